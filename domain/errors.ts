@@ -1,0 +1,78 @@
+/**
+ * The one table of errors. A code is stable: clients branch on it, workflows carry it as `ApplicationFailure.type`, the
+ * API turns it into its HTTP status and documents it in OpenAPI. `retry` says whether the same call may succeed later
+ * without anybody changing anything, which is what Temporal wants to know.
+ */
+export const ERRORS = {
+  malformed_json: { status: 400, title: 'The body is not valid JSON', retry: false },
+  validation_failed: { status: 422, title: 'A field has a value that cannot be accepted', retry: false },
+  unauthenticated: { status: 401, title: 'No valid credentials were given', retry: false },
+  forbidden: { status: 403, title: 'Your role does not allow this', retry: false },
+  not_found: { status: 404, title: 'There is nothing here', retry: false },
+  method_not_allowed: { status: 405, title: 'This resource does not take that method', retry: false },
+  payload_too_large: { status: 413, title: 'The body is too large', retry: false },
+  unsupported_media_type: { status: 415, title: 'The body must be application/json', retry: false },
+  idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key header cannot be used', retry: false },
+  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key came with another body', retry: false },
+
+  product_not_found: { status: 404, title: 'No such product', retry: false },
+  product_inactive: { status: 400, title: 'The product is not for sale', retry: false },
+  mixed_currencies: { status: 400, title: 'The products are priced in different currencies', retry: false },
+  order_empty: { status: 422, title: 'An order needs at least one item', retry: false },
+  provider_refused: { status: 402, title: 'The payment provider refused the payment', retry: false },
+  amount_too_large: { status: 422, title: 'The total is more than one payment can hold', retry: false },
+
+  order_not_found: { status: 404, title: 'No such order', retry: false },
+  refund_not_found: { status: 404, title: 'No such refund', retry: false },
+  refund_forbidden: { status: 403, title: 'You may not refund this order', retry: false },
+  refund_already_requested: { status: 400, title: 'A refund is already in progress', retry: false },
+  order_not_refundable: { status: 400, title: 'The order cannot be refunded', retry: false },
+  order_has_no_payment: { status: 400, title: 'The order has no payment', retry: false },
+  order_disputed: { status: 400, title: 'A dispute is open', retry: false },
+  refund_window_expired: { status: 400, title: 'The refund window has ended', retry: false },
+  refund_amount_invalid: { status: 400, title: 'The amount cannot be refunded', retry: false },
+
+  transfer_not_found: { status: 404, title: 'No such transfer', retry: false },
+  transfer_not_retryable: { status: 409, title: 'The transfer cannot be retried', retry: false },
+  reversal_not_found: { status: 404, title: 'No such reversal', retry: false },
+  reversal_not_retryable: { status: 409, title: 'The reversal cannot be retried', retry: false },
+
+  signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
+  webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
+
+  engine_unavailable: { status: 503, title: 'The engine or the database cannot be reached', retry: true },
+  internal_error: { status: 500, title: 'Something went wrong on our side', retry: true },
+} as const satisfies Record<string, { status: number; title: string; retry: boolean }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(ERRORS, value);
+}
+
+/** A refusal with its code, a sentence for the caller, and what a client may want to read by name. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** Extra members of the problem document, for example `left_amount`. */
+  readonly extra?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** A refusal inside one process. It crosses to another as its code and detail, never as this class. */
+export class VezaError extends Error implements Refusal {
+  override readonly name = 'VezaError';
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly extra?: Refusal['extra'];
+
+  constructor(code: ErrorCode, detail: string, extra?: Refusal['extra']) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+    this.detail = detail;
+    this.extra = extra;
+  }
+
+  static from({ code, detail, extra }: Refusal): VezaError {
+    return new VezaError(code, detail, extra);
+  }
+}

@@ -1,0 +1,22 @@
+// Each id that two processes must agree on has exactly one builder, here.
+
+export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
+export const refundWorkflowId = (refundId: string) => `refund/${refundId}`;
+export const transferWorkflowId = (transferId: string) => `transfer/${transferId}`;
+export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId}`;
+
+/**
+ * Stripe idempotency keys name the operation, our id and the generation of the attempt. A new generation is made only
+ * once the old key can no longer do anything (see `permitsNewKey` in providers/stripe).
+ */
+export const transferKey = (transferId: string, generation: number) => `transfer:${transferId}:${generation}`;
+export const reversalKey = (reversalId: string, generation: number) => `reversal:${reversalId}:${generation}`;
+
+/** The generation a stored key was made with; 0 where none was ever made. */
+export function keyGeneration(key: string | null): number {
+  if (key === null) return 0;
+  const generation = Number(key.slice(key.lastIndexOf(':') + 1));
+  if (!Number.isSafeInteger(generation) || generation < 1)
+    throw new Error(`not one of our idempotency keys: ${key}`);
+  return generation;
+}

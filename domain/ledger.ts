@@ -1,0 +1,159 @@
+import { sumMinor } from './money.ts';
+
+/**
+ * The double-entry ledger: every posting, and nothing but postings. Amounts are minor units, signed as they are
+ * entered. `cash:*`, `owed`, `fees_owed` and `platform:losses` grow with positive entries, all other accounts with
+ * negative ones, so each transaction sums to zero.
+ */
+export type SellerAccount = 'pending' | 'available' | 'paying_out' | 'owed' | 'fees_owed';
+export type Account =
+  | 'cash:psp'
+  | `cash:connected:${string}`
+  | `seller:${string}:${SellerAccount}`
+  | 'platform:revenue'
+  | 'platform:losses'
+  | 'suspense:order'
+  | 'suspense:seller';
+
+export interface Entry {
+  readonly account: Account;
+  readonly amountMinor: number;
+}
+
+export const POSTING_KINDS = [
+  'order_completed',
+  'payment_suspended',
+  'transfer_completed',
+  'refund_succeeded',
+  'reversal_done',
+  'outside_reversal',
+  'suspense_claimed',
+] as const;
+export type PostingKind = (typeof POSTING_KINDS)[number];
+
+/** 1 where a balance is the entries' sum, -1 where it is its opposite. */
+export function balanceSign(account: string): 1 | -1 {
+  const entersAsItStands =
+    account.startsWith('cash:') ||
+    /^seller:[^:]+:(owed|fees_owed)$/.test(account) ||
+    account === 'platform:losses';
+  return entersAsItStands ? 1 : -1;
+}
+
+/** A seller's balances that a posting depends on, read under lock. Minor units. */
+export interface SellerFunds {
+  readonly availableMinor: number;
+  readonly owedMinor: number;
+}
+
+const seller = (sellerId: string, account: SellerAccount) => `seller:${sellerId}:${account}` as const;
+const entry = (account: Account, amountMinor: number): Entry => ({ account, amountMinor });
+
+/** What the seller may have: first it pays what is owed, the rest becomes available. */
+function credit(sellerId: string, amountMinor: number, { owedMinor }: SellerFunds): Entry[] {
+  const nettedMinor = Math.min(amountMinor, owedMinor);
+  return [
+    entry(seller(sellerId, 'owed'), -nettedMinor),
+    entry(seller(sellerId, 'available'), nettedMinor - amountMinor),
+  ];
+}
+
+/** What the seller gives up: out of available as far as it goes, the shortfall is owed. */
+function debit(sellerId: string, amountMinor: number, { availableMinor }: SellerFunds): Entry[] {
+  const takenMinor = Math.min(amountMinor, availableMinor);
+  return [
+    entry(seller(sellerId, 'available'), takenMinor),
+    entry(seller(sellerId, 'owed'), amountMinor - takenMinor),
+  ];
+}
+
+export function orderCompleted(nets: ReadonlyMap<string, number>, feeMinor: number): Entry[] {
+  return [
+    entry('cash:psp', sumMinor([...nets.values(), feeMinor])),
+    ...[...nets].map(([sellerId, netMinor]) => entry(seller(sellerId, 'pending'), -netMinor)),
+    entry('platform:revenue', -feeMinor),
+  ];
+}
+
+/** Money for an order that cannot take it: held until its refund takes it out again. */
+export function paymentSuspended(receivedMinor: number): Entry[] {
+  return [entry('cash:psp', receivedMinor), entry('suspense:order', -receivedMinor)];
+}
+
+/** `keptMinor` is what was not refunded while the transfer was in flight. */
+export function transferCompleted(
+  sellerId: string,
+  sentMinor: number,
+  keptMinor: number,
+  funds: SellerFunds,
+): Entry[] {
+  return [
+    entry('cash:psp', -sentMinor),
+    entry(`cash:connected:${sellerId}`, sentMinor),
+    entry(seller(sellerId, 'pending'), keptMinor),
+    ...credit(sellerId, keptMinor, funds),
+  ];
+}
+
+/**
+ * One seller's share of a refund: out of `pending` where that order's own transfer has not completed, otherwise out of
+ * `available`, of which `suspenseMinor` was already set aside when a reversal that is not ours was seen.
+ */
+export type RefundShare =
+  | { readonly sellerId: string; readonly amountMinor: number; readonly from: 'pending' }
+  | {
+      readonly sellerId: string;
+      readonly amountMinor: number;
+      readonly from: 'available';
+      readonly suspenseMinor: number;
+      readonly funds: SellerFunds;
+    };
+
+export function refundSucceeded(
+  shares: readonly RefundShare[],
+  feeMinor: number,
+  excessMinor: number,
+): Entry[] {
+  const totalMinor = sumMinor([...shares.map((share) => share.amountMinor), feeMinor, excessMinor]);
+  return [
+    entry('cash:psp', -totalMinor),
+    ...shares.flatMap((share) =>
+      share.from === 'pending'
+        ? [entry(seller(share.sellerId, 'pending'), share.amountMinor)]
+        : [
+            entry('suspense:seller', share.suspenseMinor),
+            ...debit(share.sellerId, share.amountMinor - share.suspenseMinor, share.funds),
+          ],
+    ),
+    entry('platform:revenue', feeMinor),
+    entry('platform:losses', excessMinor),
+  ];
+}
+
+export function suspendedPaymentReturned(amountMinor: number): Entry[] {
+  return [entry('cash:psp', -amountMinor), entry('suspense:order', amountMinor)];
+}
+
+/** Whose money it is was settled with the refund; only where it is changes here. */
+export function reversalDone(sellerId: string, amountMinor: number): Entry[] {
+  return [entry(`cash:connected:${sellerId}`, -amountMinor), entry('cash:psp', amountMinor)];
+}
+
+/** A reversal at Stripe that is not ours; `unclaimedMinor` is what exceeds the transfer's open reversals. */
+export function outsideReversal(
+  sellerId: string,
+  amountMinor: number,
+  unclaimedMinor: number,
+  funds: SellerFunds,
+): Entry[] {
+  return [
+    ...reversalDone(sellerId, amountMinor),
+    ...debit(sellerId, unclaimedMinor, funds),
+    entry('suspense:seller', -unclaimedMinor),
+  ];
+}
+
+/** A reversal of ours finds itself covered by one that is not: the seller must not pay the same share twice. */
+export function suspenseClaimed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry('suspense:seller', amountMinor), ...credit(sellerId, amountMinor, funds)];
+}

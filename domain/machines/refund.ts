@@ -1,0 +1,24 @@
+import { canMove, type Machine } from '../machine.ts';
+
+export const REFUND_STATUSES = ['pending', 'succeeded', 'failed', 'returned'] as const;
+export type RefundStatus = (typeof REFUND_STATUSES)[number];
+
+export const REFUND_KINDS = ['requested', 'external', 'payment_returned', 'dispute'] as const;
+export type RefundKind = (typeof REFUND_KINDS)[number];
+
+export const REFUND: Machine<RefundStatus> = {
+  name: 'refund',
+  statuses: REFUND_STATUSES,
+  moves: {
+    pending: ['succeeded', 'failed'],
+    // The PSP's later word: money that left is settled in full, whatever was believed before.
+    failed: ['succeeded'],
+    succeeded: [],
+    returned: [],
+  },
+  // The bank sent the money back; the books are reverted by a person who looked.
+  reviewedMoves: { succeeded: ['returned'] },
+};
+
+export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
+  canMove(REFUND, from, to, by);

@@ -1,0 +1,32 @@
+import { canMove, type Machine } from '../machine.ts';
+
+export const REVERSAL_STATUSES = [
+  'pending',
+  'reversed',
+  'permanently_failed',
+  'settled_outside',
+  'written_off',
+  'withdrawn',
+] as const;
+export type ReversalStatus = (typeof REVERSAL_STATUSES)[number];
+
+export const REVERSAL: Machine<ReversalStatus> = {
+  name: 'reversal',
+  statuses: REVERSAL_STATUSES,
+  moves: {
+    pending: ['reversed', 'permanently_failed'],
+    reversed: [],
+    permanently_failed: [],
+    settled_outside: [],
+    written_off: [],
+    withdrawn: [],
+  },
+  // What automation gave up on, a person may still settle, write off or withdraw, with a reason.
+  reviewedMoves: {
+    permanently_failed: ['settled_outside', 'written_off', 'withdrawn'],
+    written_off: ['settled_outside'],
+  },
+};
+
+export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
+  canMove(REVERSAL, from, to, by);

@@ -1,0 +1,112 @@
+import type { Refusal } from './errors.ts';
+import type { RefundStatus } from './machines/refund.ts';
+import type { Caller } from './roles.ts';
+
+// What processes tell workflows and workflows answer. Plain JSON, ids instead of rows, amounts in minor units as safe
+// integers, times as ISO 8601 strings: this is what ends up in histories.
+
+/** An `Idempotency-Key` header, with whom and what it belongs to. */
+export interface IdempotencyKey {
+  /** Caller, route and subject. */
+  readonly scope: string;
+  readonly key: string;
+  readonly bodyHash: string;
+}
+
+export type Refused = { readonly refused: Refusal };
+
+export interface RefundRequest {
+  readonly refundId: string;
+  /** Absent: the refund is already a row, and its workflow goes on where the row stands. */
+  readonly ask?: {
+    readonly orderId: string;
+    readonly caller: Caller;
+    /** Minor units, as the client sent it: judged in phase 1, under one error code. */
+    readonly amount?: unknown;
+    readonly itemIds?: readonly string[];
+    readonly reason?: string;
+    readonly idempotency?: IdempotencyKey;
+  };
+}
+
+/** What the HTTP answer to a refund is made of; the same for every repeat of the call. */
+export interface OpenedRefund {
+  readonly refundId: string;
+  readonly orderId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly reason: string | null;
+  readonly createdAt: string;
+}
+
+/** `bodyHash` lets the caller tell a repeat from a key that was used with another body. */
+export type RefundOpening =
+  | Refused
+  | { readonly opened: OpenedRefund; readonly bodyHash: string | null; readonly status: RefundStatus };
+
+/** What the PSP says of a refund, from a webhook or from a look-up. Only this ends a refund. */
+export interface RefundVerdict {
+  readonly status: 'succeeded' | 'failed';
+  /** The PSP's id of the refund; ours, unless it was made elsewhere. */
+  readonly providerRefundId: string | null;
+  readonly message: string | null;
+}
+
+export interface OrderRequest {
+  readonly orderId: string;
+  /** Absent: the order is already a row, and its workflow goes on where the row stands. */
+  readonly ask?: {
+    readonly buyerId: string;
+    readonly productIds: readonly string[];
+    readonly idempotency?: IdempotencyKey;
+  };
+}
+
+export interface OpenedPayment {
+  readonly paymentId: string;
+  readonly clientSecret: string | null;
+  readonly status: string;
+}
+
+/** `payment` is null while the PSP has not answered. */
+export type OrderPlacing =
+  | Refused
+  | { readonly orderId: string; readonly payment: OpenedPayment | null; readonly bodyHash: string | null };
+
+/** What a transfer or a reversal came to, or when its next attempt is. */
+export type Attempt<Status extends string> =
+  | {
+      readonly ended: true;
+      readonly status: Status;
+      readonly message: string | null;
+      readonly retryCount: number;
+    }
+  | {
+      readonly ended: false;
+      readonly retryCount: number;
+      readonly nextAttemptAt: string;
+      readonly delayMs: number;
+      readonly lastError: string | null;
+      /** What it waits for without counting attempts. */
+      readonly waitingFor: string | null;
+      /** Of the idempotency key that the next attempt uses. */
+      readonly generation: number;
+    };
+
+export interface AttemptRequest {
+  /** Of the idempotency key, from 1: raised only when the old key can do nothing any more. */
+  readonly generation: number;
+  /** An operator, or money that came, does not want to wait for the next due time. */
+  readonly now: boolean;
+}
+
+/** What the PSP says of a payment. Only this completes or fails an order. */
+export interface PaymentFact {
+  readonly verdict: 'captured' | 'failed' | 'cancelled_post_capture';
+  /** What the PSP received, in minor units; null where nothing was captured. */
+  readonly receivedMinor: number | null;
+  readonly currency: string | null;
+  readonly message: string | null;
+  /** The charge behind the payment at the connector, where it is known. */
+  readonly connectorTransactionId: string | null;
+}

@@ -1,0 +1,96 @@
+/** The largest amount that crosses JSON, JavaScript and `bigint` unharmed. */
+export const MAX_AMOUNT_MINOR = Number.MAX_SAFE_INTEGER;
+
+/** Throws unless the value is an integer amount in minor units that survives every hop. */
+export function assertAmountMinor(amountMinor: number, what: string): number {
+  if (!Number.isSafeInteger(amountMinor))
+    throw new RangeError(`${what} is not a safe integer: ${amountMinor}`);
+  return amountMinor;
+}
+
+/** Adds amounts in minor units; throws where the sum would no longer be exact. */
+export function sumMinor(amountsMinor: Iterable<number>): number {
+  let totalMinor = 0;
+  for (const amountMinor of amountsMinor) totalMinor = assertAmountMinor(totalMinor + amountMinor, 'sum');
+  return totalMinor;
+}
+
+/** The platform's fee of an amount, in minor units, rounded half up. `feeBps` is in basis points (1/10,000). */
+export function platformFeeMinor(amountMinor: number, feeBps: number): number {
+  const scaled = BigInt(assertAmountMinor(amountMinor, 'amount')) * BigInt(feeBps);
+  return Number((scaled + 5_000n) / 10_000n);
+}
+
+export interface Weight {
+  readonly id: string;
+  readonly leftMinor: number;
+}
+
+/**
+ * Divides an amount in proportion to what is left of each part, by the largest-remainder rule, ties by id: the parts
+ * add up to the cent, none is negative and none is above what is left of it. Throws a RangeError where the amount is
+ * negative or more than all that is left.
+ */
+export function divideProportionally(amountMinor: number, weights: readonly Weight[]): Map<string, number> {
+  const leftMinor = sumMinor(weights.map((weight) => weight.leftMinor));
+  if (amountMinor < 0 || amountMinor > leftMinor) {
+    throw new RangeError(`cannot divide ${amountMinor} among ${leftMinor}`);
+  }
+  if (amountMinor === 0) return new Map(weights.map(({ id }) => [id, 0]));
+  const total = BigInt(leftMinor);
+  const quotas = weights.map(({ id, leftMinor: left }) => {
+    const product = BigInt(amountMinor) * BigInt(left);
+    return { id, floorMinor: Number(product / total), remainder: product % total };
+  });
+  let missingMinor = amountMinor - sumMinor(quotas.map((quota) => quota.floorMinor));
+  const parts = new Map(quotas.map(({ id, floorMinor }) => [id, floorMinor]));
+  const byRemainder = quotas.toSorted((a, b) =>
+    a.remainder === b.remainder ? compareIds(a.id, b.id) : a.remainder > b.remainder ? -1 : 1,
+  );
+  for (const { id, floorMinor } of byRemainder) {
+    if (missingMinor === 0) break;
+    parts.set(id, floorMinor + 1);
+    missingMinor -= 1;
+  }
+  return parts;
+}
+
+const compareIds = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Decimal digits of the currencies whose minor unit is not a hundredth (ISO 4217). Stripe and Hyperswitch count in the
+ * same minor units.
+ */
+const MINOR_DIGITS: Readonly<Record<string, number>> = {
+  BIF: 0,
+  CLP: 0,
+  DJF: 0,
+  GNF: 0,
+  JPY: 0,
+  KMF: 0,
+  KRW: 0,
+  PYG: 0,
+  RWF: 0,
+  UGX: 0,
+  VND: 0,
+  VUV: 0,
+  XAF: 0,
+  XOF: 0,
+  XPF: 0,
+  BHD: 3,
+  JOD: 3,
+  KWD: 3,
+  OMR: 3,
+  TND: 3,
+};
+
+/** For people: `12.50 EUR`, `1200 JPY`. */
+export function formatMoney(amountMinor: number, currency: string): string {
+  const digits = MINOR_DIGITS[currency] ?? 2;
+  const sign = amountMinor < 0 ? '-' : '';
+  const padded = String(Math.abs(amountMinor)).padStart(digits + 1, '0');
+  const whole = padded.slice(0, padded.length - digits);
+  return digits === 0
+    ? `${sign}${whole} ${currency}`
+    : `${sign}${whole}.${padded.slice(-digits)} ${currency}`;
+}
