@@ -1,0 +1,244 @@
+import { z } from 'zod';
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads `250ms`, `30m`, `1h`; milliseconds. */
+function durationMs(value: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
+  const unitMs = match ? UNIT_MS[match[2]!] : undefined;
+  return match && unitMs !== undefined ? Number(match[1]) * unitMs : undefined;
+}
+
+const duration = (preset: string) =>
+  z
+    .string()
+    .default(preset)
+    .transform((value, context) => {
+      const parsedMs = durationMs(value);
+      if (parsedMs !== undefined) return parsedMs;
+      context.addIssue({ code: 'custom', message: 'a duration such as 250ms, 30m or 1h' });
+      return z.NEVER;
+    });
+
+const flag = (preset: 'true' | 'false') =>
+  z
+    .enum(['true', 'false'], 'true or false')
+    .default(preset)
+    .transform((value) => value === 'true');
+
+const integer = (preset: number, min: number, max: number) =>
+  z
+    .string()
+    .default(String(preset))
+    .transform((value, context) => {
+      const parsed = Number(value);
+      if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= min && parsed <= max)
+        return parsed;
+      context.addIssue({ code: 'custom', message: `a whole number from ${min} to ${max}` });
+      return z.NEVER;
+    });
+
+const url = (protocols: RegExp, example: string) =>
+  z.string(`an address such as ${example}`).refine((value) => URL.canParse(value) && protocols.test(value), {
+    error: `an address such as ${example}`,
+  });
+
+const secret = (what: string) => z.string(what).min(1, what);
+const secretList = (what: string) =>
+  z
+    .string(what)
+    .transform((value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .refine((parts) => parts.length > 0, { error: what });
+
+interface Variable {
+  readonly schema: z.ZodType;
+  readonly example: string;
+  readonly about: string;
+}
+
+const variable = <Schema extends z.ZodType>(schema: Schema, example: string, about: string) => ({
+  schema,
+  example,
+  about,
+});
+
+/** Every variable the processes read: its rule, the value shown in `.env.example`, and what it is for. */
+export const VARIABLES = {
+  DATABASE_URL: variable(
+    url(/^postgres(ql)?:/, 'postgres://user:password@127.0.0.1:5432/veza'),
+    'postgres://veza:veza@127.0.0.1:5432/veza',
+    'PostgreSQL',
+  ),
+  TEMPORAL_ADDRESS: variable(
+    z.string().min(1, 'host:port').default('127.0.0.1:7233'),
+    '127.0.0.1:7233',
+    'Temporal frontend, host:port',
+  ),
+  TEMPORAL_NAMESPACE: variable(
+    z.string().min(1, 'a namespace').default('default'),
+    'default',
+    'Temporal namespace',
+  ),
+  TEMPORAL_TASK_QUEUE: variable(
+    z.string().min(1, 'a task queue').default('veza'),
+    'veza',
+    'task queue of orders and refunds',
+  ),
+  TEMPORAL_STRIPE_TASK_QUEUE: variable(
+    z.string().min(1, 'a task queue').default('stripe'),
+    'stripe',
+    'task queue of transfers and reversals, which carries the rate limit',
+  ),
+  PORT: variable(integer(3000, 0, 65_535), '3000', 'port of the API'),
+  HOST: variable(
+    z.string().min(1, 'an address to listen on').default('127.0.0.1'),
+    '127.0.0.1',
+    'address the API listens on',
+  ),
+  LOG_LEVEL: variable(
+    z
+      .enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+        'trace, debug, info, warn, error, fatal or silent',
+      )
+      .default('info'),
+    'info',
+    'least severe log line shown',
+  ),
+  JWT_SECRET: variable(
+    z.string().min(32, 'at least 32 characters').optional(),
+    'change-me-to-32-characters-or-more',
+    'secret of HS256 bearer tokens; this or JWT_JWKS_URL',
+  ),
+  JWT_JWKS_URL: variable(
+    url(/^https?:/, 'https://issuer.example/.well-known/jwks.json').optional(),
+    '',
+    'where RS256/ES256 keys of bearer tokens are',
+  ),
+  JWT_ISSUER: variable(
+    z.string().min(1, 'an issuer').default('veza'),
+    'veza',
+    'issuer that bearer tokens must name',
+  ),
+  JWT_AUDIENCE: variable(
+    z.string().min(1, 'an audience').default('veza'),
+    'veza',
+    'audience that bearer tokens must name',
+  ),
+  CORS_ORIGINS: variable(
+    z
+      .string()
+      .default('')
+      .transform((value) =>
+        value
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      ),
+    '',
+    'origins that browsers may call from, comma-separated',
+  ),
+  HYPERSWITCH_BASE_URL: variable(
+    url(/^https?:/, 'https://api.hyperswitch.example'),
+    'http://127.0.0.1:8080',
+    'Hyperswitch router',
+  ),
+  HYPERSWITCH_API_KEY: variable(secret('the merchant API key'), 'snd_…', 'Hyperswitch merchant API key'),
+  HYPERSWITCH_WEBHOOK_SECRET: variable(
+    secretList('the payment response hash key'),
+    'whsec_hyperswitch',
+    'secret(s) of Hyperswitch webhooks, comma-separated while rotating',
+  ),
+  STRIPE_SECRET_KEY: variable(secret('a secret key such as sk_test_…'), 'sk_test_…', 'Stripe secret key'),
+  STRIPE_API_BASE: variable(
+    url(/^https?:/, 'https://api.stripe.com').default('https://api.stripe.com'),
+    'https://api.stripe.com',
+    'Stripe API',
+  ),
+  STRIPE_WEBHOOK_SECRET: variable(
+    secretList('a signing secret such as whsec_…'),
+    'whsec_stripe',
+    'secret(s) of Stripe webhooks, comma-separated while rotating',
+  ),
+  STRIPE_MAX_RPS: variable(integer(80, 1, 10_000), '80', 'calls a second to Stripe, over all workers'),
+  PSP_RETRY_BASE: variable(duration('1s'), '1s', 'first wait after an unanswered call to the PSP; doubles'),
+  PSP_RETRY_MAX: variable(duration('5m'), '5m', 'longest wait between calls to the PSP'),
+  PLATFORM_FEE_BPS: variable(integer(1000, 0, 10_000), '1000', 'platform fee in basis points'),
+  REFUND_WINDOW_DAYS: variable(
+    integer(14, 0, 3650),
+    '14',
+    'days after completion in which a refund may be asked for',
+  ),
+  ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
+  TRANSFER_RETRY_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker sends transfers'),
+  TRANSFER_RETRY_MAX_RETRIES: variable(
+    integer(5, 0, 1000),
+    '5',
+    'retries of a transfer before it fails for good',
+  ),
+  TRANSFER_RETRY_INTERVAL: variable(
+    duration('1m'),
+    '1m',
+    'how often a worker that does not serve transfers looks again',
+  ),
+  TRANSFER_RETRY_BACKOFF_BASE: variable(
+    duration('1m'),
+    '1m',
+    'first wait between attempts of a transfer; doubles',
+  ),
+  TRANSFER_RETRY_BACKOFF_MAX: variable(duration('1h'), '1h', 'longest wait between attempts of a transfer'),
+  REVERSAL_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker reverses transfers'),
+  REVERSAL_MAX_RETRIES: variable(integer(5, 0, 1000), '5', 'retries of a reversal before it fails for good'),
+  REVERSAL_CHECK_INTERVAL: variable(
+    duration('1m'),
+    '1m',
+    'an attempt starts within this time of its next_retry_at',
+  ),
+  REVERSAL_BACKOFF_BASE: variable(duration('1m'), '1m', 'first wait between attempts of a reversal; doubles'),
+  REVERSAL_BACKOFF_MAX: variable(duration('1h'), '1h', 'longest wait between attempts of a reversal'),
+} as const satisfies Record<string, Variable>;
+
+type Variables = typeof VARIABLES;
+
+/** Names every variable that is wrong or missing, and what was expected of it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const schema = z.object(
+  Object.fromEntries(Object.entries(VARIABLES).map(([name, { schema: rule }]) => [name, rule])) as {
+    [Name in keyof Variables]: Variables[Name]['schema'];
+  },
+);
+
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** Parses the environment; an empty variable counts as unset. Throws a ConfigError that names each wrong one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.keys(VARIABLES).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  );
+  const parsed = schema.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0]);
+        return `${name}: ${name in given ? 'expected' : 'is missing; expected'} ${issue.message}`;
+      });
+  if (!given['JWT_SECRET'] && !given['JWT_JWKS_URL']) {
+    problems.push('JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead');
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return parsed.data;
+}

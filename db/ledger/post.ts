@@ -1,0 +1,84 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  balanceSign,
+  type Entry,
+  type PostingKind,
+  type SellerAccount,
+  type SellerFunds,
+} from '../../domain/ledger.ts';
+import { sumMinor } from '../../domain/money.ts';
+import type { Tx } from '../client.ts';
+import { ledgerEntries, sellerBalances } from '../schema/index.ts';
+
+export interface PostingOf {
+  readonly kind: PostingKind;
+  readonly currency: string;
+  readonly orderId?: string | null;
+  readonly refundId?: string | null;
+  readonly transferId?: string | null;
+}
+
+const BALANCE_COLUMN = {
+  pending: 'pendingMinor',
+  available: 'availableMinor',
+  paying_out: 'payingOutMinor',
+  owed: 'owedMinor',
+  fees_owed: 'feesOwedMinor',
+} as const satisfies Record<SellerAccount, string>;
+
+/**
+ * Writes one balanced transaction and moves the sellers' balances by it, so that rows and ledger agree to the cent.
+ * Belongs into the database transaction of the status change that it records. Throws where the entries do not sum to
+ * zero; PostgreSQL refuses a balance below zero.
+ */
+export async function post(tx: Tx, of: PostingOf, entries: readonly Entry[]): Promise<void> {
+  const moving = entries.filter((entry) => entry.amountMinor !== 0);
+  if (moving.length === 0) return;
+  if (sumMinor(moving.map((entry) => entry.amountMinor)) !== 0) {
+    throw new Error(`the posting ${of.kind} does not sum to zero: ${JSON.stringify(moving)}`);
+  }
+  const transactionId = uuidv7();
+  await tx.insert(ledgerEntries).values(moving.map((entry) => ({ ...of, ...entry, transactionId })));
+  for (const { account, amountMinor } of moving) {
+    const [, sellerId, name] = /^seller:([^:]+):(.+)$/.exec(account) ?? [];
+    if (sellerId === undefined || name === undefined) continue;
+    const column = BALANCE_COLUMN[name as SellerAccount];
+    const byMinor = balanceSign(account) * amountMinor;
+    await tx
+      .update(sellerBalances)
+      .set({ [column]: sql`${sellerBalances[column]} + ${byMinor}` })
+      .where(and(eq(sellerBalances.sellerId, sellerId), eq(sellerBalances.currency, of.currency)));
+  }
+}
+
+/**
+ * Locks the sellers' balances of one currency, making those that are not there yet. Always in the order of their ids
+ * and after orders, transfers and reversals, so that two transactions cannot wait for each other.
+ */
+export async function lockFunds(
+  tx: Tx,
+  sellerIds: readonly string[],
+  currency: string,
+): Promise<Map<string, SellerFunds>> {
+  const ids = [...new Set(sellerIds)].toSorted();
+  if (ids.length === 0) return new Map();
+  await tx
+    .insert(sellerBalances)
+    .values(ids.map((sellerId) => ({ sellerId, currency })))
+    .onConflictDoNothing();
+  const rows = await tx
+    .select()
+    .from(sellerBalances)
+    .where(and(inArray(sellerBalances.sellerId, ids), eq(sellerBalances.currency, currency)))
+    .orderBy(asc(sellerBalances.sellerId))
+    .for('update');
+  return new Map(rows.map((row) => [row.sellerId, row]));
+}
+
+/** The locked funds of a seller; a missing one is a defect of the caller. */
+export function fundsOf(funds: ReadonlyMap<string, SellerFunds>, sellerId: string): SellerFunds {
+  const found = funds.get(sellerId);
+  if (found === undefined) throw new Error(`the balance of seller ${sellerId} was not locked`);
+  return found;
+}

@@ -1,0 +1,36 @@
+import { and, eq } from 'drizzle-orm';
+import { TRANSFER, type TransferStatus } from '../../domain/machines/transfer.ts';
+import type { Tx } from '../client.ts';
+import { sellerTransfers } from '../schema/index.ts';
+import { assertMove, movedOrStale } from './stale.ts';
+
+export type Transfer = typeof sellerTransfers.$inferSelect;
+type Set = Partial<Omit<Transfer, 'id' | 'status'>>;
+
+/** Moves a transfer, or changes it where it stands; with `reopenTransfer` the only code that writes its status. */
+export async function moveTransfer(
+  tx: Tx,
+  transfer: Pick<Transfer, 'id' | 'status'>,
+  to: TransferStatus,
+  set: Set = {},
+): Promise<Transfer> {
+  assertMove(TRANSFER, transfer, to);
+  return writeStatus(tx, transfer, to, set);
+}
+
+/**
+ * The last open reversal has ended and took back only a part: the transfer is `completed` again, with what was taken
+ * back raised. No plain move, so that nothing else can call off a reversal.
+ */
+export async function reopenTransfer(tx: Tx, transfer: Pick<Transfer, 'id'>, set: Set): Promise<Transfer> {
+  return writeStatus(tx, { id: transfer.id, status: 'reversal_pending' }, 'completed', set);
+}
+
+async function writeStatus(tx: Tx, from: Pick<Transfer, 'id' | 'status'>, to: TransferStatus, set: Set) {
+  const rows = await tx
+    .update(sellerTransfers)
+    .set({ ...set, status: to })
+    .where(and(eq(sellerTransfers.id, from.id), eq(sellerTransfers.status, from.status)))
+    .returning();
+  return movedOrStale(rows, TRANSFER, from, to);
+}

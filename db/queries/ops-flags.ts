@@ -1,0 +1,18 @@
+import { and, isNull } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { opsFlags } from '../schema/index.ts';
+import { keyset, type Page, type PageAsk, toPage } from './page.ts';
+
+export type OpsFlagRow = typeof opsFlags.$inferSelect;
+
+/** What nobody has dealt with yet. */
+export async function listOpenFlags(db: Db, ask: PageAsk): Promise<Page<OpsFlagRow>> {
+  const { after, orderBy, limit } = keyset(opsFlags, opsFlags.raisedAt, opsFlags.id, ask);
+  const rows = await db
+    .select()
+    .from(opsFlags)
+    .where(and(isNull(opsFlags.clearedAt), after))
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(rows, ask);
+}

@@ -1,0 +1,54 @@
+import { and, eq } from 'drizzle-orm';
+import type { ReversalStatus } from '../../domain/machines/reversal.ts';
+import type { Db } from '../client.ts';
+import { sellerTransfers, transferReversals } from '../schema/index.ts';
+import { keyset, type Page, type PageAsk, toPage } from './page.ts';
+
+/** A reversal with what its transfer knows of it. */
+export type ReversalRow = typeof transferReversals.$inferSelect & {
+  readonly orderId: string;
+  readonly sellerId: string;
+  readonly currency: string;
+};
+
+export interface ReversalFilter {
+  readonly status?: ReversalStatus | undefined;
+  readonly orderId?: string | undefined;
+}
+
+export async function listReversals(
+  db: Db,
+  { status, orderId }: ReversalFilter,
+  ask: PageAsk,
+): Promise<Page<ReversalRow>> {
+  const { after, orderBy, limit } = keyset(
+    transferReversals,
+    transferReversals.createdAt,
+    transferReversals.id,
+    ask,
+  );
+  const rows = await db
+    .select({
+      reversal: transferReversals,
+      transfer: {
+        orderId: sellerTransfers.orderId,
+        sellerId: sellerTransfers.sellerId,
+        currency: sellerTransfers.currency,
+      },
+    })
+    .from(transferReversals)
+    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
+    .where(
+      and(
+        status === undefined ? undefined : eq(transferReversals.status, status),
+        orderId === undefined ? undefined : eq(sellerTransfers.orderId, orderId),
+        after,
+      ),
+    )
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(
+    rows.map(({ reversal, transfer }) => ({ ...reversal, ...transfer })),
+    ask,
+  );
+}

@@ -1,0 +1,20 @@
+import { and, eq } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { webhookEvents, type WebhookOutcome } from '../schema/index.ts';
+import { keyset, type Page, type PageAsk, toPage } from './page.ts';
+
+export type WebhookEventRow = typeof webhookEvents.$inferSelect;
+
+export async function listWebhookEvents(
+  db: Db,
+  { outcome, ask }: { outcome: WebhookOutcome | undefined; ask: PageAsk },
+): Promise<Page<WebhookEventRow>> {
+  const { after, orderBy, limit } = keyset(webhookEvents, webhookEvents.receivedAt, webhookEvents.id, ask);
+  const rows = await db
+    .select()
+    .from(webhookEvents)
+    .where(and(outcome === undefined ? undefined : eq(webhookEvents.outcome, outcome), after))
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(rows, ask);
+}

@@ -1,0 +1,6 @@
+export * from './catalog.ts';
+export * from './orders.ts';
+export * from './refunds.ts';
+export * from './transfers.ts';
+export * from './ledger.ts';
+export * from './operations.ts';

@@ -1,0 +1,104 @@
+import { sql } from 'drizzle-orm';
+import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { DISPUTE_STATUSES } from '../../domain/machines/dispute.ts';
+import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
+import { users } from './catalog.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
+import { orderItems, orders } from './orders.ts';
+
+export const refunds = pgTable(
+  'refunds',
+  {
+    id: id(),
+    orderId: uuid()
+      .notNull()
+      .references(() => orders.id),
+    kind: text({ enum: REFUND_KINDS }).notNull().default('requested'),
+    amountMinor: amount().notNull(),
+    currency: text().notNull(),
+    reason: text(),
+    requestedBy: uuid().references(() => users.id),
+    /** Named items give their licences back; a refund by amount alone does not say which. */
+    byItems: boolean().notNull().default(false),
+    /** What went beyond the captured amount: borne by no item, posted to the platform's losses. */
+    excessMinor: amount().notNull().default(0),
+    status: text({ enum: REFUND_STATUSES }).notNull().default('pending'),
+    /** The PSP's id of the refund; NULL until phase 2 knows that the PSP has it. */
+    hyperswitchRefundId: text(),
+    errorMessage: text(),
+    succeededAt: at(),
+    failedAt: at(),
+    reconcileCheckedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('refunds_provider_key').on(t.hyperswitchRefundId),
+    uniqueIndex('refunds_one_open_per_order')
+      .on(t.orderId)
+      .where(sql`${t.status} = 'pending'`),
+    index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
+    index('refunds_pending_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    oneOf('refunds_status_known', t.status, REFUND_STATUSES),
+    oneOf('refunds_kind_known', t.kind, REFUND_KINDS),
+    amountCheck('refunds_amount_sane', t.amountMinor, 1),
+    check('refunds_excess_within_amount', sql`${t.excessMinor} BETWEEN 0 AND ${t.amountMinor}`),
+    currencyCheck('refunds_currency_iso', t.currency),
+  ],
+);
+
+/**
+ * Where a seller's share of a refund was taken from when it was settled:
+ * - `withheld`: from what the transfer was still to send; it sends that much less
+ * - `in_flight`: from `pending`, while Stripe was already asked for the whole; the completing transfer reverses it
+ * - `available`: the transfer had gone out; a reversal takes the share back
+ */
+export const SELLER_SOURCES = ['withheld', 'in_flight', 'available'] as const;
+export type SellerSource = (typeof SELLER_SOURCES)[number];
+
+export const refundAllocations = pgTable(
+  'refund_allocations',
+  {
+    refundId: uuid()
+      .notNull()
+      .references(() => refunds.id),
+    orderItemId: uuid()
+      .notNull()
+      .references(() => orderItems.id),
+    sellerMinor: amount().notNull(),
+    feeMinor: amount().notNull(),
+    /** NULL until the refund is settled. */
+    sellerSource: text({ enum: SELLER_SOURCES }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.refundId, t.orderItemId] }),
+    index('refund_allocations_by_item').on(t.orderItemId),
+    amountCheck('refund_allocations_seller_sane', t.sellerMinor),
+    amountCheck('refund_allocations_fee_sane', t.feeMinor),
+    oneOf('refund_allocations_source_known', t.sellerSource, SELLER_SOURCES),
+  ],
+);
+
+export const disputes = pgTable(
+  'disputes',
+  {
+    id: id(),
+    orderId: uuid()
+      .notNull()
+      .references(() => orders.id),
+    providerDisputeId: text().notNull(),
+    amountMinor: amount().notNull(),
+    status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
+    openedAt: at().notNull(),
+    closedAt: at(),
+  },
+  (t) => [
+    uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
+    index('disputes_open_by_order')
+      .on(t.orderId)
+      .where(sql`${t.status} = 'open'`),
+    oneOf('disputes_status_known', t.status, DISPUTE_STATUSES),
+    amountCheck('disputes_amount_sane', t.amountMinor),
+  ],
+);

@@ -1,0 +1,141 @@
+import { sql } from 'drizzle-orm';
+import {
+  check,
+  index,
+  integer,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid,
+  type AnyPgColumn,
+} from 'drizzle-orm/pg-core';
+import { REVERSAL_STATUSES } from '../../domain/machines/reversal.ts';
+import { TRANSFER_STATUSES } from '../../domain/machines/transfer.ts';
+import { users } from './catalog.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
+import { orders } from './orders.ts';
+import { refunds } from './refunds.ts';
+
+export const sellerTransfers = pgTable(
+  'seller_transfers',
+  {
+    id: id(),
+    orderId: uuid()
+      .notNull()
+      .references(() => orders.id),
+    sellerId: uuid()
+      .notNull()
+      .references(() => users.id),
+    stripeAccountId: text(),
+    /** What is to be sent, or was sent; a refund before the first call lowers it. */
+    amountMinor: amount().notNull(),
+    reversedMinor: amount().notNull().default(0),
+    currency: text().notNull(),
+    status: text({ enum: TRANSFER_STATUSES }).notNull().default('pending'),
+    stripeTransferId: text(),
+    /** Committed with the next two before Stripe is called: from then on the amount is frozen. */
+    idempotencyKey: text(),
+    askedAmountMinor: amount(),
+    askedAt: at(),
+    retryCount: integer().notNull().default(0),
+    nextRetryAt: at(),
+    errorMessage: text(),
+    /** Why an open transfer stands still without counting attempts: no account yet, not enough balance, key refused. */
+    waitingFor: text(),
+    retryOf: uuid().references((): AnyPgColumn => sellerTransfers.id),
+    completedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('seller_transfers_one_per_seller')
+      .on(t.orderId, t.sellerId)
+      .where(sql`${t.retryOf} IS NULL`),
+    uniqueIndex('seller_transfers_retry_of_key').on(t.retryOf),
+    uniqueIndex('seller_transfers_stripe_key')
+      .on(t.stripeTransferId)
+      .where(sql`${t.stripeTransferId} IS NOT NULL AND ${t.stripeTransferId} <> ''`),
+    index('seller_transfers_failed_due')
+      .on(t.status, t.nextRetryAt)
+      .where(sql`${t.status} = 'failed'`),
+    index('seller_transfers_reversal_due')
+      .on(t.status, t.nextRetryAt)
+      .where(sql`${t.status} = 'reversal_pending'`),
+    index('seller_transfers_pending')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.status} = 'pending'`),
+    index('seller_transfers_newest').on(t.createdAt, t.id),
+    index('seller_transfers_by_seller').on(t.sellerId),
+    oneOf('seller_transfers_status_known', t.status, TRANSFER_STATUSES),
+    amountCheck('seller_transfers_amount_sane', t.amountMinor),
+    currencyCheck('seller_transfers_currency_iso', t.currency),
+    check('seller_transfers_reversed_within', sql`${t.reversedMinor} BETWEEN 0 AND ${t.amountMinor}`),
+    check(
+      'seller_transfers_asked_whole',
+      sql`(${t.askedAt} IS NULL) = (${t.askedAmountMinor} IS NULL) AND (${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL)`,
+    ),
+    check(
+      'seller_transfers_asked_frozen',
+      sql`${t.askedAmountMinor} IS NULL OR ${t.askedAmountMinor} = ${t.amountMinor}`,
+    ),
+    check(
+      'seller_transfers_reversal_has_next',
+      sql`${t.status} <> 'reversal_pending' OR ${t.nextRetryAt} IS NOT NULL`,
+    ),
+    check('seller_transfers_failed_has_next', sql`${t.status} <> 'failed' OR ${t.nextRetryAt} IS NOT NULL`),
+    check(
+      'seller_transfers_sent_has_id',
+      sql`${t.status} NOT IN ('completed', 'reversal_pending', 'reversed') OR ${t.completedAt} IS NOT NULL`,
+    ),
+  ],
+);
+
+export const transferReversals = pgTable(
+  'transfer_reversals',
+  {
+    id: id(),
+    transferId: uuid()
+      .notNull()
+      .references(() => sellerTransfers.id),
+    /** NULL: seen at Stripe, not ours. */
+    refundId: uuid().references(() => refunds.id),
+    amountMinor: amount().notNull(),
+    /** What reversals that are not ours have already taken back of this one. */
+    coveredMinor: amount().notNull().default(0),
+    /** Of a reversal that is not ours: what no refund has claimed yet, held in `suspense:seller`. */
+    suspenseMinor: amount().notNull().default(0),
+    status: text({ enum: REVERSAL_STATUSES }).notNull().default('pending'),
+    stripeReversalId: text(),
+    idempotencyKey: text(),
+    askedAt: at(),
+    retryCount: integer().notNull().default(0),
+    nextRetryAt: at(),
+    errorMessage: text(),
+    /** Why an open reversal stands still without counting attempts: not enough funds, key refused. */
+    waitingFor: text(),
+    retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
+    createdAt: createdAt(),
+    endedAt: at(),
+  },
+  (t) => [
+    uniqueIndex('transfer_reversals_one_per_refund')
+      .on(t.transferId, t.refundId)
+      .where(sql`${t.retryOf} IS NULL`),
+    uniqueIndex('transfer_reversals_retry_of_key').on(t.retryOf),
+    uniqueIndex('transfer_reversals_stripe_key')
+      .on(t.stripeReversalId)
+      .where(sql`${t.stripeReversalId} IS NOT NULL AND ${t.stripeReversalId} <> ''`),
+    index('transfer_reversals_due')
+      .on(t.nextRetryAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('transfer_reversals_newest').on(t.createdAt, t.id),
+    index('transfer_reversals_by_refund').on(t.refundId),
+    oneOf('transfer_reversals_status_known', t.status, REVERSAL_STATUSES),
+    amountCheck('transfer_reversals_amount_sane', t.amountMinor, 1),
+    check('transfer_reversals_covered_within', sql`${t.coveredMinor} BETWEEN 0 AND ${t.amountMinor}`),
+    check(
+      'transfer_reversals_suspense_only_outside',
+      sql`${t.suspenseMinor} = 0 OR (${t.refundId} IS NULL AND ${t.suspenseMinor} BETWEEN 0 AND ${t.amountMinor})`,
+    ),
+    check('transfer_reversals_open_has_next', sql`${t.status} <> 'pending' OR ${t.nextRetryAt} IS NOT NULL`),
+  ],
+);

@@ -1,0 +1,85 @@
+import { eq } from 'drizzle-orm';
+import { keyGeneration, reversalKey } from '../../domain/ids.ts';
+import type { Db, Tx } from '../client.ts';
+import { moveReversal, type Reversal } from '../moves/reversal.ts';
+import type { Transfer } from '../moves/transfer.ts';
+import { transferReversals } from '../schema/index.ts';
+import { endReversal } from './end-reversal.ts';
+import { lockReversal } from './lock.ts';
+
+export type ReversalClaim =
+  /** Ask Stripe, with exactly these. The key and time are committed. */
+  | {
+      readonly kind: 'ask';
+      readonly transfer: Transfer;
+      readonly reversal: Reversal;
+      readonly stripeTransferId: string;
+      readonly amountMinor: number;
+      readonly idempotencyKey: string;
+      readonly askedAtMs: number;
+      /** Rows that this one took the place of, whose reversals at Stripe would be ours too. */
+      readonly predecessors: readonly string[];
+    }
+  | { readonly kind: 'not_due'; readonly reversal: Reversal; readonly dueAtMs: number }
+  | { readonly kind: 'ended'; readonly reversal: Reversal };
+
+/**
+ * Commits the key of what is about to be asked of Stripe, before anything is sent. `generation` is the workflow's: a
+ * higher one than the row's makes a new key, otherwise the row's stands. `now` forces an attempt that is not due yet.
+ */
+export async function askReversal(
+  db: Db,
+  {
+    reversalId,
+    generation,
+    now,
+  }: { readonly reversalId: string; readonly generation: number; readonly now: boolean },
+): Promise<ReversalClaim> {
+  return db.transaction(async (tx) => {
+    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    if (reversal.status !== 'pending') return { kind: 'ended', reversal };
+    // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed.
+    if (transfer.status !== 'reversal_pending' && transfer.status !== 'permanently_failed') {
+      return { kind: 'ended', reversal };
+    }
+    if (!transfer.stripeTransferId) {
+      const message = 'the transfer has no Stripe id: there is nothing to reverse at Stripe';
+      return { kind: 'ended', reversal: await endReversal(tx, transfer, reversal, { failed: message }) };
+    }
+    const dueAtMs = reversal.nextRetryAt?.getTime() ?? 0;
+    if (!now && dueAtMs > Date.now()) return { kind: 'not_due', reversal, dueAtMs };
+    const known = keyGeneration(reversal.idempotencyKey);
+    const asked =
+      reversal.idempotencyKey !== null && reversal.askedAt !== null && known >= generation
+        ? reversal
+        : await moveReversal(tx, reversal, 'pending', {
+            idempotencyKey: reversalKey(reversal.id, Math.max(generation, known)),
+            askedAt: new Date(),
+          });
+    if (asked.idempotencyKey === null || asked.askedAt === null)
+      throw new Error('a reversal was asked without a key');
+    return {
+      kind: 'ask',
+      transfer,
+      reversal: asked,
+      stripeTransferId: transfer.stripeTransferId,
+      amountMinor: asked.amountMinor - asked.coveredMinor,
+      idempotencyKey: asked.idempotencyKey,
+      askedAtMs: asked.askedAt.getTime(),
+      predecessors: await readPredecessors(tx, asked.retryOf),
+    };
+  });
+}
+
+async function readPredecessors(tx: Tx, retryOf: string | null): Promise<string[]> {
+  const ids: string[] = [];
+  for (let next = retryOf; next !== null;) {
+    ids.push(next);
+    const [row] = await tx
+      .select({ retryOf: transferReversals.retryOf })
+      .from(transferReversals)
+      .where(eq(transferReversals.id, next));
+    next = row?.retryOf ?? null;
+  }
+  return ids;
+}

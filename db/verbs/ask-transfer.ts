@@ -1,0 +1,86 @@
+import { eq } from 'drizzle-orm';
+import { keyGeneration, transferKey } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import { moveTransfer, type Transfer } from '../moves/transfer.ts';
+import { orders, users } from '../schema/index.ts';
+import { lockTransfer } from './lock.ts';
+
+export type TransferClaim =
+  /** Ask Stripe, with exactly these. The key, amount and time are committed. */
+  | {
+      readonly kind: 'ask';
+      readonly transfer: Transfer;
+      readonly destination: string;
+      readonly amountMinor: number;
+      readonly idempotencyKey: string;
+      readonly askedAtMs: number;
+      readonly sourceTransaction: string | null;
+    }
+  | { readonly kind: 'no_account'; readonly transfer: Transfer }
+  | { readonly kind: 'not_due'; readonly transfer: Transfer; readonly dueAtMs: number }
+  | { readonly kind: 'ended'; readonly transfer: Transfer };
+
+/**
+ * Commits what is about to be asked of Stripe, under the row's lock, before anything is sent: from here on the row is
+ * in flight and its amount frozen. A row that was asked before is asked again with the same key, amount and account.
+ * `now` forces an attempt that is not due yet.
+ */
+export async function askTransfer(
+  db: Db,
+  {
+    transferId,
+    generation,
+    now,
+  }: { readonly transferId: string; readonly generation: number; readonly now: boolean },
+): Promise<TransferClaim> {
+  return db.transaction(async (tx) => {
+    const transfer = await lockTransfer(tx, transferId);
+    if (transfer.status !== 'pending' && transfer.status !== 'failed') return { kind: 'ended', transfer };
+    const dueAtMs = transfer.nextRetryAt?.getTime() ?? 0;
+    if (!now && dueAtMs > Date.now()) return { kind: 'not_due', transfer, dueAtMs };
+    const [order] = await tx
+      .select({ charge: orders.connectorTransactionId })
+      .from(orders)
+      .where(eq(orders.id, transfer.orderId));
+    // Only a charge can be a source; a payment intent's id is refused by Stripe.
+    const sourceTransaction = /^(ch|py)_/.test(order?.charge ?? '') ? (order?.charge ?? null) : null;
+    if (transfer.askedAt !== null && transfer.idempotencyKey !== null && transfer.stripeAccountId !== null) {
+      return {
+        kind: 'ask',
+        transfer,
+        destination: transfer.stripeAccountId,
+        amountMinor: transfer.amountMinor,
+        idempotencyKey: transfer.idempotencyKey,
+        askedAtMs: transfer.askedAt.getTime(),
+        sourceTransaction,
+      };
+    }
+    const [seller] = await tx
+      .select({ stripeAccountId: users.stripeAccountId })
+      .from(users)
+      .where(eq(users.id, transfer.sellerId));
+    if (!seller?.stripeAccountId) return { kind: 'no_account', transfer };
+    // A row that came back from a lost workflow may know more generations than the workflow does.
+    const idempotencyKey = transferKey(
+      transfer.id,
+      Math.max(generation, keyGeneration(transfer.idempotencyKey) + 1),
+    );
+    const askedAt = new Date();
+    const asked = await moveTransfer(tx, transfer, transfer.status, {
+      stripeAccountId: seller.stripeAccountId,
+      idempotencyKey,
+      askedAmountMinor: transfer.amountMinor,
+      askedAt,
+      waitingFor: null,
+    });
+    return {
+      kind: 'ask',
+      transfer: asked,
+      destination: seller.stripeAccountId,
+      amountMinor: asked.amountMinor,
+      idempotencyKey,
+      askedAtMs: askedAt.getTime(),
+      sourceTransaction,
+    };
+  });
+}

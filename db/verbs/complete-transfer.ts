@@ -1,0 +1,71 @@
+import { and, eq } from 'drizzle-orm';
+import { transferCompleted } from '../../domain/ledger.ts';
+import { sumMinor } from '../../domain/money.ts';
+import type { Db } from '../client.ts';
+import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { moveTransfer, type Transfer } from '../moves/transfer.ts';
+import { sellerTransfers, transferReversals } from '../schema/index.ts';
+import { readInFlightRefunds } from './in-flight-refunds.ts';
+import { reversalLabel, type ReversalWork } from './labels.ts';
+import { lockTransfer } from './lock.ts';
+import { openReversal } from './open-reversal.ts';
+
+export interface CompletedTransfer {
+  readonly transfer: Transfer;
+  /** Reversals of what was refunded meanwhile, which want a workflow of their own. */
+  readonly reversals: readonly ReversalWork[];
+  /** The seller's reversals that wait for funds, which have just come. */
+  readonly funded: readonly ReversalWork[];
+}
+
+/** Stripe has sent the money: its id is written in the very move that says so. Repeatable. */
+export async function completeTransfer(
+  db: Db,
+  transferId: string,
+  stripeTransferId: string,
+): Promise<CompletedTransfer> {
+  if (stripeTransferId === '') throw new Error(`transfer ${transferId} came back without Stripe's id`);
+  return db.transaction(async (tx) => {
+    const transfer = await lockTransfer(tx, transferId);
+    if (transfer.stripeTransferId === stripeTransferId) return { transfer, reversals: [], funded: [] };
+    const refunded = await readInFlightRefunds(tx, transfer);
+    const completed = await moveTransfer(tx, transfer, 'completed', {
+      stripeTransferId,
+      completedAt: new Date(),
+      nextRetryAt: null,
+      errorMessage: null,
+      waitingFor: null,
+    });
+    const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
+    const keptMinor = transfer.amountMinor - sumMinor(refunded.map((refund) => refund.amountMinor));
+    await post(
+      tx,
+      { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
+      transferCompleted(
+        transfer.sellerId,
+        transfer.amountMinor,
+        keptMinor,
+        fundsOf(funds, transfer.sellerId),
+      ),
+    );
+    let current = completed;
+    const reversals: ReversalWork[] = [];
+    for (const { refundId, amountMinor } of refunded) {
+      reversals.push(await openReversal(tx, current, refundId, amountMinor));
+      current = { ...current, status: 'reversal_pending' };
+    }
+    const waiting = await tx
+      .select()
+      .from(transferReversals)
+      .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
+      .where(
+        and(
+          eq(sellerTransfers.sellerId, transfer.sellerId),
+          eq(transferReversals.status, 'pending'),
+          eq(transferReversals.waitingFor, 'seller_funds'),
+        ),
+      );
+    const funded = waiting.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals));
+    return { transfer: current, reversals, funded };
+  });
+}

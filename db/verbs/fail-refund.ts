@@ -1,0 +1,33 @@
+import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import { moveRefund } from '../moves/refund.ts';
+import { lockRefund } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
+import { recomputeOrder } from './recompute-order.ts';
+
+/** The PSP's definite no: the refund is `failed`, the order back where it was. Repeatable. */
+export async function failRefund(
+  db: Db,
+  refundId: string,
+  message: string,
+): Promise<{ readonly status: 'failed' | 'succeeded' | 'returned' }> {
+  return db.transaction(async (tx) => {
+    const { order, refund } = await lockRefund(tx, refundId);
+    if (refund.status === 'succeeded') {
+      // A bank can send a refund back days later. The books are reverted by a person who looked, not by a webhook.
+      await raiseFlag(tx, 'failed_after_succeeded', refundWorkflowId(refundId), message);
+    }
+    if (refund.status !== 'pending') return { status: refund.status };
+    await moveRefund(tx, refund, 'failed', { errorMessage: message, failedAt: new Date() });
+    await recomputeOrder(tx, order);
+    if (refund.kind === 'payment_returned') {
+      await raiseFlag(
+        tx,
+        'give_back_failed',
+        refundWorkflowId(refundId),
+        `The buyer's money is still held: ${message}`,
+      );
+    }
+    return { status: 'failed' };
+  });
+}

@@ -1,0 +1,32 @@
+import type { Refund } from '../moves/refund.ts';
+import type { Reversal } from '../moves/reversal.ts';
+import type { Transfer } from '../moves/transfer.ts';
+
+/** What names a piece of follow-up work to the engine and to operators. Minor units. */
+export const refundLabel = (refund: Pick<Refund, 'orderId' | 'amountMinor' | 'currency'>) => ({
+  orderId: refund.orderId,
+  amountMinor: refund.amountMinor,
+  currency: refund.currency,
+});
+
+export const transferLabel = (
+  transfer: Pick<Transfer, 'id' | 'orderId' | 'sellerId' | 'amountMinor' | 'currency'>,
+) => ({
+  transferId: transfer.id,
+  orderId: transfer.orderId,
+  sellerId: transfer.sellerId,
+  amountMinor: transfer.amountMinor,
+  currency: transfer.currency,
+});
+export type TransferWork = ReturnType<typeof transferLabel>;
+
+export const reversalLabel = (
+  transfer: Parameters<typeof transferLabel>[0],
+  reversal: Pick<Reversal, 'id' | 'refundId' | 'amountMinor'>,
+) => ({
+  ...transferLabel(transfer),
+  amountMinor: reversal.amountMinor,
+  reversalId: reversal.id,
+  refundId: reversal.refundId,
+});
+export type ReversalWork = ReturnType<typeof reversalLabel>;

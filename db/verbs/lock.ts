@@ -1,0 +1,105 @@
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { Tx } from '../client.ts';
+import { orders, refunds, sellerTransfers, transferReversals } from '../schema/index.ts';
+import type { Order } from '../moves/order.ts';
+import type { Refund } from '../moves/refund.ts';
+import type { Reversal } from '../moves/reversal.ts';
+import type { Transfer } from '../moves/transfer.ts';
+
+// Row locks, always taken in this order: order, refund, transfers by id, reversals by id, balances (see ledger/post.ts).
+// Whoever locks in another order can wait for a transaction that waits for it.
+
+/** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
+export class MissingRow extends Error {
+  override readonly name = 'MissingRow';
+
+  constructor(what: string, id: string) {
+    super(`there is no ${what} ${id}`);
+  }
+}
+
+export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
+  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('update');
+  if (order === undefined) throw new MissingRow('order', orderId);
+  return order;
+}
+
+/** Locks a refund after its order, whose id is read first. */
+export async function lockRefund(tx: Tx, refundId: string): Promise<{ order: Order; refund: Refund }> {
+  const [found] = await tx.select({ orderId: refunds.orderId }).from(refunds).where(eq(refunds.id, refundId));
+  if (found === undefined) throw new MissingRow('refund', refundId);
+  const order = await lockOrder(tx, found.orderId);
+  const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('update');
+  if (refund === undefined) throw new MissingRow('refund', refundId);
+  return { order, refund };
+}
+
+export async function lockTransfer(tx: Tx, transferId: string): Promise<Transfer> {
+  const [transfer] = await tx
+    .select()
+    .from(sellerTransfers)
+    .where(eq(sellerTransfers.id, transferId))
+    .for('update');
+  if (transfer === undefined) throw new MissingRow('transfer', transferId);
+  return transfer;
+}
+
+/** Locks a reversal after its transfer, whose id is read first. */
+export async function lockReversal(
+  tx: Tx,
+  reversalId: string,
+): Promise<{ transfer: Transfer; reversal: Reversal }> {
+  const [found] = await tx
+    .select({ transferId: transferReversals.transferId })
+    .from(transferReversals)
+    .where(eq(transferReversals.id, reversalId));
+  if (found === undefined) throw new MissingRow('reversal', reversalId);
+  const transfer = await lockTransfer(tx, found.transferId);
+  const [reversal] = await tx
+    .select()
+    .from(transferReversals)
+    .where(eq(transferReversals.id, reversalId))
+    .for('update');
+  if (reversal === undefined) throw new MissingRow('reversal', reversalId);
+  return { transfer, reversal };
+}
+
+/** The transfers of an order that count: not those whose retry has taken their place. */
+export async function lockCurrentTransfers(
+  tx: Tx,
+  orderId: string,
+  sellerIds: readonly string[],
+): Promise<Transfer[]> {
+  if (sellerIds.length === 0) return [];
+  const rows = await tx
+    .select()
+    .from(sellerTransfers)
+    .where(and(eq(sellerTransfers.orderId, orderId), inArray(sellerTransfers.sellerId, [...sellerIds])))
+    .orderBy(asc(sellerTransfers.id))
+    .for('update');
+  const superseded = new Set(rows.map((row) => row.retryOf));
+  return rows.filter((row) => !superseded.has(row.id));
+}
+
+/** A transfer's reversals that count, oldest first, locked: not those whose retry has taken their place. */
+export async function lockCurrentReversals(tx: Tx, transferId: string): Promise<Reversal[]> {
+  const retry = alias(transferReversals, 'retry');
+  const current = await tx
+    .select({ id: transferReversals.id })
+    .from(transferReversals)
+    .leftJoin(retry, eq(retry.retryOf, transferReversals.id))
+    .where(and(eq(transferReversals.transferId, transferId), isNull(retry.id)));
+  if (current.length === 0) return [];
+  return tx
+    .select()
+    .from(transferReversals)
+    .where(
+      inArray(
+        transferReversals.id,
+        current.map((row) => row.id),
+      ),
+    )
+    .orderBy(asc(transferReversals.createdAt), asc(transferReversals.id))
+    .for('update');
+}

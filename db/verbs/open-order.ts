@@ -1,0 +1,88 @@
+import { and, eq, inArray } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Refusal } from '../../domain/errors.ts';
+import type { OrderRequest } from '../../domain/messages.ts';
+import { MAX_AMOUNT_MINOR, platformFeeMinor, sumMinor } from '../../domain/money.ts';
+import type { Db, Tx } from '../client.ts';
+import type { Order } from '../moves/order.ts';
+import { idempotencyKeys, orderItems, orders, products } from '../schema/index.ts';
+
+export type OpenOrderResult =
+  | { readonly refused: Refusal }
+  | { readonly order: Order; readonly bodyHash: string | null };
+
+/** Persists an order `pending` with its items, fees and payment id, or finds it persisted by an earlier attempt. */
+export async function openOrder(db: Db, request: OrderRequest, feeBps: number): Promise<OpenOrderResult> {
+  return db.transaction(async (tx) => {
+    const [existing] = await tx.select().from(orders).where(eq(orders.id, request.orderId));
+    if (existing) return { order: existing, bodyHash: await storedBodyHash(tx, request) };
+    if (request.ask === undefined) {
+      return { refused: { code: 'order_not_found', detail: `There is no order ${request.orderId}.` } };
+    }
+    const wanted = await readProducts(tx, request.ask.productIds);
+    if ('refused' in wanted) return wanted;
+    const items = wanted.items.map((product, position) => ({
+      id: uuidv7(),
+      orderId: request.orderId,
+      position,
+      productId: product.id,
+      sellerId: product.sellerId,
+      amountMinor: product.priceMinor,
+      platformFeeMinor: platformFeeMinor(product.priceMinor, feeBps),
+    }));
+    const [order] = await tx
+      .insert(orders)
+      .values({
+        id: request.orderId,
+        buyerId: request.ask.buyerId,
+        totalMinor: sumMinor(items.map((item) => item.amountMinor)),
+        currency: wanted.currency,
+        paymentId: request.orderId,
+      })
+      .returning();
+    if (order === undefined) throw new Error(`order ${request.orderId} was not inserted`);
+    await tx.insert(orderItems).values(items);
+    const { idempotency } = request.ask;
+    if (idempotency)
+      await tx.insert(idempotencyKeys).values({ ...idempotency, answer: { orderId: order.id } });
+    return { order, bodyHash: idempotency?.bodyHash ?? null };
+  });
+}
+
+async function readProducts(tx: Tx, productIds: readonly string[]) {
+  const refuse = (code: Refusal['code'], detail: string) => ({ refused: { code, detail } });
+  if (productIds.length === 0) return refuse('order_empty', 'An order needs at least one item.');
+  // FOR SHARE: the price that is charged is the price that stood when the order was written.
+  const rows = await tx
+    .select()
+    .from(products)
+    .where(inArray(products.id, [...productIds]))
+    .for('share');
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const items = [];
+  for (const productId of productIds) {
+    const product = byId.get(productId);
+    if (product === undefined) return refuse('product_not_found', `There is no product ${productId}.`);
+    if (!product.active) return refuse('product_inactive', `The product ${productId} is not for sale.`);
+    items.push(product);
+  }
+  const [first] = items;
+  if (first === undefined) return refuse('order_empty', 'An order needs at least one item.');
+  if (items.some((item) => item.currency !== first.currency)) {
+    return refuse('mixed_currencies', 'All items of an order must be priced in one currency.');
+  }
+  const total = items.reduce((sum, item) => sum + BigInt(item.priceMinor), 0n);
+  if (total > BigInt(MAX_AMOUNT_MINOR))
+    return refuse('amount_too_large', 'The total is more than can be charged.');
+  return { items, currency: first.currency };
+}
+
+async function storedBodyHash(tx: Tx, { ask }: OrderRequest): Promise<string | null> {
+  if (!ask?.idempotency) return null;
+  const { scope, key } = ask.idempotency;
+  const [stored] = await tx
+    .select({ bodyHash: idempotencyKeys.bodyHash })
+    .from(idempotencyKeys)
+    .where(and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key)));
+  return stored?.bodyHash ?? null;
+}

@@ -1,0 +1,26 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Db, Tx } from '../client.ts';
+import { opsFlags } from '../schema/index.ts';
+
+export const FLAG_KINDS = [
+  'amount_differs',
+  'late_payment',
+  'succeeded_after_failed',
+  'failed_after_succeeded',
+  'give_back_failed',
+  'payment_cancelled_after_capture',
+  'reversal_gave_up',
+  'transfer_gave_up',
+  'seller_funds_short',
+  'stripe_refuses_our_key',
+  'psp_refuses_our_key',
+  'unknown_signal',
+  'outside_reversal',
+  'unhandled_webhook',
+] as const;
+export type FlagKind = (typeof FLAG_KINDS)[number];
+
+/** Puts something on the operators' list; a second raise of what is still open changes nothing. */
+export async function raiseFlag(db: Db | Tx, kind: FlagKind, subject: string, detail: string): Promise<void> {
+  await db.insert(opsFlags).values({ id: uuidv7(), kind, subject, detail }).onConflictDoNothing();
+}

@@ -1,0 +1,30 @@
+import { and, eq } from 'drizzle-orm';
+import type { OrderStatus } from '../../domain/machines/order.ts';
+import type { Tx } from '../client.ts';
+import { moveOrder, type Order } from '../moves/order.ts';
+import { refunds } from '../schema/index.ts';
+
+/**
+ * Where an order stands after any settlement, decided under its lock from what is open and what was given back, so that
+ * refunds which end in any order agree. The order must be locked.
+ */
+export async function recomputeOrder(
+  tx: Tx,
+  order: Order,
+  refundedMinor = order.refundedMinor,
+): Promise<Order> {
+  const [open] = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.orderId, order.id), eq(refunds.status, 'pending')))
+    .limit(1);
+  return moveOrder(tx, order, open ? 'refund_pending' : restingStatus(order, refundedMinor), {
+    refundedMinor,
+  });
+}
+
+function restingStatus(order: Order, refundedMinor: number): OrderStatus {
+  if (order.capturedMinor !== null && refundedMinor === order.capturedMinor) return 'refunded';
+  if (refundedMinor > 0) return 'partially_refunded';
+  return order.completedAt === null ? 'failed' : 'completed';
+}

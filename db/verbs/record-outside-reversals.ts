@@ -1,0 +1,147 @@
+import { eq, inArray } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { transferWorkflowId } from '../../domain/ids.ts';
+import { outsideReversal, suspenseClaimed } from '../../domain/ledger.ts';
+import { formatMoney } from '../../domain/money.ts';
+import type { Db, Tx } from '../client.ts';
+import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { moveReversal, type Reversal } from '../moves/reversal.ts';
+import { moveTransfer, type Transfer } from '../moves/transfer.ts';
+import { transferReversals } from '../schema/index.ts';
+import { claimSuspense } from './claim-suspense.ts';
+import { endReversal, restTransfer } from './end-reversal.ts';
+import { lockCurrentReversals, lockTransfer } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
+
+export interface SeenReversal {
+  readonly stripeReversalId: string;
+  readonly amountMinor: number;
+  /** Ours, from the metadata; null where somebody else made it. */
+  readonly reversalId: string | null;
+}
+
+/**
+ * Books the reversals that Stripe lists and that are not ours, each once, and lets them cover open reversals of ours,
+ * oldest first: the seller must not pay a share twice. A reversal that Stripe may still be carrying out is covered only
+ * by its own attempt, after its own look-up: `attempting` names it.
+ */
+export async function recordOutsideReversals(
+  db: Db,
+  transferId: string,
+  seen: readonly SeenReversal[],
+  attempting: string | null,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    let transfer = await lockTransfer(tx, transferId);
+    for (const outside of await unknownOnes(tx, seen)) {
+      transfer = await recordOne(tx, transfer, outside, attempting);
+    }
+    if (attempting !== null) await coverFromSuspense(tx, transferId, attempting);
+  });
+}
+
+async function unknownOnes(tx: Tx, seen: readonly SeenReversal[]): Promise<SeenReversal[]> {
+  const foreign = seen.filter((reversal) => reversal.reversalId === null);
+  if (foreign.length === 0) return [];
+  const known = await tx
+    .select({ stripeReversalId: transferReversals.stripeReversalId })
+    .from(transferReversals)
+    .where(
+      inArray(
+        transferReversals.stripeReversalId,
+        foreign.map((reversal) => reversal.stripeReversalId),
+      ),
+    );
+  const knownIds = new Set(known.map((row) => row.stripeReversalId));
+  return foreign.filter((reversal) => !knownIds.has(reversal.stripeReversalId));
+}
+
+async function recordOne(
+  tx: Tx,
+  transfer: Transfer,
+  outside: SeenReversal,
+  attempting: string | null,
+): Promise<Transfer> {
+  const open = (await lockCurrentReversals(tx, transfer.id)).filter(
+    (row) => row.status === 'pending' && (row.askedAt === null || row.id === attempting),
+  );
+  let unclaimedMinor = outside.amountMinor;
+  const covers: { row: Reversal; byMinor: number }[] = [];
+  for (const row of open) {
+    const byMinor = Math.min(row.amountMinor - row.coveredMinor, unclaimedMinor);
+    if (byMinor === 0) continue;
+    unclaimedMinor -= byMinor;
+    covers.push({ row, byMinor });
+  }
+  await tx.insert(transferReversals).values({
+    id: uuidv7(),
+    transferId: transfer.id,
+    amountMinor: outside.amountMinor,
+    suspenseMinor: unclaimedMinor,
+    status: 'reversed',
+    stripeReversalId: outside.stripeReversalId,
+    endedAt: new Date(),
+  });
+  const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
+  await post(
+    tx,
+    {
+      kind: 'outside_reversal',
+      currency: transfer.currency,
+      orderId: transfer.orderId,
+      transferId: transfer.id,
+    },
+    outsideReversal(
+      transfer.sellerId,
+      outside.amountMinor,
+      unclaimedMinor,
+      fundsOf(funds, transfer.sellerId),
+    ),
+  );
+  await raiseFlag(
+    tx,
+    'outside_reversal',
+    transferWorkflowId(transfer.id),
+    `${outside.stripeReversalId} took back ${formatMoney(outside.amountMinor, transfer.currency)} and is not ours`,
+  );
+  let current = await raiseReversed(tx, transfer, outside.amountMinor);
+  for (const { row, byMinor } of covers) current = await cover(tx, current, row, byMinor);
+  return current;
+}
+
+async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
+  const raised = await restTransfer(tx, transfer, byMinor);
+  if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
+  // Nothing is left at the seller: `reversed` is reached the way every reversal reaches it.
+  const pending = await moveTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
+  return moveTransfer(tx, pending, 'reversed', { nextRetryAt: null });
+}
+
+async function cover(tx: Tx, transfer: Transfer, row: Reversal, byMinor: number): Promise<Transfer> {
+  const coveredMinor = row.coveredMinor + byMinor;
+  const covered = await moveReversal(tx, row, 'pending', { coveredMinor });
+  if (coveredMinor === row.amountMinor) {
+    await endReversal(tx, transfer, covered, { covered: 'reversed at Stripe by someone else' });
+  }
+  return lockTransfer(tx, transfer.id);
+}
+
+/** The attempt's own row takes what earlier reversals of others left unclaimed. */
+async function coverFromSuspense(tx: Tx, transferId: string, reversalId: string): Promise<void> {
+  const transfer = await lockTransfer(tx, transferId);
+  const [row] = await tx
+    .select()
+    .from(transferReversals)
+    .where(eq(transferReversals.id, reversalId))
+    .for('update');
+  if (row === undefined || row.status !== 'pending') return;
+  const claimedMinor = await claimSuspense(tx, transferId, row.amountMinor - row.coveredMinor);
+  if (claimedMinor === 0) return;
+  const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
+  await post(
+    tx,
+    { kind: 'suspense_claimed', currency: transfer.currency, orderId: transfer.orderId, transferId },
+    suspenseClaimed(transfer.sellerId, claimedMinor, fundsOf(funds, transfer.sellerId)),
+  );
+  await cover(tx, transfer, row, claimedMinor);
+}

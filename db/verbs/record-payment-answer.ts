@@ -1,0 +1,18 @@
+import { eq } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { orders } from '../schema/index.ts';
+
+/** Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. */
+export async function recordPaymentAnswer(
+  db: Db,
+  orderId: string,
+  answer: { readonly status: string; readonly clientSecret: string | null },
+): Promise<void> {
+  await db
+    .update(orders)
+    .set({
+      paymentStatus: answer.status,
+      ...(answer.clientSecret !== null && { paymentClientSecret: answer.clientSecret }),
+    })
+    .where(eq(orders.id, orderId));
+}

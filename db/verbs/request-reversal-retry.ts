@@ -1,0 +1,73 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { VezaError } from '../../domain/errors.ts';
+import { reversalWorkflowId } from '../../domain/ids.ts';
+import type { Db, Tx } from '../client.ts';
+import type { Reversal } from '../moves/reversal.ts';
+import type { Transfer } from '../moves/transfer.ts';
+import { transferReversals } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+import { reversalLabel, type ReversalWork } from './labels.ts';
+import { lockReversal } from './lock.ts';
+
+/**
+ * An operator wants a reversal tried again: the open row where one waits, a new row in the place of one that failed for
+ * good. Its workflow first looks at Stripe for every row of the chain.
+ * Throws `reversal_not_found` and `reversal_not_retryable`.
+ */
+export async function requestReversalRetry(
+  db: Db,
+  { reversalId, ...act }: Act & { readonly reversalId: string },
+): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork }> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx
+      .select({ id: transferReversals.id })
+      .from(transferReversals)
+      .where(eq(transferReversals.id, reversalId));
+    if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
+    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    const retried = reversal.status === 'pending' ? reversal : await replace(tx, transfer, reversal, act);
+    await audit(tx, act, {
+      action: 'reversal.retry',
+      subject: reversalWorkflowId(reversalId),
+      before: { status: reversal.status, retryCount: reversal.retryCount },
+      after: { reversalId: retried.id, status: retried.status },
+    });
+    return { reversal: retried, work: reversalLabel(transfer, retried) };
+  });
+}
+
+async function replace(tx: Tx, transfer: Transfer, reversal: Reversal, act: Act): Promise<Reversal> {
+  if (reversal.status !== 'permanently_failed') {
+    throw refusal(reversal, `A reversal that is ${reversal.status} has nothing to be retried.`);
+  }
+  if (!transfer.stripeTransferId)
+    throw refusal(reversal, 'Its transfer has no Stripe id: there is nothing to reverse.');
+  const [successor] = await tx
+    .select()
+    .from(transferReversals)
+    .where(eq(transferReversals.retryOf, reversal.id));
+  if (successor) throw refusal(reversal, `Reversal ${successor.id} has taken its place.`);
+  if (!act.reason) {
+    throw new VezaError('validation_failed', 'A reversal that failed for good is retried with a reason.', {
+      field: 'reason',
+    });
+  }
+  const [row] = await tx
+    .insert(transferReversals)
+    .values({
+      id: uuidv7(),
+      transferId: transfer.id,
+      refundId: reversal.refundId,
+      amountMinor: reversal.amountMinor,
+      coveredMinor: reversal.coveredMinor,
+      nextRetryAt: new Date(),
+      retryOf: reversal.id,
+    })
+    .returning();
+  if (row === undefined) throw new Error(`no retry of reversal ${reversal.id} was inserted`);
+  return row;
+}
+
+const refusal = (reversal: Reversal, detail: string) =>
+  new VezaError('reversal_not_retryable', detail, { status_now: reversal.status });

@@ -1,0 +1,181 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { orderWorkflowId } from '../../domain/ids.ts';
+import { orderCompleted, paymentSuspended } from '../../domain/ledger.ts';
+import type { PaymentFact } from '../../domain/messages.ts';
+import { formatMoney, sumMinor } from '../../domain/money.ts';
+import type { Db, Tx } from '../client.ts';
+import { lockFunds, post } from '../ledger/post.ts';
+import { moveOrder, type Order } from '../moves/order.ts';
+import { licenses, orderItems, refunds, sellerTransfers } from '../schema/index.ts';
+import { refundLabel, transferLabel, type TransferWork } from './labels.ts';
+import { lockOrder } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
+
+export type SettledPayment =
+  | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
+  | { readonly status: 'failed'; readonly reason: string }
+  | {
+      readonly status: 'given_back';
+      readonly refundId: string;
+      readonly label: ReturnType<typeof refundLabel>;
+    }
+  /** The money was decided before; nothing changed. */
+  | { readonly status: 'already_decided' };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * What the PSP says of a payment becomes the order's state, in one transaction: order, licences, balances, ledger,
+ * transfers. A capture that the order cannot take (late, or of another amount or currency) is never kept.
+ */
+export async function settlePayment(
+  db: Db,
+  orderId: string,
+  fact: PaymentFact,
+  { refundWindowDays }: { readonly refundWindowDays: number },
+): Promise<SettledPayment> {
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    if (fact.verdict === 'cancelled_post_capture' && order.capturedMinor !== null) {
+      return flagCancelledCapture(tx, order);
+    }
+    if (fact.verdict !== 'captured') return failOrder(tx, order, fact);
+    if (order.capturedMinor !== null) return resumeSettled(tx, order);
+    const captured = capturedBy(fact, order);
+    const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
+    return order.status === 'pending' && asOrdered
+      ? completeOrder(tx, order, fact, refundWindowDays)
+      : giveBack(tx, order, captured, fact);
+  });
+}
+
+function capturedBy(fact: PaymentFact, order: Order) {
+  if (fact.receivedMinor === null || fact.receivedMinor <= 0 || fact.currency === null) {
+    throw new Error(
+      `the PSP says that order ${order.id} is captured but not how much: read the payment first`,
+    );
+  }
+  return { amountMinor: fact.receivedMinor, currency: fact.currency };
+}
+
+async function completeOrder(
+  tx: Tx,
+  order: Order,
+  fact: PaymentFact,
+  refundWindowDays: number,
+): Promise<SettledPayment> {
+  const completedAt = new Date();
+  await moveOrder(tx, order, 'completed', {
+    capturedMinor: order.totalMinor,
+    capturedCurrency: order.currency,
+    completedAt,
+    refundDeadline: new Date(completedAt.getTime() + refundWindowDays * DAY_MS),
+    connectorTransactionId: fact.connectorTransactionId,
+    paymentStatus: 'succeeded',
+  });
+  const items = await tx.select().from(orderItems).where(eq(orderItems.orderId, order.id));
+  await tx.insert(licenses).values(
+    items.map((item) => ({
+      id: uuidv7(),
+      orderItemId: item.id,
+      buyerId: order.buyerId,
+      productId: item.productId,
+    })),
+  );
+  const nets = new Map<string, number>();
+  for (const item of items) {
+    nets.set(item.sellerId, (nets.get(item.sellerId) ?? 0) + item.amountMinor - item.platformFeeMinor);
+  }
+  await lockFunds(tx, [...nets.keys()], order.currency);
+  const feeMinor = sumMinor(items.map((item) => item.platformFeeMinor));
+  await post(
+    tx,
+    { kind: 'order_completed', currency: order.currency, orderId: order.id },
+    orderCompleted(nets, feeMinor),
+  );
+  // A seller whose whole price is the platform's fee is owed nothing, so there is nothing to send.
+  const owed = [...nets].filter(([, netMinor]) => netMinor > 0);
+  if (owed.length === 0) return { status: 'completed', transfers: [] };
+  const transfers = await tx
+    .insert(sellerTransfers)
+    .values(
+      owed.map(([sellerId, amountMinor]) => ({
+        id: uuidv7(),
+        orderId: order.id,
+        sellerId,
+        amountMinor,
+        currency: order.currency,
+      })),
+    )
+    .returning();
+  return { status: 'completed', transfers: transfers.map(transferLabel) };
+}
+
+async function failOrder(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
+  if (order.status !== 'pending') return { status: 'already_decided' };
+  const reason = fact.message ?? 'the payment failed';
+  await moveOrder(tx, order, 'failed', { failureReason: reason });
+  return { status: 'failed', reason };
+}
+
+/** Money for an order that cannot take it goes back to the buyer by a refund of its own, and people are told. */
+async function giveBack(
+  tx: Tx,
+  order: Order,
+  captured: { readonly amountMinor: number; readonly currency: string },
+  fact: PaymentFact,
+): Promise<SettledPayment> {
+  const differs = order.status === 'pending';
+  const failed = differs ? await moveOrder(tx, order, 'failed', { failureReason: 'amount differs' }) : order;
+  await moveOrder(tx, failed, 'refund_pending', {
+    capturedMinor: captured.amountMinor,
+    capturedCurrency: captured.currency,
+    connectorTransactionId: fact.connectorTransactionId,
+    paymentStatus: 'succeeded',
+  });
+  await post(
+    tx,
+    { kind: 'payment_suspended', currency: captured.currency, orderId: order.id },
+    paymentSuspended(captured.amountMinor),
+  );
+  const [refund] = await tx
+    .insert(refunds)
+    .values({ id: uuidv7(), orderId: order.id, kind: 'payment_returned', ...captured })
+    .returning();
+  if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${order.id}`);
+  await raiseFlag(
+    tx,
+    differs ? 'amount_differs' : 'late_payment',
+    orderWorkflowId(order.id),
+    `${formatMoney(captured.amountMinor, captured.currency)} came for an order of ${formatMoney(order.totalMinor, order.currency)} that was ${order.status}; it is given back by refund ${refund.id}`,
+  );
+  return { status: 'given_back', refundId: refund.id, label: refundLabel(refund) };
+}
+
+/** A repeated attempt, or a replayed webhook: whatever the first one left to be started is found again. */
+async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
+  const open = await tx
+    .select()
+    .from(sellerTransfers)
+    .where(and(eq(sellerTransfers.orderId, order.id), eq(sellerTransfers.status, 'pending')));
+  if (open.length > 0) return { status: 'completed', transfers: open.map(transferLabel) };
+  const [refund] = await tx
+    .select()
+    .from(refunds)
+    .where(
+      and(eq(refunds.orderId, order.id), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'pending')),
+    );
+  if (refund) return { status: 'given_back', refundId: refund.id, label: refundLabel(refund) };
+  return { status: 'already_decided' };
+}
+
+async function flagCancelledCapture(tx: Tx, order: Order): Promise<SettledPayment> {
+  await raiseFlag(
+    tx,
+    'payment_cancelled_after_capture',
+    orderWorkflowId(order.id),
+    'The PSP cancelled a payment that it had captured: the buyer has the money back, our books do not say so yet',
+  );
+  return { status: 'already_decided' };
+}

@@ -1,0 +1,66 @@
+import { pino, stdSerializers, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
+
+export type Logger = PinoLogger;
+
+const HIDDEN = '[hidden]';
+
+/** Fields whose value is never shown, by their name in any spelling: `authorization`, `apiKey`, `client_secret`. */
+const SECRET_FIELD =
+  /^(authorization|cookie|set-?cookie|password|passphrase|token|.*(secret|api-?key|access-?token|private-?key))$/;
+const SECRET_TEXT =
+  /\b(?:sk|rk|snd|whsec)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+// Bounded, so that a long text without an @ costs no more than its length.
+const EMAIL = /([^\s@<>"'=:,;()]{1,64})@([^\s@<>"'=:,;()]{1,255})/g;
+const DEPTH_MAX = 6;
+
+/** One line an event, as JSON on stdout; secrets are hidden and e-mail addresses masked wherever they stand. */
+export function createLogger(level: Level | 'silent', destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: () => `,"at":"${new Date().toISOString()}"`,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: Record<string, unknown>) => cleanFields(fields, 0),
+    },
+    hooks: {
+      logMethod(this: Logger, args: Parameters<Logger['info']>, method: Logger['info']) {
+        method.apply(
+          this,
+          args.map((arg) => (typeof arg === 'string' ? cleanText(arg) : arg)) as typeof args,
+        );
+      },
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+function cleanFields(fields: object, depth: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      SECRET_FIELD.test(
+        name
+          .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+          .replaceAll('_', '-')
+          .toLowerCase(),
+      )
+        ? HIDDEN
+        : clean(value, depth + 1),
+    ]),
+  );
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return cleanText(value);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (depth >= DEPTH_MAX) return '[deep]';
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  return cleanFields(value instanceof Error ? stdSerializers.err(value) : value, depth);
+}
+
+function cleanText(text: string): string {
+  return text
+    .replace(SECRET_TEXT, HIDDEN)
+    .replace(EMAIL, (_, name: string, host: string) => `${name.slice(0, 1)}***@${host}`);
+}
