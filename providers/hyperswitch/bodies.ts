@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { PspPayment, PspRefund } from './outcomes.ts';
+import { isoTime } from './time.ts';
+
+// Extra fields are ignored and optional ones may be absent or null: the router's OpenAPI document is wrong in places.
+const optionalText = z.string().nullish().catch(null);
+const id = z.string().trim().min(1);
+const amountMinor = z.int().nonnegative();
+const currency = z.string().regex(/^[A-Za-z]{3}$/);
+
+const Payment = z.object({
+  payment_id: id,
+  status: id,
+  amount: amountMinor,
+  amount_received: amountMinor.nullish(),
+  currency,
+  client_secret: optionalText,
+  connector_transaction_id: optionalText,
+  error_message: optionalText,
+  error_code: optionalText,
+  updated: optionalText,
+});
+
+const Refund = z.object({
+  refund_id: id,
+  payment_id: id,
+  amount: amountMinor,
+  currency,
+  status: id,
+  error_message: optionalText,
+  error_code: optionalText,
+  connector_refund_id: optionalText,
+  updated_at: optionalText,
+});
+
+const ErrorBody = z.object({
+  error: z.object({
+    code: z.string().min(1),
+    message: z.string().catch(''),
+    reason: optionalText,
+  }),
+});
+
+/** Reads the body of a payment; undefined when it is not one. */
+export function readPaymentBody(body: unknown): PspPayment | undefined {
+  const { data } = Payment.safeParse(body);
+  if (!data) return undefined;
+  return {
+    paymentId: data.payment_id,
+    status: data.status,
+    amountMinor: data.amount,
+    amountReceivedMinor: data.amount_received ?? null,
+    currency: data.currency.toUpperCase(),
+    clientSecret: data.client_secret ?? null,
+    connectorTransactionId: data.connector_transaction_id ?? null,
+    errorMessage: data.error_message ?? null,
+    errorCode: data.error_code ?? null,
+    updatedAt: isoTime(data.updated) ?? null,
+  };
+}
+
+/** Reads the body of a refund; undefined when it is not one. */
+export function readRefundBody(body: unknown): PspRefund | undefined {
+  const { data } = Refund.safeParse(body);
+  if (!data) return undefined;
+  return {
+    refundId: data.refund_id,
+    paymentId: data.payment_id,
+    amountMinor: data.amount,
+    currency: data.currency.toUpperCase(),
+    status: data.status,
+    errorMessage: data.error_message ?? null,
+    errorCode: data.error_code ?? null,
+    connectorRefundId: data.connector_refund_id ?? null,
+    updatedAt: isoTime(data.updated_at) ?? null,
+  };
+}
+
+/** Reads the router's error object; undefined when something else on the way (a proxy) answered. */
+export function readErrorBody(body: unknown): { code: string; message: string } | undefined {
+  const { data } = ErrorBody.safeParse(body);
+  if (!data) return undefined;
+  return { code: data.error.code, message: data.error.message || data.error.reason || data.error.code };
+}

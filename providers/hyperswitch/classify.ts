@@ -1,0 +1,75 @@
+import { parseRetryAfterMs } from '../retry-after.ts';
+import { readErrorBody } from './bodies.ts';
+import type { PspFailure, PspNotFound, PspUnknown } from './outcomes.ts';
+
+/** 4xx that say "not now": they do not tell whether an earlier attempt was carried out. */
+const UNKNOWN_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** Refusals that a repeat of our own successful request gets as well, because the router replays nothing. */
+const LOOK_UP_FIRST_CODES: ReadonlySet<string> = new Set(['IR_12', 'IR_13', 'IR_14', 'HE_01']);
+
+const NOT_FOUND_CODE = 'HE_02';
+
+/** An HTTP answer that is not a 2xx with a readable body. */
+export interface FailedAnswer {
+  httpStatus: number;
+  /** Parsed JSON; undefined when the body is not JSON. */
+  body: unknown;
+  retryAfter: string | null;
+}
+
+/**
+ * The one table of what the router's answers mean (router 2026.08.21.0; wire-hyperswitch.md, "Errors"):
+ *
+ * | answer                                              | kind                        |
+ * |-----------------------------------------------------|-----------------------------|
+ * | no answer: network, timeout                         | unknown (`unanswered`)      |
+ * | 2xx that is not the object asked for; 1xx, 3xx, 5xx | unknown                     |
+ * | 408, 409, 425, 429                                  | unknown, with Retry-After   |
+ * | 401, 403                                            | unauthorized                |
+ * | other 4xx without the router's error object         | unknown: a proxy spoke      |
+ * | other 4xx, IR_12 IR_13 IR_14 HE_01                  | refused, lookUpFirst        |
+ * | other 4xx                                           | refused                     |
+ *
+ * A read maps 404 HE_02 to not_found first (`classifyReadFailure`): an ingress' own 404 must never fail a refund.
+ */
+export function classifyFailure({ httpStatus, body, retryAfter }: FailedAnswer): PspFailure {
+  const error = readErrorBody(body);
+  if (httpStatus === 401 || httpStatus === 403) {
+    return { kind: 'unauthorized', httpStatus, message: error?.message ?? `HTTP ${httpStatus}` };
+  }
+  const refusal = httpStatus >= 400 && httpStatus < 500 && !UNKNOWN_STATUSES.has(httpStatus);
+  if (refusal && error) {
+    return { kind: 'refused', httpStatus, ...error, lookUpFirst: LOOK_UP_FIRST_CODES.has(error.code) };
+  }
+  const retryAfterMs = parseRetryAfterMs(retryAfter);
+  return {
+    kind: 'unknown',
+    reason: error ? `HTTP ${httpStatus} ${error.code}: ${error.message}` : `HTTP ${httpStatus}`,
+    httpStatus,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+export function classifyReadFailure(answer: FailedAnswer): PspFailure | PspNotFound {
+  if (answer.httpStatus === 404 && readErrorBody(answer.body)?.code === NOT_FOUND_CODE)
+    return { kind: 'not_found' };
+  return classifyFailure(answer);
+}
+
+/** No answer at all. Only the error's code is told: its message names hosts and addresses. */
+export function unanswered(error: unknown, timeoutMs: number): PspUnknown {
+  if (nameOf(error) === 'TimeoutError')
+    return { kind: 'unknown', reason: `no answer within ${timeoutMs} ms` };
+  const code = codeOf(error) ?? codeOf((error as { cause?: unknown } | null)?.cause);
+  return { kind: 'unknown', reason: code ? `network: ${code}` : 'network' };
+}
+
+function nameOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.name : undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,192 @@
+import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
+import { readPaymentBody, readRefundBody } from './bodies.ts';
+import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
+import type {
+  CreatePaymentOutcome,
+  CreateRefundOutcome,
+  PspUnknown,
+  ReadPaymentOutcome,
+  ReadRefundOutcome,
+} from './outcomes.ts';
+
+/** Long enough for a connector behind the router, short enough that a person does not give up. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
+const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
+
+export interface HyperswitchConfig {
+  /** `HYPERSWITCH_BASE_URL`; a path in it is kept. */
+  baseUrl: string;
+  apiKey: string;
+  timeoutMs?: number;
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface CreatePaymentRequest {
+  /** Ours (the order's id): the router's only protection against a second payment. */
+  paymentId: string;
+  amountMinor: number;
+  /** ISO 4217, any case. */
+  currency: string;
+  idempotencyKey: string;
+  metadata?: Metadata;
+  profileId?: string;
+  merchantOrderReferenceId?: string;
+  /** Absent: the router's default, `automatic`. */
+  captureMethod?: 'automatic' | 'manual';
+  /** Absent: the frontend confirms with the client secret. */
+  confirm?: boolean;
+}
+
+export interface CreateRefundRequest {
+  /** Ours, at most 64 characters: the router's only protection against a second refund. */
+  refundId: string;
+  paymentId: string;
+  amountMinor: number;
+  idempotencyKey: string;
+  /** Free text goes into `metadata.reason`; only the PSP's own three words are sent as a reason. */
+  reason?: string;
+  metadata?: Metadata;
+}
+
+/** All that reconciliation may do at the PSP: it has no method that creates. */
+export interface HyperswitchReader {
+  readPayment(paymentId: string): Promise<ReadPaymentOutcome>;
+  readRefund(refundId: string): Promise<ReadRefundOutcome>;
+}
+
+/**
+ * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
+ * EmptyIdempotencyKeyError, InvalidIdempotencyKeyError, InvalidAmountError.
+ */
+export interface Hyperswitch extends HyperswitchReader {
+  createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
+  createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
+}
+
+/** The Hyperswitch router's client (router 2026.08.21.0; wire-hyperswitch.md). Throws where the configuration is unusable. */
+export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
+  const call = createCaller(config);
+  return {
+    async createPayment(request) {
+      const { paymentId } = request;
+      const body = paymentBody(request);
+      const answer = await call('POST', '/payments', requireKey(request.idempotencyKey), body);
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyFailure(answer);
+      const payment = readPaymentBody(answer.body);
+      return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
+    },
+
+    async readPayment(paymentId) {
+      const answer = await call('GET', objectPath('payments', requireId('paymentId', paymentId)));
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
+      const payment = readPaymentBody(answer.body);
+      return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
+    },
+
+    async createRefund(request) {
+      const { refundId, paymentId } = request;
+      const body = refundBody(request);
+      const answer = await call('POST', '/refunds', requireKey(request.idempotencyKey), body);
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyFailure(answer);
+      const refund = readRefundBody(answer.body);
+      const ours = refund?.refundId === refundId && refund.paymentId === paymentId;
+      return ours ? { kind: 'refund', refund } : unreadable(answer.httpStatus);
+    },
+
+    async readRefund(refundId) {
+      const answer = await call('GET', objectPath('refunds', requireId('refundId', refundId)));
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
+      const refund = readRefundBody(answer.body);
+      return refund?.refundId === refundId ? { kind: 'refund', refund } : unreadable(answer.httpStatus);
+    },
+  };
+}
+
+function paymentBody(request: CreatePaymentRequest) {
+  return {
+    payment_id: requireId('paymentId', request.paymentId),
+    amount: requireAmountMinor(request.amountMinor),
+    currency: request.currency.toUpperCase(),
+    metadata: request.metadata,
+    profile_id: request.profileId,
+    merchant_order_reference_id: request.merchantOrderReferenceId,
+    capture_method: request.captureMethod,
+    confirm: request.confirm,
+  };
+}
+
+function refundBody({ refundId, paymentId, amountMinor, reason, metadata }: CreateRefundRequest) {
+  const known = reason !== undefined && PSP_REASONS.has(reason);
+  const freeText = reason !== undefined && reason !== '' && !known ? { reason } : undefined;
+  return {
+    refund_id: requireId('refundId', refundId),
+    payment_id: requireId('paymentId', paymentId),
+    amount: requireAmountMinor(amountMinor),
+    reason: known ? reason : undefined,
+    // Said, not left out: the router's documentation has "instant" as the default, its code `RefundType::Scheduled`.
+    refund_type: 'instant',
+    metadata: metadata || freeText ? { ...metadata, ...freeText } : undefined,
+  };
+}
+
+/** `force_sync`: the router asks the connector behind it, unless the object is already terminal. */
+function objectPath(collection: 'payments' | 'refunds', id: string): string {
+  return `/${collection}/${encodeURIComponent(id)}?force_sync=true`;
+}
+
+/** A 2xx without the object we asked for says nothing about what was done. */
+function unreadable(httpStatus: number): PspUnknown {
+  return { kind: 'unknown', reason: `HTTP ${httpStatus} with an unexpected body`, httpStatus };
+}
+
+type Answer = ({ kind: 'ok' } & FailedAnswer) | ({ kind: 'failed' } & FailedAnswer) | PspUnknown;
+
+function createCaller({ baseUrl, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: HyperswitchConfig) {
+  // Said here once, without the value: inside fetch a bad header would look like a network failure for ever.
+  if (!/^[\x21-\x7e]+$/.test(apiKey))
+    throw new Error('the Hyperswitch api key is empty or not printable ASCII');
+  if (!URL.canParse(baseUrl)) throw new Error('HYPERSWITCH_BASE_URL is not a URL');
+  const base = baseUrl.replace(/\/+$/, '');
+
+  return async (
+    method: 'GET' | 'POST',
+    path: string,
+    idempotencyKey?: string,
+    body?: object,
+  ): Promise<Answer> => {
+    const headers: Record<string, string> = { 'api-key': apiKey, accept: 'application/json' };
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+    if (body) headers['content-type'] = 'application/json';
+    try {
+      const response = await fetch(base + path, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        // Followed to another host, fetch would take our `api-key` header along.
+        redirect: 'manual',
+        // Covers the body too: a router that stalls after the headers is as silent as one that never answers.
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await response.text();
+      return {
+        kind: response.ok ? 'ok' : 'failed',
+        httpStatus: response.status,
+        body: parseJson(text),
+        retryAfter: response.headers.get('retry-after'),
+      };
+    } catch (error) {
+      return unanswered(error, timeoutMs);
+    }
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+/** A payment as the router gives it; see wire-hyperswitch.md. Amounts in minor units of `currency`. */
+export interface PspPayment {
+  paymentId: string;
+  /** The router's own word; `paymentVerdict` says what it means. */
+  status: string;
+  amountMinor: number;
+  /** What was captured; null until the router knows. */
+  amountReceivedMinor: number | null;
+  /** ISO 4217, upper case. */
+  currency: string;
+  clientSecret: string | null;
+  connectorTransactionId: string | null;
+  /** Informative only: set on pending payments too. */
+  errorMessage: string | null;
+  errorCode: string | null;
+  /** ISO 8601 in UTC, the router's `updated`. */
+  updatedAt: string | null;
+}
+
+/** A refund as the router gives it; see wire-hyperswitch.md. Amount in minor units of `currency`. */
+export interface PspRefund {
+  refundId: string;
+  paymentId: string;
+  amountMinor: number;
+  /** ISO 4217, upper case. */
+  currency: string;
+  /** The router's own word; `refundVerdict` says what it means. */
+  status: string;
+  /** Informative only: set on pending refunds too. */
+  errorMessage: string | null;
+  errorCode: string | null;
+  /** The PSP's id behind the router, e.g. Stripe's `re_…`. */
+  connectorRefundId: string | null;
+  /** ISO 8601 in UTC. */
+  updatedAt: string | null;
+}
+
+/** The router said no, for good. */
+export interface PspRefused {
+  kind: 'refused';
+  httpStatus: number;
+  code: string | null;
+  message: string;
+  /** An earlier attempt of ours may have succeeded: read the object by our id before believing the refusal. */
+  lookUpFirst: boolean;
+}
+
+/** Our key is wrong or not permitted: no row's fault. Treat as unknown, raise one alert. */
+export interface PspUnauthorized {
+  kind: 'unauthorized';
+  httpStatus: number;
+  message: string;
+}
+
+/** Nobody knows whether the request was carried out: look up, or ask again with the same id. */
+export interface PspUnknown {
+  kind: 'unknown';
+  /** For people: never holds a host name, an address or a key. */
+  reason: string;
+  httpStatus?: number;
+  retryAfterMs?: number;
+}
+
+export interface PspNotFound {
+  kind: 'not_found';
+}
+
+export type PspFailure = PspRefused | PspUnauthorized | PspUnknown;
+export type CreatePaymentOutcome = { kind: 'payment'; payment: PspPayment } | PspFailure;
+export type ReadPaymentOutcome = CreatePaymentOutcome | PspNotFound;
+export type CreateRefundOutcome = { kind: 'refund'; refund: PspRefund } | PspFailure;
+export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;

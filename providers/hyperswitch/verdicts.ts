@@ -1,0 +1,59 @@
+/** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
+export type PaymentVerdict =
+  | 'succeeded'
+  | 'partially_captured'
+  | 'failed'
+  | 'cancelled'
+  | 'expired'
+  | 'cancelled_post_capture'
+  | 'waiting';
+
+/** What a refund's status means to us. `pending`, `review` and words we do not know are `waiting`. */
+export type RefundVerdict = 'succeeded' | 'failed' | 'waiting';
+
+/** `freed`: the refund block is lifted. `expired`: stays open and is flagged. */
+export type DisputeVerdict = 'open' | 'expired' | 'freed' | 'lost' | 'waiting';
+
+const PAYMENT_VERDICTS: ReadonlyMap<string, PaymentVerdict> = new Map([
+  ['succeeded', 'succeeded'],
+  ['partially_captured', 'partially_captured'],
+  ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+  ['expired', 'expired'],
+  ['cancelled_post_capture', 'cancelled_post_capture'],
+]);
+
+const REFUND_VERDICTS: ReadonlyMap<string, RefundVerdict> = new Map([
+  ['succeeded', 'succeeded'],
+  ['failed', 'failed'],
+]);
+
+const DISPUTE_VERDICTS: ReadonlyMap<string, DisputeVerdict> = new Map([
+  ['opened', 'open'],
+  ['challenged', 'open'],
+  ['expired', 'expired'],
+  ['won', 'freed'],
+  ['cancelled', 'freed'],
+  ['lost', 'lost'],
+  ['accepted', 'lost'],
+]);
+
+/** Maps a payment's status (Hyperswitch `IntentStatus`); error fields are never read, they do not mean a failure. */
+export function paymentVerdict(status: string): PaymentVerdict {
+  return PAYMENT_VERDICTS.get(normaliseWord(status)) ?? 'waiting';
+}
+
+/** Maps a refund's status (Hyperswitch `RefundStatus`). */
+export function refundVerdict(status: string): RefundVerdict {
+  return REFUND_VERDICTS.get(normaliseWord(status)) ?? 'waiting';
+}
+
+/** Maps a dispute's status (Hyperswitch `DisputeStatus`), with or without its `dispute_` prefix. */
+export function disputeVerdict(status: string): DisputeVerdict {
+  return DISPUTE_VERDICTS.get(normaliseWord(status).replace(/^dispute_/, '')) ?? 'waiting';
+}
+
+/** Lower case, and dots and underscores alike: `Refund.Succeeded` → `refund_succeeded`. */
+export function normaliseWord(word: string): string {
+  return word.trim().toLowerCase().replaceAll('.', '_');
+}

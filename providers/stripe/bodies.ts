@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { StripeReversal, StripeTransfer } from './outcomes.ts';
+
+// Validated although the SDK types them: it takes any JSON without an `error` field for a success, a proxy's 502 included.
+const id = z.string().min(1);
+const amountMinor = z.int().nonnegative();
+const metadata = z.record(z.string(), z.string()).nullish();
+/** An id, or the object itself where it was expanded. */
+const reference = z
+  .union([z.string(), z.object({ id: z.string() }).transform((object) => object.id)])
+  .nullish();
+
+const Transfer = z.object({
+  object: z.literal('transfer'),
+  id,
+  amount: amountMinor,
+  amount_reversed: amountMinor,
+  created: z.int(),
+  currency: id,
+  destination: reference,
+  metadata,
+  reversed: z.boolean(),
+  source_transaction: reference,
+  transfer_group: z.string().nullish(),
+});
+
+const Reversal = z.object({
+  object: z.literal('transfer_reversal'),
+  id,
+  amount: amountMinor,
+  created: z.int(),
+  currency: id,
+  metadata,
+});
+
+const Page = z.object({ object: z.literal('list'), data: z.array(z.unknown()), has_more: z.boolean() });
+
+/** Reads a transfer; undefined when it is not one. */
+export function readTransferBody(body: unknown): StripeTransfer | undefined {
+  const { data } = Transfer.safeParse(body);
+  if (!data) return undefined;
+  return {
+    stripeTransferId: data.id,
+    amountMinor: data.amount,
+    amountReversedMinor: data.amount_reversed,
+    currency: data.currency.toUpperCase(),
+    destination: data.destination ?? null,
+    transferGroup: data.transfer_group ?? null,
+    sourceTransaction: data.source_transaction ?? null,
+    reversed: data.reversed,
+    orderId: data.metadata?.['order_id'] ?? null,
+    transferId: data.metadata?.['transfer_id'] ?? null,
+    createdAtMs: data.created * 1000,
+  };
+}
+
+/** Reads a transfer's reversal; undefined when it is not one. */
+export function readReversalBody(body: unknown): StripeReversal | undefined {
+  const { data } = Reversal.safeParse(body);
+  if (!data) return undefined;
+  return {
+    stripeReversalId: data.id,
+    amountMinor: data.amount,
+    currency: data.currency.toUpperCase(),
+    reversalId: data.metadata?.['reversal_id'] ?? null,
+    refundId: data.metadata?.['refund_id'] ?? null,
+    createdAtMs: data.created * 1000,
+  };
+}
+
+/** Reads one page of a list; undefined when it is not one. */
+export function readPage(body: unknown): { items: unknown[]; hasMore: boolean } | undefined {
+  const { data } = Page.safeParse(body);
+  return data && { items: data.data, hasMore: data.has_more };
+}

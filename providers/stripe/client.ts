@@ -1,0 +1,239 @@
+import Stripe from 'stripe';
+import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
+import { parseApiBase } from './api-base.ts';
+import { readReversalBody, readTransferBody } from './bodies.ts';
+import { classifyStripeError, isReplayed, unknown, type ClassifiedError } from './classify.ts';
+import { listAll } from './list-all.ts';
+import type {
+  CreateReversalOutcome,
+  CreateTransferOutcome,
+  FindTransferOutcome,
+  ListReversalsOutcome,
+  ReadTransferOutcome,
+  StripeFailure,
+  StripeNoSuchTransfer,
+  StripeReadFailure,
+} from './outcomes.ts';
+import { createSingleAttemptHttpClient } from './single-attempt.ts';
+
+/** The version the SDK's types were made for; pinned so that an upgrade is a change that someone reads. */
+export const STRIPE_API_VERSION = '2026-10-28.endive';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export interface StripeConfig {
+  secretKey: string;
+  /** `STRIPE_API_BASE`, e.g. `http://127.0.0.1:12111`; absent: Stripe itself. */
+  apiBase?: string;
+  timeoutMs?: number;
+}
+
+export interface CreateTransferRequest {
+  /** Ours; goes into the metadata, where `findTransfer` finds it again. */
+  transferId: string;
+  /** Ours; the transfer group and `metadata.order_id`. */
+  orderId: string;
+  /** The seller's account, `acct_…`. */
+  destination: string;
+  amountMinor: number;
+  /** ISO 4217, any case. */
+  currency: string;
+  /** The charge that pays for it, `ch_…`, where known: Stripe then waits for its funds. */
+  sourceTransaction?: string;
+  idempotencyKey: string;
+}
+
+export interface CreateReversalRequest {
+  stripeTransferId: string;
+  /** Ours; goes into the metadata, by which `listReversals` knows it again. */
+  reversalId: string;
+  refundId?: string;
+  /** In the transfer's own currency. */
+  amountMinor: number;
+  idempotencyKey: string;
+}
+
+/** All that look-ups need: it has no method that creates. */
+export interface StripeReader {
+  /** Reads Stripe's whole list of the order's transfers to the seller: Stripe cannot search by metadata. */
+  findTransfer(wanted: {
+    destination: string;
+    orderId: string;
+    transferId: string;
+  }): Promise<FindTransferOutcome>;
+  /** Newest first, all of them. */
+  listReversals(stripeTransferId: string): Promise<ListReversalsOutcome>;
+  readTransfer(stripeTransferId: string): Promise<ReadTransferOutcome>;
+}
+
+/**
+ * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
+ * EmptyIdempotencyKeyError, InvalidIdempotencyKeyError, InvalidAmountError.
+ */
+export interface StripeClient extends StripeReader {
+  createTransfer(request: CreateTransferRequest): Promise<CreateTransferOutcome>;
+  createReversal(request: CreateReversalRequest): Promise<CreateReversalOutcome>;
+}
+
+/** Stripe Connect's client, one attempt a call (SDK 23; wire-stripe.md). Throws where the configuration is unusable. */
+export function createStripe({
+  secretKey,
+  apiBase,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+}: StripeConfig): StripeClient {
+  if (!/^[\x21-\x7e]+$/.test(secretKey)) throw new Error('the Stripe key is empty or not printable ASCII');
+  const stripe = new Stripe(secretKey, {
+    ...(apiBase ? parseApiBase(apiBase) : {}),
+    apiVersion: STRIPE_API_VERSION,
+    // The workflow retries, where people see it.
+    maxNetworkRetries: 0,
+    httpClient: createSingleAttemptHttpClient(),
+    timeout: timeoutMs,
+    telemetry: false,
+  });
+
+  return {
+    async createTransfer(request) {
+      const params = transferParams(request);
+      const options = { idempotencyKey: requireKey(request.idempotencyKey) };
+      return stripe.transfers.create(params, options).then(
+        (made) => createdTransfer(made),
+        (error: unknown) => transferFailure(classifyStripeError(error)),
+      );
+    },
+
+    async createReversal(request) {
+      const id = requireId('stripeTransferId', request.stripeTransferId);
+      const params = reversalParams(request);
+      const options = { idempotencyKey: requireKey(request.idempotencyKey) };
+      return stripe.transfers.createReversal(id, params, options).then(
+        (made) => createdReversal(made),
+        (error: unknown) => classifyStripeError(error),
+      );
+    },
+
+    async findTransfer(wanted) {
+      const destination = requireId('destination', wanted.destination);
+      const orderId = requireId('orderId', wanted.orderId);
+      const transferId = requireId('transferId', wanted.transferId);
+      const filter = { destination, transfer_group: orderId };
+      const listed = await listAll(
+        (cursor) => stripe.transfers.list({ ...filter, ...cursor }),
+        readTransferBody,
+      );
+      if (listed.kind !== 'all') return readFailure(listed);
+      // Oldest first: the first one made is the one to keep.
+      const [transfer, ...duplicates] = listed.items
+        .filter((item) => item.transferId === transferId)
+        .toReversed();
+      return transfer ? { kind: 'found', transfer, duplicates } : { kind: 'not_found' };
+    },
+
+    async listReversals(stripeTransferId) {
+      const id = requireId('stripeTransferId', stripeTransferId);
+      const listed = await listAll((cursor) => stripe.transfers.listReversals(id, cursor), readReversalBody);
+      return listed.kind === 'all'
+        ? { kind: 'reversals', reversals: listed.items }
+        : readFailureOfOne(listed);
+    },
+
+    async readTransfer(stripeTransferId) {
+      const id = requireId('stripeTransferId', stripeTransferId);
+      return stripe.transfers.retrieve(id).then(
+        (read): ReadTransferOutcome => {
+          const transfer = readTransferBody(read);
+          return transfer ? { kind: 'transfer', transfer } : unexpectedBody(read.lastResponse);
+        },
+        (error: unknown) => readFailureOfOne(classifyStripeError(error)),
+      );
+    },
+  };
+}
+
+function transferParams(request: CreateTransferRequest): Stripe.TransferCreateParams {
+  const orderId = requireId('orderId', request.orderId);
+  return {
+    amount: requireAmountMinor(request.amountMinor),
+    currency: request.currency.toLowerCase(),
+    destination: requireId('destination', request.destination),
+    transfer_group: orderId,
+    metadata: { order_id: orderId, transfer_id: requireId('transferId', request.transferId) },
+    ...(request.sourceTransaction === undefined ? {} : { source_transaction: request.sourceTransaction }),
+  };
+}
+
+function reversalParams({ reversalId, refundId, amountMinor }: CreateReversalRequest) {
+  return {
+    amount: requireAmountMinor(amountMinor),
+    metadata: {
+      reversal_id: requireId('reversalId', reversalId),
+      ...(refundId === undefined ? {} : { refund_id: refundId }),
+    },
+  };
+}
+
+type LastResponse = { statusCode: number; headers: Readonly<Record<string, string>> };
+
+function createdTransfer(made: { lastResponse: LastResponse }): CreateTransferOutcome {
+  const transfer = readTransferBody(made);
+  if (!transfer) return unexpectedBody(made.lastResponse);
+  const { stripeTransferId, amountMinor, currency } = transfer;
+  return {
+    kind: 'created',
+    stripeTransferId,
+    amountMinor,
+    currency,
+    replayed: isReplayed(made.lastResponse.headers),
+  };
+}
+
+function createdReversal(made: { lastResponse: LastResponse }): CreateReversalOutcome {
+  const reversal = readReversalBody(made);
+  if (!reversal) return unexpectedBody(made.lastResponse);
+  const { stripeReversalId, amountMinor, currency } = reversal;
+  return {
+    kind: 'created',
+    stripeReversalId,
+    amountMinor,
+    currency,
+    replayed: isReplayed(made.lastResponse.headers),
+  };
+}
+
+function unexpectedBody({ statusCode }: LastResponse) {
+  return unknown(`HTTP ${statusCode} with an unexpected body`, statusCode);
+}
+
+/** What only a reversal can meet is a plain refusal where a transfer is made. */
+function transferFailure(failure: ClassifiedError): StripeFailure {
+  switch (failure.kind) {
+    case 'no_such_transfer': // "No such destination", "No such charge"
+      return { kind: 'refused', code: 'resource_missing', message: failure.message };
+    case 'already_reversed':
+    case 'amount_exceeds_left':
+      return { kind: 'refused', message: failure.message };
+    default:
+      return failure;
+  }
+}
+
+/** What only a create can meet is a plain refusal where something is read. */
+function readFailureOfOne(failure: ClassifiedError): StripeReadFailure | StripeNoSuchTransfer {
+  switch (failure.kind) {
+    case 'insufficient_funds':
+    case 'key_mismatch':
+    case 'already_reversed':
+    case 'amount_exceeds_left':
+      return { kind: 'refused', message: failure.message };
+    default:
+      return failure;
+  }
+}
+
+function readFailure(failure: ClassifiedError): StripeReadFailure {
+  const read = readFailureOfOne(failure);
+  // A list says 404 for a destination that is gone: that is no proof that nothing was transferred.
+  return read.kind === 'no_such_transfer'
+    ? { kind: 'refused', code: 'resource_missing', message: read.message }
+    : read;
+}

@@ -1,0 +1,145 @@
+/** A Stripe transfer as we read it. Amounts in minor units of `currency`. */
+export interface StripeTransfer {
+  stripeTransferId: string;
+  amountMinor: number;
+  amountReversedMinor: number;
+  /** ISO 4217, upper case. */
+  currency: string;
+  destination: string | null;
+  /** Ours: the order's id. */
+  transferGroup: string | null;
+  sourceTransaction: string | null;
+  /** True only when wholly reversed. */
+  reversed: boolean;
+  /** Our ids, from the metadata. */
+  orderId: string | null;
+  transferId: string | null;
+  createdAtMs: number;
+}
+
+/** One reversal of a Stripe transfer. Amount in minor units of the transfer's own currency. */
+export interface StripeReversal {
+  stripeReversalId: string;
+  amountMinor: number;
+  /** ISO 4217, upper case. */
+  currency: string;
+  /** Our ids, from the metadata; null for one made elsewhere, e.g. in the dashboard. */
+  reversalId: string | null;
+  refundId: string | null;
+  createdAtMs: number;
+}
+
+/** Stripe said no and stored it under the key: only a new key can get another answer. */
+export interface StripeRefused {
+  kind: 'refused';
+  code?: string;
+  message: string;
+}
+
+export interface StripeInsufficientFunds {
+  kind: 'insufficient_funds';
+  message: string;
+}
+
+/** Not stored under the key: ask again with the same one. */
+export interface StripeRateLimited {
+  kind: 'rate_limited';
+  retryAfterMs?: number;
+}
+
+/** 401 or 403, not stored under the key: no row's fault. */
+export interface StripeUnauthorized {
+  kind: 'unauthorized';
+  message: string;
+}
+
+/** The key was used before with other parameters: whatever was done then is not what was asked now. */
+export interface StripeKeyMismatch {
+  kind: 'key_mismatch';
+  message: string;
+}
+
+/** Nobody knows whether the request was carried out: ask again with the same key. */
+export interface StripeUnknown {
+  kind: 'unknown';
+  /** For people: never holds a host name, an address or a key. */
+  reason: string;
+  httpStatus?: number;
+  /** A 5xx marked `Idempotent-Replayed`: the same key will get it for ever. */
+  storedUnderKey: boolean;
+}
+
+/** 404: no such transfer. One call, no retry. */
+export interface StripeNoSuchTransfer {
+  kind: 'no_such_transfer';
+  message: string;
+}
+
+/** Look the transfer's reversals up: ours may be among them. */
+export interface StripeAlreadyReversed {
+  kind: 'already_reversed';
+  message: string;
+}
+
+/** Look the transfer's reversals up: ours may be among them. */
+export interface StripeAmountExceedsLeft {
+  kind: 'amount_exceeds_left';
+  message: string;
+}
+
+/** The failures that every call can have. */
+export type StripeFailure =
+  | StripeRefused
+  | StripeInsufficientFunds
+  | StripeRateLimited
+  | StripeUnauthorized
+  | StripeKeyMismatch
+  | StripeUnknown;
+
+export type CreateTransferOutcome =
+  | {
+      kind: 'created';
+      stripeTransferId: string;
+      amountMinor: number;
+      currency: string;
+      /** Answered from the key's store: made by an earlier attempt. */
+      replayed: boolean;
+    }
+  | StripeFailure;
+
+export type CreateReversalOutcome =
+  | {
+      kind: 'created';
+      stripeReversalId: string;
+      amountMinor: number;
+      currency: string;
+      /** Answered from the key's store: made by an earlier attempt. */
+      replayed: boolean;
+    }
+  | StripeNoSuchTransfer
+  | StripeAlreadyReversed
+  | StripeAmountExceedsLeft
+  | StripeFailure;
+
+export type StripeReadFailure = StripeRefused | StripeRateLimited | StripeUnauthorized | StripeUnknown;
+
+export type FindTransferOutcome =
+  | {
+      kind: 'found';
+      transfer: StripeTransfer;
+      /** Later transfers with the same `transfer_id`: must be empty, and is an alert where it is not. */
+      duplicates: StripeTransfer[];
+    }
+  /** Stripe's whole list was read and shows none. */
+  | { kind: 'not_found' }
+  | StripeReadFailure;
+
+export type ListReversalsOutcome =
+  | { kind: 'reversals'; reversals: StripeReversal[] }
+  | StripeNoSuchTransfer
+  | StripeReadFailure;
+
+export type ReadTransferOutcome =
+  | { kind: 'transfer'; transfer: StripeTransfer }
+  | StripeNoSuchTransfer
+  | StripeReadFailure;

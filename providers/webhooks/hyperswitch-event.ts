@@ -1,0 +1,178 @@
+import {
+  disputeVerdict,
+  normaliseWord,
+  paymentVerdict,
+  refundVerdict,
+  type DisputeVerdict,
+  type PaymentVerdict,
+  type RefundVerdict,
+} from '../hyperswitch/verdicts.ts';
+import { isoTime } from '../hyperswitch/time.ts';
+
+interface EventBase {
+  /** The provider's; null where it sent none (then the inbox uses `bodyHash`). */
+  eventId: string | null;
+  /** Lower case with underscores, e.g. `refund_succeeded`; empty where it sent none. */
+  type: string;
+  /** The provider's word, or the one derived from the type; `verdict` says what it means. */
+  status?: string;
+  paymentId?: string;
+  /** Minor units of `currency`. Absent: read the object at the PSP before anything is decided. */
+  amountMinor?: number;
+  /** ISO 4217, upper case. */
+  currency?: string;
+  errorMessage?: string;
+  /** ISO 8601 in UTC: the only order there is between two events of one object. */
+  updatedAt?: string;
+}
+
+export interface RefundEvent extends EventBase {
+  subject: 'refund';
+  refundId: string;
+  verdict: RefundVerdict;
+}
+
+export interface PaymentEvent extends EventBase {
+  subject: 'payment';
+  verdict: PaymentVerdict;
+  /** What was captured, in minor units of `currency`. */
+  amountReceivedMinor?: number;
+  connectorTransactionId?: string;
+}
+
+export interface DisputeEvent extends EventBase {
+  subject: 'dispute';
+  verdict: DisputeVerdict;
+  disputeId?: string;
+}
+
+/** Cannot be handled as it is: answered 400. */
+export interface InvalidEvent {
+  subject: 'invalid';
+  reason: 'refund_without_id' | 'not_an_object';
+  eventId: string | null;
+  type: string;
+}
+
+export type HyperswitchEvent = RefundEvent | PaymentEvent | DisputeEvent | InvalidEvent;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a webhook of Hyperswitch's in any of its three nestings (`content.object.*`, `object.*`, flat) as one shape
+ * (webhooks.md, 3). A refund event if its type contains "refund" in any case or it carries a refund id; a dispute event if
+ * its type begins with `dispute`; otherwise a payment event. Takes parsed JSON of any kind, and never throws.
+ */
+export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
+  if (!isObject(json)) return { subject: 'invalid', reason: 'not_an_object', eventId: null, type: '' };
+  const fields = createFields(json);
+  const eventId = text(json['event_id']) ?? null;
+  const type = normaliseWord(text(json['event_type']) ?? '');
+  const refundId = fields.text('refund_id');
+
+  if (type.includes('refund') || refundId !== undefined) {
+    if (refundId === undefined) return { subject: 'invalid', reason: 'refund_without_id', eventId, type };
+    const status = fields.text('status') ?? statusOfType(type);
+    const updatedAt = fields.time('updated_at') ?? fields.time('updated');
+    const verdict = refundVerdict(status ?? '');
+    return withoutAbsent({
+      subject: 'refund',
+      refundId,
+      verdict,
+      ...base(fields, eventId, type),
+      status,
+      updatedAt,
+    });
+  }
+
+  if (type.startsWith('dispute')) {
+    const status = fields.text('dispute_status') ?? fields.text('status') ?? statusOfType(type);
+    // A dispute's object carries only created_at (wire-hyperswitch.md): the event's own time orders them.
+    const updatedAt = fields.time('updated_at') ?? fields.time('updated') ?? fields.time('timestamp');
+    const verdict = disputeVerdict(status ?? '');
+    const disputeId = fields.text('dispute_id');
+    return withoutAbsent({
+      subject: 'dispute',
+      disputeId,
+      verdict,
+      ...base(fields, eventId, type),
+      status,
+      updatedAt,
+    });
+  }
+
+  const status = fields.text('status') ?? statusOfType(type);
+  return withoutAbsent({
+    subject: 'payment',
+    verdict: paymentVerdict(status ?? ''),
+    ...base(fields, eventId, type),
+    status,
+    amountReceivedMinor: fields.amountMinor('amount_received'),
+    connectorTransactionId: fields.text('connector_transaction_id'),
+    updatedAt: fields.time('updated') ?? fields.time('updated_at'),
+  });
+}
+
+function base(fields: Fields, eventId: string | null, type: string) {
+  return {
+    eventId,
+    type,
+    paymentId: fields.text('payment_id'),
+    amountMinor: fields.amountMinor('amount'),
+    currency: fields.currency('currency'),
+    errorMessage: fields.text('error_message'),
+  };
+}
+
+/** `refund_succeeded` → `succeeded`: the older form carries no status. */
+function statusOfType(type: string): string | undefined {
+  return /^(?:payment|refund|dispute)_(.+)$/.exec(type)?.[1];
+}
+
+type Fields = ReturnType<typeof createFields>;
+
+/** One field from wherever it is: the innermost nesting that has it speaks. */
+function createFields(json: Json) {
+  const content = json['content'];
+  const nestings = [isObject(content) ? content['object'] : undefined, json['object'], json].filter(isObject);
+  const read = <Value>(name: string, as: (value: unknown) => Value | undefined): Value | undefined => {
+    for (const nesting of nestings) {
+      const value = as(nesting[name]);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+  return {
+    text: (name: string) => read(name, text),
+    amountMinor: (name: string) => read(name, amountMinor),
+    currency: (name: string) => read(name, currency),
+    time: (name: string) => read(name, isoTime),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** A dispute's amount is a string of minor units; "65.40" is no amount in minor units and is read as none. */
+function amountMinor(value: unknown): number | undefined {
+  const amount = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
+}
+
+function currency(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Za-z]{3}$/.test(value) ? value.toUpperCase() : undefined;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+type Present<Shape> = { [Key in keyof Shape]: Exclude<Shape[Key], undefined> };
+
+/** Absent fields are absent, not undefined: the shape is stored and compared as JSON. */
+function withoutAbsent<Shape extends object>(shape: Shape): Present<Shape> {
+  return Object.fromEntries(
+    Object.entries(shape).filter(([, value]) => value !== undefined),
+  ) as Present<Shape>;
+}

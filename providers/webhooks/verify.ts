@@ -1,0 +1,72 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import Stripe from 'stripe';
+
+/** Stripe's own default: the signature's timestamp may be this old. */
+const STRIPE_TOLERANCE_S = 300;
+
+/**
+ * Whether Hyperswitch signed these bytes: `X-Webhook-Signature-512`, lower-case hex HMAC-SHA512 of the raw body with the
+ * profile's response hash key (wire-hyperswitch.md, "Webhooks"). Several secrets are active while one is rotated.
+ * Constant time in the signature; never throws.
+ */
+export function verifyHyperswitch(
+  rawBody: Uint8Array,
+  signatureHex: string | undefined,
+  secrets: readonly string[],
+): boolean {
+  // Exact form first: Buffer.from(…, 'hex') would silently stop at the first character that is not hex.
+  if (signatureHex === undefined || !/^[0-9a-f]{128}$/.test(signatureHex)) return false;
+  const given = Buffer.from(signatureHex, 'hex');
+  let matches = false;
+  for (const secret of usable(secrets)) {
+    // No early exit: how long it takes must not tell which secret was the right one.
+    matches = timingSafeEqual(createHmac('sha512', secret).update(rawBody).digest(), given) || matches;
+  }
+  return matches;
+}
+
+export type StripeVerification =
+  | { ok: true; event: Stripe.Event }
+  /** `bad_signature` is 401; `not_an_event` (signed, but not the JSON of an event) is 400. */
+  | { ok: false; reason: 'bad_signature' | 'not_an_event' };
+
+/**
+ * Whether Stripe signed these bytes (`Stripe-Signature`, HMAC-SHA256 of `t.body`, tolerance 300 s), by the SDK's
+ * `constructEventAsync`. Several secrets are active while one is rotated. Never throws.
+ */
+export async function verifyStripe(
+  rawBody: Uint8Array,
+  header: string | undefined,
+  secrets: readonly string[],
+): Promise<StripeVerification> {
+  for (const secret of usable(secrets)) {
+    try {
+      const event = await Stripe.webhooks.constructEventAsync(
+        rawBody,
+        header ?? '',
+        secret,
+        STRIPE_TOLERANCE_S,
+      );
+      // The SDK hands on any JSON that was signed.
+      return isObject(event) ? { ok: true, event } : { ok: false, reason: 'not_an_event' };
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeSignatureVerificationError) continue;
+      return { ok: false, reason: 'not_an_event' };
+    }
+  }
+  return { ok: false, reason: 'bad_signature' };
+}
+
+/** SHA-256 in hex: the inbox' key for an event that carries no id. Hyperswitch's retries resend the same bytes. */
+export function bodyHash(rawBody: Uint8Array): string {
+  return createHash('sha256').update(rawBody).digest('hex');
+}
+
+/** An empty secret (a stray comma in the setting) would let everyone sign. */
+function usable(secrets: readonly string[]): string[] {
+  return secrets.filter((secret) => secret.trim() !== '');
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
