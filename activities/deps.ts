@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { BackoffPolicy } from '../domain/backoff.ts';
+import type { Db } from '../db/client.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
+import type { StripeClient } from '../providers/stripe/client.ts';
+
+export interface RetrySettings extends BackoffPolicy {
+  /** Whether this worker serves this work at all. */
+  readonly enabled: boolean;
+  readonly maxRetries: number;
+  /** How soon a worker that does not serve the work hands it back to be looked at again. */
+  readonly intervalMs: number;
+}
+
+/** What operators may change between two attempts; never frozen into a history. */
+export interface Settings {
+  readonly psp: BackoffPolicy;
+  readonly transfer: RetrySettings;
+  readonly reversal: RetrySettings;
+  readonly platformFeeBps: number;
+  readonly refundWindowDays: number;
+  readonly orderPaymentTimeoutMs: number;
+  readonly stripeMaxRps: number;
+}
+
+export interface Deps {
+  readonly db: Db;
+  readonly engine: Engine;
+  readonly psp: Hyperswitch;
+  readonly stripe: StripeClient;
+  readonly settings: Settings;
+  readonly log: Logger;
+}

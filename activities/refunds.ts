@@ -1,0 +1,143 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import { eq } from 'drizzle-orm';
+import type { RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
+import { adoptProviderRefund } from '../db/verbs/adopt-provider-refund.ts';
+import { failRefund } from '../db/verbs/fail-refund.ts';
+import { MissingRow } from '../db/verbs/lock.ts';
+import { openRefund } from '../db/verbs/open-refund.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { settleRefund } from '../db/verbs/settle-refund.ts';
+import { orders, refunds } from '../db/schema/index.ts';
+import type { CreateRefundOutcome, PspRefund } from '../providers/hyperswitch/outcomes.ts';
+import { refundVerdict } from '../providers/hyperswitch/verdicts.ts';
+import type { Deps } from './deps.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import { retryLater } from './retry-later.ts';
+
+export type Asked =
+  /** The PSP has it; its webhook will say how it ended. */
+  | { readonly accepted: true }
+  | { readonly refusedBecause: string }
+  /** The row needs no asking: it has ended, or the PSP has it already. */
+  | { readonly accepted: false };
+
+/** From here on operators see that the PSP keeps a refund waiting. */
+const WAITING_AFTER_MS = 60_000;
+
+/**
+ * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
+ * the refund a workflow task and five events; see ADR 0004.
+ */
+const LINGER_MS = 1_000;
+
+export function createRefundActivities({ db, engine, psp, settings, log }: Deps) {
+  async function accept(refundId: string, found: PspRefund): Promise<Asked> {
+    if (refundVerdict(found.status) === 'failed') {
+      return { refusedBecause: found.errorMessage ?? found.errorCode ?? 'the PSP refused the refund' };
+    }
+    await adoptProviderRefund(db, refundId, found.refundId);
+    return { accepted: true };
+  }
+
+  /**
+   * What an answer means. Anything but a refund that stands is looked up by our id first: an attempt that a dead
+   * worker forgot may have succeeded, and a connector's refusal may be its word on an earlier call.
+   */
+  async function judge(refundId: string, outcome: CreateRefundOutcome): Promise<Asked> {
+    if (outcome.kind === 'refund' && refundVerdict(outcome.refund.status) !== 'failed') {
+      return accept(refundId, outcome.refund);
+    }
+    if (outcome.kind === 'unauthorized') {
+      await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
+      throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+    }
+    const found = await psp.readRefund(refundId);
+    if (found.kind === 'refund') return accept(refundId, found.refund);
+    if (found.kind === 'not_found' && outcome.kind === 'refund') return accept(refundId, outcome.refund);
+    if (found.kind === 'not_found' && outcome.kind === 'refused') return { refusedBecause: outcome.message };
+    const reason =
+      outcome.kind === 'unknown' ? outcome.reason : 'the PSP refused, and its word could not be looked up';
+    throw retryLater(
+      'psp_unknown_outcome',
+      reason,
+      settings.psp,
+      outcome.kind === 'unknown' ? outcome.retryAfterMs : 0,
+    );
+  }
+
+  async function markWaiting(refundId: string, error: unknown): Promise<void> {
+    const { attempt, scheduledTimestampMs } = activityInfo();
+    if (Date.now() - scheduledTimestampMs < WAITING_AFTER_MS) return;
+    const lastError = error instanceof Error ? error.message : String(error);
+    try {
+      await engine.markRefundWaiting(refundId, { attempt, lastError });
+    } catch (cause) {
+      // The mark is for people; the refund itself does not depend on it.
+      log.warn({ refundId, err: cause }, 'the refund could not be marked as waiting for the PSP');
+    }
+  }
+
+  return {
+    openRefund(request: RefundRequest): Promise<RefundOpening> {
+      return openRefund(db, request);
+    },
+
+    /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */
+    async askProvider(refundId: string): Promise<Asked> {
+      const [row] = await db
+        .select({ refund: refunds, paymentId: orders.paymentId })
+        .from(refunds)
+        .innerJoin(orders, eq(orders.id, refunds.orderId))
+        .where(eq(refunds.id, refundId));
+      if (row === undefined) throw new MissingRow('refund', refundId);
+      const { refund, paymentId } = row;
+      if (refund.status !== 'pending' || refund.hyperswitchRefundId !== null) return { accepted: false };
+      if (paymentId === null) return { refusedBecause: 'the order has no payment' };
+      const asked = await whileHeartbeating(async () => {
+        try {
+          const outcome = await psp.createRefund({
+            refundId,
+            paymentId,
+            amountMinor: refund.amountMinor,
+            idempotencyKey: refundId,
+            reason: 'requested_by_customer',
+            metadata: { order_id: refund.orderId },
+          });
+          return await judge(refundId, outcome);
+        } catch (error) {
+          await markWaiting(refundId, error);
+          throw error;
+        }
+      });
+      if ('accepted' in asked) await linger();
+      return asked;
+    },
+
+    /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
+    async settleRefund(refundId: string, verdict: RefundVerdict): Promise<void> {
+      const { reversals, transfers } = await settleRefund(db, refundId, verdict.providerRefundId);
+      for (const reversal of reversals) await engine.startReversal(reversal);
+      for (const transfer of transfers) await engine.retryTransfer(transfer);
+      log.info({ refundId, reversals: reversals.length }, 'refund succeeded');
+    },
+
+    async failRefund(refundId: string, message: string): Promise<void> {
+      const { status } = await failRefund(db, refundId, message);
+      log.info({ refundId, status, message }, 'refund failed at the PSP');
+    },
+  };
+}
+
+async function linger(): Promise<void> {
+  const { cancellationSignal } = Context.current();
+  if (cancellationSignal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      cancellationSignal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, LINGER_MS);
+    cancellationSignal.addEventListener('abort', done);
+  });
+}

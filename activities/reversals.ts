@@ -1,0 +1,209 @@
+import { backoffDelayMs } from '../domain/backoff.ts';
+import { keyGeneration, reversalWorkflowId } from '../domain/ids.ts';
+import type { ReversalStatus } from '../domain/machines/reversal.ts';
+import type { Attempt, AttemptRequest } from '../domain/messages.ts';
+import { askReversal, type ReversalClaim } from '../db/verbs/ask-reversal.ts';
+import { completeReversal } from '../db/verbs/complete-reversal.ts';
+import type { ReversalEnd } from '../db/verbs/end-reversal.ts';
+import { postponeReversal } from '../db/verbs/postpone-reversal.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
+import { takeSlot } from '../db/verbs/take-slot.ts';
+import type { Reversal } from '../db/moves/reversal.ts';
+import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import type { CreateReversalOutcome } from '../providers/stripe/outcomes.ts';
+import type { Deps } from './deps.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import { notServedHere } from './retry-later.ts';
+
+export type ReversalAttempt = Attempt<ReversalStatus>;
+type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
+/** What Stripe's own list says of our reversal. */
+type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
+
+/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would reverse twice. */
+const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
+
+/**
+ * The part of STRIPE_MAX_RPS that first attempts may take without queueing; the rest is the task queue's. Together they
+ * stay within the limit, over all workers.
+ */
+export const DIRECT_SHARE = 0.5;
+
+export function createReversalActivities({ db, stripe, settings, log }: Deps) {
+  const { reversal: policy } = settings;
+
+  async function end(reversalId: string, how: ReversalEnd): Promise<ReversalAttempt> {
+    const reversal = await completeReversal(db, reversalId, how);
+    log.info({ reversalId, status: reversal.status, message: reversal.errorMessage }, 'reversal ended');
+    return ended(reversal);
+  }
+
+  /** Lists the transfer's reversals: ours is found by its metadata, what others made is booked and covers ours. */
+  async function lookUp(claim: Ask): Promise<LookedUp> {
+    const listed = await stripe.listReversals(claim.stripeTransferId);
+    if (listed.kind !== 'reversals') return 'unavailable';
+    const ids = new Set([claim.reversal.id, ...claim.predecessors]);
+    const ours = listed.reversals.find((seen) => seen.reversalId !== null && ids.has(seen.reversalId));
+    if (ours) return { found: ours.stripeReversalId };
+    await recordOutsideReversals(db, claim.transfer.id, listed.reversals, claim.reversal.id);
+    return 'absent';
+  }
+
+  async function postpone(
+    reversalId: string,
+    delayMs: number,
+    why: { message: string; counted: boolean; waitingFor: string | null },
+    newKey: boolean,
+  ): Promise<ReversalAttempt> {
+    const reversal = await postponeReversal(db, reversalId, { ...why, nextRetryAtMs: Date.now() + delayMs });
+    return reversal.status === 'pending' ? waiting(reversal, newKey) : ended(reversal);
+  }
+
+  /** A failed attempt: counted, and retried until the retries are exhausted. */
+  async function fail(claim: Ask, message: string, lookedUp: LookedUp | null): Promise<ReversalAttempt> {
+    const { id, retryCount } = claim.reversal;
+    if (retryCount < policy.maxRetries) {
+      const counted = { message, counted: true, waitingFor: null };
+      return postpone(id, backoffDelayMs(retryCount, policy), counted, lookedUp === 'absent');
+    }
+    // Once more: a last attempt whose answer was lost may have worked.
+    const last = lookedUp ?? (await lookUp(claim));
+    if (typeof last === 'object') return end(id, { reversed: last.found });
+    return end(id, { failed: message });
+  }
+
+  async function judge(claim: Ask, outcome: CreateReversalOutcome): Promise<ReversalAttempt> {
+    const { id } = claim.reversal;
+    switch (outcome.kind) {
+      case 'created':
+        return end(id, { reversed: outcome.stripeReversalId });
+      case 'no_such_transfer':
+        return end(id, { failed: outcome.message });
+      case 'rate_limited': {
+        const waitingFor = {
+          message: 'Stripe asked us to slow down',
+          counted: false,
+          waitingFor: 'rate_limit',
+        };
+        return postpone(id, outcome.retryAfterMs ?? policy.baseMs, waitingFor, false);
+      }
+      case 'unauthorized': {
+        await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', outcome.message);
+        const waitingFor = { message: outcome.message, counted: false, waitingFor: 'stripe_key' };
+        return postpone(id, policy.baseMs, waitingFor, false);
+      }
+      default:
+        return judgeRefusal(claim, outcome);
+    }
+  }
+
+  async function judgeRefusal(
+    claim: Ask,
+    outcome: Exclude<
+      CreateReversalOutcome,
+      { kind: 'created' | 'no_such_transfer' | 'rate_limited' | 'unauthorized' }
+    >,
+  ): Promise<ReversalAttempt> {
+    const { id } = claim.reversal;
+    const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
+    const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
+    if (typeof lookedUp === 'object' && lookedUp !== null) return end(id, { reversed: lookedUp.found });
+    if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
+    await raiseFlag(db, 'seller_funds_short', reversalWorkflowId(id), message);
+    const waitingFor = { message, counted: false, waitingFor: 'seller_funds' };
+    return postpone(id, policy.maxMs, waitingFor, lookedUp === 'absent');
+  }
+
+  /** Before a key is used that Stripe may have forgotten, and before a retry row does what its predecessor may have. */
+  async function lookFirst(claim: Ask): Promise<ReversalClaim | ReversalAttempt> {
+    const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
+    if (!tooOld && claim.predecessors.length === 0) return claim;
+    const lookedUp = await lookUp(claim);
+    if (typeof lookedUp === 'object') return end(claim.reversal.id, { reversed: lookedUp.found });
+    if (lookedUp === 'unavailable') return fail(claim, "the transfer's reversals cannot be read", lookedUp);
+    const { id } = claim.reversal;
+    const generation = keyGeneration(claim.idempotencyKey);
+    if (tooOld) return askReversal(db, { reversalId: id, generation: generation + 1, now: true });
+    const again = await askReversal(db, { reversalId: id, generation, now: true });
+    // Reversals of others have covered a part meanwhile: a key stands for one amount, so the rest takes a new one.
+    return again.kind === 'ask' && again.amountMinor !== claim.amountMinor
+      ? askReversal(db, { reversalId: id, generation: generation + 1, now: true })
+      : again;
+  }
+
+  async function attempt(
+    request: { readonly reversalId: string } & AttemptRequest,
+  ): Promise<ReversalAttempt> {
+    const first = await askReversal(db, request);
+    const claim = first.kind === 'ask' ? await lookFirst(first) : first;
+    if ('ended' in claim) return claim;
+    if (claim.kind === 'ended') return ended(claim.reversal);
+    if (claim.kind === 'not_due') return waiting(claim.reversal, false);
+    const { reversal } = claim;
+    const outcome = await stripe.createReversal({
+      stripeTransferId: claim.stripeTransferId,
+      reversalId: reversal.id,
+      ...(reversal.refundId !== null && { refundId: reversal.refundId }),
+      amountMinor: claim.amountMinor,
+      idempotencyKey: claim.idempotencyKey,
+    });
+    return judge(claim, outcome);
+  }
+
+  return {
+    /** One attempt, in its turn on the rate-limited queue. Everything but an unreachable database is its result. */
+    async attemptReversal(
+      request: { readonly reversalId: string } & AttemptRequest,
+    ): Promise<ReversalAttempt> {
+      if (!policy.enabled) throw notServedHere('REVERSAL_WORKER_ENABLED', policy.intervalMs);
+      return whileHeartbeating(() => attempt(request));
+    },
+
+    /**
+     * The first attempt, without queueing, as long as the shared limit has a call to spare: most reversals end here and
+     * cost one workflow task. `queue` sends it to its turn.
+     */
+    async attemptReversalDirectly(
+      request: { readonly reversalId: string } & AttemptRequest,
+    ): Promise<ReversalAttempt | 'queue'> {
+      if (!policy.enabled) return 'queue';
+      const perSecond = Math.max(settings.stripeMaxRps * DIRECT_SHARE, 1);
+      const free = await takeSlot(db, 'stripe', { perSecond, burst: perSecond });
+      return free ? attempt(request) : 'queue';
+    },
+
+    /** An operator ends the retries: the reversal fails for good, unless Stripe has it. */
+    async giveUpReversal(reversalId: string, reason: string): Promise<ReversalAttempt> {
+      return whileHeartbeating(async () => {
+        const claim = await askReversal(db, { reversalId, generation: 1, now: true });
+        if (claim.kind !== 'ask') return ended(claim.reversal);
+        const lookedUp = await lookUp(claim);
+        return end(
+          reversalId,
+          typeof lookedUp === 'object' ? { reversed: lookedUp.found } : { failed: reason },
+        );
+      });
+    },
+  };
+}
+
+const ended = (reversal: Reversal): ReversalAttempt => ({
+  ended: true,
+  status: reversal.status,
+  message: reversal.errorMessage,
+  retryCount: reversal.retryCount,
+});
+
+function waiting(reversal: Reversal, newKey: boolean): ReversalAttempt {
+  const nextAttemptAtMs = reversal.nextRetryAt?.getTime() ?? Date.now();
+  return {
+    ended: false,
+    retryCount: reversal.retryCount,
+    nextAttemptAt: new Date(nextAttemptAtMs).toISOString(),
+    delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
+    lastError: reversal.errorMessage,
+    waitingFor: reversal.waitingFor,
+    generation: Math.max(keyGeneration(reversal.idempotencyKey), 1) + (newKey ? 1 : 0),
+  };
+}

@@ -1,0 +1,212 @@
+import { backoffDelayMs } from '../domain/backoff.ts';
+import { keyGeneration } from '../domain/ids.ts';
+import type { TransferStatus } from '../domain/machines/transfer.ts';
+import type { Attempt, AttemptRequest } from '../domain/messages.ts';
+import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
+import { completeTransfer } from '../db/verbs/complete-transfer.ts';
+import { giveUpTransfer, type Postponement, postponeTransfer } from '../db/verbs/postpone-transfer.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { readTransferChain } from '../db/queries/transfer-chain.ts';
+import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
+import type { Transfer } from '../db/moves/transfer.ts';
+import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import type { CreateTransferOutcome } from '../providers/stripe/outcomes.ts';
+import type { Deps } from './deps.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import { notServedHere, retryLater } from './retry-later.ts';
+
+type TransferAttempt = Attempt<TransferStatus>;
+type Ask = Extract<TransferClaim, { kind: 'ask' }>;
+/** What Stripe's own list says of our transfer. */
+type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
+
+/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would pay twice. */
+const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
+
+export function createTransferActivities({ db, engine, stripe, settings, log }: Deps) {
+  const { transfer: policy } = settings;
+
+  /** Looks for our transfer at Stripe under every row of its chain. */
+  async function lookUp(transfer: Transfer): Promise<LookedUp> {
+    for (const row of await readTransferChain(db, transfer)) {
+      // A row that was never asked of Stripe cannot be there.
+      if (row.stripeAccountId === null) continue;
+      const listed = await stripe.findTransfer({
+        destination: row.stripeAccountId,
+        orderId: row.orderId,
+        transferId: row.id,
+      });
+      if (listed.kind === 'found') return { found: listed.transfer.stripeTransferId };
+      if (listed.kind !== 'not_found') return 'unavailable';
+    }
+    return 'absent';
+  }
+
+  async function complete(transferId: string, stripeTransferId: string): Promise<TransferAttempt> {
+    const { transfer, reversals, funded } = await completeTransfer(db, transferId, stripeTransferId);
+    for (const reversal of reversals) await engine.startReversal(reversal);
+    for (const reversal of funded) await engine.retryReversal(reversal);
+    log.info({ transferId, stripeTransferId, reversals: reversals.length }, 'transfer completed');
+    return ended(transfer);
+  }
+
+  async function postpone(transfer: Transfer, delayMs: number, why: Omit<Postponement, 'nextRetryAtMs'>) {
+    const nextRetryAtMs = Date.now() + delayMs;
+    const postponed = await postponeTransfer(db, transfer.id, { ...why, nextRetryAtMs });
+    return postponed.status === 'pending' || postponed.status === 'failed'
+      ? waiting(postponed)
+      : ended(postponed);
+  }
+
+  /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
+  async function fail(
+    transfer: Transfer,
+    message: string,
+    lookedUp: LookedUp | null,
+  ): Promise<TransferAttempt> {
+    const counted = { message, counted: true, waitingFor: null };
+    if (transfer.retryCount < policy.maxRetries) {
+      return postpone(transfer, backoffDelayMs(transfer.retryCount, policy), {
+        ...counted,
+        released: lookedUp === 'absent',
+      });
+    }
+    const last = lookedUp ?? (await lookUp(transfer));
+    if (typeof last === 'object') return complete(transfer.id, last.found);
+    if (last === 'absent') return ended(await giveUpTransfer(db, transfer.id, message));
+    // Giving up while Stripe may have sent the money would send it twice later: only its list can end this.
+    return postpone(transfer, policy.maxMs, {
+      message: `${message}; Stripe's list cannot be read`,
+      counted: false,
+      waitingFor: 'look_up',
+      released: false,
+    });
+  }
+
+  async function judge(claim: Ask, outcome: CreateTransferOutcome): Promise<TransferAttempt> {
+    const { transfer } = claim;
+    if (outcome.kind === 'created') return complete(transfer.id, outcome.stripeTransferId);
+    if (outcome.kind === 'rate_limited') {
+      return postpone(transfer, outcome.retryAfterMs ?? policy.baseMs, {
+        message: 'Stripe asked us to slow down',
+        counted: false,
+        waitingFor: 'rate_limit',
+        released: false,
+      });
+    }
+    if (outcome.kind === 'unauthorized') {
+      await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', outcome.message);
+      return postpone(transfer, policy.baseMs, {
+        message: outcome.message,
+        counted: false,
+        waitingFor: 'stripe_key',
+        released: false,
+      });
+    }
+    const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
+    const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(transfer) : null;
+    if (typeof lookedUp === 'object' && lookedUp !== null) return complete(transfer.id, lookedUp.found);
+    if (outcome.kind === 'insufficient_funds') {
+      return postpone(transfer, policy.maxMs, {
+        message,
+        counted: false,
+        waitingFor: 'platform_balance',
+        released: lookedUp === 'absent',
+      });
+    }
+    return fail(transfer, message, lookedUp);
+  }
+
+  /** Before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may have. */
+  async function lookFirst(claim: Ask, request: { transferId: string } & AttemptRequest) {
+    const { transfer } = claim;
+    const needed =
+      transfer.waitingFor === 'look_up' ||
+      transfer.retryOf !== null ||
+      Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
+    if (!needed) return claim;
+    const lookedUp = await lookUp(transfer);
+    if (typeof lookedUp === 'object') return complete(transfer.id, lookedUp.found);
+    if (lookedUp === 'unavailable') return fail(transfer, "Stripe's list cannot be read", lookedUp);
+    if (transfer.waitingFor === 'look_up') {
+      return ended(await giveUpTransfer(db, transfer.id, transfer.errorMessage ?? 'retries exhausted'));
+    }
+    if (Date.now() - claim.askedAtMs <= KEY_TOO_OLD_MS) return claim;
+    await postponeTransfer(db, transfer.id, {
+      message: 'its idempotency key was too old to be used again',
+      nextRetryAtMs: Date.now(),
+      counted: false,
+      waitingFor: null,
+      released: true,
+    });
+    return askTransfer(db, { ...request, generation: keyGeneration(claim.idempotencyKey) + 1, now: true });
+  }
+
+  async function unasked(claim: Exclude<TransferClaim, Ask>): Promise<TransferAttempt> {
+    if (claim.kind === 'ended') return ended(claim.transfer);
+    if (claim.kind === 'not_due') return waiting(claim.transfer);
+    return postpone(claim.transfer, policy.maxMs, {
+      message: 'the seller has no Stripe account yet',
+      counted: false,
+      waitingFor: 'stripe_account',
+      released: false,
+    });
+  }
+
+  return {
+    /** One attempt to send a transfer; everything but an unreachable database comes back as its result. */
+    async attemptTransfer(
+      request: { readonly transferId: string } & AttemptRequest,
+    ): Promise<TransferAttempt> {
+      if (!policy.enabled) throw notServedHere('TRANSFER_RETRY_WORKER_ENABLED', policy.intervalMs);
+      return whileHeartbeating(async () => {
+        const first = await askTransfer(db, request);
+        const claim = first.kind === 'ask' ? await lookFirst(first, request) : first;
+        if ('ended' in claim) return claim;
+        if (claim.kind !== 'ask') return unasked(claim);
+        const { transfer, sourceTransaction } = claim;
+        const outcome = await stripe.createTransfer({
+          transferId: transfer.id,
+          orderId: transfer.orderId,
+          destination: claim.destination,
+          amountMinor: claim.amountMinor,
+          currency: transfer.currency,
+          idempotencyKey: claim.idempotencyKey,
+          ...(sourceTransaction !== null && { sourceTransaction }),
+        });
+        return judge(claim, outcome);
+      });
+    },
+
+    /** Books what Stripe lists of a transfer's reversals that are not ours. */
+    async bookOutsideReversals(transferId: string, stripeTransferId: string): Promise<void> {
+      await whileHeartbeating(async () => {
+        const listed = await stripe.listReversals(stripeTransferId);
+        if (listed.kind !== 'reversals') {
+          throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
+        }
+        await recordOutsideReversals(db, transferId, listed.reversals, null);
+      });
+    },
+  };
+}
+
+const ended = (transfer: Transfer): TransferAttempt => ({
+  ended: true,
+  status: transfer.status,
+  message: transfer.errorMessage,
+  retryCount: transfer.retryCount,
+});
+
+function waiting(transfer: Transfer): TransferAttempt {
+  const nextAttemptAtMs = transfer.nextRetryAt?.getTime() ?? Date.now();
+  return {
+    ended: false,
+    retryCount: transfer.retryCount,
+    nextAttemptAt: new Date(nextAttemptAtMs).toISOString(),
+    delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
+    lastError: transfer.errorMessage,
+    waitingFor: transfer.waitingFor,
+    generation: keyGeneration(transfer.idempotencyKey) + (transfer.askedAt === null ? 1 : 0),
+  };
+}

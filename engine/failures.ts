@@ -1,0 +1,31 @@
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { VezaError } from '../domain/errors.ts';
+
+const NOT_FOUND = 5;
+
+/** Runs a call to Temporal; where Temporal or its workers do not answer, says so by code instead of by gRPC status. */
+export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const grpc = isGrpcServiceError(error) ? error : isGrpcServiceError(cause) ? cause : undefined;
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
+    if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
+    throw error;
+  }
+}
+
+function unavailable(error: unknown): VezaError {
+  const unavailableError = new VezaError(
+    'engine_unavailable',
+    'The engine cannot be reached or no worker answered in time. The request may still be carried out: repeat it with the same Idempotency-Key to learn its true outcome.',
+    { may_still_be_carried_out: true },
+  );
+  unavailableError.cause = error;
+  return unavailableError;
+}

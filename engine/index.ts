@@ -1,0 +1,252 @@
+import { type Client, WithStartWorkflowOperation, type WorkflowStartOptions } from '@temporalio/client';
+import { v7 as uuidv7 } from 'uuid';
+import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
+import type {
+  OrderPlacing,
+  OrderRequest,
+  PaymentFact,
+  RefundOpening,
+  RefundRequest,
+  RefundVerdict,
+} from '../domain/messages.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { order, refund, reversal, transfer } from '../workflows/index.ts';
+import { attributes } from './attributes.ts';
+import { namingFailures } from './failures.ts';
+
+/** Amounts and parties, for the eyes of operators: the summary and search attributes of a workflow. Minor units. */
+export interface RefundLabel {
+  readonly orderId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+export interface TransferLabel extends RefundLabel {
+  readonly transferId: string;
+  readonly sellerId: string;
+}
+export interface ReversalLabel extends TransferLabel {
+  readonly reversalId: string;
+  readonly refundId: string | null;
+}
+
+/**
+ * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
+ * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
+ */
+export interface Engine {
+  /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
+  requestRefund(request: RefundRequest, label: RefundLabel, requestId: string): Promise<RefundOpening>;
+  /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
+  placeOrder(
+    request: OrderRequest,
+    label: { amountMinor: number; currency: string },
+    requestId: string,
+  ): Promise<OrderPlacing>;
+  /** Hands the PSP's word to the refund's workflow; starts one where none runs. */
+  tellRefund(refundId: string, verdict: RefundVerdict, label: RefundLabel): Promise<void>;
+  /** Hands the PSP's word to the order's workflow; starts one where none runs. */
+  tellOrder(
+    orderId: string,
+    fact: PaymentFact,
+    label: { amountMinor: number; currency: string },
+  ): Promise<void>;
+  /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
+  startRefund(refundId: string, label: RefundLabel): Promise<void>;
+  /** Starts a transfer's workflow; does nothing where it runs. */
+  startTransfer(label: TransferLabel): Promise<void>;
+  /** Starts a reversal's workflow; does nothing where it runs. */
+  startReversal(label: ReversalLabel): Promise<void>;
+  /** Wakes a transfer that waits: its next attempt is now. Starts its workflow where none runs. */
+  retryTransfer(label: TransferLabel): Promise<void>;
+  /** Wakes a reversal that waits: its next attempt is now. Starts its workflow where none runs. */
+  retryReversal(label: ReversalLabel): Promise<void>;
+  /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
+  tellOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
+  /** Tells a refund's running workflow that its PSP has been silent for long. Does nothing where none runs. */
+  markRefundWaiting(refundId: string, note: { attempt: number; lastError: string }): Promise<void>;
+  /** Whether Temporal answers and knows the namespace; throws `engine_unavailable` otherwise. */
+  ping(): Promise<void>;
+  /** Whether a workflow of that id runs now. */
+  isRunning(workflowId: string): Promise<boolean>;
+}
+
+export interface TaskQueues {
+  readonly core: string;
+  readonly stripe: string;
+}
+
+/** Longer than the five seconds after which the server says that no worker took an update. */
+const UPDATE_DEADLINE_MS = 15_000;
+const CALL_DEADLINE_MS = 5_000;
+
+/**
+ * An id may be used again once its workflow has closed: the rows decide what is still to be done, under their lock, so
+ * a later run finds finished work finished. A refused request leaves nothing behind and may be made again.
+ */
+const REUSABLE = {
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+} as const;
+
+export function createEngine(client: Client, queues: TaskQueues): Engine {
+  const workflows = client.workflow;
+  const within = <T>(deadlineMs: number, call: () => Promise<T>) =>
+    namingFailures(() => workflows.withDeadline(Date.now() + deadlineMs, call));
+
+  const refundStart = (request: RefundRequest, label: RefundLabel, requestId?: string) => ({
+    workflowId: refundWorkflowId(request.refundId),
+    taskQueue: queues.core,
+    args: [request] as [RefundRequest],
+    ...REUSABLE,
+    staticSummary: `Refund ${formatMoney(label.amountMinor, label.currency)} on order ${label.orderId}`,
+    typedSearchAttributes: attributes({
+      VezaRefundId: request.refundId,
+      VezaOrderId: label.orderId,
+      VezaStatus: 'pending',
+      VezaAmountMinor: label.amountMinor,
+      VezaCurrency: label.currency,
+    }),
+    ...(requestId !== undefined && { memo: { requestId } }),
+  });
+
+  const orderStart = (
+    request: OrderRequest,
+    label: { amountMinor: number; currency: string },
+    requestId?: string,
+  ) => ({
+    workflowId: orderWorkflowId(request.orderId),
+    taskQueue: queues.core,
+    args: [request] as [OrderRequest],
+    ...REUSABLE,
+    staticSummary: `Order ${request.orderId} for ${formatMoney(label.amountMinor, label.currency)}`,
+    typedSearchAttributes: attributes({
+      VezaOrderId: request.orderId,
+      VezaStatus: 'pending',
+      VezaAmountMinor: label.amountMinor,
+      VezaCurrency: label.currency,
+    }),
+    ...(requestId !== undefined && { memo: { requestId } }),
+  });
+
+  const transferStart = (label: TransferLabel) =>
+    ({
+      workflowId: transferWorkflowId(label.transferId),
+      taskQueue: queues.stripe,
+      args: [{ transferId: label.transferId }],
+      ...REUSABLE,
+      staticSummary: `Transfer ${formatMoney(label.amountMinor, label.currency)} to seller ${label.sellerId}`,
+      typedSearchAttributes: attributes({ ...partiesOf(label), VezaStatus: 'pending' }),
+    }) satisfies WorkflowStartOptions<typeof transfer>;
+
+  const reversalStart = (label: ReversalLabel) =>
+    ({
+      workflowId: reversalWorkflowId(label.reversalId),
+      taskQueue: queues.stripe,
+      args: [{ reversalId: label.reversalId }],
+      ...REUSABLE,
+      staticSummary: `Take back ${formatMoney(label.amountMinor, label.currency)} from seller ${label.sellerId}`,
+      typedSearchAttributes: attributes({
+        ...partiesOf(label),
+        ...(label.refundId !== null && { VezaRefundId: label.refundId }),
+        VezaStatus: 'reversal_pending',
+      }),
+    }) satisfies WorkflowStartOptions<typeof reversal>;
+
+  const tellTransfer = (label: TransferLabel, signal: string, signalArgs: string[]) =>
+    within(CALL_DEADLINE_MS, async () => {
+      await workflows.signalWithStart<typeof transfer, string[]>('transfer', {
+        ...transferStart(label),
+        signal,
+        signalArgs,
+      });
+    });
+
+  return {
+    requestRefund: (request, label, requestId) =>
+      within(UPDATE_DEADLINE_MS, () =>
+        workflows.executeUpdateWithStart<typeof refund, RefundOpening, []>('opened', {
+          // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
+          updateId: uuidv7(),
+          startWorkflowOperation: new WithStartWorkflowOperation(
+            'refund',
+            refundStart(request, label, requestId),
+          ),
+        }),
+      ),
+    placeOrder: (request, label, requestId) =>
+      within(UPDATE_DEADLINE_MS, () =>
+        workflows.executeUpdateWithStart<typeof order, OrderPlacing, []>('placed', {
+          updateId: uuidv7(),
+          startWorkflowOperation: new WithStartWorkflowOperation(
+            'order',
+            orderStart(request, label, requestId),
+          ),
+        }),
+      ),
+    tellRefund: (refundId, verdict, label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.signalWithStart<typeof refund, [RefundVerdict]>('refund', {
+          ...refundStart({ refundId }, label),
+          signal: 'verdict',
+          signalArgs: [verdict],
+        });
+      }),
+    tellOrder: (orderId, fact, label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.signalWithStart<typeof order, [PaymentFact]>('order', {
+          ...orderStart({ orderId }, label),
+          signal: 'payment',
+          signalArgs: [fact],
+        });
+      }),
+    startRefund: (refundId, label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.start<typeof refund>('refund', refundStart({ refundId }, label));
+      }),
+    startTransfer: (label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.start<typeof transfer>('transfer', transferStart(label));
+      }),
+    startReversal: (label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.start<typeof reversal>('reversal', reversalStart(label));
+      }),
+    retryTransfer: (label) => tellTransfer(label, 'retryNow', []),
+    tellOutsideReversals: (label, stripeTransferId) =>
+      tellTransfer(label, 'outsideReversals', [stripeTransferId]),
+    retryReversal: (label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.signalWithStart<typeof reversal>('reversal', {
+          ...reversalStart(label),
+          signal: 'retryNow',
+          signalArgs: [],
+        });
+      }),
+    markRefundWaiting: (refundId, note) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.getHandle(refundWorkflowId(refundId)).signal('waitingForProvider', note);
+      }),
+    ping: () =>
+      within(CALL_DEADLINE_MS, async () => {
+        await client.workflowService.describeNamespace({ namespace: client.options.namespace });
+      }),
+    isRunning: (workflowId) =>
+      within(CALL_DEADLINE_MS, async () => {
+        try {
+          return (await workflows.getHandle(workflowId).describe()).status.name === 'RUNNING';
+        } catch (error) {
+          if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false;
+          throw error;
+        }
+      }),
+  };
+}
+
+const partiesOf = (label: TransferLabel) => ({
+  VezaTransferId: label.transferId,
+  VezaOrderId: label.orderId,
+  VezaSellerId: label.sellerId,
+  VezaAmountMinor: label.amountMinor,
+  VezaCurrency: label.currency,
+  VezaRetryCount: 0,
+});

@@ -1,0 +1,147 @@
+import { eq, or } from 'drizzle-orm';
+import { orderWorkflowId } from '../domain/ids.ts';
+import type { PaymentFact } from '../domain/messages.ts';
+import {
+  orders,
+  refunds,
+  sellerTransfers,
+  transferReversals,
+  type WebhookOutcome,
+} from '../db/schema/index.ts';
+import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import type {
+  DisputeEvent,
+  HyperswitchEvent,
+  PaymentEvent,
+  RefundEvent,
+} from '../providers/webhooks/hyperswitch-event.ts';
+import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
+import type { InboxDeps } from './receive.ts';
+
+export interface Dispatched {
+  readonly outcome: WebhookOutcome;
+  /** Why, where it is not simply signalled. */
+  readonly note: string | null;
+}
+
+const signalled: Dispatched = { outcome: 'signalled', note: null };
+const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note });
+const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
+
+/** Finds the workflow that a Hyperswitch event is for and hands it the PSP's word. */
+export async function dispatchHyperswitch(
+  deps: InboxDeps,
+  event: Exclude<HyperswitchEvent, { subject: 'invalid' }>,
+): Promise<Dispatched> {
+  switch (event.subject) {
+    case 'refund':
+      return dispatchRefund(deps, event);
+    case 'payment':
+      return dispatchPayment(deps, event);
+    case 'dispute':
+      return dispatchDispute(deps, event);
+  }
+}
+
+async function dispatchRefund({ db, engine }: InboxDeps, event: RefundEvent): Promise<Dispatched> {
+  if (event.verdict === 'waiting') return ignored(`the status ${event.status ?? event.type} ends nothing`);
+  const ours = isUuid(event.refundId)
+    ? or(eq(refunds.id, event.refundId), eq(refunds.hyperswitchRefundId, event.refundId))
+    : eq(refunds.hyperswitchRefundId, event.refundId);
+  const [refund] = await db.select().from(refunds).where(ours);
+  if (refund === undefined) return unmatched(`no refund ${event.refundId} is known`);
+  await engine.tellRefund(
+    refund.id,
+    { status: event.verdict, providerRefundId: event.refundId, message: event.errorMessage ?? null },
+    refundLabel(refund),
+  );
+  return signalled;
+}
+
+async function dispatchPayment({ db, engine }: InboxDeps, event: PaymentEvent): Promise<Dispatched> {
+  const fact = factOf(event);
+  if (fact === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
+  if (event.paymentId === undefined) return unmatched('the event names no payment');
+  const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
+  if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
+  await engine.tellOrder(order.id, fact, { amountMinor: order.totalMinor, currency: order.currency });
+  return signalled;
+}
+
+/** What a payment's event says, as far as it ends something; an amount it does not name is read at the PSP later. */
+function factOf(event: PaymentEvent): PaymentFact | null {
+  const said = {
+    receivedMinor: event.amountReceivedMinor ?? null,
+    currency: event.currency ?? null,
+    message: event.errorMessage ?? null,
+    connectorTransactionId: event.connectorTransactionId ?? null,
+  };
+  switch (event.verdict) {
+    case 'succeeded':
+    case 'partially_captured':
+      return { ...said, verdict: 'captured' };
+    case 'cancelled_post_capture':
+      return { ...said, verdict: 'cancelled_post_capture' };
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+      return { ...said, verdict: 'failed', message: said.message ?? event.verdict };
+    case 'waiting':
+      return null;
+  }
+}
+
+/** Disputes are not acted on by code yet: people see them, and nothing is dropped. */
+async function dispatchDispute({ db }: InboxDeps, event: DisputeEvent): Promise<Dispatched> {
+  if (event.paymentId === undefined) return unmatched('the event names no payment');
+  const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
+  if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
+  const note = `${event.type} of ${event.disputeId ?? 'an unnamed dispute'} must be handled by hand`;
+  await raiseFlag(db, 'unhandled_webhook', orderWorkflowId(order.id), note);
+  return { outcome: 'unhandled', note };
+}
+
+/** Finds what a Stripe event is about. The answers to our own calls are not waited for here. */
+export async function dispatchStripe(
+  deps: InboxDeps,
+  event: Exclude<StripeEvent, { subject: 'invalid' }>,
+): Promise<Dispatched> {
+  switch (event.subject) {
+    case 'transfer':
+      return dispatchTransfer(deps, event);
+    case 'payout': {
+      const note = `${event.type} of ${event.stripePayoutId}: we have made no payouts`;
+      await raiseFlag(deps.db, 'unhandled_webhook', event.stripePayoutId, note);
+      return { outcome: 'unhandled', note };
+    }
+    case 'account':
+    case 'other':
+      return ignored(`nothing here waits for ${event.type}`);
+  }
+}
+
+async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransferEvent): Promise<Dispatched> {
+  const { stripeTransferId, transferId } = event.transfer;
+  const ours =
+    transferId !== null && isUuid(transferId)
+      ? or(eq(sellerTransfers.stripeTransferId, stripeTransferId), eq(sellerTransfers.id, transferId))
+      : eq(sellerTransfers.stripeTransferId, stripeTransferId);
+  const [transfer] = await db.select().from(sellerTransfers).where(ours);
+  if (transfer === undefined) return unmatched(`no transfer ${stripeTransferId} is known`);
+  if (event.type !== 'transfer.reversed')
+    return ignored(`the workflow learns of ${event.type} by Stripe's answer`);
+  const known = await db
+    .select({ id: transferReversals.id, stripeReversalId: transferReversals.stripeReversalId })
+    .from(transferReversals)
+    .where(eq(transferReversals.transferId, transfer.id));
+  const knownIds = new Set(known.flatMap((row) => [row.id, row.stripeReversalId]));
+  const foreign = event.reversals.filter(
+    (seen) => !knownIds.has(seen.stripeReversalId) && !knownIds.has(seen.reversalId ?? ''),
+  );
+  if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
+  await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
+  return signalled;
+}
+
+const isUuid = (value: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);

@@ -1,0 +1,104 @@
+import { and, eq } from 'drizzle-orm';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import { VezaError } from '../domain/errors.ts';
+import type { Db } from '../db/client.ts';
+import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/schema/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
+import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
+import { bodyHash } from '../providers/webhooks/verify.ts';
+import { type Dispatched, dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
+
+export interface InboxDeps {
+  readonly db: Db;
+  readonly engine: Engine;
+  readonly log: Logger;
+}
+
+export interface Received {
+  readonly outcome: WebhookOutcome;
+}
+
+type StoredEvent = typeof webhookEvents.$inferSelect;
+
+/**
+ * Takes a Hyperswitch webhook whose signature has been verified: stores it, hands it to the workflow that waits for it,
+ * and decides nothing about money. Throws `webhook_malformed` where it cannot be read, and `engine_unavailable` where
+ * it is stored but not dispatched, so that the PSP sends it again.
+ */
+export async function receiveHyperswitch(
+  deps: InboxDeps,
+  rawBody: Uint8Array,
+  json: unknown,
+): Promise<Received> {
+  const event = parseHyperswitchEvent(json);
+  if (event.subject === 'invalid') {
+    throw new VezaError('webhook_malformed', `The webhook cannot be read: ${event.reason}.`, {
+      reason: event.reason,
+    });
+  }
+  const eventId = event.eventId ?? bodyHash(rawBody);
+  return take(deps, { provider: 'hyperswitch', eventId, type: event.type }, rawBody, () =>
+    dispatchHyperswitch(deps, event),
+  );
+}
+
+/** The same for a Stripe event that `constructEventAsync` has accepted. */
+export async function receiveStripe(deps: InboxDeps, rawBody: Uint8Array, json: unknown): Promise<Received> {
+  const event = parseStripeEvent(json);
+  if (event.subject === 'invalid') {
+    throw new VezaError('webhook_malformed', `The webhook cannot be read: ${event.reason}.`, {
+      reason: event.reason,
+    });
+  }
+  return take(deps, { provider: 'stripe', eventId: event.eventId, type: event.type }, rawBody, () =>
+    dispatchStripe(deps, event),
+  );
+}
+
+async function take(
+  deps: InboxDeps,
+  event: { readonly provider: WebhookProvider; readonly eventId: string; readonly type: string },
+  rawBody: Uint8Array,
+  dispatch: () => Promise<Dispatched>,
+): Promise<Received> {
+  const { db, log } = deps;
+  const stored = await store(db, event, new TextDecoder().decode(rawBody));
+  // A duplicate of what was processed changes nothing; one that was only stored is dispatched again.
+  if (stored.processedAt !== null && stored.outcome !== 'unmatched') return { outcome: stored.outcome };
+  let dispatched: Dispatched;
+  try {
+    dispatched = await dispatch();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await db.update(webhookEvents).set({ error: message }).where(eq(webhookEvents.id, stored.id));
+    throw error;
+  }
+  const { outcome, note } = dispatched;
+  await db
+    .update(webhookEvents)
+    .set({ outcome, error: note, processedAt: new Date() })
+    .where(eq(webhookEvents.id, stored.id));
+  log.info({ webhookId: stored.id, ...event, outcome, note }, 'webhook taken');
+  return { outcome };
+}
+
+async function store(
+  db: Db,
+  event: { readonly provider: WebhookProvider; readonly eventId: string; readonly type: string },
+  body: string,
+): Promise<StoredEvent> {
+  const [inserted] = await db
+    .insert(webhookEvents)
+    .values({ id: uuidv7(), ...event, body })
+    .onConflictDoNothing()
+    .returning();
+  if (inserted) return inserted;
+  const [existing] = await db
+    .select()
+    .from(webhookEvents)
+    .where(and(eq(webhookEvents.provider, event.provider), eq(webhookEvents.eventId, event.eventId)));
+  if (existing === undefined) throw new Error(`the webhook ${event.eventId} was neither stored nor found`);
+  return existing;
+}

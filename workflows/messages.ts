@@ -1,0 +1,50 @@
+import {
+  allHandlersFinished,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  proxyLocalActivities,
+  setDefaultSignalHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { Attempt, OrderPlacing, PaymentFact, RefundOpening, RefundVerdict } from '../domain/messages.ts';
+import { databaseVerb } from './policies.ts';
+
+// The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
+
+export const placed = defineUpdate<OrderPlacing>('placed');
+export const payment = defineSignal<[PaymentFact]>('payment');
+
+export const opened = defineUpdate<RefundOpening>('opened');
+export const verdict = defineSignal<[RefundVerdict]>('verdict');
+export const waitingForProvider =
+  defineSignal<[{ attempt: number; lastError: string }]>('waitingForProvider');
+
+export const retryNow = defineSignal('retryNow');
+export const giveUp = defineSignal<[reason: string]>('giveUp');
+export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsideReversals');
+export const state = defineQuery<Attempt<string> | null>('state');
+
+const { recordStraySignal } = proxyLocalActivities<Activities>(databaseVerb);
+
+/**
+ * Takes signals that no handler takes, also those that were buffered: install it after all other handlers. It only
+ * keeps their names, since a handler that throws would fail the workflow; `settleMessages` records them.
+ */
+export function catchStraySignals(): string[] {
+  const names: string[] = [];
+  setDefaultSignalHandler((name) => {
+    names.push(name);
+  });
+  return names;
+}
+
+/** Before a workflow ends: handlers have given their answers, and stray signals are on the operators' list. */
+export async function settleMessages(strays: string[]): Promise<void> {
+  await condition(allHandlersFinished);
+  for (let name = strays.shift(); name !== undefined; name = strays.shift()) {
+    await recordStraySignal(workflowInfo().workflowId, name);
+  }
+}

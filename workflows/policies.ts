@@ -1,0 +1,52 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+// Every timeout and every retry of the engine, with its reason. Waits between calls to providers are not here: they are
+// settings, read at each attempt.
+
+/**
+ * A verb of the database, run inside the workflow task: one transaction of milliseconds, safe to run twice.
+ * It is retried for as long as the database is away; beyond a minute the retries go through server timers, so that a
+ * database that is down for an hour does not keep workflow tasks busy.
+ */
+export const databaseVerb = {
+  startToCloseTimeout: '10s',
+  localRetryThreshold: '1m',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
+} as const satisfies LocalActivityOptions;
+
+/**
+ * The PSP is asked until it answers, by the server, which shows the attempt, the last error and the next time. One
+ * attempt is a creating call and a look-up of 10 s each. A worker that dies is noticed by its missing heartbeats. The
+ * delays are the activity's own (PSP_RETRY_BASE, PSP_RETRY_MAX); the policy here is for the database being away.
+ */
+export const askPsp = {
+  startToCloseTimeout: '45s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/**
+ * One attempt at Stripe: a call and its look-ups. What Stripe answers comes back as the attempt's result, so retries
+ * here are only for a dead worker or a database that is away; both repeat with the same idempotency key.
+ */
+export const attemptStripe = {
+  startToCloseTimeout: '2m',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/**
+ * The first attempt of a reversal, inside the workflow task: it spares the engine a task and six events. Longer than
+ * Stripe's call and look-up of 10 s each; the key makes a second run of it harmless.
+ */
+export const attemptStripeDirectly = {
+  startToCloseTimeout: '30s',
+  localRetryThreshold: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+} as const satisfies LocalActivityOptions;
+
+/** How long the answer to a purchase waits for the PSP; the workflow goes on asking after that. */
+export const PAYMENT_ANSWER_WAIT = '5s';
+
+/** A payment that is still underway when its time is over is looked at again this often. */
+export const UNDERWAY_PAYMENT_LOOK_MS = 60 * 60 * 1000;

@@ -1,0 +1,65 @@
+import {
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { ReversalStatus } from '../domain/machines/reversal.ts';
+import type { Attempt } from '../domain/messages.ts';
+import { catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
+import { attemptStripe, attemptStripeDirectly } from './policies.ts';
+import { showEnded, showWaiting, untilDue } from './waiting.ts';
+
+const { attemptReversal, giveUpReversal } = proxyActivities<Activities>(attemptStripe);
+const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStripeDirectly);
+
+export interface ReversalRequest {
+  readonly reversalId: string;
+  /** Of the idempotency key; kept when the workflow continues as new. */
+  readonly generation?: number;
+}
+
+const ACTIONS = [
+  'Send the signal `retryNow` for an attempt at once.',
+  'Send the signal `giveUp` with a reason to end the retries; the reversal is then settled by a person.',
+];
+
+/** Takes a refund's share of a transfer back from its seller, with retries that outlast Stripe's bad days. */
+export async function reversal({
+  reversalId,
+  generation = 1,
+}: ReversalRequest): Promise<{ status: ReversalStatus }> {
+  let attempt: Attempt<ReversalStatus> | null = null;
+  let woken = false;
+  let givenUp: string | undefined;
+  setHandler(retryNow, () => void (woken = true));
+  setHandler(giveUp, (reason) => void (givenUp = reason));
+  setHandler(state, () => attempt);
+  const strays = catchStraySignals();
+
+  const first = { reversalId, generation, now: woken };
+  woken = false;
+  const direct = await attemptReversalDirectly(first);
+  attempt = direct === 'queue' ? await attemptReversal(first) : direct;
+
+  while (!attempt.ended) {
+    const nextGeneration: number = attempt.generation;
+    showWaiting(attempt, 'The reversal', ACTIONS);
+    await untilDue(attempt, () => woken || givenUp !== undefined);
+    if (workflowInfo().continueAsNewSuggested && !woken && givenUp === undefined) {
+      await settleMessages(strays);
+      await continueAsNew<typeof reversal>({ reversalId, generation: nextGeneration });
+    }
+    const now = woken;
+    woken = false;
+    attempt =
+      givenUp === undefined
+        ? await attemptReversal({ reversalId, generation: nextGeneration, now })
+        : await giveUpReversal(reversalId, givenUp);
+  }
+  showEnded(attempt, attempt.status);
+  await settleMessages(strays);
+  return { status: attempt.status };
+}

@@ -1,0 +1,58 @@
+import { continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { TransferStatus } from '../domain/machines/transfer.ts';
+import type { Attempt } from '../domain/messages.ts';
+import { Mailbox } from './mailbox.ts';
+import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from './messages.ts';
+import { attemptStripe } from './policies.ts';
+import { showEnded, showWaiting, untilDue } from './waiting.ts';
+
+const { attemptTransfer, bookOutsideReversals } = proxyActivities<Activities>(attemptStripe);
+
+export interface TransferRequest {
+  readonly transferId: string;
+  /** Of the idempotency key; kept when the workflow continues as new. */
+  readonly generation?: number;
+}
+
+const ACTIONS = [
+  'Send the signal `retryNow` for an attempt at once.',
+  'Connect the seller’s Stripe account, or top up the platform’s balance, if that is what it waits for.',
+];
+
+/** Sends a seller's share of an order, and asks again until Stripe has it or the retries are exhausted. */
+export async function transfer({
+  transferId,
+  generation = 1,
+}: TransferRequest): Promise<{ status: TransferStatus }> {
+  const outside = new Mailbox<string>();
+  let attempt: Attempt<TransferStatus> | null = null;
+  let woken = false;
+  setHandler(retryNow, () => void (woken = true));
+  setHandler(outsideReversals, (stripeTransferId) => outside.put(stripeTransferId));
+  setHandler(state, () => attempt);
+  const strays = catchStraySignals();
+
+  let nextGeneration = generation;
+  for (;;) {
+    const now = woken;
+    woken = false;
+    attempt = await attemptTransfer({ transferId, generation: nextGeneration, now });
+    if (attempt.ended) break;
+    nextGeneration = attempt.generation;
+    showWaiting(attempt, 'The transfer', ACTIONS);
+    await untilDue(attempt, () => woken);
+    // A seller without an account may wait for a year, an attempt an hour.
+    if (workflowInfo().continueAsNewSuggested && !woken && outside.isEmpty) {
+      await settleMessages(strays);
+      await continueAsNew<typeof transfer>({ transferId, generation: nextGeneration });
+    }
+  }
+  showEnded(attempt, attempt.status);
+
+  do {
+    for (let seen = outside.take(); seen; seen = outside.take()) await bookOutsideReversals(transferId, seen);
+    await settleMessages(strays);
+  } while (!outside.isEmpty);
+  return { status: attempt.status };
+}

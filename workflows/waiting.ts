@@ -1,0 +1,39 @@
+import { condition } from '@temporalio/workflow';
+import type { Attempt } from '../domain/messages.ts';
+import { describe, show } from './sight.ts';
+
+export type Wait = Extract<Attempt<string>, { ended: false }>;
+
+/** Waits for the next attempt's time or for whatever wakes it; the timer is durable and named in the UI. */
+export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void> {
+  await condition(isWoken, Math.max(wait.delayMs, 1));
+}
+
+/** What an operator sees of work that waits: in lists by search attributes, on its page by the details. */
+export function showWaiting(wait: Wait, what: string, actions: readonly string[]): void {
+  show({ VezaRetryCount: wait.retryCount, VezaNextAttemptAt: new Date(wait.nextAttemptAt) });
+  describe(actions, [
+    [
+      'State',
+      wait.waitingFor === null ? `${what} failed and is retried` : `${what} waits for ${wait.waitingFor}`,
+    ],
+    ['Failed attempts', String(wait.retryCount)],
+    ['Last error', wait.lastError],
+    ['Next attempt', wait.nextAttemptAt],
+  ]);
+}
+
+export function showEnded(attempt: Extract<Attempt<string>, { ended: true }>, status: string): void {
+  show({ VezaStatus: status, ...(attempt.retryCount > 0 && { VezaRetryCount: attempt.retryCount }) });
+  describe(
+    attempt.status === 'permanently_failed'
+      ? [
+          'Retry it, settle it outside, or write it off: each with a reason, in the ops console or by `npm run ops`.',
+        ]
+      : [],
+    [
+      ['State', attempt.status],
+      ['Message', attempt.message],
+    ],
+  );
+}
