@@ -1,0 +1,37 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { VezaError } from '../domain/errors.ts';
+import type { ApiDeps, ApiEnv } from './context.ts';
+import { serveOpenApi } from './docs/openapi.ts';
+import { serveReference } from './docs/reference.ts';
+import { answerError, answerProblem } from './errors.ts';
+import { accessLog } from './middleware/access-log.ts';
+import { limitBody } from './middleware/body-limit.ts';
+import { crossOrigin } from './middleware/cross-origin.ts';
+import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { wrongMethod } from './middleware/wrong-method.ts';
+import { SERVICE_ROUTES, V1_ROUTES } from './routes/index.ts';
+import { refuseInvalid } from './validation.ts';
+
+/** The HTTP API. Knows nothing of processes, ports or the environment. */
+export function createApp(deps: ApiDeps) {
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
+  app.onError(answerError);
+  app.notFound((c) => answerProblem(new VezaError('not_found', `There is nothing at ${c.req.path}.`), c));
+
+  app.use(requestId(deps));
+  app.use(accessLog);
+  app.use(securityHeaders);
+  app.use(crossOrigin(deps.config.CORS_ORIGINS));
+  app.use(limitBody);
+  app.use(wrongMethod(app));
+
+  const v1 = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid }).openapiRoutes(V1_ROUTES);
+  const routed = app.route('/api/v1', v1).openapiRoutes(SERVICE_ROUTES);
+  serveOpenApi(app);
+  serveReference(app);
+  return routed;
+}
+
+/** What the typed client knows of the routes. */
+export type AppType = ReturnType<typeof createApp>;

@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts';
+import type { Db } from '../db/client.ts';
+import type { Caller } from '../domain/roles.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Logger } from '../log.ts';
+
+export type ApiConfig = Pick<
+  Config,
+  | 'JWT_SECRET'
+  | 'JWT_JWKS_URL'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'CORS_ORIGINS'
+  | 'HYPERSWITCH_WEBHOOK_SECRET'
+  | 'STRIPE_WEBHOOK_SECRET'
+>;
+
+/** What the API needs of the world; given once, by the composition root. */
+export interface ApiDeps {
+  readonly db: Db;
+  readonly engine: Engine;
+  readonly config: ApiConfig;
+  readonly log: Logger;
+  /** The clock; tests give their own. */
+  readonly now?: () => Date;
+}
+
+export interface ApiEnv {
+  Bindings: {
+    /** Node's request; absent where a test calls the app without a server. */
+    readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
+  };
+  Variables: {
+    deps: Required<ApiDeps>;
+    requestId: string;
+    /** Carries the request id in each line. */
+    log: Logger;
+    /** Set on every route that asks for a bearer token. */
+    caller: Caller;
+    /** Set before the first effect: a failure after it leaves the outcome unknown, and the answer has to say so. */
+    mayStillBeCarriedOut: boolean;
+  };
+}

@@ -1,0 +1,41 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ApiEnv } from '../context.ts';
+
+const ABOUT = `Orders, refunds and the money behind them.
+
+Amounts are integers in the minor unit of their \`currency\`; times are ISO 8601 in UTC. One thing comes under its name
+(\`{"order": …}\`), a list as \`{"data": […], "next_cursor": …}\`.
+
+Every error is a problem document (RFC 9457) with a stable \`code\`. A 503 has \`Retry-After\`, and
+\`may_still_be_carried_out\` says whether the request may yet take effect: repeated with the same \`Idempotency-Key\` it
+gives the true answer.`;
+
+const TAGS = [
+  { name: 'Products', description: 'What is for sale' },
+  { name: 'Orders', description: 'Purchases, and their payments' },
+  { name: 'Refunds', description: 'Money back to the buyer, in three phases' },
+  { name: 'Sellers', description: 'What sellers earned' },
+  { name: 'Operations', description: 'For admins: what is stuck, and acting on it' },
+  { name: 'Webhooks', description: 'For the providers' },
+  { name: 'Service', description: 'For whoever runs the process' },
+];
+
+/** Serves the OpenAPI 3.1 document of the routes registered so far; built at the first request, then kept. */
+export function serveOpenApi(app: OpenAPIHono<ApiEnv>): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: '`sub` is the user, `role` one of our roles; issuer and audience are checked.',
+  });
+  let document: object | undefined;
+  app.get('/openapi.json', (c) => {
+    document ??= app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: { title: 'Veza', version: '1', description: ABOUT },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+    });
+    return c.json(document);
+  });
+}

@@ -1,0 +1,17 @@
+import { createMiddleware } from 'hono/factory';
+import type { ApiEnv } from '../context.ts';
+
+/** One line a request, once it is answered. The query string stays out: people put anything into it. */
+export const accessLog = createMiddleware<ApiEnv>(async (c, next) => {
+  const startedMs = performance.now();
+  await next();
+  c.var.log.info(
+    {
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      durationMs: Math.round((performance.now() - startedMs) * 10) / 10,
+    },
+    'request',
+  );
+});

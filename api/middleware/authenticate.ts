@@ -1,0 +1,120 @@
+import { createMiddleware } from 'hono/factory';
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+} from 'jose';
+import { z } from 'zod';
+import { VezaError } from '../../domain/errors.ts';
+import { ROLES, type Caller } from '../../domain/roles.ts';
+import type { ApiConfig, ApiEnv } from '../context.ts';
+
+/** Asks for a bearer token (JWT) and sets `caller`. API keys will be looked at here as well. */
+export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
+  const { config, now } = c.var.deps;
+  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (token === undefined) {
+    throw new VezaError('unauthenticated', 'Send a bearer token in the Authorization header.');
+  }
+  const caller = await verifyToken(token, config, now());
+  c.set('caller', caller);
+  c.set('log', c.var.log.child({ userId: caller.userId }));
+  await next();
+});
+
+const Claims = z.object({
+  sub: z.uuid().toLowerCase(),
+  // A token that names no role gets the one that may least.
+  role: z.enum(ROLES).default('user'),
+});
+
+async function verifyToken(token: string, config: ApiConfig, currentDate: Date): Promise<Caller> {
+  const options = {
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    requiredClaims: ['exp', 'sub'],
+    currentDate,
+  };
+  const payload = await verifySignature(token, config, options);
+  const claims = Claims.safeParse(payload);
+  if (!claims.success) throw refused('The token names no user (sub) or no role that we know.');
+  return { userId: claims.data.sub, role: claims.data.role };
+}
+
+/** The algorithm picks the key, and a key allows only its own algorithms: a public key is never used as a secret. */
+async function verifySignature(
+  token: string,
+  config: ApiConfig,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const alg = algorithmOf(token);
+  if (alg === 'HS256' && config.JWT_SECRET !== undefined) {
+    const secret = new TextEncoder().encode(config.JWT_SECRET);
+    return jwtVerify(token, secret, { ...options, algorithms: ['HS256'] }).then(
+      payloadOf,
+      (error: unknown) => {
+        throw refusalOf(error);
+      },
+    );
+  }
+  if ((alg === 'RS256' || alg === 'ES256') && config.JWT_JWKS_URL !== undefined) {
+    const keys = keysAt(config.JWT_JWKS_URL);
+    return jwtVerify(token, keys, { ...options, algorithms: [alg] }).then(payloadOf, (error: unknown) => {
+      throw isTokensFault(error) ? refusalOf(error) : keysUnreachable(error);
+    });
+  }
+  throw refused('The token is signed with an algorithm that is not accepted here.');
+}
+
+const payloadOf = ({ payload }: { payload: JWTPayload }) => payload;
+
+function algorithmOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch {
+    throw refused('The token does not verify.');
+  }
+}
+
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
+
+/** One key set an address: it caches the keys and fetches them anew when an unknown one is named. */
+function keysAt(url: string): ReturnType<typeof createRemoteJWKSet> {
+  const known = keySets.get(url);
+  if (known) return known;
+  const created = createRemoteJWKSet(new URL(url));
+  keySets.set(url, created);
+  return created;
+}
+
+const refused = (detail: string) => new VezaError('unauthenticated', detail);
+
+function refusalOf(error: unknown): VezaError {
+  if (error instanceof errors.JWTExpired) return refused('The token has expired.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return refused(`The token's ${error.claim} claim is not accepted here.`);
+  }
+  return refused('The token does not verify.');
+}
+
+/** How jose names that the keys were not to be had: an answer other than 200 is its plain JOSEError. */
+const KEYS_UNREACHABLE: ReadonlySet<string> = new Set([
+  errors.JOSEError.code,
+  errors.JWKSTimeout.code,
+  errors.JWKSInvalid.code,
+]);
+
+const isTokensFault = (error: unknown) =>
+  error instanceof errors.JOSEError && !KEYS_UNREACHABLE.has(error.code);
+
+function keysUnreachable(cause: unknown): VezaError {
+  const error = new VezaError(
+    'engine_unavailable',
+    'The keys that bearer tokens are signed with cannot be fetched.',
+  );
+  error.cause = cause;
+  return error;
+}

@@ -1,0 +1,12 @@
+import { createMiddleware } from 'hono/factory';
+import type { ApiEnv } from '../context.ts';
+
+/** Many clients send `Content-Type: application/json` with no body; where the body is optional that is no body. */
+export const emptyBodyIsNone = createMiddleware<ApiEnv>(async (c, next) => {
+  if (c.req.header('content-type') !== undefined && (await c.req.text()) === '') {
+    const headers = new Headers(c.req.raw.headers);
+    headers.delete('content-type');
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers });
+  }
+  await next();
+});

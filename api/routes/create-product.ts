@@ -1,0 +1,52 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { createProduct as createProductVerb } from '../../db/verbs/create-product.ts';
+import { MAX_AMOUNT_MINOR } from '../../domain/money.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, jsonBody } from '../route.ts';
+import { Product, showProduct } from '../views/product.ts';
+
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
+
+const Body = z
+  .strictObject({
+    title: z.string().trim().min(1).max(200),
+    amount: z
+      .int()
+      .min(1)
+      .max(MAX_AMOUNT_MINOR)
+      .openapi({ description: 'In the minor unit of `currency`', example: 2500 }),
+    currency: z
+      .string()
+      .refine((value) => CURRENCIES.has(value), 'An ISO 4217 code in capitals')
+      .openapi({ example: 'EUR' }),
+    active: z.boolean().default(true),
+  })
+  .openapi('NewProduct');
+
+const route = createRoute({
+  method: 'post',
+  path: '/marketplace/products',
+  operationId: 'createProduct',
+  summary: 'Put a product up for sale',
+  tags: ['Products'],
+  ...onlyRoles('creator', 'artist', 'producer', 'label', 'admin'),
+  request: { body: jsonBody(Body) },
+  responses: {
+    201: json(z.object({ product: Product }), 'The product, with the caller as its seller'),
+    ...fails(...FOR_ROLES, ...WITH_BODY),
+  },
+});
+
+export const createProduct = defineRoute(route, async (c) => {
+  const { title, amount, currency, active } = c.req.valid('json');
+  c.set('mayStillBeCarriedOut', true);
+  const product = await createProductVerb(c.var.deps.db, {
+    sellerId: c.var.caller.userId,
+    title,
+    priceMinor: amount,
+    currency,
+    active,
+  });
+  return c.json({ product: showProduct(product) }, 201);
+});

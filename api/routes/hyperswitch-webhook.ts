@@ -1,0 +1,47 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { VezaError } from '../../domain/errors.ts';
+import { receiveHyperswitch } from '../../inbox/receive.ts';
+import { verifyHyperswitch } from '../../providers/webhooks/verify.ts';
+import { anyone } from '../middleware/access.ts';
+import { fails } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { refuseSignature, SignedBody, WEBHOOK_FAILS, WebhookReceipt } from '../webhook-receipt.ts';
+
+const Headers = z.object({
+  'X-Webhook-Signature-512': z.string().optional().openapi({
+    description: 'HMAC-SHA512 of the raw body, lower-case hex',
+  }),
+});
+
+const route = createRoute({
+  method: 'post',
+  path: '/webhooks/hyperswitch',
+  operationId: 'receiveHyperswitchWebhook',
+  summary: 'Webhooks of the payment provider',
+  tags: ['Webhooks'],
+  ...anyone(),
+  request: { headers: Headers, body: SignedBody },
+  responses: { 200: json(WebhookReceipt, 'Stored, and handed on'), ...fails(...WEBHOOK_FAILS) },
+});
+
+export const hyperswitchWebhook = defineRoute(route, async (c) => {
+  const { db, engine, config } = c.var.deps;
+  const rawBody = new Uint8Array(await c.req.arrayBuffer());
+  const signature = c.req.valid('header')['X-Webhook-Signature-512'];
+  if (!verifyHyperswitch(rawBody, signature, config.HYPERSWITCH_WEBHOOK_SECRET)) {
+    refuseSignature(c.var.log, 'hyperswitch');
+  }
+  c.set('mayStillBeCarriedOut', true);
+  const { outcome } = await receiveHyperswitch({ db, engine, log: c.var.log }, rawBody, parseJson(rawBody));
+  return c.json({ received: true as const, outcome }, 200);
+});
+
+function parseJson(rawBody: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(rawBody));
+  } catch (cause) {
+    const malformed = new VezaError('malformed_json', 'The webhook does not parse as JSON.');
+    malformed.cause = cause;
+    throw malformed;
+  }
+}

@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listRefundsOfOrder } from '../../db/queries/refunds.ts';
+import { signedIn } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../pagination.ts';
+import { fails, SIGNED_IN } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { idParam } from '../views/fields.ts';
+import { Refund, showRefund } from '../views/refund.ts';
+import { readVisibleOrder } from '../visible-order.ts';
+
+const Params = z.object({ orderId: idParam('orderId') });
+
+const route = createRoute({
+  method: 'get',
+  path: '/marketplace/orders/{orderId}/refunds',
+  operationId: 'listRefunds',
+  summary: 'The refunds of an order',
+  tags: ['Refunds'],
+  ...signedIn(),
+  request: { params: Params, query: PageQuery },
+  responses: {
+    200: json(listOf(Refund), 'Refunds'),
+    ...fails(...SIGNED_IN, 'validation_failed', 'order_not_found'),
+  },
+});
+
+export const listRefunds = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const order = await readVisibleOrder(db, c.req.valid('param').orderId, c.var.caller);
+  const page = await listRefundsOfOrder(db, { orderId: order.id, ask: pageAsk(c.req.valid('query')) });
+  return c.json(showPage(page, showRefund), 200);
+});

@@ -1,0 +1,97 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
+import { readOrder, type OrderRow } from '../../db/queries/orders.ts';
+import { readProducts } from '../../db/queries/products.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { ApiEnv } from '../context.ts';
+import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
+import { assertKnownUser } from '../known-user.ts';
+import { signedIn } from '../middleware/access.ts';
+import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
+import { quote } from '../quote.ts';
+import { defineRoute, json, jsonBody } from '../route.ts';
+import { Id } from '../views/fields.ts';
+import { Order, Payment, showOrder, showPayment } from '../views/order.ts';
+
+const ITEMS_MAX = 100;
+
+const Body = z
+  .strictObject({ items: z.array(z.strictObject({ product_id: Id })).max(ITEMS_MAX) })
+  .openapi('NewOrder');
+const Placed = z.object({ order: Order, payment: Payment }).openapi('PlacedOrder');
+const Unanswered = z.object({ order: Order, payment: z.null() }).openapi('UnansweredOrder');
+
+const route = createRoute({
+  method: 'post',
+  path: '/marketplace/orders',
+  operationId: 'placeOrder',
+  summary: 'Buy products',
+  description: 'Opens the payment. The order completes once the payment provider says that it was paid.',
+  tags: ['Orders'],
+  ...signedIn(),
+  request: { headers: IdempotencyHeaders, body: jsonBody(Body) },
+  responses: {
+    201: json(Placed, 'The order and the payment to be made'),
+    202: json(
+      Unanswered,
+      'The payment provider has not answered yet: `GET` the order until its payment is there',
+    ),
+    ...fails(
+      ...SIGNED_IN,
+      ...WITH_BODY,
+      ...REPEATABLE,
+      'product_not_found',
+      'product_inactive',
+      'mixed_currencies',
+      'order_empty',
+      'amount_too_large',
+      'provider_refused',
+    ),
+  },
+});
+
+export const placeOrder = defineRoute(route, async (c) => {
+  const { db, engine } = c.var.deps;
+  const { caller } = c.var;
+  const productIds = c.req.valid('json').items.map((item) => item.product_id);
+  const idempotency = readIdempotency(
+    c.req.valid('header')['Idempotency-Key'],
+    `${caller.userId}:placeOrder`,
+    c.req.valid('json'),
+  );
+  const orderId = idFor(idempotency);
+  const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
+  if (stored) {
+    assertSameBody(idempotency, stored.bodyHash);
+    return answer(c, await readPlaced(c, orderId));
+  }
+
+  await assertKnownUser(db, caller);
+  const label = quote(productIds, await readProducts(db, productIds));
+  c.set('mayStillBeCarriedOut', true);
+  const placing = await engine.placeOrder(
+    { orderId, ask: { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) } },
+    label,
+    c.var.requestId,
+  );
+  if ('refused' in placing) throw VezaError.from(placing.refused);
+  assertSameBody(idempotency, placing.bodyHash);
+  return answer(c, await readPlaced(c, orderId));
+});
+
+async function readPlaced(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
+  const order = await readOrder(c.var.deps.db, orderId);
+  if (order === null) throw new Error(`order ${orderId} was placed and is not there`);
+  // Failed before there was a payment: the provider's refusal, which a repeat has to hear as the first call did.
+  if (order.status === 'failed' && order.paymentStatus === null) {
+    throw new VezaError('provider_refused', order.failureReason ?? 'The payment could not be opened.');
+  }
+  return order;
+}
+
+function answer(c: Context<ApiEnv>, row: OrderRow) {
+  const order = showOrder(row);
+  const payment = showPayment(row, c.var.caller);
+  return payment ? c.json({ order, payment }, 201) : c.json({ order, payment: null }, 202);
+}

@@ -1,0 +1,35 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { assertMigrated } from '../../db/queries/readiness.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { anyone } from '../middleware/access.ts';
+import { fails } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+
+const Ready = z.object({ status: z.literal('ready'), database: z.literal('ok'), temporal: z.literal('ok') });
+
+const route = createRoute({
+  method: 'get',
+  path: '/ready',
+  operationId: 'ready',
+  summary: 'Whether this process can serve: database migrated and reachable, Temporal reachable',
+  tags: ['Service'],
+  ...anyone(),
+  responses: { 200: json(Ready, 'It can'), ...fails() },
+});
+
+export const ready = defineRoute(route, async (c) => {
+  const { db, engine } = c.var.deps;
+  const [database, temporal] = await Promise.allSettled([assertMigrated(db), engine.ping()]);
+  if (database.status === 'rejected' || temporal.status === 'rejected') {
+    const word = (part: PromiseSettledResult<void>) => (part.status === 'fulfilled' ? 'ok' : 'unavailable');
+    const parts = { database: word(database), temporal: word(temporal) };
+    const error = new VezaError('engine_unavailable', 'This process is not ready to serve.', {
+      ...parts,
+      may_still_be_carried_out: false,
+    });
+    error.cause =
+      database.status === 'rejected' ? database.reason : temporal.status === 'rejected' && temporal.reason;
+    throw error;
+  }
+  return c.json({ status: 'ready' as const, database: 'ok' as const, temporal: 'ok' as const }, 200);
+});

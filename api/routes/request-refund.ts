@@ -1,0 +1,132 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
+import { readRefundableOrder } from '../../db/queries/refundable-order.ts';
+import type { Db } from '../../db/client.ts';
+import { decideRefund, type RefundAsk } from '../../domain/eligibility.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { IdempotencyKey, OpenedRefund } from '../../domain/messages.ts';
+import type { RefundLabel } from '../../engine/index.ts';
+import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
+import { assertKnownUser } from '../known-user.ts';
+import { signedIn } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../route.ts';
+import { Id, idParam } from '../views/fields.ts';
+import { RequestedRefund, showOpenedRefund } from '../views/refund.ts';
+
+const Params = z.object({ orderId: idParam('orderId') });
+const Body = z
+  .strictObject({
+    amount: z.unknown().optional().openapi({
+      type: 'integer',
+      description: 'In minor units; with neither amount nor items, all that is left',
+      example: 1250,
+    }),
+    items: z.array(Id).optional().openapi({ description: 'Ids of order items to refund whole' }),
+    reason: z.string().max(500).nullish(),
+  })
+  .openapi('RefundRequest');
+const Accepted = z.object({ refund: RequestedRefund, message: z.string() }).openapi('RefundAccepted');
+
+const access = signedIn();
+const route = createRoute({
+  method: 'post',
+  path: '/marketplace/orders/{orderId}/refund',
+  operationId: 'requestRefund',
+  summary: 'Refund an order',
+  description:
+    'Answered as soon as the refund is open; whether it succeeds, the payment provider says later.',
+  tags: ['Refunds'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
+  responses: {
+    202: json(Accepted, 'The refund is open; the same key and body give the same answer'),
+    ...fails(
+      ...SIGNED_IN,
+      ...WITH_BODY,
+      ...REPEATABLE,
+      'order_not_found',
+      'refund_forbidden',
+      'refund_already_requested',
+      'order_not_refundable',
+      'order_has_no_payment',
+      'order_disputed',
+      'refund_window_expired',
+      'refund_amount_invalid',
+    ),
+  },
+});
+
+export const requestRefund = defineRoute(route, async (c) => {
+  const { db, engine, now } = c.var.deps;
+  const { caller } = c.var;
+  const { orderId } = c.req.valid('param');
+  const { amount, items: itemIds, reason } = c.req.valid('json');
+  const idempotency = readIdempotency(
+    c.req.valid('header')['Idempotency-Key'],
+    `${caller.userId}:requestRefund:${orderId}`,
+    c.req.valid('json'),
+  );
+  const earlier = await findAnswer(db, idempotency);
+  if (earlier) return c.json(accepted(earlier), 202);
+
+  const ask = { caller, ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const judged = await judge(db, orderId, ask, now());
+  if ('refusal' in judged) {
+    // The call that this one repeats may have opened the refund since the look-up above.
+    const meanwhile = await findAnswer(db, idempotency);
+    if (meanwhile) return c.json(accepted(meanwhile), 202);
+    throw judged.refusal;
+  }
+  await assertKnownUser(db, caller);
+  c.set('mayStillBeCarriedOut', true);
+  const opening = await engine.requestRefund(
+    {
+      refundId: idFor(idempotency),
+      ask: { orderId, ...ask, ...(reason && { reason }), ...(idempotency && { idempotency }) },
+    },
+    judged.label,
+    c.var.requestId,
+  );
+  if ('refused' in opening) throw VezaError.from(opening.refused);
+  assertSameBody(idempotency, opening.bodyHash);
+  return c.json(accepted(opening.opened), 202);
+});
+
+/** The answer that was given under this key; throws where it came with another body. */
+async function findAnswer(db: Db, idempotency: IdempotencyKey | undefined): Promise<OpenedRefund | null> {
+  const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
+  if (stored === null) return null;
+  assertSameBody(idempotency, stored.bodyHash);
+  return StoredAnswer.parse(stored.answer);
+}
+
+const StoredAnswer = z.object({
+  refundId: z.string(),
+  orderId: z.string(),
+  amountMinor: z.int(),
+  currency: z.string(),
+  reason: z.string().nullable(),
+  createdAt: z.string(),
+});
+
+/** Refuses cheaply, before a workflow is started; phase 1 decides again, under the lock. */
+async function judge(
+  db: Db,
+  orderId: string,
+  ask: RefundAsk,
+  at: Date,
+): Promise<{ readonly refusal: VezaError } | { readonly label: RefundLabel }> {
+  const order = await readRefundableOrder(db, orderId);
+  if (order === null) return { refusal: new VezaError('order_not_found', `There is no order ${orderId}.`) };
+  const decision = decideRefund(order, ask, at.getTime());
+  if ('refusal' in decision) return { refusal: VezaError.from(decision.refusal) };
+  return { label: { orderId, amountMinor: decision.plan.amountMinor, currency: order.currency } };
+}
+
+const accepted = (opened: OpenedRefund) => ({
+  refund: showOpenedRefund(opened),
+  message: 'The refund has been requested. It is complete once the payment provider confirms it.',
+});

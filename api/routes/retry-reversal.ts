@@ -1,0 +1,43 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../route.ts';
+import { idParam } from '../views/fields.ts';
+import { Reversal, showReversal } from '../views/reversal.ts';
+
+const Params = z.object({ reversalId: idParam('reversalId') });
+const Body = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).openapi('RetryRequest');
+
+const access = onlyRoles('admin');
+const route = createRoute({
+  method: 'post',
+  path: '/admin/reversals/{reversalId}/retry',
+  operationId: 'retryReversal',
+  summary: 'Take a transfer back again, now',
+  description: 'An open one is tried at once. One that failed for good gets a successor, for a reason.',
+  tags: ['Operations'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, body: optionalJsonBody(Body) },
+  responses: {
+    202: json(z.object({ reversal: Reversal }), 'The reversal that is tried: the same one, or its successor'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'reversal_not_found', 'reversal_not_retryable'),
+  },
+});
+
+export const retryReversal = defineRoute(route, async (c) => {
+  const { db, engine } = c.var.deps;
+  const { reason } = c.req.valid('json');
+  c.set('mayStillBeCarriedOut', true);
+  const { reversal, work } = await requestReversalRetry(db, {
+    reversalId: c.req.valid('param').reversalId,
+    ...actorOf(c),
+    ...(reason !== undefined && { reason }),
+  });
+  await engine.retryReversal(work);
+  const { orderId, sellerId, currency } = work;
+  return c.json({ reversal: showReversal({ ...reversal, orderId, sellerId, currency }) }, 202);
+});

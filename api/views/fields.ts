@@ -1,0 +1,15 @@
+import { z } from '@hono/zod-openapi';
+
+// What all shapes are made of. Amounts are integers in the currency's minor unit, times are ISO 8601 in UTC.
+
+export const Id = z.uuid().toLowerCase().openapi({ example: '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11' });
+export const AmountMinor = z.int().openapi({ description: 'In the minor unit of `currency`', example: 2500 });
+export const Currency = z.string().openapi({ description: 'ISO 4217', example: 'EUR' });
+export const Time = z.iso.datetime().openapi({ example: '2026-11-22T10:11:12.123Z' });
+
+/** A path parameter that is an id. */
+export const idParam = (name: string) =>
+  Id.openapi({ param: { name, in: 'path' }, example: '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11' });
+
+export const time = (date: Date) => date.toISOString();
+export const timeOrNull = (date: Date | null) => date?.toISOString() ?? null;

@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi';
+import type { ReversalRow } from '../../db/queries/reversals.ts';
+import { REVERSAL_STATUSES } from '../../domain/machines/reversal.ts';
+import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
+
+export const Reversal = z
+  .object({
+    id: Id,
+    transfer_id: Id,
+    refund_id: Id.nullable().openapi({ description: 'Null: seen at Stripe, not ours' }),
+    order_id: Id,
+    seller_id: Id,
+    status: z.enum(REVERSAL_STATUSES),
+    amount: AmountMinor,
+    covered_amount: AmountMinor.openapi({ description: 'Taken back by reversals that are not ours' }),
+    currency: Currency,
+    stripe_reversal_id: z.string().nullable(),
+    retry_count: z.int(),
+    next_retry_at: Time.nullable(),
+    error_message: z.string().nullable(),
+    waiting_for: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why an open reversal stands still without counting attempts' }),
+    retry_of: Id.nullable().openapi({ description: 'The reversal whose place this one took' }),
+    ended_at: Time.nullable(),
+    created_at: Time,
+  })
+  .openapi('Reversal');
+
+export const showReversal = (row: ReversalRow): z.infer<typeof Reversal> => ({
+  id: row.id,
+  transfer_id: row.transferId,
+  refund_id: row.refundId,
+  order_id: row.orderId,
+  seller_id: row.sellerId,
+  status: row.status,
+  amount: row.amountMinor,
+  covered_amount: row.coveredMinor,
+  currency: row.currency,
+  stripe_reversal_id: row.stripeReversalId,
+  retry_count: row.retryCount,
+  next_retry_at: timeOrNull(row.nextRetryAt),
+  error_message: row.errorMessage,
+  waiting_for: row.waitingFor,
+  retry_of: row.retryOf,
+  ended_at: timeOrNull(row.endedAt),
+  created_at: time(row.createdAt),
+});

@@ -1,0 +1,32 @@
+import { z } from '@hono/zod-openapi';
+import type { WebhookEventRow } from '../../db/queries/webhook-events.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/schema/operations.ts';
+import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { Id, Time, time, timeOrNull } from './fields.ts';
+
+export const WebhookEvent = z
+  .object({
+    id: Id,
+    provider: z.enum(WEBHOOK_PROVIDERS),
+    event_id: z.string(),
+    type: z.string(),
+    outcome: z.enum(WEBHOOK_OUTCOMES),
+    error: z.string().nullable(),
+    body: z.unknown().openapi({ type: 'object', description: 'As it came, personal data masked' }),
+    received_at: Time,
+    processed_at: Time.nullable(),
+  })
+  .openapi('WebhookEvent');
+
+export const showWebhookEvent = (row: WebhookEventRow) => ({
+  id: row.id,
+  provider: row.provider,
+  event_id: row.eventId,
+  type: row.type,
+  outcome: row.outcome,
+  error: row.error,
+  // Only what parsed is stored, so this parses.
+  body: maskPersonalData(JSON.parse(row.body)),
+  received_at: time(row.receivedAt),
+  processed_at: timeOrNull(row.processedAt),
+});

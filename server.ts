@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createAdaptorServer } from '@hono/node-server';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { createApp } from './api/app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { openDatabase } from './db/client.ts';
+import { createEngine } from './engine/index.ts';
+import { createLogger, type Logger } from './log.ts';
+
+/** Requests that are not answered by then are cut off. */
+const SHUTDOWN_MAX_MS = 10_000;
+const IDLE_CHECK_MS = 50;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly log: Logger;
+  /** Stops accepting, finishes the requests in flight, closes what was opened; 10 s at most. */
+  close(): Promise<void>;
+}
+
+/** Wires the API process together and listens. `PORT` 0 takes a free port. */
+export async function startServer(
+  config: Config,
+  overrides: { readonly log?: Logger; readonly now?: () => Date } = {},
+): Promise<RunningServer> {
+  const log = overrides.log ?? createLogger(config.LOG_LEVEL);
+  const database = openDatabase(config.DATABASE_URL);
+  const connection = connectTemporal(config);
+  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const engine = createEngine(client, {
+    core: config.TEMPORAL_TASK_QUEUE,
+    stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
+  });
+  const app = createApp({
+    db: database.db,
+    engine,
+    config,
+    log,
+    ...(overrides.now && { now: overrides.now }),
+  });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const closeParts = () => Promise.all([database.close(), connection.close()]);
+  try {
+    server.listen(config.PORT, config.HOST);
+    await once(server, 'listening');
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+  const url = urlOf(server.address());
+  log.info({ url }, 'API listening');
+  return {
+    url,
+    log,
+    close: async () => {
+      await drain(server);
+      await closeParts();
+      log.info('API stopped');
+    },
+  };
+}
+
+/**
+ * Connects on first use. Temporal's own profile files and environment variables give TLS, API key and headers; address
+ * and namespace are ours, parsed with the rest of the configuration.
+ */
+function connectTemporal(config: Config): Connection {
+  const { connectionOptions } = loadClientConnectConfig();
+  const { tls, apiKey, metadata } = connectionOptions;
+  return Connection.lazy({
+    address: config.TEMPORAL_ADDRESS,
+    ...(tls !== undefined && { tls }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
+  });
+}
+
+type HttpServer = ReturnType<typeof createAdaptorServer>;
+
+async function drain(server: HttpServer): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  // A connection kept alive becomes idle only once its request is answered.
+  const idle = setInterval(
+    () => 'closeIdleConnections' in server && server.closeIdleConnections(),
+    IDLE_CHECK_MS,
+  );
+  const limit = setTimeout(
+    () => 'closeAllConnections' in server && server.closeAllConnections(),
+    SHUTDOWN_MAX_MS,
+  );
+  await closed;
+  clearInterval(idle);
+  clearTimeout(limit);
+}
+
+function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  let server: RunningServer | undefined;
+  let stopping = false;
+  const stop = () => {
+    // Asked twice, or before it serves anybody: at once.
+    if (stopping || server === undefined) process.exit(stopping ? 1 : 0);
+    stopping = true;
+    const { log } = server;
+    log.info('API stopping');
+    setTimeout(() => process.exit(1), SHUTDOWN_MAX_MS).unref();
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'API did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Started by another process of ours (that is what `send` tells), it ends with it, even if that is gone already.
+  if (process.send) {
+    process.once('disconnect', stop);
+    if (!process.connected) stop();
+  }
+  server = await startServer(config);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch((error: unknown) => {
+    const lines =
+      error instanceof ConfigError ? error.problems : [String(error instanceof Error ? error.stack : error)];
+    for (const line of lines) process.stderr.write(`${line}\n`);
+    process.exit(1);
+  });
+}
