@@ -1,0 +1,56 @@
+// The API as the demo's audience sees it: only what it answers is told.
+
+export interface Order {
+  readonly id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly refunded_amount: number;
+  readonly currency: string;
+}
+export interface Refund {
+  readonly id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly succeeded_at: string | null;
+}
+export interface Transfer {
+  readonly id: string;
+  readonly seller_id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly reversed_amount: number;
+  readonly currency: string;
+  readonly stripe_transfer_id: string | null;
+}
+export interface Reversal {
+  readonly id: string;
+  readonly transfer_id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly stripe_reversal_id: string | null;
+  readonly retry_count: number;
+  readonly next_retry_at: string | null;
+  readonly error_message: string | null;
+}
+
+/** Calls the API as one person; anything but a 2xx is an error that shows the problem document. */
+export function apiAs(apiUrl: string, token: string) {
+  const call = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {
+    const answer = await fetch(`${apiUrl}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+    return JSON.parse(text) as Body;
+  };
+  return {
+    get: <Body>(path: string) => call<Body>('GET', path),
+    post: <Body>(path: string, body: unknown) => call<Body>('POST', path, body),
+  };
+}

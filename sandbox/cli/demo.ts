@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { consoleProgress, shutDown } from '../stack/index.ts';
+import { play } from './play.ts';
+import { createTeller } from './teller.ts';
+import { startVeza } from './veza.ts';
+
+const USAGE = `npm run demo [-- --exit] [--json] [--kill-worker]
+
+  --exit         stops when the play is over, instead of leaving everything up
+  --json         prints one object on standard output; what happens goes to standard error
+  --kill-worker  SIGKILLs the worker in the middle of the Stripe outage; it is started again`;
+
+const { values } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'kill-worker': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+const teller = createTeller(values.json ? process.stderr : process.stdout);
+const veza = await startVeza({
+  progress: consoleProgress(),
+  onLine: (line) => process.env['VERBOSE'] && teller.aside(line),
+  autoPay: false,
+  env: {
+    LOG_LEVEL: 'warn',
+    // Minutes in production; seconds before an audience.
+    REVERSAL_BACKOFF_BASE: '1s',
+    REVERSAL_CHECK_INTERVAL: '1s',
+    TRANSFER_RETRY_BACKOFF_BASE: '1s',
+  },
+});
+const summary = await play(veza, teller, { killWorker: values['kill-worker'] });
+if (values.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+else teller.summary(summary);
+
+const good =
+  summary.order.status === 'refunded' &&
+  summary.refund.status === 'succeeded' &&
+  summary.transfers.every((transfer) => transfer.status === 'reversed') &&
+  summary.audit.violations === 0;
+if (!good) teller.step('This is not how the play should end: see the summary.');
+if (values.exit || !good) await shutDown(good ? 0 : 1);
+teller.step('Everything stays up for you to look at. Ctrl-C stops it.');

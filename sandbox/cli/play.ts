@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { auditDatabase } from '../../db/audit/index.ts';
+import { openDatabase } from '../../db/client.ts';
+import { formatMoney } from '../../domain/money.ts';
+import { seed } from '../../ops/commands/seed.ts';
+import { apiAs, type Order, type Refund, type Reversal, type Transfer } from './api-client.ts';
+import type { Teller } from './teller.ts';
+import type { Veza } from './veza.ts';
+
+export interface Summary {
+  readonly order: Order;
+  readonly refund: Refund;
+  readonly transfers: readonly (Transfer & { readonly reversals: readonly Reversal[] })[];
+  readonly audit: {
+    readonly violations: number;
+    readonly invariants: readonly { number: number; violations: number }[];
+  };
+  readonly addresses: {
+    readonly api: string;
+    readonly docs: string;
+    readonly temporal_ui: string | null;
+    readonly hyperswitch_sandbox: string;
+    readonly stripe_sandbox: string;
+  };
+}
+
+interface Seeded {
+  readonly buyer: { readonly token: string };
+  readonly admin: { readonly token: string };
+  readonly products: readonly { readonly id: string; readonly seller_id: string }[];
+}
+
+const LOOK_EVERY_MS = 100;
+const PATIENCE_MS = 120_000;
+/** Calls to Stripe that fail before it is well again: each of the two reversals meets about half of them. */
+const OUTAGE_CALLS = 4;
+
+/** The main job before an audience: what is told is what the API answered or the rows hold, never what should be. */
+export async function play(
+  veza: Veza,
+  tell: Teller,
+  { killWorker }: { killWorker: boolean },
+): Promise<Summary> {
+  const people = JSON.parse(await seed(['--json'], veza.env)) as Seeded;
+  const buyer = apiAs(veza.apiUrl, people.buyer.token);
+  const admin = apiAs(veza.apiUrl, people.admin.token);
+
+  tell.step('A buyer orders from two sellers');
+  const items = oneOfEachSeller(people).map((product) => ({ product_id: product.id }));
+  const placed = await buyer.post<{ order: Order; payment: { payment_id: string; status: string } | null }>(
+    '/marketplace/orders',
+    { items },
+  );
+  const orderId = placed.order.id;
+  const orderPath = `/marketplace/orders/${orderId}`;
+  tell.detail(
+    `order ${orderId}: ${placed.order.status}, ${formatMoney(placed.order.amount, placed.order.currency)}`,
+  );
+
+  const paying = await until(
+    () => buyer.get<{ payment: { payment_id: string; status: string } | null }>(orderPath),
+    ({ payment }) => payment !== null,
+  );
+  tell.step(`The buyer pays at the PSP (payment ${paying.payment?.payment_id}, ${paying.payment?.status})`);
+  veza.psp.control.pay(orderId);
+  const readOrder = async () => (await buyer.get<{ order: Order }>(orderPath)).order;
+  await follow('order', readOrder, (order) => order.status === 'completed', tell);
+
+  tell.step("The sellers' shares go out through Stripe");
+  const readTransfers = async () =>
+    (await admin.get<{ data: Transfer[] }>(`/admin/transfers?order_id=${orderId}`)).data;
+  const sent = await until(
+    readTransfers,
+    (all) => all.length > 0 && all.every((one) => one.status === 'completed'),
+  );
+  for (const one of sent) {
+    tell.detail(
+      `transfer ${one.id}: ${one.status}, ${formatMoney(one.amount, one.currency)}, ${one.stripe_transfer_id}`,
+    );
+  }
+
+  tell.step(`Stripe fails: the next ${OUTAGE_CALLS} reversals asked of it get a 503`);
+  veza.stripe.control.addFault({
+    kind: 'status',
+    match: 'transfers.createReversal',
+    status: 503,
+    times: OUTAGE_CALLS,
+  });
+
+  tell.step('The buyer asks for a refund');
+  const opened = await buyer.post<{ refund: Refund; message: string }>(`${orderPath}/refund`, {
+    reason: 'bought the wrong licence',
+  });
+  tell.detail(
+    `refund ${opened.refund.id}: ${opened.refund.status}, ${formatMoney(opened.refund.amount, opened.refund.currency)}`,
+  );
+  tell.detail(`the API says: ${opened.message}`);
+  const refundPath = `/marketplace/refunds/${opened.refund.id}`;
+  const readRefund = async () => (await buyer.get<{ refund: Refund }>(refundPath)).refund;
+  await follow('refund', readRefund, (refund) => refund.status !== 'pending', tell);
+  await follow('order', readOrder, (order) => order.status !== 'refund_pending', tell);
+
+  tell.step(
+    'The buyer has the money. Behind it the shares are taken back, with backoff while Stripe is down',
+  );
+  const readReversals = async () =>
+    (await admin.get<{ data: Reversal[] }>(`/admin/reversals?order_id=${orderId}`)).data;
+  const seen = new Map<string, string>();
+  let killed = !killWorker;
+  const reversals = await until(readReversals, (all) => {
+    for (const one of all) {
+      const now = `${one.status}${one.retry_count > 0 ? `, ${one.retry_count} failed` : ''}`;
+      if (seen.get(one.id) === now) continue;
+      seen.set(one.id, now);
+      const next =
+        one.next_retry_at === null
+          ? ''
+          : `, next ${one.next_retry_at} (${one.error_message ?? 'first attempt'})`;
+      tell.detail(
+        `reversal ${one.id}: ${now}${one.status === 'pending' ? next : `, ${one.stripe_reversal_id}`}`,
+      );
+      if (!killed && one.retry_count > 0) {
+        killed = true;
+        tell.step(`SIGKILL to the worker (process ${veza.worker.pid}) in the middle of its waits`);
+        veza.worker.kill();
+      }
+    }
+    return all.length > 0 && all.every((one) => one.status !== 'pending');
+  });
+
+  tell.step('The books are audited');
+  const transfers = await until(readTransfers, (all) =>
+    all.every((one) => one.status !== 'reversal_pending'),
+  );
+  const audit = await auditBooks(veza);
+  for (const invariant of audit.invariants)
+    tell.detail(`invariant ${invariant.number}: ${invariant.violations} violations`);
+  return {
+    order: await readOrder(),
+    refund: await readRefund(),
+    transfers: transfers.map((one) => ({
+      ...one,
+      reversals: reversals.filter((reversal) => reversal.transfer_id === one.id),
+    })),
+    audit,
+    addresses: {
+      api: `${veza.apiUrl}/api/v1`,
+      docs: `${veza.apiUrl}/docs`,
+      temporal_ui: veza.temporalUiUrl,
+      hyperswitch_sandbox: `${veza.psp.url}/_sandbox`,
+      stripe_sandbox: `${veza.stripe.url}/_sandbox`,
+    },
+  };
+}
+
+function oneOfEachSeller({ products }: Seeded) {
+  const sellers = new Set<string>();
+  return products.filter(({ seller_id }) => !sellers.has(seller_id) && sellers.add(seller_id)).slice(0, 2);
+}
+
+/** Reads again until it is as wanted; the last word of a play that does not get there is in the error. */
+async function until<Value>(
+  read: () => Promise<Value>,
+  isAsWanted: (value: Value) => boolean,
+): Promise<Value> {
+  const deadlineMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await read();
+    if (isAsWanted(value)) return value;
+    if (Date.now() > deadlineMs)
+      throw new Error(`still so after ${PATIENCE_MS / 1000} s: ${JSON.stringify(value)}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function follow<Row extends { readonly id: string; readonly status: string }>(
+  what: string,
+  read: () => Promise<Row>,
+  isOver: (row: Row) => boolean,
+  tell: Teller,
+): Promise<Row> {
+  let told = '';
+  return until(read, (row) => {
+    if (row.status !== told) tell.detail(`${what} ${row.id}: ${row.status}`);
+    told = row.status;
+    return isOver(row);
+  });
+}
+
+async function auditBooks(veza: Veza): Promise<Summary['audit']> {
+  const database = openDatabase(veza.env['DATABASE_URL'] ?? '', { maxConnections: 1 });
+  try {
+    const report = await auditDatabase(database.db);
+    return {
+      violations: report.reduce((sum, one) => sum + one.violations.length, 0),
+      invariants: report.map((one) => ({ number: one.number, violations: one.violations.length })),
+    };
+  } finally {
+    await database.close();
+  }
+}

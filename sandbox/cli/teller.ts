@@ -1,0 +1,47 @@
+import type { Summary } from './play.ts';
+
+export interface Teller {
+  /** A step of the play, as it happens. */
+  step(text: string): void;
+  /** What an answer or a row said. */
+  detail(text: string): void;
+  /** What a process printed. */
+  aside(text: string): void;
+  summary(summary: Summary): void;
+}
+
+/** Tells an audience what happens, with the time since the start. */
+export function createTeller(out: NodeJS.WriteStream): Teller {
+  const startedAtMs = Date.now();
+  const write = (mark: string, text: string) => {
+    const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(6);
+    out.write(`${seconds} s ${mark} ${text}\n`);
+  };
+  return {
+    step: (text) => write('▶', text),
+    detail: (text) => write(' ', `  ${text}`),
+    aside: (text) => write('·', text),
+    summary: ({ order, refund, transfers, audit, addresses }) => {
+      const lines = [
+        '',
+        `order     ${order.id}  ${order.status}  ${order.refunded_amount} of ${order.amount} ${order.currency} given back`,
+        `refund    ${refund.id}  ${refund.status}`,
+        ...transfers.flatMap((transfer) => [
+          `transfer  ${transfer.id}  ${transfer.status}  ${transfer.stripe_transfer_id}`,
+          ...transfer.reversals.map(
+            (reversal) =>
+              `reversal  ${reversal.id}  ${reversal.status}  ${reversal.stripe_reversal_id} after ${reversal.retry_count} failed attempts`,
+          ),
+        ]),
+        `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
+        '',
+        `API reference   ${addresses.docs}`,
+        `Temporal's UI   ${addresses.temporal_ui ?? 'of the server you named'}`,
+        `stand-in PSP    ${addresses.hyperswitch_sandbox}`,
+        `stand-in Stripe ${addresses.stripe_sandbox}`,
+        '',
+      ];
+      out.write(lines.join('\n'));
+    },
+  };
+}

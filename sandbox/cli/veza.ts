@@ -1,0 +1,205 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { VARIABLES } from '../../config.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { setUpTemporal } from '../../ops/temporal-setup.ts';
+import { type HyperswitchSandbox, startHyperswitchSandbox } from '../hyperswitch/index.ts';
+import {
+  type NodeProcess,
+  type Progress,
+  stablePort,
+  startNode,
+  startServices,
+  stopWithProcess,
+} from '../stack/index.ts';
+import { startStripeSandbox, type StripeSandbox } from '../stripe/index.ts';
+
+/** Of the embedded stack alone: nothing outside this machine accepts them. */
+const LOCAL_SECRETS = {
+  JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
+  HYPERSWITCH_API_KEY: 'snd_embedded',
+  HYPERSWITCH_WEBHOOK_SECRET: 'embedded-hyperswitch-webhook-secret',
+  STRIPE_SECRET_KEY: 'sk_test_embedded',
+  STRIPE_WEBHOOK_SECRET: 'whsec_embedded',
+};
+
+const READY_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 50;
+
+export interface VezaOptions {
+  readonly progress: Progress;
+  /** What the API and the worker print. */
+  readonly onLine: (line: string) => void;
+  /** Settings of this run, where the environment itself says nothing. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the stand-in PSP's buyers pay at once, unasked. */
+  readonly autoPay: boolean;
+}
+
+export interface Veza {
+  readonly apiUrl: string;
+  readonly temporalUiUrl: string | null;
+  readonly psp: HyperswitchSandbox;
+  readonly stripe: StripeSandbox;
+  /** With which API, worker and operators' commands run. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly worker: Supervised;
+  readonly api: Supervised;
+  stop(): Promise<void>;
+}
+
+/** The whole of Veza on embedded parts: PostgreSQL, Temporal, the providers' stand-ins, API and worker. */
+export async function startVeza({ progress, onLine, autoPay, ...options }: VezaOptions): Promise<Veza> {
+  const project = fileURLToPath(new URL('../../', import.meta.url));
+  const services = await startServices({ dir: join(project, '.veza'), progress });
+  const closers: (() => Promise<void>)[] = [() => services.stop()];
+  const stop = async () => {
+    for (const close of closers.splice(0)) await close();
+  };
+  const forget = stopWithProcess(stop);
+  try {
+    await migrateDatabase(services.databaseUrl);
+    await registerAttributes(services.temporalAddress, services.temporalNamespace);
+
+    const apiPort = await stablePort(services.portsFile, 'api');
+    const apiUrl = `http://127.0.0.1:${apiPort}`;
+    const psp = await startHyperswitchSandbox({
+      port: await stablePort(services.portsFile, 'hyperswitch'),
+      apiKey: LOCAL_SECRETS.HYPERSWITCH_API_KEY,
+      webhookSecret: LOCAL_SECRETS.HYPERSWITCH_WEBHOOK_SECRET,
+      webhookUrl: `${apiUrl}/api/v1/webhooks/hyperswitch`,
+      stateFile: join(services.stateDir, 'hyperswitch.json'),
+      autoPay,
+    });
+    closers.unshift(() => psp.close());
+    const stripe = await startStripeSandbox({
+      port: await stablePort(services.portsFile, 'stripe'),
+      secretKey: LOCAL_SECRETS.STRIPE_SECRET_KEY,
+      webhookSecret: LOCAL_SECRETS.STRIPE_WEBHOOK_SECRET,
+      webhookUrl: `${apiUrl}/api/v1/webhooks/stripe`,
+      stateFile: join(services.stateDir, 'stripe.json'),
+    });
+    closers.unshift(() => stripe.close());
+
+    const env = {
+      LOG_LEVEL: 'info',
+      ...options.env,
+      ...given(process.env),
+      // Last: a real key in somebody's environment must not meet a stand-in.
+      ...LOCAL_SECRETS,
+      DATABASE_URL: services.databaseUrl,
+      TEMPORAL_ADDRESS: services.temporalAddress,
+      TEMPORAL_NAMESPACE: services.temporalNamespace,
+      HYPERSWITCH_BASE_URL: psp.url,
+      STRIPE_API_BASE: stripe.url,
+      HOST: '127.0.0.1',
+      PORT: String(apiPort),
+    };
+    writeFileSync(join(services.stateDir, 'dev.env'), shellFile(env), { mode: 0o600 });
+    const run = (name: string) =>
+      new Supervised(() => startNode({ name, script: join(project, `${name}.ts`), env, onLine }), onLine);
+    const worker = run('worker');
+    const api = run('server');
+    closers.unshift(() => worker.stop());
+    closers.unshift(() => api.stop());
+    await isReady(apiUrl);
+    return {
+      apiUrl,
+      temporalUiUrl: services.temporalUiUrl ?? null,
+      psp,
+      stripe,
+      env,
+      worker,
+      api,
+      stop: async () => {
+        forget();
+        await stop();
+      },
+    };
+  } catch (error) {
+    forget();
+    await stop();
+    throw error;
+  }
+}
+
+/** A process that is started again when it dies, as any process manager would. */
+export class Supervised {
+  readonly #start: () => NodeProcess;
+  readonly #onLine: (line: string) => void;
+  #process: NodeProcess;
+  #stopping = false;
+
+  constructor(start: () => NodeProcess, onLine: (line: string) => void) {
+    this.#start = start;
+    this.#onLine = onLine;
+    this.#process = this.#watch(start());
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** SIGKILL, as a machine that loses power: nothing is finished. It is started again by itself. */
+  kill(): void {
+    process.kill(this.#process.pid, 'SIGKILL');
+  }
+
+  async restart(): Promise<void> {
+    this.#stopping = true;
+    await this.#process.stop();
+    this.#stopping = false;
+    this.#process = this.#watch(this.#start());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#process.stop();
+  }
+
+  #watch(started: NodeProcess): NodeProcess {
+    const startedAtMs = Date.now();
+    void started.exited.then(async (code) => {
+      if (this.#stopping || started !== this.#process) return;
+      this.#onLine(`[${started.name}] ended (${code ?? 'killed'}) and is started again`);
+      // A process that cannot start would otherwise spin.
+      if (Date.now() - startedAtMs < 2_000) await sleep(1_000);
+      if (!this.#stopping) this.#process = this.#watch(this.#start());
+    });
+    return started;
+  }
+}
+
+async function registerAttributes(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await setUpTemporal(connection, namespace);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function isReady(apiUrl: string): Promise<void> {
+  const deadlineMs = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const answer = await fetch(`${apiUrl}/ready`).catch(() => null);
+    if (answer?.ok) return;
+    if (Date.now() > deadlineMs)
+      throw new Error(`the API at ${apiUrl} is not ready after ${READY_WITHIN_MS / 1000} s`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** For the operators' commands in another shell: `set -a; . .veza/dev.env`. */
+const shellFile = (env: Readonly<Record<string, string>>) =>
+  Object.keys(VARIABLES)
+    .flatMap((name) => (env[name] === undefined ? [] : [`${name}='${env[name]}'\n`]))
+    .join('');
+
+const given = (env: NodeJS.ProcessEnv) =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );

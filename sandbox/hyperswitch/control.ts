@@ -1,0 +1,248 @@
+import { z } from 'zod';
+import { CommonControl, type CommonParts } from '../providers/control.ts';
+import { type Verb, verb } from '../providers/control-routes.ts';
+import { providerId } from '../providers/ids.ts';
+import { type Books, laterThan } from './books.ts';
+import { closeDispute, openDispute } from './disputes.ts';
+import type { RefundOutcomeFault, HyperswitchFault } from './faults.ts';
+import { announcePayment, findPayment, movePayment, takePayment } from './payments.ts';
+import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
+import {
+  DISPUTE_ENDS,
+  type Dispute,
+  type DisputeEnd,
+  type Payment,
+  PAYMENT_STATUSES,
+  type PaymentRecord,
+  type PaymentStatus,
+  type Refund,
+  REFUND_MODES,
+  type RefundMode,
+} from './types.ts';
+import { signature512 } from './webhooks.ts';
+
+/** `webhook: false`: the status changes and nobody is told. */
+interface Told {
+  webhook?: boolean | undefined;
+}
+
+interface PayOptions extends Told {
+  amountReceivedMinor?: number | undefined;
+  currency?: string | undefined;
+  /** `succeeded` unless told: `partially_captured`, `conflicted`, … */
+  status?: PaymentStatus | undefined;
+}
+
+export class HyperswitchControl extends CommonControl<RefundOutcomeFault, HyperswitchFault> {
+  readonly #books: Books;
+  readonly #secret: { current: string };
+
+  constructor(parts: CommonParts<RefundOutcomeFault>, books: Books, secret: { current: string }) {
+    super(parts);
+    this.#books = books;
+    this.#secret = secret;
+  }
+
+  protected override sign(body: string, o: { wrong: boolean }): Record<string, string> {
+    const secret = o.wrong ? `not ${this.#secret.current}` : this.#secret.current;
+    return { 'x-webhook-signature-512': signature512(body, secret) };
+  }
+
+  /** Rotation: events from now on are signed with this one. */
+  setWebhookSecret(secret: string): void {
+    this.#secret.current = secret;
+  }
+
+  payment(paymentId: string): Payment {
+    return structuredClone(findPayment(this.#books, paymentId).body);
+  }
+
+  payments(): Payment[] {
+    return [...this.#books.payments.values()].map((record) => structuredClone(record.body));
+  }
+
+  refund(refundId: string): Refund {
+    return structuredClone(findRefund(this.#books, refundId).body);
+  }
+
+  refunds(paymentId?: string): Refund[] {
+    return [...this.#books.refunds.values()]
+      .map((record) => structuredClone(record.body))
+      .filter((refund) => paymentId === undefined || refund.payment_id === paymentId);
+  }
+
+  /** The buyer pays. Any status may come before: money that arrives after a cancellation is a case to handle. */
+  pay(paymentId: string, o: PayOptions = {}): Payment {
+    return this.#move(paymentId, o, (record) => takePayment(record, o));
+  }
+
+  fail(paymentId: string, message = 'Your card was declined.', o: Told = {}): Payment {
+    const set = { error_code: 'card_declined', error_message: message };
+    return this.#move(paymentId, o, (record) => movePayment(record, 'failed', set));
+  }
+
+  cancel(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled'));
+  }
+
+  expire(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'expired'));
+  }
+
+  processing(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'processing'));
+  }
+
+  cancelPostCapture(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled_post_capture'));
+  }
+
+  /** Any status, without the checks and effects of the others. */
+  setPaymentStatus(paymentId: string, status: PaymentStatus, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, status));
+  }
+
+  /** For the refusal of payments older than 365 days. */
+  agePayment(paymentId: string, days: number): Payment {
+    return this.#move(paymentId, { webhook: false }, ({ body }) => {
+      body.created = new Date(Date.parse(body.created) - days * 86_400_000).toISOString();
+    });
+  }
+
+  /** For the refusal of methods that cannot be refunded. */
+  setMethodRefundable(paymentId: string, isRefundable: boolean): void {
+    findPayment(this.#books, paymentId).isMethodRefundable = isRefundable;
+    this.changed();
+  }
+
+  setAutoPay(isOn: boolean): void {
+    this.#books.autoPay = isOn;
+  }
+
+  setRefundMode(mode: RefundMode): void {
+    this.#books.refundMode = mode;
+  }
+
+  /** Also flips a settled one: a bank returns the money, a failed refund goes through after all. */
+  settleRefund(refundId: string, status: 'succeeded' | 'failed', message?: string, o: Told = {}): Refund {
+    const record = findRefund(this.#books, refundId);
+    record.atConnector = null;
+    moveRefund(record, { status, message });
+    if (o.webhook !== false) announceRefund(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  /** The connector knows; Hyperswitch does not until it is asked with force_sync. */
+  settleAtConnector(refundId: string, status: 'succeeded' | 'failed', message?: string): void {
+    findRefund(this.#books, refundId).atConnector = { status, message: message ?? null };
+    this.changed();
+  }
+
+  /** Made in the dashboard: an id that we did not choose. */
+  createExternalRefund(paymentId: string, amountMinor: number, o: Told = {}): Refund {
+    const payment = findPayment(this.#books, paymentId);
+    const record = insertRefund(this.#books, {
+      payment,
+      refundId: providerId('ref', 20),
+      amountMinor,
+      reason: undefined,
+      metadata: null,
+    });
+    moveRefund(record, { status: 'succeeded' });
+    if (o.webhook !== false) announceRefund(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  openDispute(paymentId: string, amountMinor?: number): Dispute {
+    const payment = findPayment(this.#books, paymentId);
+    const record = openDispute(this.#books, payment, amountMinor ?? payment.body.amount);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  closeDispute(disputeId: string, end: DisputeEnd): Dispute {
+    const record = closeDispute(this.#books, disputeId, end);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  #move(paymentId: string, o: Told, change: (record: PaymentRecord) => void): Payment {
+    const record = findPayment(this.#books, paymentId);
+    change(record);
+    record.body.updated = laterThan(record.body.updated);
+    if (o.webhook !== false) announcePayment(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  verbs(): Record<string, Verb> {
+    const webhook = z.boolean().optional();
+    const paymentId = z.string();
+    const one = z.object({ paymentId, webhook });
+    const status = z.enum(PAYMENT_STATUSES);
+    const amountMinor = z.number().int().positive();
+    const settled = z.object({
+      refundId: z.string(),
+      status: z.enum(['succeeded', 'failed']),
+      message: z.string().optional(),
+      webhook,
+    });
+    const pay = one.extend({
+      amountReceivedMinor: z.number().int().optional(),
+      currency: z.string().optional(),
+      status: status.optional(),
+    });
+    return {
+      ...this.commonVerbs(),
+      pay: verb('the buyer pays', pay, (i) => this.pay(i.paymentId, i)),
+      fail: verb('the payment fails', one.extend({ message: z.string().optional() }), (i) =>
+        this.fail(i.paymentId, i.message, i),
+      ),
+      cancel: verb('the payment is cancelled', one, (i) => this.cancel(i.paymentId, i)),
+      expire: verb('the payment expires', one, (i) => this.expire(i.paymentId, i)),
+      processing: verb('the payment is processing', one, (i) => this.processing(i.paymentId, i)),
+      cancelPostCapture: verb('cancelled after capture', one, (i) => this.cancelPostCapture(i.paymentId, i)),
+      setPaymentStatus: verb('any status', one.extend({ status }), (i) =>
+        this.setPaymentStatus(i.paymentId, i.status, i),
+      ),
+      agePayment: verb('makes a payment older', z.object({ paymentId, days: z.number() }), (i) =>
+        this.agePayment(i.paymentId, i.days),
+      ),
+      setMethodRefundable: verb(
+        'can its method be refunded',
+        z.object({ paymentId, isRefundable: z.boolean() }),
+        (i) => this.setMethodRefundable(i.paymentId, i.isRefundable),
+      ),
+      setAutoPay: verb('payments pay themselves', z.object({ isOn: z.boolean() }), (i) =>
+        this.setAutoPay(i.isOn),
+      ),
+      setRefundMode: verb('how refunds settle', z.object({ mode: z.enum(REFUND_MODES) }), (i) =>
+        this.setRefundMode(i.mode),
+      ),
+      settleRefund: verb('settles or flips a refund', settled, (i) =>
+        this.settleRefund(i.refundId, i.status, i.message, i),
+      ),
+      settleAtConnector: verb('settled, found out by force_sync only', settled, (i) =>
+        this.settleAtConnector(i.refundId, i.status, i.message),
+      ),
+      createExternalRefund: verb('a refund made in the dashboard', one.extend({ amountMinor }), (i) =>
+        this.createExternalRefund(i.paymentId, i.amountMinor, i),
+      ),
+      openDispute: verb(
+        'a dispute opens',
+        z.object({ paymentId, amountMinor: amountMinor.optional() }),
+        (i) => this.openDispute(i.paymentId, i.amountMinor),
+      ),
+      closeDispute: verb(
+        'a dispute ends',
+        z.object({ disputeId: z.string(), end: z.enum(DISPUTE_ENDS) }),
+        (i) => this.closeDispute(i.disputeId, i.end),
+      ),
+      setWebhookSecret: verb('rotates the secret', z.object({ secret: z.string() }), (i) =>
+        this.setWebhookSecret(i.secret),
+      ),
+    };
+  }
+}

@@ -1,0 +1,236 @@
+import { type FaultBox } from '../providers/faults.ts';
+import { isRecord } from '../providers/fields.ts';
+import { providerId } from '../providers/ids.ts';
+import type { Answer, Exchange, Operation, Provider } from '../providers/server.ts';
+import type { Tasks } from '../providers/tasks.ts';
+import { type Books } from './books.ts';
+import { findDispute } from './disputes.ts';
+import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
+import type { RefundOutcomeFault } from './faults.ts';
+import { optionalInteger, optionalText, requireObject } from './parse.ts';
+import {
+  announcePayment,
+  confirmPayment,
+  createPayment,
+  findPayment,
+  movePayment,
+  takePayment,
+} from './payments.ts';
+import {
+  announceRefund,
+  checkRefund,
+  findRefund,
+  insertRefund,
+  isReasonAccepted,
+  moveRefund,
+  refundsOf,
+  syncRefund,
+} from './refunds.ts';
+import type { PaymentRecord, RefundRecord } from './types.ts';
+
+/** A buyer who is quick, but slower than the answer. */
+const AUTO_PAY_MS = 50;
+
+export interface HyperswitchParts {
+  books: Books;
+  faults: FaultBox<RefundOutcomeFault>;
+  tasks: Tasks;
+  apiKey: string;
+  onChange(): void;
+}
+
+const ok = (body: object): Answer => ({ status: 200, body: structuredClone(body) });
+
+export function hyperswitchProvider(parts: HyperswitchParts): Provider {
+  return {
+    operations: operations(parts),
+    parse: (raw) => {
+      try {
+        return JSON.parse(raw);
+      } catch {
+        return undefined;
+      }
+    },
+    execute: async (exchange, act) => {
+      try {
+        authorize(parts, exchange);
+        return await act();
+      } catch (error) {
+        if (error instanceof Refusal || error instanceof MalformedBody) return error.answer;
+        throw error;
+      }
+    },
+    answerFor: (fault) => answerForStatus(fault),
+    unknownRoute: () => new Refusal('unknown_url').answer,
+    headers: () => ({ 'x-request-id': providerId('req', 20).slice(4) }),
+  };
+}
+
+/** The buyer's browser has no API key: confirming takes the payment's client secret instead. */
+function authorize(parts: HyperswitchParts, exchange: Exchange): void {
+  if (exchange.headers['api-key'] === parts.apiKey) return;
+  const secret = isRecord(exchange.body) ? exchange.body['client_secret'] : undefined;
+  if (exchange.operation !== 'payments.confirm' || typeof secret !== 'string')
+    throw new Refusal('unauthorized');
+  const payment = findPayment(parts.books, exchange.params['id'] ?? '');
+  if (payment.body.client_secret !== secret) throw new Refusal('client_secret_invalid');
+}
+
+function operations(parts: HyperswitchParts): readonly Operation[] {
+  const { books } = parts;
+  const idOf = (x: Exchange): string => x.params['id'] ?? '';
+  return [
+    { name: 'payments.create', method: 'POST', path: '/payments', act: (x) => create(parts, x) },
+    {
+      name: 'payments.retrieve',
+      method: 'GET',
+      path: '/payments/:id',
+      act: (x) => ok(wholePayment(books, findPayment(books, idOf(x)))),
+    },
+    {
+      name: 'payments.confirm',
+      method: 'POST',
+      path: '/payments/:id/confirm',
+      act: (x) => {
+        const payment = findPayment(books, idOf(x));
+        confirmPayment(payment, isRecord(x.body) ? x.body : {});
+        x.after(() => announcePayment(books, payment));
+        return ok(payment.body);
+      },
+    },
+    {
+      name: 'payments.cancel',
+      method: 'POST',
+      path: '/payments/:id/cancel',
+      act: (x) => {
+        const payment = findPayment(books, idOf(x));
+        const { status } = payment.body;
+        if (!status.startsWith('requires_')) {
+          const message = `You cannot cancel this payment because it has status ${status}`;
+          throw new Refusal('unexpected_state', message);
+        }
+        const reason = isRecord(x.body) ? optionalText(x.body, 'cancellation_reason') : undefined;
+        movePayment(payment, 'cancelled', { cancellation_reason: reason ?? null });
+        x.after(() => announcePayment(books, payment));
+        return ok(payment.body);
+      },
+    },
+    { name: 'refunds.create', method: 'POST', path: '/refunds', act: (x) => createRefund(parts, x) },
+    {
+      name: 'refunds.list',
+      method: 'POST',
+      path: '/refunds/list',
+      act: (x) => listRefunds(books, requireObject(x.body, x.raw)),
+    },
+    {
+      name: 'refunds.retrieve',
+      method: 'GET',
+      path: '/refunds/:id',
+      act: (x) => {
+        const refund = findRefund(books, idOf(x));
+        if (x.query.get('force_sync') === 'true') syncRefund(books, refund);
+        return ok(refund.body);
+      },
+    },
+    {
+      name: 'disputes.retrieve',
+      method: 'GET',
+      path: '/disputes/:id',
+      act: (x) => ok(findDispute(books, idOf(x)).body),
+    },
+  ];
+}
+
+function wholePayment(books: Books, payment: PaymentRecord): object {
+  const refunds = refundsOf(books, payment).map((refund) => refund.body);
+  const disputes = [...books.disputes.values()]
+    .map((dispute) => dispute.body)
+    .filter((dispute) => dispute.payment_id === payment.body.payment_id);
+  return {
+    ...payment.body,
+    refunds: refunds.length === 0 ? null : refunds,
+    disputes: disputes.length === 0 ? null : disputes,
+  };
+}
+
+function create(parts: HyperswitchParts, x: Exchange): Answer {
+  const { books } = parts;
+  const body = requireObject(x.body, x.raw);
+  const payment = createPayment(books, body);
+  if (body['confirm'] === true && body['payment_method'] !== undefined) {
+    confirmPayment(payment, body);
+    x.after(() => announcePayment(books, payment));
+  } else if (books.autoPay) {
+    x.after(({ early }) => (early ? payByItself(parts, payment) : payLater(parts, payment)));
+  }
+  return ok(payment.body);
+}
+
+export function payLater(parts: HyperswitchParts, payment: PaymentRecord): void {
+  parts.tasks.later(AUTO_PAY_MS, () => payByItself(parts, payment));
+}
+
+function payByItself(parts: HyperswitchParts, payment: PaymentRecord): void {
+  // A test may have paid, failed or cancelled it meanwhile.
+  if (!payment.body.status.startsWith('requires_')) return;
+  takePayment(payment, {});
+  announcePayment(parts.books, payment);
+  parts.onChange();
+}
+
+function createRefund(parts: HyperswitchParts, x: Exchange): Answer {
+  const { books, faults } = parts;
+  const ordered = faults.takeOwn(['refundOutcome'], x.at);
+  if (ordered?.outcome === 'refused') return refusalByCode(ordered.code ?? 'IR_14', ordered.message);
+  const request = checkRefund(books, requireObject(x.body, x.raw));
+  const refund = insertRefund(books, request);
+  const announce = (): void => x.after(() => announceRefund(books, refund));
+  const outcome = ordered?.outcome ?? (books.refundMode === 'sync' ? 'succeeded' : 'settles');
+  if (!isReasonAccepted(request.reason)) {
+    const message = 'Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer';
+    moveRefund(refund, { status: 'failed', message, code: 'invalid_request_error' });
+    announce();
+  } else if (outcome === 'succeeded') {
+    moveRefund(refund, { status: 'succeeded' });
+    announce();
+  } else if (outcome === 'failed') {
+    const { message = 'Charge has already been refunded', code = 'charge_already_refunded' } = ordered ?? {};
+    moveRefund(refund, { status: 'failed', message, code });
+    announce();
+  } else if (outcome === 'pending') {
+    const { message = 'Something went wrong at the connector', code = '500', atConnector } = ordered ?? {};
+    moveRefund(refund, { status: 'pending', message, code });
+    refund.atConnector = atConnector === undefined ? null : { status: atConnector, message: null };
+  } else if (outcome === 'review') {
+    const message = 'Integrity Check Failed! as data mismatched for fields refund_amount';
+    moveRefund(refund, { status: 'review', message, code: 'IE' });
+  } else {
+    refund.body.connector_refund_id = providerId('re');
+    refund.settlesItself = books.refundMode === 'auto';
+    x.after(() => settleByItself(parts, refund));
+  }
+  return ok(refund.body);
+}
+
+export function settleByItself(parts: HyperswitchParts, refund: RefundRecord): void {
+  if (!refund.settlesItself) return;
+  moveRefund(refund, { status: 'succeeded' });
+  announceRefund(parts.books, refund);
+}
+
+function listRefunds(books: Books, body: Record<string, unknown>): Answer {
+  const paymentId = optionalText(body, 'payment_id');
+  const refundId = optionalText(body, 'refund_id');
+  const limit = optionalInteger(body, 'limit') ?? 10;
+  const offset = optionalInteger(body, 'offset') ?? 0;
+  const all = [...books.refunds.values()]
+    .map((refund) => refund.body)
+    .filter(
+      (r) =>
+        (paymentId === undefined || r.payment_id === paymentId) &&
+        (refundId === undefined || r.refund_id === refundId),
+    )
+    .toReversed();
+  const data = all.slice(offset, offset + limit);
+  return ok({ count: data.length, total_count: all.length, data });
+}

@@ -1,0 +1,143 @@
+/** The bodies of Hyperswitch's API, as its router writes them. Amounts are in minor units. */
+
+export type PaymentStatus =
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'cancelled_post_capture'
+  | 'processing'
+  | 'requires_customer_action'
+  | 'requires_merchant_action'
+  | 'requires_payment_method'
+  | 'requires_confirmation'
+  | 'requires_capture'
+  | 'partially_captured'
+  | 'partially_captured_and_capturable'
+  | 'partially_authorized_and_requires_capture'
+  | 'partially_captured_and_processing'
+  | 'conflicted'
+  | 'expired'
+  | 'review';
+
+export const PAYMENT_STATUSES = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'cancelled_post_capture',
+  'processing',
+  'requires_customer_action',
+  'requires_merchant_action',
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_capture',
+  'partially_captured',
+  'partially_captured_and_capturable',
+  'partially_authorized_and_requires_capture',
+  'partially_captured_and_processing',
+  'conflicted',
+  'expired',
+  'review',
+] as const satisfies readonly PaymentStatus[];
+
+export interface Payment {
+  payment_id: string;
+  merchant_id: string;
+  status: PaymentStatus;
+  amount: number;
+  net_amount: number;
+  amount_capturable: number;
+  amount_received: number | null;
+  connector: string | null;
+  client_secret: string;
+  created: string;
+  currency: string;
+  description: string | null;
+  return_url: string | null;
+  payment_method: string | null;
+  capture_method: string;
+  profile_id: string;
+  attempt_count: number;
+  error_code: string | null;
+  error_message: string | null;
+  cancellation_reason: string | null;
+  connector_transaction_id: string | null;
+  merchant_order_reference_id: string | null;
+  metadata: unknown;
+  updated: string;
+}
+
+export type RefundStatus = 'succeeded' | 'failed' | 'pending' | 'review';
+
+export interface Refund {
+  refund_id: string;
+  payment_id: string;
+  amount: number;
+  currency: string;
+  status: RefundStatus;
+  reason: string | null;
+  metadata: unknown;
+  error_message: string | null;
+  error_code: string | null;
+  unified_code: string | null;
+  unified_message: string | null;
+  created_at: string;
+  updated_at: string;
+  connector: string;
+  profile_id: string;
+  merchant_connector_id: string;
+  split_refunds: null;
+  issuer_error_code: string | null;
+  issuer_error_message: string | null;
+  raw_connector_response: null;
+  connector_refund_id: string | null;
+}
+
+export const DISPUTE_ENDS = ['won', 'lost', 'accepted', 'cancelled', 'expired', 'challenged'] as const;
+export type DisputeEnd = (typeof DISPUTE_ENDS)[number];
+
+export interface Dispute {
+  dispute_id: string;
+  payment_id: string;
+  attempt_id: string;
+  /** A string in this object alone. */
+  amount: string;
+  currency: string;
+  dispute_stage: 'dispute';
+  dispute_status: `dispute_${'opened' | DisputeEnd}`;
+  connector: string;
+  connector_status: string;
+  connector_dispute_id: string;
+  connector_reason: string;
+  connector_reason_code: null;
+  challenge_required_by: null;
+  is_already_refunded: boolean;
+  created_at: string;
+}
+
+/** What the books know beside the body. */
+export interface PaymentRecord {
+  body: Payment;
+  refundIds: string[];
+  /** HE_04 without one. */
+  hasSuccessfulAttempt: boolean;
+  isMethodRefundable: boolean;
+  emitted: string[];
+}
+
+export interface RefundRecord {
+  body: Refund;
+  /** What the connector knows and the router has not asked for yet. */
+  atConnector: { status: 'succeeded' | 'failed'; message: string | null } | null;
+  /** Settles by itself; a restart must still do it. */
+  settlesItself: boolean;
+  emitted: string[];
+}
+
+export interface DisputeRecord {
+  body: Dispute;
+  emitted: string[];
+}
+
+/** auto: pending, settled right after the answer; manual: pending until a control settles it; sync: succeeded at once. */
+export const REFUND_MODES = ['auto', 'manual', 'sync'] as const;
+export type RefundMode = (typeof REFUND_MODES)[number];

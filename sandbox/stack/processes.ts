@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { stopWithProcess } from './shutdown.ts';
+
+export interface NodeProcessOptions {
+  /** Stands before each line that it prints. */
+  name: string;
+  /** A path; TypeScript is run as it is. */
+  script: string;
+  args?: string[];
+  env?: NodeJS.ProcessEnv;
+  /** Called with each prefixed line; the default writes it to our own output. */
+  onLine?(line: string): void;
+  /** How long it may take to end by itself. */
+  graceMs?: number;
+}
+
+export interface NodeProcess {
+  name: string;
+  pid: number;
+  /** Its exit code, or null after a signal. */
+  exited: Promise<number | null>;
+  isRunning(): boolean;
+  stop(): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 15_000;
+
+/** Starts `server.ts`, `worker.ts` and the like as processes that cannot outlive this one, however it ends. */
+export function startNode(options: NodeProcessOptions): NodeProcess {
+  const { name, script, args = [], env = process.env, graceMs = DEFAULT_GRACE_MS } = options;
+  const onLine = options.onLine ?? ((line: string) => void process.stdout.write(`${line}\n`));
+  const guard = fileURLToPath(new URL('./child-guard.ts', import.meta.url));
+  const preload = ['--import', import.meta.resolve('tsx'), '--import', guard];
+
+  const child = spawn(process.execPath, ['--enable-source-maps', ...preload, script, ...args], {
+    env,
+    // The channel carries nothing: its end tells the child that we are gone.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C reaches us, and we stop things in their order.
+    detached: true,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${name} did not start: ${process.execPath} cannot be run`);
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface(stream).on('line', (line) => onLine(`[${name}] ${line}`));
+  }
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+
+  const endWithUs = () => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  const stop = () => endGently(child, exited, graceMs);
+  const forget = stopWithProcess(stop);
+  void exited.finally(() => {
+    process.off('exit', endWithUs);
+    forget();
+  });
+  return { name, pid, exited, isRunning, stop };
+}
+
+async function endGently(child: ChildProcess, exited: Promise<unknown>, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const final = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  await exited;
+  clearTimeout(final);
+}
