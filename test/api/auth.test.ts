@@ -1,0 +1,165 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addUser, bearer, bodyOf, CONFIG, openApi, tokenOf, type ApiWorld } from './support.ts';
+
+const ORDERS = '/api/v1/marketplace/orders';
+
+describe('a bearer token', () => {
+  let world: ApiWorld;
+  beforeAll(async () => {
+    world = await openApi();
+  });
+  const get = (headers: Record<string, string>) => world.app.request(ORDERS, { headers });
+
+  test('that is sound is let in', async () => {
+    expect((await get(await bearer({ sub: uuidv7() }))).status).toBe(200);
+  });
+
+  const sub = uuidv7();
+  const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(
+    JSON.stringify({ sub, role: 'admin', iss: 'veza', aud: 'veza', exp: 9_999_999_999 }),
+  ).toString('base64url')}.`;
+  test.each<[string, () => Promise<Record<string, string>> | Record<string, string>]>([
+    ['is missing', () => ({})],
+    ['is no bearer token', () => ({ Authorization: 'Basic dXNlcjpwYXNz' })],
+    ['is garbage', () => ({ Authorization: 'Bearer garbage' })],
+    ['is three dots', () => ({ Authorization: 'Bearer a.b.c' })],
+    ['has expired', () => bearer({ sub, expiresInS: -1 })],
+    ['has another issuer', () => bearer({ sub, iss: 'somebody' })],
+    ['has another audience', () => bearer({ sub, aud: 'somebody' })],
+    ['is signed with another secret', () => bearer({ sub, secret: 'another-secret-of-over-32-characters' })],
+    ['uses HS512', () => bearer({ sub, alg: 'HS512' })],
+    ['is not signed (alg none)', () => ({ Authorization: `Bearer ${unsigned}` })],
+    ['names no user', () => bearer({})],
+    ['names a user that is no UUID', () => bearer({ sub: 'root' })],
+    ['names an unknown role', () => bearer({ sub, role: 'emperor' })],
+  ])('that %s is refused with 401', async (_, headers) => {
+    const response = await get(await headers());
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+    expect(await bodyOf(response)).toMatchObject({ code: 'unauthenticated', status: 401 });
+  });
+
+  test('without an expiry is refused', async () => {
+    const token = await new SignJWT({ role: 'user' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(sub)
+      .setIssuer('veza')
+      .setAudience('veza')
+      .sign(new TextEncoder().encode(CONFIG.JWT_SECRET));
+    expect((await get({ Authorization: `Bearer ${token}` })).status).toBe(401);
+  });
+
+  test('never reaches a log line', async () => {
+    const token = await tokenOf({ sub });
+    await get({ Authorization: `Bearer ${token}` });
+    expect(world.logLines.join('')).not.toContain(token);
+  });
+});
+
+describe('roles', () => {
+  let world: ApiWorld;
+  beforeAll(async () => {
+    world = await openApi();
+  });
+
+  test.each(['user', 'creator', 'premium', 'moderator', 'artist', 'producer', 'label'])(
+    '%s may not enter /admin',
+    async (role) => {
+      const response = await world.app.request('/api/v1/admin/transfers', {
+        headers: await bearer({ sub: uuidv7(), role }),
+      });
+      expect(response.status).toBe(403);
+      expect(await bodyOf(response)).toMatchObject({ code: 'forbidden' });
+    },
+  );
+
+  test.each(['transfers', 'reversals', 'webhooks', 'flags'])('admin may see /admin/%s', async (list) => {
+    const response = await world.app.request(`/api/v1/admin/${list}`, {
+      headers: await bearer({ sub: uuidv7(), role: 'admin' }),
+    });
+    expect(response.status).toBe(200);
+    expect(await bodyOf(response)).toEqual({ data: [], next_cursor: null });
+  });
+
+  test.each([
+    ['user', 403],
+    ['premium', 403],
+    ['creator', 201],
+    ['label', 201],
+  ] as const)('%s who puts up a product gets %i', async (role, status) => {
+    const sub = await addUser(world.database, role);
+    const response = await world.app.request('/api/v1/marketplace/products', {
+      method: 'POST',
+      headers: { ...(await bearer({ sub, role })), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ title: 'Glasshouse', amount: 4990, currency: 'EUR' }),
+    });
+    expect(response.status).toBe(status);
+    if (status === 201) {
+      expect(await bodyOf(response)).toMatchObject({
+        product: { seller_id: sub, title: 'Glasshouse', amount: 4990, currency: 'EUR', active: true },
+      });
+    }
+  });
+
+  test('a sound token of a user we do not know sells nothing', async () => {
+    const response = await world.app.request('/api/v1/marketplace/products', {
+      method: 'POST',
+      headers: { ...(await bearer({ sub: uuidv7(), role: 'artist' })), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ title: 'Glasshouse', amount: 4990, currency: 'EUR' }),
+    });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('with keys behind a JWKS address', () => {
+  test('RS256 is let in, and no algorithm is taken for another', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256');
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256' };
+    const server = createServer((_, response) => response.end(JSON.stringify({ keys: [jwk] }))).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    afterAll(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { app } = await openApi({
+      config: { ...CONFIG, JWT_SECRET: undefined, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks` },
+    });
+    const get = async (token: string) =>
+      (await app.request(ORDERS, { headers: { Authorization: `Bearer ${token}` } })).status;
+
+    const sound = await new SignJWT({ role: 'user' })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+      .setSubject(uuidv7())
+      .setIssuer('veza')
+      .setAudience('veza')
+      .setExpirationTime('1m')
+      .sign(privateKey);
+    expect(await get(sound)).toBe(200);
+    // The public key used as an HMAC secret: the classic confusion.
+    expect(await get(await tokenOf({ sub: uuidv7(), secret: JSON.stringify(jwk) }))).toBe(401);
+    expect(await get(await tokenOf({ sub: uuidv7() }))).toBe(401);
+  });
+
+  test('keys that cannot be fetched are not the caller’s fault: 503', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    const { app } = await openApi({
+      config: { ...CONFIG, JWT_SECRET: undefined, JWT_JWKS_URL: 'http://127.0.0.1:1/jwks' },
+    });
+    const token = await new SignJWT({ role: 'user' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setSubject(uuidv7())
+      .setIssuer('veza')
+      .setAudience('veza')
+      .setExpirationTime('1m')
+      .sign(privateKey);
+    const response = await app.request(ORDERS, { headers: { Authorization: `Bearer ${token}` } });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBeTruthy();
+  });
+});

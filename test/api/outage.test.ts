@@ -1,0 +1,136 @@
+import { createHmac } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { expect, test } from 'vitest';
+import { temporalAddress } from '../harness/services.ts';
+import {
+  addOrder,
+  addProduct,
+  addUser,
+  bearer,
+  bodyOf,
+  CLOSED_ADDRESS,
+  CLOSED_DATABASE_URL,
+  openApi,
+} from './support.ts';
+
+test('database down: 503 with Retry-After, nothing of it in the body, and the outcome known', async () => {
+  const { app } = await openApi({ databaseUrl: CLOSED_DATABASE_URL });
+  const headers = {
+    ...(await bearer({ sub: uuidv7() })),
+    'Content-Type': 'application/json',
+    'Idempotency-Key': 'k1',
+  };
+  const calls: [string, RequestInit][] = [
+    ['/api/v1/marketplace/orders', { headers }],
+    [
+      '/api/v1/marketplace/orders',
+      { method: 'POST', headers, body: JSON.stringify({ items: [{ product_id: uuidv7() }] }) },
+    ],
+    [`/api/v1/marketplace/orders/${uuidv7()}/refund`, { method: 'POST', headers, body: '{}' }],
+  ];
+  for (const [path, init] of calls) {
+    const response = await app.request(path, init);
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ code: 'engine_unavailable', may_still_be_carried_out: false });
+    expect(text).not.toMatch(/127\.0\.0\.1|ECONN|select|insert/i);
+  }
+});
+
+test('engine down: 503 that says the request may still be carried out, and nothing is written', async () => {
+  const { app, database } = await openApi();
+  const buyerId = await addUser(database);
+  const sellerId = await addUser(database, 'artist');
+  const productId = await addProduct(database, sellerId);
+  const { orderId } = await addOrder(database, { buyerId, sellerId, productId });
+  const headers = { ...(await bearer({ sub: buyerId })), 'Content-Type': 'application/json' };
+
+  const placing = await app.request('/api/v1/marketplace/orders', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ items: [{ product_id: productId }] }),
+  });
+  const refunding = await app.request(`/api/v1/marketplace/orders/${orderId}/refund`, {
+    method: 'POST',
+    headers,
+  });
+  for (const response of [placing, refunding]) {
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBeTruthy();
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ code: 'engine_unavailable', may_still_be_carried_out: true });
+    expect(text).not.toContain(CLOSED_ADDRESS);
+  }
+  const orders = await app.request('/api/v1/marketplace/orders', { headers });
+  expect(((await orders.json()) as { data: unknown[] }).data).toMatchObject([
+    { id: orderId, status: 'completed' },
+  ]);
+  const refunds = await app.request(`/api/v1/marketplace/orders/${orderId}/refunds`, { headers });
+  expect(await bodyOf(refunds)).toEqual({ data: [], next_cursor: null });
+});
+
+test('ready says which part is away; alive whatever is', async () => {
+  const away = await openApi({ databaseUrl: CLOSED_DATABASE_URL });
+  const response = await away.app.request('/ready');
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBeTruthy();
+  expect(await bodyOf(response)).toMatchObject({ database: 'unavailable', temporal: 'unavailable' });
+  expect(await bodyOf(await away.app.request('/health'))).toEqual({ status: 'alive' });
+
+  const half = await openApi();
+  expect(await bodyOf(await half.app.request('/ready'))).toMatchObject({
+    database: 'ok',
+    temporal: 'unavailable',
+  });
+
+  const whole = await openApi({ temporalAddress: temporalAddress() });
+  const ready = await whole.app.request('/ready');
+  expect(ready.status).toBe(200);
+  expect(await bodyOf(ready)).toEqual({ status: 'ready', database: 'ok', temporal: 'ok' });
+});
+
+test('a database that fails in a way we do not know: 500 without a word of it, logged under the request id', async () => {
+  const { app, database, logLines } = await openApi();
+  await database.sql`ALTER TABLE orders RENAME TO orders_elsewhere`;
+  const response = await app.request('/api/v1/marketplace/orders', {
+    headers: { ...(await bearer({ sub: uuidv7() })), 'X-Request-Id': 'broken-1' },
+  });
+  expect(response.status).toBe(500);
+  const text = await response.text();
+  expect(JSON.parse(text)).toMatchObject({ code: 'internal_error', request_id: 'broken-1' });
+  expect(text).not.toMatch(/orders_elsewhere|relation|select/i);
+  const logged = logLines.find((line) => line.includes('"request failed"'));
+  expect(logged).toContain('"requestId":"broken-1"');
+  expect(logged).toContain('relation');
+});
+
+test('webhooks: a bad or missing signature is 401 and not stored; what is signed and no JSON is 400', async () => {
+  const { app, database, logLines } = await openApi();
+  const send = (path: string, body: string, headers: Record<string, string>) =>
+    app.request(`/api/v1/webhooks/${path}`, { method: 'POST', body, headers });
+  const signed = (body: string) => ({
+    'X-Webhook-Signature-512': createHmac('sha512', 'whsec_hyperswitch_test').update(body).digest('hex'),
+  });
+
+  for (const [path, headers] of [
+    ['hyperswitch', {}],
+    ['hyperswitch', { 'X-Webhook-Signature-512': 'f'.repeat(128) }],
+    ['stripe', {}],
+    ['stripe', { 'Stripe-Signature': 't=1,v1=00' }],
+  ] as const) {
+    const response = await send(path, '{"event_type":"refund_succeeded"}', headers);
+    expect(response.status).toBe(401);
+    expect(await bodyOf(response)).toMatchObject({ code: 'signature_invalid' });
+  }
+  expect(logLines.filter((line) => line.includes('webhook_signature_refused'))).toHaveLength(4);
+
+  const notJson = await send('hyperswitch', 'refund!', signed('refund!'));
+  expect(notJson.status).toBe(400);
+  expect(await bodyOf(notJson)).toMatchObject({ code: 'malformed_json' });
+
+  const large = 'x'.repeat(1024 * 1024 + 1);
+  expect((await send('hyperswitch', large, signed(large))).status).toBe(413);
+  const stored = await database.sql`SELECT count(*)::int AS count FROM webhook_events`;
+  expect(stored[0]?.['count']).toBe(0);
+});

@@ -1,0 +1,143 @@
+import { Client, Connection } from '@temporalio/client';
+import { SignJWT } from 'jose';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll } from 'vitest';
+import { createApp } from '../../api/app.ts';
+import type { ApiConfig } from '../../api/context.ts';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { licenses, orderItems, orders, products, users } from '../../db/schema/index.ts';
+import type { Role } from '../../domain/roles.ts';
+import { createEngine } from '../../engine/index.ts';
+import { createLogger } from '../../log.ts';
+import { createDatabaseFromTemplate } from '../harness/services.ts';
+
+export const SECRET = 'a-secret-of-the-tests-with-over-32-characters';
+export const CONFIG: ApiConfig = {
+  JWT_SECRET: SECRET,
+  JWT_JWKS_URL: undefined,
+  JWT_ISSUER: 'veza',
+  JWT_AUDIENCE: 'veza',
+  CORS_ORIGINS: ['https://shop.example'],
+  HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
+  STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
+};
+
+/** Nothing listens on port 1. */
+export const CLOSED_ADDRESS = '127.0.0.1:1';
+export const CLOSED_DATABASE_URL = `postgres://nobody:nothing@${CLOSED_ADDRESS}/none`;
+
+export interface ApiWorld {
+  readonly app: ReturnType<typeof createApp>;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly logLines: string[];
+}
+
+/** The app over a database of its own; its engine is away unless an address is given. Ends with the test file. */
+export async function openApi({
+  temporalAddress = CLOSED_ADDRESS,
+  databaseUrl,
+  config = CONFIG,
+}: { temporalAddress?: string; databaseUrl?: string; config?: ApiConfig } = {}): Promise<ApiWorld> {
+  const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
+  const url = own?.url ?? databaseUrl ?? '';
+  const database = openDatabase(url, { maxConnections: 4 });
+  const connection = Connection.lazy({ address: temporalAddress });
+  const engine = createEngine(new Client({ connection }), { core: 'none', stripe: 'none' });
+  const logLines: string[] = [];
+  const log = createLogger('info', { write: (line) => void logLines.push(line) });
+  afterAll(async () => {
+    await database.close();
+    await connection.close();
+    await own?.drop();
+  });
+  return { app: createApp({ db: database.db, engine, config, log }), database, databaseUrl: url, logLines };
+}
+
+export interface TokenClaims {
+  readonly sub?: string;
+  readonly role?: string;
+  readonly iss?: string;
+  readonly aud?: string;
+  readonly secret?: string;
+  readonly alg?: string;
+  readonly expiresInS?: number;
+}
+
+export async function tokenOf({
+  sub,
+  role = 'user',
+  iss = 'veza',
+  aud = 'veza',
+  secret = SECRET,
+  alg = 'HS256',
+  expiresInS = 60,
+}: TokenClaims): Promise<string> {
+  const jwt = new SignJWT({ role })
+    .setProtectedHeader({ alg })
+    .setIssuer(iss)
+    .setAudience(aud)
+    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInS);
+  if (sub !== undefined) jwt.setSubject(sub);
+  return jwt.sign(new TextEncoder().encode(secret));
+}
+
+export const bearer = async (claims: TokenClaims) => ({ Authorization: `Bearer ${await tokenOf(claims)}` });
+
+export async function addUser({ db }: Database, role: Role = 'user'): Promise<string> {
+  const id = uuidv7();
+  await db.insert(users).values({ id, email: `${id}@people.example`, role });
+  return id;
+}
+
+export async function addProduct(
+  { db }: Database,
+  sellerId: string,
+  set: Partial<typeof products.$inferInsert> = {},
+): Promise<string> {
+  const id = uuidv7();
+  await db
+    .insert(products)
+    .values({ id, sellerId, title: 'Night Drive', priceMinor: 2500, currency: 'EUR', ...set });
+  return id;
+}
+
+/** A completed order of one item, written past the workflows: for reading only. */
+export async function addOrder(
+  { db }: Database,
+  { buyerId, sellerId, productId }: { buyerId: string; sellerId: string; productId: string },
+  set: Partial<typeof orders.$inferInsert> = {},
+): Promise<{ orderId: string; itemId: string }> {
+  const orderId = uuidv7();
+  const itemId = uuidv7();
+  await db.insert(orders).values({
+    id: orderId,
+    buyerId,
+    totalMinor: 2500,
+    capturedMinor: 2500,
+    capturedCurrency: 'EUR',
+    currency: 'EUR',
+    status: 'completed',
+    paymentId: orderId,
+    paymentClientSecret: `${orderId}_secret_x`,
+    paymentStatus: 'succeeded',
+    completedAt: new Date(),
+    ...set,
+  });
+  await db.insert(orderItems).values({
+    id: itemId,
+    orderId,
+    position: 0,
+    productId,
+    sellerId,
+    amountMinor: 2500,
+    platformFeeMinor: 250,
+  });
+  await db.insert(licenses).values({ id: uuidv7(), orderItemId: itemId, buyerId, productId });
+  return { orderId, itemId };
+}
+
+/** A JSON body whose fields the test looks at by name. */
+export async function bodyOf(response: Response): Promise<Record<string, unknown>> {
+  return (await response.json()) as Record<string, unknown>;
+}

@@ -1,0 +1,54 @@
+import { expect } from 'vitest';
+import type { Person, World } from './world.ts';
+
+// What many tests begin with, told once: each does it through the API and the PSP, and waits for the engine.
+
+/** An order that the PSP knows and nobody has paid. */
+export async function placedOrder(
+  world: World,
+  buyer: Person,
+  productIds: readonly string[],
+): Promise<string> {
+  const answer = await world.post(buyer, '/marketplace/orders', {
+    items: productIds.map((productId) => ({ product_id: productId })),
+  });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body['order']!['id']!;
+}
+
+/** A paid order whose transfers may still be on their way. */
+export async function paidOrder(world: World, buyer: Person, productIds: readonly string[]): Promise<string> {
+  const orderId = await placedOrder(world, buyer, productIds);
+  world.psp.control.pay(orderId);
+  await world.finished(`order/${orderId}`);
+  return orderId;
+}
+
+/** A paid order whose sellers have their money. */
+export async function completedOrder(world: World, buyer: Person, productIds: readonly string[]) {
+  const orderId = await paidOrder(world, buyer, productIds);
+  const transfers = await world.transfersOf(orderId);
+  for (const transfer of transfers) await world.finished(`transfer/${transfer.id}`);
+  return { orderId, transfers: await world.transfersOf(orderId) };
+}
+
+/** Asks for a refund and expects it opened. */
+export async function openedRefund(
+  world: World,
+  person: Person,
+  orderId: string,
+  body: unknown = {},
+): Promise<string> {
+  const answer = await world.post(person, `/marketplace/orders/${orderId}/refund`, body);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+  return answer.body['refund']!['id']!;
+}
+
+/** A refund that went through all of its phases, with its reversals. */
+export async function settledRefund(world: World, person: Person, orderId: string, body: unknown = {}) {
+  const refundId = await openedRefund(world, person, orderId, body);
+  await world.finished(`refund/${refundId}`);
+  const reversals = await world.reversalsOf(refundId);
+  for (const reversal of reversals) await world.finished(`reversal/${reversal.id}`);
+  return { refundId, reversals: await world.reversalsOf(refundId) };
+}

@@ -1,0 +1,279 @@
+import { once } from 'node:events';
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { eq } from 'drizzle-orm';
+import { inject } from 'vitest';
+import { type Config, readConfig } from '../../config.ts';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { orders, refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
+import { seedCatalog } from '../../db/verbs/seed-catalog.ts';
+import type { Role } from '../../domain/roles.ts';
+import { createEngine, type Engine } from '../../engine/index.ts';
+import { createLogger } from '../../log.ts';
+import { signToken } from '../../ops/sign-token.ts';
+import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
+import { startStripeSandbox, type StripeSandbox } from '../../sandbox/stripe/index.ts';
+import { type RunningServer, startServer } from '../../server.ts';
+import { installRuntime, type RunningWorker, startWorker } from '../../worker.ts';
+import { createDatabaseFromTemplate, temporalAddress, uniqueName } from './services.ts';
+
+export interface Person {
+  readonly id: string;
+  readonly role: Role;
+  readonly token: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // What a client sees is judged field by field by each test.
+  readonly body: Json;
+}
+export type Json = { readonly [field: string]: Json } & Json[] & string & number & boolean & null;
+
+type Env = Readonly<Record<string, string>>;
+
+const LOG_LEVEL = process.env['TEST_LOG_LEVEL'] ?? 'fatal';
+installRuntime(createLogger(LOG_LEVEL as 'fatal'));
+
+const SECRETS = {
+  JWT_SECRET: 'a-secret-of-the-tests-that-is-long-enough',
+  HYPERSWITCH_API_KEY: 'snd_test_key',
+  HYPERSWITCH_WEBHOOK_SECRET: 'hyperswitch-webhook-secret',
+  STRIPE_SECRET_KEY: 'sk_test_key',
+  STRIPE_WEBHOOK_SECRET: 'whsec_test_secret',
+};
+
+/**
+ * A suite's own Veza: a database of its own on the run's PostgreSQL, task queues of its own on the run's Temporal, both
+ * providers' sandboxes, the API and a worker. Nothing in it is a mock.
+ */
+export class World {
+  readonly psp: HyperswitchSandbox;
+  readonly stripe: StripeSandbox;
+  readonly database: Database;
+  readonly temporal: Client;
+  readonly engine: Engine;
+  readonly env: Env;
+  #api: RunningServer;
+  #worker: RunningWorker | null = null;
+  #child: ChildProcess | null = null;
+  readonly #closers: (() => Promise<void>)[];
+
+  private constructor(parts: {
+    psp: HyperswitchSandbox;
+    stripe: StripeSandbox;
+    database: Database;
+    temporal: Client;
+    engine: Engine;
+    env: Env;
+    api: RunningServer;
+    closers: (() => Promise<void>)[];
+  }) {
+    this.psp = parts.psp;
+    this.stripe = parts.stripe;
+    this.database = parts.database;
+    this.temporal = parts.temporal;
+    this.engine = parts.engine;
+    this.env = parts.env;
+    this.#api = parts.api;
+    this.#closers = parts.closers;
+  }
+
+  /** `env` overrides any variable of the configuration; `worker: false` leaves the world without one. */
+  static async create({ env = {}, worker = true }: { env?: Env; worker?: boolean } = {}): Promise<World> {
+    const closers: (() => Promise<void>)[] = [];
+    const testDatabase = await createDatabaseFromTemplate();
+    closers.unshift(() => testDatabase.drop());
+    let apiUrl = '';
+    const webhookUrl = (provider: string) => () => `${apiUrl}/api/v1/webhooks/${provider}`;
+    const psp = await startHyperswitchSandbox({
+      apiKey: SECRETS.HYPERSWITCH_API_KEY,
+      webhookSecret: SECRETS.HYPERSWITCH_WEBHOOK_SECRET,
+      webhookUrl: webhookUrl('hyperswitch'),
+      retryScaleMs: 200,
+    });
+    closers.unshift(() => psp.close());
+    const stripe = await startStripeSandbox({
+      secretKey: SECRETS.STRIPE_SECRET_KEY,
+      webhookSecret: SECRETS.STRIPE_WEBHOOK_SECRET,
+      webhookUrl: webhookUrl('stripe'),
+      retryScaleMs: 200,
+    });
+    closers.unshift(() => stripe.close());
+    const queue = uniqueName('veza');
+    const fullEnv = {
+      ...SECRETS,
+      DATABASE_URL: testDatabase.url,
+      TEMPORAL_ADDRESS: temporalAddress(),
+      TEMPORAL_TASK_QUEUE: queue,
+      TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
+      PORT: '0',
+      LOG_LEVEL,
+      HYPERSWITCH_BASE_URL: psp.url,
+      STRIPE_API_BASE: stripe.url,
+      PSP_RETRY_BASE: '50ms',
+      PSP_RETRY_MAX: '400ms',
+      TRANSFER_RETRY_INTERVAL: '200ms',
+      TRANSFER_RETRY_BACKOFF_BASE: '50ms',
+      TRANSFER_RETRY_BACKOFF_MAX: '400ms',
+      REVERSAL_CHECK_INTERVAL: '200ms',
+      REVERSAL_BACKOFF_BASE: '50ms',
+      REVERSAL_BACKOFF_MAX: '400ms',
+      ...env,
+    };
+    const config = readConfig(fullEnv);
+    const log = createLogger(config.LOG_LEVEL);
+    const api = await startServer(config, { log });
+    closers.unshift(() => api.close());
+    apiUrl = api.url;
+    const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
+    closers.unshift(() => connection.close());
+    const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const engine = createEngine(temporal, {
+      core: config.TEMPORAL_TASK_QUEUE,
+      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
+    });
+    const database = openDatabase(config.DATABASE_URL, { maxConnections: 5 });
+    closers.unshift(() => database.close());
+    const world = new World({ psp, stripe, database, temporal, engine, env: fullEnv, api, closers });
+    if (worker) await world.startWorker();
+    return world;
+  }
+
+  get config(): Config {
+    return readConfig(this.env);
+  }
+
+  get apiUrl(): string {
+    return this.#api.url;
+  }
+
+  /** A worker in this process. */
+  async startWorker(env: Env = {}): Promise<void> {
+    const config = readConfig({ ...this.env, ...env });
+    this.#worker = await startWorker(config, {
+      log: createLogger(config.LOG_LEVEL),
+      workflowBundle: { codePath: inject('workflowBundlePath') },
+    });
+  }
+
+  async stopWorker(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.close();
+  }
+
+  /** A worker in a process of its own, which can be killed. Resolves when it polls. */
+  async startWorkerProcess(env: Env = {}): Promise<void> {
+    const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
+      execArgv: ['--import', 'tsx'],
+      env: { ...process.env, ...this.env, ...env, WORKFLOW_BUNDLE_PATH: inject('workflowBundlePath') },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    const [message] = await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) =>
+        Promise.reject(new Error(`the worker process ended with ${code}`)),
+      ),
+    ]);
+    if ((message as { ready?: boolean }).ready !== true)
+      throw new Error('the worker process said something else');
+  }
+
+  /** SIGKILL: nothing is finished, nothing is handed back. */
+  async killWorkerProcess(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async close(): Promise<void> {
+    await this.killWorkerProcess();
+    await this.stopWorker();
+    for (const close of this.#closers) await close();
+  }
+
+  /** The people and products that everything starts from. */
+  async seed() {
+    const { buyer, otherBuyer, sellers, admin, products } = await seedCatalog(this.database.db);
+    const person = async (id: string, role: Role): Promise<Person> => ({
+      id,
+      role,
+      token: await this.token(id, role),
+    });
+    const [ada, ben] = sellers;
+    if (ada === undefined || ben === undefined) throw new Error('the seed has fewer than two sellers');
+    return {
+      buyer: await person(buyer.id, 'user'),
+      stranger: await person(otherBuyer.id, 'user'),
+      ada: await person(ada.id, 'artist'),
+      ben: await person(ben.id, 'producer'),
+      admin: await person(admin.id, 'admin'),
+      products,
+    };
+  }
+
+  token(userId: string, role: Role): Promise<string> {
+    const { JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE } = this.config;
+    if (JWT_SECRET === undefined) throw new Error('a world signs its tokens');
+    const settings = { secret: JWT_SECRET, issuer: JWT_ISSUER, audience: JWT_AUDIENCE };
+    return signToken(settings, { userId, role }, 60 * 60 * 1000);
+  }
+
+  /** One call to the API over HTTP. */
+  async call(
+    person: Person | null,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${this.apiUrl}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(person && { authorization: `Bearer ${person.token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Json };
+  }
+
+  get = (person: Person | null, path: string) => this.call(person, 'GET', path);
+  post = (person: Person | null, path: string, body?: unknown, headers?: Record<string, string>) =>
+    this.call(person, 'POST', path, body, headers);
+
+  /** Waits for a workflow's end; a workflow that fails is a failed test. */
+  async finished(workflowId: string): Promise<unknown> {
+    return this.temporal.workflow.getHandle(workflowId).result();
+  }
+
+  // What the rows say.
+  order = async (id: string) => one(await this.database.db.select().from(orders).where(eq(orders.id, id)));
+  refund = async (id: string) => one(await this.database.db.select().from(refunds).where(eq(refunds.id, id)));
+  transfersOf = (orderId: string) =>
+    this.database.db
+      .select()
+      .from(sellerTransfers)
+      .where(eq(sellerTransfers.orderId, orderId))
+      .orderBy(sellerTransfers.id);
+  reversalsOf = (refundId: string) =>
+    this.database.db
+      .select()
+      .from(transferReversals)
+      .where(eq(transferReversals.refundId, refundId))
+      .orderBy(transferReversals.id);
+}
+
+function one<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('there is no such row');
+  return row;
+}

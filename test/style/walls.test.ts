@@ -1,0 +1,171 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+// The walls of the layout are lint rules. Here each is seen to fail on an import that breaks it, in a small tree that
+// the real configuration is copied to, and to let pass what the layout allows.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const OXLINT = createRequire(import.meta.url)
+  .resolve('oxlint/package.json')
+  .replace('package.json', 'bin/oxlint');
+
+const BROKEN: readonly (readonly [file: string, code: string])[] = [
+  ['domain/a.ts', `import { v7 } from 'uuid';`],
+  ['domain/b.ts', `import { readFileSync } from 'node:fs';`],
+  ['domain/c.ts', `import { readFileSync } from 'fs';`],
+  ['domain/d.ts', `import { openDatabase } from '../db/client.ts';`],
+  ['domain/e.ts', `import type { Db } from '../db/client.ts';`],
+  ['domain/machines/f.ts', `import { readConfig } from '../../config.ts';`],
+  ['domain/g.ts', `export { Mailbox } from '../workflows/mailbox.ts';`],
+  ['workflows/a.ts', `import { createActivities } from '../activities/index.ts';`],
+  ['workflows/b.ts', `import { openRefund } from '../db/verbs/open-refund.ts';`],
+  ['workflows/c.ts', `import type { Db } from '../db/client.ts';`],
+  ['workflows/d.ts', `import { setTimeout } from 'node:timers/promises';`],
+  ['workflows/e.ts', `import { z } from 'zod';`],
+  ['workflows/f.ts', `import { Client } from '@temporalio/client';`],
+  ['workflows/g.ts', `import { Worker } from '@temporalio/worker';`],
+  ['workflows/h.ts', `import { createEngine } from '../engine/index.ts';`],
+  ['workflows/i.ts', `import { Context } from '@temporalio/activity';`],
+  ['db/a.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
+  ['db/verbs/b.ts', `import type { Engine } from '../../engine/index.ts';`],
+  ['db/verbs/c.ts', `import { refund } from '../../workflows/index.ts';`],
+  ['db/d.ts', `import { readConfig } from '../config.ts';`],
+  ['providers/stripe/a.ts', `import { orders } from '../../db/schema/index.ts';`],
+  ['providers/b.ts', `import type { Engine } from '../engine/index.ts';`],
+  ['engine/a.ts', `import { refund } from '../workflows/index.ts';`],
+  ['engine/b.ts', `import type { Db } from '../db/client.ts';`],
+  ['activities/a.ts', `import { refund } from '../workflows/index.ts';`],
+  ['activities/b.ts', `import { createApp } from '../api/app.ts';`],
+  ['activities/c.ts', `import { readConfig } from '../config.ts';`],
+  ['inbox/a.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
+  ['inbox/b.ts', `import { createApp } from '../api/app.ts';`],
+  ['inbox/c.ts', `import type { refund } from '../workflows/index.ts';`],
+  ['api/a.ts', `import { createHyperswitch } from '../providers/hyperswitch/client.ts';`],
+  ['api/routes/b.ts', `import { classify } from '../../providers/stripe/classify.ts';`],
+  ['api/routes/c.ts', `import { refund } from '../../workflows/index.ts';`],
+  ['api/d.ts', `import { createActivities } from '../activities/index.ts';`],
+  ['ops/a.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
+  ['ops/commands/b.ts', `import { startStack } from '../../sandbox/stack/index.ts';`],
+  ['ops/c.ts', `import { startWorker } from '../worker.ts';`],
+  ['worker.ts', `import { startStack } from './sandbox/stack/index.ts';`],
+  ['server.ts', `import { World } from './test/harness/world.ts';`],
+  ...['activities', 'api', 'db', 'domain', 'engine', 'inbox', 'providers', 'workflows'].map(
+    (folder) => [`${folder}/sandboxed.ts`, `import { ids } from '../sandbox/providers/ids.ts';`] as const,
+  ),
+];
+
+const SOUND: readonly (readonly [file: string, code: string])[] = [
+  ['domain/sound.ts', `import { canMove } from './machine.ts';`],
+  ['domain/machines/sound.ts', `import { canMove } from '../machine.ts';`],
+  ['workflows/sound.ts', `import type { Activities } from '../activities/index.ts';`],
+  ['workflows/sound2.ts', `import { condition } from '@temporalio/workflow';`],
+  ['workflows/sound3.ts', `import { ApplicationFailure } from '@temporalio/common';`],
+  ['workflows/sound4.ts', `import { canMove } from '../domain/machine.ts';`],
+  [
+    'db/verbs/sound.ts',
+    `import { eq } from 'drizzle-orm'; import { sumMinor } from '../../domain/money.ts';`,
+  ],
+  ['providers/stripe/sound.ts', `import { sumMinor } from '../../domain/money.ts';`],
+  ['engine/sound.ts', `import type { refund } from '../workflows/index.ts';`],
+  ['activities/sound.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
+  ['inbox/sound.ts', `import { parse } from '../providers/webhooks/stripe-event.ts';`],
+  ['api/routes/sound.ts', `import { parse } from '../../providers/webhooks/stripe-event.ts';`],
+  ['api/sound2.ts', `import type { refund } from '../workflows/index.ts';`],
+  ['ops/sound.ts', `import { readConfig } from '../config.ts';`],
+  ['sandbox/stack/sound.ts', `import { startWorker } from '../../worker.ts';`],
+  ['test/sound.ts', `import { startStack } from '../sandbox/stack/index.ts';`],
+  ['bench/sound.ts', `import { startStack } from '../sandbox/stack/index.ts';`],
+  ['config.ts', `import { z } from 'zod';`],
+];
+
+const BUILT_INS: readonly (readonly [file: string, code: string])[] = [
+  ['workflows/process.ts', `export const mode = process.env['MODE'];`],
+  ['workflows/buffer.ts', `export const bytes = Buffer.from('a');`],
+  ['workflows/fetch.ts', `export const answer = fetch('http://127.0.0.1');`],
+  ['workflows/clone.ts', `export const copy = structuredClone({});`],
+];
+
+const WALLED = new Set(
+  BROKEN.map(([file]) => file.split('/')).flatMap(([folder, ...rest]) =>
+    rest.length > 0 && folder !== undefined ? [folder] : [],
+  ),
+);
+const FREE = new Set(['bench', 'sandbox', 'scripts', 'test']);
+
+interface Diagnostic {
+  readonly code: string;
+  readonly filename: string;
+}
+
+let tree: string;
+let diagnostics: readonly Diagnostic[];
+
+const codesOf = (file: string) =>
+  diagnostics.filter((found) => found.filename.endsWith(file)).map((found) => found.code);
+
+beforeAll(async () => {
+  tree = await mkdtemp(join(tmpdir(), 'veza-walls-'));
+  await cp(join(ROOT, '.oxlintrc.json'), join(tree, '.oxlintrc.json'));
+  for (const [file, code] of [...BROKEN, ...SOUND, ...BUILT_INS]) {
+    await mkdir(dirname(join(tree, file)), { recursive: true });
+    await writeFile(join(tree, file), `${code}\n`);
+  }
+  diagnostics = await lint(tree);
+});
+afterAll(() => rm(tree, { recursive: true, force: true }));
+
+function lint(dir: string): Promise<readonly Diagnostic[]> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [OXLINT, '--format', 'json'],
+      { cwd: dir, maxBuffer: 2 ** 26 },
+      (error, stdout) => {
+        // Exit 1 is what a finding gives; anything that is not JSON is a broken configuration.
+        try {
+          resolve((JSON.parse(stdout) as { diagnostics: Diagnostic[] }).diagnostics);
+        } catch (cause) {
+          reject(new Error(`oxlint said: ${stdout}`, { cause: error ?? cause }));
+        }
+      },
+    );
+  });
+}
+
+describe('walls', () => {
+  test.each(BROKEN)('%s may not: %s', (file) => {
+    expect(codesOf(file)).toContain('eslint(no-restricted-imports)');
+  });
+
+  test.each(SOUND)('%s may: %s', (file) => {
+    expect(codesOf(file)).not.toContain('eslint(no-restricted-imports)');
+  });
+
+  test.each(BUILT_INS)('%s: what is not replayed the same stays out of workflows', (file) => {
+    expect(codesOf(file)).toContain('eslint(no-restricted-globals)');
+  });
+
+  test('every folder with code stands behind a wall or is one that may import everything', async () => {
+    const entries = await readdir(ROOT, { withFileTypes: true });
+    const folders = entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .filter((name) => !['node_modules', 'dist', 'docs'].includes(name));
+    expect(folders.filter((name) => !WALLED.has(name) && !FREE.has(name))).toEqual([]);
+  });
+
+  // A lint rule sees `import … from`; a module named at run time would slip past it.
+  test('nothing behind a wall imports at run time', async () => {
+    const files = await readdir(ROOT, { recursive: true });
+    const walled = files.filter((file) => file.endsWith('.ts') && WALLED.has(file.split('/')[0] ?? ''));
+    expect(walled.length).toBeGreaterThan(100);
+    for (const file of walled.filter((name) => !name.includes('node_modules'))) {
+      expect(await readFile(join(ROOT, file), 'utf8'), file).not.toMatch(/\bimport\s*\(/);
+    }
+  });
+});
