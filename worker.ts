@@ -24,6 +24,7 @@ import { createStripe } from './providers/stripe/client.ts';
 /** What is in flight when a worker is told to stop has this long: longer than one attempt at a provider. */
 const SHUTDOWN_GRACE = '30s';
 const CONNECT_RETRY_MS = 1_000;
+const PSP_WAITING_AFTER_MS = 60_000;
 /** Each cached workflow costs memory; a worker of this size keeps the ones that move, and replays the sleepers. */
 const MAX_CACHED_WORKFLOWS = 1_000;
 
@@ -47,7 +48,11 @@ export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
 /** Wires a worker process together: both task queues, until it is closed. */
 export async function startWorker(
   config: Config,
-  overrides: { readonly log?: Logger; readonly workflowBundle?: WorkflowBundleOption } = {},
+  overrides: {
+    readonly log?: Logger;
+    readonly workflowBundle?: WorkflowBundleOption;
+    readonly settings?: Partial<Settings>;
+  } = {},
 ): Promise<RunningWorker> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
   const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle());
@@ -55,7 +60,7 @@ export async function startWorker(
   const database = openDatabase(config.DATABASE_URL);
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
-  const settings = settingsOf(config);
+  const settings = { ...settingsOf(config), ...overrides.settings };
   const activities = createActivities({
     db: database.db,
     engine: createEngine(new Client({ connection, namespace }), queues),
@@ -113,6 +118,7 @@ export async function startWorker(
 export function settingsOf(config: Config): Settings {
   return {
     psp: { baseMs: config.PSP_RETRY_BASE, maxMs: config.PSP_RETRY_MAX },
+    pspWaitingAfterMs: PSP_WAITING_AFTER_MS,
     transfer: {
       enabled: config.TRANSFER_RETRY_WORKER_ENABLED,
       maxRetries: config.TRANSFER_RETRY_MAX_RETRIES,

@@ -7,6 +7,9 @@ export interface Order {
   readonly refunded_amount: number;
   readonly currency: string;
 }
+export interface OrderInFull extends Order {
+  readonly payment: { readonly payment_id: string; readonly status: string } | null;
+}
 export interface Refund {
   readonly id: string;
   readonly status: string;

@@ -3,7 +3,14 @@ import { auditDatabase } from '../../db/audit/index.ts';
 import { openDatabase } from '../../db/client.ts';
 import { formatMoney } from '../../domain/money.ts';
 import { seed } from '../../ops/commands/seed.ts';
-import { apiAs, type Order, type Refund, type Reversal, type Transfer } from './api-client.ts';
+import {
+  apiAs,
+  type Order,
+  type OrderInFull,
+  type Refund,
+  type Reversal,
+  type Transfer,
+} from './api-client.ts';
 import type { Teller } from './teller.ts';
 import type { Veza } from './veza.ts';
 
@@ -47,23 +54,17 @@ export async function play(
 
   tell.step('A buyer orders from two sellers');
   const items = oneOfEachSeller(people).map((product) => ({ product_id: product.id }));
-  const placed = await buyer.post<{ order: Order; payment: { payment_id: string; status: string } | null }>(
-    '/marketplace/orders',
-    { items },
-  );
+  const placed = await buyer.post<{ order: Order }>('/marketplace/orders', { items });
   const orderId = placed.order.id;
   const orderPath = `/marketplace/orders/${orderId}`;
   tell.detail(
     `order ${orderId}: ${placed.order.status}, ${formatMoney(placed.order.amount, placed.order.currency)}`,
   );
 
-  const paying = await until(
-    () => buyer.get<{ payment: { payment_id: string; status: string } | null }>(orderPath),
-    ({ payment }) => payment !== null,
-  );
-  tell.step(`The buyer pays at the PSP (payment ${paying.payment?.payment_id}, ${paying.payment?.status})`);
+  const readOrder = async () => (await buyer.get<{ order: OrderInFull }>(orderPath)).order;
+  const { payment } = await until(readOrder, (order) => order.payment !== null);
+  tell.step(`The buyer pays at the PSP (payment ${payment?.payment_id}: ${payment?.status})`);
   veza.psp.control.pay(orderId);
-  const readOrder = async () => (await buyer.get<{ order: Order }>(orderPath)).order;
   await follow('order', readOrder, (order) => order.status === 'completed', tell);
 
   tell.step("The sellers' shares go out through Stripe");

@@ -105,7 +105,7 @@ export async function startVeza({ progress, onLine, autoPay, ...options }: VezaO
     const api = run('server');
     closers.unshift(() => worker.stop());
     closers.unshift(() => api.stop());
-    await isReady(apiUrl);
+    await Promise.all([isReady(apiUrl), worker.ready]);
     return {
       apiUrl,
       temporalUiUrl: services.temporalUiUrl ?? null,
@@ -143,6 +143,11 @@ export class Supervised {
     return this.#process.pid;
   }
 
+  /** When the process that runs now says that it is. */
+  get ready(): Promise<void> {
+    return this.#process.ready;
+  }
+
   /** SIGKILL, as a machine that loses power: nothing is finished. It is started again by itself. */
   kill(): void {
     process.kill(this.#process.pid, 'SIGKILL');
@@ -162,7 +167,12 @@ export class Supervised {
 
   #watch(started: NodeProcess): NodeProcess {
     const startedAtMs = Date.now();
+    // Registered after the process's own stop, so called before it: an end on request is no crash.
+    const forget = stopWithProcess(async () => {
+      this.#stopping = true;
+    });
     void started.exited.then(async (code) => {
+      forget();
       if (this.#stopping || started !== this.#process) return;
       this.#onLine(`[${started.name}] ended (${code ?? 'killed'}) and is started again`);
       // A process that cannot start would otherwise spin.

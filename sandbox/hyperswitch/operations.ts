@@ -46,7 +46,7 @@ export function hyperswitchProvider(parts: HyperswitchParts): Provider {
     operations: operations(parts),
     parse: (raw) => {
       try {
-        return JSON.parse(raw);
+        return JSON.parse(raw) as unknown;
       } catch {
         return undefined;
       }

@@ -6,7 +6,7 @@ export function flatten(
 ): Map<string, string> {
   if (value === null || value === undefined) return into;
   if (typeof value !== 'object') {
-    if (prefix !== '') into.set(prefix, String(value));
+    if (prefix !== '') into.set(prefix, String(value as string | number | boolean));
     return into;
   }
   for (const [key, inner] of Object.entries(value))

@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type { Deliverer } from './deliveries.ts';
 import { type Occasion, occasion, type SharedFaults, type StatusFault } from './faults.ts';
-import { type RequestEntry, RequestLog } from './requests.ts';
+import type { RequestEntry, RequestLog } from './requests.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface Answer {

@@ -50,7 +50,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     temporalPart(stateDir, env, progress),
   ]);
   const stop = async () => {
-    await Promise.all(parts.map((part) => (part.status === 'fulfilled' ? part.value.stop() : undefined)));
+    const started = parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
+    await Promise.all(started.map((part) => part.stop()));
     lock.release();
     forgetLock();
   };

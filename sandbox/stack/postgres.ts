@@ -254,6 +254,7 @@ async function runInitdb(initdb: string, args: string[], runAs: RunAs | undefine
   try {
     await promisify(execFile)(command, commandArgs, ids);
   } catch (error) {
-    throw new Error(`PostgreSQL's initdb failed: ${(error as { stderr?: string }).stderr ?? String(error)}`);
+    const reason = (error as { stderr?: string }).stderr ?? String(error);
+    throw new Error(`PostgreSQL's initdb failed: ${reason}`, { cause: error });
   }
 }

@@ -20,6 +20,8 @@ export interface NodeProcessOptions {
 export interface NodeProcess {
   name: string;
   pid: number;
+  /** When it says so itself (`process.send({ ready: true })`); rejects if it ends before. */
+  ready: Promise<void>;
   /** Its exit code, or null after a signal. */
   exited: Promise<number | null>;
   isRunning(): boolean;
@@ -32,12 +34,12 @@ const DEFAULT_GRACE_MS = 15_000;
 export function startNode(options: NodeProcessOptions): NodeProcess {
   const { name, script, args = [], env = process.env, graceMs = DEFAULT_GRACE_MS } = options;
   const onLine = options.onLine ?? ((line: string) => void process.stdout.write(`${line}\n`));
-  const guard = fileURLToPath(new URL('./child-guard.ts', import.meta.url));
+  const guard = fileURLToPath(new URL('./child-guard.mjs', import.meta.url));
   const preload = ['--import', import.meta.resolve('tsx'), '--import', guard];
 
   const child = spawn(process.execPath, ['--enable-source-maps', ...preload, script, ...args], {
     env,
-    // The channel carries nothing: its end tells the child that we are gone.
+    // The channel carries one word, that it is ready; its end tells the child that we are gone.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches us, and we stop things in their order.
     detached: true,
@@ -50,6 +52,14 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const isRunning = () => child.exitCode === null && child.signalCode === null;
 
+  const ready = Promise.race([
+    once(child, 'message').then(() => undefined),
+    exited.then((code) =>
+      Promise.reject(new Error(`${name} ended (${code ?? 'killed'}) before it was ready`)),
+    ),
+  ]);
+  // Not everyone waits for it, and an end is told by `exited` too.
+  ready.catch(() => undefined);
   const endWithUs = () => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
   const stop = () => endGently(child, exited, graceMs);
@@ -58,7 +68,7 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
     process.off('exit', endWithUs);
     forget();
   });
-  return { name, pid, exited, isRunning, stop };
+  return { name, pid, ready, exited, isRunning, stop };
 }
 
 async function endGently(child: ChildProcess, exited: Promise<unknown>, graceMs: number): Promise<void> {

@@ -28,7 +28,7 @@ export async function downloadTemporal(options: {
     format: 'tar.gz',
   });
   progress.say(`Temporal's dev server is not here yet: asking ${url} for version ${version}`);
-  const answer = await get(`${url}/v${version}?${query}`, ASK_TIMEOUT_MS);
+  const answer = await get(`${url}/v${version}?${query.toString()}`, ASK_TIMEOUT_MS);
   const { archiveUrl, fileToExtract } = (await answer.json()) as {
     archiveUrl: string;
     fileToExtract: string;
@@ -57,7 +57,9 @@ async function get(url: string, timeoutMs: number): Promise<Response> {
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {
     const { cause, message } = error as Error;
-    throw new Error(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`);
+    throw new Error(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`, {
+      cause: error,
+    });
   }
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   return response;

@@ -138,11 +138,11 @@ async function isReady(port: number, namespace: string): Promise<boolean> {
 }
 
 function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
     const socket = connect({ host: '127.0.0.1', port });
     const answer = (listening: boolean) => {
       socket.destroy();
-      resolve(listening);
+      settle(listening);
     };
     socket.once('connect', () => answer(true));
     socket.once('error', () => answer(false));

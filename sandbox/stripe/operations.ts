@@ -292,7 +292,7 @@ function accountOperations(parts: StripeParts): readonly Operation[] {
         params.ignore('refresh_url', 'collect', 'collection_options').done();
         const created = nowSeconds();
         const query = new URLSearchParams({ return_url: back });
-        const url = `http://${x.headers['host'] ?? ''}/_sandbox/onboarding/${id}?${query}`;
+        const url = `http://${x.headers['host'] ?? ''}/_sandbox/onboarding/${id}?${query.toString()}`;
         return ok({ object: 'account_link', created, expires_at: created + LINK_SECONDS, url });
       },
     },

@@ -2,7 +2,7 @@ import { providerId } from '../providers/ids.ts';
 import { addToBalance, addToPlatform } from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import { insufficientPlatformBalance, missing, refused } from './errors.ts';
-import { Params } from './form.ts';
+import type { Params } from './form.ts';
 import type { AccountRecord, Payout, PayoutRecord } from './types.ts';
 
 const DAY_SECONDS = 86_400;

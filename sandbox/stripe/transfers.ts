@@ -2,7 +2,7 @@ import { providerId } from '../providers/ids.ts';
 import { addToBalance, addToPlatform, findAccount, requireAccount } from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import { insufficientAccountBalance, insufficientPlatformBalance, missing, refused } from './errors.ts';
-import { Params } from './form.ts';
+import type { Params } from './form.ts';
 import type { Metadata, Transfer, TransferRecord, TransferReversal } from './types.ts';
 
 const EMBEDDED_REVERSALS = 10;
