@@ -216,29 +216,41 @@ export class ConfigError extends Error {
   }
 }
 
-const schema = z.object(
-  Object.fromEntries(Object.entries(VARIABLES).map(([name, { schema: rule }]) => [name, rule])) as {
-    [Name in keyof Variables]: Variables[Name]['schema'];
-  },
-);
+type Env = Readonly<Record<string, string | undefined>>;
+type Name = keyof Variables;
+type Values<Names extends Name> = { readonly [N in Names]: z.output<Variables[N]['schema']> };
 
-export type Config = Readonly<z.output<typeof schema>>;
+export type Config = Values<Name>;
 
-/** Parses the environment; an empty variable counts as unset. Throws a ConfigError that names each wrong one. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.keys(VARIABLES).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-  );
-  const parsed = schema.safeParse(given);
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0]);
-        return `${name}: ${name in given ? 'expected' : 'is missing; expected'} ${issue.message}`;
-      });
-  if (!given['JWT_SECRET'] && !given['JWT_JWKS_URL']) {
+/** An empty variable counts as unset. */
+function parse<Names extends Name>(env: Env, names: readonly Names[]) {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const name of names) {
+    const given = env[name] || undefined;
+    const parsed = VARIABLES[name].schema.safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else {
+      const expected = parsed.error.issues.map((issue) => issue.message).join(', ');
+      problems.push(`${name}: ${given === undefined ? 'is missing; expected' : 'expected'} ${expected}`);
+    }
+  }
+  return { values: values as Values<Names>, problems };
+}
+
+/** Parses some variables by the rules of the whole, for commands that need no more. Throws a ConfigError. */
+export function readVariables<Names extends Name>(env: Env, names: readonly Names[]): Values<Names> {
+  const { values, problems } = parse(env, names);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
+}
+
+/** Parses the environment. Throws a ConfigError that names each wrong or missing variable. */
+export function readConfig(env: Env): Config {
+  const { values, problems } = parse(env, Object.keys(VARIABLES) as Name[]);
+  if (!env['JWT_SECRET'] && !env['JWT_JWKS_URL']) {
     problems.push('JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead');
   }
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return parsed.data;
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values;
 }

@@ -19,6 +19,8 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
     level,
     base: { pid: process.pid },
     timestamp: () => `,"at":"${new Date().toISOString()}"`,
+    // Errors are written out below, once their texts are clean.
+    serializers: { err: (value: unknown) => value },
     formatters: {
       level: (label: string) => ({ level: label }),
       log: (fields: Record<string, unknown>) => cleanFields(fields, 0),

@@ -1,69 +1,120 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { temporal } from '@temporalio/proto';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+import { readVariables } from '../config.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.ts';
+import { connectTemporal } from './connect-temporal.ts';
+import { fail } from './fail.ts';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
   KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
   INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
   DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 } as const;
 
+/** How long closed workflows can be looked at; of a namespace that somebody made before us it stays what it is. */
+const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 const USABLE_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
+// gRPC codes.
+const NOT_FOUND = 5;
+const ALREADY_EXISTS = 6;
+const INVALID_ARGUMENT = 3;
+
+export interface TemporalSetup {
+  readonly namespaceMade: boolean;
+  /** The search attributes that were not there. */
+  readonly registered: readonly string[];
+}
+
 /**
- * Registers our search attributes in a namespace and waits until they can be used: a start that names one earlier
- * fails. Repeatable, and safe while workers run.
+ * Makes the namespace where it is missing, registers our search attributes in it and waits until they can be used: a
+ * start that names one earlier fails. Repeatable, and safe while workers run.
  */
-export async function setUpTemporal(connection: Connection, namespace: string): Promise<void> {
-  await connection.operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(
-      Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, TYPES[type]]),
-    ),
-  });
+export async function setUpTemporal(connection: Connection, namespace: string): Promise<TemporalSetup> {
+  const namespaceMade = await ensureNamespace(connection, namespace);
+  const names = Object.keys(SEARCH_ATTRIBUTES);
+  const known = await untilUsable(() => connection.operatorService.listSearchAttributes({ namespace }));
+  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(
+    ([name]) => known.customAttributes?.[name] === undefined,
+  );
+  if (missing.length > 0) {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])),
+    });
+  }
+  assertTypes(known.customAttributes ?? {});
+  // A query that names them goes the way that a start goes: through the namespace's own list of names.
+  const query = names.map((name) => `${name} IS NOT NULL`).join(' OR ');
+  await untilUsable(() => connection.workflowService.countWorkflowExecutions({ namespace, query }));
+  return { namespaceMade, registered: missing.map(([name]) => name) };
+}
+
+async function ensureNamespace(connection: Connection, namespace: string): Promise<boolean> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return false;
+  } catch (error) {
+    if (codeOf(error) !== NOT_FOUND) throw error;
+  }
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(RETENTION_MS),
+    });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === ALREADY_EXISTS) return false;
+    throw error;
+  }
+}
+
+function assertTypes(known: Readonly<Record<string, unknown>>): void {
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
+    const there = known[name];
+    if (there !== undefined && there !== TYPES[type]) {
+      throw new Error(
+        `the search attribute ${name} is registered with another type than ${type}: remove it first`,
+      );
+    }
+  }
+}
+
+/** A new namespace or attribute is known to every part of the server within seconds. */
+async function untilUsable<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const deadlineMs = Date.now() + USABLE_WITHIN_MS;
   for (;;) {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing = Object.keys(SEARCH_ATTRIBUTES).filter((name) => customAttributes?.[name] === undefined);
-    if (missing.length === 0) return;
-    if (Date.now() > deadlineMs)
-      throw new Error(`Temporal does not show these search attributes: ${missing.join(', ')}`);
+    try {
+      return await ask();
+    } catch (error) {
+      const code = codeOf(error);
+      if ((code !== NOT_FOUND && code !== INVALID_ARGUMENT) || Date.now() > deadlineMs) throw error;
+    }
     await sleep(LOOK_EVERY_MS);
   }
 }
 
+const codeOf = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined);
+
 async function main(): Promise<void> {
-  const {
-    address = '127.0.0.1:7233',
-    namespace = 'default',
-    connectionOptions,
-  } = {
-    ...loadClientConnectConfig(),
-    address: process.env['TEMPORAL_ADDRESS'],
-    namespace: process.env['TEMPORAL_NAMESPACE'],
-  };
-  const { tls, apiKey } = connectionOptions;
-  const connection = await Connection.connect({
-    address,
-    ...(tls !== undefined && { tls }),
-    ...(apiKey !== undefined && { apiKey }),
-  });
+  const { TEMPORAL_NAMESPACE: namespace } = readVariables(process.env, ['TEMPORAL_NAMESPACE']);
+  const connection = await connectTemporal(process.env);
   try {
-    await setUpTemporal(connection, namespace);
-    console.log(`search attributes are registered in namespace ${namespace}`);
+    const { namespaceMade, registered } = await setUpTemporal(connection, namespace);
+    if (namespaceMade) console.log(`made the namespace ${namespace}`);
+    console.log(
+      registered.length > 0
+        ? `registered in ${namespace}: ${registered.join(', ')}`
+        : `nothing to register: ${namespace} has every search attribute`,
+    );
   } finally {
     await connection.close();
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) main().catch(fail);
