@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FEE_POLICIES } from './domain/shares.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -173,6 +174,11 @@ export const VARIABLES = {
     integer(14, 0, 3650),
     '14',
     'days after completion in which a refund may be asked for',
+  ),
+  REFUND_FEE_POLICY: variable(
+    z.enum(FEE_POLICIES, 'refund or keep').default('refund'),
+    'refund',
+    "whether a refund gives the platform's fee back or leaves it, at the seller's cost",
   ),
   ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
   TRANSFER_RETRY_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker sends transfers'),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { BackoffPolicy } from '../domain/backoff.ts';
+import type { FeePolicy } from '../domain/shares.ts';
 import type { Db } from '../db/client.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
@@ -16,9 +17,12 @@ export interface RetrySettings extends BackoffPolicy {
 /** What operators may change between two attempts; never frozen into a history. */
 export interface Settings {
   readonly psp: BackoffPolicy;
+  /** From here on operators see that the PSP keeps a refund waiting. */
+  readonly pspWaitingAfterMs: number;
   readonly transfer: RetrySettings;
   readonly reversal: RetrySettings;
   readonly platformFeeBps: number;
+  readonly refundFeePolicy: FeePolicy;
   readonly refundWindowDays: number;
   readonly orderPaymentTimeoutMs: number;
   readonly stripeMaxRps: number;

@@ -1,15 +1,18 @@
 import { eq } from 'drizzle-orm';
-import type { OpenedPayment, OrderRequest, PaymentFact, Refused } from '../domain/messages.ts';
+import type { OpenedPayment, OrderRequest, OutsideEvent, PaymentFact, Refused } from '../domain/messages.ts';
 import { openOrder } from '../db/verbs/open-order.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
+import { recordExternalRefund } from '../db/verbs/record-external-refund.ts';
+import { settleDispute } from '../db/verbs/settle-dispute.ts';
 import { settlePayment } from '../db/verbs/settle-payment.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
 import { orders } from '../db/schema/index.ts';
 import type { PspPayment } from '../providers/hyperswitch/outcomes.ts';
-import { paymentVerdict } from '../providers/hyperswitch/verdicts.ts';
+import { paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import type { Deps } from './deps.ts';
+import { followUp } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { retryLater } from './retry-later.ts';
 
@@ -22,6 +25,19 @@ export type OrderOpening =
       readonly expiresInMs: number;
     };
 
+/** An event from outside whose amounts are known. */
+export type BookableEvent =
+  | Extract<OutsideEvent, { kind: 'dispute' }>
+  | {
+      readonly kind: 'refund';
+      readonly providerRefundId: string;
+      readonly amountMinor: number;
+      readonly currency: string;
+    };
+
+/** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid. */
+export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
+
 export function createOrderActivities({ db, engine, psp, settings, log }: Deps) {
   async function readOrder(orderId: string) {
     const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
@@ -31,7 +47,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
 
   async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
     await recordPaymentAnswer(db, orderId, payment);
-    return { paymentId: payment.paymentId, status: payment.status, clientSecret: payment.clientSecret };
+    return { paymentId: payment.paymentId, status: payment.status };
   }
 
   return {
@@ -51,9 +67,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       const order = await readOrder(orderId);
       const { paymentId } = order;
       if (paymentId === null) return { refusedBecause: 'the order has no payment id' };
-      if (order.paymentStatus !== null) {
-        return { paymentId, status: order.paymentStatus, clientSecret: order.paymentClientSecret };
-      }
+      if (order.paymentStatus !== null) return { paymentId, status: order.paymentStatus };
       return whileHeartbeating(async () => {
         const outcome = await psp.createPayment({
           paymentId,
@@ -84,31 +98,59 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
 
     /** Applies the PSP's word in one transaction, then starts what it calls for. */
     async settlePayment(orderId: string, fact: PaymentFact): Promise<{ readonly status: string }> {
-      const settled = await settlePayment(db, orderId, fact, settings);
+      const settled = await settlePayment(db, orderId, fact, {
+        refundWindowDays: settings.refundWindowDays,
+        feePolicy: settings.refundFeePolicy,
+      });
       if (settled.status === 'completed') {
         for (const transfer of settled.transfers) await engine.startTransfer(transfer);
       }
       if (settled.status === 'given_back') await engine.startRefund(settled.refundId, settled.label);
+      if (settled.status === 'cancelled') await followUp(engine, settled.settled);
       log.info({ orderId, verdict: fact.verdict, outcome: settled.status }, 'payment settled');
       return { status: settled.status };
     },
 
-    /** Asks the PSP how a payment stands that nobody told us of. `waiting` while it may still be paid. */
-    async lookUpPayment(orderId: string): Promise<PaymentFact | 'waiting'> {
+    /** Money that left the PSP without us asking, or a dispute about it: booked in one transaction. */
+    async settleOutsideEvent(orderId: string, event: BookableEvent): Promise<void> {
+      const settled =
+        event.kind === 'dispute'
+          ? await settleDispute(db, orderId, event.news, settings.refundFeePolicy)
+          : await recordExternalRefund(db, orderId, event, settings.refundFeePolicy);
+      await followUp(engine, settled);
+      log.info({ orderId, event }, 'settled what came from outside');
+    },
+
+    /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */
+    async readOutsideRefund(providerRefundId: string): Promise<BookableEvent | null> {
+      return whileHeartbeating(async () => {
+        const found = await psp.readRefund(providerRefundId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'refund') {
+          throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
+        }
+        if (refundVerdict(found.refund.status) !== 'succeeded') return null;
+        const { amountMinor, currency } = found.refund;
+        return { kind: 'refund', providerRefundId, amountMinor, currency };
+      });
+    },
+
+    /** Asks the PSP how a payment stands that nobody told us of. */
+    async lookUpPayment(orderId: string): Promise<LookedUpPayment> {
       const { paymentId } = await readOrder(orderId);
-      if (paymentId === null) return unpaid('expired');
+      if (paymentId === null) return 'unpaid';
       return whileHeartbeating(async () => {
         const found = await psp.readPayment(paymentId);
         if (found.kind === 'payment') return factOf(found.payment);
-        if (found.kind === 'not_found') return unpaid('expired');
+        if (found.kind === 'not_found') return 'unpaid';
         throw retryLater('psp_unknown_outcome', 'the payment could not be read', settings.psp);
       });
     },
   };
 }
 
-const unpaid = (message: string): PaymentFact => ({
-  verdict: 'failed',
+const withoutMoney = (verdict: PaymentFact['verdict'], message: string): PaymentFact => ({
+  verdict,
   receivedMinor: null,
   currency: null,
   message,
@@ -127,7 +169,7 @@ const UNDERWAY = new Set([
   'conflicted',
 ]);
 
-function factOf(payment: PspPayment): PaymentFact | 'waiting' {
+function factOf(payment: PspPayment): LookedUpPayment {
   const verdict = paymentVerdict(payment.status);
   switch (verdict) {
     case 'succeeded':
@@ -140,12 +182,12 @@ function factOf(payment: PspPayment): PaymentFact | 'waiting' {
         connectorTransactionId: payment.connectorTransactionId,
       };
     case 'cancelled_post_capture':
-      return { ...unpaid('cancelled after capture'), verdict };
+      return withoutMoney(verdict, 'cancelled after capture');
     case 'failed':
     case 'cancelled':
     case 'expired':
-      return unpaid(payment.errorMessage ?? verdict);
+      return withoutMoney('failed', payment.errorMessage ?? verdict);
     case 'waiting':
-      return UNDERWAY.has(payment.status) ? 'waiting' : unpaid('expired');
+      return UNDERWAY.has(payment.status) ? 'underway' : 'unpaid';
   }
 }

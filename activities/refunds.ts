@@ -11,6 +11,7 @@ import { orders, refunds } from '../db/schema/index.ts';
 import type { CreateRefundOutcome, PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import type { Deps } from './deps.ts';
+import { followUp } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { retryLater } from './retry-later.ts';
 
@@ -20,9 +21,6 @@ export type Asked =
   | { readonly refusedBecause: string }
   /** The row needs no asking: it has ended, or the PSP has it already. */
   | { readonly accepted: false };
-
-/** From here on operators see that the PSP keeps a refund waiting. */
-const WAITING_AFTER_MS = 60_000;
 
 /**
  * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
@@ -67,7 +65,7 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
 
   async function markWaiting(refundId: string, error: unknown): Promise<void> {
     const { attempt, scheduledTimestampMs } = activityInfo();
-    if (Date.now() - scheduledTimestampMs < WAITING_AFTER_MS) return;
+    if (Date.now() - scheduledTimestampMs < settings.pspWaitingAfterMs) return;
     const lastError = error instanceof Error ? error.message : String(error);
     try {
       await engine.markRefundWaiting(refundId, { attempt, lastError });
@@ -79,7 +77,7 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
 
   return {
     openRefund(request: RefundRequest): Promise<RefundOpening> {
-      return openRefund(db, request);
+      return openRefund(db, request, settings.refundFeePolicy);
     },
 
     /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */
@@ -115,10 +113,9 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
 
     /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
     async settleRefund(refundId: string, verdict: RefundVerdict): Promise<void> {
-      const { reversals, transfers } = await settleRefund(db, refundId, verdict.providerRefundId);
-      for (const reversal of reversals) await engine.startReversal(reversal);
-      for (const transfer of transfers) await engine.retryTransfer(transfer);
-      log.info({ refundId, reversals: reversals.length }, 'refund succeeded');
+      const settled = await settleRefund(db, refundId, verdict.providerRefundId, settings.refundFeePolicy);
+      await followUp(engine, settled);
+      log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
     },
 
     async failRefund(refundId: string, message: string): Promise<void> {

@@ -145,12 +145,11 @@ export function createTransferActivities({ db, engine, stripe, settings, log }: 
   async function unasked(claim: Exclude<TransferClaim, Ask>): Promise<TransferAttempt> {
     if (claim.kind === 'ended') return ended(claim.transfer);
     if (claim.kind === 'not_due') return waiting(claim.transfer);
-    return postpone(claim.transfer, policy.maxMs, {
-      message: 'the seller has no Stripe account yet',
-      counted: false,
-      waitingFor: 'stripe_account',
-      released: false,
-    });
+    const why =
+      claim.kind === 'disputed'
+        ? { message: 'the payment of the order is disputed', waitingFor: 'dispute' }
+        : { message: 'the seller has no Stripe account yet', waitingFor: 'stripe_account' };
+    return postpone(claim.transfer, policy.maxMs, { ...why, counted: false, released: false });
   }
 
   return {

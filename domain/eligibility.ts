@@ -1,7 +1,14 @@
 import type { OrderStatus } from './machines/order.ts';
 import type { Refusal } from './errors.ts';
 import type { Caller } from './roles.ts';
-import { allocateAmount, allocateItems, leftMinor, type Allocation, type ItemLeft } from './shares.ts';
+import {
+  allocateAmount,
+  allocateItems,
+  leftMinor,
+  type Allocation,
+  type FeePolicy,
+  type ItemLeft,
+} from './shares.ts';
 import { formatMoney } from './money.ts';
 
 /** All that the decision about a refund needs to know of an order. Times are milliseconds since the epoch. */
@@ -62,7 +69,12 @@ function mayRefund(order: Pick<RefundableOrder, 'buyerId' | 'items'>, caller: Ca
  * Decides a refund. The order of the checks is part of the contract: permission first, then a refund that is already
  * open (whatever else is wrong), then the order's state, payment, dispute, window and amount.
  */
-export function decideRefund(order: RefundableOrder, ask: RefundAsk, nowMs: number): RefundDecision {
+export function decideRefund(
+  order: RefundableOrder,
+  ask: RefundAsk,
+  nowMs: number,
+  feePolicy: FeePolicy = 'refund',
+): RefundDecision {
   const { caller } = ask;
   if (!maySee(order, caller)) return refuse('order_not_found', `There is no order ${order.id}.`);
   if (!mayRefund(order, caller)) {
@@ -90,10 +102,10 @@ export function decideRefund(order: RefundableOrder, ask: RefundAsk, nowMs: numb
     const endedAt = new Date(deadlineMs).toISOString();
     return refuse('refund_window_expired', `The refund window ended at ${endedAt}.`, { ended_at: endedAt });
   }
-  return planRefund(order, ask);
+  return planRefund(order, ask, feePolicy);
 }
 
-function planRefund(order: RefundableOrder, ask: RefundAsk): RefundDecision {
+function planRefund(order: RefundableOrder, ask: RefundAsk, feePolicy: FeePolicy): RefundDecision {
   const buyerOrAdmin = ask.caller.role === 'admin' || order.buyerId === ask.caller.userId;
   // A seller answers for their own items only, whoever else sold on the same order.
   const within = order.items.filter((item) => buyerOrAdmin || item.sellerId === ask.caller.userId);
@@ -107,7 +119,7 @@ function planRefund(order: RefundableOrder, ask: RefundAsk): RefundDecision {
   if (ask.amount === undefined || ask.amount === null) {
     const wholeOrderOrNamed = itemIds !== undefined || named.length < order.items.length;
     return {
-      plan: { amountMinor: left, allocations: allocateItems(named), byItems: wholeOrderOrNamed },
+      plan: { amountMinor: left, allocations: allocateItems(named, feePolicy), byItems: wholeOrderOrNamed },
     };
   }
   if (itemIds) return refuse('refund_amount_invalid', 'Give either an amount or items, not both.');
@@ -119,7 +131,9 @@ function planRefund(order: RefundableOrder, ask: RefundAsk): RefundDecision {
       { left_amount: left },
     );
   }
-  return { plan: { amountMinor: amount, allocations: allocateAmount(amount, named), byItems: false } };
+  return {
+    plan: { amountMinor: amount, allocations: allocateAmount(amount, named, feePolicy), byItems: false },
+  };
 }
 
 function refuse(code: Refusal['code'], detail: string, extra?: Refusal['extra']): { refusal: Refusal } {

@@ -31,11 +31,21 @@ export const ERRORS = {
   order_disputed: { status: 400, title: 'A dispute is open', retry: false },
   refund_window_expired: { status: 400, title: 'The refund window has ended', retry: false },
   refund_amount_invalid: { status: 400, title: 'The amount cannot be refunded', retry: false },
+  too_many_streams: { status: 429, title: 'Too many streams are open', retry: false },
 
   transfer_not_found: { status: 404, title: 'No such transfer', retry: false },
   transfer_not_retryable: { status: 409, title: 'The transfer cannot be retried', retry: false },
   reversal_not_found: { status: 404, title: 'No such reversal', retry: false },
   reversal_not_retryable: { status: 409, title: 'The reversal cannot be retried', retry: false },
+
+  payout_not_found: { status: 404, title: 'No such payout', retry: false },
+  payout_amount_invalid: { status: 400, title: 'The amount cannot be paid out', retry: false },
+  payout_currency_required: { status: 400, title: 'You have balances in several currencies', retry: false },
+  payout_below_minimum: { status: 400, title: 'The payout is below the minimum', retry: false },
+  nothing_available: { status: 400, title: 'Nothing is available to be paid out', retry: false },
+  seller_has_no_account: { status: 400, title: 'No Stripe account is connected', retry: false },
+  seller_account_not_ready: { status: 400, title: 'The Stripe account cannot do this yet', retry: false },
+  stripe_account_refused: { status: 400, title: 'Stripe refused the account', retry: false },
 
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },

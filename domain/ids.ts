@@ -4,6 +4,8 @@ export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const refundWorkflowId = (refundId: string) => `refund/${refundId}`;
 export const transferWorkflowId = (transferId: string) => `transfer/${transferId}`;
 export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId}`;
+export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
+export const onboardingWorkflowId = (userId: string) => `onboarding/${userId}`;
 
 /**
  * Stripe idempotency keys name the operation, our id and the generation of the attempt. A new generation is made only
@@ -11,6 +13,8 @@ export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId
  */
 export const transferKey = (transferId: string, generation: number) => `transfer:${transferId}:${generation}`;
 export const reversalKey = (reversalId: string, generation: number) => `reversal:${reversalId}:${generation}`;
+export const payoutKey = (payoutId: string, generation: number) => `payout:${payoutId}:${generation}`;
+export const accountKey = (userId: string, generation: number) => `account:${userId}:${generation}`;
 
 /** The generation a stored key was made with; 0 where none was ever made. */
 export function keyGeneration(key: string | null): number {

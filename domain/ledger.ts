@@ -28,6 +28,10 @@ export const POSTING_KINDS = [
   'reversal_done',
   'outside_reversal',
   'suspense_claimed',
+  'payout_asked',
+  'payout_paid',
+  'payout_failed',
+  'payout_returned',
 ] as const;
 export type PostingKind = (typeof POSTING_KINDS)[number];
 
@@ -44,6 +48,7 @@ export function balanceSign(account: string): 1 | -1 {
 export interface SellerFunds {
   readonly availableMinor: number;
   readonly owedMinor: number;
+  readonly feesOwedMinor: number;
 }
 
 const seller = (sellerId: string, account: SellerAccount) => `seller:${sellerId}:${account}` as const;
@@ -80,34 +85,44 @@ export function paymentSuspended(receivedMinor: number): Entry[] {
   return [entry('cash:psp', receivedMinor), entry('suspense:order', -receivedMinor)];
 }
 
-/** `keptMinor` is what was not refunded while the transfer was in flight. */
+/** How much of what a transfer leaves the seller goes to kept fees they owe: after the debt, as far as it reaches. */
+export function nettedFeesMinor(keptMinor: number, { owedMinor, feesOwedMinor }: SellerFunds): number {
+  return Math.min(Math.max(keptMinor - owedMinor, 0), feesOwedMinor);
+}
+
+/**
+ * `keptMinor` is what was not refunded while the transfer was in flight. What nets kept fees is taken back by a
+ * reversal of its own, so it is nobody's `available`.
+ */
 export function transferCompleted(
   sellerId: string,
   sentMinor: number,
   keptMinor: number,
   funds: SellerFunds,
 ): Entry[] {
+  const feesMinor = nettedFeesMinor(keptMinor, funds);
   return [
     entry('cash:psp', -sentMinor),
     entry(`cash:connected:${sellerId}`, sentMinor),
     entry(seller(sellerId, 'pending'), keptMinor),
-    ...credit(sellerId, keptMinor, funds),
+    entry(seller(sellerId, 'fees_owed'), -feesMinor),
+    ...credit(sellerId, keptMinor - feesMinor, funds),
   ];
 }
 
 /**
  * One seller's share of a refund: out of `pending` where that order's own transfer has not completed, otherwise out of
- * `available`, of which `suspenseMinor` was already set aside when a reversal that is not ours was seen.
+ * `available`, of which `suspenseMinor` was already set aside when a reversal that is not ours was seen. `feesOwedMinor`
+ * is what the transfer cannot bear, because the platform keeps its fee.
  */
-export type RefundShare =
-  | { readonly sellerId: string; readonly amountMinor: number; readonly from: 'pending' }
-  | {
-      readonly sellerId: string;
-      readonly amountMinor: number;
-      readonly from: 'available';
-      readonly suspenseMinor: number;
-      readonly funds: SellerFunds;
-    };
+export type RefundShare = {
+  readonly sellerId: string;
+  readonly amountMinor: number;
+  readonly feesOwedMinor: number;
+} & (
+  | { readonly from: 'pending' }
+  | { readonly from: 'available'; readonly suspenseMinor: number; readonly funds: SellerFunds }
+);
 
 export function refundSucceeded(
   shares: readonly RefundShare[],
@@ -117,21 +132,31 @@ export function refundSucceeded(
   const totalMinor = sumMinor([...shares.map((share) => share.amountMinor), feeMinor, excessMinor]);
   return [
     entry('cash:psp', -totalMinor),
-    ...shares.flatMap((share) =>
-      share.from === 'pending'
-        ? [entry(seller(share.sellerId, 'pending'), share.amountMinor)]
-        : [
-            entry('suspense:seller', share.suspenseMinor),
-            ...debit(share.sellerId, share.amountMinor - share.suspenseMinor, share.funds),
-          ],
-    ),
+    ...shares.flatMap(takenFrom),
     entry('platform:revenue', feeMinor),
     entry('platform:losses', excessMinor),
   ];
 }
 
-export function suspendedPaymentReturned(amountMinor: number): Entry[] {
-  return [entry('cash:psp', -amountMinor), entry('suspense:order', amountMinor)];
+function takenFrom(share: RefundShare): Entry[] {
+  const { sellerId, feesOwedMinor } = share;
+  const ofTransferMinor = share.amountMinor - feesOwedMinor;
+  const fees = entry(seller(sellerId, 'fees_owed'), feesOwedMinor);
+  if (share.from === 'pending') return [fees, entry(seller(sellerId, 'pending'), ofTransferMinor)];
+  return [
+    fees,
+    entry('suspense:seller', share.suspenseMinor),
+    ...debit(sellerId, ofTransferMinor - share.suspenseMinor, share.funds),
+  ];
+}
+
+/** `excessMinor` is what went beyond the money that was held. */
+export function suspendedPaymentReturned(amountMinor: number, excessMinor = 0): Entry[] {
+  return [
+    entry('cash:psp', -amountMinor),
+    entry('suspense:order', amountMinor - excessMinor),
+    entry('platform:losses', excessMinor),
+  ];
 }
 
 /** Whose money it is was settled with the refund; only where it is changes here. */
@@ -156,4 +181,29 @@ export function outsideReversal(
 /** A reversal of ours finds itself covered by one that is not: the seller must not pay the same share twice. */
 export function suspenseClaimed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry('suspense:seller', amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
+
+/** Set aside under lock; the money stays at the connected account until its bank has it. */
+export function payoutAsked(sellerId: string, amountMinor: number): Entry[] {
+  return [
+    entry(seller(sellerId, 'available'), amountMinor),
+    entry(seller(sellerId, 'paying_out'), -amountMinor),
+  ];
+}
+
+export function payoutPaid(sellerId: string, amountMinor: number): Entry[] {
+  return [
+    entry(seller(sellerId, 'paying_out'), amountMinor),
+    entry(`cash:connected:${sellerId}`, -amountMinor),
+  ];
+}
+
+/** It never left the connected account. */
+export function payoutFailed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry(seller(sellerId, 'paying_out'), amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
+
+/** The bank sent it back, days after it was paid. */
+export function payoutReturned(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry(`cash:connected:${sellerId}`, amountMinor), ...credit(sellerId, amountMinor, funds)];
 }

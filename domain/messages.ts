@@ -1,4 +1,5 @@
 import type { Refusal } from './errors.ts';
+import type { PayoutStatus } from './machines/payout.ts';
 import type { RefundStatus } from './machines/refund.ts';
 import type { Caller } from './roles.ts';
 
@@ -52,6 +53,26 @@ export interface RefundVerdict {
   readonly message: string | null;
 }
 
+/** What the PSP says of a dispute. Amounts in minor units. */
+export interface DisputeNews {
+  readonly providerDisputeId: string;
+  /** `expired` leaves it open, in people's sight. */
+  readonly status: 'open' | 'expired' | 'won' | 'cancelled' | 'lost';
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** What happened to an order's money without us asking. Amounts in minor units. */
+export type OutsideEvent =
+  | {
+      readonly kind: 'refund';
+      readonly providerRefundId: string;
+      /** Null where the PSP did not say: it is read there before anything is booked. */
+      readonly amountMinor: number | null;
+      readonly currency: string | null;
+    }
+  | { readonly kind: 'dispute'; readonly news: DisputeNews };
+
 export interface OrderRequest {
   readonly orderId: string;
   /** Absent: the order is already a row, and its workflow goes on where the row stands. */
@@ -62,9 +83,9 @@ export interface OrderRequest {
   };
 }
 
+/** Without the client secret, which whoever reads histories could pay or cancel with: the row has it. */
 export interface OpenedPayment {
   readonly paymentId: string;
-  readonly clientSecret: string | null;
   readonly status: string;
 }
 
@@ -110,3 +131,52 @@ export interface PaymentFact {
   /** The charge behind the payment at the connector, where it is known. */
   readonly connectorTransactionId: string | null;
 }
+
+export interface PayoutRequest {
+  readonly payoutId: string;
+  /** Absent: the payout is already a row, and its workflow goes on where the row stands. */
+  readonly ask?: {
+    readonly sellerId: string;
+    /** Minor units, as the client sent it: judged under lock, under one error code. Absent: all that is available. */
+    readonly amount?: unknown;
+    /** ISO 4217, upper case. Absent: the only currency that the seller has. */
+    readonly currency?: string;
+    readonly idempotency?: IdempotencyKey;
+  };
+  /** Of the idempotency key at Stripe; kept when the workflow continues as new. */
+  readonly generation?: number;
+}
+
+/** What the HTTP answer to a payout is made of; the same for every repeat of the call. */
+export interface OpenedPayout {
+  readonly payoutId: string;
+  readonly sellerId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly createdAt: string;
+}
+
+/** `bodyHash` lets the caller tell a repeat from a key that was used with another body. */
+export type PayoutOpening =
+  | Refused
+  | { readonly opened: OpenedPayout; readonly bodyHash: string | null; readonly status: PayoutStatus };
+
+/** What Stripe says of a payout, from a webhook or from a look-up. Only this ends a payout that Stripe has. */
+export interface PayoutWord {
+  readonly status: 'paid' | 'failed';
+  readonly stripePayoutId: string;
+  readonly message: string | null;
+}
+
+/** What a seller wants of Stripe's onboarding. */
+export interface OnboardingAsk {
+  /** ISO 3166-1 alpha-2, for an account that is not there yet. */
+  readonly country?: string;
+  /** Whether an account may be made; otherwise there has to be one. */
+  readonly mayCreate: boolean;
+  readonly returnUrl: string;
+  readonly refreshUrl: string;
+}
+
+/** The link itself is in its row: whoever reads histories could use it. */
+export type OnboardingAnswer = Refused | { readonly stripeAccountId: string };

@@ -16,6 +16,10 @@ export interface Allocation {
   readonly feeMinor: number;
 }
 
+/** `refund` gives the platform's fee back with the rest; `keep` leaves it, and the seller bears the whole. */
+export const FEE_POLICIES = ['refund', 'keep'] as const;
+export type FeePolicy = (typeof FEE_POLICIES)[number];
+
 export const itemLeftMinor = (item: ItemLeft) => item.sellerLeftMinor + item.feeLeftMinor;
 export const leftMinor = (items: readonly ItemLeft[]) => sumMinor(items.map(itemLeftMinor));
 export const allocatedMinor = (allocations: readonly Allocation[]) =>
@@ -23,30 +27,42 @@ export const allocatedMinor = (allocations: readonly Allocation[]) =>
 
 /**
  * A refund by amount, divided in proportion to what is left of each item at this moment, and each item's part likewise
- * between what is left of the seller's share and of the fee. The last refund takes all.
+ * between what is left of the seller's share and of the fee. The last refund takes all. Where the fee is kept, the
+ * seller bears the whole part.
  */
-export function allocateAmount(amountMinor: number, items: readonly ItemLeft[]): Allocation[] {
+export function allocateAmount(
+  amountMinor: number,
+  items: readonly ItemLeft[],
+  feePolicy: FeePolicy = 'refund',
+): Allocation[] {
   const parts = divideProportionally(
     amountMinor,
     items.map((item) => ({ id: item.orderItemId, leftMinor: itemLeftMinor(item) })),
   );
   return items
-    .map((item) => divideItem(item, parts.get(item.orderItemId) ?? 0))
+    .map((item) => divideItem(item, parts.get(item.orderItemId) ?? 0, feePolicy))
     .filter((allocation) => allocation.sellerMinor + allocation.feeMinor > 0);
 }
 
 /** A refund of named items takes all that is left of them. */
-export function allocateItems(items: readonly ItemLeft[]): Allocation[] {
-  return allocateAmount(leftMinor(items), items);
+export function allocateItems(items: readonly ItemLeft[], feePolicy: FeePolicy = 'refund'): Allocation[] {
+  return allocateAmount(leftMinor(items), items, feePolicy);
 }
 
 function divideItem(
   { orderItemId, sellerId, sellerLeftMinor, feeLeftMinor }: ItemLeft,
   partMinor: number,
+  feePolicy: FeePolicy,
 ): Allocation {
+  if (feePolicy === 'keep') return { orderItemId, sellerId, sellerMinor: partMinor, feeMinor: 0 };
   const split = divideProportionally(partMinor, [
     { id: 'fee', leftMinor: feeLeftMinor },
     { id: 'seller', leftMinor: sellerLeftMinor },
   ]);
-  return { orderItemId, sellerId, sellerMinor: split.get('seller') ?? 0, feeMinor: split.get('fee') ?? 0 };
+  return {
+    orderItemId,
+    sellerId,
+    sellerMinor: split.get('seller') ?? 0,
+    feeMinor: split.get('fee') ?? 0,
+  };
 }

@@ -4,6 +4,7 @@ import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflow
 import type {
   OrderPlacing,
   OrderRequest,
+  OutsideEvent,
   PaymentFact,
   RefundOpening,
   RefundRequest,
@@ -48,6 +49,12 @@ export interface Engine {
   tellOrder(
     orderId: string,
     fact: PaymentFact,
+    label: { amountMinor: number; currency: string },
+  ): Promise<void>;
+  /** Hands what happened to an order's money without us to the order's workflow; starts one where none runs. */
+  tellOrderOutside(
+    orderId: string,
+    event: OutsideEvent,
     label: { amountMinor: number; currency: string },
   ): Promise<void>;
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
@@ -197,6 +204,14 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
           ...orderStart({ orderId }, label),
           signal: 'payment',
           signalArgs: [fact],
+        });
+      }),
+    tellOrderOutside: (orderId, event, label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.signalWithStart<typeof order, [OutsideEvent]>('order', {
+          ...orderStart({ orderId }, label),
+          signal: 'outside',
+          signalArgs: [event],
         });
       }),
     startRefund: (refundId, label) =>

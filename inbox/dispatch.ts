@@ -1,6 +1,6 @@
 import { eq, or } from 'drizzle-orm';
 import { orderWorkflowId } from '../domain/ids.ts';
-import type { PaymentFact } from '../domain/messages.ts';
+import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
 import {
   orders,
   refunds,
@@ -44,17 +44,34 @@ export async function dispatchHyperswitch(
   }
 }
 
-async function dispatchRefund({ db, engine }: InboxDeps, event: RefundEvent): Promise<Dispatched> {
+async function dispatchRefund(deps: InboxDeps, event: RefundEvent): Promise<Dispatched> {
+  const { db, engine } = deps;
   if (event.verdict === 'waiting') return ignored(`the status ${event.status ?? event.type} ends nothing`);
   const ours = isUuid(event.refundId)
     ? or(eq(refunds.id, event.refundId), eq(refunds.hyperswitchRefundId, event.refundId))
     : eq(refunds.hyperswitchRefundId, event.refundId);
   const [refund] = await db.select().from(refunds).where(ours);
-  if (refund === undefined) return unmatched(`no refund ${event.refundId} is known`);
+  if (refund === undefined) return dispatchOutsideRefund(deps, event);
   await engine.tellRefund(
     refund.id,
     { status: event.verdict, providerRefundId: event.refundId, message: event.errorMessage ?? null },
     refundLabel(refund),
+  );
+  return signalled;
+}
+
+/** A refund that we did not make, of a payment that we know: somebody used the PSP's dashboard. */
+async function dispatchOutsideRefund({ db, engine }: InboxDeps, event: RefundEvent): Promise<Dispatched> {
+  const unknown = `no refund ${event.refundId} is known`;
+  if (event.paymentId === undefined) return unmatched(unknown);
+  const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
+  if (order === undefined) return unmatched(`${unknown}, nor its payment ${event.paymentId}`);
+  if (event.verdict !== 'succeeded') return ignored(`${unknown}, and it moved nothing`);
+  const { refundId: providerRefundId, amountMinor = null, currency = null } = event;
+  await engine.tellOrderOutside(
+    order.id,
+    { kind: 'refund', providerRefundId, amountMinor, currency },
+    labelOf(order),
   );
   return signalled;
 }
@@ -65,14 +82,15 @@ async function dispatchPayment({ db, engine }: InboxDeps, event: PaymentEvent): 
   if (event.paymentId === undefined) return unmatched('the event names no payment');
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  await engine.tellOrder(order.id, fact, { amountMinor: order.totalMinor, currency: order.currency });
+  await engine.tellOrder(order.id, fact, labelOf(order));
   return signalled;
 }
 
 /** What a payment's event says, as far as it ends something; an amount it does not name is read at the PSP later. */
 function factOf(event: PaymentEvent): PaymentFact | null {
   const said = {
-    receivedMinor: event.amountReceivedMinor ?? null,
+    // Nothing received is no capture: the PSP is asked how much it was.
+    receivedMinor: event.amountReceivedMinor || null,
     currency: event.currency ?? null,
     message: event.errorMessage ?? null,
     connectorTransactionId: event.connectorTransactionId ?? null,
@@ -92,14 +110,37 @@ function factOf(event: PaymentEvent): PaymentFact | null {
   }
 }
 
-/** Disputes are not acted on by code yet: people see them, and nothing is dropped. */
-async function dispatchDispute({ db }: InboxDeps, event: DisputeEvent): Promise<Dispatched> {
-  if (event.paymentId === undefined) return unmatched('the event names no payment');
+/** `accepted` is lost, `won` and `cancelled` free the order; `expired` stays open. Null where it changes nothing. */
+function disputeStatusOf(event: DisputeEvent): DisputeNews['status'] | null {
+  switch (event.verdict) {
+    case 'open':
+    case 'expired':
+    case 'lost':
+      return event.verdict;
+    case 'freed':
+      return (event.status ?? event.type).includes('cancel') ? 'cancelled' : 'won';
+    case 'waiting':
+      return null;
+  }
+}
+
+async function dispatchDispute({ db, engine }: InboxDeps, event: DisputeEvent): Promise<Dispatched> {
+  const status = disputeStatusOf(event);
+  if (status === null) return ignored(`the status ${event.status ?? event.type} changes nothing`);
+  if (event.paymentId === undefined || event.disputeId === undefined) {
+    return unmatched('the event names no payment or no dispute');
+  }
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  const note = `${event.type} of ${event.disputeId ?? 'an unnamed dispute'} must be handled by hand`;
-  await raiseFlag(db, 'unhandled_webhook', orderWorkflowId(order.id), note);
-  return { outcome: 'unhandled', note };
+  const { amountMinor, currency } = event;
+  if (amountMinor === undefined || currency === undefined) {
+    const note = `${event.type} of ${event.disputeId} names no amount`;
+    await raiseFlag(db, 'unhandled_webhook', orderWorkflowId(order.id), note);
+    return { outcome: 'unhandled', note };
+  }
+  const news = { providerDisputeId: event.disputeId, status, amountMinor, currency };
+  await engine.tellOrderOutside(order.id, { kind: 'dispute', news }, labelOf(order));
+  return signalled;
 }
 
 /** Finds what a Stripe event is about. The answers to our own calls are not waited for here. */
@@ -143,5 +184,10 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
   return signalled;
 }
+
+const labelOf = (order: { readonly totalMinor: number; readonly currency: string }) => ({
+  amountMinor: order.totalMinor,
+  currency: order.currency,
+});
 
 const isUuid = (value: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);

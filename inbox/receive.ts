@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
@@ -7,7 +7,7 @@ import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/
 import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
-import { bodyHash } from '../providers/webhooks/verify.ts';
+import { bodyHash, eventKey } from '../providers/webhooks/verify.ts';
 import { type Dispatched, dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
 
 export interface InboxDeps {
@@ -38,7 +38,7 @@ export async function receiveHyperswitch(
       reason: event.reason,
     });
   }
-  const eventId = event.eventId ?? bodyHash(rawBody);
+  const eventId = event.eventId === null ? bodyHash(rawBody) : eventKey(event.eventId);
   return take(deps, { provider: 'hyperswitch', eventId, type: event.type }, rawBody, () =>
     dispatchHyperswitch(deps, event),
   );
@@ -52,7 +52,8 @@ export async function receiveStripe(deps: InboxDeps, rawBody: Uint8Array, json: 
       reason: event.reason,
     });
   }
-  return take(deps, { provider: 'stripe', eventId: event.eventId, type: event.type }, rawBody, () =>
+  const eventId = eventKey(event.eventId);
+  return take(deps, { provider: 'stripe', eventId, type: event.type }, rawBody, () =>
     dispatchStripe(deps, event),
   );
 }
@@ -72,17 +73,24 @@ async function take(
     dispatched = await dispatch();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    await db.update(webhookEvents).set({ error: message }).where(eq(webhookEvents.id, stored.id));
+    await db.update(webhookEvents).set({ error: message }).where(unsettled(stored));
     throw error;
   }
   const { outcome, note } = dispatched;
   await db
     .update(webhookEvents)
     .set({ outcome, error: note, processedAt: new Date() })
-    .where(eq(webhookEvents.id, stored.id));
+    .where(unsettled(stored));
   log.info({ webhookId: stored.id, ...event, outcome, note }, 'webhook taken');
   return { outcome };
 }
+
+/** Of two deliveries at once, the one that found nothing or failed must not hide that the other was handed on. */
+const unsettled = ({ id }: StoredEvent) =>
+  and(
+    eq(webhookEvents.id, id),
+    or(isNull(webhookEvents.processedAt), eq(webhookEvents.outcome, 'unmatched')),
+  );
 
 async function store(
   db: Db,

@@ -9,13 +9,22 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { Attempt, OrderPlacing, PaymentFact, RefundOpening, RefundVerdict } from '../domain/messages.ts';
+import type {
+  Attempt,
+  OrderPlacing,
+  OutsideEvent,
+  PaymentFact,
+  RefundOpening,
+  RefundVerdict,
+} from '../domain/messages.ts';
 import { databaseVerb } from './policies.ts';
 
 // The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
 
 export const placed = defineUpdate<OrderPlacing>('placed');
 export const payment = defineSignal<[PaymentFact]>('payment');
+
+export const outside = defineSignal<[OutsideEvent]>('outside');
 
 export const opened = defineUpdate<RefundOpening>('opened');
 export const verdict = defineSignal<[RefundVerdict]>('verdict');

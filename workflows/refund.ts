@@ -7,7 +7,7 @@ import { askPsp, databaseVerb } from './policies.ts';
 import { describe, show } from './sight.ts';
 
 const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
-const { askProvider } = proxyActivities<Activities>(askPsp);
+const { askProvider } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the refund' });
 
 export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused'; readonly reason?: string };
 

@@ -12,7 +12,10 @@ import { catchStraySignals, giveUp, retryNow, settleMessages, state } from './me
 import { attemptStripe, attemptStripeDirectly } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
-const { attemptReversal, giveUpReversal } = proxyActivities<Activities>(attemptStripe);
+const { attemptReversal, giveUpReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe for the reversal',
+});
 const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStripeDirectly);
 
 export interface ReversalRequest {

@@ -7,7 +7,10 @@ import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } 
 import { attemptStripe } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
-const { attemptTransfer, bookOutsideReversals } = proxyActivities<Activities>(attemptStripe);
+const { attemptTransfer, bookOutsideReversals } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe for the transfer',
+});
 
 export interface TransferRequest {
   readonly transferId: string;

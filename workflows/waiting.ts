@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { Attempt } from '../domain/messages.ts';
 import { describe, show } from './sight.ts';
 
@@ -6,7 +6,18 @@ export type Wait = Extract<Attempt<string>, { ended: false }>;
 
 /** Waits for the next attempt's time or for whatever wakes it; the timer is durable and named in the UI. */
 export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void> {
-  await condition(isWoken, Math.max(wait.delayMs, 1));
+  const summary =
+    wait.waitingFor === null ? `after failed attempt ${wait.retryCount}` : `for ${wait.waitingFor}`;
+  await CancellationScope.cancellable(async () => {
+    await Promise.race([
+      sleep(Math.max(wait.delayMs, 1), { summary: `Waits ${summary}` }),
+      condition(isWoken),
+    ]);
+    // Whichever lost is not needed any more.
+    CancellationScope.current().cancel();
+  }).catch((error: unknown) => {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+  });
 }
 
 /** What an operator sees of work that waits: in lists by search attributes, on its page by the details. */

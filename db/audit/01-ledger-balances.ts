@@ -76,7 +76,7 @@ function suspendedPayments(tx: Tx): Promise<Violation[]> {
       FROM ledger_entries WHERE account = 'suspense:order' GROUP BY order_id
     ), held AS (
       SELECT id AS order_id, captured_minor - refunded_minor AS minor
-      FROM orders WHERE completed_at IS NULL AND captured_minor IS NOT NULL
+      FROM orders WHERE failure_reason IS NOT NULL AND captured_minor IS NOT NULL
     )
     SELECT coalesce('order/' || order_id, 'suspense:order') AS subject,
            format('holds %s of a payment that it could not take, the ledger says %s',

@@ -38,7 +38,7 @@ function reversed(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** An order that never completed holds suspended money only: nobody bears a refund of it. */
+/** An order that failed holds suspended money only: nobody bears a refund of it. */
 function allocations(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,
@@ -49,11 +49,11 @@ function allocations(tx: Tx): Promise<Violation[]> {
     SELECT 'refund/' || refund.id AS subject,
            format('its allocations sum to %s, it is %s less %s beyond the captured amount%s',
                   coalesce(allocated.minor, 0), refund.amount_minor, refund.excess_minor,
-                  CASE WHEN orders.completed_at IS NULL THEN ', of suspended money' ELSE '' END) AS detail
+                  CASE WHEN orders.failure_reason IS NOT NULL THEN ', of suspended money' ELSE '' END) AS detail
     FROM refunds AS refund
     JOIN orders ON orders.id = refund.order_id
     LEFT JOIN allocated ON allocated.refund_id = refund.id
-    WHERE CASE WHEN orders.completed_at IS NULL THEN allocated.refund_id IS NOT NULL
+    WHERE CASE WHEN orders.failure_reason IS NOT NULL THEN allocated.refund_id IS NOT NULL
           ELSE coalesce(allocated.minor, 0) <> refund.amount_minor - refund.excess_minor END`,
   );
 }

@@ -17,6 +17,7 @@ export interface PostingOf {
   readonly orderId?: string | null;
   readonly refundId?: string | null;
   readonly transferId?: string | null;
+  readonly payoutId?: string | null;
 }
 
 const BALANCE_COLUMN = {

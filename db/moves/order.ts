@@ -6,6 +6,9 @@ import { assertMove, movedOrStale, type Mover } from './stale.ts';
 
 export type Order = typeof orders.$inferSelect;
 
+/** Whether the order never took its payment: what was captured for it is held for its buyer, not earned. */
+export const isSuspended = (order: Pick<Order, 'failureReason'>) => order.failureReason !== null;
+
 /** Moves an order, or changes it where it stands; the only code that writes its status. */
 export async function moveOrder(
   tx: Tx,

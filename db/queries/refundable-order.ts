@@ -10,16 +10,17 @@ import { disputes, orderItems, orders, refundAllocations, refunds } from '../sch
 export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise<RefundableOrder | null> {
   const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
   if (order === undefined) return null;
+  const takenFromSeller = sql`coalesce(sum(${refundAllocations.sellerMinor}), 0)`;
+  const takenFromFee = sql`coalesce(sum(${refundAllocations.feeMinor}), 0)`;
+  // Where a kept fee made the seller bear more than their share, nothing is left of it, and less of the item.
+  const sellerLeft = sql`greatest(${orderItems.amountMinor} - ${orderItems.platformFeeMinor} - ${takenFromSeller}, 0)`;
   const items = await db
     .select({
       orderItemId: orderItems.id,
       sellerId: orderItems.sellerId,
-      sellerLeftMinor:
-        sql<number>`${orderItems.amountMinor} - ${orderItems.platformFeeMinor} - coalesce(sum(${refundAllocations.sellerMinor}), 0)`.mapWith(
-          Number,
-        ),
+      sellerLeftMinor: sql<number>`${sellerLeft}`.mapWith(Number),
       feeLeftMinor:
-        sql<number>`${orderItems.platformFeeMinor} - coalesce(sum(${refundAllocations.feeMinor}), 0)`.mapWith(
+        sql<number>`${orderItems.amountMinor} - ${takenFromSeller} - ${takenFromFee} - ${sellerLeft}`.mapWith(
           Number,
         ),
     })

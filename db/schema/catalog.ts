@@ -1,7 +1,7 @@
-import { boolean, pgTable, text, uniqueIndex, uuid, index } from 'drizzle-orm/pg-core';
+import { boolean, check, pgTable, text, uniqueIndex, uuid, index } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import { ROLES } from '../../domain/roles.ts';
-import { amount, amountCheck, createdAt, currencyCheck, id, oneOf } from './columns.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
 
 export const users = pgTable(
   'users',
@@ -11,12 +11,38 @@ export const users = pgTable(
     role: text({ enum: ROLES }).notNull(),
     isVerified: boolean().notNull().default(false),
     stripeAccountId: text(),
+    /** What Stripe last said of the account; NULL: it has not said anything yet. */
+    stripeTransfersEnabled: boolean(),
+    stripePayoutsEnabled: boolean(),
     createdAt: createdAt(),
   },
   (t) => [
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
     uniqueIndex('users_stripe_account_key').on(t.stripeAccountId),
     oneOf('users_role_known', t.role, ROLES),
+  ],
+);
+
+/** How a seller's connected account is made at Stripe, once, and the last link to Stripe's forms. */
+export const sellerOnboardings = pgTable(
+  'seller_onboardings',
+  {
+    userId: uuid()
+      .primaryKey()
+      .references(() => users.id),
+    /** As it was asked of Stripe: a key stands for one set of parameters. */
+    country: text(),
+    /** Committed with the next before Stripe is called; `askedAt` is NULL again once Stripe refused. */
+    idempotencyKey: text(),
+    askedAt: at(),
+    /** Good once, for some minutes; here and not in histories, since whoever has it can fill in the forms. */
+    linkUrl: text(),
+    linkExpiresAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    check('seller_onboardings_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),
+    check('seller_onboardings_country_iso', sql`${t.country} ~ '^[A-Z]{2}$'`),
   ],
 );
 

@@ -1,8 +1,18 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { PAYOUT_STATUSES } from '../../domain/machines/payout.ts';
 import { users } from './catalog.ts';
-import { amount, amountCheck, createdAt, currencyCheck, id, oneOf } from './columns.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
 import { orders } from './orders.ts';
 import { refunds } from './refunds.ts';
 import { sellerTransfers } from './transfers.ts';
@@ -41,15 +51,32 @@ export const sellerPayouts = pgTable(
     amountMinor: amount().notNull(),
     currency: text().notNull(),
     status: text({ enum: PAYOUT_STATUSES }).notNull().default('pending'),
+    /** The connected account that pays out; NULL only on rows older than this column. */
+    stripeAccountId: text(),
+    /** Stripe's id, from its answer or from its webhook, whichever comes first. */
     externalPayoutId: text(),
+    /** Committed with the next before Stripe is called. */
+    idempotencyKey: text(),
+    askedAt: at(),
+    retryCount: integer().notNull().default(0),
+    nextRetryAt: at(),
+    errorMessage: text(),
+    /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
+    waitingFor: text(),
     createdAt: createdAt(),
+    paidAt: at(),
+    failedAt: at(),
   },
   (t) => [
     uniqueIndex('seller_payouts_external_key').on(t.externalPayoutId),
-    index('seller_payouts_by_seller').on(t.sellerId, t.createdAt),
+    index('seller_payouts_by_seller').on(t.sellerId, t.createdAt, t.id),
+    index('seller_payouts_open')
+      .on(t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
     oneOf('seller_payouts_status_known', t.status, PAYOUT_STATUSES),
     amountCheck('seller_payouts_amount_sane', t.amountMinor, 1),
     currencyCheck('seller_payouts_currency_iso', t.currency),
+    check('seller_payouts_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),
   ],
 );
 
@@ -66,11 +93,13 @@ export const ledgerEntries = pgTable(
     orderId: uuid().references(() => orders.id),
     refundId: uuid().references(() => refunds.id),
     transferId: uuid().references(() => sellerTransfers.id),
+    payoutId: uuid().references(() => sellerPayouts.id),
     createdAt: createdAt(),
   },
   (t) => [
     index('ledger_entries_by_transaction').on(t.transactionId),
-    index('ledger_entries_by_account').on(t.account, t.currency),
+    // An account over time: a seller's statement, and what its balance was before.
+    index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
     index('ledger_entries_by_order').on(t.orderId),
     currencyCheck('ledger_entries_currency_iso', t.currency),
     check('ledger_entries_moves_something', sql`${t.amountMinor} <> 0`),

@@ -10,7 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { OpenedRefund } from '../../domain/messages.ts';
+import type { OpenedPayout, OpenedRefund } from '../../domain/messages.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
 
 export const WEBHOOK_PROVIDERS = ['hyperswitch', 'stripe'] as const;
@@ -62,7 +62,7 @@ export const idempotencyKeys = pgTable(
     key: text().notNull(),
     bodyHash: text().notNull(),
     /** What the same answer is made of again. */
-    answer: jsonb().$type<OpenedRefund | { readonly orderId: string }>(),
+    answer: jsonb().$type<OpenedRefund | OpenedPayout | { readonly orderId: string }>(),
     createdAt: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.scope, t.key] })],

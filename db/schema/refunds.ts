@@ -68,6 +68,10 @@ export const refundAllocations = pgTable(
       .references(() => orderItems.id),
     sellerMinor: amount().notNull(),
     feeMinor: amount().notNull(),
+    /** Of the seller's part: what their transfer could not bear because the platform keeps its fee. */
+    feesOwedMinor: amount().notNull().default(0),
+    /** Of that: what later transfers have netted. */
+    feesNettedMinor: amount().notNull().default(0),
     /** NULL until the refund is settled. */
     sellerSource: text({ enum: SELLER_SOURCES }),
   },
@@ -76,6 +80,13 @@ export const refundAllocations = pgTable(
     index('refund_allocations_by_item').on(t.orderItemId),
     amountCheck('refund_allocations_seller_sane', t.sellerMinor),
     amountCheck('refund_allocations_fee_sane', t.feeMinor),
+    check(
+      'refund_allocations_fees_within',
+      sql`${t.feesOwedMinor} BETWEEN 0 AND ${t.sellerMinor} AND ${t.feesNettedMinor} BETWEEN 0 AND ${t.feesOwedMinor}`,
+    ),
+    index('refund_allocations_fees_owed')
+      .on(t.orderItemId)
+      .where(sql`${t.feesNettedMinor} < ${t.feesOwedMinor}`),
     oneOf('refund_allocations_source_known', t.sellerSource, SELLER_SOURCES),
   ],
 );

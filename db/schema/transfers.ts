@@ -65,6 +65,12 @@ export const sellerTransfers = pgTable(
       .where(sql`${t.status} = 'pending'`),
     index('seller_transfers_newest').on(t.createdAt, t.id),
     index('seller_transfers_by_seller').on(t.sellerId),
+    // Sent by an older system that did not keep Stripe's id: what the backfill walks.
+    index('seller_transfers_without_id')
+      .on(t.id)
+      .where(
+        sql`${t.completedAt} IS NOT NULL AND (${t.stripeTransferId} IS NULL OR ${t.stripeTransferId} = '')`,
+      ),
     oneOf('seller_transfers_status_known', t.status, TRANSFER_STATUSES),
     amountCheck('seller_transfers_amount_sane', t.amountMinor),
     currencyCheck('seller_transfers_currency_iso', t.currency),

@@ -1,8 +1,8 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { keyGeneration, transferKey } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
-import { orders, users } from '../schema/index.ts';
+import { disputes, orders, users } from '../schema/index.ts';
 import { lockTransfer } from './lock.ts';
 
 export type TransferClaim =
@@ -16,7 +16,7 @@ export type TransferClaim =
       readonly askedAtMs: number;
       readonly sourceTransaction: string | null;
     }
-  | { readonly kind: 'no_account'; readonly transfer: Transfer }
+  | { readonly kind: 'no_account' | 'disputed'; readonly transfer: Transfer }
   | { readonly kind: 'not_due'; readonly transfer: Transfer; readonly dueAtMs: number }
   | { readonly kind: 'ended'; readonly transfer: Transfer };
 
@@ -55,6 +55,13 @@ export async function askTransfer(
         sourceTransaction,
       };
     }
+    const [dispute] = await tx
+      .select({ id: disputes.id })
+      .from(disputes)
+      .where(and(eq(disputes.orderId, transfer.orderId), eq(disputes.status, 'open')))
+      .limit(1);
+    // What was not asked of Stripe yet waits: a lost dispute takes it, and then it need not be taken back.
+    if (dispute) return { kind: 'disputed', transfer };
     const [seller] = await tx
       .select({ stripeAccountId: users.stripeAccountId })
       .from(users)

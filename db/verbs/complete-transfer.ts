@@ -1,13 +1,14 @@
 import { and, eq } from 'drizzle-orm';
-import { transferCompleted } from '../../domain/ledger.ts';
+import { nettedFeesMinor, transferCompleted } from '../../domain/ledger.ts';
 import { sumMinor } from '../../domain/money.ts';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { sellerTransfers, transferReversals } from '../schema/index.ts';
 import { readInFlightRefunds } from './in-flight-refunds.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockTransfer } from './lock.ts';
+import { netFees } from './net-fees.ts';
 import { openReversal } from './open-reversal.ts';
 
 export interface CompletedTransfer {
@@ -27,7 +28,7 @@ export async function completeTransfer(
   if (stripeTransferId === '') throw new Error(`transfer ${transferId} came back without Stripe's id`);
   return db.transaction(async (tx) => {
     const transfer = await lockTransfer(tx, transferId);
-    if (transfer.stripeTransferId === stripeTransferId) return { transfer, reversals: [], funded: [] };
+    if (transfer.stripeTransferId === stripeTransferId) return findUnstarted(tx, transfer);
     const refunded = await readInFlightRefunds(tx, transfer);
     const completed = await moveTransfer(tx, transfer, 'completed', {
       stripeTransferId,
@@ -36,21 +37,18 @@ export async function completeTransfer(
       errorMessage: null,
       waitingFor: null,
     });
-    const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
+    const locked = await lockFunds(tx, [transfer.sellerId], transfer.currency);
+    const funds = fundsOf(locked, transfer.sellerId);
     const keptMinor = transfer.amountMinor - sumMinor(refunded.map((refund) => refund.amountMinor));
     await post(
       tx,
       { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
-      transferCompleted(
-        transfer.sellerId,
-        transfer.amountMinor,
-        keptMinor,
-        fundsOf(funds, transfer.sellerId),
-      ),
+      transferCompleted(transfer.sellerId, transfer.amountMinor, keptMinor, funds),
     );
+    const netted = await netFees(tx, transfer, nettedFeesMinor(keptMinor, funds));
     let current = completed;
     const reversals: ReversalWork[] = [];
-    for (const { refundId, amountMinor } of refunded) {
+    for (const { refundId, amountMinor } of [...refunded, ...netted]) {
       reversals.push(await openReversal(tx, current, refundId, amountMinor));
       current = { ...current, status: 'reversal_pending' };
     }
@@ -68,4 +66,13 @@ export async function completeTransfer(
     const funded = waiting.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals));
     return { transfer: current, reversals, funded };
   });
+}
+
+/** A replay: the reversals that the completing transaction opened, as far as they have not ended. */
+async function findUnstarted(tx: Tx, transfer: Transfer): Promise<CompletedTransfer> {
+  const open = await tx
+    .select()
+    .from(transferReversals)
+    .where(and(eq(transferReversals.transferId, transfer.id), eq(transferReversals.status, 'pending')));
+  return { transfer, reversals: open.map((reversal) => reversalLabel(transfer, reversal)), funded: [] };
 }

@@ -11,7 +11,10 @@ export async function readInFlightRefunds(
   return tx
     .select({
       refundId: refundAllocations.refundId,
-      amountMinor: sql<number>`sum(${refundAllocations.sellerMinor})`.mapWith(Number),
+      amountMinor:
+        sql<number>`sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor})`.mapWith(
+          Number,
+        ),
     })
     .from(refundAllocations)
     .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))

@@ -1,3 +1,4 @@
+import type { Payout } from '../moves/payout.ts';
 import type { Refund } from '../moves/refund.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
@@ -19,6 +20,13 @@ export const transferLabel = (
   currency: transfer.currency,
 });
 export type TransferWork = ReturnType<typeof transferLabel>;
+
+export const payoutLabel = (payout: Pick<Payout, 'id' | 'sellerId' | 'amountMinor' | 'currency'>) => ({
+  payoutId: payout.id,
+  sellerId: payout.sellerId,
+  amountMinor: payout.amountMinor,
+  currency: payout.currency,
+});
 
 export const reversalLabel = (
   transfer: Parameters<typeof transferLabel>[0],

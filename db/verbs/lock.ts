@@ -1,13 +1,15 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Tx } from '../client.ts';
-import { orders, refunds, sellerTransfers, transferReversals } from '../schema/index.ts';
+import { orders, refunds, sellerPayouts, sellerTransfers, transferReversals } from '../schema/index.ts';
 import type { Order } from '../moves/order.ts';
+import type { Payout } from '../moves/payout.ts';
 import type { Refund } from '../moves/refund.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
 
-// Row locks, always taken in this order: order, refund, transfers by id, reversals by id, balances (see ledger/post.ts).
+// Row locks, always taken in this order: order, refund, transfers by id, reversals by id, payout, balances (see
+// ledger/post.ts).
 // Whoever locks in another order can wait for a transaction that waits for it.
 
 /** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
@@ -43,6 +45,12 @@ export async function lockTransfer(tx: Tx, transferId: string): Promise<Transfer
     .for('update');
   if (transfer === undefined) throw new MissingRow('transfer', transferId);
   return transfer;
+}
+
+export async function lockPayout(tx: Tx, payoutId: string): Promise<Payout> {
+  const [payout] = await tx.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId)).for('update');
+  if (payout === undefined) throw new MissingRow('payout', payoutId);
+  return payout;
 }
 
 /** Locks a reversal after its transfer, whose id is read first. */

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { decideRefund } from '../../domain/eligibility.ts';
 import type { OpenedRefund, RefundOpening, RefundRequest } from '../../domain/messages.ts';
+import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { moveOrder } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
@@ -12,7 +13,11 @@ import { lockOrder, MissingRow } from './lock.ts';
  * Phase 1: decides a refund under the order's lock and opens it `pending` with its allocations. An attempt that comes
  * again finds the refund open, and gives the same answer.
  */
-export async function openRefund(db: Db, request: RefundRequest): Promise<RefundOpening> {
+export async function openRefund(
+  db: Db,
+  request: RefundRequest,
+  feePolicy: FeePolicy,
+): Promise<RefundOpening> {
   return db.transaction(async (tx) => {
     const { ask, refundId } = request;
     if (ask === undefined) {
@@ -30,7 +35,7 @@ export async function openRefund(db: Db, request: RefundRequest): Promise<Refund
     if (repeated) return repeated;
     const snapshot = await readRefundableOrder(tx, order.id);
     if (snapshot === null) throw new MissingRow('order', order.id);
-    const decision = decideRefund(snapshot, ask, Date.now());
+    const decision = decideRefund(snapshot, ask, Date.now(), feePolicy);
     if ('refusal' in decision) return { refused: decision.refusal };
     const { plan } = decision;
     const [refund] = await tx

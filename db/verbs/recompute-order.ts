@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
-import type { OrderStatus } from '../../domain/machines/order.ts';
+import { canTransition, type OrderStatus } from '../../domain/machines/order.ts';
 import type { Tx } from '../client.ts';
-import { moveOrder, type Order } from '../moves/order.ts';
+import { isSuspended, moveOrder, type Order } from '../moves/order.ts';
 import { refunds } from '../schema/index.ts';
 
 /**
@@ -18,13 +18,14 @@ export async function recomputeOrder(
     .from(refunds)
     .where(and(eq(refunds.orderId, order.id), eq(refunds.status, 'pending')))
     .limit(1);
-  return moveOrder(tx, order, open ? 'refund_pending' : restingStatus(order, refundedMinor), {
-    refundedMinor,
-  });
+  const to = open ? 'refund_pending' : restingStatus(order, refundedMinor);
+  // A give-back that succeeds after it had failed leads through the status that it had left.
+  const from = canTransition(order.status, to) ? order : await moveOrder(tx, order, 'refund_pending');
+  return moveOrder(tx, from, to, { refundedMinor });
 }
 
 function restingStatus(order: Order, refundedMinor: number): OrderStatus {
   if (order.capturedMinor !== null && refundedMinor === order.capturedMinor) return 'refunded';
   if (refundedMinor > 0) return 'partially_refunded';
-  return order.completedAt === null ? 'failed' : 'completed';
+  return isSuspended(order) ? 'failed' : 'completed';
 }

@@ -1,8 +1,11 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { orders } from '../schema/index.ts';
 
-/** Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. */
+/**
+ * Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. An answer that
+ * comes after the webhook had decided is older than what the row says.
+ */
 export async function recordPaymentAnswer(
   db: Db,
   orderId: string,
@@ -14,5 +17,5 @@ export async function recordPaymentAnswer(
       paymentStatus: answer.status,
       ...(answer.clientSecret !== null && { paymentClientSecret: answer.clientSecret }),
     })
-    .where(eq(orders.id, orderId));
+    .where(and(eq(orders.id, orderId), eq(orders.status, 'pending')));
 }

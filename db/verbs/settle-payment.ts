@@ -4,6 +4,7 @@ import { orderWorkflowId } from '../../domain/ids.ts';
 import { orderCompleted, paymentSuspended } from '../../domain/ledger.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
 import { formatMoney, sumMinor } from '../../domain/money.ts';
+import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { lockFunds, post } from '../ledger/post.ts';
 import { moveOrder, type Order } from '../moves/order.ts';
@@ -11,6 +12,8 @@ import { licenses, orderItems, refunds, sellerTransfers } from '../schema/index.
 import { refundLabel, transferLabel, type TransferWork } from './labels.ts';
 import { lockOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
+import { settleOutside } from './record-external-refund.ts';
+import type { SettledRefund } from './settle-shares.ts';
 
 export type SettledPayment =
   | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
@@ -20,6 +23,8 @@ export type SettledPayment =
       readonly refundId: string;
       readonly label: ReturnType<typeof refundLabel>;
     }
+  /** It was captured and is given back in whole, outside of us. */
+  | { readonly status: 'cancelled'; readonly settled: SettledRefund }
   /** The money was decided before; nothing changed. */
   | { readonly status: 'already_decided' };
 
@@ -33,19 +38,19 @@ export async function settlePayment(
   db: Db,
   orderId: string,
   fact: PaymentFact,
-  { refundWindowDays }: { readonly refundWindowDays: number },
+  terms: { readonly refundWindowDays: number; readonly feePolicy: FeePolicy },
 ): Promise<SettledPayment> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     if (fact.verdict === 'cancelled_post_capture' && order.capturedMinor !== null) {
-      return flagCancelledCapture(tx, order);
+      return settleCancelledCapture(tx, order, terms.feePolicy);
     }
     if (fact.verdict !== 'captured') return failOrder(tx, order, fact);
     if (order.capturedMinor !== null) return resumeSettled(tx, order);
     const captured = capturedBy(fact, order);
     const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
     return order.status === 'pending' && asOrdered
-      ? completeOrder(tx, order, fact, refundWindowDays)
+      ? completeOrder(tx, order, fact, terms.refundWindowDays)
       : giveBack(tx, order, captured, fact);
   });
 }
@@ -170,12 +175,12 @@ async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
   return { status: 'already_decided' };
 }
 
-async function flagCancelledCapture(tx: Tx, order: Order): Promise<SettledPayment> {
-  await raiseFlag(
-    tx,
-    'payment_cancelled_after_capture',
-    orderWorkflowId(order.id),
-    'The PSP cancelled a payment that it had captured: the buyer has the money back, our books do not say so yet',
-  );
-  return { status: 'already_decided' };
+/** The PSP cancelled a payment that it had captured: the buyer has back whatever was left of it. */
+async function settleCancelledCapture(tx: Tx, order: Order, feePolicy: FeePolicy): Promise<SettledPayment> {
+  const amountMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
+  const providerRefundId = `cancelled:${order.paymentId}`;
+  const [known] = await tx.select().from(refunds).where(eq(refunds.hyperswitchRefundId, providerRefundId));
+  if (known || amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
+  const outside = { providerRefundId, amountMinor, currency: order.capturedCurrency };
+  return { status: 'cancelled', settled: await settleOutside(tx, order, 'external', outside, feePolicy) };
 }

@@ -1,0 +1,403 @@
+-- What the migrations make of an empty database, as its catalog describes it. For reading and for review: a
+-- migration shows here what it changed. Written by `npm run db:snapshot`, compared by test/db/schema.test.ts.
+
+CREATE TABLE audit_log (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  actor text NOT NULL,
+  action text NOT NULL,
+  subject text NOT NULL,
+  before jsonb,
+  after jsonb,
+  reason text,
+  ip inet,
+  user_agent text,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE disputes (
+  id uuid NOT NULL,
+  order_id uuid NOT NULL,
+  provider_dispute_id text NOT NULL,
+  amount_minor bigint NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  opened_at timestamp with time zone NOT NULL,
+  closed_at timestamp with time zone,
+  CONSTRAINT disputes_pkey PRIMARY KEY (id),
+  CONSTRAINT disputes_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text])))
+);
+CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX disputes_provider_key ON public.disputes USING btree (provider_dispute_id);
+
+CREATE TABLE idempotency_keys (
+  scope text NOT NULL,
+  key text NOT NULL,
+  body_hash text NOT NULL,
+  answer jsonb,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT idempotency_keys_scope_key_pk PRIMARY KEY (scope, key)
+);
+
+CREATE TABLE ledger_entries (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  transaction_id uuid NOT NULL,
+  account text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  kind text NOT NULL,
+  order_id uuid,
+  refund_id uuid,
+  transfer_id uuid,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT ledger_entries_pkey PRIMARY KEY (id),
+  CONSTRAINT ledger_entries_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT ledger_entries_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
+  CONSTRAINT ledger_entries_transfer_id_seller_transfers_id_fk FOREIGN KEY (transfer_id) REFERENCES seller_transfers(id),
+  CONSTRAINT ledger_entries_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT ledger_entries_moves_something CHECK ((amount_minor <> 0))
+);
+CREATE INDEX ledger_entries_by_account ON public.ledger_entries USING btree (account, created_at, id);
+CREATE INDEX ledger_entries_by_order ON public.ledger_entries USING btree (order_id);
+CREATE INDEX ledger_entries_by_transaction ON public.ledger_entries USING btree (transaction_id);
+CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE licenses (
+  id uuid NOT NULL,
+  order_item_id uuid NOT NULL,
+  buyer_id uuid NOT NULL,
+  product_id uuid NOT NULL,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT licenses_pkey PRIMARY KEY (id),
+  CONSTRAINT licenses_buyer_id_users_id_fk FOREIGN KEY (buyer_id) REFERENCES users(id),
+  CONSTRAINT licenses_order_item_id_order_items_id_fk FOREIGN KEY (order_item_id) REFERENCES order_items(id),
+  CONSTRAINT licenses_product_id_products_id_fk FOREIGN KEY (product_id) REFERENCES products(id)
+);
+CREATE INDEX licenses_by_buyer ON public.licenses USING btree (buyer_id);
+CREATE UNIQUE INDEX licenses_item_key ON public.licenses USING btree (order_item_id);
+
+CREATE TABLE ops_flags (
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  detail text NOT NULL,
+  raised_at timestamp with time zone DEFAULT now() NOT NULL,
+  cleared_at timestamp with time zone,
+  CONSTRAINT ops_flags_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);
+CREATE INDEX ops_flags_open ON public.ops_flags USING btree (raised_at) WHERE (cleared_at IS NULL);
+
+CREATE TABLE order_items (
+  id uuid NOT NULL,
+  order_id uuid NOT NULL,
+  "position" integer NOT NULL,
+  product_id uuid NOT NULL,
+  seller_id uuid NOT NULL,
+  amount_minor bigint NOT NULL,
+  platform_fee_minor bigint NOT NULL,
+  CONSTRAINT order_items_pkey PRIMARY KEY (id),
+  CONSTRAINT order_items_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT order_items_product_id_products_id_fk FOREIGN KEY (product_id) REFERENCES products(id),
+  CONSTRAINT order_items_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
+  CONSTRAINT order_items_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT order_items_fee_within_amount CHECK (((platform_fee_minor >= 0) AND (platform_fee_minor <= amount_minor)))
+);
+CREATE INDEX order_items_by_seller ON public.order_items USING btree (seller_id);
+CREATE UNIQUE INDEX order_items_position_key ON public.order_items USING btree (order_id, "position");
+
+CREATE TABLE orders (
+  id uuid NOT NULL,
+  buyer_id uuid NOT NULL,
+  total_minor bigint NOT NULL,
+  captured_minor bigint,
+  captured_currency text,
+  refunded_minor bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  payment_id text,
+  payment_client_secret text,
+  payment_status text,
+  connector_transaction_id text,
+  refund_deadline timestamp with time zone,
+  completed_at timestamp with time zone,
+  failure_reason text,
+  reconcile_checked_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT orders_pkey PRIMARY KEY (id),
+  CONSTRAINT orders_buyer_id_users_id_fk FOREIGN KEY (buyer_id) REFERENCES users(id),
+  CONSTRAINT orders_captured_with_currency CHECK (((captured_minor IS NULL) = (captured_currency IS NULL))),
+  CONSTRAINT orders_completed_is_captured CHECK (((status = ANY (ARRAY['pending'::text, 'failed'::text])) OR (captured_minor IS NOT NULL))),
+  CONSTRAINT orders_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT orders_refunded_within_captured CHECK (((refunded_minor >= 0) AND (refunded_minor <= COALESCE(captured_minor, (0)::bigint)))),
+  CONSTRAINT orders_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'refund_pending'::text, 'partially_refunded'::text, 'refunded'::text]))),
+  CONSTRAINT orders_total_sane CHECK (((total_minor >= 1) AND (total_minor <= '9007199254740991'::bigint)))
+);
+CREATE INDEX orders_by_buyer ON public.orders USING btree (buyer_id, created_at, id);
+CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
+CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+
+CREATE TABLE platform_settings (
+  key text NOT NULL,
+  value_bool boolean,
+  value_text text,
+  CONSTRAINT platform_settings_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE products (
+  id uuid NOT NULL,
+  seller_id uuid NOT NULL,
+  title text NOT NULL,
+  price_minor bigint NOT NULL,
+  currency text NOT NULL,
+  active boolean DEFAULT true NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT products_pkey PRIMARY KEY (id),
+  CONSTRAINT products_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
+  CONSTRAINT products_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT products_price_sane CHECK (((price_minor >= 1) AND (price_minor <= '9007199254740991'::bigint)))
+);
+CREATE INDEX products_newest ON public.products USING btree (created_at, id);
+
+CREATE TABLE rate_limits (
+  name text NOT NULL,
+  next_free_at timestamp with time zone NOT NULL,
+  CONSTRAINT rate_limits_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE refund_allocations (
+  refund_id uuid NOT NULL,
+  order_item_id uuid NOT NULL,
+  seller_minor bigint NOT NULL,
+  fee_minor bigint NOT NULL,
+  seller_source text,
+  fees_owed_minor bigint DEFAULT 0 NOT NULL,
+  fees_netted_minor bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT refund_allocations_refund_id_order_item_id_pk PRIMARY KEY (refund_id, order_item_id),
+  CONSTRAINT refund_allocations_order_item_id_order_items_id_fk FOREIGN KEY (order_item_id) REFERENCES order_items(id),
+  CONSTRAINT refund_allocations_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
+  CONSTRAINT refund_allocations_fee_sane CHECK (((fee_minor >= 0) AND (fee_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT refund_allocations_fees_within CHECK ((((fees_owed_minor >= 0) AND (fees_owed_minor <= seller_minor)) AND ((fees_netted_minor >= 0) AND (fees_netted_minor <= fees_owed_minor)))),
+  CONSTRAINT refund_allocations_seller_sane CHECK (((seller_minor >= 0) AND (seller_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT refund_allocations_source_known CHECK ((seller_source = ANY (ARRAY['withheld'::text, 'in_flight'::text, 'available'::text])))
+);
+CREATE INDEX refund_allocations_by_item ON public.refund_allocations USING btree (order_item_id);
+CREATE INDEX refund_allocations_fees_owed ON public.refund_allocations USING btree (order_item_id) WHERE (fees_netted_minor < fees_owed_minor);
+
+CREATE TABLE refund_events (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  refund_id uuid NOT NULL,
+  stage text NOT NULL,
+  at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT refund_events_pkey PRIMARY KEY (id),
+  CONSTRAINT refund_events_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
+  CONSTRAINT refund_events_stage_known CHECK ((stage = ANY (ARRAY['accepted'::text, 'pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
+);
+CREATE INDEX refund_events_by_refund ON public.refund_events USING btree (refund_id, id);
+CREATE TRIGGER refund_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.refund_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE refunds (
+  id uuid NOT NULL,
+  order_id uuid NOT NULL,
+  kind text DEFAULT 'requested'::text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  reason text,
+  requested_by uuid,
+  by_items boolean DEFAULT false NOT NULL,
+  excess_minor bigint DEFAULT 0 NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  hyperswitch_refund_id text,
+  error_message text,
+  succeeded_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  reconcile_checked_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT refunds_pkey PRIMARY KEY (id),
+  CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT refunds_requested_by_users_id_fk FOREIGN KEY (requested_by) REFERENCES users(id),
+  CONSTRAINT refunds_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT refunds_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT refunds_excess_within_amount CHECK (((excess_minor >= 0) AND (excess_minor <= amount_minor))),
+  CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['requested'::text, 'external'::text, 'payment_returned'::text, 'dispute'::text]))),
+  CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
+);
+CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
+CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
+CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswitch_refund_id);
+CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON public.refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
+
+CREATE TABLE seller_balances (
+  seller_id uuid NOT NULL,
+  currency text NOT NULL,
+  pending_minor bigint DEFAULT 0 NOT NULL,
+  available_minor bigint DEFAULT 0 NOT NULL,
+  paying_out_minor bigint DEFAULT 0 NOT NULL,
+  owed_minor bigint DEFAULT 0 NOT NULL,
+  fees_owed_minor bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT seller_balances_seller_id_currency_pk PRIMARY KEY (seller_id, currency),
+  CONSTRAINT seller_balances_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
+  CONSTRAINT seller_balances_available_sane CHECK (((available_minor >= 0) AND (available_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_balances_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT seller_balances_fees_owed_sane CHECK (((fees_owed_minor >= 0) AND (fees_owed_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_balances_owed_sane CHECK (((owed_minor >= 0) AND (owed_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_balances_paying_out_sane CHECK (((paying_out_minor >= 0) AND (paying_out_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_balances_pending_sane CHECK (((pending_minor >= 0) AND (pending_minor <= '9007199254740991'::bigint)))
+);
+
+CREATE TABLE seller_payouts (
+  id uuid NOT NULL,
+  seller_id uuid NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  external_payout_id text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT seller_payouts_pkey PRIMARY KEY (id),
+  CONSTRAINT seller_payouts_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
+  CONSTRAINT seller_payouts_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_payouts_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT seller_payouts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text])))
+);
+CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (seller_id, created_at);
+CREATE UNIQUE INDEX seller_payouts_external_key ON public.seller_payouts USING btree (external_payout_id);
+
+CREATE TABLE seller_transfers (
+  id uuid NOT NULL,
+  order_id uuid NOT NULL,
+  seller_id uuid NOT NULL,
+  stripe_account_id text,
+  amount_minor bigint NOT NULL,
+  reversed_minor bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  stripe_transfer_id text,
+  idempotency_key text,
+  asked_amount_minor bigint,
+  asked_at timestamp with time zone,
+  retry_count integer DEFAULT 0 NOT NULL,
+  next_retry_at timestamp with time zone,
+  error_message text,
+  waiting_for text,
+  retry_of uuid,
+  completed_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT seller_transfers_pkey PRIMARY KEY (id),
+  CONSTRAINT seller_transfers_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT seller_transfers_retry_of_seller_transfers_id_fk FOREIGN KEY (retry_of) REFERENCES seller_transfers(id),
+  CONSTRAINT seller_transfers_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
+  CONSTRAINT seller_transfers_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_transfers_asked_frozen CHECK (((asked_amount_minor IS NULL) OR (asked_amount_minor = amount_minor))),
+  CONSTRAINT seller_transfers_asked_whole CHECK ((((asked_at IS NULL) = (asked_amount_minor IS NULL)) AND ((asked_at IS NULL) OR (idempotency_key IS NOT NULL)))),
+  CONSTRAINT seller_transfers_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT seller_transfers_failed_has_next CHECK (((status <> 'failed'::text) OR (next_retry_at IS NOT NULL))),
+  CONSTRAINT seller_transfers_reversal_has_next CHECK (((status <> 'reversal_pending'::text) OR (next_retry_at IS NOT NULL))),
+  CONSTRAINT seller_transfers_reversed_within CHECK (((reversed_minor >= 0) AND (reversed_minor <= amount_minor))),
+  CONSTRAINT seller_transfers_sent_has_id CHECK (((status <> ALL (ARRAY['completed'::text, 'reversal_pending'::text, 'reversed'::text])) OR (completed_at IS NOT NULL))),
+  CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text])))
+);
+CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);
+CREATE INDEX seller_transfers_failed_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'failed'::text);
+CREATE INDEX seller_transfers_newest ON public.seller_transfers USING btree (created_at, id);
+CREATE UNIQUE INDEX seller_transfers_one_per_seller ON public.seller_transfers USING btree (order_id, seller_id) WHERE (retry_of IS NULL);
+CREATE INDEX seller_transfers_pending ON public.seller_transfers USING btree (created_at, id) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX seller_transfers_retry_of_key ON public.seller_transfers USING btree (retry_of);
+CREATE INDEX seller_transfers_reversal_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'reversal_pending'::text);
+CREATE UNIQUE INDEX seller_transfers_stripe_key ON public.seller_transfers USING btree (stripe_transfer_id) WHERE ((stripe_transfer_id IS NOT NULL) AND (stripe_transfer_id <> ''::text));
+CREATE INDEX seller_transfers_without_id ON public.seller_transfers USING btree (id) WHERE ((completed_at IS NOT NULL) AND ((stripe_transfer_id IS NULL) OR (stripe_transfer_id = ''::text)));
+
+CREATE TABLE transfer_reversals (
+  id uuid NOT NULL,
+  transfer_id uuid NOT NULL,
+  refund_id uuid,
+  amount_minor bigint NOT NULL,
+  covered_minor bigint DEFAULT 0 NOT NULL,
+  suspense_minor bigint DEFAULT 0 NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  stripe_reversal_id text,
+  idempotency_key text,
+  asked_at timestamp with time zone,
+  retry_count integer DEFAULT 0 NOT NULL,
+  next_retry_at timestamp with time zone,
+  error_message text,
+  waiting_for text,
+  retry_of uuid,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  ended_at timestamp with time zone,
+  CONSTRAINT transfer_reversals_pkey PRIMARY KEY (id),
+  CONSTRAINT transfer_reversals_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
+  CONSTRAINT transfer_reversals_retry_of_transfer_reversals_id_fk FOREIGN KEY (retry_of) REFERENCES transfer_reversals(id),
+  CONSTRAINT transfer_reversals_transfer_id_seller_transfers_id_fk FOREIGN KEY (transfer_id) REFERENCES seller_transfers(id),
+  CONSTRAINT transfer_reversals_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT transfer_reversals_covered_within CHECK (((covered_minor >= 0) AND (covered_minor <= amount_minor))),
+  CONSTRAINT transfer_reversals_open_has_next CHECK (((status <> 'pending'::text) OR (next_retry_at IS NOT NULL))),
+  CONSTRAINT transfer_reversals_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'reversed'::text, 'permanently_failed'::text, 'settled_outside'::text, 'written_off'::text, 'withdrawn'::text]))),
+  CONSTRAINT transfer_reversals_suspense_only_outside CHECK (((suspense_minor = 0) OR ((refund_id IS NULL) AND ((suspense_minor >= 0) AND (suspense_minor <= amount_minor)))))
+);
+CREATE INDEX transfer_reversals_by_refund ON public.transfer_reversals USING btree (refund_id);
+CREATE INDEX transfer_reversals_due ON public.transfer_reversals USING btree (next_retry_at) WHERE (status = 'pending'::text);
+CREATE INDEX transfer_reversals_newest ON public.transfer_reversals USING btree (created_at, id);
+CREATE UNIQUE INDEX transfer_reversals_one_per_refund ON public.transfer_reversals USING btree (transfer_id, refund_id) WHERE (retry_of IS NULL);
+CREATE UNIQUE INDEX transfer_reversals_retry_of_key ON public.transfer_reversals USING btree (retry_of);
+CREATE UNIQUE INDEX transfer_reversals_stripe_key ON public.transfer_reversals USING btree (stripe_reversal_id) WHERE ((stripe_reversal_id IS NOT NULL) AND (stripe_reversal_id <> ''::text));
+
+CREATE TABLE users (
+  id uuid NOT NULL,
+  email text NOT NULL,
+  role text NOT NULL,
+  is_verified boolean DEFAULT false NOT NULL,
+  stripe_account_id text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text])))
+);
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+CREATE UNIQUE INDEX users_stripe_account_key ON public.users USING btree (stripe_account_id);
+
+CREATE TABLE webhook_events (
+  id uuid NOT NULL,
+  provider text NOT NULL,
+  event_id text NOT NULL,
+  type text NOT NULL,
+  body text NOT NULL,
+  received_at timestamp with time zone DEFAULT now() NOT NULL,
+  processed_at timestamp with time zone,
+  outcome text DEFAULT 'received'::text NOT NULL,
+  error text,
+  CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text]))),
+  CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
+);
+CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btree (provider, event_id);
+CREATE INDEX webhook_events_unmatched ON public.webhook_events USING btree (received_at) WHERE (outcome = 'unmatched'::text);
+CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
+
+CREATE OR REPLACE FUNCTION public.record_refund_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' OR NEW.status <> OLD.status THEN
+    INSERT INTO refund_events (refund_id, stage) VALUES (NEW.id, NEW.status);
+  END IF;
+  IF NEW.status = 'pending' AND NEW.hyperswitch_refund_id IS NOT NULL
+     AND (TG_OP = 'INSERT' OR OLD.hyperswitch_refund_id IS NULL) THEN
+    INSERT INTO refund_events (refund_id, stage) VALUES (NEW.id, 'accepted');
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$function$;

@@ -1,0 +1,49 @@
+import { keyGeneration, payoutKey } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import { movePayout, type Payout } from '../moves/payout.ts';
+import { lockPayout } from './lock.ts';
+
+export type PayoutClaim =
+  /** Ask Stripe, with exactly these. The key and time are committed. */
+  | {
+      readonly kind: 'ask';
+      readonly payout: Payout;
+      readonly stripeAccountId: string;
+      readonly idempotencyKey: string;
+      readonly askedAtMs: number;
+    }
+  /** Stripe has it: its word is waited for. */
+  | { readonly kind: 'accepted'; readonly payout: Payout }
+  | { readonly kind: 'not_due'; readonly payout: Payout }
+  | { readonly kind: 'ended'; readonly payout: Payout };
+
+/**
+ * Commits the key of what is about to be asked of Stripe, before anything is sent. `generation` is the workflow's: a
+ * higher one than the row's makes a new key, otherwise the row's stands. `now` forces an attempt that is not due yet.
+ */
+export async function askPayout(
+  db: Db,
+  {
+    payoutId,
+    generation,
+    now,
+  }: { readonly payoutId: string; readonly generation: number; readonly now: boolean },
+): Promise<PayoutClaim> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending') return { kind: 'ended', payout };
+    if (payout.externalPayoutId !== null) return { kind: 'accepted', payout };
+    if (!now && (payout.nextRetryAt?.getTime() ?? 0) > Date.now()) return { kind: 'not_due', payout };
+    const { stripeAccountId } = payout;
+    if (stripeAccountId === null) throw new Error(`payout ${payoutId} names no Stripe account`);
+    const known = keyGeneration(payout.idempotencyKey);
+    if (payout.idempotencyKey !== null && payout.askedAt !== null && known >= generation) {
+      const { idempotencyKey, askedAt } = payout;
+      return { kind: 'ask', payout, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
+    }
+    const idempotencyKey = payoutKey(payoutId, Math.max(generation, known));
+    const askedAt = new Date();
+    const asked = await movePayout(tx, payout, 'pending', { idempotencyKey, askedAt });
+    return { kind: 'ask', payout: asked, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
+  });
+}

@@ -1,0 +1,77 @@
+import { and, asc, eq } from 'drizzle-orm';
+import { payoutAsked } from '../../domain/ledger.ts';
+import type { OpenedPayout, PayoutOpening, PayoutRequest } from '../../domain/messages.ts';
+import { decidePayout } from '../../domain/payouts.ts';
+import type { Db, Tx } from '../client.ts';
+import { post } from '../ledger/post.ts';
+import type { Payout } from '../moves/payout.ts';
+import { readIdempotencyKey } from '../queries/idempotency-keys.ts';
+import { readPayingSeller } from '../queries/paying-seller.ts';
+import { idempotencyKeys, sellerBalances, sellerPayouts } from '../schema/index.ts';
+import { MissingRow } from './lock.ts';
+
+/**
+ * Decides a payout under the lock of the seller's balances and sets its money aside: two at once cannot both have it.
+ * An attempt that comes again finds the payout open, and gives the same answer.
+ */
+export async function openPayout(
+  db: Db,
+  { payoutId, ask }: PayoutRequest,
+  { minimumMinor }: { readonly minimumMinor: number },
+): Promise<PayoutOpening> {
+  return db.transaction(async (tx) => {
+    if (ask === undefined) {
+      const payout = await readPayout(tx, payoutId);
+      if (payout === undefined) throw new MissingRow('payout', payoutId);
+      return { opened: openedFrom(payout), bodyHash: null, status: payout.status };
+    }
+    const { sellerId, idempotency } = ask;
+    await tx
+      .select({ currency: sellerBalances.currency })
+      .from(sellerBalances)
+      .where(
+        and(
+          eq(sellerBalances.sellerId, sellerId),
+          ask.currency === undefined ? undefined : eq(sellerBalances.currency, ask.currency),
+        ),
+      )
+      .orderBy(asc(sellerBalances.currency))
+      .for('update');
+    const repeated = await readPayout(tx, payoutId);
+    if (repeated) {
+      const stored = idempotency ? await readIdempotencyKey(tx, idempotency) : null;
+      return { opened: openedFrom(repeated), bodyHash: stored?.bodyHash ?? null, status: repeated.status };
+    }
+    const seller = await readPayingSeller(tx, sellerId);
+    if (seller === null) throw new MissingRow('user', sellerId);
+    const decision = decidePayout(seller, ask, { minimumMinor });
+    if ('refusal' in decision) return { refused: decision.refusal };
+    const { stripeAccountId } = seller;
+    const [payout] = await tx
+      .insert(sellerPayouts)
+      .values({ id: payoutId, sellerId, stripeAccountId, ...decision })
+      .returning();
+    if (payout === undefined) throw new Error(`payout ${payoutId} was not inserted`);
+    await post(
+      tx,
+      { kind: 'payout_asked', currency: payout.currency, payoutId },
+      payoutAsked(sellerId, payout.amountMinor),
+    );
+    const opened = openedFrom(payout);
+    if (idempotency) await tx.insert(idempotencyKeys).values({ ...idempotency, answer: opened });
+    return { opened, bodyHash: idempotency?.bodyHash ?? null, status: payout.status };
+  });
+}
+
+async function readPayout(tx: Tx, payoutId: string): Promise<Payout | undefined> {
+  const [payout] = await tx.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
+  return payout;
+}
+
+const openedFrom = (payout: Payout): OpenedPayout => ({
+  payoutId: payout.id,
+  sellerId: payout.sellerId,
+  amountMinor: payout.amountMinor,
+  currency: payout.currency,
+  createdAt: payout.createdAt.toISOString(),
+});

@@ -1,0 +1,38 @@
+import type { Db } from '../client.ts';
+import { movePayout, type Payout } from '../moves/payout.ts';
+import { lockPayout } from './lock.ts';
+import type { Postponement } from './postpone-transfer.ts';
+
+/** An attempt did not make the payout: writes why and when the next one is. */
+export async function postponePayout(
+  db: Db,
+  payoutId: string,
+  postponement: Omit<Postponement, 'released'>,
+): Promise<Payout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    // Its webhook was faster than the answer.
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
+    return movePayout(tx, payout, 'pending', {
+      retryCount: payout.retryCount + (postponement.counted ? 1 : 0),
+      nextRetryAt: new Date(postponement.nextRetryAtMs),
+      errorMessage: postponement.message,
+      waitingFor: postponement.waitingFor,
+    });
+  });
+}
+
+/** Stripe has the payout: its id is kept, the status stays until Stripe's word. Repeatable. */
+export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: string): Promise<Payout> {
+  if (stripePayoutId === '') throw new Error(`payout ${payoutId} came back without Stripe's id`);
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
+    return movePayout(tx, payout, 'pending', {
+      externalPayoutId: stripePayoutId,
+      nextRetryAt: null,
+      errorMessage: null,
+      waitingFor: null,
+    });
+  });
+}

@@ -1,0 +1,89 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
+import type { RefundKind } from '../../domain/machines/refund.ts';
+import { formatMoney } from '../../domain/money.ts';
+import type { FeePolicy } from '../../domain/shares.ts';
+import type { Db, Tx } from '../client.ts';
+import type { Order } from '../moves/order.ts';
+import { refunds } from '../schema/index.ts';
+import { holdShares } from './hold-shares.ts';
+import { lockOrder } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
+import { type SettledRefund, settleShares } from './settle-shares.ts';
+
+/** Money that left without us asking, as the PSP tells of it. Minor units. */
+export interface OutsideRefund {
+  /** The PSP's id; unique over all refunds, so that it is booked once. NULL for a lost dispute, which has no refund. */
+  readonly providerRefundId: string | null;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. */
+export async function recordExternalRefund(
+  db: Db,
+  orderId: string,
+  outside: OutsideRefund & { readonly providerRefundId: string },
+  feePolicy: FeePolicy,
+): Promise<SettledRefund> {
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    const [known] = await tx
+      .select({ id: refunds.id })
+      .from(refunds)
+      .where(eq(refunds.hyperswitchRefundId, outside.providerRefundId));
+    if (known) return { reversals: [], transfers: [] };
+    return settleOutside(tx, order, 'external', outside, feePolicy);
+  });
+}
+
+/** Books money that has left: the refund is `succeeded` from the start, since nothing is left to be asked. */
+export async function settleOutside(
+  tx: Tx,
+  order: Order,
+  kind: Extract<RefundKind, 'external' | 'dispute'>,
+  outside: OutsideRefund,
+  feePolicy: FeePolicy,
+): Promise<SettledRefund> {
+  if (order.capturedMinor === null || order.capturedCurrency !== outside.currency) {
+    // Books of one currency cannot hold another's; people decide what this was.
+    const said = formatMoney(outside.amountMinor, outside.currency);
+    await raiseFlag(
+      tx,
+      'outside_refund_unbooked',
+      orderWorkflowId(order.id),
+      `${said} left the PSP (${kind})`,
+    );
+    return { reversals: [], transfers: [] };
+  }
+  const id = uuidv7();
+  const { amountMinor, currency, providerRefundId } = outside;
+  const [inserted] = await tx
+    .insert(refunds)
+    .values({
+      id,
+      orderId: order.id,
+      kind,
+      amountMinor,
+      currency,
+      status: 'succeeded',
+      hyperswitchRefundId: providerRefundId,
+      succeededAt: new Date(),
+    })
+    .returning();
+  if (inserted === undefined) throw new Error(`no refund of kind ${kind} was inserted for order ${order.id}`);
+  const excessMinor = await holdShares(tx, order, inserted, feePolicy);
+  const refund = { ...inserted, excessMinor };
+  if (excessMinor > 0) {
+    await tx.update(refunds).set({ excessMinor }).where(eq(refunds.id, id));
+    const beyond = formatMoney(excessMinor, currency);
+    await raiseFlag(
+      tx,
+      'refunded_beyond_captured',
+      refundWorkflowId(id),
+      `${beyond} left beyond what was captured`,
+    );
+  }
+  return settleShares(tx, order, refund);
+}

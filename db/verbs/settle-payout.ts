@@ -1,0 +1,73 @@
+import { and, eq } from 'drizzle-orm';
+import { type Entry, payoutFailed, payoutPaid, payoutReturned, type PostingKind } from '../../domain/ledger.ts';
+import type { PayoutWord } from '../../domain/messages.ts';
+import type { Db, Tx } from '../client.ts';
+import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { movePayout, type Payout } from '../moves/payout.ts';
+import { sellerTransfers, transferReversals } from '../schema/index.ts';
+import { reversalLabel, type ReversalWork } from './labels.ts';
+import { lockPayout } from './lock.ts';
+
+export interface SettledPayout {
+  readonly payout: Payout;
+  /** Paid after it had failed: the machine has no such move, so a person must look. */
+  readonly contradicted: boolean;
+  /** The seller's reversals that wait for funds, which have just come back. */
+  readonly funded: readonly ReversalWork[];
+}
+
+/**
+ * Stripe says that the bank has the money, or that it has not; or, without an id of Stripe's, we know that Stripe never
+ * made the payout. One transaction: status, ledger, balances. Repeatable, and a failure may follow days after `paid`.
+ */
+export async function settlePayout(
+  db: Db,
+  payoutId: string,
+  word: Omit<PayoutWord, 'stripePayoutId'> & { readonly stripePayoutId: string | null },
+): Promise<SettledPayout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    const contradicted = payout.status === 'failed' && word.status === 'paid';
+    if (payout.status === word.status || contradicted) return { payout, contradicted, funded: [] };
+    const settled = await movePayout(tx, payout, word.status, {
+      externalPayoutId: payout.externalPayoutId ?? word.stripePayoutId,
+      nextRetryAt: null,
+      waitingFor: null,
+      errorMessage: word.status === 'paid' ? null : word.message,
+      ...(word.status === 'paid' ? { paidAt: new Date() } : { failedAt: new Date() }),
+    });
+    const { kind, entries } = await bookingOf(tx, payout, word.status);
+    await post(tx, { kind, currency: payout.currency, payoutId }, entries);
+    const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];
+    return { payout: settled, contradicted, funded };
+  });
+}
+
+async function bookingOf(
+  tx: Tx,
+  { sellerId, amountMinor, currency, status }: Payout,
+  to: PayoutWord['status'],
+): Promise<{ kind: PostingKind; entries: Entry[] }> {
+  const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  if (to === 'paid') return { kind: 'payout_paid', entries: payoutPaid(sellerId, amountMinor) };
+  return status === 'paid'
+    ? { kind: 'payout_returned', entries: payoutReturned(sellerId, amountMinor, funds) }
+    : { kind: 'payout_failed', entries: payoutFailed(sellerId, amountMinor, funds) };
+}
+
+/** The money is at the connected account again: reversals that waited for it need not wait for their next time. */
+async function readFundless(tx: Tx, { sellerId, currency }: Payout): Promise<ReversalWork[]> {
+  const rows = await tx
+    .select()
+    .from(transferReversals)
+    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
+    .where(
+      and(
+        eq(sellerTransfers.sellerId, sellerId),
+        eq(sellerTransfers.currency, currency),
+        eq(transferReversals.status, 'pending'),
+        eq(transferReversals.waitingFor, 'seller_funds'),
+      ),
+    );
+  return rows.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals));
+}

@@ -1,0 +1,414 @@
+import { sql, type SQL } from 'drizzle-orm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { auditDatabase, type Workflows } from '../../db/audit/index.ts';
+import type { Database } from '../../db/client.ts';
+import { failRefund } from '../../db/verbs/fail-refund.ts';
+import { recordOutsideReversals } from '../../db/verbs/record-outside-reversals.ts';
+import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { ownDatabase, type Story, storyOn } from './story.ts';
+
+const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
+const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };
+
+let database: Database;
+let story: Story;
+/** Ids in a database that holds an order in every state that the verbs can bring it to. */
+let ids: {
+  completed: string;
+  refunded: string;
+  pendingRefund: string;
+  openReversal: string;
+  reversed: string;
+};
+
+beforeAll(async () => {
+  database = await ownDatabase();
+  story = await storyOn(database);
+  const { db } = database;
+
+  await story.place();
+  await story.pay();
+  const completed = await story.complete();
+  const returned = await story.place();
+  await story.settlePayment(returned, story.capture(1));
+
+  const refunded = await story.complete();
+  const { reversals } = await story.refund(refunded);
+  for (const { reversalId } of reversals) await story.reverse(reversalId);
+  const reversed = reversals[0]!.reversalId;
+
+  const partly = await story.complete();
+  const open = await story.refund(partly, 100);
+  const openReversal = open.reversals[0]!.reversalId;
+  await story.refund(partly, 33);
+
+  const pending = await story.complete();
+  const pendingRefund = await story.openRefund(pending);
+  const failed = await story.openRefund(await story.pay());
+  await failRefund(db, failed, 'no');
+
+  const outside = await story.complete();
+  const [transfer] = await story.transfers(outside);
+  const seen = { stripeReversalId: story.stripeId('trr'), amountMinor: 70, reversalId: null };
+  await recordOutsideReversals(db, transfer!.id, [seen], null);
+  await story.refund(outside, 50);
+
+  ids = { completed, refunded, pendingRefund, openReversal, reversed };
+});
+
+/** Invariants that a change violates, the change undone afterwards. */
+async function violatedBy(...changes: SQL[]) {
+  const undo = new Error('undo');
+  let found: { number: number; subjects: string[]; details: string[] }[] = [];
+  await database.db
+    .transaction(async (tx) => {
+      // Triggers and foreign keys are off: this is what a bad restore or a hand in the database does.
+      await tx.execute(sql`SET LOCAL session_replication_role = replica`);
+      for (const change of changes) await tx.execute(change);
+      found = (await auditInside(tx as unknown as Database['db'])).map(({ number, violations }) => ({
+        number,
+        subjects: violations.map((violation) => violation.subject),
+        details: violations.map((violation) => violation.detail),
+      }));
+      throw undo;
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error;
+    });
+  return found.filter(({ subjects }) => subjects.length > 0);
+}
+
+/** The audit opens its own snapshot; here it has to see what this transaction changed, in a savepoint. */
+const auditInside = (tx: Database['db']) => auditDatabase(tx);
+
+describe('a database that only our verbs wrote', () => {
+  test('violates nothing', async () => {
+    const audited = await auditDatabase(database.db, ALL_RUNNING);
+    expect(audited.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+  });
+
+  test('an empty one neither', async () => {
+    const empty = await ownDatabase();
+    expect((await auditDatabase(empty.db, NONE_RUNNING)).flatMap(({ violations }) => violations)).toEqual([]);
+  });
+});
+
+describe('an injected violation is found', () => {
+  const cases: readonly (readonly [name: string, number: number, change: () => SQL[]])[] = [
+    [
+      'an entry that was changed',
+      1,
+      () => [
+        sql`UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE id = (SELECT min(id) FROM ledger_entries)`,
+      ],
+    ],
+    [
+      'a balance that nobody posted',
+      1,
+      () => [
+        sql`UPDATE seller_balances SET pending_minor = pending_minor + 1 WHERE seller_id = ${story.sellers[0]!.id}`,
+      ],
+    ],
+    [
+      'a balance that is gone',
+      1,
+      () => [sql`DELETE FROM seller_balances WHERE seller_id = ${story.sellers[0]!.id}`],
+    ],
+    [
+      'a sum that is zero over two currencies',
+      1,
+      () => [
+        sql`UPDATE ledger_entries SET currency = 'USD' WHERE id = (SELECT min(id) FROM ledger_entries WHERE account = 'cash:psp')`,
+      ],
+    ],
+    [
+      'suspended money without an order that holds it',
+      1,
+      () => [
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id)
+            SELECT gen_random_uuid(), 'suspense:order', -5, 'EUR', 'payment_suspended', ${ids.completed}`,
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id)
+            SELECT transaction_id, 'cash:psp', 5, 'EUR', kind, order_id FROM ledger_entries ORDER BY id DESC LIMIT 1`,
+      ],
+    ],
+    [
+      'suspense of an outside reversal that was lost',
+      1,
+      () => [sql`UPDATE transfer_reversals SET suspense_minor = suspense_minor - 1 WHERE suspense_minor > 0`],
+    ],
+    [
+      'a refunded amount that no refund made',
+      2,
+      () => [sql`UPDATE orders SET refunded_minor = 5 WHERE id = ${ids.completed}`],
+    ],
+    [
+      'more refunded than captured',
+      2,
+      () => [
+        sql`ALTER TABLE orders DROP CONSTRAINT orders_refunded_within_captured`,
+        sql`UPDATE orders SET captured_minor = captured_minor - 1 WHERE id = ${ids.refunded}`,
+      ],
+    ],
+    [
+      'refunded by name only',
+      2,
+      () => [sql`UPDATE orders SET status = 'refunded' WHERE id = ${ids.completed}`],
+    ],
+    [
+      'wholly refunded, by another name',
+      2,
+      () => [sql`UPDATE orders SET status = 'completed' WHERE id = ${ids.refunded}`],
+    ],
+    [
+      'a licence that outlived its refund',
+      2,
+      () => [
+        sql`UPDATE licenses SET revoked_at = NULL WHERE order_item_id = (SELECT id FROM order_items WHERE order_id = ${ids.refunded} LIMIT 1)`,
+      ],
+    ],
+    [
+      'a reversed amount that no reversal took',
+      3,
+      () => [sql`UPDATE seller_transfers SET reversed_minor = 7 WHERE order_id = ${ids.completed}`],
+    ],
+    [
+      'a reversal whose transfer does not know',
+      3,
+      () => [sql`UPDATE seller_transfers SET reversed_minor = 0 WHERE order_id = ${ids.refunded}`],
+    ],
+    [
+      'more reversed than sent',
+      3,
+      () => [
+        sql`ALTER TABLE seller_transfers DROP CONSTRAINT seller_transfers_reversed_within`,
+        sql`UPDATE seller_transfers SET amount_minor = 1, asked_amount_minor = 1 WHERE order_id = ${ids.refunded}`,
+      ],
+    ],
+    [
+      'an allocation that was lost',
+      3,
+      () => [sql`DELETE FROM refund_allocations WHERE refund_id = ${ids.pendingRefund}`],
+    ],
+    [
+      'an allocation of suspended money',
+      3,
+      () => [
+        sql`INSERT INTO refund_allocations (refund_id, order_item_id, seller_minor, fee_minor)
+            SELECT refunds.id, order_items.id, 1, 0 FROM refunds JOIN order_items USING (order_id)
+            WHERE kind = 'payment_returned' LIMIT 1`,
+      ],
+    ],
+    [
+      'refunds that take an item twice',
+      3,
+      () => [
+        sql`UPDATE refund_allocations SET seller_minor = seller_minor + 1000000 WHERE refund_id = ${ids.pendingRefund}`,
+        sql`UPDATE refunds SET amount_minor = (SELECT sum(seller_minor + fee_minor) FROM refund_allocations WHERE refund_id = refunds.id)
+            WHERE id = ${ids.pendingRefund}`,
+      ],
+    ],
+    [
+      'a pending refund whose order forgot it',
+      4,
+      () => [
+        sql`UPDATE orders SET status = 'completed' WHERE id = (SELECT order_id FROM refunds WHERE id = ${ids.pendingRefund})`,
+      ],
+    ],
+    [
+      'an order that waits for no refund',
+      4,
+      () => [sql`UPDATE orders SET status = 'refund_pending' WHERE id = ${ids.completed}`],
+    ],
+    [
+      'two pending refunds',
+      4,
+      () => [
+        sql`DROP INDEX refunds_one_open_per_order`,
+        sql`INSERT INTO refunds (id, order_id, kind, amount_minor, currency)
+            SELECT gen_random_uuid(), order_id, 'external', 1, currency FROM refunds WHERE id = ${ids.pendingRefund}`,
+      ],
+    ],
+    [
+      'a transfer that waits without a time',
+      5,
+      () => [
+        sql`ALTER TABLE seller_transfers DROP CONSTRAINT seller_transfers_reversal_has_next`,
+        sql`UPDATE seller_transfers SET next_retry_at = NULL WHERE status = 'reversal_pending'`,
+      ],
+    ],
+    [
+      'a reversal that waits without a time',
+      5,
+      () => [
+        sql`ALTER TABLE transfer_reversals DROP CONSTRAINT transfer_reversals_open_has_next`,
+        sql`UPDATE transfer_reversals SET next_retry_at = NULL WHERE id = ${ids.openReversal}`,
+      ],
+    ],
+    [
+      'a transfer that waits for a reversal that ended',
+      5,
+      () => [sql`UPDATE transfer_reversals SET status = 'permanently_failed' WHERE status = 'pending'`],
+    ],
+    [
+      'two rows of one Stripe transfer',
+      6,
+      () => [
+        sql`DROP INDEX seller_transfers_stripe_key`,
+        sql`UPDATE seller_transfers SET stripe_transfer_id = 'tr_same' WHERE order_id = ${ids.completed}`,
+      ],
+    ],
+    [
+      'two rows of one Stripe reversal',
+      6,
+      () => [
+        sql`DROP INDEX transfer_reversals_stripe_key`,
+        sql`UPDATE transfer_reversals SET stripe_reversal_id = 'trr_same' WHERE status = 'reversed'`,
+      ],
+    ],
+    [
+      'two transfers under one idempotency key',
+      6,
+      () => [
+        sql`UPDATE seller_transfers SET idempotency_key = 'transfer:same:1' WHERE order_id = ${ids.completed}`,
+      ],
+    ],
+    [
+      "a refund that claims another's",
+      6,
+      () => [
+        sql`UPDATE refunds SET hyperswitch_refund_id = ${ids.pendingRefund} WHERE order_id = ${ids.refunded}`,
+      ],
+    ],
+    [
+      'two orders of one payment',
+      6,
+      () => [
+        sql`DROP INDEX orders_payment_key`,
+        sql`UPDATE orders SET payment_id = 'same' WHERE status = 'completed'`,
+      ],
+    ],
+    [
+      'cash at the connected account that nobody has',
+      7,
+      () => [
+        sql`UPDATE ledger_entries SET amount_minor = amount_minor + 9
+            WHERE id = (SELECT min(id) FROM ledger_entries WHERE account LIKE 'cash:connected:%')`,
+      ],
+    ],
+    [
+      'a share whose reversal was forgotten',
+      7,
+      () => [sql`UPDATE transfer_reversals SET status = 'withdrawn' WHERE id = ${ids.openReversal}`],
+    ],
+  ];
+
+  test.each(cases)('%s (invariant %i)', async (_, number, change) => {
+    const found = await violatedBy(...change());
+    expect(found.map((violated) => violated.number)).toContain(number);
+    for (const violated of found) {
+      for (const text of [...violated.subjects, ...violated.details]) expect(text).toMatch(/\S/);
+    }
+  });
+
+  test('each invariant has a case', () => {
+    expect(new Set(cases.map(([, number]) => number))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
+  });
+
+  test('a violation names its row and what is wrong', async () => {
+    const found = await violatedBy(sql`UPDATE orders SET refunded_minor = 5 WHERE id = ${ids.completed}`);
+    expect(found).toEqual([
+      {
+        number: 2,
+        subjects: [`order/${ids.completed}`],
+        details: ['its refunds come to 0, 5 is marked as refunded'],
+      },
+    ]);
+  });
+
+  test('a row that a retry has taken the place of counts in none', async () => {
+    const [one] = await story.reversals(
+      (await database.sql`SELECT refund_id FROM transfer_reversals WHERE id = ${ids.openReversal}`)[0]![
+        'refund_id'
+      ] as string,
+    );
+    const found = await violatedBy(
+      sql`UPDATE transfer_reversals SET status = 'permanently_failed', next_retry_at = NULL WHERE id = ${ids.openReversal}`,
+      sql`INSERT INTO transfer_reversals (id, transfer_id, refund_id, amount_minor, status, next_retry_at, retry_of)
+          VALUES (gen_random_uuid(), ${one!.transferId}, ${one!.refundId}, ${one!.amountMinor}, 'pending', now(), ${ids.openReversal})`,
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe('open rows and Temporal', () => {
+  const aged = sql`UPDATE refunds SET created_at = now() - interval '2 minutes'`;
+
+  test('young rows may be on their way to a workflow', async () => {
+    const audited = await auditDatabase(database.db, NONE_RUNNING);
+    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+  });
+
+  test('an old open row without a running workflow is found, and one with it is not', async () => {
+    const own = await ownDatabase();
+    const told = await storyOn(own);
+    await told.place();
+    const refundId = await told.openRefund(await told.complete());
+    await own.db.execute(sql`UPDATE orders SET created_at = now() - interval '2 minutes'`);
+    await own.db.execute(aged);
+    const asked: string[] = [];
+    const workflows: Workflows = {
+      isRunning: (id) => {
+        asked.push(id);
+        return Promise.resolve(id.startsWith('order/'));
+      },
+    };
+    const audited = await auditDatabase(own.db, workflows);
+    expect(asked).toHaveLength(2);
+    expect(audited.flatMap(({ violations }) => violations)).toEqual([
+      { subject: `refund/${refundId}`, detail: 'it is pending and no workflow of it is running' },
+    ]);
+  });
+
+  test('a row that ended while Temporal was asked is none', async () => {
+    const own = await ownDatabase();
+    const told = await storyOn(own);
+    const refundId = await told.openRefund(await told.complete());
+    await own.db.execute(aged);
+    const workflows: Workflows = {
+      isRunning: async () => {
+        await settleRefund(own.db, refundId, 'psp_1', 'refund');
+        return false;
+      },
+    };
+    const audited = await auditDatabase(own.db, workflows);
+    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+  });
+
+  test('ten questions are asked at a time', async () => {
+    const own = await ownDatabase();
+    const told = await storyOn(own);
+    for (let count = 0; count < 25; count += 1) await told.place();
+    await own.db.execute(sql`UPDATE orders SET created_at = now() - interval '2 minutes'`);
+    let asking = 0;
+    let most = 0;
+    const workflows: Workflows = {
+      isRunning: async () => {
+        asking += 1;
+        most = Math.max(most, asking);
+        await new Promise((resolve) => setImmediate(resolve));
+        asking -= 1;
+        return true;
+      },
+    };
+    await auditDatabase(own.db, workflows);
+    expect(most).toBe(10);
+  });
+});
+
+test('the audit writes nothing and reads one snapshot', async () => {
+  const { sql: pool } = database;
+  const before = await pool`SELECT count(*) FROM ledger_entries`;
+  await auditDatabase(database.db);
+  expect(await pool`SELECT count(*) FROM ledger_entries`).toEqual(before);
+});

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { auditDatabase } from '../../db/audit/index.ts';
+import type { Database } from '../../db/client.ts';
+import { completeTransfer } from '../../db/verbs/complete-transfer.ts';
+import { askTransfer } from '../../db/verbs/ask-transfer.ts';
+import { giveUpTransfer } from '../../db/verbs/postpone-transfer.ts';
+import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
+import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { ownDatabase, type Story, storyOn } from './story.ts';
+
+let database: Database;
+let story: Story;
+
+beforeAll(async () => {
+  database = await ownDatabase();
+  story = await storyOn(database);
+});
+
+/**
+ * Lets verbs meet at a row: each waits for its lock, in the order in which they are given, and goes on once all wait.
+ * PostgreSQL's own statistics say who waits.
+ */
+async function meetAt<Result>(
+  rowOf: (pool: Database['sql']) => PromiseLike<unknown>,
+  ...verbs: readonly (() => Promise<Result>)[]
+): Promise<PromiseSettledResult<Result>[]> {
+  const { sql: pool } = database;
+  const started: Promise<Result>[] = [];
+  await pool.begin(async (tx) => {
+    await rowOf(tx as unknown as Database['sql']);
+    for (const verb of verbs) {
+      const waiting = verb();
+      waiting.catch(() => undefined);
+      started.push(waiting);
+      while ((await waiters()) < started.length) await sleep(5);
+    }
+  });
+  return Promise.allSettled(started);
+}
+
+async function waiters(): Promise<number> {
+  const [row] = await database.sql`
+    SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return Number(row?.['count']);
+}
+
+const violations = async () =>
+  (await auditDatabase(database.db)).flatMap((invariant) => invariant.violations);
+
+describe('verbs that meet at a row', () => {
+  test('a manual retry of a transfer and the refund of its order: the refunded share is not paid out', async () => {
+    const { db } = database;
+    const orderId = await story.pay();
+    const [transfer] = await story.transfers(orderId);
+    await giveUpTransfer(db, transfer!.id, 'enough');
+    const refundId = await story.openRefund(orderId);
+    await meetAt<unknown>(
+      (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
+      () => requestTransferRetry(db, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
+      () => settleRefund(db, refundId, 'psp_race'),
+    );
+    const superseded = new Set((await story.transfers(orderId)).map((row) => row.retryOf));
+    const stillToSend = (await story.transfers(orderId)).filter((row) => !superseded.has(row.id));
+    expect(stillToSend.map((row) => row.amountMinor)).toEqual([0, 0]);
+    expect(await violations()).toEqual([]);
+  });
+
+  test('two settlements of one refund: it is settled once', async () => {
+    const orderId = await story.complete();
+    const refundId = await story.openRefund(orderId);
+    const settled = await meetAt(
+      (pool) => pool`SELECT 1 FROM orders WHERE id = ${orderId} FOR UPDATE`,
+      () => settleRefund(database.db, refundId, 'psp_twice'),
+      () => settleRefund(database.db, refundId, 'psp_twice'),
+    );
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(await story.reversals(refundId)).toHaveLength(2);
+    expect(await violations()).toEqual([]);
+  });
+
+  test('a transfer that completes and the refund of its order: either order balances', async () => {
+    for (const refundFirst of [true, false]) {
+      const orderId = await story.pay();
+      const [transfer] = await story.transfers(orderId);
+      await askTransfer(database.db, { transferId: transfer!.id, generation: 1, now: true });
+      const refundId = await story.openRefund(orderId);
+      const verbs = [
+        () => settleRefund(database.db, refundId, `psp_${refundId}`),
+        () => completeTransfer(database.db, transfer!.id, story.stripeId('tr')),
+      ] as const;
+      await meetAt<unknown>(
+        (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
+        ...(refundFirst ? verbs : verbs.toReversed()),
+      );
+      const [reversal] = await story.reversals(refundId);
+      expect(reversal).toMatchObject({ status: 'pending', amountMinor: transfer!.amountMinor });
+      expect(await violations()).toEqual([]);
+    }
+  });
+
+  test('two requests to refund one order: one opens, the other is told so', async () => {
+    const orderId = await story.complete();
+    const opened = await meetAt(
+      (pool) => pool`SELECT 1 FROM orders WHERE id = ${orderId} FOR UPDATE`,
+      () => story.openRefund(orderId),
+      () => story.openRefund(orderId),
+    );
+    expect(opened.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(String((opened[1] as PromiseRejectedResult).reason)).toContain('refund_already_requested');
+    expect(await violations()).toEqual([]);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { isStatusOf, isTerminal, type Machine } from '../../domain/machine.ts';
+import { canTransition as canDispute, DISPUTE } from '../../domain/machines/dispute.ts';
+import { canTransition as canOrder, ORDER } from '../../domain/machines/order.ts';
+import { canTransition as canPayout, PAYOUT } from '../../domain/machines/payout.ts';
+import { canTransition as canRefund, REFUND } from '../../domain/machines/refund.ts';
+import { canTransition as canReversal, REVERSAL } from '../../domain/machines/reversal.ts';
+import { canTransition as canTransfer, TRANSFER } from '../../domain/machines/transfer.ts';
+
+// Every pair of every machine, written out: `=` stays where it is, `Y` automation may, `R` only a reviewed action may,
+// `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.
+
+type May = (from: string, to: string, by?: 'automation' | 'review') => boolean;
+
+const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: string])[] = [
+  [
+    ORDER,
+    canOrder,
+    `                    pending completed failed refund_pending partially_refunded refunded
+     pending               =       Y       Y       .              .                  .
+     completed             .       =       .       Y              Y                  Y
+     failed                .       .       =       Y              .                  .
+     refund_pending        .       Y       Y       =              Y                  Y
+     partially_refunded    .       R       .       Y              =                  Y
+     refunded              .       R       .       .              R                  =`,
+  ],
+  [
+    REFUND,
+    canRefund,
+    `            pending succeeded failed returned
+     pending       =       Y       Y       .
+     succeeded     .       =       .       R
+     failed        .       Y       =       .
+     returned      .       .       .       =`,
+  ],
+  [
+    TRANSFER,
+    canTransfer,
+    `                    pending completed failed reversal_pending reversed permanently_failed
+     pending               =       Y       Y       .              .           .
+     completed             .       =       .       Y              .           .
+     failed                .       Y       =       .              .           Y
+     reversal_pending      .       .       .       =              Y           Y
+     reversed              .       .       .       .              =           .
+     permanently_failed    .       .       .       .              .           =`,
+  ],
+  [
+    REVERSAL,
+    canReversal,
+    `                    pending reversed permanently_failed settled_outside written_off withdrawn
+     pending               =       Y       Y                  .               .           .
+     reversed              .       =       .                  .               .           .
+     permanently_failed    .       .       =                  R               R           R
+     settled_outside       .       .       .                  =               .           .
+     written_off           .       .       .                  R               =           .
+     withdrawn             .       .       .                  .               .           =`,
+  ],
+  [
+    DISPUTE,
+    canDispute,
+    `            open won lost cancelled
+     open          =   Y   Y     Y
+     won           .   =   .     .
+     lost          .   .   =     .
+     cancelled     .   .   .     =`,
+  ],
+  [
+    PAYOUT,
+    canPayout,
+    `            pending paid failed
+     pending       =   Y     Y
+     paid          .   =     Y
+     failed        .   .     =`,
+  ],
+];
+
+function pairsOf(table: string): { from: string; to: string; mark: string }[] {
+  const [head, ...rows] = table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  if (head === undefined) throw new Error('an empty table');
+  return rows.flatMap(([from = '', ...marks]) =>
+    head.map((to, column) => ({ from, to, mark: marks[column] ?? '' })),
+  );
+}
+
+describe.each(MACHINES.map(([machine, may, table]) => ({ name: machine.name, machine, may, table })))(
+  'the $name machine',
+  ({ machine, may, table }) => {
+    const pairs = pairsOf(table);
+
+    test.each(pairs)('$from → $to: $mark', ({ from, to, mark }) => {
+      expect(mark).toMatch(/^[=YR.]$/);
+      expect(may(from, to)).toBe(mark === '=' || mark === 'Y');
+      if (machine.reviewedMoves) expect(may(from, to, 'review')).toBe(mark !== '.');
+    });
+
+    test('the table has every pair, and the map every status', () => {
+      expect(pairs).toHaveLength(machine.statuses.length ** 2);
+      expect(new Set(pairs.map(({ from }) => from))).toEqual(new Set(machine.statuses));
+      expect(new Set(Object.keys(machine.moves))).toEqual(new Set(machine.statuses));
+      for (const targets of Object.values({ ...machine.moves, ...machine.reviewedMoves })) {
+        for (const target of targets ?? []) expect(machine.statuses).toContain(target);
+      }
+    });
+
+    test('a terminal status has no way out for automation', () => {
+      const wayOut = new Set(pairs.filter(({ mark }) => mark === 'Y').map(({ from }) => from));
+      for (const status of machine.statuses) {
+        expect(isTerminal(machine, status), status).toBe(!wayOut.has(status));
+        if (isTerminal(machine, status)) expect(machine.moves[status]).toEqual([]);
+      }
+    });
+
+    test('a status that it does not know goes nowhere, not even to itself', () => {
+      for (const status of machine.statuses) {
+        expect(may('unheard_of', status)).toBe(false);
+        expect(may(status, 'unheard_of')).toBe(false);
+      }
+      for (const odd of ['unheard_of', '', 'toString', '__proto__', 'constructor']) {
+        expect(may(odd, odd)).toBe(false);
+        expect(isStatusOf(machine, odd)).toBe(false);
+      }
+    });
+
+    test('staying is allowed: a repeated step only bumps a counter', () => {
+      for (const status of machine.statuses) expect(may(status, status)).toBe(true);
+    });
+  },
+);
+
+test('a transfer has 36 pairs, and no plain move calls off a reversal', () => {
+  expect(pairsOf(MACHINES[2]![2])).toHaveLength(36);
+  expect(canTransfer('reversal_pending', 'completed')).toBe(false);
+});
+
+test('which statuses are terminal', () => {
+  const terminals = (machine: Machine<string>) =>
+    machine.statuses.filter((status) => isTerminal(machine, status));
+  expect(terminals(ORDER)).toEqual(['refunded']);
+  expect(terminals(REFUND)).toEqual(['succeeded', 'returned']);
+  expect(terminals(TRANSFER)).toEqual(['reversed', 'permanently_failed']);
+  expect(terminals(REVERSAL)).toEqual([
+    'reversed',
+    'permanently_failed',
+    'settled_outside',
+    'written_off',
+    'withdrawn',
+  ]);
+  expect(terminals(DISPUTE)).toEqual(['won', 'lost', 'cancelled']);
+  expect(terminals(PAYOUT)).toEqual(['failed']);
+});

@@ -1,0 +1,61 @@
+import type { StripeFault } from '../../sandbox/stripe/index.ts';
+import type { World } from './world.ts';
+
+// Trouble at Stripe that meets one story alone, so that others in the same world go on.
+
+export type Trouble = Exclude<StripeFault, { kind: `${string}Webhook${string}` }>;
+
+/** On calls that would send a transfer to this account. */
+export const onTransfersTo = (world: World, accountId: string, trouble: Trouble): string =>
+  world.stripe.control.addFault({
+    ...trouble,
+    match: 'transfers.create',
+    where: { destination: accountId },
+  });
+
+/** On the look-ups of transfers to this account. */
+export const onTransferLookUps = (world: World, accountId: string, trouble: Trouble): string =>
+  world.stripe.control.addFault({ ...trouble, match: 'transfers.list', where: { destination: accountId } });
+
+/** On calls that would reverse this Stripe transfer. */
+export const onReversalsOf = (world: World, stripeTransferId: string, trouble: Trouble): string =>
+  world.stripe.control.addFault({
+    ...trouble,
+    match: 'transfers.createReversal',
+    where: { id: stripeTransferId },
+  });
+
+/** On the look-ups of this Stripe transfer's reversals. */
+export const onReversalLookUps = (world: World, stripeTransferId: string, trouble: Trouble): string =>
+  world.stripe.control.addFault({
+    ...trouble,
+    match: 'transfers.listReversals',
+    where: { id: stripeTransferId },
+  });
+
+export const STRIPE_IS_DOWN = { kind: 'status', status: 503, times: 'always' } as const satisfies Trouble;
+
+/** Stripe makes a transfer of ours that nobody was told of, as a request does that was thought lost. */
+export async function madeBehindOurBack(
+  world: World,
+  transfer: { readonly id: string; readonly orderId: string; readonly amountMinor: number },
+  accountId: string,
+): Promise<string> {
+  const answer = await fetch(`${world.stripe.url}/v1/transfers`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${world.config.STRIPE_SECRET_KEY}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({
+      amount: String(transfer.amountMinor),
+      currency: 'usd',
+      destination: accountId,
+      transfer_group: transfer.orderId,
+      'metadata[order_id]': transfer.orderId,
+      'metadata[transfer_id]': transfer.id,
+    }),
+  });
+  const { id } = (await answer.json()) as { id: string };
+  return id;
+}

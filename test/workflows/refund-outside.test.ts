@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { and, eq } from 'drizzle-orm';
+import { disputes, licenses, opsFlags, orderItems, refunds } from '../../db/schema/index.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { completedOrder, openedRefund, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+
+type People = Awaited<ReturnType<World['seed']>>;
+
+describe('money that leaves without us asking', () => {
+  let world: World;
+  let people: People;
+  beforeAll(async () => {
+    world = await World.create();
+    people = await world.seed();
+  });
+  afterAll(() => world.close());
+
+  const refundsOf = (orderId: string) =>
+    world.database.db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(refunds.createdAt);
+  const flagsOf = async (orderId: string) =>
+    (
+      await world.database.db
+        .select()
+        .from(opsFlags)
+        .where(eq(opsFlags.subject, `order/${orderId}`))
+    ).map((flag) => flag.kind);
+  const revoked = async (orderId: string) =>
+    (
+      await world.database.db
+        .select({ revokedAt: licenses.revokedAt })
+        .from(licenses)
+        .innerJoin(orderItems, eq(orderItems.id, licenses.orderItemId))
+        .where(eq(orderItems.orderId, orderId))
+    ).map((license) => license.revokedAt !== null);
+
+  /** Waits until the order's workflow, which the webhook started, has booked what came. */
+  async function told(orderId: string): Promise<void> {
+    await world.psp.control.idle();
+    await world.finished(`order/${orderId}`);
+    for (const refund of await refundsOf(orderId)) {
+      for (const reversal of await world.reversalsOf(refund.id))
+        await world.finished(`reversal/${reversal.id}`);
+    }
+  }
+
+  it('an external refund is recorded as such, inserted succeeded, and settled like ours', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [
+      people.products[0]!.id,
+      people.products[2]!.id,
+    ]);
+    const total = (await world.order(orderId)).totalMinor;
+    world.psp.control.createExternalRefund(orderId, total);
+    await told(orderId);
+    const [refund, ...others] = await refundsOf(orderId);
+    expect(others).toEqual([]);
+    expect(refund).toMatchObject({
+      kind: 'external',
+      status: 'succeeded',
+      amountMinor: total,
+      excessMinor: 0,
+    });
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: total });
+    expect((await world.transfersOf(orderId)).map((transfer) => transfer.status)).toEqual([
+      'reversed',
+      'reversed',
+    ]);
+    expect(await revoked(orderId)).toEqual([true, true]);
+    await expectCleanBooks(world);
+  });
+
+  it('a part of it leaves the order partially refunded, its licences untouched', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    world.psp.control.createExternalRefund(orderId, 1_000);
+    await told(orderId);
+    expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 1_000 });
+    expect((await world.transfersOf(orderId))[0]).toMatchObject({ status: 'completed', reversedMinor: 900 });
+    expect(await revoked(orderId)).toEqual([false]);
+    await expectCleanBooks(world);
+  });
+
+  it('a hundred deliveries of it are booked once', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    world.psp.control.addFault({ kind: 'duplicateWebhook', match: 'refund_succeeded', count: 99 });
+    world.psp.control.createExternalRefund(orderId, 500);
+    await told(orderId);
+    expect(await refundsOf(orderId)).toHaveLength(1);
+    expect((await world.order(orderId)).refundedMinor).toBe(500);
+    await expectCleanBooks(world);
+  });
+
+  it('one that arrives while one of ours is open does not break it, and takes its shares last', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    world.psp.control.setRefundMode('manual');
+    const refundId = await openedRefund(world, people.buyer, orderId, { amount: 2_000 });
+    await world.psp.control.waitForRequest(
+      (call) => call.operation === 'refunds.create' && call.outcome !== 'open',
+    );
+    world.psp.control.createExternalRefund(orderId, 3_000);
+    await world.psp.control.idle();
+    await world.finished(`order/${orderId}`);
+    expect(await world.order(orderId)).toMatchObject({ status: 'refund_pending', refundedMinor: 3_000 });
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    world.psp.control.setRefundMode('auto');
+    await world.finished(`refund/${refundId}`);
+    await told(orderId);
+    expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 5_000 });
+    expect((await world.refund(refundId)).excessMinor).toBe(0);
+    await expectCleanBooks(world);
+  });
+
+  it('what two refunds took beyond the captured amount is the platform’s loss, and no item’s', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+    const total = (await world.order(orderId)).totalMinor;
+    world.psp.control.setRefundMode('manual');
+    const refundId = await openedRefund(world, people.buyer, orderId, { amount: 2_000 });
+    await world.psp.control.waitForRequest(
+      (call) =>
+        call.operation === 'refunds.create' &&
+        call.outcome !== 'open' &&
+        JSON.stringify(call.body).includes(refundId),
+    );
+    // Somebody at the dashboard gives everything back, although one of ours is under way.
+    const body = {
+      event_type: 'refund.succeeded',
+      refund_id: `ref_${refundId}`,
+      payment_id: orderId,
+      status: 'succeeded',
+      amount: total,
+      currency: 'EUR',
+    };
+    await world.psp.control.sendWebhook(JSON.stringify(body));
+    await world.finished(`order/${orderId}`);
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    world.psp.control.setRefundMode('auto');
+    await world.finished(`refund/${refundId}`);
+    await told(orderId);
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: total });
+    expect(await world.refund(refundId)).toMatchObject({ status: 'succeeded', excessMinor: 2_000 });
+    await expectCleanBooks(world);
+  });
+
+  it('one of an order still pending waits for the payment’s event', async () => {
+    const orderId = await placedOrder(world, people.buyer, [people.products[2]!.id]);
+    world.psp.control.pay(orderId, { webhook: false });
+    world.psp.control.createExternalRefund(orderId, 700);
+    await world.psp.control.idle();
+    expect(await refundsOf(orderId)).toEqual([]);
+    const total = (await world.order(orderId)).totalMinor;
+    const paid = {
+      event_type: 'payment.succeeded',
+      payment_id: orderId,
+      status: 'succeeded',
+      amount_received: total,
+      currency: 'EUR',
+    };
+    await world.psp.control.sendWebhook(JSON.stringify(paid));
+    await world.finished(`order/${orderId}`);
+    expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 700 });
+    for (const transfer of await world.transfersOf(orderId)) await world.finished(`transfer/${transfer.id}`);
+    await told(orderId);
+    await expectCleanBooks(world);
+  });
+
+  it('an event without its amount is read at the PSP before anything is booked', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    const made = world.psp.control.createExternalRefund(orderId, 400, { webhook: false });
+    const flat = {
+      event_type: 'refund.succeeded',
+      refund_id: made.refund_id,
+      payment_id: orderId,
+      status: 'succeeded',
+    };
+    await world.psp.control.sendWebhook(JSON.stringify(flat));
+    await told(orderId);
+    expect((await world.order(orderId)).refundedMinor).toBe(400);
+    await expectCleanBooks(world);
+  });
+
+  it('a payment cancelled after its capture settles like an external refund of all that was left', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    await settledRefund(world, people.buyer, orderId, { amount: 1_500 });
+    world.psp.control.cancelPostCapture(orderId);
+    await told(orderId);
+    const order = await world.order(orderId);
+    expect(order).toMatchObject({ status: 'refunded', refundedMinor: order.totalMinor });
+    await expectCleanBooks(world);
+  });
+
+  describe('a dispute', () => {
+    const disputed = async () => {
+      const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
+      await told(orderId);
+      return { orderId, disputeId };
+    };
+    const disputeOf = async (orderId: string) =>
+      (await world.database.db.select().from(disputes).where(eq(disputes.orderId, orderId)))[0];
+
+    it('blocks refunds while it stands', async () => {
+      const { orderId } = await disputed();
+      expect(await disputeOf(orderId)).toMatchObject({ status: 'open', amountMinor: 12_000 });
+      const refused = await world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {});
+      expect([refused.status, refused.body['code']]).toEqual([400, 'order_disputed']);
+      expect(await flagsOf(orderId)).toContain('dispute_opened');
+    });
+
+    it.each(['won', 'cancelled'] as const)('%s frees the order', async (end) => {
+      const { orderId, disputeId } = await disputed();
+      world.psp.control.closeDispute(disputeId, end);
+      await told(orderId);
+      expect((await disputeOf(orderId))?.status).toBe(end);
+      await settledRefund(world, people.buyer, orderId);
+      expect((await world.order(orderId)).status).toBe('refunded');
+      await expectCleanBooks(world);
+    });
+
+    it.each(['lost', 'accepted'] as const)('%s settles as kind dispute', async (end) => {
+      const { orderId, disputeId } = await disputed();
+      world.psp.control.closeDispute(disputeId, end);
+      await told(orderId);
+      expect((await disputeOf(orderId))?.status).toBe('lost');
+      expect(await refundsOf(orderId)).toMatchObject([
+        { kind: 'dispute', status: 'succeeded', amountMinor: 12_000 },
+      ]);
+      expect((await world.order(orderId)).status).toBe('refunded');
+      expect((await world.transfersOf(orderId))[0]?.status).toBe('reversed');
+      await expectCleanBooks(world);
+    });
+
+    it('expired stays open, flagged', async () => {
+      const { orderId, disputeId } = await disputed();
+      world.psp.control.closeDispute(disputeId, 'expired');
+      await told(orderId);
+      expect((await disputeOf(orderId))?.status).toBe('open');
+      expect(await flagsOf(orderId)).toContain('dispute_expired');
+    });
+
+    it('lost after a refund is kept as excess', async () => {
+      const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+      await settledRefund(world, people.buyer, orderId);
+      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
+      await told(orderId);
+      world.psp.control.closeDispute(disputeId, 'lost');
+      await told(orderId);
+      const kept = await world.database.db
+        .select()
+        .from(refunds)
+        .where(and(eq(refunds.orderId, orderId), eq(refunds.kind, 'dispute')));
+      expect(kept).toMatchObject([{ amountMinor: 2_500, excessMinor: 2_500 }]);
+      await expectCleanBooks(world);
+    });
+
+    it('holds a transfer that Stripe was not asked for, and lets it go', async () => {
+      world.stripe.control.setPlatformBalance('eur', 0);
+      const orderId = await paidOrder(world, people.buyer, [people.products[2]!.id]);
+      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
+      await told(orderId);
+      world.stripe.control.setPlatformBalance('eur', null);
+      const [transfer] = await world.transfersOf(orderId);
+      world.psp.control.closeDispute(disputeId, 'won');
+      await told(orderId);
+      await world.finished(`transfer/${transfer!.id}`);
+      expect((await world.transfersOf(orderId))[0]?.status).toBe('completed');
+      await expectCleanBooks(world);
+    });
+  });
+});
+
+describe('REFUND_FEE_POLICY=keep', () => {
+  let world: World;
+  let people: People;
+  beforeAll(async () => {
+    world = await World.create({ env: { REFUND_FEE_POLICY: 'keep' } });
+    people = await world.seed();
+  });
+  afterAll(() => world.close());
+
+  const balance = async (person: { token: string; id: string; role: 'artist' | 'producer' }) =>
+    (await world.get(person as People['ben'], '/sellers/me/balance')).body['balances']![0];
+
+  it('leaves the fee, and the next transfer of the seller nets it with a reversal', async () => {
+    const first = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    const { refundId } = await settledRefund(world, people.buyer, first.orderId);
+    expect((await world.transfersOf(first.orderId))[0]).toMatchObject({
+      status: 'reversed',
+      reversedMinor: 10_800,
+    });
+    expect(await balance(people.ben as never)).toMatchObject({ fees_owed: 1_200, available: 0, owed: 0 });
+    await expectCleanBooks(world);
+
+    const second = await completedOrder(world, people.buyer, [people.products[3]!.id]);
+    for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+    const [transfer] = await world.transfersOf(second.orderId);
+    expect(transfer).toMatchObject({ status: 'completed', amountMinor: 1_799, reversedMinor: 1_200 });
+    expect(await balance(people.ben as never)).toMatchObject({ fees_owed: 0, available: 599 });
+    await expectCleanBooks(world);
+  });
+});
