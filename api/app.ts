@@ -10,11 +10,13 @@ import { crossOrigin } from './middleware/cross-origin.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
+import { RefundFeed } from './refund-feed.ts';
 import { SERVICE_ROUTES, V1_ROUTES } from './routes/index.ts';
 import { refuseInvalid } from './validation.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
-export function createApp(deps: ApiDeps) {
+export function createApp(given: ApiDeps) {
+  const deps = { refundEvents: new RefundFeed(given), ...given };
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   app.onError(answerError);
   app.notFound((c) => answerProblem(new VezaError('not_found', `There is nothing at ${c.req.path}.`), c));

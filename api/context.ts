@@ -3,6 +3,7 @@ import type { Db } from '../db/client.ts';
 import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
+import type { RefundFeed } from './refund-feed.ts';
 
 export type ApiConfig = Pick<
   Config,
@@ -23,6 +24,8 @@ export interface ApiDeps {
   readonly log: Logger;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
+  /** Streams that are open at this process; whoever stops the process closes it first. */
+  readonly refundEvents?: RefundFeed;
 }
 
 export interface ApiEnv {

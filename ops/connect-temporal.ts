@@ -12,6 +12,8 @@ export async function connectTemporal(env: NodeJS.ProcessEnv): Promise<Connectio
   try {
     return await Connection.connect({
       address: TEMPORAL_ADDRESS,
+      // The SDK's own patience is ten seconds, which a person at a prompt does not have.
+      connectTimeout: '4s',
       ...(tls !== undefined && { tls }),
       ...(apiKey !== undefined && { apiKey }),
       ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),

@@ -5,6 +5,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiEnv } from '../context.ts';
 import { pageSecurityHeaders } from '../middleware/security-headers.ts';
 
+const require = createRequire(import.meta.url);
+
 const PAGE = `<!doctype html>
 <html lang="en">
   <head>
@@ -43,7 +45,7 @@ const ASSETS: Readonly<Record<string, string>> = {
 
 /** The reference page at /docs, from local files alone. */
 export function serveReference(app: OpenAPIHono<ApiEnv>): void {
-  const packageDir = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const packageDir = dirname(require.resolve('swagger-ui-dist/package.json'));
   app.use('/docs', pageSecurityHeaders);
   app.get('/docs', (c) => c.html(PAGE));
   app.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { message } from '../plain-text.ts';
 import type { PspPayment, PspRefund } from './outcomes.ts';
 import { isoTime } from './time.ts';
 
 // Extra fields are ignored and optional ones may be absent or null: the router's OpenAPI document is wrong in places.
 const optionalText = z.string().nullish().catch(null);
+const said = z.string().transform(message).nullish().catch(null);
 const id = z.string().trim().min(1);
 const amountMinor = z.int().nonnegative();
 const currency = z.string().regex(/^[A-Za-z]{3}$/);
@@ -16,7 +18,7 @@ const Payment = z.object({
   currency,
   client_secret: optionalText,
   connector_transaction_id: optionalText,
-  error_message: optionalText,
+  error_message: said,
   error_code: optionalText,
   updated: optionalText,
 });
@@ -27,7 +29,7 @@ const Refund = z.object({
   amount: amountMinor,
   currency,
   status: id,
-  error_message: optionalText,
+  error_message: said,
   error_code: optionalText,
   connector_refund_id: optionalText,
   updated_at: optionalText,
@@ -36,8 +38,8 @@ const Refund = z.object({
 const ErrorBody = z.object({
   error: z.object({
     code: z.string().min(1),
-    message: z.string().catch(''),
-    reason: optionalText,
+    message: z.string().transform(message).catch(''),
+    reason: said,
   }),
 });
 

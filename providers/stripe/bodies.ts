@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StripeReversal, StripeTransfer } from './outcomes.ts';
+import type { StripeAccount, StripePayout, StripeReversal, StripeTransfer } from './outcomes.ts';
 
 // Validated although the SDK types them: it takes any JSON without an `error` field for a success, a proxy's 502 included.
 const id = z.string().min(1);
@@ -32,6 +32,28 @@ const Reversal = z.object({
   currency: id,
   metadata,
 });
+
+const Payout = z.object({
+  object: z.literal('payout'),
+  id,
+  // Signed: a debit of a negative balance is a payout too.
+  amount: z.int(),
+  created: z.int(),
+  currency: id,
+  failure_message: z.string().nullish(),
+  metadata,
+  status: id,
+});
+
+const Account = z.object({
+  object: z.literal('account'),
+  id,
+  capabilities: z.object({ transfers: z.string().nullish() }).nullish(),
+  metadata,
+  payouts_enabled: z.boolean().nullish(),
+});
+
+const AccountLink = z.object({ object: z.literal('account_link'), url: z.url(), expires_at: z.int() });
 
 const Page = z.object({ object: z.literal('list'), data: z.array(z.unknown()), has_more: z.boolean() });
 
@@ -66,6 +88,39 @@ export function readReversalBody(body: unknown): StripeReversal | undefined {
     refundId: data.metadata?.['refund_id'] ?? null,
     createdAtMs: data.created * 1000,
   };
+}
+
+/** Reads a payout; undefined when it is not one. */
+export function readPayoutBody(body: unknown): StripePayout | undefined {
+  const { data } = Payout.safeParse(body);
+  if (!data) return undefined;
+  return {
+    stripePayoutId: data.id,
+    amountMinor: data.amount,
+    currency: data.currency.toUpperCase(),
+    status: data.status,
+    failureMessage: data.failure_message ?? null,
+    payoutId: data.metadata?.['payout_id'] ?? null,
+    createdAtMs: data.created * 1000,
+  };
+}
+
+/** Reads a connected account; undefined when it is not one. */
+export function readAccountBody(body: unknown): StripeAccount | undefined {
+  const { data } = Account.safeParse(body);
+  if (!data) return undefined;
+  return {
+    stripeAccountId: data.id,
+    userId: data.metadata?.['user_id'] ?? null,
+    transfersEnabled: data.capabilities?.transfers === 'active',
+    payoutsEnabled: data.payouts_enabled ?? false,
+  };
+}
+
+/** Reads an account link; undefined when it is not one. */
+export function readAccountLinkBody(body: unknown): { url: string; expiresAtMs: number } | undefined {
+  const { data } = AccountLink.safeParse(body);
+  return data && { url: data.url, expiresAtMs: data.expires_at * 1000 };
 }
 
 /** Reads one page of a list; undefined when it is not one. */

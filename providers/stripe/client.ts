@@ -2,17 +2,17 @@ import Stripe from 'stripe';
 import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
 import { parseApiBase } from './api-base.ts';
 import { readReversalBody, readTransferBody } from './bodies.ts';
-import { classifyStripeError, isReplayed, unknown, type ClassifiedError } from './classify.ts';
+import { type AccountCalls, accountCalls } from './accounts.ts';
+import { classifyStripeError, isReplayed } from './classify.ts';
+import { createFailure, type LastResponse, readFailure, readFailureOfOne, unexpectedBody } from './failures.ts';
 import { listAll } from './list-all.ts';
+import { type PayoutCalls, payoutCalls } from './payouts.ts';
 import type {
   CreateReversalOutcome,
   CreateTransferOutcome,
   FindTransferOutcome,
   ListReversalsOutcome,
   ReadTransferOutcome,
-  StripeFailure,
-  StripeNoSuchTransfer,
-  StripeReadFailure,
 } from './outcomes.ts';
 import { createSingleAttemptHttpClient } from './single-attempt.ts';
 
@@ -70,7 +70,7 @@ export interface StripeReader {
  * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
  * EmptyIdempotencyKeyError, InvalidIdempotencyKeyError, InvalidAmountError.
  */
-export interface StripeClient extends StripeReader {
+export interface StripeClient extends StripeReader, PayoutCalls, AccountCalls {
   createTransfer(request: CreateTransferRequest): Promise<CreateTransferOutcome>;
   createReversal(request: CreateReversalRequest): Promise<CreateReversalOutcome>;
 }
@@ -93,12 +93,15 @@ export function createStripe({
   });
 
   return {
+    ...payoutCalls(stripe),
+    ...accountCalls(stripe),
+
     async createTransfer(request) {
       const params = transferParams(request);
       const options = { idempotencyKey: requireKey(request.idempotencyKey) };
       return stripe.transfers.create(params, options).then(
         (made) => createdTransfer(made),
-        (error: unknown) => transferFailure(classifyStripeError(error)),
+        (error: unknown) => createFailure(classifyStripeError(error)),
       );
     },
 
@@ -172,8 +175,6 @@ function reversalParams({ reversalId, refundId, amountMinor }: CreateReversalReq
   };
 }
 
-type LastResponse = { statusCode: number; headers: Readonly<Record<string, string>> };
-
 function createdTransfer(made: { lastResponse: LastResponse }): CreateTransferOutcome {
   const transfer = readTransferBody(made);
   if (!transfer) return unexpectedBody(made.lastResponse);
@@ -198,42 +199,4 @@ function createdReversal(made: { lastResponse: LastResponse }): CreateReversalOu
     currency,
     replayed: isReplayed(made.lastResponse.headers),
   };
-}
-
-function unexpectedBody({ statusCode }: LastResponse) {
-  return unknown(`HTTP ${statusCode} with an unexpected body`, statusCode);
-}
-
-/** What only a reversal can meet is a plain refusal where a transfer is made. */
-function transferFailure(failure: ClassifiedError): StripeFailure {
-  switch (failure.kind) {
-    case 'no_such_transfer': // "No such destination", "No such charge"
-      return { kind: 'refused', code: 'resource_missing', message: failure.message };
-    case 'already_reversed':
-    case 'amount_exceeds_left':
-      return { kind: 'refused', message: failure.message };
-    default:
-      return failure;
-  }
-}
-
-/** What only a create can meet is a plain refusal where something is read. */
-function readFailureOfOne(failure: ClassifiedError): StripeReadFailure | StripeNoSuchTransfer {
-  switch (failure.kind) {
-    case 'insufficient_funds':
-    case 'key_mismatch':
-    case 'already_reversed':
-    case 'amount_exceeds_left':
-      return { kind: 'refused', message: failure.message };
-    default:
-      return failure;
-  }
-}
-
-function readFailure(failure: ClassifiedError): StripeReadFailure {
-  const read = readFailureOfOne(failure);
-  // A list says 404 for a destination that is gone: that is no proof that nothing was transferred.
-  return read.kind === 'no_such_transfer'
-    ? { kind: 'refused', code: 'resource_missing', message: read.message }
-    : read;
 }

@@ -143,3 +143,53 @@ export type ReadTransferOutcome =
   | { kind: 'transfer'; transfer: StripeTransfer }
   | StripeNoSuchTransfer
   | StripeReadFailure;
+
+/** A payout from a connected account to its owner's bank. Amount in minor units of `currency`. */
+export interface StripePayout {
+  stripePayoutId: string;
+  amountMinor: number;
+  /** ISO 4217, upper case. */
+  currency: string;
+  /** `pending`, `in_transit`, `paid`, `failed` or `canceled`. */
+  status: string;
+  failureMessage: string | null;
+  /** Ours, from the metadata; null for one made elsewhere. */
+  payoutId: string | null;
+  createdAtMs: number;
+}
+
+export type CreatePayoutOutcome = { kind: 'created'; payout: StripePayout; replayed: boolean } | StripeFailure;
+
+export type FindPayoutOutcome =
+  | { kind: 'found'; payout: StripePayout }
+  /** The account's whole list was read and shows none. */
+  | { kind: 'not_found' }
+  | StripeReadFailure;
+
+export type ReadPayoutOutcome = { kind: 'payout'; payout: StripePayout } | StripeReadFailure;
+
+/** A seller's connected account, as far as money needs to know it. */
+export interface StripeAccount {
+  stripeAccountId: string;
+  /** Ours, from the metadata. */
+  userId: string | null;
+  /** Whether transfers to it are taken. */
+  transfersEnabled: boolean;
+  /** Whether it may pay out to its bank. */
+  payoutsEnabled: boolean;
+}
+
+export type CreateAccountOutcome =
+  | { kind: 'created'; account: StripeAccount; replayed: boolean }
+  | StripeFailure;
+
+export type FindAccountOutcome =
+  | { kind: 'found'; account: StripeAccount }
+  /** The whole list since then was read and shows none. */
+  | { kind: 'not_found' }
+  | StripeReadFailure;
+
+export type ReadAccountOutcome = { kind: 'account'; account: StripeAccount } | StripeReadFailure;
+
+/** Where the seller fills in Stripe's forms: good once, for some minutes. */
+export type CreateAccountLinkOutcome = { kind: 'link'; url: string; expiresAtMs: number } | StripeFailure;

@@ -1,4 +1,9 @@
-import type { CreateReversalOutcome, CreateTransferOutcome } from './outcomes.ts';
+import type {
+  CreateAccountOutcome,
+  CreatePayoutOutcome,
+  CreateReversalOutcome,
+  CreateTransferOutcome,
+} from './outcomes.ts';
 
 /** Stripe may prune a key after this (https://docs.stripe.com/api/idempotent_requests). */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -11,7 +16,7 @@ export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
  * 429, 401 and 409 are not stored, and behind no answer or a fresh 5xx may be a success.
  */
 export function permitsNewKey(
-  outcome: CreateTransferOutcome | CreateReversalOutcome,
+  outcome: CreateTransferOutcome | CreateReversalOutcome | CreatePayoutOutcome | CreateAccountOutcome,
   keyAgeMs: number,
 ): boolean {
   switch (outcome.kind) {

@@ -8,6 +8,7 @@ import {
   type RefundVerdict,
 } from '../hyperswitch/verdicts.ts';
 import { isoTime } from '../hyperswitch/time.ts';
+import { message, withoutNul } from '../plain-text.ts';
 
 interface EventBase {
   /** The provider's; null where it sent none (then the inbox uses `bodyHash`). */
@@ -120,7 +121,7 @@ function base(fields: Fields, eventId: string | null, type: string) {
     paymentId: fields.text('payment_id'),
     amountMinor: fields.amountMinor('amount'),
     currency: fields.currency('currency'),
-    errorMessage: fields.text('error_message'),
+    errorMessage: fields.message('error_message'),
   };
 }
 
@@ -144,6 +145,10 @@ function createFields(json: Json) {
   };
   return {
     text: (name: string) => read(name, text),
+    message: (name: string) => {
+      const said = read(name, text);
+      return said === undefined ? undefined : message(said);
+    },
     amountMinor: (name: string) => read(name, amountMinor),
     currency: (name: string) => read(name, currency),
     time: (name: string) => read(name, isoTime),
@@ -151,7 +156,7 @@ function createFields(json: Json) {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? withoutNul(value.trim()) : undefined;
 }
 
 /** A dispute's amount is a string of minor units; "65.40" is no amount in minor units and is read as none. */

@@ -63,7 +63,8 @@ export type StripeEvent =
     };
 
 const text = z.string().nullish();
-const id = z.string().min(1);
+// No NUL, which PostgreSQL's text cannot hold and no id of Stripe's has.
+const id = z.string().regex(/^[^\0]+$/);
 
 const Event = z.object({
   id,

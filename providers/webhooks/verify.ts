@@ -3,6 +3,8 @@ import Stripe from 'stripe';
 
 /** Stripe's own default: the signature's timestamp may be this old. */
 const STRIPE_TOLERANCE_S = 300;
+/** PostgreSQL refuses an index entry of more than 2,704 bytes; no provider's id comes near this. */
+const EVENT_KEY_MAX_CHARS = 255;
 
 /**
  * Whether Hyperswitch signed these bytes: `X-Webhook-Signature-512`, lower-case hex HMAC-SHA512 of the raw body with the
@@ -59,8 +61,15 @@ export async function verifyStripe(
 
 /** SHA-256 in hex: the inbox' key for an event that carries no id. Hyperswitch's retries resend the same bytes. */
 export function bodyHash(rawBody: Uint8Array): string {
-  return createHash('sha256').update(rawBody).digest('hex');
+  return sha256Hex(rawBody);
 }
+
+/** The inbox' key for an event id: itself, or its hash where it is longer than an index entry should be. */
+export function eventKey(eventId: string): string {
+  return eventId.length <= EVENT_KEY_MAX_CHARS ? eventId : sha256Hex(eventId);
+}
+
+const sha256Hex = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex');
 
 /** An empty secret (a stray comma in the setting) would let everyone sign. */
 function usable(secrets: readonly string[]): string[] {

@@ -106,7 +106,9 @@ describe('the OpenAPI document', () => {
     const open = operations
       .filter(({ security }) => (security ?? []).length === 0)
       .map(({ operationId }) => operationId);
-    expect(open.toSorted()).toEqual(['health', 'ready', 'receiveHyperswitchWebhook', 'receiveStripeWebhook']);
+    expect(new Set(open)).toEqual(
+      new Set(['health', 'ready', 'receiveHyperswitchWebhook', 'receiveStripeWebhook']),
+    );
     expect(document.components.securitySchemes).toHaveProperty('bearer');
     for (const { name, operationId } of operations) {
       if (open.includes(operationId)) continue;

@@ -4,10 +4,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import postgres from 'postgres';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { identityOf, isAlive } from '../../sandbox/stack/identity.ts';
 import { startPostgres, type EmbeddedPostgres } from '../../sandbox/stack/postgres.ts';
 import { makeScratch, type Scratch } from '../../sandbox/stack/scratch.ts';
+
+// Several real servers a test, on two cores that other suites use too.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let scratch: Scratch;
 let dataDir: string;

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { identityOf } from '../../sandbox/stack/identity.ts';
 import { startServices, type Services } from '../../sandbox/stack/index.ts';
 import { startNode } from '../../sandbox/stack/processes.ts';
 import { silent } from '../../sandbox/stack/progress.ts';
 import { makeScratch, type Scratch } from '../../sandbox/stack/scratch.ts';
+
+// Several real servers a test, on two cores that other suites use too.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 let scratch: Scratch;
 let running: Services[];
@@ -54,7 +57,7 @@ test('a restart finds its state at the same addresses', async () => {
 
   const fresh = await start({ fresh: true });
   await expect(query(fresh.databaseUrl, 'select n from t')).rejects.toThrow(/does not exist/);
-  expect(readdirSync(join(scratch.dir, '.veza', 'log')).sort()).toEqual(['postgres.log', 'temporal.log']);
+  expect(readdirSync(join(scratch.dir, '.veza', 'log')).toSorted()).toEqual(['postgres.log', 'temporal.log']);
 });
 
 test('a second stack runs beside the first, with a state of its own', async () => {

@@ -1,0 +1,179 @@
+import type { Logger } from '../log.ts';
+import type { Db } from '../db/client.ts';
+import { readNewRefundEvents, type RefundEventRow } from '../db/queries/refund-events.ts';
+import { VezaError } from '../domain/errors.ts';
+import { isTerminal, writeRefundEvent } from './views/refund-event.ts';
+
+export interface FeedLimits {
+  /** How long an event takes at most to reach its listeners; the process asks once for all of them. */
+  readonly pollMs: number;
+  /** Below the minute after which proxies drop what is silent. */
+  readonly heartbeatMs: number;
+  /** A stream is authorised once: after this time its client comes again, with a token that is still good. */
+  readonly maxAgeMs: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerUser: number;
+}
+
+const LIMITS: FeedLimits = {
+  pollMs: 250,
+  heartbeatMs: 15_000,
+  maxAgeMs: 60 * 60 * 1000,
+  maxStreams: 1_000,
+  maxStreamsPerUser: 20,
+};
+
+/** A client that has left so many writes unread is not there any more. */
+const UNREAD_MAX = 16;
+/** How soon a browser that lost its stream comes back. */
+const RECONNECT_MS = 2_000;
+
+interface Listener {
+  readonly userId: string;
+  readonly refundId: string;
+  readonly openedAtMs: number;
+  readonly stream: ReadableStreamDefaultController<Uint8Array>;
+  afterId: number;
+}
+
+/**
+ * The refunds' events for everybody who listens at this process: one query a poll, whatever the number of listeners,
+ * and none where nobody listens (docs/adr/0008). Streams are bounded, end with the process, and leave nothing behind.
+ */
+export class RefundFeed {
+  readonly #db: Db;
+  readonly #log: Logger;
+  readonly #limits: FeedLimits;
+  readonly #listeners = new Set<Listener>();
+  readonly #encoder = new TextEncoder();
+  #timers: { poll: NodeJS.Timeout; heartbeat: NodeJS.Timeout } | null = null;
+  #polling: Promise<void> = Promise.resolve();
+  #isPolling = false;
+  #closed = false;
+
+  constructor({ db, log }: { db: Db; log: Logger }, limits: Partial<FeedLimits> = {}) {
+    this.#db = db;
+    this.#log = log;
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** How many streams are open now. */
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * A stream that begins with what is known already and ends after a terminal event. Throws `too_many_streams` above
+   * the bounds, and `engine_unavailable` where the process is stopping.
+   */
+  open(of: { userId: string; refundId: string; afterId: number; missed: readonly RefundEventRow[] }) {
+    this.#admit(of.userId);
+    let listener: Listener | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (stream) => {
+          listener = { ...of, openedAtMs: Date.now(), stream };
+          this.#listeners.add(listener);
+          this.#write(listener, `retry: ${RECONNECT_MS}\n\n`);
+          this.#tell(listener, of.missed);
+          if (this.#listeners.size > 0) this.#run();
+        },
+        cancel: () => {
+          if (listener) this.#forget(listener);
+        },
+      },
+      { highWaterMark: UNREAD_MAX },
+    );
+  }
+
+  /** Ends every stream; their clients resume at another process. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const listener of this.#listeners) this.#end(listener);
+    await this.#polling;
+  }
+
+  #admit(userId: string): void {
+    if (this.#closed) throw new VezaError('engine_unavailable', 'This process is stopping.');
+    const own = [...this.#listeners].filter((listener) => listener.userId === userId).length;
+    if (own >= this.#limits.maxStreamsPerUser) {
+      throw new VezaError('too_many_streams', `You have ${own} streams open, which is the most you may have.`);
+    }
+    if (this.#listeners.size >= this.#limits.maxStreams) {
+      throw new VezaError('too_many_streams', 'This process has as many streams open as it can serve.');
+    }
+  }
+
+  #run(): void {
+    this.#timers ??= {
+      poll: setInterval(() => this.#pollOnce(), this.#limits.pollMs),
+      heartbeat: setInterval(() => this.#beat(), this.#limits.heartbeatMs),
+    };
+  }
+
+  /** A poll that takes longer than the interval is waited for: there is never more than one under way. */
+  #pollOnce(): void {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    this.#polling = this.#poll().then(
+      () => void (this.#isPolling = false),
+      (error: unknown) => {
+        this.#isPolling = false;
+        // The streams stay: what happens meanwhile is read by the first poll that works again.
+        this.#log.warn({ err: error }, 'the events of refunds could not be read');
+      },
+    );
+  }
+
+  async #poll(): Promise<void> {
+    const known = new Map<string, number>();
+    for (const { refundId, afterId } of this.#listeners) {
+      known.set(refundId, Math.min(afterId, known.get(refundId) ?? afterId));
+    }
+    const byRefund = new Map<string, RefundEventRow[]>();
+    for (const event of await readNewRefundEvents(this.#db, known)) {
+      byRefund.set(event.refundId, [...(byRefund.get(event.refundId) ?? []), event]);
+    }
+    for (const listener of this.#listeners) this.#tell(listener, byRefund.get(listener.refundId) ?? []);
+  }
+
+  #tell(listener: Listener, events: readonly RefundEventRow[]): void {
+    const news = events.filter((event) => event.id > listener.afterId);
+    for (const event of news) {
+      if (!this.#write(listener, writeRefundEvent(event))) return;
+      listener.afterId = event.id;
+    }
+    const last = news.at(-1);
+    if (last !== undefined && isTerminal(last)) this.#end(listener);
+  }
+
+  #beat(): void {
+    const tooOldMs = Date.now() - this.#limits.maxAgeMs;
+    for (const listener of this.#listeners) {
+      if (listener.openedAtMs <= tooOldMs) this.#end(listener);
+      else this.#write(listener, ': heartbeat\n\n');
+    }
+  }
+
+  #write(listener: Listener, text: string): boolean {
+    if ((listener.stream.desiredSize ?? 0) <= 0) {
+      this.#end(listener);
+      return false;
+    }
+    listener.stream.enqueue(this.#encoder.encode(text));
+    return true;
+  }
+
+  #end(listener: Listener): void {
+    this.#forget(listener);
+    listener.stream.close();
+  }
+
+  #forget(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0 || this.#timers === null) return;
+    clearInterval(this.#timers.poll);
+    clearInterval(this.#timers.heartbeat);
+    this.#timers = null;
+  }
+}

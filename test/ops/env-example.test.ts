@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, readVariables, VARIABLES } from '../../config.ts';
+import { envExample, fileIn, variablesTable, withVariablesTable } from '../../ops/env-example.ts';
+
+const UPDATE = 'out of date: run `npm run config:docs`';
+const names = Object.keys(VARIABLES);
+
+/** `NAME=value` lines; with `commented`, those behind a # too. */
+function valuesOf(text: string, { commented }: { commented: boolean }): Record<string, string> {
+  const line = commented ? /^(?:# )?([A-Z_]+)=(.*)$/gm : /^([A-Z_]+)=(.*)$/gm;
+  return Object.fromEntries([...text.matchAll(line)].map(([, name = '', value = '']) => [name, value]));
+}
+
+test('.env.example is what the schema says', async () => {
+  expect(await readFile(fileIn('.env.example'), 'utf8'), UPDATE).toBe(envExample());
+});
+
+test('the README’s table is what the schema says', async () => {
+  const readme = await readFile(fileIn('README.md'), 'utf8');
+  expect(readme, UPDATE).toBe(withVariablesTable(readme));
+});
+
+describe('.env.example', () => {
+  test('has every variable, and is a configuration that can be used', () => {
+    expect(Object.keys(valuesOf(envExample(), { commented: true }))).toEqual(names);
+    expect(() => readConfig(valuesOf(envExample(), { commented: false }))).not.toThrow();
+  });
+
+  test('what is commented out is the default', () => {
+    const set = valuesOf(envExample(), { commented: false });
+    expect(readConfig(valuesOf(envExample(), { commented: true }))).toEqual(readConfig(set));
+  });
+});
+
+describe('the table', () => {
+  test('has a row for every variable', () => {
+    for (const name of names) expect(variablesTable()).toMatch(new RegExp(`^\\| \`${name}\` +\\|`, 'm'));
+  });
+
+  test('goes between its markers, again and again', () => {
+    const readme = 'before\n<!-- variables:start -->\nold\n<!-- variables:end -->\nafter\n';
+    const once = withVariablesTable(readme);
+    expect(once).toContain(variablesTable());
+    expect(once).not.toContain('old');
+    expect(once.startsWith('before\n')).toBe(true);
+    expect(once.endsWith('after\n')).toBe(true);
+    expect(withVariablesTable(once)).toBe(once);
+  });
+
+  test('without markers it says so', () => {
+    expect(() => withVariablesTable('# Veza')).toThrow('variables:start');
+  });
+});
+
+describe('reading the environment', () => {
+  const good = valuesOf(envExample(), { commented: false });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://x'],
+    ['PORT', '70000'],
+    ['PORT', 'many'],
+    ['PSP_RETRY_BASE', '10 minutes'],
+    ['REVERSAL_WORKER_ENABLED', 'yes'],
+    ['LOG_LEVEL', 'loud'],
+    ['JWT_SECRET', 'short'],
+    ['STRIPE_WEBHOOK_SECRET', ' , '],
+  ])('%s=%s is named, with what was expected', (name, value) => {
+    expect(() => readConfig({ ...good, [name]: value })).toThrow(new RegExp(`${name}: expected .+`));
+  });
+
+  test('all that is wrong is named at once', () => {
+    try {
+      readConfig({ ...good, PORT: 'x', DATABASE_URL: '' });
+      expect.unreachable();
+    } catch (error) {
+      expect((error as ConfigError).problems).toEqual([
+        expect.stringMatching(/^DATABASE_URL: is missing; expected /),
+        expect.stringMatching(/^PORT: expected /),
+      ]);
+    }
+  });
+
+  test('one of JWT_SECRET and JWT_JWKS_URL must be there', () => {
+    expect(() => readConfig({ ...good, JWT_SECRET: undefined })).toThrow('JWT_SECRET: is missing');
+    expect(() =>
+      readConfig({ ...good, JWT_SECRET: undefined, JWT_JWKS_URL: 'https://a.example/k' }),
+    ).not.toThrow();
+  });
+
+  test('a command that needs one variable asks for no other', () => {
+    expect(readVariables({ TEMPORAL_ADDRESS: '' }, ['TEMPORAL_ADDRESS'])).toEqual({
+      TEMPORAL_ADDRESS: '127.0.0.1:7233',
+    });
+    expect(() => readVariables({}, ['DATABASE_URL'])).toThrow(ConfigError);
+  });
+});

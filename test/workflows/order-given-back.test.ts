@@ -1,0 +1,142 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expectCleanBooks, posted, postings } from '../harness/books.ts';
+import { delivered, eventually, flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { placedOrder } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+
+describe('a payment that its order cannot take is given back', () => {
+  let world: World;
+  let people: Awaited<ReturnType<World['seed']>>;
+  beforeAll(async () => {
+    world = await World.create();
+    people = await world.seed();
+  });
+  afterEach(async () => {
+    world.psp.control.clearFaults();
+    await expectCleanBooks(world);
+  });
+  afterAll(() => world.close());
+
+  const placed = () => placedOrder(world, people.buyer, [people.products[0]!.id, people.products[2]!.id]);
+
+  async function expectGivenBack(orderId: string, captured: { amountMinor: number; currency: string }) {
+    const [refund, ...others] = await refundsOf(world, orderId);
+    expect(others).toEqual([]);
+    expect(await world.finished(`refund/${refund!.id}`)).toEqual({ status: 'succeeded' });
+    expect(await world.refund(refund!.id)).toMatchObject({
+      kind: 'payment_returned',
+      status: 'succeeded',
+      ...captured,
+    });
+    expect(world.psp.control.refunds(orderId)).toMatchObject([
+      { refund_id: refund!.id, amount: captured.amountMinor, status: 'succeeded' },
+    ]);
+    expect(await world.order(orderId)).toMatchObject({
+      capturedMinor: captured.amountMinor,
+      capturedCurrency: captured.currency,
+      completedAt: null,
+      refundedMinor: captured.amountMinor,
+    });
+    expect(await licensesOf(world, orderId)).toEqual([]);
+    expect(await world.transfersOf(orderId)).toEqual([]);
+    expect(await posted(world, orderId, 'suspense:order')).toBe(0);
+    expect(await posted(world, orderId, 'cash:psp')).toBe(0);
+    expect(await postings(world, orderId, 'payment_suspended')).toBe(1);
+  }
+
+  it.each([
+    ['less', { amountReceivedMinor: 14_499 }, { amountMinor: 14_499, currency: 'EUR' }],
+    ['more', { amountReceivedMinor: 14_501 }, { amountMinor: 14_501, currency: 'EUR' }],
+    ['another currency', { currency: 'USD' }, { amountMinor: 14_500, currency: 'USD' }],
+    [
+      'partially captured',
+      { status: 'partially_captured', amountReceivedMinor: 9_000 },
+      { amountMinor: 9_000, currency: 'EUR' },
+    ],
+  ] as const)(
+    'another amount or currency (%s): failed "amount differs", given back, flagged',
+    async (_, paid, captured) => {
+      const orderId = await placed();
+      world.psp.control.setRefundMode('manual');
+      world.psp.control.pay(orderId, paid);
+      expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'given_back' });
+      expect(await world.order(orderId)).toMatchObject({
+        status: 'refund_pending',
+        failureReason: 'amount differs',
+      });
+      expect(await flagsOf(world, `order/${orderId}`)).toEqual(['amount_differs']);
+      expect(await posted(world, orderId, 'suspense:order')).toBe(-captured.amountMinor);
+      const [refund] = await refundsOf(world, orderId);
+      await world.psp.control.waitForRequest(
+        (request) => request.operation === 'refunds.create' && request.outcome === 'answered',
+      );
+      await eventually(() => world.psp.control.refund(refund!.id));
+      world.psp.control.settleRefund(refund!.id, 'succeeded');
+      world.psp.control.setRefundMode('auto');
+      await expectGivenBack(orderId, captured);
+      expect((await world.order(orderId)).failureReason).toBe('amount differs');
+      const asked = await world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {});
+      expect(asked.body['code']).toBe('order_not_refundable');
+    },
+  );
+
+  it('succeeded after failed: never kept without an order, given back in the same way', async () => {
+    const orderId = await placed();
+    world.psp.control.fail(orderId);
+    await world.finished(`order/${orderId}`);
+    expect((await world.order(orderId)).status).toBe('failed');
+    world.psp.control.pay(orderId);
+    await delivered(world, orderId, 'payment_succeeded');
+    expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'given_back' });
+    await expectGivenBack(orderId, { amountMinor: 14_500, currency: 'EUR' });
+    expect(await flagsOf(world, `order/${orderId}`)).toEqual(['late_payment']);
+    expect((await world.order(orderId)).failureReason).toBe('Your card was declined.');
+  });
+
+  it('succeeded after failed, replayed: given back once', async () => {
+    const orderId = await placed();
+    world.psp.control.cancel(orderId);
+    await world.finished(`order/${orderId}`);
+    world.psp.control.addFault({ kind: 'duplicateWebhook', match: 'payment_succeeded', count: 4 });
+    world.psp.control.pay(orderId);
+    await delivered(world, orderId, 'payment_succeeded');
+    await world.psp.control.idle();
+    await world.finished(`order/${orderId}`);
+    await expectGivenBack(orderId, { amountMinor: 14_500, currency: 'EUR' });
+    const before = await pictureOf(world, orderId);
+    const { eventId } = await delivered(world, orderId, 'payment_succeeded');
+    await world.psp.control.redeliver(eventId);
+    await world.finished(`order/${orderId}`);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+  });
+
+  it('a give-back that the PSP refuses is listed: the order is failed and the money still held', async () => {
+    const orderId = await placed();
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'IR_06', message: 'No.' });
+    world.psp.control.pay(orderId, { amountReceivedMinor: 100 });
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    expect(await world.finished(`refund/${refund!.id}`)).toEqual({ status: 'failed', reason: 'No.' });
+    expect(await world.order(orderId)).toMatchObject({ status: 'failed', refundedMinor: 0 });
+    expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual(['give_back_failed']);
+    expect(await posted(world, orderId, 'suspense:order')).toBe(-100);
+  });
+
+  it('a give-back that succeeds after it had failed is settled in full and flagged', async () => {
+    const orderId = await placed();
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', message: 'No.' });
+    world.psp.control.pay(orderId, { amountReceivedMinor: 100 });
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    await world.finished(`refund/${refund!.id}`);
+    expect((await world.order(orderId)).status).toBe('failed');
+    await delivered(world, refund!.id, 'refund_failed');
+    world.psp.control.settleRefund(refund!.id, 'succeeded');
+    await delivered(world, refund!.id, 'refund_succeeded');
+    await expectGivenBack(orderId, { amountMinor: 100, currency: 'EUR' });
+    expect((await world.order(orderId)).status).toBe('refunded');
+    expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual(
+      expect.arrayContaining(['give_back_failed', 'succeeded_after_failed']),
+    );
+  });
+});

@@ -1,0 +1,243 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../config.ts';
+import { orders } from '../../db/schema/index.ts';
+import { type RunningServer, startServer } from '../../server.ts';
+import { expectCleanBooks, postings } from '../harness/books.ts';
+import { adopted, delivered, eventually, pictureOf, refundsOf } from '../harness/rows.ts';
+import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
+import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
+import { type Answer, type Person, World } from '../harness/world.ts';
+
+type People = Awaited<ReturnType<World['seed']>>;
+
+/** 503, when to come back, and whether the request may still be carried out. */
+function expectUnavailable(answer: Answer, mayStill: boolean) {
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(answer.body).toMatchObject({ code: 'engine_unavailable', may_still_be_carried_out: mayStill });
+  expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|ECONN|select|insert/i);
+}
+
+/** A call to another API process of the same world. */
+async function callAt(api: RunningServer, person: Person, path: string, body: unknown, key: string) {
+  const response = await fetch(`${api.url}/api/v1${path}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${person.token}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    },
+    body: JSON.stringify(body),
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Answer['body'],
+  };
+}
+
+describe('no worker', () => {
+  let world: World;
+  let people: People;
+  let orderId: string;
+  beforeAll(async () => {
+    world = await World.create();
+    people = await world.seed();
+    ({ orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]));
+    await world.stopWorker();
+  });
+  afterAll(() => world.close());
+
+  it('503 with Retry-After, and the same Idempotency-Key gives the true answer later', async () => {
+    const before = await pictureOf(world, orderId);
+    const refundKey = { 'idempotency-key': uuidv7() };
+    const orderKey = { 'idempotency-key': uuidv7() };
+    const refund = () => world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {}, refundKey);
+    const order = () =>
+      world.post(
+        people.buyer,
+        '/marketplace/orders',
+        { items: [{ product_id: people.products[0]!.id }] },
+        orderKey,
+      );
+    const [refunding, ordering] = await Promise.all([refund(), order()]);
+    expectUnavailable(refunding, true);
+    expectUnavailable(ordering, true);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+
+    await world.startWorker();
+    // The true answer is that both were carried out, once, whoever asks again and how often.
+    const answer = await refund();
+    expect(answer.status).toBe(202);
+    const refundId: string = answer.body['refund']!['id']!;
+    expect(await refundsOf(world, orderId)).toMatchObject([{ id: refundId }]);
+    expect((await refund()).body).toEqual(answer.body);
+    await world.finished(`refund/${refundId}`);
+    expect((await refund()).body).toEqual(answer.body);
+    // 202 for as long as the PSP has not answered.
+    await eventually(async () => expect((await order()).status).toBe(201));
+    const orders = await world.get(people.buyer, '/marketplace/orders');
+    expect(orders.body['data']).toHaveLength(2);
+    for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+    await expectCleanBooks(world);
+  });
+});
+
+describe('Temporal down', () => {
+  let world: World;
+  let people: People;
+  let wire: TcpProxy;
+  let api: RunningServer;
+  beforeAll(async () => {
+    world = await World.create();
+    people = await world.seed();
+    const [host, port] = world.config.TEMPORAL_ADDRESS.split(':');
+    wire = await startTcpProxy({ host: host!, port: Number(port) });
+    api = await startServer(readConfig({ ...world.env, TEMPORAL_ADDRESS: wire.address }));
+  });
+  beforeEach(() => wire.up());
+  afterEach(() => expectCleanBooks(world));
+  afterAll(async () => {
+    await api.close();
+    await wire.close();
+    await world.close();
+  });
+
+  it('503, nothing half-done, and the same key goes through when it is back', async () => {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+    const before = await pictureOf(world, orderId);
+    const key = uuidv7();
+    const path = `/marketplace/orders/${orderId}/refund`;
+    wire.down();
+    expectUnavailable(await callAt(api, people.buyer, path, {}, key), true);
+    const items = { items: [{ product_id: people.products[0]!.id }] };
+    expectUnavailable(await callAt(api, people.buyer, '/marketplace/orders', items, key), true);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    // What the database alone can refuse is refused without the engine.
+    const refused = await callAt(api, people.stranger, path, {}, key);
+    expect(refused.body['code']).toBe('order_not_found');
+    wire.up();
+    const answer = await eventually(async () => {
+      const again = await callAt(api, people.buyer, path, {}, key);
+      expect(again.status).toBe(202);
+      return again;
+    });
+    const refundId: string = answer.body['refund']!['id']!;
+    await world.finished(`refund/${refundId}`);
+    expect(await refundsOf(world, orderId)).toMatchObject([{ id: refundId, status: 'succeeded' }]);
+    for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+  });
+});
+
+describe('database down', () => {
+  let world: World;
+  let people: People;
+  let apiWire: TcpProxy;
+  let workerWire: TcpProxy;
+  let api: RunningServer;
+  beforeAll(async () => {
+    world = await World.create({ worker: false });
+    people = await world.seed();
+    const url = new URL(world.config.DATABASE_URL);
+    const target = { host: url.hostname, port: Number(url.port) };
+    [apiWire, workerWire] = await Promise.all([startTcpProxy(target), startTcpProxy(target)]);
+    const through = (wire: TcpProxy) => {
+      const proxied = new URL(url);
+      proxied.host = wire.address;
+      return { DATABASE_URL: proxied.href };
+    };
+    api = await startServer(readConfig({ ...world.env, ...through(apiWire) }));
+    await world.startWorker(through(workerWire));
+  });
+  beforeEach(() => {
+    apiWire.up();
+    workerWire.up();
+  });
+  afterEach(() => expectCleanBooks(world));
+  afterAll(async () => {
+    apiWire.up();
+    workerWire.up();
+    await api.close();
+    await world.close();
+    await Promise.all([apiWire.close(), workerWire.close()]);
+  });
+
+  const bought = async () => (await completedOrder(world, people.buyer, [people.products[0]!.id])).orderId;
+  const reversed = async (refundId: string) => {
+    for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+  };
+
+  it('before anything: 503, nothing started, nothing written', async () => {
+    const orderId = await bought();
+    const before = await pictureOf(world, orderId);
+    const count = async () => (await world.database.db.select({ id: orders.id }).from(orders)).length;
+    const orderCount = await count();
+    apiWire.down();
+    const path = `/marketplace/orders/${orderId}/refund`;
+    expectUnavailable(await callAt(api, people.buyer, path, {}, uuidv7()), false);
+    const items = { items: [{ product_id: people.products[0]!.id }] };
+    expectUnavailable(await callAt(api, people.buyer, '/marketplace/orders', items, uuidv7()), false);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    expect(await count()).toBe(orderCount);
+  });
+
+  it('in phase 1: 503 that says it may still be carried out, and it is, once', async () => {
+    const orderId = await bought();
+    const before = await pictureOf(world, orderId);
+    const key = uuidv7();
+    const path = `/marketplace/orders/${orderId}/refund`;
+    workerWire.down();
+    expectUnavailable(await callAt(api, people.buyer, path, {}, key), true);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    workerWire.up();
+    const [refund] = await eventually(async () => {
+      const rows = await refundsOf(world, orderId);
+      expect(rows).toHaveLength(1);
+      return rows;
+    });
+    await world.finished(`refund/${refund!.id}`);
+    const answer = await callAt(api, people.buyer, path, {}, key);
+    expect([answer.status, answer.body['refund']!['id']]).toEqual([202, refund!.id]);
+    expect(world.psp.control.refunds(orderId)).toHaveLength(1);
+    await reversed(refund!.id);
+  });
+
+  it('in phase 3: the refund stays pending, whole, and is settled once when the database is back', async () => {
+    const orderId = await bought();
+    world.psp.control.addFault({ kind: 'holdWebhook', match: 'refund_succeeded' });
+    const refundId = await openedRefund(world, people.buyer, orderId);
+    await adopted(world, refundId);
+    const before = await pictureOf(world, orderId);
+    workerWire.down();
+    await world.psp.control.release();
+    await delivered(world, refundId, 'refund_succeeded');
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    workerWire.up();
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    expect(await postings(world, orderId, 'refund_succeeded')).toBe(1);
+    await reversed(refundId);
+  });
+
+  it('while a webhook comes: 503, so that the PSP sends it again', async () => {
+    const orderId = await bought();
+    const { refundId } = await settledRefund(world, people.buyer, orderId);
+    const { body, attempts } = await delivered(world, refundId, 'refund_succeeded');
+    const send = () =>
+      fetch(`${api.url}/api/v1/webhooks/hyperswitch`, {
+        method: 'POST',
+        headers: { ...attempts[0]!.headers, 'content-type': 'application/json' },
+        body,
+      });
+    apiWire.down();
+    const away = await send();
+    expect([away.status, Number(away.headers.get('retry-after')) > 0]).toEqual([503, true]);
+    apiWire.up();
+    await eventually(async () => expect((await send()).status).toBe(200));
+    expect((await world.order(orderId)).status).toBe('refunded');
+    expect(
+      await world.database.db.select({ id: orders.id }).from(orders).where(eq(orders.id, orderId)),
+    ).toHaveLength(1);
+  });
+});
