@@ -13,6 +13,7 @@ import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-
 import type { CreateTransferOutcome } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
+import { refreshAccount } from './onboarding.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;
@@ -23,14 +24,18 @@ type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
 /** A key this old is looked up before it is used again: Stripe may forget it after a day, and would pay twice. */
 const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
 
-export function createTransferActivities({ db, engine, stripe, settings, log }: Deps) {
+/** Stripe's words for an account that cannot receive yet: no failed attempt, and `account.updated` wakes it. */
+const CANNOT_RECEIVE: ReadonlySet<string | undefined> = new Set(['insufficient_capabilities_for_transfer']);
+
+export function createTransferActivities(deps: Deps) {
+  const { db, engine, stripe, settings, log } = deps;
   const { transfer: policy } = settings;
 
   /** Looks for our transfer at Stripe under every row of its chain. */
   async function lookUp(transfer: Transfer): Promise<LookedUp> {
     for (const row of await readTransferChain(db, transfer)) {
-      // A row that was never asked of Stripe cannot be there.
-      if (row.stripeAccountId === null) continue;
+      // A row that was never asked of Stripe cannot be there; one that was sent and taken back is not this money.
+      if (row.stripeAccountId === null || row.stripeTransferId !== null) continue;
       const listed = await stripe.findTransfer({
         destination: row.stripeAccountId,
         orderId: row.orderId,
@@ -114,7 +119,23 @@ export function createTransferActivities({ db, engine, stripe, settings, log }: 
         released: lookedUp === 'absent',
       });
     }
+    if (outcome.kind === 'refused' && CANNOT_RECEIVE.has(outcome.code)) {
+      return postpone(transfer, policy.maxMs, {
+        message,
+        counted: false,
+        waitingFor: 'stripe_account',
+        released: lookedUp === 'absent',
+      });
+    }
     return fail(transfer, message, lookedUp);
+  }
+
+  /** A webhook may be lost: Stripe itself is asked before a transfer waits on for an account that is not ready. */
+  async function claimOf(request: { transferId: string } & AttemptRequest): Promise<TransferClaim> {
+    const claim = await askTransfer(db, request);
+    if (claim.kind !== 'account_not_ready') return claim;
+    const account = await refreshAccount(deps, claim.transfer.sellerId);
+    return account?.transfersEnabled ? askTransfer(db, request) : claim;
   }
 
   /** Before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may have. */
@@ -143,12 +164,13 @@ export function createTransferActivities({ db, engine, stripe, settings, log }: 
   }
 
   async function unasked(claim: Exclude<TransferClaim, Ask>): Promise<TransferAttempt> {
-    if (claim.kind === 'ended') return ended(claim.transfer);
+    if (claim.kind === 'ended') {
+      const { id, stripeTransferId } = claim.transfer;
+      // A worker that died after completing it may have started none of the reversals that this opened.
+      return stripeTransferId ? complete(id, stripeTransferId) : ended(claim.transfer);
+    }
     if (claim.kind === 'not_due') return waiting(claim.transfer);
-    const why =
-      claim.kind === 'disputed'
-        ? { message: 'the payment of the order is disputed', waitingFor: 'dispute' }
-        : { message: 'the seller has no Stripe account yet', waitingFor: 'stripe_account' };
+    const why = WAITS[claim.kind];
     return postpone(claim.transfer, policy.maxMs, { ...why, counted: false, released: false });
   }
 
@@ -159,7 +181,7 @@ export function createTransferActivities({ db, engine, stripe, settings, log }: 
     ): Promise<TransferAttempt> {
       if (!policy.enabled) throw notServedHere('TRANSFER_RETRY_WORKER_ENABLED', policy.intervalMs);
       return whileHeartbeating(async () => {
-        const first = await askTransfer(db, request);
+        const first = await claimOf(request);
         const claim = first.kind === 'ask' ? await lookFirst(first, request) : first;
         if ('ended' in claim) return claim;
         if (claim.kind !== 'ask') return unasked(claim);
@@ -189,6 +211,15 @@ export function createTransferActivities({ db, engine, stripe, settings, log }: 
     },
   };
 }
+
+const WAITS = {
+  disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },
+  no_account: { message: 'the seller has no Stripe account yet', waitingFor: 'stripe_account' },
+  account_not_ready: {
+    message: 'the seller’s Stripe account cannot receive transfers yet',
+    waitingFor: 'stripe_account',
+  },
+} as const;
 
 const ended = (transfer: Transfer): TransferAttempt => ({
   ended: true,

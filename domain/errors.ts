@@ -47,6 +47,9 @@ export const ERRORS = {
   seller_account_not_ready: { status: 400, title: 'The Stripe account cannot do this yet', retry: false },
   stripe_account_refused: { status: 400, title: 'Stripe refused the account', retry: false },
 
+  reversal_not_resolvable: { status: 409, title: 'The reversal cannot be resolved that way', retry: false },
+  refund_not_returnable: { status: 409, title: 'The refund cannot be marked as returned', retry: false },
+
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
 

@@ -28,6 +28,10 @@ export const POSTING_KINDS = [
   'reversal_done',
   'outside_reversal',
   'suspense_claimed',
+  'reversal_settled_outside',
+  'reversal_written_off',
+  'write_off_recovered',
+  'refund_returned',
   'payout_asked',
   'payout_paid',
   'payout_failed',
@@ -206,4 +210,57 @@ export function payoutFailed(sellerId: string, amountMinor: number, funds: Selle
 /** The bank sent it back, days after it was paid. */
 export function payoutReturned(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry(`cash:connected:${sellerId}`, amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
+
+/** The seller paid what a failed reversal could not take back, some other way; the connected account is untouched. */
+export function reversalSettledOutside(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry('cash:psp', amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
+
+/** Nobody will pay it: the debt as far as there is one, the rest out of the connected account, is the platform's loss. */
+export function reversalWrittenOff(
+  sellerId: string,
+  amountMinor: number,
+  { owedMinor }: SellerFunds,
+): Entry[] {
+  const debtMinor = Math.min(amountMinor, owedMinor);
+  return [
+    entry('platform:losses', amountMinor),
+    entry(seller(sellerId, 'owed'), -debtMinor),
+    entry(`cash:connected:${sellerId}`, debtMinor - amountMinor),
+  ];
+}
+
+/** The seller paid after all what had been written off. */
+export function writeOffRecovered(amountMinor: number): Entry[] {
+  return [entry('cash:psp', amountMinor), entry('platform:losses', -amountMinor)];
+}
+
+/** One seller's part of a refund that a bank sent back. Minor units. */
+export interface ReturnedShare {
+  readonly sellerId: string;
+  /** Was taken back, or never sent: it is owed to the seller again, by a new transfer. */
+  readonly resentMinor: number;
+  /** Could not be taken back: it stays where it is, and the seller may have it. */
+  readonly keptMinor: number;
+  /** Had been written off. */
+  readonly recoveredMinor: number;
+  /** Of the fee that the platform kept: what the seller does not owe any more. */
+  readonly feesForgivenMinor: number;
+  readonly funds: SellerFunds;
+}
+
+export function refundReturned(
+  shares: readonly ReturnedShare[],
+  feeMinor: number,
+  excessMinor: number,
+): Entry[] {
+  const sellers = shares.flatMap((share) => [
+    entry(seller(share.sellerId, 'pending'), -share.resentMinor),
+    ...credit(share.sellerId, share.keptMinor, share.funds),
+    entry('platform:losses', -share.recoveredMinor),
+    entry(seller(share.sellerId, 'fees_owed'), -share.feesForgivenMinor),
+  ]);
+  const entries = [...sellers, entry('platform:revenue', -feeMinor), entry('platform:losses', -excessMinor)];
+  return [entry('cash:psp', -sumMinor(entries.map((one) => one.amountMinor))), ...entries];
 }

@@ -13,3 +13,6 @@ export const idParam = (name: string) =>
 
 export const time = (date: Date) => date.toISOString();
 export const timeOrNull = (date: Date | null) => date?.toISOString() ?? null;
+
+/** Why an operator does it; kept in the audit log. */
+export const reason = () => z.string().trim().min(1).max(500);

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { canTransition, type OrderStatus } from '../../domain/machines/order.ts';
 import type { Tx } from '../client.ts';
 import { isSuspended, moveOrder, type Order } from '../moves/order.ts';
+import type { Mover } from '../moves/stale.ts';
 import { refunds } from '../schema/index.ts';
 
 /**
@@ -12,6 +13,7 @@ export async function recomputeOrder(
   tx: Tx,
   order: Order,
   refundedMinor = order.refundedMinor,
+  by: Mover = 'automation',
 ): Promise<Order> {
   const [open] = await tx
     .select({ id: refunds.id })
@@ -20,8 +22,8 @@ export async function recomputeOrder(
     .limit(1);
   const to = open ? 'refund_pending' : restingStatus(order, refundedMinor);
   // A give-back that succeeds after it had failed leads through the status that it had left.
-  const from = canTransition(order.status, to) ? order : await moveOrder(tx, order, 'refund_pending');
-  return moveOrder(tx, from, to, { refundedMinor });
+  const from = canTransition(order.status, to, by) ? order : await moveOrder(tx, order, 'refund_pending');
+  return moveOrder(tx, from, to, { refundedMinor }, by);
 }
 
 function restingStatus(order: Order, refundedMinor: number): OrderStatus {
