@@ -181,7 +181,16 @@ export const VARIABLES = {
     "whether a refund gives the platform's fee back or leaves it, at the seller's cost",
   ),
   ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
-  TRANSFER_RETRY_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker sends transfers'),
+  PAYOUT_MINIMUM_MINOR: variable(
+    integer(100, 1, Number.MAX_SAFE_INTEGER),
+    '100',
+    "least amount of a payout, in the currency's minor unit",
+  ),
+  TRANSFER_RETRY_WORKER_ENABLED: variable(
+    flag('true'),
+    'true',
+    'whether this worker sends transfers and payouts',
+  ),
   TRANSFER_RETRY_MAX_RETRIES: variable(
     integer(5, 0, 1000),
     '5',

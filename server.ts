@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createApp } from './api/app.ts';
+import { type FeedLimits, RefundFeed } from './api/refund-feed.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { createEngine } from './engine/index.ts';
@@ -13,10 +14,14 @@ import { createLogger, type Logger } from './log.ts';
 /** Requests that are not answered by then are cut off. */
 const SHUTDOWN_MAX_MS = 10_000;
 const IDLE_CHECK_MS = 50;
+/** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
+const RECONNECT_MAX_MS = 2_000;
 
 export interface RunningServer {
   readonly url: string;
   readonly log: Logger;
+  /** How many streams of events are open now. */
+  readonly openStreams: number;
   /** Stops accepting, finishes the requests in flight, closes what was opened; 10 s at most. */
   close(): Promise<void>;
 }
@@ -24,7 +29,11 @@ export interface RunningServer {
 /** Wires the API process together and listens. `PORT` 0 takes a free port. */
 export async function startServer(
   config: Config,
-  overrides: { readonly log?: Logger; readonly now?: () => Date } = {},
+  overrides: {
+    readonly log?: Logger;
+    readonly now?: () => Date;
+    readonly streams?: Partial<FeedLimits>;
+  } = {},
 ): Promise<RunningServer> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
   const database = openDatabase(config.DATABASE_URL);
@@ -34,11 +43,13 @@ export async function startServer(
     core: config.TEMPORAL_TASK_QUEUE,
     stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
   });
+  const refundEvents = new RefundFeed({ db: database.db, log }, overrides.streams);
   const app = createApp({
     db: database.db,
     engine,
     config,
     log,
+    refundEvents,
     ...(overrides.now && { now: overrides.now }),
   });
   const server = createAdaptorServer({ fetch: app.fetch });
@@ -55,8 +66,12 @@ export async function startServer(
   return {
     url,
     log,
+    get openStreams() {
+      return refundEvents.size;
+    },
     close: async () => {
-      await drain(server);
+      // A stream would keep its connection, and this process, for as long as its refund is open.
+      await Promise.all([refundEvents.close(), drain(server)]);
       await closeParts();
       log.info('API stopped');
     },
@@ -72,6 +87,7 @@ function connectTemporal(config: Config): Connection {
   const { tls, apiKey, metadata } = connectionOptions;
   return Connection.lazy({
     address: config.TEMPORAL_ADDRESS,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS },
     ...(tls !== undefined && { tls }),
     ...(apiKey !== undefined && { apiKey }),
     ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),

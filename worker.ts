@@ -138,6 +138,7 @@ export function settingsOf(config: Config): Settings {
     refundWindowDays: config.REFUND_WINDOW_DAYS,
     orderPaymentTimeoutMs: config.ORDER_PAYMENT_TIMEOUT,
     stripeMaxRps: config.STRIPE_MAX_RPS,
+    payoutMinimumMinor: config.PAYOUT_MINIMUM_MINOR,
   };
 }
 

@@ -26,6 +26,7 @@ export interface Settings {
   readonly refundWindowDays: number;
   readonly orderPaymentTimeoutMs: number;
   readonly stripeMaxRps: number;
+  readonly payoutMinimumMinor: number;
 }
 
 export interface Deps {

@@ -2,10 +2,16 @@ import { Context } from '@temporalio/activity';
 
 const HEARTBEAT_INTERVAL_MS = 1_000;
 
-/** Heartbeats while the work runs, so that the server notices a dead worker within the activity's heartbeat timeout. */
-export async function whileHeartbeating<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Heartbeats while the work runs, so that the server notices a dead worker within the activity's heartbeat timeout.
+ * `details` is what the next attempt gets to know of this one.
+ */
+export async function whileHeartbeating<T>(
+  work: () => Promise<T>,
+  details: () => unknown = () => undefined,
+): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
+  const timer = setInterval(() => context.heartbeat(details()), HEARTBEAT_INTERVAL_MS);
   try {
     return await work();
   } finally {

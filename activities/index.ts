@@ -1,5 +1,8 @@
+import { createBackfillActivities } from './backfill.ts';
 import type { Deps } from './deps.ts';
+import { createOnboardingActivities } from './onboarding.ts';
 import { createOrderActivities } from './orders.ts';
+import { createPayoutActivities } from './payouts.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createReversalActivities } from './reversals.ts';
 import { createSignalActivities } from './signals.ts';
@@ -12,6 +15,9 @@ export function createActivities(deps: Deps) {
     ...createRefundActivities(deps),
     ...createTransferActivities(deps),
     ...createReversalActivities(deps),
+    ...createPayoutActivities(deps),
+    ...createOnboardingActivities(deps),
+    ...createBackfillActivities(deps),
     ...createSignalActivities(deps),
   };
 }

@@ -14,6 +14,7 @@ export type ApiConfig = Pick<
   | 'CORS_ORIGINS'
   | 'HYPERSWITCH_WEBHOOK_SECRET'
   | 'STRIPE_WEBHOOK_SECRET'
+  | 'PAYOUT_MINIMUM_MINOR'
 >;
 
 /** What the API needs of the world; given once, by the composition root. */

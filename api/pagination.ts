@@ -57,7 +57,7 @@ export function showPage<Row, View>(page: Page<Row>, show: (row: Row) => View) {
   };
 }
 
-const encodeCursor = (id: string) => Buffer.from(`after:${id}`).toString('base64url');
+export const encodeCursor = (id: string) => Buffer.from(`after:${id}`).toString('base64url');
 
 function decodeCursor(cursor: string): string | undefined {
   const [, id] = /^after:(.+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];

@@ -97,7 +97,10 @@ export class RefundFeed {
     if (this.#closed) throw new VezaError('engine_unavailable', 'This process is stopping.');
     const own = [...this.#listeners].filter((listener) => listener.userId === userId).length;
     if (own >= this.#limits.maxStreamsPerUser) {
-      throw new VezaError('too_many_streams', `You have ${own} streams open, which is the most you may have.`);
+      throw new VezaError(
+        'too_many_streams',
+        `You have ${own} streams open, which is the most you may have.`,
+      );
     }
     if (this.#listeners.size >= this.#limits.maxStreams) {
       throw new VezaError('too_many_streams', 'This process has as many streams open as it can serve.');

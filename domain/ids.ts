@@ -4,6 +4,8 @@ export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const refundWorkflowId = (refundId: string) => `refund/${refundId}`;
 export const transferWorkflowId = (transferId: string) => `transfer/${transferId}`;
 export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId}`;
+/** One backfill at a time; a dry run is another matter and may go on beside it. */
+export const backfillWorkflowId = (dryRun: boolean) => `backfill-transfer-ids${dryRun ? '/dry-run' : ''}`;
 export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
 export const onboardingWorkflowId = (userId: string) => `onboarding/${userId}`;
 

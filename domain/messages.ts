@@ -130,6 +130,8 @@ export interface PaymentFact {
   readonly message: string | null;
   /** The charge behind the payment at the connector, where it is known. */
   readonly connectorTransactionId: string | null;
+  /** The event named no amount or no currency: the payment is read at the PSP before anything is decided. */
+  readonly unread?: true;
 }
 
 export interface PayoutRequest {

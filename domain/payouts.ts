@@ -48,7 +48,8 @@ export function decidePayout(
   if ('refusal' in chosen) return chosen;
   const { currency } = chosen;
   const leftMinor = payableMinor(chosen);
-  const held = chosen.disputedMinor > 0 ? { disputed_amount: chosen.disputedMinor } : {};
+  const held: NonNullable<Refusal['extra']> =
+    chosen.disputedMinor > 0 ? { disputed_amount: chosen.disputedMinor } : {};
   if (leftMinor === 0) return refuse('nothing_available', `Nothing in ${currency} is available.`, held);
   const amountMinor = wanted ?? leftMinor;
   if (amountMinor > leftMinor) {

@@ -14,6 +14,8 @@ import { formatMoney } from '../domain/money.ts';
 import type { order, refund, reversal, transfer } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';
 import { namingFailures } from './failures.ts';
+import { CALL_DEADLINE_MS, REUSABLE, UPDATE_DEADLINE_MS, type Within } from './policies.ts';
+import { type SellerEngine, sellerEngine } from './sellers.ts';
 
 /** Amounts and parties, for the eyes of operators: the summary and search attributes of a workflow. Minor units. */
 export interface RefundLabel {
@@ -34,7 +36,7 @@ export interface ReversalLabel extends TransferLabel {
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
  * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
  */
-export interface Engine {
+export interface Engine extends SellerEngine {
   /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
   requestRefund(request: RefundRequest, label: RefundLabel, requestId: string): Promise<RefundOpening>;
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
@@ -82,22 +84,9 @@ export interface TaskQueues {
   readonly stripe: string;
 }
 
-/** Longer than the five seconds after which the server says that no worker took an update. */
-const UPDATE_DEADLINE_MS = 15_000;
-const CALL_DEADLINE_MS = 5_000;
-
-/**
- * An id may be used again once its workflow has closed: the rows decide what is still to be done, under their lock, so
- * a later run finds finished work finished. A refused request leaves nothing behind and may be made again.
- */
-const REUSABLE = {
-  workflowIdConflictPolicy: 'USE_EXISTING',
-  workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-} as const;
-
 export function createEngine(client: Client, queues: TaskQueues): Engine {
   const workflows = client.workflow;
-  const within = <T>(deadlineMs: number, call: () => Promise<T>) =>
+  const within: Within = (deadlineMs, call) =>
     namingFailures(() => workflows.withDeadline(Date.now() + deadlineMs, call));
 
   const refundStart = (request: RefundRequest, label: RefundLabel, requestId?: string) => ({
@@ -169,6 +158,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     });
 
   return {
+    ...sellerEngine(workflows, within, queues.stripe),
     requestRefund: (request, label, requestId) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof refund, RefundOpening, []>('opened', {

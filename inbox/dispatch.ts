@@ -1,13 +1,7 @@
 import { eq, or } from 'drizzle-orm';
 import { orderWorkflowId } from '../domain/ids.ts';
 import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
-import {
-  orders,
-  refunds,
-  sellerTransfers,
-  transferReversals,
-  type WebhookOutcome,
-} from '../db/schema/index.ts';
+import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import type {
@@ -17,17 +11,9 @@ import type {
   RefundEvent,
 } from '../providers/webhooks/hyperswitch-event.ts';
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
+import { dispatchAccount, dispatchPayout } from './dispatch-sellers.ts';
+import { type Dispatched, ignored, isUuid, signalled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
-
-export interface Dispatched {
-  readonly outcome: WebhookOutcome;
-  /** Why, where it is not simply signalled. */
-  readonly note: string | null;
-}
-
-const signalled: Dispatched = { outcome: 'signalled', note: null };
-const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note });
-const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
 
 /** Finds the workflow that a Hyperswitch event is for and hands it the PSP's word. */
 export async function dispatchHyperswitch(
@@ -94,6 +80,7 @@ function factOf(event: PaymentEvent): PaymentFact | null {
     currency: event.currency ?? null,
     message: event.errorMessage ?? null,
     connectorTransactionId: event.connectorTransactionId ?? null,
+    ...(namesNoMoney(event) && { unread: true as const }),
   };
   switch (event.verdict) {
     case 'succeeded':
@@ -109,6 +96,9 @@ function factOf(event: PaymentEvent): PaymentFact | null {
       return null;
   }
 }
+
+const namesNoMoney = ({ amountMinor, amountReceivedMinor, currency }: PaymentEvent) =>
+  (amountReceivedMinor ?? amountMinor) === undefined || currency === undefined;
 
 /** `accepted` is lost, `won` and `cancelled` free the order; `expired` stays open. Null where it changes nothing. */
 function disputeStatusOf(event: DisputeEvent): DisputeNews['status'] | null {
@@ -151,12 +141,10 @@ export async function dispatchStripe(
   switch (event.subject) {
     case 'transfer':
       return dispatchTransfer(deps, event);
-    case 'payout': {
-      const note = `${event.type} of ${event.stripePayoutId}: we have made no payouts`;
-      await raiseFlag(deps.db, 'unhandled_webhook', event.stripePayoutId, note);
-      return { outcome: 'unhandled', note };
-    }
+    case 'payout':
+      return dispatchPayout(deps, event);
     case 'account':
+      return dispatchAccount(deps, event);
     case 'other':
       return ignored(`nothing here waits for ${event.type}`);
   }
@@ -189,5 +177,3 @@ const labelOf = (order: { readonly totalMinor: number; readonly currency: string
   amountMinor: order.totalMinor,
   currency: order.currency,
 });
-
-const isUuid = (value: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);

@@ -8,7 +8,8 @@ import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { bodyHash, eventKey } from '../providers/webhooks/verify.ts';
-import { type Dispatched, dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
+import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
+import type { Dispatched } from './dispatched.ts';
 
 export interface InboxDeps {
   readonly db: Db;
@@ -20,7 +21,7 @@ export interface Received {
   readonly outcome: WebhookOutcome;
 }
 
-type StoredEvent = typeof webhookEvents.$inferSelect;
+export type StoredEvent = typeof webhookEvents.$inferSelect;
 
 /**
  * Takes a Hyperswitch webhook whose signature has been verified: stores it, hands it to the workflow that waits for it,
@@ -64,10 +65,18 @@ async function take(
   rawBody: Uint8Array,
   dispatch: () => Promise<Dispatched>,
 ): Promise<Received> {
-  const { db, log } = deps;
-  const stored = await store(db, event, new TextDecoder().decode(rawBody));
+  const stored = await store(deps.db, event, new TextDecoder().decode(rawBody));
   // A duplicate of what was processed changes nothing; one that was only stored is dispatched again.
   if (stored.processedAt !== null && stored.outcome !== 'unmatched') return { outcome: stored.outcome };
+  return settleStored(deps, stored, dispatch);
+}
+
+/** Dispatches what is stored, and keeps what became of it. Throws what dispatching throws. */
+export async function settleStored(
+  { db, log }: InboxDeps,
+  stored: StoredEvent,
+  dispatch: () => Promise<Dispatched>,
+): Promise<Dispatched> {
   let dispatched: Dispatched;
   try {
     dispatched = await dispatch();
@@ -81,8 +90,9 @@ async function take(
     .update(webhookEvents)
     .set({ outcome, error: note, processedAt: new Date() })
     .where(unsettled(stored));
-  log.info({ webhookId: stored.id, ...event, outcome, note }, 'webhook taken');
-  return { outcome };
+  const { id: webhookId, provider, eventId, type } = stored;
+  log.info({ webhookId, provider, eventId, type, outcome, note }, 'webhook taken');
+  return dispatched;
 }
 
 /** Of two deliveries at once, the one that found nothing or failed must not hide that the other was handed on. */

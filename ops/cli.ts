@@ -1,13 +1,15 @@
 import { ConfigError } from '../config.ts';
+import { backfillTransferIds } from './commands/backfill-transfer-ids.ts';
 import { seed } from './commands/seed.ts';
 import { token } from './commands/token.ts';
-import { USAGE, UsageError } from './usage.ts';
+import { CannotRun, USAGE, UsageError } from './usage.ts';
 
 type Command = (args: string[], env: NodeJS.ProcessEnv) => Promise<string>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['seed', seed],
   ['token', token],
+  ['backfill-transfer-ids', backfillTransferIds],
 ]);
 
 async function main([name, ...args]: string[]): Promise<void> {
@@ -37,7 +39,7 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   }
   const lines = error instanceof ConfigError ? error.problems : [reasonOf(error)];
   for (const line of lines) process.stderr.write(`${line}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof CannotRun ? 2 : 1;
 });
 
 /** The ORM's message is the statement; what went wrong is its cause. */

@@ -3,15 +3,23 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A command that could not do its work at all, where 1 says that it did and found something: one line, and exit 2. */
+export class CannotRun extends Error {
+  override readonly name = 'CannotRun';
+}
+
 export const USAGE = `npm run ops -- <command>
 
   seed [--json]                              people and products to try things with, and tokens for them (24 h);
                                              on a seeded database: the same people, fresh tokens
   token --user ID [--role R] [--ttl 24h] [--json]
                                              a bearer token for a user; without --role, the role that the user has
+  backfill-transfer-ids [--dry-run] [--json] finds Stripe's ids of transfers that an older system sent; with --dry-run
+                                             writes nothing. Goes on without this command, and is joined by the next;
+                                             exits 1 where some have no match, 2 where it could not be followed
 
   --help                                     this
 
-Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment.
+Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; the backfill reads TEMPORAL_* alone.
 Exit codes: 0 done, 1 failed, 2 not understood.
 `;

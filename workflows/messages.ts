@@ -9,11 +9,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { BackfillProgress } from '../domain/backfill.ts';
 import type {
   Attempt,
+  OnboardingAnswer,
+  OnboardingAsk,
   OrderPlacing,
   OutsideEvent,
   PaymentFact,
+  PayoutOpening,
+  PayoutWord,
   RefundOpening,
   RefundVerdict,
 } from '../domain/messages.ts';
@@ -31,10 +36,18 @@ export const verdict = defineSignal<[RefundVerdict]>('verdict');
 export const waitingForProvider =
   defineSignal<[{ attempt: number; lastError: string }]>('waitingForProvider');
 
+export const payoutOpened = defineUpdate<PayoutOpening>('payoutOpened');
+export const payoutWord = defineSignal<[PayoutWord]>('payoutWord');
+
+export const onboard = defineUpdate<OnboardingAnswer, [OnboardingAsk]>('onboard');
+export const accountChanged = defineSignal('accountChanged');
+
 export const retryNow = defineSignal('retryNow');
 export const giveUp = defineSignal<[reason: string]>('giveUp');
 export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsideReversals');
 export const state = defineQuery<Attempt<string> | null>('state');
+
+export const backfillProgress = defineQuery<BackfillProgress>('progress');
 
 const { recordStraySignal } = proxyLocalActivities<Activities>(databaseVerb);
 

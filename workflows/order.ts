@@ -58,7 +58,8 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   let outcome: OrderOutcome = { status: opening.status };
   if (opening.status === 'pending') outcome = await settle(orderId, await firstWord(opening, facts), facts);
   do {
-    for (let fact = facts.take(); fact; fact = facts.take()) outcome = await settle(orderId, fact, facts);
+    for (let fact = facts.take(); fact; fact = facts.take())
+      outcome = await settle(orderId, asDecided(fact), facts);
     // What came from outside waits for the payment that it is about.
     for (let event = events.take(); event; event = events.take()) await book(orderId, event);
     await settleMessages(strays);
@@ -125,8 +126,13 @@ async function book(orderId: string, event: OutsideEvent): Promise<void> {
   if (refund !== null) await settleOutsideEvent(orderId, refund);
 }
 
-const isIncomplete = ({ verdict, receivedMinor, currency }: PaymentFact): boolean =>
-  verdict === 'captured' && (receivedMinor === null || receivedMinor <= 0 || currency === null);
+/** A failure told of an order that was decided before changes nothing: it need not be read. */
+const asDecided = (fact: PaymentFact): PaymentFact =>
+  fact.verdict === 'failed' ? { ...fact, unread: undefined } : fact;
+
+const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>
+  unread === true ||
+  (verdict === 'captured' && (receivedMinor === null || receivedMinor <= 0 || currency === null));
 
 const unanswered = (opening: OrderOpening): OrderPlacing =>
   'refused' in opening ? opening : { orderId: opening.orderId, payment: null, bodyHash: opening.bodyHash };

@@ -45,8 +45,21 @@ export const attemptStripeDirectly = {
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 } as const satisfies LocalActivityOptions;
 
+/**
+ * A batch of look-ups at Stripe for the backfill: 50 calls of 10 s at the very most. Heartbeats carry what is done, so a
+ * repeat goes on there. It is never given up: whoever does not want to wait terminates the workflow.
+ */
+export const backfillBatch = {
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
 /** How long the answer to a purchase waits for the PSP; the workflow goes on asking after that. */
 export const PAYMENT_ANSWER_WAIT = '5s';
 
 /** A payment that is still underway when its time is over is looked at again this often. */
 export const UNDERWAY_PAYMENT_LOOK_MS = 60 * 60 * 1000;
+
+/** A payout whose webhook has not come is looked at again this often: banks take days, and webhooks get lost. */
+export const UNDERWAY_PAYOUT_LOOK_MS = 6 * 60 * 60 * 1000;

@@ -1,11 +1,18 @@
+import { connectStripeAccount } from './connect-stripe-account.ts';
 import { createProduct } from './create-product.ts';
 import { getMyBalance } from './get-my-balance.ts';
+import { getMyPayout } from './get-my-payout.ts';
+import { getMyStatement } from './get-my-statement.ts';
 import { getOrder } from './get-order.ts';
 import { getRefund } from './get-refund.ts';
+import { getStripeAccount } from './get-stripe-account.ts';
 import { health } from './health.ts';
 import { hyperswitchWebhook } from './hyperswitch-webhook.ts';
+import { linkStripeAccount } from './link-stripe-account.ts';
 import { listFlags } from './list-flags.ts';
+import { listMyPayouts } from './list-my-payouts.ts';
 import { listOrders } from './list-orders.ts';
+import { listPayouts } from './list-payouts.ts';
 import { listProducts } from './list-products.ts';
 import { listRefunds } from './list-refunds.ts';
 import { listReversals } from './list-reversals.ts';
@@ -13,9 +20,13 @@ import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
 import { placeOrder } from './place-order.ts';
 import { ready } from './ready.ts';
+import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
+import { resolveReversal } from './resolve-reversal.ts';
 import { retryReversal } from './retry-reversal.ts';
+import { returnRefund } from './return-refund.ts';
 import { retryTransfer } from './retry-transfer.ts';
+import { streamRefundEvents } from './stream-refund-events.ts';
 import { stripeWebhook } from './stripe-webhook.ts';
 
 /** Under /api/v1, in the order of the reference page. */
@@ -28,11 +39,22 @@ export const V1_ROUTES = [
   requestRefund,
   listRefunds,
   getRefund,
+  streamRefundEvents,
   getMyBalance,
+  getMyStatement,
+  requestPayout,
+  listMyPayouts,
+  getMyPayout,
+  connectStripeAccount,
+  linkStripeAccount,
+  getStripeAccount,
   listTransfers,
   retryTransfer,
   listReversals,
   retryReversal,
+  resolveReversal,
+  returnRefund,
+  listPayouts,
   listWebhookEvents,
   listFlags,
   hyperswitchWebhook,

@@ -8,7 +8,8 @@ export const RefundEvent = z
   .object({
     refund_id: Id,
     status: z.enum(REFUND_STAGES).openapi({
-      description: 'A status of the refund, or `accepted`: the payment provider has it and will say how it ended',
+      description:
+        'A status of the refund, or `accepted`: the payment provider has it and will say how it ended',
     }),
     at: Time,
   })

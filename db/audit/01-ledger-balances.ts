@@ -23,6 +23,7 @@ export const ledgerBalances: Invariant = {
       ...(await sellerBalances(tx)),
       ...(await suspendedPayments(tx)),
       ...(await suspendedReversals(tx)),
+      ...(await underwayPayouts(tx)),
     ];
   },
 };
@@ -105,5 +106,21 @@ function suspendedReversals(tx: Tx): Promise<Violation[]> {
                   coalesce(held.minor, 0), coalesce(booked.minor, 0)) AS detail
     FROM booked FULL JOIN held USING (order_id)
     WHERE coalesce(held.minor, 0) <> coalesce(booked.minor, 0)`,
+  );
+}
+
+/** What is set aside for banks is what open payouts say, no more and no less. */
+function underwayPayouts(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    SELECT 'seller ' || seller_id AS subject,
+           format('%s %s is being paid out, open payouts say %s', paying_out_minor, currency, coalesce(open.minor, 0)) AS detail
+    FROM seller_balances
+    LEFT JOIN (
+      SELECT seller_id, currency, sum(amount_minor) AS minor FROM seller_payouts
+      WHERE status = 'pending' GROUP BY seller_id, currency
+    ) AS open USING (seller_id, currency)
+    WHERE paying_out_minor <> coalesce(open.minor, 0)`,
   );
 }

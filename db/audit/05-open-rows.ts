@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
   orderWorkflowId,
+  payoutWorkflowId,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
@@ -49,6 +50,7 @@ const WORKFLOW_ID = {
   refund: refundWorkflowId,
   transfer: transferWorkflowId,
   reversal: reversalWorkflowId,
+  payout: payoutWorkflowId,
 } as const;
 
 export interface OpenRow {
@@ -64,7 +66,9 @@ const OPEN = sql`
   UNION ALL
   SELECT 'transfer', id, status, created_at FROM ${CURRENT_TRANSFERS} AS transfer WHERE status IN ('pending', 'failed')
   UNION ALL
-  SELECT 'reversal', id, status, created_at FROM ${CURRENT_REVERSALS} AS reversal WHERE status = 'pending'`;
+  SELECT 'reversal', id, status, created_at FROM ${CURRENT_REVERSALS} AS reversal WHERE status = 'pending'
+  UNION ALL
+  SELECT 'payout', id, status, created_at FROM seller_payouts WHERE status = 'pending'`;
 
 /** Rows that a workflow must be moving by now. */
 export async function readOpenRows(db: Db | Tx): Promise<OpenRow[]> {

@@ -32,7 +32,9 @@ export const providerIds: Invariant = {
         UNION ALL
         SELECT 'dispute', provider_dispute_id, 'dispute ' || id FROM disputes
         UNION ALL
-        SELECT 'payout', external_payout_id, 'payout ' || id FROM seller_payouts WHERE external_payout_id <> ''
+        SELECT 'payout', external_payout_id, 'payout/' || id FROM seller_payouts WHERE external_payout_id <> ''
+        UNION ALL
+        SELECT 'payout under the key', idempotency_key, 'payout/' || id FROM seller_payouts WHERE idempotency_key <> ''
         UNION ALL
         SELECT 'Stripe account', stripe_account_id, 'user ' || id FROM users WHERE stripe_account_id <> ''
       )

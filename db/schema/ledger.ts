@@ -63,6 +63,8 @@ export const sellerPayouts = pgTable(
     errorMessage: text(),
     /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
     waitingFor: text(),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
     createdAt: createdAt(),
     paidAt: at(),
     failedAt: at(),
@@ -72,6 +74,9 @@ export const sellerPayouts = pgTable(
     index('seller_payouts_by_seller').on(t.sellerId, t.createdAt, t.id),
     index('seller_payouts_open')
       .on(t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('seller_payouts_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     oneOf('seller_payouts_status_known', t.status, PAYOUT_STATUSES),
     amountCheck('seller_payouts_amount_sane', t.amountMinor, 1),

@@ -39,6 +39,8 @@ export const webhookEvents = pgTable(
     processedAt: at(),
     outcome: text({ enum: WEBHOOK_OUTCOMES }).notNull().default('received'),
     error: text(),
+    /** When the sweep last dispatched it again. */
+    reconcileCheckedAt: at(),
   },
   (t) => [
     uniqueIndex('webhook_events_event_key').on(t.provider, t.eventId),
@@ -48,6 +50,9 @@ export const webhookEvents = pgTable(
     index('webhook_events_unmatched')
       .on(t.receivedAt)
       .where(sql`${t.outcome} = 'unmatched'`),
+    index('webhook_events_undone_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.receivedAt)
+      .where(sql`${t.processedAt} IS NULL OR ${t.outcome} = 'unmatched'`),
     oneOf('webhook_events_provider_known', t.provider, WEBHOOK_PROVIDERS),
     oneOf('webhook_events_outcome_known', t.outcome, WEBHOOK_OUTCOMES),
   ],

@@ -30,6 +30,8 @@ export const orders = pgTable(
     completedAt: at(),
     failureReason: text(),
     reconcileCheckedAt: at(),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -52,6 +54,9 @@ export const orders = pgTable(
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
     index('orders_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('orders_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
   ],
 );

@@ -29,6 +29,10 @@ export const refunds = pgTable(
     succeededAt: at(),
     failedAt: at(),
     reconcileCheckedAt: at(),
+    /** When the sweep first found that the PSP has no such refund and that no workflow asks for it. */
+    orphanMissedAt: at(),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -39,6 +43,9 @@ export const refunds = pgTable(
     index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
     index('refunds_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('refunds_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     oneOf('refunds_status_known', t.status, REFUND_STATUSES),
     oneOf('refunds_kind_known', t.kind, REFUND_KINDS),

@@ -44,6 +44,8 @@ export const sellerTransfers = pgTable(
     waitingFor: text(),
     retryOf: uuid().references((): AnyPgColumn => sellerTransfers.id),
     completedAt: at(),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -63,6 +65,9 @@ export const sellerTransfers = pgTable(
     index('seller_transfers_pending')
       .on(t.createdAt, t.id)
       .where(sql`${t.status} = 'pending'`),
+    index('seller_transfers_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} IN ('pending', 'failed')`),
     index('seller_transfers_newest').on(t.createdAt, t.id),
     index('seller_transfers_by_seller').on(t.sellerId),
     // Sent by an older system that did not keep Stripe's id: what the backfill walks.
@@ -119,6 +124,8 @@ export const transferReversals = pgTable(
     /** Why an open reversal stands still without counting attempts: not enough funds, key refused. */
     waitingFor: text(),
     retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
     createdAt: createdAt(),
     endedAt: at(),
   },
@@ -132,6 +139,9 @@ export const transferReversals = pgTable(
       .where(sql`${t.stripeReversalId} IS NOT NULL AND ${t.stripeReversalId} <> ''`),
     index('transfer_reversals_due')
       .on(t.nextRetryAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('transfer_reversals_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     index('transfer_reversals_newest').on(t.createdAt, t.id),
     index('transfer_reversals_by_refund').on(t.refundId),

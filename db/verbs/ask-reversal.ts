@@ -6,6 +6,7 @@ import type { Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
 import { endReversal } from './end-reversal.ts';
 import { lockReversal } from './lock.ts';
+import { coverFromSuspense } from './record-outside-reversals.ts';
 
 export type ReversalClaim =
   /** Ask Stripe, with exactly these. The key and time are committed. */
@@ -36,19 +37,26 @@ export async function askReversal(
   }: { readonly reversalId: string; readonly generation: number; readonly now: boolean },
 ): Promise<ReversalClaim> {
   return db.transaction(async (tx) => {
-    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    let { transfer, reversal } = await lockReversal(tx, reversalId);
     if (reversal.status !== 'pending') return { kind: 'ended', reversal };
     // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed.
     if (transfer.status !== 'reversal_pending' && transfer.status !== 'permanently_failed') {
       return { kind: 'ended', reversal };
     }
-    if (!transfer.stripeTransferId) {
+    const { stripeTransferId } = transfer;
+    if (!stripeTransferId) {
       const message = 'the transfer has no Stripe id: there is nothing to reverse at Stripe';
       return { kind: 'ended', reversal: await endReversal(tx, transfer, reversal, { failed: message }) };
     }
     const dueAtMs = reversal.nextRetryAt?.getTime() ?? 0;
     if (!now && dueAtMs > Date.now()) return { kind: 'not_due', reversal, dueAtMs };
     const known = keyGeneration(reversal.idempotencyKey);
+    if (reversal.askedAt !== null && generation > known) {
+      // The old key can do nothing any more: what others took back since then is not asked of the seller again.
+      await coverFromSuspense(tx, transfer.id, reversal.id);
+      ({ transfer, reversal } = await lockReversal(tx, reversalId));
+      if (reversal.status !== 'pending') return { kind: 'ended', reversal };
+    }
     const asked =
       reversal.idempotencyKey !== null && reversal.askedAt !== null && known >= generation
         ? reversal
@@ -62,7 +70,7 @@ export async function askReversal(
       kind: 'ask',
       transfer,
       reversal: asked,
-      stripeTransferId: transfer.stripeTransferId,
+      stripeTransferId,
       amountMinor: asked.amountMinor - asked.coveredMinor,
       idempotencyKey: asked.idempotencyKey,
       askedAtMs: asked.askedAt.getTime(),

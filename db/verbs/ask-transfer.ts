@@ -16,7 +16,7 @@ export type TransferClaim =
       readonly askedAtMs: number;
       readonly sourceTransaction: string | null;
     }
-  | { readonly kind: 'no_account' | 'disputed'; readonly transfer: Transfer }
+  | { readonly kind: 'no_account' | 'account_not_ready' | 'disputed'; readonly transfer: Transfer }
   | { readonly kind: 'not_due'; readonly transfer: Transfer; readonly dueAtMs: number }
   | { readonly kind: 'ended'; readonly transfer: Transfer };
 
@@ -63,10 +63,14 @@ export async function askTransfer(
     // What was not asked of Stripe yet waits: a lost dispute takes it, and then it need not be taken back.
     if (dispute) return { kind: 'disputed', transfer };
     const [seller] = await tx
-      .select({ stripeAccountId: users.stripeAccountId })
+      .select({
+        stripeAccountId: users.stripeAccountId,
+        transfersEnabled: users.stripeTransfersEnabled,
+      })
       .from(users)
       .where(eq(users.id, transfer.sellerId));
     if (!seller?.stripeAccountId) return { kind: 'no_account', transfer };
+    if (seller.transfersEnabled === false) return { kind: 'account_not_ready', transfer };
     // A row that came back from a lost workflow may know more generations than the workflow does.
     const idempotencyKey = transferKey(
       transfer.id,

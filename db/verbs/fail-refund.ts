@@ -1,6 +1,7 @@
 import { refundWorkflowId } from '../../domain/ids.ts';
-import type { Db } from '../client.ts';
-import { moveRefund } from '../moves/refund.ts';
+import type { Db, Tx } from '../client.ts';
+import type { Order } from '../moves/order.ts';
+import { moveRefund, type Refund } from '../moves/refund.ts';
 import { lockRefund } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 import { recomputeOrder } from './recompute-order.ts';
@@ -18,16 +19,20 @@ export async function failRefund(
       await raiseFlag(tx, 'failed_after_succeeded', refundWorkflowId(refundId), message);
     }
     if (refund.status !== 'pending') return { status: refund.status };
-    await moveRefund(tx, refund, 'failed', { errorMessage: message, failedAt: new Date() });
-    await recomputeOrder(tx, order);
-    if (refund.kind === 'payment_returned') {
-      await raiseFlag(
-        tx,
-        'give_back_failed',
-        refundWorkflowId(refundId),
-        `The buyer's money is still held: ${message}`,
-      );
-    }
+    await failPending(tx, order, refund, message);
     return { status: 'failed' };
   });
+}
+
+/** Under its lock and its order's: the refund is `failed`, the order back where it was. */
+export async function failPending(tx: Tx, order: Order, refund: Refund, message: string): Promise<void> {
+  await moveRefund(tx, refund, 'failed', { errorMessage: message, failedAt: new Date() });
+  await recomputeOrder(tx, order);
+  if (refund.kind !== 'payment_returned') return;
+  await raiseFlag(
+    tx,
+    'give_back_failed',
+    refundWorkflowId(refund.id),
+    `The buyer's money is still held: ${message}`,
+  );
 }

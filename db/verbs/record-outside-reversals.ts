@@ -126,8 +126,11 @@ async function cover(tx: Tx, transfer: Transfer, row: Reversal, byMinor: number)
   return lockTransfer(tx, transfer.id);
 }
 
-/** The attempt's own row takes what earlier reversals of others left unclaimed. */
-async function coverFromSuspense(tx: Tx, transferId: string, reversalId: string): Promise<void> {
+/**
+ * An open row takes what earlier reversals of others left unclaimed. Only for a row of which Stripe is known to have
+ * nothing. The transfer must be locked.
+ */
+export async function coverFromSuspense(tx: Tx, transferId: string, reversalId: string): Promise<void> {
   const transfer = await lockTransfer(tx, transferId);
   const [row] = await tx
     .select()

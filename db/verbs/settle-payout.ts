@@ -1,5 +1,11 @@
 import { and, eq } from 'drizzle-orm';
-import { type Entry, payoutFailed, payoutPaid, payoutReturned, type PostingKind } from '../../domain/ledger.ts';
+import {
+  type Entry,
+  payoutFailed,
+  payoutPaid,
+  payoutReturned,
+  type PostingKind,
+} from '../../domain/ledger.ts';
 import type { PayoutWord } from '../../domain/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
@@ -10,8 +16,8 @@ import { lockPayout } from './lock.ts';
 
 export interface SettledPayout {
   readonly payout: Payout;
-  /** Paid after it had failed: the machine has no such move, so a person must look. */
-  readonly contradicted: boolean;
+  /** What the word cannot be believed for: the machine has no way back from `failed`, a payout has one id of Stripe's. */
+  readonly contradiction: 'paid_after_failed' | 'another_payout' | null;
   /** The seller's reversals that wait for funds, which have just come back. */
   readonly funded: readonly ReversalWork[];
 }
@@ -27,8 +33,8 @@ export async function settlePayout(
 ): Promise<SettledPayout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
-    const contradicted = payout.status === 'failed' && word.status === 'paid';
-    if (payout.status === word.status || contradicted) return { payout, contradicted, funded: [] };
+    const contradiction = contradictionOf(payout, word);
+    if (payout.status === word.status || contradiction) return { payout, contradiction, funded: [] };
     const settled = await movePayout(tx, payout, word.status, {
       externalPayoutId: payout.externalPayoutId ?? word.stripePayoutId,
       nextRetryAt: null,
@@ -39,8 +45,17 @@ export async function settlePayout(
     const { kind, entries } = await bookingOf(tx, payout, word.status);
     await post(tx, { kind, currency: payout.currency, payoutId }, entries);
     const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];
-    return { payout: settled, contradicted, funded };
+    return { payout: settled, contradiction, funded };
   });
+}
+
+function contradictionOf(
+  { status, externalPayoutId }: Payout,
+  word: { readonly status: PayoutWord['status']; readonly stripePayoutId: string | null },
+): SettledPayout['contradiction'] {
+  const known = externalPayoutId ?? word.stripePayoutId;
+  if (word.stripePayoutId !== null && word.stripePayoutId !== known) return 'another_payout';
+  return status === 'failed' && word.status === 'paid' ? 'paid_after_failed' : null;
 }
 
 async function bookingOf(

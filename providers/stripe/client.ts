@@ -4,7 +4,13 @@ import { parseApiBase } from './api-base.ts';
 import { readReversalBody, readTransferBody } from './bodies.ts';
 import { type AccountCalls, accountCalls } from './accounts.ts';
 import { classifyStripeError, isReplayed } from './classify.ts';
-import { createFailure, type LastResponse, readFailure, readFailureOfOne, unexpectedBody } from './failures.ts';
+import {
+  createFailure,
+  type LastResponse,
+  readFailure,
+  readFailureOfOne,
+  unexpectedBody,
+} from './failures.ts';
 import { listAll } from './list-all.ts';
 import { type PayoutCalls, payoutCalls } from './payouts.ts';
 import type {
@@ -12,6 +18,7 @@ import type {
   CreateTransferOutcome,
   FindTransferOutcome,
   ListReversalsOutcome,
+  ListTransfersOutcome,
   ReadTransferOutcome,
 } from './outcomes.ts';
 import { createSingleAttemptHttpClient } from './single-attempt.ts';
@@ -61,6 +68,8 @@ export interface StripeReader {
     orderId: string;
     transferId: string;
   }): Promise<FindTransferOutcome>;
+  /** The order's transfers to the seller, newest first, all of them. */
+  listTransfers(of: { destination: string; orderId: string }): Promise<ListTransfersOutcome>;
   /** Newest first, all of them. */
   listReversals(stripeTransferId: string): Promise<ListReversalsOutcome>;
   readTransfer(stripeTransferId: string): Promise<ReadTransferOutcome>;
@@ -92,6 +101,16 @@ export function createStripe({
     telemetry: false,
   });
 
+  async function listTransfers(of: { destination: string; orderId: string }): Promise<ListTransfersOutcome> {
+    const destination = requireId('destination', of.destination);
+    const filter = { destination, transfer_group: requireId('orderId', of.orderId) };
+    const listed = await listAll(
+      (cursor) => stripe.transfers.list({ ...filter, ...cursor }),
+      readTransferBody,
+    );
+    return listed.kind === 'all' ? { kind: 'transfers', transfers: listed.items } : readFailure(listed);
+  }
+
   return {
     ...payoutCalls(stripe),
     ...accountCalls(stripe),
@@ -116,21 +135,17 @@ export function createStripe({
     },
 
     async findTransfer(wanted) {
-      const destination = requireId('destination', wanted.destination);
-      const orderId = requireId('orderId', wanted.orderId);
       const transferId = requireId('transferId', wanted.transferId);
-      const filter = { destination, transfer_group: orderId };
-      const listed = await listAll(
-        (cursor) => stripe.transfers.list({ ...filter, ...cursor }),
-        readTransferBody,
-      );
-      if (listed.kind !== 'all') return readFailure(listed);
+      const listed = await listTransfers(wanted);
+      if (listed.kind !== 'transfers') return listed;
       // Oldest first: the first one made is the one to keep.
-      const [transfer, ...duplicates] = listed.items
+      const [transfer, ...duplicates] = listed.transfers
         .filter((item) => item.transferId === transferId)
         .toReversed();
       return transfer ? { kind: 'found', transfer, duplicates } : { kind: 'not_found' };
     },
+
+    listTransfers,
 
     async listReversals(stripeTransferId) {
       const id = requireId('stripeTransferId', stripeTransferId);

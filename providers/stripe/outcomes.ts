@@ -134,6 +134,9 @@ export type FindTransferOutcome =
   | { kind: 'not_found' }
   | StripeReadFailure;
 
+/** Stripe's whole list, or none of it. */
+export type ListTransfersOutcome = { kind: 'transfers'; transfers: StripeTransfer[] } | StripeReadFailure;
+
 export type ListReversalsOutcome =
   | { kind: 'reversals'; reversals: StripeReversal[] }
   | StripeNoSuchTransfer
@@ -158,7 +161,9 @@ export interface StripePayout {
   createdAtMs: number;
 }
 
-export type CreatePayoutOutcome = { kind: 'created'; payout: StripePayout; replayed: boolean } | StripeFailure;
+export type CreatePayoutOutcome =
+  | { kind: 'created'; payout: StripePayout; replayed: boolean }
+  | StripeFailure;
 
 export type FindPayoutOutcome =
   | { kind: 'found'; payout: StripePayout }

@@ -41,6 +41,8 @@ export interface StripePayoutEvent extends EventBase {
 export interface StripeAccountEvent extends EventBase {
   subject: 'account';
   stripeAccountId: string;
+  /** Ours, from the metadata: whose account it is, where its id is not known yet. */
+  userId: string | null;
   chargesEnabled: boolean;
   payoutsEnabled: boolean;
   detailsSubmitted: boolean;
@@ -96,6 +98,7 @@ const Account = z.object({
   charges_enabled: z.boolean().nullish(),
   payouts_enabled: z.boolean().nullish(),
   details_submitted: z.boolean().nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
   requirements: z.object({ currently_due: z.array(z.string()).nullish(), disabled_reason: text }).nullish(),
 });
 
@@ -155,6 +158,7 @@ function readAccountEvent(object: unknown, base: EventBase): StripeAccountEvent 
     subject: 'account',
     ...base,
     stripeAccountId: data.id,
+    userId: data.metadata?.['user_id'] ?? null,
     chargesEnabled: data.charges_enabled ?? false,
     payoutsEnabled: data.payouts_enabled ?? false,
     detailsSubmitted: data.details_submitted ?? false,

@@ -31,6 +31,8 @@ export class Books {
   /** Off: accounts go below zero, as where the platform bears losses. */
   enforceConnectedBalance = true;
   autoAccounts = true;
+  /** Accounts made through the API are ready right after the answer. */
+  autoOnboard = true;
   payoutMode: PayoutMode = 'auto';
   /** Requests a second and endpoint; null: unlimited. */
   rateLimitPerSecond: number | null = null;

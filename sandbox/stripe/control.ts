@@ -133,6 +133,10 @@ export class StripeControl extends CommonControl<InsufficientFundsFault, StripeF
     this.#books.autoAccounts = isOn;
   }
 
+  setAutoOnboard(isOn: boolean): void {
+    this.#books.autoOnboard = isOn;
+  }
+
   setRateLimit(perSecond: number | null): void {
     this.#books.rateLimitPerSecond = perSecond;
   }
@@ -208,6 +212,7 @@ export class StripeControl extends CommonControl<InsufficientFundsFault, StripeF
         (i) => this.setPlatformBalance(i.currency, i.amountMinor),
       ),
       setAutoAccounts: verb('is any acct_ id accepted', onOff, (i) => this.setAutoAccounts(i.isOn)),
+      setAutoOnboard: verb('are accounts ready without forms', onOff, (i) => this.setAutoOnboard(i.isOn)),
       setRateLimit: verb(
         'requests a second and endpoint; null: unlimited',
         z.object({ perSecond: z.number().int().positive().nullable() }),

@@ -54,6 +54,7 @@ const OPERATIONS = [
   'payouts.list',
   'payouts.retrieve',
   'accounts.create',
+  'accounts.list',
   'accounts.retrieve',
   'accountLinks.create',
   'balance.retrieve',
@@ -80,12 +81,12 @@ export async function startStripeSandbox(o: StripeSandboxOptions): Promise<Strip
   });
   books.deliverer = deliverer;
   books.autoAccounts = o.autoAccounts ?? true;
+  books.autoOnboard = o.autoOnboard ?? true;
   books.payoutMode = o.payoutMode ?? 'auto';
   books.keys.maxAgeMs = o.idempotencyKeyMaxAgeMs ?? books.keys.maxAgeMs;
   const control = new StripeControl({ faults, requests, deliverer, tasks, onChange }, books, secret);
 
-  const autoOnboard = o.autoOnboard ?? true;
-  const provider = stripeProvider({ books, faults, secretKey: o.secretKey, autoOnboard });
+  const provider = stripeProvider({ books, faults, secretKey: o.secretKey });
   const app = providerApp({ provider, faults, deliverer, tasks, requests, onChange });
   app.get('/_sandbox/onboarding/:id', (c) => onboard(books, c.req.param('id'), c.req.query('return_url')));
   controlRoutes(app, {

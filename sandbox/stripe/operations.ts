@@ -26,8 +26,6 @@ export interface StripeParts {
   books: Books;
   faults: FaultBox<InsufficientFundsFault>;
   secretKey: string;
-  /** API-created accounts are ready right after the answer. */
-  autoOnboard: boolean;
 }
 
 const ok = (body: object): Answer => ({ status: 200, body: structuredClone(body) });
@@ -264,9 +262,21 @@ function accountOperations(parts: StripeParts): readonly Operation[] {
         });
         const answer = ok(record.body);
         x.after(() => {
-          if (parts.autoOnboard) completeOnboarding(books, record);
+          if (books.autoOnboard) completeOnboarding(books, record);
         });
         return answer;
+      },
+    },
+    {
+      name: 'accounts.list',
+      method: 'GET',
+      path: '/v1/accounts',
+      act: (x) => {
+        const params = queryParams(x.query);
+        const isCreatedThen = createdFilter(params.raw('created'));
+        const all = [...books.accounts.values()].map((record) => record.body);
+        const created = all.filter((body) => isCreatedThen(body.created));
+        return ok(page(created, params, 'account', '/v1/accounts'));
       },
     },
     {

@@ -20,6 +20,7 @@ export const CONFIG: ApiConfig = {
   CORS_ORIGINS: ['https://shop.example'],
   HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
+  PAYOUT_MINIMUM_MINOR: 100,
 };
 
 /** Nothing listens on port 1. */

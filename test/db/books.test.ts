@@ -377,7 +377,7 @@ test(
         const atSellers = story.sellers.reduce((cash, { id }) => cash + play.stripe.cashOf(id), 0);
         expect(await booked('cash:psp'), 'at the PSP').toBe(play.pspMinor - atSellers);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, interruptAfterTimeLimit: 240_000 },
     );
   },
 );

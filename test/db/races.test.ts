@@ -58,7 +58,7 @@ describe('verbs that meet at a row', () => {
     await meetAt<unknown>(
       (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
       () => requestTransferRetry(db, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
-      () => settleRefund(db, refundId, 'psp_race'),
+      () => settleRefund(db, refundId, 'psp_race', 'refund'),
     );
     const superseded = new Set((await story.transfers(orderId)).map((row) => row.retryOf));
     const stillToSend = (await story.transfers(orderId)).filter((row) => !superseded.has(row.id));
@@ -71,8 +71,8 @@ describe('verbs that meet at a row', () => {
     const refundId = await story.openRefund(orderId);
     const settled = await meetAt(
       (pool) => pool`SELECT 1 FROM orders WHERE id = ${orderId} FOR UPDATE`,
-      () => settleRefund(database.db, refundId, 'psp_twice'),
-      () => settleRefund(database.db, refundId, 'psp_twice'),
+      () => settleRefund(database.db, refundId, 'psp_twice', 'refund'),
+      () => settleRefund(database.db, refundId, 'psp_twice', 'refund'),
     );
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
     expect(await story.reversals(refundId)).toHaveLength(2);
@@ -86,7 +86,7 @@ describe('verbs that meet at a row', () => {
       await askTransfer(database.db, { transferId: transfer!.id, generation: 1, now: true });
       const refundId = await story.openRefund(orderId);
       const verbs = [
-        () => settleRefund(database.db, refundId, `psp_${refundId}`),
+        () => settleRefund(database.db, refundId, `psp_${refundId}`, 'refund'),
         () => completeTransfer(database.db, transfer!.id, story.stripeId('tr')),
       ] as const;
       await meetAt<unknown>(

@@ -19,6 +19,16 @@ const ALLOWED: readonly { readonly file: string; readonly what: string; readonly
     why: 'a reversal seen at Stripe that is not ours has happened: its row begins, and ends, as reversed',
   },
   {
+    file: 'db/verbs/record-external-refund.ts',
+    what: 'insert(refunds) writes status',
+    why: 'a refund made at the PSP by somebody else has happened: its row begins as succeeded',
+  },
+  {
+    file: 'db/verbs/open-payout.ts',
+    what: 'insert(sellerPayouts) spreads decision',
+    why: 'an amount and its currency',
+  },
+  {
     file: 'db/verbs/settle-payment.ts',
     what: 'insert(refunds) spreads captured',
     why: 'an amount and its currency',

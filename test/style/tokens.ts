@@ -12,7 +12,7 @@ const NUMBER = /\d[\w.]*/y;
 const SPREAD = /\.\.\./y;
 /** After these a slash begins a regular expression; after anything else it divides. */
 const BEFORE_REGEXP = new Set([
-  ...'(,=:[!&|?{};+-*%~^<>',
+  ...'(,=:[!&|?{};+-*%~^<>'.split(''),
   'return',
   'typeof',
   'case',

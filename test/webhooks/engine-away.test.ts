@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  await wire.close();
+  await wire.down();
 });
 
 /** The first attempt at an object's webhook, and what the inbox kept of it. */
@@ -36,7 +36,7 @@ async function firstAttempt(objectId: string, type: string) {
 it('engine away: 503 and the event unprocessed in the inbox, then the providerâ€™s retry is processed (payment)', async () => {
   const { buyer, productIds } = await openShop(world);
   const orderId = await placedOrder(world, buyer, productIds);
-  wire.down();
+  await wire.down();
   world.psp.control.pay(orderId);
   const { delivery, row } = await firstAttempt(orderId, 'payment_succeeded');
   expect(delivery.attempts[0]).toMatchObject({ status: 503 });
@@ -44,7 +44,7 @@ it('engine away: 503 and the event unprocessed in the inbox, then the providerâ€
   expect(row).toMatchObject({ processedAt: null, outcome: 'received', body: delivery.body });
   expect((await world.order(orderId)).status).toBe('pending');
 
-  wire.up();
+  await wire.up();
   await world.psp.control.waitForDelivery((seen) => seen.eventId === delivery.eventId, { timeoutMs: 30_000 });
   expect((await orderEnded(world, orderId)).status).toBe('completed');
   expect(await stored(world, 'hyperswitch', delivery.eventId)).toMatchObject({
@@ -61,14 +61,14 @@ it('engine away: 503 and the event unprocessed in the inbox, then the providerâ€
   const { orderId } = await completedOrder(world, buyer, productIds);
   const refundId = await openedRefund(world, buyer, orderId);
   await adopted(world, refundId);
-  wire.down();
+  await wire.down();
   world.psp.control.settleRefund(refundId, 'succeeded');
   const { delivery, row } = await firstAttempt(refundId, 'refund_succeeded');
   expect(delivery.attempts[0]).toMatchObject({ status: 503 });
   expect(row).toMatchObject({ processedAt: null, outcome: 'received' });
   expect((await world.refund(refundId)).status).toBe('pending');
 
-  wire.up();
+  await wire.up();
   await world.psp.control.waitForDelivery((seen) => seen.eventId === delivery.eventId, { timeoutMs: 30_000 });
   expect((await refundEnded(world, refundId)).status).toBe('succeeded');
   expect((await world.order(orderId)).status).toBe('refunded');

@@ -2,7 +2,15 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { webhookEvents } from '../../db/schema/index.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
-import { delivered, eventually, flagsOf, licensesOf, pictureOf, workflowStatus } from '../harness/rows.ts';
+import {
+  delivered,
+  eventually,
+  flagsOf,
+  licensesOf,
+  pictureOf,
+  refundsOf,
+  workflowStatus,
+} from '../harness/rows.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
@@ -291,14 +299,17 @@ describe('a purchase', () => {
     await transferred(orderId);
   });
 
-  it('cancelled_post_capture after completed is flagged, and the books stay as they are', async () => {
+  it('cancelled_post_capture after completed settles like an external refund', async () => {
     const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
-    const before = await pictureOf(world, orderId);
     world.psp.control.cancelPostCapture(orderId);
     await delivered(world, orderId, 'payment_cancelled_post_capture');
     await world.finished(`order/${orderId}`);
-    expect(await flagsOf(world, `order/${orderId}`)).toEqual(['payment_cancelled_after_capture']);
-    expect(await pictureOf(world, orderId)).toEqual(before);
+    const [refund] = await refundsOf(world, orderId);
+    for (const reversal of await world.reversalsOf(refund!.id))
+      await world.finished(`reversal/${reversal.id}`);
+    expect(refund).toMatchObject({ kind: 'external', status: 'succeeded' });
+    expect((await world.order(orderId)).status).toBe('refunded');
+    await expectCleanBooks(world);
   });
 
   it('a signal that no handler takes is recorded and flagged, and the order goes on', async () => {

@@ -15,7 +15,7 @@ import {
 } from '../harness/look.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
-import { STRIPE_IS_DOWN } from '../harness/trouble.ts';
+import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const PATIENT = { REVERSAL_BACKOFF_BASE: '10m', REVERSAL_BACKOFF_MAX: '1h' };
@@ -157,35 +157,26 @@ describe('a reversal in the hands of operators', () => {
       await expectAgreement(world);
     });
 
-    it('of a retry that failed as well: the chain grows, and each of its ids is looked for', async () => {
+    it('of a retry that failed as well: each id of the chain is looked for, and what one of them did is found', async () => {
       const { shop, reversal, stripeTransferId } = await permanentlyFailed();
-      world.stripe.control.addFault({
-        kind: 'dropAfter',
-        match: 'transfers.createReversal',
-        where: { id: stripeTransferId },
-      });
-      world.stripe.control.addFault({
-        ...STRIPE_IS_DOWN,
-        match: 'transfers.listReversals',
-        where: { id: stripeTransferId, limit: '100' },
-      });
+      onReversalsOf(world, stripeTransferId, { kind: 'dropAfter' });
       const second = await retry(shop.admin, reversal.id);
       const secondId: string = second.body['reversal']!['id']!;
-      world.stripe.control.clearFaults();
-      world.stripe.control.addFault({
-        kind: 'dropAfter',
-        match: 'transfers.createReversal',
-        where: { id: stripeTransferId },
+      await failedAttempts(world, secondId, 1);
+      onReversalLookUps(world, stripeTransferId, { kind: 'status', status: 503 });
+      await signal(world, `reversal/${secondId}`, 'giveUp', 'Stripe cannot be asked');
+      expect(await world.finished(`reversal/${secondId}`)).toEqual({ status: 'permanently_failed' });
+
+      const third = await retry(shop.admin, secondId);
+      const thirdId: string = third.body['reversal']!['id']!;
+      expect(await world.finished(`reversal/${thirdId}`)).toEqual({ status: 'reversed' });
+      expect(keysOf(reversalCalls(world, stripeTransferId)).at(-1)).toBe(`reversal:${secondId}:1`);
+      const [made, ...more] = world.stripe.control.reversals(stripeTransferId);
+      expect(more).toEqual([]);
+      expect(await reversalRow(world, thirdId)).toMatchObject({
+        stripeReversalId: made!.id,
+        retryOf: secondId,
       });
-      await until(
-        () => reversalRow(world, secondId),
-        (row) => row.retryCount > 0 || row.status !== 'pending',
-      );
-      if ((await reversalRow(world, secondId)).status === 'pending') {
-        await signal(world, `reversal/${secondId}`, 'retryNow');
-      }
-      expect(await world.finished(`reversal/${secondId}`)).toEqual({ status: 'reversed' });
-      expect(world.stripe.control.reversals(stripeTransferId)).toHaveLength(1);
       await expectAgreement(world);
     });
 

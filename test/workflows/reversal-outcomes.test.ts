@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sellerTransfers, transferReversals } from '../../db/schema/index.ts';
+import { reversalLabel } from '../../db/verbs/labels.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,
@@ -309,14 +310,7 @@ describe('an attempt to reverse a transfer', () => {
       expect(await transferRow(world, transfer.id)).toEqual(written);
 
       await setStatus('reversal_pending');
-      const { orderId, sellerId, currency } = transfer;
-      await world.engine.retryReversal({
-        reversalId: reversal.id,
-        refundId: reversal.refundId,
-        transferId: transfer.id,
-        amountMinor: reversal.amountMinor,
-        ...{ orderId, sellerId, currency },
-      });
+      await world.engine.retryReversal(reversalLabel(transfer, reversal));
       expect(await world.finished(workflowId)).toEqual({ status: 'reversed' });
       await expectAgreement(world);
     },
@@ -328,14 +322,7 @@ describe('an attempt to reverse a transfer', () => {
     });
     const { nextRetryAt } = await failedAttempts(world, reversal.id, 1);
     await world.temporal.workflow.getHandle(workflowId).terminate('lost');
-    const { orderId, sellerId, currency } = transfer;
-    await world.engine.startReversal({
-      reversalId: reversal.id,
-      refundId: reversal.refundId,
-      transferId: transfer.id,
-      amountMinor: reversal.amountMinor,
-      ...{ orderId, sellerId, currency },
-    });
+    await world.engine.startReversal(reversalLabel(transfer, reversal));
     const state = await until(
       () => stateOf(world, workflowId),
       (seen) => seen !== null,

@@ -1,0 +1,221 @@
+import { backoffDelayMs } from '../domain/backoff.ts';
+import { keyGeneration, payoutWorkflowId } from '../domain/ids.ts';
+import type { PayoutStatus } from '../domain/machines/payout.ts';
+import type {
+  Attempt,
+  AttemptRequest,
+  PayoutOpening,
+  PayoutRequest,
+  PayoutWord,
+} from '../domain/messages.ts';
+import { readPayout } from '../db/queries/payouts.ts';
+import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
+import { openPayout } from '../db/verbs/open-payout.ts';
+import { acceptPayout, postponePayout } from '../db/verbs/postpone-payout.ts';
+import type { Postponement } from '../db/verbs/postpone-transfer.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { settlePayout } from '../db/verbs/settle-payout.ts';
+import type { Payout } from '../db/moves/payout.ts';
+import type { CreatePayoutOutcome, StripePayout } from '../providers/stripe/outcomes.ts';
+import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import type { Deps } from './deps.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import { notServedHere, retryLater } from './retry-later.ts';
+
+/** `accepted`: Stripe has it, and its word is waited for. */
+export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
+type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
+/** What Stripe's own list says of our payout. */
+type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
+type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'>;
+
+/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would pay out twice. */
+const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
+/** Stripe's clock and ours may differ; a payout cannot be older than its row. */
+const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
+
+export function createPayoutActivities({ db, engine, stripe, settings, log }: Deps) {
+  const { transfer: policy } = settings;
+
+  async function lookUp({ payout, stripeAccountId }: Ask): Promise<LookedUp> {
+    const createdSinceMs = payout.createdAt.getTime() - CLOCKS_DIFFER_MS;
+    const listed = await stripe.findPayout({ stripeAccountId, payoutId: payout.id, createdSinceMs });
+    if (listed.kind === 'found') return { found: listed.payout.stripePayoutId };
+    return listed.kind === 'not_found' ? 'absent' : 'unavailable';
+  }
+
+  async function accept(payoutId: string, stripePayoutId: string): Promise<PayoutAttempt> {
+    const payout = await acceptPayout(db, payoutId, stripePayoutId);
+    log.info({ payoutId, stripePayoutId }, 'payout accepted by Stripe');
+    return ended(payout);
+  }
+
+  async function postpone(payout: Payout, delayMs: number, why: Why, newKey = false): Promise<PayoutAttempt> {
+    const postponed = await postponePayout(db, payout.id, { ...why, nextRetryAtMs: Date.now() + delayMs });
+    return isOpen(postponed) ? waiting(postponed, newKey) : ended(postponed);
+  }
+
+  /** Stripe's list shows nothing of it and it is not asked for again: the seller has the money back. */
+  async function giveUp({ payout }: Ask, message: string): Promise<PayoutAttempt> {
+    await raiseFlag(db, 'payout_gave_up', payoutWorkflowId(payout.id), message);
+    const { payout: failed } = await settle(payout.id, { status: 'failed', stripePayoutId: null, message });
+    return ended(failed);
+  }
+
+  /** Not before Stripe's list can be read: it may have paid, and the money would be there twice. */
+  const awaitLookUp = (payout: Payout, message: string) =>
+    postpone(payout, policy.maxMs, {
+      message: `${message}; Stripe's list cannot be read`,
+      counted: false,
+      waitingFor: 'look_up',
+    });
+
+  /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
+  async function fail(claim: Ask, message: string, lookedUp: LookedUp | null): Promise<PayoutAttempt> {
+    const { payout } = claim;
+    if (payout.retryCount < policy.maxRetries) {
+      const delayMs = backoffDelayMs(payout.retryCount, policy);
+      return postpone(payout, delayMs, { message, counted: true, waitingFor: null }, lookedUp === 'absent');
+    }
+    const last = lookedUp ?? (await lookUp(claim));
+    if (typeof last === 'object') return accept(payout.id, last.found);
+    return last === 'absent' ? giveUp(claim, message) : awaitLookUp(payout, message);
+  }
+
+  async function judge(claim: Ask, outcome: CreatePayoutOutcome): Promise<PayoutAttempt> {
+    const { payout } = claim;
+    if (outcome.kind === 'created') return accept(payout.id, outcome.payout.stripePayoutId);
+    if (outcome.kind === 'rate_limited') {
+      const message = 'Stripe asked us to slow down';
+      const delayMs = outcome.retryAfterMs ?? policy.baseMs;
+      return postpone(payout, delayMs, { message, counted: false, waitingFor: 'rate_limit' });
+    }
+    const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
+    if (outcome.kind === 'unauthorized') {
+      await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', message);
+      return postpone(payout, policy.baseMs, { message, counted: false, waitingFor: 'stripe_key' });
+    }
+    const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
+    if (typeof lookedUp === 'object' && lookedUp !== null) return accept(payout.id, lookedUp.found);
+    if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
+    await raiseFlag(db, 'seller_funds_short', payoutWorkflowId(payout.id), message);
+    const why = { message, counted: false, waitingFor: 'seller_funds' };
+    return postpone(payout, policy.maxMs, why, lookedUp === 'absent');
+  }
+
+  /** Before a key is used that Stripe may have forgotten, and where only the list can end it. */
+  async function lookFirst(claim: Ask): Promise<PayoutClaim | PayoutAttempt> {
+    const { payout } = claim;
+    const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
+    if (!tooOld && payout.waitingFor !== 'look_up') return claim;
+    const lookedUp = await lookUp(claim);
+    if (typeof lookedUp === 'object') return accept(payout.id, lookedUp.found);
+    if (lookedUp === 'unavailable') return fail(claim, 'the key is too old to be used again', lookedUp);
+    if (payout.waitingFor === 'look_up') return giveUp(claim, payout.errorMessage ?? 'retries exhausted');
+    const generation = keyGeneration(claim.idempotencyKey) + 1;
+    return askPayout(db, { payoutId: payout.id, generation, now: true });
+  }
+
+  async function attempt(request: { readonly payoutId: string } & AttemptRequest): Promise<PayoutAttempt> {
+    const first = await askPayout(db, request);
+    const claim = first.kind === 'ask' ? await lookFirst(first) : first;
+    if ('ended' in claim) return claim;
+    if (claim.kind === 'not_due') return waiting(claim.payout, false);
+    if (claim.kind !== 'ask') return ended(claim.payout);
+    const { payout, stripeAccountId, idempotencyKey } = claim;
+    const { id: payoutId, amountMinor, currency } = payout;
+    return judge(
+      claim,
+      await stripe.createPayout({ payoutId, stripeAccountId, amountMinor, currency, idempotencyKey }),
+    );
+  }
+
+  async function settle(payoutId: string, word: Parameters<typeof settlePayout>[2]) {
+    const settled = await settlePayout(db, payoutId, word);
+    for (const reversal of settled.funded) await engine.retryReversal(reversal);
+    log.info({ payoutId, word, status: settled.payout.status }, 'payout settled');
+    return settled;
+  }
+
+  /** What Stripe says of the payout now; null where it ends nothing or cannot be read. */
+  async function read(payout: Payout, stripePayoutId: string): Promise<PayoutWord | null> {
+    if (payout.stripeAccountId === null) return null;
+    const seen = await stripe.readPayout({ stripeAccountId: payout.stripeAccountId, stripePayoutId });
+    return seen.kind === 'payout' ? wordOf(seen.payout) : null;
+  }
+
+  return {
+    openPayout(request: PayoutRequest): Promise<PayoutOpening> {
+      return openPayout(db, request, { minimumMinor: settings.payoutMinimumMinor });
+    },
+
+    /** One attempt to make a payout; everything but an unreachable database comes back as its result. */
+    async attemptPayout(request: { readonly payoutId: string } & AttemptRequest): Promise<PayoutAttempt> {
+      if (!policy.enabled) throw notServedHere('TRANSFER_RETRY_WORKER_ENABLED', policy.intervalMs);
+      return whileHeartbeating(() => attempt(request));
+    },
+
+    /** An operator ends the retries: the seller has the money back, once Stripe's list shows that it was not sent. */
+    async giveUpPayout(payoutId: string, reason: string): Promise<PayoutAttempt> {
+      return whileHeartbeating(async () => {
+        const claim = await askPayout(db, { payoutId, generation: 1, now: true });
+        if (claim.kind !== 'ask') return ended(claim.payout);
+        const lookedUp = await lookUp(claim);
+        if (typeof lookedUp === 'object') return accept(payoutId, lookedUp.found);
+        return lookedUp === 'absent' ? giveUp(claim, reason) : awaitLookUp(claim.payout, reason);
+      });
+    },
+
+    /** Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. */
+    async lookUpPayout(payoutId: string): Promise<PayoutWord | null> {
+      return whileHeartbeating(async () => {
+        const payout = await readPayout(db, payoutId);
+        return payout?.externalPayoutId ? read(payout, payout.externalPayoutId) : null;
+      });
+    },
+
+    /** Books Stripe's word. One that contradicts what was booked is asked about at Stripe, and flagged. */
+    async settlePayout(payoutId: string, word: PayoutWord): Promise<PayoutStatus> {
+      return whileHeartbeating(async () => {
+        const { payout, contradiction } = await settle(payoutId, word);
+        if (contradiction === null) return payout.status;
+        const now = await read(payout, word.stripePayoutId);
+        if (now === null) throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
+        // Webhooks come in any order: an older word changes nothing.
+        if (contradiction === 'paid_after_failed' && now.status === 'failed') return payout.status;
+        const kind = contradiction === 'another_payout' ? 'outside_payout' : 'payout_paid_after_failed';
+        const detail = `Stripe's ${word.stripePayoutId} is ${now.status}; our payout is ${payout.status} as ${payout.externalPayoutId ?? 'one that was never made'}`;
+        await raiseFlag(db, kind, payoutWorkflowId(payoutId), detail);
+        return payout.status;
+      });
+    },
+  };
+}
+
+function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutWord | null {
+  if (status === 'paid') return { status, stripePayoutId, message: null };
+  if (status !== 'failed' && status !== 'canceled') return null;
+  return { status: 'failed', stripePayoutId, message: failureMessage ?? `the payout is ${status}` };
+}
+
+const isOpen = ({ status, externalPayoutId }: Payout) => status === 'pending' && externalPayoutId === null;
+
+const ended = (payout: Payout): PayoutAttempt => ({
+  ended: true,
+  status: payout.status === 'pending' ? 'accepted' : payout.status,
+  message: payout.errorMessage,
+  retryCount: payout.retryCount,
+});
+
+function waiting(payout: Payout, newKey: boolean): PayoutAttempt {
+  const nextAttemptAtMs = payout.nextRetryAt?.getTime() ?? Date.now();
+  return {
+    ended: false,
+    retryCount: payout.retryCount,
+    nextAttemptAt: new Date(nextAttemptAtMs).toISOString(),
+    delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
+    lastError: payout.errorMessage,
+    waitingFor: payout.waitingFor,
+    generation: Math.max(keyGeneration(payout.idempotencyKey), 1) + (newKey ? 1 : 0),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { Db } from '../db/client.ts';
+import type { WebhookOutcome } from '../db/schema/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { HyperswitchReader } from '../providers/hyperswitch/client.ts';
+import type { PaymentEvent, RefundEvent } from '../providers/webhooks/hyperswitch-event.ts';
+
+/** What the inbox made of something; see inbox/dispatched.ts. */
+export interface Told {
+  readonly outcome: WebhookOutcome;
+  readonly note: string | null;
+}
+
+/** The inbox, as the composition root hands it down: the same dispatcher that webhooks go through. */
+export interface SweepInbox {
+  /** Dispatches what the PSP's webhook would have said. */
+  dispatch(event: RefundEvent | PaymentEvent): Promise<Told>;
+  /** Dispatches a stored webhook again; null where it has been handed on meanwhile. */
+  redrive(webhookId: string): Promise<Told | null>;
+}
+
+export interface ReconcileSettings {
+  /** Why this worker does not sweep; null where it does. */
+  readonly off: string | null;
+  readonly orderStuckAfterMs: number;
+  readonly refundStuckAfterMs: number;
+  readonly refundOrphanAfterMs: number;
+  /** Rows a phase and tick. */
+  readonly batch: number;
+  /** Rows that are looked at at a time. */
+  readonly concurrency: number;
+}
+
+/** All that a sweep has. It reads at the PSP: there is no method here that could create anything there. */
+export interface ReconcileDeps {
+  readonly db: Db;
+  readonly engine: Pick<
+    Engine,
+    | 'isRunning'
+    | 'namespaceId'
+    | 'startOrder'
+    | 'startRefund'
+    | 'startTransfer'
+    | 'startReversal'
+    | 'startPayout'
+  >;
+  readonly psp: HyperswitchReader;
+  readonly inbox: SweepInbox;
+  readonly settings: { readonly reconcile: ReconcileSettings };
+  readonly log: Logger;
+}

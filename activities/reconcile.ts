@@ -1,0 +1,136 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import { countSweepRows, listSweepRows } from '../db/queries/sweep.ts';
+import { markLooked } from '../db/verbs/mark-looked.ts';
+import { readPlatformSetting, writePlatformSetting } from '../db/verbs/platform-setting.ts';
+import { readClock } from '../db/queries/clock.ts';
+import { VezaError } from '../domain/errors.ts';
+import {
+  type BegunSweep,
+  countLooks,
+  type Look,
+  type Phase,
+  type PhaseReport,
+  type ReconcileReport,
+} from '../domain/reconcile.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import type { ReconcileDeps } from './reconcile-deps.ts';
+import {
+  left,
+  lookAtOrder,
+  lookAtOrphan,
+  lookAtRefund,
+  lookAtWebhook,
+  type Seen,
+} from './reconcile-looks.ts';
+import { lookAtWork } from './reconcile-work.ts';
+
+export interface SweepTerms {
+  readonly phase: Phase;
+  readonly engineRebuilt: boolean;
+  /** How far apart two looks must be that both find a refund missing at the PSP, before it is believed. */
+  readonly orphanGapMs: number;
+}
+
+const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: SweepTerms) => Promise<Seen>>> =
+  {
+    stuck_orders: lookAtOrder,
+    stuck_refunds: lookAtRefund,
+    orphan_refunds: (deps, ref, { orphanGapMs, engineRebuilt }) =>
+      lookAtOrphan(deps, ref, { gapMs: orphanGapMs, engineRebuilt }),
+    lost_work: lookAtWork,
+    inbox: lookAtWebhook,
+  };
+
+/** One row. Whatever goes wrong with it leaves it as it was, and does not stop the others. */
+export async function lookAt(deps: ReconcileDeps, ref: string, terms: SweepTerms): Promise<Look> {
+  const { log } = deps;
+  const { phase } = terms;
+  let seen: Seen;
+  try {
+    seen = await LOOKS[phase](deps, ref, terms);
+  } catch (error) {
+    const isAway = error instanceof VezaError && error.code === 'engine_unavailable';
+    if (!isAway) log.error({ phase, row: ref, err: error }, 'reconcile: a row could not be looked at');
+    seen = left(isAway ? 'engine_unavailable' : 'error');
+  }
+  const { what, why, providerStatus, createdAt } = seen;
+  const line = {
+    phase,
+    row: ref,
+    what,
+    why,
+    ...(providerStatus !== undefined && { providerStatus }),
+    ...(createdAt !== undefined && { stuckForMs: Date.now() - createdAt.getTime() }),
+  };
+  if (what === 'failed') log.error(line, 'reconcile: an orphan refund was failed and its order restored');
+  else log.info(line, 'reconcile: a row was looked at');
+  return { what, why };
+}
+
+export function createReconcileActivities(deps: ReconcileDeps) {
+  const { db, engine, log } = deps;
+  const settings = deps.settings.reconcile;
+
+  return {
+    /** Whether there is a sweep at all, from when on, and whether Temporal still has what we gave it. */
+    async beginSweep(phases: readonly Phase[], counted: boolean): Promise<BegunSweep> {
+      const at = await readClock(db);
+      const namespaceId = await engine.namespaceId();
+      const known = await readPlatformSetting(db, 'temporal_namespace_id');
+      const engineRebuilt = known !== namespaceId;
+      if (settings.off !== null) log.warn({ off: settings.off }, 'reconcile: off');
+      else if (engineRebuilt) {
+        log.error({ known, namespaceId }, 'reconcile: Temporal is not the one we know; all work is restarted');
+      }
+      let total: number | null = null;
+      if (counted && settings.off === null) {
+        total = 0;
+        for (const phase of phases) {
+          total += await countSweepRows(db, { ...settings, phase, withOrphans: engineRebuilt });
+        }
+      }
+      return { at, off: settings.off, engineRebuilt, namespaceId, total };
+    },
+
+    /** The next batch: in the history before anything is done, so that a repeat does the same rows. */
+    listSweepRows: (phase: Phase, begun: BegunSweep): Promise<string[]> =>
+      listSweepRows(
+        db,
+        { ...settings, phase, lookedBefore: begun.at, withOrphans: begun.engineRebuilt },
+        settings.batch,
+      ),
+
+    /** Looks at a batch, a few rows at a time. An attempt goes on where the one before it is known to have been. */
+    async lookAtRows(refs: readonly string[], terms: SweepTerms): Promise<PhaseReport> {
+      const { heartbeatDetails } = activityInfo();
+      const done = new Map<string, Look>(Array.isArray(heartbeatDetails) ? heartbeatDetails : []);
+      const { cancellationSignal } = Context.current();
+      await markLooked(db, terms.phase, refs);
+      const waiting = refs.filter((ref) => !done.has(ref)).values();
+      const lookInTurn = async () => {
+        for (const ref of waiting) {
+          if (cancellationSignal.aborted) return;
+          done.set(ref, await lookAt(deps, ref, terms));
+        }
+      };
+      await whileHeartbeating(
+        async () => {
+          await Promise.all(Array.from({ length: settings.concurrency }, lookInTurn));
+        },
+        () => [...done],
+      );
+      if (cancellationSignal.aborted) await Context.current().cancelled;
+      return countLooks([...done.values()]);
+    },
+
+    /** Temporal has all open work again: from now on a lost workflow is a lost workflow. */
+    async adoptNamespace(namespaceId: string): Promise<void> {
+      await writePlatformSetting(db, 'temporal_namespace_id', namespaceId);
+    },
+
+    async endSweep(report: ReconcileReport, isWhole: boolean): Promise<void> {
+      if (isWhole) await writePlatformSetting(db, 'last_sweep_at', await readClock(db));
+      log.info({ ...report }, 'reconcile: the sweep has ended');
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { readStripeAccount } from '../../db/queries/stripe-account.ts';
+import { signedIn } from '../middleware/access.ts';
+import { fails, SIGNED_IN } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { showStripeAccount, StripeAccount } from '../views/stripe-account.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/sellers/me/stripe-account',
+  operationId: 'getStripeAccount',
+  summary: 'Your Stripe account, and what it may do',
+  tags: ['Sellers'],
+  ...signedIn(),
+  responses: {
+    200: json(z.object({ account: StripeAccount.nullable() }), 'The account; null: none is connected'),
+    ...fails(...SIGNED_IN),
+  },
+});
+
+export const getStripeAccount = defineRoute(route, async (c) => {
+  const row = await readStripeAccount(c.var.deps.db, c.var.caller.userId);
+  return c.json({ account: showStripeAccount(row) }, 200);
+});

@@ -1,0 +1,28 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listPayouts as listPayoutsQuery } from '../../db/queries/payouts.ts';
+import { PAYOUT_STATUSES } from '../../domain/machines/payout.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../pagination.ts';
+import { fails, FOR_ROLES } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { Id } from '../views/fields.ts';
+import { Payout, showPayout } from '../views/payout.ts';
+
+const Query = PageQuery.extend({ status: z.enum(PAYOUT_STATUSES).optional(), seller_id: Id.optional() });
+
+const route = createRoute({
+  method: 'get',
+  path: '/admin/payouts',
+  operationId: 'listPayouts',
+  summary: 'Payouts to sellers',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { query: Query },
+  responses: { 200: json(listOf(Payout), 'Payouts'), ...fails(...FOR_ROLES, 'validation_failed') },
+});
+
+export const listPayouts = defineRoute(route, async (c) => {
+  const query = c.req.valid('query');
+  const filter = { status: query.status, sellerId: query.seller_id };
+  return c.json(showPage(await listPayoutsQuery(c.var.deps.db, filter, pageAsk(query)), showPayout), 200);
+});

@@ -1,0 +1,120 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Phase } from '../../domain/reconcile.ts';
+import type { Db } from '../client.ts';
+
+/** How old rows must be before a sweep looks at them, in milliseconds. */
+export interface SweepAges {
+  readonly orderStuckAfterMs: number;
+  readonly refundStuckAfterMs: number;
+  readonly refundOrphanAfterMs: number;
+}
+
+export interface SweepAsk extends SweepAges {
+  readonly phase: Phase;
+  /** ISO 8601: rows that were looked at since then are not listed. */
+  readonly lookedBefore: string;
+  /** Whether work of refunds that the PSP does not have counts as lost: it does where all of Temporal's is. */
+  readonly withOrphans: boolean;
+}
+
+/** Work has a workflow within this time, and a webhook its answer. */
+const WORK_LOST_AFTER_MS = 60_000;
+const INBOX_UNDONE_AFTER_MS = 5 * 60_000;
+const INBOX_UNMATCHED_FOR_MS = 24 * 60 * 60_000;
+
+const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond'`;
+
+interface Rows {
+  /** Columns `ref`, `looked_at`, `created_at`. */
+  readonly from: SQL;
+}
+
+const WORK: readonly { kind: string; table: SQL; open: SQL; isCurrent?: SQL }[] = [
+  { kind: 'order', table: sql`orders`, open: sql`status = 'pending'` },
+  { kind: 'refund', table: sql`refunds`, open: sql`status = 'pending'` },
+  {
+    kind: 'transfer',
+    table: sql`seller_transfers`,
+    open: sql`status IN ('pending', 'failed')`,
+    isCurrent: sql`NOT EXISTS (SELECT 1 FROM seller_transfers AS retry WHERE retry.retry_of = work.id)`,
+  },
+  {
+    kind: 'reversal',
+    table: sql`transfer_reversals`,
+    open: sql`status = 'pending'`,
+    isCurrent: sql`NOT EXISTS (SELECT 1 FROM transfer_reversals AS retry WHERE retry.retry_of = work.id)`,
+  },
+  { kind: 'payout', table: sql`seller_payouts`, open: sql`status = 'pending'` },
+];
+
+/** The rows of a phase, each part of them with its own index behind it. */
+function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
+  switch (ask.phase) {
+    case 'stuck_orders':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM orders
+            WHERE status = 'pending' AND created_at < ${before(ask.orderStuckAfterMs)}`,
+        },
+      ];
+    case 'stuck_refunds':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM refunds
+            WHERE status = 'pending' AND hyperswitch_refund_id IS NOT NULL
+              AND created_at < ${before(ask.refundStuckAfterMs)}`,
+        },
+      ];
+    case 'orphan_refunds':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM refunds
+            WHERE status = 'pending' AND hyperswitch_refund_id IS NULL
+              AND created_at < ${before(ask.refundOrphanAfterMs)}`,
+        },
+      ];
+    case 'lost_work':
+      return WORK.map(({ kind, table, open, isCurrent }) => ({
+        from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, work_checked_at AS looked_at, created_at FROM ${table} AS work
+          WHERE ${open} AND created_at < ${before(WORK_LOST_AFTER_MS)}
+          ${isCurrent ? sql`AND ${isCurrent}` : sql``}
+          ${kind === 'refund' && !ask.withOrphans ? sql`AND hyperswitch_refund_id IS NOT NULL` : sql``}`,
+      }));
+    case 'inbox':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, received_at AS created_at FROM webhook_events
+            WHERE (processed_at IS NULL OR outcome = 'unmatched')
+              AND received_at < ${before(INBOX_UNDONE_AFTER_MS)}
+              AND (outcome <> 'unmatched' OR received_at > ${before(INBOX_UNMATCHED_FOR_MS)})`,
+        },
+      ];
+  }
+}
+
+/**
+ * The rows of a phase whose turn it is: those that were never looked at, then those looked at longest ago, so that rows
+ * that stay stuck do not hide the ones behind them. Order and refund by their ids, work by its workflow's.
+ */
+export function sweepQuery(ask: SweepAsk, limit: number): SQL {
+  const parts = partsOf(ask).map(
+    ({ from }) => sql`(SELECT ref, looked_at, created_at FROM (${from}) AS rows
+      WHERE looked_at IS NULL OR looked_at < ${ask.lookedBefore}::timestamptz
+      ORDER BY looked_at NULLS FIRST, created_at LIMIT ${limit})`,
+  );
+  return sql`SELECT ref FROM (${sql.join(parts, sql` UNION ALL `)}) AS turn
+    ORDER BY looked_at NULLS FIRST, created_at LIMIT ${limit}`;
+}
+
+export async function listSweepRows(db: Db, ask: SweepAsk, limit: number): Promise<string[]> {
+  const rows = await db.execute<{ ref: string }>(sweepQuery(ask, limit));
+  return rows.map(({ ref }) => ref);
+}
+
+export async function countSweepRows(db: Db, ask: Omit<SweepAsk, 'lookedBefore'>): Promise<number> {
+  const parts = partsOf(ask).map(({ from }) => from);
+  const [row] = await db.execute<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows`,
+  );
+  return row?.count ?? 0;
+}

@@ -1,0 +1,31 @@
+import { eq } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { platformSettings } from '../schema/index.ts';
+
+/**
+ * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
+ * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
+ */
+export type PlatformSetting = 'temporal_namespace_id' | 'last_sweep_at';
+
+export async function readPlatformSetting(db: Db, key: PlatformSetting): Promise<string | null> {
+  const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, key));
+  return row?.valueText ?? null;
+}
+
+export async function writePlatformSetting(db: Db, key: PlatformSetting, valueText: string): Promise<void> {
+  await db
+    .insert(platformSettings)
+    .values({ key, valueText })
+    .onConflictDoUpdate({ target: platformSettings.key, set: { valueText } });
+}
+
+/** Writes it where nothing is written yet; what stands now is returned. */
+export async function keepPlatformSetting(
+  db: Db,
+  key: PlatformSetting,
+  valueText: string,
+): Promise<string | null> {
+  await db.insert(platformSettings).values({ key, valueText }).onConflictDoNothing();
+  return readPlatformSetting(db, key);
+}

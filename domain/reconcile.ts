@@ -1,0 +1,105 @@
+/** What a sweep looks at, in this order. */
+export const PHASES = ['stuck_orders', 'stuck_refunds', 'orphan_refunds', 'lost_work', 'inbox'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/**
+ * What became of one row.
+ * - `synced`: somebody was told or started: its workflow, or the inbox's dispatcher
+ * - `left`: as it was, for the reason in `why`
+ * - `failed`: a refund that neither a workflow nor the PSP knows
+ */
+export interface Look {
+  readonly what: 'synced' | 'left' | 'failed';
+  /** A word to count by. */
+  readonly why: string;
+}
+
+export interface PhaseReport {
+  readonly seen: number;
+  readonly synced: number;
+  readonly left: number;
+  readonly failed: number;
+  /** How many rows for which reason. */
+  readonly why: Readonly<Record<string, number>>;
+}
+
+export interface ReconcileRequest {
+  /** Absent: all of them. */
+  readonly phases?: readonly Phase[];
+  /** Goes on until every row was looked at once, instead of a batch a phase. */
+  readonly drain: boolean;
+  /** Batches before it continues as new. */
+  readonly batchesPerRun?: number;
+  /** What an earlier run of the same sweep leaves to this one. */
+  readonly carried?: {
+    readonly begun: BegunSweep;
+    readonly report: ReconcileReport;
+    readonly phase: Phase;
+  };
+}
+
+export interface BegunSweep {
+  /** By the database's clock, ISO 8601: rows that were looked at since then are not looked at again. */
+  readonly at: string;
+  /** Why there is no sweep here; null where there is. */
+  readonly off: string | null;
+  /** Temporal's namespace is not the one that the rows were written with: all of its work is gone. */
+  readonly engineRebuilt: boolean;
+  readonly namespaceId: string;
+  /** How many rows there are to look at; only counted for a drain. */
+  readonly total: number | null;
+}
+
+export interface ReconcileReport {
+  readonly startedAt: string;
+  readonly off: string | null;
+  readonly engineRebuilt: boolean;
+  /** Only the phases that were asked for. */
+  readonly phases: Readonly<Partial<Record<Phase, PhaseReport>>>;
+}
+
+export interface ReconcileProgress {
+  readonly phase: Phase | null;
+  readonly looked: number;
+  readonly total: number | null;
+}
+
+const NOTHING: PhaseReport = { seen: 0, synced: 0, left: 0, failed: 0, why: {} };
+
+export const beginReport = (begun: BegunSweep, phases: readonly Phase[]): ReconcileReport => ({
+  startedAt: begun.at,
+  off: begun.off,
+  engineRebuilt: begun.engineRebuilt,
+  phases: Object.fromEntries(phases.map((phase) => [phase, NOTHING])),
+});
+
+/** Counts what became of a batch. */
+export function countLooks(looks: readonly Look[]): PhaseReport {
+  const why = new Map<string, number>();
+  for (const look of looks) why.set(look.why, (why.get(look.why) ?? 0) + 1);
+  const count = (what: Look['what']) => looks.filter((look) => look.what === what).length;
+  return {
+    seen: looks.length,
+    synced: count('synced'),
+    left: count('left'),
+    failed: count('failed'),
+    why: Object.fromEntries(why),
+  };
+}
+
+export function addBatch(report: ReconcileReport, phase: Phase, batch: PhaseReport): ReconcileReport {
+  const before = report.phases[phase] ?? NOTHING;
+  const why = { ...before.why };
+  for (const [word, times] of Object.entries(batch.why)) why[word] = (why[word] ?? 0) + times;
+  const sum: PhaseReport = {
+    seen: before.seen + batch.seen,
+    synced: before.synced + batch.synced,
+    left: before.left + batch.left,
+    failed: before.failed + batch.failed,
+    why,
+  };
+  return { ...report, phases: { ...report.phases, [phase]: sum } };
+}
+
+export const lookedCount = ({ phases }: ReconcileReport): number =>
+  Object.values(phases).reduce((sum, phase) => sum + phase.seen, 0);

@@ -1,0 +1,79 @@
+import { eq, or } from 'drizzle-orm';
+import { sellerPayouts, users } from '../db/schema/index.ts';
+import { payoutLabel } from '../db/verbs/labels.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import type { PayoutWord } from '../domain/messages.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { StripeAccountEvent, StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
+import { type Dispatched, ignored, isUuid, signalled, unhandled, unmatched } from './dispatched.ts';
+import type { InboxDeps } from './receive.ts';
+
+/** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. Null: it ends nothing. */
+function wordOf({ type, stripePayoutId, failureMessage, failureCode }: StripePayoutEvent): PayoutWord | null {
+  switch (type) {
+    case 'payout.paid':
+      return { status: 'paid', stripePayoutId, message: null };
+    case 'payout.failed':
+      return {
+        status: 'failed',
+        stripePayoutId,
+        message: failureMessage ?? failureCode ?? 'the bank refused',
+      };
+    case 'payout.canceled':
+      return { status: 'failed', stripePayoutId, message: 'the payout was cancelled' };
+    default:
+      return null;
+  }
+}
+
+export async function dispatchPayout(deps: InboxDeps, event: StripePayoutEvent): Promise<Dispatched> {
+  const { db, engine } = deps;
+  const word = wordOf(event);
+  if (word === null) return ignored(`${event.type} ends nothing`);
+  const { stripePayoutId, payoutId } = event;
+  const isOurs = payoutId !== null && isUuid(payoutId);
+  const [payout] = await db
+    .select()
+    .from(sellerPayouts)
+    .where(
+      isOurs
+        ? or(eq(sellerPayouts.externalPayoutId, stripePayoutId), eq(sellerPayouts.id, payoutId))
+        : eq(sellerPayouts.externalPayoutId, stripePayoutId),
+    );
+  if (payout === undefined && isOurs) return unmatched(`no payout ${payoutId} is known`);
+  if (payout === undefined) return flag(deps, event, 'is not ours');
+  // Metadata can be written by whoever has the account: only the payout as we asked for it is believed.
+  const { stripeAccountId, amountMinor, currency } = payout;
+  if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
+    return flag(deps, event, `names our payout ${payout.id} and differs from it`);
+  }
+  await engine.tellPayout(payoutLabel(payout), word);
+  return signalled;
+}
+
+async function flag({ db }: InboxDeps, event: StripePayoutEvent, what: string): Promise<Dispatched> {
+  const amount = formatMoney(event.amountMinor, event.currency);
+  const note = `${event.type}: ${event.stripePayoutId} of ${amount} from ${event.account ?? 'the platform'} ${what}`;
+  await raiseFlag(db, 'outside_payout', event.stripePayoutId, note);
+  return unhandled(note);
+}
+
+/** What a seller may do now is read at Stripe by the onboarding's workflow: events come in any order. */
+export async function dispatchAccount(
+  { db, engine }: InboxDeps,
+  event: StripeAccountEvent,
+): Promise<Dispatched> {
+  const { stripeAccountId, userId } = event;
+  const [user] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      // The webhook may come before the answer that names the account.
+      userId !== null && isUuid(userId)
+        ? or(eq(users.stripeAccountId, stripeAccountId), eq(users.id, userId))
+        : eq(users.stripeAccountId, stripeAccountId),
+    );
+  if (user === undefined) return unmatched(`no seller with account ${stripeAccountId} is known`);
+  await engine.tellAccountChanged(user.id);
+  return signalled;
+}

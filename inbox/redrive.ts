@@ -1,0 +1,42 @@
+import { eq } from 'drizzle-orm';
+import { webhookEvents } from '../db/schema/index.ts';
+import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
+import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
+import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
+import { type Dispatched, unhandled } from './dispatched.ts';
+import { type InboxDeps, settleStored, type StoredEvent } from './receive.ts';
+
+/** Dispatches a stored webhook again, also one that was processed: workflows and rows find finished work finished. */
+export async function redispatch(deps: InboxDeps, stored: StoredEvent): Promise<Dispatched> {
+  return settleStored(deps, stored, () => dispatchBody(deps, stored));
+}
+
+/**
+ * Dispatches a webhook that was stored and not handed on: the engine was away, or nothing was known that it is about.
+ * Null where it has been handed on meanwhile. Throws `engine_unavailable`.
+ */
+export async function redriveWebhook(deps: InboxDeps, webhookId: string): Promise<Dispatched | null> {
+  const [stored] = await deps.db.select().from(webhookEvents).where(eq(webhookEvents.id, webhookId));
+  if (stored === undefined || (stored.processedAt !== null && stored.outcome !== 'unmatched')) return null;
+  return redispatch(deps, stored);
+}
+
+async function dispatchBody(deps: InboxDeps, { provider, body }: StoredEvent): Promise<Dispatched> {
+  const json: unknown = JSON.parse(body);
+  const event = provider === 'hyperswitch' ? parseHyperswitchEvent(json) : parseStripeEvent(json);
+  if (event.subject === 'invalid') return unhandled(`it cannot be read: ${event.reason}`);
+  switch (event.subject) {
+    case 'refund':
+    case 'payment':
+    case 'dispute':
+      return dispatchHyperswitch(deps, event);
+    default:
+      return dispatchStripe(deps, event);
+  }
+}
+
+/** The inbox as a sweep needs it. */
+export const createSweepInbox = (deps: InboxDeps) => ({
+  dispatch: (event: Parameters<typeof dispatchHyperswitch>[1]) => dispatchHyperswitch(deps, event),
+  redrive: (webhookId: string) => redriveWebhook(deps, webhookId),
+});

@@ -1,0 +1,256 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Database } from '../../db/client.ts';
+import { listBalances } from '../../db/queries/balances.ts';
+import { readFurtherLines, readStatement, type StatementLine } from '../../db/queries/statement.ts';
+import * as schema from '../../db/schema/index.ts';
+import { failRefund } from '../../db/verbs/fail-refund.ts';
+import { openPayout } from '../../db/verbs/open-payout.ts';
+import { openRefund } from '../../db/verbs/open-refund.ts';
+import { recordExternalRefund } from '../../db/verbs/record-external-refund.ts';
+import { recordOutsideReversals } from '../../db/verbs/record-outside-reversals.ts';
+import { settlePayout } from '../../db/verbs/settle-payout.ts';
+import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { accountOf, addParts, NOTHING, type StatementParts } from '../../domain/statement.ts';
+import { addProduct } from '../api/support.ts';
+import { ownDatabase, type Story, storyOn } from './story.ts';
+
+const LATER = () => new Date(Date.now() + 60_000);
+const ALL = { limit: 100_000, afterId: null };
+
+let database: Database;
+let story: Story;
+/** By currency: each order is of one. */
+let baskets: string[][];
+
+beforeAll(async () => {
+  database = await ownDatabase();
+  story = await storyOn(database);
+  await database.sql`UPDATE users SET stripe_payouts_enabled = true, stripe_transfers_enabled = true`;
+  const [ada, ben] = story.sellers.map(({ id }) => id);
+  const dollars = { currency: 'USD', priceMinor: 3_333 };
+  baskets = [
+    [story.products[0]!.id, story.products[2]!.id],
+    [story.products[1]!.id],
+    [await addProduct(database, ada!, dollars), await addProduct(database, ben!, dollars)],
+  ];
+});
+
+const STEPS = [
+  'pay',
+  'send',
+  'refund',
+  'keep',
+  'fail',
+  'outside',
+  'reverse',
+  'elsewhere',
+  'payout',
+  'word',
+] as const;
+type Step = readonly [step: (typeof STEPS)[number], pick: number];
+const steps = fc.array(fc.tuple(fc.constantFrom(...STEPS), fc.nat(10_000)), { minLength: 5, maxLength: 20 });
+
+/** One step of a story, where it is possible now; what the rules refuse changes nothing. */
+async function play([step, pick]: Step): Promise<void> {
+  const { db, sql } = database;
+  const any = <T>(rows: readonly T[]): T | undefined => rows[pick % Math.max(rows.length, 1)];
+  const ids = async (rows: PromiseLike<readonly { id: string }[]>) => any((await rows).map(({ id }) => id));
+  const orderId = await ids(
+    sql<{ id: string }[]>`SELECT id FROM orders WHERE captured_minor > refunded_minor`,
+  );
+  if (step === 'pay') return void (await story.pay(any(baskets)));
+  if (step === 'send') {
+    const id = await ids(sql<{ id: string }[]>`SELECT id FROM seller_transfers WHERE status = 'pending'`);
+    if (id) await story.send(id);
+  }
+  if (step === 'reverse') {
+    const id = await ids(sql<{ id: string }[]>`SELECT id FROM transfer_reversals WHERE status = 'pending'`);
+    if (id) await story.reverse(id);
+  }
+  if (step === 'elsewhere') {
+    const [row] = await sql<{ id: string; left: number }[]>`
+      SELECT id, (amount_minor - reversed_minor)::int AS left FROM seller_transfers
+      WHERE status = 'completed' AND amount_minor > reversed_minor ORDER BY id LIMIT 1`;
+    if (row === undefined) return;
+    const seen = {
+      stripeReversalId: story.stripeId('trr'),
+      amountMinor: (pick % row.left) + 1,
+      reversalId: null,
+    };
+    await recordOutsideReversals(db, row.id, [seen], null);
+  }
+  if (step === 'payout') {
+    const ask = { sellerId: any(story.sellers)!.id, currency: pick % 2 ? 'EUR' : 'USD' };
+    await openPayout(db, { payoutId: uuidv7(), ask }, { minimumMinor: 1 });
+  }
+  if (step === 'word') {
+    const id = await ids(sql<{ id: string }[]>`SELECT id FROM seller_payouts WHERE status <> 'failed'`);
+    const status = pick % 2 ? 'paid' : 'failed';
+    if (id) await settlePayout(db, id, { status, stripePayoutId: null, message: null });
+  }
+  if (orderId === undefined) return;
+  if (step === 'outside') {
+    const { currency } = await story.order(orderId);
+    const outside = { providerRefundId: uuidv7(), amountMinor: pick + 1, currency };
+    await recordExternalRefund(db, orderId, outside, 'refund');
+  }
+  if (step === 'refund' || step === 'keep' || step === 'fail') {
+    const policy = step === 'keep' ? 'keep' : 'refund';
+    const refundId = uuidv7();
+    const caller = { userId: story.buyer.id, role: 'user' } as const;
+    const opened = await openRefund(
+      db,
+      { refundId, ask: { orderId, caller, amount: (pick % 2_000) + 1 } },
+      policy,
+    );
+    if ('refused' in opened) return;
+    if (step === 'fail') await failRefund(db, refundId, 'the PSP says no');
+    else await settleRefund(db, refundId, refundId, policy);
+  }
+}
+
+const sumOf = (lines: readonly StatementLine[], currency: string): StatementParts =>
+  lines
+    .filter((line) => line.currency === currency)
+    .reduce((sum, line) => addParts(sum, line.change), NOTHING);
+
+async function statementOf(sellerId: string, from: Date | null, to: Date) {
+  const statement = await readStatement(database.db, { sellerId, from, to }, ALL);
+  return statement!;
+}
+
+describe('a statement', () => {
+  test('closes with the balances, whatever happened; its lines lead there from its opening', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.nat(1_000), fc.integer({ min: 1, max: 7 }), async (played, cut, limit) => {
+        for (const step of played) await play(step);
+        for (const { id: sellerId } of story.sellers) {
+          const to = LATER();
+          const whole = await statementOf(sellerId, null, to);
+          const balances = await listBalances(database.db, sellerId);
+          for (const row of balances) {
+            const closing = whole.closing.get(row.currency) ?? NOTHING;
+            const [cash] = await database.sql<{ minor: number }[]>`
+              SELECT coalesce(sum(amount_minor), 0)::float8 AS minor FROM ledger_entries
+              WHERE account = ${accountOf(sellerId, 'connected')} AND currency = ${row.currency}`;
+            expect(closing).toEqual({
+              pending: row.pendingMinor,
+              available: row.availableMinor,
+              paying_out: row.payingOutMinor,
+              owed: row.owedMinor,
+              fees_owed: row.feesOwedMinor,
+              connected: cash!.minor,
+            });
+            expect(sumOf(whole.lines, row.currency)).toEqual(closing);
+            const last = whole.lines.findLast((line) => line.currency === row.currency);
+            expect(last?.balance ?? NOTHING).toEqual(closing);
+          }
+          await expectCutsMeet(sellerId, whole.lines, cut, to);
+          await expectPagesMeet(sellerId, whole.lines, limit, to);
+        }
+      }),
+      { numRuns: 25, seed: 20_261_122 },
+    );
+  }, 240_000);
+
+  /** Adjoining ranges: every line is in exactly one, and one's closing balance is the next one's opening. */
+  async function expectCutsMeet(sellerId: string, lines: readonly StatementLine[], cut: number, to: Date) {
+    if (lines.length === 0) return;
+    const middle = lines[cut % lines.length]!.at;
+    const first = await statementOf(sellerId, null, middle);
+    const second = await statementOf(sellerId, middle, to);
+    expect(second.opening).toEqual(first.closing);
+    expect([...first.lines, ...second.lines]).toEqual(lines);
+  }
+
+  async function expectPagesMeet(sellerId: string, lines: readonly StatementLine[], limit: number, to: Date) {
+    const range = { sellerId, from: null, to };
+    const expected = lines.slice(0, limit * 3);
+    const paged: StatementLine[] = [];
+    let afterId: string | null = null;
+    for (let page = 0; page < 3; page += 1) {
+      const read = await readStatement(database.db, range, { limit, afterId });
+      paged.push(...read!.lines);
+      afterId = read!.nextAfterId;
+      if (afterId === null) break;
+    }
+    expect(paged).toEqual(expected);
+    if (lines.length <= limit) return;
+    const [first] = [await readStatement(database.db, range, { limit, afterId: null })];
+    const balances = new Map(first!.lines.map((line) => [line.currency, line.balance]));
+    const further = await readFurtherLines(database.db, range, {
+      limit: lines.length,
+      afterId: first!.nextAfterId!,
+      balances,
+    });
+    expect([...first!.lines, ...further.lines]).toEqual(lines);
+  }
+
+  test('postings of one moment keep their order, and pages do not lose any of them', async () => {
+    const sellerId = story.sellers[0]!.id;
+    const at = new Date('2020-01-01T00:00:00Z');
+    const kinds = Array.from({ length: 7 }, () => uuidv7());
+    for (const transactionId of kinds) {
+      await database.sql`
+        INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, created_at)
+        SELECT ${transactionId}, account, amount_minor, 'EUR', 'order_completed', ${at.toISOString()}
+        FROM (VALUES (${accountOf(sellerId, 'pending')}, -5), ('cash:psp', 5)) AS entry (account, amount_minor)`;
+    }
+    const range = { sellerId, from: at, to: new Date(at.getTime() + 1) };
+    const seen: string[] = [];
+    let afterId: string | null = null;
+    do {
+      const page = await readStatement(database.db, range, { limit: 2, afterId });
+      for (const line of page!.lines) {
+        seen.push(line.transactionId);
+        expect(line.balance.pending).toBe(seen.length * 5);
+      }
+      afterId = page!.nextAfterId;
+    } while (afterId !== null);
+    expect(seen).toEqual(kinds);
+  });
+
+  test('a posting of somebody else is no place to go on from', async () => {
+    const [mine, theirs] = story.sellers.map(({ id }) => id);
+    const { lines } = await statementOf(theirs!, null, LATER());
+    const own = await statementOf(mine!, null, LATER());
+    const foreign = lines.find(
+      (line) => !own.lines.some((line2) => line2.transactionId === line.transactionId),
+    );
+    const range = { sellerId: mine!, from: null, to: LATER() };
+    const afterId = foreign?.transactionId ?? uuidv7();
+    expect(await readStatement(database.db, range, { limit: 1, afterId })).toBeNull();
+  });
+});
+
+describe('EXPLAIN, among 200 000 entries', () => {
+  test('a month of one seller reads the index of accounts over time, and never the whole ledger', async () => {
+    const { sql } = database;
+    await sql`
+      INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, created_at)
+      SELECT gen_random_uuid(), 'seller:' || md5((n % 200)::text)::uuid || ':pending', -1, 'EUR', 'order_completed',
+             timestamptz '2021-01-01' + n * interval '1 minute'
+      FROM generate_series(1, 200000) AS n`;
+    await sql`ANALYZE ledger_entries`;
+    const [seller] = await sql<{ id: string }[]>`SELECT md5('7')::uuid AS id`;
+    const asked: { query: string; params: unknown[] }[] = [];
+    const logger = { logQuery: (query: string, params: unknown[]) => void asked.push({ query, params }) };
+    const db = drizzle(sql, { schema, casing: 'snake_case', logger });
+    const range = { sellerId: seller!.id, from: new Date('2021-03-01'), to: new Date('2021-04-01') };
+    const page = await readStatement(db, range, { limit: 20, afterId: null });
+    expect(page?.lines).toHaveLength(20);
+    await readStatement(db, range, { limit: 20, afterId: page!.nextAfterId });
+
+    const reads = asked.filter(({ query }) => query.includes('ledger_entries'));
+    expect(reads.length).toBeGreaterThanOrEqual(7);
+    for (const { query, params } of reads) {
+      const plan = await sql.unsafe(`EXPLAIN ${query}`, params as string[]);
+      const text = plan.map((row) => String(row['QUERY PLAN'])).join('\n');
+      expect(text, query).not.toContain('Seq Scan on ledger_entries');
+      expect(text, query).toMatch(/ledger_entries_by_(account|transaction)/);
+    }
+  });
+});

@@ -1,0 +1,127 @@
+import {
+  condition,
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import type { PayoutAttempt } from '../activities/payouts.ts';
+import type { PayoutStatus } from '../domain/machines/payout.ts';
+import type { OpenedPayout, PayoutOpening, PayoutRequest, PayoutWord } from '../domain/messages.ts';
+import { Mailbox } from './mailbox.ts';
+import {
+  catchStraySignals,
+  giveUp,
+  payoutOpened,
+  payoutWord,
+  retryNow,
+  settleMessages,
+  state,
+} from './messages.ts';
+import { attemptStripe, databaseVerb, UNDERWAY_PAYOUT_LOOK_MS } from './policies.ts';
+import { describe, show } from './sight.ts';
+import { showEnded, showWaiting, untilDue } from './waiting.ts';
+
+const { openPayout } = proxyLocalActivities<Activities>(databaseVerb);
+const { attemptPayout, giveUpPayout, lookUpPayout, settlePayout } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe about the payout',
+});
+
+export type PayoutOutcome = { readonly status: PayoutStatus | 'refused'; readonly reason?: string };
+
+const ACTIONS = [
+  'Send the signal `retryNow` for an attempt at once.',
+  'Send the signal `giveUp` with a reason: the seller has the money back, once Stripe’s list shows no payout.',
+];
+
+/** What a seller has goes to their bank: set aside under lock, asked of Stripe, ended by Stripe's word alone. */
+export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
+  const { payoutId } = request;
+  const words = new Mailbox<PayoutWord>();
+  let opening: PayoutOpening | undefined;
+  let attempt: PayoutAttempt | null = null;
+  let woken = false;
+  let givenUp: string | undefined;
+  const isMoved = () => woken || givenUp !== undefined || !words.isEmpty;
+  setHandler(payoutWord, (said) => words.put(said));
+  setHandler(retryNow, () => void (woken = true));
+  setHandler(giveUp, (reason) => void (givenUp = reason));
+  setHandler(state, () => attempt);
+  setHandler(payoutOpened, () => answerOnceOpened());
+  const strays = catchStraySignals();
+
+  async function answerOnceOpened(): Promise<PayoutOpening> {
+    await condition(() => opening !== undefined);
+    return opening!;
+  }
+
+  // One locked transaction. The HTTP answer waits for this alone.
+  opening = await openPayout(request);
+  if ('refused' in opening) {
+    await settleMessages(strays);
+    return { status: 'refused', reason: opening.refused.code };
+  }
+  let status = opening.status;
+  let generation = request.generation ?? 1;
+
+  // The same key until Stripe's answer is known, or its webhook is faster.
+  while (status === 'pending' && words.isEmpty && !attempt?.ended) {
+    const now = woken;
+    const reason = givenUp;
+    woken = false;
+    givenUp = undefined;
+    attempt =
+      reason === undefined
+        ? await attemptPayout({ payoutId, generation, now })
+        : await giveUpPayout(payoutId, reason);
+    if (attempt.ended) {
+      if (attempt.status !== 'accepted') status = attempt.status;
+      break;
+    }
+    generation = attempt.generation;
+    showWaiting(attempt, 'The payout', ACTIONS);
+    await untilDue(attempt, isMoved);
+    if (workflowInfo().continueAsNewSuggested && !isMoved()) {
+      await settleMessages(strays);
+      await continueAsNew<typeof payout>({ payoutId, generation });
+    }
+  }
+
+  // Only Stripe's word ends what Stripe has. It is asked for where no webhook has come.
+  if (status === 'pending') await untilSaid(opening.opened);
+  async function untilSaid(row: OpenedPayout): Promise<void> {
+    while (words.isEmpty) {
+      showAccepted(row);
+      await condition(isMoved, UNDERWAY_PAYOUT_LOOK_MS);
+      woken = false;
+      givenUp = undefined;
+      const seen = words.isEmpty ? await lookUpPayout(payoutId) : null;
+      if (seen) words.put(seen);
+    }
+  }
+  do {
+    for (let said = words.take(); said; said = words.take()) {
+      status = await settlePayout(payoutId, said);
+      showEnded({ ended: true, status, message: said.message, retryCount: 0 }, status);
+    }
+    await settleMessages(strays);
+  } while (!words.isEmpty);
+  if (attempt?.ended && attempt.status === 'failed') showEnded(attempt, status);
+  return { status };
+}
+
+function showAccepted({ payoutId }: OpenedPayout): void {
+  show({ VezaStatus: 'accepted' });
+  describe(
+    [
+      'Send the signal `retryNow` to ask Stripe how it stands. Replay the webhook, if Stripe shows it as ended.',
+    ],
+    [
+      ['State', "accepted by Stripe; waiting for its webhook's word"],
+      ['Payout', payoutId],
+    ],
+  );
+}
