@@ -1,5 +1,5 @@
 import { backoffDelayMs } from '../domain/backoff.ts';
-import { keyGeneration } from '../domain/ids.ts';
+import { keyGeneration, transferWorkflowId } from '../domain/ids.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
 import type { Attempt, AttemptRequest } from '../domain/messages.ts';
 import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
@@ -41,8 +41,14 @@ export function createTransferActivities(deps: Deps) {
         orderId: row.orderId,
         transferId: row.id,
       });
-      if (listed.kind === 'found') return { found: listed.transfer.stripeTransferId };
-      if (listed.kind !== 'not_found') return 'unavailable';
+      if (listed.kind === 'not_found') continue;
+      if (listed.kind !== 'found') return 'unavailable';
+      const { stripeTransferId, amountMinor } = listed.transfer;
+      if (amountMinor === transfer.amountMinor) return { found: stripeTransferId };
+      // Neither booked as what it is not, nor sent a second time: a person decides what this is.
+      const said = `${stripeTransferId} at Stripe is of ${amountMinor}, the row of ${transfer.amountMinor} (minor units)`;
+      await raiseFlag(db, 'amount_differs', transferWorkflowId(transfer.id), said);
+      return 'unavailable';
     }
     return 'absent';
   }

@@ -6,6 +6,11 @@ export const transferWorkflowId = (transferId: string) => `transfer/${transferId
 export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId}`;
 /** One backfill at a time; a dry run is another matter and may go on beside it. */
 export const backfillWorkflowId = (dryRun: boolean) => `backfill-transfer-ids${dryRun ? '/dry-run' : ''}`;
+/** One drain at a time; sweeps may overlap, they find each other's work done. */
+export const DRAIN_WORKFLOW_ID = 'reconcile/drain';
+export const sweepWorkflowId = (sweepId: string) => `reconcile/${sweepId}`;
+/** Of the schedule, and of what it starts. */
+export const RECONCILE_SCHEDULE_ID = 'reconcile';
 export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
 export const onboardingWorkflowId = (userId: string) => `onboarding/${userId}`;
 

@@ -73,7 +73,7 @@ export async function lockFunds(
     .from(sellerBalances)
     .where(and(inArray(sellerBalances.sellerId, ids), eq(sellerBalances.currency, currency)))
     .orderBy(asc(sellerBalances.sellerId))
-    .for('update');
+    .for('no key update');
   return new Map(rows.map((row) => [row.sellerId, row]));
 }
 

@@ -13,8 +13,8 @@ export interface SweepAsk extends SweepAges {
   readonly phase: Phase;
   /** ISO 8601: rows that were looked at since then are not listed. */
   readonly lookedBefore: string;
-  /** Whether work of refunds that the PSP does not have counts as lost: it does where all of Temporal's is. */
-  readonly withOrphans: boolean;
+  /** All of Temporal's work is lost: also that of rows just made, and of refunds that the PSP does not have. */
+  readonly engineRebuilt: boolean;
 }
 
 /** Work has a workflow within this time, and a webhook its answer. */
@@ -76,9 +76,9 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
     case 'lost_work':
       return WORK.map(({ kind, table, open, isCurrent }) => ({
         from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, work_checked_at AS looked_at, created_at FROM ${table} AS work
-          WHERE ${open} AND created_at < ${before(WORK_LOST_AFTER_MS)}
+          WHERE ${open} AND created_at < ${before(ask.engineRebuilt ? 0 : WORK_LOST_AFTER_MS)}
           ${isCurrent ? sql`AND ${isCurrent}` : sql``}
-          ${kind === 'refund' && !ask.withOrphans ? sql`AND hyperswitch_refund_id IS NOT NULL` : sql``}`,
+          ${kind === 'refund' && !ask.engineRebuilt ? sql`AND hyperswitch_refund_id IS NOT NULL` : sql``}`,
       }));
     case 'inbox':
       return [

@@ -34,7 +34,7 @@ export async function askAccount(
       .select()
       .from(sellerOnboardings)
       .where(eq(sellerOnboardings.userId, userId))
-      .for('update');
+      .for('no key update');
     if (row === undefined) throw new MissingRow('onboarding', userId);
     const firstAskedAtMs = row.createdAt.getTime();
     const common = { kind: 'ask', userId, email: user.email, firstAskedAtMs } as const;
@@ -62,7 +62,7 @@ async function lockUser(tx: Tx, userId: string) {
     .select({ email: users.email, stripeAccountId: users.stripeAccountId })
     .from(users)
     .where(eq(users.id, userId))
-    .for('update');
+    .for('no key update');
   if (user === undefined) throw new MissingRow('user', userId);
   return user;
 }

@@ -12,7 +12,7 @@ export async function claimSuspense(tx: Tx, transferId: string, amountMinor: num
     .from(transferReversals)
     .where(and(eq(transferReversals.transferId, transferId), gt(transferReversals.suspenseMinor, 0)))
     .orderBy(asc(transferReversals.createdAt), asc(transferReversals.id))
-    .for('update');
+    .for('no key update');
   let claimedMinor = 0;
   for (const row of outside) {
     const byMinor = Math.min(row.suspenseMinor, amountMinor - claimedMinor);

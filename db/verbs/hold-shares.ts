@@ -59,7 +59,7 @@ async function takeFromOpen(
     .select()
     .from(refunds)
     .where(and(eq(refunds.orderId, orderId), eq(refunds.status, 'pending'), ne(refunds.id, refundId)))
-    .for('update');
+    .for('no key update');
   if (open === undefined) return [];
   const held = await tx
     .select({

@@ -10,7 +10,8 @@ import type { Transfer } from '../moves/transfer.ts';
 
 // Row locks, always taken in this order: order, refund, transfers by id, reversals by id, payout, balances (see
 // ledger/post.ts).
-// Whoever locks in another order can wait for a transaction that waits for it.
+// Whoever locks in another order can wait for a transaction that waits for it. NO KEY UPDATE, since a stronger lock would
+// also wait for every insert that merely refers to the row: a ledger entry of another verb, and then both wait.
 
 /** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
 export class MissingRow extends Error {
@@ -22,7 +23,7 @@ export class MissingRow extends Error {
 }
 
 export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
-  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('update');
+  const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('no key update');
   if (order === undefined) throw new MissingRow('order', orderId);
   return order;
 }
@@ -32,7 +33,7 @@ export async function lockRefund(tx: Tx, refundId: string): Promise<{ order: Ord
   const [found] = await tx.select({ orderId: refunds.orderId }).from(refunds).where(eq(refunds.id, refundId));
   if (found === undefined) throw new MissingRow('refund', refundId);
   const order = await lockOrder(tx, found.orderId);
-  const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('update');
+  const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('no key update');
   if (refund === undefined) throw new MissingRow('refund', refundId);
   return { order, refund };
 }
@@ -42,13 +43,17 @@ export async function lockTransfer(tx: Tx, transferId: string): Promise<Transfer
     .select()
     .from(sellerTransfers)
     .where(eq(sellerTransfers.id, transferId))
-    .for('update');
+    .for('no key update');
   if (transfer === undefined) throw new MissingRow('transfer', transferId);
   return transfer;
 }
 
 export async function lockPayout(tx: Tx, payoutId: string): Promise<Payout> {
-  const [payout] = await tx.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId)).for('update');
+  const [payout] = await tx
+    .select()
+    .from(sellerPayouts)
+    .where(eq(sellerPayouts.id, payoutId))
+    .for('no key update');
   if (payout === undefined) throw new MissingRow('payout', payoutId);
   return payout;
 }
@@ -68,7 +73,7 @@ export async function lockReversal(
     .select()
     .from(transferReversals)
     .where(eq(transferReversals.id, reversalId))
-    .for('update');
+    .for('no key update');
   if (reversal === undefined) throw new MissingRow('reversal', reversalId);
   return { transfer, reversal };
 }
@@ -85,7 +90,7 @@ export async function lockCurrentTransfers(
     .from(sellerTransfers)
     .where(and(eq(sellerTransfers.orderId, orderId), inArray(sellerTransfers.sellerId, [...sellerIds])))
     .orderBy(asc(sellerTransfers.id))
-    .for('update');
+    .for('no key update');
   const superseded = new Set(rows.map((row) => row.retryOf));
   return rows.filter((row) => !superseded.has(row.id));
 }
@@ -109,5 +114,5 @@ export async function lockCurrentReversals(tx: Tx, transferId: string): Promise<
       ),
     )
     .orderBy(asc(transferReversals.createdAt), asc(transferReversals.id))
-    .for('update');
+    .for('no key update');
 }

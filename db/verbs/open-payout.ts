@@ -36,7 +36,7 @@ export async function openPayout(
         ),
       )
       .orderBy(asc(sellerBalances.currency))
-      .for('update');
+      .for('no key update');
     const repeated = await readPayout(tx, payoutId);
     if (repeated) {
       const stored = idempotency ? await readIdempotencyKey(tx, idempotency) : null;

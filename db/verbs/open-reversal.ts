@@ -18,6 +18,11 @@ export async function openReversal(
     .returning();
   if (reversal === undefined) throw new Error(`no reversal was opened for refund ${refundId}`);
   // A transfer that failed for good stays so; the later share is attempted on its own row all the same.
-  if (transfer.status === 'completed') await moveTransfer(tx, transfer, 'reversal_pending', { nextRetryAt });
+  if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
+    const before = transfer.nextRetryAt ?? nextRetryAt;
+    await moveTransfer(tx, transfer, 'reversal_pending', {
+      nextRetryAt: before < nextRetryAt ? before : nextRetryAt,
+    });
+  }
   return reversalLabel(transfer, reversal);
 }

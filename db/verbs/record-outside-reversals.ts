@@ -1,4 +1,4 @@
-import { eq, inArray } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { transferWorkflowId } from '../../domain/ids.ts';
 import { outsideReversal, suspenseClaimed } from '../../domain/ledger.ts';
@@ -33,27 +33,27 @@ export async function recordOutsideReversals(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     let transfer = await lockTransfer(tx, transferId);
-    for (const outside of await unknownOnes(tx, seen)) {
+    for (const outside of await unknownOnes(tx, transferId, seen)) {
       transfer = await recordOne(tx, transfer, outside, attempting);
     }
     if (attempting !== null) await coverFromSuspense(tx, transferId, attempting);
   });
 }
 
-async function unknownOnes(tx: Tx, seen: readonly SeenReversal[]): Promise<SeenReversal[]> {
-  const foreign = seen.filter((reversal) => reversal.reversalId === null);
-  if (foreign.length === 0) return [];
+/** Not ours, and not booked yet. A metadata id that names no row of ours is no claim of ours either. */
+async function unknownOnes(
+  tx: Tx,
+  transferId: string,
+  seen: readonly SeenReversal[],
+): Promise<SeenReversal[]> {
   const known = await tx
-    .select({ stripeReversalId: transferReversals.stripeReversalId })
+    .select({ id: transferReversals.id, stripeReversalId: transferReversals.stripeReversalId })
     .from(transferReversals)
-    .where(
-      inArray(
-        transferReversals.stripeReversalId,
-        foreign.map((reversal) => reversal.stripeReversalId),
-      ),
-    );
-  const knownIds = new Set(known.map((row) => row.stripeReversalId));
-  return foreign.filter((reversal) => !knownIds.has(reversal.stripeReversalId));
+    .where(eq(transferReversals.transferId, transferId));
+  const ids = new Set(known.flatMap((row) => [row.id, row.stripeReversalId]));
+  return seen.filter(
+    ({ reversalId, stripeReversalId }) => !ids.has(reversalId ?? '') && !ids.has(stripeReversalId),
+  );
 }
 
 async function recordOne(
@@ -136,7 +136,7 @@ export async function coverFromSuspense(tx: Tx, transferId: string, reversalId: 
     .select()
     .from(transferReversals)
     .where(eq(transferReversals.id, reversalId))
-    .for('update');
+    .for('no key update');
   if (row === undefined || row.status !== 'pending') return;
   const claimedMinor = await claimSuspense(tx, transferId, row.amountMinor - row.coveredMinor);
   if (claimedMinor === 0) return;

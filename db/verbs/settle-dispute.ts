@@ -66,7 +66,7 @@ async function findOrOpen(tx: Tx, orderId: string, news: DisputeNews): Promise<D
     .select()
     .from(disputes)
     .where(eq(disputes.providerDisputeId, providerDisputeId))
-    .for('update');
+    .for('no key update');
   if (dispute === undefined) throw new Error(`dispute ${providerDisputeId} was neither inserted nor found`);
   return dispute;
 }
