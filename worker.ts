@@ -17,6 +17,7 @@ import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { createEngine } from './engine/index.ts';
+import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
@@ -61,9 +62,11 @@ export async function startWorker(
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const settings = { ...settingsOf(config), ...overrides.settings };
+  const engine = createEngine(new Client({ connection, namespace }), queues);
   const activities = createActivities({
     db: database.db,
-    engine: createEngine(new Client({ connection, namespace }), queues),
+    engine,
+    inbox: createSweepInbox({ db: database.db, engine, log }),
     psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
     stripe: createStripe({ secretKey: config.STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
     settings,
@@ -139,6 +142,14 @@ export function settingsOf(config: Config): Settings {
     orderPaymentTimeoutMs: config.ORDER_PAYMENT_TIMEOUT,
     stripeMaxRps: config.STRIPE_MAX_RPS,
     payoutMinimumMinor: config.PAYOUT_MINIMUM_MINOR,
+    reconcile: {
+      off: config.RECONCILE_WORKER_ENABLED ? null : 'RECONCILE_WORKER_ENABLED is false',
+      orderStuckAfterMs: config.RECONCILE_ORDER_STUCK_AFTER,
+      refundStuckAfterMs: config.RECONCILE_REFUND_STUCK_AFTER,
+      refundOrphanAfterMs: config.RECONCILE_REFUND_ORPHAN_AFTER,
+      batch: config.RECONCILE_BATCH,
+      concurrency: config.RECONCILE_CONCURRENCY,
+    },
   };
 }
 

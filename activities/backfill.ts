@@ -1,6 +1,9 @@
 import { activityInfo, Context } from '@temporalio/activity';
-import { countTransfersWithoutId, listTransfersWithoutId } from '../db/queries/transfers-without-id.ts';
-import { readSentTransfer } from '../db/queries/transfers-without-id.ts';
+import {
+  countTransfersWithoutId,
+  listTransfersWithoutId,
+  readSentTransfer,
+} from '../db/queries/transfers-without-id.ts';
 import { backfillTransferId, flagTransferWithoutId } from '../db/verbs/backfill-transfer-id.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { takeSlot } from '../db/verbs/take-slot.ts';
@@ -64,8 +67,7 @@ export function createBackfillActivities({ db, stripe, settings, log }: Deps) {
     /** Looks each of these up at Stripe, in turn. An attempt goes on where the one before it is known to have been. */
     async matchTransferIds(ids: readonly string[], dryRun: boolean): Promise<BackfillOutcome[]> {
       if (!policy.enabled) throw notServedHere('TRANSFER_RETRY_WORKER_ENABLED', policy.intervalMs);
-      const { heartbeatDetails } = activityInfo();
-      const outcomes: BackfillOutcome[] = Array.isArray(heartbeatDetails) ? [...heartbeatDetails] : [];
+      const outcomes = [...((activityInfo().heartbeatDetails as BackfillOutcome[] | undefined) ?? [])];
       const { cancellationSignal, cancelled } = Context.current();
       await whileHeartbeating(
         async () => {

@@ -5,6 +5,7 @@ import type { Db } from '../db/client.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
 import type { StripeClient } from '../providers/stripe/client.ts';
+import type { ReconcileSettings, SweepInbox } from './reconcile-deps.ts';
 
 export interface RetrySettings extends BackoffPolicy {
   /** Whether this worker serves this work at all. */
@@ -27,6 +28,7 @@ export interface Settings {
   readonly orderPaymentTimeoutMs: number;
   readonly stripeMaxRps: number;
   readonly payoutMinimumMinor: number;
+  readonly reconcile: ReconcileSettings;
 }
 
 export interface Deps {
@@ -34,6 +36,7 @@ export interface Deps {
   readonly engine: Engine;
   readonly psp: Hyperswitch;
   readonly stripe: StripeClient;
+  readonly inbox: SweepInbox;
   readonly settings: Settings;
   readonly log: Logger;
 }

@@ -1,8 +1,10 @@
+import type { HyperswitchReader } from '../providers/hyperswitch/client.ts';
 import { createBackfillActivities } from './backfill.ts';
 import type { Deps } from './deps.ts';
 import { createOnboardingActivities } from './onboarding.ts';
 import { createOrderActivities } from './orders.ts';
 import { createPayoutActivities } from './payouts.ts';
+import { createReconcileActivities } from './reconcile.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createReversalActivities } from './reversals.ts';
 import { createSignalActivities } from './signals.ts';
@@ -18,8 +20,15 @@ export function createActivities(deps: Deps) {
     ...createPayoutActivities(deps),
     ...createOnboardingActivities(deps),
     ...createBackfillActivities(deps),
+    ...createReconcileActivities({ ...deps, psp: readerOf(deps.psp) }),
     ...createSignalActivities(deps),
   };
 }
 
 export type Activities = ReturnType<typeof createActivities>;
+
+/** Not only by its type: what a sweep has in its hands cannot create. */
+const readerOf = ({ readPayment, readRefund }: HyperswitchReader): HyperswitchReader => ({
+  readPayment,
+  readRefund,
+});

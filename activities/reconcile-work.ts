@@ -1,11 +1,5 @@
 import { eq } from 'drizzle-orm';
-import {
-  orders,
-  refunds,
-  sellerPayouts,
-  sellerTransfers,
-  transferReversals,
-} from '../db/schema/index.ts';
+import { orders, refunds, sellerPayouts, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { payoutLabel, refundLabel, reversalLabel, transferLabel } from '../db/verbs/labels.ts';
 import type { ReconcileDeps } from './reconcile-deps.ts';
 import { left, type Seen, synced } from './reconcile-looks.ts';

@@ -80,13 +80,16 @@ export function createReconcileActivities(deps: ReconcileDeps) {
       const engineRebuilt = known !== namespaceId;
       if (settings.off !== null) log.warn({ off: settings.off }, 'reconcile: off');
       else if (engineRebuilt) {
-        log.error({ known, namespaceId }, 'reconcile: Temporal is not the one we know; all work is restarted');
+        log.error(
+          { known, namespaceId },
+          'reconcile: Temporal is not the one we know; all work is restarted',
+        );
       }
       let total: number | null = null;
       if (counted && settings.off === null) {
         total = 0;
         for (const phase of phases) {
-          total += await countSweepRows(db, { ...settings, phase, withOrphans: engineRebuilt });
+          total += await countSweepRows(db, { ...settings, phase, engineRebuilt });
         }
       }
       return { at, off: settings.off, engineRebuilt, namespaceId, total };
@@ -96,7 +99,7 @@ export function createReconcileActivities(deps: ReconcileDeps) {
     listSweepRows: (phase: Phase, begun: BegunSweep): Promise<string[]> =>
       listSweepRows(
         db,
-        { ...settings, phase, lookedBefore: begun.at, withOrphans: begun.engineRebuilt },
+        { ...settings, phase, lookedBefore: begun.at, engineRebuilt: begun.engineRebuilt },
         settings.batch,
       ),
 

@@ -53,8 +53,10 @@ CREATE TABLE ledger_entries (
   refund_id uuid,
   transfer_id uuid,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  payout_id uuid,
   CONSTRAINT ledger_entries_pkey PRIMARY KEY (id),
   CONSTRAINT ledger_entries_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
+  CONSTRAINT ledger_entries_payout_id_seller_payouts_id_fk FOREIGN KEY (payout_id) REFERENCES seller_payouts(id),
   CONSTRAINT ledger_entries_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
   CONSTRAINT ledger_entries_transfer_id_seller_transfers_id_fk FOREIGN KEY (transfer_id) REFERENCES seller_transfers(id),
   CONSTRAINT ledger_entries_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -128,6 +130,7 @@ CREATE TABLE orders (
   failure_reason text,
   reconcile_checked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  work_checked_at timestamp with time zone,
   CONSTRAINT orders_pkey PRIMARY KEY (id),
   CONSTRAINT orders_buyer_id_users_id_fk FOREIGN KEY (buyer_id) REFERENCES users(id),
   CONSTRAINT orders_captured_with_currency CHECK (((captured_minor IS NULL) = (captured_currency IS NULL))),
@@ -138,6 +141,7 @@ CREATE TABLE orders (
   CONSTRAINT orders_total_sane CHECK (((total_minor >= 1) AND (total_minor <= '9007199254740991'::bigint)))
 );
 CREATE INDEX orders_by_buyer ON public.orders USING btree (buyer_id, created_at, id);
+CREATE INDEX orders_open_by_look ON public.orders USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
 CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 
@@ -217,6 +221,8 @@ CREATE TABLE refunds (
   failed_at timestamp with time zone,
   reconcile_checked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  orphan_missed_at timestamp with time zone,
+  work_checked_at timestamp with time zone,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT refunds_requested_by_users_id_fk FOREIGN KEY (requested_by) REFERENCES users(id),
@@ -228,6 +234,7 @@ CREATE TABLE refunds (
 );
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
+CREATE INDEX refunds_open_by_look ON public.refunds USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswitch_refund_id);
 CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON public.refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
@@ -250,6 +257,20 @@ CREATE TABLE seller_balances (
   CONSTRAINT seller_balances_pending_sane CHECK (((pending_minor >= 0) AND (pending_minor <= '9007199254740991'::bigint)))
 );
 
+CREATE TABLE seller_onboardings (
+  user_id uuid NOT NULL,
+  country text,
+  idempotency_key text,
+  asked_at timestamp with time zone,
+  link_url text,
+  link_expires_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT seller_onboardings_pkey PRIMARY KEY (user_id),
+  CONSTRAINT seller_onboardings_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT seller_onboardings_asked_whole CHECK (((asked_at IS NULL) OR (idempotency_key IS NOT NULL))),
+  CONSTRAINT seller_onboardings_country_iso CHECK ((country ~ '^[A-Z]{2}$'::text))
+);
+
 CREATE TABLE seller_payouts (
   id uuid NOT NULL,
   seller_id uuid NOT NULL,
@@ -258,14 +279,27 @@ CREATE TABLE seller_payouts (
   status text DEFAULT 'pending'::text NOT NULL,
   external_payout_id text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  stripe_account_id text,
+  idempotency_key text,
+  asked_at timestamp with time zone,
+  retry_count integer DEFAULT 0 NOT NULL,
+  next_retry_at timestamp with time zone,
+  error_message text,
+  waiting_for text,
+  paid_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  work_checked_at timestamp with time zone,
   CONSTRAINT seller_payouts_pkey PRIMARY KEY (id),
   CONSTRAINT seller_payouts_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
   CONSTRAINT seller_payouts_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_payouts_asked_whole CHECK (((asked_at IS NULL) OR (idempotency_key IS NOT NULL))),
   CONSTRAINT seller_payouts_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT seller_payouts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text])))
 );
-CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (seller_id, created_at);
+CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (seller_id, created_at, id);
 CREATE UNIQUE INDEX seller_payouts_external_key ON public.seller_payouts USING btree (external_payout_id);
+CREATE INDEX seller_payouts_open ON public.seller_payouts USING btree (created_at) WHERE (status = 'pending'::text);
+CREATE INDEX seller_payouts_open_by_look ON public.seller_payouts USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 
 CREATE TABLE seller_transfers (
   id uuid NOT NULL,
@@ -287,6 +321,7 @@ CREATE TABLE seller_transfers (
   retry_of uuid,
   completed_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  work_checked_at timestamp with time zone,
   CONSTRAINT seller_transfers_pkey PRIMARY KEY (id),
   CONSTRAINT seller_transfers_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT seller_transfers_retry_of_seller_transfers_id_fk FOREIGN KEY (retry_of) REFERENCES seller_transfers(id),
@@ -305,6 +340,7 @@ CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (
 CREATE INDEX seller_transfers_failed_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'failed'::text);
 CREATE INDEX seller_transfers_newest ON public.seller_transfers USING btree (created_at, id);
 CREATE UNIQUE INDEX seller_transfers_one_per_seller ON public.seller_transfers USING btree (order_id, seller_id) WHERE (retry_of IS NULL);
+CREATE INDEX seller_transfers_open_by_look ON public.seller_transfers USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
 CREATE INDEX seller_transfers_pending ON public.seller_transfers USING btree (created_at, id) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX seller_transfers_retry_of_key ON public.seller_transfers USING btree (retry_of);
 CREATE INDEX seller_transfers_reversal_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'reversal_pending'::text);
@@ -329,6 +365,7 @@ CREATE TABLE transfer_reversals (
   retry_of uuid,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   ended_at timestamp with time zone,
+  work_checked_at timestamp with time zone,
   CONSTRAINT transfer_reversals_pkey PRIMARY KEY (id),
   CONSTRAINT transfer_reversals_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
   CONSTRAINT transfer_reversals_retry_of_transfer_reversals_id_fk FOREIGN KEY (retry_of) REFERENCES transfer_reversals(id),
@@ -343,6 +380,7 @@ CREATE INDEX transfer_reversals_by_refund ON public.transfer_reversals USING btr
 CREATE INDEX transfer_reversals_due ON public.transfer_reversals USING btree (next_retry_at) WHERE (status = 'pending'::text);
 CREATE INDEX transfer_reversals_newest ON public.transfer_reversals USING btree (created_at, id);
 CREATE UNIQUE INDEX transfer_reversals_one_per_refund ON public.transfer_reversals USING btree (transfer_id, refund_id) WHERE (retry_of IS NULL);
+CREATE INDEX transfer_reversals_open_by_look ON public.transfer_reversals USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX transfer_reversals_retry_of_key ON public.transfer_reversals USING btree (retry_of);
 CREATE UNIQUE INDEX transfer_reversals_stripe_key ON public.transfer_reversals USING btree (stripe_reversal_id) WHERE ((stripe_reversal_id IS NOT NULL) AND (stripe_reversal_id <> ''::text));
 
@@ -353,6 +391,8 @@ CREATE TABLE users (
   is_verified boolean DEFAULT false NOT NULL,
   stripe_account_id text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  stripe_transfers_enabled boolean,
+  stripe_payouts_enabled boolean,
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text])))
 );
@@ -369,11 +409,13 @@ CREATE TABLE webhook_events (
   processed_at timestamp with time zone,
   outcome text DEFAULT 'received'::text NOT NULL,
   error text,
+  reconcile_checked_at timestamp with time zone,
   CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text]))),
   CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
 );
 CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btree (provider, event_id);
+CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
 CREATE INDEX webhook_events_unmatched ON public.webhook_events USING btree (received_at) WHERE (outcome = 'unmatched'::text);
 CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
 

@@ -16,6 +16,7 @@ import { attributes } from './attributes.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, REUSABLE, UPDATE_DEADLINE_MS, type Within } from './policies.ts';
 import { type SellerEngine, sellerEngine } from './sellers.ts';
+import { type SweepEngine, sweepEngine } from './sweeps.ts';
 
 /** Amounts and parties, for the eyes of operators: the summary and search attributes of a workflow. Minor units. */
 export interface RefundLabel {
@@ -36,7 +37,7 @@ export interface ReversalLabel extends TransferLabel {
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
  * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
  */
-export interface Engine extends SellerEngine {
+export interface Engine extends SellerEngine, SweepEngine {
   /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
   requestRefund(request: RefundRequest, label: RefundLabel, requestId: string): Promise<RefundOpening>;
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
@@ -59,6 +60,8 @@ export interface Engine extends SellerEngine {
     event: OutsideEvent,
     label: { amountMinor: number; currency: string },
   ): Promise<void>;
+  /** Starts the workflow of an order that is already a row; does nothing where it runs. */
+  startOrder(orderId: string, label: { amountMinor: number; currency: string }): Promise<void>;
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
   startRefund(refundId: string, label: RefundLabel): Promise<void>;
   /** Starts a transfer's workflow; does nothing where it runs. */
@@ -75,6 +78,8 @@ export interface Engine extends SellerEngine {
   markRefundWaiting(refundId: string, note: { attempt: number; lastError: string }): Promise<void>;
   /** Whether Temporal answers and knows the namespace; throws `engine_unavailable` otherwise. */
   ping(): Promise<void>;
+  /** Of the namespace as Temporal knows it: another one after Temporal was rebuilt, under the same name. */
+  namespaceId(): Promise<string>;
   /** Whether a workflow of that id runs now. */
   isRunning(workflowId: string): Promise<boolean>;
 }
@@ -159,6 +164,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
 
   return {
     ...sellerEngine(workflows, within, queues.stripe),
+    ...sweepEngine(workflows, within, queues.core),
     requestRefund: (request, label, requestId) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof refund, RefundOpening, []>('opened', {
@@ -204,6 +210,10 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
           signalArgs: [event],
         });
       }),
+    startOrder: (orderId, label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.start<typeof order>('order', orderStart({ orderId }, label));
+      }),
     startRefund: (refundId, label) =>
       within(CALL_DEADLINE_MS, async () => {
         await workflows.start<typeof refund>('refund', refundStart({ refundId }, label));
@@ -234,6 +244,14 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     ping: () =>
       within(CALL_DEADLINE_MS, async () => {
         await client.workflowService.describeNamespace({ namespace: client.options.namespace });
+      }),
+    namespaceId: () =>
+      within(CALL_DEADLINE_MS, async () => {
+        const { namespaceInfo } = await client.workflowService.describeNamespace({
+          namespace: client.options.namespace,
+        });
+        if (!namespaceInfo?.id) throw new Error('Temporal does not say which namespace this is');
+        return namespaceInfo.id;
       }),
     isRunning: (workflowId) =>
       within(CALL_DEADLINE_MS, async () => {

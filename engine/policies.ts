@@ -1,5 +1,5 @@
 /** Longer than the five seconds after which the server says that no worker took an update. */
-export const UPDATE_DEADLINE_MS = 15_000;
+export const UPDATE_DEADLINE_MS = 8_000;
 export const CALL_DEADLINE_MS = 5_000;
 
 /**

@@ -1,17 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client } from '@temporalio/client';
+import { type Agreement, compareWithProviders, openReaders } from '../agreement/index.ts';
 import { readVariables } from '../config.ts';
-import { type AuditedInvariant, auditDatabase } from '../db/audit/index.ts';
+import { type AuditedInvariant, auditDatabase, type Violation } from '../db/audit/index.ts';
 import { openDatabase } from '../db/client.ts';
 import { createEngine } from '../engine/index.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 
-const USAGE = `npm run audit [-- --json]
+const USAGE = `npm run audit [-- --providers] [--json]
 
 Checks the invariants of the books on the database of DATABASE_URL, and its open rows against the Temporal of
-TEMPORAL_ADDRESS. Writes nothing. Exit codes: 0 sound, 1 violations found, 2 could not be checked.
+TEMPORAL_ADDRESS. With --providers also holds them against the refunds of HYPERSWITCH_BASE_URL and the transfers and
+reversals of STRIPE_API_BASE, which it only reads: some calls an order. Writes nothing.
+Exit codes: 0 sound, 1 violations found, 2 could not be checked.
 `;
 
 const EXAMPLES = 10;
@@ -29,13 +32,27 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (values.providers) throw new Error('--providers is not available yet: it comes with reconciliation');
-  const audited = await audit(env);
-  process.stdout.write(values.json ? `${JSON.stringify(asJson(audited))}\n` : asText(audited));
-  process.exitCode = countOf(audited) > 0 ? 1 : 0;
+  // First: what is missing is said before a long walk, and not after it.
+  const readers = values.providers ? openReaders(readVariables(env, PROVIDER_VARIABLES)) : null;
+  const found = await audit(env, readers);
+  process.stdout.write(values.json ? `${JSON.stringify(asJson(found))}\n` : asText(found));
+  process.exitCode = countOf(found) > 0 ? 1 : 0;
 }
 
-async function audit(env: NodeJS.ProcessEnv): Promise<AuditedInvariant[]> {
+const PROVIDER_VARIABLES = [
+  'HYPERSWITCH_BASE_URL',
+  'HYPERSWITCH_API_KEY',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_API_BASE',
+] as const;
+
+interface Found {
+  readonly audited: readonly AuditedInvariant[];
+  /** Null where providers were not asked. */
+  readonly agreement: Agreement | null;
+}
+
+async function audit(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
   const config = readVariables(env, [
     'DATABASE_URL',
     'TEMPORAL_NAMESPACE',
@@ -51,36 +68,71 @@ async function audit(env: NodeJS.ProcessEnv): Promise<AuditedInvariant[]> {
     });
     // A namespace that is not there would make every open row look abandoned.
     await engine.ping();
-    return await auditDatabase(database.db, engine);
+    const audited = await auditDatabase(database.db, engine);
+    const agreement =
+      readers && (await compareWithProviders(database.db, readers, { maxExamples: EXAMPLES }));
+    return { audited, agreement };
   } finally {
     await database.close();
     await connection.close();
   }
 }
 
-const countOf = (audited: readonly AuditedInvariant[]) =>
-  audited.reduce((count, { violations }) => count + violations.length, 0);
+const AGREEMENT = {
+  number: 8,
+  title: "the PSP's refunds and Stripe's transfers and reversals match ours one to one, in amount too",
+} as const;
 
-function asJson(audited: readonly AuditedInvariant[]) {
+interface Judged {
+  readonly number: number;
+  readonly title: string;
+  readonly violations: number;
+  readonly examples: readonly Violation[];
+}
+
+function judged({ audited, agreement }: Found): Judged[] {
+  const invariants = audited.map(({ number, title, violations }) => ({
+    number,
+    title,
+    violations: violations.length,
+    examples: violations.slice(0, EXAMPLES),
+  }));
+  if (agreement === null) return invariants;
+  const { count, examples } = agreement.differences;
+  return [...invariants, { ...AGREEMENT, violations: count, examples }];
+}
+
+const countOf = (found: Found) => judged(found).reduce((count, { violations }) => count + violations, 0);
+
+function asJson(found: Found) {
+  const { agreement } = found;
   return {
-    violations: countOf(audited),
-    invariants: audited.map(({ number, title, violations }) => ({
-      number,
-      title,
-      violations: violations.length,
-      examples: violations.slice(0, EXAMPLES),
-    })),
+    violations: countOf(found),
+    invariants: judged(found),
+    ...(agreement && { compared: agreement.compared, listed: agreement.listed }),
   };
 }
 
-function asText(audited: readonly AuditedInvariant[]): string {
-  const lines = audited.flatMap(({ number, title, violations }) => [
-    `${number}  ${String(violations.length).padStart(5)} violations  ${title}`,
-    ...violations.slice(0, EXAMPLES).map(({ subject, detail }) => `     ${subject}: ${detail}`),
-    ...(violations.length > EXAMPLES ? [`     … and ${violations.length - EXAMPLES} more`] : []),
+function asText(found: Found): string {
+  const lines = judged(found).flatMap(({ number, title, violations, examples }) => [
+    `${number}  ${String(violations).padStart(5)} violations  ${title}`,
+    ...examples.map(({ subject, detail }) => `     ${subject}: ${detail}`),
+    ...(violations > examples.length ? [`     … and ${violations - examples.length} more`] : []),
   ]);
-  const count = countOf(audited);
-  return `${[...lines, count === 0 ? 'the books balance' : `${count} violations`].join('\n')}\n`;
+  const count = countOf(found);
+  const verdict = count === 0 ? 'the books balance' : `${count} violations`;
+  return `${[...lines, ...(found.agreement ? asLines(found.agreement) : []), verdict].join('\n')}\n`;
+}
+
+function asLines({ compared, listed }: Agreement): string[] {
+  const counts = Object.entries(compared).map(([what, count]) => `${count} ${what}`);
+  return [
+    `   compared: ${counts.join(', ')}`,
+    ...listed.map(({ as, count, examples }) => {
+      const more = count > examples.length ? ', …' : '';
+      return `   listed, not counted: ${count} ${as} (${examples.join(', ')}${more})`;
+    }),
+  ];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2), process.env).catch(fail);

@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.ts';
 import { backfillTransferIds } from './commands/backfill-transfer-ids.ts';
+import { reconcile } from './commands/reconcile.ts';
 import { seed } from './commands/seed.ts';
 import { token } from './commands/token.ts';
 import { CannotRun, USAGE, UsageError } from './usage.ts';
@@ -10,6 +11,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['seed', seed],
   ['token', token],
   ['backfill-transfer-ids', backfillTransferIds],
+  ['reconcile', reconcile],
 ]);
 
 async function main([name, ...args]: string[]): Promise<void> {

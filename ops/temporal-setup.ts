@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { readVariables } from '../config.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.ts';
+import { openDatabase } from '../db/client.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
+import { keepNamespaceId } from './known-namespace.ts';
+import { ensureSweepSchedule } from './reconcile-schedule.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
@@ -101,8 +104,37 @@ async function untilUsable<Answer>(ask: () => Promise<Answer>): Promise<Answer> 
 
 const codeOf = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined);
 
+/** Why nothing is looked for at a PSP; null where there is one to ask. */
+function sweepOff(isEnabled: boolean, env: NodeJS.ProcessEnv): string | null {
+  if (!isEnabled) return 'RECONCILE_WORKER_ENABLED is false';
+  return env['HYPERSWITCH_API_KEY'] ? null : 'no PSP key is configured (HYPERSWITCH_API_KEY)';
+}
+
+async function tellNamespace(connection: Connection, namespace: string): Promise<void> {
+  if (!process.env['DATABASE_URL']) {
+    console.log('DATABASE_URL is not set: the first sweep learns by itself which namespace this is');
+    return;
+  }
+  const { DATABASE_URL } = readVariables(process.env, ['DATABASE_URL']);
+  const database = openDatabase(DATABASE_URL, { maxConnections: 1 });
+  try {
+    const known = await keepNamespaceId(database.db, connection, namespace);
+    if (known === 'rebuilt') {
+      console.log('this is not the Temporal that the rows know: the next sweep restarts all open work');
+    }
+  } finally {
+    await database.close();
+  }
+}
+
 async function main(): Promise<void> {
-  const { TEMPORAL_NAMESPACE: namespace } = readVariables(process.env, ['TEMPORAL_NAMESPACE']);
+  const config = readVariables(process.env, [
+    'TEMPORAL_NAMESPACE',
+    'TEMPORAL_TASK_QUEUE',
+    'RECONCILE_INTERVAL',
+    'RECONCILE_WORKER_ENABLED',
+  ]);
+  const namespace = config.TEMPORAL_NAMESPACE;
   const connection = await connectTemporal(process.env);
   try {
     const { namespaceMade, registered } = await setUpTemporal(connection, namespace);
@@ -112,6 +144,15 @@ async function main(): Promise<void> {
         ? `registered in ${namespace}: ${registered.join(', ')}`
         : `nothing to register: ${namespace} has every search attribute`,
     );
+    const off = sweepOff(config.RECONCILE_WORKER_ENABLED, process.env);
+    const schedule = await ensureSweepSchedule(new Client({ connection, namespace }), {
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      everyMs: config.RECONCILE_INTERVAL,
+      off,
+    });
+    const isPaused = schedule === 'made' && off !== null;
+    console.log(`${schedule} the schedule reconcile${isPaused ? `, paused: ${off}` : ''}`);
+    await tellNamespace(connection, namespace);
   } finally {
     await connection.close();
   }

@@ -17,9 +17,14 @@ export const USAGE = `npm run ops -- <command>
   backfill-transfer-ids [--dry-run] [--json] finds Stripe's ids of transfers that an older system sent; with --dry-run
                                              writes nothing. Goes on without this command, and is joined by the next;
                                              exits 1 where some have no match, 2 where it could not be followed
+  reconcile [--drain] [--phase P]… [--json]  looks for what is stuck, a batch a phase, as the schedule does; with --drain
+                                             until every row was looked at once. Goes on without this command, and a
+                                             drain is joined by the next; exits 1 where refunds were failed, 2 where it
+                                             is off or could not be followed. P: stuck_orders, stuck_refunds,
+                                             orphan_refunds, lost_work, inbox
 
   --help                                     this
 
-Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; the backfill reads TEMPORAL_* alone.
+Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; backfill and sweep read TEMPORAL_* alone.
 Exit codes: 0 done, 1 failed, 2 not understood.
 `;

@@ -4,4 +4,5 @@ export { transfer } from './transfer.ts';
 export { reversal } from './reversal.ts';
 export { payout } from './payout.ts';
 export { onboarding } from './onboarding.ts';
+export { reconcile } from './reconcile.ts';
 export { backfillTransferIds } from './backfill-transfer-ids.ts';

@@ -22,6 +22,7 @@ import type {
   RefundOpening,
   RefundVerdict,
 } from '../domain/messages.ts';
+import type { ReconcileProgress } from '../domain/reconcile.ts';
 import { databaseVerb } from './policies.ts';
 
 // The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
@@ -46,6 +47,8 @@ export const retryNow = defineSignal('retryNow');
 export const giveUp = defineSignal<[reason: string]>('giveUp');
 export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsideReversals');
 export const state = defineQuery<Attempt<string> | null>('state');
+
+export const sweepProgress = defineQuery<ReconcileProgress>('progress');
 
 export const backfillProgress = defineQuery<BackfillProgress>('progress');
 

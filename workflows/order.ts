@@ -2,6 +2,7 @@ import { condition, proxyActivities, proxyLocalActivities, setHandler } from '@t
 import type { Activities } from '../activities/index.ts';
 import type { LookedUpPayment, OrderOpening } from '../activities/orders.ts';
 import type { OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
+import type { OrderStatus } from '../domain/machines/order.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outside, payment, placed, settleMessages } from './messages.ts';
 import { askPsp, databaseVerb, PAYMENT_ANSWER_WAIT, UNDERWAY_PAYMENT_LOOK_MS } from './policies.ts';
@@ -87,14 +88,25 @@ async function lookUp(orderId: string, facts: Mailbox<PaymentFact>): Promise<Loo
   return facts.take() ?? (found as LookedUpPayment);
 }
 
+/** What lists show of an order after its payment was settled; nothing where nothing changed. */
+const ORDER_STATUS_AFTER: Readonly<Record<string, OrderStatus>> = {
+  completed: 'completed',
+  failed: 'failed',
+  given_back: 'refund_pending',
+  cancelled: 'refunded',
+};
+
 async function settle(
   orderId: string,
   said: PaymentFact,
   facts: Mailbox<PaymentFact>,
 ): Promise<OrderOutcome> {
   const { status } = await settlePayment(orderId, await complete(orderId, said, facts));
-  show({ VezaStatus: status });
-  describe([], [['State', status]]);
+  const shown = ORDER_STATUS_AFTER[status];
+  if (shown !== undefined) {
+    show({ VezaStatus: shown });
+    describe([], [['State', shown]]);
+  }
   return { status };
 }
 

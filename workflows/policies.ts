@@ -46,13 +46,36 @@ export const attemptStripeDirectly = {
 } as const satisfies LocalActivityOptions;
 
 /**
+ * No activity runs longer than this, so a request that a terminated workflow left behind has landed by then, or never
+ * will: a sweep that finds a refund missing twice, further apart, may believe it.
+ */
+export const LONGEST_ACTIVITY_MS = 10 * 60 * 1000;
+
+/**
  * A batch of look-ups at Stripe for the backfill: 50 calls of 10 s at the very most. Heartbeats carry what is done, so a
  * repeat goes on there. It is never given up: whoever does not want to wait terminates the workflow.
  */
 export const backfillBatch = {
-  startToCloseTimeout: '10m',
+  startToCloseTimeout: LONGEST_ACTIVITY_MS,
   heartbeatTimeout: '5s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/**
+ * A batch of a sweep: RECONCILE_BATCH rows, a call of 10 s to the PSP and some of 5 s to Temporal each, at
+ * RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. Only a dead worker or a database that is away is
+ * repeated; a row that cannot be looked at is left.
+ */
+export const sweepBatch = {
+  startToCloseTimeout: LONGEST_ACTIVITY_MS,
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/** Before and after the batches of a sweep: rows of settings, and a question to Temporal. */
+export const aroundSweep = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions;
 
 /** How long the answer to a purchase waits for the PSP; the workflow goes on asking after that. */

@@ -20,6 +20,7 @@ import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
 import { placeOrder } from './place-order.ts';
 import { ready } from './ready.ts';
+import { reconcile } from './reconcile.ts';
 import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
 import { resolveReversal } from './resolve-reversal.ts';
@@ -57,6 +58,7 @@ export const V1_ROUTES = [
   listPayouts,
   listWebhookEvents,
   listFlags,
+  reconcile,
   hyperswitchWebhook,
   stripeWebhook,
 ] as const;

@@ -35,6 +35,8 @@ const Refund = z.object({
   updated_at: optionalText,
 });
 
+const RefundPage = z.object({ total_count: z.int().nonnegative(), data: z.array(z.unknown()) });
+
 const ErrorBody = z.object({
   error: z.object({
     code: z.string().min(1),
@@ -76,6 +78,14 @@ export function readRefundBody(body: unknown): PspRefund | undefined {
     connectorRefundId: data.connector_refund_id ?? null,
     updatedAt: isoTime(data.updated_at) ?? null,
   };
+}
+
+/** Reads one page of a list of refunds; undefined when it is not one, or any of it is no refund. */
+export function readRefundPage(body: unknown): { total: number; refunds: PspRefund[] } | undefined {
+  const { data: page } = RefundPage.safeParse(body);
+  if (!page) return undefined;
+  const refunds = page.data.map(readRefundBody).filter((refund) => refund !== undefined);
+  return refunds.length === page.data.length ? { total: page.total_count, refunds } : undefined;
 }
 
 /** Reads the router's error object; undefined when something else on the way (a proxy) answered. */

@@ -1,9 +1,11 @@
 import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
-import { readPaymentBody, readRefundBody } from './bodies.ts';
+import { readPaymentBody, readRefundBody, readRefundPage } from './bodies.ts';
 import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
 import type {
   CreatePaymentOutcome,
   CreateRefundOutcome,
+  ListRefundsOutcome,
+  PspRefund,
   PspUnknown,
   ReadPaymentOutcome,
   ReadRefundOutcome,
@@ -14,6 +16,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
 const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
+
+/** The router's largest page. */
+const PAGE_REFUNDS = 100;
 
 export interface HyperswitchConfig {
   /** `HYPERSWITCH_BASE_URL`; a path in it is kept. */
@@ -57,11 +62,17 @@ export interface HyperswitchReader {
   readRefund(refundId: string): Promise<ReadRefundOutcome>;
 }
 
+/** What comparing our books with the PSP's needs beyond that; it has no method that creates either. */
+export interface HyperswitchBooks extends Pick<HyperswitchReader, 'readRefund'> {
+  /** All refunds of a payment, also those made in the dashboard, as the router last knew them. */
+  listRefunds(paymentId: string): Promise<ListRefundsOutcome>;
+}
+
 /**
  * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
  * EmptyIdempotencyKeyError, InvalidIdempotencyKeyError, InvalidAmountError.
  */
-export interface Hyperswitch extends HyperswitchReader {
+export interface Hyperswitch extends HyperswitchReader, HyperswitchBooks {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
 }
@@ -101,6 +112,21 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
       if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
       const refund = readRefundBody(answer.body);
       return refund?.refundId === refundId ? { kind: 'refund', refund } : unreadable(answer.httpStatus);
+    },
+
+    async listRefunds(paymentId) {
+      const ofPayment = { payment_id: requireId('paymentId', paymentId), limit: PAGE_REFUNDS };
+      const found = new Map<string, PspRefund>();
+      for (let offset = 0; ; offset += PAGE_REFUNDS) {
+        // A POST that reads: it creates nothing, so it carries no key.
+        const answer = await call('POST', '/refunds/list', undefined, { ...ofPayment, offset });
+        if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
+        const page = readRefundPage(answer.body);
+        if (!page?.refunds.every((refund) => refund.paymentId === paymentId))
+          return unreadable(answer.httpStatus);
+        for (const refund of page.refunds) found.set(refund.refundId, refund);
+        if (offset + PAGE_REFUNDS >= page.total) return { kind: 'refunds', refunds: [...found.values()] };
+      }
     },
   };
 }

@@ -70,3 +70,5 @@ export type CreatePaymentOutcome = { kind: 'payment'; payment: PspPayment } | Ps
 export type ReadPaymentOutcome = CreatePaymentOutcome | PspNotFound;
 export type CreateRefundOutcome = { kind: 'refund'; refund: PspRefund } | PspFailure;
 export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
+/** The PSP's whole list, or none of it. */
+export type ListRefundsOutcome = { kind: 'refunds'; refunds: PspRefund[] } | PspFailure | PspNotFound;

@@ -37,6 +37,18 @@ export interface Reversal {
   readonly error_message: string | null;
 }
 
+export interface Reconciled {
+  readonly workflow_id: string;
+  readonly off: string | null;
+  readonly report: Readonly<
+    Record<
+      string,
+      { readonly seen: number; readonly synced: number; readonly why: Readonly<Record<string, number>> }
+    >
+  >;
+}
+export type Api = ReturnType<typeof apiAs>;
+
 /** Calls the API as one person; anything but a 2xx is an error that shows the problem document. */
 export function apiAs(apiUrl: string, token: string) {
   const call = async <Body>(method: string, path: string, body?: unknown): Promise<Body> => {

@@ -34,6 +34,7 @@ const veza = await startVeza({
     REVERSAL_BACKOFF_BASE: '1s',
     REVERSAL_CHECK_INTERVAL: '1s',
     TRANSFER_RETRY_BACKOFF_BASE: '1s',
+    RECONCILE_REFUND_STUCK_AFTER: '1s',
   },
 });
 const summary = await play(veza, teller, { killWorker: values['kill-worker'] });
@@ -44,6 +45,7 @@ const good =
   summary.order.status === 'refunded' &&
   summary.refund.status === 'succeeded' &&
   summary.transfers.every((transfer) => transfer.status === 'reversed') &&
+  summary.lost_webhook.refund.status === 'succeeded' &&
   summary.audit.violations === 0;
 if (!good) teller.step('This is not how the play should end: see the summary.');
 if (values.exit || !good) await shutDown(good ? 0 : 1);

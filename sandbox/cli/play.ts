@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { auditDatabase } from '../../db/audit/index.ts';
 import { openDatabase } from '../../db/client.ts';
 import { formatMoney } from '../../domain/money.ts';
@@ -11,6 +10,8 @@ import {
   type Reversal,
   type Transfer,
 } from './api-client.ts';
+import { follow, until } from './follow.ts';
+import { type LostWebhook, playLostWebhook } from './lost-webhook.ts';
 import type { Teller } from './teller.ts';
 import type { Veza } from './veza.ts';
 
@@ -18,6 +19,8 @@ export interface Summary {
   readonly order: Order;
   readonly refund: Refund;
   readonly transfers: readonly (Transfer & { readonly reversals: readonly Reversal[] })[];
+  /** A second order's refund, whose webhook never came. */
+  readonly lost_webhook: LostWebhook;
   readonly audit: {
     readonly violations: number;
     readonly invariants: readonly { number: number; violations: number }[];
@@ -37,8 +40,6 @@ interface Seeded {
   readonly products: readonly { readonly id: string; readonly seller_id: string }[];
 }
 
-const LOOK_EVERY_MS = 100;
-const PATIENCE_MS = 120_000;
 /** Calls to Stripe that fail before it is well again: each of the two reversals meets about half of them. */
 const OUTAGE_CALLS = 4;
 
@@ -129,6 +130,8 @@ export async function play(
     return all.length > 0 && all.every((one) => one.status !== 'pending');
   });
 
+  const lostWebhook = await playLostWebhook(veza, tell, { buyer, admin, items });
+
   tell.step('The books are audited');
   const transfers = await until(readTransfers, (all) =>
     all.every((one) => one.status !== 'reversal_pending'),
@@ -143,6 +146,7 @@ export async function play(
       ...one,
       reversals: reversals.filter((reversal) => reversal.transfer_id === one.id),
     })),
+    lost_webhook: lostWebhook,
     audit,
     addresses: {
       api: `${veza.apiUrl}/api/v1`,
@@ -157,35 +161,6 @@ export async function play(
 function oneOfEachSeller({ products }: Seeded) {
   const sellers = new Set<string>();
   return products.filter(({ seller_id }) => !sellers.has(seller_id) && sellers.add(seller_id)).slice(0, 2);
-}
-
-/** Reads again until it is as wanted; the last word of a play that does not get there is in the error. */
-async function until<Value>(
-  read: () => Promise<Value>,
-  isAsWanted: (value: Value) => boolean,
-): Promise<Value> {
-  const deadlineMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const value = await read();
-    if (isAsWanted(value)) return value;
-    if (Date.now() > deadlineMs)
-      throw new Error(`still so after ${PATIENCE_MS / 1000} s: ${JSON.stringify(value)}`);
-    await sleep(LOOK_EVERY_MS);
-  }
-}
-
-async function follow<Row extends { readonly id: string; readonly status: string }>(
-  what: string,
-  read: () => Promise<Row>,
-  isOver: (row: Row) => boolean,
-  tell: Teller,
-): Promise<Row> {
-  let told = '';
-  return until(read, (row) => {
-    if (row.status !== told) tell.detail(`${what} ${row.id}: ${row.status}`);
-    told = row.status;
-    return isOver(row);
-  });
 }
 
 async function auditBooks(veza: Veza): Promise<Summary['audit']> {

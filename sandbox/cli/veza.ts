@@ -2,9 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Connection } from '@temporalio/client';
-import { VARIABLES } from '../../config.ts';
+import { Client, Connection } from '@temporalio/client';
+import { readVariables, VARIABLES } from '../../config.ts';
+import { openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { keepNamespaceId } from '../../ops/known-namespace.ts';
+import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../hyperswitch/index.ts';
 import {
@@ -61,8 +64,7 @@ export async function startVeza({ progress, onLine, autoPay, ...options }: VezaO
   };
   const forget = stopWithProcess(stop);
   try {
-    await migrateDatabase(services.databaseUrl);
-    await registerAttributes(services.temporalAddress, services.temporalNamespace);
+    await setUp(services);
 
     const apiPort = await stablePort(services.portsFile, 'api');
     const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -183,11 +185,29 @@ export class Supervised {
   }
 }
 
-async function registerAttributes(address: string, namespace: string): Promise<void> {
+/** As an operator would: `db:migrate`, then `temporal:setup`. */
+async function setUp({
+  databaseUrl,
+  temporalAddress: address,
+  temporalNamespace: namespace,
+}: Pick<
+  Awaited<ReturnType<typeof startServices>>,
+  'databaseUrl' | 'temporalAddress' | 'temporalNamespace'
+>): Promise<void> {
+  await migrateDatabase(databaseUrl);
   const connection = await Connection.connect({ address });
+  const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {
     await setUpTemporal(connection, namespace);
+    const config = readVariables(process.env, ['TEMPORAL_TASK_QUEUE', 'RECONCILE_INTERVAL']);
+    await ensureSweepSchedule(new Client({ connection, namespace }), {
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      everyMs: config.RECONCILE_INTERVAL,
+      off: null,
+    });
+    await keepNamespaceId(database.db, connection, namespace);
   } finally {
+    await database.close();
     await connection.close();
   }
 }

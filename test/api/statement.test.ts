@@ -1,8 +1,14 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPayout } from '../../db/verbs/open-payout.ts';
+import { settlePayout } from '../../db/verbs/settle-payout.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openShop, type Seller, type Shop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { type Json, type Person, World } from '../harness/world.ts';
+
+/** The lines of an answer. */
+const linesOf = (body: Json) => body['data'] as unknown as Json[];
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -40,7 +46,7 @@ describe('a seller’s statement', () => {
   it('each sale, fee, transfer, refund and reversal, and the balance after it', async () => {
     const { status, body } = await statement(seller, '?limit=100');
     expect(status).toBe(200);
-    expect(body['data'].map(({ kind, amount, fee, net }) => [kind, amount, fee, net])).toEqual([
+    expect(linesOf(body).map((line) => [line['kind'], line['amount'], line['fee'], line['net']])).toEqual([
       ['sale', 10_000, 1_000, 9_000],
       ['transfer', 0, 0, 0],
       // Of 1500 the seller's items bear two thirds; the fee comes back with it.
@@ -49,7 +55,7 @@ describe('a seller’s statement', () => {
       ['refund', -9_000, -900, -8_100],
       ['reversal', 0, 0, 0],
     ]);
-    const [sale, sent, refund, reversal] = body['data'] as unknown as Json[];
+    const [sale, sent, refund, reversal] = linesOf(body);
     expect(sale).toMatchObject({
       order_id: orderId,
       currency: 'USD',
@@ -92,27 +98,29 @@ describe('a seller’s statement', () => {
 
   it('a debt shows where it arises and where it is paid', async () => {
     const own = await openShop(world);
-    const first = await completedOrder(world, own.buyer, own.productIds);
-    // Paid out meanwhile, as far as our books know: the refund takes more than there is.
-    await world.database.sql.begin(async (tx) => {
-      await tx`UPDATE seller_balances SET available_minor = 0, paying_out_minor = 9000 WHERE seller_id = ${own.seller.id}`;
-      await tx`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
-        SELECT gen.id, account, minor, 'USD', 'payout_asked' FROM (SELECT gen_random_uuid() AS id) AS gen,
-          (VALUES (${`seller:${own.seller.id}:available`}, 9000), (${`seller:${own.seller.id}:paying_out`}, -9000))
-            AS entry (account, minor)`;
-    });
-    await settledRefund(world, own.buyer, first.orderId);
+    const { orderId: firstId } = await completedOrder(world, own.buyer, own.productIds);
+    // Paid out meanwhile: the refund takes more than there is.
+    const payoutId = uuidv7();
+    const { db, sql } = world.database;
+    await sql`UPDATE users SET stripe_payouts_enabled = true WHERE id = ${own.seller.id}`;
+    const opened = await openPayout(db, { payoutId, ask: { sellerId: own.seller.id } }, { minimumMinor: 1 });
+    expect(opened).toHaveProperty('opened');
+    await settlePayout(db, payoutId, { status: 'paid', stripePayoutId: `po_${payoutId}`, message: null });
+    await settledRefund(world, own.buyer, firstId);
     await completedOrder(world, own.buyer, own.productIds);
-    const { body } = await statement(own.seller, '?limit=100');
-    const refund = body['data'].find(({ kind }) => String(kind) === 'refund');
-    expect(refund).toMatchObject({
+
+    const lines = linesOf((await statement(own.seller, '?limit=100')).body);
+    expect(lines.map((line) => line['kind'])).toEqual([
+      ...['sale', 'transfer', 'payout_asked', 'payout', 'refund', 'reversal', 'sale', 'transfer'],
+    ]);
+    expect(lines[3]).toMatchObject({ net: -9_000, payout_id: payoutId, changes: { paying_out: -9_000 } });
+    expect(lines[4]).toMatchObject({
       changes: { available: 0, owed: 9_000 },
-      balance: { owed: 9_000, total: 0 },
+      balance: { owed: 9_000, total: -9_000 },
     });
-    expect(body['data'].at(-1)).toMatchObject({
-      kind: 'transfer',
+    expect(lines.at(-1)).toMatchObject({
       changes: { pending: -9_000, owed: -9_000, available: 0 },
-      balance: { owed: 0 },
+      balance: { owed: 0, total: 0 },
     });
     await expectCleanBooks(world);
   });
@@ -124,7 +132,7 @@ describe('a seller’s statement', () => {
     do {
       const { body } = await statement(seller, `?limit=2&to=2999-01-01${cursor && `&cursor=${cursor}`}`);
       expect(body['balances']).toEqual(whole['balances']);
-      lines.push(...(body['data'] as unknown as Json[]));
+      lines.push(...linesOf(body));
       cursor = body['next_cursor'] as unknown as string;
     } while (cursor);
     expect(lines).toEqual(whole['data']);
@@ -145,10 +153,10 @@ describe('a seller’s statement', () => {
       const rows = rowsOf(text);
       expect(rows.map(({ kind }) => kind)).toEqual([
         'opening',
-        ...body['data'].map(({ kind }) => String(kind)),
+        ...linesOf(body).map((line) => line['kind']),
         'closing',
       ]);
-      for (const [index, line] of (body['data'] as unknown as Json[]).entries()) {
+      for (const [index, line] of linesOf(body).entries()) {
         expect(rows[index + 1]).toMatchObject({
           at: line['at'],
           amount: String(line['amount']),
@@ -168,11 +176,11 @@ describe('a seller’s statement', () => {
   });
 
   it('a range: from is in it, to is not, and adjoining ones meet', async () => {
-    const all = (await statement(seller, '?limit=100')).body['data'] as unknown as Json[];
+    const all = linesOf((await statement(seller, '?limit=100')).body);
     const middle = String(all[2]!['at']);
     const before = (await statement(seller, `?limit=100&to=${middle}`)).body;
     const after = (await statement(seller, `?limit=100&from=${middle}`)).body;
-    expect([...(before['data'] as unknown as Json[]), ...(after['data'] as unknown as Json[])]).toEqual(all);
+    expect([...linesOf(before), ...linesOf(after)]).toEqual(all);
     expect(after['balances']![0]!['opening']).toEqual(before['balances']![0]!['closing']);
     const empty = (await statement(seller, '?from=2020-01-01&to=2020-02-01')).body;
     expect(empty).toEqual({

@@ -111,6 +111,16 @@ describe('an injected violation is found', () => {
       ],
     ],
     [
+      'money set aside for a bank that no open payout names',
+      1,
+      () => [
+        sql`INSERT INTO seller_balances (seller_id, currency, paying_out_minor) VALUES (${story.sellers[0]!.id}, 'USD', 5)`,
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
+            SELECT '00000000-0000-7000-8000-000000000001', account, minor, 'USD', 'payout_asked'
+            FROM (VALUES (${`seller:${story.sellers[0]!.id}:paying_out`}, -5), (${`cash:connected:${story.sellers[0]!.id}`}, 5)) AS made (account, minor)`,
+      ],
+    ],
+    [
       'a balance that is gone',
       1,
       () => [sql`DELETE FROM seller_balances WHERE seller_id = ${story.sellers[0]!.id}`],

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   keyGeneration,
+  accountKey,
+  onboardingWorkflowId,
   orderWorkflowId,
+  payoutKey,
+  payoutWorkflowId,
   refundWorkflowId,
   reversalKey,
   reversalWorkflowId,
@@ -17,12 +21,16 @@ test('a workflow id names the kind and the row', () => {
   expect(refundWorkflowId(ID)).toBe(`refund/${ID}`);
   expect(transferWorkflowId(ID)).toBe(`transfer/${ID}`);
   expect(reversalWorkflowId(ID)).toBe(`reversal/${ID}`);
+  expect(payoutWorkflowId(ID)).toBe(`payout/${ID}`);
+  expect(onboardingWorkflowId(ID)).toBe(`onboarding/${ID}`);
 });
 
 describe('idempotency keys', () => {
   test('name the operation, the row and the generation', () => {
     expect(transferKey(ID, 1)).toBe(`transfer:${ID}:1`);
     expect(reversalKey(ID, 12)).toBe(`reversal:${ID}:12`);
+    expect(payoutKey(ID, 2)).toBe(`payout:${ID}:2`);
+    expect(accountKey(ID, 1)).toBe(`account:${ID}:1`);
   });
 
   test('say which generation they are', () => {
@@ -30,6 +38,8 @@ describe('idempotency keys', () => {
       fc.property(fc.uuid(), fc.integer({ min: 1, max: 1e9 }), (id, generation) => {
         expect(keyGeneration(transferKey(id, generation))).toBe(generation);
         expect(keyGeneration(reversalKey(id, generation))).toBe(generation);
+        expect(keyGeneration(payoutKey(id, generation))).toBe(generation);
+        expect(keyGeneration(accountKey(id, generation))).toBe(generation);
       }),
     );
     expect(keyGeneration(null)).toBe(0);

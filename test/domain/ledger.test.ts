@@ -6,6 +6,10 @@ import {
   orderCompleted,
   outsideReversal,
   paymentSuspended,
+  payoutAsked,
+  payoutFailed,
+  payoutPaid,
+  payoutReturned,
   refundSucceeded,
   reversalDone,
   suspendedPaymentReturned,
@@ -58,6 +62,14 @@ const POSTINGS: Record<string, fc.Arbitrary<Entry[]>> = {
   suspenseClaimed: fc
     .tuple(seller, minor, funds)
     .map(([id, amountMinor, held]) => suspenseClaimed(id, amountMinor, held)),
+  payoutAsked: fc.tuple(seller, minor).map(([id, amountMinor]) => payoutAsked(id, amountMinor)),
+  payoutPaid: fc.tuple(seller, minor).map(([id, amountMinor]) => payoutPaid(id, amountMinor)),
+  payoutFailed: fc
+    .tuple(seller, minor, funds)
+    .map(([id, amountMinor, held]) => payoutFailed(id, amountMinor, held)),
+  payoutReturned: fc
+    .tuple(seller, minor, funds)
+    .map(([id, amountMinor, held]) => payoutReturned(id, amountMinor, held)),
 };
 
 const moved = (entries: readonly Entry[], account: string) =>
@@ -232,4 +244,35 @@ test.each([
   ['suspense:seller', -1],
 ])('%s is entered with the sign %i', (account, sign) => {
   expect(balanceSign(account)).toBe(sign);
+});
+
+describe('payouts', () => {
+  const cash = 'cash:connected:ada';
+  const [available, payingOut, owed] = ['seller:ada:available', 'seller:ada:paying_out', 'seller:ada:owed'];
+  const changes = (entries: readonly Entry[]) =>
+    [cash, available, payingOut, owed].map((account) => moved(entries, account!));
+
+  test('asked: set aside, and still at the connected account', () => {
+    expect(changes(payoutAsked('ada', 9_000))).toEqual([0, -9_000, 9_000, 0]);
+  });
+
+  test('paid: gone from both', () => {
+    expect(changes(payoutPaid('ada', 9_000))).toEqual([-9_000, 0, -9_000, 0]);
+  });
+
+  test('failed before it was paid, or after: back, and first to what is owed', () => {
+    fc.assert(
+      fc.property(minor, funds, (amountMinor, held) => {
+        const nettedMinor = Math.min(amountMinor, held.owedMinor);
+        const back = [amountMinor - nettedMinor, -nettedMinor + 0];
+        expect(changes(payoutFailed('ada', amountMinor, held))).toEqual([
+          0,
+          back[0],
+          -amountMinor + 0,
+          back[1],
+        ]);
+        expect(changes(payoutReturned('ada', amountMinor, held))).toEqual([amountMinor, back[0], 0, back[1]]);
+      }),
+    );
+  });
 });

@@ -33,6 +33,9 @@ export const onReversalLookUps = (world: World, stripeTransferId: string, troubl
     where: { id: stripeTransferId },
   });
 
+/** A definite no, which Stripe keeps under the key. */
+export const REFUSED = { kind: 'status', status: 400, stored: true } as const satisfies Trouble;
+
 export const STRIPE_IS_DOWN = { kind: 'status', status: 503, times: 'always' } as const satisfies Trouble;
 
 /** Stripe makes a transfer of ours that nobody was told of, as a request does that was thought lost. */

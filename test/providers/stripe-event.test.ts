@@ -38,6 +38,7 @@ const PAYOUT = {
 const ACCOUNT = {
   id: 'acct_x',
   object: 'account',
+  metadata: { user_id: 'u1' },
   charges_enabled: true,
   payouts_enabled: false,
   details_submitted: true,
@@ -116,6 +117,7 @@ test('account.updated', () => {
     account: 'acct_x',
     type: 'account.updated',
     stripeAccountId: 'acct_x',
+    userId: 'u1',
     chargesEnabled: true,
     payoutsEnabled: false,
     detailsSubmitted: true,

@@ -75,3 +75,60 @@ test('an unknown kind of key is unauthorized', async () => {
   const stranger = createStripe({ secretKey: 'nonsense', apiBase: mock.url });
   expect((await stranger.readTransfer('tr_x')).kind).toBe('unauthorized');
 });
+
+test('createPayout', async () => {
+  const outcome = await stripe.createPayout({
+    payoutId: 'p1',
+    stripeAccountId: 'acct_x',
+    amountMinor: 9_000,
+    currency: 'EUR',
+    idempotencyKey: 'payout:p1:1',
+  });
+  expect(outcome).toMatchObject({
+    kind: 'created',
+    payout: { stripePayoutId: expect.stringMatching(/^po_/) as string },
+  });
+});
+
+test('findPayout: a readable list, in which ours is not', async () => {
+  const wanted = { stripeAccountId: 'acct_x', payoutId: 'p1', createdSinceMs: Date.now() };
+  expect(await stripe.findPayout(wanted)).toEqual({ kind: 'not_found' });
+});
+
+test('readPayout', async () => {
+  const outcome = await stripe.readPayout({ stripeAccountId: 'acct_x', stripePayoutId: 'po_x' });
+  expect(outcome).toMatchObject({ kind: 'payout', payout: { stripePayoutId: 'po_x' } });
+});
+
+test('createAccount', async () => {
+  const outcome = await stripe.createAccount({
+    userId: 'u1',
+    email: 'ada@example.com',
+    country: 'DE',
+    idempotencyKey: 'account:u1:1',
+  });
+  expect(outcome).toMatchObject({
+    kind: 'created',
+    account: { stripeAccountId: expect.stringMatching(/^acct_/) as string },
+  });
+});
+
+test('findAccount: a readable list, in which ours is not', async () => {
+  expect(await stripe.findAccount({ userId: 'u1', createdSinceMs: Date.now() })).toEqual({
+    kind: 'not_found',
+  });
+});
+
+test('readAccount', async () => {
+  expect(await stripe.readAccount('acct_x')).toMatchObject({ kind: 'account' });
+});
+
+test('createAccountLink', async () => {
+  const outcome = await stripe.createAccountLink({
+    stripeAccountId: 'acct_x',
+    returnUrl: 'https://shop.example/back',
+    refreshUrl: 'https://shop.example/again',
+    idempotencyKey: 'account-link:1',
+  });
+  expect(outcome).toMatchObject({ kind: 'link', url: expect.stringMatching(/^https:/) as string });
+});

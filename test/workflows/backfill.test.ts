@@ -203,7 +203,8 @@ describe('one backfill over transfers that an older system sent', () => {
       reason: 'it has an id now',
     });
     expect(retried.status, JSON.stringify(retried.body)).toBe(202);
-    expect(await world.finished(`reversal/${retried.body['reversal']!['id']!}`)).toEqual({
+    const retriedId: string = retried.body['reversal']!['id']!;
+    expect(await world.finished(`reversal/${retriedId}`)).toEqual({
       status: 'reversed',
     });
     await expectCleanBooks(world);

@@ -59,7 +59,8 @@ describe('a purchase that cannot be, or not yet', () => {
     expect(world.psp.control.requests('payments.create')).toHaveLength(asked);
   }
 
-  it('product_not_found 404', () => expectRefused([people.products[0]!.id, uuidv7()], 404, 'product_not_found'));
+  it('product_not_found 404', () =>
+    expectRefused([people.products[0]!.id, uuidv7()], 404, 'product_not_found'));
 
   it('product_inactive 400', async () => {
     await expectRefused([await addProduct({ active: false })], 400, 'product_inactive');
@@ -183,7 +184,8 @@ describe('a purchase that cannot be, or not yet', () => {
       const again = await order([people.products[0]!.id], headers);
       expect(again.status).toBe(201);
       expect(again.body['order']).toMatchObject({ id: orderId, status: 'completed' });
-      for (const transfer of await world.transfersOf(orderId)) await world.finished(`transfer/${transfer.id}`);
+      for (const transfer of await world.transfersOf(orderId))
+        await world.finished(`transfer/${transfer.id}`);
     });
 
     it('another body: 422', async () => {

@@ -165,23 +165,20 @@ describe('how a payout ends', () => {
       expect(await outcomeOf(await tell('payout.paid', seller.accountId, payout))).toBe('unmatched');
     });
 
-    it.each([
+    it.each<[string, { account?: string; amount?: number; currency?: string }]>([
       ['another account', { account: 'acct_somebody' }],
       ['another amount', { amount: 1 }],
       ['another currency', { currency: 'eur' }],
-    ])(
-      'names one of ours from %s: not believed',
-      async (_, { account, ...differs }: { account?: string }) => {
-        const { id, seller } = await accepted();
-        const stripePayoutId = `po_${uuidv7()}`;
-        const payout = { id: stripePayoutId, amount: NET_MINOR, metadata: { payout_id: id }, ...differs };
-        expect(await outcomeOf(await tell('payout.paid', account ?? seller.accountId, payout))).toBe(
-          'unhandled',
-        );
-        expect(await flagged(stripePayoutId)).toHaveLength(1);
-        expect((await payoutRow(world, id)).status).toBe('pending');
-      },
-    );
+    ])('names one of ours from %s: not believed', async (_, { account, ...differs }) => {
+      const { id, seller } = await accepted();
+      const stripePayoutId = `po_${uuidv7()}`;
+      const payout = { id: stripePayoutId, amount: NET_MINOR, metadata: { payout_id: id }, ...differs };
+      expect(await outcomeOf(await tell('payout.paid', account ?? seller.accountId, payout))).toBe(
+        'unhandled',
+      );
+      expect(await flagged(stripePayoutId)).toHaveLength(1);
+      expect((await payoutRow(world, id)).status).toBe('pending');
+    });
 
     it('says nothing that ends it: ignored', async () => {
       const { id, stripePayoutId, seller } = await accepted();

@@ -203,7 +203,8 @@ describe('a payout that is asked for', () => {
       expect(first.status).toBe(202);
       const again = await askPayout(world, seller, { currency: 'USD', amount: 1_000 }, key);
       expect([again.status, again.body]).toEqual([202, first.body]);
-      await world.finished(`payout/${first.body['payout']!['id']!}`);
+      const id: string = first.body['payout']!['id']!;
+      await world.finished(`payout/${id}`);
       expect((await askPayout(world, seller, { amount: 1_000, currency: 'USD' }, key)).body).toEqual(
         first.body,
       );
@@ -316,7 +317,8 @@ describe('a payout that is asked for', () => {
       const refunded = await world.post(shop.buyer, `/marketplace/orders/${orderId}/refund`, {
         amount: 4_000,
       });
-      await world.finished(`refund/${refunded.body['refund']!['id']!}`);
+      const refundId: string = refunded.body['refund']!['id']!;
+      await world.finished(`refund/${refundId}`);
       await completedOrder(world, shop.buyer, shop.productIds);
       await dispute(orderId, 6_000);
       const body = await refusedWith(seller, { amount: 20_000 }, 'payout_amount_invalid');

@@ -13,7 +13,7 @@ import {
 } from '../harness/look.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder, paidOrder } from '../harness/stories.ts';
-import { madeBehindOurBack, onTransfersTo } from '../harness/trouble.ts';
+import { madeBehindOurBack, onTransfersTo, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 // Nothing here comes round by itself: a wait that a test does not end lasts longer than the test.
@@ -186,8 +186,7 @@ describe('an attempt to send a transfer', () => {
   it('a new key only after a definite 4xx and a look-up that shows nothing of ours', async () => {
     const { buyer, seller, productIds } = await openShop(world);
     const { accountId } = seller;
-    world.stripe.control.ensureAccount(accountId);
-    world.stripe.control.updateAccount(accountId, { transfersEnabled: false });
+    onTransfersTo(world, accountId, REFUSED);
     const orderId = await paidOrder(world, buyer, productIds);
     const { id } = await onlyTransfer(world, orderId);
     const refused = await until(
@@ -195,8 +194,6 @@ describe('an attempt to send a transfer', () => {
       (row) => row.status === 'failed',
     );
     expect(refused).toMatchObject({ retryCount: 1, askedAt: null, askedAmountMinor: null });
-
-    world.stripe.control.updateAccount(accountId, { transfersEnabled: true });
     await signal(world, `transfer/${id}`, 'retryNow');
     await world.finished(`transfer/${id}`);
     const calls = transferCalls(world, accountId);

@@ -15,7 +15,7 @@ import {
 } from '../harness/look.ts';
 import { connect, NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
-import { onTransferLookUps, onTransfersTo } from '../harness/trouble.ts';
+import { onTransferLookUps, onTransfersTo, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const PATIENT = { TRANSFER_RETRY_BACKOFF_BASE: '10m', TRANSFER_RETRY_BACKOFF_MAX: '1h' };
@@ -262,8 +262,7 @@ describe('a refund that arrives while a transfer is', () => {
       async (_, body) => {
         const { shop, orderId, id } = await failed('dropBefore');
         await refunded(shop, orderId, body);
-        world.stripe.control.ensureAccount(shop.seller.accountId);
-        world.stripe.control.updateAccount(shop.seller.accountId, { transfersEnabled: false });
+        onTransfersTo(world, shop.seller.accountId, REFUSED);
         await signal(world, `transfer/${id}`, 'retryNow');
         if (!('amount' in body)) {
           await expectNothingSent(shop, id, 2);
@@ -275,7 +274,6 @@ describe('a refund that arrives while a transfer is', () => {
           amountMinor: NET_MINOR - SHARE_MINOR,
           askedAt: null,
         });
-        world.stripe.control.updateAccount(shop.seller.accountId, { transfersEnabled: true });
         await signal(world, `transfer/${id}`, 'retryNow');
         await expectRestSent(shop, id);
       },
@@ -300,8 +298,7 @@ describe('a refund that arrives while a transfer is', () => {
 
   it('failed by a definite refusal: Stripe has nothing, so the refund lowers it at once', async () => {
     const shop = await openShop(world);
-    world.stripe.control.ensureAccount(shop.seller.accountId);
-    world.stripe.control.updateAccount(shop.seller.accountId, { transfersEnabled: false });
+    onTransfersTo(world, shop.seller.accountId, REFUSED);
     const orderId = await paidOrder(world, shop.buyer, shop.productIds);
     const { id } = await onlyTransfer(world, orderId);
     await retryCount(id, 1);

@@ -136,8 +136,7 @@ describe('the worker killed between any two steps of a refund: it dies while', (
     world = await World.create({ worker: false });
     stops = await installStops(world);
     await world.startWorkerProcess();
-    for (const [name, step] of Object.entries({ ...STEPS, ...REFUSED_STEPS }))
-      arrived.set(name, begin(step));
+    for (const [name, step] of Object.entries({ ...STEPS, ...REFUSED_STEPS })) arrived.set(name, begin(step));
     await Promise.allSettled(arrived.values());
     // All of them stand still. One death for all: each story is another order, of other people.
     await world.killWorkerProcess();

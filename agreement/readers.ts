@@ -1,0 +1,28 @@
+import { createHyperswitch, type HyperswitchBooks } from '../providers/hyperswitch/client.ts';
+import { createStripe, type StripeReader } from '../providers/stripe/client.ts';
+
+export type StripeBooks = Pick<StripeReader, 'listTransfers' | 'listReversals'>;
+
+/** Nothing here can create, change or cancel anything at a provider. */
+export interface ProviderReaders {
+  readonly psp: HyperswitchBooks;
+  readonly stripe: StripeBooks;
+}
+
+/** The providers that the configuration names, of which nothing is handed on that could create. */
+export function openReaders(config: {
+  readonly HYPERSWITCH_BASE_URL: string;
+  readonly HYPERSWITCH_API_KEY: string;
+  readonly STRIPE_SECRET_KEY: string;
+  readonly STRIPE_API_BASE: string;
+}): ProviderReaders {
+  const { readRefund, listRefunds } = createHyperswitch({
+    baseUrl: config.HYPERSWITCH_BASE_URL,
+    apiKey: config.HYPERSWITCH_API_KEY,
+  });
+  const { listTransfers, listReversals } = createStripe({
+    secretKey: config.STRIPE_SECRET_KEY,
+    apiBase: config.STRIPE_API_BASE,
+  });
+  return { psp: { readRefund, listRefunds }, stripe: { listTransfers, listReversals } };
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Client } from '@temporalio/client';
+import { ConfigError, readVariables } from '../../config.ts';
+import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile.ts';
+import { createEngine, type Engine } from '../../engine/index.ts';
+import { connectTemporal } from '../connect-temporal.ts';
+import { type Progress, startProgress } from '../progress.ts';
+import { CannotRun, UsageError } from '../usage.ts';
+
+const LOOK_EVERY_MS = 250;
+
+/** `reconcile [--drain] [--phase P]… [--json]`: starts a sweep, or joins the drain that runs, and follows it. */
+export async function reconcile(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      drain: { type: 'boolean', default: false },
+      phase: { type: 'string', multiple: true },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const phases = values.phase?.map(knownPhase);
+  const ask = { drain: values.drain, ...(phases && { phases }) };
+  const { workflowId, report } = await run(env, ask).catch((error: unknown) => {
+    throw new CannotRun(error instanceof ConfigError ? error.problems.join('\n') : reasonOf(error));
+  });
+  if (report.off !== null) process.exitCode = 2;
+  else if (Object.values(report.phases).some((phase) => phase.failed > 0)) process.exitCode = 1;
+  return values.json ? JSON.stringify(asJson(workflowId, report)) : asText(report);
+}
+
+function knownPhase(name: string): Phase {
+  const known = PHASES.find((phase) => phase === name);
+  if (known === undefined) throw new UsageError(`--phase: expected one of ${PHASES.join(', ')}`);
+  return known;
+}
+
+interface Ask {
+  readonly drain: boolean;
+  readonly phases?: readonly Phase[];
+}
+
+async function run(
+  env: NodeJS.ProcessEnv,
+  ask: Ask,
+): Promise<{ workflowId: string; report: ReconcileReport }> {
+  const config = readVariables(env, [
+    'TEMPORAL_NAMESPACE',
+    'TEMPORAL_TASK_QUEUE',
+    'TEMPORAL_STRIPE_TASK_QUEUE',
+  ]);
+  const connection = await connectTemporal(env);
+  try {
+    const engine = createEngine(new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }), {
+      core: config.TEMPORAL_TASK_QUEUE,
+      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
+    });
+    const workflowId = await engine.startSweep(ask);
+    const progress = startProgress(process.stderr, ask.drain ? 'drain' : 'sweep');
+    return { workflowId, report: await follow(engine, workflowId, progress) };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whoever stops following stops nothing: the sweep goes on, and the next call of a drain joins it. */
+async function follow(engine: Engine, workflowId: string, progress: Progress): Promise<ReconcileReport> {
+  const ended = new AbortController();
+  const report = engine.sweepReport(workflowId).finally(() => ended.abort());
+  // What becomes of it is told below, by whoever waits for it.
+  report.catch(() => undefined);
+  let isSilent = false;
+  while (!ended.signal.aborted) {
+    const seen = await engine.sweepProgress(workflowId);
+    if (seen?.total) progress.show(seen.looked, Math.max(seen.looked, seen.total));
+    else if (seen === null && !isSilent && !ended.signal.aborted)
+      progress.note('no worker answers; waiting for one');
+    isSilent = seen === null;
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+  }
+  try {
+    const found = await report;
+    if (found === null) throw new Error('the sweep ended without a report');
+    return found;
+  } finally {
+    progress.end();
+  }
+}
+
+const asJson = (workflowId: string, report: ReconcileReport) => ({
+  workflow_id: workflowId,
+  started_at: report.startedAt,
+  off: report.off,
+  engine_rebuilt: report.engineRebuilt,
+  report: report.phases,
+});
+
+function asText(report: ReconcileReport): string {
+  if (report.off !== null) return `nothing was looked at: ${report.off}`;
+  return [
+    ...(report.engineRebuilt ? ['Temporal was rebuilt: all open work was started again, nothing failed'] : []),
+    ...PHASES.flatMap((phase) => {
+      const counts = report.phases[phase];
+      if (counts === undefined) return [];
+      const why = Object.entries(counts.why).map(([word, times]) => `${times} ${word}`);
+      return [
+        `${phase.padEnd(14)} ${counts.seen} seen, ${counts.synced} synced, ${counts.left} left, ${counts.failed} failed${
+          why.length > 0 ? `  (${why.join(', ')})` : ''
+        }`,
+      ];
+    }),
+  ].join('\n');
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Terminated by hand, or its history is lost: the workflow's own words are the cause.
+  const cause = error.name === 'WorkflowFailedError' && error.cause instanceof Error ? error.cause : error;
+  return cause.message;
+}

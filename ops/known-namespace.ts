@@ -1,0 +1,19 @@
+import type { Connection } from '@temporalio/client';
+import type { Db } from '../db/client.ts';
+import { keepPlatformSetting } from '../db/verbs/platform-setting.ts';
+
+/**
+ * Keeps the id of the namespace that the workflows of our rows are in, once. Where another one is known, Temporal was
+ * rebuilt: the next sweep restarts all open work, and only then knows the new one.
+ */
+export async function keepNamespaceId(
+  db: Db,
+  connection: Connection,
+  namespace: string,
+): Promise<'known' | 'rebuilt'> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  const id = namespaceInfo?.id;
+  if (!id) throw new Error(`Temporal does not say the id of the namespace ${namespace}`);
+  const before = await keepPlatformSetting(db, 'temporal_namespace_id', id);
+  return before === id ? 'known' : 'rebuilt';
+}

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { listRefundEvents, readNewRefundEvents } from '../../db/queries/refund-events.ts';
+import { adoptProviderRefund } from '../../db/verbs/adopt-provider-refund.ts';
+import { failRefund } from '../../db/verbs/fail-refund.ts';
+import { recordExternalRefund } from '../../db/verbs/record-external-refund.ts';
+import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
+import { ownDatabase, type Story, storyOn } from './story.ts';
+
+let database: Database;
+let story: Story;
+beforeAll(async () => {
+  database = await ownDatabase();
+  story = await storyOn(database);
+});
+
+const stagesOf = async (refundId: string) =>
+  (await listRefundEvents(database.db, refundId)).map(({ stage }) => stage);
+
+describe('every path writes its events, once each', () => {
+  test('opened, accepted by the PSP, succeeded, and a replay of each', async () => {
+    const refundId = await story.openRefund(await story.complete());
+    for (let times = 0; times < 2; times += 1) await adoptProviderRefund(database.db, refundId, refundId);
+    for (let times = 0; times < 2; times += 1) await settleRefund(database.db, refundId, refundId, 'refund');
+    expect(await stagesOf(refundId)).toEqual(['pending', 'accepted', 'succeeded']);
+  });
+
+  test('failed, and then the PSP’s later word', async () => {
+    const refundId = await story.openRefund(await story.complete());
+    await failRefund(database.db, refundId, 'no');
+    await settleRefund(database.db, refundId, refundId, 'refund');
+    expect(await stagesOf(refundId)).toEqual(['pending', 'failed', 'succeeded']);
+  });
+
+  test('the webhook before the PSP’s answer: what was never waited for is not told', async () => {
+    const refundId = await story.openRefund(await story.complete());
+    await settleRefund(database.db, refundId, 'psp', 'refund');
+    await adoptProviderRefund(database.db, refundId, 'psp');
+    expect(await stagesOf(refundId)).toEqual(['pending', 'succeeded']);
+  });
+
+  test('one made elsewhere begins with its success', async () => {
+    const orderId = await story.complete();
+    const { currency } = await story.order(orderId);
+    await recordExternalRefund(
+      database.db,
+      orderId,
+      { providerRefundId: uuidv7(), amountMinor: 100, currency },
+      'refund',
+    );
+    const [row] = await database.sql<{ id: string }[]>`SELECT id FROM refunds WHERE order_id = ${orderId}`;
+    expect(await stagesOf(row!.id)).toEqual(['succeeded']);
+  });
+
+  test('a change that is rolled back leaves none', async () => {
+    const refundId = await story.openRefund(await story.complete());
+    await expect(
+      database.sql.begin(async (tx) => {
+        await tx`UPDATE refunds SET status = 'failed', failed_at = now() WHERE id = ${refundId}`;
+        throw new Error('something went wrong after it');
+      }),
+    ).rejects.toThrow('after it');
+    expect(await stagesOf(refundId)).toEqual(['pending']);
+  });
+});
+
+test('what is new is read of many refunds at once, each after its own last one', async () => {
+  const [one, other] = [
+    await story.openRefund(await story.complete()),
+    await story.openRefund(await story.complete()),
+  ];
+  const [opened] = await listRefundEvents(database.db, one);
+  await failRefund(database.db, one, 'no');
+  const news = await readNewRefundEvents(
+    database.db,
+    new Map([
+      [one, opened!.id],
+      [other, 0],
+    ]),
+  );
+  expect(news.map(({ refundId, stage }) => [refundId, stage])).toEqual([
+    [other, 'pending'],
+    [one, 'failed'],
+  ]);
+  expect(news).toEqual([
+    ...(await listRefundEvents(database.db, other)),
+    ...(await listRefundEvents(database.db, one)).slice(1),
+  ]);
+  expect(await readNewRefundEvents(database.db, new Map())).toEqual([]);
+});
+
+test.each(['UPDATE refund_events SET at = now()', 'DELETE FROM refund_events', 'TRUNCATE refund_events'])(
+  'append-only, since clients resume by its ids: %s',
+  async (statement) => {
+    await expect(database.sql.unsafe(statement)).rejects.toThrow('refund_events is append-only');
+  },
+);
+
+describe('the migration', () => {
+  let old: TestDatabase;
+  let opened: Database;
+  beforeAll(async () => {
+    old = await createEmptyDatabase();
+    opened = openDatabase(old.url, { maxConnections: 1 });
+  });
+  afterAll(async () => {
+    await opened.close();
+    await old.drop();
+  });
+
+  const migration = async (tag: string) =>
+    readFile(fileURLToPath(new URL(`../../db/migrations/${tag}.sql`, import.meta.url)), 'utf8');
+
+  test('tells of refunds from before it what their rows still know, in its order', async () => {
+    const { sql } = opened;
+    for (const tag of ['0000_money_core', '0001_append_only_books', '0002_kept_fees']) {
+      await sql.unsafe(await migration(tag));
+    }
+    const [buyerId, orderId] = [uuidv7(), uuidv7()];
+    await sql`INSERT INTO users (id, email, role) VALUES (${buyerId}, 'a@b.example', 'user')`;
+    await sql`INSERT INTO orders (id, buyer_id, total_minor, currency) VALUES (${orderId}, ${buyerId}, 900, 'EUR')`;
+    const rows = [
+      ['open', 'requested', 'pending', null, null, null],
+      ['late', 'requested', 'succeeded', 'psp1', '2024-01-03', '2024-01-02'],
+      ['external', 'external', 'succeeded', 'psp2', '2024-01-04', null],
+      ['returned', 'requested', 'returned', 'psp3', '2024-01-05', null],
+    ] as const;
+    for (const [reason, kind, status, providerId, succeededAt, failedAt] of rows) {
+      await sql`
+        INSERT INTO refunds (id, order_id, kind, amount_minor, currency, reason, status, hyperswitch_refund_id,
+                             succeeded_at, failed_at, created_at)
+        VALUES (${uuidv7()}, ${orderId}, ${kind}, 1, 'EUR', ${reason}, ${status}, ${providerId}, ${succeededAt},
+                ${failedAt}, '2024-01-01')`;
+    }
+    await sql.unsafe(await migration('0003_refund_events_and_statements'));
+    const told = await sql<{ reason: string; stages: string[] }[]>`
+      SELECT reason, array_agg(stage ORDER BY event.id) AS stages
+      FROM refund_events AS event JOIN refunds ON refunds.id = refund_id GROUP BY reason`;
+    expect(Object.fromEntries(told.map(({ reason, stages }) => [reason, stages]))).toEqual({
+      open: ['pending'],
+      late: ['pending', 'failed', 'succeeded'],
+      external: ['succeeded'],
+      returned: ['pending', 'succeeded', 'returned'],
+    });
+  });
+});

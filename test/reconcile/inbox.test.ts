@@ -1,0 +1,88 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { webhookEvents } from '../../db/schema/index.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { openShop } from '../harness/shop.ts';
+import { placedOrder } from '../harness/stories.ts';
+import type { World } from '../harness/world.ts';
+import { counts, createWorld, NONE, one, retire, sweep } from './support.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterEach(() => retire(world));
+afterAll(() => world.close());
+
+const MINUTE_MS = 60_000;
+
+/** A webhook that came so long ago, as it was stored. */
+async function stored(
+  paymentId: string,
+  agoMs: number,
+  set: Partial<typeof webhookEvents.$inferInsert> = {},
+): Promise<string> {
+  const id = uuidv7();
+  const body = JSON.stringify({
+    event_id: id,
+    event_type: 'payment_succeeded',
+    content: { object: { payment_id: paymentId, status: 'succeeded' } },
+  });
+  await world.database.db.insert(webhookEvents).values({
+    id,
+    provider: 'hyperswitch',
+    eventId: id,
+    type: 'payment_succeeded',
+    body,
+    receivedAt: new Date(Date.now() - agoMs),
+    ...set,
+  });
+  return id;
+}
+
+const rowOf = async (id: string) =>
+  (await world.database.db.select().from(webhookEvents).where(eq(webhookEvents.id, id)))[0];
+
+async function paidUnnoticed() {
+  const shop = await openShop(world);
+  const orderId = await placedOrder(world, shop.buyer, shop.productIds);
+  world.psp.control.pay(orderId, { webhook: false });
+  return { shop, orderId };
+}
+
+it('a webhook that was stored and not dispatched for 5 minutes is dispatched', async () => {
+  const { shop, orderId } = await paidUnnoticed();
+  const webhookId = await stored(orderId, 6 * MINUTE_MS, { error: 'the engine was away' });
+  expect(counts(await sweep(world, shop, 'inbox'), 'inbox')).toEqual(one('synced', 'signalled'));
+  expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'completed' });
+  expect(await rowOf(webhookId)).toMatchObject({ outcome: 'signalled', processedAt: expect.any(Date) });
+  expect(counts(await sweep(world, shop, 'inbox'), 'inbox')).toEqual(NONE);
+  await expectCleanBooks(world);
+});
+
+it('one that has just come is left to who receives it', async () => {
+  const { shop, orderId } = await paidUnnoticed();
+  await stored(orderId, 4 * MINUTE_MS);
+  expect(counts(await sweep(world, shop, 'inbox'), 'inbox')).toEqual(NONE);
+});
+
+it('an unmatched one is tried again for a day, and matches once its order is known', async () => {
+  const { shop, orderId } = await paidUnnoticed();
+  const unmatched = { outcome: 'unmatched', processedAt: new Date() } as const;
+  const unknown = await stored(uuidv7(), 23 * 60 * MINUTE_MS, unmatched);
+  const known = await stored(orderId, 10 * MINUTE_MS, unmatched);
+  const tooOld = await stored(orderId, 25 * 60 * MINUTE_MS, unmatched);
+  const swept = await sweep(world, shop, 'inbox');
+  expect(counts(swept, 'inbox')).toEqual({
+    seen: 2,
+    synced: 1,
+    left: 1,
+    failed: 0,
+    why: { signalled: 1, unmatched: 1 },
+  });
+  expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'completed' });
+  expect(await rowOf(unknown)).toMatchObject({ outcome: 'unmatched' });
+  expect(await rowOf(known)).toMatchObject({ outcome: 'signalled' });
+  expect(await rowOf(tooOld)).toMatchObject({ outcome: 'unmatched', reconcileCheckedAt: null });
+});

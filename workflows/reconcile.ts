@@ -1,0 +1,101 @@
+import {
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import {
+  addBatch,
+  type BegunSweep,
+  beginReport,
+  lookedCount,
+  type Phase,
+  PHASES,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from '../domain/reconcile.ts';
+import { catchStraySignals, settleMessages, sweepProgress } from './messages.ts';
+import { aroundSweep, databaseVerb, LONGEST_ACTIVITY_MS, sweepBatch } from './policies.ts';
+import { describe } from './sight.ts';
+
+const { beginSweep, adoptNamespace, endSweep } = proxyActivities<Activities>(aroundSweep);
+const { listSweepRows } = proxyLocalActivities<Activities>(databaseVerb);
+const { lookAtRows } = proxyActivities<Activities>({
+  ...sweepBatch,
+  summary: 'Looks at a batch of rows',
+});
+
+/** Each batch is some eight events and its rows' ids: well below what makes a history slow. */
+const BATCHES_PER_RUN = 100;
+
+/**
+ * Finds what is stuck: a batch of each phase, or everything in a drain. It only reads at the PSP and tells or starts the
+ * workflows that decide. Whatever stops it, the next one goes on with the rows that were not looked at for longest.
+ */
+export async function reconcile(request: ReconcileRequest): Promise<ReconcileReport> {
+  const { drain, carried, batchesPerRun = BATCHES_PER_RUN } = request;
+  const asked = PHASES.filter((one) => request.phases?.includes(one) ?? true);
+  let begun: BegunSweep | null = carried?.begun ?? null;
+  let report: ReconcileReport | null = carried?.report ?? null;
+  let phase: Phase | null = carried?.phase ?? null;
+  setHandler(sweepProgress, () => ({
+    phase,
+    looked: report ? lookedCount(report) : 0,
+    total: begun?.total ?? null,
+  }));
+  const strays = catchStraySignals();
+
+  begun ??= await beginSweep(asked, drain);
+  const { engineRebuilt } = begun;
+  // Without its engine all work is lost, whichever phase was asked for.
+  const phases = PHASES.filter((one) => asked.includes(one) || (engineRebuilt && one === 'lost_work'));
+  report ??= beginReport(begun, phases);
+  if (begun.off !== null) {
+    describe([], [['State', `off: ${begun.off}`]]);
+    await settleMessages(strays);
+    return report;
+  }
+
+  let batches = 0;
+  for (const current of phases.slice(phase === null ? 0 : phases.indexOf(phase))) {
+    phase = current;
+    const isWhole = drain || (engineRebuilt && current === 'lost_work');
+    do {
+      if (batches > 0 && (batches >= batchesPerRun || workflowInfo().continueAsNewSuggested)) {
+        await settleMessages(strays);
+        await continueAsNew<typeof reconcile>({ ...request, carried: { begun, report, phase: current } });
+      }
+      showProgress(current, report, begun);
+      const refs = await listSweepRows(current, begun);
+      if (refs.length === 0) break;
+      batches += 1;
+      const terms = { phase: current, engineRebuilt, orphanGapMs: LONGEST_ACTIVITY_MS };
+      report = addBatch(report, current, await lookAtRows(refs, terms));
+    } while (isWhole);
+    if (engineRebuilt && current === 'lost_work' && everyRowWasDecided(report)) {
+      await adoptNamespace(begun.namespaceId);
+    }
+  }
+  phase = null;
+  await endSweep(report, asked.length === PHASES.length);
+  await settleMessages(strays);
+  return report;
+}
+
+/** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
+function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {
+  return work !== undefined && !work.why['engine_unavailable'] && !work.why['error'];
+}
+
+function showProgress(phase: Phase, report: ReconcileReport, { total, engineRebuilt }: BegunSweep): void {
+  describe(
+    ['Nothing: it ends by itself. Terminated, the next one goes on with the rows that are left.'],
+    [
+      ['State', `looking at ${phase}`],
+      ['Engine', engineRebuilt ? 'rebuilt: all open work is started again, nothing is failed' : null],
+      ['Rows looked at', total === null ? String(lookedCount(report)) : `${lookedCount(report)} of ${total}`],
+    ],
+  );
+}
