@@ -156,7 +156,9 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
     transferId !== null && isUuid(transferId)
       ? or(eq(sellerTransfers.stripeTransferId, stripeTransferId), eq(sellerTransfers.id, transferId))
       : eq(sellerTransfers.stripeTransferId, stripeTransferId);
-  const [transfer] = await db.select().from(sellerTransfers).where(ours);
+  const rows = await db.select().from(sellerTransfers).where(ours);
+  // A successor may have adopted what its predecessor's metadata names: the row that holds Stripe's id is the one.
+  const transfer = rows.find((row) => row.stripeTransferId === stripeTransferId) ?? rows[0];
   if (transfer === undefined) return unmatched(`no transfer ${stripeTransferId} is known`);
   if (event.type !== 'transfer.reversed')
     return ignored(`the workflow learns of ${event.type} by Stripe's answer`);

@@ -5,6 +5,7 @@ import type { Attempt } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from './messages.ts';
 import { attemptStripe } from './policies.ts';
+import { show } from './sight.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { attemptTransfer, bookOutsideReversals } = proxyActivities<Activities>({
@@ -43,6 +44,7 @@ export async function transfer({
     attempt = await attemptTransfer({ transferId, generation: nextGeneration, now });
     if (attempt.ended) break;
     nextGeneration = attempt.generation;
+    if (attempt.retryCount > 0) show({ VezaStatus: 'failed' });
     showWaiting(attempt, 'The transfer', ACTIONS);
     await untilDue(attempt, () => woken);
     // A seller without an account may wait for a year, an attempt an hour.

@@ -41,7 +41,9 @@ export async function playLostWebhook(
   );
   for (const [phase, { seen, synced, why }] of Object.entries(reconcile.report)) {
     const because = Object.entries(why).map(([word, times]) => `${times} ${word}`);
-    tell.detail(`${phase}: ${seen} seen, ${synced} synced${because.length > 0 ? ` (${because.join(', ')})` : ''}`);
+    tell.detail(
+      `${phase}: ${seen} seen, ${synced} synced${because.length > 0 ? ` (${because.join(', ')})` : ''}`,
+    );
   }
   const refund = await follow('refund', readRefund, (seen) => seen.status !== 'pending', tell);
   await until(

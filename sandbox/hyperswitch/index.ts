@@ -15,7 +15,6 @@ import { DISPUTE_ENDS, type RefundMode } from './types.ts';
 import { RETRY_MINUTES, signature512 } from './webhooks.ts';
 
 export type { HyperswitchControl } from './control.ts';
-export type { HyperswitchFault } from './faults.ts';
 
 export interface HyperswitchSandboxOptions {
   /** 0 or absent: a free one. */

@@ -199,7 +199,9 @@ export function succeed(books: Books, order: Order, refund: Refund): void {
   for (const { fee } of refund.shares.values()) books.revenue -= fee;
   for (const leg of order.legs) {
     const part = sum(
-      [...refund.shares].map(([place, { seller }]) => (order.items[place]!.seller === leg.seller ? seller : 0)),
+      [...refund.shares].map(([place, { seller }]) =>
+        order.items[place]!.seller === leg.seller ? seller : 0,
+      ),
     );
     if (part > 0) takeFrom(books.sellers[leg.seller]!, leg, part);
   }

@@ -30,7 +30,8 @@ export function foretold(books: Books, sellerIds: readonly string[]): Picture {
             .toSorted(),
           revoked: [...order.revoked].toSorted((a, b) => a - b),
           transfers: order.legs.map(
-            (leg) => `${leg.seller}: ${leg.sent ? 'sent' : 'unsent'} ${leg.amount}${leg.asked ? ' asked' : ''}`,
+            (leg) =>
+              `${leg.seller}: ${leg.sent ? 'sent' : 'unsent'} ${leg.amount}${leg.asked ? ' asked' : ''}`,
           ),
           reversals: order.legs
             .filter((leg) => !books.sellers[leg.seller]!.murky)
@@ -86,8 +87,12 @@ export async function seen(
   sellerIds: readonly string[],
 ): Promise<Picture> {
   const { db, sql } = world.database;
-  if (orderIds.length === 0) return { orders: {}, sellers: await sellersSeen(world, sellerIds), ledger: EMPTY };
-  const plain = await db.select().from(orders).where(inArray(orders.id, [...orderIds]));
+  if (orderIds.length === 0)
+    return { orders: {}, sellers: await sellersSeen(world, sellerIds), ledger: EMPTY };
+  const plain = await db
+    .select()
+    .from(orders)
+    .where(inArray(orders.id, [...orderIds]));
   const rows = await sql<OrderRow[]>`
     SELECT o.id,
       (SELECT json_agg(concat_ws(' ', kind, status, amount_minor, excess_minor)) FROM refunds WHERE order_id = o.id) AS refunds,
@@ -117,7 +122,10 @@ export async function seen(
             transfers: (row.transfers ?? [])
               .map((one) => ({ ...one, at: place(one.seller) }))
               .toSorted((a, b) => a.at - b.at)
-              .map(({ at, sent, amount, asked }) => `${at}: ${sent ? 'sent' : 'unsent'} ${amount}${asked ? ' asked' : ''}`),
+              .map(
+                ({ at, sent, amount, asked }) =>
+                  `${at}: ${sent ? 'sent' : 'unsent'} ${amount}${asked ? ' asked' : ''}`,
+              ),
             reversals: (row.reversals ?? [])
               .filter((one) => !books.sellers[place(one.seller)]!.murky)
               .map((one) => `${place(one.seller)}: ${REVERSAL_STATE[one.status] ?? one.status} ${one.amount}`)
@@ -165,6 +173,9 @@ async function ledgerSeen({ database: { sql } }: World, orderIds: readonly strin
   const rows = await sql<{ account: string; minor: number }[]>`
     SELECT account, sum(amount_minor)::float8 AS minor FROM ledger_entries
     WHERE order_id = ANY(${[...orderIds]}) AND account = ANY(${Object.keys(EMPTY)}) GROUP BY account`;
-  const signed = rows.map(({ account, minor }) => [account, account === 'platform:losses' ? minor : -minor || 0]);
+  const signed = rows.map(({ account, minor }) => [
+    account,
+    account === 'platform:losses' ? minor : -minor || 0,
+  ]);
   return { ...EMPTY, ...Object.fromEntries(signed) } as Record<string, number>;
 }

@@ -108,7 +108,11 @@ it('late webhook after the sweep', async () => {
 
 it('two sweeps at once', async () => {
   const shop = await openShop(world);
-  const stuck = [await stuckRefund(world, shop), await stuckRefund(world, shop), await stuckRefund(world, shop)];
+  const stuck = [
+    await stuckRefund(world, shop),
+    await stuckRefund(world, shop),
+    await stuckRefund(world, shop),
+  ];
   for (const { refundId } of stuck) {
     world.psp.control.settleRefund(refundId, 'succeeded', undefined, { webhook: false });
   }

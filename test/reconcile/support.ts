@@ -22,7 +22,11 @@ export interface Swept {
 }
 
 /** One sweep, as an admin asks for it, over the API. */
-export async function sweep(world: World, { admin }: Pick<Shop, 'admin'>, ...phases: Phase[]): Promise<Swept> {
+export async function sweep(
+  world: World,
+  { admin }: Pick<Shop, 'admin'>,
+  ...phases: Phase[]
+): Promise<Swept> {
   const answer = await world.post(admin, '/admin/reconcile', phases.length > 0 ? { phases } : undefined);
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body as unknown as Swept;
@@ -31,7 +35,12 @@ export async function sweep(world: World, { admin }: Pick<Shop, 'admin'>, ...pha
 type Aged = 'orders' | 'refunds' | 'seller_transfers' | 'transfer_reversals' | 'seller_payouts';
 
 /** The row has been there for so long. */
-export async function age({ database: { sql } }: World, table: Aged, id: string, by = '1 hour'): Promise<void> {
+export async function age(
+  { database: { sql } }: World,
+  table: Aged,
+  id: string,
+  by = '1 hour',
+): Promise<void> {
   await sql`UPDATE ${sql(table)} SET created_at = created_at - ${by}::interval WHERE id = ${id}`;
 }
 

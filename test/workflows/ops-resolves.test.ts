@@ -61,7 +61,7 @@ describe('what operators end by hand', () => {
     expect(await flagsOf(world, `reversal/${reversalId}`)).toEqual(['reversal_gave_up']);
     const answer = await resolve(reversalId, 'settled_outside', 'bank transfer 4711');
     expect([answer.status, answer.body['reversal']!['status']]).toEqual([200, 'settled_outside']);
-    expect(await balanceOfBen()).toEqual({ ...before, available: Number(before.available) + 10_800 });
+    expect(await balanceOfBen()).toEqual({ ...before, available: before.available + 10_800 });
     expect(await auditOf(`reversal/${reversalId}`)).toEqual([
       ['reversal.settled_outside', 'bank transfer 4711', people.admin.id],
     ]);
@@ -90,7 +90,8 @@ describe('what operators end by hand', () => {
     const retried = await world.post(people.admin, `/admin/reversals/${reversalId}/retry`, {
       reason: 'again',
     });
-    await world.finished(`reversal/${retried.body['reversal']!['id']!}`);
+    const successorId: string = retried.body['reversal']!['id']!;
+    await world.finished(`reversal/${successorId}`);
     expect((await resolve(reversalId, 'written_off', 'x')).body['code']).toBe('reversal_not_resolvable');
     expect((await resolve(orderId, 'written_off', 'x')).body['code']).toBe('reversal_not_found');
     const notAdmin = await world.post(people.ben, `/admin/reversals/${reversalId}/resolve`, {});
@@ -128,7 +129,7 @@ describe('what operators end by hand', () => {
       expect(
         (await world.transfersOf(orderId))
           .map((transfer) => transfer.status)
-          .sort((a, b) => a.localeCompare(b)),
+          .toSorted((a, b) => a.localeCompare(b)),
       ).toEqual(['completed', 'completed', 'reversed', 'reversed']);
       await expectCleanBooks(world);
       expect(await auditOf(`refund/${refundId}`)).toEqual([
@@ -145,7 +146,7 @@ describe('what operators end by hand', () => {
       const { refundId } = await failedReversal();
       expect((await returned(refundId)).status).toBe(200);
       expect((await world.reversalsOf(refundId)).map((reversal) => reversal.status)).toEqual(['withdrawn']);
-      expect(await balanceOfBen()).toEqual({ ...before, available: Number(before.available) + 10_800 });
+      expect(await balanceOfBen()).toEqual({ ...before, available: before.available + 10_800 });
       await expectCleanBooks(world);
     });
 
