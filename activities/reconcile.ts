@@ -105,8 +105,8 @@ export function createReconcileActivities(deps: ReconcileDeps) {
 
     /** Looks at a batch, a few rows at a time. An attempt goes on where the one before it is known to have been. */
     async lookAtRows(refs: readonly string[], terms: SweepTerms): Promise<PhaseReport> {
-      const { heartbeatDetails } = activityInfo();
-      const done = new Map<string, Look>(Array.isArray(heartbeatDetails) ? heartbeatDetails : []);
+      const beaten: unknown = activityInfo().heartbeatDetails;
+      const done = new Map(Array.isArray(beaten) ? (beaten as [string, Look][]) : []);
       const { cancellationSignal } = Context.current();
       await markLooked(db, terms.phase, refs);
       const waiting = refs.filter((ref) => !done.has(ref)).values();

@@ -30,6 +30,9 @@ const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
  */
 export const DIRECT_SHARE = 0.5;
 
+/** How far direct attempts may run ahead of their steady pace. */
+const DIRECT_BURST = 4;
+
 export function createReversalActivities({ db, stripe, settings, log }: Deps) {
   const { reversal: policy } = settings;
 
@@ -169,7 +172,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     ): Promise<ReversalAttempt | 'queue'> {
       if (!policy.enabled) return 'queue';
       const perSecond = Math.max(settings.stripeMaxRps * DIRECT_SHARE, 1);
-      const free = await takeSlot(db, 'stripe', { perSecond, burst: perSecond });
+      const free = await takeSlot(db, 'stripe', { perSecond, burst: DIRECT_BURST });
       return free ? attempt(request) : 'queue';
     },
 

@@ -19,6 +19,8 @@ export interface RefundableOrder {
   readonly currency: string;
   /** Captured at the PSP; null while no payment is known. */
   readonly capturedMinor: number | null;
+  /** What was captured is held for the buyer and not earned: it goes back whole, by a refund of its own. */
+  readonly suspended: boolean;
   readonly refundOpen: boolean;
   readonly disputeOpen: boolean;
   readonly refundDeadlineMs: number | null;
@@ -86,7 +88,7 @@ export function decideRefund(
   if (order.refundOpen || order.status === 'refund_pending') {
     return refuse('refund_already_requested', 'A refund is already in progress for this order.');
   }
-  if (order.status !== 'completed' && order.status !== 'partially_refunded') {
+  if (order.suspended || (order.status !== 'completed' && order.status !== 'partially_refunded')) {
     return refuse('order_not_refundable', `An order that is ${order.status} cannot be refunded.`, {
       order_status: order.status,
     });

@@ -51,6 +51,7 @@ export const ERRORS = {
   refund_not_returnable: { status: 409, title: 'The refund cannot be marked as returned', retry: false },
 
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
+  webhook_not_found: { status: 404, title: 'No such webhook event', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
 
   engine_unavailable: { status: 503, title: 'The engine or the database cannot be reached', retry: true },

@@ -1,5 +1,5 @@
 import { eq, or } from 'drizzle-orm';
-import { orderWorkflowId } from '../domain/ids.ts';
+import { orderWorkflowId, reversalWorkflowId } from '../domain/ids.ts';
 import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
@@ -163,10 +163,22 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   if (event.type !== 'transfer.reversed')
     return ignored(`the workflow learns of ${event.type} by Stripe's answer`);
   const known = await db
-    .select({ id: transferReversals.id, stripeReversalId: transferReversals.stripeReversalId })
+    .select({
+      id: transferReversals.id,
+      status: transferReversals.status,
+      stripeReversalId: transferReversals.stripeReversalId,
+    })
     .from(transferReversals)
     .where(eq(transferReversals.transferId, transfer.id));
   const knownIds = new Set(known.flatMap((row) => [row.id, row.stripeReversalId]));
+  // Ours, given up before Stripe's word on it came: it happened after all. A retry looks first and adopts it.
+  for (const row of known) {
+    if (row.status === 'pending' || row.stripeReversalId !== null) continue;
+    const seen = event.reversals.find((reversal) => reversal.reversalId === row.id);
+    if (seen === undefined) continue;
+    const said = `${seen.stripeReversalId} is this reversal, which is ${row.status}: retry it, and it is adopted`;
+    await raiseFlag(db, 'reversal_happened_after_all', reversalWorkflowId(row.id), said);
+  }
   const foreign = event.reversals.filter(
     (seen) => !knownIds.has(seen.stripeReversalId) && !knownIds.has(seen.reversalId ?? ''),
   );

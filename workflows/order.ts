@@ -1,6 +1,6 @@
 import { condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { LookedUpPayment, OrderOpening } from '../activities/orders.ts';
+import type { OrderOpening } from '../activities/orders.ts';
 import type { OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import { Mailbox } from './mailbox.ts';
@@ -57,10 +57,12 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   }
 
   let outcome: OrderOutcome = { status: opening.status };
-  if (opening.status === 'pending') outcome = await settle(orderId, await firstWord(opening, facts), facts);
+  if (opening.status === 'pending') outcome = await settle(orderId, await firstWord(opening, facts));
   do {
-    for (let fact = facts.take(); fact; fact = facts.take())
-      outcome = await settle(orderId, asDecided(fact), facts);
+    for (let said = facts.take(); said; said = facts.take()) {
+      const fact = await confirmed(orderId, said);
+      if (fact !== null) outcome = await settle(orderId, fact);
+    }
     // What came from outside waits for the payment that it is about.
     for (let event = events.take(); event; event = events.take()) await book(orderId, event);
     await settleMessages(strays);
@@ -68,24 +70,33 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   return outcome;
 }
 
-/** The PSP's webhook, or after ORDER_PAYMENT_TIMEOUT the PSP's answer to a question. */
+/**
+ * The word that decides a pending order: a webhook that names the money, or what the PSP says when it is asked, because
+ * a webhook named none or because ORDER_PAYMENT_TIMEOUT is over.
+ */
 async function firstWord(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
   facts: Mailbox<PaymentFact>,
 ): Promise<PaymentFact> {
   describe(['Nothing: the buyer pays, or the order expires.'], [['State', 'waiting for the payment']]);
-  for (let waitMs = expiresInMs; ; waitMs = UNDERWAY_PAYMENT_LOOK_MS) {
-    const word = (await facts.next(waitMs)) ?? (await lookUp(orderId, facts));
-    if (word === 'unpaid') return failure('expired');
-    if (word !== 'underway') return word;
-    describe(['Check the payment at the PSP.'], [['State', 'the payment is still underway at the PSP']]);
+  const expiresAtMs = Date.now() + expiresInMs;
+  let lookAtMs = expiresAtMs;
+  let captureTold = false;
+  for (;;) {
+    const said = await facts.next(Math.max(lookAtMs - Date.now(), 1));
+    // Once a capture was told, though without its amount, only the PSP itself can say that the payment failed.
+    if (said && !isIncomplete(said) && !(captureTold && said.verdict === 'failed')) return said;
+    captureTold ||= said?.verdict === 'captured';
+    // A PSP that is down must not hold up its own webhook.
+    const found = await Promise.race([lookUpPayment(orderId), condition(() => !facts.isEmpty)]);
+    if (typeof found === 'object' && !isIncomplete(found)) return found;
+    const expired = Date.now() >= expiresAtMs;
+    if (found === 'unpaid' && expired) return failure('expired');
+    lookAtMs = expired || captureTold ? Date.now() + UNDERWAY_PAYMENT_LOOK_MS : expiresAtMs;
+    if (found === 'underway') {
+      describe(['Check the payment at the PSP.'], [['State', 'the payment is still underway at the PSP']]);
+    }
   }
-}
-
-/** The PSP's answer to a question, or its webhook where that is faster: a PSP that is down must not hold it up. */
-async function lookUp(orderId: string, facts: Mailbox<PaymentFact>): Promise<LookedUpPayment> {
-  const found = await Promise.race([lookUpPayment(orderId), condition(() => !facts.isEmpty)]);
-  return facts.take() ?? (found as LookedUpPayment);
 }
 
 /** What lists show of an order after its payment was settled; nothing where nothing changed. */
@@ -96,12 +107,8 @@ const ORDER_STATUS_AFTER: Readonly<Record<string, OrderStatus>> = {
   cancelled: 'refunded',
 };
 
-async function settle(
-  orderId: string,
-  said: PaymentFact,
-  facts: Mailbox<PaymentFact>,
-): Promise<OrderOutcome> {
-  const { status } = await settlePayment(orderId, await complete(orderId, said, facts));
+async function settle(orderId: string, fact: PaymentFact): Promise<OrderOutcome> {
+  const { status } = await settlePayment(orderId, fact);
   const shown = ORDER_STATUS_AFTER[status];
   if (shown !== undefined) {
     show({ VezaStatus: shown });
@@ -111,21 +118,13 @@ async function settle(
 }
 
 /**
- * A capture whose amount nobody said is read at the PSP before anything is decided. While the PSP does not say so too,
- * neither word is believed: the next webhook or the next look decides.
+ * What is told of an order that was decided before. A failure changes nothing; money is read at the PSP where it was
+ * not named, and what the PSP does not confirm is no money.
  */
-async function complete(
-  orderId: string,
-  said: PaymentFact,
-  facts: Mailbox<PaymentFact>,
-): Promise<PaymentFact> {
-  let fact = said;
-  while (isIncomplete(fact)) {
-    const found = await lookUp(orderId, facts);
-    const stands = found !== 'underway' && found !== 'unpaid' && !isIncomplete(found);
-    fact = stands ? found : ((await facts.next(UNDERWAY_PAYMENT_LOOK_MS)) ?? fact);
-  }
-  return fact;
+async function confirmed(orderId: string, said: PaymentFact): Promise<PaymentFact | null> {
+  if (said.verdict === 'failed' || !isIncomplete(said)) return said;
+  const found = await lookUpPayment(orderId);
+  return typeof found === 'object' && !isIncomplete(found) ? found : null;
 }
 
 async function book(orderId: string, event: OutsideEvent): Promise<void> {
@@ -137,10 +136,6 @@ async function book(orderId: string, event: OutsideEvent): Promise<void> {
       : await readOutsideRefund(providerRefundId);
   if (refund !== null) await settleOutsideEvent(orderId, refund);
 }
-
-/** A failure told of an order that was decided before changes nothing: it need not be read. */
-const asDecided = (fact: PaymentFact): PaymentFact =>
-  fact.verdict === 'failed' ? { ...fact, unread: undefined } : fact;
 
 const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>
   unread === true ||

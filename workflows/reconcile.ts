@@ -62,7 +62,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
   for (const current of phases.slice(phase === null ? 0 : phases.indexOf(phase))) {
     phase = current;
     const isWhole = drain || (engineRebuilt && current === 'lost_work');
-    do {
+    for (;;) {
       if (batches > 0 && (batches >= batchesPerRun || workflowInfo().continueAsNewSuggested)) {
         await settleMessages(strays);
         await continueAsNew<typeof reconcile>({ ...request, carried: { begun, report, phase: current } });
@@ -73,7 +73,8 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
       batches += 1;
       const terms = { phase: current, engineRebuilt, orphanGapMs: LONGEST_ACTIVITY_MS };
       report = addBatch(report, current, await lookAtRows(refs, terms));
-    } while (isWhole);
+      if (!isWhole) break;
+    }
     if (engineRebuilt && current === 'lost_work' && everyRowWasDecided(report)) {
       await adoptNamespace(begun.namespaceId);
     }

@@ -51,9 +51,11 @@ export async function reversal({
     const nextGeneration: number = attempt.generation;
     showWaiting(attempt, 'The reversal', ACTIONS);
     await untilDue(attempt, () => woken || givenUp !== undefined);
-    if (workflowInfo().continueAsNewSuggested && !woken && givenUp === undefined) {
+    if (workflowInfo().continueAsNewSuggested) {
       await settleMessages(strays);
-      await continueAsNew<typeof reversal>({ reversalId, generation: nextGeneration });
+      // What came while the messages were settled would be lost with this run.
+      if (!woken && givenUp === undefined)
+        await continueAsNew<typeof reversal>({ reversalId, generation: nextGeneration });
     }
     const now = woken;
     woken = false;

@@ -48,9 +48,11 @@ export async function transfer({
     showWaiting(attempt, 'The transfer', ACTIONS);
     await untilDue(attempt, () => woken);
     // A seller without an account may wait for a year, an attempt an hour.
-    if (workflowInfo().continueAsNewSuggested && !woken && outside.isEmpty) {
+    if (workflowInfo().continueAsNewSuggested) {
       await settleMessages(strays);
-      await continueAsNew<typeof transfer>({ transferId, generation: nextGeneration });
+      // What came while the messages were settled would be lost with this run.
+      if (!woken && outside.isEmpty)
+        await continueAsNew<typeof transfer>({ transferId, generation: nextGeneration });
     }
   }
   showEnded(attempt, attempt.status);

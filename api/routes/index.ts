@@ -16,13 +16,16 @@ import { listPayouts } from './list-payouts.ts';
 import { listProducts } from './list-products.ts';
 import { listRefunds } from './list-refunds.ts';
 import { listReversals } from './list-reversals.ts';
+import { listStuck } from './list-stuck.ts';
 import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
 import { placeOrder } from './place-order.ts';
 import { ready } from './ready.ts';
 import { reconcile } from './reconcile.ts';
+import { replayWebhook } from './replay-webhook.ts';
 import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
+import { giveBack } from './give-back.ts';
 import { resolveReversal } from './resolve-reversal.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { returnRefund } from './return-refund.ts';
@@ -53,11 +56,14 @@ export const V1_ROUTES = [
   retryTransfer,
   listReversals,
   retryReversal,
+  giveBack,
   resolveReversal,
   returnRefund,
   listPayouts,
   listWebhookEvents,
+  replayWebhook,
   listFlags,
+  listStuck,
   reconcile,
   hyperswitchWebhook,
   stripeWebhook,

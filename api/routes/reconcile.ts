@@ -1,16 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { audit } from '../../db/verbs/audit.ts';
 import { PHASES } from '../../domain/reconcile.ts';
+import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
+import { reason } from '../views/fields.ts';
 import { Reconciled, showReconciled } from '../views/reconcile.ts';
 
 /** A sweep takes seconds, unless a provider is slow. */
 const REPORT_WITHIN_MS = 25_000;
 
 const Body = z
-  .strictObject({ phases: z.array(z.enum(PHASES)).min(1).optional() })
+  .strictObject({ phases: z.array(z.enum(PHASES)).min(1).optional(), reason: reason().optional() })
   .openapi('ReconcileRequest');
 const Started = z.object({ workflow_id: z.string(), message: z.string() }).openapi('ReconcileStarted');
 
@@ -34,10 +37,17 @@ const route = createRoute({
 });
 
 export const reconcile = defineRoute(route, async (c) => {
-  const { engine } = c.var.deps;
-  const { phases } = c.req.valid('json');
+  const { db, engine } = c.var.deps;
+  const { phases, reason: why } = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
   const workflowId = await engine.startSweep({ drain: false, ...(phases && { phases }) });
+  await db.transaction((tx) =>
+    audit(
+      tx,
+      { ...actorOf(c), ...(why !== undefined && { reason: why }) },
+      { action: 'reconcile.run', subject: workflowId, before: null, after: { phases: phases ?? PHASES } },
+    ),
+  );
   const report = await engine.sweepReport(workflowId, REPORT_WITHIN_MS);
   if (report === null) {
     const message = 'The sweep goes on; its report will be the result of its workflow.';

@@ -22,16 +22,14 @@ export const Reconciled = z
     started_at: Time,
     off: z.string().nullable().openapi({ description: 'Why nothing was looked at; null where it was' }),
     engine_rebuilt: z.boolean().openapi({
-      description: 'Temporal was not the one that the rows know: all open work was started again, nothing failed',
+      description:
+        'Temporal was not the one that the rows know: all open work was started again, nothing failed',
     }),
     report: z.partialRecord(z.enum(PHASES), PhaseCounts),
   })
   .openapi('Reconciled');
 
-export const showReconciled = (
-  workflowId: string,
-  report: ReconcileReport,
-): z.infer<typeof Reconciled> => ({
+export const showReconciled = (workflowId: string, report: ReconcileReport): z.infer<typeof Reconciled> => ({
   workflow_id: workflowId,
   started_at: new Date(report.startedAt).toISOString(),
   off: report.off,

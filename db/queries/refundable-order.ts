@@ -1,6 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { RefundableOrder } from '../../domain/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
+import { isSuspended } from '../moves/order.ts';
 import { disputes, orderItems, orders, refundAllocations, refunds } from '../schema/index.ts';
 
 /**
@@ -53,6 +54,7 @@ export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise
     status: order.status,
     currency: order.currency,
     capturedMinor: order.paymentId === null ? null : order.capturedMinor,
+    suspended: isSuspended(order),
     refundOpen: open?.refund ?? false,
     disputeOpen: open?.dispute ?? false,
     refundDeadlineMs: order.refundDeadline?.getTime() ?? null,

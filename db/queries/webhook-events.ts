@@ -5,6 +5,11 @@ import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 
 export type WebhookEventRow = typeof webhookEvents.$inferSelect;
 
+export async function readWebhookEvent(db: Db, webhookId: string): Promise<WebhookEventRow | null> {
+  const [row] = await db.select().from(webhookEvents).where(eq(webhookEvents.id, webhookId));
+  return row ?? null;
+}
+
 export async function listWebhookEvents(
   db: Db,
   { outcome, ask }: { outcome: WebhookOutcome | undefined; ask: PageAsk },

@@ -4,6 +4,7 @@ import {
   allocateAmount,
   allocatedMinor,
   type FeePolicy,
+  type ItemLeft,
   leftMinor,
 } from '../../domain/shares.ts';
 import type { Tx } from '../client.ts';
@@ -14,14 +15,15 @@ import { orderItems, refundAllocations, refunds } from '../schema/index.ts';
 
 /**
  * Shares for a refund that nobody asked us for beforehand: from what neither succeeded nor open refunds hold, and the
- * open one's last. Writes the allocations and returns what goes beyond the order's money, in minor units. The order
- * must be locked.
+ * open one's last; `named` items first. Writes the allocations and returns what goes beyond the order's money, in minor
+ * units. The order must be locked.
  */
 export async function holdShares(
   tx: Tx,
   order: Order,
   refund: Pick<Refund, 'id' | 'amountMinor'>,
   feePolicy: FeePolicy,
+  named: readonly string[] = [],
 ): Promise<number> {
   // Money of a payment that no order took is held as a whole.
   if (isSuspended(order)) {
@@ -30,9 +32,15 @@ export async function holdShares(
   }
   const snapshot = await readRefundableOrder(tx, order.id);
   if (snapshot === null) throw new Error(`order ${order.id} is locked and not there`);
-  const freeMinor = Math.min(refund.amountMinor, leftMinor(snapshot.items));
-  const fromOpen = await takeFromOpen(tx, order.id, refund.id, refund.amountMinor - freeMinor, feePolicy);
-  const allocations = merge([...allocateAmount(freeMinor, snapshot.items, feePolicy), ...fromOpen]);
+  const isNamed = (item: ItemLeft) => named.includes(item.orderItemId);
+  const ofNamed = takeFree(refund.amountMinor, snapshot.items.filter(isNamed), feePolicy);
+  const restMinor = refund.amountMinor - allocatedMinor(ofNamed);
+  const others = snapshot.items.filter((item) => !isNamed(item));
+  const ofOthers = takeFree(restMinor, others, feePolicy);
+  const free = [...ofNamed, ...ofOthers];
+  const wantedMinor = refund.amountMinor - allocatedMinor(free);
+  const fromOpen = await takeFromOpen(tx, order.id, refund.id, wantedMinor, feePolicy);
+  const allocations = merge([...free, ...fromOpen]);
   if (allocations.length > 0) {
     await tx.insert(refundAllocations).values(
       allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
@@ -45,6 +53,9 @@ export async function holdShares(
   }
   return refund.amountMinor - allocatedMinor(allocations);
 }
+
+const takeFree = (wantedMinor: number, items: readonly ItemLeft[], feePolicy: FeePolicy) =>
+  allocateAmount(Math.min(wantedMinor, leftMinor(items)), items, feePolicy);
 
 /** What the open refund held is no longer there for it: should it succeed as well, that much is beyond the order. */
 async function takeFromOpen(

@@ -27,6 +27,7 @@ export async function readInFlightRefunds(
       ),
     )
     .groupBy(refundAllocations.refundId, refunds.succeededAt)
+    .having(sql`sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor}) > 0`)
     .orderBy(asc(refunds.succeededAt), asc(refundAllocations.refundId));
 }
 

@@ -14,6 +14,7 @@ export const FLAG_KINDS = [
   'dispute_opened',
   'dispute_expired',
   'reversal_gave_up',
+  'reversal_happened_after_all',
   'transfer_gave_up',
   'transfer_without_id',
   'payout_gave_up',

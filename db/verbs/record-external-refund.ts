@@ -7,6 +7,7 @@ import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Order } from '../moves/order.ts';
 import { refunds } from '../schema/index.ts';
+import { findUnstarted } from './find-unstarted.ts';
 import { holdShares } from './hold-shares.ts';
 import { lockOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
@@ -33,7 +34,7 @@ export async function recordExternalRefund(
       .select({ id: refunds.id })
       .from(refunds)
       .where(eq(refunds.hyperswitchRefundId, outside.providerRefundId));
-    if (known) return { reversals: [], transfers: [] };
+    if (known) return findUnstarted(tx, [known.id]);
     return settleOutside(tx, order, 'external', outside, feePolicy);
   });
 }

@@ -63,7 +63,8 @@ async function recordOne(
   attempting: string | null,
 ): Promise<Transfer> {
   const open = (await lockCurrentReversals(tx, transfer.id)).filter(
-    (row) => row.status === 'pending' && (row.askedAt === null || row.id === attempting),
+    (row) =>
+      row.status === 'pending' && ((row.askedAt === null && row.retryOf === null) || row.id === attempting),
   );
   let unclaimedMinor = outside.amountMinor;
   const covers: { row: Reversal; byMinor: number }[] = [];

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../domain/ids.ts';
 import { formatMoney } from '../../domain/money.ts';
@@ -6,7 +6,8 @@ import type { DisputeNews } from '../../domain/messages.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { type Dispute, moveDispute } from '../moves/dispute.ts';
-import { disputes, sellerTransfers } from '../schema/index.ts';
+import { disputes, refunds, sellerTransfers } from '../schema/index.ts';
+import { findUnstarted } from './find-unstarted.ts';
 import { transferLabel } from './labels.ts';
 import { lockOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
@@ -44,16 +45,28 @@ export async function settleDispute(
         `Dispute ${news.providerDisputeId} of ${amount} was opened`,
       );
     }
-    if (dispute.status !== 'open' || news.status === 'open' || news.status === 'expired') {
-      return { reversals: [], transfers: [] };
-    }
+    if (news.status === 'open' || news.status === 'expired') return { reversals: [], transfers: [] };
+    if (dispute.status !== 'open') return replay(tx, orderId);
     await moveDispute(tx, dispute, news.status, { closedAt: new Date() });
     const settled =
-      news.status === 'lost'
+      news.status === 'lost' && news.amountMinor > 0
         ? await settleOutside(tx, order, 'dispute', { ...news, providerRefundId: null }, feePolicy)
         : { reversals: [], transfers: [] };
     return { ...settled, transfers: await heldTransfers(tx, orderId) };
   });
+}
+
+/** An earlier attempt has settled it, and may have died before it started what that calls for. */
+async function replay(tx: Tx, orderId: string): Promise<SettledRefund> {
+  const lost = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), eq(refunds.kind, 'dispute')));
+  const unstarted = await findUnstarted(
+    tx,
+    lost.map((refund) => refund.id),
+  );
+  return { ...unstarted, transfers: await heldTransfers(tx, orderId) };
 }
 
 async function findOrOpen(tx: Tx, orderId: string, news: DisputeNews): Promise<Dispute> {

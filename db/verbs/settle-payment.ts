@@ -10,6 +10,7 @@ import { lockFunds, post } from '../ledger/post.ts';
 import { moveOrder, type Order } from '../moves/order.ts';
 import { licenses, orderItems, refunds, sellerTransfers } from '../schema/index.ts';
 import { refundLabel, transferLabel, type TransferWork } from './labels.ts';
+import { findUnstarted } from './find-unstarted.ts';
 import { lockOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 import { settleOutside } from './record-external-refund.ts';
@@ -180,7 +181,8 @@ async function settleCancelledCapture(tx: Tx, order: Order, feePolicy: FeePolicy
   const amountMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
   const providerRefundId = `cancelled:${order.paymentId}`;
   const [known] = await tx.select().from(refunds).where(eq(refunds.hyperswitchRefundId, providerRefundId));
-  if (known || amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
+  if (known) return { status: 'cancelled', settled: await findUnstarted(tx, [known.id]) };
+  if (amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
   const outside = { providerRefundId, amountMinor, currency: order.capturedCurrency };
   return { status: 'cancelled', settled: await settleOutside(tx, order, 'external', outside, feePolicy) };
 }

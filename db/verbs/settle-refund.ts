@@ -1,15 +1,16 @@
-import { and, eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { refundWorkflowId } from '../../domain/ids.ts';
+import { formatMoney } from '../../domain/money.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
 import { moveRefund, type Refund } from '../moves/refund.ts';
-import { refundAllocations, refunds, sellerTransfers, transferReversals } from '../schema/index.ts';
+import { refundAllocations } from '../schema/index.ts';
 import { holdShares } from './hold-shares.ts';
-import { reversalLabel } from './labels.ts';
 import { lockRefund } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 import { settleShares, type SettledRefund } from './settle-shares.ts';
+import { findUnstarted } from './find-unstarted.ts';
 
 /**
  * Phase 3: the PSP says that the buyer has the money. One transaction: refund, order, licences, balances, ledger, what
@@ -24,13 +25,22 @@ export async function settleRefund(
 ): Promise<SettledRefund> {
   return db.transaction(async (tx) => {
     const { order, refund } = await lockRefund(tx, refundId);
-    if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, refundId);
+    if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, [refundId]);
     const excessMinor = await excessOf(tx, order, refund, feePolicy);
     const succeeded = await moveRefund(tx, refund, 'succeeded', {
       succeededAt: new Date(),
       excessMinor,
       hyperswitchRefundId: refund.hyperswitchRefundId ?? providerRefundId,
     });
+    if (excessMinor > 0) {
+      const beyond = formatMoney(excessMinor, refund.currency);
+      await raiseFlag(
+        tx,
+        'refunded_beyond_captured',
+        refundWorkflowId(refundId),
+        `${beyond} left beyond what was captured`,
+      );
+    }
     return settleShares(tx, order, succeeded);
   });
 }
@@ -44,21 +54,13 @@ async function excessOf(tx: Tx, order: Order, refund: Refund, feePolicy: FeePoli
   if (refund.status === 'failed') {
     const said = refund.errorMessage ?? 'no message';
     await raiseFlag(tx, 'succeeded_after_failed', refundWorkflowId(refund.id), said);
-    await tx.delete(refundAllocations).where(eq(refundAllocations.refundId, refund.id));
+    const released = await tx
+      .delete(refundAllocations)
+      .where(eq(refundAllocations.refundId, refund.id))
+      .returning();
+    // Items that it named bear it before any other does, and give their licences back.
+    const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
+    return holdShares(tx, order, refund, feePolicy, named);
   }
   return holdShares(tx, order, refund, feePolicy);
-}
-
-/** A replay: what the settling transaction left to be started, as far as it has not ended. */
-async function findUnstarted(tx: Tx, refundId: string): Promise<SettledRefund> {
-  const open = await tx
-    .select()
-    .from(transferReversals)
-    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
-    .innerJoin(refunds, eq(refunds.id, transferReversals.refundId))
-    .where(and(eq(transferReversals.refundId, refundId), eq(transferReversals.status, 'pending')));
-  return {
-    reversals: open.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals)),
-    transfers: [],
-  };
 }

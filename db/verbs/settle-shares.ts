@@ -9,7 +9,7 @@ import type { Transfer } from '../moves/transfer.ts';
 import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../schema/index.ts';
 import { claimSuspense } from './claim-suspense.ts';
 import { type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
-import { lockCurrentTransfers } from './lock.ts';
+import { lockCurrentReversals, lockCurrentTransfers } from './lock.ts';
 import { openReversal } from './open-reversal.ts';
 import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from './withhold.ts';
@@ -61,8 +61,10 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
   const woken: TransferWork[] = [];
   for (const share of shares) {
     const transfer = transfers.get(share.sellerId);
-    const leftMinor = await leftOfTransfer(tx, order.id, share.sellerId, refund.id);
-    const feesOwedMinor = Math.max(share.amountMinor - leftMinor, 0);
+    const leftMinor =
+      (await leftOfShare(tx, order.id, share.sellerId, refund.id)) -
+      (transfer === undefined ? 0 : await takenByOtherOrders(tx, order.id, transfer.id));
+    const feesOwedMinor = Math.max(share.amountMinor - Math.max(leftMinor, 0), 0);
     const takenMinor = share.amountMinor - feesOwedMinor;
     const source = transfer === undefined ? 'withheld' : sourceOf(transfer);
     await markSource(tx, refund.id, share, source, feesOwedMinor);
@@ -81,8 +83,9 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
     }
     posted.push({ ...share, feesOwedMinor, from: 'pending' });
     if (source === 'withheld') {
-      await withhold(tx, transfer, takenMinor);
-      woken.push(transferLabel(transfer));
+      const rest = await withhold(tx, transfer, takenMinor);
+      // One that still sends something keeps its time; one that has ended lets its workflow end.
+      if (rest.status === 'permanently_failed') woken.push(transferLabel(rest));
     }
   }
   await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
@@ -116,7 +119,7 @@ async function readShares(tx: Tx, refundId: string): Promise<{ shares: ShareOfSe
  * What earlier refunds have left of a seller's share of an order, sent or to be sent, in minor units. Only where the
  * platform keeps its fee can a refund want more.
  */
-async function leftOfTransfer(tx: Tx, orderId: string, sellerId: string, refundId: string): Promise<number> {
+async function leftOfShare(tx: Tx, orderId: string, sellerId: string, refundId: string): Promise<number> {
   const own = and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId));
   const [share] = await tx
     .select({
@@ -136,6 +139,19 @@ async function leftOfTransfer(tx: Tx, orderId: string, sellerId: string, refundI
     .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
     .where(and(own, eq(refunds.status, 'succeeded'), ne(refunds.id, refundId)));
   return (share?.minor ?? 0) - (taken?.minor ?? 0);
+}
+
+/** What a transfer has given for fees that the platform kept on the seller's other orders. */
+async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): Promise<number> {
+  const rows = await lockCurrentReversals(tx, transferId);
+  const refundIds = rows.flatMap((row) => (row.refundId === null ? [] : [row.refundId]));
+  if (refundIds.length === 0) return 0;
+  const others = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(inArray(refunds.id, refundIds), ne(refunds.orderId, orderId)));
+  const ids = new Set(others.map((refund) => refund.id));
+  return sumMinor(rows.filter((row) => ids.has(row.refundId ?? '')).map((row) => row.amountMinor));
 }
 
 /** Never the other: a share of a transfer that has not completed is still in `pending`, whatever `available` holds. */

@@ -99,7 +99,9 @@ const asJson = (workflowId: string, report: ReconcileReport) => ({
 function asText(report: ReconcileReport): string {
   if (report.off !== null) return `nothing was looked at: ${report.off}`;
   return [
-    ...(report.engineRebuilt ? ['Temporal was rebuilt: all open work was started again, nothing failed'] : []),
+    ...(report.engineRebuilt
+      ? ['Temporal was rebuilt: all open work was started again, nothing failed']
+      : []),
     ...PHASES.flatMap((phase) => {
       const counts = report.phases[phase];
       if (counts === undefined) return [];

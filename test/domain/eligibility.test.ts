@@ -28,6 +28,7 @@ const ORDER: RefundableOrder = {
   status: 'completed',
   currency: 'EUR',
   capturedMinor: 14_500,
+  suspended: false,
   refundOpen: false,
   disputeOpen: false,
   refundDeadlineMs: NOW_MS + DAY_MS,

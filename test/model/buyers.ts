@@ -1,7 +1,17 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { placedOrder } from '../harness/stories.ts';
 import type { Person } from '../harness/world.ts';
-import { type Books, divide, holdLate, leftOf, type Order, type Refund, share, statusOf, succeed, totalLeft } from './money.ts';
+import {
+  type Books,
+  holdLate,
+  leftOf,
+  type Order,
+  type Refund,
+  share,
+  statusOf,
+  succeed,
+  totalLeft,
+} from './money.ts';
 import { feeOf, type Life, PRODUCTS, type Trouble } from './run.ts';
 
 // What buyers, sellers and admins do, and what is done in the PSP's dashboard.
@@ -51,7 +61,7 @@ export async function purchase(
     };
     books.orders.push(order);
     if (failed) {
-      if (order.captured !== null) await givenBack(life, books, order, order.captured);
+      if (order.captured !== null) givenBack(books, order, order.captured);
       return;
     }
     books.revenue += items.reduce((sum, { feeMinor }) => sum + feeMinor, 0);
@@ -74,7 +84,7 @@ export async function purchase(
   });
 }
 
-async function givenBack(_life: Life, books: Books, order: Order, amount: number): Promise<void> {
+function givenBack(books: Books, order: Order, amount: number): void {
   const refund = newRefund('payment_returned', 'given back', amount, { atPsp: true });
   order.refunds.push(refund);
   succeed(books, order, refund);
@@ -261,7 +271,6 @@ export async function closeDispute(
 
 /** Only this row shows it at first: the next command must not overtake it. */
 async function disputeIs({ world }: Life, id: string, status: string, redelivering: boolean): Promise<void> {
-  const { expect: _, vi } = await import('vitest');
   await vi.waitFor(
     async () => {
       await world.psp.control.idle();
@@ -275,4 +284,3 @@ async function disputeIs({ world }: Life, id: string, status: string, redeliveri
 }
 
 export const someAmount = (order: Order, pick: number) => 1 + (pick % ((order.captured ?? 0) + 20));
-export { divide };

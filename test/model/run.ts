@@ -47,12 +47,20 @@ const TO_PSP = /(refunds|payments)\.create/;
 
 /** One life: people and products that no other life knows, and what drives them. */
 export class Life {
-  private constructor(
-    readonly world: World,
-    readonly shop: Shop,
-    readonly sellers: readonly Seller[],
-    readonly products: readonly string[],
-  ) {}
+  readonly world: World;
+  readonly shop: Shop;
+  /** By product: of the first seller and of the second. */
+  readonly products: readonly string[];
+
+  private constructor(world: World, shop: Shop, products: readonly string[]) {
+    this.world = world;
+    this.shop = shop;
+    this.products = products;
+  }
+
+  get sellers(): readonly Seller[] {
+    return this.shop.sellers;
+  }
 
   static async begin(world: World, connected: readonly boolean[]): Promise<{ life: Life; books: Books }> {
     const shop = await openShop(world, { prices: PRICES.map(([price]) => price) });
@@ -82,7 +90,7 @@ export class Life {
       paidOutside: 0,
       commands: [],
     };
-    return { life: new Life(world, shop, shop.sellers, products), books };
+    return { life: new Life(world, shop, products), books };
   }
 
   get sellerIds(): string[] {
@@ -162,7 +170,10 @@ export class Life {
     for (const { id, kind } of refundRows) {
       if (kind === 'requested' || kind === 'payment_returned') await this.world.finished(`refund/${id}`);
     }
-    const transfers = await db.select().from(sellerTransfers).where(inArray(sellerTransfers.orderId, orderIds));
+    const transfers = await db
+      .select()
+      .from(sellerTransfers)
+      .where(inArray(sellerTransfers.orderId, orderIds));
     for (const { id } of transfers) await this.world.finished(`transfer/${id}`);
     const reversals = await db
       .select()
@@ -173,7 +184,8 @@ export class Life {
           transfers.map(({ id }) => id),
         ),
       );
-    for (const { id, refundId } of reversals) if (refundId !== null) await this.world.finished(`reversal/${id}`);
+    for (const { id, refundId } of reversals)
+      if (refundId !== null) await this.world.finished(`reversal/${id}`);
     const payouts = await db
       .select()
       .from(sellerPayouts)
@@ -203,7 +215,8 @@ export class Life {
       .where(eq(transferReversals.transferId, transfer.id));
     const superseded = new Set(rows.map(({ retryOf }) => retryOf));
     return rows.find(
-      (row) => row.status === status && row.amountMinor - row.coveredMinor === amount && !superseded.has(row.id),
+      (row) =>
+        row.status === status && row.amountMinor - row.coveredMinor === amount && !superseded.has(row.id),
     )!;
   }
 }

@@ -5,7 +5,12 @@ import type { Life, Trouble } from './run.ts';
 
 // What happens on the sellers' side, at Stripe, and at the operators' desk.
 
-const DOWN = { kind: 'status', status: 503, match: /transfers\.(create|createReversal)/, times: 'always' } as const;
+const DOWN = {
+  kind: 'status',
+  status: 503,
+  match: /transfers\.(create|createReversal)/,
+  times: 'always',
+} as const;
 
 export async function stripeGoesDown(life: Life, books: Books): Promise<void> {
   life.world.stripe.control.addFault(DOWN);
@@ -113,7 +118,11 @@ export function findReversal(books: Books, state: Reversal['state'], pick: numbe
 
 type Found = NonNullable<ReturnType<typeof findReversal>>;
 
-export async function giveUpReversal(life: Life, books: Books, { order, leg, reversal }: Found): Promise<void> {
+export async function giveUpReversal(
+  life: Life,
+  books: Books,
+  { order, leg, reversal }: Found,
+): Promise<void> {
   await life.within(books, 'none', async () => {
     const row = await life.reversalOf(order, leg, 'pending', reversal.amount);
     await life.world.temporal.workflow.getHandle(`reversal/${row.id}`).signal('giveUp', 'the model says so');
@@ -121,7 +130,11 @@ export async function giveUpReversal(life: Life, books: Books, { order, leg, rev
   });
 }
 
-export async function retryReversal(life: Life, books: Books, { order, leg, reversal }: Found): Promise<void> {
+export async function retryReversal(
+  life: Life,
+  books: Books,
+  { order, leg, reversal }: Found,
+): Promise<void> {
   await life.within(books, 'none', async () => {
     const row = await life.reversalOf(order, leg, 'permanently_failed', reversal.amount);
     const answer = await life.world.post(life.shop.admin, `/admin/reversals/${row.id}/retry`, {

@@ -4,10 +4,11 @@ import { orderItems, orders } from '../../db/schema/index.ts';
 import type { ReconcileReport } from '../../domain/reconcile.ts';
 import { reconcile } from '../../ops/commands/reconcile.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { until } from '../harness/look.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
-import { age, counts, createWorld, one, sweep } from './support.ts';
+import { age, counts, createWorld, one, sweep, terminate } from './support.ts';
 
 const BATCH = 3;
 
@@ -109,6 +110,24 @@ it('a backlog of a few hundred rows is drained, each looked at once, and continu
   }
   await expectCleanBooks(world);
 }, 240_000);
+
+it('a drain that is stopped in the middle is finished by the next one', async () => {
+  const { sql } = world.database;
+  const stuck: string[] = [];
+  for (let count = 0; count < 30; count += 1) stuck.push(await lostOrder());
+  const unseen = async () =>
+    (await sql`SELECT id FROM orders WHERE id IN ${sql(stuck)} AND reconcile_checked_at IS NULL`).length;
+
+  const workflowId = await world.engine.startSweep({ drain: true, phases: ['stuck_orders'] });
+  await until(unseen, (left) => left < stuck.length);
+  // Terminating one that has just ended is refused; either way the next call does what is left.
+  await terminate(world, workflowId).catch(() => undefined);
+  const again = await world.engine.startSweep({ drain: true, phases: ['stuck_orders'] });
+  const report = await world.engine.sweepReport(again);
+  expect(report?.phases.stuck_orders).toMatchObject({ seen: 30, left: 30 });
+  expect(await unseen()).toBe(0);
+  await sql`UPDATE orders SET created_at = now() WHERE id IN ${sql(stuck)}`;
+});
 
 it('an operator reads what a sweep found', async () => {
   const orderId = await placedOrder(world, shop.buyer, shop.productIds);

@@ -3,10 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { webhookEvents } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { auditOf } from '../harness/look.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
-import { counts, createWorld, NONE, one, retire, sweep } from './support.ts';
+import { age, counts, createWorld, NONE, one, retire, sweep } from './support.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -85,4 +86,45 @@ it('an unmatched one is tried again for a day, and matches once its order is kno
   expect(await rowOf(unknown)).toMatchObject({ outcome: 'unmatched' });
   expect(await rowOf(known)).toMatchObject({ outcome: 'signalled' });
   expect(await rowOf(tooOld)).toMatchObject({ outcome: 'unmatched', reconcileCheckedAt: null });
+});
+
+it('an operator replays an event, and the audit log says so', async () => {
+  const { shop, orderId } = await paidUnnoticed();
+  const webhookId = await stored(orderId, MINUTE_MS, { outcome: 'unhandled', processedAt: new Date() });
+  const path = `/admin/webhooks/${webhookId}/replay`;
+  const replayed = await world.post(shop.admin, path, { reason: 'the parser was wrong' });
+  expect(replayed.status, JSON.stringify(replayed.body)).toBe(200);
+  expect(replayed.body['webhook']).toMatchObject({ id: webhookId, outcome: 'signalled' });
+  expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'completed' });
+  expect(await auditOf(world, webhookId)).toMatchObject([
+    { actor: shop.admin.id, action: 'webhook.replay', reason: 'the parser was wrong' },
+  ]);
+  // Once more: what it says has happened.
+  expect((await world.post(shop.admin, path)).status).toBe(200);
+  await world.finished(`order/${orderId}`);
+  expect((await world.order(orderId)).status).toBe('completed');
+  expect((await world.post(shop.admin, `/admin/webhooks/${uuidv7()}/replay`)).status).toBe(404);
+  expect((await world.post(shop.buyer, path)).status).toBe(403);
+  await expectCleanBooks(world);
+});
+
+it('what is stuck is listed, with the age of the last sweep', async () => {
+  const { shop, orderId } = await paidUnnoticed();
+  await age(world, 'orders', orderId, '3 hours');
+  const webhookId = await stored(uuidv7(), 120 * MINUTE_MS);
+  const before = await world.get(shop.admin, '/admin/stuck');
+  expect(before.body).toMatchObject({
+    last_sweep: null,
+    counts: { order: 1, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0, webhook: 1 },
+    data: [
+      { kind: 'order', subject: `order/${orderId}`, status: 'pending', looked_at: null },
+      { kind: 'webhook', subject: webhookId, status: 'received' },
+    ],
+  });
+  await sweep(world, shop);
+  await world.finished(`order/${orderId}`);
+  const after = await world.get(shop.admin, '/admin/stuck?older_than_minutes=60&limit=5');
+  expect(after.body['counts']).toMatchObject({ order: 0, webhook: 1 });
+  expect(after.body['last_sweep']!['age_seconds']).toBeLessThan(60);
+  expect((await world.get(shop.buyer, '/admin/stuck')).status).toBe(403);
 });

@@ -1,0 +1,42 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { giveBackAgain } from '../../db/verbs/give-back-again.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, jsonBody } from '../route.ts';
+import { idParam, reason } from '../views/fields.ts';
+import { Refund, showRefund } from '../views/refund.ts';
+
+const Params = z.object({ orderId: idParam('orderId') });
+const Body = z.strictObject({ reason: reason() }).openapi('GiveBack');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/orders/{orderId}/give-back',
+  operationId: 'giveBack',
+  summary: 'Give a payment back again',
+  description:
+    'For a payment that no order took (late, or of another amount) and whose give-back failed at the PSP.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, body: jsonBody(Body) },
+  responses: {
+    202: json(z.object({ refund: Refund }), 'The new refund'),
+    ...fails(
+      ...FOR_ROLES,
+      ...WITH_BODY,
+      'order_not_found',
+      'order_not_refundable',
+      'refund_already_requested',
+    ),
+  },
+});
+
+export const giveBack = defineRoute(route, async (c) => {
+  const { db, engine } = c.var.deps;
+  const { orderId } = c.req.valid('param');
+  c.set('mayStillBeCarriedOut', true);
+  const { refund, label } = await giveBackAgain(db, { orderId, ...c.req.valid('json'), ...actorOf(c) });
+  await engine.startRefund(refund.id, label);
+  return c.json({ refund: showRefund(refund) }, 202);
+});

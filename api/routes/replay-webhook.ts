@@ -1,0 +1,46 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { requestReplay } from '../../db/verbs/request-replay.ts';
+import { readWebhookEvent } from '../../db/queries/webhook-events.ts';
+import { redispatch } from '../../inbox/redrive.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../route.ts';
+import { idParam, reason } from '../views/fields.ts';
+import { showWebhookEvent, WebhookEvent } from '../views/webhook-event.ts';
+
+const Params = z.object({ webhookId: idParam('webhookId') });
+const Body = z.strictObject({ reason: reason().optional() }).openapi('ReplayRequest');
+
+const access = onlyRoles('admin');
+const route = createRoute({
+  method: 'post',
+  path: '/admin/webhooks/{webhookId}/replay',
+  operationId: 'replayWebhook',
+  summary: 'Dispatch a stored webhook again',
+  description: 'Also one that was processed: what it says has happened changes nothing.',
+  tags: ['Operations'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, body: optionalJsonBody(Body) },
+  responses: {
+    200: json(z.object({ webhook: WebhookEvent }), 'What became of it'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'webhook_not_found'),
+  },
+});
+
+export const replayWebhook = defineRoute(route, async (c) => {
+  const { db, engine } = c.var.deps;
+  const why = c.req.valid('json').reason;
+  const { webhookId } = c.req.valid('param');
+  c.set('mayStillBeCarriedOut', true);
+  const stored = await requestReplay(db, {
+    webhookId,
+    ...actorOf(c),
+    ...(why !== undefined && { reason: why }),
+  });
+  const { outcome, note } = await redispatch({ db, engine, log: c.var.log }, stored);
+  const row = await readWebhookEvent(db, webhookId);
+  return c.json({ webhook: { ...showWebhookEvent(row ?? stored), outcome, error: note } }, 200);
+});

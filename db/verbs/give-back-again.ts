@@ -1,0 +1,57 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { VezaError } from '../../domain/errors.ts';
+import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import { isSuspended, moveOrder } from '../moves/order.ts';
+import type { Refund } from '../moves/refund.ts';
+import { orders, refunds } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+import { clearFlags } from './clear-flags.ts';
+import { refundLabel } from './labels.ts';
+import { lockOrder } from './lock.ts';
+
+/**
+ * An operator gives a payment back again that no order took and whose first give-back failed: a new refund of all that
+ * is still held. Throws `order_not_found` and `order_not_refundable`.
+ */
+export async function giveBackAgain(
+  db: Db,
+  { orderId, ...act }: Act & { readonly orderId: string; readonly reason: string },
+): Promise<{ readonly refund: Refund; readonly label: ReturnType<typeof refundLabel> }> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx.select({ id: orders.id }).from(orders).where(eq(orders.id, orderId));
+    if (found === undefined) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
+    const order = await lockOrder(tx, orderId);
+    const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
+    if (!isSuspended(order) || heldMinor === 0 || order.capturedCurrency === null) {
+      throw new VezaError('order_not_refundable', 'No payment is held for this order.', {
+        order_status: order.status,
+      });
+    }
+    if (order.status === 'refund_pending') {
+      throw new VezaError('refund_already_requested', 'A refund is already in progress for this order.');
+    }
+    const failed = await tx
+      .select({ id: refunds.id })
+      .from(refunds)
+      .where(
+        and(eq(refunds.orderId, orderId), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
+      );
+    await moveOrder(tx, order, 'refund_pending');
+    const currency = order.capturedCurrency;
+    const [refund] = await tx
+      .insert(refunds)
+      .values({ id: uuidv7(), orderId, kind: 'payment_returned', amountMinor: heldMinor, currency })
+      .returning();
+    if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
+    for (const { id } of failed) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
+    await audit(tx, act, {
+      action: 'order.give_back',
+      subject: orderWorkflowId(orderId),
+      before: { status: order.status },
+      after: { refundId: refund.id },
+    });
+    return { refund, label: refundLabel(refund) };
+  });
+}

@@ -1,0 +1,21 @@
+import { eq } from 'drizzle-orm';
+import { VezaError } from '../../domain/errors.ts';
+import type { Db } from '../client.ts';
+import { webhookEvents } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+
+/** An operator wants a stored webhook dispatched again, whatever became of it. Throws `webhook_not_found`. */
+export async function requestReplay(
+  db: Db,
+  { webhookId, ...act }: Act & { readonly webhookId: string },
+): Promise<typeof webhookEvents.$inferSelect> {
+  return db.transaction(async (tx) => {
+    const [stored] = await tx.select().from(webhookEvents).where(eq(webhookEvents.id, webhookId));
+    if (stored === undefined) {
+      throw new VezaError('webhook_not_found', `There is no webhook event ${webhookId}.`);
+    }
+    const before = { outcome: stored.outcome };
+    await audit(tx, act, { action: 'webhook.replay', subject: webhookId, before, after: null });
+    return stored;
+  });
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectAgreement, expectProvidersAgree } from '../harness/agreement.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { connect } from '../harness/shop.ts';
+import { World } from '../harness/world.ts';
+import { closeDispute, decide } from './buyers.ts';
+import { ALL, carriedOut, purchases } from './commands.ts';
+import { type Books, openReversals, progress } from './money.ts';
+import { Life } from './run.ts';
+import { findReversal, retryReversal } from './sellers.ts';
+
+// Random lives of a shop, over the real engine, database and providers' sandboxes, against a model of what the money
+// must do. After each command the rows must come to show what the model foretells; after each life everything has ended,
+// and every invariant holds, the eighth against the sandboxes' own books.
+
+/** Another one by FC_SEED; a failure prints the seed and the commands. FC_RUNS=200 takes about ten minutes. */
+const SEED = Number(process.env['FC_SEED'] ?? 20_264);
+const RUNS = Number(process.env['FC_RUNS'] ?? 12);
+/** FC_SHRINK=1 looks for a shorter sequence: each attempt is a whole life. */
+const SHRINKS = process.env['FC_SHRINK'] === '1';
+const COMMANDS_MAX = Number(process.env['FC_COMMANDS'] ?? 16);
+
+let world: World;
+beforeAll(async () => {
+  // Nothing gives up by itself: what the model does not decide must not depend on the time it took.
+  world = await World.create({
+    env: { TRANSFER_RETRY_MAX_RETRIES: '1000', REVERSAL_MAX_RETRIES: '1000' },
+  });
+});
+afterAll(() => world.close());
+
+it(
+  'whatever happens, in whatever order and trouble, money is where the model says',
+  async () => {
+    let lives = 0;
+    const life = fc.record({
+      connected: fc.tuple(fc.constant(true), fc.boolean()),
+      first: purchases,
+      // Those that have nothing to be done to are passed over.
+      commands: fc.array(fc.oneof(...ALL), { minLength: 6, maxLength: COMMANDS_MAX, size: 'max' }),
+    });
+    const startedAtMs = Date.now();
+    try {
+      await fc.assert(
+        fc.asyncProperty(life, async ({ connected, first, commands }) => {
+          lives += 1;
+          const { life: real, books } = await Life.begin(world, connected);
+          try {
+            for (const command of [first, ...commands])
+              if (command.check(books)) await command.run(books, real);
+            await endWell(real, books);
+          } catch (error) {
+            throw new Error(told(books, error), { cause: error });
+          } finally {
+            world.psp.control.clearFaults();
+            world.stripe.control.clearFaults();
+            world.psp.control.setRefundMode('auto');
+          }
+        }),
+        { seed: SEED, numRuns: RUNS, endOnFailure: !SHRINKS, includeErrorInReport: true },
+      );
+      await expectAgreement(world);
+    } finally {
+      const commands = [...carriedOut.values()].reduce((sum, one) => sum + one, 0);
+      const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
+      console.info(
+        `money model: seed ${SEED}, ${lives} sequences, ${commands} commands, ${seconds} s`,
+        Object.fromEntries(carriedOut),
+      );
+    }
+  },
+  RUNS * 120_000,
+);
+
+/** What was done, and what came out differently: the paths of model and rows. */
+function told({ commands }: Books, error: unknown): string {
+  const { expected, actual } = error as { expected?: unknown; actual?: unknown };
+  const [wanted, found] = [paths(expected), paths(actual)];
+  const differing = [...new Set([...wanted.keys(), ...found.keys()])]
+    .filter((path) => wanted.get(path) !== found.get(path))
+    .map((path) => `${path}: the model ${wanted.get(path)}, the rows ${found.get(path)}`);
+  const lines = [...commands, String(error instanceof Error ? error.message : error), ...differing];
+  return `after ${commands.length} commands:\n  ${lines.join('\n  ')}`;
+}
+
+function paths(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (typeof value !== 'object' || value === null) return into.set(path, JSON.stringify(value));
+  for (const [name, inner] of Object.entries(value)) paths(inner, `${path}/${name}`, into);
+  return into;
+}
+
+/** Everything that was left open ends, and is where it must be, at the providers too. */
+async function endWell(life: Life, books: Books): Promise<void> {
+  const { psp, stripe } = world;
+  stripe.control.clearFaults();
+  stripe.control.setEnforceConnectedBalance(false);
+  Object.assign(books, { stripeDown: false, lenient: true });
+  for (const [index, seller] of books.sellers.entries()) {
+    if (seller.connected) continue;
+    await connect(world, life.sellers[index]!);
+    seller.connected = true;
+  }
+  await life.settle(books);
+  for (const order of books.orders) {
+    await closeDispute(life, books, order, { end: 'won', trouble: 'none' });
+    for (const refund of order.refunds.filter(({ status }) => status === 'pending'))
+      await decide(life, books, order, refund, { status: 'succeeded', trouble: 'none' });
+  }
+  for (let found = findReversal(books, 'failed', 0); found; found = findReversal(books, 'failed', 0))
+    await retryReversal(life, books, found);
+  progress(books);
+  expect(books.sellers.flatMap((_, index) => openReversals(books, index))).toEqual([]);
+  await life.settle(books);
+  await life.ended(books);
+  await expectMoneyThere(life, books);
+  await expectCleanBooks(world);
+  await expectProvidersAgree(world);
+  expect(psp.control.faults()).toEqual([]);
+}
+
+/** Where the money is: with the buyers, at the PSP, and at the sellers' own accounts. */
+async function expectMoneyThere(life: Life, books: Books): Promise<void> {
+  const { sql } = world.database;
+  const orderIds = books.orders.map(({ id }) => id);
+  for (const [index, { id, accountId }] of life.sellers.entries()) {
+    const { balance, writtenOff } = books.sellers[index]!;
+    expect(world.stripe.control.accountBalance(accountId)['usd'] ?? 0, `Stripe's ${accountId}`).toBe(balance);
+    const [connected] = await sql<{ minor: number }[]>`
+      SELECT coalesce(sum(amount_minor), 0)::float8 AS minor FROM ledger_entries
+      WHERE account = ${`cash:connected:${id}`}`;
+    expect(connected?.minor, `cash:connected:${id}`).toBe(balance - writtenOff);
+  }
+  const legs = books.orders.flatMap((order) => order.legs);
+  const sent = legs.reduce((sum, leg) => sum + (leg.sent ? leg.amount : 0), 0);
+  const back = legs.reduce(
+    (sum, leg) =>
+      sum +
+      leg.takenByOthers +
+      leg.reversals.reduce((of, { amount, state }) => of + (state === 'done' ? amount : 0), 0),
+    0,
+  );
+  const captured = books.orders.reduce((sum, order) => sum + (order.captured ?? 0), 0);
+  const refunds = books.orders.flatMap((order) =>
+    order.refunds.filter(({ status }) => status === 'succeeded'),
+  );
+  const refunded = refunds.reduce((sum, { amount }) => sum + amount, 0);
+  const [psp] = await sql<{ minor: number }[]>`
+    SELECT coalesce(sum(amount_minor), 0)::float8 AS minor FROM ledger_entries
+    WHERE account = 'cash:psp' AND order_id = ANY(${orderIds})`;
+  expect(psp?.minor, 'cash:psp').toBe(captured - refunded - sent + back + books.paidOutside);
+  const atPsp = orderIds
+    .flatMap((id) => world.psp.control.refunds(id))
+    .reduce((sum, { status, amount }) => sum + (status === 'succeeded' ? amount : 0), 0);
+  const expected = refunds.reduce((sum, { atPsp: known, amount }) => sum + (known ? amount : 0), 0);
+  expect(atPsp, "the PSP's refunds").toBe(expected);
+}
