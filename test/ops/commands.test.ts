@@ -86,7 +86,6 @@ describe('npm run audit', () => {
   });
 
   test.each<[string, string[], Record<string, string>, RegExp]>([
-    ['--providers is not there yet', ['--providers'], {}, /--providers is not available yet/],
     ['an option that nobody knows', ['--fast'], {}, /--fast/],
     ['no database named', [], { DATABASE_URL: '' }, /^DATABASE_URL: is missing/],
     ['no database there', [], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/none' }, /ECONNREFUSED/],
@@ -101,6 +100,13 @@ describe('npm run audit', () => {
     const { code, stdout, stderr } = await audit(args, env);
     expect(stderr.trim()).toMatch(line);
     expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('--providers names each key that it lacks before it asks anyone, exit 2', async () => {
+    const { code, stdout, stderr } = await audit(['--providers'], {});
+    expect(stderr).toMatch(/^HYPERSWITCH_BASE_URL: is missing/);
+    expect(stderr).toMatch(/STRIPE_SECRET_KEY: is missing/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 });
