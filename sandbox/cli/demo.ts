@@ -45,6 +45,7 @@ const good =
   summary.order.status === 'refunded' &&
   summary.refund.status === 'succeeded' &&
   summary.transfers.every((transfer) => transfer.status === 'reversed') &&
+  summary.partial_refund.order.status === 'partially_refunded' &&
   summary.lost_webhook.refund.status === 'succeeded' &&
   summary.audit.violations === 0;
 if (!good) teller.step('This is not how the play should end: see the summary.');

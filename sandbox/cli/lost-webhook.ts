@@ -1,4 +1,5 @@
-import type { Api, Order, OrderInFull, Reconciled, Refund, Reversal } from './api-client.ts';
+import type { Api, Reconciled, Refund, Reversal } from './api-client.ts';
+import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
 import type { Veza } from './veza.ts';
@@ -9,25 +10,20 @@ export interface LostWebhook {
   readonly reconcile: Reconciled;
 }
 
-/** A second order is refunded, the PSP's webhook is lost, and the sweep finds out. */
+/** Another order is refunded, the PSP's webhook is lost, and the sweep finds out. */
 export async function playLostWebhook(
-  { psp }: Pick<Veza, 'psp'>,
+  veza: Pick<Veza, 'psp'>,
   tell: Teller,
   { buyer, admin, items }: { buyer: Api; admin: Api; items: readonly { readonly product_id: string }[] },
 ): Promise<LostWebhook> {
-  tell.step('A second order is paid and refunded, and the webhook that says so is lost');
-  const { order } = await buyer.post<{ order: Order }>('/marketplace/orders', { items });
-  const orderPath = `/marketplace/orders/${order.id}`;
-  const readOrder = async () => (await buyer.get<{ order: OrderInFull }>(orderPath)).order;
-  await until(readOrder, (seen) => seen.payment !== null);
-  psp.control.pay(order.id);
-  await follow('order', readOrder, (seen) => seen.status === 'completed', tell);
-
-  psp.control.addFault({ kind: 'loseWebhook', match: 'refund_succeeded', where: { payment_id: order.id } });
+  const { psp } = veza;
+  tell.step('A third order is paid and refunded, and the webhook that says so is lost');
+  const { orderId, orderPath } = await buy(veza, tell, { buyer, items });
+  psp.control.addFault({ kind: 'loseWebhook', match: 'refund_succeeded', where: { payment_id: orderId } });
   const opened = await buyer.post<{ refund: Refund }>(`${orderPath}/refund`, {});
   const refundId = opened.refund.id;
   const atThePsp = await until(
-    async () => psp.control.refunds(order.id).find((refund) => refund.refund_id === refundId),
+    async () => psp.control.refunds(orderId).find((refund) => refund.refund_id === refundId),
     (refund) => refund?.status === 'succeeded',
   );
   const readRefund = async () =>
@@ -47,7 +43,7 @@ export async function playLostWebhook(
   }
   const refund = await follow('refund', readRefund, (seen) => seen.status !== 'pending', tell);
   await until(
-    async () => (await admin.get<{ data: Reversal[] }>(`/admin/reversals?order_id=${order.id}`)).data,
+    async () => (await admin.get<{ data: Reversal[] }>(`/admin/reversals?order_id=${orderId}`)).data,
     (reversals) => reversals.every((reversal) => reversal.status !== 'pending'),
   );
   return { refund, reconcile };

@@ -12,6 +12,7 @@ import {
 } from './api-client.ts';
 import { follow, until } from './follow.ts';
 import { type LostWebhook, playLostWebhook } from './lost-webhook.ts';
+import { type PartialRefund, playPartialRefund } from './partial-refund.ts';
 import type { Teller } from './teller.ts';
 import type { Veza } from './veza.ts';
 
@@ -19,7 +20,9 @@ export interface Summary {
   readonly order: Order;
   readonly refund: Refund;
   readonly transfers: readonly (Transfer & { readonly reversals: readonly Reversal[] })[];
-  /** A second order's refund, whose webhook never came. */
+  /** A second order, of which a part was given back. */
+  readonly partial_refund: PartialRefund;
+  /** A third order's refund, whose webhook never came. */
   readonly lost_webhook: LostWebhook;
   readonly audit: {
     readonly violations: number;
@@ -130,6 +133,7 @@ export async function play(
     return all.length > 0 && all.every((one) => one.status !== 'pending');
   });
 
+  const partialRefund = await playPartialRefund(veza, tell, { buyer, admin, items });
   const lostWebhook = await playLostWebhook(veza, tell, { buyer, admin, items });
 
   tell.step('The books are audited');
@@ -146,6 +150,7 @@ export async function play(
       ...one,
       reversals: reversals.filter((reversal) => reversal.transfer_id === one.id),
     })),
+    partial_refund: partialRefund,
     lost_webhook: lostWebhook,
     audit,
     addresses: {

@@ -21,7 +21,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
     step: (text) => write('▶', text),
     detail: (text) => write(' ', `  ${text}`),
     aside: (text) => write('·', text),
-    summary: ({ order, refund, transfers, lost_webhook: lost, audit, addresses }) => {
+    summary: ({ order, refund, transfers, partial_refund: part, lost_webhook: lost, audit, addresses }) => {
       const lines = [
         '',
         `order     ${order.id}  ${order.status}  ${order.refunded_amount} of ${order.amount} ${order.currency} given back`,
@@ -33,6 +33,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
               `reversal  ${reversal.id}  ${reversal.status}  ${reversal.stripe_reversal_id} after ${reversal.retry_count} failed attempts`,
           ),
         ]),
+        `refund    ${part.refund.id}  ${part.refund.status}  ${part.refund.amount} of ${part.order.amount} ${part.order.currency}; order ${part.order.status}`,
         `refund    ${lost.refund.id}  ${lost.refund.status}  its webhook was lost; found by ${lost.reconcile.workflow_id}`,
         `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
         '',
