@@ -112,7 +112,11 @@ export const VARIABLES = {
     'least severe log line shown',
   ),
   JWT_SECRET: variable(
-    z.string().min(32, 'at least 32 characters').optional(),
+    z
+      .string()
+      .min(32, 'at least 32 characters')
+      .refine((value) => !value.startsWith('change-me'), { error: 'a secret of your own, not the example' })
+      .optional(),
     'change-me-to-32-characters-or-more',
     'secret of HS256 bearer tokens; this or JWT_JWKS_URL',
   ),

@@ -12,7 +12,7 @@ import type { PspPayment } from '../providers/hyperswitch/outcomes.ts';
 import { paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import type { Deps } from './deps.ts';
-import { followUp } from './follow-up.ts';
+import { followUp, startAll } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { retryLater } from './retry-later.ts';
 
@@ -103,7 +103,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
         feePolicy: settings.refundFeePolicy,
       });
       if (settled.status === 'completed') {
-        for (const transfer of settled.transfers) await engine.startTransfer(transfer);
+        await startAll(settled.transfers, (transfer) => engine.startTransfer(transfer));
       }
       if (settled.status === 'given_back') await engine.startRefund(settled.refundId, settled.label);
       if (settled.status === 'cancelled') await followUp(engine, settled.settled);

@@ -19,7 +19,10 @@ export async function compareTransfers(
         ? []
         : (await answered('Stripe', () => stripe.listTransfers({ destination, orderId }))).transfers;
     const theirs = new Map(made.map((transfer) => [transfer.stripeTransferId, transfer]));
-    for (const claim of claims) await compareTransfer(stripe, claim, theirs, findings);
+    // Those with Stripe's id first: a successor may have adopted what its predecessor's metadata names.
+    const withId = claims.filter((claim) => claim.stripeTransferId);
+    const without = claims.filter((claim) => !claim.stripeTransferId);
+    for (const claim of [...withId, ...without]) await compareTransfer(stripe, claim, theirs, findings);
     for (const stranger of theirs.values()) {
       findings.differs(
         orderWorkflowId(orderId),

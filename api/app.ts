@@ -7,6 +7,7 @@ import { answerError, answerProblem } from './errors.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { limitBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
+import { deadline } from './middleware/deadline.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
@@ -25,6 +26,7 @@ export function createApp(given: ApiDeps) {
   app.use(accessLog);
   app.use(securityHeaders);
   app.use(crossOrigin(deps.config.CORS_ORIGINS));
+  app.use(deadline);
   app.use(limitBody);
   app.use(wrongMethod(app));
 

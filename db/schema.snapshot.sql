@@ -181,6 +181,7 @@ CREATE TABLE refund_allocations (
   seller_source text,
   fees_owed_minor bigint DEFAULT 0 NOT NULL,
   fees_netted_minor bigint DEFAULT 0 NOT NULL,
+  in_flight_minor bigint DEFAULT 0 NOT NULL,
   CONSTRAINT refund_allocations_refund_id_order_item_id_pk PRIMARY KEY (refund_id, order_item_id),
   CONSTRAINT refund_allocations_order_item_id_order_items_id_fk FOREIGN KEY (order_item_id) REFERENCES order_items(id),
   CONSTRAINT refund_allocations_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),

@@ -14,6 +14,12 @@ export interface IdempotencyKey {
   readonly bodyHash: string;
 }
 
+/** An operator's answer as it is kept under a key: what was shown, and the work that the engine was told of. JSON. */
+export interface KeptAnswer {
+  readonly shown: unknown;
+  readonly work: unknown;
+}
+
 export type Refused = { readonly refused: Refusal };
 
 export interface RefundRequest {

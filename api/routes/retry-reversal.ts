@@ -1,9 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
 import { actorOf } from '../actor.ts';
+import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { actOnce } from '../operator-key.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { idParam } from '../views/fields.ts';
 import { Reversal, showReversal } from '../views/reversal.ts';
@@ -21,23 +23,29 @@ const route = createRoute({
   tags: ['Operations'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
-  request: { params: Params, body: optionalJsonBody(Body) },
+  request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
   responses: {
     202: json(z.object({ reversal: Reversal }), 'The reversal that is tried: the same one, or its successor'),
-    ...fails(...FOR_ROLES, ...WITH_BODY, 'reversal_not_found', 'reversal_not_retryable'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_retryable'),
   },
 });
 
 export const retryReversal = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
-  const { reason } = c.req.valid('json');
+  const { engine } = c.var.deps;
+  const { reversalId } = c.req.valid('param');
+  const body = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const { reversal, work } = await requestReversalRetry(db, {
-    reversalId: c.req.valid('param').reversalId,
-    ...actorOf(c),
-    ...(reason !== undefined && { reason }),
+  const call = { operationId: route.operationId, subjectId: reversalId, body };
+  const { shown, work } = await actOnce(c, call, async (db) => {
+    const { reason } = body;
+    const ask = { reversalId, ...actorOf(c), ...(reason !== undefined && { reason }) };
+    const retried = await requestReversalRetry(db, ask);
+    const { orderId, sellerId, currency } = retried.work;
+    return {
+      shown: showReversal({ ...retried.reversal, orderId, sellerId, currency }),
+      work: retried.work,
+    };
   });
   await engine.retryReversal(work);
-  const { orderId, sellerId, currency } = work;
-  return c.json({ reversal: showReversal({ ...reversal, orderId, sellerId, currency }) }, 202);
+  return c.json({ reversal: shown }, 202);
 });

@@ -1,9 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
 import { actorOf } from '../actor.ts';
+import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { actOnce } from '../operator-key.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { idParam } from '../views/fields.ts';
 import { showTransfer, Transfer } from '../views/transfer.ts';
@@ -21,22 +23,25 @@ const route = createRoute({
   tags: ['Operations'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
-  request: { params: Params, body: optionalJsonBody(Body) },
+  request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
   responses: {
     202: json(z.object({ transfer: Transfer }), 'The transfer that is tried: the same one, or its successor'),
-    ...fails(...FOR_ROLES, ...WITH_BODY, 'transfer_not_found', 'transfer_not_retryable'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'transfer_not_found', 'transfer_not_retryable'),
   },
 });
 
 export const retryTransfer = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
-  const { reason } = c.req.valid('json');
+  const { engine } = c.var.deps;
+  const { transferId } = c.req.valid('param');
+  const body = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const { transfer, work } = await requestTransferRetry(db, {
-    transferId: c.req.valid('param').transferId,
-    ...actorOf(c),
-    ...(reason !== undefined && { reason }),
+  const call = { operationId: route.operationId, subjectId: transferId, body };
+  const { shown, work } = await actOnce(c, call, async (db) => {
+    const { reason } = body;
+    const ask = { transferId, ...actorOf(c), ...(reason !== undefined && { reason }) };
+    const retried = await requestTransferRetry(db, ask);
+    return { shown: showTransfer(retried.transfer), work: retried.work };
   });
   await engine.retryTransfer(work);
-  return c.json({ transfer: showTransfer(transfer) }, 202);
+  return c.json({ transfer: shown }, 202);
 });

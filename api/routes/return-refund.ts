@@ -1,8 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { returnRefund as markReturned } from '../../db/verbs/return-refund.ts';
 import { actorOf } from '../actor.ts';
+import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { actOnce } from '../operator-key.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { idParam, reason } from '../views/fields.ts';
 import { Refund, showRefund } from '../views/refund.ts';
@@ -18,18 +20,23 @@ const route = createRoute({
   description: 'Reverts the books, restores the licences and sends the sellers again what they gave back.',
   tags: ['Operations'],
   ...onlyRoles('admin'),
-  request: { params: Params, body: jsonBody(Body) },
+  request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
   responses: {
     200: json(z.object({ refund: Refund }), 'The refund as it is now'),
-    ...fails(...FOR_ROLES, ...WITH_BODY, 'refund_not_found', 'refund_not_returnable'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'refund_not_found', 'refund_not_returnable'),
   },
 });
 
 export const returnRefund = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
+  const { engine } = c.var.deps;
   const { refundId } = c.req.valid('param');
+  const body = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const { refund, transfers } = await markReturned(db, { refundId, ...c.req.valid('json'), ...actorOf(c) });
-  for (const transfer of transfers) await engine.retryTransfer(transfer);
-  return c.json({ refund: showRefund(refund) }, 200);
+  const call = { operationId: route.operationId, subjectId: refundId, body };
+  const { shown, work } = await actOnce(c, call, async (db) => {
+    const { refund, transfers } = await markReturned(db, { refundId, ...body, ...actorOf(c) });
+    return { shown: showRefund(refund), work: transfers };
+  });
+  for (const transfer of work) await engine.retryTransfer(transfer);
+  return c.json({ refund: shown }, 200);
 });

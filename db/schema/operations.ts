@@ -10,7 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { OpenedPayout, OpenedRefund } from '../../domain/messages.ts';
+import type { KeptAnswer, OpenedPayout, OpenedRefund } from '../../domain/messages.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
 
 export const WEBHOOK_PROVIDERS = ['hyperswitch', 'stripe'] as const;
@@ -67,7 +67,7 @@ export const idempotencyKeys = pgTable(
     key: text().notNull(),
     bodyHash: text().notNull(),
     /** What the same answer is made of again. */
-    answer: jsonb().$type<OpenedRefund | OpenedPayout | { readonly orderId: string }>(),
+    answer: jsonb().$type<OpenedRefund | OpenedPayout | KeptAnswer | { readonly orderId: string }>(),
     createdAt: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.scope, t.key] })],

@@ -79,6 +79,8 @@ export const refundAllocations = pgTable(
     feesOwedMinor: amount().notNull().default(0),
     /** Of that: what later transfers have netted. */
     feesNettedMinor: amount().notNull().default(0),
+    /** Of the seller's part: what the completing transfer still has to take back (`in_flight`); 0 once it has. */
+    inFlightMinor: amount().notNull().default(0),
     /** NULL until the refund is settled. */
     sellerSource: text({ enum: SELLER_SOURCES }),
   },

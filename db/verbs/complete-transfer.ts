@@ -5,7 +5,7 @@ import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { sellerTransfers, transferReversals } from '../schema/index.ts';
-import { readInFlightRefunds } from './in-flight-refunds.ts';
+import { readInFlightRefunds, settleInFlightRefunds } from './in-flight-refunds.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockTransfer } from './lock.ts';
 import { netFees } from './net-fees.ts';
@@ -45,6 +45,7 @@ export async function completeTransfer(
       { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
       transferCompleted(transfer.sellerId, transfer.amountMinor, keptMinor, funds),
     );
+    await settleInFlightRefunds(tx, transfer);
     const netted = await netFees(tx, transfer, nettedFeesMinor(keptMinor, funds));
     let current = completed;
     const reversals: ReversalWork[] = [];

@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 import type { Transfer } from '../moves/transfer.ts';
 import { orderItems, refundAllocations, refunds } from '../schema/index.ts';
@@ -11,10 +11,7 @@ export async function readInFlightRefunds(
   return tx
     .select({
       refundId: refundAllocations.refundId,
-      amountMinor:
-        sql<number>`sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor})`.mapWith(
-          Number,
-        ),
+      amountMinor: sql<number>`sum(${refundAllocations.inFlightMinor})`.mapWith(Number),
     })
     .from(refundAllocations)
     .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
@@ -23,21 +20,31 @@ export async function readInFlightRefunds(
       and(
         eq(orderItems.orderId, transfer.orderId),
         eq(orderItems.sellerId, transfer.sellerId),
-        eq(refundAllocations.sellerSource, 'in_flight'),
+        gt(refundAllocations.inFlightMinor, 0),
       ),
     )
     .groupBy(refundAllocations.refundId, refunds.succeededAt)
-    .having(sql`sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor}) > 0`)
     .orderBy(asc(refunds.succeededAt), asc(refundAllocations.refundId));
+}
+
+/** The transfer completed, and its reversals of these refunds are open: no later transfer takes them again. */
+export async function settleInFlightRefunds(tx: Tx, transfer: Transfer): Promise<void> {
+  await tx.execute(sql`
+    UPDATE ${refundAllocations} SET in_flight_minor = 0
+    FROM ${orderItems}
+    WHERE ${ofTransfer(transfer)}`);
 }
 
 /** Once Stripe is known to have nothing, what was refunded meanwhile is simply not sent. */
 export async function withholdInFlightRefunds(tx: Tx, transfer: Transfer): Promise<void> {
   await tx.execute(sql`
-    UPDATE ${refundAllocations} SET seller_source = 'withheld'
+    UPDATE ${refundAllocations} SET seller_source = 'withheld', in_flight_minor = 0
     FROM ${orderItems}
-    WHERE ${orderItems.id} = ${refundAllocations.orderItemId}
-      AND ${orderItems.orderId} = ${transfer.orderId}
-      AND ${orderItems.sellerId} = ${transfer.sellerId}
-      AND ${refundAllocations.sellerSource} = 'in_flight'`);
+    WHERE ${ofTransfer(transfer)}`);
 }
+
+const ofTransfer = ({ orderId, sellerId }: Transfer) => sql`
+  ${orderItems.id} = ${refundAllocations.orderItemId}
+  AND ${orderItems.orderId} = ${orderId}
+  AND ${orderItems.sellerId} = ${sellerId}
+  AND ${refundAllocations.inFlightMinor} > 0`;

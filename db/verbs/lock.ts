@@ -78,13 +78,20 @@ export async function lockReversal(
   return { transfer, reversal };
 }
 
-/** The transfers of an order that count: not those whose retry has taken their place. */
-export async function lockCurrentTransfers(
+/** A seller's transfers of an order, the current one apart from those whose place it has taken. */
+export interface TransferChain {
+  readonly current: Transfer | undefined;
+  /** Oldest first. After a returned refund an earlier one may still be with the seller in part. */
+  readonly earlier: readonly Transfer[];
+}
+
+/** Locks an order's transfers to these sellers, by id. */
+export async function lockTransferChains(
   tx: Tx,
   orderId: string,
   sellerIds: readonly string[],
-): Promise<Transfer[]> {
-  if (sellerIds.length === 0) return [];
+): Promise<ReadonlyMap<string, TransferChain>> {
+  if (sellerIds.length === 0) return new Map();
   const rows = await tx
     .select()
     .from(sellerTransfers)
@@ -92,7 +99,18 @@ export async function lockCurrentTransfers(
     .orderBy(asc(sellerTransfers.id))
     .for('no key update');
   const superseded = new Set(rows.map((row) => row.retryOf));
-  return rows.filter((row) => !superseded.has(row.id));
+  return new Map(
+    sellerIds.map((sellerId) => {
+      const own = rows.filter((row) => row.sellerId === sellerId);
+      return [
+        sellerId,
+        {
+          current: own.find((row) => !superseded.has(row.id)),
+          earlier: own.filter((row) => superseded.has(row.id)),
+        },
+      ];
+    }),
+  );
 }
 
 /** A transfer's reversals that count, oldest first, locked: not those whose retry has taken their place. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/ids.ts';
@@ -14,7 +14,7 @@ import { licenses, orderItems, refundAllocations, refunds, sellerTransfers } fro
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
-import { lockCurrentReversals, lockCurrentTransfers, lockRefund } from './lock.ts';
+import { lockCurrentReversals, lockRefund, lockTransferChains } from './lock.ts';
 import { recomputeOrder } from './recompute-order.ts';
 
 /**
@@ -66,21 +66,27 @@ function refuseUnlessReturnable(order: Order, refund: Refund): void {
 }
 
 async function returnShares(tx: Tx, order: Order, refund: Refund) {
+  const sellers = await tx
+    .selectDistinct({ sellerId: orderItems.sellerId })
+    .from(refundAllocations)
+    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
+    .where(eq(refundAllocations.refundId, refund.id));
+  const sellerIds = sellers.map((seller) => seller.sellerId).toSorted();
+  const chains = await lockTransferChains(tx, order.id, sellerIds);
+  const funds = await lockFunds(tx, sellerIds, refund.currency);
+  // Read only now: a transfer that nets kept fees changes allocations under the lock of the balance.
   const rows = await tx
     .select({ allocation: refundAllocations, sellerId: orderItems.sellerId })
     .from(refundAllocations)
     .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
-    .where(eq(refundAllocations.refundId, refund.id))
-    .orderBy(asc(orderItems.sellerId));
-  const sellerIds = [...new Set(rows.map((row) => row.sellerId))];
-  const current = await lockCurrentTransfers(tx, order.id, sellerIds);
+    .where(eq(refundAllocations.refundId, refund.id));
   const plans = [];
   for (const sellerId of sellerIds) {
     const own = rows.flatMap((row) => (row.sellerId === sellerId ? [row.allocation] : []));
-    const transfer = current.find((one) => one.sellerId === sellerId);
-    plans.push({ sellerId, transfer, ...(await planShare(tx, refund, own, transfer)) });
+    const { current, earlier } = chains.get(sellerId) ?? { current: undefined, earlier: [] };
+    const sent = [...earlier, ...(current ? [current] : [])];
+    plans.push({ sellerId, transfer: current, ...(await planShare(tx, refund, own, sent)) });
   }
-  const funds = await lockFunds(tx, sellerIds, refund.currency);
   const shares: ReturnedShare[] = plans.map((plan) => ({ ...plan, funds: fundsOf(funds, plan.sellerId) }));
   const transfers: TransferWork[] = [];
   for (const { transfer, resentMinor } of plans) {
@@ -95,7 +101,7 @@ async function planShare(
   tx: Tx,
   refund: Refund,
   own: readonly (typeof refundAllocations.$inferSelect)[],
-  transfer: Transfer | undefined,
+  transfers: readonly Transfer[],
 ) {
   const feesOwedMinor = sumMinor(own.map((one) => one.feesOwedMinor));
   const feesNettedMinor = sumMinor(own.map((one) => one.feesNettedMinor));
@@ -106,9 +112,13 @@ async function planShare(
       'Its kept fee was netted from a later transfer: settle that with the seller first.',
     );
   }
-  const reversals = transfer
-    ? (await lockCurrentReversals(tx, transfer.id)).filter((row) => row.refundId === refund.id)
-    : [];
+  if (own.some((one) => one.inFlightMinor > 0)) {
+    throw refusal(refund, 'A transfer that it changes is on its way: it must end first.');
+  }
+  const reversals: Reversal[] = [];
+  for (const { id } of transfers) {
+    reversals.push(...(await lockCurrentReversals(tx, id)).filter((row) => row.refundId === refund.id));
+  }
   if (reversals.some((row) => row.status === 'pending')) {
     throw refusal(refund, 'A reversal of it is still open: it must end first.');
   }
@@ -133,13 +143,6 @@ async function resend(tx: Tx, refund: Refund, transfer: Transfer, amountMinor: n
   }
   if (open)
     return moveTransfer(tx, transfer, transfer.status, { amountMinor: transfer.amountMinor + amountMinor });
-  const wholeBack = transfer.completedAt === null || transfer.status === 'reversed';
-  if (!wholeBack) {
-    throw refusal(
-      refund,
-      `The seller still has a part of transfer ${transfer.id}: settle this refund by hand.`,
-    );
-  }
   const [row] = await tx
     .insert(sellerTransfers)
     .values({

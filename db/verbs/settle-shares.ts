@@ -9,7 +9,7 @@ import type { Transfer } from '../moves/transfer.ts';
 import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../schema/index.ts';
 import { claimSuspense } from './claim-suspense.ts';
 import { type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
-import { lockCurrentReversals, lockCurrentTransfers } from './lock.ts';
+import { lockCurrentReversals, lockTransferChains, type TransferChain } from './lock.ts';
 import { openReversal } from './open-reversal.ts';
 import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from './withhold.ts';
@@ -52,44 +52,84 @@ async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<Se
 async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
   const { shares, feeMinor } = await readShares(tx, refund.id);
   const sellerIds = shares.map((share) => share.sellerId);
-  const transfers = new Map(
-    (await lockCurrentTransfers(tx, order.id, sellerIds)).map((transfer) => [transfer.sellerId, transfer]),
-  );
-  const funds = await lockFunds(tx, sellerIds, order.currency);
+  const chains = await lockTransferChains(tx, order.id, sellerIds);
+  const locked = await lockFunds(tx, sellerIds, order.currency);
   const posted: RefundShare[] = [];
   const reversals: ReversalWork[] = [];
   const woken: TransferWork[] = [];
   for (const share of shares) {
-    const transfer = transfers.get(share.sellerId);
-    const leftMinor =
-      (await leftOfShare(tx, order.id, share.sellerId, refund.id)) -
-      (transfer === undefined ? 0 : await takenByOtherOrders(tx, order.id, transfer.id));
-    const feesOwedMinor = Math.max(share.amountMinor - Math.max(leftMinor, 0), 0);
-    const takenMinor = share.amountMinor - feesOwedMinor;
-    const source = transfer === undefined ? 'withheld' : sourceOf(transfer);
-    await markSource(tx, refund.id, share, source, feesOwedMinor);
-    if (transfer === undefined || takenMinor === 0) {
-      if (takenMinor > 0) throw new Error(`order ${order.id} has no transfer to seller ${share.sellerId}`);
-      posted.push({ ...share, feesOwedMinor, from: 'pending' });
-      continue;
-    }
-    if (source === 'available') {
-      const suspenseMinor = await claimSuspense(tx, transfer.id, takenMinor);
-      const from = { from: 'available', suspenseMinor, funds: fundsOf(funds, share.sellerId) } as const;
-      posted.push({ ...share, feesOwedMinor, ...from });
-      const restMinor = takenMinor - suspenseMinor;
-      if (restMinor > 0) reversals.push(await openReversal(tx, transfer, refund.id, restMinor));
-      continue;
-    }
-    posted.push({ ...share, feesOwedMinor, from: 'pending' });
-    if (source === 'withheld') {
-      const rest = await withhold(tx, transfer, takenMinor);
-      // One that still sends something keeps its time; one that has ended lets its workflow end.
-      if (rest.status === 'permanently_failed') woken.push(transferLabel(rest));
-    }
+    const chain = chains.get(share.sellerId) ?? { current: undefined, earlier: [] };
+    const leftMinor = await leftOfTransfers(tx, order.id, share.sellerId, refund.id, chain);
+    const feesOwedMinor = Math.max(share.amountMinor - leftMinor, 0);
+    const taken = await takeFromSent(tx, refund.id, chain, share.amountMinor - feesOwedMinor);
+    reversals.push(...taken.reversals);
+    const { sellerId } = share;
+    const from = {
+      from: 'available',
+      suspenseMinor: taken.suspenseMinor,
+      funds: fundsOf(locked, sellerId),
+    } as const;
+    posted.push({ sellerId, amountMinor: taken.sentMinor, feesOwedMinor: 0, ...from });
+    const unsentMinor = taken.restMinor;
+    posted.push({ sellerId, amountMinor: unsentMinor + feesOwedMinor, feesOwedMinor, from: 'pending' });
+    await markSource(tx, refund.id, share, {
+      source: sourceOf(chain.current, unsentMinor),
+      unsentMinor,
+      feesOwedMinor,
+    });
+    const rest = await takeFromUnsent(tx, chain.current, unsentMinor);
+    // One that has ended lets its workflow end, and less may be what the balance it waits for allows. One that failed
+    // keeps its time: refunds must not use its retries up.
+    if (rest && (rest.status === 'permanently_failed' || rest.waitingFor !== null))
+      woken.push(transferLabel(rest));
   }
   await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
   return { reversals, transfers: woken };
+}
+
+/** What went out is taken back by reversals, the oldest transfer first, each up to what its seller still has of it. */
+async function takeFromSent(
+  tx: Tx,
+  refundId: string,
+  { current, earlier }: TransferChain,
+  wantedMinor: number,
+) {
+  const reversals: ReversalWork[] = [];
+  let restMinor = wantedMinor;
+  let suspenseMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])]) {
+    if (transfer.completedAt === null || restMinor === 0) continue;
+    // The current one takes all that is left: what it cannot bear was counted as kept fees before.
+    const roomMinor = transfer === current ? restMinor : await stillSentMinor(tx, transfer);
+    const byMinor = Math.min(roomMinor, restMinor);
+    if (byMinor <= 0) continue;
+    restMinor -= byMinor;
+    const claimedMinor = await claimSuspense(tx, transfer.id, byMinor);
+    suspenseMinor += claimedMinor;
+    if (byMinor > claimedMinor)
+      reversals.push(await openReversal(tx, transfer, refundId, byMinor - claimedMinor));
+  }
+  return { reversals, suspenseMinor, sentMinor: wantedMinor - restMinor, restMinor };
+}
+
+/** What a seller still has of a transfer, less what is being taken back; suspense of others' reversals counts as had. */
+async function stillSentMinor(tx: Tx, transfer: Transfer): Promise<number> {
+  const rows = await lockCurrentReversals(tx, transfer.id);
+  const takenMinor = rows
+    .filter((row) => row.status !== 'withdrawn')
+    .map((row) => row.amountMinor - row.coveredMinor - row.suspenseMinor);
+  return transfer.amountMinor - sumMinor(takenMinor);
+}
+
+/** A transfer that was not asked of Stripe sends that much less; one that was is settled when it completes. */
+async function takeFromUnsent(
+  tx: Tx,
+  transfer: Transfer | undefined,
+  amountMinor: number,
+): Promise<Transfer | null> {
+  if (amountMinor === 0) return null;
+  if (transfer === undefined) throw new Error('a share of an order has no transfer');
+  return transfer.askedAt === null ? withhold(tx, transfer, amountMinor) : null;
 }
 
 async function readShares(tx: Tx, refundId: string): Promise<{ shares: ShareOfSeller[]; feeMinor: number }> {
@@ -119,7 +159,13 @@ async function readShares(tx: Tx, refundId: string): Promise<{ shares: ShareOfSe
  * What earlier refunds have left of a seller's share of an order, sent or to be sent, in minor units. Only where the
  * platform keeps its fee can a refund want more.
  */
-async function leftOfShare(tx: Tx, orderId: string, sellerId: string, refundId: string): Promise<number> {
+async function leftOfTransfers(
+  tx: Tx,
+  orderId: string,
+  sellerId: string,
+  refundId: string,
+  { current, earlier }: TransferChain,
+): Promise<number> {
   const own = and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId));
   const [share] = await tx
     .select({
@@ -138,7 +184,11 @@ async function leftOfShare(tx: Tx, orderId: string, sellerId: string, refundId: 
     .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
     .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
     .where(and(own, eq(refunds.status, 'succeeded'), ne(refunds.id, refundId)));
-  return (share?.minor ?? 0) - (taken?.minor ?? 0);
+  let leftMinor = (share?.minor ?? 0) - (taken?.minor ?? 0);
+  for (const { id } of [...earlier, ...(current ? [current] : [])]) {
+    leftMinor -= await takenByOtherOrders(tx, orderId, id);
+  }
+  return Math.max(leftMinor, 0);
 }
 
 /** What a transfer has given for fees that the platform kept on the seller's other orders. */
@@ -155,26 +205,39 @@ async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): 
 }
 
 /** Never the other: a share of a transfer that has not completed is still in `pending`, whatever `available` holds. */
-function sourceOf(transfer: Transfer): SellerSource {
-  if (transfer.completedAt !== null) return 'available';
-  return transfer.askedAt === null ? 'withheld' : 'in_flight';
+function sourceOf(current: Transfer | undefined, unsentMinor: number): SellerSource {
+  if (unsentMinor === 0 && current?.completedAt) return 'available';
+  return current !== undefined && current.askedAt !== null && unsentMinor > 0 ? 'in_flight' : 'withheld';
 }
 
-/** Writes where each item's share came from; what goes to kept fees is counted on the last items first. */
+/**
+ * Writes where each item's share came from; what goes to kept fees is counted on the last items first, what a transfer
+ * in flight has to take back on the first.
+ */
 async function markSource(
   tx: Tx,
   refundId: string,
   share: ShareOfSeller,
-  sellerSource: SellerSource,
-  feesOwedMinor: number,
+  {
+    source,
+    unsentMinor,
+    feesOwedMinor,
+  }: { source: SellerSource; unsentMinor: number; feesOwedMinor: number },
 ): Promise<void> {
-  let restMinor = feesOwedMinor;
+  let feesMinor = feesOwedMinor;
+  const fees = new Map<string, number>();
   for (const { itemId, sellerMinor } of share.items.toReversed()) {
-    const ofItemMinor = Math.min(sellerMinor, restMinor);
-    restMinor -= ofItemMinor;
+    fees.set(itemId, Math.min(sellerMinor, feesMinor));
+    feesMinor -= fees.get(itemId) ?? 0;
+  }
+  let inFlightMinor = source === 'in_flight' ? unsentMinor : 0;
+  for (const { itemId, sellerMinor } of share.items) {
+    const ofItem = { feesOwedMinor: fees.get(itemId) ?? 0, inFlightMinor: 0 };
+    ofItem.inFlightMinor = Math.min(sellerMinor - ofItem.feesOwedMinor, inFlightMinor);
+    inFlightMinor -= ofItem.inFlightMinor;
     await tx
       .update(refundAllocations)
-      .set({ sellerSource, feesOwedMinor: ofItemMinor })
+      .set({ sellerSource: source, ...ofItem })
       .where(and(eq(refundAllocations.refundId, refundId), eq(refundAllocations.orderItemId, itemId)));
   }
 }

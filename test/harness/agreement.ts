@@ -20,8 +20,8 @@ async function unsent({ database: { sql } }: World): Promise<unknown[]> {
     ...(await sql`
       SELECT b.seller_id, b.pending_minor, s.unsent FROM seller_balances b, LATERAL (
         SELECT coalesce(sum(t.amount_minor - coalesce((
-            SELECT sum(a.seller_minor) FROM refund_allocations a JOIN order_items i ON i.id = a.order_item_id
-            WHERE i.order_id = t.order_id AND i.seller_id = t.seller_id AND a.seller_source = 'in_flight'), 0)), 0)
+            SELECT sum(a.in_flight_minor) FROM refund_allocations a JOIN order_items i ON i.id = a.order_item_id
+            WHERE i.order_id = t.order_id AND i.seller_id = t.seller_id), 0)), 0)
           AS unsent
         FROM seller_transfers t WHERE t.seller_id = b.seller_id AND t.completed_at IS NULL
           AND NOT EXISTS (SELECT 1 FROM seller_transfers n WHERE n.retry_of = t.id)) s
@@ -36,7 +36,14 @@ async function unsent({ database: { sql } }: World): Promise<unknown[]> {
  */
 export async function expectProvidersAgree(world: World): Promise<Agreement> {
   const agreement = await compareWithProviders(world.database.db, openReaders(world.config));
-  expect(agreement.differences, JSON.stringify(agreement, null, 2)).toEqual({ count: 0, examples: [] });
+  // What a bank sent back differs until a person has agreed: the flag says so, and nothing else may differ.
+  const awaiting = (
+    await world.database.sql<{ subject: string }[]>`
+    SELECT subject FROM ops_flags WHERE kind = 'failed_after_succeeded' AND cleared_at IS NULL`
+  ).map((flag) => flag.subject);
+  const unexplained = agreement.differences.examples.filter(({ subject }) => !awaiting.includes(subject));
+  expect(unexplained, JSON.stringify(agreement, null, 2)).toEqual([]);
+  expect(agreement.differences.count).toBeLessThanOrEqual(awaiting.length);
   const { compared, listed } = agreement;
   if (!listed.some(({ as }) => as === 'under way')) {
     expect(compared.transfers, 'transfers at Stripe').toBe(world.stripe.control.transfers().length);

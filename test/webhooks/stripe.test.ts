@@ -81,9 +81,12 @@ it('unknown id: 200, stored as unmatched', async () => {
   await taken(world, 'stripe', event, 'unmatched');
 });
 
-it('account.updated and types of no interest: stored and ignored', async () => {
+it('account.updated of an account that nobody has: stored, unmatched', async () => {
   const account = { object: 'account', id: 'acct_x', charges_enabled: true };
-  await taken(world, 'stripe', eventOf('account.updated', account), 'ignored');
+  await taken(world, 'stripe', eventOf('account.updated', account), 'unmatched');
+});
+
+it('types of no interest: stored and ignored', async () => {
   const event = eventOf('charge.refunded', { id: 'ch_x' });
   await taken(world, 'stripe', event, 'ignored');
   expect(await stored(world, 'stripe', event.id)).toMatchObject({ type: 'charge.refunded' });
@@ -94,5 +97,5 @@ it('a payout that we did not make: kept for a person, once, however often it com
   const event = eventOf('payout.paid', payout);
   await taken(world, 'stripe', event, 'unhandled');
   await taken(world, 'stripe', event, 'unhandled');
-  expect(await openFlags(world, 'unhandled_webhook', 'po_x')).toHaveLength(1);
+  expect(await openFlags(world, 'outside_payout', 'po_x')).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { auditLog } from '../../db/schema/index.ts';
+import { auditLog, transferReversals } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, licensesOf } from '../harness/rows.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
@@ -150,14 +150,62 @@ describe('what operators end by hand', () => {
       await expectCleanBooks(world);
     });
 
-    it('is refused while it is pending, twice, or while the seller holds a part of the transfer', async () => {
+    /** The PSP says that a refund which had succeeded came back. */
+    async function sentBack(refundId: string): Promise<void> {
+      world.psp.control.settleRefund(refundId, 'failed', 'account closed');
+      await world.psp.control.idle();
+      await world.finished(`refund/${refundId}`);
+    }
+
+    it('in part: the seller keeps the rest, is sent the part again, and both can be refunded', async () => {
       const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
       const { refundId } = await settledRefund(world, people.buyer, orderId, { amount: 1_000 });
-      expect((await returned(refundId)).body['code']).toBe('refund_not_returnable');
+      await sentBack(refundId);
+      expect((await returned(refundId)).status).toBe(200);
+      expect(await world.order(orderId)).toMatchObject({ status: 'completed', refundedMinor: 0 });
+      await expectCleanBooks(world);
+      const [resent] = (await world.transfersOf(orderId)).filter((transfer) => transfer.retryOf !== null);
+      await world.finished(`transfer/${resent!.id}`);
+      expect(await world.transfersOf(orderId)).toMatchObject([
+        { status: 'completed', amountMinor: 10_800, reversedMinor: 900 },
+        { status: 'completed', amountMinor: 900, reversedMinor: 0 },
+      ]);
+      await expectCleanBooks(world);
+      const { reversals } = await settledRefund(world, people.buyer, orderId);
+      expect(reversals.map((reversal) => reversal.amountMinor)).toEqual([9_900, 900]);
+      expect(reversals.map((reversal) => reversal.status)).toEqual(['reversed', 'reversed']);
+      expect((await world.order(orderId)).status).toBe('refunded');
+      await expectCleanBooks(world);
+    });
+
+    it('in part, and the rest refunded while the part is on its way again: nobody gives twice', async () => {
+      const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+      const { refundId } = await settledRefund(world, people.buyer, orderId, { amount: 1_000 });
+      await sentBack(refundId);
+      world.stripe.control.addFault({ kind: 'latency', match: 'transfers.create', delayMs: 3_000 });
+      expect((await returned(refundId)).status).toBe(200);
+      const [resent] = (await world.transfersOf(orderId)).filter((transfer) => transfer.retryOf !== null);
+      await world.stripe.control.waitForRequest((call) => JSON.stringify(call.body).includes(resent!.id));
+      await settledRefund(world, people.buyer, orderId);
+      await world.finished(`transfer/${resent!.id}`);
+      const all = await world.database.db
+        .select()
+        .from(transferReversals)
+        .where(eq(transferReversals.transferId, resent!.id));
+      for (const reversal of all) await world.finished(`reversal/${reversal.id}`);
+      expect(await world.transfersOf(orderId)).toMatchObject([
+        { status: 'reversed', reversedMinor: 10_800 },
+        { status: 'reversed', amountMinor: 900, reversedMinor: 900 },
+      ]);
+      await expectCleanBooks(world);
+    });
+
+    it('is refused while it is pending, or twice', async () => {
+      const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
       const { refundId: rest } = await settledRefund(world, people.buyer, orderId);
       expect((await returned(rest)).status).toBe(200);
       expect((await returned(rest)).body['code']).toBe('refund_not_returnable');
-      expect((await world.order(orderId)).status).toBe('partially_refunded');
+      expect((await world.order(orderId)).status).toBe('completed');
       await expectCleanBooks(world);
     });
   });

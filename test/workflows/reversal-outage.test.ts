@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
+import { expectCleanBooks } from '../harness/books.ts';
 import { failedAttempts, keysOf, reversalRow, signal, until } from '../harness/look.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
@@ -49,7 +50,7 @@ describe('a bad day at Stripe', () => {
         expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'permanently_failed' });
       }
       expect(world.stripe.control.reversals()).toEqual([]);
-      await expectAgreement(world);
+      await expectCleanBooks(world);
 
       world.stripe.control.clearFaults();
       const successors = await forEach(failed, async ({ id }) => {

@@ -1,0 +1,27 @@
+import { createMiddleware } from 'hono/factory';
+import { VezaError } from '../../domain/errors.ts';
+import type { ApiEnv } from '../context.ts';
+
+/** Longer than the longest honest answer (a sweep run by hand is waited for 25 s). */
+const ANSWER_WITHIN_MS = 28_000;
+
+/**
+ * A database or engine that takes a connection and says nothing must not keep a client waiting for ever. Streams are
+ * not cut: they have answered by then.
+ */
+export const deadline = createMiddleware<ApiEnv>(async (_, next) => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unanswered()), ANSWER_WITHIN_MS);
+  });
+  try {
+    await Promise.race([next(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+});
+
+const unanswered = () =>
+  new VezaError('engine_unavailable', 'The engine or the database did not answer in time.', {
+    may_still_be_carried_out: true,
+  });
