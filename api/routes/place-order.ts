@@ -4,12 +4,12 @@ import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
 import { readOrder, type OrderRow } from '../../db/queries/orders.ts';
 import { readProducts } from '../../db/queries/products.ts';
 import { VezaError } from '../../domain/errors.ts';
+import { quote } from '../../domain/quote.ts';
 import type { ApiEnv } from '../context.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
 import { assertKnownUser } from '../known-user.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
-import { quote } from '../quote.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { Id } from '../views/fields.ts';
 import { Order, Payment, showOrder, showPayment } from '../views/order.ts';
@@ -68,7 +68,10 @@ export const placeOrder = defineRoute(route, async (c) => {
   }
 
   await assertKnownUser(db, caller);
-  const label = quote(productIds, await readProducts(db, productIds));
+  // Read without a lock: it spares the engine hopeless orders, and the order is judged again when it is written.
+  const quoted = quote(productIds, await readProducts(db, productIds));
+  if ('refused' in quoted) throw VezaError.from(quoted.refused);
+  const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
   c.set('mayStillBeCarriedOut', true);
   const placing = await engine.placeOrder(
     { orderId, ask: { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) } },

@@ -4,12 +4,13 @@ import { sumMinor } from '../../domain/money.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
-import { sellerTransfers, transferReversals } from '../schema/index.ts';
+import { transferReversals } from '../schema/index.ts';
 import { readInFlightRefunds, settleInFlightRefunds } from './in-flight-refunds.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockTransfer } from './lock.ts';
 import { netFees } from './net-fees.ts';
 import { openReversal } from './open-reversal.ts';
+import { readFundless } from './read-fundless.ts';
 
 export interface CompletedTransfer {
   readonly transfer: Transfer;
@@ -53,18 +54,7 @@ export async function completeTransfer(
       reversals.push(await openReversal(tx, current, refundId, amountMinor));
       current = { ...current, status: 'reversal_pending' };
     }
-    const waiting = await tx
-      .select()
-      .from(transferReversals)
-      .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
-      .where(
-        and(
-          eq(sellerTransfers.sellerId, transfer.sellerId),
-          eq(transferReversals.status, 'pending'),
-          eq(transferReversals.waitingFor, 'seller_funds'),
-        ),
-      );
-    const funded = waiting.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals));
+    const funded = await readFundless(tx, transfer);
     return { transfer: current, reversals, funded };
   });
 }

@@ -2,7 +2,8 @@ import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Refusal } from '../../domain/errors.ts';
 import type { OrderRequest } from '../../domain/messages.ts';
-import { MAX_AMOUNT_MINOR, platformFeeMinor, sumMinor } from '../../domain/money.ts';
+import { platformFeeMinor } from '../../domain/money.ts';
+import { quote } from '../../domain/quote.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Order } from '../moves/order.ts';
 import { idempotencyKeys, orderItems, orders, products } from '../schema/index.ts';
@@ -35,7 +36,7 @@ export async function openOrder(db: Db, request: OrderRequest, feeBps: number): 
       .values({
         id: request.orderId,
         buyerId: request.ask.buyerId,
-        totalMinor: sumMinor(items.map((item) => item.amountMinor)),
+        totalMinor: wanted.totalMinor,
         currency: wanted.currency,
         paymentId: request.orderId,
       })
@@ -50,31 +51,13 @@ export async function openOrder(db: Db, request: OrderRequest, feeBps: number): 
 }
 
 async function readProducts(tx: Tx, productIds: readonly string[]) {
-  const refuse = (code: Refusal['code'], detail: string) => ({ refused: { code, detail } });
-  if (productIds.length === 0) return refuse('order_empty', 'An order needs at least one item.');
   // FOR SHARE: the price that is charged is the price that stood when the order was written.
   const rows = await tx
     .select()
     .from(products)
     .where(inArray(products.id, [...productIds]))
     .for('share');
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  const items = [];
-  for (const productId of productIds) {
-    const product = byId.get(productId);
-    if (product === undefined) return refuse('product_not_found', `There is no product ${productId}.`);
-    if (!product.active) return refuse('product_inactive', `The product ${productId} is not for sale.`);
-    items.push(product);
-  }
-  const [first] = items;
-  if (first === undefined) return refuse('order_empty', 'An order needs at least one item.');
-  if (items.some((item) => item.currency !== first.currency)) {
-    return refuse('mixed_currencies', 'All items of an order must be priced in one currency.');
-  }
-  const total = items.reduce((sum, item) => sum + BigInt(item.priceMinor), 0n);
-  if (total > BigInt(MAX_AMOUNT_MINOR))
-    return refuse('amount_too_large', 'The total is more than can be charged.');
-  return { items, currency: first.currency };
+  return quote(productIds, rows);
 }
 
 async function storedBodyHash(tx: Tx, { ask }: OrderRequest): Promise<string | null> {

@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm';
 import {
   type Entry,
   payoutFailed,
@@ -10,9 +9,9 @@ import type { PayoutWord } from '../../domain/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { movePayout, type Payout } from '../moves/payout.ts';
-import { sellerTransfers, transferReversals } from '../schema/index.ts';
-import { reversalLabel, type ReversalWork } from './labels.ts';
+import type { ReversalWork } from './labels.ts';
 import { lockPayout } from './lock.ts';
+import { readFundless } from './read-fundless.ts';
 
 export interface SettledPayout {
   readonly payout: Payout;
@@ -68,21 +67,4 @@ async function bookingOf(
   return status === 'paid'
     ? { kind: 'payout_returned', entries: payoutReturned(sellerId, amountMinor, funds) }
     : { kind: 'payout_failed', entries: payoutFailed(sellerId, amountMinor, funds) };
-}
-
-/** The money is at the connected account again: reversals that waited for it need not wait for their next time. */
-async function readFundless(tx: Tx, { sellerId, currency }: Payout): Promise<ReversalWork[]> {
-  const rows = await tx
-    .select()
-    .from(transferReversals)
-    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
-    .where(
-      and(
-        eq(sellerTransfers.sellerId, sellerId),
-        eq(sellerTransfers.currency, currency),
-        eq(transferReversals.status, 'pending'),
-        eq(transferReversals.waitingFor, 'seller_funds'),
-      ),
-    );
-  return rows.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals));
 }

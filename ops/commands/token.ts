@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { durationMs } from '../duration.ts';
+import { durationMs } from '../../domain/duration.ts';
 import { openDatabase } from '../../db/client.ts';
 import { readUserRole } from '../../db/queries/users.ts';
 import { ROLES, type Role } from '../../domain/roles.ts';

@@ -88,6 +88,14 @@ describe('reading the environment', () => {
     ).not.toThrow();
   });
 
+  test('in production the secret of the example is refused', () => {
+    const example = VARIABLES.JWT_SECRET.example;
+    expect(() => readConfig({ ...good, JWT_SECRET: example })).not.toThrow();
+    expect(() => readConfig({ ...good, JWT_SECRET: example, NODE_ENV: 'production' })).toThrow(
+      'JWT_SECRET: expected a secret of your own',
+    );
+  });
+
   test('a command that needs one variable asks for no other', () => {
     expect(readVariables({ TEMPORAL_ADDRESS: '' }, ['TEMPORAL_ADDRESS'])).toEqual({
       TEMPORAL_ADDRESS: '127.0.0.1:7233',
