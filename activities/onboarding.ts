@@ -4,15 +4,13 @@ import { type AccountClaim, askAccount, releaseAccount } from '../db/verbs/ask-a
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordAccount, recordAccountLink } from '../db/verbs/record-account.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../providers/stripe/outcomes.ts';
-import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { retryLater } from './retry-later.ts';
 
 type Ask = Extract<AccountClaim, { kind: 'ask' }>;
 
-/** A key this old is looked up before it is used again: Stripe may forget it after a day, and make a second account. */
-const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
 /** Stripe's clock and ours may differ. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 

@@ -17,7 +17,7 @@ import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { settlePayout } from '../db/verbs/settle-payout.ts';
 import type { Payout } from '../db/moves/payout.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../providers/stripe/outcomes.ts';
-import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
@@ -29,8 +29,6 @@ type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
 type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'>;
 
-/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would pay out twice. */
-const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 

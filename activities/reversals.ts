@@ -10,7 +10,7 @@ import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
 import { takeSlot } from '../db/verbs/take-slot.ts';
 import type { Reversal } from '../db/moves/reversal.ts';
-import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { CreateReversalOutcome } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
@@ -20,9 +20,6 @@ export type ReversalAttempt = Attempt<ReversalStatus>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our reversal. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
-
-/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would reverse twice. */
-const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
 
 /**
  * The part of STRIPE_MAX_RPS that first attempts may take without queueing; the rest is the task queue's. Together they

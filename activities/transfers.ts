@@ -9,7 +9,7 @@ import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { readTransferChain } from '../db/queries/transfer-chain.ts';
 import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
 import type { Transfer } from '../db/moves/transfer.ts';
-import { KEY_LIFETIME_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
+import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { CreateTransferOutcome } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
@@ -20,9 +20,6 @@ type TransferAttempt = Attempt<TransferStatus>;
 type Ask = Extract<TransferClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our transfer. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
-
-/** A key this old is looked up before it is used again: Stripe may forget it after a day, and would pay twice. */
-const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
 
 /** Stripe's words for an account that cannot receive yet: no failed attempt, and `account.updated` wakes it. */
 const CANNOT_RECEIVE: ReadonlySet<string | undefined> = new Set(['insufficient_capabilities_for_transfer']);

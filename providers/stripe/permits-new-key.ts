@@ -9,6 +9,12 @@ import type {
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /**
+ * A key this old is looked up before it is used again: Stripe may forget it before our answer comes, and would carry the
+ * request out a second time. An hour short of its lifetime, for clocks that differ and calls that take long.
+ */
+export const KEY_TOO_OLD_MS = KEY_LIFETIME_MS - 60 * 60 * 1000;
+
+/**
  * Whether a new idempotency key may be used after this outcome, **once Stripe's list was read and ours is not in it**.
  *
  * Only after a definite 4xx (stored under the key), a 5xx marked `Idempotent-Replayed` (stored as well), or with a key
