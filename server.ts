@@ -2,20 +2,17 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
-import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { createApp } from './api/app.ts';
 import { type FeedLimits, RefundFeed } from './api/refund-feed.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './db/client.ts';
+import { connectLazily, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
 import { createLogger, type Logger } from './log.ts';
 
 /** Requests that are not answered by then are cut off. */
 const SHUTDOWN_MAX_MS = 10_000;
 const IDLE_CHECK_MS = 50;
-/** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
-const RECONNECT_MAX_MS = 2_000;
 
 export interface RunningServer {
   readonly url: string;
@@ -37,9 +34,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
   const database = openDatabase(config.DATABASE_URL);
-  const connection = connectTemporal(config);
-  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
-  const engine = createEngine(client, {
+  const connection = connectLazily(config);
+  const engine = createEngine(createClient(connection, config), {
     core: config.TEMPORAL_TASK_QUEUE,
     stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
   });
@@ -76,22 +72,6 @@ export async function startServer(
       log.info('API stopped');
     },
   };
-}
-
-/**
- * Connects on first use. Temporal's own profile files and environment variables give TLS, API key and headers; address
- * and namespace are ours, parsed with the rest of the configuration.
- */
-function connectTemporal(config: Config): Connection {
-  const { connectionOptions } = loadClientConnectConfig();
-  const { tls, apiKey, metadata } = connectionOptions;
-  return Connection.lazy({
-    address: config.TEMPORAL_ADDRESS,
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS },
-    ...(tls !== undefined && { tls }),
-    ...(apiKey !== undefined && { apiKey }),
-    ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
-  });
 }
 
 type HttpServer = ReturnType<typeof createAdaptorServer>;

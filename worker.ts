@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -16,6 +14,7 @@ import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './db/client.ts';
+import { connectionOptions, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
 import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -62,7 +61,7 @@ export async function startWorker(
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const settings = { ...settingsOf(config), ...overrides.settings };
-  const engine = createEngine(new Client({ connection, namespace }), queues);
+  const engine = createEngine(createClient(connection, config), queues);
   const activities = createActivities({
     db: database.db,
     engine,
@@ -155,16 +154,9 @@ export function settingsOf(config: Config): Settings {
 
 /** A worker without its server has nothing to do but wait for it. */
 async function connectTemporal(config: Config, log: Logger): Promise<NativeConnection> {
-  const { connectionOptions } = loadClientConnectConfig();
-  const { tls, apiKey, metadata } = connectionOptions;
   for (;;) {
     try {
-      return await NativeConnection.connect({
-        address: config.TEMPORAL_ADDRESS,
-        ...(tls !== undefined && { tls }),
-        ...(apiKey !== undefined && { apiKey }),
-        ...(metadata !== undefined && { metadata }),
-      });
+      return await NativeConnection.connect(connectionOptions(config));
     } catch (error) {
       log.warn({ err: error }, 'Temporal cannot be reached yet');
       await sleep(CONNECT_RETRY_MS);

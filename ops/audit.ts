@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Client } from '@temporalio/client';
 import { type Agreement, compareWithProviders, openReaders } from '../agreement/index.ts';
 import { readVariables } from '../config.ts';
 import { type AuditedInvariant, auditDatabase, type Violation } from '../db/audit/index.ts';
@@ -53,16 +52,11 @@ interface Found {
 }
 
 async function audit(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
-  const config = readVariables(env, [
-    'DATABASE_URL',
-    'TEMPORAL_NAMESPACE',
-    'TEMPORAL_TASK_QUEUE',
-    'TEMPORAL_STRIPE_TASK_QUEUE',
-  ]);
-  const connection = await connectTemporal(env);
+  const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const { connection, client } = await connectTemporal(env);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 1 });
   try {
-    const engine = createEngine(new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }), {
+    const engine = createEngine(client, {
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });

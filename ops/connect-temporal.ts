@@ -1,24 +1,17 @@
-import { Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Client, Connection } from '@temporalio/client';
 import { readVariables } from '../config.ts';
+import { connectNow, createClient } from '../engine/connect.ts';
 
-/**
- * Connects to the Temporal that the environment names: address and namespace are ours, TLS and API key those of
- * Temporal's own profile files and variables. Throws where no server answers.
- */
-export async function connectTemporal(env: NodeJS.ProcessEnv): Promise<Connection> {
-  const { TEMPORAL_ADDRESS } = readVariables(env, ['TEMPORAL_ADDRESS']);
-  const { tls, apiKey, metadata } = loadClientConnectConfig().connectionOptions;
-  try {
-    return await Connection.connect({
-      address: TEMPORAL_ADDRESS,
-      // The SDK's own patience is ten seconds, which a person at a prompt does not have.
-      connectTimeout: '4s',
-      ...(tls !== undefined && { tls }),
-      ...(apiKey !== undefined && { apiKey }),
-      ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
-    });
-  } catch (error) {
-    throw new Error(`no Temporal server answers at ${TEMPORAL_ADDRESS}`, { cause: error });
-  }
+/** Ten seconds, as the SDK has them, a person at a prompt does not have. */
+const PATIENCE = '4s';
+
+/** Connects to the Temporal that the environment names. Throws where no server answers. */
+export async function connectTemporal(
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly connection: Connection; readonly client: Client }> {
+  const settings = readVariables(env, ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  const connection = await connectNow(settings, { connectTimeout: PATIENCE }).catch((error: unknown) => {
+    throw new Error(`no Temporal server answers at ${settings.TEMPORAL_ADDRESS}`, { cause: error });
+  });
+  return { connection, client: createClient(connection, settings) };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, type Connection, isGrpcServiceError } from '@temporalio/client';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { readVariables } from '../config.ts';
@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     'RECONCILE_WORKER_ENABLED',
   ]);
   const namespace = config.TEMPORAL_NAMESPACE;
-  const connection = await connectTemporal(process.env);
+  const { connection, client } = await connectTemporal(process.env);
   try {
     const { namespaceMade, registered } = await setUpTemporal(connection, namespace);
     if (namespaceMade) console.log(`made the namespace ${namespace}`);
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
         : `nothing to register: ${namespace} has every search attribute`,
     );
     const off = sweepOff(config.RECONCILE_WORKER_ENABLED, process.env);
-    const schedule = await ensureSweepSchedule(new Client({ connection, namespace }), {
+    const schedule = await ensureSweepSchedule(client, {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,
       off,

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from '@temporalio/client';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type BackfillReport, UNMATCHED, unmatchedCount } from '../../domain/backfill.ts';
 import { transferWorkflowId } from '../../domain/ids.ts';
@@ -26,10 +25,10 @@ export async function backfillTransferIds(args: string[], env: NodeJS.ProcessEnv
 }
 
 async function run(env: NodeJS.ProcessEnv, dryRun: boolean): Promise<BackfillReport> {
-  const config = readVariables(env, ['TEMPORAL_NAMESPACE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
-  const connection = await connectTemporal(env);
+  const config = readVariables(env, ['TEMPORAL_STRIPE_TASK_QUEUE']);
+  const { connection, client } = await connectTemporal(env);
   try {
-    const engine = createBackfillEngine(new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }), {
+    const engine = createBackfillEngine(client, {
       taskQueue: config.TEMPORAL_STRIPE_TASK_QUEUE,
       dryRun,
     });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from '@temporalio/client';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
@@ -45,14 +44,10 @@ async function run(
   env: NodeJS.ProcessEnv,
   ask: Ask,
 ): Promise<{ workflowId: string; report: ReconcileReport }> {
-  const config = readVariables(env, [
-    'TEMPORAL_NAMESPACE',
-    'TEMPORAL_TASK_QUEUE',
-    'TEMPORAL_STRIPE_TASK_QUEUE',
-  ]);
-  const connection = await connectTemporal(env);
+  const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const { connection, client } = await connectTemporal(env);
   try {
-    const engine = createEngine(new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }), {
+    const engine = createEngine(client, {
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
 import { readVariables, VARIABLES } from '../../config.ts';
 import { openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
@@ -195,12 +195,13 @@ async function setUp({
   'databaseUrl' | 'temporalAddress' | 'temporalNamespace'
 >): Promise<void> {
   await migrateDatabase(databaseUrl);
-  const connection = await Connection.connect({ address });
+  const settings = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+  const connection = await connectNow(settings);
   const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {
     await setUpTemporal(connection, namespace);
     const config = readVariables(process.env, ['TEMPORAL_TASK_QUEUE', 'RECONCILE_INTERVAL']);
-    await ensureSweepSchedule(new Client({ connection, namespace }), {
+    await ensureSweepSchedule(createClient(connection, settings), {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,
       off: null,

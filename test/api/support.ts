@@ -1,4 +1,3 @@
-import { Client, Connection } from '@temporalio/client';
 import { SignJWT } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
@@ -7,6 +6,7 @@ import type { ApiConfig } from '../../api/context.ts';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { licenses, orderItems, orders, products, users } from '../../db/schema/index.ts';
 import type { Role } from '../../domain/roles.ts';
+import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { createLogger } from '../../log.ts';
 import { createDatabaseFromTemplate } from '../harness/services.ts';
@@ -43,8 +43,9 @@ export async function openApi({
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
   const database = openDatabase(url, { maxConnections: 4 });
-  const connection = Connection.lazy({ address: temporalAddress });
-  const engine = createEngine(new Client({ connection }), { core: 'none', stripe: 'none' });
+  const settings = { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' };
+  const connection = connectLazily(settings);
+  const engine = createEngine(createClient(connection, settings), { core: 'none', stripe: 'none' });
   const logLines: string[] = [];
   const log = createLogger('info', { write: (line) => void logLines.push(line) });
   afterAll(async () => {

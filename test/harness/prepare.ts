@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import { migrateDatabase } from '../../db/migrate.ts';
+import { connectNow } from '../../engine/connect.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 
 /** Once a run: the migrated template, the search attributes, and one bundle for the workers of every suite. */
@@ -12,7 +12,7 @@ export async function prepareRun(services: {
   readonly temporalAddress: string;
   readonly scratchDir: string;
 }): Promise<{ workflowBundlePath: string }> {
-  const connection = await Connection.connect({ address: services.temporalAddress });
+  const connection = await connectNow({ TEMPORAL_ADDRESS: services.temporalAddress });
   try {
     const [, , { code }] = await Promise.all([
       migrateDatabase(services.templateUrl),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../db/client.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
 import { seedCatalog } from '../../db/verbs/seed-catalog.ts';
 import type { Role } from '../../domain/roles.ts';
+import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import { createLogger } from '../../log.ts';
 import { signToken } from '../../ops/sign-token.ts';
@@ -128,9 +129,9 @@ export class World {
     const api = await startServer(config, { log });
     closers.unshift(() => api.close());
     apiUrl = api.url;
-    const connection = await Connection.connect({ address: config.TEMPORAL_ADDRESS });
+    const connection = await connectNow(config);
     closers.unshift(() => connection.close());
-    const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+    const temporal = createClient(connection, config);
     const engine = createEngine(temporal, {
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,

@@ -1,8 +1,9 @@
-import { Client, Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReconcileDeps } from '../../activities/reconcile-deps.ts';
 import { lookAt } from '../../activities/reconcile.ts';
 import type { Phase } from '../../domain/reconcile.ts';
+import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
@@ -27,11 +28,8 @@ beforeAll(async () => {
   world = await createWorld(ASKED_ONCE);
   world.psp.control.setRefundMode('manual');
   const { config, database } = world;
-  connection = Connection.lazy({
-    address: wire.address,
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': 200 },
-  });
-  const engine = createEngine(new Client({ connection, namespace: config.TEMPORAL_NAMESPACE }), {
+  connection = connectLazily({ TEMPORAL_ADDRESS: wire.address });
+  const engine = createEngine(createClient(connection, config), {
     core: config.TEMPORAL_TASK_QUEUE,
     stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
   });

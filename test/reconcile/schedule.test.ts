@@ -1,7 +1,8 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPlatformSetting } from '../../db/verbs/platform-setting.ts';
 import { RECONCILE_SCHEDULE_ID } from '../../domain/ids.ts';
+import { connectNow } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
@@ -18,7 +19,7 @@ const HOUR_MS = 3_600_000;
 let connection: Connection;
 let world: World;
 beforeAll(async () => {
-  connection = await Connection.connect({ address: temporalAddress() });
+  connection = await connectNow({ TEMPORAL_ADDRESS: temporalAddress() });
   await setUpTemporal(connection, namespace);
   world = await World.create({ env: { TEMPORAL_NAMESPACE: namespace } });
 });

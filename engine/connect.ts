@@ -1,0 +1,53 @@
+import { Client, type ClientOptions, Connection, type ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+// The one home for connecting to Temporal: API, worker, operators' commands, the embedded stack and tests all come here.
+
+/** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
+const RECONNECT_MAX_MS = 2_000;
+
+/** Of the configuration, what says where Temporal is. */
+export interface TemporalSettings {
+  readonly TEMPORAL_ADDRESS: string;
+  readonly TEMPORAL_NAMESPACE: string;
+}
+
+/** Connects on first use, and again whenever it has to: for a process that must start without its engine. */
+export function connectLazily(settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>): Connection {
+  return Connection.lazy({
+    ...connectionOptions(settings),
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS },
+  });
+}
+
+/** Connects at once, or throws where no server answers within the time: the SDK's own patience is ten seconds. */
+export function connectNow(
+  settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>,
+  patience: Pick<ConnectionOptions, 'connectTimeout'> = {},
+): Promise<Connection> {
+  return Connection.connect({ ...connectionOptions(settings), ...patience });
+}
+
+/** Every client of ours: what is sent and read, and who looks on while it is, is the same in all processes. */
+export function createClient(
+  connection: NonNullable<ClientOptions['connection']>,
+  { TEMPORAL_NAMESPACE }: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE'>,
+  plugs: Pick<ClientOptions, 'interceptors'> = {},
+): Client {
+  return new Client({ connection, namespace: TEMPORAL_NAMESPACE, ...plugs });
+}
+
+/**
+ * Temporal's own profile files and environment variables give TLS, API key and headers; address and namespace are ours,
+ * parsed with the rest of the configuration. A worker, which polls through the SDK's native core, connects with them
+ * itself: the core is nothing that an API process should have to load.
+ */
+export function connectionOptions({ TEMPORAL_ADDRESS }: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>) {
+  const { tls, apiKey, metadata } = loadClientConnectConfig().connectionOptions;
+  return {
+    address: TEMPORAL_ADDRESS,
+    ...(tls !== undefined && { tls }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
+  } satisfies ConnectionOptions;
+}
