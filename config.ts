@@ -19,17 +19,16 @@ const flag = (preset: 'true' | 'false') =>
     .default(preset)
     .transform((value) => value === 'true');
 
+const wholeNumber = (min: number, max: number) =>
+  z.string().transform((value, context) => {
+    const parsed = Number(value);
+    if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= min && parsed <= max) return parsed;
+    context.addIssue({ code: 'custom', message: `a whole number from ${min} to ${max}` });
+    return z.NEVER;
+  });
+
 const integer = (preset: number, min: number, max: number) =>
-  z
-    .string()
-    .default(String(preset))
-    .transform((value, context) => {
-      const parsed = Number(value);
-      if (value.trim() !== '' && Number.isSafeInteger(parsed) && parsed >= min && parsed <= max)
-        return parsed;
-      context.addIssue({ code: 'custom', message: `a whole number from ${min} to ${max}` });
-      return z.NEVER;
-    });
+  z.string().default(String(preset)).pipe(wholeNumber(min, max));
 
 const url = (protocols: RegExp, example: string) =>
   z.string(`an address such as ${example}`).refine((value) => URL.canParse(value) && protocols.test(value), {
@@ -91,7 +90,22 @@ export const VARIABLES = {
   HOST: variable(
     z.string().min(1, 'an address to listen on').default('127.0.0.1'),
     '127.0.0.1',
-    'address the API listens on',
+    'address the API and metrics listen on',
+  ),
+  METRICS_PORT: variable(
+    wholeNumber(0, 65_535).optional(),
+    '',
+    'port of `/metrics`, one a process; off unless set, 0 takes a free one',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable(
+    url(/^https?:/, 'http://127.0.0.1:4318').optional(),
+    '',
+    'OpenTelemetry collector (OTLP over HTTP) that traces go to; off unless this or the next is set',
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: variable(
+    url(/^https?:/, 'http://127.0.0.1:4318/v1/traces').optional(),
+    '',
+    'the whole address that traces are posted to, instead of the collector above',
   ),
   LOG_LEVEL: variable(
     z
@@ -286,4 +300,12 @@ export function readConfig(env: Env): Config {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return values;
+}
+
+/** Where traces are posted to; undefined: nothing is traced. */
+export function tracesUrlOf(
+  config: Pick<Config, 'OTEL_EXPORTER_OTLP_ENDPOINT' | 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'>,
+): string | undefined {
+  const collector = config.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, '');
+  return config.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (collector && `${collector}/v1/traces`);
 }

@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
+import { around } from './observe/context.ts';
 
 export type Logger = PinoLogger;
 
@@ -13,11 +14,17 @@ const SECRET_TEXT =
 const EMAIL = /([^\s@<>"'=:,;()]{1,64})@([^\s@<>"'=:,;()]{1,255})/g;
 const DEPTH_MAX = 6;
 
-/** One line an event, as JSON on stdout; secrets are hidden and e-mail addresses masked wherever they stand. */
+/**
+ * One line an event, as JSON on stdout, with the ids of what goes on around it (request, workflow, run, attempt, trace); secrets
+ * are hidden and e-mail addresses masked wherever they stand.
+ */
 export function createLogger(level: Level | 'silent', destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { pid: process.pid },
+    mixin: () => around().fields,
+    // What a line says itself goes before what is around it.
+    mixinMergeStrategy: (line: object, ids: object) => ({ ...ids, ...line }),
     timestamp: () => `,"at":"${new Date().toISOString()}"`,
     // Errors are written out below, once their texts are clean.
     serializers: { err: (value: unknown) => value },

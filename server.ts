@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
 import { type FeedLimits, RefundFeed } from './api/refund-feed.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { connectLazily, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
 import { createLogger, type Logger } from './log.ts';
+import { stuckAfterOf } from './observe/figures.ts';
+import { createObserver } from './observe/index.ts';
+import { openTracing } from './observe/spans.ts';
 
 /** Requests that are not answered by then are cut off. */
 const SHUTDOWN_MAX_MS = 10_000;
@@ -16,6 +19,8 @@ const IDLE_CHECK_MS = 50;
 
 export interface RunningServer {
   readonly url: string;
+  /** Where `/metrics` is; null where it is not served. */
+  readonly metricsUrl: string | null;
   readonly log: Logger;
   /** How many streams of events are open now. */
   readonly openStreams: number;
@@ -33,12 +38,15 @@ export async function startServer(
   } = {},
 ): Promise<RunningServer> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
-  const database = openDatabase(config.DATABASE_URL);
-  const connection = connectLazily(config);
-  const engine = createEngine(createClient(connection, config), {
-    core: config.TEMPORAL_TASK_QUEUE,
-    stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
+  const loadTracing = () => import('./observe/tracing.ts');
+  const observer = createObserver({
+    tracing: await openTracing(tracesUrlOf(config), 'veza-api', loadTracing),
   });
+  const database = openDatabase(config.DATABASE_URL, { observer: observer.statements });
+  const connection = connectLazily(config);
+  const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
+  const taskQueues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
+  const engine = createEngine(client, taskQueues);
   const refundEvents = new RefundFeed({ db: database.db, log }, overrides.streams);
   const app = createApp({
     db: database.db,
@@ -46,13 +54,17 @@ export async function startServer(
     config,
     log,
     refundEvents,
+    observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });
   const server = createAdaptorServer({ fetch: app.fetch });
-  const closeParts = () => Promise.all([database.close(), connection.close()]);
+  const closeParts = () => Promise.all([observer.close(), database.close(), connection.close()]);
   try {
     server.listen(config.PORT, config.HOST);
     await once(server, 'listening');
+    const stuckAfterMs = stuckAfterOf(config);
+    const sources = { db: database.db, client, taskQueues, stuckAfterMs };
+    await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   } catch (error) {
     await closeParts();
     throw error;
@@ -61,6 +73,9 @@ export async function startServer(
   log.info({ url }, 'API listening');
   return {
     url,
+    get metricsUrl() {
+      return observer.metricsUrl;
+    },
     log,
     get openStreams() {
       return refundEvents.size;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import {
   bundleWorkflowCode,
   DefaultLogger,
+  MetricsBuffer,
   NativeConnection,
   Runtime,
   Worker,
@@ -12,12 +13,15 @@ import {
 import type { Settings } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/reversals.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
 import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
+import { stuckAfterOf } from './observe/figures.ts';
+import { createObserver } from './observe/index.ts';
+import { openTracing } from './observe/spans.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
 
@@ -27,10 +31,14 @@ const CONNECT_RETRY_MS = 1_000;
 const PSP_WAITING_AFTER_MS = 60_000;
 /** Each cached workflow costs memory; a worker of this size keeps the ones that move, and replays the sleepers. */
 const MAX_CACHED_WORKFLOWS = 1_000;
+/** Measurements of the SDK between two drains, a second apart; what is more is dropped, with an error in the log. */
+const SDK_METRICS_BUFFERED = 100_000;
 
 export interface RunningWorker {
   /** Resolves when it has stopped, rejects when it failed. */
   readonly done: Promise<void>;
+  /** Where `/metrics` is; null where it is not served. */
+  readonly metricsUrl: string | null;
   /** Finishes what is in flight, then closes what was opened. */
   close(): Promise<void>;
 }
@@ -42,6 +50,7 @@ export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL(`./workflows/origin.${extension}`, import.meta.url))],
   });
 }
 
@@ -52,30 +61,47 @@ export async function startWorker(
     readonly log?: Logger;
     readonly workflowBundle?: WorkflowBundleOption;
     readonly settings?: Partial<Settings>;
+    /** Of the runtime that was installed; see `installRuntime`. */
+    readonly sdkMetrics?: MetricsBuffer | undefined;
   } = {},
 ): Promise<RunningWorker> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
   const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle());
   const connection = await connectTemporal(config, log);
-  const database = openDatabase(config.DATABASE_URL);
+  const loadTracing = () => import('./observe/tracing.ts');
+  const observer = createObserver({
+    tracing: await openTracing(tracesUrlOf(config), 'veza-worker', loadTracing),
+    sdk: overrides.sdkMetrics,
+  });
+  const database = openDatabase(config.DATABASE_URL, { observer: observer.statements });
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const settings = { ...settingsOf(config), ...overrides.settings };
-  const engine = createEngine(createClient(connection, config), queues);
+  const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
+  const engine = createEngine(client, queues);
   const activities = createActivities({
     db: database.db,
     engine,
     inbox: createSweepInbox({ db: database.db, engine, log }),
-    psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
-    stripe: createStripe({ secretKey: config.STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
+    psp: observer.provider(
+      'hyperswitch',
+      createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
+    ),
+    stripe: observer.provider(
+      'stripe',
+      createStripe({ secretKey: config.STRIPE_SECRET_KEY, apiBase: config.STRIPE_API_BASE }),
+    ),
     settings,
     log,
+    onLook: observer.looked,
   });
   const common = {
     connection,
     namespace,
     workflowBundle,
     activities,
+    interceptors: { activity: [observer.activities] },
+    sinks: observer.sinks,
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     shutdownGraceTime: SHUTDOWN_GRACE,
   };
@@ -101,14 +127,21 @@ export async function startWorker(
       throw error;
     },
   );
+  const stuckAfterMs = stuckAfterOf(config);
+  const sources = { db: database.db, client, taskQueues: queues, stuckAfterMs };
+  await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   log.info({ queues }, 'worker polling');
   return {
     done,
+    get metricsUrl() {
+      return observer.metricsUrl;
+    },
     close: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       try {
         await done;
       } finally {
+        await observer.close();
         await database.close();
         await connection.close();
       }
@@ -164,11 +197,17 @@ async function connectTemporal(config: Config, log: Logger): Promise<NativeConne
   }
 }
 
+/** Where the SDK puts its measurements, for a process that shows them. */
+export function bufferSdkMetrics({ METRICS_PORT }: Config): MetricsBuffer | undefined {
+  if (METRICS_PORT === undefined) return undefined;
+  return new MetricsBuffer({ useSecondsForDurations: true, maxBufferSize: SDK_METRICS_BUFFERED });
+}
+
 /**
  * The SDK's native runtime, once a process: its log lines become ours, and signals are left to us. An attempt that
  * lingers for its webhook is often overtaken by it (see activities/refunds.ts), which the core would warn of each time.
  */
-export function installRuntime(log: Logger): void {
+export function installRuntime(log: Logger, metrics?: MetricsBuffer): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
@@ -176,6 +215,7 @@ export function installRuntime(log: Logger): void {
     }),
     telemetryOptions: {
       logging: { forward: {}, filter: 'WARN,temporalio_sdk_core::worker::activities=ERROR' },
+      ...(metrics && { metrics: { buffer: metrics } }),
     },
   });
 }
@@ -183,8 +223,9 @@ export function installRuntime(log: Logger): void {
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL);
-  installRuntime(log);
-  const worker = await startWorker(config, { log });
+  const sdkMetrics = bufferSdkMetrics(config);
+  installRuntime(log, sdkMetrics);
+  const worker = await startWorker(config, { log, sdkMetrics });
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);

@@ -5,7 +5,7 @@ import type { Db } from '../db/client.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
 import type { StripeClient } from '../providers/stripe/client.ts';
-import type { ReconcileSettings, SweepInbox } from './reconcile-deps.ts';
+import type { ReconcileDeps, ReconcileSettings, SweepInbox } from './reconcile-deps.ts';
 
 export interface RetrySettings extends BackoffPolicy {
   /** Whether this worker serves this work at all. */
@@ -39,4 +39,5 @@ export interface Deps {
   readonly inbox: SweepInbox;
   readonly settings: Settings;
   readonly log: Logger;
+  readonly onLook?: ReconcileDeps['onLook'];
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
 import type { WebhookOutcome } from '../db/schema/index.ts';
+import type { Look, Phase } from '../domain/reconcile.ts';
 import type { Engine } from '../engine/index.ts';
 import type { HyperswitchReader } from '../providers/hyperswitch/client.ts';
 import type { PaymentEvent, RefundEvent } from '../providers/webhooks/hyperswitch-event.ts';
@@ -48,4 +49,6 @@ export interface ReconcileDeps {
   readonly inbox: SweepInbox;
   readonly settings: { readonly reconcile: ReconcileSettings };
   readonly log: Logger;
+  /** Learns what became of each row; the composition root counts it. */
+  readonly onLook?: (phase: Phase, what: Look['what']) => void;
 }

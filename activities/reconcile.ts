@@ -64,6 +64,7 @@ export async function lookAt(deps: ReconcileDeps, ref: string, terms: SweepTerms
   };
   if (what === 'failed') log.error(line, 'reconcile: an orphan refund was failed and its order restored');
   else log.info(line, 'reconcile: a row was looked at');
+  deps.onLook?.(phase, what);
   return { what, why };
 }
 

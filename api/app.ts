@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { VezaError } from '../domain/errors.ts';
-import type { ApiDeps, ApiEnv } from './context.ts';
+import { type ApiDeps, type ApiEnv, UNOBSERVED } from './context.ts';
 import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
 import { answerError, answerProblem } from './errors.ts';
@@ -8,6 +8,7 @@ import { accessLog } from './middleware/access-log.ts';
 import { limitBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { deadline } from './middleware/deadline.ts';
+import { observe } from './middleware/observe.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
@@ -17,12 +18,13 @@ import { refuseInvalid } from './validation.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
 export function createApp(given: ApiDeps) {
-  const deps = { refundEvents: new RefundFeed(given), ...given };
+  const deps = { refundEvents: new RefundFeed(given), observer: UNOBSERVED, ...given };
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   app.onError(answerError);
   app.notFound((c) => answerProblem(new VezaError('not_found', `There is nothing at ${c.req.path}.`), c));
 
   app.use(requestId(deps));
+  app.use(observe);
   app.use(accessLog);
   app.use(securityHeaders);
   app.use(crossOrigin(deps.config.CORS_ORIGINS));

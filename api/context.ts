@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
+import type { WebhookOutcome, WebhookProvider } from '../db/schema/index.ts';
 import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
@@ -17,12 +18,38 @@ export type ApiConfig = Pick<
   | 'PAYOUT_MINIMUM_MINOR'
 >;
 
+/** What becomes of a webhook that is not taken in. */
+export type WebhookRefusal = 'signature_refused' | 'malformed' | 'not_dispatched';
+
+/** Whoever watches this process; the composition root makes metrics and traces of it. */
+export interface ApiObserver {
+  /** Runs what serves the request, and learns its route's template and its status. */
+  request(
+    request: {
+      readonly method: string;
+      readonly requestId: string;
+      readonly traceparent: string | undefined;
+    },
+    serve: () => Promise<ServedRequest>,
+  ): Promise<ServedRequest>;
+  webhook(provider: WebhookProvider, outcome: WebhookOutcome | WebhookRefusal): void;
+}
+
+export interface ServedRequest {
+  /** As it was declared, `/api/v1/marketplace/orders/:orderId`; `unmatched` where there is none. */
+  readonly route: string;
+  readonly status: number;
+}
+
+export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook() {} };
+
 /** What the API needs of the world; given once, by the composition root. */
 export interface ApiDeps {
   readonly db: Db;
   readonly engine: Engine;
   readonly config: ApiConfig;
   readonly log: Logger;
+  readonly observer?: ApiObserver;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
   /** Streams that are open at this process; whoever stops the process closes it first. */

@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { observedSql, type StatementObserver } from './observed-sql.ts';
 import * as schema from './schema/index.ts';
 
 export type Schema = typeof schema;
@@ -13,10 +14,16 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Of one process, unless its root says otherwise. */
+export const CONNECTIONS_MAX = 20;
+
 /** Opens a pool; connects on first use. Queries that hold locks are short, so a statement that takes 15 s is stuck. */
 export function openDatabase(
   url: string,
-  { maxConnections = 20 }: { maxConnections?: number } = {},
+  {
+    maxConnections = CONNECTIONS_MAX,
+    observer,
+  }: { maxConnections?: number; observer?: StatementObserver } = {},
 ): Database {
   const sql = postgres(url, {
     max: maxConnections,
@@ -29,5 +36,6 @@ export function openDatabase(
       idle_in_transaction_session_timeout: 15_000,
     },
   });
-  return { db: drizzle(sql, { schema, casing: 'snake_case' }), sql, close: () => sql.end({ timeout: 5 }) };
+  const seen = observer ? observedSql(sql, observer) : sql;
+  return { db: drizzle(seen, { schema, casing: 'snake_case' }), sql, close: () => sql.end({ timeout: 5 }) };
 }

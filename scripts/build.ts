@@ -22,7 +22,10 @@ execFileSync(
 );
 await cp(join(project, 'db/migrations'), join(dist, 'db/migrations'), { recursive: true });
 
-const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows/index.js') });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: join(dist, 'workflows/index.js'),
+  workflowInterceptorModules: [join(dist, 'workflows/origin.js')],
+});
 // Worker.create refuses a bundle without a source map comment.
 const minified = await transform(code, { minify: true, sourcemap: 'inline', sourcesContent: false });
 await writeFile(join(dist, 'workflow-bundle.js'), minified.code);

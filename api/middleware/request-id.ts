@@ -6,7 +6,7 @@ import type { ApiDeps, ApiEnv } from '../context.ts';
 const SANE = /^[A-Za-z0-9._:=+/-]{1,128}$/;
 
 /** Names the request: the caller's `X-Request-Id` where it is sane, else a new one. First of all middleware. */
-export const requestId = (deps: ApiDeps & Required<Pick<ApiDeps, 'refundEvents'>>) =>
+export const requestId = (deps: ApiDeps & Required<Pick<ApiDeps, 'refundEvents' | 'observer'>>) =>
   createMiddleware<ApiEnv>(async (c, next) => {
     const given = c.req.header('x-request-id') ?? '';
     const id = SANE.test(given) ? given : uuidv7();

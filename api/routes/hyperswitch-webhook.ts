@@ -5,7 +5,7 @@ import { verifyHyperswitch } from '../../providers/webhooks/verify.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
-import { refuseSignature, SignedBody, WEBHOOK_FAILS, WebhookReceipt } from '../webhook-receipt.ts';
+import { refuseSignature, SignedBody, takeIn, WEBHOOK_FAILS, WebhookReceipt } from '../webhook-receipt.ts';
 
 const Headers = z.object({
   'X-Webhook-Signature-512': z.string().optional().openapi({
@@ -29,10 +29,13 @@ export const hyperswitchWebhook = defineRoute(route, async (c) => {
   const rawBody = new Uint8Array(await c.req.arrayBuffer());
   const signature = c.req.valid('header')['X-Webhook-Signature-512'];
   if (!verifyHyperswitch(rawBody, signature, config.HYPERSWITCH_WEBHOOK_SECRET)) {
-    refuseSignature(c.var.log, 'hyperswitch');
+    refuseSignature(c, 'hyperswitch');
   }
   c.set('mayStillBeCarriedOut', true);
-  const { outcome } = await receiveHyperswitch({ db, engine, log: c.var.log }, rawBody, parseJson(rawBody));
+  const deps = { db, engine, log: c.var.log };
+  const { outcome } = await takeIn(c, 'hyperswitch', async () =>
+    receiveHyperswitch(deps, rawBody, parseJson(rawBody)),
+  );
   return c.json({ received: true as const, outcome }, 200);
 });
 

@@ -5,7 +5,7 @@ import { verifyStripe } from '../../providers/webhooks/verify.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
-import { refuseSignature, SignedBody, WEBHOOK_FAILS, WebhookReceipt } from '../webhook-receipt.ts';
+import { refuseSignature, SignedBody, takeIn, WEBHOOK_FAILS, WebhookReceipt } from '../webhook-receipt.ts';
 
 const Headers = z.object({
   'Stripe-Signature': z.string().optional().openapi({ description: 't=…,v1=…' }),
@@ -31,10 +31,12 @@ export const stripeWebhook = defineRoute(route, async (c) => {
     config.STRIPE_WEBHOOK_SECRET,
   );
   if (!verified.ok) {
-    if (verified.reason === 'bad_signature') refuseSignature(c.var.log, 'stripe');
+    if (verified.reason === 'bad_signature') refuseSignature(c, 'stripe');
+    c.var.deps.observer.webhook('stripe', 'malformed');
     throw new VezaError('webhook_malformed', 'The body is signed and is no Stripe event.');
   }
   c.set('mayStillBeCarriedOut', true);
-  const { outcome } = await receiveStripe({ db, engine, log: c.var.log }, rawBody, verified.event);
+  const deps = { db, engine, log: c.var.log };
+  const { outcome } = await takeIn(c, 'stripe', () => receiveStripe(deps, rawBody, verified.event));
   return c.json({ received: true as const, outcome }, 200);
 });

@@ -19,6 +19,7 @@ export async function prepareRun(services: {
       setUpTemporal(connection, 'default'),
       bundleWorkflowCode({
         workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+        workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/origin.ts', import.meta.url))],
         logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error: console.error },
       }),
     ]);

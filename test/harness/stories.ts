@@ -38,8 +38,9 @@ export async function openedRefund(
   person: Person,
   orderId: string,
   body: unknown = {},
+  headers: Record<string, string> = {},
 ): Promise<string> {
-  const answer = await world.post(person, `/marketplace/orders/${orderId}/refund`, body);
+  const answer = await world.post(person, `/marketplace/orders/${orderId}/refund`, body, headers);
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
   return answer.body['refund']!['id']!;
 }

@@ -60,6 +60,7 @@ export class World {
   #api: RunningServer;
   #worker: RunningWorker | null = null;
   #child: ChildProcess | null = null;
+  #childMetricsUrl: string | null = null;
   readonly #closers: (() => Promise<void>)[];
 
   private constructor(parts: {
@@ -151,6 +152,11 @@ export class World {
     return this.#api.url;
   }
 
+  /** Where the API and the worker's process show their metrics; null where METRICS_PORT is not set. */
+  get metricsUrls(): { readonly api: string | null; readonly worker: string | null } {
+    return { api: this.#api.metricsUrl, worker: this.#childMetricsUrl };
+  }
+
   /** A worker in this process. */
   async startWorker(env: Env = {}): Promise<void> {
     const config = readConfig({ ...this.env, ...env });
@@ -180,8 +186,9 @@ export class World {
         Promise.reject(new Error(`the worker process ended with ${code}`)),
       ),
     ]);
-    if ((message as { ready?: boolean }).ready !== true)
-      throw new Error('the worker process said something else');
+    const { ready, metricsUrl = null } = message as { ready?: boolean; metricsUrl?: string | null };
+    if (ready !== true) throw new Error('the worker process said something else');
+    this.#childMetricsUrl = metricsUrl;
   }
 
   /** SIGKILL: nothing is finished, nothing is handed back. */

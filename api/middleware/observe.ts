@@ -1,0 +1,19 @@
+import { createMiddleware } from 'hono/factory';
+import { matchedRoutes } from 'hono/route';
+import type { ApiEnv } from '../context.ts';
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Shows each request to whoever observes this process, under its route's template: a path is anybody's to invent. */
+export const observe = createMiddleware<ApiEnv>(async (c, next) => {
+  const { observer } = c.var.deps;
+  const method = METHODS.has(c.req.method) ? c.req.method : 'OTHER';
+  await observer.request(
+    { method, requestId: c.var.requestId, traceparent: c.req.header('traceparent') },
+    async () => {
+      await next();
+      const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))?.path;
+      return { route: route ?? 'unmatched', status: c.res.status };
+    },
+  );
+});

@@ -1,0 +1,124 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+
+type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
+
+/** Rows of one kind, status and currency that are not at their end. Minor units, seconds. */
+interface OpenFigure {
+  readonly kind: OpenKind;
+  readonly status: string;
+  readonly currency: string;
+  readonly rows: number;
+  readonly amountMinor: number;
+  readonly oldestAgeS: number;
+}
+
+/** Pending refunds by how far they got and how old they are. */
+interface RefundAgeFigure {
+  /** `asking`: the PSP may not have it yet; `accepted`: it has, and its word is waited for. */
+  readonly step: 'asking' | 'accepted';
+  readonly age: string;
+  readonly rows: number;
+}
+
+interface WebhookFigure {
+  readonly state: 'unprocessed' | 'unmatched';
+  readonly rows: number;
+  readonly oldestAgeS: number;
+}
+
+export interface Figures {
+  readonly open: readonly OpenFigure[];
+  /** What automation gave up on and nobody has taken up again. */
+  readonly givenUp: readonly Omit<OpenFigure, 'oldestAgeS'>[];
+  readonly refundAges: readonly RefundAgeFigure[];
+  readonly webhooks: readonly WebhookFigure[];
+  readonly flags: readonly { readonly kind: string; readonly rows: number }[];
+  /** Null: no sweep of all phases has ended yet. */
+  readonly lastSweepAt: Date | null;
+}
+
+const ageS = (column: SQL) => sql`coalesce(extract(epoch FROM now() - min(${column})), 0)::float8`;
+const rows = sql`count(*)::int AS rows`;
+const isCurrent = (table: SQL) =>
+  sql`NOT EXISTS (SELECT 1 FROM ${table} AS retry WHERE retry.retry_of = one.id)`;
+
+// A transfer of nothing was refunded away; one that had gone out and is `permanently_failed` stands under its reversal.
+// Each part reads a partial index that holds its rows alone (test/db/figures.test.ts has the plans): what ended, and
+// that is nearly everything, costs nothing here.
+const OPEN = sql`
+  SELECT 'order' AS kind, status, currency, ${rows}, sum(total_minor)::float8 AS amount, ${ageS(sql`created_at`)} AS age
+  FROM orders WHERE status = 'pending' GROUP BY status, currency
+  UNION ALL
+  SELECT 'refund', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
+  FROM refunds WHERE status = 'pending' GROUP BY status, currency
+  UNION ALL
+  SELECT 'transfer', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
+  FROM seller_transfers AS one WHERE status IN ('pending', 'failed') AND ${isCurrent(sql`seller_transfers`)}
+  GROUP BY status, currency
+  UNION ALL
+  SELECT 'reversal', one.status, transfer.currency, ${rows}, sum(one.amount_minor)::float8, ${ageS(sql`one.created_at`)}
+  FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
+  WHERE one.status = 'pending' GROUP BY one.status, transfer.currency
+  UNION ALL
+  SELECT 'payout', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
+  FROM seller_payouts WHERE status = 'pending' GROUP BY status, currency`;
+
+const GIVEN_UP = sql`
+  SELECT 'transfer' AS kind, status, currency, ${rows}, sum(amount_minor)::float8 AS amount
+  FROM seller_transfers AS one WHERE status = 'permanently_failed' AND completed_at IS NULL AND amount_minor > 0
+    AND ${isCurrent(sql`seller_transfers`)}
+  GROUP BY status, currency
+  UNION ALL
+  SELECT 'reversal', one.status, transfer.currency, ${rows}, sum(one.amount_minor - one.covered_minor)::float8
+  FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
+  WHERE one.status = 'permanently_failed' AND ${isCurrent(sql`transfer_reversals`)}
+  GROUP BY one.status, transfer.currency`;
+
+const REFUND_AGES = sql`
+  SELECT CASE WHEN hyperswitch_refund_id IS NULL THEN 'asking' ELSE 'accepted' END AS step,
+    CASE WHEN created_at > now() - interval '5 minutes' THEN 'under_5m'
+      WHEN created_at > now() - interval '1 hour' THEN '5m_to_1h'
+      WHEN created_at > now() - interval '1 day' THEN '1h_to_1d' ELSE 'over_1d' END AS age, ${rows}
+  FROM refunds WHERE status = 'pending' GROUP BY 1, 2`;
+
+const WEBHOOKS = sql`
+  SELECT 'unprocessed' AS state, ${rows}, ${ageS(sql`received_at`)} AS age FROM webhook_events WHERE processed_at IS NULL
+  UNION ALL
+  SELECT 'unmatched', ${rows}, ${ageS(sql`received_at`)} FROM webhook_events WHERE outcome = 'unmatched'`;
+
+interface Row extends Record<string, unknown> {
+  readonly kind: OpenKind;
+  readonly status: string;
+  readonly currency: string;
+  readonly rows: number;
+  readonly amount: number;
+  readonly age: number;
+}
+
+/** How the business stands: some index scans, each over the rows that are open and over nothing else. */
+export async function readFigures(db: Db): Promise<Figures> {
+  // In turn, on one connection: a scrape must not take the pool from those who serve.
+  const open = await db.execute<Row>(OPEN);
+  const givenUp = await db.execute<Row>(GIVEN_UP);
+  const refundAges = await db.execute<RefundAgeFigure & Record<string, unknown>>(REFUND_AGES);
+  const webhooks = await db.execute<{ state: WebhookFigure['state']; rows: number; age: number }>(WEBHOOKS);
+  const flags = await db.execute<{ kind: string; rows: number }>(
+    sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`,
+  );
+  const [sweep] = await db.execute<{ at: string | null }>(
+    sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
+  );
+  return {
+    open: open.map(({ amount: amountMinor, age: oldestAgeS, ...row }) => ({
+      ...row,
+      amountMinor,
+      oldestAgeS,
+    })),
+    givenUp: givenUp.map(({ amount: amountMinor, ...row }) => ({ ...row, amountMinor })),
+    refundAges,
+    webhooks: webhooks.map(({ age: oldestAgeS, ...row }) => ({ ...row, oldestAgeS })),
+    flags,
+    lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
+  };
+}

@@ -1,0 +1,115 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Config } from '../config.ts';
+import type { Db } from '../db/client.ts';
+import { type Figures, readFigures } from '../db/queries/figures.ts';
+import { countStuckRowsByKind, type StuckKind } from '../db/queries/stuck.ts';
+
+export type StuckAfterMs = Readonly<Record<StuckKind, number>>;
+
+/** Money that waits for Stripe may wait by the rules; from here on somebody should know. */
+const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
+/** The sweep dispatches again what is older. */
+const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
+
+/** The sweep's own thresholds, so that what it looks for is what is counted. */
+export const stuckAfterOf = (
+  config: Pick<
+    Config,
+    'RECONCILE_ORDER_STUCK_AFTER' | 'RECONCILE_REFUND_STUCK_AFTER' | 'RECONCILE_REFUND_ORPHAN_AFTER'
+  >,
+): StuckAfterMs => ({
+  order: config.RECONCILE_ORDER_STUCK_AFTER,
+  refund: config.RECONCILE_REFUND_STUCK_AFTER,
+  orphan: config.RECONCILE_REFUND_ORPHAN_AFTER,
+  transfer: SELLER_SIDE_STUCK_AFTER_MS,
+  reversal: SELLER_SIDE_STUCK_AFTER_MS,
+  payout: SELLER_SIDE_STUCK_AFTER_MS,
+  webhook: WEBHOOK_STUCK_AFTER_MS,
+});
+
+/** How the business stands, as gauges: read from the rows, so that each process shows the same. */
+export function createFigureGauges(registry: Registry) {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+
+  const openRows = gauge('veza_open_rows', 'Rows that are not at their end', ['kind', 'status', 'currency']);
+  const openAmount = gauge('veza_open_amount_minor', 'Money in them, in the minor unit of its currency', [
+    'kind',
+    'status',
+    'currency',
+  ]);
+  const oldestOpen = gauge('veza_open_oldest_age_seconds', 'Age of the oldest of them', [
+    'kind',
+    'status',
+    'currency',
+  ]);
+  const givenUpRows = gauge(
+    'veza_permanently_failed_rows',
+    'Transfers and reversals that automation gave up on and nobody has taken up again',
+    ['kind', 'currency'],
+  );
+  const givenUpAmount = gauge(
+    'veza_permanently_failed_amount_minor',
+    'Money in them, in the minor unit of its currency',
+    ['kind', 'currency'],
+  );
+  const pendingRefunds = gauge(
+    'veza_refunds_pending',
+    'Pending refunds, by how far they got (asking the PSP, accepted by it) and how old they are',
+    ['step', 'age'],
+  );
+  const stuckRows = gauge('veza_stuck_rows', 'Rows that have been open for longer than their threshold', [
+    'kind',
+  ]);
+  const openWebhooks = gauge('veza_webhooks_open', 'Stored webhooks that were not handed on', ['state']);
+  const oldestWebhook = gauge('veza_webhooks_open_oldest_age_seconds', 'Age of the oldest of them', [
+    'state',
+  ]);
+  const openFlags = gauge('veza_ops_flags_open', 'What a person should look at, by kind', ['kind']);
+  const lastSweep = gauge(
+    'veza_sweep_last_success_timestamp_seconds',
+    'When the last sweep of all phases ended; 0: none has',
+  );
+  const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
+  const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
+  const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
+  const all = [...perRow, openWebhooks, oldestWebhook, openFlags, lastSweep];
+
+  function show(figures: Figures, stuck: Readonly<Record<string, number>>): void {
+    for (const one of all) one.reset();
+    for (const { kind, status, currency, rows, amountMinor, oldestAgeS } of figures.open) {
+      openRows.set({ kind, status, currency }, rows);
+      openAmount.set({ kind, status, currency }, amountMinor);
+      oldestOpen.set({ kind, status, currency }, oldestAgeS);
+    }
+    for (const { kind, currency, rows, amountMinor } of figures.givenUp) {
+      givenUpRows.set({ kind, currency }, rows);
+      givenUpAmount.set({ kind, currency }, amountMinor);
+    }
+    for (const { step, age, rows } of figures.refundAges) pendingRefunds.set({ step, age }, rows);
+    for (const [kind, rows] of Object.entries(stuck)) stuckRows.set({ kind }, rows);
+    for (const { state, rows, oldestAgeS } of figures.webhooks) {
+      openWebhooks.set({ state }, rows);
+      oldestWebhook.set({ state }, oldestAgeS);
+    }
+    for (const { kind, rows } of figures.flags) openFlags.set({ kind }, rows);
+    lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
+  }
+
+  return {
+    /** Reads them anew. Without a database they are not shown at all: an old figure would be a wrong one. */
+    async read(db: Db, stuckAfterMs: StuckAfterMs): Promise<void> {
+      const startedMs = performance.now();
+      try {
+        show(await readFigures(db), await countStuckRowsByKind(db, stuckAfterMs));
+        databaseUp.set(1);
+      } catch {
+        for (const one of all) one.reset();
+        // A gauge without labels would show 0, which says that no sweep has ever ended.
+        lastSweep.remove();
+        databaseUp.set(0);
+      }
+      readSeconds.set((performance.now() - startedMs) / 1000);
+    },
+  };
+}

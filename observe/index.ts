@@ -1,0 +1,116 @@
+import type { Client, WorkflowClientInterceptor } from '@temporalio/client';
+import type { ActivityInterceptorsFactory, InjectedSinks, MetricsBuffer } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
+import type { ApiObserver } from '../api/context.ts';
+import { CONNECTIONS_MAX, type Db } from '../db/client.ts';
+import type { StatementObserver } from '../db/observed-sql.ts';
+import type { Look, Phase } from '../domain/reconcile.ts';
+import type { RunSinks } from '../workflows/origin.ts';
+import { observeActivities, runSinks } from './activities.ts';
+import { observeEngineCalls } from './engine-calls.ts';
+import { createEngineGauges } from './engine-figures.ts';
+import { createFigureGauges, type StuckAfterMs } from './figures.ts';
+import { createMetrics } from './metrics.ts';
+import { type MetricsServer, serveMetrics } from './metrics-server.ts';
+import { observeCalls } from './provider-calls.ts';
+import { observeRequests } from './requests.ts';
+import { createSdkMetrics, DRAIN_EVERY_MS } from './sdk-metrics.ts';
+import { NO_TRACING, type Tracing } from './spans.ts';
+import { observeStatements } from './statements.ts';
+
+/** Figures are read this often at most, whoever scrapes; and they take a twentieth of one connection's time at most. */
+const FIGURES_EVERY_MS = 15_000;
+const FIGURES_SHARE = 0.05;
+
+/** What the figures are read from. */
+export interface FigureSources {
+  readonly db: Db;
+  readonly client: Client;
+  readonly taskQueues: { readonly core: string; readonly stripe: string };
+  readonly stuckAfterMs: StuckAfterMs;
+}
+
+/** All that watches a process. A composition root makes one and hands its parts down; nobody else knows of it. */
+export interface Observer {
+  readonly api: ApiObserver;
+  readonly statements: StatementObserver;
+  readonly engineCalls: WorkflowClientInterceptor;
+  readonly activities: ActivityInterceptorsFactory;
+  readonly sinks: InjectedSinks<RunSinks>;
+  provider<Calls extends object>(name: 'hyperswitch' | 'stripe', client: Calls): Calls;
+  looked(phase: Phase, what: Look['what']): void;
+  /** Serves `/metrics`, where a port is given. */
+  serve(at: { host: string; port: number | undefined }, sources: FigureSources, log: Logger): Promise<void>;
+  /** Where `/metrics` is; null where it is not served. */
+  readonly metricsUrl: string | null;
+  close(): Promise<void>;
+}
+
+export function createObserver({
+  tracing = NO_TRACING,
+  sdk,
+}: { readonly tracing?: Tracing; readonly sdk?: MetricsBuffer | undefined } = {}): Observer {
+  const metrics = createMetrics();
+  metrics.connectionsMax.set(CONNECTIONS_MAX);
+  let server: MetricsServer | null = null;
+  let draining: NodeJS.Timeout | undefined;
+
+  return {
+    api: {
+      request: observeRequests(metrics, tracing),
+      webhook: (provider, outcome) => metrics.webhooks.inc({ provider, outcome }),
+    },
+    statements: observeStatements(metrics, tracing),
+    engineCalls: observeEngineCalls(metrics, tracing),
+    activities: observeActivities(metrics, tracing),
+    sinks: runSinks(tracing),
+    provider: (name, client) => observeCalls(name, client, metrics, tracing),
+    looked: (phase, outcome) => metrics.sweepRows.inc({ phase, outcome }),
+
+    async serve({ host, port }, sources, log) {
+      if (port === undefined) return;
+      const { registry } = metrics;
+      collectDefaultMetrics({ register: registry });
+      const readFigures = createFigureReader(registry, sources);
+      const sdkMetrics = sdk && createSdkMetrics(registry, sdk);
+      if (sdkMetrics) draining = setInterval(() => sdkMetrics.drain(), DRAIN_EVERY_MS).unref();
+      const refresh = async () => {
+        sdkMetrics?.drain();
+        await readFigures();
+      };
+      server = await serveMetrics({ host, port }, registry, refresh, log);
+    },
+    get metricsUrl() {
+      return server?.url ?? null;
+    },
+    async close() {
+      clearInterval(draining);
+      await server?.close();
+      await tracing.close();
+    },
+  };
+}
+
+/** Reads at most as often as it may; scrapes that come meanwhile get what was read, or wait for the one that reads. */
+function createFigureReader(
+  registry: ReturnType<typeof createMetrics>['registry'],
+  { db, client, taskQueues, stuckAfterMs }: FigureSources,
+): () => Promise<void> {
+  const rows = createFigureGauges(registry);
+  const engine = createEngineGauges(registry);
+  let reading: Promise<void> | null = null;
+  let nextAtMs = 0;
+
+  async function read(): Promise<void> {
+    const startedMs = performance.now();
+    await Promise.all([rows.read(db, stuckAfterMs), engine.read(client, taskQueues)]);
+    const endedMs = performance.now();
+    nextAtMs = endedMs + Math.max(FIGURES_EVERY_MS, (endedMs - startedMs) / FIGURES_SHARE);
+    reading = null;
+  }
+  return async () => {
+    if (reading === null && performance.now() >= nextAtMs) reading = read();
+    await reading;
+  };
+}

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../../config.ts';
+import { writePlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { startServer } from '../../server.ts';
+import { adopted } from '../harness/rows.ts';
+import { openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+import { type Sample, scrape, valueOf } from './support.ts';
+
+// What API and worker show over HTTP, each from a process that was started as it is in production.
+
+let world: World;
+let api: readonly Sample[];
+let worker: readonly Sample[];
+
+beforeAll(async () => {
+  world = await World.create({ env: { METRICS_PORT: '0' }, worker: false });
+  await world.startWorkerProcess();
+  const { buyer, admin, productIds } = await openShop(world);
+  const { database } = world;
+  await writePlatformSetting(database.db, 'temporal_namespace_id', await world.engine.namespaceId());
+
+  const { orderId } = await completedOrder(world, buyer, productIds);
+  await settledRefund(world, buyer, orderId);
+  const kept = await completedOrder(world, buyer, productIds);
+  world.psp.control.setRefundMode('manual');
+  const stuckId = await openedRefund(world, buyer, kept.orderId);
+  await adopted(world, stuckId);
+  await placedOrder(world, buyer, productIds);
+  await database.sql`UPDATE refunds SET created_at = now() - interval '2 hours' WHERE id = ${stuckId}`;
+  await world.get(buyer, '/nowhere/0197c1a2-secret');
+  await world.post(null, '/webhooks/stripe', { forged: true });
+  await world.post(admin, '/admin/reconcile', {});
+
+  api = await scrape(world.metricsUrls.api!);
+  worker = await scrape(world.metricsUrls.worker!);
+});
+afterAll(() => world.close());
+
+describe('HTTP', () => {
+  test('requests by the template of their route, method and status; never by their path', () => {
+    const labels = { method: 'POST', route: '/api/v1/marketplace/orders/:orderId/refund', status: '202' };
+    expect(valueOf(api, 'veza_http_request_duration_seconds_count', labels)).toBe(2);
+    expect(
+      valueOf(api, 'veza_http_request_duration_seconds_count', { route: 'unmatched', status: '404' }),
+    ).toBe(1);
+    const routes = api.flatMap(({ labels: { route } }) => (route === undefined ? [] : [route]));
+    expect(routes.length).toBeGreaterThan(10);
+    expect(routes.filter((route) => /[0-9a-f]{8}|secret|nowhere/.test(route))).toEqual([]);
+    expect(valueOf(api, 'veza_http_requests_in_flight')).toBe(0);
+  });
+
+  test('webhooks by provider and outcome, refused signatures among them', () => {
+    expect(
+      valueOf(api, 'veza_webhooks_total', { provider: 'hyperswitch', outcome: 'signalled' }),
+    ).toBeGreaterThan(2);
+    expect(valueOf(api, 'veza_webhooks_total', { provider: 'stripe', outcome: 'signature_refused' })).toBe(1);
+  });
+});
+
+describe('providers, engine and database', () => {
+  test('calls to the PSP and to Stripe by operation and outcome', () => {
+    const name = 'veza_provider_call_duration_seconds_count';
+    expect(
+      valueOf(worker, name, { provider: 'hyperswitch', operation: 'createRefund', outcome: 'refund' }),
+    ).toBe(2);
+    expect(
+      valueOf(worker, name, { provider: 'stripe', operation: 'createReversal', outcome: 'created' }),
+    ).toBe(1);
+  });
+
+  test('calls to Temporal, attempts of activities, statements', () => {
+    expect(
+      valueOf(api, 'veza_engine_call_duration_seconds_count', { call: 'update_with_start', outcome: 'ok' }),
+    ).toBe(5);
+    expect(
+      valueOf(worker, 'veza_activity_duration_seconds_count', { activity: 'settleRefund', outcome: 'ok' }),
+    ).toBe(1);
+    for (const samples of [api, worker]) {
+      expect(
+        valueOf(samples, 'veza_db_statement_duration_seconds_count', { operation: 'select' }),
+      ).toBeGreaterThan(5);
+      expect(valueOf(samples, 'veza_db_transactions_open')).toBe(0);
+      expect(valueOf(samples, 'veza_db_transactions_waiting')).toBe(0);
+      expect(valueOf(samples, 'veza_db_connections_max')).toBe(20);
+    }
+    expect(valueOf(worker, 'veza_db_transaction_wait_seconds_count')).toBeGreaterThan(5);
+  });
+
+  test("the SDK's own metrics stand at the same address", () => {
+    const { TEMPORAL_TASK_QUEUE: queue } = world.config;
+    expect(valueOf(worker, 'temporal_workflow_completed_total', { workflow_type: 'order' })).toBe(2);
+    expect(valueOf(worker, 'temporal_num_pollers', { task_queue: queue })).toBeGreaterThan(0);
+    expect(
+      valueOf(worker, 'temporal_activity_schedule_to_start_latency_seconds_count', { task_queue: queue }),
+    ).toBeGreaterThan(0);
+  });
+});
+
+describe('the business', () => {
+  test('is the same from each process', () => {
+    const business = (samples: readonly Sample[]) =>
+      samples.filter(({ name }) =>
+        /^veza_(open_rows|open_amount|refunds_|stuck_|webhooks_open$|ops_|sweep_last)/.test(name),
+      );
+    expect(business(api).length).toBeGreaterThan(10);
+    expect(business(worker)).toEqual(business(api));
+  });
+
+  test('open rows with their money and age', () => {
+    const pending = { kind: 'refund', status: 'pending' };
+    expect(valueOf(api, 'veza_open_rows', pending)).toBe(1);
+    expect(valueOf(api, 'veza_open_amount_minor', pending)).toBe(PRICE_MINOR);
+    expect(valueOf(api, 'veza_open_oldest_age_seconds', pending)).toBeGreaterThan(7_000);
+    expect(valueOf(api, 'veza_open_rows', { kind: 'order' })).toBe(1);
+  });
+
+  test('refunds by state and age, and what has been open for longer than its threshold', () => {
+    expect(valueOf(api, 'veza_refunds_pending', { step: 'accepted', age: '1h_to_1d' })).toBe(1);
+    expect(valueOf(api, 'veza_stuck_rows', { kind: 'refund' })).toBe(1);
+    expect(valueOf(api, 'veza_stuck_rows', { kind: 'order' })).toBe(0);
+    expect(valueOf(api, 'veza_stuck_rows', { kind: 'orphan' })).toBe(0);
+  });
+
+  test('what the sweep did, and when it last ended', () => {
+    expect(valueOf(worker, 'veza_sweep_rows_total', { phase: 'stuck_refunds' })).toBe(1);
+    const ageSeconds = Date.now() / 1000 - valueOf(api, 'veza_sweep_last_success_timestamp_seconds')!;
+    expect(ageSeconds).toBeGreaterThanOrEqual(0);
+    expect(ageSeconds).toBeLessThan(120);
+  });
+
+  test('the engine answers, and somebody polls both task queues', () => {
+    expect(valueOf(api, 'veza_engine_up')).toBe(1);
+    expect(valueOf(api, 'veza_database_up')).toBe(1);
+    const { TEMPORAL_TASK_QUEUE: core, TEMPORAL_STRIPE_TASK_QUEUE: stripe } = world.config;
+    for (const queue of [core, stripe]) {
+      expect(valueOf(api, 'veza_task_queue_pollers', { task_queue: queue })).toBe(1);
+    }
+  });
+});
+
+describe('the port', () => {
+  test('is off unless set', async () => {
+    const { METRICS_PORT: _, ...env } = world.env;
+    const server = await startServer(readConfig(env));
+    expect(server.metricsUrl).toBeNull();
+    await server.close();
+  });
+
+  test('serves /metrics and nothing else, on loopback', async () => {
+    const url = world.metricsUrls.api!;
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
+    expect((await fetch(url.replace('/metrics', '/'))).status).toBe(404);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(`${world.apiUrl}/metrics`)).status).toBe(404);
+  });
+
+  test('that is taken ends no process: it serves without metrics, and warns', async () => {
+    const taker = createServer().listen(0, '127.0.0.1');
+    await once(taker, 'listening');
+    const { port } = taker.address() as AddressInfo;
+    const server = await startServer(readConfig({ ...world.env, METRICS_PORT: String(port) }));
+    expect(server.metricsUrl).toBeNull();
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    await server.close();
+    taker.close();
+  });
+});
+
+test('without a database its figures are gone, not old', async () => {
+  const server = await startServer(
+    readConfig({ ...world.env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }),
+  );
+  const samples = await scrape(server.metricsUrl!);
+  expect(valueOf(samples, 'veza_database_up')).toBe(0);
+  expect(valueOf(samples, 'veza_stuck_rows')).toBeUndefined();
+  expect(valueOf(samples, 'veza_sweep_last_success_timestamp_seconds')).toBeUndefined();
+  await server.close();
+});

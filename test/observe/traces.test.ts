@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { completedOrder, openedRefund } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+import { type SeenSpan, startOtlpReceiver } from './otlp-receiver.ts';
+
+// A real collector's end of the wire: what API and worker post to it is what is judged.
+
+const CALLERS_TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const CALLERS_SPAN = '00f067aa0ba902b7';
+
+let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let trace: readonly SeenSpan[];
+let refundId: string;
+let secrets: string[];
+let events: number;
+
+beforeAll(async () => {
+  receiver = await startOtlpReceiver();
+  const world = await World.create({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url } });
+  const { buyer, products } = await world.seed();
+  const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
+  refundId = await openedRefund(
+    world,
+    buyer,
+    orderId,
+    { reason: 'ordered by mistake' },
+    {
+      traceparent: `00-${CALLERS_TRACE}-${CALLERS_SPAN}-01`,
+      'x-request-id': 'a-request-of-the-test',
+    },
+  );
+  await world.finished(`refund/${refundId}`);
+  const [reversal] = await world.reversalsOf(refundId);
+  await world.finished(`reversal/${reversal!.id}`);
+  const { events: all } = await world.temporal.workflow.getHandle(`refund/${refundId}`).fetchHistory();
+  const { events: rest } = await world.temporal.workflow.getHandle(`reversal/${reversal!.id}`).fetchHistory();
+  events = (all?.length ?? 0) + (rest?.length ?? 0);
+  const emails = await world.database.sql<{ email: string }[]>`SELECT email FROM users`;
+  secrets = [
+    ...emails.map(({ email }) => email),
+    buyer.token,
+    buyer.id,
+    world.config.STRIPE_SECRET_KEY,
+    world.config.HYPERSWITCH_API_KEY,
+    'ordered by mistake',
+    '127.0.0.1',
+  ];
+  // Both processes send what they still hold when they end.
+  await world.close();
+  trace = receiver.spans.filter(({ traceId }) => traceId === CALLERS_TRACE);
+});
+afterAll(() => receiver.close());
+
+const parentOf = (span: SeenSpan) => trace.find(({ spanId }) => spanId === span.parentSpanId);
+
+/** The names from a span up to the caller's. */
+function lineage(name: string): string[] {
+  const names: string[] = [];
+  for (let at = trace.find((span) => span.name === name); at !== undefined; at = parentOf(at)) {
+    names.push(at.name);
+    if (at.parentSpanId === CALLERS_SPAN) names.push('the caller');
+  }
+  return names;
+}
+
+test("a refund is one trace under its caller's, from the request to the PSP and to SQL", () => {
+  expect(lineage('hyperswitch createRefund')).toEqual([
+    'hyperswitch createRefund',
+    'activity askProvider',
+    'workflow refund',
+    'temporal update_with_start opened',
+    'POST /api/v1/marketplace/orders/:orderId/refund',
+    'the caller',
+  ]);
+  const statement = trace.find(
+    (span) => span.name === 'insert refunds' && parentOf(span)?.name === 'activity openRefund',
+  );
+  expect(statement?.service).toBe('veza-worker');
+});
+
+test('it goes on through the workflows that it started', () => {
+  expect(lineage('stripe createReversal')).toEqual([
+    'stripe createReversal',
+    'activity attemptReversalDirectly',
+    'workflow reversal',
+    'temporal start reversal',
+    'activity settleRefund',
+    'workflow refund',
+    'temporal update_with_start opened',
+    'POST /api/v1/marketplace/orders/:orderId/refund',
+    'the caller',
+  ]);
+});
+
+test('every span of it has its parent, and none failed', () => {
+  const orphans = trace.filter((span) => span.parentSpanId !== CALLERS_SPAN && parentOf(span) === undefined);
+  expect(orphans.map(({ name }) => name)).toEqual([]);
+  expect(trace.filter(({ isError }) => isError)).toEqual([]);
+  expect(new Set(trace.map(({ service }) => service))).toEqual(new Set(['veza-api', 'veza-worker']));
+});
+
+test('ids are attributes: of the request, the workflow and the run', () => {
+  const activity = trace.find(({ name }) => name === 'activity askProvider');
+  expect(activity?.attributes).toMatchObject({
+    'veza.request_id': 'a-request-of-the-test',
+    'veza.workflow_id': `refund/${refundId}`,
+    'veza.attempt': 1,
+  });
+  expect(activity?.attributes['veza.run_id']).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('nothing leaks: no e-mail, no token, no key, no reason, no value of a statement', () => {
+  expect(secrets.length).toBeGreaterThan(5);
+  for (const secret of secrets) expect(receiver.sent()).not.toContain(secret);
+});
+
+test('it costs no event of any history', () => {
+  // As without it: see test/workflows/history.test.ts.
+  expect(events).toBe(22);
+});
+
+test('what asks on nobody’s behalf makes no trace: no statement stands alone', () => {
+  const alone = receiver.spans.filter(({ parentSpanId }) => parentSpanId === '');
+  expect(alone.map(({ name }) => name).filter((name) => /^(select|insert|update|delete)/.test(name))).toEqual(
+    [],
+  );
+});

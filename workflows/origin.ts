@@ -1,0 +1,68 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import {
+  type Headers,
+  proxySinks,
+  type Sinks,
+  workflowInfo,
+  type WorkflowInboundCallsInterceptor,
+  type WorkflowInterceptors,
+  type WorkflowOutboundCallsInterceptor,
+} from '@temporalio/workflow';
+import {
+  formatTraceparent,
+  type Origin,
+  ORIGIN_HEADER,
+  parseTraceparent,
+  runSpanId,
+} from '../domain/origin.ts';
+
+/** What a worker is told of a traced run, once, when it has ended. */
+export interface RunSinks extends Sinks {
+  runs: { ended(traceparent: string, startedAtMs: number, endedAtMs: number, error: string | null): void };
+}
+
+const { runs } = proxySinks<RunSinks>();
+
+/**
+ * Hands a run's origin on to its activities and to the run that continues it. Headers are part of events that are there
+ * anyway, nothing is awaited and nothing random is drawn: histories with and without an origin replay alike.
+ */
+export function interceptors(): WorkflowInterceptors {
+  let handedOn: Headers = {};
+
+  const inbound: WorkflowInboundCallsInterceptor = {
+    execute(input, next) {
+      const origin = originOf(input.headers);
+      if (origin === undefined) return next(input);
+      const { runId, startTime } = workflowInfo();
+      const parent = parseTraceparent(origin.traceparent);
+      const own = parent && formatTraceparent({ ...parent, spanId: runSpanId(runId) });
+      handedOn = headersOf({ ...origin, ...(own !== undefined && { traceparent: own }) });
+      const run = next(input);
+      if (origin.traceparent === undefined || own === undefined) return run;
+      const { traceparent } = origin;
+      const tell = (error: string | null) => runs.ended(traceparent, startTime.getTime(), Date.now(), error);
+      // Beside the run's own promise, which is returned as it is: not a microtask more.
+      run.then(
+        () => tell(null),
+        (error: unknown) => tell(error instanceof Error ? error.name : 'Error'),
+      );
+      return run;
+    },
+  };
+  const outbound: WorkflowOutboundCallsInterceptor = {
+    scheduleActivity: (input, next) => next({ ...input, headers: { ...input.headers, ...handedOn } }),
+    scheduleLocalActivity: (input, next) => next({ ...input, headers: { ...input.headers, ...handedOn } }),
+    continueAsNew: (input, next) => next({ ...input, headers: { ...input.headers, ...handedOn } }),
+  };
+  return { inbound: [inbound], outbound: [outbound] };
+}
+
+function originOf(headers: Headers): Origin | undefined {
+  const payload = headers[ORIGIN_HEADER];
+  return payload && defaultPayloadConverter.fromPayload<Origin>(payload);
+}
+
+const headersOf = (origin: Origin): Headers => ({
+  [ORIGIN_HEADER]: defaultPayloadConverter.toPayload(origin),
+});
