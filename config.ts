@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { productionProblems } from './config-production.ts';
 import { durationMs } from './domain/duration.ts';
 import { FEE_POLICIES } from './domain/shares.ts';
+import { isNetwork } from './trusted-proxies.ts';
 
 const duration = (preset: string) =>
   z
@@ -46,6 +48,22 @@ const secretList = (what: string) =>
         .filter((part) => part !== ''),
     )
     .refine((parts) => parts.length > 0, { error: what });
+
+/** A comma-separated list that may be empty; each part is held against a rule. */
+const list = (isGood: (part: string) => boolean, error: string) =>
+  z
+    .string()
+    .default('')
+    .transform((value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .refine((parts) => parts.every(isGood), { error });
+
+/** Scheme, host and port alone, as browsers send it; `*` would be everybody. */
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
 interface Variable {
   readonly schema: z.ZodType;
@@ -138,17 +156,14 @@ export const VARIABLES = {
     'audience that bearer tokens must name',
   ),
   CORS_ORIGINS: variable(
-    z
-      .string()
-      .default('')
-      .transform((value) =>
-        value
-          .split(',')
-          .map((part) => part.trim())
-          .filter((part) => part !== ''),
-      ),
+    list(isOrigin, 'origins such as https://shop.example, each without a path; never *'),
     '',
     'origins that browsers may call from, comma-separated',
+  ),
+  TRUSTED_PROXIES: variable(
+    list(isNetwork, 'addresses or networks such as 10.0.0.0/8'),
+    '',
+    'addresses and networks of proxies whose X-Forwarded-For and -Proto are believed, comma-separated',
   ),
   HYPERSWITCH_BASE_URL: variable(
     url(/^https?:/, 'https://api.hyperswitch.example'),
@@ -292,8 +307,8 @@ export function readVariables<Names extends Name>(env: Env, names: readonly Name
 /** Parses the environment. Throws a ConfigError that names each wrong or missing variable. */
 export function readConfig(env: Env): Config {
   const { values, problems } = parse(env, Object.keys(VARIABLES) as Name[]);
-  if (env['NODE_ENV'] === 'production' && env['JWT_SECRET'] === VARIABLES.JWT_SECRET.example) {
-    problems.push('JWT_SECRET: expected a secret of your own, not the example');
+  if (env['NODE_ENV'] === 'production') {
+    problems.push(...productionProblems(env, (name) => VARIABLES[name as Name].example));
   }
   if (!env['JWT_SECRET'] && !env['JWT_JWKS_URL']) {
     problems.push('JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead');

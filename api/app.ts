@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { VezaError } from '../domain/errors.ts';
-import { type ApiDeps, type ApiEnv, UNOBSERVED } from './context.ts';
+import { createClientFinder } from '../trusted-proxies.ts';
+import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
 import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
 import { answerError, answerProblem } from './errors.ts';
@@ -18,7 +19,13 @@ import { refuseInvalid } from './validation.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
 export function createApp(given: ApiDeps) {
-  const deps = { refundEvents: new RefundFeed(given), observer: UNOBSERVED, ...given };
+  const deps: AppDeps = {
+    now: () => new Date(),
+    refundEvents: new RefundFeed(given),
+    observer: UNOBSERVED,
+    findClient: createClientFinder(given.config.TRUSTED_PROXIES),
+    ...given,
+  };
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   app.onError(answerError);
   app.notFound((c) => answerProblem(new VezaError('not_found', `There is nothing at ${c.req.path}.`), c));

@@ -4,6 +4,7 @@ import type { WebhookOutcome, WebhookProvider } from '../db/schema/index.ts';
 import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
+import type { createClientFinder } from '../trusted-proxies.ts';
 import type { RefundFeed } from './refund-feed.ts';
 
 export type ApiConfig = Pick<
@@ -13,6 +14,7 @@ export type ApiConfig = Pick<
   | 'JWT_ISSUER'
   | 'JWT_AUDIENCE'
   | 'CORS_ORIGINS'
+  | 'TRUSTED_PROXIES'
   | 'HYPERSWITCH_WEBHOOK_SECRET'
   | 'STRIPE_WEBHOOK_SECRET'
   | 'PAYOUT_MINIMUM_MINOR'
@@ -56,13 +58,20 @@ export interface ApiDeps {
   readonly refundEvents?: RefundFeed;
 }
 
+/** With what the app itself adds to it. */
+export interface AppDeps extends Required<ApiDeps> {
+  readonly findClient: ReturnType<typeof createClientFinder>;
+}
+
 export interface ApiEnv {
   Bindings: {
     /** Node's request; absent where a test calls the app without a server. */
-    readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
+    readonly incoming?: {
+      readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
+    };
   };
   Variables: {
-    deps: Required<ApiDeps>;
+    deps: AppDeps;
     requestId: string;
     /** Carries the request id in each line. */
     log: Logger;

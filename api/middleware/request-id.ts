@@ -1,16 +1,16 @@
 import { createMiddleware } from 'hono/factory';
 import { v7 as uuidv7 } from 'uuid';
-import type { ApiDeps, ApiEnv } from '../context.ts';
+import type { ApiEnv, AppDeps } from '../context.ts';
 
 /** Goes into logs, headers and workflow memos: nothing that could break a line or a header. */
 const SANE = /^[A-Za-z0-9._:=+/-]{1,128}$/;
 
 /** Names the request: the caller's `X-Request-Id` where it is sane, else a new one. First of all middleware. */
-export const requestId = (deps: ApiDeps & Required<Pick<ApiDeps, 'refundEvents' | 'observer'>>) =>
+export const requestId = (deps: AppDeps) =>
   createMiddleware<ApiEnv>(async (c, next) => {
     const given = c.req.header('x-request-id') ?? '';
     const id = SANE.test(given) ? given : uuidv7();
-    c.set('deps', { now: () => new Date(), ...deps });
+    c.set('deps', deps);
     c.set('requestId', id);
     c.set('log', deps.log.child({ requestId: id }));
     c.header('X-Request-Id', id);

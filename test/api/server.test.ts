@@ -77,6 +77,24 @@ describe('the API process', () => {
     ]);
   });
 
+  test('refuses default and short secrets in production, names them without showing them, starts nothing', async () => {
+    const { code, stderr, stdout } = await start('server.ts', [], {
+      ...env,
+      NODE_ENV: 'production',
+      JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
+      HYPERSWITCH_API_KEY: 'snd_4711',
+      HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',
+      STRIPE_SECRET_KEY: 'sk_live_51Nc8Yd3Hm6Pj0Ga',
+    }).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^JWT_SECRET: expected a secret of your own, not .*embedded stack/),
+      expect.stringMatching(/^HYPERSWITCH_API_KEY: expected a secret of your own, of at least 16/),
+      expect.stringMatching(/^STRIPE_WEBHOOK_SECRET: expected a secret of your own, not the example/),
+    ]);
+    expect(stderr).not.toMatch(/only-for-the|4711|whsec_stripe/);
+  });
+
   test('finishes the request in flight on SIGTERM, then ends with 0', async () => {
     const server = start('server.ts', [], env);
     const url = await listening(server);

@@ -18,6 +18,7 @@ export const CONFIG: ApiConfig = {
   JWT_ISSUER: 'veza',
   JWT_AUDIENCE: 'veza',
   CORS_ORIGINS: ['https://shop.example'],
+  TRUSTED_PROXIES: ['10.0.0.0/8', '127.0.0.1', '2001:db8:1::/48'],
   HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
   PAYOUT_MINIMUM_MINOR: 100,

@@ -1,0 +1,65 @@
+/**
+ * What a production configuration (NODE_ENV=production) may not hold, beyond the rules of each variable. A problem says
+ * which variable and why, and never what it is set to. Stripe's test keys are allowed: a staging system is run like
+ * production.
+ */
+export function productionProblems(
+  env: Readonly<Record<string, string | undefined>>,
+  exampleOf: (name: string) => string,
+): string[] {
+  const problems: string[] = [];
+  for (const [name, minChars] of Object.entries(SECRETS_MIN_CHARS)) {
+    // While a secret is rotated there are several, and each of them opens the door.
+    const parts = (env[name] ?? '').split(',').map((part) => part.trim());
+    const faults = parts
+      .filter((part) => part !== '')
+      .map((part) => faultOf(part, exampleOf(name), minChars));
+    const fault = faults.find((found) => found !== null);
+    if (fault) problems.push(`${name}: expected a secret of your own, ${fault}`);
+  }
+  if (passwordIn(env['DATABASE_URL']) === passwordIn(exampleOf('DATABASE_URL'))) {
+    problems.push('DATABASE_URL: expected a password of your own, not the example');
+  }
+  for (const name of CALLED_WITH_TRUST) {
+    const url = env[name];
+    if (url && URL.canParse(url) && isOpenHttp(new URL(url))) {
+      problems.push(
+        `${name}: expected https: over http: others on the way could read and change what is sent`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** Shorter ones are cut off, made up, or guessed; what the providers give out is longer. Characters. */
+const SECRETS_MIN_CHARS = {
+  JWT_SECRET: 32,
+  HYPERSWITCH_API_KEY: 16,
+  HYPERSWITCH_WEBHOOK_SECRET: 16,
+  STRIPE_SECRET_KEY: 16,
+  STRIPE_WEBHOOK_SECRET: 16,
+} as const;
+
+/** Keys are sent there, or fetched from there and believed. */
+const CALLED_WITH_TRUST = ['HYPERSWITCH_BASE_URL', 'STRIPE_API_BASE', 'JWT_JWKS_URL'] as const;
+
+/** A generated secret of our shortest length has more; `aaaa…` and `0123` repeated have not. */
+const DISTINCT_MIN = 6;
+/** Words of those who meant to come back to it, and of the embedded stack and the tests. */
+const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|xxxx|…/i;
+
+function faultOf(secret: string, example: string, minChars: number): string | null {
+  if (secret === example) return 'not the example';
+  if (PLACEHOLDER.test(secret)) return 'not a placeholder or one of the embedded stack';
+  if (secret.length < minChars) return `of at least ${minChars} characters`;
+  return new Set(secret).size < DISTINCT_MIN ? 'not a few characters repeated' : null;
+}
+
+const passwordIn = (url: string | undefined) =>
+  url && URL.canParse(url) ? new URL(url).password : undefined;
+
+/** Loopback, private networks, and names that only a private network resolves. */
+const INSIDE =
+  /^(localhost|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(1[6-9]|2\d|3[01])\.[\d.]+|\[(::1|f[cd][0-9a-f:]+)\]|[^.[\]]+|.+\.(internal|local|svc))$/i;
+
+const isOpenHttp = ({ protocol, hostname }: URL) => protocol === 'http:' && !INSIDE.test(hostname);

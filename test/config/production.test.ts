@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig, VARIABLES } from '../../config.ts';
+
+const GOOD = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://veza:9f1c6b2d7a40@db.internal:5432/veza',
+  JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae',
+  HYPERSWITCH_BASE_URL: 'https://api.hyperswitch.io',
+  HYPERSWITCH_API_KEY: 'snd_7Qw2Er9Ty4Ui1Op6',
+  HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',
+  STRIPE_SECRET_KEY: 'sk_test_51Nc8Yd3Hm6Pj0Ga',
+  STRIPE_WEBHOOK_SECRET: 'whsec_4Nc8Yd3Hm6Pj0GaE',
+};
+
+function problemsOf(set: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ ...GOOD, ...set });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('a production configuration', () => {
+  test('with secrets of its own is accepted, also with the test keys of a staging system', () => {
+    expect(problemsOf({})).toEqual([]);
+  });
+
+  test.each([
+    ['JWT_SECRET', VARIABLES.JWT_SECRET.example, 'not the example'],
+    ['STRIPE_WEBHOOK_SECRET', VARIABLES.STRIPE_WEBHOOK_SECRET.example, 'not the example'],
+    ['JWT_SECRET', 'only-for-the-embedded-stack-on-this-machine', 'embedded stack'],
+    ['HYPERSWITCH_API_KEY', 'snd_embedded_but_long_enough', 'embedded stack'],
+    ['STRIPE_SECRET_KEY', 'sk_test_xxxxxxxxxxxxxxxxxxxxxxxx', 'placeholder'],
+    ['HYPERSWITCH_WEBHOOK_SECRET', 'changeme-changeme-changeme', 'placeholder'],
+    ['HYPERSWITCH_API_KEY', 'snd_7Qw2', 'at least 16 characters'],
+    ['STRIPE_SECRET_KEY', 'sk_live_1', 'at least 16 characters'],
+    ['JWT_SECRET', 'ab'.repeat(20), 'a few characters repeated'],
+    ['DATABASE_URL', 'postgres://veza:veza@db.internal/veza', 'a password of your own'],
+  ])('with %s=%s is refused: %s', (name, value, why) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: expected .*${why}`))]);
+    expect(problems.join()).not.toContain(value);
+    expect(() => readConfig({ ...GOOD, [name]: value, NODE_ENV: 'development' })).not.toThrow();
+  });
+
+  test('is refused for one bad secret among those of a rotation', () => {
+    const rotating = `${GOOD.STRIPE_WEBHOOK_SECRET},whsec_old`;
+    expect(problemsOf({ STRIPE_WEBHOOK_SECRET: rotating })).toEqual([
+      expect.stringMatching(/^STRIPE_WEBHOOK_SECRET: .*16 characters/),
+    ]);
+  });
+
+  test('names every variable that is at fault, in one go', () => {
+    const problems = problemsOf({ JWT_SECRET: 'short', STRIPE_SECRET_KEY: 'sk_live_1', PORT: 'many' });
+    expect(new Set(problems.map((problem) => problem.split(':')[0]))).toEqual(
+      new Set(['JWT_SECRET', 'STRIPE_SECRET_KEY', 'PORT']),
+    );
+  });
+
+  test.each([
+    ['http://api.hyperswitch.io', true],
+    ['http://203.0.113.7:8080', true],
+    ['http://172.32.0.1', true],
+    ['http://127.0.0.1:8080', false],
+    ['http://172.16.0.9', false],
+    ['http://[::1]:8080', false],
+    ['http://hyperswitch:8080', false],
+    ['http://hyperswitch.payments.svc', false],
+    ['https://api.hyperswitch.io', false],
+  ])('that sends keys to %s is refused: %s', (url, isRefused) => {
+    expect(problemsOf({ HYPERSWITCH_BASE_URL: url })).toEqual(
+      isRefused ? [expect.stringMatching(/^HYPERSWITCH_BASE_URL: expected https/)] : [],
+    );
+  });
+});
+
+describe('whitelists', () => {
+  test.each(['*', 'https://shop.example/', 'shop.example', 'https://a.example,*'])(
+    'CORS_ORIGINS=%s is refused',
+    (value) => {
+      expect(problemsOf({ CORS_ORIGINS: value })).toEqual([
+        expect.stringMatching(/^CORS_ORIGINS: expected origins/),
+      ]);
+    },
+  );
+
+  test.each(['10.0.0.0/33', 'proxy.internal', '10.0.0/8', '10.0.0.1/8/9', '::1/129'])(
+    'TRUSTED_PROXIES=%s is refused',
+    (value) => {
+      expect(problemsOf({ TRUSTED_PROXIES: value })).toEqual([
+        expect.stringMatching(/^TRUSTED_PROXIES: expected addresses or networks/),
+      ]);
+    },
+  );
+});
