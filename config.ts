@@ -104,6 +104,11 @@ export const VARIABLES = {
     'stripe',
     'task queue of transfers and reversals, which carries the rate limit',
   ),
+  TEMPORAL_UI_URL: variable(
+    url(/^https?:/, 'https://temporal.example').optional(),
+    '',
+    "Temporal's Web UI, for links to workflows",
+  ),
   PORT: variable(integer(3000, 0, 65_535), '3000', 'port of the API'),
   HOST: variable(
     z.string().min(1, 'an address to listen on').default('127.0.0.1'),
@@ -206,6 +211,16 @@ export const VARIABLES = {
     integer(100, 1, Number.MAX_SAFE_INTEGER),
     '100',
     "least amount of a payout, in the currency's minor unit",
+  ),
+  FOUR_EYES_ABOVE_MINOR: variable(
+    integer(50_000, 0, Number.MAX_SAFE_INTEGER),
+    '50000',
+    "an operator's action on more than this needs a second admin; minor units of any currency",
+  ),
+  OPS_ACTOR: variable(
+    z.uuid('the id (UUID) of an admin').toLowerCase().optional(),
+    '',
+    'who acts where `npm run ops` is given no --actor: the id of an admin',
   ),
   TRANSFER_RETRY_WORKER_ENABLED: variable(
     flag('true'),

@@ -18,6 +18,9 @@ export type ApiConfig = Pick<
   | 'HYPERSWITCH_WEBHOOK_SECRET'
   | 'STRIPE_WEBHOOK_SECRET'
   | 'PAYOUT_MINIMUM_MINOR'
+  | 'FOUR_EYES_ABOVE_MINOR'
+  | 'TEMPORAL_UI_URL'
+  | 'TEMPORAL_NAMESPACE'
 >;
 
 /** What becomes of a webhook that is not taken in. */

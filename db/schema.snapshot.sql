@@ -1,6 +1,35 @@
 -- What the migrations make of an empty database, as its catalog describes it. For reading and for review: a
 -- migration shows here what it changed. Written by `npm run db:snapshot`, compared by test/db/schema.test.ts.
 
+CREATE TABLE approvals (
+  id uuid NOT NULL,
+  action text NOT NULL,
+  subject text NOT NULL,
+  params jsonb,
+  seen text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  reason text NOT NULL,
+  requested_by text NOT NULL,
+  requested_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  decided_by text,
+  decided_at timestamp with time zone,
+  note text,
+  work jsonb,
+  told_at timestamp with time zone,
+  CONSTRAINT approvals_pkey PRIMARY KEY (id),
+  CONSTRAINT approvals_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT approvals_by_another CHECK (((status <> 'approved'::text) OR ((decided_by IS NOT NULL) AND (decided_by <> requested_by)))),
+  CONSTRAINT approvals_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT approvals_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
+);
+CREATE INDEX approvals_by_subject ON public.approvals USING btree (subject);
+CREATE INDEX approvals_newest ON public.approvals USING btree (requested_at, id);
+CREATE UNIQUE INDEX approvals_one_pending ON public.approvals USING btree (action, subject) WHERE (status = 'pending'::text);
+CREATE INDEX approvals_untold ON public.approvals USING btree (decided_at) WHERE ((status = 'approved'::text) AND (told_at IS NULL));
+
 CREATE TABLE audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,
@@ -91,6 +120,7 @@ CREATE TABLE ops_flags (
   cleared_at timestamp with time zone,
   CONSTRAINT ops_flags_pkey PRIMARY KEY (id)
 );
+CREATE INDEX ops_flags_by_subject ON public.ops_flags USING btree (subject);
 CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);
 CREATE INDEX ops_flags_open ON public.ops_flags USING btree (raised_at) WHERE (cleared_at IS NULL);
 
@@ -337,8 +367,10 @@ CREATE TABLE seller_transfers (
   CONSTRAINT seller_transfers_sent_has_id CHECK (((status <> ALL (ARRAY['completed'::text, 'reversal_pending'::text, 'reversed'::text])) OR (completed_at IS NOT NULL))),
   CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text])))
 );
+CREATE INDEX seller_transfers_by_order ON public.seller_transfers USING btree (order_id);
 CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);
 CREATE INDEX seller_transfers_failed_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'failed'::text);
+CREATE INDEX seller_transfers_gave_up ON public.seller_transfers USING btree (created_at, id) WHERE ((status = 'permanently_failed'::text) AND (completed_at IS NULL) AND (amount_minor > 0));
 CREATE INDEX seller_transfers_newest ON public.seller_transfers USING btree (created_at, id);
 CREATE UNIQUE INDEX seller_transfers_one_per_seller ON public.seller_transfers USING btree (order_id, seller_id) WHERE (retry_of IS NULL);
 CREATE INDEX seller_transfers_open_by_look ON public.seller_transfers USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
@@ -378,7 +410,9 @@ CREATE TABLE transfer_reversals (
   CONSTRAINT transfer_reversals_suspense_only_outside CHECK (((suspense_minor = 0) OR ((refund_id IS NULL) AND ((suspense_minor >= 0) AND (suspense_minor <= amount_minor)))))
 );
 CREATE INDEX transfer_reversals_by_refund ON public.transfer_reversals USING btree (refund_id);
+CREATE INDEX transfer_reversals_by_transfer ON public.transfer_reversals USING btree (transfer_id);
 CREATE INDEX transfer_reversals_due ON public.transfer_reversals USING btree (next_retry_at) WHERE (status = 'pending'::text);
+CREATE INDEX transfer_reversals_gave_up ON public.transfer_reversals USING btree (created_at, id) WHERE (status = 'permanently_failed'::text);
 CREATE INDEX transfer_reversals_newest ON public.transfer_reversals USING btree (created_at, id);
 CREATE UNIQUE INDEX transfer_reversals_one_per_refund ON public.transfer_reversals USING btree (transfer_id, refund_id) WHERE (retry_of IS NULL);
 CREATE INDEX transfer_reversals_open_by_look ON public.transfer_reversals USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
@@ -411,10 +445,12 @@ CREATE TABLE webhook_events (
   outcome text DEFAULT 'received'::text NOT NULL,
   error text,
   reconcile_checked_at timestamp with time zone,
+  about text,
   CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text]))),
   CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
 );
+CREATE INDEX webhook_events_by_about ON public.webhook_events USING btree (about);
 CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btree (provider, event_id);
 CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
 CREATE INDEX webhook_events_unmatched ON public.webhook_events USING btree (received_at) WHERE (outcome = 'unmatched'::text);

@@ -18,6 +18,8 @@ export interface IdempotencyKey {
 export interface KeptAnswer {
   readonly shown: unknown;
   readonly work: unknown;
+  /** What was shown is the approval that it waits for. */
+  readonly awaits?: boolean;
 }
 
 export type Refused = { readonly refused: Refusal };

@@ -1,9 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { giveBackAgain } from '../../db/verbs/give-back-again.ts';
-import { actorOf } from '../actor.ts';
+import { giveBack as operation } from '../../operations/actions/give-back.ts';
 import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { actOnce } from '../operator-key.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { idParam, reason } from '../views/fields.ts';
@@ -23,7 +22,7 @@ const route = createRoute({
   ...onlyRoles('admin'),
   request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
   responses: {
-    202: json(z.object({ refund: Refund }), 'The new refund'),
+    202: json(z.union([z.object({ refund: Refund }), Awaits]), `The new refund. ${AWAITS}`),
     ...fails(
       ...FOR_ROLES,
       ...WITH_BODY,
@@ -36,15 +35,12 @@ const route = createRoute({
 });
 
 export const giveBack = defineRoute(route, async (c) => {
-  const { engine } = c.var.deps;
   const { orderId } = c.req.valid('param');
-  const body = c.req.valid('json');
-  c.set('mayStillBeCarriedOut', true);
-  const call = { operationId: route.operationId, subjectId: orderId, body };
-  const { shown, work } = await actOnce(c, call, async (db) => {
-    const { refund, label } = await giveBackAgain(db, { orderId, ...body, ...actorOf(c) });
-    return { shown: showRefund(refund), work: { refundId: refund.id, label } };
-  });
-  await engine.startRefund(work.refundId, work.label);
-  return c.json({ refund: shown }, 202);
+  const call = {
+    operationId: route.operationId,
+    subjectId: orderId,
+    body: c.req.valid('json'),
+  };
+  const answer = await operate(c, operation, call, showRefund);
+  return c.json('awaits' in answer ? { approval: answer.awaits } : { refund: answer.shown }, 202);
 });

@@ -1,3 +1,4 @@
+import { approveAction } from './approve-action.ts';
 import { connectStripeAccount } from './connect-stripe-account.ts';
 import { createProduct } from './create-product.ts';
 import { getMyBalance } from './get-my-balance.ts';
@@ -9,6 +10,7 @@ import { getStripeAccount } from './get-stripe-account.ts';
 import { health } from './health.ts';
 import { hyperswitchWebhook } from './hyperswitch-webhook.ts';
 import { linkStripeAccount } from './link-stripe-account.ts';
+import { listApprovals } from './list-approvals.ts';
 import { listFlags } from './list-flags.ts';
 import { listMyPayouts } from './list-my-payouts.ts';
 import { listOrders } from './list-orders.ts';
@@ -19,9 +21,12 @@ import { listReversals } from './list-reversals.ts';
 import { listStuck } from './list-stuck.ts';
 import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
+import { performAction } from './perform-action.ts';
 import { placeOrder } from './place-order.ts';
+import { previewAction } from './preview-action.ts';
 import { ready } from './ready.ts';
 import { reconcile } from './reconcile.ts';
+import { rejectAction } from './reject-action.ts';
 import { replayWebhook } from './replay-webhook.ts';
 import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
@@ -64,6 +69,11 @@ export const V1_ROUTES = [
   replayWebhook,
   listFlags,
   listStuck,
+  previewAction,
+  performAction,
+  listApprovals,
+  approveAction,
+  rejectAction,
   reconcile,
   hyperswitchWebhook,
   stripeWebhook,

@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { audit } from '../../db/verbs/audit.ts';
 import { PHASES } from '../../domain/reconcile.ts';
+import { runReconciliation } from '../../operations/run-reconciliation.ts';
 import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { operationsOf } from '../operate.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { reason } from '../views/fields.ts';
@@ -37,17 +38,11 @@ const route = createRoute({
 });
 
 export const reconcile = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
+  const { engine } = c.var.deps;
   const { phases, reason: why } = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const workflowId = await engine.startSweep({ drain: false, ...(phases && { phases }) });
-  await db.transaction((tx) =>
-    audit(
-      tx,
-      { ...actorOf(c), ...(why !== undefined && { reason: why }) },
-      { action: 'reconcile.run', subject: workflowId, before: null, after: { phases: phases ?? PHASES } },
-    ),
-  );
+  const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
+  const workflowId = await runReconciliation(operationsOf(c), { phases, drain: false }, act);
   const report = await engine.sweepReport(workflowId, REPORT_WITHIN_MS);
   if (report === null) {
     const message = 'The sweep goes on; its report will be the result of its workflow.';

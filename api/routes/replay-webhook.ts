@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { requestReplay } from '../../db/verbs/request-replay.ts';
 import { readWebhookEvent } from '../../db/queries/webhook-events.ts';
-import { redispatch } from '../../inbox/redrive.ts';
+import { dispatchAgain, replayWebhook as operation } from '../../operations/actions/replay-webhook.ts';
 import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { operationsOf } from '../operate.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { idParam, reason } from '../views/fields.ts';
@@ -31,16 +31,14 @@ const route = createRoute({
 });
 
 export const replayWebhook = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
+  const { db } = c.var.deps;
   const why = c.req.valid('json').reason;
   const { webhookId } = c.req.valid('param');
   c.set('mayStillBeCarriedOut', true);
-  const stored = await requestReplay(db, {
-    webhookId,
-    ...actorOf(c),
-    ...(why !== undefined && { reason: why }),
-  });
-  const { outcome, note } = await redispatch({ db, engine, log: c.var.log }, stored);
+  const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
+  // It names no money, so that it waits for nobody.
+  const { done, work } = await db.transaction((tx) => operation.act(tx, webhookId, act));
+  const { outcome, note } = await dispatchAgain(operationsOf(c), work);
   const row = await readWebhookEvent(db, webhookId);
-  return c.json({ webhook: { ...showWebhookEvent(row ?? stored), outcome, error: note } }, 200);
+  return c.json({ webhook: { ...showWebhookEvent(row ?? done), outcome, error: note } }, 200);
 });

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { RESOLUTIONS, resolveReversal as resolve } from '../../db/verbs/resolve-reversal.ts';
-import { actorOf } from '../actor.ts';
+import { RESOLUTIONS } from '../../db/verbs/resolve-reversal.ts';
+import { settleReversalOutside, writeReversalOff } from '../../operations/actions/resolve-reversal.ts';
 import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { actOnce } from '../operator-key.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { idParam, reason } from '../views/fields.ts';
@@ -24,6 +24,7 @@ const route = createRoute({
   request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
   responses: {
     200: json(z.object({ reversal: Reversal }), 'The reversal as it is now'),
+    202: json(Awaits, AWAITS),
     ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_resolvable'),
   },
 });
@@ -32,15 +33,8 @@ export const resolveReversal = defineRoute(route, async (c) => {
   const { reversalId } = c.req.valid('param');
   const body = c.req.valid('json');
   const call = { operationId: route.operationId, subjectId: reversalId, body };
-  const { shown } = await actOnce(c, call, async (db) => {
-    const { reversal, transfer } = await resolve(db, { reversalId, ...body, ...actorOf(c) });
-    return { shown: showReversal({ ...reversal, ...pick(transfer) }), work: null };
-  });
-  return c.json({ reversal: shown }, 200);
-});
-
-const pick = ({ orderId, sellerId, currency }: { orderId: string; sellerId: string; currency: string }) => ({
-  orderId,
-  sellerId,
-  currency,
+  const operation = body.resolution === 'written_off' ? writeReversalOff : settleReversalOutside;
+  const answer = await operate(c, operation, call, showReversal);
+  if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
+  return c.json({ reversal: answer.shown }, 200);
 });

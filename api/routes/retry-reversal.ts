@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
-import { actorOf } from '../actor.ts';
+import { retryReversal as operation } from '../../operations/actions/retry-reversal.ts';
 import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { actOnce } from '../operator-key.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { idParam } from '../views/fields.ts';
@@ -25,27 +24,21 @@ const route = createRoute({
   middleware: [...access.middleware, emptyBodyIsNone],
   request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
   responses: {
-    202: json(z.object({ reversal: Reversal }), 'The reversal that is tried: the same one, or its successor'),
+    202: json(
+      z.union([z.object({ reversal: Reversal }), Awaits]),
+      `The reversal that is tried: the same one, or its successor. ${AWAITS}`,
+    ),
     ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_retryable'),
   },
 });
 
 export const retryReversal = defineRoute(route, async (c) => {
-  const { engine } = c.var.deps;
   const { reversalId } = c.req.valid('param');
-  const body = c.req.valid('json');
-  c.set('mayStillBeCarriedOut', true);
-  const call = { operationId: route.operationId, subjectId: reversalId, body };
-  const { shown, work } = await actOnce(c, call, async (db) => {
-    const { reason } = body;
-    const ask = { reversalId, ...actorOf(c), ...(reason !== undefined && { reason }) };
-    const retried = await requestReversalRetry(db, ask);
-    const { orderId, sellerId, currency } = retried.work;
-    return {
-      shown: showReversal({ ...retried.reversal, orderId, sellerId, currency }),
-      work: retried.work,
-    };
-  });
-  await engine.retryReversal(work);
-  return c.json({ reversal: shown }, 202);
+  const call = {
+    operationId: route.operationId,
+    subjectId: reversalId,
+    body: c.req.valid('json'),
+  };
+  const answer = await operate(c, operation, call, showReversal);
+  return c.json('awaits' in answer ? { approval: answer.awaits } : { reversal: answer.shown }, 202);
 });

@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
-import { actorOf } from '../actor.ts';
+import { retryTransfer as operation } from '../../operations/actions/retry-transfer.ts';
 import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { actOnce } from '../operator-key.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { idParam } from '../views/fields.ts';
@@ -25,23 +24,21 @@ const route = createRoute({
   middleware: [...access.middleware, emptyBodyIsNone],
   request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
   responses: {
-    202: json(z.object({ transfer: Transfer }), 'The transfer that is tried: the same one, or its successor'),
+    202: json(
+      z.union([z.object({ transfer: Transfer }), Awaits]),
+      `The transfer that is tried: the same one, or its successor. ${AWAITS}`,
+    ),
     ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'transfer_not_found', 'transfer_not_retryable'),
   },
 });
 
 export const retryTransfer = defineRoute(route, async (c) => {
-  const { engine } = c.var.deps;
   const { transferId } = c.req.valid('param');
-  const body = c.req.valid('json');
-  c.set('mayStillBeCarriedOut', true);
-  const call = { operationId: route.operationId, subjectId: transferId, body };
-  const { shown, work } = await actOnce(c, call, async (db) => {
-    const { reason } = body;
-    const ask = { transferId, ...actorOf(c), ...(reason !== undefined && { reason }) };
-    const retried = await requestTransferRetry(db, ask);
-    return { shown: showTransfer(retried.transfer), work: retried.work };
-  });
-  await engine.retryTransfer(work);
-  return c.json({ transfer: shown }, 202);
+  const call = {
+    operationId: route.operationId,
+    subjectId: transferId,
+    body: c.req.valid('json'),
+  };
+  const answer = await operate(c, operation, call, showTransfer);
+  return c.json('awaits' in answer ? { approval: answer.awaits } : { transfer: answer.shown }, 202);
 });

@@ -1,9 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { returnRefund as markReturned } from '../../db/verbs/return-refund.ts';
-import { actorOf } from '../actor.ts';
+import { markReturned } from '../../operations/actions/mark-returned.ts';
 import { IdempotencyHeaders } from '../idempotency.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { actOnce } from '../operator-key.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { idParam, reason } from '../views/fields.ts';
@@ -23,20 +22,16 @@ const route = createRoute({
   request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
   responses: {
     200: json(z.object({ refund: Refund }), 'The refund as it is now'),
+    202: json(Awaits, AWAITS),
     ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'refund_not_found', 'refund_not_returnable'),
   },
 });
 
 export const returnRefund = defineRoute(route, async (c) => {
-  const { engine } = c.var.deps;
   const { refundId } = c.req.valid('param');
   const body = c.req.valid('json');
-  c.set('mayStillBeCarriedOut', true);
   const call = { operationId: route.operationId, subjectId: refundId, body };
-  const { shown, work } = await actOnce(c, call, async (db) => {
-    const { refund, transfers } = await markReturned(db, { refundId, ...body, ...actorOf(c) });
-    return { shown: showRefund(refund), work: transfers };
-  });
-  for (const transfer of work) await engine.retryTransfer(transfer);
-  return c.json({ refund: shown }, 200);
+  const answer = await operate(c, markReturned, call, showRefund);
+  if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
+  return c.json({ refund: answer.shown }, 200);
 });

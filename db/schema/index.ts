@@ -5,3 +5,4 @@ export * from './refund-events.ts';
 export * from './transfers.ts';
 export * from './ledger.ts';
 export * from './operations.ts';
+export * from './approvals.ts';

@@ -33,6 +33,8 @@ export const webhookEvents = pgTable(
     provider: text({ enum: WEBHOOK_PROVIDERS }).notNull(),
     eventId: text().notNull(),
     type: text().notNull(),
+    /** The id of what it is about, ours or the provider's, as it names it; NULL on rows older than this column. */
+    about: text(),
     /** As it came; masked where people see it. */
     body: text().notNull(),
     receivedAt: at().notNull().defaultNow(),
@@ -44,6 +46,7 @@ export const webhookEvents = pgTable(
   },
   (t) => [
     uniqueIndex('webhook_events_event_key').on(t.provider, t.eventId),
+    index('webhook_events_by_about').on(t.about),
     index('webhook_events_unprocessed')
       .on(t.receivedAt)
       .where(sql`${t.processedAt} IS NULL`),
@@ -109,6 +112,7 @@ export const opsFlags = pgTable(
     uniqueIndex('ops_flags_one_open')
       .on(t.kind, t.subject)
       .where(sql`${t.clearedAt} IS NULL`),
+    index('ops_flags_by_subject').on(t.subject),
     index('ops_flags_open')
       .on(t.raisedAt)
       .where(sql`${t.clearedAt} IS NULL`),

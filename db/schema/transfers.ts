@@ -68,8 +68,14 @@ export const sellerTransfers = pgTable(
     index('seller_transfers_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} IN ('pending', 'failed')`),
+    // Never sent, with something left to send: what a person may retry.
+    index('seller_transfers_gave_up')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.status} = 'permanently_failed' AND ${t.completedAt} IS NULL AND ${t.amountMinor} > 0`),
     index('seller_transfers_newest').on(t.createdAt, t.id),
     index('seller_transfers_by_seller').on(t.sellerId),
+    // Retries are not in the unique one above: every settlement locks an order's transfers.
+    index('seller_transfers_by_order').on(t.orderId),
     // Sent by an older system that did not keep Stripe's id: what the backfill walks.
     index('seller_transfers_without_id')
       .on(t.id)
@@ -143,7 +149,11 @@ export const transferReversals = pgTable(
     index('transfer_reversals_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
+    index('transfer_reversals_gave_up')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.status} = 'permanently_failed'`),
     index('transfer_reversals_newest').on(t.createdAt, t.id),
+    index('transfer_reversals_by_transfer').on(t.transferId),
     index('transfer_reversals_by_refund').on(t.refundId),
     oneOf('transfer_reversals_status_known', t.status, REVERSAL_STATUSES),
     amountCheck('transfer_reversals_amount_sane', t.amountMinor, 1),

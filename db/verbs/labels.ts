@@ -27,6 +27,7 @@ export const payoutLabel = (payout: Pick<Payout, 'id' | 'sellerId' | 'amountMino
   amountMinor: payout.amountMinor,
   currency: payout.currency,
 });
+export type PayoutWork = ReturnType<typeof payoutLabel>;
 
 export const reversalLabel = (
   transfer: Parameters<typeof transferLabel>[0],

@@ -22,6 +22,9 @@ export const CONFIG: ApiConfig = {
   HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
   PAYOUT_MINIMUM_MINOR: 100,
+  FOUR_EYES_ABOVE_MINOR: 50_000,
+  TEMPORAL_UI_URL: undefined,
+  TEMPORAL_NAMESPACE: 'default',
 };
 
 /** Nothing listens on port 1. */

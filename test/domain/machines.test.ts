@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isStatusOf, isTerminal, type Machine } from '../../domain/machine.ts';
+import { APPROVAL, canTransition as canApproval } from '../../domain/machines/approval.ts';
 import { canTransition as canDispute, DISPUTE } from '../../domain/machines/dispute.ts';
 import { canTransition as canOrder, ORDER } from '../../domain/machines/order.ts';
 import { canTransition as canPayout, PAYOUT } from '../../domain/machines/payout.ts';
@@ -71,6 +72,15 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      pending       =   Y     Y
      paid          .   =     Y
      failed        .   .     =`,
+  ],
+  [
+    APPROVAL,
+    canApproval,
+    `            pending approved rejected expired
+     pending       =       R        R        Y
+     approved      .       =        .        .
+     rejected      .       .        =        .
+     expired       .       .        .        =`,
   ],
 ];
 
@@ -150,4 +160,5 @@ test('which statuses are terminal', () => {
   ]);
   expect(terminals(DISPUTE)).toEqual(['won', 'lost', 'cancelled']);
   expect(terminals(PAYOUT)).toEqual(['failed']);
+  expect(terminals(APPROVAL)).toEqual(['approved', 'rejected', 'expired']);
 });

@@ -73,7 +73,7 @@ describe('no code but the moves writes a status column', () => {
   });
 
   test('the moves are what writes it: the walk sees each of them', async () => {
-    for (const name of ['order', 'refund', 'transfer', 'reversal']) {
+    for (const name of ['order', 'refund', 'transfer', 'reversal', 'approval']) {
       const writes = statusWritesIn(await readFile(join(ROOT, MOVES, `${name}.ts`), 'utf8'));
       expect(
         writes.map(({ what }) => what),
@@ -181,8 +181,11 @@ describe('the walk lets pass what writes no status', () => {
   });
 });
 
-test('the tables of the six machines are walked', () => {
+test('the tables of the seven machines are walked', () => {
   expect(new Set(MACHINE_TABLES)).toEqual(
-    new Set(['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'disputes', 'seller_payouts']),
+    new Set([
+      ...['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'disputes', 'seller_payouts'],
+      'approvals',
+    ]),
   );
 });

@@ -78,6 +78,14 @@ const BROKEN: readonly (readonly [file: string, code: string])[] = [
   ['db/g.ts', `import { Counter } from 'prom-client';`],
   ['api/g.ts', `import { Registry } from 'prom-client';`],
   ['root.ts', `import { Registry } from 'prom-client';`],
+  ['operations/a.ts', `import { createApp } from '../api/app.ts';`],
+  ['operations/actions/b.ts', `import { createStripe } from '../../providers/stripe/client.ts';`],
+  ['operations/c.ts', `import { readConfig } from '../config.ts';`],
+  ['operations/d.ts', `import { token } from '../ops/commands/token.ts';`],
+  ...['domain', 'workflows', 'db', 'providers', 'engine', 'activities', 'agreement', 'inbox', 'observe'].map(
+    (folder) => [`${folder}/operated.ts`, `import { approve } from '../operations/approve.ts';`] as const,
+  ),
+  ['activities/reconcile-e.ts', `import { approve } from '../operations/approve.ts';`],
   ['worker.ts', `import { startStack } from './sandbox/stack/index.ts';`],
   ['server.ts', `import { World } from './test/harness/world.ts';`],
   ...[
@@ -89,6 +97,7 @@ const BROKEN: readonly (readonly [file: string, code: string])[] = [
     'engine',
     'inbox',
     'observe',
+    'operations',
     'providers',
     'workflows',
   ].map(
@@ -119,6 +128,10 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
   ['api/sound2.ts', `import type { refund } from '../workflows/index.ts';`],
   ['agreement/sound.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
   ['agreement/sound2.ts', `import { orders } from '../db/schema/index.ts';`],
+  ['api/sound3.ts', `import { approve } from '../operations/approve.ts';`],
+  ['operations/sound.ts', `import { redispatch } from '../inbox/redrive.ts';`],
+  ['operations/sound2.ts', `import { maskPersonalData } from '../providers/webhooks/mask.ts';`],
+  ['ops/sound3.ts', `import { approve } from '../operations/approve.ts';`],
   ['ops/sound2.ts', `import { compareWithProviders } from '../agreement/index.ts';`],
   ['ops/sound.ts', `import { readConfig } from '../config.ts';`],
   ['observe/sound.ts', `import type { ApiObserver } from '../api/context.ts';`],

@@ -1,0 +1,52 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { approve } from '../../operations/approve.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { operationsOf } from '../operate.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../route.ts';
+import { Approval, showApproval } from '../views/approval.ts';
+import { idParam, reason } from '../views/fields.ts';
+
+const Params = z.object({ approvalId: idParam('approvalId') });
+const Body = z.strictObject({ reason: reason().optional() }).openapi('Decision');
+
+const access = onlyRoles('admin');
+const route = createRoute({
+  method: 'post',
+  path: '/admin/approvals/{approvalId}/approve',
+  operationId: 'approveAction',
+  summary: 'Agree to what another admin asked for: it is done at once',
+  description:
+    'Once, by somebody else than who asked, and only where nothing has changed since. Repeated by the same admin, it answers the same.',
+  tags: ['Operations'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, body: optionalJsonBody(Body) },
+  responses: {
+    200: json(
+      z.object({
+        approval: Approval,
+        note: z.string().nullable().openapi({ description: 'What came of it, where there is more to say' }),
+      }),
+      'It is done',
+    ),
+    ...fails(
+      ...FOR_ROLES,
+      ...WITH_BODY,
+      'second_admin_required',
+      'approval_not_found',
+      'approval_ended',
+      'approval_outdated',
+    ),
+  },
+});
+
+export const approveAction = defineRoute(route, async (c) => {
+  const why = c.req.valid('json').reason;
+  c.set('mayStillBeCarriedOut', true);
+  const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
+  const { approval, note } = await approve(operationsOf(c), c.req.valid('param').approvalId, act);
+  return c.json({ approval: showApproval(approval), note }, 200);
+});

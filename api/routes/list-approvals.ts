@@ -1,0 +1,30 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listApprovals as list } from '../../db/queries/approvals.ts';
+import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../pagination.ts';
+import { fails, FOR_ROLES } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { Approval, showApproval } from '../views/approval.ts';
+
+const Query = PageQuery.extend({
+  status: z.enum(APPROVAL_STATUSES).optional(),
+  subject: z.string().optional().openapi({ description: 'Only those about this', example: 'reversal/…' }),
+});
+
+const route = createRoute({
+  method: 'get',
+  path: '/admin/approvals',
+  operationId: 'listApprovals',
+  summary: 'What waits for a second admin, and what became of it',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { query: Query },
+  responses: { 200: json(listOf(Approval), 'Approvals'), ...fails(...FOR_ROLES, 'validation_failed') },
+});
+
+export const listApprovals = defineRoute(route, async (c) => {
+  const { status, subject, ...query } = c.req.valid('query');
+  const page = await list(c.var.deps.db, { status, subject }, pageAsk(query));
+  return c.json(showPage(page, showApproval), 200);
+});

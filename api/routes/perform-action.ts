@@ -1,0 +1,62 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { ACTION_NAMES } from '../../operations/action.ts';
+import { findOperation } from '../../operations/actions/index.ts';
+import { IdempotencyHeaders } from '../idempotency.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, jsonBody } from '../route.ts';
+import { reason } from '../views/fields.ts';
+
+const Body = z
+  .strictObject({
+    action: z.enum(ACTION_NAMES),
+    subject: z.string().openapi({ description: 'What is acted on', example: 'reversal/…' }),
+    reason: reason(),
+    seen: z.string().optional().openapi({ description: 'Of the preview that you agreed to' }),
+  })
+  .openapi('ActionRequest');
+const Done = z
+  .object({
+    now: z
+      .object({ subject: z.string(), status: z.string() })
+      .openapi({ description: 'What stands now: the same row, or the one that has taken its place' }),
+    note: z.string().nullable().openapi({ description: 'What came of it, where there is more to say' }),
+  })
+  .openapi('ActionDone');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/actions',
+  operationId: 'performAction',
+  summary: 'Act on one row',
+  description:
+    'Every action of the console, by name. A row that is refused answers as its own route does, for example `reversal_not_retryable`.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { headers: IdempotencyHeaders, body: jsonBody(Body) },
+  responses: {
+    200: json(z.object({ done: Done }), 'It is done, or on its way'),
+    202: json(Awaits, AWAITS),
+    ...fails(
+      ...FOR_ROLES,
+      ...WITH_BODY,
+      ...REPEATABLE,
+      ...(['action_unknown', 'preview_outdated'] as const),
+      ...(['order_not_found', 'refund_not_found', 'transfer_not_found', 'reversal_not_found'] as const),
+      ...(['payout_not_found', 'webhook_not_found', 'flag_not_found'] as const),
+      ...(['transfer_not_retryable', 'reversal_not_retryable', 'reversal_not_resolvable'] as const),
+      ...(['reversal_not_open', 'payout_not_open', 'flag_not_open', 'refund_not_returnable'] as const),
+      ...(['order_not_refundable', 'refund_already_requested'] as const),
+    ),
+  },
+});
+
+export const performAction = defineRoute(route, async (c) => {
+  const body = c.req.valid('json');
+  const { operation, subject } = findOperation(body);
+  const call = { operationId: route.operationId, subjectId: subject.id, body };
+  const answer = await operate(c, operation, call, (_done, now) => now);
+  if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
+  return c.json({ done: { now: answer.shown, note: answer.note } }, 200);
+});

@@ -1,0 +1,45 @@
+import { z } from '@hono/zod-openapi';
+import type { Approval as ApprovalRow } from '../../db/moves/approval.ts';
+import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
+import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
+
+export const Approval = z
+  .object({
+    id: Id,
+    action: z.string(),
+    subject: z
+      .string()
+      .openapi({ description: 'The workflow of what it is about, or a list', example: 'reversal/…' }),
+    status: z.enum(APPROVAL_STATUSES),
+    amount: AmountMinor.openapi({ description: 'Of a list: the largest total of one currency' }),
+    currency: Currency,
+    reason: z.string(),
+    requested_by: z.string(),
+    requested_at: Time,
+    expires_at: Time.openapi({ description: 'Nobody can agree to it after that' }),
+    decided_by: z.string().nullable(),
+    decided_at: Time.nullable(),
+    note: z.string().nullable().openapi({ description: 'What the second admin said, or why it expired' }),
+    told_at: Time.nullable().openapi({
+      description:
+        'When the engine had it. Null on an approved one: approve it again to have the engine told',
+    }),
+  })
+  .openapi('Approval');
+
+export const showApproval = (row: ApprovalRow): z.infer<typeof Approval> => ({
+  id: row.id,
+  action: row.action,
+  subject: row.subject,
+  status: row.status,
+  amount: row.amountMinor,
+  currency: row.currency,
+  reason: row.reason,
+  requested_by: row.requestedBy,
+  requested_at: time(row.requestedAt),
+  expires_at: time(row.expiresAt),
+  decided_by: row.decidedBy,
+  decided_at: timeOrNull(row.decidedAt),
+  note: row.note,
+  told_at: timeOrNull(row.toldAt),
+});

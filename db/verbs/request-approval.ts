@@ -1,0 +1,63 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { APPROVAL_VALID_MS, type Money } from '../../domain/four-eyes.ts';
+import type { Tx } from '../client.ts';
+import { type Approval, moveApproval } from '../moves/approval.ts';
+import { approvals } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+
+export interface ApprovalAsk extends Act, Money {
+  readonly action: string;
+  readonly subject: string;
+  readonly seen: string;
+  readonly params: unknown;
+  readonly reason: string;
+}
+
+/**
+ * Keeps an action for a second admin. What waits already for the same is what is answered; it gives way to a new one
+ * where what it is about has changed meanwhile, or its time is over.
+ */
+export async function requestApproval(
+  tx: Tx,
+  { action, subject, seen, params, amountMinor, currency, ...act }: ApprovalAsk,
+): Promise<Approval> {
+  const waiting = await lockPending(tx, action, subject);
+  if (waiting !== null) {
+    if (waiting.seen === seen && waiting.expiresAt.getTime() > Date.now()) return waiting;
+    await moveApproval(tx, waiting, 'expired', { note: 'Asked for anew.' });
+  }
+  const [asked] = await tx
+    .insert(approvals)
+    .values({
+      id: uuidv7(),
+      action,
+      subject,
+      seen,
+      params,
+      amountMinor,
+      currency,
+      reason: act.reason,
+      requestedBy: act.actor,
+      expiresAt: new Date(Date.now() + APPROVAL_VALID_MS),
+    })
+    .onConflictDoNothing()
+    .returning();
+  // Two at once: the other's has been committed by now.
+  const approval = asked ?? (await lockPending(tx, action, subject));
+  if (approval === null) throw new Error(`no approval of ${action} on ${subject} was kept`);
+  if (asked !== undefined) {
+    const after = { approvalId: asked.id, amountMinor, currency };
+    await audit(tx, act, { action: `approval.request ${action}`, subject, before: null, after });
+  }
+  return approval;
+}
+
+async function lockPending(tx: Tx, action: string, subject: string): Promise<Approval | null> {
+  const [row] = await tx
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.action, action), eq(approvals.subject, subject), eq(approvals.status, 'pending')))
+    .for('no key update');
+  return row ?? null;
+}

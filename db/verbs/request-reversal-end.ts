@@ -1,0 +1,39 @@
+import { eq } from 'drizzle-orm';
+import { VezaError } from '../../domain/errors.ts';
+import { reversalWorkflowId } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import type { Reversal } from '../moves/reversal.ts';
+import { transferReversals } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+import { reversalLabel, type ReversalWork } from './labels.ts';
+import { lockReversal } from './lock.ts';
+
+/**
+ * An operator wants an open reversal given up. Its workflow looks at Stripe once more before it ends.
+ * Throws `reversal_not_found` and `reversal_not_open`.
+ */
+export async function requestReversalEnd(
+  db: Db,
+  { reversalId, ...act }: Act & { readonly reversalId: string; readonly reason: string },
+): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork }> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx
+      .select({ id: transferReversals.id })
+      .from(transferReversals)
+      .where(eq(transferReversals.id, reversalId));
+    if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
+    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    if (reversal.status !== 'pending') {
+      throw new VezaError('reversal_not_open', `A reversal that is ${reversal.status} has ended already.`, {
+        status_now: reversal.status,
+      });
+    }
+    await audit(tx, act, {
+      action: 'reversal.give_up',
+      subject: reversalWorkflowId(reversalId),
+      before: { status: reversal.status, retryCount: reversal.retryCount },
+      after: null,
+    });
+    return { reversal, work: reversalLabel(transfer, reversal) };
+  });
+}

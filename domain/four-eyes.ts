@@ -1,0 +1,12 @@
+/** An amount in the minor unit of its currency. */
+export interface Money {
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** How long what one admin asked for waits for another: what is older may not be what is wanted any more. */
+export const APPROVAL_VALID_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Whether a second admin has to agree: strictly above the threshold, whatever the currency. Null: it names no money. */
+export const needsSecondAdmin = (money: Money | null, aboveMinor: number): boolean =>
+  money !== null && money.amountMinor > aboveMinor;

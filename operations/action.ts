@@ -1,0 +1,54 @@
+import type { Tx } from '../db/client.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import type { Money } from '../domain/four-eyes.ts';
+import type { SubjectKind } from '../domain/subjects.ts';
+import type { OperationsDeps } from './deps.ts';
+
+export const ACTION_NAMES = [
+  'retry',
+  'give_up',
+  'settled_outside',
+  'written_off',
+  'give_back',
+  'mark_returned',
+  'replay_webhook',
+  'clear_flag',
+] as const;
+export type ActionName = (typeof ACTION_NAMES)[number];
+
+/** How a row stands before an action: what is shown, compared and weighed. */
+export interface Standing {
+  readonly status: string;
+  /** What the action would move or decide on; null where it names no money. */
+  readonly money: Money | null;
+}
+
+export interface Acted<Done, Work> {
+  readonly done: Done;
+  /** What stands now: the same row, or the one that has taken its place. */
+  readonly now: { readonly subject: string; readonly status: string };
+  /** JSON: it is kept with answers and approvals, and told again. */
+  readonly work: Work;
+}
+
+/**
+ * One thing that an operator may do to one kind of row. `look` and `act` run in the transaction that they are given,
+ * `tell` after its commit: it may be repeated, and finds its work done.
+ */
+export interface Operation<Done = unknown, Work = unknown> {
+  readonly action: ActionName;
+  readonly kind: SubjectKind;
+  /** Locks the row and reads how it stands. Throws where there is none. */
+  look(tx: Tx, id: string): Promise<Standing>;
+  /** Throws the verb's refusal. */
+  act(tx: Tx, id: string, act: Act): Promise<Acted<Done, Work>>;
+  /** What came of it, in a sentence, where there is more to say than that it was done. */
+  tell(deps: OperationsDeps, work: Work): Promise<string | null>;
+  /** What it will do, in a sentence. */
+  foretell(standing: Standing): string;
+}
+
+export const moneyOf = (row: { readonly amountMinor: number; readonly currency: string }): Money => ({
+  amountMinor: row.amountMinor,
+  currency: row.currency,
+});

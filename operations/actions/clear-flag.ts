@@ -1,0 +1,17 @@
+import type { OpsFlagRow } from '../../db/queries/ops-flags.ts';
+import { clearFlag as clear } from '../../db/verbs/clear-flag.ts';
+import type { Operation } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtFlag } from './look.ts';
+
+export const clearFlag: Operation<OpsFlagRow, null> = {
+  action: 'clear_flag',
+  kind: 'flag',
+  look: lookAtFlag,
+  async act(tx, flagId, act) {
+    const flag = await clear(tx, { flagId, ...act, reason: reasonOf(act) });
+    return { done: flag, now: { subject: `flag/${flagId}`, status: 'cleared' }, work: null };
+  },
+  tell: async () => null,
+  foretell: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
+};

@@ -1,0 +1,29 @@
+import type { ReversalRow } from '../../db/queries/reversals.ts';
+import { requestReversalEnd } from '../../db/verbs/request-reversal-end.ts';
+import type { ReversalWork } from '../../db/verbs/labels.ts';
+import { reversalWorkflowId } from '../../domain/ids.ts';
+import type { Operation } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtReversal } from './look.ts';
+
+export const giveUpReversal: Operation<
+  ReversalRow,
+  { readonly label: ReversalWork; readonly reason: string }
+> = {
+  action: 'give_up',
+  kind: 'reversal',
+  look: lookAtReversal,
+  async act(tx, reversalId, act) {
+    const reason = reasonOf(act);
+    const { reversal, work } = await requestReversalEnd(tx, { reversalId, ...act, reason });
+    const { orderId, sellerId, currency } = work;
+    const now = { subject: reversalWorkflowId(reversalId), status: reversal.status };
+    return { done: { ...reversal, orderId, sellerId, currency }, now, work: { label: work, reason } };
+  },
+  async tell({ engine }, { label, reason }) {
+    await engine.giveUpReversal(label, reason);
+    return 'Its workflow looks at Stripe once more: what Stripe has counts.';
+  },
+  foretell: () =>
+    'Its workflow looks at Stripe once more. If our reversal is not there it ends permanently_failed, to be settled by a person.',
+};

@@ -1,0 +1,54 @@
+import { VezaError } from '../../domain/errors.ts';
+import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/subjects.ts';
+import type { ActionName, Operation } from '../action.ts';
+import { clearFlag } from './clear-flag.ts';
+import { giveBack } from './give-back.ts';
+import { giveUpPayout } from './give-up-payout.ts';
+import { giveUpReversal } from './give-up-reversal.ts';
+import { markReturned } from './mark-returned.ts';
+import { replayWebhook } from './replay-webhook.ts';
+import { settleReversalOutside, writeReversalOff } from './resolve-reversal.ts';
+import { retryPayout } from './retry-payout.ts';
+import { retryReversal } from './retry-reversal.ts';
+import { retryTransfer } from './retry-transfer.ts';
+
+/** All that an operator may do to one row. */
+const OPERATIONS: readonly Operation[] = [
+  ...[retryTransfer, retryReversal, retryPayout],
+  ...[giveUpReversal, giveUpPayout],
+  ...[settleReversalOutside, writeReversalOff],
+  ...[giveBack, markReturned],
+  ...[replayWebhook, clearFlag],
+];
+
+/** What is asked of one row. */
+export interface ActionAsk {
+  readonly action: ActionName;
+  /** `reversal/…`, `transfer/…`, `payout/…`, `order/…`, `refund/…`, `webhook/…` or `flag/…`. */
+  readonly subject: string;
+}
+
+export interface Found {
+  readonly operation: Operation;
+  readonly subject: Subject;
+}
+
+/** Throws `action_unknown` where such a thing cannot be done to such a row. */
+export function findOperation({ action, subject: text }: ActionAsk): Found {
+  const subject = parseSubject(text);
+  if (subject === null) {
+    throw new VezaError('action_unknown', `${text} names nothing that can be acted on.`);
+  }
+  const operation = OPERATIONS.find((one) => one.action === action && one.kind === subject.kind);
+  if (operation === undefined) {
+    const known = actionsOn(subject.kind);
+    throw new VezaError(
+      'action_unknown',
+      `${writeSubject(subject)} knows no ${action}${known.length > 0 ? `, but ${known.join(', ')}` : ''}.`,
+    );
+  }
+  return { operation, subject };
+}
+
+export const actionsOn = (kind: SubjectKind): ActionName[] =>
+  OPERATIONS.filter((one) => one.kind === kind).map(({ action }) => action);

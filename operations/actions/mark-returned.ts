@@ -1,0 +1,24 @@
+import type { Refund } from '../../db/moves/refund.ts';
+import type { TransferWork } from '../../db/verbs/labels.ts';
+import { returnRefund } from '../../db/verbs/return-refund.ts';
+import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Operation } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtRefund } from './look.ts';
+
+export const markReturned: Operation<Refund, readonly TransferWork[]> = {
+  action: 'mark_returned',
+  kind: 'refund',
+  look: lookAtRefund,
+  async act(tx, refundId, act) {
+    const { refund, transfers } = await returnRefund(tx, { refundId, ...act, reason: reasonOf(act) });
+    const now = { subject: refundWorkflowId(refundId), status: refund.status };
+    return { done: refund, now, work: transfers };
+  },
+  async tell({ engine }, transfers) {
+    for (const transfer of transfers) await engine.retryTransfer(transfer);
+    return transfers.length === 0 ? null : `${transfers.length} transfers to sellers were started again.`;
+  },
+  foretell: () =>
+    'The books of the refund are reverted, the licences stand again, and sellers are sent again what they gave back.',
+};

@@ -1,0 +1,39 @@
+import { readWebhookEvent, type WebhookEventRow } from '../../db/queries/webhook-events.ts';
+import { requestReplay } from '../../db/verbs/request-replay.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { Dispatched } from '../../inbox/dispatched.ts';
+import { redispatch } from '../../inbox/redrive.ts';
+import type { Operation } from '../action.ts';
+import type { OperationsDeps } from '../deps.ts';
+import { lookAtWebhook } from './look.ts';
+
+export interface Replay {
+  readonly webhookId: string;
+}
+
+export const replayWebhook: Operation<WebhookEventRow, Replay> = {
+  action: 'replay_webhook',
+  kind: 'webhook',
+  look: lookAtWebhook,
+  async act(tx, webhookId, act) {
+    const stored = await requestReplay(tx, { webhookId, ...act });
+    const now = { subject: `webhook/${webhookId}`, status: stored.outcome };
+    return { done: stored, now, work: { webhookId } };
+  },
+  async tell(deps, work) {
+    const { outcome, note } = await dispatchAgain(deps, work);
+    return note === null ? `It is ${outcome}.` : `It is ${outcome}: ${note}.`;
+  },
+  foretell: () =>
+    'It is dispatched again to the workflow that waits for it. What it says has happened already changes nothing.',
+};
+
+/** What became of it. Throws `engine_unavailable`. */
+export async function dispatchAgain(
+  { db, engine, log }: OperationsDeps,
+  { webhookId }: Replay,
+): Promise<Dispatched> {
+  const stored = await readWebhookEvent(db, webhookId);
+  if (stored === null) throw new VezaError('webhook_not_found', `There is no webhook event ${webhookId}.`);
+  return redispatch({ db, engine, log }, stored);
+}

@@ -1,0 +1,35 @@
+import type { ReversalRow } from '../../db/queries/reversals.ts';
+import { type Resolution, resolveReversal } from '../../db/verbs/resolve-reversal.ts';
+import { reversalWorkflowId } from '../../domain/ids.ts';
+import type { Operation, Standing } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtReversal } from './look.ts';
+
+const resolveAs = (
+  resolution: Resolution,
+  foretell: (standing: Standing) => string,
+): Operation<ReversalRow, null> => ({
+  action: resolution,
+  kind: 'reversal',
+  look: lookAtReversal,
+  async act(tx, reversalId, act) {
+    const reason = reasonOf(act);
+    const { reversal, transfer } = await resolveReversal(tx, { reversalId, resolution, ...act, reason });
+    const { orderId, sellerId, currency } = transfer;
+    const now = { subject: reversalWorkflowId(reversalId), status: reversal.status };
+    return { done: { ...reversal, orderId, sellerId, currency }, now, work: null };
+  },
+  tell: async () => null,
+  foretell,
+});
+
+export const settleReversalOutside = resolveAs('settled_outside', ({ status }) =>
+  status === 'written_off'
+    ? 'The loss that was booked is taken back: the seller has paid some other way.'
+    : 'What the seller owes goes down, the rest becomes available to them: they have paid some other way.',
+);
+
+export const writeReversalOff = resolveAs(
+  'written_off',
+  () => 'What the seller owes goes down, and the platform books the loss: nobody will pay it.',
+);

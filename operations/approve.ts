@@ -1,0 +1,71 @@
+import type { Tx } from '../db/client.ts';
+import type { Approval } from '../db/moves/approval.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { approveApproval, expireApproval, lockApproval, refuseEnded } from '../db/verbs/decide-approval.ts';
+import { markTold } from '../db/verbs/mark-told.ts';
+import { VezaError } from '../domain/errors.ts';
+import type { OperationsDeps } from './deps.ts';
+import { type Undertaking, undertakingOf } from './undertaking.ts';
+
+export interface Approved {
+  readonly approval: Approval;
+  /** What came of it, where there is more to say. */
+  readonly note: string | null;
+}
+
+/**
+ * A second admin agrees to what another asked for: it is done in the transaction that says so, once, and only to what is
+ * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same.
+ * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it) and `second_admin_required`.
+ */
+export async function approve(deps: OperationsDeps, approvalId: string, act: Act): Promise<Approved> {
+  const decided = await deps.db.transaction(async (tx) => {
+    const approval = await lockApproval(tx, approvalId);
+    if (approval.requestedBy === act.actor) {
+      throw new VezaError('second_admin_required', 'Whoever asks for it cannot be the one who agrees to it.');
+    }
+    // A repeat: the first call may have met an engine that was away.
+    if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
+    refuseEnded(approval);
+    return carryOut(tx, approval, act);
+  });
+  // Thrown only now: that it has ended is committed.
+  if ('outdated' in decided) throw new VezaError('approval_outdated', decided.outdated);
+  const { approval } = decided;
+  const note = await undertakingOf(approval).tell(deps, approval.work);
+  await markTold(deps.db, approval.id);
+  return { approval, note };
+}
+
+async function carryOut(
+  tx: Tx,
+  approval: Approval,
+  act: Act,
+): Promise<{ readonly approval: Approval } | { readonly outdated: string }> {
+  if (approval.expiresAt.getTime() <= Date.now()) return end(tx, approval, 'It waited for too long.');
+  const undertaking = undertakingOf(approval);
+  try {
+    // A savepoint: where it is refused, only that it has ended stays.
+    const work = await tx.transaction(async (inner) => {
+      await refuseChanged(inner, approval, undertaking);
+      return undertaking.act(inner, { actor: approval.requestedBy, reason: approval.reason });
+    });
+    return { approval: await approveApproval(tx, approval, act, work) };
+  } catch (error) {
+    if (!(error instanceof VezaError)) throw error;
+    return end(tx, approval, error.detail);
+  }
+}
+
+async function refuseChanged(tx: Tx, approval: Approval, undertaking: Undertaking): Promise<void> {
+  if ((await undertaking.seen(tx)) === approval.seen) return;
+  throw new VezaError(
+    'approval_outdated',
+    `${approval.subject} has changed since it was asked for: look again, and ask anew if it is still wanted.`,
+  );
+}
+
+async function end(tx: Tx, approval: Approval, why: string): Promise<{ readonly outdated: string }> {
+  await expireApproval(tx, approval, why);
+  return { outdated: why };
+}

@@ -1,0 +1,54 @@
+import type { Approval } from '../db/moves/approval.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { requestApproval } from '../db/verbs/request-approval.ts';
+import { VezaError } from '../domain/errors.ts';
+import { needsSecondAdmin } from '../domain/four-eyes.ts';
+import { writeSubject } from '../domain/subjects.ts';
+import type { Acted, Operation } from './action.ts';
+import type { OperationsDeps } from './deps.ts';
+import { reasonOf } from './reason.ts';
+import { seenToken } from './seen.ts';
+import { tryOut } from './try-out.ts';
+
+export type Decided<Done, Work> = Acted<Done, Work> | { readonly awaits: Approval };
+
+/**
+ * Does an action in one transaction, or, where it is on more money than one admin decides on, keeps it for a second.
+ * Whoever calls tells the engine after the commit. Throws the verb's refusal, and `preview_outdated` where the row is
+ * no longer as it was shown.
+ */
+export async function decideAction<Done, Work>(
+  { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
+  operation: Operation<Done, Work>,
+  id: string,
+  act: Act,
+  { seen }: { readonly seen?: string | undefined } = {},
+): Promise<Decided<Done, Work>> {
+  const subject = writeSubject({ kind: operation.kind, id });
+  return db.transaction(async (tx) => {
+    const standing = await operation.look(tx, id);
+    const stands = seenToken(operation.action, subject, standing);
+    if (seen !== undefined && seen !== stands) {
+      throw new VezaError('preview_outdated', `${subject} is not as it was shown: look again.`, {
+        status_now: standing.status,
+      });
+    }
+    const { money } = standing;
+    if (money === null || !needsSecondAdmin(money, settings.fourEyesAboveMinor)) {
+      return operation.act(tx, id, act);
+    }
+    const reason = reasonOf(act);
+    // What is refused anyway need not trouble a second person.
+    await tryOut(tx, (inner) => operation.act(inner, id, act));
+    const awaits = await requestApproval(tx, {
+      ...act,
+      reason,
+      ...money,
+      action: operation.action,
+      subject,
+      seen: stands,
+      params: null,
+    });
+    return { awaits };
+  });
+}

@@ -1,0 +1,32 @@
+import type { Approval } from '../db/moves/approval.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { writeSubject } from '../domain/subjects.ts';
+import { type ActionAsk, findOperation } from './actions/index.ts';
+import { decideAction } from './decide-action.ts';
+import type { OperationsDeps } from './deps.ts';
+
+export interface Performed {
+  readonly action: string;
+  readonly subject: string;
+  /** What stands now: the same row, or the one that has taken its place. */
+  readonly now: { readonly subject: string; readonly status: string };
+  /** What came of it, where there is more to say. */
+  readonly note: string | null;
+}
+
+/**
+ * An operator acts on one row. Repeated after an `engine_unavailable` it finds its work done, or is refused since it is.
+ * Throws the verb's refusal, `action_unknown` and `preview_outdated`.
+ */
+export async function performAction(
+  deps: OperationsDeps,
+  ask: ActionAsk,
+  act: Act & { readonly reason: string },
+  { seen }: { readonly seen?: string | undefined } = {},
+): Promise<{ readonly done: Performed } | { readonly awaitsApproval: Approval }> {
+  const { operation, subject } = findOperation(ask);
+  const decided = await decideAction(deps, operation, subject.id, act, { seen });
+  if ('awaits' in decided) return { awaitsApproval: decided.awaits };
+  const note = await operation.tell(deps, decided.work);
+  return { done: { action: ask.action, subject: writeSubject(subject), now: decided.now, note } };
+}

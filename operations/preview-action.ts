@@ -1,0 +1,56 @@
+import type { Tx } from '../db/client.ts';
+import { type Refusal, VezaError } from '../domain/errors.ts';
+import { type Money, needsSecondAdmin } from '../domain/four-eyes.ts';
+import { writeSubject } from '../domain/subjects.ts';
+import type { ActionName } from './action.ts';
+import { type ActionAsk, findOperation } from './actions/index.ts';
+import type { OperationsDeps } from './deps.ts';
+import { seenToken } from './seen.ts';
+import { tryOut } from './try-out.ts';
+
+export interface Preview {
+  readonly action: ActionName;
+  readonly subject: string;
+  readonly statusNow: string;
+  /** Null: the action names no money. */
+  readonly money: Money | null;
+  /** What will happen, in a sentence; null where it is refused. */
+  readonly effect: string | null;
+  readonly needsSecondAdmin: boolean;
+  /** Why it cannot be done as things stand. */
+  readonly refusal: Refusal | null;
+  /** Given back with the action, it is refused where this is no longer what stands. */
+  readonly seen: string;
+}
+
+/** What an action would do, told by doing it and taking it back. Throws where there is no such row or action. */
+export async function previewAction({ db, settings }: OperationsDeps, ask: ActionAsk): Promise<Preview> {
+  const { operation, subject } = findOperation(ask);
+  return tryOut(db, async (tx) => {
+    const standing = await operation.look(tx, subject.id);
+    const refusal = await refusalOf(tx, (inner) =>
+      operation.act(inner, subject.id, { actor: 'system', reason: 'preview' }),
+    );
+    return {
+      action: ask.action,
+      subject: writeSubject(subject),
+      statusNow: standing.status,
+      money: standing.money,
+      effect: refusal === null ? operation.foretell(standing) : null,
+      needsSecondAdmin: needsSecondAdmin(standing.money, settings.fourEyesAboveMinor),
+      refusal,
+      seen: seenToken(ask.action, writeSubject(subject), standing),
+    };
+  });
+}
+
+async function refusalOf(tx: Tx, act: (tx: Tx) => Promise<unknown>): Promise<Refusal | null> {
+  try {
+    await tx.transaction(act);
+    return null;
+  } catch (error) {
+    if (!(error instanceof VezaError)) throw error;
+    const { code, detail, extra } = error;
+    return { code, detail, ...(extra && { extra }) };
+  }
+}

@@ -1,0 +1,10 @@
+import type { Act } from '../db/verbs/audit.ts';
+import { VezaError } from '../domain/errors.ts';
+
+/** Why it is done. Throws `validation_failed` where nobody said. */
+export function reasonOf({ reason }: Act): string {
+  if (reason !== undefined && reason.trim() !== '') return reason;
+  throw new VezaError('validation_failed', 'Say why: the reason is kept in the audit log.', {
+    field: 'reason',
+  });
+}

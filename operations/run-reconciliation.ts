@@ -1,0 +1,24 @@
+import { type Act, audit } from '../db/verbs/audit.ts';
+import { type Phase, PHASES } from '../domain/reconcile.ts';
+import type { OperationsDeps } from './deps.ts';
+
+/**
+ * An operator has the sweep look for what is stuck, now: a batch a phase, or, as a drain, until every row was looked at
+ * (a drain that runs is joined). Returns its workflow's id; its report is the engine's to give.
+ */
+export async function runReconciliation(
+  { db, engine }: OperationsDeps,
+  { phases, drain }: { readonly phases?: readonly Phase[] | undefined; readonly drain: boolean },
+  act: Act,
+): Promise<string> {
+  const workflowId = await engine.startSweep({ drain, ...(phases && { phases }) });
+  await db.transaction((tx) =>
+    audit(tx, act, {
+      action: 'reconcile.run',
+      subject: workflowId,
+      before: null,
+      after: { phases: phases ?? PHASES },
+    }),
+  );
+  return workflowId;
+}

@@ -1,0 +1,202 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { approvals } from '../../db/schema/index.ts';
+import { performAction } from '../../operations/perform-action.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { auditOf, reversalRow } from '../harness/look.ts';
+import { makePerson, NET_MINOR, PRICE_MINOR } from '../harness/shop.ts';
+import { type Person, World } from '../harness/world.ts';
+import { approveAs, awaited, codeOf, failedReversal, operationsOf } from './support.ts';
+
+const ABOVE_MINOR = PRICE_MINOR + 10;
+
+describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', () => {
+  let world: World;
+  let first: Person;
+  let second: Person;
+  let third: Person;
+  beforeAll(async () => {
+    world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: String(NET_MINOR) } });
+    first = await makePerson(world, 'admin');
+    second = await makePerson(world, 'admin');
+    third = await makePerson(world, 'admin');
+  });
+  afterAll(() => world.close());
+
+  const writeOff = (person: Person, reversalId: string, headers?: Record<string, string>) =>
+    world.post(
+      person,
+      `/admin/reversals/${reversalId}/resolve`,
+      { resolution: 'written_off', reason: 'the seller is gone' },
+      headers,
+    );
+  const statusOf = async (reversalId: string) => (await reversalRow(world, reversalId)).status;
+
+  it('at the threshold: one admin is enough', async () => {
+    const { reversalId } = await failedReversal(world, PRICE_MINOR);
+    const answer = await writeOff(first, reversalId);
+    expect([answer.status, answer.body['reversal']!['status']]).toEqual([200, 'written_off']);
+  });
+
+  it('just above: it waits, another admin agrees, and it is done and audited', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+
+    const waiting = await world.get(second, '/admin/approvals?status=pending');
+    expect(waiting.body['data']).toMatchObject([
+      {
+        id: approvalId,
+        action: 'written_off',
+        subject: `reversal/${reversalId}`,
+        amount: 9_009,
+        currency: 'USD',
+        reason: 'the seller is gone',
+        requested_by: first.id,
+      },
+    ]);
+    const agreed = await approveAs(world, second, approvalId, { reason: 'I called them' });
+    expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
+    expect(agreed.body['approval']).toMatchObject({
+      status: 'approved',
+      decided_by: second.id,
+      note: 'I called them',
+    });
+    expect(await statusOf(reversalId)).toBe('written_off');
+    expect(await auditOf(world, `reversal/${reversalId}`)).toMatchObject([
+      { action: 'approval.request written_off', actor: first.id, reason: 'the seller is gone' },
+      { action: 'reversal.written_off', actor: first.id, reason: 'the seller is gone' },
+      { action: 'approval.approve written_off', actor: second.id, reason: 'I called them' },
+    ]);
+    await expectCleanBooks(world);
+  });
+
+  it('whoever asked cannot agree, neither here nor in the database', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    expect(codeOf(await approveAs(world, first, approvalId))).toEqual([403, 'second_admin_required']);
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+    const { sql } = world.database;
+    await expect(
+      sql`UPDATE approvals SET status = 'approved', decided_by = requested_by WHERE id = ${approvalId}`,
+    ).rejects.toThrow(/approvals_by_another/);
+    await expect(sql`UPDATE approvals SET status = 'approved' WHERE id = ${approvalId}`).rejects.toThrow(
+      /approvals_by_another/,
+    );
+    expect(codeOf(await approveAs(world, { ...first, token: '' }, approvalId))[0]).toBe(401);
+    const buyer = await makePerson(world, 'user');
+    expect(codeOf(await approveAs(world, buyer, approvalId))).toEqual([403, 'forbidden']);
+  });
+
+  it('two admins agree at once: it is done once', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const asked = await world.post(first, `/admin/reversals/${reversalId}/retry`, { reason: 'again' });
+    const approvalId = awaited(asked);
+    const answers = await Promise.all([
+      approveAs(world, second, approvalId),
+      approveAs(world, third, approvalId),
+    ]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    const refused = answers.find(({ status }) => status === 409)!;
+    expect(refused.body['code']).toBe('approval_ended');
+    const successors = await world.database
+      .sql`SELECT id FROM transfer_reversals WHERE retry_of = ${reversalId}`;
+    expect(successors).toHaveLength(1);
+    expect(await world.finished(`reversal/${successors[0]!['id']}`)).toEqual({ status: 'reversed' });
+    // The same admin again: the same answer, and nothing more.
+    const winner = answers[0]!.status === 200 ? second : third;
+    expect((await approveAs(world, winner, approvalId)).status).toBe(200);
+    expect(
+      await world.database.sql`SELECT id FROM transfer_reversals WHERE retry_of = ${reversalId}`,
+    ).toHaveLength(1);
+    await expectCleanBooks(world);
+  });
+
+  it('what it is about has changed since: refused by name, and it ends', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const written = awaited(await writeOff(first, reversalId));
+    const settled = awaited(
+      await world.post(second, `/admin/reversals/${reversalId}/resolve`, {
+        resolution: 'settled_outside',
+        reason: 'they paid by bank',
+      }),
+    );
+    expect((await approveAs(world, third, settled)).status).toBe(200);
+    expect(codeOf(await approveAs(world, third, written))).toEqual([409, 'approval_outdated']);
+    expect(await statusOf(reversalId)).toBe('settled_outside');
+    expect(codeOf(await approveAs(world, third, written))).toEqual([409, 'approval_ended']);
+    const [row] = await world.database.db.select().from(approvals).where(eq(approvals.id, written));
+    expect(row).toMatchObject({ status: 'expired', decidedBy: null });
+    await expectCleanBooks(world);
+  });
+
+  it('another amount than was asked for: refused', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    await world.database.sql`UPDATE transfer_reversals SET covered_minor = 1 WHERE id = ${reversalId}`;
+    expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_outdated']);
+    await world.database.sql`UPDATE transfer_reversals SET covered_minor = 0 WHERE id = ${reversalId}`;
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+  });
+
+  it('waited for too long: nobody can agree any more, and it may be asked for anew', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    await world.database
+      .sql`UPDATE approvals SET expires_at = now() - interval '1 s' WHERE id = ${approvalId}`;
+    const subject = encodeURIComponent(`reversal/${reversalId}`);
+    const listed = await world.get(first, `/admin/approvals?status=expired&subject=${subject}`);
+    expect(listed.body['data']).toMatchObject([{ id: approvalId, status: 'expired' }]);
+    expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_outdated']);
+    const anew = awaited(await writeOff(first, reversalId));
+    expect(anew).not.toBe(approvalId);
+    expect((await approveAs(world, second, anew)).status).toBe(200);
+  });
+
+  it('asked for twice: one approval; with an Idempotency-Key the same answer', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    expect(awaited(await writeOff(second, reversalId))).toBe(approvalId);
+    const headers = { 'Idempotency-Key': `key-${reversalId}` };
+    expect(awaited(await writeOff(first, reversalId, headers))).toBe(approvalId);
+    expect(awaited(await writeOff(first, reversalId, headers))).toBe(approvalId);
+  });
+
+  it('refused, or taken back by who asked: nothing is done', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const reject = (person: Person, approvalId: string, reason?: string) =>
+      world.post(person, `/admin/approvals/${approvalId}/reject`, reason ? { reason } : {});
+    const no = awaited(await writeOff(first, reversalId));
+    expect((await reject(second, no)).status).toBe(422);
+    const rejected = await reject(second, no, 'they will pay');
+    expect(rejected.body['approval']).toMatchObject({ status: 'rejected', note: 'they will pay' });
+    expect(codeOf(await approveAs(world, third, no))).toEqual([409, 'approval_ended']);
+    const back = awaited(await writeOff(first, reversalId));
+    expect((await reject(first, back, 'my mistake')).status).toBe(200);
+    expect(codeOf(await reject(second, back, 'too late'))).toEqual([409, 'approval_ended']);
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+  });
+
+  it('what is refused anyway troubles nobody, and a reason is asked for', async () => {
+    const { reversalId, transfer } = await failedReversal(world, ABOVE_MINOR);
+    const noReason = await world.post(first, `/admin/reversals/${reversalId}/retry`);
+    expect([noReason.status, noReason.body['errors']![0]!['field']]).toEqual([422, 'reason']);
+    const sent = await world.post(first, `/admin/transfers/${transfer.id}/retry`, { reason: 'why not' });
+    expect(codeOf(sent)).toEqual([409, 'transfer_not_retryable']);
+    expect(
+      await world.database
+        .sql`SELECT id FROM approvals WHERE subject IN (${`reversal/${reversalId}`}, ${`transfer/${transfer.id}`})`,
+    ).toHaveLength(0);
+  });
+
+  it('holds for the console and the command line: the layer itself asks for a second admin', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const performed = await performAction(
+      operationsOf(world),
+      { action: 'settled_outside', subject: `reversal/${reversalId}` },
+      { actor: first.id, reason: 'by bank' },
+    );
+    expect(performed).toMatchObject({ awaitsApproval: { status: 'pending', amountMinor: 9_009 } });
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+  });
+});

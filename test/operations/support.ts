@@ -1,0 +1,54 @@
+import { expect } from 'vitest';
+import { createLogger } from '../../log.ts';
+import type { OperationsDeps } from '../../operations/deps.ts';
+import { refundedOrder, type Refunded } from '../harness/refunded.ts';
+import { openShop, type Shop } from '../harness/shop.ts';
+import type { Trouble } from '../harness/trouble.ts';
+import type { Answer, Person, World } from '../harness/world.ts';
+
+/** The layer itself, as the console and the command line hold it. */
+export const operationsOf = (world: World): OperationsDeps => ({
+  db: world.database.db,
+  engine: world.engine,
+  log: createLogger('silent'),
+  settings: { fourEyesAboveMinor: world.config.FOUR_EYES_ABOVE_MINOR },
+});
+
+/** What nothing but a person can go on from. */
+const NO_SUCH_TRANSFER = {
+  kind: 'status',
+  status: 404,
+  body: {
+    error: { type: 'invalid_request_error', code: 'resource_missing', message: "No such transfer: 'tr_x'" },
+  },
+} as const satisfies Trouble;
+
+/** A refunded order whose reversal failed for good, of a product at this price. */
+export async function failedReversal(
+  world: World,
+  priceMinor: number,
+): Promise<Refunded & { readonly reversalId: string }> {
+  const shop = await openShop(world, { prices: [priceMinor] });
+  return failedReversalIn(world, shop);
+}
+
+export async function failedReversalIn(
+  world: World,
+  shop: Shop,
+): Promise<Refunded & { readonly reversalId: string }> {
+  const refunded = await refundedOrder(world, { shop, troubles: [NO_SUCH_TRANSFER] });
+  expect(await world.finished(refunded.workflowId)).toEqual({ status: 'permanently_failed' });
+  return { ...refunded, reversalId: refunded.reversal.id };
+}
+
+/** A 202 that waits for a second admin; the approval's id. */
+export function awaited(answer: Answer): string {
+  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+  expect(answer.body['approval']).toMatchObject({ status: 'pending', decided_by: null });
+  return answer.body['approval']!['id']!;
+}
+
+export const approveAs = (world: World, person: Person, approvalId: string, body?: unknown) =>
+  world.post(person, `/admin/approvals/${approvalId}/approve`, body);
+
+export const codeOf = ({ status, body }: Answer) => [status, body['code']];
