@@ -33,6 +33,8 @@ const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 export interface VezaOptions {
+  /** Of a run of its own: all state is kept here, on servers of its own whatever the environment names. `.veza` unless given. */
+  readonly dir?: string;
   readonly progress: Progress;
   /** What the API and the worker print. */
   readonly onLine: (line: string) => void;
@@ -55,16 +57,20 @@ export interface Veza {
 }
 
 /** The whole of Veza on embedded parts: PostgreSQL, Temporal, the providers' stand-ins, API and worker. */
-export async function startVeza({ progress, onLine, autoPay, ...options }: VezaOptions): Promise<Veza> {
+export async function startVeza({ dir, progress, onLine, autoPay, ...options }: VezaOptions): Promise<Veza> {
   const project = fileURLToPath(new URL('../../', import.meta.url));
-  const services = await startServices({ dir: join(project, '.veza'), progress });
+  const services = await startServices({
+    dir: dir ?? join(project, '.veza'),
+    progress,
+    ...(dir !== undefined && { env: withoutServers(process.env) }),
+  });
   const closers: (() => Promise<void>)[] = [() => services.stop()];
   const stop = async () => {
     for (const close of closers.splice(0)) await close();
   };
   const forget = stopWithProcess(stop);
   try {
-    await setUp(services);
+    await setUp(services, { ...options.env, ...given(process.env) });
 
     const apiPort = await stablePort(services.portsFile, 'api');
     const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -186,21 +192,21 @@ export class Supervised {
 }
 
 /** As an operator would: `db:migrate`, then `temporal:setup`. */
-async function setUp({
-  databaseUrl,
-  temporalAddress: address,
-  temporalNamespace: namespace,
-}: Pick<
-  Awaited<ReturnType<typeof startServices>>,
-  'databaseUrl' | 'temporalAddress' | 'temporalNamespace'
->): Promise<void> {
+async function setUp(
+  {
+    databaseUrl,
+    temporalAddress: address,
+    temporalNamespace: namespace,
+  }: Pick<Awaited<ReturnType<typeof startServices>>, 'databaseUrl' | 'temporalAddress' | 'temporalNamespace'>,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
   await migrateDatabase(databaseUrl);
   const settings = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
   const connection = await connectNow(settings);
   const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {
     await setUpTemporal(connection, namespace);
-    const config = readVariables(process.env, ['TEMPORAL_TASK_QUEUE', 'RECONCILE_INTERVAL']);
+    const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'RECONCILE_INTERVAL']);
     await ensureSweepSchedule(createClient(connection, settings), {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,
@@ -212,6 +218,10 @@ async function setUp({
     await connection.close();
   }
 }
+
+const SERVERS = ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+const withoutServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !SERVERS.includes(name)));
 
 async function isReady(apiUrl: string): Promise<void> {
   const deadlineMs = Date.now() + READY_WITHIN_MS;

@@ -53,6 +53,10 @@ export class HyperswitchControl extends CommonControl<RefundOutcomeFault, Hypers
     this.#secret.current = secret;
   }
 
+  hasPayment(paymentId: string): boolean {
+    return this.#books.payments.has(paymentId);
+  }
+
   payment(paymentId: string): Payment {
     return structuredClone(findPayment(this.#books, paymentId).body);
   }

@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import { flatten } from './fields.ts';
+import { randomFrom } from './random.ts';
 
 /**
  * What a fault applies to. `match`: an operation ('refunds.create') or event type ('refund_succeeded'), or a regular
  * expression over the whole of that name or of 'METHOD /path'; absent: everything. `where`: fields that must be equal
- * ('metadata.reversal_id', 'id'). `times`: how often, 1 unless told.
+ * ('metadata.reversal_id', 'id'). `times`: how often, 1 unless told. `share`: of the occasions that apply, this part is
+ * met (0.3: three of ten); which ones follows from `seed` and their order alone.
  */
 const target = {
   match: z.union([z.string(), z.instanceof(RegExp)]).optional(),
   where: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   times: z.union([z.number().int().positive(), z.literal('always')]).optional(),
+  share: z.number().gt(0).max(1).optional(),
+  seed: z.number().int().optional(),
 };
 const kind = <K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
   z.strictObject({ kind: z.literal(name), ...shape, ...target });
@@ -59,6 +63,8 @@ export interface AnyFault {
   match?: string | RegExp | undefined;
   where?: Record<string, string | number | boolean> | undefined;
   times?: number | 'always' | undefined;
+  share?: number | undefined;
+  seed?: number | undefined;
 }
 
 /** What happens, as a fault sees it. */
@@ -81,6 +87,11 @@ export interface ActiveFault<F> {
   taken: number;
 }
 
+interface Drawn<F> extends ActiveFault<F> {
+  /** Whether it meets the next occasion. */
+  draw(): boolean;
+}
+
 /** What the server and the deliverer see of a provider's faults. */
 export interface SharedFaults {
   take<K extends SharedFault['kind']>(
@@ -94,7 +105,7 @@ export interface SharedFaults {
 export class FaultBox<Own extends AnyFault> implements SharedFaults {
   readonly #schema: z.ZodType<SharedFault | Own>;
   readonly #names: ReadonlySet<string>;
-  #active: ActiveFault<SharedFault | Own>[] = [];
+  #active: Drawn<SharedFault | Own>[] = [];
   #count = 0;
 
   constructor(schema: z.ZodType<SharedFault | Own>, knownNames: Iterable<string>) {
@@ -106,7 +117,7 @@ export class FaultBox<Own extends AnyFault> implements SharedFaults {
     const parsed = this.#schema.parse(fault);
     this.#check(parsed.match);
     const id = `fault_${(this.#count += 1)}`;
-    this.#active.push({ id, fault: parsed, left: parsed.times ?? 1, taken: 0 });
+    this.#active.push({ id, fault: parsed, left: parsed.times ?? 1, taken: 0, draw: drawer(parsed) });
     return id;
   }
 
@@ -122,7 +133,7 @@ export class FaultBox<Own extends AnyFault> implements SharedFaults {
   }
 
   list(): readonly ActiveFault<SharedFault | Own>[] {
-    return this.#active;
+    return this.#active.map(({ id, fault, left, taken }) => ({ id, fault, left, taken }));
   }
 
   /** Takes the oldest fault of these kinds that applies, and uses it up by one. */
@@ -149,7 +160,7 @@ export class FaultBox<Own extends AnyFault> implements SharedFaults {
   ): T | undefined {
     for (const active of this.#active) {
       const fault: AnyFault = active.fault;
-      if (!isWanted(fault) || !applies(fault, at) || !fits(fault)) continue;
+      if (!isWanted(fault) || !applies(fault, at) || !fits(fault) || !active.draw()) continue;
       active.taken += 1;
       if (active.left !== 'always') {
         active.left -= 1;
@@ -159,6 +170,11 @@ export class FaultBox<Own extends AnyFault> implements SharedFaults {
     }
     return undefined;
   }
+}
+
+function drawer({ share = 1, seed = 0 }: AnyFault): () => boolean {
+  const random = randomFrom(seed);
+  return () => share === 1 || random() < share;
 }
 
 function applies(fault: AnyFault, at: Occasion): boolean {

@@ -56,6 +56,28 @@ test('a fault that could never fire is refused', async () => {
   expect(() => control.addFault({ kind: 'hang', match: 'refund.create' })).toThrow(/refunds\.create/);
 });
 
+test('a share of the webhooks is lost for good, and the seed says which', async () => {
+  const lostOf = async (seed: number) => {
+    const { call, control } = await hyperswitchWorld();
+    const share = { share: 0.3, seed, times: 'always' } as const;
+    control.addFault({ kind: 'loseWebhook', ...share });
+    const ids = Array.from({ length: 100 }, (_, number) => `p${number}`);
+    for (const id of ids) {
+      await call('POST', '/payments', { payment_id: id, amount: 1_000, currency: 'USD' });
+      control.pay(id);
+    }
+    await control.idle();
+    const lost = control.deliveries().filter(({ state }) => state === 'lost');
+    expect(lost.every(({ attempts }) => attempts.length === 0)).toBe(true);
+    return lost.map(({ objectId }) => objectId);
+  };
+  const lost = await lostOf(7);
+  expect(lost.length).toBeGreaterThan(20);
+  expect(lost.length).toBeLessThan(40);
+  expect(await lostOf(7)).toEqual(lost);
+  expect(await lostOf(8)).not.toEqual(lost);
+});
+
 test('lost, held, late, duplicated and reordered webhooks', async () => {
   const { call, control, receiver } = await hyperswitchWorld();
   for (const id of ['lost', 'held', 'late', 'twice', 'one', 'two']) {

@@ -1,0 +1,180 @@
+import type { Database } from '../../db/client.ts';
+import type { HyperswitchSandbox } from '../hyperswitch/index.ts';
+import type { StripeSandbox } from '../stripe/index.ts';
+
+export interface Books {
+  readonly database: Pick<Database, 'sql'>;
+  readonly psp: Pick<HyperswitchSandbox, 'control'>;
+  readonly stripe: Pick<StripeSandbox, 'control'>;
+}
+
+export interface Compared {
+  readonly orders: number;
+  readonly payments: number;
+  readonly refunds: number;
+  readonly transfers: number;
+  readonly reversals: number;
+  /** How many rows stand where: `order completed`, `refund succeeded`, … */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** One line each: the row, and what the two sides say. */
+  readonly differences: readonly string[];
+}
+
+interface OrderRow {
+  readonly id: string;
+  readonly status: string;
+  readonly captured: number | null;
+  readonly refunded: number;
+}
+interface Row {
+  readonly id: string;
+  readonly order_id: string;
+  readonly status: string;
+  readonly amount: number;
+  readonly provider_id: string | null;
+}
+
+/**
+ * Holds every order, refund, transfer and reversal against what the providers' stand-ins have in their books, from both
+ * sides, by their memory and not through any code of ours that is under test. Wants all work at rest.
+ */
+export async function compareBooks(books: Books): Promise<Compared> {
+  const { sql } = books.database;
+  const orders = await sql<OrderRow[]>`
+    SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded FROM orders`;
+  const refunds = await sql<Row[]>`
+    SELECT id, order_id, status, amount_minor::int AS amount, hyperswitch_refund_id AS provider_id FROM refunds`;
+  const transfers = await sql<Row[]>`
+    SELECT id, order_id, status, amount_minor::int AS amount, stripe_transfer_id AS provider_id FROM seller_transfers`;
+  const reversals = await sql<Row[]>`
+    SELECT r.id, t.order_id, r.status, (r.amount_minor - r.covered_minor)::int AS amount, r.stripe_reversal_id AS provider_id
+    FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id`;
+  const payments = books.psp.control.payments();
+  const pspRefunds = books.psp.control.refunds();
+  const differences = [
+    ...compareOrders(orders, payments, pspRefunds),
+    ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
+    ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
+    ...compareObjects('reversal', reversals, 'reversed', books.stripe.control.reversals().map(asObject)),
+    ...pspRefunds
+      .filter(({ status }) => status === 'pending' || status === 'review')
+      .flatMap(stillOpen(refunds)),
+  ];
+  const statuses: Record<string, number> = {};
+  const count = (what: string, rows: readonly { readonly status: string }[]) => {
+    for (const { status } of rows) {
+      statuses[`${what} ${status}`] = (statuses[`${what} ${status}`] ?? 0) + 1;
+    }
+  };
+  count('order', orders);
+  count('refund', refunds);
+  count('transfer', transfers);
+  count('reversal', reversals);
+  return {
+    orders: orders.length,
+    payments: payments.length,
+    refunds: refunds.length,
+    transfers: transfers.length,
+    reversals: reversals.length,
+    statuses,
+    differences,
+  };
+}
+
+type Payment = ReturnType<HyperswitchSandbox['control']['payments']>[number];
+type PspRefund = ReturnType<HyperswitchSandbox['control']['refunds']>[number];
+
+const CAPTURED = new Set(['succeeded', 'partially_captured']);
+const OVER = new Set(['failed', 'cancelled', 'expired']);
+
+function compareOrders(
+  orders: readonly OrderRow[],
+  payments: readonly Payment[],
+  pspRefunds: readonly PspRefund[],
+): string[] {
+  const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
+  const given = new Map<string, number>();
+  for (const { payment_id: paymentId, amount } of pspRefunds.filter(isSettled)) {
+    given.set(paymentId, (given.get(paymentId) ?? 0) + amount);
+  }
+  const differences = orders.flatMap((order) => {
+    const payment = theirs.get(order.id);
+    theirs.delete(order.id);
+    const back = given.get(order.id) ?? 0;
+    const expected = expectedOf(payment, back);
+    const said = `${order.status}, captured ${order.captured ?? 0}, given back ${order.refunded}`;
+    const isSame =
+      order.status === expected.status &&
+      (order.captured ?? 0) === expected.captured &&
+      order.refunded === back;
+    if (isSame) return [];
+    const wanted = `${expected.status}, captured ${expected.captured}, given back ${back}`;
+    return [
+      `order/${order.id}: it is ${said}; the PSP's payment is ${payment?.status ?? 'not there'}, so: ${wanted}`,
+    ];
+  });
+  return [
+    ...differences,
+    ...[...theirs.keys()].map((id) => `order/${id}: the PSP has its payment, we have no order`),
+  ];
+}
+
+/** Where an order must stand, from the PSP's books alone. */
+function expectedOf(payment: Payment | undefined, back: number) {
+  if (payment === undefined || payment.status.startsWith('requires_'))
+    return { status: 'pending', captured: 0 };
+  if (OVER.has(payment.status)) return { status: 'failed', captured: 0 };
+  if (!CAPTURED.has(payment.status)) return { status: `unknown here (${payment.status})`, captured: 0 };
+  const captured = payment.amount_received ?? payment.amount;
+  if (back === captured) return { status: 'refunded', captured };
+  // Money that an order cannot take is never kept: until it is given back it stays on the list.
+  if (captured !== payment.amount) return { status: back > 0 ? 'partially_refunded' : 'failed', captured };
+  return { status: back > 0 ? 'partially_refunded' : 'completed', captured };
+}
+
+interface ProviderObject {
+  readonly id: string;
+  readonly amount: number;
+}
+
+/** Rows that say that it happened and what the provider made, one to one. `happened` null: who has the provider's id. */
+function compareObjects(
+  what: string,
+  rows: readonly Row[],
+  happened: string | null,
+  objects: readonly ProviderObject[],
+): string[] {
+  const theirs = new Map(objects.map((object) => [object.id, object]));
+  const differences = rows.flatMap((row) => {
+    const object = theirs.get(row.provider_id ?? row.id);
+    const isDone = happened === null ? row.provider_id !== null : row.status === happened;
+    if (isDone) theirs.delete(row.provider_id ?? row.id);
+    if (isDone && object?.amount === row.amount) return [];
+    if (!isDone && object === undefined) return [];
+    const said = object === undefined ? 'nothing' : `${object.id} of ${object.amount}`;
+    return [
+      `${what}/${row.id} (order/${row.order_id}): it is ${row.status} of ${row.amount}; the provider has ${said}`,
+    ];
+  });
+  // What a row claims without saying that it happened is told above.
+  const claimed = new Set(rows.map((row) => row.provider_id ?? row.id));
+  const strangers = [...theirs.values()].filter(({ id }) => !claimed.has(id));
+  return [
+    ...differences,
+    ...strangers.map(({ id, amount }) => `${what}: the provider has ${id} of ${amount}, we have no row`),
+  ];
+}
+
+/** Neither side may think that it is over while the other does not. */
+const stillOpen =
+  (refunds: readonly Row[]) =>
+  ({ refund_id: id, status }: PspRefund): string[] => {
+    const row = refunds.find((refund) => (refund.provider_id ?? refund.id) === id);
+    return row?.status === 'pending'
+      ? []
+      : [`refund/${row?.id ?? id}: it is ${row?.status ?? 'no row of ours'}; the PSP says ${status}`];
+  };
+
+const isSettled = ({ status }: PspRefund) => status === 'succeeded';
+const asRefund = ({ refund_id: id, amount }: PspRefund): ProviderObject => ({ id, amount });
+const asObject = ({ id, amount }: ProviderObject): ProviderObject => ({ id, amount });

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Veza } from '../cli/veza.ts';
+import { randomFrom } from '../providers/random.ts';
+import type { FaultRun } from './options.ts';
+
+export interface Shop {
+  readonly tokens: readonly string[];
+  readonly products: readonly { readonly id: string; readonly seller_id: string }[];
+}
+
+/** What was asked of the API, by what came of it. */
+export interface Bought {
+  orders: number;
+  refunds: number;
+  /** Refused, as an order is that no webhook has completed yet. */
+  refusedRefunds: number;
+  /** Answers of 503 and calls without an answer: repeated under the same key. */
+  repeated: number;
+  terminated: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: {
+    readonly order?: {
+      readonly id: string;
+      readonly status: string;
+      readonly amount: number;
+      readonly items: readonly { readonly id: string }[];
+    };
+    readonly refund?: { readonly id: string };
+  };
+}
+
+const PAID_WITHIN_MS = 15_000;
+const COMPLETED_WITHIN_MS = 3_000;
+const LOOK_EVERY_MS = 100;
+/** Longer than a worker needs to be back: whoever holds a key repeats the call until there is an answer. */
+const REPEATS = 60;
+
+/** Buys and asks for refunds, one thing after another, until it is told to stop. */
+export async function buy(
+  { veza, shop, bought, run, number, terminate }: BuyerTask,
+  until: AbortSignal,
+): Promise<void> {
+  const random = randomFrom(run.seed * 1_000 + number);
+  const chance = (share: number) => random() < share;
+  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
+  const token = shop.tokens[number % shop.tokens.length]!;
+  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const key = randomUUID();
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await callOnce(`${veza.apiUrl}/api/v1${path}`, { method, token, key, body });
+      if (answer !== null && answer.status !== 503) return answer;
+      if (attempt === REPEATS) throw new Error(`${method} ${path} has had no answer ${REPEATS} times`);
+      bought.repeated += 1;
+      await sleep(1_000);
+    }
+  };
+  const readOrder = async (id: string) => (await call('GET', `/marketplace/orders/${id}`)).body.order!;
+
+  /** Paid, and not completed when it should have been: asked about again after a while. */
+  const later: string[] = [];
+  while (!until.aborted) {
+    if (later.length > 0 && chance(0.3)) await refund(later.shift()!);
+    const products = new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(shop.products)));
+    const items = [...products].map(({ id }) => ({ product_id: id }));
+    const placed = await call('POST', '/marketplace/orders', { items });
+    const orderId = placed.body.order?.id;
+    if (orderId === undefined) throw new Error(`an order was answered ${placed.status}`);
+    bought.orders += 1;
+    if (await isAtThePsp(veza, orderId)) await pay(orderId);
+    await sleep(run.restMs);
+  }
+
+  /** Most buyers pay; some cannot, some never do, and now and then another amount arrives. */
+  async function pay(orderId: string): Promise<void> {
+    const { control } = veza.psp;
+    if (chance(0.03)) return;
+    if (chance(0.04)) {
+      control.fail(orderId);
+      return;
+    }
+    if (chance(0.03)) {
+      control.pay(orderId, { amountReceivedMinor: control.payment(orderId).amount - 1 });
+      return;
+    }
+    control.pay(orderId);
+    await follow(orderId);
+  }
+
+  async function follow(orderId: string): Promise<void> {
+    for (const endsAtMs = Date.now() + COMPLETED_WITHIN_MS; Date.now() < endsAtMs;) {
+      if ((await readOrder(orderId)).status === 'completed') break;
+      await sleep(LOOK_EVERY_MS);
+    }
+    if (chance(0.75) && !(await refund(orderId))) later.push(orderId);
+    // A second one, which meets the first, or takes what it has left.
+    if (chance(0.2)) await refund(orderId);
+  }
+
+  async function refund(orderId: string): Promise<boolean> {
+    const { amount, items } = await readOrder(orderId);
+    const how = random();
+    const body =
+      how < 0.45
+        ? {}
+        : how < 0.75
+          ? { amount: Math.max(1, Math.floor(amount * random())) }
+          : { items: [pick(items).id] };
+    const { status, body: answer } = await call('POST', `/marketplace/orders/${orderId}/refund`, body);
+    if (answer.refund === undefined) {
+      if (status !== 400) throw new Error(`a refund was answered ${status}: ${JSON.stringify(answer)}`);
+      bought.refusedRefunds += 1;
+      return false;
+    }
+    bought.refunds += 1;
+    if (chance(run.terminate) && (await terminate(`refund/${answer.refund.id}`))) bought.terminated += 1;
+    return true;
+  }
+}
+
+export interface BuyerTask {
+  readonly veza: Pick<Veza, 'apiUrl' | 'psp'>;
+  readonly shop: Shop;
+  readonly bought: Bought;
+  readonly run: FaultRun;
+  readonly number: number;
+  /** False where it had ended. */
+  readonly terminate: (workflowId: string) => Promise<boolean>;
+}
+
+async function callOnce(
+  url: string,
+  { method, token, key, body }: { method: string; token: string; key: string; body: unknown },
+): Promise<Answer | null> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'idempotency-key': key,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  };
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as Answer['body'] };
+  } catch {
+    return null;
+  }
+}
+
+/** An order is answered while a PSP that is slow is still being asked. */
+async function isAtThePsp({ psp }: Pick<Veza, 'psp'>, orderId: string): Promise<boolean> {
+  for (const endsAtMs = Date.now() + PAID_WITHIN_MS; Date.now() < endsAtMs;) {
+    if (psp.control.hasPayment(orderId)) return true;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return false;
+}

@@ -1,0 +1,14 @@
+/** What a run with faults is made of. Times in milliseconds. */
+export interface FaultRun {
+  readonly forMs: number;
+  /** Of all webhooks, those that never arrive, not by any retry: 0 to 1. */
+  readonly loss: number;
+  readonly killEveryMs: number;
+  /** People who buy and ask for refunds, each one thing after another. */
+  readonly buyers: number;
+  /** How long each of them rests between two purchases. */
+  readonly restMs: number;
+  /** Of the refunds asked for, those whose workflow is terminated right afterwards: 0 to 1. */
+  readonly terminate: number;
+  readonly seed: number;
+}

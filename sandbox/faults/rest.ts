@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/client.ts';
+import type { Books } from './books.ts';
+
+/** What moves by itself, without any webhook; how many of each. */
+export interface Moving {
+  readonly asking: number;
+  readonly transfers: number;
+  readonly reversals: number;
+}
+
+const LOOK_EVERY_MS = 500;
+/** A worker that was just killed is back, and has its workflows again, within this time. */
+const QUIET_MS = 15_000;
+
+async function moving({ sql }: Pick<Database, 'sql'>): Promise<Moving> {
+  const [row] = await sql<Moving[]>`SELECT
+    (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL) AS asking,
+    (SELECT count(*)::int FROM seller_transfers WHERE status IN ('pending', 'failed')) AS transfers,
+    (SELECT count(*)::int FROM transfer_reversals WHERE status = 'pending') AS reversals`;
+  if (row === undefined) throw new Error('a count has no row');
+  return row;
+}
+
+/**
+ * Waits until only webhooks or a sweep can move anything, and nothing has been heard for a while: what a sweep told is
+ * applied by then. What still moves after so long is returned: work that was lost, a refund that nobody asks for.
+ */
+export async function comesToRest(
+  books: Books,
+  withinMs: number,
+  say: (moving: Moving) => void,
+): Promise<Moving> {
+  const endsAtMs = Date.now() + withinMs;
+  let lastUnheard = -1;
+  let sinceMs = Date.now();
+  for (;;) {
+    await Promise.all([books.psp.control.idle(), books.stripe.control.idle()]);
+    const left = await unheard(books);
+    if (left !== lastUnheard) sinceMs = Date.now();
+    lastUnheard = left;
+    const seen = await moving(books.database);
+    const isAtWork = seen.asking + seen.transfers + seen.reversals > 0;
+    const isQuiet = left === 0 || Date.now() - sinceMs >= QUIET_MS;
+    if ((!isAtWork && isQuiet) || Date.now() > endsAtMs) return seen;
+    if (isAtWork) say(seen);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Rows that wait for a word that the PSP has already given: each of them was lost. */
+export async function unheard(books: Books): Promise<number> {
+  const { sql } = books.database;
+  const { control } = books.psp;
+  const pendingOrders = await sql<{ id: string }[]>`SELECT id FROM orders WHERE status = 'pending'`;
+  const pendingRefunds = await sql<{ id: string }[]>`SELECT id FROM refunds WHERE status = 'pending'`;
+  const decided = pendingOrders.filter(
+    ({ id }) => control.hasPayment(id) && !control.payment(id).status.startsWith('requires_'),
+  );
+  return decided.length + pendingRefunds.length;
+}

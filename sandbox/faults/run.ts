@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { readVariables } from '../../config.ts';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { RECONCILE_SCHEDULE_ID } from '../../domain/ids.ts';
+import { connectNow, createClient } from '../../engine/connect.ts';
+import { seed } from '../../ops/commands/seed.ts';
+import type { Veza } from '../cli/veza.ts';
+import { compareBooks, type Compared } from './books.ts';
+import { type Bought, buy, type Shop } from './buyers.ts';
+import { type Audited, audit, drain, type Drained } from './operator.ts';
+import type { FaultRun } from './options.ts';
+import { comesToRest, unheard } from './rest.ts';
+import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
+
+export interface FaultReport {
+  readonly run: FaultRun;
+  readonly bought: Bought;
+  readonly webhooks: { readonly sent: number; readonly lost: number };
+  readonly kills: number;
+  readonly stripeOutages: number;
+  /** By the schedule, while it traded. */
+  readonly sweeps: number;
+  /** Before any drain: rows that waited for a word that was lost. */
+  readonly unheardBeforeDrain: number;
+  readonly drains: readonly Drained[];
+  readonly compared: Compared;
+  readonly audited: Audited;
+}
+
+const REST_WITHIN_MS = 150_000;
+/** Two looks at an orphan must be this far apart to be believed: longer than any activity runs. */
+const ORPHAN_GAP_MS = 10 * 60_000;
+/** A lost webhook of something that a drain itself set going asks for another one. */
+const MOST_DRAINS = 8;
+
+/** Buys and refunds under faults for so long, drains what is left, and holds all books against each other. */
+export async function runFaults(
+  veza: Veza,
+  run: FaultRun,
+  say: (line: string) => void,
+): Promise<FaultReport> {
+  const settings = readVariables(veza.env, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  const database = openDatabase(settings.DATABASE_URL, { maxConnections: 4 });
+  const connection = await connectNow(settings);
+  try {
+    const temporal = createClient(connection, settings);
+    return await runWith({ veza, run, say, database, temporal });
+  } finally {
+    await connection.close();
+    await database.close();
+  }
+}
+
+interface Parts {
+  readonly veza: Veza;
+  readonly run: FaultRun;
+  readonly say: (line: string) => void;
+  readonly database: Database;
+  readonly temporal: Client;
+}
+
+async function runWith(parts: Parts): Promise<FaultReport> {
+  const { veza, run, say, database, temporal } = parts;
+  const books = { database, psp: veza.psp, stripe: veza.stripe };
+  loseWebhooks(veza, run);
+  const { bought, kills, stripeOutages } = await trade(parts);
+  const schedule = temporal.schedule.getHandle(RECONCILE_SCHEDULE_ID);
+  await schedule.pause('the fault script drains by itself from here on');
+  const sweeps = (await schedule.describe()).info.numActionsTaken;
+
+  const waitForRest = () =>
+    comesToRest(books, REST_WITHIN_MS, (seen) =>
+      say(`at work still: ${seen.asking} refunds, ${seen.transfers} transfers, ${seen.reversals} reversals`),
+    );
+  await waitForRest();
+  const unheardBeforeDrain = await unheard(books);
+  say(`${unheardBeforeDrain} orders and refunds wait for a webhook that was lost`);
+
+  const drains: Drained[] = [];
+  for (;;) {
+    const drained = await drain(veza.env, say);
+    drains.push(drained);
+    await waitForRest();
+    const left = await unheard(books);
+    say(`drain ${drains.length} is over; ${left} are left`);
+    if (left === 0 || drains.length === MOST_DRAINS) break;
+    if (drained.missedOrphans > 0) {
+      const waitMs = await untilBelieved(database);
+      say(
+        `${drained.missedOrphans} orphans were missed: the look that is believed comes in ${Math.ceil(waitMs / 1_000)} s`,
+      );
+      await sleep(waitMs);
+    }
+  }
+  const lost = [veza.psp, veza.stripe].flatMap(({ control }) => control.deliveries());
+  return {
+    run,
+    bought,
+    webhooks: { sent: lost.length, lost: lost.filter(({ state }) => state === 'lost').length },
+    kills,
+    stripeOutages,
+    sweeps,
+    unheardBeforeDrain,
+    drains,
+    compared: await compareBooks(books),
+    audited: await audit(veza.env),
+  };
+}
+
+/** In milliseconds: until every orphan that was missed once may be failed by another look. */
+async function untilBelieved({ sql }: Database): Promise<number> {
+  const [row] = await sql<{ ms: number }[]>`
+    SELECT coalesce(extract(epoch FROM max(orphan_missed_at) - clock_timestamp()) * 1000, 0)::float8 AS ms
+    FROM refunds WHERE status = 'pending'`;
+  return Math.max(0, (row?.ms ?? 0) + ORPHAN_GAP_MS + 1_000);
+}
+
+async function trade({ veza, run, say, temporal }: Parts) {
+  const shop = asShop(JSON.parse(await seed(['--json'], veza.env)) as Seeded);
+  const bought: Bought = { orders: 0, refunds: 0, refusedRefunds: 0, repeated: 0, terminated: 0 };
+  const terminate = (workflowId: string) =>
+    temporal.workflow
+      .getHandle(workflowId)
+      .terminate('by the fault script')
+      .then(() => true)
+      .catch(() => false);
+  const over = new AbortController();
+  const heal = misbehave(veza, run.seed);
+  const outages = breakStripe(veza, over.signal);
+  const buying = Promise.all(
+    Array.from({ length: run.buyers }, (_, number) =>
+      buy({ veza, shop, bought, run, number, terminate }, over.signal),
+    ),
+  );
+  // A buyer who fails ends the run at once, and not after its minutes.
+  const failed = buying.then(() => undefined);
+  const killing = killWorkers(veza, run, over.signal, (kills) =>
+    say(`${bought.orders} orders, ${bought.refunds} refunds; the worker is killed for the ${kills}. time`),
+  );
+  await Promise.race([sleep(run.forMs, undefined, { signal: over.signal }), failed]);
+  over.abort();
+  await buying;
+  const kills = await killing;
+  const stripeOutages = await outages;
+  heal();
+  say(`trading is over: ${bought.orders} orders, ${bought.refunds} refunds, ${kills} kills`);
+  return { bought, kills, stripeOutages };
+}
+
+async function killWorkers(
+  veza: Veza,
+  { killEveryMs }: FaultRun,
+  until: AbortSignal,
+  told: (kills: number) => void,
+): Promise<number> {
+  for (let kills = 0; ; kills += 1) {
+    await sleep(killEveryMs, undefined, { signal: until }).catch(() => undefined);
+    if (until.aborted) return kills;
+    veza.worker.kill();
+    told(kills + 1);
+  }
+}
+
+interface Seeded {
+  readonly buyer: { readonly token: string };
+  readonly other_buyer: { readonly token: string };
+  readonly products: Shop['products'];
+}
+
+const asShop = ({ buyer, other_buyer: other, products }: Seeded): Shop => ({
+  tokens: [buyer.token, other.token],
+  products,
+});

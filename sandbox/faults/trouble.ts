@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Veza } from '../cli/veza.ts';
+import type { FaultRun } from './options.ts';
+
+type Providers = Pick<Veza, 'psp' | 'stripe'>;
+
+/** Stripe is away for so long, once in so long. */
+const OUTAGE_MS = 8_000;
+const OUTAGE_EVERY_MS = 40_000;
+
+const always = { times: 'always' } as const;
+
+/** Lost on the way: no retry of it ever arrives. */
+export function loseWebhooks(
+  { psp, stripe }: Providers,
+  { loss, seed }: Pick<FaultRun, 'loss' | 'seed'>,
+): void {
+  if (loss === 0) return;
+  psp.control.addFault({ kind: 'loseWebhook', share: loss, seed, ...always });
+  stripe.control.addFault({ kind: 'loseWebhook', share: loss, seed: seed + 1, ...always });
+}
+
+/** What providers do on a bad day, to a part of the calls; returns how to end it, which the lost webhooks outlive. */
+export function misbehave({ psp, stripe }: Providers, seed: number): () => void {
+  let next = seed + 100;
+  const part = (share: number) => ({ share, seed: (next += 1), ...always });
+  const atThePsp = [
+    psp.control.addFault({ kind: 'latency', delayMs: 250, ...part(0.1) }),
+    psp.control.addFault({ kind: 'status', status: 503, match: 'payments.create', ...part(0.04) }),
+    psp.control.addFault({ kind: 'dropAfter', match: 'payments.create', ...part(0.04) }),
+    psp.control.addFault({ kind: 'status', status: 503, match: 'refunds.create', ...part(0.06) }),
+    psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create', ...part(0.03) }),
+    psp.control.addFault({ kind: 'dropAfter', match: 'refunds.create', ...part(0.06) }),
+    psp.control.addFault({ kind: 'timeoutAfter', match: 'refunds.create', ...part(0.02) }),
+    psp.control.addFault({ kind: 'webhookFirst', match: 'refunds.create', ...part(0.1) }),
+    psp.control.addFault({ kind: 'status', status: 502, match: 'refunds.retrieve', ...part(0.05) }),
+    // The connector said no, failed silently, or knows more than the router until it is asked.
+    psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', ...part(0.06) }),
+    psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', ...part(0.03) }),
+    psp.control.addFault({
+      kind: 'refundOutcome',
+      outcome: 'pending',
+      atConnector: 'succeeded',
+      ...part(0.06),
+    }),
+    psp.control.addFault({ kind: 'refundOutcome', outcome: 'pending', atConnector: 'failed', ...part(0.03) }),
+    psp.control.addFault({ kind: 'duplicateWebhook', count: 2, ...part(0.05) }),
+    psp.control.addFault({ kind: 'lateWebhook', delayMs: 3_000, ...part(0.05) }),
+  ];
+  const atStripe = ['transfers.create', 'transfers.createReversal'].flatMap((match) => [
+    stripe.control.addFault({ kind: 'status', status: 503, match, ...part(0.05) }),
+    stripe.control.addFault({ kind: 'status', status: 500, stored: true, match, ...part(0.03) }),
+    stripe.control.addFault({ kind: 'dropAfter', match, ...part(0.05) }),
+    stripe.control.addFault({ kind: 'timeoutAfter', match, ...part(0.01) }),
+  ]);
+  return () => {
+    for (const fault of atThePsp) psp.control.clearFaults(fault);
+    for (const fault of atStripe) stripe.control.clearFaults(fault);
+  };
+}
+
+/** Stripe is away now and then, until it is told to stop. Returns how often it was. */
+export async function breakStripe(
+  { stripe }: Pick<Providers, 'stripe'>,
+  until: AbortSignal,
+): Promise<number> {
+  let outages = 0;
+  const rest = (ms: number) => sleep(ms, undefined, { signal: until }).catch(() => undefined);
+  for (;;) {
+    await rest(OUTAGE_EVERY_MS - OUTAGE_MS);
+    if (until.aborted) return outages;
+    const outage = stripe.control.addFault({ kind: 'status', status: 503, ...always });
+    outages += 1;
+    await rest(OUTAGE_MS);
+    stripe.control.clearFaults(outage);
+  }
+}

@@ -1,0 +1,149 @@
+import { parseArgs } from 'node:util';
+import { durationMs } from '../domain/duration.ts';
+import { startVeza } from '../sandbox/cli/veza.ts';
+import type { FaultRun } from '../sandbox/faults/options.ts';
+import { type FaultReport, runFaults } from '../sandbox/faults/run.ts';
+import { makeScratch } from '../sandbox/stack/scratch.ts';
+import { consoleProgress, shutDown } from '../sandbox/stack/index.ts';
+
+const USAGE = `npm run faults [-- --minutes 1.5] [--loss 0.3] [--kill-every 30s] [--sweep-every 30s] [--buyers 4]
+                 [--rest 200ms] [--terminate 0] [--seed 1] [--json]
+
+Starts a stack of its own, buys and refunds on it while the providers misbehave, Stripe is away now and then, webhooks
+are lost and the worker is killed; then drains what is stuck and holds every row against the providers' books.
+
+  --minutes     how long it buys
+  --loss        of all webhooks, those that never arrive, not by any retry
+  --kill-every  SIGKILL to the worker, which is started again
+  --sweep-every how often the schedule looks for what is stuck; a day for a drain that finds all of it
+  --buyers      people who buy, each one thing after another; --rest: their pause between two purchases
+  --terminate   of the refunds, those whose workflow is terminated by hand. One that the PSP has not got is failed only by
+                two looks more than ten minutes apart, and the script waits for that
+  --seed        which webhooks are lost and which calls fail: the same seed, the same choices in the same order
+  --json        prints one object on standard output
+
+The real run: --minutes 20 --kill-every 1m --sweep-every 5m. Exit codes: 0 all books agree, 1 they do not, and the rows are named.`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1.5' },
+    loss: { type: 'string', default: '0.3' },
+    'kill-every': { type: 'string', default: '30s' },
+    buyers: { type: 'string', default: '4' },
+    rest: { type: 'string', default: '200ms' },
+    'sweep-every': { type: 'string', default: '30s' },
+    terminate: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const run: FaultRun = {
+  forMs: number('minutes', 0.1, 24 * 60) * 60_000,
+  loss: number('loss', 0, 1),
+  killEveryMs: duration('kill-every'),
+  buyers: number('buyers', 1, 200),
+  restMs: duration('rest'),
+  terminate: number('terminate', 0, 1),
+  seed: number('seed', 0, 2 ** 31),
+};
+duration('sweep-every');
+
+function number(
+  name: 'minutes' | 'loss' | 'buyers' | 'terminate' | 'seed',
+  least: number,
+  most: number,
+): number {
+  const value = Number(values[name]);
+  if (!(value >= least && value <= most)) refuse(`--${name}: expected a number from ${least} to ${most}`);
+  return value;
+}
+
+function duration(name: 'kill-every' | 'rest' | 'sweep-every'): number {
+  return durationMs(values[name]) ?? refuse(`--${name}: expected a duration such as 250ms, 30s or 1m`);
+}
+
+function refuse(problem: string): never {
+  console.error(`${problem}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+/** Minutes in production; seconds here, so that a run of minutes meets every one of them. */
+const SETTINGS = {
+  LOG_LEVEL: 'error',
+  PSP_RETRY_BASE: '500ms',
+  PSP_RETRY_MAX: '10s',
+  TRANSFER_RETRY_BACKOFF_BASE: '2s',
+  TRANSFER_RETRY_BACKOFF_MAX: '20s',
+  REVERSAL_BACKOFF_BASE: '3s',
+  REVERSAL_BACKOFF_MAX: '30s',
+  REVERSAL_CHECK_INTERVAL: '5s',
+  RECONCILE_ORDER_STUCK_AFTER: '1s',
+  RECONCILE_REFUND_STUCK_AFTER: '1s',
+  RECONCILE_REFUND_ORPHAN_AFTER: '1s',
+  RECONCILE_INTERVAL: values['sweep-every'],
+};
+
+const startedAtMs = Date.now();
+const say = (line: string) =>
+  void process.stderr.write(`${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
+
+const scratch = await makeScratch();
+const veza = await startVeza({
+  dir: scratch.dir,
+  progress: consoleProgress(),
+  onLine: (line) => process.env['VERBOSE'] && say(line),
+  autoPay: false,
+  env: SETTINGS,
+});
+const report = await runFaults(veza, run, say);
+const isGood = report.compared.differences.length === 0 && report.audited.violations === 0;
+if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+else process.stdout.write(asText(report));
+await veza.stop();
+scratch.remove();
+await shutDown(isGood ? 0 : 1);
+
+function asText({
+  bought,
+  webhooks,
+  kills,
+  stripeOutages,
+  sweeps,
+  drains,
+  compared,
+  audited,
+  ...rest
+}: FaultReport): string {
+  const drained = drains.flatMap(({ report: phases }, place) => [
+    `drain ${place + 1}`,
+    ...Object.entries(phases).map(([phase, { seen, synced, left, failed, why }]) => {
+      const because = Object.entries(why).map(([word, times]) => `${times} ${word}`);
+      return `  ${phase.padEnd(14)} ${seen} seen, ${synced} synced, ${left} left, ${failed} failed  ${because.join(', ')}`;
+    }),
+  ]);
+  const broken = audited.invariants.flatMap(({ number: invariant, violations, examples }) => [
+    `invariant ${invariant}: ${violations} violations`,
+    ...examples.map(({ subject, detail }) => `  ${subject}: ${detail}`),
+  ]);
+  return [
+    '',
+    `asked       ${bought.orders} orders, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated)`,
+    `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe; ${sweeps} sweeps by the schedule`,
+    `unheard     ${rest.unheardBeforeDrain} orders and refunds before the first drain`,
+    ...drained,
+    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.transfers} transfers, ${compared.reversals} reversals`,
+    `            ${Object.entries(compared.statuses)
+      .toSorted(([a], [b]) => a.localeCompare(b))
+      .map(([status, count]) => `${count} ${status}`)
+      .join(', ')}`,
+    ...broken,
+    ...compared.differences.map((line) => `DIFFERS     ${line}`),
+    `${compared.differences.length} differences, ${audited.violations} violations`,
+    '',
+  ].join('\n');
+}
