@@ -14,7 +14,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 
 /** Requests that are not answered by then are cut off. */
-const SHUTDOWN_MAX_MS = 10_000;
+export const SHUTDOWN_MAX_MS = 10_000;
 const IDLE_CHECK_MS = 50;
 
 export interface RunningServer {

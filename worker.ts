@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
+  bundleWorkflowCode,
   DefaultLogger,
   MetricsBuffer,
   NativeConnection,
@@ -14,9 +16,7 @@ import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
-import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
-import { failuresOf, loadWorkflowBundle } from './engine/workflow-bundle.ts';
 import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
 import { stuckAfterOf } from './observe/figures.ts';
@@ -26,7 +26,7 @@ import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
 
 /** What is in flight when a worker is told to stop has this long: longer than one attempt at a provider. */
-const SHUTDOWN_GRACE = '30s';
+export const SHUTDOWN_GRACE = '30s';
 const CONNECT_RETRY_MS = 1_000;
 const PSP_WAITING_AFTER_MS = 60_000;
 /** Each cached workflow costs memory; a worker of this size keeps the ones that move, and replays the sleepers. */
@@ -43,6 +43,17 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
+/** Built once by `npm run build`; in development the bundle is made on the spot. */
+export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
+  const built = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(built)) return { codePath: built };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL(`./workflows/origin.${extension}`, import.meta.url))],
+  });
+}
+
 /** Wires a worker process together: both task queues, until it is closed. */
 export async function startWorker(
   config: Config,
@@ -55,7 +66,7 @@ export async function startWorker(
   } = {},
 ): Promise<RunningWorker> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
-  const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle(failuresOf(config)));
+  const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle());
   const connection = await connectTemporal(config, log);
   const loadTracing = () => import('./observe/tracing.ts');
   const observer = createObserver({
@@ -88,7 +99,6 @@ export async function startWorker(
     connection,
     namespace,
     workflowBundle,
-    dataConverter: dataConverter(config),
     activities,
     interceptors: { activity: [observer.activities] },
     sinks: observer.sinks,

@@ -1,11 +1,11 @@
 import type { Api, Order, OrderInFull } from './api-client.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Veza } from './veza.ts';
+import type { Stage } from './play.ts';
 
 /** Places an order, lets its buyer pay at the PSP, and waits until the API says that it is completed. */
 export async function buy(
-  { psp }: Pick<Veza, 'psp'>,
+  { psp }: Pick<Stage, 'psp'>,
   tell: Teller,
   { buyer, items }: { buyer: Api; items: readonly { readonly product_id: string }[] },
 ) {

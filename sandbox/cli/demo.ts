@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { consoleProgress, shutDown } from '../stack/index.ts';
-import { play } from './play.ts';
+import { endedWell, play, SECONDS_NOT_MINUTES } from './play.ts';
 import { createTeller } from './teller.ts';
 import { startVeza } from './veza.ts';
 
@@ -28,26 +28,18 @@ const veza = await startVeza({
   progress: consoleProgress(),
   onLine: (line) => process.env['VERBOSE'] && teller.aside(line),
   autoPay: false,
-  env: {
-    LOG_LEVEL: 'warn',
-    // Minutes in production; seconds before an audience.
-    REVERSAL_BACKOFF_BASE: '1s',
-    REVERSAL_CHECK_INTERVAL: '1s',
-    TRANSFER_RETRY_BACKOFF_BASE: '1s',
-    RECONCILE_REFUND_STUCK_AFTER: '1s',
-  },
+  env: { LOG_LEVEL: 'warn', ...SECONDS_NOT_MINUTES },
 });
-const summary = await play(veza, teller, { killWorker: values['kill-worker'] });
+const killWorker = () => {
+  const { pid } = veza.worker;
+  veza.worker.kill();
+  return `SIGKILL to the worker (process ${pid}) in the middle of its waits`;
+};
+const summary = await play(veza, teller, values['kill-worker'] ? killWorker : null);
 if (values.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
 else teller.summary(summary);
 
-const good =
-  summary.order.status === 'refunded' &&
-  summary.refund.status === 'succeeded' &&
-  summary.transfers.every((transfer) => transfer.status === 'reversed') &&
-  summary.partial_refund.order.status === 'partially_refunded' &&
-  summary.lost_webhook.refund.status === 'succeeded' &&
-  summary.audit.violations === 0;
+const good = endedWell(summary);
 if (!good) teller.step('This is not how the play should end: see the summary.');
 if (values.exit || !good) await shutDown(good ? 0 : 1);
 teller.step('Everything stays up for you to look at. Ctrl-C stops it.');

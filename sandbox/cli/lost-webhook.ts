@@ -2,7 +2,7 @@ import type { Api, Reconciled, Refund, Reversal } from './api-client.ts';
 import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Veza } from './veza.ts';
+import type { Stage } from './play.ts';
 
 export interface LostWebhook {
   readonly refund: Refund;
@@ -12,7 +12,7 @@ export interface LostWebhook {
 
 /** Another order is refunded, the PSP's webhook is lost, and the sweep finds out. */
 export async function playLostWebhook(
-  veza: Pick<Veza, 'psp'>,
+  veza: Pick<Stage, 'psp'>,
   tell: Teller,
   { buyer, admin, items }: { buyer: Api; admin: Api; items: readonly { readonly product_id: string }[] },
 ): Promise<LostWebhook> {

@@ -3,7 +3,7 @@ import type { Api, Order, Refund, Transfer } from './api-client.ts';
 import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Veza } from './veza.ts';
+import type { Stage } from './play.ts';
 
 export interface PartialRefund {
   readonly order: Order;
@@ -16,7 +16,7 @@ const PART_MINOR = 1_001;
 
 /** A part of an order with two sellers is given back: each bears their share of it, to the cent. */
 export async function playPartialRefund(
-  veza: Pick<Veza, 'psp'>,
+  veza: Pick<Stage, 'psp'>,
   tell: Teller,
   { buyer, admin, items }: { buyer: Api; admin: Api; items: readonly { readonly product_id: string }[] },
 ): Promise<PartialRefund> {

@@ -14,7 +14,18 @@ import { follow, until } from './follow.ts';
 import { type LostWebhook, playLostWebhook } from './lost-webhook.ts';
 import { type PartialRefund, playPartialRefund } from './partial-refund.ts';
 import type { Teller } from './teller.ts';
-import type { Veza } from './veza.ts';
+import type { HyperswitchSandbox } from '../hyperswitch/index.ts';
+import type { StripeSandbox } from '../stripe/index.ts';
+
+/** What the play needs of a Veza, however it was started. */
+export interface Stage {
+  readonly apiUrl: string;
+  readonly temporalUiUrl: string | null;
+  readonly psp: HyperswitchSandbox;
+  readonly stripe: StripeSandbox;
+  /** With which API, worker and operators' commands run. */
+  readonly env: Readonly<Record<string, string>>;
+}
 
 export interface Summary {
   readonly order: Order;
@@ -43,14 +54,23 @@ interface Seeded {
   readonly products: readonly { readonly id: string; readonly seller_id: string }[];
 }
 
+/** Minutes in production; seconds before an audience. */
+export const SECONDS_NOT_MINUTES = {
+  REVERSAL_BACKOFF_BASE: '1s',
+  REVERSAL_CHECK_INTERVAL: '1s',
+  TRANSFER_RETRY_BACKOFF_BASE: '1s',
+  RECONCILE_REFUND_STUCK_AFTER: '1s',
+};
+
 /** Calls to Stripe that fail before it is well again: each of the two reversals meets about half of them. */
 const OUTAGE_CALLS = 4;
 
 /** The main job before an audience: what is told is what the API answered or the rows hold, never what should be. */
 export async function play(
-  veza: Veza,
+  veza: Stage,
   tell: Teller,
-  { killWorker }: { killWorker: boolean },
+  /** Done once, while reversals wait for their next attempt; says what it did. */
+  inTheMiddle: (() => string) | null = null,
 ): Promise<Summary> {
   const people = JSON.parse(await seed(['--json'], veza.env)) as Seeded;
   const buyer = apiAs(veza.apiUrl, people.buyer.token);
@@ -111,7 +131,7 @@ export async function play(
   const readReversals = async () =>
     (await admin.get<{ data: Reversal[] }>(`/admin/reversals?order_id=${orderId}`)).data;
   const seen = new Map<string, string>();
-  let killed = !killWorker;
+  let pending = inTheMiddle;
   const reversals = await until(readReversals, (all) => {
     for (const one of all) {
       const now = `${one.status}${one.retry_count > 0 ? `, ${one.retry_count} failed` : ''}`;
@@ -124,10 +144,9 @@ export async function play(
       tell.detail(
         `reversal ${one.id}: ${now}${one.status === 'pending' ? next : `, ${one.stripe_reversal_id}`}`,
       );
-      if (!killed && one.retry_count > 0) {
-        killed = true;
-        tell.step(`SIGKILL to the worker (process ${veza.worker.pid}) in the middle of its waits`);
-        veza.worker.kill();
+      if (pending !== null && one.retry_count > 0) {
+        tell.step(pending());
+        pending = null;
       }
     }
     return all.length > 0 && all.every((one) => one.status !== 'pending');
@@ -163,12 +182,21 @@ export async function play(
   };
 }
 
+/** Whether the play ended as it should. */
+export const endedWell = (summary: Summary): boolean =>
+  summary.order.status === 'refunded' &&
+  summary.refund.status === 'succeeded' &&
+  summary.transfers.every((transfer) => transfer.status === 'reversed') &&
+  summary.partial_refund.order.status === 'partially_refunded' &&
+  summary.lost_webhook.refund.status === 'succeeded' &&
+  summary.audit.violations === 0;
+
 function oneOfEachSeller({ products }: Seeded) {
   const sellers = new Set<string>();
   return products.filter(({ seller_id }) => !sellers.has(seller_id) && sellers.add(seller_id)).slice(0, 2);
 }
 
-async function auditBooks(veza: Veza): Promise<Summary['audit']> {
+async function auditBooks(veza: Stage): Promise<Summary['audit']> {
   const database = openDatabase(veza.env['DATABASE_URL'] ?? '', { maxConnections: 1 });
   try {
     const report = await auditDatabase(database.db);

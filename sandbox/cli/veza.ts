@@ -9,7 +9,7 @@ import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
-import { type HyperswitchSandbox, startHyperswitchSandbox } from '../hyperswitch/index.ts';
+import { startHyperswitchSandbox } from '../hyperswitch/index.ts';
 import {
   type NodeProcess,
   type Progress,
@@ -18,7 +18,8 @@ import {
   startServices,
   stopWithProcess,
 } from '../stack/index.ts';
-import { startStripeSandbox, type StripeSandbox } from '../stripe/index.ts';
+import { startStripeSandbox } from '../stripe/index.ts';
+import type { Stage } from './play.ts';
 
 /** Of the embedded stack alone: nothing outside this machine accepts them. */
 const LOCAL_SECRETS = {
@@ -44,13 +45,7 @@ export interface VezaOptions {
   readonly autoPay: boolean;
 }
 
-export interface Veza {
-  readonly apiUrl: string;
-  readonly temporalUiUrl: string | null;
-  readonly psp: HyperswitchSandbox;
-  readonly stripe: StripeSandbox;
-  /** With which API, worker and operators' commands run. */
-  readonly env: Readonly<Record<string, string>>;
+export interface Veza extends Stage {
   readonly worker: Supervised;
   readonly api: Supervised;
   stop(): Promise<void>;
@@ -201,11 +196,7 @@ async function setUp(
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   await migrateDatabase(databaseUrl);
-  const settings = {
-    ...readVariables(process.env, ['PAYLOAD_ENCRYPTION_KEYS']),
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace,
-  };
+  const settings = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
   const connection = await connectNow(settings);
   const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {

@@ -17,6 +17,7 @@ export interface ServerOptions {
   command: string;
   args: string[];
   env?: NodeJS.ProcessEnv;
+  cwd?: string;
   logFile: string;
   runAs?: RunAs;
   /** From gentle to final. The first is also what the server gets when this process is killed. */
@@ -43,6 +44,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const child = spawn(command, args, {
     env: options.env ?? process.env,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdio: ['ignore', log, log],
     // A group of its own: Ctrl-C reaches us first, and we stop things in their order.
     detached: true,

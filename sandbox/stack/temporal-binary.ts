@@ -109,7 +109,7 @@ function home(env: NodeJS.ProcessEnv): string {
 }
 
 /** One process fetches, the others wait for its result. */
-async function withTurn<T>(file: string, progress: Progress, use: () => Promise<T>): Promise<T> {
+export async function withTurn<T>(file: string, progress: Progress, use: () => Promise<T>): Promise<T> {
   const startedMs = Date.now();
   let lock: Lock | undefined;
   while (!lock) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Progress } from './progress.ts';
 import { confine } from './servers.ts';
@@ -8,22 +8,41 @@ import { isExecutable } from './temporal-check.ts';
 
 const ERROR_LINES = 12;
 
-/** Builds the CLI from source through the Go module proxy, and puts it into place in one move. */
-export async function buildTemporal(options: {
+/** A program of Temporal's that Go can build. */
+export interface GoProgram {
+  /** Its package and version, as `go install` takes them; the last part of the path is what Go calls the result. */
+  module: string;
+  /** What is said of it: "Building …, once: this takes …". */
+  name: string;
+  takes: string;
+}
+
+/** Builds the CLI from source. */
+export function buildTemporal(options: {
   version: string;
   target: string;
   env: NodeJS.ProcessEnv;
   progress: Progress;
 }): Promise<string> {
-  const { version, target, env, progress } = options;
+  const module = `github.com/temporalio/cli/cmd/temporal@v${options.version}`;
+  const takes = '4 to 6 minutes on two cores';
+  return buildWithGo({ module, name: "Temporal's dev server", takes }, options);
+}
+
+/** Builds a program through the Go module proxy, and puts it into place in one move. */
+export async function buildWithGo(
+  program: GoProgram,
+  options: { target: string; env: NodeJS.ProcessEnv; progress: Progress },
+): Promise<string> {
+  const { target, env, progress } = options;
   const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
   if (!folders.some((folder) => isExecutable(join(folder, 'go')))) throw new Error('Go is not on the PATH');
   const draft = `${target}.build`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
   try {
-    await goInstall(`github.com/temporalio/cli/cmd/temporal@v${version}`, draft, env, progress);
-    renameSync(join(draft, 'temporal'), target);
+    await goInstall(program, draft, env, progress);
+    renameSync(join(draft, basename(program.module.replace(/@.*/, ''))), target);
     return target;
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -31,7 +50,7 @@ export async function buildTemporal(options: {
 }
 
 async function goInstall(
-  module: string,
+  { module, name, takes }: GoProgram,
   folder: string,
   env: NodeJS.ProcessEnv,
   progress: Progress,
@@ -54,9 +73,7 @@ async function goInstall(
     if (line.startsWith('go: downloading')) at = line.slice('go: '.length);
     else at = `${++packages} packages compiled, now ${line}`;
   });
-  child.once('spawn', () =>
-    progress.say("Building Temporal's dev server with Go, once: this takes 4 to 6 minutes on two cores"),
-  );
+  child.once('spawn', () => progress.say(`Building ${name} with Go, once: this takes ${takes}`));
   const ticking = setInterval(() => progress.tick(`Building Temporal: ${seconds()} s, ${at}`), 1000);
 
   try {
@@ -67,7 +84,7 @@ async function goInstall(
         else reject(new Error(`"go ${goArgs.join(' ')}" ended with code ${code}:\n${lastLines.join('\n')}`));
       });
     });
-    progress.say(`Built Temporal's dev server in ${seconds()} s`);
+    progress.say(`Built ${name} in ${seconds()} s`);
   } finally {
     clearInterval(ticking);
     process.off('exit', endWithUs);

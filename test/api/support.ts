@@ -47,11 +47,7 @@ export async function openApi({
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
   const database = openDatabase(url, { maxConnections: 4 });
-  const settings = {
-    TEMPORAL_ADDRESS: temporalAddress,
-    TEMPORAL_NAMESPACE: 'default',
-    PAYLOAD_ENCRYPTION_KEYS: [],
-  };
+  const settings = { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' };
   const connection = connectLazily(settings);
   const engine = createEngine(createClient(connection, settings), { core: 'none', stripe: 'none' });
   const logLines: string[] = [];
