@@ -65,6 +65,29 @@ const list = (isGood: (part: string) => boolean, error: string) =>
 /** Scheme, host and port alone, as browsers send it; `*` would be everybody. */
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
+const KEY_BYTES = 32;
+const KEY_RING = `id:key pairs, comma-separated, each key ${KEY_BYTES} bytes in base64 under an id of its own`;
+/** Keys that encrypt payloads: the first is used, the others still decrypt. The message never repeats a key. */
+const keyRing = () =>
+  z
+    .string()
+    .default('')
+    .transform((value, context) => {
+      const parts = value.split(',').map((part) => part.trim());
+      const keys = parts.filter((part) => part !== '').map(readKey);
+      const ids = new Set(keys.map((key) => key?.id));
+      if (ids.size === keys.length && !ids.has(undefined)) return keys.filter((key) => key !== null);
+      context.addIssue({ code: 'custom', message: KEY_RING });
+      return z.NEVER;
+    });
+
+function readKey(pair: string) {
+  const [, id, inBase64] = /^([\w.-]{1,64}):([\w+/=-]+)$/.exec(pair) ?? [];
+  if (id === undefined || inBase64 === undefined) return null;
+  const key = { id, secret: Buffer.from(inBase64, 'base64') };
+  return key.secret.length === KEY_BYTES ? key : null;
+}
+
 interface Variable {
   readonly schema: z.ZodType;
   readonly example: string;
@@ -107,7 +130,12 @@ export const VARIABLES = {
   TEMPORAL_UI_URL: variable(
     url(/^https?:/, 'https://temporal.example').optional(),
     '',
-    "Temporal's Web UI, for links to workflows",
+    "Temporal's Web UI, for links to workflows; its origin may ask the codec endpoint",
+  ),
+  PAYLOAD_ENCRYPTION_KEYS: variable(
+    keyRing(),
+    '',
+    'keys of payloads in Temporal, `id:base64` comma-separated: the first encrypts, all decrypt; off unless set',
   ),
   PORT: variable(integer(3000, 0, 65_535), '3000', 'port of the API'),
   HOST: variable(

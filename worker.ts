@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
-  bundleWorkflowCode,
   DefaultLogger,
   MetricsBuffer,
   NativeConnection,
@@ -16,7 +14,9 @@ import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
+import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
+import { failuresOf, loadWorkflowBundle } from './engine/workflow-bundle.ts';
 import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
 import { stuckAfterOf } from './observe/figures.ts';
@@ -43,17 +43,6 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Built once by `npm run build`; in development the bundle is made on the spot. */
-export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
-  const built = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (existsSync(built)) return { codePath: built };
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL(`./workflows/origin.${extension}`, import.meta.url))],
-  });
-}
-
 /** Wires a worker process together: both task queues, until it is closed. */
 export async function startWorker(
   config: Config,
@@ -66,7 +55,7 @@ export async function startWorker(
   } = {},
 ): Promise<RunningWorker> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
-  const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle());
+  const workflowBundle = overrides.workflowBundle ?? (await loadWorkflowBundle(failuresOf(config)));
   const connection = await connectTemporal(config, log);
   const loadTracing = () => import('./observe/tracing.ts');
   const observer = createObserver({
@@ -99,6 +88,7 @@ export async function startWorker(
     connection,
     namespace,
     workflowBundle,
+    dataConverter: dataConverter(config),
     activities,
     interceptors: { activity: [observer.activities] },
     sinks: observer.sinks,

@@ -67,6 +67,7 @@ export const ERRORS = {
   webhook_not_found: { status: 404, title: 'No such webhook event', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
 
+  payload_unreadable: { status: 503, title: 'What the engine keeps cannot be read', retry: true },
   engine_unavailable: { status: 503, title: 'The engine or the database cannot be reached', retry: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retry: true },
 } as const satisfies Record<string, { status: number; title: string; retry: boolean }>;

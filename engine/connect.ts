@@ -1,13 +1,14 @@
 import { Client, type ClientOptions, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter, type EncryptionSettings } from './converter.ts';
 
 // The one home for connecting to Temporal: API, worker, operators' commands, the embedded stack and tests all come here.
 
 /** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
 const RECONNECT_MAX_MS = 2_000;
 
-/** Of the configuration, what says where Temporal is. */
-export interface TemporalSettings {
+/** Of the configuration, what says where Temporal is and how payloads are kept there. */
+export interface TemporalSettings extends EncryptionSettings {
   readonly TEMPORAL_ADDRESS: string;
   readonly TEMPORAL_NAMESPACE: string;
 }
@@ -31,10 +32,15 @@ export function connectNow(
 /** Every client of ours: what is sent and read, and who looks on while it is, is the same in all processes. */
 export function createClient(
   connection: NonNullable<ClientOptions['connection']>,
-  { TEMPORAL_NAMESPACE }: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE'>,
+  settings: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE' | 'PAYLOAD_ENCRYPTION_KEYS'>,
   plugs: Pick<ClientOptions, 'interceptors'> = {},
 ): Client {
-  return new Client({ connection, namespace: TEMPORAL_NAMESPACE, ...plugs });
+  return new Client({
+    connection,
+    namespace: settings.TEMPORAL_NAMESPACE,
+    dataConverter: dataConverter(settings),
+    ...plugs,
+  });
 }
 
 /**

@@ -14,6 +14,8 @@ export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const grpc = isGrpcServiceError(error) ? error : isGrpcServiceError(cause) ? cause : undefined;
+    // A process that lacks a key has an engine that it cannot understand.
+    if (error instanceof VezaError && error.code === 'payload_unreadable') throw unavailable(error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
     if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
     throw error;

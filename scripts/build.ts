@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import { transform } from 'esbuild';
+import { BUNDLE_FILES, bundleWorkflows, type Failures } from '../engine/workflow-bundle.ts';
 
-// `npm run build`: compiled JavaScript for `start` and `worker`, and the workflows as one minified bundle, which every
-// cached workflow then costs less memory for.
+// `npm run build`: compiled JavaScript for `start` and `worker`, and the workflows as minified bundles, of which every
+// cached workflow then costs less memory: one for payloads in the clear, one for encrypted ones.
 
 const project = fileURLToPath(new URL('../', import.meta.url));
 const dist = join(project, 'dist');
@@ -22,13 +22,14 @@ execFileSync(
 );
 await cp(join(project, 'db/migrations'), join(dist, 'db/migrations'), { recursive: true });
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(dist, 'workflows/index.js'),
-  workflowInterceptorModules: [join(dist, 'workflows/origin.js')],
-});
-// Worker.create refuses a bundle without a source map comment.
-const minified = await transform(code, { minify: true, sourcemap: 'inline', sourcesContent: false });
-await writeFile(join(dist, 'workflow-bundle.js'), minified.code);
-console.log(
-  `dist is built; the workflow bundle went from ${Math.round(code.length / 1024)} to ${Math.round(minified.code.length / 1024)} KiB`,
-);
+for (const [failures, file] of Object.entries(BUNDLE_FILES)) {
+  const { code } = await bundleWorkflows(failures as Failures, { dir: join(dist, 'workflows') });
+  // Worker.create refuses a bundle without a source map comment.
+  const minified = await transform(code, { minify: true, sourcemap: 'inline', sourcesContent: false });
+  await writeFile(join(dist, file), minified.code);
+  console.log(`${file} went from ${kibibytes(code)} to ${kibibytes(minified.code)} KiB`);
+}
+
+function kibibytes(code: string): number {
+  return Math.round(code.length / 1024);
+}

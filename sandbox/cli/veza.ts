@@ -196,7 +196,11 @@ async function setUp(
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
   await migrateDatabase(databaseUrl);
-  const settings = { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+  const settings = {
+    ...readVariables(process.env, ['PAYLOAD_ENCRYPTION_KEYS']),
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
   const connection = await connectNow(settings);
   const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {

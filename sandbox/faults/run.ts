@@ -40,7 +40,12 @@ export async function runFaults(
   run: FaultRun,
   say: (line: string) => void,
 ): Promise<FaultReport> {
-  const settings = readVariables(veza.env, ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  const settings = readVariables(veza.env, [
+    'DATABASE_URL',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'PAYLOAD_ENCRYPTION_KEYS',
+  ]);
   const database = openDatabase(settings.DATABASE_URL, { maxConnections: 4 });
   const connection = await connectNow(settings);
   try {

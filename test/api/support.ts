@@ -47,7 +47,11 @@ export async function openApi({
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
   const database = openDatabase(url, { maxConnections: 4 });
-  const settings = { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default' };
+  const settings = {
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: 'default',
+    PAYLOAD_ENCRYPTION_KEYS: [],
+  };
   const connection = connectLazily(settings);
   const engine = createEngine(createClient(connection, settings), { core: 'none', stripe: 'none' });
   const logLines: string[] = [];

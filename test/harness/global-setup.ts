@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import type { Failures } from '../../engine/workflow-bundle.ts';
 import { endSync, identityOf } from '../../sandbox/stack/identity.ts';
 import { createDatabase, startPostgres } from '../../sandbox/stack/postgres.ts';
 import { consoleProgress } from '../../sandbox/stack/progress.ts';
@@ -16,8 +17,8 @@ declare module 'vitest' {
     temporalAddress: string;
     /** For files that the whole run shares; removed after it. */
     scratchDir: string;
-    /** The workflows' code, bundled once for the workers of every suite. */
-    workflowBundlePath: string;
+    /** The workflows' code, bundled once for the workers of every suite: with and without encryption. */
+    workflowBundlePaths: Record<Failures, string>;
   }
 }
 
@@ -52,7 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const services = await startBoth(scratch.dir, servers);
     const prepared = await prepareRun(services);
-    project.provide('workflowBundlePath', prepared.workflowBundlePath);
+    project.provide('workflowBundlePaths', prepared.workflowBundlePaths);
     const { templateUrl: _, ...provided } = services;
     for (const [name, value] of Object.entries(provided))
       project.provide(name as keyof typeof provided, value);

@@ -11,6 +11,7 @@ import { seedCatalog } from '../../db/verbs/seed-catalog.ts';
 import type { Role } from '../../domain/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
+import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
 import { signToken } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
@@ -162,8 +163,12 @@ export class World {
     const config = readConfig({ ...this.env, ...env });
     this.#worker = await startWorker(config, {
       log: createLogger(config.LOG_LEVEL),
-      workflowBundle: { codePath: inject('workflowBundlePath') },
+      workflowBundle: { codePath: this.#bundlePath(env) },
     });
+  }
+
+  #bundlePath(env: Env): string {
+    return inject('workflowBundlePaths')[failuresOf(readConfig({ ...this.env, ...env }))];
   }
 
   async stopWorker(): Promise<void> {
@@ -176,7 +181,7 @@ export class World {
   async startWorkerProcess(env: Env = {}): Promise<void> {
     const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
       execArgv: ['--import', 'tsx'],
-      env: { ...process.env, ...this.env, ...env, WORKFLOW_BUNDLE_PATH: inject('workflowBundlePath') },
+      env: { ...process.env, ...this.env, ...env, WORKFLOW_BUNDLE_PATH: this.#bundlePath(env) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;

@@ -282,7 +282,7 @@ describe('a refund whose PSP takes longer than a minute', () => {
     // A minute is too long for a test: this worker's minute is shorter.
     worker = await startWorker(world.config, {
       log: createLogger(world.config.LOG_LEVEL),
-      workflowBundle: { codePath: inject('workflowBundlePath') },
+      workflowBundle: { codePath: inject('workflowBundlePaths').plain },
       settings: { pspWaitingAfterMs: 300 },
     });
   });

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { type EncryptionSettings, FAILURE_CONVERTER_PATH } from './converter.ts';
+
+/** Failures are written inside the workflows' sandbox: how is settled when its code is bundled. */
+export type Failures = 'plain' | 'encoded';
+
+/** Built files lie beside the compiled processes. */
+export const BUNDLE_FILES: Readonly<Record<Failures, string>> = {
+  plain: 'workflow-bundle.js',
+  encoded: 'workflow-bundle-encrypting.js',
+};
+
+/** The workflows beside this folder: sources where sources run, compiled ones where those do. */
+export const WORKFLOWS_DIR = fileURLToPath(new URL('../workflows/', import.meta.url));
+
+export const failuresOf = ({ PAYLOAD_ENCRYPTION_KEYS: keys }: EncryptionSettings): Failures =>
+  keys.length > 0 ? 'encoded' : 'plain';
+
+/** The one way workflows are bundled: for production, in development, for tests and for replays. */
+export function bundleWorkflows(
+  failures: Failures,
+  { dir = WORKFLOWS_DIR, ...options }: { readonly dir?: string } & Pick<BundleOptions, 'logger'> = {},
+): Promise<{ readonly code: string }> {
+  const extension = existsSync(join(dir, 'index.ts')) ? 'ts' : 'js';
+  return bundleWorkflowCode({
+    ...options,
+    workflowsPath: join(dir, `index.${extension}`),
+    workflowInterceptorModules: [join(dir, `origin.${extension}`)],
+    ...(failures === 'encoded' && { failureConverterPath: FAILURE_CONVERTER_PATH }),
+  });
+}
+
+/** Built once by `npm run build`; in development the bundle is made on the spot. */
+export async function loadWorkflowBundle(failures: Failures): Promise<WorkflowBundleOption> {
+  const built = fileURLToPath(new URL(`../${BUNDLE_FILES[failures]}`, import.meta.url));
+  return existsSync(built) ? { codePath: built } : bundleWorkflows(failures);
+}
