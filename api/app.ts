@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { VezaError } from '../domain/errors.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
+import { openToTemporalUi, serveCodec } from './codec.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
 import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
@@ -34,6 +35,7 @@ export function createApp(given: ApiDeps) {
   app.use(observe);
   app.use(accessLog);
   app.use(securityHeaders);
+  openToTemporalUi(app, deps.config.TEMPORAL_UI_URL);
   app.use(crossOrigin(deps.config.CORS_ORIGINS));
   app.use(deadline);
   app.use(limitBody);
@@ -41,6 +43,7 @@ export function createApp(given: ApiDeps) {
 
   const v1 = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid }).openapiRoutes(V1_ROUTES);
   const routed = app.route('/api/v1', v1).openapiRoutes(SERVICE_ROUTES);
+  serveCodec(app, deps);
   serveOpenApi(app);
   serveReference(app);
   return routed;

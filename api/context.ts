@@ -21,6 +21,7 @@ export type ApiConfig = Pick<
   | 'FOUR_EYES_ABOVE_MINOR'
   | 'TEMPORAL_UI_URL'
   | 'TEMPORAL_NAMESPACE'
+  | 'PAYLOAD_ENCRYPTION_KEYS'
 >;
 
 /** What becomes of a webhook that is not taken in. */

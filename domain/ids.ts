@@ -14,6 +14,9 @@ export const RECONCILE_SCHEDULE_ID = 'reconcile';
 export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
 export const onboardingWorkflowId = (userId: string) => `onboarding/${userId}`;
 
+/** Holds the console's session; the endpoint that decodes payloads for Temporal's UI takes it too. */
+export const CONSOLE_COOKIE = 'veza_ops';
+
 /**
  * Stripe idempotency keys name the operation, our id and the generation of the attempt. A new generation is made only
  * once the old key can no longer do anything (see `permitsNewKey` in providers/stripe).

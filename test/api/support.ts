@@ -25,6 +25,7 @@ export const CONFIG: ApiConfig = {
   FOUR_EYES_ABOVE_MINOR: 50_000,
   TEMPORAL_UI_URL: undefined,
   TEMPORAL_NAMESPACE: 'default',
+  PAYLOAD_ENCRYPTION_KEYS: [],
 };
 
 /** Nothing listens on port 1. */
