@@ -1,5 +1,5 @@
 import type { Context } from '@temporalio/activity';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityInterceptors, ActivityInterceptorsFactory, InjectedSinks } from '@temporalio/worker';
 import { type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from '../domain/origin.ts';
 import type { RunSinks } from '../workflows/origin.ts';
@@ -15,8 +15,7 @@ export function observeActivities(metrics: Metrics, tracing: Tracing): ActivityI
   return ({ info }: Context): ActivityInterceptors => ({
     inbound: {
       execute(input, next) {
-        const payload = input.headers[ORIGIN_HEADER];
-        const origin = payload ? defaultPayloadConverter.fromPayload<Origin>(payload) : {};
+        const origin = originOf(input.headers);
         const { activityType: activity, attempt } = info;
         const { workflowId = '', runId = '' } = info.workflowExecution ?? {};
         const traceId = parseTraceparent(origin.traceparent)?.traceId;
@@ -54,6 +53,16 @@ export function observeActivities(metrics: Metrics, tracing: Tracing): ActivityI
       },
     },
   });
+}
+
+/** Empty also where it cannot be read: what nobody decides by must fail no attempt. */
+function originOf(headers: Headers): Origin {
+  const payload = headers[ORIGIN_HEADER];
+  try {
+    return payload ? defaultPayloadConverter.fromPayload<Origin>(payload) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** A run's own span, once it has ended; registered also where nothing is traced, or the SDK complains of each call. */

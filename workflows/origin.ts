@@ -58,9 +58,14 @@ export function interceptors(): WorkflowInterceptors {
   return { inbound: [inbound], outbound: [outbound] };
 }
 
+/** Undefined also where it cannot be read: what nobody decides by must stop nothing. */
 function originOf(headers: Headers): Origin | undefined {
   const payload = headers[ORIGIN_HEADER];
-  return payload && defaultPayloadConverter.fromPayload<Origin>(payload);
+  try {
+    return payload && defaultPayloadConverter.fromPayload<Origin>(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 const headersOf = (origin: Origin): Headers => ({

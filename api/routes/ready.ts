@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { assertMigrated } from '../../db/queries/readiness.ts';
+import { missingMigrations } from '../../db/queries/readiness.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from '../problem.ts';
@@ -19,16 +19,22 @@ const route = createRoute({
 
 export const ready = defineRoute(route, async (c) => {
   const { db, engine } = c.var.deps;
-  const [database, temporal] = await Promise.allSettled([assertMigrated(db), engine.ping()]);
-  if (database.status === 'rejected' || temporal.status === 'rejected') {
-    const word = (part: PromiseSettledResult<void>) => (part.status === 'fulfilled' ? 'ok' : 'unavailable');
-    const parts = { database: word(database), temporal: word(temporal) };
+  const [database, temporal] = await Promise.allSettled([missingMigrations(db), engine.ping()]);
+  const missing = database.status === 'fulfilled' ? database.value : [];
+  if (database.status === 'rejected' || missing.length > 0 || temporal.status === 'rejected') {
+    const word = ({ status }: PromiseSettledResult<unknown>) =>
+      status === 'fulfilled' ? 'ok' : 'unavailable';
+    const parts = {
+      database: missing.length > 0 ? 'not_migrated' : word(database),
+      temporal: word(temporal),
+      ...(missing.length > 0 && { missing_migrations: missing.join(', ') }),
+    };
     const error = new VezaError('engine_unavailable', 'This process is not ready to serve.', {
       ...parts,
       may_still_be_carried_out: false,
     });
-    error.cause =
-      database.status === 'rejected' ? database.reason : temporal.status === 'rejected' && temporal.reason;
+    if (database.status === 'rejected') error.cause = database.reason;
+    else if (temporal.status === 'rejected') error.cause = temporal.reason;
     throw error;
   }
   return c.json({ status: 'ready' as const, database: 'ok' as const, temporal: 'ok' as const }, 200);

@@ -1,8 +1,29 @@
+import { readFileSync } from 'node:fs';
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 
-/** Throws unless PostgreSQL answers and has our migrations table. */
-export async function assertMigrated(db: Db): Promise<void> {
-  const rows = await db.execute(sql`SELECT count(*)::int AS applied FROM drizzle.__drizzle_migrations`);
-  if (Number(rows[0]?.['applied']) === 0) throw new Error('no migration was applied');
+interface Journal {
+  readonly entries: readonly { readonly when: number; readonly tag: string }[];
+}
+
+const JOURNAL = new URL('../migrations/meta/_journal.json', import.meta.url);
+let journal: Journal | undefined;
+
+/**
+ * The migrations that this version needs and the database has not had, by their names. One that is newer than this
+ * version is no reason: that is what an upgrade looks like from the processes that still serve. Throws unless
+ * PostgreSQL answers.
+ */
+export async function missingMigrations(db: Db): Promise<string[]> {
+  journal ??= JSON.parse(readFileSync(JOURNAL, 'utf8')) as Journal;
+  const [table] = await db.execute(
+    sql`SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS there`,
+  );
+  // drizzle applies what is younger than the last one that it finds in its own table.
+  let lastAppliedMs = 0;
+  if (table?.['there'] === true) {
+    const [last] = await db.execute(sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`);
+    lastAppliedMs = Number(last?.['at'] ?? 0);
+  }
+  return journal.entries.filter(({ when }) => when > lastAppliedMs).map(({ tag }) => tag);
 }

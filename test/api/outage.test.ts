@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { expect, test } from 'vitest';
 import { temporalAddress } from '../harness/services.ts';
@@ -83,6 +84,20 @@ test('ready says which part is away; alive whatever is', async () => {
     database: 'ok',
     temporal: 'unavailable',
   });
+
+  const { database } = half;
+  await database.db.execute(
+    sql`DELETE FROM drizzle.__drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM drizzle.__drizzle_migrations)`,
+  );
+  const old = await half.app.request('/ready');
+  expect(old.status).toBe(503);
+  expect(await bodyOf(old)).toMatchObject({
+    database: 'not_migrated',
+    missing_migrations: expect.stringMatching(/^\d{4}_\w+$/),
+  });
+  await database.db.execute(sql`DROP SCHEMA drizzle CASCADE`);
+  const empty = await bodyOf(await half.app.request('/ready'));
+  expect(empty['missing_migrations']).toContain('0000_money_core');
 
   const whole = await openApi({ temporalAddress: temporalAddress() });
   const ready = await whole.app.request('/ready');

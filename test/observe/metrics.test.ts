@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,9 +7,11 @@ import { readConfig } from '../../config.ts';
 import { writePlatformSetting } from '../../db/verbs/platform-setting.ts';
 import { startServer } from '../../server.ts';
 import { adopted } from '../harness/rows.ts';
-import { openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
+import { onReversalsOf, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
+import { readAlerts, readAlertTests, readDashboard, type Selector, selectorsOf } from './deployed.ts';
 import { type Sample, scrape, valueOf } from './support.ts';
 
 // What API and worker show over HTTP, each from a process that was started as it is in production.
@@ -18,7 +21,7 @@ let api: readonly Sample[];
 let worker: readonly Sample[];
 
 beforeAll(async () => {
-  world = await World.create({ env: { METRICS_PORT: '0' }, worker: false });
+  world = await World.create({ env: { METRICS_PORT: '0', REVERSAL_MAX_RETRIES: '0' }, worker: false });
   await world.startWorkerProcess();
   const { buyer, admin, productIds } = await openShop(world);
   const { database } = world;
@@ -27,6 +30,9 @@ beforeAll(async () => {
   const { orderId } = await completedOrder(world, buyer, productIds);
   await settledRefund(world, buyer, orderId);
   const kept = await completedOrder(world, buyer, productIds);
+  const failing = await completedOrder(world, buyer, productIds);
+  onReversalsOf(world, failing.transfers[0]!.stripeTransferId!, REFUSED);
+  await settledRefund(world, buyer, failing.orderId);
   world.psp.control.setRefundMode('manual');
   const stuckId = await openedRefund(world, buyer, kept.orderId);
   await adopted(world, stuckId);
@@ -44,7 +50,7 @@ afterAll(() => world.close());
 describe('HTTP', () => {
   test('requests by the template of their route, method and status; never by their path', () => {
     const labels = { method: 'POST', route: '/api/v1/marketplace/orders/:orderId/refund', status: '202' };
-    expect(valueOf(api, 'veza_http_request_duration_seconds_count', labels)).toBe(2);
+    expect(valueOf(api, 'veza_http_request_duration_seconds_count', labels)).toBe(3);
     expect(
       valueOf(api, 'veza_http_request_duration_seconds_count', { route: 'unmatched', status: '404' }),
     ).toBe(1);
@@ -67,7 +73,7 @@ describe('providers, engine and database', () => {
     const name = 'veza_provider_call_duration_seconds_count';
     expect(
       valueOf(worker, name, { provider: 'hyperswitch', operation: 'createRefund', outcome: 'refund' }),
-    ).toBe(2);
+    ).toBe(3);
     expect(
       valueOf(worker, name, { provider: 'stripe', operation: 'createReversal', outcome: 'created' }),
     ).toBe(1);
@@ -76,10 +82,10 @@ describe('providers, engine and database', () => {
   test('calls to Temporal, attempts of activities, statements', () => {
     expect(
       valueOf(api, 'veza_engine_call_duration_seconds_count', { call: 'update_with_start', outcome: 'ok' }),
-    ).toBe(5);
+    ).toBe(7);
     expect(
       valueOf(worker, 'veza_activity_duration_seconds_count', { activity: 'settleRefund', outcome: 'ok' }),
-    ).toBe(1);
+    ).toBe(2);
     for (const samples of [api, worker]) {
       expect(
         valueOf(samples, 'veza_db_statement_duration_seconds_count', { operation: 'select' }),
@@ -93,7 +99,7 @@ describe('providers, engine and database', () => {
 
   test("the SDK's own metrics stand at the same address", () => {
     const { TEMPORAL_TASK_QUEUE: queue } = world.config;
-    expect(valueOf(worker, 'temporal_workflow_completed_total', { workflow_type: 'order' })).toBe(2);
+    expect(valueOf(worker, 'temporal_workflow_completed_total', { workflow_type: 'order' })).toBe(3);
     expect(valueOf(worker, 'temporal_num_pollers', { task_queue: queue })).toBeGreaterThan(0);
     expect(
       valueOf(worker, 'temporal_activity_schedule_to_start_latency_seconds_count', { task_queue: queue }),
@@ -119,6 +125,13 @@ describe('the business', () => {
     expect(valueOf(api, 'veza_open_rows', { kind: 'order' })).toBe(1);
   });
 
+  test('what automation gave up on, with its money', () => {
+    const labels = { kind: 'reversal', currency: 'USD' };
+    expect(valueOf(api, 'veza_permanently_failed_rows', labels)).toBe(1);
+    expect(valueOf(api, 'veza_permanently_failed_amount_minor', labels)).toBe(NET_MINOR);
+    expect(valueOf(api, 'veza_ops_flags_open')).toBeGreaterThan(0);
+  });
+
   test('refunds by state and age, and what has been open for longer than its threshold', () => {
     expect(valueOf(api, 'veza_refunds_pending', { step: 'accepted', age: '1h_to_1d' })).toBe(1);
     expect(valueOf(api, 'veza_stuck_rows', { kind: 'refund' })).toBe(1);
@@ -141,6 +154,68 @@ describe('the business', () => {
       expect(valueOf(api, 'veza_task_queue_pollers', { task_queue: queue })).toBe(1);
     }
   });
+});
+
+describe('the files of deploy/', () => {
+  const shown = (selector: Selector) =>
+    [...api, ...worker].filter(
+      ({ name, labels }) =>
+        name === selector.metric && selector.labels.every((label) => labels[label] !== undefined),
+    );
+
+  test.each(['alerts', 'dashboard'] as const)(
+    'each metric of the %s is shown by a live process, with the labels it is asked for',
+    async (which) => {
+      const queries = which === 'alerts' ? await readAlerts() : await readDashboard();
+      expect(queries.length).toBeGreaterThan(15);
+      const unknown = queries.flatMap(({ name, expr }) =>
+        selectorsOf(expr)
+          .filter((selector) => shown(selector).length === 0)
+          .map(({ metric, labels }) => `${name}: ${metric}{${labels.join(',')}}`),
+      );
+      expect(unknown).toEqual([]);
+    },
+  );
+
+  test('kinds and states that alerts name are ones that we show', async () => {
+    const named = (await readAlerts()).flatMap(({ expr }) =>
+      selectorsOf(expr).flatMap(({ metric, equal }) =>
+        Object.entries(equal)
+          .filter(([label]) => label === 'kind' || label === 'state')
+          .map(([label, value]) => ({ metric, label, value })),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(3);
+    const shownOf = (metric: string, label: string) =>
+      api.filter(({ name }) => name === metric).map(({ labels }) => labels[label]);
+    const known = named.filter(({ metric }) => metric !== 'veza_permanently_failed_rows');
+    for (const { metric, label, value } of known) expect(shownOf(metric, label)).toContain(value);
+  });
+});
+
+test('each alert has its section in the runbook and its test for promtool', async () => {
+  const runbook = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+  const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  const tests = await readAlertTests();
+  for (const { name, runbook: link } of await readAlerts()) {
+    const [file, anchor] = link.split('#');
+    expect(file, name).toBe('docs/runbook.md');
+    expect(anchors, name).toContain(anchor);
+    expect(tests, name).toContain(`alertname: ${name}`);
+  }
+});
+
+test('docs/observability.md lists the metrics of ours that a process shows, and no other', async () => {
+  const text = await readFile(new URL('../../docs/observability.md', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^\| `(veza_\w+)`/gm)].map(([, name]) => name!);
+  const exposed = await (await fetch(world.metricsUrls.worker!)).text();
+  const shown = [...exposed.matchAll(/^# TYPE (veza_\w+) /gm)].map(([, name]) => name!);
+  expect(listed.toSorted()).toEqual(shown.toSorted());
 });
 
 describe('the port', () => {

@@ -217,7 +217,7 @@ describe('walls', () => {
     const folders = entries
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map((entry) => entry.name)
-      .filter((name) => !['node_modules', 'dist', 'docs'].includes(name));
+      .filter((name) => !['node_modules', 'deploy', 'dist', 'docs'].includes(name));
     expect(folders.filter((name) => !WALLED.has(name) && !FREE.has(name))).toEqual([]);
   });
 

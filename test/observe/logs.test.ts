@@ -1,0 +1,82 @@
+import { Writable } from 'node:stream';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { createLogger } from '../../log.ts';
+import { type RunningWorker, startWorker } from '../../worker.ts';
+import { openShop } from '../harness/shop.ts';
+import { completedOrder, openedRefund } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+import { startOtlpReceiver } from './otlp-receiver.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
+let lines: readonly Line[];
+let refundId: string;
+let orderLines: readonly Line[];
+
+beforeAll(async () => {
+  const receiver = await startOtlpReceiver();
+  const world = await World.create({
+    env: {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
+      // Origins go through an engine that keeps all else encrypted.
+      PAYLOAD_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    },
+    worker: false,
+  });
+  const written: Line[] = [];
+  const stdout = new Writable({
+    write(chunk, _, done) {
+      written.push(JSON.parse(String(chunk)) as Line);
+      done();
+    },
+  });
+  const worker: RunningWorker = await startWorker(world.config, {
+    log: createLogger('info', stdout),
+    workflowBundle: { codePath: inject('workflowBundlePaths').encoded },
+  });
+  const { buyer, productIds } = await openShop(world);
+  const { orderId } = await completedOrder(world, buyer, productIds);
+  const headers = { 'x-request-id': 'req-7', traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
+  refundId = await openedRefund(world, buyer, orderId, {}, headers);
+  await world.finished(`refund/${refundId}`);
+  const [reversal] = await world.reversalsOf(refundId);
+  await world.finished(`reversal/${reversal!.id}`);
+  await worker.close();
+  await world.close();
+  await receiver.close();
+  lines = written.filter(({ requestId }) => requestId === 'req-7');
+  orderLines = written.filter(({ workflowId }) => workflowId === `order/${orderId}`);
+});
+
+test('a line of an activity names its workflow, run, attempt, the request that all began with, and the trace', () => {
+  expect(lines.find(({ msg }) => msg === 'refund succeeded')).toMatchObject({
+    refundId,
+    workflowId: `refund/${refundId}`,
+    runId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    activity: 'settleRefund',
+    attempt: 1,
+    traceId: TRACE,
+  });
+});
+
+test('so does one of a workflow that another one started', () => {
+  const ended = lines.find(({ msg }) => msg === 'reversal ended');
+  expect(ended?.['workflowId']).toMatch(/^reversal\//);
+  expect(ended).toMatchObject({ requestId: 'req-7', traceId: TRACE });
+});
+
+test('another request is another trace', () => {
+  expect(orderLines.length).toBeGreaterThan(0);
+  for (const line of orderLines) {
+    expect(line['traceId']).toMatch(/^[0-9a-f]{32}$/);
+    expect(line['traceId']).not.toBe(TRACE);
+    expect(line['requestId']).not.toBe('req-7');
+  }
+});
+
+test('an event is one line, its ids once', () => {
+  const text = JSON.stringify(lines.find(({ msg }) => msg === 'refund succeeded'));
+  expect(text.split('"requestId"')).toHaveLength(2);
+});
