@@ -65,6 +65,11 @@ export function createFigureGauges(registry: Registry) {
   const oldestWebhook = gauge('veza_webhooks_open_oldest_age_seconds', 'Age of the oldest of them', [
     'state',
   ]);
+  const openApprovals = gauge(
+    'veza_approvals_open',
+    'Actions that wait for a second admin, or that the engine has not been told of yet',
+    ['state'],
+  );
   const openFlags = gauge('veza_ops_flags_open', 'What a person should look at, by kind', ['kind']);
   const lastSweep = gauge(
     'veza_sweep_last_success_timestamp_seconds',
@@ -73,7 +78,7 @@ export function createFigureGauges(registry: Registry) {
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
-  const all = [...perRow, openWebhooks, oldestWebhook, openFlags, lastSweep];
+  const all = [...perRow, openWebhooks, oldestWebhook, openApprovals, openFlags, lastSweep];
 
   function show(figures: Figures, stuck: Readonly<Record<string, number>>): void {
     for (const one of all) one.reset();
@@ -92,6 +97,7 @@ export function createFigureGauges(registry: Registry) {
       openWebhooks.set({ state }, rows);
       oldestWebhook.set({ state }, oldestAgeS);
     }
+    for (const { state, rows } of figures.approvals) openApprovals.set({ state }, rows);
     for (const { kind, rows } of figures.flags) openFlags.set({ kind }, rows);
     lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
   }

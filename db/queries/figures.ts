@@ -27,12 +27,19 @@ interface WebhookFigure {
   readonly oldestAgeS: number;
 }
 
+interface ApprovalFigure {
+  /** `waiting` for a second admin; `untold`: approved, and the engine has not had it yet. */
+  readonly state: 'waiting' | 'untold';
+  readonly rows: number;
+}
+
 export interface Figures {
   readonly open: readonly OpenFigure[];
   /** What automation gave up on and nobody has taken up again. */
   readonly givenUp: readonly Omit<OpenFigure, 'oldestAgeS'>[];
   readonly refundAges: readonly RefundAgeFigure[];
   readonly webhooks: readonly WebhookFigure[];
+  readonly approvals: readonly ApprovalFigure[];
   readonly flags: readonly { readonly kind: string; readonly rows: number }[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
@@ -87,6 +94,11 @@ const WEBHOOKS = sql`
   UNION ALL
   SELECT 'unmatched', ${rows}, ${ageS(sql`received_at`)} FROM webhook_events WHERE outcome = 'unmatched'`;
 
+const APPROVALS = sql`
+  SELECT 'waiting' AS state, ${rows} FROM approvals WHERE status = 'pending' AND expires_at > now()
+  UNION ALL
+  SELECT 'untold', ${rows} FROM approvals WHERE status = 'approved' AND told_at IS NULL`;
+
 interface Row extends Record<string, unknown> {
   readonly kind: OpenKind;
   readonly status: string;
@@ -103,6 +115,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const givenUp = await db.execute<Row>(GIVEN_UP);
   const refundAges = await db.execute<RefundAgeFigure & Record<string, unknown>>(REFUND_AGES);
   const webhooks = await db.execute<{ state: WebhookFigure['state']; rows: number; age: number }>(WEBHOOKS);
+  const approvals = await db.execute<ApprovalFigure & Record<string, unknown>>(APPROVALS);
   const flags = await db.execute<{ kind: string; rows: number }>(
     sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`,
   );
@@ -118,6 +131,7 @@ export async function readFigures(db: Db): Promise<Figures> {
     givenUp: givenUp.map(({ amount: amountMinor, ...row }) => ({ ...row, amountMinor })),
     refundAges,
     webhooks: webhooks.map(({ age: oldestAgeS, ...row }) => ({ ...row, oldestAgeS })),
+    approvals,
     flags,
     lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
   };

@@ -111,7 +111,7 @@ describe('the business', () => {
   test('is the same from each process', () => {
     const business = (samples: readonly Sample[]) =>
       samples.filter(({ name }) =>
-        /^veza_(open_rows|open_amount|refunds_|stuck_|webhooks_open$|ops_|sweep_last)/.test(name),
+        /^veza_(open_rows|open_amount|refunds_|stuck_|webhooks_open$|approvals_|ops_|sweep_last)/.test(name),
       );
     expect(business(api).length).toBeGreaterThan(10);
     expect(business(worker)).toEqual(business(api));
