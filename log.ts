@@ -9,7 +9,7 @@ const HIDDEN = '[hidden]';
 const SECRET_FIELD =
   /^(authorization|cookie|set-?cookie|password|passphrase|token|.*(secret|api-?key|access-?token|private-?key))$/;
 const SECRET_TEXT =
-  /\b(?:sk|rk|snd|whsec)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+  /\b(?:sk|rk|snd|whsec|vz_live)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 // Bounded, so that a long text without an @ costs no more than its length.
 const EMAIL = /([^\s@<>"'=:,;()]{1,64})@([^\s@<>"'=:,;()]{1,255})/g;
 const DEPTH_MAX = 6;

@@ -5,7 +5,13 @@ import type { ApiEnv } from './context.ts';
 export function actorOf(c: Context<ApiEnv>) {
   const { ip } = clientOf(c);
   const userAgent = c.req.header('user-agent');
-  return { actor: c.var.caller.userId, ...(ip !== null && { ip }), ...(userAgent && { userAgent }) };
+  const { apiKey, caller } = c.var;
+  return {
+    actor: caller.userId,
+    ...(ip !== null && { ip }),
+    ...(userAgent && { userAgent }),
+    ...(apiKey && { apiKeyId: apiKey.id }),
+  };
 }
 
 /** The client behind our own proxies (see trusted-proxies.ts). */

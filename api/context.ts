@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/schema/index.ts';
+import type { ApiKeyScope } from '../domain/api-keys.ts';
 import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
@@ -79,8 +80,10 @@ export interface ApiEnv {
     requestId: string;
     /** Carries the request id in each line. */
     log: Logger;
-    /** Set on every route that asks for a bearer token. */
+    /** Set on every route that asks for a bearer token or an API key. */
     caller: Caller;
+    /** Set where the caller came with a key. */
+    apiKey?: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
     /** Set before the first effect: a failure after it leaves the outcome unknown, and the answer has to say so. */
     mayStillBeCarriedOut: boolean;
   };

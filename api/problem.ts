@@ -32,10 +32,10 @@ export function problemType(code: ErrorCode): string {
 
 /** Any route may meet these. */
 const ALWAYS = ['engine_unavailable', 'internal_error'] as const;
-/** Routes that ask for a bearer token. */
-export const SIGNED_IN = ['unauthenticated'] as const;
+/** Routes that ask for a bearer token or an API key, which may lack the scope or have used its limit. */
+export const SIGNED_IN = ['credentials_ambiguous', 'unauthenticated', 'forbidden', 'rate_limited'] as const;
 /** Routes for some roles only. */
-export const FOR_ROLES = ['unauthenticated', 'forbidden'] as const;
+export const FOR_ROLES = [...SIGNED_IN] as const;
 /** Routes with a JSON body. */
 export const WITH_BODY = [
   'malformed_json',
@@ -75,6 +75,7 @@ export function fails<Code extends ErrorCode = never>(...codes: Code[]): Fails<C
             },
           },
           ...(status === 503 && { headers: RETRY_AFTER }),
+          ...(status === 429 && { headers: RATE_LIMIT }),
           ...(status === 401 && { headers: WWW_AUTHENTICATE }),
         },
       ];
@@ -84,6 +85,15 @@ export function fails<Code extends ErrorCode = never>(...codes: Code[]): Fails<C
 
 const RETRY_AFTER = {
   'Retry-After': { description: 'Seconds to wait before asking again', schema: { type: 'integer' } },
+};
+const RATE_LIMIT = {
+  ...RETRY_AFTER,
+  'X-RateLimit-Limit': { description: 'Calls an hour of this API key', schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': { description: 'Calls that are free now', schema: { type: 'integer' } },
+  'X-RateLimit-Reset': {
+    description: 'Unix time, in seconds, of the next free call once the remaining ones are used',
+    schema: { type: 'integer' },
+  },
 };
 const WWW_AUTHENTICATE = { 'WWW-Authenticate': { description: 'RFC 6750', schema: { type: 'string' } } };
 

@@ -1,6 +1,40 @@
 -- What the migrations make of an empty database, as its catalog describes it. For reading and for review: a
 -- migration shows here what it changed. Written by `npm run db:snapshot`, compared by test/db/schema.test.ts.
 
+CREATE TABLE api_key_usage (
+  key_id uuid NOT NULL,
+  kind text NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  used integer NOT NULL,
+  used_before integer NOT NULL,
+  last_used_at timestamp with time zone NOT NULL,
+  CONSTRAINT api_key_usage_key_id_kind_pk PRIMARY KEY (key_id, kind),
+  CONSTRAINT api_key_usage_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
+  CONSTRAINT api_key_usage_kind_known CHECK ((kind = ANY (ARRAY['read'::text, 'write'::text])))
+);
+
+CREATE TABLE api_keys (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  key_hash text NOT NULL,
+  scopes text[] NOT NULL,
+  reads_per_hour integer NOT NULL,
+  writes_per_hour integer NOT NULL,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT api_keys_prefix_unique UNIQUE (prefix),
+  CONSTRAINT api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT api_keys_hash_is_sha256 CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT api_keys_limits_sane CHECK (((reads_per_hour > 0) AND (writes_per_hour > 0))),
+  CONSTRAINT api_keys_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text])))
+);
+CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at, id);
+CREATE INDEX api_keys_newest ON public.api_keys USING btree (created_at, id);
+
 CREATE TABLE approvals (
   id uuid NOT NULL,
   action text NOT NULL,
@@ -41,6 +75,7 @@ CREATE TABLE audit_log (
   ip inet,
   user_agent text,
   at timestamp with time zone DEFAULT now() NOT NULL,
+  api_key_id uuid,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
@@ -179,6 +214,7 @@ CREATE TABLE platform_settings (
   key text NOT NULL,
   value_bool boolean,
   value_text text,
+  updated_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT platform_settings_pkey PRIMARY KEY (key)
 );
 

@@ -6,8 +6,9 @@
 export const ERRORS = {
   malformed_json: { status: 400, title: 'The body is not valid JSON', retry: false },
   validation_failed: { status: 422, title: 'A field has a value that cannot be accepted', retry: false },
+  credentials_ambiguous: { status: 400, title: 'A bearer token and an API key were given', retry: false },
   unauthenticated: { status: 401, title: 'No valid credentials were given', retry: false },
-  forbidden: { status: 403, title: 'Your role does not allow this', retry: false },
+  forbidden: { status: 403, title: 'Your role or API key does not allow this', retry: false },
   not_found: { status: 404, title: 'There is nothing here', retry: false },
   method_not_allowed: { status: 405, title: 'This resource does not take that method', retry: false },
   payload_too_large: { status: 413, title: 'The body is too large', retry: false },
@@ -68,6 +69,10 @@ export const ERRORS = {
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
 
   payload_unreadable: { status: 503, title: 'What the engine keeps cannot be read', retry: true },
+  rate_limited: { status: 429, title: 'The API key has used its limit', retry: false },
+  maintenance: { status: 503, title: 'Veza is under maintenance', retry: true },
+  api_key_not_found: { status: 404, title: 'No such API key', retry: false },
+
   engine_unavailable: { status: 503, title: 'The engine or the database cannot be reached', retry: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retry: true },
 } as const satisfies Record<string, { status: number; title: string; retry: boolean }>;

@@ -34,3 +34,6 @@ export function keyGeneration(key: string | null): number {
     throw new Error(`not one of our idempotency keys: ${key}`);
   return generation;
 }
+
+/** Not a workflow: what the audit log calls an API key. */
+export const apiKeySubject = (apiKeyId: string) => `api_key/${apiKeyId}`;

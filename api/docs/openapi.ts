@@ -8,7 +8,11 @@ Amounts are integers in the minor unit of their \`currency\`; times are ISO 8601
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. A 503 has \`Retry-After\`, and
 \`may_still_be_carried_out\` says whether the request may yet take effect: repeated with the same \`Idempotency-Key\` it
-gives the true answer.`;
+gives the true answer.
+
+Send a bearer token or, from a program, an API key; not both. Each answer to a key says in \`X-RateLimit-Limit\`,
+\`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix time) what is left of its calls by the hour; a 429 has
+\`Retry-After\`.`;
 
 const TAGS = [
   { name: 'Products', description: 'What is for sale' },
@@ -27,6 +31,13 @@ export function serveOpenApi(app: OpenAPIHono<ApiEnv>): void {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description: '`sub` is the user, `role` one of our roles; issuer and audience are checked.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description:
+      'For programs. Acts as its user: scope `read` for GET, `write` for POST, PUT, PATCH and DELETE, `admin` for all, and for what only admins may do. Limited by the hour: see `X-RateLimit-*`.',
   });
   let document: object | undefined;
   app.get('/openapi.json', (c) => {

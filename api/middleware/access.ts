@@ -10,20 +10,25 @@ export interface Access {
   readonly security: Record<string, string[]>[];
 }
 
+const BEARER_OR_KEY: Access['security'] = [{ bearer: [] }, { apiKey: [] }];
+
 /** Everybody; what the route needs to trust a caller it checks itself. */
 export const anyone = (): Access => ({ middleware: [], security: [] });
 
-export const signedIn = (): Access => ({ middleware: [authenticate], security: [{ bearer: [] }] });
+export const signedIn = (): Access => ({ middleware: [authenticate], security: BEARER_OR_KEY });
 
 export const onlyRoles = (...roles: readonly Role[]): Access => ({
   middleware: [authenticate, requireRole(roles)],
-  security: [{ bearer: [] }],
+  security: BEARER_OR_KEY,
 });
 
 function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (!roles.includes(c.var.caller.role)) {
-      throw new VezaError('forbidden', `This needs one of these roles: ${roles.join(', ')}.`);
+      const { apiKey } = c.var;
+      const hint =
+        apiKey && !apiKey.scopes.includes('admin') ? ', and the scope admin to act as an admin' : '';
+      throw new VezaError('forbidden', `This needs one of these roles: ${roles.join(', ')}${hint}.`);
     }
     await next();
   };

@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import {
   createRemoteJWKSet,
@@ -11,19 +12,32 @@ import { z } from 'zod';
 import { VezaError } from '../../domain/errors.ts';
 import { ROLES, type Caller } from '../../domain/roles.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
+import { callerOfKey } from './api-key.ts';
 
-/** Asks for a bearer token (JWT) and sets `caller`. API keys will be looked at here as well. */
+/** Asks for a bearer token (JWT) or an API key, and sets `caller`. */
 export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
-  const { config, now } = c.var.deps;
-  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (token === undefined) {
-    throw new VezaError('unauthenticated', 'Send a bearer token in the Authorization header.');
+  const key = c.req.header('x-api-key');
+  const authorization = c.req.header('authorization');
+  if (key !== undefined && authorization !== undefined) {
+    throw new VezaError('credentials_ambiguous', 'Send the Authorization header or X-API-Key, not both.');
   }
-  const caller = await verifyToken(token, config, now());
+  const caller = key === undefined ? await callerOfToken(c, authorization ?? '') : await callerOfKey(c, key);
   c.set('caller', caller);
-  c.set('log', c.var.log.child({ userId: caller.userId }));
+  c.set('log', c.var.log.child({ userId: caller.userId, apiKeyId: c.var.apiKey?.id }));
   await next();
 });
+
+function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
+  const { config, now } = c.var.deps;
+  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
+  if (token === undefined) {
+    throw new VezaError(
+      'unauthenticated',
+      'Send a bearer token in the Authorization header, or a key in X-API-Key.',
+    );
+  }
+  return verifyToken(token, config, now());
+}
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),

@@ -1,5 +1,6 @@
 import { approveAction } from './approve-action.ts';
 import { connectStripeAccount } from './connect-stripe-account.ts';
+import { createApiKey } from './create-api-key.ts';
 import { createProduct } from './create-product.ts';
 import { getMyBalance } from './get-my-balance.ts';
 import { getMyPayout } from './get-my-payout.ts';
@@ -11,6 +12,7 @@ import { health } from './health.ts';
 import { hyperswitchWebhook } from './hyperswitch-webhook.ts';
 import { linkStripeAccount } from './link-stripe-account.ts';
 import { listApprovals } from './list-approvals.ts';
+import { listApiKeys } from './list-api-keys.ts';
 import { listFlags } from './list-flags.ts';
 import { listMyPayouts } from './list-my-payouts.ts';
 import { listOrders } from './list-orders.ts';
@@ -35,6 +37,7 @@ import { resolveReversal } from './resolve-reversal.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { returnRefund } from './return-refund.ts';
 import { retryTransfer } from './retry-transfer.ts';
+import { revokeApiKey } from './revoke-api-key.ts';
 import { streamRefundEvents } from './stream-refund-events.ts';
 import { stripeWebhook } from './stripe-webhook.ts';
 
@@ -75,6 +78,9 @@ export const V1_ROUTES = [
   approveAction,
   rejectAction,
   reconcile,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
   hyperswitchWebhook,
   stripeWebhook,
 ] as const;

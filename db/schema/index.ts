@@ -6,3 +6,4 @@ export * from './transfers.ts';
 export * from './ledger.ts';
 export * from './operations.ts';
 export * from './approvals.ts';
+export * from './api-keys.ts';

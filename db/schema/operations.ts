@@ -9,6 +9,7 @@ import {
   primaryKey,
   text,
   uniqueIndex,
+  uuid,
 } from 'drizzle-orm/pg-core';
 import type { KeptAnswer, OpenedPayout, OpenedRefund } from '../../domain/messages.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
@@ -91,6 +92,8 @@ export const auditLog = pgTable(
     reason: text(),
     ip: inet(),
     userAgent: text(),
+    /** The API key that the actor came with; NULL: with a token of their own. */
+    apiKeyId: uuid(),
     at: at().notNull().defaultNow(),
   },
   (t) => [index('audit_log_by_subject').on(t.subject, t.at)],
@@ -132,4 +135,5 @@ export const platformSettings = pgTable('platform_settings', {
   key: text().primaryKey(),
   valueBool: boolean(),
   valueText: text(),
+  updatedAt: at().notNull().defaultNow(),
 });

@@ -8,6 +8,8 @@ export interface Act {
   readonly reason?: string;
   readonly ip?: string;
   readonly userAgent?: string;
+  /** Where the actor came with an API key. */
+  readonly apiKeyId?: string;
 }
 
 /** One line of the audit log, in the transaction of what it records. */
@@ -16,6 +18,8 @@ export async function audit(
   act: Act,
   { action, subject, before, after }: { action: string; subject: string; before: unknown; after: unknown },
 ): Promise<void> {
-  const { actor, reason, ip, userAgent } = act;
-  await tx.insert(auditLog).values({ actor, action, subject, before, after, reason, ip, userAgent });
+  const { actor, reason, ip, userAgent, apiKeyId } = act;
+  await tx
+    .insert(auditLog)
+    .values({ actor, action, subject, before, after, reason, ip, userAgent, apiKeyId });
 }

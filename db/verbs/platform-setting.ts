@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { platformSettings } from '../schema/index.ts';
 
@@ -17,7 +17,7 @@ export async function writePlatformSetting(db: Db, key: PlatformSetting, valueTe
   await db
     .insert(platformSettings)
     .values({ key, valueText })
-    .onConflictDoUpdate({ target: platformSettings.key, set: { valueText } });
+    .onConflictDoUpdate({ target: platformSettings.key, set: { valueText, updatedAt: sql`now()` } });
 }
 
 /** Writes it where nothing is written yet; what stands now is returned. */

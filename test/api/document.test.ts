@@ -109,7 +109,13 @@ describe('the OpenAPI document', () => {
     expect(new Set(open)).toEqual(
       new Set(['health', 'ready', 'receiveHyperswitchWebhook', 'receiveStripeWebhook']),
     );
-    expect(document.components.securitySchemes).toHaveProperty('bearer');
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+      apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    });
+    for (const { name, operationId, security } of operations) {
+      if (!open.includes(operationId)) expect(security, name).toEqual([{ bearer: [] }, { apiKey: [] }]);
+    }
     for (const { name, operationId } of operations) {
       if (open.includes(operationId)) continue;
       const [method = '', path = ''] = name.split(' ');
@@ -142,6 +148,9 @@ describe('the reference page', () => {
 describe('the typed client', () => {
   test('knows the routes, their bodies and their answers', () => {
     const client = createVezaClient('http://127.0.0.1:1', { token: 'x' });
+    createVezaClient('http://127.0.0.1:1', { apiKey: 'vz_live_x' });
+    // @ts-expect-error -- one or the other: the API refuses both
+    createVezaClient('http://127.0.0.1:1', { token: 'x', apiKey: 'y' });
     const { marketplace, admin } = client.api.v1;
     type Placing = typeof marketplace.orders.$post;
     expectTypeOf<Parameters<Placing>[0]['json']>().toEqualTypeOf<{ items: { product_id: string }[] }>();

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { startServer } from '../../server.ts';
+import { listening, start } from '../harness/processes.ts';
 import { createDatabaseFromTemplate, temporalAddress } from '../harness/services.ts';
 import { bodyOf, SECRET } from './support.ts';
-
-const ROOT = resolve(import.meta.dirname, '../..');
 
 let env: Record<string, string>;
 beforeAll(async () => {
@@ -27,30 +24,6 @@ beforeAll(async () => {
   };
   return () => database.drop();
 });
-
-/** A process of ours as it is started for real, with PATH alone of this one's environment. */
-function start(file: string, args: string[], given: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', resolve(ROOT, file), ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', ...given },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk) => void (output.stdout += String(chunk)));
-  child.stderr?.on('data', (chunk) => void (output.stderr += String(chunk)));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
-  return { child, output, ended };
-}
-
-/** The address that the process logs once it listens. */
-async function listening({ child, output }: ReturnType<typeof start>): Promise<string> {
-  while (child.exitCode === null) {
-    const [, url] = /"url":"([^"]+)"/.exec(output.stdout) ?? [];
-    if (url) return url;
-    await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
-  }
-  throw new Error(`the server ended before it listened: ${output.stderr}`);
-}
 
 describe('the API process', () => {
   test('serves in this process, on a free port, and closes', async () => {

@@ -1,0 +1,53 @@
+import type { Context } from 'hono';
+import { isKeyOf, prefixOf } from '../../db/api-key.ts';
+import { readKeyByPrefix } from '../../db/queries/api-keys.ts';
+import { type CallAllowance, takeCall } from '../../db/verbs/take-call.ts';
+import { callerByKey, callKindOf, mayCall } from '../../domain/api-keys.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { Caller } from '../../domain/roles.ts';
+import type { ApiEnv } from '../context.ts';
+
+/**
+ * Who calls with this key. Takes the call from the key's limit, and says on the answer what is left of it. A key is
+ * looked at anew on every call, so that one that is revoked opens nothing from then on; where the database cannot be
+ * asked, nobody comes in.
+ */
+export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Caller> {
+  const { db, now } = c.var.deps;
+  const prefix = prefixOf(key);
+  const stored = prefix === undefined ? null : await readKeyByPrefix(db, prefix);
+  if (stored === null || !isKeyOf(key, stored.keyHash)) throw refused('There is no such API key.');
+  if (stored.revokedAt !== null) throw refused('The API key was revoked.');
+  if (stored.expiresAt !== null && stored.expiresAt <= now()) throw refused('The API key has expired.');
+
+  const kind = callKindOf(c.req.method);
+  const perHour = kind === 'read' ? stored.readsPerHour : stored.writesPerHour;
+  const allowance = await takeCall(db, { keyId: stored.id, kind, perHour });
+  sayLimit(c, perHour, allowance);
+  if (!allowance.isAllowed) {
+    throw new VezaError('rate_limited', `This API key may make ${perHour} ${kind} calls an hour.`, {
+      limit: perHour,
+    });
+  }
+  if (!mayCall(stored.scopes, kind)) {
+    throw new VezaError('forbidden', `This API key has not the scope ${kind}, which ${c.req.method} needs.`);
+  }
+  c.set('apiKey', { id: stored.id, scopes: stored.scopes });
+  return callerByKey({ userId: stored.userId, role: stored.role }, stored.scopes);
+}
+
+const refused = (detail: string) => new VezaError('unauthenticated', detail);
+
+/** Waits are rounded up: who comes back as told is not refused again for a fraction of a second. */
+function sayLimit(
+  c: Context<ApiEnv>,
+  perHour: number,
+  { isAllowed, remaining, nextFreeAt, at }: CallAllowance,
+) {
+  c.header('X-RateLimit-Limit', String(perHour));
+  c.header('X-RateLimit-Remaining', String(remaining));
+  c.header('X-RateLimit-Reset', String(Math.ceil(nextFreeAt.getTime() / 1000)));
+  if (isAllowed) return;
+  const waitS = Math.max(Math.ceil((nextFreeAt.getTime() - at.getTime()) / 1000), 1);
+  c.header('Retry-After', String(waitS));
+}

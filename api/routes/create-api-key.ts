@@ -1,0 +1,69 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { createApiKey as createApiKeyVerb } from '../../db/verbs/create-api-key.ts';
+import { API_KEY_SCOPES, READS_PER_HOUR, WRITES_PER_HOUR } from '../../domain/api-keys.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { defineRoute, json, jsonBody } from '../route.ts';
+import { ValidationError } from '../validation.ts';
+import { ApiKey, showApiKey } from '../views/api-key.ts';
+import { Id, reason } from '../views/fields.ts';
+
+const PER_HOUR_MAX = 1_000_000;
+const perHour = (preset: number) => z.int().min(1).max(PER_HOUR_MAX).default(preset);
+
+const Body = z
+  .strictObject({
+    user_id: Id.openapi({ description: 'As whom it acts, with the role that the user has at each call' }),
+    name: z.string().trim().min(1).max(100).openapi({ example: 'nightly export' }),
+    scopes: z.array(z.enum(API_KEY_SCOPES)).min(1),
+    expires_at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .openapi({ description: 'From when it opens nothing; left out: until it is revoked' }),
+    reads_per_hour: perHour(READS_PER_HOUR),
+    writes_per_hour: perHour(WRITES_PER_HOUR),
+    reason: reason().optional(),
+  })
+  .openapi('NewApiKey');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/api-keys',
+  operationId: 'createApiKey',
+  summary: 'Make an API key',
+  description:
+    'The key is in this answer and nowhere else. Where the answer was lost, revoke the key that the list shows.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { body: jsonBody(Body) },
+  responses: {
+    201: json(
+      z.object({ api_key: ApiKey, key: z.string().openapi({ description: 'Shown this once' }) }),
+      'The key, and what is known of it from now on',
+    ),
+    ...fails(...FOR_ROLES, ...WITH_BODY),
+  },
+});
+
+export const createApiKey = defineRoute(route, async (c) => {
+  const { db, now } = c.var.deps;
+  const body = c.req.valid('json');
+  const expiresAt = body.expires_at === undefined ? null : new Date(body.expires_at);
+  if (expiresAt !== null && expiresAt <= now()) {
+    throw new ValidationError([{ field: 'expires_at', in: 'body', message: 'Lies in the past' }]);
+  }
+  c.set('mayStillBeCarriedOut', true);
+  const asked = {
+    userId: body.user_id,
+    name: body.name,
+    scopes: body.scopes,
+    expiresAt,
+    readsPerHour: body.reads_per_hour,
+    writesPerHour: body.writes_per_hour,
+  };
+  const act = { ...actorOf(c), ...(body.reason !== undefined && { reason: body.reason }) };
+  const { key, apiKey } = await createApiKeyVerb(db, asked, act);
+  c.header('Cache-Control', 'no-store');
+  return c.json({ api_key: showApiKey(apiKey), key }, 201);
+});

@@ -1,0 +1,35 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { revokeApiKey as revokeApiKeyVerb } from '../../db/verbs/revoke-api-key.ts';
+import { actorOf } from '../actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { fails, FOR_ROLES } from '../problem.ts';
+import { defineRoute, json } from '../route.ts';
+import { ApiKey, showApiKey } from '../views/api-key.ts';
+import { idParam, reason } from '../views/fields.ts';
+
+const Params = z.object({ apiKeyId: idParam('apiKeyId') });
+// Proxies drop the body of a DELETE.
+const Query = z.object({ reason: reason().optional() });
+
+const route = createRoute({
+  method: 'delete',
+  path: '/admin/api-keys/{apiKeyId}',
+  operationId: 'revokeApiKey',
+  summary: 'Revoke an API key, for good',
+  description: 'It opens nothing from the next call on. Repeated, it changes nothing.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, query: Query },
+  responses: {
+    200: json(z.object({ api_key: ApiKey }), 'The key as it is kept'),
+    ...fails(...FOR_ROLES, 'validation_failed', 'api_key_not_found'),
+  },
+});
+
+export const revokeApiKey = defineRoute(route, async (c) => {
+  const { apiKeyId } = c.req.valid('param');
+  const { reason: why } = c.req.valid('query');
+  const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
+  const apiKey = await revokeApiKeyVerb(c.var.deps.db, apiKeyId, act);
+  return c.json({ api_key: showApiKey(apiKey) }, 200);
+});

@@ -1,0 +1,45 @@
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
+import { apiKeys, apiKeyUsage, users } from '../schema/index.ts';
+import { keyset, type Page, type PageAsk, toPage } from './page.ts';
+
+const { keyHash: _, ...SHOWN } = getTableColumns(apiKeys);
+/** Written with the count of its calls, so that it costs no write of its own. */
+const lastUsedAt = sql<Date | null>`(
+  SELECT max(${apiKeyUsage.lastUsedAt}) FROM ${apiKeyUsage} WHERE ${apiKeyUsage.keyId} = ${apiKeys.id}
+)`.mapWith(apiKeyUsage.lastUsedAt);
+
+/** All of a key but its hash, which leaves the database only to be compared. */
+export type ApiKeyRow = Omit<typeof apiKeys.$inferSelect, 'keyHash'> & { readonly lastUsedAt: Date | null };
+
+export async function readApiKey(db: Db | Tx, id: string): Promise<ApiKeyRow | null> {
+  const [row] = await db
+    .select({ ...SHOWN, lastUsedAt })
+    .from(apiKeys)
+    .where(eq(apiKeys.id, id));
+  return row ?? null;
+}
+
+export async function listApiKeys(
+  db: Db,
+  { userId, ask }: { userId: string | undefined; ask: PageAsk },
+): Promise<Page<ApiKeyRow>> {
+  const { after, orderBy, limit } = keyset(apiKeys, apiKeys.createdAt, apiKeys.id, ask);
+  const rows = await db
+    .select({ ...SHOWN, lastUsedAt })
+    .from(apiKeys)
+    .where(and(userId === undefined ? undefined : eq(apiKeys.userId, userId), after))
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(rows, ask);
+}
+
+/** What decides whether a key opens, with its user's role as it is now. Null: no key begins like that. */
+export async function readKeyByPrefix(db: Db, prefix: string) {
+  const [row] = await db
+    .select({ ...getTableColumns(apiKeys), role: users.role })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .where(eq(apiKeys.prefix, prefix));
+  return row ?? null;
+}
