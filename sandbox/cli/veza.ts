@@ -187,7 +187,7 @@ export class Supervised {
 }
 
 /** As an operator would: `db:migrate`, then `temporal:setup`. */
-async function setUp(
+export async function setUp(
   {
     databaseUrl,
     temporalAddress: address,
@@ -197,7 +197,7 @@ async function setUp(
 ): Promise<void> {
   await migrateDatabase(databaseUrl);
   const settings = {
-    ...readVariables(process.env, ['PAYLOAD_ENCRYPTION_KEYS']),
+    ...readVariables(env, ['PAYLOAD_ENCRYPTION_KEYS']),
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
   };

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { sweep } from './sweep/index.ts';
+
+const BENCHES: Readonly<Record<string, Bench>> = { sweep };
+
+const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N] [--part N] [--json]
+
+Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
+  sweep  reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000)`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    rounds: { type: 'string' },
+    rows: { type: 'string' },
+    part: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const names = values.only ?? Object.keys(BENCHES);
+if (values.help || names.some((name) => BENCHES[name] === undefined)) {
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+
+const startedAtMs = Date.now();
+const say = (line: string) =>
+  void process.stderr.write(`${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
+const count = (name: 'rounds' | 'rows' | 'part') => {
+  const value = values[name] === undefined ? undefined : Number(values[name]);
+  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+    console.error(`--${name}: expected a whole number above 0\n\n${USAGE}`);
+    process.exit(2);
+  }
+  return value === undefined ? {} : { [name]: value };
+};
+const options = { say, ...count('rounds'), ...count('rows'), ...count('part') };
+
+const project = fileURLToPath(new URL('../', import.meta.url));
+const results: Record<string, object> = {};
+for (const name of names) results[name] = await BENCHES[name]!(options);
+const found = {
+  at: new Date().toISOString(),
+  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: project, encoding: 'utf8' }).trim(),
+  node: process.version,
+  machine: {
+    processors: availableParallelism(),
+    model: cpus()[0]?.model,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+  },
+  results,
+};
+process.stdout.write(`${JSON.stringify(found, null, values.json ? 0 : 2)}\n`);
+process.exit(0);

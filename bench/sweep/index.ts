@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../db/client.ts';
+import { connectNow, createClient } from '../../engine/connect.ts';
+import { DRAIN_WORKFLOW_ID } from '../../domain/ids.ts';
+import { setUp, Supervised } from '../../sandbox/cli/veza.ts';
+import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
+import { startNode } from '../../sandbox/stack/index.ts';
+import { startPostgres } from '../../sandbox/stack/postgres.ts';
+import { makeScratch } from '../../sandbox/stack/scratch.ts';
+import { startTemporal } from '../../sandbox/stack/temporal.ts';
+import type { Bench, BenchOptions } from '../bench.ts';
+import { startDrain } from './drain.ts';
+import { bareReads } from './floor.ts';
+import { historyLengths } from './histories.ts';
+import { round, watchMemory } from './memory.ts';
+import { fillHealthy, fillStuck, readStuck, type StuckRow } from './rows.ts';
+
+const SECRETS = {
+  JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',
+  HYPERSWITCH_API_KEY: 'snd_bench',
+  HYPERSWITCH_WEBHOOK_SECRET: 'bench-hyperswitch-webhook-secret',
+  STRIPE_SECRET_KEY: 'sk_test_bench',
+  STRIPE_WEBHOOK_SECRET: 'whsec_bench',
+};
+const project = fileURLToPath(new URL('../../', import.meta.url));
+/** Of the rows: when the command that follows the drain is killed, and when the worker is. */
+const KILL_COMMAND_AT = 0.1;
+const KILL_WORKER_AT = 0.2;
+
+/**
+ * A backlog of stuck rows among many healthy ones, drained by the real workflow on compiled code, while the command that
+ * follows it and the worker that does it are killed.
+ */
+export const sweep: Bench = async ({ rows: healthy = 1_000_000, part: stuck = 10_000, say }) => {
+  execFileSync('npm', ['run', 'build'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
+  const closers: (() => unknown)[] = [];
+  try {
+    return await measure({ healthy, stuck, say }, closers);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+};
+
+type Sizes = { readonly healthy: number; readonly stuck: number } & Pick<BenchOptions, 'say'>;
+
+async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[]): Promise<object> {
+  const scratch = await makeScratch();
+  closers.push(() => scratch.remove());
+  const postgres = await startPostgres({ dataDir: join(scratch.dir, 'postgres') });
+  closers.push(() => postgres.stop());
+  const temporal = await startTemporal({
+    dbFile: join(scratch.dir, 'temporal.db'),
+    logFile: join(scratch.dir, 'temporal.log'),
+    uiPort: false,
+  });
+  closers.push(() => temporal.stop());
+  const databaseUrl = await postgres.createDatabase('veza');
+  const settings = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace };
+  await setUp(
+    { databaseUrl, temporalAddress: temporal.address, temporalNamespace: temporal.namespace },
+    // Its own sweep would look at rows of the drain.
+    { RECONCILE_INTERVAL: '1d' },
+  );
+  const psp = await startHyperswitchSandbox({
+    apiKey: SECRETS.HYPERSWITCH_API_KEY,
+    webhookSecret: SECRETS.HYPERSWITCH_WEBHOOK_SECRET,
+    webhookUrl: 'http://127.0.0.1:9',
+    refundMode: 'manual',
+  });
+  closers.push(() => psp.close());
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    ...SECRETS,
+    ...settings,
+    DATABASE_URL: databaseUrl,
+    HYPERSWITCH_BASE_URL: psp.url,
+    LOG_LEVEL: 'warn',
+  };
+
+  const database = openDatabase(databaseUrl, { maxConnections: 2 });
+  closers.push(() => database.close());
+  await fillStuck(database, stuck);
+  await fillHealthy(database, healthy, (done) => say(`${done} of ${healthy} healthy rows are written`));
+  const backlog = await readStuck(database, stuck);
+  await tellPsp(psp, backlog);
+  say(`${stuck} stuck rows are written, and the PSP knows of them`);
+  const floor = await bareReads(database, { url: psp.url, apiKey: SECRETS.HYPERSWITCH_API_KEY });
+  say(`a bare scan and reads: ${Math.round(floor)} rows a second`);
+
+  const start = () =>
+    startNode({ name: 'worker', script: join(project, 'dist/worker.js'), env, onLine: say, graceMs: 15_000 });
+  const worker = new Supervised(start, say);
+  closers.push(() => worker.stop());
+  await worker.ready;
+  const connection = await connectNow(settings);
+  closers.push(() => connection.close());
+  const client = createClient(connection, { ...settings, PAYLOAD_ENCRYPTION_KEYS: [] });
+
+  const ofWorker = watchMemory(() => worker.pid);
+  const ofEngine = watchMemory(() => temporal.pid);
+  closers.push(() => (ofWorker.stop(), ofEngine.stop()));
+  const startedMs = performance.now();
+  let drain = startDrain(project, env, say);
+  await drain.reached(KILL_COMMAND_AT);
+  const { runId } = await client.workflow.getHandle(DRAIN_WORKFLOW_ID).describe();
+  drain.kill();
+  say('the command was killed; another one joins the drain');
+  drain = startDrain(project, env, say);
+  await drain.reached(KILL_WORKER_AT);
+  worker.kill();
+  say('the worker was killed');
+  ofWorker.restart();
+  const report = await drain.report;
+  const seconds = (performance.now() - startedMs) / 1_000;
+
+  const seen = Object.values(report).reduce((sum, phase) => sum + phase.seen, 0);
+  const asked = ['stuck_orders', 'stuck_refunds', 'orphan_refunds'] as const;
+  const once = asked.reduce((sum, phase) => sum + (report[phase]?.seen ?? 0), 0);
+  if (once !== stuck) throw new Error(`${once} looks at ${stuck} stuck rows: ${JSON.stringify(report)}`);
+  const [{ unseen } = { unseen: -1 }] = await database.sql<{ unseen: number }[]>`
+    SELECT (SELECT count(*)::int FROM orders WHERE status = 'pending' AND reconcile_checked_at IS NULL)
+      + (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND reconcile_checked_at IS NULL) AS unseen`;
+  if (unseen !== 0) throw new Error(`${unseen} stuck rows were never looked at`);
+  const histories = await historyLengths(client, DRAIN_WORKFLOW_ID, runId);
+  return {
+    healthy,
+    stuck,
+    seconds: round(seconds),
+    looks: seen,
+    looksPerSecond: round(seen / seconds),
+    bareReadsPerSecond: round(floor),
+    ratio: round(seen / seconds / floor),
+    workerMib: ofWorker.stop(),
+    engineMib: ofEngine.stop(),
+    runs: histories.length,
+    eventsPerRun: histories,
+    report,
+  };
+}
+
+/** Makes the PSP's side of what is stuck. */
+async function tellPsp({ url, control }: HyperswitchSandbox, backlog: readonly StuckRow[]): Promise<void> {
+  const silently = { webhook: false };
+  const call = async (path: string, body: object) => {
+    const answer = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'api-key': SECRETS.HYPERSWITCH_API_KEY, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`the PSP answered ${answer.status}: ${await answer.text()}`);
+    await answer.arrayBuffer();
+  };
+  for (const { kind, orderId, refundId } of backlog) {
+    await call('/payments', { payment_id: orderId, amount: 100, currency: 'EUR' });
+    if (kind === 'order failed') control.fail(orderId, 'Declined', silently);
+    else if (kind !== 'order unpaid') control.pay(orderId, silently);
+    if (kind !== 'refund succeeded' && kind !== 'refund pending') continue;
+    await call('/refunds', { refund_id: refundId, payment_id: orderId, amount: 100 });
+    if (kind === 'refund succeeded') control.settleRefund(refundId, 'succeeded', undefined, silently);
+  }
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+
+const EVERY_MS = 500;
+
+/** Of one process: most of its resident memory in the first, the second and the last third of the time, in MiB. */
+export interface Curve {
+  readonly thirds: readonly [number, number, number];
+  readonly peak: number;
+  /** Last third to first third: 1 is flat. */
+  readonly ratio: number;
+}
+
+/** Samples the resident memory of a process, whichever it is at each moment, until it is stopped. */
+export function watchMemory(pid: () => number): { stop(): Curve; restart(): void } {
+  let samples: number[] = [];
+  const timer = setInterval(() => {
+    const mib = residentMib(pid());
+    if (mib !== null) samples.push(mib);
+  }, EVERY_MS);
+  return {
+    restart: () => {
+      samples = [];
+    },
+    stop: () => {
+      clearInterval(timer);
+      const third = Math.max(1, Math.ceil(samples.length / 3));
+      const most = (from: number) => Math.round(Math.max(0, ...samples.slice(from, from + third)));
+      const thirds = [most(0), most(third), most(2 * third)] as const;
+      return { thirds, peak: Math.max(...thirds), ratio: round(thirds[2] / thirds[0]) };
+    },
+  };
+}
+
+function residentMib(pid: number): number | null {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kib === undefined ? null : Number(kib) / 1024;
+  } catch {
+    return null;
+  }
+}
+
+export const round = (value: number) => Math.round(value * 1_000) / 1_000;
