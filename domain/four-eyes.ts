@@ -10,3 +10,10 @@ export const APPROVAL_VALID_MS = 7 * 24 * 60 * 60 * 1000;
 /** Whether a second admin has to agree: strictly above the threshold, whatever the currency. Null: it names no money. */
 export const needsSecondAdmin = (money: Money | null, aboveMinor: number): boolean =>
   money !== null && money.amountMinor > aboveMinor;
+
+/** Of several amounts the one that decides: totals are compared with the threshold a currency at a time. */
+export const largest = (totals: readonly Money[]): Money | null =>
+  totals.reduce<Money | null>(
+    (most, total) => (most === null || total.amountMinor > most.amountMinor ? total : most),
+    null,
+  );

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import { type Figures, readFigures } from '../db/queries/figures.ts';
-import { countStuckRowsByKind, type StuckKind } from '../db/queries/stuck.ts';
+import { countStuckRowsByKind, type StuckKind } from '../db/queries/work.ts';
 
 export type StuckAfterMs = Readonly<Record<StuckKind, number>>;
 

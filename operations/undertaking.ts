@@ -3,19 +3,24 @@ import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
+import { actOnEach, type BulkWork, isBulkSubject, tellBulk } from './bulk.ts';
+import { BULK_ACTIONS, type BulkFilter, readBulkList } from './bulk-list.ts';
 import type { OperationsDeps } from './deps.ts';
 import { seenToken } from './seen.ts';
 
 /** What was asked for, on one row or on a list, as whoever agrees to it carries it out. */
 export interface Undertaking {
-  /** A token for how it stands now; locks the rows. */
+  /** A token for how it stands now; locks a single row. */
   seen(tx: Tx): Promise<string>;
   /** Does it; what the engine is to be told afterwards. */
   act(tx: Tx, act: Act): Promise<unknown>;
   tell(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
-export function undertakingOf({ action: text, subject: on }: Approval): Undertaking {
+export const undertakingOf = (approval: Approval): Undertaking =>
+  isBulkSubject(approval.subject) ? onMany(approval) : onOne(approval);
+
+function onOne({ action: text, subject: on }: Approval): Undertaking {
   const action = ACTION_NAMES.find((name) => name === text);
   if (action === undefined) throw new Error(`an approval of an action that nobody knows: ${text}`);
   const { operation, subject } = findOperation({ action, subject: on });
@@ -28,5 +33,22 @@ export function undertakingOf({ action: text, subject: on }: Approval): Undertak
       return work;
     },
     tell: (deps, work) => operation.tell(deps, work),
+  };
+}
+
+function onMany({ action: text, params }: Approval): Undertaking {
+  const action = BULK_ACTIONS.find((name) => name === text);
+  if (action === undefined) throw new Error(`an approval of an action on many that nobody knows: ${text}`);
+  // Written by `decideBulk` alone.
+  const { filter } = params as { readonly filter: BulkFilter };
+  return {
+    seen: async (tx) => (await readBulkList(tx, action, filter)).fingerprint,
+    act: async (tx, act) => actOnEach(tx, action, await readBulkList(tx, action, filter), act),
+    async tell(deps, work) {
+      const told = await tellBulk(deps, action, work as readonly BulkWork[]);
+      return Object.entries(told)
+        .map(([note, count]) => `${count}: ${note}`)
+        .join(' ');
+    },
   };
 }

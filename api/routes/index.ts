@@ -24,8 +24,10 @@ import { listStuck } from './list-stuck.ts';
 import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
 import { performAction } from './perform-action.ts';
+import { performBulk } from './perform-bulk.ts';
 import { placeOrder } from './place-order.ts';
 import { previewAction } from './preview-action.ts';
+import { previewBulk } from './preview-bulk.ts';
 import { ready } from './ready.ts';
 import { reconcile } from './reconcile.ts';
 import { rejectAction } from './reject-action.ts';
@@ -74,6 +76,8 @@ export const V1_ROUTES = [
   listStuck,
   previewAction,
   performAction,
+  previewBulk,
+  performBulk,
   listApprovals,
   approveAction,
   rejectAction,

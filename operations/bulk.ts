@@ -1,0 +1,160 @@
+import type { Tx } from '../db/client.ts';
+import type { Approval } from '../db/moves/approval.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { requestApproval } from '../db/verbs/request-approval.ts';
+import { VezaError } from '../domain/errors.ts';
+import { largest, type Money, needsSecondAdmin } from '../domain/four-eyes.ts';
+import { findOperation } from './actions/index.ts';
+import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
+import type { OperationsDeps } from './deps.ts';
+import { reasonOf } from './reason.ts';
+import { seenToken } from './seen.ts';
+import { tryOut } from './try-out.ts';
+
+export interface BulkAsk {
+  readonly action: BulkAction;
+  readonly filter: BulkFilter;
+}
+
+export interface BulkPreview {
+  readonly action: BulkAction;
+  readonly count: number;
+  /** More rows match: do it again afterwards. */
+  readonly hasMore: boolean;
+  readonly totals: readonly Money[];
+  /** The sum decides, a currency at a time. */
+  readonly needsSecondAdmin: boolean;
+  readonly rows: readonly BulkRow[];
+  /** Given back with the action, it is refused where the rows no longer stand so. */
+  readonly fingerprint: string;
+}
+
+/** What an action on a filtered list would take. */
+export async function previewBulk({ db, settings }: OperationsDeps, ask: BulkAsk): Promise<BulkPreview> {
+  const list = await readBulkList(db, ask.action, ask.filter);
+  const { rows, hasMore, totals, fingerprint } = list;
+  return {
+    action: ask.action,
+    count: rows.length,
+    hasMore,
+    totals,
+    needsSecondAdmin: totals.some((total) => needsSecondAdmin(total, settings.fourEyesAboveMinor)),
+    rows,
+    fingerprint,
+  };
+}
+
+export interface BulkWork {
+  readonly subject: string;
+  readonly work: unknown;
+}
+
+export interface BulkDone {
+  readonly count: number;
+  readonly totals: readonly Money[];
+  /** What the engine is to be told of each. */
+  readonly work: readonly BulkWork[];
+}
+
+/**
+ * Acts on every row that was shown, in one transaction: on all of them or on none. Whoever calls tells the engine after
+ * the commit (`tellBulk`). A sum above the threshold waits for a second admin. Throws `list_changed` where rows, their
+ * statuses or amounts are not as shown, and `list_empty`.
+ */
+export async function decideBulk(
+  { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
+  { action, filter }: BulkAsk,
+  fingerprint: string,
+  act: Act,
+): Promise<BulkDone | { readonly awaits: Approval }> {
+  const reason = reasonOf(act);
+  return db.transaction(async (tx) => {
+    const list = await readBulkList(tx, action, filter);
+    if (list.rows.length === 0 && fingerprint === list.fingerprint)
+      throw new VezaError('list_empty', 'No row matches.');
+    refuseChanged(list, fingerprint);
+    const most = largest(list.totals);
+    if (most === null || !needsSecondAdmin(most, settings.fourEyesAboveMinor)) {
+      return { count: list.rows.length, totals: list.totals, work: await actOnEach(tx, action, list, act) };
+    }
+    await tryOut(tx, (inner) => actOnEach(inner, action, list, act));
+    // These rows and no others: what else comes to match until somebody agrees was not asked for.
+    const subjects = list.rows.map((row) => row.subject);
+    const frozen: BulkFilter = { stuck: { olderThanMinutes: 0, subjects } };
+    const params = { filter: frozen, count: list.rows.length, totals: list.totals };
+    const subject = bulkSubject(fingerprint);
+    const awaits = await requestApproval(tx, {
+      ...act,
+      ...{ reason, action, subject, params, seen: fingerprint },
+      ...most,
+    });
+    return { awaits };
+  });
+}
+
+/** How an approval names a list. */
+export const bulkSubject = (fingerprint: string) => `list/${fingerprint}`;
+export const isBulkSubject = (subject: string) => subject.startsWith('list/');
+
+function refuseChanged(list: BulkList, fingerprint: string): void {
+  if (list.fingerprint === fingerprint) return;
+  throw new VezaError('list_changed', 'Rows, statuses or amounts are not as they were shown: look again.', {
+    count_now: list.rows.length,
+  });
+}
+
+/** Each row under its lock, as it was listed. */
+export async function actOnEach(
+  tx: Tx,
+  action: BulkAction,
+  { rows, fingerprint }: BulkList,
+  act: Act,
+): Promise<BulkWork[]> {
+  const done: BulkWork[] = [];
+  for (const row of rows) {
+    const { operation, subject } = findOperation({ action, subject: row.subject });
+    const standing = await operation.look(tx, subject.id);
+    if (seenToken(standing.status, standing.money) !== seenToken(row.status, row.money)) {
+      throw new VezaError('list_changed', `${row.subject} is not as it was shown: look again.`, {
+        list: fingerprint,
+      });
+    }
+    const { work } = await operation.act(tx, subject.id, act);
+    done.push({ subject: row.subject, work });
+  }
+  return done;
+}
+
+/** So many calls to the engine, or webhooks, at a time. */
+const TELL_AT_ONCE = 10;
+
+/** What became of the rows of a list: how many of them, by what there is to say. */
+export type Told = Readonly<Record<string, number>>;
+
+/** Tells the engine of each row; may be repeated. Tries all of them, then throws what the first threw. */
+export async function tellBulk(
+  deps: OperationsDeps,
+  action: BulkAction,
+  work: readonly BulkWork[],
+  onProgress: (done: number) => void = () => {},
+): Promise<Told> {
+  const told = new Map<string, number>();
+  const failures: unknown[] = [];
+  const queue = [...work];
+  let done = 0;
+  const tellNext = async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+      try {
+        const { operation } = findOperation({ action, subject: one.subject });
+        const note = (await operation.tell(deps, one.work)) ?? 'It is on its way.';
+        told.set(note, (told.get(note) ?? 0) + 1);
+      } catch (error) {
+        failures.push(error);
+      }
+      onProgress((done += 1));
+    }
+  };
+  await Promise.all(Array.from({ length: TELL_AT_ONCE }, tellNext));
+  if (failures.length > 0) throw failures[0];
+  return Object.fromEntries(told);
+}

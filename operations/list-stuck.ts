@@ -1,0 +1,20 @@
+import { listWork, type WorkFilter, type WorkRow } from '../db/queries/work.ts';
+import type { ActionAsk } from './actions/index.ts';
+import type { OperationsDeps } from './deps.ts';
+import { actionsFor, whatNext } from './what-next.ts';
+
+export interface StuckItem extends WorkRow {
+  /** What happens without anybody, and what it waits for. */
+  readonly next: string;
+  readonly actions: readonly ActionAsk[];
+}
+
+/** What is stuck and what needs a person, the oldest first. */
+export async function listStuck(
+  { db }: Pick<OperationsDeps, 'db'>,
+  filter: WorkFilter,
+  page: { readonly limit: number; readonly offset?: number },
+): Promise<StuckItem[]> {
+  const rows = await listWork(db, filter, page);
+  return rows.map((row) => ({ ...row, next: whatNext(row), actions: actionsFor(row) }));
+}

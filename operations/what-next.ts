@@ -1,0 +1,89 @@
+import type { WorkRow } from '../db/queries/work.ts';
+import type { ActionAsk } from './actions/index.ts';
+
+/** What happens without anybody, and what it waits for, in a sentence. */
+export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | 'nextAttemptAt'>): string {
+  switch (row.kind) {
+    case 'order':
+      return 'Its payment’s webhook decides. Sweeps ask the PSP meanwhile, and an unpaid order fails at its time.';
+    case 'refund':
+      return 'The PSP has it, and its webhook decides. Sweeps ask the PSP in case that was lost.';
+    case 'orphan':
+      return 'Its workflow asks the PSP until the answer is known. A sweep fails it only if no workflow asks and the PSP twice does not know it.';
+    case 'transfer':
+    case 'reversal':
+    case 'payout':
+      return row.waitingFor === null ? retried(row) : (WAITS[row.waitingFor] ?? retried(row));
+    case 'webhook':
+      return row.status === 'unmatched'
+        ? 'It is about something that we do not know. Each sweep of its first day dispatches it again.'
+        : 'Each sweep dispatches it again, until its workflow has it.';
+    case 'failed_transfer':
+      return 'Nothing, until a person retries it: the seller has not got the money.';
+    case 'failed_reversal':
+      return 'Nothing, until a person retries it, or says how it was settled: the seller still has the money.';
+    case 'flag':
+      return 'Nothing, until a person has looked and clears it.';
+    case 'approval':
+      return row.status === 'approved'
+        ? 'It was agreed to and done, but the engine was not told: whoever agreed has to agree again.'
+        : 'Nothing, until another admin than the one who asked agrees or refuses.';
+  }
+}
+
+const retried = ({ nextAttemptAt }: Pick<WorkRow, 'nextAttemptAt'>) =>
+  nextAttemptAt === null
+    ? 'Its workflow attempts it next.'
+    : 'Its workflow attempts it again at its time, until its retries are exhausted.';
+
+/** What work waits for without counting attempts, by the words of its row. */
+const WAITS: Readonly<Record<string, string>> = {
+  stripe_account: 'It goes on once the seller has connected a Stripe account that can be paid.',
+  platform_balance:
+    'It goes on once the platform’s balance at Stripe is enough; it is asked again regularly.',
+  seller_funds:
+    'It goes on once the seller has enough at Stripe; it is asked again regularly, and when a transfer to them completes.',
+  stripe_key: 'Stripe refuses our key: it goes on once the key works.',
+  rate_limit: 'Stripe asked us to slow down: it goes on at its time.',
+  dispute: 'It goes on once the dispute of the payment is over.',
+  look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
+};
+
+/** What an operator may do about it. */
+export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): ActionAsk[] {
+  switch (kind) {
+    case 'transfer':
+      return [{ action: 'retry', subject }];
+    case 'reversal':
+    case 'payout':
+      return [
+        { action: 'retry', subject },
+        { action: 'give_up', subject },
+      ];
+    case 'webhook':
+      return [{ action: 'replay_webhook', subject }];
+    case 'failed_transfer':
+      return [{ action: 'retry', subject }];
+    case 'failed_reversal':
+      return [
+        { action: 'retry', subject },
+        { action: 'settled_outside', subject },
+        { action: 'written_off', subject },
+      ];
+    case 'flag':
+      return [...remedies(status, subject, orderId), { action: 'clear_flag', subject: `flag/${id}` }];
+    case 'order':
+    case 'refund':
+    case 'orphan':
+    case 'approval':
+      return [];
+  }
+}
+
+/** Flags that an action of its own deals with; it clears them. */
+function remedies(flag: string, subject: string, orderId: string | null): ActionAsk[] {
+  if (flag === 'failed_after_succeeded') return [{ action: 'mark_returned', subject }];
+  if (flag === 'give_back_failed' && orderId !== null)
+    return [{ action: 'give_back', subject: `order/${orderId}` }];
+  return [];
+}

@@ -1,0 +1,204 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { webhookEvents } from '../../db/schema/index.ts';
+import { previewBulk } from '../../operations/bulk.ts';
+import { performBulk } from '../../operations/perform-bulk.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { auditOf } from '../harness/look.ts';
+import { makePerson, openShop, type Shop } from '../harness/shop.ts';
+import { type Person, World } from '../harness/world.ts';
+import { approveAs, awaited, codeOf, failedReversalIn, operationsOf } from './support.ts';
+
+// A shop a test: its reversals are told apart from the others' by their seller.
+
+describe('an action on a filtered list', () => {
+  let world: World;
+  let first: Person;
+  let second: Person;
+  beforeAll(async () => {
+    world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: '20000' } });
+    first = await makePerson(world, 'admin');
+    second = await makePerson(world, 'admin');
+  });
+  afterAll(() => world.close());
+
+  const failed = ({ seller }: Shop) => ({ stuck: { kinds: ['failed_reversal'], seller_id: seller.id } });
+  async function previewOf(ask: object) {
+    const answer = await world.post(first, '/admin/bulk/preview', ask);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    return answer.body['preview']!;
+  }
+  const perform = (ask: object, fingerprint: string, headers?: Record<string, string>) =>
+    world.post(first, '/admin/bulk', { ...ask, fingerprint, reason: 'Stripe is back' }, headers);
+  const successorsOf = (reversalIds: readonly string[]) =>
+    world.database
+      .sql`SELECT id FROM transfer_reversals WHERE retry_of IN ${world.database.sql(reversalIds)}`;
+
+  it('retries what failed for good in an outage: all of it, each audited, once', async () => {
+    const shop = await openShop(world);
+    const ids = [await failedReversalIn(world, shop), await failedReversalIn(world, shop)].map(
+      ({ reversalId }) => reversalId,
+    );
+    const ask = { action: 'retry', ...failed(shop) };
+    const preview = await previewOf(ask);
+    expect(preview).toMatchObject({
+      count: 2,
+      has_more: false,
+      totals: [{ amount: 18_000, currency: 'USD' }],
+      needs_second_admin: false,
+      rows: ids.map((id) => ({ subject: `reversal/${id}`, status: 'permanently_failed', amount: 9_000 })),
+    });
+    const headers = { 'Idempotency-Key': uuidv7() };
+    const done = await perform(ask, preview['fingerprint']!, headers);
+    expect(done.status, JSON.stringify(done.body)).toBe(200);
+    expect(done.body['done']).toMatchObject({ count: 2, told: { 'It is on its way.': 2 } });
+    const repeated = await perform(ask, preview['fingerprint']!, headers);
+    expect(repeated.body['done']).toMatchObject({ count: 2 });
+    const successors = await successorsOf(ids);
+    expect(successors).toHaveLength(2);
+    for (const { id } of successors)
+      expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'reversed' });
+    for (const id of ids) {
+      expect(await auditOf(world, `reversal/${id}`)).toMatchObject([
+        { action: 'reversal.retry', actor: first.id, reason: 'Stripe is back' },
+      ]);
+    }
+    await expectCleanBooks(world);
+  });
+
+  it('is refused where a row has joined the list since it was shown, and nothing is done', async () => {
+    const shop = await openShop(world);
+    const { reversalId } = await failedReversalIn(world, shop);
+    const ask = { action: 'retry', ...failed(shop) };
+    const preview = await previewOf(ask);
+    await failedReversalIn(world, shop);
+    const refused = await perform(ask, preview['fingerprint']!);
+    expect(codeOf(refused)).toEqual([409, 'list_changed']);
+    expect(refused.body['count_now']).toBe(2);
+    expect(await successorsOf([reversalId])).toHaveLength(0);
+  });
+
+  it('is refused where a row has left the list, or its amount has changed', async () => {
+    const shop = await openShop(world);
+    const { reversalId } = await failedReversalIn(world, shop);
+    await failedReversalIn(world, shop);
+    const ask = { action: 'retry', ...failed(shop) };
+    const shown = await previewOf(ask);
+    const sql = world.database.sql;
+    await sql`UPDATE transfer_reversals SET covered_minor = 1 WHERE id = ${reversalId}`;
+    expect(codeOf(await perform(ask, shown['fingerprint']!))).toEqual([409, 'list_changed']);
+    await sql`UPDATE transfer_reversals SET covered_minor = 0 WHERE id = ${reversalId}`;
+    const resolved = await world.post(first, '/admin/actions', {
+      action: 'written_off',
+      subject: `reversal/${reversalId}`,
+      reason: 'gone',
+    });
+    expect(resolved.body['done']).toEqual({
+      now: { subject: `reversal/${reversalId}`, status: 'written_off' },
+      note: null,
+    });
+    expect(codeOf(await perform(ask, shown['fingerprint']!))).toEqual([409, 'list_changed']);
+    expect((await previewOf(ask))['count']).toBe(1);
+  });
+
+  it('an empty list is refused by name', async () => {
+    const shop = await openShop(world);
+    const ask = { action: 'retry', ...failed(shop) };
+    const preview = await previewOf(ask);
+    expect(preview['count']).toBe(0);
+    expect(codeOf(await perform(ask, preview['fingerprint']!))).toEqual([409, 'list_empty']);
+    const both = await world.post(first, '/admin/bulk/preview', { action: 'retry' });
+    expect(codeOf(both)).toEqual([422, 'validation_failed']);
+  });
+
+  it('the sum counts: above the threshold a second admin agrees, and the list is compared again', async () => {
+    const shop = await openShop(world);
+    const failures = [];
+    for (let i = 0; i < 3; i += 1) failures.push(await failedReversalIn(world, shop));
+    const ids = failures.map(({ reversalId }) => reversalId);
+    const ask = { action: 'retry', ...failed(shop) };
+    const preview = await previewOf(ask);
+    expect(preview).toMatchObject({ needs_second_admin: true, totals: [{ amount: 27_000 }] });
+    const approvalId = awaited(await perform(ask, preview['fingerprint']!));
+    expect(await successorsOf(ids)).toHaveLength(0);
+    // One more that nobody asked for changes nothing of what was.
+    await failedReversalIn(world, shop);
+    const agreed = await approveAs(world, second, approvalId);
+    expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
+    expect(agreed.body['note']).toBe('3: It is on its way.');
+    const successors = await successorsOf(ids);
+    expect(successors).toHaveLength(3);
+    for (const { id } of successors) await world.finished(`reversal/${id}`);
+
+    const again = await previewOf(ask);
+    expect(again['count']).toBe(1);
+    await expectCleanBooks(world);
+  });
+
+  it('the sum counts: what has changed until the second admin agrees is refused, and nothing is done', async () => {
+    const shop = await openShop(world);
+    const failures = [];
+    for (let i = 0; i < 3; i += 1) failures.push(await failedReversalIn(world, shop));
+    const ids = failures.map(({ reversalId }) => reversalId);
+    const ask = { action: 'retry', ...failed(shop) };
+    const approvalId = awaited(await perform(ask, (await previewOf(ask))['fingerprint']!));
+    await world.post(first, `/admin/reversals/${ids[1]}/retry`, { reason: 'just this one' });
+    expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_outdated']);
+    expect(await successorsOf(ids)).toHaveLength(1);
+  });
+
+  it('holds for the console and the command line: the layer itself compares and asks', async () => {
+    const shop = await openShop(world);
+    const { reversalId } = await failedReversalIn(world, shop);
+    const deps = operationsOf(world);
+    const stuck = { olderThanMinutes: 0, subjects: [`reversal/${reversalId}`] };
+    const ask = { action: 'retry', filter: { stuck } } as const;
+    const act = { actor: first.id, reason: 'by hand' };
+    await expect(performBulk(deps, ask, 'as it never was', act)).rejects.toMatchObject({
+      code: 'list_changed',
+    });
+    const { fingerprint } = await previewBulk(deps, ask);
+    const seen: number[] = [];
+    const performed = await performBulk(deps, ask, fingerprint, act, (done) => seen.push(done));
+    expect(performed).toMatchObject({ done: { count: 1, told: { 'It is on its way.': 1 } } });
+    expect(seen).toEqual([1]);
+    const [successor] = await successorsOf([reversalId]);
+    expect(await world.finished(`reversal/${successor!['id']}`)).toEqual({ status: 'reversed' });
+  });
+
+  describe('replaying many webhooks', () => {
+    const stored = async (outcome: 'unmatched' | 'ignored') => {
+      const id = uuidv7();
+      const body = JSON.stringify({
+        event_type: 'refund_succeeded',
+        refund_id: uuidv7(),
+        status: 'succeeded',
+      });
+      await world.database.db.insert(webhookEvents).values({
+        ...{ id, provider: 'hyperswitch', eventId: id, type: 'refund_succeeded', body },
+        ...{ outcome, processedAt: new Date() },
+      });
+      return id;
+    };
+
+    it('by outcome, and by ids: each is audited', async () => {
+      const ids = [await stored('unmatched'), await stored('unmatched')];
+      const other = await stored('ignored');
+      const ask = { action: 'replay_webhook', webhooks: { outcome: 'unmatched' } };
+      const preview = await previewOf(ask);
+      expect(preview).toMatchObject({ count: 2, totals: [], needs_second_admin: false });
+      const done = await perform(ask, preview['fingerprint']!);
+      expect(done.body['done']!['count']).toBe(2);
+      for (const id of ids) {
+        expect(await auditOf(world, id)).toMatchObject([
+          { action: 'webhook.replay', actor: first.id, reason: 'Stripe is back' },
+        ]);
+      }
+      expect(await auditOf(world, other)).toHaveLength(0);
+      const named = { action: 'replay_webhook', webhooks: { ids: [other] } };
+      const answer = await perform(named, (await previewOf(named))['fingerprint']!);
+      expect(answer.body['done']!['count']).toBe(1);
+      expect(await auditOf(world, other)).toHaveLength(1);
+    });
+  });
+});
