@@ -198,6 +198,11 @@ export const VARIABLES = {
     '',
     'addresses and networks of proxies whose X-Forwarded-For and -Proto are believed, comma-separated',
   ),
+  MAINTENANCE_MODE: variable(
+    flag('false'),
+    'false',
+    'whether this API process starts under maintenance, until an admin switches it',
+  ),
   HYPERSWITCH_BASE_URL: variable(
     url(/^https?:/, 'https://api.hyperswitch.example'),
     'http://127.0.0.1:8080',

@@ -10,21 +10,26 @@ import { accessLog } from './middleware/access-log.ts';
 import { limitBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { deadline } from './middleware/deadline.ts';
+import { closedForMaintenance } from './middleware/maintenance.ts';
 import { observe } from './middleware/observe.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
+import { Maintenance } from './maintenance.ts';
 import { RefundFeed } from './refund-feed.ts';
 import { SERVICE_ROUTES, V1_ROUTES } from './routes/index.ts';
 import { refuseInvalid } from './validation.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
 export function createApp(given: ApiDeps) {
+  const now = given.now ?? (() => new Date());
+  const { db, log, config } = given;
   const deps: AppDeps = {
-    now: () => new Date(),
+    now,
+    maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     observer: UNOBSERVED,
-    findClient: createClientFinder(given.config.TRUSTED_PROXIES),
+    findClient: createClientFinder(config.TRUSTED_PROXIES),
     ...given,
   };
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
@@ -39,6 +44,7 @@ export function createApp(given: ApiDeps) {
   app.use(crossOrigin(deps.config.CORS_ORIGINS));
   app.use(deadline);
   app.use(limitBody);
+  app.use(closedForMaintenance);
   app.use(wrongMethod(app));
 
   const v1 = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid }).openapiRoutes(V1_ROUTES);

@@ -6,6 +6,7 @@ import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { RefundFeed } from './refund-feed.ts';
 
 export type ApiConfig = Pick<
@@ -16,6 +17,7 @@ export type ApiConfig = Pick<
   | 'JWT_AUDIENCE'
   | 'CORS_ORIGINS'
   | 'TRUSTED_PROXIES'
+  | 'MAINTENANCE_MODE'
   | 'HYPERSWITCH_WEBHOOK_SECRET'
   | 'STRIPE_WEBHOOK_SECRET'
   | 'PAYOUT_MINIMUM_MINOR'
@@ -66,6 +68,7 @@ export interface ApiDeps {
 /** With what the app itself adds to it. */
 export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
+  readonly maintenance: Maintenance;
 }
 
 export interface ApiEnv {

@@ -7,6 +7,8 @@ import { type FieldProblem, ValidationError } from './validation.ts';
 
 /** Long enough for a database or an engine that restarts, short enough for a person who waits. */
 const RETRY_AFTER_S = 5;
+/** Maintenance takes longer; a switch is followed within ten seconds. */
+const MAINTENANCE_RETRY_AFTER_S = 60;
 
 /** The only place that catches: whatever was thrown becomes a problem document with its status from the one table. */
 export function answerError(thrown: Error, c: Context<ApiEnv>): Response {
@@ -30,6 +32,7 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
     request_id: c.var.requestId,
     ...(fields.length > 0 && { errors: fields }),
   };
+  if (error.code === 'maintenance') c.header('Retry-After', String(MAINTENANCE_RETRY_AFTER_S));
   if (error.code === 'engine_unavailable') {
     c.header('Retry-After', String(RETRY_AFTER_S));
     problem['may_still_be_carried_out'] ??= c.var.mayStillBeCarriedOut ?? false;

@@ -32,10 +32,10 @@ export function problemType(code: ErrorCode): string {
 
 /** Any route may meet these. */
 const ALWAYS = ['engine_unavailable', 'internal_error'] as const;
-/** Routes that ask for a bearer token or an API key, which may lack the scope or have used its limit. */
-export const SIGNED_IN = ['credentials_ambiguous', 'unauthenticated', 'forbidden', 'rate_limited'] as const;
-/** Routes for some roles only. */
-export const FOR_ROLES = [...SIGNED_IN] as const;
+/** Routes for some roles only: by a bearer token, or an API key, which may lack the scope or have used its limit. */
+export const FOR_ROLES = ['credentials_ambiguous', 'unauthenticated', 'forbidden', 'rate_limited'] as const;
+/** Routes for whoever is signed in, which are closed under maintenance. */
+export const SIGNED_IN = [...FOR_ROLES, 'maintenance'] as const;
 /** Routes with a JSON body. */
 export const WITH_BODY = [
   'malformed_json',

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { createProduct as createProductVerb } from '../../db/verbs/create-product.ts';
 import { MAX_AMOUNT_MINOR } from '../../domain/money.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
+import { fails, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { Product, showProduct } from '../views/product.ts';
 
@@ -34,7 +34,7 @@ const route = createRoute({
   request: { body: jsonBody(Body) },
   responses: {
     201: json(z.object({ product: Product }), 'The product, with the caller as its seller'),
-    ...fails(...FOR_ROLES, ...WITH_BODY),
+    ...fails(...SIGNED_IN, ...WITH_BODY),
   },
 });
 

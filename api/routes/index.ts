@@ -2,6 +2,7 @@ import { approveAction } from './approve-action.ts';
 import { connectStripeAccount } from './connect-stripe-account.ts';
 import { createApiKey } from './create-api-key.ts';
 import { createProduct } from './create-product.ts';
+import { getMaintenance } from './get-maintenance.ts';
 import { getMyBalance } from './get-my-balance.ts';
 import { getMyPayout } from './get-my-payout.ts';
 import { getMyStatement } from './get-my-statement.ts';
@@ -41,6 +42,7 @@ import { returnRefund } from './return-refund.ts';
 import { retryTransfer } from './retry-transfer.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
 import { streamRefundEvents } from './stream-refund-events.ts';
+import { switchMaintenance } from './switch-maintenance.ts';
 import { stripeWebhook } from './stripe-webhook.ts';
 
 /** Under /api/v1, in the order of the reference page. */
@@ -85,6 +87,8 @@ export const V1_ROUTES = [
   createApiKey,
   listApiKeys,
   revokeApiKey,
+  getMaintenance,
+  switchMaintenance,
   hyperswitchWebhook,
   stripeWebhook,
 ] as const;

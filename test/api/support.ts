@@ -18,6 +18,7 @@ export const CONFIG: ApiConfig = {
   JWT_ISSUER: 'veza',
   JWT_AUDIENCE: 'veza',
   CORS_ORIGINS: ['https://shop.example'],
+  MAINTENANCE_MODE: false,
   TRUSTED_PROXIES: ['10.0.0.0/8', '127.0.0.1', '2001:db8:1::/48'],
   HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
@@ -44,7 +45,13 @@ export async function openApi({
   temporalAddress = CLOSED_ADDRESS,
   databaseUrl,
   config = CONFIG,
-}: { temporalAddress?: string; databaseUrl?: string; config?: ApiConfig } = {}): Promise<ApiWorld> {
+  now,
+}: {
+  temporalAddress?: string;
+  databaseUrl?: string;
+  config?: ApiConfig;
+  now?: () => Date;
+} = {}): Promise<ApiWorld> {
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
   const database = openDatabase(url, { maxConnections: 4 });
@@ -62,7 +69,12 @@ export async function openApi({
     await connection.close();
     await own?.drop();
   });
-  return { app: createApp({ db: database.db, engine, config, log }), database, databaseUrl: url, logLines };
+  return {
+    app: createApp({ db: database.db, engine, config, log, ...(now && { now }) }),
+    database,
+    databaseUrl: url,
+    logLines,
+  };
 }
 
 export interface TokenClaims {

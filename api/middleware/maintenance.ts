@@ -1,0 +1,18 @@
+import { createMiddleware } from 'hono/factory';
+import { VezaError } from '../../domain/errors.ts';
+import type { ApiEnv } from '../context.ts';
+
+/** Who watches, who can switch it off, and money that moves without us: providers' webhooks are always taken in. */
+const OPEN = ['/health', '/ready', '/metrics', '/ops', '/api/v1/admin', '/api/v1/webhooks'];
+
+/** Under maintenance everybody else gets 503, before anything is looked at. */
+export const closedForMaintenance = createMiddleware<ApiEnv>(async (c, next) => {
+  const { path } = c.req;
+  const isOpen = OPEN.some((open) => path === open || path.startsWith(`${open}/`));
+  if (!isOpen && (await c.var.deps.maintenance.isOn())) {
+    throw new VezaError('maintenance', 'Come back later; nothing was done.', {
+      may_still_be_carried_out: false,
+    });
+  }
+  await next();
+});

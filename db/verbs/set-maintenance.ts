@@ -1,0 +1,47 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { platformSettings } from '../schema/index.ts';
+import { type Act, audit } from './audit.ts';
+
+const KEY = 'maintenance';
+
+export interface MaintenanceSetting {
+  readonly isOn: boolean;
+  /** Of the database's clock; each switch has another, also one that changes nothing. */
+  readonly changedAt: Date;
+}
+
+/** Null: nobody has ever switched it. */
+export async function readMaintenance(db: Db): Promise<MaintenanceSetting | null> {
+  const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, KEY));
+  return row === undefined ? null : { isOn: row.valueBool === true, changedAt: row.updatedAt };
+}
+
+/** Switches maintenance for all processes. Switched to where it stands, it is recorded all the same. */
+export async function setMaintenance(
+  db: Db,
+  isOn: boolean,
+  act: Act & { readonly reason: string },
+): Promise<MaintenanceSetting> {
+  return db.transaction(async (tx) => {
+    const [before] = await tx
+      .select()
+      .from(platformSettings)
+      .where(eq(platformSettings.key, KEY))
+      .for('update');
+    const set = { valueBool: isOn, updatedAt: sql`clock_timestamp()` };
+    const [row] = await tx
+      .insert(platformSettings)
+      .values({ key: KEY, ...set })
+      .onConflictDoUpdate({ target: platformSettings.key, set })
+      .returning();
+    if (row === undefined) throw new Error('maintenance was not switched');
+    await audit(tx, act, {
+      action: 'maintenance.switch',
+      subject: KEY,
+      before: before === undefined ? null : { enabled: before.valueBool },
+      after: { enabled: isOn },
+    });
+    return { isOn, changedAt: row.updatedAt };
+  });
+}
