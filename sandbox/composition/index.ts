@@ -229,6 +229,7 @@ function newSecrets() {
     POSTGRES_PASSWORD: secret(),
     VEZA_DB_PASSWORD: secret(),
     TEMPORAL_DB_PASSWORD: secret(),
+    GRAFANA_ADMIN_PASSWORD: secret(),
     JWT_SECRET: secret(),
     HYPERSWITCH_API_KEY: `snd_${secret()}`,
     HYPERSWITCH_WEBHOOK_SECRET: secret(),

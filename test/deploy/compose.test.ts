@@ -34,6 +34,8 @@ test('the services that production needs are there', () => {
       'setup',
       'api',
       'worker',
+      'prometheus',
+      'grafana',
     ]),
   );
   expect(ours.map(([name]) => name)).toEqual(['setup', 'api', 'worker', 'ops']);
@@ -117,6 +119,43 @@ describe('an end in peace', () => {
 
   test('the API has longer than what it gives its requests', () => {
     expect(graceMs('api')).toBeGreaterThan(SHUTDOWN_MAX_MS);
+  });
+});
+
+describe('what is watched', () => {
+  const prometheus = parse(readFileSync(`${ROOT}deploy/prometheus/prometheus.yml`, 'utf8')) as {
+    rule_files: string[];
+    scrape_configs: {
+      dns_sd_configs?: { names: string[]; port: number }[];
+      static_configs?: { targets: string[] }[];
+    }[];
+  };
+  const targets = prometheus.scrape_configs.flatMap(
+    ({ dns_sd_configs: byName = [], static_configs: fixed = [] }) => [
+      ...byName.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+      ...fixed.flatMap((one) => one.targets),
+    ],
+  );
+
+  test('Prometheus asks services that there are, at the port that each is given', () => {
+    const { api, worker, temporal } = services;
+    expect(targets.toSorted()).toEqual([
+      `api:${api?.environment['METRICS_PORT']}`,
+      `temporal:${temporal?.environment['PROMETHEUS_ENDPOINT']?.split(':')[1]}`,
+      `worker:${worker?.environment['METRICS_PORT']}`,
+    ]);
+  });
+
+  test('its rules are mounted', () => {
+    for (const name of prometheus.rule_files)
+      expect(existsSync(`${ROOT}deploy/prometheus/${name}`), name).toBe(true);
+  });
+
+  test('Grafana asks the Prometheus that there is', () => {
+    const provisioned = readFileSync(`${ROOT}deploy/grafana/provisioning/datasources/prometheus.yml`, 'utf8');
+    const { datasources } = parse(provisioned) as { datasources: { url: string }[] };
+    expect(datasources.map(({ url }) => url)).toEqual(['http://prometheus:9090']);
+    expect(services['prometheus']).toBeDefined();
   });
 });
 
