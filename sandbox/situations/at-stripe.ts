@@ -1,0 +1,173 @@
+import { eq } from 'drizzle-orm';
+import { transferReversals, users } from '../../db/schema/index.ts';
+import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
+import type { StripeFault } from '../stripe/index.ts';
+import { askRefund, completeOrder, letAnHourPass, payOrder, type Scene, statusOf, until } from './scene.ts';
+import type { Made, Situation } from './situation.ts';
+
+/** Retries of an example wait for long enough to be looked at. */
+const DOWN = { kind: 'status', status: 503, times: 'always' } as const;
+/** A definite no, which Stripe keeps under the key. */
+const REFUSED = { kind: 'status', status: 400, stored: true, times: 'always' } as const;
+const KEY_REVOKED = { kind: 'status', status: 401, times: 'always' } as const;
+
+type ReversalRow = typeof transferReversals.$inferSelect;
+
+/** A refund whose reversal meets this trouble, until it is as told. */
+async function refundInto(
+  scene: Scene,
+  trouble: StripeFault,
+  isAsWanted: (row: ReversalRow) => boolean,
+): Promise<Made & { reversalId: string }> {
+  const stall = await scene.openStall();
+  const { orderId, stripeTransferId } = await completeOrder(scene, stall);
+  const where = { id: stripeTransferId };
+  const fault = scene.stripe.control.addFault({ ...trouble, match: 'transfers.createReversal', where });
+  const refundId = await askRefund(stall, orderId);
+  const [row] = await until(
+    () => scene.db.select().from(transferReversals).where(eq(transferReversals.refundId, refundId)),
+    (rows) => rows.some(isAsWanted),
+  );
+  if (row === undefined) throw new Error(`refund ${refundId} has no reversal`);
+  return {
+    reversalId: row.id,
+    subject: reversalWorkflowId(row.id),
+    heal: async () => scene.stripe.control.clearFaults(fault),
+  };
+}
+
+export const reversalBackoff: Situation = {
+  name: 'reversal-backoff',
+  title: 'A reversal waits between attempts, because Stripe answers with errors',
+  make: (scene) => refundInto(scene, DOWN, (row) => row.retryCount > 0),
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
+  ends: 'reversed',
+};
+
+export const sellerFundsShort: Situation = {
+  name: 'seller-funds-short',
+  title: 'A reversal waits, because the seller has spent the money',
+  make: (scene) =>
+    refundInto(
+      scene,
+      { kind: 'insufficientFunds', times: 'always' },
+      (row) => row.waitingFor === 'seller_funds',
+    ),
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
+  ends: 'reversed',
+};
+
+export const reversalGivenUp: Situation = {
+  name: 'reversal-given-up',
+  title: 'A reversal has failed for good: Stripe refuses it',
+  make: (scene) => refundInto(scene, REFUSED, (row) => row.status === 'permanently_failed'),
+  ways: { console: [{ take: 'action', action: 'settled_outside' }], temporal: null },
+  ends: 'settled_outside',
+};
+
+export const workflowTerminated: Situation = {
+  name: 'workflow-terminated',
+  title: 'A reversal has no running workflow: somebody terminated it',
+  async make(scene) {
+    const made = await refundInto(scene, DOWN, (row) => row.retryCount > 0);
+    await scene.temporal.workflow.getHandle(made.subject).terminate('by hand');
+    await letAnHourPass(scene, made.subject);
+    return made;
+  },
+  ways: {
+    console: [
+      { take: 'sweep', phase: 'lost_work' },
+      { take: 'action', action: 'retry' },
+    ],
+    temporal: [
+      { take: 'sweep', phase: 'lost_work' },
+      { take: 'signal', signal: 'retryNow' },
+    ],
+  },
+  ends: 'reversed',
+};
+
+export const transferWithoutAccount: Situation = {
+  name: 'transfer-without-account',
+  title: "A seller's share waits, because the seller has no Stripe account",
+  async make(scene) {
+    const stall = await scene.openStall({ connected: false });
+    const { transfer } = await payOrder(scene, stall);
+    await until(
+      () => scene.temporal.workflow.getHandle(transferWorkflowId(transfer.id)).query('state'),
+      (attempt) => attempt !== null,
+    );
+    return {
+      subject: transferWorkflowId(transfer.id),
+      // The forms are filled in, and Stripe's word of it is lost.
+      heal: async () => {
+        const { id, accountId } = stall.seller;
+        scene.stripe.control.ensureAccount(accountId);
+        await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+      },
+    };
+  },
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
+  ends: 'completed',
+};
+
+export const stripeKeyRefused: Situation = {
+  name: 'stripe-key-refused',
+  title: 'Nothing goes out: Stripe refuses our key',
+  async make(scene) {
+    const stall = await scene.openStall();
+    const where = { destination: stall.seller.accountId };
+    const fault = scene.stripe.control.addFault({ ...KEY_REVOKED, match: 'transfers.create', where });
+    const { transfer } = await payOrder(scene, stall);
+    await until(
+      () => scene.temporal.workflow.getHandle(transferWorkflowId(transfer.id)).query('state'),
+      (attempt) => attempt !== null,
+    );
+    return {
+      subject: transferWorkflowId(transfer.id),
+      heal: async () => scene.stripe.control.clearFaults(fault),
+    };
+  },
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
+  ends: 'completed',
+};
+
+export const payoutWebhookLost: Situation = {
+  name: 'payout-webhook-lost',
+  title: "A seller's payout is under way for ever: Stripe's word that it is paid was lost",
+  async make(scene) {
+    const stall = await scene.openStall();
+    await completeOrder(scene, stall);
+    scene.stripe.control.addFault({
+      kind: 'loseWebhook',
+      match: 'payout.paid',
+      where: { account: stall.seller.accountId },
+      times: 'always',
+    });
+    const asked = await stall.seller.post<{ payout: { id: string } }>('/sellers/me/payouts', {});
+    const subject = payoutWorkflowId(asked.payout.id);
+    await until(
+      async () => scene.stripe.control.payouts(stall.seller.accountId),
+      (payouts) => payouts.some((payout) => payout.status === 'paid'),
+    );
+    if ((await statusOf(scene, subject)) !== 'pending') throw new Error('the webhook was not lost');
+    return { subject, heal: async () => {} };
+  },
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
+  ends: 'paid',
+};

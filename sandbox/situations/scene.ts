@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { readVariables } from '../../config.ts';
+import { type Database, type Db, openDatabase } from '../../db/client.ts';
+import { products, users } from '../../db/schema/index.ts';
+import type { Role } from '../../domain/roles.ts';
+import { connectNow, createClient } from '../../engine/connect.ts';
+import { readSigningSettings } from '../../ops/settings.ts';
+import { signToken } from '../../ops/sign-token.ts';
+import { type Api, apiAs, type Order, type Refund, type Transfer } from '../cli/api-client.ts';
+import type { Stage } from '../cli/play.ts';
+
+const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
+const PRICE_MINOR = 12_000;
+const LOOK_EVERY_MS = 50;
+const PATIENCE_MS = 60_000;
+
+export interface Stall {
+  readonly buyer: Api;
+  readonly seller: Api & { readonly id: string; readonly accountId: string };
+  readonly items: readonly { readonly product_id: string }[];
+}
+
+/** A running Veza with its stand-ins, and what is needed to bring trouble over it: all of it as the outside does. */
+export interface Scene extends Pick<Stage, 'psp' | 'stripe'> {
+  readonly db: Db;
+  readonly temporal: Client;
+  readonly admin: Api & { readonly id: string; readonly token: string };
+  /** A buyer, a seller and a product that no other situation knows. */
+  openStall(options?: { readonly connected: boolean }): Promise<Stall>;
+  close(): Promise<void>;
+}
+
+export async function openScene({ apiUrl, psp, stripe, env }: Omit<Stage, 'temporalUiUrl'>): Promise<Scene> {
+  const config = readVariables(env, [
+    'DATABASE_URL',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'PAYLOAD_ENCRYPTION_KEYS',
+  ]);
+  const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
+  const connection = await connectNow(config);
+  const { db } = database;
+  const person = async (role: Role, stripeAccountId: string | null = null) => {
+    const id = uuidv7();
+    await db
+      .insert(users)
+      .values({ id, email: `${id}@veza.example`, role, isVerified: true, stripeAccountId });
+    const token = await signToken(readSigningSettings(env), { userId: id, role }, TOKEN_TTL_MS);
+    return { ...apiAs(apiUrl, token), id, token };
+  };
+  return {
+    psp,
+    stripe,
+    db,
+    temporal: createClient(connection, config),
+    admin: await person('admin'),
+    openStall: async ({ connected } = { connected: true }) => {
+      const accountId = `acct_1Situation${uuidv7().replaceAll('-', '').slice(-12)}`;
+      const seller = await person('artist', connected ? accountId : null);
+      const id = uuidv7();
+      await db
+        .insert(products)
+        .values({ id, sellerId: seller.id, title: 'Low Tide', priceMinor: PRICE_MINOR, currency: 'EUR' });
+      return { buyer: await person('user'), seller: { ...seller, accountId }, items: [{ product_id: id }] };
+    },
+    close: () => closeAll(database, connection),
+  };
+}
+
+async function closeAll(database: Database, connection: { close(): Promise<void> }): Promise<void> {
+  await database.close();
+  await connection.close();
+}
+
+/** Reads again until it is as wanted; says what was read last where it does not come to that. */
+export async function until<Value>(
+  read: () => Promise<Value>,
+  isAsWanted: (value: Value) => boolean,
+): Promise<Value> {
+  const deadlineMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await read();
+    if (isAsWanted(value)) return value;
+    if (Date.now() > deadlineMs) throw new Error(`it did not come to that: ${JSON.stringify(value)}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+export async function placeOrder({ psp }: Scene, { buyer, items }: Stall): Promise<string> {
+  const { order } = await buyer.post<{ order: Order }>('/marketplace/orders', { items });
+  await until(
+    async () => psp.control.hasPayment(order.id),
+    (isThere) => isThere,
+  );
+  return order.id;
+}
+
+/** An order that is paid; its transfer may wait. */
+export async function payOrder(scene: Scene, stall: Stall): Promise<{ orderId: string; transfer: Transfer }> {
+  const orderId = await placeOrder(scene, stall);
+  scene.psp.control.pay(orderId);
+  const [transfer] = await until(
+    () => transfersOf(scene, orderId),
+    (all) => all.length > 0,
+  );
+  if (transfer === undefined) throw new Error(`order ${orderId} has no transfer`);
+  return { orderId, transfer };
+}
+
+/** An order whose seller has the money. */
+export async function completeOrder(scene: Scene, stall: Stall) {
+  const { orderId } = await payOrder(scene, stall);
+  const [transfer] = await until(
+    () => transfersOf(scene, orderId),
+    (all) => all.every((one) => one.status === 'completed'),
+  );
+  const stripeTransferId = transfer?.stripe_transfer_id;
+  if (!stripeTransferId) throw new Error(`the transfer of order ${orderId} has no id of Stripe's`);
+  return { orderId, stripeTransferId };
+}
+
+export async function askRefund({ buyer }: Stall, orderId: string): Promise<string> {
+  const asked = await buyer.post<{ refund: Refund }>(`/marketplace/orders/${orderId}/refund`, {});
+  return asked.refund.id;
+}
+
+const transfersOf = async ({ admin }: Scene, orderId: string) =>
+  (await admin.get<{ data: Transfer[] }>(`/admin/transfers?order_id=${orderId}`)).data;
+
+const TABLES = {
+  order: sql`orders`,
+  refund: sql`refunds`,
+  transfer: sql`seller_transfers`,
+  reversal: sql`transfer_reversals`,
+  payout: sql`seller_payouts`,
+};
+type Kind = keyof typeof TABLES;
+
+function rowOf(subject: string): { table: (typeof TABLES)[Kind]; id: string } {
+  const [kind, id] = subject.split('/');
+  const table = TABLES[kind as Kind];
+  if (table === undefined || id === undefined) throw new Error(`${subject} is no row with a status`);
+  return { table, id };
+}
+
+export async function statusOf({ db }: Scene, subject: string): Promise<string> {
+  const { table, id } = rowOf(subject);
+  const [row] = await db.execute<{ status: string }>(sql`SELECT status FROM ${table} WHERE id = ${id}`);
+  if (row === undefined) throw new Error(`there is no ${subject}`);
+  return row.status;
+}
+
+/** Nobody waits an hour for an example: the row is as old as if somebody had. */
+export async function letAnHourPass({ db }: Scene, subject: string): Promise<void> {
+  const { table, id } = rowOf(subject);
+  await db.execute(sql`UPDATE ${table} SET created_at = created_at - interval '1 hour' WHERE id = ${id}`);
+}
+
+/** The sweep that first missed a refund at the PSP was longer ago than any call to it lives. */
+export async function letTenMinutesPass({ db }: Scene, subject: string): Promise<void> {
+  const { id } = rowOf(subject);
+  await db.execute(
+    sql`UPDATE refunds SET orphan_missed_at = orphan_missed_at - interval '11 minutes' WHERE id = ${id}`,
+  );
+}

@@ -1,0 +1,37 @@
+import type { ActionName } from '../../operations/action.ts';
+import type { Phase } from '../../domain/reconcile.ts';
+import type { Scene } from './scene.ts';
+
+/** One step out of a situation, as the runbook tells it and a test takes it. */
+export type Step =
+  /** An action of the console, on the situation's own row. */
+  | { readonly take: 'action'; readonly action: ActionName }
+  /** A sweep: from the console's page, or, in Temporal's UI, by triggering the Schedule `reconcile`. */
+  | { readonly take: 'sweep'; readonly phase: Phase }
+  /** A signal to the situation's own workflow. */
+  | { readonly take: 'signal'; readonly signal: 'retryNow' }
+  /** The button of that name at the pending activity of the situation's own workflow. */
+  | { readonly take: 'reset_activity' }
+  /** Ten minutes go by, which a test does not wait for. */
+  | { readonly take: 'time' }
+  /** Nothing: it ends by itself. */
+  | { readonly take: 'nothing' };
+
+export interface Made {
+  /** `reversal/…`: the row's story in the console, and its workflow in Temporal's UI. */
+  readonly subject: string;
+  /** The cause goes away: Stripe is back, the seller has connected an account. */
+  heal(): Promise<void>;
+}
+
+export interface Situation {
+  /** Its section of docs/runbook.md is `situation: <name>`. */
+  readonly name: string;
+  /** What is stuck, in a sentence. */
+  readonly title: string;
+  make(scene: Scene): Promise<Made>;
+  /** Taken in this order once the cause is gone, in the one tool or in the other. Null: that tool cannot, on purpose. */
+  readonly ways: { readonly console: readonly Step[]; readonly temporal: readonly Step[] | null };
+  /** The status of its row when it is solved. */
+  readonly ends: string;
+}
