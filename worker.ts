@@ -205,7 +205,7 @@ export function installRuntime(log: Logger, metrics?: MetricsBuffer): void {
     }),
     telemetryOptions: {
       logging: { forward: {}, filter: 'WARN,temporalio_sdk_core::worker::activities=ERROR' },
-      ...(metrics && { metrics: { buffer: metrics } }),
+      ...(metrics && { metrics: { buffer: metrics, attachServiceName: false } }),
     },
   });
 }

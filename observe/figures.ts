@@ -1,10 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
-import { type Figures, readFigures } from '../db/queries/figures.ts';
-import { countStuckRowsByKind, type StuckKind } from '../db/queries/work.ts';
-
-export type StuckAfterMs = Readonly<Record<StuckKind, number>>;
+import { type Figures, readFigures, readStuckFigures, type StuckAfterMs } from '../db/queries/figures.ts';
 
 /** Money that waits for Stripe may wait by the rules; from here on somebody should know. */
 const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
@@ -107,7 +104,7 @@ export function createFigureGauges(registry: Registry) {
     async read(db: Db, stuckAfterMs: StuckAfterMs): Promise<void> {
       const startedMs = performance.now();
       try {
-        show(await readFigures(db), await countStuckRowsByKind(db, stuckAfterMs));
+        show(await readFigures(db), await readStuckFigures(db, stuckAfterMs));
         databaseUp.set(1);
       } catch {
         for (const one of all) one.reset();

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { STUCK_KINDS, type StuckKind } from './work.ts';
 
 type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
 
@@ -47,8 +48,14 @@ export interface Figures {
 
 const ageS = (column: SQL) => sql`coalesce(extract(epoch FROM now() - min(${column})), 0)::float8`;
 const rows = sql`count(*)::int AS rows`;
+// Scalar subqueries, not joins: one look into an index for each open row, where a planner that joins may choose to walk
+// the whole table of what ended.
 const isCurrent = (table: SQL) =>
-  sql`NOT EXISTS (SELECT 1 FROM ${table} AS retry WHERE retry.retry_of = one.id)`;
+  sql`(SELECT retry.id FROM ${table} AS retry WHERE retry.retry_of = one.id) IS NULL`;
+/** A reversal is in its transfer's currency. */
+const REVERSALS = sql`SELECT one.*,
+    (SELECT currency FROM seller_transfers WHERE seller_transfers.id = one.transfer_id) AS currency
+  FROM transfer_reversals AS one`;
 
 // A transfer of nothing was refunded away; one that had gone out and is `permanently_failed` stands under its reversal.
 // Each part reads a partial index that holds its rows alone (test/db/figures.test.ts has the plans): what ended, and
@@ -64,9 +71,8 @@ const OPEN = sql`
   FROM seller_transfers AS one WHERE status IN ('pending', 'failed') AND ${isCurrent(sql`seller_transfers`)}
   GROUP BY status, currency
   UNION ALL
-  SELECT 'reversal', one.status, transfer.currency, ${rows}, sum(one.amount_minor)::float8, ${ageS(sql`one.created_at`)}
-  FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
-  WHERE one.status = 'pending' GROUP BY one.status, transfer.currency
+  SELECT 'reversal', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
+  FROM (${REVERSALS} WHERE one.status = 'pending') AS reversals GROUP BY status, currency
   UNION ALL
   SELECT 'payout', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
   FROM seller_payouts WHERE status = 'pending' GROUP BY status, currency`;
@@ -77,10 +83,9 @@ const GIVEN_UP = sql`
     AND ${isCurrent(sql`seller_transfers`)}
   GROUP BY status, currency
   UNION ALL
-  SELECT 'reversal', one.status, transfer.currency, ${rows}, sum(one.amount_minor - one.covered_minor)::float8
-  FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
-  WHERE one.status = 'permanently_failed' AND ${isCurrent(sql`transfer_reversals`)}
-  GROUP BY one.status, transfer.currency`;
+  SELECT 'reversal', status, currency, ${rows}, sum(amount_minor - covered_minor)::float8
+  FROM (${REVERSALS} WHERE one.status = 'permanently_failed' AND ${isCurrent(sql`transfer_reversals`)}) AS reversals
+  GROUP BY status, currency`;
 
 const REFUND_AGES = sql`
   SELECT CASE WHEN hyperswitch_refund_id IS NULL THEN 'asking' ELSE 'accepted' END AS step,
@@ -99,6 +104,34 @@ const APPROVALS = sql`
   UNION ALL
   SELECT 'untold', ${rows} FROM approvals WHERE status = 'approved' AND told_at IS NULL`;
 
+const OPEN_SINCE = sql`
+  SELECT 'order' AS kind, created_at AS since FROM orders WHERE status = 'pending'
+  UNION ALL
+  SELECT CASE WHEN hyperswitch_refund_id IS NULL THEN 'orphan' ELSE 'refund' END, created_at
+  FROM refunds WHERE status = 'pending'
+  UNION ALL
+  SELECT 'transfer', created_at FROM seller_transfers AS one
+  WHERE status IN ('pending', 'failed') AND ${isCurrent(sql`seller_transfers`)}
+  UNION ALL
+  SELECT 'reversal', created_at FROM transfer_reversals WHERE status = 'pending'
+  UNION ALL
+  SELECT 'payout', created_at FROM seller_payouts WHERE status = 'pending'
+  UNION ALL
+  SELECT 'webhook', received_at FROM webhook_events WHERE processed_at IS NULL OR outcome = 'unmatched'`;
+
+const FLAGS = sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`;
+
+/** What a reading asks, for whoever wants to see how it is carried out. */
+export const FIGURE_QUERIES = {
+  OPEN,
+  OPEN_SINCE,
+  GIVEN_UP,
+  REFUND_AGES,
+  WEBHOOKS,
+  APPROVALS,
+  FLAGS,
+} as const;
+
 interface Row extends Record<string, unknown> {
   readonly kind: OpenKind;
   readonly status: string;
@@ -116,9 +149,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const refundAges = await db.execute<RefundAgeFigure & Record<string, unknown>>(REFUND_AGES);
   const webhooks = await db.execute<{ state: WebhookFigure['state']; rows: number; age: number }>(WEBHOOKS);
   const approvals = await db.execute<ApprovalFigure & Record<string, unknown>>(APPROVALS);
-  const flags = await db.execute<{ kind: string; rows: number }>(
-    sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`,
-  );
+  const flags = await db.execute<{ kind: string; rows: number }>(FLAGS);
   const [sweep] = await db.execute<{ at: string | null }>(
     sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
   );
@@ -135,4 +166,24 @@ export async function readFigures(db: Db): Promise<Figures> {
     flags,
     lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
   };
+}
+
+export type StuckAfterMs = Readonly<Record<StuckKind, number>>;
+
+/** How many rows of each kind have been open for longer than its own threshold, in milliseconds. */
+export async function readStuckFigures(db: Db, after: StuckAfterMs): Promise<Record<StuckKind, number>> {
+  const thresholds = sql.join(
+    STUCK_KINDS.map((kind) => sql`(${kind}::text, ${after[kind]} * interval '1 millisecond')`),
+    sql`, `,
+  );
+  const counts = await db.execute<{ kind: StuckKind; rows: number }>(
+    sql`SELECT open.kind, ${rows} FROM (${OPEN_SINCE}) AS open
+      JOIN (VALUES ${thresholds}) AS threshold (kind, after) ON threshold.kind = open.kind
+      WHERE open.since < now() - threshold.after GROUP BY open.kind`,
+  );
+  const counted = new Map(counts.map((row) => [row.kind, row.rows]));
+  return Object.fromEntries(STUCK_KINDS.map((kind) => [kind, counted.get(kind) ?? 0])) as Record<
+    StuckKind,
+    number
+  >;
 }

@@ -224,24 +224,3 @@ export async function sumWork(db: Db, filter: WorkFilter): Promise<WorkSum[]> {
     };
   });
 }
-
-/** How many rows of each kind have been open for longer than its own threshold, in milliseconds. */
-export async function countStuckRowsByKind(
-  db: Db,
-  stuckAfterMs: Readonly<Record<StuckKind, number>>,
-): Promise<Record<StuckKind, number>> {
-  const thresholds = sql.join(
-    STUCK_KINDS.map((kind) => sql`(${kind}::text, ${stuckAfterMs[kind]} * interval '1 millisecond')`),
-    sql`, `,
-  );
-  const rows = await db.execute<{ kind: StuckKind; count: number }>(
-    sql`SELECT open.kind, count(*)::int AS count FROM (${work(STUCK_KINDS)}) AS open
-      JOIN (VALUES ${thresholds}) AS threshold (kind, after) ON threshold.kind = open.kind
-      WHERE open.since < now() - threshold.after GROUP BY open.kind`,
-  );
-  const counted = new Map(rows.map(({ kind, count }) => [kind, count]));
-  return Object.fromEntries(STUCK_KINDS.map((kind) => [kind, counted.get(kind) ?? 0])) as Record<
-    StuckKind,
-    number
-  >;
-}

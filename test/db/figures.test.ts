@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/queries/figures.ts';
+import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
+import { fillRows, OPEN_EVERY, planOf } from './many-rows.ts';
+
+// By name: `FIGURE_ROWS=1000000 npx vitest run test/db/figures.test.ts`.
+const ROWS = Number(process.env['FIGURE_ROWS'] ?? 20_000);
+const OPEN_ROWS = ROWS / OPEN_EVERY;
+const GIVEN_UP_ROWS = ROWS / 1_000;
+const FILL_TIMEOUT_MS = 60_000 + ROWS;
+
+let own: TestDatabase;
+let database: Database;
+let figures: Figures;
+beforeAll(async () => {
+  own = await createDatabaseFromTemplate();
+  database = openDatabase(own.url, { maxConnections: 1 });
+  await fillRows(database, ROWS);
+  const { db } = database;
+  const someEnded = (table: string, status: string) =>
+    sql.raw(`id IN (SELECT id FROM ${table} WHERE status = '${status}' ORDER BY id LIMIT ${GIVEN_UP_ROWS})`);
+  await db.execute(sql`UPDATE seller_transfers SET status = 'permanently_failed', completed_at = NULL
+    WHERE ${someEnded('seller_transfers', 'completed')}`);
+  await db.execute(sql`UPDATE transfer_reversals SET status = 'permanently_failed'
+    WHERE ${someEnded('transfer_reversals', 'reversed')}`);
+  await database.sql.unsafe('VACUUM ANALYZE');
+  figures = await readFigures(db);
+}, FILL_TIMEOUT_MS);
+afterAll(async () => {
+  await database.close();
+  await own.drop();
+});
+
+/** Lists of people's work: short, whatever happens. */
+const SHORT = new Set(['approvals', 'ops_flags']);
+
+test.each(Object.entries(FIGURE_QUERIES))(
+  '%s comes out of indexes that hold its rows alone',
+  async (_, query) => {
+    const nodes = await planOf(database, query);
+    const walked = nodes.filter(
+      (node) => node['Node Type'] === 'Seq Scan' && !SHORT.has(node['Relation Name'] ?? ''),
+    );
+    expect(walked.map((node) => node['Relation Name'])).toEqual([]);
+    for (const node of nodes.filter((one) => one['Index Name'] !== undefined)) {
+      expect(node['Actual Rows']).toBeLessThanOrEqual(OPEN_ROWS);
+    }
+  },
+);
+
+test('they count what is open, by kind, with its money', () => {
+  for (const kind of ['order', 'refund', 'transfer', 'reversal', 'payout']) {
+    const found = figures.open.filter((row) => row.kind === kind);
+    expect(found, kind).toHaveLength(1);
+    expect(found[0], kind).toMatchObject({ status: 'pending', currency: 'USD', rows: OPEN_ROWS });
+    expect(found[0]!.oldestAgeS, kind).toBeGreaterThan(7_200);
+  }
+  expect(figures.open.find(({ kind }) => kind === 'order')?.amountMinor).toBe(100 * OPEN_ROWS);
+  expect(figures.refundAges.reduce((sum, { rows }) => sum + rows, 0)).toBe(OPEN_ROWS);
+  expect(figures.webhooks).toMatchObject([
+    { state: 'unprocessed', rows: OPEN_ROWS },
+    { state: 'unmatched', rows: 0, oldestAgeS: 0 },
+  ]);
+  expect(figures.lastSweepAt).toBeNull();
+});
+
+test('and what automation gave up on, as long as nobody has taken it up again', async () => {
+  const rowsOf = ({ givenUp }: Figures, of: string) => givenUp.find(({ kind }) => kind === of)?.rows;
+  expect(rowsOf(figures, 'transfer')).toBe(GIVEN_UP_ROWS);
+  expect(rowsOf(figures, 'reversal')).toBe(GIVEN_UP_ROWS);
+  const { db } = database;
+  await db.execute(sql`UPDATE transfer_reversals SET retry_of = (
+      SELECT id FROM transfer_reversals WHERE status = 'permanently_failed' LIMIT 1)
+    WHERE id = (SELECT id FROM transfer_reversals WHERE status = 'pending' LIMIT 1)`);
+  await db.execute(sql`UPDATE seller_transfers SET amount_minor = 0, reversed_minor = 0
+    WHERE id = (SELECT id FROM seller_transfers WHERE status = 'permanently_failed' LIMIT 1)`);
+  const then = await readFigures(db);
+  expect(rowsOf(then, 'reversal')).toBe(GIVEN_UP_ROWS - 1);
+  expect(rowsOf(then, 'transfer')).toBe(GIVEN_UP_ROWS - 1);
+});
+
+test('what is stuck is counted by the threshold of its kind', async () => {
+  const hours = (count: number) => count * 3_600_000;
+  const never = hours(24 * 365 * 100);
+  const all = { order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0, webhook: 0 };
+  const counted = await readStuckFigures(database.db, { ...all, order: never, webhook: hours(1) });
+  expect(counted).toMatchObject({
+    order: 0,
+    transfer: OPEN_ROWS,
+    payout: OPEN_ROWS,
+    webhook: OPEN_ROWS,
+  });
+  expect(counted.refund + counted.orphan).toBe(OPEN_ROWS);
+});

@@ -1,0 +1,65 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Database } from '../../db/client.ts';
+
+/** One row in a hundred is open, as after a bad day. */
+export const OPEN_EVERY = 100;
+const CHUNK = 20_000;
+
+/** A database as it is after years: that many rows of each kind, nearly all of them ended. */
+export async function fillRows(database: Database, rows: number): Promise<void> {
+  for (let from = 0; from < rows; from += CHUNK) await fill(database, from, Math.min(from + CHUNK, rows));
+  await database.sql.unsafe('ANALYZE');
+}
+
+/** An order in each row's place, with its refund, transfer, reversal, payout and webhook. */
+async function fill({ db }: Database, from: number, to: number): Promise<void> {
+  const people = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
+  const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
+  const numbers = sql`generate_series(${from}::int, ${to - 1}::int) AS n`;
+  const isOpen = sql.raw(`n % ${OPEN_EVERY} = 0`);
+  const createdAt = sql`now() - interval '2 hours' - n * interval '1 second'`;
+  await db.execute(
+    sql`INSERT INTO users (id, email, role) VALUES (${people}, 'everybody@veza.test', 'user') ON CONFLICT DO NOTHING`,
+  );
+  await db.execute(sql`
+    INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id, created_at)
+    SELECT ${id(1)}, ${people}, 100, CASE WHEN ${isOpen} THEN NULL ELSE 100 END, CASE WHEN ${isOpen} THEN NULL ELSE 'USD' END,
+      'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'completed' END, ${id(1)}::text, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO refunds (id, order_id, amount_minor, currency, status, hyperswitch_refund_id, created_at)
+    SELECT ${id(2)}, ${id(1)}, 100, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END,
+      CASE WHEN n % ${2 * OPEN_EVERY} = 0 THEN NULL ELSE ${id(2)}::text END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, completed_at, created_at)
+    SELECT ${id(3)}, ${id(1)}, ${people}, 90, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'completed' END,
+      CASE WHEN ${isOpen} THEN NULL ELSE now() END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO transfer_reversals (id, transfer_id, refund_id, amount_minor, status, next_retry_at, created_at)
+    SELECT ${id(4)}, ${id(3)}, ${id(2)}, 90, CASE WHEN ${isOpen} THEN 'pending' ELSE 'reversed' END, now(), ${createdAt}
+    FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, status, created_at)
+    SELECT ${id(5)}, ${people}, 90, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'paid' END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO webhook_events (id, provider, event_id, type, body, received_at, processed_at, outcome)
+    SELECT ${id(6)}, 'hyperswitch', n::text, 'payment_succeeded', '{}', ${createdAt},
+      CASE WHEN ${isOpen} THEN NULL ELSE now() END, CASE WHEN ${isOpen} THEN 'received' ELSE 'signalled' END FROM ${numbers}`);
+}
+
+export interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** How PostgreSQL carries the query out, node by node. */
+export async function planOf(database: Database, query: SQL): Promise<PlanNode[]> {
+  const rows = await database.db.execute<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
+    sql`EXPLAIN (ANALYZE, FORMAT JSON) ${query}`,
+  );
+  return nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan);
+}
