@@ -33,6 +33,7 @@ export type BookableEvent =
       readonly providerRefundId: string;
       readonly amountMinor: number;
       readonly currency: string;
+      readonly saidAt?: string;
     };
 
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid. */
@@ -130,8 +131,9 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
           throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
         }
         if (refundVerdict(found.refund.status) !== 'succeeded') return null;
-        const { amountMinor, currency } = found.refund;
-        return { kind: 'refund', providerRefundId, amountMinor, currency };
+        const { amountMinor, currency, updatedAt } = found.refund;
+        const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
+        return { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt };
       });
     },
 

@@ -113,13 +113,19 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
 
     /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
     async settleRefund(refundId: string, verdict: RefundVerdict): Promise<void> {
-      const settled = await settleRefund(db, refundId, verdict.providerRefundId, settings.refundFeePolicy);
+      const settled = await settleRefund(
+        db,
+        refundId,
+        verdict.providerRefundId,
+        settings.refundFeePolicy,
+        verdict.saidAt,
+      );
       await followUp(engine, settled);
       log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
     },
 
-    async failRefund(refundId: string, message: string): Promise<void> {
-      const { status } = await failRefund(db, refundId, message);
+    async failRefund(refundId: string, message: string, saidAt?: string): Promise<void> {
+      const { status } = await failRefund(db, refundId, message, saidAt);
       log.info({ refundId, status, message }, 'refund failed at the PSP');
     },
   };

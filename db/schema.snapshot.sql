@@ -290,6 +290,7 @@ CREATE TABLE refunds (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   orphan_missed_at timestamp with time zone,
   work_checked_at timestamp with time zone,
+  provider_updated_at timestamp with time zone,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT refunds_requested_by_users_id_fk FOREIGN KEY (requested_by) REFERENCES users(id),

@@ -59,6 +59,8 @@ export interface RefundVerdict {
   /** The PSP's id of the refund; ours, unless it was made elsewhere. */
   readonly providerRefundId: string | null;
   readonly message: string | null;
+  /** When the PSP last changed the refund, by its clock: the only order of its words. Absent where it did not say. */
+  readonly saidAt?: string;
 }
 
 /** What the PSP says of a dispute. Amounts in minor units. */
@@ -78,6 +80,8 @@ export type OutsideEvent =
       /** Null where the PSP did not say: it is read there before anything is booked. */
       readonly amountMinor: number | null;
       readonly currency: string | null;
+      /** When the PSP last changed it, where it said so. */
+      readonly saidAt?: string;
     }
   | { readonly kind: 'dispute'; readonly news: DisputeNews };
 

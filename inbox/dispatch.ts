@@ -40,7 +40,12 @@ async function dispatchRefund(deps: InboxDeps, event: RefundEvent): Promise<Disp
   if (refund === undefined) return dispatchOutsideRefund(deps, event);
   await engine.tellRefund(
     refund.id,
-    { status: event.verdict, providerRefundId: event.refundId, message: event.errorMessage ?? null },
+    {
+      status: event.verdict,
+      providerRefundId: event.refundId,
+      message: event.errorMessage ?? null,
+      ...saidAt(event),
+    },
     refundLabel(refund),
   );
   return signalled;
@@ -56,11 +61,13 @@ async function dispatchOutsideRefund({ db, engine }: InboxDeps, event: RefundEve
   const { refundId: providerRefundId, amountMinor = null, currency = null } = event;
   await engine.tellOrderOutside(
     order.id,
-    { kind: 'refund', providerRefundId, amountMinor, currency },
+    { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt(event) },
     labelOf(order),
   );
   return signalled;
 }
+
+const saidAt = ({ updatedAt }: RefundEvent) => (updatedAt === undefined ? {} : { saidAt: updatedAt });
 
 async function dispatchPayment({ db, engine }: InboxDeps, event: PaymentEvent): Promise<Dispatched> {
   const fact = factOf(event);

@@ -129,10 +129,10 @@ async function confirmed(orderId: string, said: PaymentFact): Promise<PaymentFac
 
 async function book(orderId: string, event: OutsideEvent): Promise<void> {
   if (event.kind === 'dispute') return settleOutsideEvent(orderId, event);
-  const { providerRefundId, amountMinor, currency } = event;
+  const { amountMinor, currency, providerRefundId } = event;
   const refund =
     amountMinor !== null && currency !== null
-      ? ({ kind: 'refund', providerRefundId, amountMinor, currency } as const)
+      ? { ...event, amountMinor, currency }
       : await readOutsideRefund(providerRefundId);
   if (refund !== null) await settleOutsideEvent(orderId, refund);
 }

@@ -62,7 +62,7 @@ async function nextVerdict(row: OpenedRefund, verdicts: Mailbox<RefundVerdict>):
 async function apply(refundId: string, { status, ...said }: RefundVerdict): Promise<RefundOutcome> {
   const reason = said.message ?? 'the PSP gave no reason';
   if (status === 'succeeded') await settleRefund(refundId, { status, ...said });
-  else await failRefund(refundId, reason);
+  else await failRefund(refundId, reason, said.saidAt);
   show({ VezaStatus: status });
   describe(
     [],

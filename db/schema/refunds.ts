@@ -28,6 +28,8 @@ export const refunds = pgTable(
     errorMessage: text(),
     succeededAt: at(),
     failedAt: at(),
+    /** When the PSP last changed it, by its clock, as its latest word that ended it says; NULL where it did not say. */
+    providerUpdatedAt: at(),
     reconcileCheckedAt: at(),
     /** When the sweep first found that the PSP has no such refund and that no workflow asks for it. */
     orphanMissedAt: at(),

@@ -19,6 +19,8 @@ export interface OutsideRefund {
   readonly providerRefundId: string | null;
   readonly amountMinor: number;
   readonly currency: string;
+  /** When the PSP last changed it, where it said so. */
+  readonly saidAt?: string;
 }
 
 /** A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. */
@@ -59,7 +61,7 @@ export async function settleOutside(
     return { reversals: [], transfers: [] };
   }
   const id = uuidv7();
-  const { amountMinor, currency, providerRefundId } = outside;
+  const { amountMinor, currency, providerRefundId, saidAt } = outside;
   const [inserted] = await tx
     .insert(refunds)
     .values({
@@ -71,6 +73,7 @@ export async function settleOutside(
       status: 'succeeded',
       hyperswitchRefundId: providerRefundId,
       succeededAt: new Date(),
+      ...(saidAt !== undefined && { providerUpdatedAt: new Date(saidAt) }),
     })
     .returning();
   if (inserted === undefined) throw new Error(`no refund of kind ${kind} was inserted for order ${order.id}`);

@@ -236,6 +236,35 @@ describe('events for a row that is terminal', () => {
     await expectCleanBooks(world);
   });
 
+  /** The PSP's two words on a refund that came to us the other way round: the second one first. */
+  async function swapped(first: 'succeeded' | 'failed', second: 'succeeded' | 'failed') {
+    const { orderId, refundId } = await waitingRefund(world);
+    const older = world.psp.control.settleRefund(refundId, first, 'no', silently);
+    const newer = world.psp.control.settleRefund(refundId, second, 'returned by the bank', silently);
+    await taken(world, 'hyperswitch', realEvent(`refund_${second}`, 'refund_details', newer), 'signalled');
+    await refundEnded(world, refundId);
+    const between = await pictureOf(world, orderId);
+    await taken(world, 'hyperswitch', realEvent(`refund_${first}`, 'refund_details', older), 'signalled');
+    await refundEnded(world, refundId);
+    return { orderId, refundId, between };
+  }
+
+  it('a failure that is older than the success that came before it: nothing changes, nobody is told', async () => {
+    const { orderId, refundId, between } = await swapped('failed', 'succeeded');
+    expect(await pictureOf(world, orderId)).toEqual(between);
+    expect((await world.refund(refundId)).status).toBe('succeeded');
+    expect(await flagsOf(world, `refund/${refundId}`)).toEqual([]);
+    await expectCleanBooks(world);
+  });
+
+  it('a success that is older than the failure that came before it: settled, and flagged as sent back', async () => {
+    const { orderId, refundId } = await swapped('succeeded', 'failed');
+    expect((await world.refund(refundId)).status).toBe('succeeded');
+    expect((await world.order(orderId)).status).toBe('refunded');
+    expect(await flagsOf(world, `refund/${refundId}`)).toEqual(['failed_after_succeeded']);
+    await expectCleanBooks(world);
+  });
+
   it('a refund succeeded after it failed: settled in full and flagged', async () => {
     const { orderId, refundId } = await waitingRefund(world);
     world.psp.control.settleRefund(refundId, 'failed', 'try again later');
