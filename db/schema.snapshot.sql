@@ -271,6 +271,13 @@ CREATE TABLE refund_events (
 CREATE INDEX refund_events_by_refund ON public.refund_events USING btree (refund_id, id);
 CREATE TRIGGER refund_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.refund_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE refund_reasons (
+  refund_id uuid NOT NULL,
+  reason text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT refund_reasons_pkey PRIMARY KEY (refund_id)
+);
+
 CREATE TABLE refunds (
   id uuid NOT NULL,
   order_id uuid NOT NULL,

@@ -33,19 +33,24 @@ export interface RefundRequest {
     /** Minor units, as the client sent it: judged in phase 1, under one error code. */
     readonly amount?: unknown;
     readonly itemIds?: readonly string[];
+    /** Of calls from before a buyer's words went past the engine: still in the arguments of workflows that are open. */
     readonly reason?: string;
     readonly idempotency?: IdempotencyKey;
   };
 }
 
-/** What the HTTP answer to a refund is made of; the same for every repeat of the call. */
+/** What the HTTP answer to a refund is made of, without the buyer's own words: those are nothing for a history. */
 export interface OpenedRefund {
   readonly refundId: string;
   readonly orderId: string;
   readonly amountMinor: number;
   readonly currency: string;
-  readonly reason: string | null;
   readonly createdAt: string;
+}
+
+/** All of the answer, as it is kept for repeats of the call. */
+export interface RefundAnswer extends OpenedRefund {
+  readonly reason: string | null;
 }
 
 /** `bodyHash` lets the caller tell a repeat from a key that was used with another body. */

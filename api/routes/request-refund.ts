@@ -4,7 +4,8 @@ import { readRefundableOrder } from '../../db/queries/refundable-order.ts';
 import type { Db } from '../../db/client.ts';
 import { decideRefund, type RefundAsk } from '../../domain/eligibility.ts';
 import { VezaError } from '../../domain/errors.ts';
-import type { IdempotencyKey, OpenedRefund } from '../../domain/messages.ts';
+import type { IdempotencyKey, RefundAnswer } from '../../domain/messages.ts';
+import { keepRefundReason } from '../../db/verbs/refund-reason.ts';
 import type { RefundLabel } from '../../engine/index.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
 import { assertKnownUser } from '../known-user.ts';
@@ -82,21 +83,21 @@ export const requestRefund = defineRoute(route, async (c) => {
   }
   await assertKnownUser(db, caller);
   c.set('mayStillBeCarriedOut', true);
+  const refundId = idFor(idempotency);
+  if (reason) await keepRefundReason(db, refundId, reason);
   const opening = await engine.requestRefund(
-    {
-      refundId: idFor(idempotency),
-      ask: { orderId, ...ask, ...(reason && { reason }), ...(idempotency && { idempotency }) },
-    },
+    { refundId, ask: { orderId, ...ask, ...(idempotency && { idempotency }) } },
     judged.label,
     c.var.requestId,
   );
   if ('refused' in opening) throw VezaError.from(opening.refused);
   assertSameBody(idempotency, opening.bodyHash);
-  return c.json(accepted(opening.opened), 202);
+  // The same body, so the same reason, also where this call is a repeat.
+  return c.json(accepted({ ...opening.opened, reason: reason || null }), 202);
 });
 
 /** The answer that was given under this key; throws where it came with another body. */
-async function findAnswer(db: Db, idempotency: IdempotencyKey | undefined): Promise<OpenedRefund | null> {
+async function findAnswer(db: Db, idempotency: IdempotencyKey | undefined): Promise<RefundAnswer | null> {
   const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
   if (stored === null) return null;
   assertSameBody(idempotency, stored.bodyHash);
@@ -126,7 +127,7 @@ async function judge(
   return { label: { orderId, amountMinor: decision.plan.amountMinor, currency: order.currency } };
 }
 
-const accepted = (opened: OpenedRefund) => ({
+const accepted = (opened: RefundAnswer) => ({
   refund: showOpenedRefund(opened),
   message: 'The refund has been requested. It is complete once the payment provider confirms it.',
 });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { RefundRow } from '../../db/queries/refunds.ts';
 import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
-import type { OpenedRefund } from '../../domain/messages.ts';
+import type { RefundAnswer } from '../../domain/messages.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 /** What the answer to a request says. */
@@ -23,7 +23,7 @@ export const RequestedRefund = z
 export const Refund = RequestedRefund.extend({ kind: z.enum(REFUND_KINDS) }).openapi('Refund');
 
 /** The answer of the first call and of each repeat: as the refund was when it was opened. */
-export const showOpenedRefund = (opened: OpenedRefund): z.infer<typeof RequestedRefund> => ({
+export const showOpenedRefund = (opened: RefundAnswer): z.infer<typeof RequestedRefund> => ({
   id: opened.refundId,
   order_id: opened.orderId,
   status: 'pending',

@@ -11,7 +11,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { KeptAnswer, OpenedPayout, OpenedRefund } from '../../domain/messages.ts';
+import type { KeptAnswer, OpenedPayout, RefundAnswer } from '../../domain/messages.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
 
 export const WEBHOOK_PROVIDERS = ['hyperswitch', 'stripe'] as const;
@@ -71,7 +71,7 @@ export const idempotencyKeys = pgTable(
     key: text().notNull(),
     bodyHash: text().notNull(),
     /** What the same answer is made of again. */
-    answer: jsonb().$type<OpenedRefund | OpenedPayout | KeptAnswer | { readonly orderId: string }>(),
+    answer: jsonb().$type<RefundAnswer | OpenedPayout | KeptAnswer | { readonly orderId: string }>(),
     createdAt: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.scope, t.key] })],

@@ -8,6 +8,7 @@ import type { Refund } from '../moves/refund.ts';
 import { readRefundableOrder } from '../queries/refundable-order.ts';
 import { idempotencyKeys, refundAllocations, refunds } from '../schema/index.ts';
 import { lockOrder, MissingRow } from './lock.ts';
+import { takeRefundReason } from './refund-reason.ts';
 
 /**
  * Phase 1: decides a refund under the order's lock and opens it `pending` with its allocations. An attempt that comes
@@ -33,6 +34,7 @@ export async function openRefund(
     }
     const repeated = await findRepeated(tx, request);
     if (repeated) return repeated;
+    const reason = (await takeRefundReason(tx, refundId)) ?? ask.reason ?? null;
     const snapshot = await readRefundableOrder(tx, order.id);
     if (snapshot === null) throw new MissingRow('order', order.id);
     const decision = decideRefund(snapshot, ask, Date.now(), feePolicy);
@@ -45,7 +47,7 @@ export async function openRefund(
         orderId: order.id,
         amountMinor: plan.amountMinor,
         currency: order.currency,
-        reason: ask.reason ?? null,
+        reason,
         requestedBy: ask.caller.userId,
         byItems: plan.byItems,
       })
@@ -61,7 +63,8 @@ export async function openRefund(
     );
     await moveOrder(tx, order, 'refund_pending');
     const opened = openedFrom(refund);
-    if (ask.idempotency) await tx.insert(idempotencyKeys).values({ ...ask.idempotency, answer: opened });
+    if (ask.idempotency)
+      await tx.insert(idempotencyKeys).values({ ...ask.idempotency, answer: { ...opened, reason } });
     return { opened, bodyHash: ask.idempotency?.bodyHash ?? null, status: refund.status };
   });
 }
@@ -91,6 +94,5 @@ const openedFrom = (refund: Refund): OpenedRefund => ({
   orderId: refund.orderId,
   amountMinor: refund.amountMinor,
   currency: refund.currency,
-  reason: refund.reason,
   createdAt: refund.createdAt.toISOString(),
 });
