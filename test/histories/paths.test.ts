@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { orders, sellerOnboardings, users } from '../../db/schema/index.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { lookThrough, readableIn } from '../harness/histories.ts';
+import { World } from '../harness/world.ts';
+import { recordHistory } from './files.ts';
+import { PATHS, REASON } from './paths.ts';
+
+// Every path of every workflow, on the real engine. `npm run histories:record` keeps what it sees.
+
+const isRecording = process.env['RECORD_HISTORIES'] === 'true';
+
+/** Waits long enough to be looked at, and ends soon. */
+const RETRIES = {
+  TRANSFER_RETRY_MAX_RETRIES: '2',
+  TRANSFER_RETRY_BACKOFF_BASE: '200ms',
+  REVERSAL_MAX_RETRIES: '4',
+  REVERSAL_BACKOFF_BASE: '300ms',
+  REVERSAL_BACKOFF_MAX: '1s',
+};
+
+describe('every path of a workflow', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create({ env: RETRIES });
+  });
+  beforeEach(() => {
+    world.psp.control.clearFaults();
+    world.stripe.control.clearFaults();
+    world.psp.control.setRefundMode('auto');
+    world.stripe.control.setPayoutMode('auto');
+  });
+  afterAll(() => world.close());
+
+  it.each(Object.entries(PATHS))('%s: nothing personal is in its history', async (name, play) => {
+    const { workflowId, open } = await play(world);
+    const handle = world.temporal.workflow.getHandle(workflowId);
+    const history = await handle.fetchHistory();
+    expect((await handle.describe()).status.name).toBe(open ? 'RUNNING' : 'COMPLETED');
+    if (isRecording) recordHistory(name, history);
+    if (open) {
+      await open();
+      await handle.result();
+    }
+    expectImpersonal(readableIn(await lookThrough(world, workflowId)), await secretsOf(world));
+  });
+
+  it('after all of them the books are clean, and no other history holds anything personal', async () => {
+    await expectCleanBooks(world);
+    const secrets = await secretsOf(world);
+    const { TEMPORAL_TASK_QUEUE, TEMPORAL_STRIPE_TASK_QUEUE } = world.config;
+    let looked = 0;
+    for (const queue of [TEMPORAL_TASK_QUEUE, TEMPORAL_STRIPE_TASK_QUEUE]) {
+      for await (const { workflowId } of world.temporal.workflow.list({ query: `TaskQueue = "${queue}"` })) {
+        expectImpersonal(readableIn(await lookThrough(world, workflowId)), secrets);
+        looked += 1;
+      }
+    }
+    expect(looked).toBeGreaterThan(Object.keys(PATHS).length);
+  });
+});
+
+/** What the world knows of people and must not tell: e-mail, titles of what they bought, secrets, their own words. */
+async function secretsOf(world: World): Promise<string[]> {
+  const { db } = world.database;
+  const people = await db.select({ email: users.email }).from(users);
+  const paid = await db.select({ secret: orders.paymentClientSecret }).from(orders);
+  const links = await db.select({ url: sellerOnboardings.linkUrl }).from(sellerOnboardings);
+  return [
+    ...people.map(({ email }) => email),
+    ...paid.flatMap(({ secret }) => (secret === null ? [] : [secret])),
+    ...links.flatMap(({ url }) => (url === null ? [] : [url])),
+    REASON,
+    'A beat',
+    world.config.HYPERSWITCH_API_KEY,
+    world.config.STRIPE_SECRET_KEY,
+    ...world.config.HYPERSWITCH_WEBHOOK_SECRET,
+    ...world.config.STRIPE_WEBHOOK_SECRET,
+    world.config.JWT_SECRET!,
+  ];
+}
+
+const E_MAIL = /[\w.+-]+@[\w-]+\.[a-z]{2,}/i;
+const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/;
+const CARD = /\b(?:\d[ -]?){13,19}\b/;
+
+function expectImpersonal(text: string, secrets: readonly string[]): void {
+  const found = secrets.filter((secret) => text.includes(secret));
+  expect(found).toEqual([]);
+  expect(text).not.toMatch(E_MAIL);
+  expect(text).not.toMatch(TOKEN);
+  expect(text).not.toMatch(CARD);
+}

@@ -1,0 +1,285 @@
+import { createBackfillEngine } from '../../engine/backfill.ts';
+import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
+import { earnedShop, openedPayout, payoutIs } from '../harness/payouts.ts';
+import { refundedOrder, soldOrder } from '../harness/refunded.ts';
+import { adopted, attempted, refundsOf } from '../harness/rows.ts';
+import { connect, openShop } from '../harness/shop.ts';
+import { openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
+import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
+import type { World } from '../harness/world.ts';
+
+/** What a buyer types into the form. Nobody who reads histories may learn it. */
+export const REASON = 'My sister Erika Mustermann is ill, call me at 030-1234567';
+
+/** `open`: the history is taken while the workflow waits, as an upgrade will find it. */
+interface Played {
+  readonly workflowId: string;
+  readonly open?: () => Promise<unknown>;
+}
+
+/**
+ * Every path that a workflow of ours can take, by name: each is played on the real engine, its history is recorded as
+ * `<name>.json`, and every later version of the code must be able to replay it.
+ */
+export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> = {
+  'order-open': async (world) => {
+    const { orderId } = await placed(world);
+    return { workflowId: `order/${orderId}`, open: async () => world.psp.control.pay(orderId) };
+  },
+  'order-completed': async (world) => {
+    const { orderId } = await placed(world);
+    world.psp.control.pay(orderId);
+    await world.finished(`order/${orderId}`);
+    for (const transfer of await world.transfersOf(orderId)) await world.finished(`transfer/${transfer.id}`);
+    return { workflowId: `order/${orderId}` };
+  },
+  'order-payment-failed': async (world) => {
+    const { orderId } = await placed(world);
+    world.psp.control.fail(orderId);
+    return ended(world, `order/${orderId}`);
+  },
+  'order-refused': async (world) => {
+    const { shop, orderId } = await placed(world);
+    const refusedId = `${orderId.slice(0, -1)}${orderId.endsWith('0') ? '1' : '0'}`;
+    const ask = { buyerId: shop.buyer.id, productIds: [refusedId] };
+    await world.engine.placeOrder(
+      { orderId: refusedId, ask },
+      { amountMinor: 1, currency: 'USD' },
+      'a-request',
+    );
+    return ended(world, `order/${refusedId}`);
+  },
+  'order-given-back': async (world) => {
+    const { orderId } = await placed(world);
+    world.psp.control.pay(orderId, { amountReceivedMinor: 9_999 });
+    await world.finished(`order/${orderId}`);
+    for (const refund of await refundsOf(world, orderId)) await world.finished(`refund/${refund.id}`);
+    return { workflowId: `order/${orderId}` };
+  },
+  'order-refunded-outside': async (world) => {
+    const { orderId } = await soldOrder(world);
+    world.psp.control.createExternalRefund(orderId, 4_000);
+    await world.psp.control.idle();
+    await world.finished(`order/${orderId}`);
+    await reversalsEnd(world, orderId);
+    return { workflowId: `order/${orderId}` };
+  },
+  'order-disputed': async (world) => {
+    const { orderId } = await soldOrder(world);
+    world.psp.control.openDispute(orderId);
+    await world.psp.control.idle();
+    return ended(world, `order/${orderId}`);
+  },
+
+  'refund-open': async (world) => {
+    const { refundId } = await asked(world);
+    await adopted(world, refundId);
+    const workflowId = `refund/${refundId}`;
+    return { workflowId, open: async () => settle(world, refundId, 'succeeded') };
+  },
+  'refund-happy': async (world) => {
+    const { refundId } = await asked(world);
+    await settle(world, refundId, 'succeeded');
+    return { workflowId: `refund/${refundId}` };
+  },
+  'refund-partial': async (world) => {
+    const { refundId } = await asked(world, { amount: 1_250, reason: REASON });
+    await settle(world, refundId, 'succeeded');
+    return { workflowId: `refund/${refundId}` };
+  },
+  'refund-failed': async (world) => {
+    const { refundId } = await asked(world);
+    await settle(world, refundId, 'failed');
+    return { workflowId: `refund/${refundId}` };
+  },
+  'refund-refused-by-psp': async (world) => {
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'IR_06', message: 'No.' });
+    const { refundId } = await asked(world);
+    return ended(world, `refund/${refundId}`);
+  },
+  'refund-refused': async (world) => {
+    // Refused under the lock: the order has one open already.
+    const { shop, orderId, refundId } = await asked(world);
+    const secondId = `${refundId.slice(0, -1)}${refundId.endsWith('0') ? '1' : '0'}`;
+    const caller = { userId: shop.buyer.id, role: shop.buyer.role };
+    const label = { orderId, amountMinor: 1, currency: 'USD' };
+    await world.engine.requestRefund({ refundId: secondId, ask: { orderId, caller } }, label, 'a-request');
+    await settle(world, refundId, 'succeeded');
+    return ended(world, `refund/${secondId}`);
+  },
+  'refund-waiting-for-psp': async (world) => {
+    const fault = world.psp.control.addFault({
+      kind: 'status',
+      status: 503,
+      match: /refunds/,
+      times: 'always',
+    });
+    const { refundId } = await asked(world);
+    const workflowId = `refund/${refundId}`;
+    await attempted(world, workflowId, 2);
+    await world.engine.markRefundWaiting(refundId, { attempt: 2, lastError: 'HTTP 503' });
+    await until(
+      () => statusShown(world, workflowId),
+      (status) => status === 'waiting_for_psp',
+    );
+    world.psp.control.clearFaults(fault);
+    await adopted(world, refundId);
+    await settle(world, refundId, 'succeeded');
+    return { workflowId };
+  },
+
+  'transfer-sent': async (world) => {
+    const { transfer } = await soldOrder(world);
+    return { workflowId: `transfer/${transfer.id}` };
+  },
+  'transfer-retried': async (world) => {
+    const shop = await openShop(world);
+    onTransfersTo(world, shop.seller.accountId, { kind: 'status', status: 503, times: 2 });
+    const { transfer } = await soldOrder(world, shop);
+    return { workflowId: `transfer/${transfer.id}` };
+  },
+  'transfer-exhausted': async (world) => {
+    const shop = await openShop(world);
+    onTransfersTo(world, shop.seller.accountId, STRIPE_IS_DOWN);
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    return ended(world, `transfer/${(await onlyTransfer(world, orderId)).id}`);
+  },
+  'transfer-waits-for-account': async (world) => {
+    const shop = await openShop(world, { connected: false });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    const { id } = await onlyTransfer(world, orderId);
+    await until(
+      () => transferRow(world, id),
+      (row) => row.waitingFor === 'stripe_account',
+    );
+    const workflowId = `transfer/${id}`;
+    return {
+      workflowId,
+      open: async () => {
+        await connect(world, shop.seller);
+        await signal(world, workflowId, 'retryNow');
+      },
+    };
+  },
+
+  'reversal-direct': async (world) => {
+    const { workflowId } = await refundedOrder(world);
+    return ended(world, workflowId);
+  },
+  'reversal-retried': async (world) => {
+    const { workflowId } = await refundedOrder(world, {
+      troubles: [{ kind: 'status', status: 503, times: 2 }],
+    });
+    return ended(world, workflowId);
+  },
+  'reversal-open': async (world) => {
+    const refunded = await refundedOrder(world, { troubles: [STRIPE_IS_DOWN] });
+    await failedAttempts(world, refunded.reversal.id, 2);
+    return {
+      workflowId: refunded.workflowId,
+      open: async () => {
+        world.stripe.control.clearFaults();
+        await signal(world, refunded.workflowId, 'retryNow');
+      },
+    };
+  },
+  'reversal-given-up': async (world) => {
+    const refunded = await refundedOrder(world, { troubles: [STRIPE_IS_DOWN] });
+    await failedAttempts(world, refunded.reversal.id, 1);
+    await signal(world, refunded.workflowId, 'giveUp', 'the seller has left');
+    return ended(world, refunded.workflowId);
+  },
+  'reversal-exhausted': async (world) => {
+    const { workflowId } = await refundedOrder(world, { troubles: [STRIPE_IS_DOWN] });
+    return ended(world, workflowId);
+  },
+
+  'payout-open': async (world) => {
+    const { id, stripePayoutId } = await acceptedPayout(world);
+    return {
+      workflowId: `payout/${id}`,
+      open: async () => world.stripe.control.settlePayout(stripePayoutId, 'paid'),
+    };
+  },
+  'payout-paid': async (world) => {
+    const { id, stripePayoutId } = await acceptedPayout(world);
+    world.stripe.control.settlePayout(stripePayoutId, 'paid');
+    return ended(world, `payout/${id}`);
+  },
+  'payout-failed': async (world) => {
+    const { id, stripePayoutId } = await acceptedPayout(world);
+    world.stripe.control.settlePayout(stripePayoutId, 'failed', 'the account is closed');
+    return ended(world, `payout/${id}`);
+  },
+
+  onboarding: async (world) => {
+    const { seller } = await openShop(world, { connected: false });
+    await world.post(seller, '/sellers/me/stripe-account', {
+      return_url: 'https://shop.example/back',
+      refresh_url: 'https://shop.example/again',
+    });
+    return ended(world, `onboarding/${seller.id}`);
+  },
+  backfill: async (world) => {
+    const { seller } = await openShop(world);
+    await sentBefore(world, await legacyTransfer(world, seller), seller.accountId);
+    await legacyTransfer(world, seller);
+    const taskQueue = world.config.TEMPORAL_STRIPE_TASK_QUEUE;
+    const engine = createBackfillEngine(world.temporal, { taskQueue, dryRun: false });
+    await engine.start();
+    await engine.report();
+    return { workflowId: 'backfill-transfer-ids' };
+  },
+  sweep: async (world) => {
+    const { shop, refundId } = await asked(world);
+    await adopted(world, refundId);
+    await world.database
+      .sql`UPDATE refunds SET created_at = created_at - interval '1 hour' WHERE id = ${refundId}`;
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { webhook: false });
+    const swept = await world.post(shop.admin, '/admin/reconcile');
+    await world.finished(`refund/${refundId}`);
+    return { workflowId: swept.body['workflow_id']! };
+  },
+};
+
+async function placed(world: World) {
+  const shop = await openShop(world);
+  return { shop, orderId: await placedOrder(world, shop.buyer, shop.productIds) };
+}
+
+/** A refund of a sold order, which the PSP does not settle by itself. */
+async function asked(world: World, body: object = { reason: REASON }) {
+  const { shop, orderId } = await soldOrder(world);
+  world.psp.control.setRefundMode('manual');
+  return { shop, orderId, refundId: await openedRefund(world, shop.buyer, orderId, body) };
+}
+
+async function settle(world: World, refundId: string, status: 'succeeded' | 'failed'): Promise<void> {
+  await adopted(world, refundId);
+  world.psp.control.settleRefund(refundId, status, status === 'failed' ? 'card closed' : undefined);
+  await world.finished(`refund/${refundId}`);
+}
+
+async function acceptedPayout(world: World) {
+  const { seller } = await earnedShop(world);
+  world.stripe.control.setPayoutMode('manual');
+  const id = await openedPayout(world, seller);
+  const { externalPayoutId } = await payoutIs(world, id, (row) => row.externalPayoutId !== null);
+  return { id, stripePayoutId: externalPayoutId! };
+}
+
+async function ended(world: World, workflowId: string): Promise<Played> {
+  await world.finished(workflowId);
+  return { workflowId };
+}
+
+async function reversalsEnd(world: World, orderId: string): Promise<void> {
+  for (const refund of await refundsOf(world, orderId)) {
+    const reversal = await onlyReversal(world, refund.id);
+    await world.finished(`reversal/${reversal.id}`);
+  }
+}
+
+const statusShown = async (world: World, workflowId: string) =>
+  (await world.temporal.workflow.getHandle(workflowId).describe()).searchAttributes['VezaStatus']?.[0];
