@@ -55,6 +55,7 @@ export const ERRORS = {
   payout_not_open: { status: 409, title: 'The payout has ended', retry: false },
   flag_not_found: { status: 404, title: 'No such flag', retry: false },
   flag_not_open: { status: 409, title: 'The flag was cleared', retry: false },
+  subject_not_found: { status: 404, title: 'Nothing is known by that id', retry: false },
   action_unknown: { status: 422, title: 'That cannot be done to this', retry: false },
   preview_outdated: { status: 409, title: 'It has changed since it was shown', retry: false },
   list_changed: { status: 409, title: 'The list has changed since it was shown', retry: false },

@@ -8,6 +8,7 @@ import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { bodyHash, eventKey } from '../providers/webhooks/verify.ts';
+import { aboutOf } from './about.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
 import type { Dispatched } from './dispatched.ts';
 
@@ -19,6 +20,13 @@ export interface InboxDeps {
 
 export interface Received {
   readonly outcome: WebhookOutcome;
+}
+
+interface NewEvent {
+  readonly provider: WebhookProvider;
+  readonly eventId: string;
+  readonly type: string;
+  readonly about: string | null;
 }
 
 export type StoredEvent = typeof webhookEvents.$inferSelect;
@@ -40,7 +48,8 @@ export async function receiveHyperswitch(
     });
   }
   const eventId = event.eventId === null ? bodyHash(rawBody) : eventKey(event.eventId);
-  return take(deps, { provider: 'hyperswitch', eventId, type: event.type }, rawBody, () =>
+  const about = aboutOf(event);
+  return take(deps, { provider: 'hyperswitch', eventId, type: event.type, about }, rawBody, () =>
     dispatchHyperswitch(deps, event),
   );
 }
@@ -54,14 +63,15 @@ export async function receiveStripe(deps: InboxDeps, rawBody: Uint8Array, json: 
     });
   }
   const eventId = eventKey(event.eventId);
-  return take(deps, { provider: 'stripe', eventId, type: event.type }, rawBody, () =>
+  const about = aboutOf(event);
+  return take(deps, { provider: 'stripe', eventId, type: event.type, about }, rawBody, () =>
     dispatchStripe(deps, event),
   );
 }
 
 async function take(
   deps: InboxDeps,
-  event: { readonly provider: WebhookProvider; readonly eventId: string; readonly type: string },
+  event: NewEvent,
   rawBody: Uint8Array,
   dispatch: () => Promise<Dispatched>,
 ): Promise<Received> {
@@ -102,11 +112,7 @@ const unsettled = ({ id }: StoredEvent) =>
     or(isNull(webhookEvents.processedAt), eq(webhookEvents.outcome, 'unmatched')),
   );
 
-async function store(
-  db: Db,
-  event: { readonly provider: WebhookProvider; readonly eventId: string; readonly type: string },
-  body: string,
-): Promise<StoredEvent> {
+async function store(db: Db, event: NewEvent, body: string): Promise<StoredEvent> {
   const [inserted] = await db
     .insert(webhookEvents)
     .values({ id: uuidv7(), ...event, body })

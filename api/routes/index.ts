@@ -8,6 +8,7 @@ import { getMyPayout } from './get-my-payout.ts';
 import { getMyStatement } from './get-my-statement.ts';
 import { getOrder } from './get-order.ts';
 import { getRefund } from './get-refund.ts';
+import { getStory } from './get-story.ts';
 import { getStripeAccount } from './get-stripe-account.ts';
 import { health } from './health.ts';
 import { hyperswitchWebhook } from './hyperswitch-webhook.ts';
@@ -76,6 +77,7 @@ export const V1_ROUTES = [
   replayWebhook,
   listFlags,
   listStuck,
+  getStory,
   previewAction,
   performAction,
   previewBulk,

@@ -5,6 +5,11 @@ import type { Approval } from '../moves/approval.ts';
 import { approvals } from '../schema/index.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 
+export async function readApproval(db: Db, approvalId: string): Promise<Approval | null> {
+  const [row] = await db.select().from(approvals).where(eq(approvals.id, approvalId));
+  return row ?? null;
+}
+
 /** Those whose time is over count as expired, also before anybody has said so. */
 export async function listApprovals(
   db: Db,

@@ -1,9 +1,14 @@
-import { and, isNull } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { opsFlags } from '../schema/index.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 
 export type OpsFlagRow = typeof opsFlags.$inferSelect;
+
+export async function readFlag(db: Db, flagId: string): Promise<OpsFlagRow | null> {
+  const [row] = await db.select().from(opsFlags).where(eq(opsFlags.id, flagId));
+  return row ?? null;
+}
 
 /** What nobody has dealt with yet. */
 export async function listOpenFlags(db: Db, ask: PageAsk): Promise<Page<OpsFlagRow>> {

@@ -1,0 +1,23 @@
+import type { HyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
+import type { StripeEvent } from '../providers/webhooks/stripe-event.ts';
+
+/** The id of what a webhook is about, as it names it: how the story of a row finds its webhooks. */
+export function aboutOf(event: HyperswitchEvent | StripeEvent): string | null {
+  switch (event.subject) {
+    case 'refund':
+      return event.refundId;
+    case 'payment':
+      return event.paymentId ?? null;
+    case 'dispute':
+      return event.paymentId ?? event.disputeId ?? null;
+    case 'transfer':
+      return event.transfer.stripeTransferId;
+    case 'payout':
+      return event.payoutId ?? event.stripePayoutId;
+    case 'account':
+      return event.stripeAccountId;
+    case 'other':
+    case 'invalid':
+      return null;
+  }
+}

@@ -1,0 +1,134 @@
+import type { OrderRows } from '../db/queries/story-rows.ts';
+import type { Order } from '../db/moves/order.ts';
+import type { Payout } from '../db/moves/payout.ts';
+import type { Refund } from '../db/moves/refund.ts';
+import type { Reversal } from '../db/moves/reversal.ts';
+import type { Transfer } from '../db/moves/transfer.ts';
+import { isSuspended } from '../db/moves/order.ts';
+import {
+  orderWorkflowId,
+  payoutWorkflowId,
+  refundWorkflowId,
+  reversalWorkflowId,
+  transferWorkflowId,
+} from '../domain/ids.ts';
+import type { ActionName } from './action.ts';
+import { moneyOf } from './action.ts';
+import type { StoryRow } from './story.ts';
+
+// The rows of a story as they stand, each with what may be done to it.
+
+const QUIET = { lastError: null, waitingFor: null, nextAttemptAt: null, retryCount: null };
+
+const asks = (subject: string, ...actions: readonly ActionName[]) =>
+  actions.map((action) => ({ action, subject }));
+
+export function rowsOf({ order, refunds, transfers, reversals, disputes }: OrderRows): StoryRow[] {
+  const superseded = new Set([...transfers, ...reversals].map(({ retryOf }) => retryOf));
+  const currencyOf = new Map(transfers.map(({ id, currency }) => [id, currency]));
+  return [
+    ...(order === null ? [] : [orderRow(order, refunds)]),
+    ...refunds.map(refundRow),
+    ...transfers.map((transfer) => transferRow(transfer, superseded.has(transfer.id))),
+    ...reversals.map((reversal) =>
+      reversalRow(reversal, currencyOf.get(reversal.transferId) ?? '', superseded.has(reversal.id)),
+    ),
+    ...disputes.map((dispute) => ({
+      ...QUIET,
+      kind: 'dispute' as const,
+      subject: orderWorkflowId(dispute.orderId),
+      status: dispute.status,
+      money: order && { amountMinor: dispute.amountMinor, currency: order.currency },
+      providerId: dispute.providerDisputeId,
+      actions: [],
+    })),
+  ];
+}
+
+function orderRow(order: Order, refunds: readonly Refund[]): StoryRow {
+  const subject = orderWorkflowId(order.id);
+  const isHeld =
+    isSuspended(order) &&
+    order.status === 'failed' &&
+    (order.capturedMinor ?? 0) > order.refundedMinor &&
+    refunds.some(({ status }) => status === 'failed');
+  return {
+    ...QUIET,
+    kind: 'order',
+    subject,
+    status: order.status,
+    money: { amountMinor: order.totalMinor, currency: order.currency },
+    lastError: order.failureReason,
+    providerId: order.paymentId,
+    actions: isHeld ? asks(subject, 'give_back') : [],
+  };
+}
+
+function refundRow(refund: Refund): StoryRow {
+  const subject = refundWorkflowId(refund.id);
+  return {
+    ...QUIET,
+    kind: 'refund',
+    subject,
+    status: refund.status,
+    money: moneyOf(refund),
+    lastError: refund.errorMessage,
+    providerId: refund.hyperswitchRefundId,
+    actions: refund.status === 'succeeded' && refund.kind !== 'dispute' ? asks(subject, 'mark_returned') : [],
+  };
+}
+
+function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {
+  const subject = transferWorkflowId(transfer.id);
+  const { status } = transfer;
+  const isOpen = status === 'pending' || status === 'failed';
+  const isLost = status === 'permanently_failed' && transfer.completedAt === null && transfer.amountMinor > 0;
+  return {
+    kind: 'transfer',
+    subject,
+    status,
+    money: moneyOf(transfer),
+    ...attemptsOf(transfer),
+    providerId: transfer.stripeTransferId,
+    actions: !isSuperseded && (isOpen || isLost) ? asks(subject, 'retry') : [],
+  };
+}
+
+function reversalRow(reversal: Reversal, currency: string, isSuperseded: boolean): StoryRow {
+  const subject = reversalWorkflowId(reversal.id);
+  return {
+    kind: 'reversal',
+    subject,
+    status: reversal.status,
+    money: { amountMinor: reversal.amountMinor - reversal.coveredMinor, currency },
+    ...attemptsOf(reversal),
+    providerId: reversal.stripeReversalId,
+    actions: isSuperseded ? [] : asks(subject, ...actionsOnReversal(reversal)),
+  };
+}
+
+function actionsOnReversal({ status }: Reversal): ActionName[] {
+  if (status === 'pending') return ['retry', 'give_up'];
+  if (status === 'permanently_failed') return ['retry', 'settled_outside', 'written_off'];
+  return status === 'written_off' ? ['settled_outside'] : [];
+}
+
+export function payoutRow(payout: Payout): StoryRow {
+  const subject = payoutWorkflowId(payout.id);
+  return {
+    kind: 'payout',
+    subject,
+    status: payout.status,
+    money: moneyOf(payout),
+    ...attemptsOf(payout),
+    providerId: payout.externalPayoutId,
+    actions: payout.status === 'pending' ? asks(subject, 'retry', 'give_up') : [],
+  };
+}
+
+const attemptsOf = (row: Pick<Payout, 'errorMessage' | 'waitingFor' | 'nextRetryAt' | 'retryCount'>) => ({
+  lastError: row.errorMessage,
+  waitingFor: row.waitingFor,
+  nextAttemptAt: row.nextRetryAt,
+  retryCount: row.retryCount,
+});
