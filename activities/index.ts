@@ -8,6 +8,7 @@ import { createReconcileActivities } from './reconcile.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createReversalActivities } from './reversals.ts';
 import { createSignalActivities } from './signals.ts';
+import { createStatementActivities } from './statements.ts';
 import { createTransferActivities } from './transfers.ts';
 
 /** Every side effect that workflows can have. */
@@ -21,6 +22,7 @@ export function createActivities(deps: Deps) {
     ...createOnboardingActivities(deps),
     ...createBackfillActivities(deps),
     ...createReconcileActivities({ ...deps, psp: readerOf(deps.psp) }),
+    ...createStatementActivities(deps),
     ...createSignalActivities(deps),
   };
 }

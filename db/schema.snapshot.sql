@@ -206,6 +206,8 @@ CREATE TABLE orders (
   CONSTRAINT orders_total_sane CHECK (((total_minor >= 1) AND (total_minor <= '9007199254740991'::bigint)))
 );
 CREATE INDEX orders_by_buyer ON public.orders USING btree (buyer_id, created_at, id);
+CREATE INDEX orders_by_connector_transaction ON public.orders USING btree (connector_transaction_id) WHERE (connector_transaction_id IS NOT NULL);
+CREATE INDEX orders_captured_by_time ON public.orders USING btree (COALESCE(completed_at, created_at), id) WHERE (captured_minor IS NOT NULL);
 CREATE INDEX orders_open_by_look ON public.orders USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
 CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
@@ -232,6 +234,30 @@ CREATE TABLE products (
   CONSTRAINT products_price_sane CHECK (((price_minor >= 1) AND (price_minor <= '9007199254740991'::bigint)))
 );
 CREATE INDEX products_newest ON public.products USING btree (created_at, id);
+
+CREATE TABLE provider_statements (
+  id uuid NOT NULL,
+  provider text NOT NULL,
+  layout text NOT NULL,
+  file_hash text NOT NULL,
+  file_name text NOT NULL,
+  covers jsonb NOT NULL,
+  rows_read integer DEFAULT 0 NOT NULL,
+  period_from timestamp with time zone,
+  period_to timestamp with time zone,
+  ignored jsonb DEFAULT '{}'::jsonb NOT NULL,
+  loaded_at timestamp with time zone,
+  matched_through integer DEFAULT 0 NOT NULL,
+  matched jsonb DEFAULT '{}'::jsonb NOT NULL,
+  missing_known_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT provider_statements_pkey PRIMARY KEY (id),
+  CONSTRAINT provider_statements_matched_within CHECK (((matched_through >= 0) AND (matched_through <= rows_read))),
+  CONSTRAINT provider_statements_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
+);
+CREATE UNIQUE INDEX provider_statements_file_key ON public.provider_statements USING btree (file_hash, layout);
+CREATE INDEX provider_statements_newest ON public.provider_statements USING btree (created_at, id);
 
 CREATE TABLE rate_limits (
   name text NOT NULL,
@@ -312,6 +338,7 @@ CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (or
 CREATE INDEX refunds_open_by_look ON public.refunds USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswitch_refund_id);
+CREATE INDEX refunds_succeeded_by_time ON public.refunds USING btree (succeeded_at, id) WHERE (succeeded_at IS NOT NULL);
 CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON public.refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
 
 CREATE TABLE seller_balances (
@@ -375,6 +402,7 @@ CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (sell
 CREATE UNIQUE INDEX seller_payouts_external_key ON public.seller_payouts USING btree (external_payout_id);
 CREATE INDEX seller_payouts_open ON public.seller_payouts USING btree (created_at) WHERE (status = 'pending'::text);
 CREATE INDEX seller_payouts_open_by_look ON public.seller_payouts USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE INDEX seller_payouts_paid_by_time ON public.seller_payouts USING btree (paid_at, id) WHERE (paid_at IS NOT NULL);
 
 CREATE TABLE seller_transfers (
   id uuid NOT NULL,
@@ -413,6 +441,7 @@ CREATE TABLE seller_transfers (
 );
 CREATE INDEX seller_transfers_by_order ON public.seller_transfers USING btree (order_id);
 CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);
+CREATE INDEX seller_transfers_completed_by_time ON public.seller_transfers USING btree (completed_at, id) WHERE (completed_at IS NOT NULL);
 CREATE INDEX seller_transfers_failed_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'failed'::text);
 CREATE INDEX seller_transfers_gave_up ON public.seller_transfers USING btree (created_at, id) WHERE ((status = 'permanently_failed'::text) AND (completed_at IS NULL) AND (amount_minor > 0));
 CREATE INDEX seller_transfers_newest ON public.seller_transfers USING btree (created_at, id);
@@ -423,6 +452,60 @@ CREATE UNIQUE INDEX seller_transfers_retry_of_key ON public.seller_transfers USI
 CREATE INDEX seller_transfers_reversal_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'reversal_pending'::text);
 CREATE UNIQUE INDEX seller_transfers_stripe_key ON public.seller_transfers USING btree (stripe_transfer_id) WHERE ((stripe_transfer_id IS NOT NULL) AND (stripe_transfer_id <> ''::text));
 CREATE INDEX seller_transfers_without_id ON public.seller_transfers USING btree (id) WHERE ((completed_at IS NOT NULL) AND ((stripe_transfer_id IS NULL) OR (stripe_transfer_id = ''::text)));
+
+CREATE TABLE statement_claims (
+  statement_id uuid NOT NULL,
+  kind text NOT NULL,
+  subject_id uuid NOT NULL,
+  row_number integer NOT NULL,
+  CONSTRAINT statement_claims_statement_id_kind_subject_id_pk PRIMARY KEY (statement_id, kind, subject_id)
+);
+
+CREATE TABLE statement_exceptions (
+  id uuid NOT NULL,
+  "position" bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  statement_id uuid NOT NULL,
+  kind text NOT NULL,
+  row_kind text,
+  subject text,
+  line integer,
+  "column" text,
+  ref text,
+  theirs_minor bigint,
+  theirs_currency text,
+  ours_minor bigint,
+  ours_currency text,
+  moved_at timestamp with time zone,
+  detail text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  resolved_at timestamp with time zone,
+  resolved_by text,
+  resolution text,
+  CONSTRAINT statement_exceptions_pkey PRIMARY KEY (id),
+  CONSTRAINT statement_exceptions_statement_id_provider_statements_id_fk FOREIGN KEY (statement_id) REFERENCES provider_statements(id),
+  CONSTRAINT statement_exceptions_kind_known CHECK ((kind = ANY (ARRAY['amount_differs'::text, 'missing_here'::text, 'missing_there'::text, 'claimed_twice'::text, 'bad_row'::text]))),
+  CONSTRAINT statement_exceptions_resolved_whole CHECK ((((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolution IS NULL)))),
+  CONSTRAINT statement_exceptions_row_kind_known CHECK ((row_kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'refund_return'::text, 'payout_return'::text])))
+);
+CREATE INDEX statement_exceptions_by_statement ON public.statement_exceptions USING btree (statement_id, "position");
+CREATE UNIQUE INDEX statement_exceptions_missed_once ON public.statement_exceptions USING btree (statement_id, subject) WHERE (kind = 'missing_there'::text);
+CREATE INDEX statement_exceptions_open ON public.statement_exceptions USING btree (statement_id, "position") WHERE (resolved_at IS NULL);
+CREATE UNIQUE INDEX statement_exceptions_position_key ON public.statement_exceptions USING btree ("position");
+
+CREATE TABLE statement_rows (
+  statement_id uuid NOT NULL,
+  row_number integer NOT NULL,
+  line integer NOT NULL,
+  kind text NOT NULL,
+  ref text NOT NULL,
+  alt_ref text,
+  our_ref text,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT statement_rows_statement_id_row_number_pk PRIMARY KEY (statement_id, row_number),
+  CONSTRAINT statement_rows_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'refund_return'::text, 'payout_return'::text])))
+);
 
 CREATE TABLE transfer_reversals (
   id uuid NOT NULL,
@@ -461,6 +544,7 @@ CREATE INDEX transfer_reversals_newest ON public.transfer_reversals USING btree 
 CREATE UNIQUE INDEX transfer_reversals_one_per_refund ON public.transfer_reversals USING btree (transfer_id, refund_id) WHERE (retry_of IS NULL);
 CREATE INDEX transfer_reversals_open_by_look ON public.transfer_reversals USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX transfer_reversals_retry_of_key ON public.transfer_reversals USING btree (retry_of);
+CREATE INDEX transfer_reversals_reversed_by_time ON public.transfer_reversals USING btree (ended_at, id) WHERE (status = 'reversed'::text);
 CREATE UNIQUE INDEX transfer_reversals_stripe_key ON public.transfer_reversals USING btree (stripe_reversal_id) WHERE ((stripe_reversal_id IS NOT NULL) AND (stripe_reversal_id <> ''::text));
 
 CREATE TABLE users (

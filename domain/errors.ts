@@ -65,6 +65,10 @@ export const ERRORS = {
   approval_outdated: { status: 409, title: 'What it is about has changed since', retry: false },
   second_admin_required: { status: 403, title: 'Another admin has to agree', retry: false },
 
+  statement_not_found: { status: 404, title: 'No such statement', retry: false },
+  statement_exception_not_found: { status: 404, title: 'No such statement exception', retry: false },
+  statement_exception_resolved: { status: 409, title: 'The exception is resolved already', retry: false },
+
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
   webhook_not_found: { status: 404, title: 'No such webhook event', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },

@@ -12,6 +12,8 @@ export const sweepWorkflowId = (sweepId: string) => `reconcile/${sweepId}`;
 /** Of the schedule, and of what it starts. */
 export const RECONCILE_SCHEDULE_ID = 'reconcile';
 export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
+/** Of a provider's settlement file: one matching a file at a time. */
+export const statementWorkflowId = (statementId: string) => `statement/${statementId}`;
 export const onboardingWorkflowId = (userId: string) => `onboarding/${userId}`;
 
 /** Holds the console's session; the endpoint that decodes payloads for Temporal's UI takes it too. */

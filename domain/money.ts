@@ -84,6 +84,21 @@ const MINOR_DIGITS: Readonly<Record<string, number>> = {
   TND: 3,
 };
 
+const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/;
+
+/**
+ * The minor units of a decimal in major units, such as `-12.50` EUR or `1200` JPY: digit by digit, never through a
+ * float. Null where it is no such decimal, has more digits than the currency, or is more than an amount can hold.
+ */
+export function minorOf(decimal: string, currency: string): number | null {
+  const [, sign = '', whole = '', fraction = ''] = DECIMAL.exec(decimal) ?? [];
+  if (whole === '') return null;
+  const digits = MINOR_DIGITS[currency] ?? 2;
+  if (/[1-9]/.test(fraction.slice(digits))) return null;
+  const amountMinor = Number(`${sign}${whole}${fraction.slice(0, digits).padEnd(digits, '0')}`);
+  return Number.isSafeInteger(amountMinor) ? amountMinor + 0 : null;
+}
+
 /** For people: `12.50 EUR`, `1200 JPY`. */
 export function formatMoney(amountMinor: number, currency: string): string {
   const digits = MINOR_DIGITS[currency] ?? 2;

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config.ts';
 import { backfillTransferIds } from './commands/backfill-transfer-ids.ts';
 import { reconcile } from './commands/reconcile.ts';
+import { reconcileStatement } from './commands/reconcile-statement.ts';
 import { seed } from './commands/seed.ts';
 import { token } from './commands/token.ts';
 import { CannotRun, USAGE, UsageError } from './usage.ts';
@@ -12,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['token', token],
   ['backfill-transfer-ids', backfillTransferIds],
   ['reconcile', reconcile],
+  ['reconcile-statement', reconcileStatement],
 ]);
 
 async function main([name, ...args]: string[]): Promise<void> {

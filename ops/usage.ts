@@ -22,9 +22,15 @@ export const USAGE = `npm run ops -- <command>
                                              drain is joined by the next; exits 1 where refunds were failed, 2 where it
                                              is off or could not be followed. P: stuck_orders, stuck_refunds,
                                              orphan_refunds, lost_work, inbox
+  reconcile-statement FILE [--provider P] [--mapping FILE] [--json]
+                                             holds a provider's settlement file against our rows, and changes nothing but
+                                             the list of exceptions. Killed, it goes on where it was when it is given the
+                                             same file; exits 1 while exceptions are open, 2 where it could not run.
+                                             P: hyperswitch, stripe
 
   --help                                     this
 
-Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; backfill and sweep read TEMPORAL_* alone.
+Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; backfill and sweep read TEMPORAL_* alone,
+a statement DATABASE_URL and TEMPORAL_*.
 Exit codes: 0 done, 1 failed, 2 not understood.
 `;

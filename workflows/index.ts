@@ -4,5 +4,6 @@ export { transfer } from './transfer.ts';
 export { reversal } from './reversal.ts';
 export { payout } from './payout.ts';
 export { onboarding } from './onboarding.ts';
+export { statement } from './statement.ts';
 export { reconcile } from './reconcile.ts';
 export { backfillTransferIds } from './backfill-transfer-ids.ts';

@@ -22,6 +22,7 @@ import type {
   RefundOpening,
   RefundVerdict,
 } from '../domain/messages.ts';
+import type { StatementProgress } from '../domain/provider-statement.ts';
 import type { ReconcileProgress } from '../domain/reconcile.ts';
 import { databaseVerb } from './policies.ts';
 
@@ -49,6 +50,8 @@ export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsid
 export const state = defineQuery<Attempt<string> | null>('state');
 
 export const sweepProgress = defineQuery<ReconcileProgress>('progress');
+
+export const statementProgress = defineQuery<StatementProgress>('progress');
 
 export const backfillProgress = defineQuery<BackfillProgress>('progress');
 

@@ -72,6 +72,16 @@ export const sweepBatch = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;
 
+/**
+ * Some transactions over a statement's rows, each of seconds at most, or of as many as there are claims to remove. What a
+ * transaction did stays done, so a repeat goes on behind it. Never given up: the file waits in the database.
+ */
+export const statementSlice = {
+  startToCloseTimeout: LONGEST_ACTIVITY_MS,
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const satisfies ActivityOptions;
+
 /** Before and after the batches of a sweep: rows of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',

@@ -22,6 +22,8 @@ import { listPayouts } from './list-payouts.ts';
 import { listProducts } from './list-products.ts';
 import { listRefunds } from './list-refunds.ts';
 import { listReversals } from './list-reversals.ts';
+import { listStatementExceptions } from './list-statement-exceptions.ts';
+import { listStatements } from './list-statements.ts';
 import { listStuck } from './list-stuck.ts';
 import { listTransfers } from './list-transfers.ts';
 import { listWebhookEvents } from './list-webhook-events.ts';
@@ -38,6 +40,7 @@ import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
 import { giveBack } from './give-back.ts';
 import { resolveReversal } from './resolve-reversal.ts';
+import { resolveStatementException } from './resolve-statement-exception.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { returnRefund } from './return-refund.ts';
 import { retryTransfer } from './retry-transfer.ts';
@@ -91,6 +94,9 @@ export const V1_ROUTES = [
   revokeApiKey,
   getMaintenance,
   switchMaintenance,
+  listStatements,
+  listStatementExceptions,
+  resolveStatementException,
   hyperswitchWebhook,
   stripeWebhook,
 ] as const;

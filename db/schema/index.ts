@@ -7,3 +7,4 @@ export * from './ledger.ts';
 export * from './operations.ts';
 export * from './approvals.ts';
 export * from './api-keys.ts';
+export * from './statements.ts';

@@ -72,6 +72,9 @@ export const sellerPayouts = pgTable(
   (t) => [
     uniqueIndex('seller_payouts_external_key').on(t.externalPayoutId),
     index('seller_payouts_by_seller').on(t.sellerId, t.createdAt, t.id),
+    index('seller_payouts_paid_by_time')
+      .on(t.paidAt, t.id)
+      .where(sql`${t.paidAt} IS NOT NULL`),
     index('seller_payouts_open')
       .on(t.createdAt)
       .where(sql`${t.status} = 'pending'`),

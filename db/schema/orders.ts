@@ -51,6 +51,13 @@ export const orders = pgTable(
       'orders_completed_is_captured',
       sql`${t.status} IN ('pending', 'failed') OR ${t.capturedMinor} IS NOT NULL`,
     ),
+    // What a settlement file names: by the connector's id, and by when the money came.
+    index('orders_by_connector_transaction')
+      .on(t.connectorTransactionId)
+      .where(sql`${t.connectorTransactionId} IS NOT NULL`),
+    index('orders_captured_by_time')
+      .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`, t.id)
+      .where(sql`${t.capturedMinor} IS NOT NULL`),
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
     index('orders_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)

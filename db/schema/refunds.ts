@@ -42,6 +42,9 @@ export const refunds = pgTable(
     uniqueIndex('refunds_one_open_per_order')
       .on(t.orderId)
       .where(sql`${t.status} = 'pending'`),
+    index('refunds_succeeded_by_time')
+      .on(t.succeededAt, t.id)
+      .where(sql`${t.succeededAt} IS NOT NULL`),
     index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
     index('refunds_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)

@@ -72,6 +72,9 @@ export const sellerTransfers = pgTable(
     index('seller_transfers_gave_up')
       .on(t.createdAt, t.id)
       .where(sql`${t.status} = 'permanently_failed' AND ${t.completedAt} IS NULL AND ${t.amountMinor} > 0`),
+    index('seller_transfers_completed_by_time')
+      .on(t.completedAt, t.id)
+      .where(sql`${t.completedAt} IS NOT NULL`),
     index('seller_transfers_newest').on(t.createdAt, t.id),
     index('seller_transfers_by_seller').on(t.sellerId),
     // Retries are not in the unique one above: every settlement locks an order's transfers.
@@ -152,6 +155,9 @@ export const transferReversals = pgTable(
     index('transfer_reversals_gave_up')
       .on(t.createdAt, t.id)
       .where(sql`${t.status} = 'permanently_failed'`),
+    index('transfer_reversals_reversed_by_time')
+      .on(t.endedAt, t.id)
+      .where(sql`${t.status} = 'reversed'`),
     index('transfer_reversals_newest').on(t.createdAt, t.id),
     index('transfer_reversals_by_transfer').on(t.transferId),
     index('transfer_reversals_by_refund').on(t.refundId),

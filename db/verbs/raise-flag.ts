@@ -26,6 +26,7 @@ export const FLAG_KINDS = [
   'unknown_signal',
   'outside_reversal',
   'unhandled_webhook',
+  'statement_exceptions',
 ] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];
 

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ConfigError, readVariables } from '../../config.ts';
+import { openDatabase, type Database } from '../../db/client.ts';
+import {
+  type ExceptionRow,
+  listStatementExceptions,
+  readStatement,
+  type StatementRow,
+} from '../../db/queries/statements.ts';
+import { statementWorkflowId } from '../../domain/ids.ts';
+import { formatMoney } from '../../domain/money.ts';
+import { STATEMENT_PROVIDERS, type StatementProvider } from '../../domain/provider-statement.ts';
+import { createEngine, type Engine } from '../../engine/index.ts';
+import { connectTemporal } from '../connect-temporal.ts';
+import { type Progress, startProgress } from '../progress.ts';
+import { type LoadAsk, loadStatement } from '../statements/load.ts';
+import { CannotRun, UsageError } from '../usage.ts';
+
+const LOOK_EVERY_MS = 250;
+/** The rest are in the list that the API and the console have. */
+const EXCEPTIONS_SHOWN = 20;
+const KIB = 1024;
+
+/** `reconcile-statement FILE …`: brings the file into the database, starts its matching or joins it, and follows it. */
+export async function reconcileStatement(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      provider: { type: 'string' },
+      mapping: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  const [file, ...others] = positionals;
+  if (file === undefined || others.length > 0) throw new UsageError('reconcile-statement: expected one FILE');
+  const provider = knownProvider(values.provider);
+  const found = await run(env, { file, provider, mapping: values.mapping }).catch((error: unknown) => {
+    if (error instanceof CannotRun) throw error;
+    throw new CannotRun(error instanceof ConfigError ? error.problems.join('\n') : reasonOf(error));
+  });
+  process.exitCode = found.statement.open > 0 ? 1 : 0;
+  return values.json ? JSON.stringify(asJson(found)) : asText(found);
+}
+
+function knownProvider(name: string | undefined): StatementProvider | undefined {
+  const known = STATEMENT_PROVIDERS.find((provider) => provider === name);
+  if (known === undefined && name !== undefined) {
+    throw new UsageError(`--provider: expected one of ${STATEMENT_PROVIDERS.join(', ')}`);
+  }
+  return known;
+}
+
+interface Found {
+  readonly statement: StatementRow;
+  /** The first that are open. */
+  readonly exceptions: readonly ExceptionRow[];
+}
+
+async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
+  const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
+  try {
+    const { id, fileName, rowsRead, endedAt } = await load(database, ask);
+    if (endedAt === null) {
+      const { connection, client } = await connectTemporal(env);
+      try {
+        const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
+        const engine = createEngine(client, queues);
+        await engine.startStatement(id, fileName);
+        await follow(engine, { id, rowsRead }, startProgress(process.stderr, 'matching'));
+      } finally {
+        await connection.close();
+      }
+    }
+    const statement = await readStatement(database.db, id);
+    if (statement === null) throw new Error(`statement ${id} is gone`);
+    const page = { limit: EXCEPTIONS_SHOWN, afterId: null, newestFirst: false };
+    const { rows } = await listStatementExceptions(database.db, id, { state: 'open' }, page);
+    return { statement, exceptions: rows };
+  } finally {
+    await database.close();
+  }
+}
+
+async function load(database: Database, ask: LoadAsk) {
+  const progress = startProgress(process.stderr, 'reading KiB');
+  try {
+    return await loadStatement(database, ask, (bytes, ofBytes) => {
+      progress.show(Math.floor(bytes / KIB), Math.ceil(ofBytes / KIB));
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Whoever stops following stops nothing: the matching goes on, and the same file joins it again. */
+async function follow(
+  engine: Engine,
+  { id: statementId, rowsRead }: Pick<StatementRow, 'id' | 'rowsRead'>,
+  progress: Progress,
+): Promise<void> {
+  const ended = new AbortController();
+  const end = engine.statementEnded(statementId).finally(() => ended.abort());
+  // What becomes of it is told below, by whoever waits for it.
+  end.catch(() => undefined);
+  let isSilent = false;
+  while (!ended.signal.aborted) {
+    const seen = await engine.statementProgress(statementId);
+    if (seen !== null && seen.total > 0) progress.show(seen.matched, seen.total);
+    else if (seen === null && !isSilent && !ended.signal.aborted) {
+      progress.note('no worker answers; waiting for one');
+    }
+    isSilent = seen === null;
+    await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+  }
+  try {
+    await end;
+    progress.show(rowsRead, rowsRead);
+  } finally {
+    progress.end();
+  }
+}
+
+const asJson = ({ statement, exceptions }: Found) => ({
+  statement_id: statement.id,
+  workflow_id: statementWorkflowId(statement.id),
+  file: statement.fileName,
+  provider: statement.provider,
+  layout: statement.layout,
+  period:
+    statement.periodFrom && statement.periodTo
+      ? { from: statement.periodFrom.toISOString(), to: statement.periodTo.toISOString() }
+      : null,
+  rows: statement.rowsRead,
+  matched: statement.matched,
+  ignored: statement.ignored,
+  exceptions: statement.exceptions,
+  open: statement.open,
+  first_open: exceptions.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    line: row.line,
+    column: row.column,
+    ref: row.ref,
+    subject: row.subject,
+    detail: row.detail,
+  })),
+});
+
+function asText({ statement, exceptions }: Found): string {
+  const { periodFrom: from, periodTo: to, open } = statement;
+  return [
+    `${statement.fileName} (${statement.layout}): ${statement.rowsRead} rows`,
+    from && to
+      ? `from ${from.toISOString()} to ${to.toISOString()}`
+      : 'no row has a time: what no row names was not looked for',
+    `matched  ${counted(statement.matched)}`,
+    `ignored  ${counted(statement.ignored)}`,
+    `found    ${counted(statement.exceptions)}`,
+    ...exceptions.map(asLine),
+    ...(open > exceptions.length ? [`  … and ${open - exceptions.length} more`] : []),
+    open === 0
+      ? 'nothing is open'
+      : `${open} open: GET /api/v1/admin/statements/${statement.id}/exceptions?state=open`,
+  ].join('\n');
+}
+
+const counted = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ') || 'none';
+
+function asLine(row: ExceptionRow): string {
+  const amounts = [
+    ['theirs', row.theirsMinor, row.theirsCurrency],
+    ['ours', row.oursMinor, row.oursCurrency],
+  ] as const;
+  const said = amounts.flatMap(([whose, minor, currency]) =>
+    minor !== null && currency !== null ? [`${whose} ${formatMoney(minor, currency)}`] : [],
+  );
+  const where = [
+    row.line === null ? null : `line ${row.line}`,
+    row.column === null ? null : `column ${row.column}`,
+    row.subject,
+    row.ref,
+  ].filter((part) => part !== null);
+  return `  ${row.kind}  ${where.join('  ')}: ${[row.detail, ...said].join(', ')}`;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Terminated by hand, or the database is away: what went wrong is the cause.
+  const isWrapped = error.name === 'WorkflowFailedError' || error.message.startsWith('Failed query');
+  return isWrapped && error.cause instanceof Error ? reasonOf(error.cause) : error.message || error.name;
+}

@@ -1,0 +1,53 @@
+import type { Claimable, RowKind, StatementProvider } from '../../domain/provider-statement.ts';
+
+/** How a file says what our books say: which column holds what. Columns are known by name, in any order and any case. */
+export interface Layout {
+  readonly name: string;
+  readonly provider: StatementProvider;
+  /** The kinds of ours that such a file names all of, in its time. */
+  readonly covers: readonly Claimable[];
+  readonly delimiter: string;
+  readonly columns: {
+    /** Null: all rows are of one kind. */
+    readonly type: string | null;
+    /** What the row says became of the money; without it, it moved. */
+    readonly status?: string;
+    /** The provider's id of what moved. */
+    readonly ref: string;
+    readonly amount: string;
+    /** Null: all rows are in `currency`. */
+    readonly currency: string | null;
+    /** In UTC, unless the value itself says otherwise. */
+    readonly at: string;
+    /** What else tells such a file from others. */
+    readonly also?: readonly string[];
+    /** May be missing: the first that is filled. */
+    readonly altRef?: readonly string[];
+    /** May be missing: where the provider gives our id back, by kind; the first that is filled. */
+    readonly ourRef?: Readonly<Partial<Record<RowKind, readonly string[]>>>;
+    /** May be missing: amount and currency as the buyer saw them, where they were converted. */
+    readonly presented?: { readonly amount: string; readonly currency: string };
+  };
+  readonly currency?: string;
+  /** `major`: decimals such as 12.50; `minor`: integers such as 1250. */
+  readonly amounts: 'major' | 'minor';
+  readonly decimal: '.' | ',';
+  /** `signed`: what leaves is negative. `absolute`: the kind alone says which way. */
+  readonly signs: 'signed' | 'absolute';
+  /** Null: of no concern to our books; counted as such. */
+  readonly kindOf: (type: string, status: string) => RowKind | null;
+}
+
+/** Without these a file is not of the layout. */
+export function requiredColumns({ columns }: Layout): string[] {
+  const { type, status, ref, amount, currency, at, also = [] } = columns;
+  return [type, status, ref, amount, currency, at, ...also].filter(
+    (name) => name !== null && name !== undefined,
+  );
+}
+
+export const sameColumn = (one: string, other: string) =>
+  one.trim().toLowerCase() === other.trim().toLowerCase();
+
+export const missingColumns = (layout: Layout, header: readonly string[]): string[] =>
+  requiredColumns(layout).filter((name) => !header.some((found) => sameColumn(found, name)));

@@ -1,0 +1,93 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../db/client.ts';
+import { oursThatMoved } from '../../db/queries/statement-ours.ts';
+import { matchQuery } from '../../db/verbs/match-statement-rows.ts';
+import { CLAIMABLE } from '../../domain/provider-statement.ts';
+import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
+
+// By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/db/statement-plans.test.ts`.
+const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
+const CHUNK = 20_000;
+const STATEMENT = '00000000-0000-4000-8000-00000000000a';
+const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts'];
+
+let own: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  own = await createDatabaseFromTemplate();
+  database = openDatabase(own.url, { maxConnections: 1 });
+  for (let from = 0; from < ROWS; from += CHUNK) await fill(from, Math.min(from + CHUNK, ROWS));
+  await database.sql.unsafe('ANALYZE');
+}, 60_000 + ROWS);
+afterAll(async () => {
+  await database.close();
+  await own.drop();
+});
+
+/** An order in each row's place, with its refund, transfer, reversal and payout, and a row of a file for each. */
+async function fill(from: number, to: number): Promise<void> {
+  const { db } = database;
+  const person = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
+  const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
+  const numbers = sql`generate_series(${from}::int, ${to - 1}::int) AS n`;
+  const at = sql`now() - n * interval '1 second'`;
+  await db.execute(
+    sql`INSERT INTO users (id, email, role) VALUES (${person}, 'everybody@veza.test', 'user') ON CONFLICT DO NOTHING`,
+  );
+  await db.execute(sql`
+    INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id,
+      connector_transaction_id, completed_at, created_at)
+    SELECT ${id(1)}, ${person}, 100, 100, 'USD', 'USD', 'completed', ${id(1)}::text, 'pi_' || n, ${at}, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO refunds (id, order_id, amount_minor, currency, status, hyperswitch_refund_id, succeeded_at)
+    SELECT ${id(2)}, ${id(1)}, 100, 'USD', 'succeeded', ${id(2)}::text, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, stripe_transfer_id, completed_at)
+    SELECT ${id(3)}, ${id(1)}, ${person}, 90, 'USD', 'completed', 'tr_' || n, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO transfer_reversals (id, transfer_id, refund_id, amount_minor, status, stripe_reversal_id, ended_at)
+    SELECT ${id(4)}, ${id(3)}, ${id(2)}, 90, 'reversed', 'trr_' || n, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, status, external_payout_id, paid_at)
+    SELECT ${id(5)}, ${person}, 90, 'USD', 'paid', 'po_' || n, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO statement_rows (statement_id, row_number, line, kind, ref, alt_ref, amount_minor, currency, at)
+    SELECT ${STATEMENT}::uuid, 1 + n * 5 + k, 1, kind, prefix || n, 'pi_' || n, 90, 'USD', now()
+    FROM ${numbers}, (VALUES (0, 'payment', 'pi_'), (1, 'refund', 're_'), (2, 'transfer', 'tr_'), (3, 'reversal', 'trr_'),
+      (4, 'payout', 'po_')) AS kinds (k, kind, prefix)`);
+}
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Node[];
+}
+const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+async function plan(query: ReturnType<typeof sql>): Promise<Node[]> {
+  const rows = await database.db.execute<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(
+    sql`EXPLAIN (FORMAT JSON) ${query}`,
+  );
+  return nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan);
+}
+
+const scanned = (nodes: readonly Node[]) =>
+  nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
+
+test('a row of a file finds what it names through an index, whichever kind it is of', async () => {
+  const nodes = await plan(matchQuery(STATEMENT, 0, 5_000));
+  expect(scanned(nodes).filter((table) => MONEY.includes(table ?? ''))).toEqual([]);
+  expect(scanned(nodes)).not.toContain('statement_rows');
+  expect(nodes.some((node) => node['Relation Name'] === 'orders')).toBe(true);
+});
+
+test.each(CLAIMABLE)(
+  '%s: what moved in the time of a file comes out of an index, page by page',
+  async (kind) => {
+    const nodes = await plan(sql`
+    SELECT * FROM (${oursThatMoved(kind, 'stripe')}) AS moved
+    WHERE at <= now() AND (at, id) > (now() - interval '1 hour', ${STATEMENT}::uuid) ORDER BY at, id LIMIT 100`);
+    expect(scanned(nodes)).toEqual([]);
+  },
+);

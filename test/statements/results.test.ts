@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makePerson } from '../harness/shop.ts';
+import { World } from '../harness/world.ts';
+import {
+  exportLine,
+  exportOf,
+  type Files,
+  leftovers,
+  ledgerless,
+  type Ledgerless,
+  makeFiles,
+  reconciled,
+  stripeId,
+} from './support.ts';
+
+let world: World;
+let files: Files;
+let books: Ledgerless;
+beforeAll(async () => {
+  world = await World.create();
+  files = await makeFiles();
+  const [buyer, seller] = [await makePerson(world, 'user'), await makePerson(world, 'artist')];
+  books = ledgerless(world, { buyerId: buyer.id, sellerId: seller.id });
+});
+afterAll(async () => {
+  await files.remove();
+  await world.close();
+});
+
+/** Whatever else this world's books hold in the time of a file is not what a test is about. */
+const named = <Row extends { readonly kind: string; readonly subject: string | null }>(
+  rows: readonly Row[],
+  ...subjects: readonly string[]
+) => rows.filter(({ kind, subject }) => kind !== 'missing_there' || subjects.includes(subject ?? ''));
+
+describe('a statement', () => {
+  it('matched: payments, refunds, transfers, reversals; what our books do not know is counted by its type', async () => {
+    const order = await books.order();
+    const refund = await books.refund(order.id);
+    const transfer = await books.transfer(order.id);
+    const reversal = await books.reversal(transfer.id);
+    const before = await picture();
+    const file = await files.write(
+      'matched.csv',
+      exportOf(
+        exportLine({ type: 'charge', source: order.connectorTransactionId, amount: '25.00' }),
+        exportLine({ type: 'refund', source: stripeId('re'), amount: '-10.00', orderId: refund.id }),
+        exportLine({ type: 'transfer', source: transfer.stripeTransferId, amount: '-22.50' }),
+        exportLine({ type: 'transfer_refund', source: reversal.stripeReversalId, amount: '9.00' }),
+        exportLine({ type: 'stripe_fee', source: '', amount: '-0.30' }),
+        exportLine({ type: 'stripe_fee', source: '', amount: '-0.31' }),
+        exportLine({ type: 'payout', source: stripeId('po'), amount: '-1.00' }),
+      ),
+    );
+    const { code, printed } = await reconciled(world, file);
+    expect(printed).toMatchObject({
+      rows: 7,
+      matched: { payment: 1, refund: 1, transfer: 1, reversal: 1 },
+      ignored: { stripe_fee: 2, payout: 1 },
+      exceptions: {},
+      open: 0,
+    });
+    expect(code).toBe(0);
+    expect(await picture()).toEqual(before);
+    expect(await leftovers(world)).toEqual({ rows: 0, claims: 0 });
+  });
+
+  it('amount differs: another amount, another currency, the other way round, or nothing moved here', async () => {
+    const [wrong, foreign, backwards, pending] = [
+      await books.transfer((await books.order()).id),
+      await books.transfer((await books.order()).id, { currency: 'EUR' }),
+      await books.transfer((await books.order()).id),
+      await books.order({
+        status: 'pending',
+        capturedMinor: null,
+        capturedCurrency: null,
+        completedAt: null,
+      }),
+    ];
+    const file = await files.write(
+      'differs.csv',
+      exportOf(
+        exportLine({ type: 'transfer', source: wrong.stripeTransferId, amount: '-22.49' }),
+        exportLine({ type: 'transfer', source: foreign.stripeTransferId, amount: '-22.50' }),
+        exportLine({ type: 'transfer', source: backwards.stripeTransferId, amount: '22.50' }),
+        exportLine({ type: 'charge', source: pending.connectorTransactionId, amount: '25.00' }),
+      ),
+    );
+    const { code, exceptions, printed } = await reconciled(world, file);
+    expect(code).toBe(1);
+    expect(printed.exceptions).toMatchObject({ amount_differs: 4 });
+    expect(named(exceptions)).toMatchObject([
+      {
+        kind: 'amount_differs',
+        line: 2,
+        subject: `transfer/${wrong.id}`,
+        theirsMinor: 2_249,
+        oursMinor: 2_250,
+        detail: 'another amount',
+      },
+      { line: 3, theirsCurrency: 'USD', oursCurrency: 'EUR', detail: 'another currency' },
+      { line: 4, theirsMinor: -2_250, oursMinor: 2_250, detail: 'the money went the other way' },
+      {
+        line: 5,
+        subject: `order/${pending.id}`,
+        oursMinor: null,
+        detail: 'here it is pending, and nothing moved',
+      },
+    ]);
+  });
+
+  it('missing here: a row that names nothing of ours', async () => {
+    const strangers = [stripeId('tr'), stripeId('ch')];
+    const file = await files.write(
+      'strangers.csv',
+      exportOf(
+        exportLine({ type: 'transfer', source: strangers[0]!, amount: '-1.00' }),
+        exportLine({ type: 'charge', source: strangers[1]!, amount: '1.00' }),
+      ),
+    );
+    const { code, exceptions } = await reconciled(world, file);
+    expect(code).toBe(1);
+    expect(named(exceptions)).toMatchObject([
+      { kind: 'missing_here', ref: strangers[0], subject: null, theirsMinor: 100, oursMinor: null },
+      { kind: 'missing_here', ref: strangers[1], rowKind: 'payment' },
+    ]);
+  });
+
+  it('missing there: ours in the time of the file that no row names, and not what moved at another time', async () => {
+    const at = (day: string) => new Date(`2025-03-${day}T12:00:00Z`);
+    const order = await books.order({ completedAt: at('10') });
+    const refund = await books.refund(order.id, { succeededAt: at('11') });
+    const transfer = await books.transfer(order.id, { completedAt: at('12') });
+    const reversal = await books.reversal(transfer.id, { endedAt: at('13') });
+    const elsewhere = await books.order({ completedAt: at('14'), connectorTransactionId: 'adyen-psp-ref' });
+    const later = await books.order({ completedAt: at('25') });
+    const [first, last] = [
+      await books.order({ completedAt: at('01') }),
+      await books.order({ completedAt: at('20') }),
+    ];
+    const charge = (ref: string | null, created: string) =>
+      exportLine({ type: 'charge', source: ref, amount: '25.00', created });
+    const file = await files.write(
+      'march.csv',
+      exportOf(
+        charge(first.connectorTransactionId, '2025-03-01 00:00'),
+        charge(last.connectorTransactionId, '2025-03-20 23:59'),
+      ),
+    );
+    const { code, exceptions, printed } = await reconciled(world, file);
+    expect(code).toBe(1);
+    expect(printed).toMatchObject({ matched: { payment: 2 }, exceptions: { missing_there: 4 } });
+    expect(exceptions.map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['missing_there', `order/${order.id}`],
+      ['missing_there', `refund/${refund.id}`],
+      ['missing_there', `transfer/${transfer.id}`],
+      ['missing_there', `reversal/${reversal.id}`],
+    ]);
+    expect(exceptions[0]).toMatchObject({ oursMinor: 2_500, theirsMinor: null, detail: 'no row names it' });
+    expect(JSON.stringify(exceptions)).not.toMatch(new RegExp(`${elsewhere.id}|${later.id}`));
+  });
+
+  it('what moved within an hour of where the file begins or ends says that it may be in the file beside it', async () => {
+    const edge = await books.order({ completedAt: new Date('2025-05-01T00:20:00Z') });
+    const last = await books.order({ completedAt: new Date('2025-05-03T00:00:00Z') });
+    const line = (created: string) =>
+      exportLine({ type: 'charge', source: last.connectorTransactionId, amount: '25.00', created });
+    const file = await files.write(
+      'edge.csv',
+      exportOf(
+        line('2025-05-01 00:00'),
+        exportLine({ type: 'stripe_fee', source: '', amount: '-1.00' }),
+        exportLine({
+          type: 'transfer',
+          source: stripeId('tr'),
+          amount: '-1.00',
+          created: '2025-05-04 00:00',
+        }),
+      ),
+    );
+    const { exceptions } = await reconciled(world, file);
+    const missed = exceptions.find(({ subject }) => subject === `order/${edge.id}`);
+    expect(missed).toMatchObject({
+      kind: 'missing_there',
+      detail: expect.stringMatching(/may be in the one beside it$/) as string,
+    });
+  });
+
+  it('claimed twice: a second row for the same of ours, in the file or in a batch', async () => {
+    const transfer = await books.transfer((await books.order()).id);
+    const line = exportLine({ type: 'transfer', source: transfer.stripeTransferId, amount: '-22.50' });
+    const file = await files.write('twice.csv', exportOf(line, line));
+    const { exceptions, printed } = await reconciled(world, file);
+    expect(printed.matched).toEqual({ transfer: 1 });
+    expect(named(exceptions)).toMatchObject([
+      { kind: 'claimed_twice', line: 3, subject: `transfer/${transfer.id}` },
+    ]);
+  });
+
+  it('a refund that the bank sent back matches one that is returned here, and no other', async () => {
+    const order = await books.order();
+    const returned = await books.refund(order.id, { status: 'returned' });
+    const standing = await books.refund(order.id);
+    const came = (refundId: string) =>
+      exportLine({ type: 'refund_failure', source: stripeId('re'), amount: '10.00', orderId: refundId });
+    const file = await files.write('returned.csv', exportOf(came(returned.id), came(standing.id)));
+    const { exceptions, printed } = await reconciled(world, file);
+    expect(printed.matched).toEqual({ refund_return: 1 });
+    expect(named(exceptions)).toMatchObject([
+      {
+        kind: 'amount_differs',
+        subject: `refund/${standing.id}`,
+        detail: 'here it is succeeded, and nothing moved',
+      },
+    ]);
+  });
+
+  it('a payment that was converted is held against what the buyer saw', async () => {
+    const order = await books.order();
+    const file = await files.write(
+      'converted.csv',
+      exportOf(
+        exportLine({
+          type: 'charge',
+          source: order.connectorTransactionId,
+          amount: '22.91',
+          currency: 'eur',
+          shown: ['25.00', 'usd'],
+        }),
+      ),
+    );
+    expect((await reconciled(world, file)).printed.matched).toEqual({ payment: 1 });
+  });
+});
+
+/** Every row of the money, to be compared with itself. */
+async function picture(): Promise<unknown> {
+  const { sql } = world.database;
+  const [row] = await sql`SELECT (SELECT jsonb_agg(o ORDER BY id) FROM orders o) AS orders,
+    (SELECT jsonb_agg(r ORDER BY id) FROM refunds r) AS refunds,
+    (SELECT jsonb_agg(t ORDER BY id) FROM seller_transfers t) AS transfers,
+    (SELECT jsonb_agg(v ORDER BY id) FROM transfer_reversals v) AS reversals,
+    (SELECT count(*) FROM ledger_entries) AS entries`;
+  return row;
+}

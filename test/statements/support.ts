@@ -1,0 +1,229 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { asc, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  orders,
+  providerStatements,
+  refunds,
+  sellerTransfers,
+  statementExceptions,
+  transferReversals,
+} from '../../db/schema/index.ts';
+import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
+import type { World } from '../harness/world.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Env = Pick<World, 'env'>;
+
+/** What the command needs, and nothing else of ours. */
+export function opsEnv({ env }: Env): Record<string, string> {
+  const { DATABASE_URL = '', TEMPORAL_ADDRESS = '', TEMPORAL_TASK_QUEUE = '' } = env;
+  return { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_TASK_QUEUE };
+}
+
+const COMMAND = ['--import', 'tsx', 'ops/cli.ts', 'reconcile-statement'];
+
+function optionsFor(world: Env) {
+  const ours = /^(DATABASE_URL|TEMPORAL_|JWT_|STRIPE_|HYPERSWITCH_)/;
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+  return { cwd: ROOT, env: { ...clean, ...opsEnv(world) } };
+}
+
+/** As an operator runs it. */
+export function reconcileStatement(world: Env, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...COMMAND, ...args],
+      { ...optionsFor(world), timeout: 120_000, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      },
+    );
+  });
+}
+
+export interface Printed {
+  readonly statement_id: string;
+  readonly workflow_id: string;
+  readonly layout: string;
+  readonly rows: number;
+  readonly matched: Record<string, number>;
+  readonly ignored: Record<string, number>;
+  readonly exceptions: Record<string, number>;
+  readonly open: number;
+}
+
+/** The same in this process, which spares a start of Node; what it printed, and what was found. */
+export async function reconciled(world: World, file: string, ...args: readonly string[]) {
+  const exitCode = process.exitCode;
+  try {
+    const text = await command([file, '--json', ...args], opsEnv(world));
+    const printed = JSON.parse(text) as Printed;
+    return {
+      code: process.exitCode,
+      printed,
+      exceptions: await exceptionsOf(world, printed.statement_id),
+    };
+  } finally {
+    process.exitCode = exitCode;
+  }
+}
+
+/** The same, to be killed. */
+export const startReconcileStatement = (world: World, ...args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [...COMMAND, ...args], { ...optionsFor(world), stdio: 'ignore' });
+
+export interface Files {
+  /** Writes a file of this text; its path. */
+  write(name: string, text: string | Buffer): Promise<string>;
+  remove(): Promise<void>;
+}
+
+export async function makeFiles(): Promise<Files> {
+  const folder = await mkdtemp(join(tmpdir(), 'veza-statements-'));
+  return {
+    write: async (name, text) => {
+      const path = join(folder, name);
+      await writeFile(path, text);
+      return path;
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+export const EXPORT_HEADER =
+  'id,Type,Source,Amount,Fee,Destination Platform Fee,Net,Currency,Created (UTC),Available On (UTC),Description,' +
+  'Customer Facing Amount,Customer Facing Currency,Transfer,Transfer Date (UTC),Transfer Group,order_id (metadata)';
+
+/** A line of the Dashboard's export, as far as it matters here. */
+export function exportLine(line: {
+  readonly type: string;
+  readonly source: string | null | undefined;
+  readonly amount: string;
+  readonly currency?: string;
+  readonly created?: string;
+  readonly description?: string;
+  readonly shown?: readonly [amount: string, currency: string];
+  readonly orderId?: string;
+}): string {
+  const { type, source, amount, currency = 'usd', created = '2026-08-21 10:11', description = '' } = line;
+  const [shown, shownIn] = line.shown ?? ['', ''];
+  const id = `txn_${randomUUID().slice(0, 8)}`;
+  return `${id},${type},${source ?? ''},${amount},0.00,,${amount},${currency},${created},${created},${description},${shown},${shownIn},,,,${line.orderId ?? ''}`;
+}
+
+export const exportOf = (...lines: readonly string[]) => `${[EXPORT_HEADER, ...lines].join('\n')}\n`;
+
+/** A time of ours that lies in the middle of the files of these tests. */
+export const MOVED_AT = new Date('2026-08-21T12:00:00Z');
+
+export const stripeId = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
+
+export interface People {
+  readonly buyerId: string;
+  readonly sellerId: string;
+}
+
+/** Rows as a sale of long ago left them. Amounts in minor units. */
+export function ledgerless(world: World, { buyerId, sellerId }: People) {
+  const { db } = world.database;
+  return {
+    async order(values: Partial<typeof orders.$inferInsert> = {}) {
+      const id = uuidv7();
+      const row = {
+        id,
+        buyerId,
+        totalMinor: 2_500,
+        currency: 'USD',
+        capturedMinor: 2_500,
+        capturedCurrency: 'USD',
+        paymentId: id,
+        connectorTransactionId: stripeId('pi'),
+        status: 'completed',
+        completedAt: MOVED_AT,
+        ...values,
+      } as const;
+      await db.insert(orders).values(row);
+      return row;
+    },
+    async refund(orderId: string, values: Partial<typeof refunds.$inferInsert> = {}) {
+      const id = uuidv7();
+      const row = {
+        id,
+        orderId,
+        amountMinor: 1_000,
+        currency: 'USD',
+        hyperswitchRefundId: id,
+        status: 'succeeded',
+        succeededAt: MOVED_AT,
+        ...values,
+      } as const;
+      await db.insert(refunds).values(row);
+      return row;
+    },
+    async transfer(orderId: string, values: Partial<typeof sellerTransfers.$inferInsert> = {}) {
+      const row = {
+        id: uuidv7(),
+        orderId,
+        sellerId,
+        amountMinor: 2_250,
+        currency: 'USD',
+        status: 'completed',
+        stripeTransferId: stripeId('tr'),
+        completedAt: MOVED_AT,
+        ...values,
+      } as const;
+      await db.insert(sellerTransfers).values(row);
+      return row;
+    },
+    async reversal(transferId: string, values: Partial<typeof transferReversals.$inferInsert> = {}) {
+      const row = {
+        id: uuidv7(),
+        transferId,
+        amountMinor: 900,
+        status: 'reversed',
+        stripeReversalId: stripeId('trr'),
+        endedAt: MOVED_AT,
+        ...values,
+      } as const;
+      await db.insert(transferReversals).values(row);
+      return row;
+    },
+  };
+}
+
+export type Ledgerless = ReturnType<typeof ledgerless>;
+
+/** What was found in a statement, in the order in which it was found. */
+export const exceptionsOf = ({ database: { db } }: World, statementId: string) =>
+  db
+    .select()
+    .from(statementExceptions)
+    .where(eq(statementExceptions.statementId, statementId))
+    .orderBy(asc(statementExceptions.position));
+
+export async function statementRow({ database: { db } }: World, statementId: string) {
+  const [row] = await db.select().from(providerStatements).where(eq(providerStatements.id, statementId));
+  if (row === undefined) throw new Error(`there is no statement ${statementId}`);
+  return row;
+}
+
+/** What a statement leaves behind for its matching: nothing, once it has ended. */
+export async function leftovers({ database: { sql } }: World): Promise<{ rows: number; claims: number }> {
+  const [counts] = await sql<{ rows: number; claims: number }[]>`
+    SELECT (SELECT count(*)::int FROM statement_rows) AS rows, (SELECT count(*)::int FROM statement_claims) AS claims`;
+  return counts!;
+}
