@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
+import { verifyToken } from './api/middleware/authenticate.ts';
 import { type FeedLimits, RefundFeed } from './api/refund-feed.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
@@ -12,6 +13,8 @@ import { createLogger, type Logger } from './log.ts';
 import { stuckAfterOf } from './observe/figures.ts';
 import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
+import { createConsole } from './ops/console/index.ts';
+import { createClientFinder } from './trusted-proxies.ts';
 
 /** Requests that are not answered by then are cut off. */
 export const SHUTDOWN_MAX_MS = 10_000;
@@ -57,7 +60,19 @@ export async function startServer(
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const now = overrides.now ?? (() => new Date());
+  const operators = createConsole({
+    db: database.db,
+    engine,
+    log,
+    settings: { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR },
+    verifyToken: (token) => verifyToken(token, config, now()),
+    findClient: createClientFinder(config.TRUSTED_PROXIES),
+    temporalUi: { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE },
+    sweepIntervalMs: config.RECONCILE_INTERVAL,
+    now,
+  });
+  const server = createAdaptorServer({ fetch: app.route('/ops', operators).fetch });
   const closeParts = () => Promise.all([observer.close(), database.close(), connection.close()]);
   try {
     server.listen(config.PORT, config.HOST);

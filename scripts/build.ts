@@ -20,6 +20,7 @@ execFileSync(
     stdio: 'inherit',
   },
 );
+await cp(join(project, 'ops/console/assets'), join(dist, 'ops/console/assets'), { recursive: true });
 await cp(join(project, 'db/migrations'), join(dist, 'db/migrations'), { recursive: true });
 
 for (const [failures, file] of Object.entries(BUNDLE_FILES)) {

@@ -27,7 +27,7 @@ export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
   await next();
 });
 
-function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
+async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
   const { config, now } = c.var.deps;
   const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
   if (token === undefined) {
@@ -36,16 +36,24 @@ function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Calle
       'Send a bearer token in the Authorization header, or a key in X-API-Key.',
     );
   }
-  return verifyToken(token, config, now());
+  return (await verifyToken(token, config, now())).caller;
 }
+
+type TokenConfig = Pick<ApiConfig, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),
   // A token that names no role gets the one that may least.
   role: z.enum(ROLES).default('user'),
+  exp: z.number(),
 });
 
-async function verifyToken(token: string, config: ApiConfig, currentDate: Date): Promise<Caller> {
+/** Throws `unauthenticated`, and `engine_unavailable` where the keys cannot be fetched. */
+export async function verifyToken(
+  token: string,
+  config: TokenConfig,
+  currentDate: Date,
+): Promise<{ readonly caller: Caller; readonly expiresAt: Date }> {
   const options = {
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
@@ -55,13 +63,17 @@ async function verifyToken(token: string, config: ApiConfig, currentDate: Date):
   const payload = await verifySignature(token, config, options);
   const claims = Claims.safeParse(payload);
   if (!claims.success) throw refused('The token names no user (sub) or no role that we know.');
-  return { userId: claims.data.sub, role: claims.data.role };
+  const { sub: userId, role, exp: expiresAtS } = claims.data;
+  return { caller: { userId, role }, expiresAt: new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS)) };
 }
+
+/** What a Date can hold (ECMA-262). */
+const LAST_DATE_MS = 8.64e15;
 
 /** The algorithm picks the key, and a key allows only its own algorithms: a public key is never used as a secret. */
 async function verifySignature(
   token: string,
-  config: ApiConfig,
+  config: TokenConfig,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   const alg = algorithmOf(token);

@@ -115,7 +115,8 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     FROM approvals WHERE (status = 'pending' AND expires_at > now()) OR (status = 'approved' AND told_at IS NULL)`,
 };
 
-const work = (kinds: readonly WorkKind[]) =>
+/** Their rows, as a query: kind, subject, id, status, since, amount_minor, currency and so on. */
+export const work = (kinds: readonly WorkKind[]) =>
   sql.join(
     // The first names the columns.
     [sql`${PARTS.order} AND false`, ...kinds.map((kind) => PARTS[kind])],

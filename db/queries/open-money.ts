@@ -1,0 +1,62 @@
+import { sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { work } from './work.ts';
+
+const KINDS = [
+  'order',
+  'orphan',
+  'refund',
+  'transfer',
+  'failed_transfer',
+  'reversal',
+  'failed_reversal',
+  'payout',
+] as const;
+
+/** Where money under way stands: the kind of its row, and apart from it transfers that are tried again. */
+export type OpenState = (typeof KINDS)[number] | 'transfer_retrying';
+
+/** Upper ends, in milliseconds; what is older falls behind the last. */
+export const AGE_ENDS_MS = [
+  5 * 60_000,
+  60 * 60_000,
+  6 * 60 * 60_000,
+  24 * 60 * 60_000,
+  7 * 24 * 60 * 60_000,
+] as const;
+
+/** Money that is neither here nor there, of one state, currency and age. */
+export interface OpenMoney {
+  readonly state: OpenState;
+  readonly currency: string;
+  /** Which of the ages: the index of its end, or one beyond the last. */
+  readonly ageIndex: number;
+  readonly count: number;
+  /** Minor units. */
+  readonly amountMinor: number;
+}
+
+/** All money under way, by state, currency and age. */
+export async function sumOpenMoney(db: Db): Promise<OpenMoney[]> {
+  const ends = sql.join(
+    AGE_ENDS_MS.map((endMs) => sql`${endMs}::float8`),
+    sql`, `,
+  );
+  const rows = await db.execute<{
+    state: OpenState;
+    currency: string;
+    age_index: number;
+    count: number;
+    amount_minor: string;
+  }>(
+    sql`SELECT CASE WHEN kind = 'transfer' AND status = 'failed' THEN 'transfer_retrying' ELSE kind END AS state, currency,
+        width_bucket(extract(epoch FROM now() - since)::float8 * 1000, ARRAY[${ends}]) AS age_index,
+        count(*)::int AS count, sum(amount_minor)::text AS amount_minor
+      FROM (${work(KINDS)}) AS open GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+  );
+  return rows.map(({ age_index: ageIndex, amount_minor: amountMinor, ...row }) => ({
+    ...row,
+    ageIndex,
+    amountMinor: Number(amountMinor),
+  }));
+}

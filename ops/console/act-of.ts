@@ -1,0 +1,27 @@
+import type { Context } from 'hono';
+import type { Act } from '../../db/verbs/audit.ts';
+import { clientOf } from './client-of.ts';
+import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
+
+/** As in the API: what fits a line of the audit log. */
+export const REASON_MAX_LENGTH = 500;
+
+export type Reasoned = Act & { readonly reason: string };
+
+/** Who acts, from where and why; null where the form says no reason, or a novel. */
+export function actOf(
+  c: Context<ConsoleEnv>,
+  deps: Pick<ConsoleDeps, 'findClient'>,
+  given: string,
+): Reasoned | null {
+  const reason = given.trim();
+  if (reason === '' || reason.length > REASON_MAX_LENGTH) return null;
+  const { ip } = clientOf(c, deps);
+  const userAgent = c.req.header('user-agent');
+  return {
+    actor: c.var.session.caller.userId,
+    reason,
+    ...(ip !== null && { ip }),
+    ...(userAgent && { userAgent }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { Caller } from '../../domain/roles.ts';
+import type { Logger } from '../../log.ts';
+import type { OperationsDeps } from '../../operations/deps.ts';
+import type { TemporalUi } from '../../operations/links.ts';
+import type { Arrival, RequestClient } from '../../trusted-proxies.ts';
+
+/** What the console needs of the world; given once, by the composition root. */
+export interface ConsoleDeps extends OperationsDeps {
+  /** As the API verifies bearer tokens. Throws `unauthenticated`, and `engine_unavailable` where keys are not to be had. */
+  readonly verifyToken: (token: string) => Promise<{ readonly caller: Caller; readonly expiresAt: Date }>;
+  /** Finds who is behind our own proxies, and whether they came by https. */
+  readonly findClient: (arrival: Arrival) => RequestClient;
+  readonly temporalUi: TemporalUi;
+  /** How often the sweep runs, in milliseconds: a last one older than two of them is told of. */
+  readonly sweepIntervalMs: number;
+  /** The clock. */
+  readonly now: () => Date;
+}
+
+export interface Session {
+  readonly caller: Caller;
+  /** The bearer token itself: what the session ends with, and what forms are bound to. */
+  readonly token: string;
+}
+
+export interface ConsoleEnv {
+  Bindings: {
+    /** Node's request; absent where a test calls the app without a server. */
+    readonly incoming?: {
+      readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
+    };
+  };
+  Variables: {
+    /** Both are set by the app that the console is mounted in. */
+    requestId: string;
+    log: Logger;
+    /** Set on every page behind the login. */
+    session: Session;
+  };
+}

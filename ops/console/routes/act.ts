@@ -1,0 +1,134 @@
+import type { Context, Handler } from 'hono';
+import { VezaError } from '../../../domain/errors.ts';
+import { ACTION_NAMES } from '../../../operations/action.ts';
+import type { ActionAsk } from '../../../operations/actions/index.ts';
+import { type Performed, performAction } from '../../../operations/perform-action.ts';
+import { type Preview, previewAction } from '../../../operations/preview-action.ts';
+import { actOf } from '../act-of.ts';
+import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
+import { readForm } from '../form.ts';
+import { money } from '../format.ts';
+import { html } from '../html.ts';
+import { document, hiddenToken } from '../layout.ts';
+import { choice } from '../query.ts';
+import { ACTION_TITLES } from '../views/action-names.ts';
+import { storyPath, subjectLink } from '../views/links.ts';
+import { reasonField } from '../views/reason-field.ts';
+import { badge } from '../views/status.ts';
+import { showAwaiting } from './approval.ts';
+
+/** What an action would do, and the form that has it done. */
+export const showAction =
+  (deps: ConsoleDeps): Handler<ConsoleEnv> =>
+  async (c) => {
+    const ask = askOf(c.req.query('action'), c.req.query('subject'));
+    return c.html(previewPage(c, ask, await previewAction(deps, ask)));
+  };
+
+/** Does it, for a reason, to what is still as it was shown. */
+export const doAction =
+  (deps: ConsoleDeps): Handler<ConsoleEnv> =>
+  async (c) => {
+    const form = await readForm(c);
+    const ask = askOf(form.text('action'), form.text('subject'));
+    const act = actOf(c, deps, form.text('reason'));
+    const again = async (problem: Problem) =>
+      c.html(
+        previewPage(c, ask, await previewAction(deps, ask), {
+          ...problem,
+          reason: form.text('reason'),
+        }),
+        problem.status,
+      );
+    if (act === null) return again({ status: 422 });
+    try {
+      const result = await performAction(deps, ask, act, { seen: form.text('seen') });
+      if ('awaitsApproval' in result) return c.html(showAwaiting(c, result.awaitsApproval), 202);
+      return c.html(donePage(c, ask, result.done));
+    } catch (error) {
+      if (!(error instanceof VezaError) || error.code !== 'preview_outdated') throw error;
+      return again({ status: 409, notice: error.detail });
+    }
+  };
+
+function askOf(action: string | undefined, subject: string | undefined): ActionAsk {
+  const known = choice(ACTION_NAMES, action);
+  if (known === undefined || subject === undefined) {
+    throw new VezaError('action_unknown', 'There is no such action.');
+  }
+  return { action: known, subject };
+}
+
+interface Problem {
+  readonly status: 409 | 422;
+  /** Absent: there is no reason. */
+  readonly notice?: string;
+  readonly reason?: string;
+}
+
+function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, problem?: Problem) {
+  const { subject, statusNow, money: at, effect, refusal, needsSecondAdmin, seen } = preview;
+  const body = html`<div class="card act">
+    ${problem?.notice !== undefined && html`<p class="notice warn" role="alert">${problem.notice}</p>`}
+    <dl class="facts">
+      <div>
+        <dt>On</dt>
+        <dd>${subjectLink(subject)}</dd>
+      </div>
+      <div>
+        <dt>Now</dt>
+        <dd>${badge(statusNow)}</dd>
+      </div>
+      <div>
+        <dt>Amount</dt>
+        <dd>${at === null ? 'none' : money(at.amountMinor, at.currency)}</dd>
+      </div>
+    </dl>
+    ${
+      refusal === null
+        ? html`<p class="lead">${effect}</p>
+            ${needsSecondAdmin && html`<p class="notice busy">Above the limit of one admin: it is done once a second admin approves.</p>`}
+            <form method="post" action="/ops/act">
+              ${hiddenToken(c)}
+              <input type="hidden" name="action" value="${ask.action}" />
+              <input type="hidden" name="subject" value="${subject}" />
+              <input type="hidden" name="seen" value="${seen}" />
+              ${reasonField({
+                ...(problem?.reason !== undefined && { value: problem.reason }),
+                isMissing: problem !== undefined && problem.notice === undefined,
+              })}
+              <p class="actions">
+                <button class="main">
+                  ${needsSecondAdmin ? 'Ask a second admin' : ACTION_TITLES[ask.action]}
+                </button>
+                <a href="${storyPath(subject)}">Leave it as it is</a>
+              </p>
+            </form>`
+        : html`<p class="notice warn">${refusal.detail} <code>${refusal.code}</code></p>
+            <p><a href="${storyPath(subject)}">Back to it</a></p>`
+    }
+  </div>`;
+  return document(c, { title: ACTION_TITLES[ask.action], body });
+}
+
+function donePage(c: Context<ConsoleEnv>, { action }: ActionAsk, { now, note }: Performed) {
+  const body = html`<div class="card act">
+    <p class="notice good" role="status">Done, and written into the audit log.</p>
+    ${note !== null && html`<p>${note}</p>`}
+    <dl class="facts">
+      <div>
+        <dt>On</dt>
+        <dd>${subjectLink(now.subject)}</dd>
+      </div>
+      <div>
+        <dt>Now</dt>
+        <dd>${badge(now.status)}</dd>
+      </div>
+    </dl>
+    <p class="actions">
+      <a class="button" href="${storyPath(now.subject)}">See its story</a
+      ><a href="/ops/stuck">What else is stuck</a>
+    </p>
+  </div>`;
+  return document(c, { title: `${ACTION_TITLES[action]}: done`, body });
+}

@@ -1,0 +1,70 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
+import { VezaError } from '../../domain/errors.ts';
+import { CONSOLE_COOKIE } from '../../domain/ids.ts';
+import type { Caller } from '../../domain/roles.ts';
+import { clientOf } from './client-of.ts';
+import type { ConsoleDeps, ConsoleEnv, Session } from './deps.ts';
+
+/** Browsers drop cookies above 4,096 bytes without a word. */
+export const TOKEN_MAX_BYTES = 3_800;
+
+/** Browsers keep a cookie for 400 days at most. */
+const COOKIE_MAX_AGE_S = 400 * 24 * 60 * 60;
+
+/** The session is the bearer token, in a cookie that scripts cannot read and other sites cannot send. */
+export function openSession(c: Context<ConsoleEnv>, deps: ConsoleDeps, token: string, expiresAt: Date): void {
+  const leftS = Math.floor((expiresAt.getTime() - deps.now().getTime()) / 1000);
+  const maxAge = Math.min(Math.max(leftS, 0), COOKIE_MAX_AGE_S);
+  setCookie(c, CONSOLE_COOKIE, token, { ...cookieOf(c, deps), maxAge });
+}
+
+export const closeSession = (c: Context<ConsoleEnv>, deps: ConsoleDeps): void =>
+  void deleteCookie(c, CONSOLE_COOKIE, cookieOf(c, deps));
+
+export const hasCookie = (c: Context<ConsoleEnv>): boolean => getCookie(c, CONSOLE_COOKIE) !== undefined;
+
+const cookieOf = (c: Context<ConsoleEnv>, deps: ConsoleDeps) =>
+  ({ path: '/ops', httpOnly: true, sameSite: 'Strict', secure: clientOf(c, deps).isHttps }) as const;
+
+/** The admin whose token came with the request: in the cookie, or as `Authorization: Bearer` from a script. */
+export async function readSession(
+  c: Context<ConsoleEnv>,
+  deps: Pick<ConsoleDeps, 'verifyToken'>,
+): Promise<Session> {
+  const sent = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const token = sent ?? getCookie(c, CONSOLE_COOKIE);
+  if (token === undefined) throw new VezaError('unauthenticated', 'You are not signed in.');
+  const { caller } = await deps.verifyToken(token);
+  assertAdmin(caller);
+  return { caller, token };
+}
+
+export function assertAdmin({ role }: Caller): void {
+  if (role !== 'admin') {
+    throw new VezaError('forbidden', `The console is for admins; this token is one of a ${role}.`);
+  }
+}
+
+/** Lets admins through, and sets `session`. Throws `unauthenticated` and `forbidden`. */
+export const consoleAdmin = (deps: Pick<ConsoleDeps, 'verifyToken'>) =>
+  createMiddleware<ConsoleEnv>(async (c, next) => {
+    const session = await readSession(c, deps);
+    c.set('session', session);
+    c.set('log', c.var.log.child({ userId: session.caller.userId }));
+    await next();
+  });
+
+/**
+ * What a form has to bring back: only whoever has the token can make it, and it is worth nothing in another session. So
+ * nothing is kept for it, and every API process takes every form.
+ */
+export const formToken = ({ token }: Session): string =>
+  createHmac('sha256', token).update('veza console form').digest('base64url');
+
+export function isFormToken(session: Session, given: string): boolean {
+  const [expected, got] = [Buffer.from(formToken(session)), Buffer.from(given)];
+  return expected.length === got.length && timingSafeEqual(expected, got);
+}

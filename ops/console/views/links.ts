@@ -1,0 +1,43 @@
+import { parseSubject } from '../../../domain/subjects.ts';
+import type { ActionAsk } from '../../../operations/actions/index.ts';
+import { type TemporalUi, workflowUrl } from '../../../operations/links.ts';
+import { html, type Html } from '../html.ts';
+import { address } from '../query.ts';
+import { ACTION_TITLES } from './action-names.ts';
+
+/** The page of a row, by its workflow's id: `reversal/…`, `webhook/…`. */
+export const storyPath = (subject: string): string => `/ops/story/${subject}`;
+
+const TAIL_LENGTH = 8;
+
+/** `reversal …8a4d0c11`: UUIDs of one time begin alike, so it is the end that tells them apart. */
+export function subjectLink(subject: string): Html {
+  const known = parseSubject(subject);
+  if (known === null) return html`<code>${subject}</code>`;
+  const { kind, id } = known;
+  return html`<a href="${storyPath(subject)}" title="${subject}"
+    >${kind} <code>…${id.slice(-TAIL_LENGTH)}</code></a
+  >`;
+}
+
+/** What has no workflow of its own. */
+const WITHOUT_WORKFLOW: ReadonlySet<string> = new Set(['webhook', 'flag', 'approval']);
+
+/** To the workflow in Temporal's UI; null where it has none, or nobody said where that is. */
+export function workflowLink(ui: TemporalUi, workflowId: string): Html | null {
+  const kind = parseSubject(workflowId)?.kind;
+  const url = kind !== undefined && WITHOUT_WORKFLOW.has(kind) ? null : workflowUrl(ui, workflowId);
+  return url === null ? null : html`<a href="${url}" rel="noreferrer">Workflow</a>`;
+}
+
+/** Each to the page that says first what it will do. */
+export const actionLinks = (
+  actions: readonly ActionAsk[],
+  look: 'button' | 'link' = 'link',
+): readonly Html[] =>
+  actions.map(
+    ({ action, subject }) =>
+      html`<li>
+        <a class="${look}" href="${address('/ops/act', { action, subject })}">${ACTION_TITLES[action]}…</a>
+      </li>`,
+  );

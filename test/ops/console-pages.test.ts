@@ -1,0 +1,49 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BROWSER_WITHIN_MS, openBrowser } from '../harness/browser.ts';
+import { makePerson } from '../harness/shop.ts';
+import { World } from '../harness/world.ts';
+import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
+
+let world: World;
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+  world = await World.create({ worker: false });
+}, BROWSER_WITHIN_MS);
+afterAll(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+const PAGES = [
+  ['/ops', 'Overview'],
+  ['/ops/stuck?older=0', 'Stuck'],
+  ['/ops/approvals', 'Approvals'],
+  ['/ops/webhooks', 'Webhooks'],
+  ['/ops/audit', 'Audit log'],
+  ['/ops/reconcile', 'Run the reconciliation'],
+  ['/ops/nowhere', 'There is nothing here'],
+] as const;
+
+describe.each([
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['a narrow screen', { viewport: { width: 360, height: 740 } }],
+  ['without JavaScript', { javaScriptEnabled: false }],
+] as const)('%s', (_, options) => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await openConsole(browser, world, await makePerson(world, 'admin'), options);
+  });
+  afterAll(() => page.context().close());
+
+  test.each(PAGES)('%s shows itself, and everybody can read it', async (path, title) => {
+    await page.goto(path);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
+    expect(await page.getByRole('main').count()).toBe(1);
+    await expectNoSidewaysScroll(page);
+    // Without scripts nothing can be put into the page either.
+    if (!('javaScriptEnabled' in options)) await expectAccessible(page);
+  });
+});
