@@ -24,6 +24,9 @@ import {
 } from './reconcile-looks.ts';
 import { lookAtWork } from './reconcile-work.ts';
 
+/** 200 rows by default, which take less than an activity may (see sweepBatch), even if each look runs into its timeouts. */
+const BATCHES_AT_ONCE = 4;
+
 export interface SweepTerms {
   readonly phase: Phase;
   readonly engineRebuilt: boolean;
@@ -96,12 +99,15 @@ export function createReconcileActivities(deps: ReconcileDeps) {
       return { at, off: settings.off, engineRebuilt, namespaceId, total };
     },
 
-    /** The next batch: in the history before anything is done, so that a repeat does the same rows. */
-    listSweepRows: (phase: Phase, begun: BegunSweep): Promise<string[]> =>
+    /**
+     * The next batch: in the history before anything is done, so that a repeat does the same rows. One that is part of
+     * many is larger: between two of them the engine needs as long as for some hundred looks.
+     */
+    listSweepRows: (phase: Phase, begun: BegunSweep, isOneOfMany = false): Promise<string[]> =>
       listSweepRows(
         db,
         { ...settings, phase, lookedBefore: begun.at, engineRebuilt: begun.engineRebuilt },
-        settings.batch,
+        settings.batch * (isOneOfMany ? BATCHES_AT_ONCE : 1),
       ),
 
     /** Looks at a batch, a few rows at a time. An attempt goes on where the one before it is known to have been. */

@@ -62,8 +62,8 @@ export const backfillBatch = {
 } as const satisfies ActivityOptions;
 
 /**
- * A batch of a sweep: RECONCILE_BATCH rows, a call of 10 s to the PSP and some of 5 s to Temporal each, at
- * RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. Only a dead worker or a database that is away is
+ * A batch of a sweep: RECONCILE_BATCH rows, in a drain four times as many, a call of 10 s to the PSP and some of 5 s to
+ * Temporal each, at RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. Only a dead worker or a database that is away is
  * repeated; a row that cannot be looked at is left.
  */
 export const sweepBatch = {

@@ -68,7 +68,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
         await continueAsNew<typeof reconcile>({ ...request, carried: { begun, report, phase: current } });
       }
       showProgress(current, report, begun);
-      const refs = await listSweepRows(current, begun);
+      const refs = await listSweepRows(current, begun, isWhole);
       if (refs.length === 0) break;
       batches += 1;
       const terms = { phase: current, engineRebuilt, orphanGapMs: LONGEST_ACTIVITY_MS };

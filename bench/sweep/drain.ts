@@ -25,15 +25,14 @@ export function startDrain(
   project: string,
   env: Readonly<Record<string, string>>,
   say: (line: string) => void,
+  phases: readonly string[] = [],
 ): DrainCommand {
-  const child = spawn(
-    process.execPath,
-    [join(project, 'dist/ops/cli.js'), 'reconcile', '--drain', '--json'],
-    {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const only = phases.flatMap((phase) => ['--phase', phase]);
+  const command = [join(project, 'dist/ops/cli.js'), 'reconcile', '--drain', '--json', ...only];
+  const child = spawn(process.execPath, command, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let part = 0;
   const lines = createInterface(child.stderr).on('line', (line) => {
     const [, done, total] = /^drain (\d+)\/(\d+)$/.exec(line) ?? [];

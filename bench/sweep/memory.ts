@@ -11,22 +11,26 @@ export interface Curve {
 }
 
 /** Samples the resident memory of a process, whichever it is at each moment, until it is stopped. */
-export function watchMemory(pid: () => number): { stop(): Curve; restart(): void } {
+export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve; restart(): void } {
   let samples: number[] = [];
   const timer = setInterval(() => {
     const mib = residentMib(pid());
     if (mib !== null) samples.push(mib);
   }, EVERY_MS);
+  const curve = () => {
+    const third = Math.max(1, Math.ceil(samples.length / 3));
+    const most = (from: number) => Math.round(Math.max(0, ...samples.slice(from, from + third)));
+    const thirds = [most(0), most(third), most(2 * third)] as const;
+    return { thirds, peak: Math.max(...thirds), ratio: round(thirds[2] / thirds[0]) };
+  };
   return {
     restart: () => {
       samples = [];
     },
+    curve,
     stop: () => {
       clearInterval(timer);
-      const third = Math.max(1, Math.ceil(samples.length / 3));
-      const most = (from: number) => Math.round(Math.max(0, ...samples.slice(from, from + third)));
-      const thirds = [most(0), most(third), most(2 * third)] as const;
-      return { thirds, peak: Math.max(...thirds), ratio: round(thirds[2] / thirds[0]) };
+      return curve();
     },
   };
 }
