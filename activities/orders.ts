@@ -3,7 +3,7 @@ import type { OpenedPayment, OrderRequest, OutsideEvent, PaymentFact, Refused } 
 import { openOrder } from '../db/verbs/open-order.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
-import { recordExternalRefund } from '../db/verbs/record-external-refund.ts';
+import { recordExternalRefund, type RecordedRefund } from '../db/verbs/record-external-refund.ts';
 import { settleDispute } from '../db/verbs/settle-dispute.ts';
 import { settlePayment } from '../db/verbs/settle-payment.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
@@ -112,14 +112,25 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       return { status: settled.status };
     },
 
-    /** Money that left the PSP without us asking, or a dispute about it: booked in one transaction. */
-    async settleOutsideEvent(orderId: string, event: BookableEvent): Promise<void> {
-      const settled =
+    /**
+     * Money that left the PSP without us asking, or a dispute about it: booked in one transaction. It may want to know
+     * the payment first, which is then handed in; null where the PSP says that nothing was captured.
+     */
+    async settleOutsideEvent(
+      orderId: string,
+      event: BookableEvent,
+      payment?: PaymentFact | null,
+    ): Promise<{ readonly wantsPayment: boolean }> {
+      const { refundFeePolicy } = settings;
+      const settled: RecordedRefund =
         event.kind === 'dispute'
-          ? await settleDispute(db, orderId, event.news, settings.refundFeePolicy)
-          : await recordExternalRefund(db, orderId, event, settings.refundFeePolicy);
+          ? await settleDispute(db, orderId, event.news, refundFeePolicy)
+          : await recordExternalRefund(db, orderId, event, refundFeePolicy, payment);
+      if (settled.wantsPayment) return { wantsPayment: true };
       await followUp(engine, settled);
+      if (settled.giveBack) await engine.startRefund(settled.giveBack.refundId, settled.giveBack.label);
       log.info({ orderId, event }, 'settled what came from outside');
+      return { wantsPayment: false };
     },
 
     /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */

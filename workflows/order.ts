@@ -61,7 +61,9 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   do {
     for (let said = facts.take(); said; said = facts.take()) {
       const fact = await confirmed(orderId, said);
-      if (fact !== null) outcome = await settle(orderId, fact);
+      const settled = fact && (await settle(orderId, fact));
+      // A word that comes a second time decides nothing.
+      if (settled && settled.status !== 'already_decided') outcome = settled;
     }
     // What came from outside waits for the payment that it is about.
     for (let event = events.take(); event; event = events.take()) await book(orderId, event);
@@ -128,13 +130,23 @@ async function confirmed(orderId: string, said: PaymentFact): Promise<PaymentFac
 }
 
 async function book(orderId: string, event: OutsideEvent): Promise<void> {
-  if (event.kind === 'dispute') return settleOutsideEvent(orderId, event);
+  if (event.kind === 'dispute') {
+    await settleOutsideEvent(orderId, event);
+    return;
+  }
   const { amountMinor, currency, providerRefundId } = event;
   const refund =
     amountMinor !== null && currency !== null
       ? { ...event, amountMinor, currency }
       : await readOutsideRefund(providerRefundId);
-  if (refund !== null) await settleOutsideEvent(orderId, refund);
+  if (refund === null) return;
+  // Histories of before this had no answer here.
+  const booked = await settleOutsideEvent(orderId, refund);
+  if (!booked?.wantsPayment) return;
+  // What was refunded was captured, and that event may come later or never: the PSP is asked.
+  const found = await lookUpPayment(orderId);
+  const isCaptured = typeof found === 'object' && found.verdict === 'captured' && !isIncomplete(found);
+  await settleOutsideEvent(orderId, refund, isCaptured ? found : null);
 }
 
 const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>

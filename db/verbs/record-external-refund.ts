@@ -2,12 +2,14 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import type { RefundKind } from '../../domain/machines/refund.ts';
+import type { PaymentFact } from '../../domain/messages.ts';
 import { formatMoney } from '../../domain/money.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Order } from '../moves/order.ts';
 import { refunds } from '../schema/index.ts';
 import { findUnstarted } from './find-unstarted.ts';
+import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { holdShares } from './hold-shares.ts';
 import { lockOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
@@ -23,23 +25,46 @@ export interface OutsideRefund {
   readonly saidAt?: string;
 }
 
-/** A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. */
+export interface RecordedRefund extends SettledRefund {
+  /** Its order failed and we know of no payment, so nothing was booked: the payment is to be read at the PSP first. */
+  readonly wantsPayment?: true;
+  /** What of a payment that nobody told us of is still to be given back. */
+  readonly giveBack?: GiveBackWork;
+}
+
+/**
+ * A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. `payment`: what
+ * the PSP says of a payment that a failed order does not know; null where it was not captured.
+ */
 export async function recordExternalRefund(
   db: Db,
   orderId: string,
   outside: OutsideRefund & { readonly providerRefundId: string },
   feePolicy: FeePolicy,
-): Promise<SettledRefund> {
+  payment?: PaymentFact | null,
+): Promise<RecordedRefund> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const [known] = await tx
       .select({ id: refunds.id })
       .from(refunds)
       .where(eq(refunds.hyperswitchRefundId, outside.providerRefundId));
-    if (known) return findUnstarted(tx, [known.id]);
-    return settleOutside(tx, order, 'external', outside, feePolicy);
+    if (known)
+      return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, orderId)) };
+    const isUnpaid = order.status === 'failed' && order.capturedMinor === null;
+    if (isUnpaid && payment === undefined) return { reversals: [], transfers: [], wantsPayment: true };
+    const captured = isUnpaid && payment ? capturedBy(payment, order) : null;
+    if (!captured || !payment || captured.currency !== outside.currency) {
+      return settleOutside(tx, order, 'external', outside, feePolicy);
+    }
+    // Both at once: asked for the whole, the PSP would refuse to give back what has gone already.
+    const late = { captured, fact: payment, goneMinor: outside.amountMinor };
+    const { order: holding, work } = await giveBack(tx, order, late);
+    return { ...(await settleOutside(tx, holding, 'external', outside, feePolicy)), ...asGiveBack(work) };
   });
 }
+
+const asGiveBack = (work: GiveBackWork | null) => (work === null ? {} : { giveBack: work });
 
 /** Books money that has left: the refund is `succeeded` from the start, since nothing is left to be asked. */
 export async function settleOutside(

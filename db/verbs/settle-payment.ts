@@ -1,29 +1,24 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { orderWorkflowId } from '../../domain/ids.ts';
-import { orderCompleted, paymentSuspended } from '../../domain/ledger.ts';
+import { orderCompleted } from '../../domain/ledger.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
-import { formatMoney, sumMinor } from '../../domain/money.ts';
+import { sumMinor } from '../../domain/money.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { lockFunds, post } from '../ledger/post.ts';
 import { moveOrder, type Order } from '../moves/order.ts';
 import { licenses, orderItems, refunds, sellerTransfers } from '../schema/index.ts';
-import { refundLabel, transferLabel, type TransferWork } from './labels.ts';
 import { findUnstarted } from './find-unstarted.ts';
+import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
+import { transferLabel, type TransferWork } from './labels.ts';
 import { lockOrder } from './lock.ts';
-import { raiseFlag } from './raise-flag.ts';
 import { settleOutside } from './record-external-refund.ts';
 import type { SettledRefund } from './settle-shares.ts';
 
 export type SettledPayment =
   | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
   | { readonly status: 'failed'; readonly reason: string }
-  | {
-      readonly status: 'given_back';
-      readonly refundId: string;
-      readonly label: ReturnType<typeof refundLabel>;
-    }
+  | ({ readonly status: 'given_back' } & GiveBackWork)
   /** It was captured and is given back in whole, outside of us. */
   | { readonly status: 'cancelled'; readonly settled: SettledRefund }
   /** The money was decided before; nothing changed. */
@@ -50,19 +45,12 @@ export async function settlePayment(
     if (order.capturedMinor !== null) return resumeSettled(tx, order);
     const captured = capturedBy(fact, order);
     const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
-    return order.status === 'pending' && asOrdered
-      ? completeOrder(tx, order, fact, terms.refundWindowDays)
-      : giveBack(tx, order, captured, fact);
+    if (order.status === 'pending' && asOrdered) {
+      return completeOrder(tx, order, fact, terms.refundWindowDays);
+    }
+    const { work } = await giveBack(tx, order, { captured, fact });
+    return work === null ? { status: 'already_decided' } : { status: 'given_back', ...work };
   });
-}
-
-function capturedBy(fact: PaymentFact, order: Order) {
-  if (fact.receivedMinor === null || fact.receivedMinor <= 0 || fact.currency === null) {
-    throw new Error(
-      `the PSP says that order ${order.id} is captured but not how much: read the payment first`,
-    );
-  }
-  return { amountMinor: fact.receivedMinor, currency: fact.currency };
 }
 
 async function completeOrder(
@@ -125,54 +113,15 @@ async function failOrder(tx: Tx, order: Order, fact: PaymentFact): Promise<Settl
   return { status: 'failed', reason };
 }
 
-/** Money for an order that cannot take it goes back to the buyer by a refund of its own, and people are told. */
-async function giveBack(
-  tx: Tx,
-  order: Order,
-  captured: { readonly amountMinor: number; readonly currency: string },
-  fact: PaymentFact,
-): Promise<SettledPayment> {
-  const differs = order.status === 'pending';
-  const failed = differs ? await moveOrder(tx, order, 'failed', { failureReason: 'amount differs' }) : order;
-  await moveOrder(tx, failed, 'refund_pending', {
-    capturedMinor: captured.amountMinor,
-    capturedCurrency: captured.currency,
-    connectorTransactionId: fact.connectorTransactionId,
-    paymentStatus: 'succeeded',
-  });
-  await post(
-    tx,
-    { kind: 'payment_suspended', currency: captured.currency, orderId: order.id },
-    paymentSuspended(captured.amountMinor),
-  );
-  const [refund] = await tx
-    .insert(refunds)
-    .values({ id: uuidv7(), orderId: order.id, kind: 'payment_returned', ...captured })
-    .returning();
-  if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${order.id}`);
-  await raiseFlag(
-    tx,
-    differs ? 'amount_differs' : 'late_payment',
-    orderWorkflowId(order.id),
-    `${formatMoney(captured.amountMinor, captured.currency)} came for an order of ${formatMoney(order.totalMinor, order.currency)} that was ${order.status}; it is given back by refund ${refund.id}`,
-  );
-  return { status: 'given_back', refundId: refund.id, label: refundLabel(refund) };
-}
-
 /** A repeated attempt, or a replayed webhook: whatever the first one left to be started is found again. */
 async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
-  const open = await tx
+  const unsent = await tx
     .select()
     .from(sellerTransfers)
     .where(and(eq(sellerTransfers.orderId, order.id), eq(sellerTransfers.status, 'pending')));
-  if (open.length > 0) return { status: 'completed', transfers: open.map(transferLabel) };
-  const [refund] = await tx
-    .select()
-    .from(refunds)
-    .where(
-      and(eq(refunds.orderId, order.id), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'pending')),
-    );
-  if (refund) return { status: 'given_back', refundId: refund.id, label: refundLabel(refund) };
+  if (unsent.length > 0) return { status: 'completed', transfers: unsent.map(transferLabel) };
+  const open = await findGiveBack(tx, order.id);
+  if (open) return { status: 'given_back', ...open };
   return { status: 'already_decided' };
 }
 

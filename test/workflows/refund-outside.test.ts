@@ -162,6 +162,77 @@ describe('money that leaves without us asking', () => {
     await expectCleanBooks(world);
   });
 
+  describe('one whose late payment nobody has told us of', () => {
+    /** The order has failed, the payment was captured after that, and its event is not here yet. */
+    async function latePayment() {
+      const orderId = await placedOrder(world, people.buyer, [people.products[2]!.id]);
+      world.psp.control.fail(orderId);
+      await world.finished(`order/${orderId}`);
+      const { amount } = world.psp.control.pay(orderId, { webhook: false });
+      return { orderId, total: amount };
+    }
+    /** The payment's event comes after all. */
+    const tellPayment = async (orderId: string) => {
+      const { amount: paid, currency } = world.psp.control.payment(orderId);
+      const said = { payment_id: orderId, status: 'succeeded', amount_received: paid, currency };
+      await world.psp.control.sendWebhook(JSON.stringify({ event_type: 'payment.succeeded', ...said }));
+      await told(orderId);
+    };
+    const atThePsp = (orderId: string) =>
+      world.psp.control.refunds(orderId).map(({ status, amount }) => [status, amount]);
+
+    it('is booked with the payment, which is read at the PSP, and the rest is given back', async () => {
+      const { orderId, total } = await latePayment();
+      world.psp.control.createExternalRefund(orderId, 700);
+      await told(orderId);
+      const [outside, rest] = (await refundsOf(orderId)).toSorted((a, b) => a.amountMinor - b.amountMinor);
+      expect(outside).toMatchObject({
+        kind: 'external',
+        status: 'succeeded',
+        amountMinor: 700,
+        excessMinor: 0,
+      });
+      expect(rest).toMatchObject({ kind: 'payment_returned', amountMinor: total - 700 });
+      expect(await world.finished(`refund/${rest!.id}`)).toEqual({ status: 'succeeded' });
+      const settled = { status: 'refunded', capturedMinor: total, refundedMinor: total, completedAt: null };
+      expect(await world.order(orderId)).toMatchObject(settled);
+      expect(atThePsp(orderId)).toEqual([
+        ['succeeded', 700],
+        ['succeeded', total - 700],
+      ]);
+      await tellPayment(orderId);
+      expect(await world.order(orderId)).toMatchObject(settled);
+      expect(await refundsOf(orderId)).toHaveLength(2);
+      expect(await flagsOf(orderId)).toEqual(['late_payment']);
+      await expectCleanBooks(world);
+    });
+
+    it('of the whole: nothing is left to be given back', async () => {
+      const { orderId, total } = await latePayment();
+      world.psp.control.createExternalRefund(orderId, total);
+      await told(orderId);
+      await tellPayment(orderId);
+      expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: total });
+      expect(await refundsOf(orderId)).toMatchObject([{ kind: 'external', status: 'succeeded' }]);
+      expect(atThePsp(orderId)).toEqual([['succeeded', total]]);
+      await expectCleanBooks(world);
+    });
+
+    it('and that the PSP does not know either is left to a person', async () => {
+      const orderId = await placedOrder(world, people.buyer, [people.products[2]!.id]);
+      world.psp.control.fail(orderId);
+      await world.finished(`order/${orderId}`);
+      const body = { refund_id: 'ref_of_nothing', payment_id: orderId, amount: 700, currency: 'EUR' };
+      const event = { event_type: 'refund.succeeded', status: 'succeeded', ...body };
+      await world.psp.control.sendWebhook(JSON.stringify(event));
+      await told(orderId);
+      expect(await refundsOf(orderId)).toEqual([]);
+      expect(await world.order(orderId)).toMatchObject({ status: 'failed', capturedMinor: null });
+      expect(await flagsOf(orderId)).toEqual(['outside_refund_unbooked']);
+      await expectCleanBooks(world);
+    });
+  });
+
   it('an event without its amount is read at the PSP before anything is booked', async () => {
     const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
     const made = world.psp.control.createExternalRefund(orderId, 400, { webhook: false });
