@@ -6,18 +6,22 @@ const LIMIT_DEFAULT = 20;
 const NEWEST_FIRST = '-created_at';
 const OLDEST_FIRST = 'created_at';
 
-/** The query parameters of every list; a list adds its filters. */
-export const PageQuery = z.object({
-  limit: z.coerce
+/** Rows a page; more than are allowed gives as many as are. */
+export const limitField = (preset: number) =>
+  z.coerce
     .number()
     .int()
     .min(1)
-    .default(LIMIT_DEFAULT)
+    .default(preset)
     .transform((limit) => Math.min(limit, LIMIT_MAX))
     .openapi({
       description: `Rows a page; more than ${LIMIT_MAX} gives ${LIMIT_MAX}`,
-      example: LIMIT_DEFAULT,
-    }),
+      example: preset,
+    });
+
+/** The query parameters of every list; a list adds its filters. */
+export const PageQuery = z.object({
+  limit: limitField(LIMIT_DEFAULT),
   cursor: z
     .string()
     .transform((cursor, context) => {

@@ -3,6 +3,7 @@ import { sumWork, WORK_KINDS, type WorkKind, type WorkSum } from '../../db/queri
 import { readPlatformSetting } from '../../db/verbs/platform-setting.ts';
 import { listStuck as list } from '../../operations/list-stuck.ts';
 import { onlyRoles } from '../middleware/access.ts';
+import { limitField } from '../pagination.ts';
 import { fails, FOR_ROLES } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
 import { Currency, Id, Time, time } from '../views/fields.ts';
@@ -33,7 +34,7 @@ const Query = z.object({
   currency: Currency.optional(),
   min_amount: z.coerce.number().int().min(0).optional(),
   error: z.string().min(1).optional().openapi({ description: 'A part of the last error, in any case' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: limitField(50),
   offset: z.coerce.number().int().min(0).max(100_000).default(0),
 });
 

@@ -68,6 +68,12 @@ describe('pages', () => {
     expect(page.next_cursor).not.toBeNull();
   });
 
+  test('of what is stuck, too: more than 100 is 100, not a refusal', async () => {
+    const admin = await addUser(world.database, 'admin');
+    const response = await get('/admin/stuck?limit=100000', admin, 'admin');
+    expect(response.status).toBe(200);
+  });
+
   test('inactive products are not for sale', async () => {
     const artist = await addUser(world.database, 'artist');
     await addProduct(world.database, artist, { active: false });
