@@ -27,19 +27,23 @@ export function observeEngineCalls(metrics: Metrics, tracing: Tracing): Workflow
   return {
     startWithDetails: (input, next) =>
       watch('start', input.workflowType, input.options.workflowId, () =>
-        next({ ...input, headers: withOrigin(input.headers) }),
+        next({ ...input, options: withMemo(input.options), headers: withOrigin(input.headers) }),
       ),
     signal: (input, next) =>
       watch('signal', input.signalName, input.workflowExecution.workflowId, () => next(input)),
     signalWithStart: (input, next) =>
       watch('signal_with_start', input.signalName, input.options.workflowId, () =>
-        next({ ...input, headers: withOrigin(input.headers) }),
+        next({ ...input, options: withMemo(input.options), headers: withOrigin(input.headers) }),
       ),
     startUpdate: (input, next) =>
       watch('update', input.updateName, input.workflowExecution.workflowId, () => next(input)),
     startUpdateWithStart: (input, next) =>
       watch('update_with_start', input.updateName, input.workflowStartOptions.workflowId, () =>
-        next({ ...input, workflowStartHeaders: withOrigin(input.workflowStartHeaders) }),
+        next({
+          ...input,
+          workflowStartOptions: withMemo(input.workflowStartOptions),
+          workflowStartHeaders: withOrigin(input.workflowStartHeaders),
+        }),
       ),
     query: (input, next) =>
       watch('query', input.queryType, input.workflowExecution.workflowId, () => next(input)),
@@ -52,4 +56,10 @@ function withOrigin(headers: Headers): Headers {
   const { origin } = around();
   if (origin.requestId === undefined && origin.traceparent === undefined) return headers;
   return { ...headers, [ORIGIN_HEADER]: defaultPayloadConverter.toPayload(origin) };
+}
+
+/** Where an operator sees it: which request a workflow was started by. */
+function withMemo<Options extends { memo?: Record<string, unknown> }>(options: Options): Options {
+  const { requestId } = around().origin;
+  return requestId === undefined ? options : { ...options, memo: { ...options.memo, requestId } };
 }

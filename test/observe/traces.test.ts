@@ -20,6 +20,7 @@ let trace: readonly SeenSpan[];
 let refundId: string;
 let secrets: string[];
 let histories: Histories;
+let memos: Readonly<Record<string, unknown>>;
 
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
@@ -46,6 +47,11 @@ beforeAll(async () => {
       history: await world.temporal.workflow.getHandle(workflowId).fetchHistory(),
     })),
   );
+  const described = ids.map(async (workflowId) => {
+    const { memo } = await world.temporal.workflow.getHandle(workflowId).describe();
+    return [workflowId.split('/')[0]!, memo] as const;
+  });
+  memos = Object.fromEntries(await Promise.all(described));
   const emails = await world.database.sql<{ email: string }[]>`SELECT email FROM users`;
   secrets = [
     ...emails.map(({ email }) => email),
@@ -118,6 +124,14 @@ test('ids are attributes: of the request, the workflow and the run', () => {
     'veza.attempt': 1,
   });
   expect(activity?.attributes['veza.run_id']).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test('the memo of each workflow names the request that it began with, also where another workflow started it', () => {
+  expect(memos).toEqual({
+    refund: { requestId: 'a-request-of-the-test' },
+    reversal: { requestId: 'a-request-of-the-test' },
+    order: { requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown },
+  });
 });
 
 test('nothing leaks: no e-mail, no token, no key, no reason, no value of a statement', () => {
