@@ -13,6 +13,7 @@ export function productionProblems(
     const parts = (env[name] ?? '').split(',').map((part) => part.trim());
     const faults = parts
       .filter((part) => part !== '')
+      .map((part) => (name === 'PAYLOAD_ENCRYPTION_KEYS' ? part.replace(KEY_ID, '') : part))
       .map((part) => faultOf(part, exampleOf(name), minChars));
     const fault = faults.find((found) => found !== null);
     if (fault) problems.push(`${name}: expected a secret of your own, ${fault}`);
@@ -31,9 +32,13 @@ export function productionProblems(
   return problems;
 }
 
+/** What a key of payloads stands behind: no secret, and free to be called as one likes. */
+const KEY_ID = /^[^:]+:/;
+
 /** Shorter ones are cut off, made up, or guessed; what the providers give out is longer. Characters. */
 const SECRETS_MIN_CHARS = {
   JWT_SECRET: 32,
+  PAYLOAD_ENCRYPTION_KEYS: 32,
   HYPERSWITCH_API_KEY: 16,
   HYPERSWITCH_WEBHOOK_SECRET: 16,
   STRIPE_SECRET_KEY: 16,
@@ -46,7 +51,7 @@ const CALLED_WITH_TRUST = ['HYPERSWITCH_BASE_URL', 'STRIPE_API_BASE', 'JWT_JWKS_
 /** A generated secret of our shortest length has more; `aaaa…` and `0123` repeated have not. */
 const DISTINCT_MIN = 6;
 /** Words of those who meant to come back to it, and of the embedded stack and the tests. */
-const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|xxxx|…/i;
+const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|x{8}|…/i;
 
 function faultOf(secret: string, example: string, minChars: number): string | null {
   if (secret === example) return 'not the example';

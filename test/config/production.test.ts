@@ -10,6 +10,8 @@ const GOOD = {
   HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',
   STRIPE_SECRET_KEY: 'sk_test_51Nc8Yd3Hm6Pj0Ga',
   STRIPE_WEBHOOK_SECRET: 'whsec_4Nc8Yd3Hm6Pj0GaE',
+  PAYLOAD_ENCRYPTION_KEYS:
+    'example-2026:Zk3vQ9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1E=,of-2025:9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Zk3vQE=',
 };
 
 function problemsOf(set: Record<string, string>): readonly string[] {
@@ -37,6 +39,11 @@ describe('a production configuration', () => {
     ['HYPERSWITCH_API_KEY', 'snd_7Qw2', 'at least 16 characters'],
     ['STRIPE_SECRET_KEY', 'sk_live_1', 'at least 16 characters'],
     ['JWT_SECRET', 'ab'.repeat(20), 'a few characters repeated'],
+    [
+      'PAYLOAD_ENCRYPTION_KEYS',
+      `main-key-2026:${Buffer.alloc(32).toString('base64')}`,
+      'a few characters repeated',
+    ],
     ['DATABASE_URL', 'postgres://veza:veza@db.internal/veza', 'a password of your own'],
   ])('with %s=%s is refused: %s', (name, value, why) => {
     const problems = problemsOf({ [name]: value });
