@@ -56,14 +56,16 @@ function asVezaError(thrown: Error): VezaError {
   if (isUnavailable(thrown)) {
     return new VezaError('engine_unavailable', 'The database cannot be reached or does not answer in time.');
   }
-  // What went wrong is in the log, under the request id: a body must not tell of statements or hosts.
-  return new VezaError('internal_error', 'The failure is in our log under this request id.');
+  return asInternal();
 }
 
+/** What went wrong is in the log, under the request id: a body must not tell of statements or hosts. */
+const asInternal = () => new VezaError('internal_error', 'The failure is in our log under this request id.');
+
 /** What the framework throws before a handler runs. */
-function ofFramework({ status, message }: HTTPException): VezaError {
+function ofFramework({ status }: HTTPException): VezaError {
   if (status === 400) return new VezaError('malformed_json', 'The body does not parse as JSON.');
   if (status === 415)
     return new VezaError('unsupported_media_type', 'Send the body with Content-Type: application/json.');
-  return new VezaError('internal_error', `Unexpected: ${message}`);
+  return asInternal();
 }

@@ -108,13 +108,22 @@ test('ready says which part is away; alive whatever is', async () => {
 test('a database that fails in a way we do not know: 500 without a word of it, logged under the request id', async () => {
   const { app, database, logLines } = await openApi();
   await database.sql`ALTER TABLE orders RENAME TO orders_elsewhere`;
-  const response = await app.request('/api/v1/marketplace/orders', {
-    headers: { ...(await bearer({ sub: uuidv7() })), 'X-Request-Id': 'broken-1' },
-  });
+  const headers = { ...(await bearer({ sub: uuidv7() })), 'X-Request-Id': 'broken-1' };
+  const response = await app.request('/api/v1/marketplace/orders', { headers });
   expect(response.status).toBe(500);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
   const text = await response.text();
-  expect(JSON.parse(text)).toMatchObject({ code: 'internal_error', request_id: 'broken-1' });
   expect(text).not.toMatch(/orders_elsewhere|relation|select/i);
+  // Word for word: no statement, no line of a stack, no name of a host has a place in it.
+  expect(JSON.parse(text)).toEqual({
+    type: 'urn:veza:problem:internal_error',
+    title: expect.any(String),
+    status: 500,
+    detail: 'The failure is in our log under this request id.',
+    code: 'internal_error',
+    instance: '/api/v1/marketplace/orders',
+    request_id: 'broken-1',
+  });
   const logged = logLines.find((line) => line.includes('"request failed"'));
   expect(logged).toContain('"requestId":"broken-1"');
   expect(logged).toContain('relation');
