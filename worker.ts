@@ -27,6 +27,8 @@ import { createStripe } from './providers/stripe/client.ts';
 
 /** What is in flight when a worker is told to stop has this long: longer than one attempt at a provider. */
 export const SHUTDOWN_GRACE = '30s';
+/** By then it ends, also where Temporal is gone and nobody is told; before whoever sent SIGTERM kills (45 s in the composition). */
+const SHUTDOWN_MAX_MS = 40_000;
 const CONNECT_RETRY_MS = 1_000;
 const PSP_WAITING_AFTER_MS = 60_000;
 /** Each cached workflow costs memory; a worker of this size keeps the ones that move, and replays the sleepers. */
@@ -220,9 +222,14 @@ async function main(): Promise<void> {
   const stop = () => {
     if (stopping) process.exit(1);
     stopping = true;
+    log.info('worker stopping');
+    setTimeout(() => process.exit(1), SHUTDOWN_MAX_MS).unref();
     worker.close().then(
       () => process.exit(0),
-      () => process.exit(1),
+      (error: unknown) => {
+        log.error({ err: error }, 'worker did not stop cleanly');
+        process.exit(1);
+      },
     );
   };
   process.on('SIGTERM', stop);

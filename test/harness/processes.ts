@@ -18,12 +18,20 @@ export function start(file: string, args: string[], given: Record<string, string
   return { child, output, ended };
 }
 
+type Started = ReturnType<typeof start>;
+
 /** The address that the process logs once it listens. */
-export async function listening({ child, output }: ReturnType<typeof start>): Promise<string> {
-  while (child.exitCode === null) {
-    const [, url] = /"url":"([^"]+)"/.exec(output.stdout) ?? [];
-    if (url) return url;
+export async function listening(started: Started): Promise<string> {
+  const [, url = ''] = await said(started, /"url":"([^"]+)"/);
+  return url;
+}
+
+/** Resolves once the process has logged what matches. */
+export async function said({ child, output }: Started, words: RegExp): Promise<RegExpExecArray> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const match = words.exec(output.stdout);
+    if (match) return match;
     await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
   }
-  throw new Error(`the server ended before it listened: ${output.stderr}`);
+  throw new Error(`the process ended before it said ${words}: ${output.stderr}`);
 }

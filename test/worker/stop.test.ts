@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { expectCleanBooks } from '../harness/books.ts';
+import { said, start } from '../harness/processes.ts';
+import { installStops, type Stops } from '../harness/stops.ts';
+import { completedOrder, openedRefund } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+
+/** A worker of one's own starts from sources, and what a dead one held is noticed by its missing heartbeats. */
+vi.setConfig({ testTimeout: 120_000 });
+
+let world: World;
+let people: Awaited<ReturnType<World['seed']>>;
+let stops: Stops;
+const processes: ReturnType<typeof start>[] = [];
+beforeAll(async () => {
+  world = await World.create({ worker: false });
+  people = await world.seed();
+  stops = await installStops(world);
+  // Nobody but the test ends a refund, so that phase 2 is all that is in flight.
+  world.psp.control.setRefundMode('manual');
+});
+afterEach(async () => {
+  for (const { child, ended } of processes.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+afterAll(async () => {
+  await stops.close();
+  await world.close();
+});
+
+/** A worker process whose activity `askProvider` has the PSP's answer and waits for its commit; it was told to stop. */
+async function toldToStopInFlight() {
+  const worker = start('worker.ts', [], { ...world.env, LOG_LEVEL: 'info' });
+  processes.push(worker);
+  await said(worker, /"worker polling"/);
+  const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+  await stops.hold(`at refunds ${orderId} pending adopted`);
+  const refundId = await openedRefund(world, people.buyer, orderId);
+  await stops.reached(`at refunds ${orderId} pending adopted`);
+  worker.child.kill('SIGTERM');
+  await said(worker, /"worker stopping"/);
+  return { worker, refundId };
+}
+
+/** How the attempts at the PSP ended, as the refund's history tells it. */
+async function attemptsOf(refundId: string) {
+  const { events } = await world.temporal.workflow.getHandle(`refund/${refundId}`).fetchHistory();
+  return (events ?? []).flatMap((event) => {
+    if (event.activityTaskStartedEventAttributes)
+      return [`started, attempt ${event.activityTaskStartedEventAttributes.attempt}`];
+    if (event.activityTaskCompletedEventAttributes) return ['completed'];
+    if (event.activityTaskTimedOutEventAttributes) return ['timed out'];
+    if (event.activityTaskFailedEventAttributes) return ['failed'];
+    return [];
+  });
+}
+
+/** The refund goes on where it was left. */
+async function endedByTheNextWorker(refundId: string): Promise<void> {
+  await world.startWorker();
+  world.psp.control.settleRefund(refundId, 'succeeded');
+  await world.finished(`refund/${refundId}`);
+  const [reversal] = await world.reversalsOf(refundId);
+  await world.finished(`reversal/${reversal!.id}`);
+  await world.stopWorker();
+  await expectCleanBooks(world);
+}
+
+test('on SIGTERM a worker finishes the activity in flight, hands its result back, and ends with 0', async () => {
+  const { worker, refundId } = await toldToStopInFlight();
+  expect(worker.child.exitCode).toBeNull();
+  await stops.settleAll();
+  expect(await worker.ended).toMatchObject({ code: 0 });
+  expect((await world.refund(refundId)).hyperswitchRefundId).toBe(refundId);
+  expect(await attemptsOf(refundId)).toEqual(['started, attempt 1', 'completed']);
+  await endedByTheNextWorker(refundId);
+});
+
+test('on the second SIGTERM it ends at once, and what was in flight is done by the next', async () => {
+  const { worker, refundId } = await toldToStopInFlight();
+  worker.child.kill('SIGTERM');
+  // The activity still waits: nothing but the signal can have ended it.
+  expect(await worker.ended).toMatchObject({ code: 1 });
+  expect(worker.output.stdout).not.toContain('"worker stopped"');
+  await stops.settleAll();
+  await endedByTheNextWorker(refundId);
+  expect((await world.refund(refundId)).status).toBe('succeeded');
+});
