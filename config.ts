@@ -127,6 +127,16 @@ export const VARIABLES = {
     'stripe',
     'task queue of transfers and reversals, which carries the rate limit',
   ),
+  TEMPORAL_DEPLOYMENT_NAME: variable(
+    z.string().min(1, 'the name of a worker deployment').optional(),
+    '',
+    'worker deployment that this worker is part of; with TEMPORAL_BUILD_ID, see docs/upgrading.md',
+  ),
+  TEMPORAL_BUILD_ID: variable(
+    z.string().min(1, 'the build of this worker').optional(),
+    '',
+    'version of the code in that deployment, such as a commit',
+  ),
   TEMPORAL_UI_URL: variable(
     url(/^https?:/, 'https://temporal.example').optional(),
     '',
@@ -360,6 +370,9 @@ export function readConfig(env: Env): Config {
   }
   if (!env['JWT_SECRET'] && !env['JWT_JWKS_URL']) {
     problems.push('JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead');
+  }
+  if (Boolean(env['TEMPORAL_DEPLOYMENT_NAME']) !== Boolean(env['TEMPORAL_BUILD_ID'])) {
+    problems.push('TEMPORAL_DEPLOYMENT_NAME, TEMPORAL_BUILD_ID: expected both or none');
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return values;

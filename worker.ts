@@ -91,6 +91,7 @@ export async function startWorker(
     namespace,
     workflowBundle,
     dataConverter: dataConverter(config),
+    ...deploymentOf(config),
     activities,
     interceptors: { activity: [observer.activities] },
     sinks: observer.sinks,
@@ -140,6 +141,19 @@ export async function startWorker(
       log.info('worker stopped');
     },
   };
+}
+
+/** As part of a worker deployment, if it is named: then Temporal hands out work by version. */
+function deploymentOf({ TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_BUILD_ID: buildId }: Config) {
+  if (deploymentName === undefined || buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName, buildId },
+      useWorkerVersioning: true,
+      // Each workflow states its own (workflows/policies.ts).
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  } as const;
 }
 
 export function settingsOf(config: Config): Settings {

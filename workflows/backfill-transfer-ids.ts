@@ -4,6 +4,7 @@ import {
   proxyLocalActivities,
   setHandler,
   workflowInfo,
+  setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import {
@@ -14,7 +15,7 @@ import {
   unmatchedCount,
 } from '../domain/backfill.ts';
 import { backfillProgress, catchStraySignals, settleMessages } from './messages.ts';
-import { backfillBatch, databaseVerb } from './policies.ts';
+import { backfillBatch, databaseVerb, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { describe } from './sight.ts';
 
 const { countTransfersWithoutId, listTransfersWithoutId } = proxyLocalActivities<Activities>(databaseVerb);
@@ -58,6 +59,7 @@ export async function backfillTransferIds(request: BackfillRequest): Promise<Bac
   await settleMessages(strays);
   return report;
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, backfillTransferIds);
 
 function showProgress(report: BackfillReport): void {
   describe(

@@ -1,8 +1,8 @@
-import { proxyActivities, setHandler, uuid4 } from '@temporalio/workflow';
+import { proxyActivities, setHandler, uuid4, setWorkflowOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OnboardingAnswer, OnboardingAsk } from '../domain/messages.ts';
 import { accountChanged, catchStraySignals, onboard, settleMessages } from './messages.ts';
-import { attemptStripe } from './policies.ts';
+import { attemptStripe, STAYS_ON_ITS_VERSION } from './policies.ts';
 
 const { connectAccount, linkAccount, refreshAccount } = proxyActivities<Activities>({
   ...attemptStripe,
@@ -23,6 +23,7 @@ export async function onboarding({ userId }: { readonly userId: string }): Promi
   const strays = catchStraySignals();
   await settleMessages(strays);
 }
+setWorkflowOptions(STAYS_ON_ITS_VERSION, onboarding);
 
 async function connect(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer> {
   const { country, mayCreate } = ask;

@@ -1,11 +1,23 @@
-import { condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OrderOpening } from '../activities/orders.ts';
 import type { OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outside, payment, placed, settleMessages } from './messages.ts';
-import { askPsp, databaseVerb, PAYMENT_ANSWER_WAIT, UNDERWAY_PAYMENT_LOOK_MS } from './policies.ts';
+import {
+  askPsp,
+  databaseVerb,
+  PAYMENT_ANSWER_WAIT,
+  UNDERWAY_PAYMENT_LOOK_MS,
+  MOVES_TO_NEW_VERSIONS,
+} from './policies.ts';
 import { describe, show } from './sight.ts';
 
 const { openOrder, settlePayment, settleOutsideEvent } = proxyLocalActivities<Activities>(databaseVerb);
@@ -71,6 +83,7 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   } while (!facts.isEmpty || !events.isEmpty);
   return outcome;
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
 
 /**
  * The word that decides a pending order: a webhook that names the money, or what the PSP says when it is asked, because

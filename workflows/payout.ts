@@ -5,6 +5,7 @@ import {
   proxyLocalActivities,
   setHandler,
   workflowInfo,
+  setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { PayoutAttempt } from '../activities/payouts.ts';
@@ -20,7 +21,7 @@ import {
   settleMessages,
   state,
 } from './messages.ts';
-import { attemptStripe, databaseVerb, UNDERWAY_PAYOUT_LOOK_MS } from './policies.ts';
+import { attemptStripe, databaseVerb, UNDERWAY_PAYOUT_LOOK_MS, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { describe, show } from './sight.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
@@ -112,6 +113,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   if (attempt?.ended && attempt.status === 'failed') showEnded(attempt, status);
   return { status };
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, payout);
 
 function showAccepted({ payoutId }: OpenedPayout): void {
   show({ VezaStatus: 'accepted' });

@@ -1,4 +1,5 @@
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import type { VersioningBehavior, WorkflowDefinitionOptions } from '@temporalio/common';
+import { type ActivityOptions, type LocalActivityOptions, workflowInfo } from '@temporalio/workflow';
 
 // Every timeout and every retry of the engine, with its reason. Waits between calls to providers are not here: they are
 // settings, read at each attempt.
@@ -96,3 +97,20 @@ export const UNDERWAY_PAYMENT_LOOK_MS = 60 * 60 * 1000;
 
 /** A payout whose webhook has not come is looked at again this often: banks take days, and webhooks get lost. */
 export const UNDERWAY_PAYOUT_LOOK_MS = 6 * 60 * 60 * 1000;
+
+/**
+ * Ends within minutes: it stays on the version that it began on, whose workers run until nothing of it is open. Its code
+ * may change without a thought for what is open.
+ */
+export const STAYS_ON_ITS_VERSION = whereVersioned('PINNED');
+
+/**
+ * May be open for days or a year, longer than anybody keeps old workers: it moves to the current version at its next
+ * step, so a change of its code needs `patched()` and a replay of the recorded histories (docs/upgrading.md).
+ */
+export const MOVES_TO_NEW_VERSIONS = whereVersioned('AUTO_UPGRADE');
+
+/** A worker that is part of no deployment may not speak of versions: the server refuses all that it completes. */
+function whereVersioned(versioningBehavior: VersioningBehavior): () => WorkflowDefinitionOptions {
+  return () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior } : {});
+}

@@ -4,6 +4,7 @@ import {
   proxyLocalActivities,
   setHandler,
   workflowInfo,
+  setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import {
@@ -17,7 +18,13 @@ import {
   type ReconcileRequest,
 } from '../domain/reconcile.ts';
 import { catchStraySignals, settleMessages, sweepProgress } from './messages.ts';
-import { aroundSweep, databaseVerb, LONGEST_ACTIVITY_MS, sweepBatch } from './policies.ts';
+import {
+  aroundSweep,
+  databaseVerb,
+  LONGEST_ACTIVITY_MS,
+  sweepBatch,
+  STAYS_ON_ITS_VERSION,
+} from './policies.ts';
 import { describe } from './sight.ts';
 
 const { beginSweep, adoptNamespace, endSweep } = proxyActivities<Activities>(aroundSweep);
@@ -84,6 +91,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
   await settleMessages(strays);
   return report;
 }
+setWorkflowOptions(STAYS_ON_ITS_VERSION, reconcile);
 
 /** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
 function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {

@@ -1,9 +1,15 @@
-import { condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OpenedRefund, RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, opened, settleMessages, verdict, waitingForProvider } from './messages.ts';
-import { askPsp, databaseVerb } from './policies.ts';
+import { askPsp, databaseVerb, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { describe, show } from './sight.ts';
 
 const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
@@ -52,6 +58,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   } while (!verdicts.isEmpty);
   return outcome ?? { status: opening.status === 'failed' ? 'failed' : 'succeeded' };
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, refund);
 
 async function nextVerdict(row: OpenedRefund, verdicts: Mailbox<RefundVerdict>): Promise<RefundVerdict> {
   showAccepted(row);

@@ -4,12 +4,13 @@ import {
   proxyLocalActivities,
   setHandler,
   workflowInfo,
+  setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
 import type { Attempt } from '../domain/messages.ts';
 import { catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
-import { attemptStripe, attemptStripeDirectly } from './policies.ts';
+import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { attemptReversal, giveUpReversal } = proxyActivities<Activities>({
@@ -68,3 +69,4 @@ export async function reversal({
   await settleMessages(strays);
   return { status: attempt.status };
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, reversal);

@@ -1,10 +1,16 @@
-import { continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
 import type { Attempt } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from './messages.ts';
-import { attemptStripe } from './policies.ts';
+import { attemptStripe, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { show } from './sight.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
@@ -63,3 +69,4 @@ export async function transfer({
   } while (!outside.isEmpty);
   return { status: attempt.status };
 }
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, transfer);
