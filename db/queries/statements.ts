@@ -86,6 +86,11 @@ export async function listStatementExceptions(
   return toPage(rows, ask);
 }
 
+export async function readStatementException(db: Db, exceptionId: string): Promise<ExceptionRow | null> {
+  const [row] = await db.select().from(statementExceptions).where(eq(statementExceptions.id, exceptionId));
+  return row ?? null;
+}
+
 export async function countOpenExceptions(db: Db | Tx, statementId: string): Promise<number> {
   const [row] = await db
     .select({ open: count() })

@@ -10,6 +10,9 @@ const INSTALL = fileURLToPath(new URL('../../scripts/install-chromium.sh', impor
 /** How long it may take to install it, where the machine has none. */
 export const BROWSER_WITHIN_MS = 5 * 60_000;
 
+/** A story of many pages, where several browsers share two cores with all servers. */
+export const STORY_WITHIN_MS = 3 * 60_000;
+
 /** A real Chromium: the one that CHROMIUM_PATH names, or of the machine, or installed now. */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = findChromium() ?? installChromium();

@@ -1,13 +1,15 @@
 import { eq } from 'drizzle-orm';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { auditLog } from '../../db/schema/index.ts';
-import { BROWSER_WITHIN_MS, openBrowser } from '../harness/browser.ts';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { REFUSED } from '../harness/trouble.ts';
 import { type Person, World } from '../harness/world.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
+
+vi.setConfig({ testTimeout: STORY_WITHIN_MS });
 
 let world: World;
 let browser: Browser;

@@ -3,6 +3,9 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { Person, World } from '../harness/world.ts';
 
+/** For one step: a page, a click. */
+const PAGE_WITHIN_MS = 60_000;
+
 /** Somebody's own browser window, signed in, on the overview. A script error or a refused file fails the test. */
 export async function openConsole(
   browser: Browser,
@@ -12,6 +15,7 @@ export async function openConsole(
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: world.apiUrl, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_WITHIN_MS);
   page.on('pageerror', (error) => {
     throw error;
   });

@@ -1,9 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BROWSER_WITHIN_MS, openBrowser } from '../harness/browser.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
+
+vi.setConfig({ testTimeout: STORY_WITHIN_MS });
 
 let world: World;
 let browser: Browser;
@@ -20,6 +22,7 @@ const PAGES = [
   ['/ops', 'Overview'],
   ['/ops/stuck?older=0', 'Stuck'],
   ['/ops/approvals', 'Approvals'],
+  ['/ops/statements', 'Statements'],
   ['/ops/webhooks', 'Webhooks'],
   ['/ops/audit', 'Audit log'],
   ['/ops/reconcile', 'Run the reconciliation'],

@@ -20,6 +20,7 @@ const PAGES = [
   '/ops/approvals',
   '/ops/reconcile',
   '/ops/stuck',
+  '/ops/statements',
   '/ops/nowhere',
 ];
 

@@ -5,16 +5,24 @@ import { html, type Html } from '../html.ts';
 import { address } from '../query.ts';
 import { ACTION_TITLES } from './action-names.ts';
 
-/** The page of a row, by its workflow's id: `reversal/…`, `webhook/…`. */
-export const storyPath = (subject: string): string => `/ops/story/${subject}`;
+const STATEMENT = /^statement\/([\da-f-]{36})$/;
+
+/** The page of a row, by its workflow's id: `reversal/…`, `webhook/…`; of a bare id, the search for it. */
+export function storyPath(subject: string): string {
+  if (parseSubject(subject) !== null) return `/ops/story/${subject}`;
+  const statementId = STATEMENT.exec(subject)?.[1];
+  return statementId === undefined
+    ? address('/ops/search', { q: subject })
+    : `/ops/statements/${statementId}`;
+}
 
 const TAIL_LENGTH = 8;
 
 /** `reversal …8a4d0c11`: UUIDs of one time begin alike, so it is the end that tells them apart. */
 export function subjectLink(subject: string): Html {
-  const known = parseSubject(subject);
-  if (known === null) return html`<code>${subject}</code>`;
-  const { kind, id } = known;
+  const [kind = '', id = ''] = subject.split('/');
+  // A sweep, a list: nothing that has a page.
+  if (parseSubject(subject) === null && !STATEMENT.test(subject)) return html`<code>${subject}</code>`;
   return html`<a href="${storyPath(subject)}" title="${subject}"
     >${kind} <code>…${id.slice(-TAIL_LENGTH)}</code></a
   >`;
