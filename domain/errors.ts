@@ -64,6 +64,7 @@ export const ERRORS = {
   approval_ended: { status: 409, title: 'The approval was decided on or has expired', retry: false },
   approval_outdated: { status: 409, title: 'What it is about has changed since', retry: false },
   second_admin_required: { status: 403, title: 'Another admin has to agree', retry: false },
+  person_required: { status: 403, title: 'This takes a person, not an API key', retry: false },
 
   statement_not_found: { status: 404, title: 'No such statement', retry: false },
   statement_exception_not_found: { status: 404, title: 'No such statement exception', retry: false },

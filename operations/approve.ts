@@ -16,9 +16,14 @@ export interface Approved {
 /**
  * A second admin agrees to what another asked for: it is done in the transaction that says so, once, and only to what is
  * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same.
- * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it) and `second_admin_required`.
+ * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it), `second_admin_required` and
+ * `person_required`.
  */
 export async function approve(deps: OperationsDeps, approvalId: string, act: Act): Promise<Approved> {
+  // Whoever asked may hold the key of another admin, and a script has not read what it agrees to.
+  if (act.apiKeyId !== undefined) {
+    throw new VezaError('person_required', 'Agreeing takes a bearer token, not an API key.');
+  }
   const decided = await deps.db.transaction(async (tx) => {
     const approval = await lockApproval(tx, approvalId);
     if (approval.requestedBy === act.actor) {

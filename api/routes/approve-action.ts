@@ -19,7 +19,7 @@ const route = createRoute({
   operationId: 'approveAction',
   summary: 'Agree to what another admin asked for: it is done at once',
   description:
-    'Once, by somebody else than who asked, and only where nothing has changed since. Repeated by the same admin, it answers the same.',
+    'Once, by somebody else than who asked, with a bearer token (not an API key), and only where nothing has changed since. Repeated by the same admin, it answers the same.',
   tags: ['Operations'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
@@ -36,6 +36,7 @@ const route = createRoute({
       ...FOR_ROLES,
       ...WITH_BODY,
       'second_admin_required',
+      'person_required',
       'approval_not_found',
       'approval_ended',
       'approval_outdated',

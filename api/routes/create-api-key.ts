@@ -33,7 +33,7 @@ const route = createRoute({
   operationId: 'createApiKey',
   summary: 'Make an API key',
   description:
-    'The key is in this answer and nowhere else. Where the answer was lost, revoke the key that the list shows.',
+    'The key is in this answer and nowhere else. Where the answer was lost, revoke the key that the list shows. One with the scope `admin` everybody makes for itself, with a bearer token.',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { body: jsonBody(Body) },
@@ -42,7 +42,7 @@ const route = createRoute({
       z.object({ api_key: ApiKey, key: z.string().openapi({ description: 'Shown this once' }) }),
       'The key, and what is known of it from now on',
     ),
-    ...fails(...FOR_ROLES, ...WITH_BODY),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'person_required'),
   },
 });
 

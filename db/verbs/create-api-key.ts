@@ -19,12 +19,16 @@ export interface NewApiKey {
   readonly writesPerHour: number;
 }
 
-/** Makes a key; `key` cannot be had again. Throws `validation_failed` (`user_id`) where the user is not known. */
+/**
+ * Makes a key; `key` cannot be had again. Throws `validation_failed` (`user_id`) where the user is not known, `forbidden`
+ * and `person_required` where it would carry a power that is not the actor's own to give.
+ */
 export async function createApiKey(
   db: Db,
   asked: NewApiKey,
   act: Act,
 ): Promise<{ readonly key: string; readonly apiKey: ApiKeyRow }> {
+  if (asked.scopes.includes('admin')) refusePower(asked.userId, act);
   const { key, prefix, keyHash } = makeKey();
   return db.transaction(async (tx) => {
     if ((await readUserRole(tx, asked.userId)) === null) {
@@ -40,4 +44,17 @@ export async function createApiKey(
     if (apiKey === null) throw new Error('the API key was not inserted');
     return { key, apiKey };
   });
+}
+
+/** Whoever held another admin's power would be two admins; a key that made such keys would outlive its own revoking. */
+function refusePower(userId: string, { actor, apiKeyId }: Act): void {
+  if (apiKeyId !== undefined) {
+    throw new VezaError(
+      'person_required',
+      'A key with the scope admin is made with a bearer token, not with a key.',
+    );
+  }
+  if (userId !== actor) {
+    throw new VezaError('forbidden', 'A key with the scope admin is made by whoever it acts as, for itself.');
+  }
 }

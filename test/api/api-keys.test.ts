@@ -39,10 +39,15 @@ interface Made {
   api_key: { id: string; prefix: string };
 }
 
-/** A key as an admin makes it over HTTP. */
-async function makeKey(set: object = {}, role: Role = 'artist'): Promise<Made & { userId: string }> {
+/** A key as an admin makes it over HTTP: for somebody, or, with the scope admin, for itself before it gets its role. */
+async function makeKey(
+  set: { readonly scopes?: readonly string[]; readonly [field: string]: unknown } = {},
+  role: Role = 'artist',
+): Promise<Made & { userId: string }> {
   const userId = await addUser(world.database, role);
-  const response = await postJson(KEYS, { user_id: userId, name: 'export', scopes: ['read'], ...set }, admin);
+  const isForItself = set.scopes?.includes('admin') === true;
+  const as = isForItself ? await bearer({ sub: userId, role: 'admin' }) : admin;
+  const response = await postJson(KEYS, { user_id: userId, name: 'export', scopes: ['read'], ...set }, as);
   expect(response.status).toBe(201);
   return { ...((await response.json()) as Made), userId };
 }
@@ -226,6 +231,25 @@ describe('making one refuses', () => {
     const response = await postJson(KEYS, { user_id: userId, name: 'x', scopes: ['read'], ...set }, admin);
     expect(response.status).toBe(422);
     expect(await bodyOf(response)).toMatchObject({ errors: [{ field }] });
+  });
+
+  test('the scope admin for anybody else: another admin’s power is not one’s own to give', async () => {
+    const other = await addUser(world.database, 'admin');
+    const asked = { user_id: other, name: 'borrowed', scopes: ['read', 'admin'] };
+    const response = await postJson(KEYS, asked, admin);
+    expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'forbidden']);
+    const made = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, other));
+    expect(made).toEqual([]);
+    expect((await postJson(KEYS, { ...asked, scopes: ['read'] }, admin)).status).toBe(201);
+  });
+
+  test('the scope admin to a key, also for its own user: keys make no keys of such power', async () => {
+    const { key, userId } = await makeKey({ scopes: ['admin'] }, 'admin');
+    const asked = { user_id: userId, name: 'its child', scopes: ['admin'] };
+    const response = await postJson(KEYS, asked, { 'X-API-Key': key });
+    expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'person_required']);
+    const others = { ...asked, user_id: await addUser(world.database), scopes: ['write'] };
+    expect((await postJson(KEYS, others, { 'X-API-Key': key })).status).toBe(201);
   });
 
   test('whoever is no admin', async () => {

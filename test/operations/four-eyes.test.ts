@@ -88,6 +88,30 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     expect(codeOf(await approveAs(world, buyer, approvalId))).toEqual([403, 'forbidden']);
   });
 
+  it('a second admin is a person: nobody agrees by an API key, though it may say no', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    const asked = { user_id: second.id, name: 'borrowed', scopes: ['admin'] };
+    expect(codeOf(await world.post(first, '/admin/api-keys', asked))).toEqual([403, 'forbidden']);
+    const made = await world.post(second, '/admin/api-keys', asked);
+    expect(made.status, JSON.stringify(made.body)).toBe(201);
+    const { key } = made.body as unknown as { readonly key: string };
+    const decide = (verb: 'approve' | 'reject') =>
+      fetch(`${world.apiUrl}/api/v1/admin/approvals/${approvalId}/${verb}`, {
+        method: 'POST',
+        headers: { 'x-api-key': key, 'content-type': 'application/json' },
+        body: JSON.stringify({ reason: 'a script said so' }),
+      });
+    const refused = await decide('approve');
+    expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'person_required' }]);
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+    expect((await decide('reject')).status).toBe(200);
+    expect(await auditOf(world, `reversal/${reversalId}`)).toMatchObject([
+      { action: 'approval.request written_off', actor: first.id },
+      { action: 'approval.reject written_off', actor: second.id, reason: 'a script said so' },
+    ]);
+  });
+
   it('two admins agree at once: it is done once', async () => {
     const { reversalId } = await failedReversal(world, ABOVE_MINOR);
     const asked = await world.post(first, `/admin/reversals/${reversalId}/retry`, { reason: 'again' });
