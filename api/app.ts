@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { except } from 'hono/combine';
 import { VezaError } from '../domain/errors.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
 import { openToTemporalUi, serveCodec } from './codec.ts';
@@ -41,7 +42,7 @@ export function createApp(given: ApiDeps) {
   app.use(accessLog);
   app.use(securityHeaders);
   openToTemporalUi(app, deps.config.TEMPORAL_UI_URL);
-  app.use(crossOrigin(deps.config.CORS_ORIGINS));
+  app.use(except('/ops/*', crossOrigin(deps.config.CORS_ORIGINS)));
   app.use(deadline);
   app.use(limitBody);
   app.use(closedForMaintenance);

@@ -17,21 +17,21 @@ const DECODE = '/ops/codec/decode';
 const ENCODE = '/ops/codec/encode';
 const PREFLIGHT_KEPT_S = 600;
 
-/**
- * The pages of Temporal's UI alone may ask, with the cookie of the console's session. To be registered before the rest
- * of CORS, whose origins are those of shops.
- */
+/** The pages of Temporal's UI alone may ask, with the cookie of the console's session. */
 export function openToTemporalUi(app: OpenAPIHono<ApiEnv>, uiUrl: string | undefined): void {
-  const origin = uiUrl === undefined ? [] : [new URL(uiUrl).origin];
+  const origin = originsOf(uiUrl);
   for (const path of [DECODE, ENCODE]) {
     app.use(path, cors({ origin, credentials: true, allowMethods: ['POST'], maxAge: PREFLIGHT_KEPT_S }));
   }
 }
 
+const originsOf = (uiUrl: string | undefined) => (uiUrl === undefined ? [] : [new URL(uiUrl).origin]);
+
 /** For admins only: by bearer token, or by the session of the console. Nothing is kept of what is shown. */
 export function serveCodec(app: OpenAPIHono<ApiEnv>, { config }: Pick<ApiDeps, 'config'>): void {
   const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS);
-  app.use('/ops/codec/*', sessionAsBearer, ...onlyRoles('admin').middleware);
+  const sessionAsBearer = sessionOf(originsOf(config.TEMPORAL_UI_URL));
+  app.use('/ops/codec/*', sessionAsBearer, ...onlyRoles('admin').middleware, onlyJson);
 
   app.post(DECODE, async (c) => {
     const payloads = await Promise.all((await payloadsOf(c)).map((payload) => decodeOne(codec, payload)));
@@ -93,13 +93,31 @@ const toJson = ({ metadata, data }: Payload) => ({
   data: Buffer.from(data ?? []).toString('base64'),
 });
 
-/** The console's session is the bearer token in a cookie that other sites cannot send. Here alone the API takes it. */
-const sessionAsBearer = createMiddleware<ApiEnv>(async (c, next) => {
-  const token = getCookie(c, CONSOLE_COOKIE);
-  if (token !== undefined && c.req.header('authorization') === undefined) {
-    const headers = new Headers(c.req.raw.headers);
-    headers.set('Authorization', `Bearer ${token}`);
-    c.req.raw = new Request(c.req.raw, { headers });
+/** Browsers post other types for any page, without asking us first. */
+const onlyJson = createMiddleware<ApiEnv>(async (c, next) => {
+  if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw new VezaError('unsupported_media_type', 'Send the body with Content-Type: application/json.');
   }
   await next();
 });
+
+/**
+ * The console's session is the bearer token in a cookie. Here alone the API takes it, and only from our own pages and
+ * from those of `origins`: which other pages send it along is for the browser to decide. No Origin: no page.
+ */
+const sessionOf = (origins: readonly string[]) =>
+  createMiddleware<ApiEnv>(async (c, next) => {
+    const token = getCookie(c, CONSOLE_COOKIE);
+    if (token !== undefined && c.req.header('authorization') === undefined) {
+      const origin = c.req.header('origin');
+      if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== c.req.header('host')) {
+        throw new VezaError('forbidden', `The console's session is not taken from pages of ${origin}.`);
+      }
+      const headers = new Headers(c.req.raw.headers);
+      headers.set('Authorization', `Bearer ${token}`);
+      c.req.raw = new Request(c.req.raw, { headers });
+    }
+    await next();
+  });
+
+const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null);

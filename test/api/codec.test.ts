@@ -6,6 +6,7 @@ import { type Answer, type Person, World } from '../harness/world.ts';
 // Temporal's remote codec protocol over real HTTP, as its Web UI speaks it.
 
 const UI = 'https://temporal.example';
+const SHOP = 'https://shop.example';
 const secret = randomBytes(32);
 const KEYS = [{ id: '2026-11', secret }];
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
     env: {
       PAYLOAD_ENCRYPTION_KEYS: `2026-11:${secret.toString('base64')}`,
       TEMPORAL_UI_URL: `${UI}/some/base`,
+      CORS_ORIGINS: SHOP,
     },
     worker: false,
   });
@@ -137,5 +139,43 @@ describe('the codec endpoint of Temporal’s UI', () => {
 
     const answer = await post('decode', { payloads: [plain(1)] }, { ...bearer(admin), origin: UI });
     expect(answer.headers.get('access-control-allow-origin')).toBe(UI);
+  });
+
+  test.each([SHOP, 'https://evil.example', 'null'])(
+    'a page of %s can neither read an answer nor use the console’s session',
+    async (origin) => {
+      const body = { payloads: [await encrypted()] };
+      for (const verb of ['decode', 'encode']) {
+        const answer = await post(verb, body, { ...bearer(admin), origin });
+        expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+        const bySession = await post(verb, body, { cookie: `veza_ops=${admin.token}`, origin });
+        expect([bySession.status, await codeOf(bySession)]).toEqual([403, 'forbidden']);
+        expect(bySession.headers.get('access-control-allow-origin')).toBeNull();
+      }
+      // The API itself stays open to shops.
+      const products = await fetch(`${world.apiUrl}/api/v1/marketplace/products`, { headers: { origin } });
+      expect(products.headers.get('access-control-allow-origin')).toBe(origin === SHOP ? SHOP : null);
+    },
+  );
+
+  it('takes the session from pages of Temporal’s UI and from our own', async () => {
+    for (const origin of [UI, new URL(world.apiUrl).origin]) {
+      const cookie = { cookie: `veza_ops=${admin.token}`, origin };
+      expect(await payloadsFrom(await post('decode', { payloads: [plain(1)] }, cookie))).toHaveLength(1);
+    }
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'text/plain; application/json'])(
+    'refuses %s, which a page may post without asking first',
+    async (type) => {
+      const headers = { ...bearer(admin), 'content-type': type };
+      const response = await post('decode', { payloads: [plain(1)] }, headers);
+      expect([response.status, await codeOf(response)]).toEqual([415, 'unsupported_media_type']);
+    },
+  );
+
+  it('takes JSON that names its charset', async () => {
+    const headers = { ...bearer(admin), 'content-type': 'application/json; charset=utf-8' };
+    expect(await payloadsFrom(await post('decode', { payloads: [plain(1)] }, headers))).toHaveLength(1);
   });
 });
