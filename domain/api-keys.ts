@@ -10,6 +10,9 @@ export type CallKind = (typeof CALL_KINDS)[number];
 /** Calls an hour and key, unless the key says otherwise. */
 export const READS_PER_HOUR = 1000;
 export const WRITES_PER_HOUR = 200;
+/** The most that a key may say. */
+export const CALLS_PER_HOUR_MAX = 1_000_000;
+export const API_KEY_NAME_MAX_CHARS = 100;
 
 export const callKindOf = (method: string): CallKind =>
   ['GET', 'HEAD', 'OPTIONS'].includes(method.toUpperCase()) ? 'read' : 'write';

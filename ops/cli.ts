@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.ts';
+import { apiKey } from './commands/api-key.ts';
 import { backfillTransferIds } from './commands/backfill-transfer-ids.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { reconcileStatement } from './commands/reconcile-statement.ts';
@@ -13,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['token', token],
   ['backfill-transfer-ids', backfillTransferIds],
   ['reconcile', reconcile],
+  ['api-key', apiKey],
   ['reconcile-statement', reconcileStatement],
 ]);
 

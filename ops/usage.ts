@@ -27,6 +27,10 @@ export const USAGE = `npm run ops -- <command>
                                              the list of exceptions. Killed, it goes on where it was when it is given the
                                              same file; exits 1 while exceptions are open, 2 where it could not run.
                                              P: hyperswitch, stripe
+  api-key create --user ID --name N --scope S… [--ttl 90d] [--reads-per-hour N] [--writes-per-hour N]
+          list [--user ID]                   keys by which programs call the API: made (and shown that once), listed,
+          revoke ID                          revoked; all with [--json]. To make and to revoke ask for --reason WHY and
+                                             for who acts, an admin: --actor ID, or OPS_ACTOR. S: read, write, admin
 
   --help                                     this
 

@@ -1,6 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { createApiKey as createApiKeyVerb } from '../../db/verbs/create-api-key.ts';
-import { API_KEY_SCOPES, READS_PER_HOUR, WRITES_PER_HOUR } from '../../domain/api-keys.ts';
+import {
+  API_KEY_NAME_MAX_CHARS,
+  API_KEY_SCOPES,
+  CALLS_PER_HOUR_MAX,
+  READS_PER_HOUR,
+  WRITES_PER_HOUR,
+} from '../../domain/api-keys.ts';
 import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
@@ -9,13 +15,12 @@ import { ValidationError } from '../validation.ts';
 import { ApiKey, showApiKey } from '../views/api-key.ts';
 import { Id, reason } from '../views/fields.ts';
 
-const PER_HOUR_MAX = 1_000_000;
-const perHour = (preset: number) => z.int().min(1).max(PER_HOUR_MAX).default(preset);
+const perHour = (preset: number) => z.int().min(1).max(CALLS_PER_HOUR_MAX).default(preset);
 
 const Body = z
   .strictObject({
     user_id: Id.openapi({ description: 'As whom it acts, with the role that the user has at each call' }),
-    name: z.string().trim().min(1).max(100).openapi({ example: 'nightly export' }),
+    name: z.string().trim().min(1).max(API_KEY_NAME_MAX_CHARS).openapi({ example: 'nightly export' }),
     scopes: z.array(z.enum(API_KEY_SCOPES)).min(1),
     expires_at: z.iso
       .datetime({ offset: true })
