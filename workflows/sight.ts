@@ -26,6 +26,8 @@ export function describe(
 ): void {
   const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `- **${name}:** ${value}`);
   const todo =
-    actions.length > 0 ? ['**What you can do**', ...actions.map((action) => `- ${action}`), ''] : [];
+    actions.length > 0
+      ? ['**What you can do**', '', ...actions.map((action) => `- ${action}`), '', '**How it stands**', '']
+      : [];
   setCurrentDetails([...todo, ...lines].join('\n'));
 }

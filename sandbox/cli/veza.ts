@@ -96,6 +96,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       DATABASE_URL: services.databaseUrl,
       TEMPORAL_ADDRESS: services.temporalAddress,
       TEMPORAL_NAMESPACE: services.temporalNamespace,
+      ...(services.temporalUiUrl !== undefined && { TEMPORAL_UI_URL: services.temporalUiUrl }),
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
       HOST: '127.0.0.1',

@@ -36,6 +36,12 @@ async function refundInto(
   };
 }
 
+async function reversalRow({ db }: Scene, reversalId: string): Promise<ReversalRow> {
+  const [row] = await db.select().from(transferReversals).where(eq(transferReversals.id, reversalId));
+  if (row === undefined) throw new Error(`there is no reversal ${reversalId}`);
+  return row;
+}
+
 export const reversalBackoff: Situation = {
   name: 'reversal-backoff',
   title: 'A reversal waits between attempts, because Stripe answers with errors',
@@ -66,7 +72,19 @@ export const sellerFundsShort: Situation = {
 export const reversalGivenUp: Situation = {
   name: 'reversal-given-up',
   title: 'A reversal has failed for good: Stripe refuses it',
-  make: (scene) => refundInto(scene, REFUSED, (row) => row.status === 'permanently_failed'),
+  async make(scene) {
+    const made = await refundInto(scene, REFUSED, (row) => row.retryCount > 0);
+    const workflow = scene.temporal.workflow.getHandle(made.subject);
+    // Nobody waits hours for an example: each retry is asked for at once, until they are used up.
+    for (let tried = 1; (await statusOf(scene, made.subject)) === 'pending'; tried += 1) {
+      await workflow.signal('retryNow');
+      await until(
+        () => reversalRow(scene, made.reversalId),
+        (row) => row.status !== 'pending' || row.retryCount > tried,
+      );
+    }
+    return made;
+  },
   ways: { console: [{ take: 'action', action: 'settled_outside' }], temporal: null },
   ends: 'settled_outside',
 };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepWorkflowId } from '../../domain/ids.ts';
@@ -5,6 +6,7 @@ import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { letTenMinutesPass, openScene, type Scene, statusOf, until } from '../../sandbox/situations/scene.ts';
 import type { Made, Situation, Step } from '../../sandbox/situations/situation.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { Operator, type Seen } from './console-client.ts';
 import { createWorld } from '../reconcile/support.ts';
 import type { World } from '../harness/world.ts';
 
@@ -23,6 +25,7 @@ beforeAll(async () => {
     PSP_RETRY_MAX: '2s',
   });
   scene = await openScene(world);
+  operator = await Operator.signedIn(world, scene.admin);
 });
 afterAll(async () => {
   await scene.close();
@@ -77,6 +80,39 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
   }
 }
 
+let operator: Operator;
+
+/** What a person does with the console's pages: opens one, fills its form in, sends it. */
+async function inConsole(step: Step, { subject }: Made): Promise<void> {
+  const reason = 'as the runbook says';
+  switch (step.take) {
+    case 'action': {
+      const story = await operator.get(`/ops/story/${subject}`);
+      const page = `/ops/act?${new URLSearchParams({ action: step.action, subject }).toString()}`;
+      // What may be done is a link on the story, not something that one has to know.
+      expect(story.html).toContain(page.replaceAll('&', '&amp;'));
+      const done = await operator.submit(page, { reason });
+      expect(done.status, done.html).toBe(200);
+      return undefined;
+    }
+    case 'sweep': {
+      const started = await operator.submit('/ops/reconcile', { phase: step.phase, reason });
+      expect(started.status, started.html).toBe(303);
+      const report = started.headers.get('location') ?? '';
+      const ended = ({ html }: Seen) => html.includes('What the sweep found');
+      await until(() => operator.get(report), ended);
+      return undefined;
+    }
+    case 'time':
+      return letTenMinutesPass(scene, subject);
+    case 'nothing':
+      return undefined;
+    case 'signal':
+    case 'reset_activity':
+      throw new Error(`the console does not ${step.take}`);
+  }
+}
+
 const inBoth = SITUATIONS.filter(({ ways }) => ways.temporal !== null);
 
 it('ten situations or more can be solved in either tool', () => {
@@ -84,8 +120,55 @@ it('ten situations or more can be solved in either tool', () => {
   expect(new Set(SITUATIONS.map(({ name }) => name)).size).toBe(SITUATIONS.length);
 });
 
+describe('solved from the console alone', () => {
+  it.each(SITUATIONS.map((situation) => [situation.name, situation] as const))('%s', async (_, situation) => {
+    await solve(situation, situation.ways.console, inConsole);
+  });
+});
+
 describe("solved from Temporal's UI alone", () => {
   it.each(inBoth.map((situation) => [situation.name, situation] as const))('%s', async (_, situation) => {
     await solve(situation, situation.ways.temporal ?? [], inTemporal);
+  });
+});
+
+describe("the lists of Temporal's UI that the runbook names", () => {
+  const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+  const lists = [...runbook.matchAll(/^\| ([\w ]+?) +\| `([^`]+)` +\| `([^`]+)` +\|$/gm)].map(
+    ([, name = '', query = '', address = '']) => ({ name, query, address }),
+  );
+  const found = async (query: string, workflowId: string) => {
+    const { count } = await world.temporal.workflow.count(`(${query}) AND WorkflowId = "${workflowId}"`);
+    return count > 0;
+  };
+
+  it.each(lists.map((list) => [list.name, list] as const))('%s: its address holds its query', (_, list) => {
+    const url = new URL(list.address, 'http://127.0.0.1:8233');
+    expect(url.pathname).toBe('/namespaces/default/workflows');
+    expect(url.searchParams.get('query')).toBe(list.query);
+  });
+
+  it.each([
+    ['open reversals', 'reversal-backoff'],
+    ['open transfers', 'transfer-without-account'],
+    ['open payouts', 'payout-webhook-lost'],
+    ['open refunds', 'refund-webhook-lost'],
+    ['refunds that may be orphans', 'refund-orphan'],
+    ['ended by accident', 'workflow-terminated'],
+    ['permanently failed', 'reversal-given-up'],
+  ])('%s: %s is in it', async (name, situation) => {
+    const list = lists.find((one) => one.name === name);
+    const { subject } = await SITUATIONS.find((one) => one.name === situation)!.make(scene);
+    // Lists are a moment behind.
+    await until(
+      () => found(list?.query ?? '', subject),
+      (isThere) => isThere,
+    );
+  });
+
+  it('every other query is one that Temporal understands', async () => {
+    expect(lists.length).toBeGreaterThanOrEqual(10);
+    for (const { query } of lists)
+      expect((await world.temporal.workflow.count(query)).count).toBeGreaterThan(-1);
   });
 });
