@@ -19,6 +19,7 @@ import type { Payout } from '../db/moves/payout.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { Deps } from './deps.ts';
+import { GIVEN_UP } from './given-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
 
@@ -67,6 +68,13 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
       counted: false,
       waitingFor: 'look_up',
     });
+
+  /** An operator wants no more attempts; what Stripe has already goes on. */
+  async function giveUpUnlessThere(claim: Ask, reason: string): Promise<PayoutAttempt> {
+    const lookedUp = await lookUp(claim);
+    if (typeof lookedUp === 'object') return accept(claim.payout.id, lookedUp.found);
+    return lookedUp === 'absent' ? giveUp(claim, reason) : awaitLookUp(claim.payout, reason);
+  }
 
   /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
   async function fail(claim: Ask, message: string, lookedUp: LookedUp | null): Promise<PayoutAttempt> {
@@ -121,6 +129,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     if (claim.kind === 'not_due') return waiting(claim.payout, false);
     if (claim.kind !== 'ask') return ended(claim.payout);
     const { payout, stripeAccountId, idempotencyKey } = claim;
+    if (payout.givenUpAt !== null) return giveUpUnlessThere(claim, GIVEN_UP);
     const { id: payoutId, amountMinor, currency } = payout;
     return judge(
       claim,
@@ -153,14 +162,12 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
       return whileHeartbeating(() => attempt(request));
     },
 
-    /** An operator ends the retries: the seller has the money back, once Stripe's list shows that it was not sent. */
+    /** An operator ends the retries from Temporal's UI: the seller has the money back, once Stripe's list shows that it was not sent. */
     async giveUpPayout(payoutId: string, reason: string): Promise<PayoutAttempt> {
       return whileHeartbeating(async () => {
         const claim = await askPayout(db, { payoutId, generation: 1, now: true });
         if (claim.kind !== 'ask') return ended(claim.payout);
-        const lookedUp = await lookUp(claim);
-        if (typeof lookedUp === 'object') return accept(payoutId, lookedUp.found);
-        return lookedUp === 'absent' ? giveUp(claim, reason) : awaitLookUp(claim.payout, reason);
+        return giveUpUnlessThere(claim, reason);
       });
     },
 

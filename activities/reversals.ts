@@ -13,6 +13,7 @@ import type { Reversal } from '../db/moves/reversal.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { CreateReversalOutcome } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
+import { GIVEN_UP } from './given-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { notServedHere } from './retry-later.ts';
 
@@ -132,6 +133,15 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
       : again;
   }
 
+  /** Nothing is asked of Stripe any more; what it has already counts. */
+  async function giveUp(claim: Ask, reason: string): Promise<ReversalAttempt> {
+    const lookedUp = await lookUp(claim);
+    return end(
+      claim.reversal.id,
+      typeof lookedUp === 'object' ? { reversed: lookedUp.found } : { failed: reason },
+    );
+  }
+
   async function attempt(
     request: { readonly reversalId: string } & AttemptRequest,
   ): Promise<ReversalAttempt> {
@@ -141,6 +151,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     if (claim.kind === 'ended') return ended(claim.reversal);
     if (claim.kind === 'not_due') return waiting(claim.reversal, false);
     const { reversal } = claim;
+    if (reversal.givenUpAt !== null) return giveUp(claim, GIVEN_UP);
     const outcome = await stripe.createReversal({
       stripeTransferId: claim.stripeTransferId,
       reversalId: reversal.id,
@@ -173,16 +184,12 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
       return free ? attempt(request) : 'queue';
     },
 
-    /** An operator ends the retries: the reversal fails for good, unless Stripe has it. */
+    /** An operator ends the retries from Temporal's UI: the reversal fails for good, unless Stripe has it. */
     async giveUpReversal(reversalId: string, reason: string): Promise<ReversalAttempt> {
       return whileHeartbeating(async () => {
         const claim = await askReversal(db, { reversalId, generation: 1, now: true });
         if (claim.kind !== 'ask') return ended(claim.reversal);
-        const lookedUp = await lookUp(claim);
-        return end(
-          reversalId,
-          typeof lookedUp === 'object' ? { reversed: lookedUp.found } : { failed: reason },
-        );
+        return giveUp(claim, reason);
       });
     },
   };

@@ -73,8 +73,6 @@ export interface Engine extends SellerEngine, SweepEngine, StatementEngine {
   retryTransfer(label: TransferLabel): Promise<void>;
   /** Wakes a reversal that waits: its next attempt is now. Starts its workflow where none runs. */
   retryReversal(label: ReversalLabel): Promise<void>;
-  /** Ends a reversal's retries for a reason, once it was looked up. Starts its workflow where none runs. */
-  giveUpReversal(label: ReversalLabel, reason: string): Promise<void>;
   /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
   tellOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
   /** Tells a refund's running workflow that its PSP has been silent for long. Does nothing where none runs. */
@@ -165,15 +163,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       });
     });
 
-  const tellReversal = (label: ReversalLabel, signal: string, signalArgs: string[]) =>
-    within(CALL_DEADLINE_MS, async () => {
-      await workflows.signalWithStart<typeof reversal, string[]>('reversal', {
-        ...reversalStart(label),
-        signal,
-        signalArgs,
-      });
-    });
-
   return {
     ...sellerEngine(workflows, within, queues.stripe),
     ...sweepEngine(workflows, within, queues.core),
@@ -242,8 +231,14 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     retryTransfer: (label) => tellTransfer(label, 'retryNow', []),
     tellOutsideReversals: (label, stripeTransferId) =>
       tellTransfer(label, 'outsideReversals', [stripeTransferId]),
-    retryReversal: (label) => tellReversal(label, 'retryNow', []),
-    giveUpReversal: (label, reason) => tellReversal(label, 'giveUp', [reason]),
+    retryReversal: (label) =>
+      within(CALL_DEADLINE_MS, async () => {
+        await workflows.signalWithStart<typeof reversal>('reversal', {
+          ...reversalStart(label),
+          signal: 'retryNow',
+          signalArgs: [],
+        });
+      }),
     markRefundWaiting: (refundId, note) =>
       within(CALL_DEADLINE_MS, async () => {
         await workflows.getHandle(refundWorkflowId(refundId)).signal('waitingForProvider', note);

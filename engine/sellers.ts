@@ -37,8 +37,6 @@ export interface SellerEngine {
   startPayout(label: PayoutLabel): Promise<void>;
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
-  /** Ends a payout's retries for a reason, once Stripe's list shows none. Starts its workflow where none runs. */
-  giveUpPayout(label: PayoutLabel, reason: string): Promise<void>;
   /** Hands Stripe's word to the payout's workflow; starts one where none runs, also days later. */
   tellPayout(label: PayoutLabel, word: PayoutWord): Promise<void>;
   /** Has the seller's account made and linked at Stripe, and waits for it. */
@@ -76,9 +74,9 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
       ...(requestId !== undefined && { memo: { requestId } }),
     }) satisfies WorkflowStartOptions<typeof onboarding>;
 
-  const signalPayout = (label: PayoutLabel, signal: string, signalArgs: (PayoutWord | string)[]) =>
+  const signalPayout = (label: PayoutLabel, signal: string, signalArgs: PayoutWord[]) =>
     within(CALL_DEADLINE_MS, async () => {
-      await workflows.signalWithStart<typeof payout, (PayoutWord | string)[]>('payout', {
+      await workflows.signalWithStart<typeof payout, PayoutWord[]>('payout', {
         ...payoutStart({ payoutId: label.payoutId }, label),
         signal,
         signalArgs,
@@ -102,7 +100,6 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
         await workflows.start<typeof payout>('payout', payoutStart({ payoutId: label.payoutId }, label));
       }),
     retryPayout: (label) => signalPayout(label, 'retryNow', []),
-    giveUpPayout: (label, reason) => signalPayout(label, 'giveUp', [reason]),
     tellPayout: (label, word) => signalPayout(label, 'payoutWord', [word]),
     onboardSeller: (userId, ask, requestId) =>
       within(UPDATE_DEADLINE_MS, () =>

@@ -1,10 +1,13 @@
 import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
-import { requestApproval } from '../db/verbs/request-approval.ts';
+import { lockMany, type ManyRows } from '../db/verbs/lock.ts';
+import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
 import { VezaError } from '../domain/errors.ts';
 import { largest, type Money, needsSecondAdmin } from '../domain/four-eyes.ts';
+import { parseSubject, type SubjectKind } from '../domain/subjects.ts';
 import { findOperation } from './actions/index.ts';
+import { type ApprovedList, bulkSubject } from './approved-list.ts';
 import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
@@ -69,6 +72,7 @@ export async function decideBulk(
 ): Promise<BulkDone | { readonly awaits: Approval }> {
   const reason = reasonOf(act);
   return db.transaction(async (tx) => {
+    await lockPendingApproval(tx, action, bulkSubject(fingerprint));
     const list = await readBulkList(tx, action, filter);
     if (list.rows.length === 0 && fingerprint === list.fingerprint)
       throw new VezaError('list_empty', 'No row matches.');
@@ -80,8 +84,7 @@ export async function decideBulk(
     await tryOut(tx, (inner) => actOnEach(inner, action, list, act));
     // These rows and no others: what else comes to match until somebody agrees was not asked for.
     const subjects = list.rows.map((row) => row.subject);
-    const frozen: BulkFilter = { stuck: { olderThanMinutes: 0, subjects } };
-    const params = { filter: frozen, count: list.rows.length, totals: list.totals };
+    const params: ApprovedList = { subjects, totals: list.totals };
     const subject = bulkSubject(fingerprint);
     const awaits = await requestApproval(tx, {
       ...act,
@@ -91,10 +94,6 @@ export async function decideBulk(
     return { awaits };
   });
 }
-
-/** How an approval names a list. */
-export const bulkSubject = (fingerprint: string) => `list/${fingerprint}`;
-export const isBulkSubject = (subject: string) => subject.startsWith('list/');
 
 function refuseChanged(list: BulkList, fingerprint: string): void {
   if (list.fingerprint === fingerprint) return;
@@ -111,6 +110,8 @@ export async function actOnEach(
   act: Act,
 ): Promise<BulkWork[]> {
   const done: BulkWork[] = [];
+  // The list is in the order of age: taken so, locks would meet those of a settlement the other way round.
+  await lockMany(tx, idsByKind(rows));
   for (const row of rows) {
     const { operation, subject } = findOperation({ action, subject: row.subject });
     const standing = await operation.look(tx, subject.id);
@@ -123,6 +124,12 @@ export async function actOnEach(
     done.push({ subject: row.subject, work });
   }
   return done;
+}
+
+function idsByKind(rows: readonly BulkRow[]): ManyRows {
+  const subjects = rows.flatMap((row) => parseSubject(row.subject) ?? []);
+  const idsOf = (kind: SubjectKind) => subjects.flatMap((one) => (one.kind === kind ? [one.id] : []));
+  return { transferIds: idsOf('transfer'), reversalIds: idsOf('reversal'), payoutIds: idsOf('payout') };
 }
 
 /** So many calls to the engine, or webhooks, at a time. */

@@ -1,6 +1,6 @@
 import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
-import { requestApproval } from '../db/verbs/request-approval.ts';
+import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
 import { VezaError } from '../domain/errors.ts';
 import { needsSecondAdmin } from '../domain/four-eyes.ts';
 import { writeSubject } from '../domain/subjects.ts';
@@ -26,6 +26,8 @@ export async function decideAction<Done, Work>(
 ): Promise<Decided<Done, Work>> {
   const subject = writeSubject({ kind: operation.kind, id });
   return db.transaction(async (tx) => {
+    // Before the rows, as whoever approves it does.
+    await lockPendingApproval(tx, operation.action, subject);
     const standing = await operation.look(tx, id);
     const stands = seenToken(operation.action, subject, standing);
     if (seen !== undefined && seen !== stands) {

@@ -3,7 +3,8 @@ import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
-import { actOnEach, type BulkWork, isBulkSubject, tellBulk } from './bulk.ts';
+import { type ApprovedList, listOf } from './approved-list.ts';
+import { actOnEach, type BulkWork, tellBulk } from './bulk.ts';
 import { BULK_ACTIONS, type BulkFilter, readBulkList } from './bulk-list.ts';
 import type { OperationsDeps } from './deps.ts';
 import { seenToken } from './seen.ts';
@@ -17,8 +18,10 @@ export interface Undertaking {
   tell(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
-export const undertakingOf = (approval: Approval): Undertaking =>
-  isBulkSubject(approval.subject) ? onMany(approval) : onOne(approval);
+export function undertakingOf(approval: Approval): Undertaking {
+  const list = listOf(approval);
+  return list === null ? onOne(approval) : onMany(approval, list);
+}
 
 function onOne({ action: text, subject: on }: Approval): Undertaking {
   const action = ACTION_NAMES.find((name) => name === text);
@@ -36,11 +39,10 @@ function onOne({ action: text, subject: on }: Approval): Undertaking {
   };
 }
 
-function onMany({ action: text, params }: Approval): Undertaking {
+function onMany({ action: text }: Approval, { subjects }: ApprovedList): Undertaking {
   const action = BULK_ACTIONS.find((name) => name === text);
   if (action === undefined) throw new Error(`an approval of an action on many that nobody knows: ${text}`);
-  // Written by `decideBulk` alone.
-  const { filter } = params as { readonly filter: BulkFilter };
+  const filter: BulkFilter = { stuck: { olderThanMinutes: 0, subjects } };
   return {
     seen: async (tx) => (await readBulkList(tx, action, filter)).fingerprint,
     act: async (tx, act) => actOnEach(tx, action, await readBulkList(tx, action, filter), act),

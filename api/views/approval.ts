@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Approval as ApprovalRow } from '../../db/moves/approval.ts';
 import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
+import { listOf } from '../../operations/approved-list.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 export const Approval = z
@@ -13,6 +14,14 @@ export const Approval = z
     status: z.enum(APPROVAL_STATUSES),
     amount: AmountMinor.openapi({ description: 'Of a list: the largest total of one currency' }),
     currency: Currency,
+    list: z
+      .object({
+        count: z.int(),
+        totals: z.array(z.object({ amount: AmountMinor, currency: Currency })),
+        subjects: z.array(z.string()),
+      })
+      .nullable()
+      .openapi({ description: 'Every row of a list, and its totals; null where it is about one row' }),
     reason: z.string(),
     requested_by: z.string(),
     requested_at: Time,
@@ -34,6 +43,7 @@ export const showApproval = (row: ApprovalRow): z.infer<typeof Approval> => ({
   status: row.status,
   amount: row.amountMinor,
   currency: row.currency,
+  list: showList(row),
   reason: row.reason,
   requested_by: row.requestedBy,
   requested_at: time(row.requestedAt),
@@ -43,3 +53,10 @@ export const showApproval = (row: ApprovalRow): z.infer<typeof Approval> => ({
   note: row.note,
   told_at: timeOrNull(row.toldAt),
 });
+
+function showList(row: ApprovalRow): z.infer<typeof Approval>['list'] {
+  const list = listOf(row);
+  if (list === null) return null;
+  const totals = list.totals.map(({ amountMinor, currency }) => ({ amount: amountMinor, currency }));
+  return { count: list.subjects.length, totals, subjects: [...list.subjects] };
+}

@@ -11,7 +11,7 @@ export const approvals = pgTable(
     action: text().notNull(),
     /** The workflow id of what is acted on, or a list's fingerprint: `list/…`. */
     subject: text().notNull(),
-    /** What the list was made by, for an action on many. */
+    /** Of an action on many: its rows and their totals. */
     params: jsonb(),
     /** How what is acted on stood when it was asked for: nothing is done to what has changed since. */
     seen: text().notNull(),

@@ -63,6 +63,8 @@ export const sellerPayouts = pgTable(
     errorMessage: text(),
     /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
     waitingFor: text(),
+    /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
+    givenUpAt: at(),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),

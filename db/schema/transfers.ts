@@ -132,6 +132,8 @@ export const transferReversals = pgTable(
     errorMessage: text(),
     /** Why an open reversal stands still without counting attempts: not enough funds, key refused. */
     waitingFor: text(),
+    /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
+    givenUpAt: at(),
     retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),

@@ -2,14 +2,15 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
-import type { Payout } from '../moves/payout.ts';
+import { movePayout, type Payout } from '../moves/payout.ts';
 import { sellerPayouts } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { payoutLabel, type PayoutWork } from './labels.ts';
 import { lockPayout } from './lock.ts';
 
 /**
- * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either.
+ * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. That it is
+ * given up the row keeps, so it holds although nobody tells the workflow.
  * Throws `payout_not_found` and `payout_not_open`.
  */
 export async function askPayoutAgain(
@@ -34,6 +35,10 @@ export async function askPayoutAgain(
     }
     const before = { status: payout.status, retryCount: payout.retryCount };
     await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
-    return { payout, work: payoutLabel(payout) };
+    const asked =
+      action === 'payout.give_up'
+        ? await movePayout(tx, payout, 'pending', { givenUpAt: new Date() })
+        : payout;
+    return { payout: asked, work: payoutLabel(asked) };
   });
 }

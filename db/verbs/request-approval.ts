@@ -22,7 +22,7 @@ export async function requestApproval(
   tx: Tx,
   { action, subject, seen, params, amountMinor, currency, ...act }: ApprovalAsk,
 ): Promise<Approval> {
-  const waiting = await lockPending(tx, action, subject);
+  const waiting = await lockPendingApproval(tx, action, subject);
   if (waiting !== null) {
     if (waiting.seen === seen && waiting.expiresAt.getTime() > Date.now()) return waiting;
     await moveApproval(tx, waiting, 'expired', { note: 'Asked for anew.' });
@@ -44,7 +44,7 @@ export async function requestApproval(
     .onConflictDoNothing()
     .returning();
   // Two at once: the other's has been committed by now.
-  const approval = asked ?? (await lockPending(tx, action, subject));
+  const approval = asked ?? (await lockPendingApproval(tx, action, subject));
   if (approval === null) throw new Error(`no approval of ${action} on ${subject} was kept`);
   if (asked !== undefined) {
     const after = { approvalId: asked.id, amountMinor, currency };
@@ -53,7 +53,8 @@ export async function requestApproval(
   return approval;
 }
 
-async function lockPending(tx: Tx, action: string, subject: string): Promise<Approval | null> {
+/** What waits for a second admin already; whoever may ask anew locks it before the rows that it is about. */
+export async function lockPendingApproval(tx: Tx, action: string, subject: string): Promise<Approval | null> {
   const [row] = await tx
     .select()
     .from(approvals)

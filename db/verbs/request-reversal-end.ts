@@ -2,14 +2,15 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
-import type { Reversal } from '../moves/reversal.ts';
+import { moveReversal, type Reversal } from '../moves/reversal.ts';
 import { transferReversals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockReversal } from './lock.ts';
 
 /**
- * An operator wants an open reversal given up. Its workflow looks at Stripe once more before it ends.
+ * An operator wants an open reversal given up. The row keeps that, so it holds although nobody tells the workflow: its
+ * next attempt looks at Stripe once more, and ends it.
  * Throws `reversal_not_found` and `reversal_not_open`.
  */
 export async function requestReversalEnd(
@@ -28,12 +29,13 @@ export async function requestReversalEnd(
         status_now: reversal.status,
       });
     }
+    const given = await moveReversal(tx, reversal, 'pending', { givenUpAt: new Date() });
     await audit(tx, act, {
       action: 'reversal.give_up',
       subject: reversalWorkflowId(reversalId),
       before: { status: reversal.status, retryCount: reversal.retryCount },
       after: null,
     });
-    return { reversal, work: reversalLabel(transfer, reversal) };
+    return { reversal: given, work: reversalLabel(transfer, given) };
   });
 }

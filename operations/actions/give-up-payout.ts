@@ -6,18 +6,18 @@ import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtPayout } from './look.ts';
 
-export const giveUpPayout: Operation<Payout, { readonly label: PayoutWork; readonly reason: string }> = {
+export const giveUpPayout: Operation<Payout, PayoutWork> = {
   action: 'give_up',
   kind: 'payout',
   look: lookAtPayout,
   async act(tx, payoutId, act) {
-    const reason = reasonOf(act);
-    const { payout, work } = await askPayoutAgain(tx, { payoutId, ...act, action: 'payout.give_up' });
-    const now = { subject: payoutWorkflowId(payoutId), status: payout.status };
-    return { done: payout, now, work: { label: work, reason } };
+    const ask = { payoutId, ...act, reason: reasonOf(act), action: 'payout.give_up' } as const;
+    const { payout, work } = await askPayoutAgain(tx, ask);
+    return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
   },
-  async tell({ engine }, { label, reason }) {
-    await engine.giveUpPayout(label, reason);
+  // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
+  async tell({ engine }, work) {
+    await engine.retryPayout(work);
     return 'Its workflow looks at Stripe first: what Stripe has goes on.';
   },
   foretell: () =>

@@ -6,24 +6,21 @@ import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtReversal } from './look.ts';
 
-export const giveUpReversal: Operation<
-  ReversalRow,
-  { readonly label: ReversalWork; readonly reason: string }
-> = {
+export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
   action: 'give_up',
   kind: 'reversal',
   look: lookAtReversal,
   async act(tx, reversalId, act) {
-    const reason = reasonOf(act);
-    const { reversal, work } = await requestReversalEnd(tx, { reversalId, ...act, reason });
+    const { reversal, work } = await requestReversalEnd(tx, { reversalId, ...act, reason: reasonOf(act) });
     const { orderId, sellerId, currency } = work;
     const now = { subject: reversalWorkflowId(reversalId), status: reversal.status };
-    return { done: { ...reversal, orderId, sellerId, currency }, now, work: { label: work, reason } };
+    return { done: { ...reversal, orderId, sellerId, currency }, now, work };
   },
-  async tell({ engine }, { label, reason }) {
-    await engine.giveUpReversal(label, reason);
+  // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
+  async tell({ engine }, work) {
+    await engine.retryReversal(work);
     return 'Its workflow looks at Stripe once more: what Stripe has counts.';
   },
   foretell: () =>
-    'Its workflow looks at Stripe once more. If our reversal is not there it ends permanently_failed, to be settled by a person.',
+    'Its workflow looks at Stripe once more. If our reversal is not seen there, also since Stripe cannot be asked, it ends permanently_failed, to be settled by a person; a retry looks again.',
 };

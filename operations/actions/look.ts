@@ -12,7 +12,10 @@ import {
 } from '../../db/schema/index.ts';
 import { lockOrder, lockPayout, lockRefund, lockReversal, lockTransfer } from '../../db/verbs/lock.ts';
 import { VezaError } from '../../domain/errors.ts';
+import { returnRefund } from '../../db/verbs/return-refund.ts';
+import { sumMinor } from '../../domain/money.ts';
 import { moneyOf, type Standing } from '../action.ts';
+import { tryOut } from '../try-out.ts';
 
 // Each locks in the order that the verb after it does, so that between look and verb nothing changes.
 
@@ -51,7 +54,31 @@ export async function lookAtOrder(tx: Tx, orderId: string): Promise<Standing> {
   return { status, money: { amountMinor: capturedMinor - refundedMinor, currency: capturedCurrency } };
 }
 
-export async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
+/**
+ * What goes out to sellers again may be more than the refund: a transfer that was never sent goes out with it. The larger
+ * of the two is what is decided on, as the verb itself tells.
+ */
+export async function lookAtReturn(tx: Tx, refundId: string): Promise<Standing> {
+  const { status, money } = await lookAtRefund(tx, refundId);
+  if (money === null) return { status, money };
+  const resentMinor = await resentBy(tx, refundId);
+  return { status, money: { ...money, amountMinor: Math.max(money.amountMinor, resentMinor) } };
+}
+
+async function resentBy(tx: Tx, refundId: string): Promise<number> {
+  try {
+    const { transfers } = await tryOut(tx, (inner) =>
+      returnRefund(inner, { refundId, actor: 'system', reason: 'preview' }),
+    );
+    return sumMinor(transfers.map(({ amountMinor }) => amountMinor));
+  } catch (error) {
+    // What is refused sends nothing; `act` says why.
+    if (error instanceof VezaError) return 0;
+    throw error;
+  }
+}
+
+async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
   const [found] = await tx.select({ id: refunds.id }).from(refunds).where(eq(refunds.id, refundId));
   if (found === undefined) throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
   const { refund } = await lockRefund(tx, refundId);

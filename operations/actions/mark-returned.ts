@@ -4,12 +4,12 @@ import { returnRefund } from '../../db/verbs/return-refund.ts';
 import { refundWorkflowId } from '../../domain/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtRefund } from './look.ts';
+import { lookAtReturn } from './look.ts';
 
 export const markReturned: Operation<Refund, readonly TransferWork[]> = {
   action: 'mark_returned',
   kind: 'refund',
-  look: lookAtRefund,
+  look: lookAtReturn,
   async act(tx, refundId, act) {
     const { refund, transfers } = await returnRefund(tx, { refundId, ...act, reason: reasonOf(act) });
     const now = { subject: refundWorkflowId(refundId), status: refund.status };

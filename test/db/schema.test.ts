@@ -36,7 +36,7 @@ async function snapshotOf(url: string): Promise<string> {
 const journal = async () =>
   (
     JSON.parse(await readFile(join(ROOT, 'db/migrations/meta/_journal.json'), 'utf8')) as {
-      entries: { tag: string }[];
+      entries: { tag: string; when: number }[];
     }
   ).entries;
 
@@ -66,6 +66,9 @@ describe('migrations', () => {
     for (const [index, { tag }] of entries.entries()) {
       expect(tag).toMatch(new RegExp(`^${String(index).padStart(4, '0')}_[a-z][a-z0-9_]+$`));
     }
+    // drizzle applies what is younger than the last that it applied: an older one behind it would be passed over.
+    const times = entries.map(({ when }) => when);
+    expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
     const files = (await readdir(join(ROOT, 'db/migrations'))).filter((name) => name.endsWith('.sql'));
     expect(files.toSorted()).toEqual(entries.map(({ tag }) => `${tag}.sql`));
   });

@@ -7,7 +7,7 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/look.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { type Person, World } from '../harness/world.ts';
-import { approveAs, awaited, codeOf, failedReversalIn, operationsOf } from './support.ts';
+import { approvalOf, approveAs, awaited, codeOf, failedReversalIn, operationsOf } from './support.ts';
 
 // A shop a test: its reversals are told apart from the others' by their seller.
 
@@ -101,6 +101,34 @@ describe('an action on a filtered list', () => {
     expect((await previewOf(ask))['count']).toBe(1);
   });
 
+  it('takes its locks in the order of ids, whatever the order of the list', async () => {
+    const shop = await openShop(world);
+    const failures = [await failedReversalIn(world, shop), await failedReversalIn(world, shop)];
+    const transferIds = failures.map(({ transfer }) => transfer.id).toSorted();
+    const [lower, higher] = transferIds;
+    // The list is in the order of age: the row of the higher transfer is made the older one.
+    const older = failures.find(({ transfer }) => transfer.id === higher)!;
+    const { sql } = world.database;
+    await sql`UPDATE transfer_reversals SET ended_at = now() - interval '1 day' WHERE id = ${older.reversalId}`;
+    const ask = { action: 'retry', ...failed(shop) };
+    const preview = await previewOf(ask);
+    expect(preview['rows']![0]!['subject']).toBe(`reversal/${older.reversalId}`);
+    let acting: ReturnType<typeof perform> | undefined;
+    // As a settlement does: the lower transfer first, then the higher. A list that held the higher would deadlock.
+    await sql.begin(async (tx) => {
+      await tx`SELECT 1 FROM seller_transfers WHERE id = ${lower!} FOR NO KEY UPDATE`;
+      acting = perform(ask, preview['fingerprint']!);
+      const [me] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+      await expect
+        .poll(() => sql`SELECT 1 FROM pg_stat_activity WHERE ${me!.pid}::int = ANY (pg_blocking_pids(pid))`)
+        .toHaveLength(1);
+      await tx`SELECT 1 FROM seller_transfers WHERE id = ${higher!} FOR NO KEY UPDATE`;
+    });
+    expect((await acting!).status).toBe(200);
+    for (const { id } of await successorsOf(failures.map(({ reversalId }) => reversalId)))
+      await world.finished(`reversal/${id}`);
+  });
+
   it('an empty list is refused by name', async () => {
     const shop = await openShop(world);
     const ask = { action: 'retry', ...failed(shop) };
@@ -121,6 +149,10 @@ describe('an action on a filtered list', () => {
     expect(preview).toMatchObject({ needs_second_admin: true, totals: [{ amount: 27_000 }] });
     const approvalId = awaited(await perform(ask, preview['fingerprint']!));
     expect(await successorsOf(ids)).toHaveLength(0);
+    // Whoever agrees sees to what.
+    const shown = await approvalOf(world, second, approvalId);
+    expect(shown['list']).toMatchObject({ count: 3, totals: [{ amount: 27_000, currency: 'USD' }] });
+    expect([...shown['list']!['subjects']!].toSorted()).toEqual(ids.map((id) => `reversal/${id}`).toSorted());
     // One more that nobody asked for changes nothing of what was.
     await failedReversalIn(world, shop);
     const agreed = await approveAs(world, second, approvalId);

@@ -4,9 +4,11 @@ import { approvals } from '../../db/schema/index.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, reversalRow } from '../harness/look.ts';
-import { makePerson, NET_MINOR, PRICE_MINOR } from '../harness/shop.ts';
+import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { openedRefund, paidOrder } from '../harness/stories.ts';
+import { onTransfersTo } from '../harness/trouble.ts';
 import { type Person, World } from '../harness/world.ts';
-import { approveAs, awaited, codeOf, failedReversal, operationsOf } from './support.ts';
+import { approvalOf, approveAs, awaited, codeOf, failedReversal, operationsOf } from './support.ts';
 
 const ABOVE_MINOR = PRICE_MINOR + 10;
 
@@ -16,7 +18,9 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
   let second: Person;
   let third: Person;
   beforeAll(async () => {
-    world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: String(NET_MINOR) } });
+    world = await World.create({
+      env: { FOUR_EYES_ABOVE_MINOR: String(NET_MINOR), TRANSFER_RETRY_MAX_RETRIES: '0' },
+    });
     first = await makePerson(world, 'admin');
     second = await makePerson(world, 'admin');
     third = await makePerson(world, 'admin');
@@ -69,6 +73,21 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
       { action: 'approval.approve written_off', actor: second.id, reason: 'I called them' },
     ]);
     await expectCleanBooks(world);
+  });
+
+  it('a small refund marked as returned that sends a large transfer again is weighed by the transfer', async () => {
+    const shop = await openShop(world, { prices: [ABOVE_MINOR + 1_000] });
+    onTransfersTo(world, shop.seller.accountId, { kind: 'status', status: 400, times: 'always' });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    const [transfer] = await world.transfersOf(orderId);
+    expect(await world.finished(`transfer/${transfer!.id}`)).toEqual({ status: 'permanently_failed' });
+    const refundId = await openedRefund(world, shop.buyer, orderId, { amount: 100 });
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    const answer = await world.post(first, `/admin/refunds/${refundId}/return`, {
+      reason: 'the card is closed',
+    });
+    const approvalId = awaited(answer);
+    expect((await approvalOf(world, second, approvalId))['amount']).toBe((ABOVE_MINOR + 1_000) * 0.9);
   });
 
   it('whoever asked cannot agree, neither here nor in the database', async () => {

@@ -4,7 +4,7 @@ import type { OperationsDeps } from '../../operations/deps.ts';
 import { refundedOrder, type Refunded } from '../harness/refunded.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import type { Trouble } from '../harness/trouble.ts';
-import type { Answer, Person, World } from '../harness/world.ts';
+import type { Answer, Json, Person, World } from '../harness/world.ts';
 
 /** The layer itself, as the console and the command line hold it. */
 export const operationsOf = (world: World): OperationsDeps => ({
@@ -52,3 +52,10 @@ export const approveAs = (world: World, person: Person, approvalId: string, body
   world.post(person, `/admin/approvals/${approvalId}/approve`, body);
 
 export const codeOf = ({ status, body }: Answer) => [status, body['code']];
+
+/** As it is listed to whoever has to agree. */
+export async function approvalOf(world: World, person: Person, approvalId: string): Promise<Json> {
+  const { body } = await world.get(person, '/admin/approvals?status=pending');
+  const listed: readonly Json[] = body['data']!;
+  return listed.find((one) => one['id'] === approvalId)!;
+}

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { requestReversalEnd } from '../../db/verbs/request-reversal-end.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   auditOf,
@@ -14,7 +15,8 @@ import {
   waitsFor,
 } from '../harness/look.ts';
 import { refundedOrder } from '../harness/refunded.ts';
-import { NET_MINOR } from '../harness/shop.ts';
+import { historyText } from '../harness/rows.ts';
+import { makePerson, NET_MINOR } from '../harness/shop.ts';
 import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
@@ -99,6 +101,27 @@ describe('a reversal in the hands of operators', () => {
     await signal(world, workflowId, 'giveUp', 'the account is closed');
     expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
     expect((await reversalRow(world, reversal.id)).waitingFor).toBeNull();
+    await expectAgreement(world);
+  });
+
+  it('given up by an operator holds at the next attempt, whoever wakes it; their words stay out of its history', async () => {
+    const { reversal, stripeTransferId, workflowId } = await refundedOrder(world, {
+      before: ({ shop }) => world.stripe.control.drainAccount(shop.seller.accountId),
+    });
+    await waitsFor(world, reversal.id, 'seller_funds');
+    const reason = 'Anna Schmidt says that the account is closed';
+    // All that is committed before the engine is told; the process that would have told it is gone.
+    const actor = (await makePerson(world, 'admin')).id;
+    await requestReversalEnd(world.database.db, { reversalId: reversal.id, actor, reason });
+    const asked = reversalCalls(world, stripeTransferId).length;
+    await signal(world, workflowId, 'retryNow');
+    expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
+    expect(reversalCalls(world, stripeTransferId)).toHaveLength(asked);
+    expect((await reversalRow(world, reversal.id)).errorMessage).toBe('given up by an operator');
+    expect(await auditOf(world, workflowId)).toMatchObject([{ action: 'reversal.give_up', actor, reason }]);
+    const history = await historyText(world, workflowId);
+    expect(history).toContain('given up by an operator');
+    expect(history).not.toContain('Anna Schmidt');
     await expectAgreement(world);
   });
 
