@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { productionProblems } from './config-production.ts';
 import { durationMs } from './domain/duration.ts';
+import { NO_KEY } from './domain/ids.ts';
 import { FEE_POLICIES } from './domain/shares.ts';
 import { isNetwork } from './trusted-proxies.ts';
 
@@ -66,8 +67,8 @@ const list = (isGood: (part: string) => boolean, error: string) =>
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
 const KEY_BYTES = 32;
-const KEY_RING = `id:key pairs, comma-separated, each key ${KEY_BYTES} bytes in base64 under an id of its own`;
-/** Keys that encrypt payloads: the first is used, the others still decrypt. The message never repeats a key. */
+const KEY_RING = `id:key pairs, comma-separated, each key ${KEY_BYTES} bytes in base64 under an id of its own (not ${NO_KEY})`;
+/** Keys of payloads: all decrypt, one encrypts (see PAYLOAD_ENCRYPTION_KEY_ID). The message never repeats a key. */
 const keyRing = () =>
   z
     .string()
@@ -83,7 +84,7 @@ const keyRing = () =>
 
 function readKey(pair: string) {
   const [, id, inBase64] = /^([\w.-]{1,64}):([\w+/=-]+)$/.exec(pair) ?? [];
-  if (id === undefined || inBase64 === undefined) return null;
+  if (id === undefined || inBase64 === undefined || id === NO_KEY) return null;
   const key = { id, secret: Buffer.from(inBase64, 'base64') };
   return key.secret.length === KEY_BYTES ? key : null;
 }
@@ -146,6 +147,11 @@ export const VARIABLES = {
     keyRing(),
     '',
     'keys of payloads in Temporal, `id:base64` comma-separated: the first encrypts, all decrypt; off unless set',
+  ),
+  PAYLOAD_ENCRYPTION_KEY_ID: variable(
+    z.string().min(1, 'the id of a key').optional(),
+    '',
+    'id of the key that encrypts instead of the first; `none`: they only decrypt (docs/encryption.md)',
   ),
   PORT: variable(integer(3000, 0, 65_535), '3000', 'port of the API'),
   HOST: variable(
@@ -352,7 +358,17 @@ function parse<Names extends Name>(env: Env, names: readonly Names[]) {
       problems.push(`${name}: ${given === undefined ? 'is missing; expected' : 'expected'} ${expected}`);
     }
   }
+  const unknownKey = keyIdProblem(values);
+  if (unknownKey !== null) problems.push(unknownKey);
   return { values: values as Values<Names>, problems };
+}
+
+/** A key that is named and not there would encrypt nothing. */
+function keyIdProblem(values: Partial<Record<Name, unknown>>): string | null {
+  const { PAYLOAD_ENCRYPTION_KEYS: keys, PAYLOAD_ENCRYPTION_KEY_ID: keyId } = values as Partial<Config>;
+  if (keys === undefined || keyId === undefined || keyId === NO_KEY) return null;
+  if (keys.some(({ id }) => id === keyId)) return null;
+  return `PAYLOAD_ENCRYPTION_KEY_ID: expected the id of a key in PAYLOAD_ENCRYPTION_KEYS, or ${NO_KEY}`;
 }
 
 /** Parses some variables by the rules of the whole, for commands that need no more. Throws a ConfigError. */

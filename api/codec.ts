@@ -29,7 +29,7 @@ const originsOf = (uiUrl: string | undefined) => (uiUrl === undefined ? [] : [ne
 
 /** For admins only: by bearer token, or by the session of the console. Nothing is kept of what is shown. */
 export function serveCodec(app: OpenAPIHono<ApiEnv>, { config }: Pick<ApiDeps, 'config'>): void {
-  const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS);
+  const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS, config.PAYLOAD_ENCRYPTION_KEY_ID);
   const sessionAsBearer = sessionOf(originsOf(config.TEMPORAL_UI_URL));
   app.use('/ops/codec/*', sessionAsBearer, ...onlyRoles('admin').middleware, onlyJson);
 

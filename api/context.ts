@@ -25,6 +25,7 @@ export type ApiConfig = Pick<
   | 'TEMPORAL_UI_URL'
   | 'TEMPORAL_NAMESPACE'
   | 'PAYLOAD_ENCRYPTION_KEYS'
+  | 'PAYLOAD_ENCRYPTION_KEY_ID'
 >;
 
 /** What becomes of a webhook that is not taken in. */

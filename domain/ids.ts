@@ -39,3 +39,6 @@ export function keyGeneration(key: string | null): number {
 
 /** Not a workflow: what the audit log calls an API key. */
 export const apiKeySubject = (apiKeyId: string) => `api_key/${apiKeyId}`;
+
+/** In the place of an encryption key's id: no key encrypts, those of the ring only decrypt. */
+export const NO_KEY = 'none';

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { VezaError } from '../domain/errors.ts';
+import { NO_KEY } from '../domain/ids.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
@@ -20,19 +21,29 @@ const WORKFLOW_ID = 'encryption-workflow-id';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** The key that encrypts: the first of the ring, or the one that is named. Undefined: what is sent is sent in the clear. */
+export function encryptingKey(keys: readonly EncryptionKey[], keyId?: string): EncryptionKey | undefined {
+  if (keyId === NO_KEY) return undefined;
+  if (keyId === undefined) return keys[0];
+  const named = keys.find(({ id }) => id === keyId);
+  // The configuration refuses it; to go on would be to write in the clear what somebody wants encrypted.
+  if (named === undefined) throw new Error(`the key "${keyId}" is not in the ring`);
+  return named;
+}
+
 /**
- * Encrypts every payload that is sent with the first key (AES-256-GCM), and decrypts with whichever key of the ring a
- * payload names. Without keys it encrypts nothing. What was sent in the clear before stays readable, always.
+ * Encrypts every payload that is sent with one key (AES-256-GCM; see `encryptingKey`), and decrypts with whichever key of
+ * the ring a payload names. Without keys it encrypts nothing. What was sent in the clear before stays readable, always.
  *
  * A payload is bound to the workflow that it was made for: moved to another one it cannot be read there.
  * Throws VezaError `payload_unreadable`.
  */
-export function createCodec(keys: readonly EncryptionKey[]): PayloadCodec {
-  const [first] = keys;
+export function createCodec(keys: readonly EncryptionKey[], keyId?: string): PayloadCodec {
+  const own = encryptingKey(keys, keyId);
   const ring = new Map(keys.map((key) => [key.id, key]));
   return {
     encode: async (payloads, context) =>
-      first === undefined ? payloads : payloads.map((payload) => encrypt(payload, first, context)),
+      own === undefined ? payloads : payloads.map((payload) => encrypt(payload, own, context)),
     decode: async (payloads, context) => payloads.map((payload) => decrypt(payload, ring, context)),
   };
 }

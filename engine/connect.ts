@@ -32,7 +32,7 @@ export function connectNow(
 /** Every client of ours: what is sent and read, and who looks on while it is, is the same in all processes. */
 export function createClient(
   connection: NonNullable<ClientOptions['connection']>,
-  settings: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE' | 'PAYLOAD_ENCRYPTION_KEYS'>,
+  settings: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE'> & EncryptionSettings,
   plugs: Pick<ClientOptions, 'interceptors'> = {},
 ): Client {
   return new Client({

@@ -1,12 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import { createCodec, type EncryptionKey } from './codec.ts';
+import { createCodec, encryptingKey, type EncryptionKey } from './codec.ts';
 
 /** Of the configuration, what says how payloads are kept. */
 export interface EncryptionSettings {
-  /** The first encrypts, all decrypt; none: payloads are sent in the clear. */
+  /** All decrypt; none: payloads are sent in the clear. */
   readonly PAYLOAD_ENCRYPTION_KEYS: readonly EncryptionKey[];
+  /** The one that encrypts, or `none`; undefined: the first. */
+  readonly PAYLOAD_ENCRYPTION_KEY_ID: string | undefined;
 }
+
+export const encrypts = (settings: EncryptionSettings) =>
+  encryptingKey(settings.PAYLOAD_ENCRYPTION_KEYS, settings.PAYLOAD_ENCRYPTION_KEY_ID) !== undefined;
 
 export const FAILURE_CONVERTER_PATH = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url));
 
@@ -14,9 +19,11 @@ export const FAILURE_CONVERTER_PATH = fileURLToPath(new URL('./failure-converter
  * How every client and worker of ours turns values into what Temporal keeps. The codec is there without keys too: it
  * then names the key that is missing, where the SDK would speak of an unknown encoding.
  */
-export function dataConverter({ PAYLOAD_ENCRYPTION_KEYS: keys }: EncryptionSettings): DataConverter {
+export function dataConverter(settings: EncryptionSettings): DataConverter {
+  const { PAYLOAD_ENCRYPTION_KEYS: keys, PAYLOAD_ENCRYPTION_KEY_ID: keyId } = settings;
   return {
-    payloadCodecs: [createCodec(keys)],
-    ...(keys.length > 0 && { failureConverterPath: FAILURE_CONVERTER_PATH }),
+    payloadCodecs: [createCodec(keys, keyId)],
+    // Encoded failures are read without it too.
+    ...(encrypts(settings) && { failureConverterPath: FAILURE_CONVERTER_PATH }),
   };
 }

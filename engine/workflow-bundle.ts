@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
-import { type EncryptionSettings, FAILURE_CONVERTER_PATH } from './converter.ts';
+import { type EncryptionSettings, encrypts, FAILURE_CONVERTER_PATH } from './converter.ts';
 
 /** Failures are written inside the workflows' sandbox: how is settled when its code is bundled. */
 export type Failures = 'plain' | 'encoded';
@@ -16,8 +16,8 @@ export const BUNDLE_FILES: Readonly<Record<Failures, string>> = {
 /** The workflows beside this folder: sources where sources run, compiled ones where those do. */
 export const WORKFLOWS_DIR = fileURLToPath(new URL('../workflows/', import.meta.url));
 
-export const failuresOf = ({ PAYLOAD_ENCRYPTION_KEYS: keys }: EncryptionSettings): Failures =>
-  keys.length > 0 ? 'encoded' : 'plain';
+export const failuresOf = (settings: EncryptionSettings): Failures =>
+  encrypts(settings) ? 'encoded' : 'plain';
 
 /** The one way workflows are bundled: for production, in development, for tests and for replays. */
 export function bundleWorkflows(

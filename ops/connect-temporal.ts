@@ -9,7 +9,12 @@ const PATIENCE = '4s';
 export async function connectTemporal(
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly connection: Connection; readonly client: Client }> {
-  const settings = readVariables(env, ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'PAYLOAD_ENCRYPTION_KEYS']);
+  const settings = readVariables(env, [
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'PAYLOAD_ENCRYPTION_KEYS',
+    'PAYLOAD_ENCRYPTION_KEY_ID',
+  ]);
   const connection = await connectNow(settings, { connectTimeout: PATIENCE }).catch((error: unknown) => {
     throw new Error(`no Temporal server answers at ${settings.TEMPORAL_ADDRESS}`, { cause: error });
   });

@@ -96,7 +96,11 @@ async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[
   await worker.ready;
   const connection = await connectNow(settings);
   closers.push(() => connection.close());
-  const client = createClient(connection, { ...settings, PAYLOAD_ENCRYPTION_KEYS: [] });
+  const client = createClient(connection, {
+    ...settings,
+    PAYLOAD_ENCRYPTION_KEYS: [],
+    PAYLOAD_ENCRYPTION_KEY_ID: undefined,
+  });
 
   const ofWorker = watchMemory(() => worker.pid);
   const ofEngine = watchMemory(() => temporal.pid);

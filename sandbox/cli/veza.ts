@@ -198,7 +198,7 @@ export async function setUp(
 ): Promise<void> {
   await migrateDatabase(databaseUrl);
   const settings = {
-    ...readVariables(env, ['PAYLOAD_ENCRYPTION_KEYS']),
+    ...readVariables(env, ['PAYLOAD_ENCRYPTION_KEYS', 'PAYLOAD_ENCRYPTION_KEY_ID']),
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
   };

@@ -45,6 +45,7 @@ export async function runFaults(
     'TEMPORAL_ADDRESS',
     'TEMPORAL_NAMESPACE',
     'PAYLOAD_ENCRYPTION_KEYS',
+    'PAYLOAD_ENCRYPTION_KEY_ID',
   ]);
   const database = openDatabase(settings.DATABASE_URL, { maxConnections: 4 });
   const connection = await connectNow(settings);

@@ -39,6 +39,7 @@ export async function openScene({ apiUrl, psp, stripe, env }: Omit<Stage, 'tempo
     'TEMPORAL_ADDRESS',
     'TEMPORAL_NAMESPACE',
     'PAYLOAD_ENCRYPTION_KEYS',
+    'PAYLOAD_ENCRYPTION_KEY_ID',
   ]);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
   const connection = await connectNow(config);

@@ -27,6 +27,7 @@ export const CONFIG: ApiConfig = {
   TEMPORAL_UI_URL: undefined,
   TEMPORAL_NAMESPACE: 'default',
   PAYLOAD_ENCRYPTION_KEYS: [],
+  PAYLOAD_ENCRYPTION_KEY_ID: undefined,
 };
 
 /** Nothing listens on port 1. */
@@ -59,6 +60,7 @@ export async function openApi({
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
     PAYLOAD_ENCRYPTION_KEYS: [],
+    PAYLOAD_ENCRYPTION_KEY_ID: undefined,
   };
   const connection = connectLazily(settings);
   const engine = createEngine(createClient(connection, settings), { core: 'none', stripe: 'none' });

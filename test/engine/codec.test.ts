@@ -34,6 +34,23 @@ describe('a codec of payloads', () => {
     expect(fieldOf(read, 'encoding')).toBe('json/plain');
   });
 
+  it('encrypts with the key that is named, wherever it stands in the ring', async () => {
+    const [sent] = await createCodec([a, b], 'b').encode([plain]);
+    expect(fieldOf(sent!, 'encryption-key-id')).toBe('b');
+    expect(textOf(await decode([a, b], sent!))).toBe(textOf(plain));
+  });
+
+  it('with `none` only decrypts: it reads what others encrypt, and writes in the clear', async () => {
+    const reader = createCodec([a, b], 'none');
+    expect(await reader.encode([plain])).toEqual([plain]);
+    for (const one of [a, b])
+      expect(textOf((await reader.decode([await encode([one])]))[0]!)).toBe(textOf(plain));
+  });
+
+  it('never writes in the clear because the key that it is told to use is not there', () => {
+    expect(() => createCodec([a], 'b')).toThrow('the key "b" is not in the ring');
+  });
+
   it('never encrypts twice alike', async () => {
     const [one, two] = [await encode([a]), await encode([a])];
     expect(one.data!.subarray(0, 12)).not.toEqual(two.data!.subarray(0, 12));
@@ -117,20 +134,51 @@ describe('PAYLOAD_ENCRYPTION_KEYS', () => {
   });
 
   const [short, right] = [base64(16), base64(32)];
-  test.each([`a:${short}`, right, `a:${right},a:${base64(32)}`, 'a:', `a b:${right}`, `a:${right},nonsense`])(
-    'refuses what is no ring (%#): says what is expected, without the key',
-    (value) => {
-      const refused = (() => {
-        try {
-          return read(value);
-        } catch (error) {
-          return error;
-        }
-      })();
-      expect(refused).toBeInstanceOf(ConfigError);
-      expect(String(refused)).toContain('each key 32 bytes in base64 under an id of its own');
-      expect(String(refused)).not.toContain(right);
-      expect(String(refused)).not.toContain(short);
-    },
-  );
+  test.each([
+    `a:${short}`,
+    `none:${right}`,
+    right,
+    `a:${right},a:${base64(32)}`,
+    'a:',
+    `a b:${right}`,
+    `a:${right},nonsense`,
+  ])('refuses what is no ring (%#): says what is expected, without the key', (value) => {
+    const refused = (() => {
+      try {
+        return read(value);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect(String(refused)).toContain('each key 32 bytes in base64 under an id of its own');
+    expect(String(refused)).not.toContain(right);
+    expect(String(refused)).not.toContain(short);
+  });
+});
+
+describe('PAYLOAD_ENCRYPTION_KEY_ID', () => {
+  const ring = `new:${randomBytes(32).toString('base64')},old:${randomBytes(32).toString('base64')}`;
+  const read = (keys: string, keyId: string) =>
+    readVariables({ PAYLOAD_ENCRYPTION_KEYS: keys, PAYLOAD_ENCRYPTION_KEY_ID: keyId }, [
+      'PAYLOAD_ENCRYPTION_KEYS',
+      'PAYLOAD_ENCRYPTION_KEY_ID',
+    ]).PAYLOAD_ENCRYPTION_KEY_ID;
+
+  it('names a key of the ring, or none; left out, it is the first', () => {
+    expect(read(ring, 'old')).toBe('old');
+    expect(read(ring, 'none')).toBe('none');
+    expect(read('', 'none')).toBe('none');
+    expect(read(ring, '')).toBeUndefined();
+  });
+
+  test.each([
+    [ring, 'older'],
+    ['', 'new'],
+    [ring, 'None'],
+  ])('a key that is not in the ring is refused at the start (%#)', (keys, keyId) => {
+    expect(() => read(keys, keyId)).toThrow(
+      /PAYLOAD_ENCRYPTION_KEY_ID: expected the id of a key in PAYLOAD_ENCRYPTION_KEYS, or none/,
+    );
+  });
 });

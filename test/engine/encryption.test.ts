@@ -144,6 +144,35 @@ it('keys switched on while a refund is open: it goes on, and what was in the cle
   expect(await keysIn(workflowId)).toEqual(new Set(['json/plain', 'a']));
 });
 
+it('switched on in two steps: processes that only decrypt work beside others that encrypt already', async () => {
+  await begin(A);
+  const onlyReads = { ...ring(A), PAYLOAD_ENCRYPTION_KEY_ID: 'none' };
+  await world.stopWorker();
+  // Step 1 has reached the worker, step 2 only the API.
+  await world.startWorker(onlyReads);
+  const { refundId, workflowId } = await waitingRefund();
+  world.psp.control.settleRefund(refundId, 'succeeded');
+  const reader = createClient(world.temporal.connection, readConfig({ ...world.env, ...onlyReads }));
+  expect(await reader.workflow.getHandle(workflowId).result()).toEqual({ status: 'succeeded' });
+  // The API's words are encrypted, the worker's are not, and each has read the other's.
+  expect(await keysIn(workflowId)).toEqual(new Set(['a', 'json/plain', 'binary/null']));
+  await eventually(async () => expectCleanBooks(world));
+});
+
+it('switched off in two steps: who only decrypts ends what was begun encrypted', async () => {
+  await begin(A);
+  const { refundId, workflowId } = await waitingRefund();
+  await world.stopWorker();
+  await world.startWorker({ ...ring(A), PAYLOAD_ENCRYPTION_KEY_ID: 'none' });
+  world.psp.control.settleRefund(refundId, 'succeeded');
+  expect(await world.finished(workflowId)).toEqual({ status: 'succeeded' });
+  const { payloads } = await lookThrough(world, workflowId);
+  const result = payloads.find(({ where }) => where.includes('ExecutionCompleted'));
+  expect(encodingOf(result!.payload)).toBe('json/plain');
+  expect(await keysIn(workflowId)).toEqual(new Set(['a', 'json/plain', 'binary/null']));
+  await eventually(async () => expectCleanBooks(world));
+});
+
 it('a key rotated while a refund is open: begun under one, ended under the next', async () => {
   await begin(A);
   const { refundId, workflowId } = await waitingRefund();
