@@ -9,8 +9,9 @@ export function productionProblems(
 ): string[] {
   const problems: string[] = [];
   for (const [name, minChars] of Object.entries(SECRETS_MIN_CHARS)) {
-    // While a secret is rotated there are several, and each of them opens the door.
-    const parts = (env[name] ?? '').split(',').map((part) => part.trim());
+    // While one of a list is rotated there are several, and each of them opens the door.
+    const given = env[name] ?? '';
+    const parts = LISTS.has(name) ? given.split(',').map((part) => part.trim()) : [given];
     const faults = parts
       .filter((part) => part !== '')
       .map((part) => (name === 'PAYLOAD_ENCRYPTION_KEYS' ? part.replace(KEY_ID, '') : part))
@@ -18,8 +19,10 @@ export function productionProblems(
     const fault = faults.find((found) => found !== null);
     if (fault) problems.push(`${name}: expected a secret of your own, ${fault}`);
   }
-  if (passwordIn(env['DATABASE_URL']) === passwordIn(exampleOf('DATABASE_URL'))) {
-    problems.push('DATABASE_URL: expected a password of your own, not the example');
+  const password = passwordIn(env['DATABASE_URL']);
+  if (password !== undefined) {
+    const fault = faultOf(password, passwordIn(exampleOf('DATABASE_URL')) ?? '', PASSWORD_MIN_CHARS);
+    if (fault !== null) problems.push(`DATABASE_URL: expected a password of your own, ${fault}`);
   }
   for (const name of CALLED_WITH_TRUST) {
     const url = env[name];
@@ -45,6 +48,16 @@ const SECRETS_MIN_CHARS = {
   STRIPE_WEBHOOK_SECRET: 16,
 } as const;
 
+/** Those that may be several, comma-separated; a comma in any other is a part of it. */
+const LISTS: ReadonlySet<string> = new Set([
+  'PAYLOAD_ENCRYPTION_KEYS',
+  'HYPERSWITCH_WEBHOOK_SECRET',
+  'STRIPE_WEBHOOK_SECRET',
+]);
+
+/** PostgreSQL slows nobody down who guesses. */
+const PASSWORD_MIN_CHARS = 12;
+
 /** Keys are sent there, or fetched from there and believed. */
 const CALLED_WITH_TRUST = ['HYPERSWITCH_BASE_URL', 'STRIPE_API_BASE', 'JWT_JWKS_URL'] as const;
 
@@ -53,13 +66,18 @@ const DISTINCT_MIN = 6;
 /** Words of those who meant to come back to it, and of the embedded stack and the tests. */
 const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|x{8}|…/i;
 
+/** What everybody tries first, also when it is said twice or has a number behind it. */
+const GUESSED = /^(postgres|password|passwd|veza|admin|secret|root|temporal|[-_.!\d])+$/i;
+
 function faultOf(secret: string, example: string, minChars: number): string | null {
   if (secret === example) return 'not the example';
   if (PLACEHOLDER.test(secret)) return 'not a placeholder or one of the embedded stack';
+  if (GUESSED.test(secret)) return 'not one that is guessed first';
   if (secret.length < minChars) return `of at least ${minChars} characters`;
   return new Set(secret).size < DISTINCT_MIN ? 'not a few characters repeated' : null;
 }
 
+/** Empty where the address has none; undefined where there is no address. */
 const passwordIn = (url: string | undefined) =>
   url && URL.canParse(url) ? new URL(url).password : undefined;
 

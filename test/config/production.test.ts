@@ -44,7 +44,15 @@ describe('a production configuration', () => {
       `main-key-2026:${Buffer.alloc(32).toString('base64')}`,
       'a few characters repeated',
     ],
-    ['DATABASE_URL', 'postgres://veza:veza@db.internal/veza', 'a password of your own'],
+    ['DATABASE_URL', 'postgres://veza:veza@db.internal/veza', 'a password of your own, not the example'],
+    ['DATABASE_URL', 'postgres://veza@db.internal/veza', 'a password of your own'],
+    ['DATABASE_URL', 'postgres://veza:@db.internal/veza', 'at least 12 characters'],
+    ['DATABASE_URL', 'postgres://veza:postgres@db.internal/veza', 'guessed first'],
+    ['DATABASE_URL', 'postgres://veza:password@db.internal/veza', 'guessed first'],
+    ['DATABASE_URL', 'postgres://veza:VezaPassword2026@db.internal/veza', 'guessed first'],
+    ['DATABASE_URL', 'postgres://veza:change-me-please@db.internal/veza', 'placeholder'],
+    ['DATABASE_URL', 'postgres://veza:9f1c6b2d@db.internal/veza', 'at least 12 characters'],
+    ['DATABASE_URL', 'postgres://veza:abababababab@db.internal/veza', 'a few characters repeated'],
   ])('with %s=%s is refused: %s', (name, value, why) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: expected .*${why}`))]);
@@ -57,6 +65,12 @@ describe('a production configuration', () => {
     expect(problemsOf({ STRIPE_WEBHOOK_SECRET: rotating })).toEqual([
       expect.stringMatching(/^STRIPE_WEBHOOK_SECRET: .*16 characters/),
     ]);
+  });
+
+  test('takes a comma in a secret that is no list for a part of it', () => {
+    expect(problemsOf({ JWT_SECRET: 'fQ2v9sXk1LwTz7Rb,Nc8Yd3Hm6Pj0GaeX' })).toEqual([]);
+    expect(problemsOf({ HYPERSWITCH_API_KEY: 'snd_7Qw2,Er9Ty4Ui1Op6' })).toEqual([]);
+    expect(problemsOf({ JWT_SECRET: ',,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' })).toHaveLength(1);
   });
 
   test('names every variable that is at fault, in one go', () => {
