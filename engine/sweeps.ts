@@ -6,10 +6,18 @@ import type { reconcile } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, type Within } from './policies.ts';
 
+export interface SweepAsk {
+  readonly phases?: readonly Phase[];
+  readonly drain: boolean;
+}
+
+/** For whoever has to name a sweep before it is started. */
+export const idOfSweep = ({ drain }: SweepAsk) => (drain ? DRAIN_WORKFLOW_ID : sweepWorkflowId(uuidv7()));
+
 /** Sweeps that somebody asks for; the schedule starts its own. */
 export interface SweepEngine {
-  /** Starts a sweep; a drain that runs is joined. Its workflow id. */
-  startSweep(ask: { readonly phases?: readonly Phase[]; readonly drain: boolean }): Promise<string>;
+  /** Starts a sweep, under this id; a drain that runs is joined. Its workflow id. */
+  startSweep(ask: SweepAsk, workflowId?: string): Promise<string>;
   /** How far it is; null while no worker answers. */
   sweepProgress(workflowId: string): Promise<ReconcileProgress | null>;
   /** Waits for its end, over all its runs; null where that takes longer. Rejects where somebody terminated it. */
@@ -18,9 +26,8 @@ export interface SweepEngine {
 
 export function sweepEngine(workflows: WorkflowClient, within: Within, taskQueue: string): SweepEngine {
   return {
-    startSweep: ({ phases, drain }) =>
+    startSweep: ({ phases, drain }, workflowId = idOfSweep({ drain })) =>
       within(CALL_DEADLINE_MS, async () => {
-        const workflowId = drain ? DRAIN_WORKFLOW_ID : sweepWorkflowId(uuidv7());
         await workflows.start<typeof reconcile>('reconcile', {
           workflowId,
           taskQueue,

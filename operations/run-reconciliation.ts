@@ -1,17 +1,20 @@
 import { type Act, audit } from '../db/verbs/audit.ts';
 import { type Phase, PHASES } from '../domain/reconcile.ts';
+import { idOfSweep } from '../engine/sweeps.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**
  * An operator has the sweep look for what is stuck, now: a batch a phase, or, as a drain, until every row was looked at
- * (a drain that runs is joined). Returns its workflow's id; its report is the engine's to give.
+ * (a drain that runs is joined). Returns its workflow's id; its report is the engine's to give. The audit log says so before
+ * the engine is told, which may be away: what runs has always been asked for by somebody.
  */
 export async function runReconciliation(
   { db, engine }: OperationsDeps,
   { phases, drain }: { readonly phases?: readonly Phase[] | undefined; readonly drain: boolean },
   act: Act,
 ): Promise<string> {
-  const workflowId = await engine.startSweep({ drain, ...(phases && { phases }) });
+  const ask = { drain, ...(phases && { phases }) };
+  const workflowId = idOfSweep(ask);
   await db.transaction((tx) =>
     audit(tx, act, {
       action: 'reconcile.run',
@@ -20,5 +23,5 @@ export async function runReconciliation(
       after: { phases: phases ?? PHASES },
     }),
   );
-  return workflowId;
+  return engine.startSweep(ask, workflowId);
 }

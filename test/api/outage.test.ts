@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { expect, test } from 'vitest';
+import { auditLog } from '../../db/schema/index.ts';
 import { temporalAddress } from '../harness/services.ts';
 import {
   addOrder,
@@ -157,4 +158,31 @@ test('webhooks: a bad or missing signature is 401 and not stored; what is signed
   expect((await send('hyperswitch', large, signed(large))).status).toBe(413);
   const stored = await database.sql`SELECT count(*)::int AS count FROM webhook_events`;
   expect(stored[0]?.['count']).toBe(0);
+});
+
+test('engine down: the audit log knows of a sweep that was asked for before the engine does', async () => {
+  const { app, database } = await openApi();
+  const adminId = await addUser(database, 'admin');
+  const response = await app.request('/api/v1/admin/reconcile', {
+    method: 'POST',
+    headers: {
+      ...(await bearer({ sub: adminId, role: 'admin' })),
+      'Content-Type': 'application/json',
+    },
+    body: JSON.stringify({ phases: ['lost_work'], reason: 'after the restore' }),
+  });
+  expect(response.status).toBe(503);
+  expect(await bodyOf(response)).toMatchObject({
+    code: 'engine_unavailable',
+    may_still_be_carried_out: true,
+  });
+  expect(await database.db.select().from(auditLog)).toMatchObject([
+    {
+      action: 'reconcile.run',
+      actor: adminId,
+      reason: 'after the restore',
+      subject: expect.stringMatching(/^reconcile\/[0-9a-f-]{36}$/),
+      after: { phases: ['lost_work'] },
+    },
+  ]);
 });
