@@ -1,5 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import {
+  ContinueAsNew,
   type Headers,
   proxySinks,
   type Sinks,
@@ -45,7 +46,7 @@ export function interceptors(): WorkflowInterceptors {
       // Beside the run's own promise, which is returned as it is: not a microtask more.
       run.then(
         () => tell(null),
-        (error: unknown) => tell(error instanceof Error ? error.name : 'Error'),
+        (thrown: unknown) => tell(errorIn(thrown)),
       );
       return run;
     },
@@ -56,6 +57,12 @@ export function interceptors(): WorkflowInterceptors {
     continueAsNew: (input, next) => next({ ...input, headers: { ...input.headers, ...handedOn } }),
   };
   return { inbound: [inbound], outbound: [outbound] };
+}
+
+/** A run that goes on in the next one throws too, and has not failed. */
+function errorIn(thrown: unknown): string | null {
+  if (thrown instanceof ContinueAsNew) return null;
+  return thrown instanceof Error ? thrown.name : 'Error';
 }
 
 /** Undefined also where it cannot be read: what nobody decides by must stop nothing. */
