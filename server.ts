@@ -78,7 +78,8 @@ export async function startServer(
     server.listen(config.PORT, config.HOST);
     await once(server, 'listening');
     const stuckAfterMs = stuckAfterOf(config);
-    const sources = { db: database.db, client, taskQueues, stuckAfterMs };
+    const sweepEveryMs = config.RECONCILE_INTERVAL;
+    const sources = { db: database.db, client, taskQueues, stuckAfterMs, sweepEveryMs };
     await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   } catch (error) {
     await closeParts();

@@ -121,7 +121,8 @@ export async function startWorker(
     },
   );
   const stuckAfterMs = stuckAfterOf(config);
-  const sources = { db: database.db, client, taskQueues: queues, stuckAfterMs };
+  const sweepEveryMs = config.RECONCILE_INTERVAL;
+  const sources = { db: database.db, client, taskQueues: queues, stuckAfterMs, sweepEveryMs };
   await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   log.info({ queues }, 'worker polling');
   return {

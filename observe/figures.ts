@@ -24,8 +24,11 @@ export const stuckAfterOf = (
   webhook: WEBHOOK_STUCK_AFTER_MS,
 });
 
-/** How the business stands, as gauges: read from the rows, so that each process shows the same. */
-export function createFigureGauges(registry: Registry) {
+/**
+ * How the business stands, as gauges: read from the rows, so that each process shows the same. How often the sweep runs
+ * is configuration; it stands beside them for whoever judges the age of the last one.
+ */
+export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
 
@@ -72,6 +75,7 @@ export function createFigureGauges(registry: Registry) {
     'veza_sweep_last_success_timestamp_seconds',
     'When the last sweep of all phases ended; 0: none has',
   );
+  gauge('veza_sweep_interval_seconds', 'How often the sweep is to run').set(sweepEveryMs / 1000);
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];

@@ -30,6 +30,7 @@ export interface FigureSources {
   readonly client: Client;
   readonly taskQueues: { readonly core: string; readonly stripe: string };
   readonly stuckAfterMs: StuckAfterMs;
+  readonly sweepEveryMs: number;
 }
 
 /** All that watches a process. A composition root makes one and hands its parts down; nobody else knows of it. */
@@ -96,9 +97,9 @@ export function createObserver({
 /** Reads at most as often as it may; scrapes that come meanwhile get what was read, or wait for the one that reads. */
 function createFigureReader(
   registry: ReturnType<typeof createMetrics>['registry'],
-  { db, client, taskQueues, stuckAfterMs }: FigureSources,
+  { db, client, taskQueues, stuckAfterMs, sweepEveryMs }: FigureSources,
 ): () => Promise<void> {
-  const rows = createFigureGauges(registry);
+  const rows = createFigureGauges(registry, sweepEveryMs);
   const engine = createEngineGauges(registry);
   let reading: Promise<void> | null = null;
   let nextAtMs = 0;

@@ -155,6 +155,10 @@ describe('the business', () => {
     expect(ageSeconds).toBeLessThan(120);
   });
 
+  test('how often the sweep is to run, which its alert is held against', () => {
+    for (const process of [api, worker]) expect(valueOf(process, 'veza_sweep_interval_seconds')).toBe(3600);
+  });
+
   test('the engine answers, and somebody polls both task queues', () => {
     expect(valueOf(api, 'veza_engine_up')).toBe(1);
     expect(valueOf(api, 'veza_database_up')).toBe(1);
