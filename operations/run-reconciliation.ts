@@ -9,7 +9,7 @@ import type { OperationsDeps } from './deps.ts';
  * the engine is told, which may be away: what runs has always been asked for by somebody.
  */
 export async function runReconciliation(
-  { db, engine }: OperationsDeps,
+  { db, engine }: Pick<OperationsDeps, 'db' | 'engine'>,
   { phases, drain }: { readonly phases?: readonly Phase[] | undefined; readonly drain: boolean },
   act: Act,
 ): Promise<string> {

@@ -18,7 +18,8 @@ Exit codes: 0 sound, 1 violations found, 2 could not be checked.
 
 const EXAMPLES = 10;
 
-async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+/** Checks the books; what there is to print. Sets exit code 1 where there are violations. */
+export async function audit(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({
     args,
     options: {
@@ -27,15 +28,12 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  if (values.help) return USAGE;
   // First: what is missing is said before a long walk, and not after it.
   const readers = values.providers ? openReaders(readVariables(env, PROVIDER_VARIABLES)) : null;
-  const found = await audit(env, readers);
-  process.stdout.write(values.json ? `${JSON.stringify(asJson(found))}\n` : asText(found));
+  const found = await check(env, readers);
   process.exitCode = countOf(found) > 0 ? 1 : 0;
+  return values.json ? `${JSON.stringify(asJson(found))}\n` : asText(found);
 }
 
 const PROVIDER_VARIABLES = [
@@ -51,7 +49,7 @@ interface Found {
   readonly agreement: Agreement | null;
 }
 
-async function audit(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
+async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
   const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
   const { connection, client } = await connectTemporal(env);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 1 });
@@ -129,4 +127,6 @@ function asLines({ compared, listed }: Agreement): string[] {
   ];
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2), process.env).catch(fail);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  audit(process.argv.slice(2), process.env).then((text) => process.stdout.write(text), fail);
+}

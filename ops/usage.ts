@@ -1,3 +1,5 @@
+import type { Command, Option } from './commands/index.ts';
+
 /** A command line that cannot be understood: usage, and exit 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -8,33 +10,43 @@ export class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }
 
-export const USAGE = `npm run ops -- <command>
+const WIDTH = 100;
+const INDENT = '      ';
 
-  seed [--json]                              people and products to try things with, and tokens for them (24 h);
-                                             on a seeded database: the same people, fresh tokens
-  token --user ID [--role R] [--ttl 24h] [--json]
-                                             a bearer token for a user; without --role, the role that the user has
-  backfill-transfer-ids [--dry-run] [--json] finds Stripe's ids of transfers that an older system sent; with --dry-run
-                                             writes nothing. Goes on without this command, and is joined by the next;
-                                             exits 1 where some have no match, 2 where it could not be followed
-  reconcile [--drain] [--phase P]… [--json]  looks for what is stuck, a batch a phase, as the schedule does; with --drain
-                                             until every row was looked at once. Goes on without this command, and a
-                                             drain is joined by the next; exits 1 where refunds were failed, 2 where it
-                                             is off or could not be followed. P: stuck_orders, stuck_refunds,
-                                             orphan_refunds, lost_work, inbox
-  reconcile-statement FILE [--provider P] [--mapping FILE] [--json]
-                                             holds a provider's settlement file against our rows, and changes nothing but
-                                             the list of exceptions. Killed, it goes on where it was when it is given the
-                                             same file; exits 1 while exceptions are open, 2 where it could not run.
-                                             P: hyperswitch, stripe
-  api-key create --user ID --name N --scope S… [--ttl 90d] [--reads-per-hour N] [--writes-per-hour N]
-          list [--user ID]                   keys by which programs call the API: made (and shown that once), listed,
-          revoke ID                          revoked; all with [--json]. To make and to revoke ask for --reason WHY and
-                                             for who acts, an admin: --actor ID, or OPS_ACTOR. S: read, write, admin
+/** The table of commands, for people. */
+export const usageOf = (commands: readonly Command[]): string => `npm run ops -- <command>
 
-  --help                                     this
+${commands.map(describe).join('\n')}
+  completion bash|zsh|fish
+${INDENT}completes commands, options and their values: eval "$(npm run -s ops -- completion bash)"
+  --help
+${INDENT}this
 
-Reads DATABASE_URL, JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE from the environment; backfill and sweep read TEMPORAL_* alone,
-a statement DATABASE_URL and TEMPORAL_*.
-Exit codes: 0 done, 1 failed, 2 not understood.
+Actions ask for a --reason and for who acts, an admin that the database knows: --actor, or OPS_ACTOR in the environment.
+--preview says what would happen and does nothing. An action on more than FOUR_EYES_ABOVE_MINOR waits for another admin.
+Reads DATABASE_URL, TEMPORAL_*, FOUR_EYES_ABOVE_MINOR, and for tokens JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE.
+Exit codes: 0 done, 1 found something, was refused or failed, 2 not understood or could not run, 3 waits for a second admin.
 `;
+
+function describe({ name, operands, options, about }: Command): string {
+  const words = [name, ...(operands === undefined ? [] : [operands]), ...options.map(optionText)];
+  return [...wrap(words, '  ', `${INDENT}  `), ...wrap(about.split(' '), INDENT, INDENT)].join('\n');
+}
+
+function optionText({ name, value, isNeeded, isRepeatable }: Option): string {
+  const text = `--${name}${value === undefined ? '' : ` ${value}`}`;
+  return `${isNeeded ? text : `[${text}]`}${isRepeatable ? '…' : ''}`;
+}
+
+function wrap(words: readonly string[], first: string, rest: string): string[] {
+  const lines: string[] = [];
+  let line = first.slice(0, -1);
+  for (const word of words) {
+    if (line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = rest.slice(0, -1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

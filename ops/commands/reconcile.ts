@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
+import { runReconciliation } from '../../operations/run-reconciliation.ts';
 import { connectTemporal } from '../connect-temporal.ts';
+import { actorOf, looking } from '../operator.ts';
 import { type Progress, startProgress } from '../progress.ts';
 import { CannotRun, UsageError } from '../usage.ts';
 
@@ -16,12 +18,16 @@ export async function reconcile(args: string[], env: NodeJS.ProcessEnv): Promise
     options: {
       drain: { type: 'boolean', default: false },
       phase: { type: 'string', multiple: true },
+      reason: { type: 'string' },
+      actor: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   const phases = values.phase?.map(knownPhase);
   const ask = { drain: values.drain, ...(phases && { phases }) };
-  const { workflowId, report } = await run(env, ask).catch((error: unknown) => {
+  const by = values.actor !== undefined || env['OPS_ACTOR'] ? values : null;
+  const { workflowId, report } = await run(env, ask, by).catch((error: unknown) => {
+    if (error instanceof UsageError) throw error;
     throw new CannotRun(error instanceof ConfigError ? error.problems.join('\n') : reasonOf(error));
   });
   if (report.off !== null) process.exitCode = 2;
@@ -43,6 +49,7 @@ interface Ask {
 async function run(
   env: NodeJS.ProcessEnv,
   ask: Ask,
+  by: { readonly actor?: string | undefined; readonly reason?: string | undefined } | null,
 ): Promise<{ workflowId: string; report: ReconcileReport }> {
   const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
   const { connection, client } = await connectTemporal(env);
@@ -51,12 +58,25 @@ async function run(
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    const workflowId = await engine.startSweep(ask);
+    const workflowId = await start(env, engine, ask, by);
     const progress = startProgress(process.stderr, ask.drain ? 'drain' : 'sweep');
     return { workflowId, report: await follow(engine, workflowId, progress) };
   } finally {
     await connection.close();
   }
+}
+
+/** Audited where somebody is named: a script that only looks has no database, and no name. */
+async function start(
+  env: NodeJS.ProcessEnv,
+  engine: Engine,
+  ask: Ask,
+  by: { readonly actor?: string | undefined; readonly reason?: string | undefined } | null,
+): Promise<string> {
+  if (by === null) return engine.startSweep(ask);
+  return looking(env, async ({ db }) =>
+    runReconciliation({ db, engine }, ask, await actorOf({ db }, env, by)),
+  );
 }
 
 /** Whoever stops following stops nothing: the sweep goes on, and the next call of a drain joins it. */

@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import type { ActionName } from '../../operations/action.ts';
+import { performAction } from '../../operations/perform-action.ts';
+import { previewAction, type Preview } from '../../operations/preview-action.ts';
+import { actorOf, operating, required, subjectOf } from '../operator.ts';
+import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
+import { UsageError } from '../usage.ts';
+
+/** How things that need a person end, each by the action of its name. */
+export const RESOLUTIONS: readonly ActionName[] = [
+  ...(['settled_outside', 'written_off', 'give_back', 'mark_returned', 'clear_flag'] as const),
+];
+
+/** `retry ID --reason R` */
+export const retry = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'retry');
+
+/** `give-up ID --reason R` */
+export const giveUp = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'give_up');
+
+/** `resolve ID --as HOW --reason R` */
+export const resolve = (args: string[], env: NodeJS.ProcessEnv) =>
+  act(args, env, (as) => {
+    const known = RESOLUTIONS.find((name) => name === as);
+    if (known === undefined) throw new UsageError(`--as: expected one of ${RESOLUTIONS.join(', ')}`);
+    return known;
+  });
+
+/** One action on one row: previewed, or done with a reason by an admin. */
+async function act(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  actionOf: (as: string | undefined) => ActionName,
+): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      as: { type: 'string' },
+      reason: { type: 'string' },
+      actor: { type: 'string' },
+      preview: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const action = actionOf(values.as);
+  const id = required(positionals[0], 'ID', 'an id of ours, or a workflow id');
+  if (positionals.length > 1) throw new UsageError('one ID at a time; for many there is retry-failed');
+  const reason = values.preview
+    ? ''
+    : required(values.reason, '--reason', 'why; it is kept in the audit log');
+  return operating(env, async (deps) => {
+    const ask = { action, subject: await subjectOf(deps, id) };
+    if (values.preview) return shown(await previewAction(deps, ask), values.json);
+    const by = await actorOf(deps, env, values);
+    const performed = await performAction(deps, ask, { ...by, reason });
+    if ('awaitsApproval' in performed) return awaiting(performed.awaitsApproval, values.json);
+    const { now, note } = performed.done;
+    if (values.json) return JSON.stringify({ done: { now, note } });
+    return `${now.subject} is ${now.status}${note === null ? '' : `. ${note}`}`;
+  });
+}
+
+function shown(preview: Preview, json: boolean): string {
+  const { action, subject, statusNow, money, effect, needsSecondAdmin, refusal } = preview;
+  if (refusal !== null) process.exitCode = EXIT.found;
+  if (json) {
+    return JSON.stringify({
+      preview: {
+        ...{ action, subject, status_now: statusNow, ...moneyJson(money), effect },
+        ...{ needs_second_admin: needsSecondAdmin, refusal },
+      },
+    });
+  }
+  return [
+    `${action} ${subject}, which is ${statusNow}: ${moneyText(money)}`,
+    effect ?? `refused: ${refusal?.detail}`,
+    ...(needsSecondAdmin && refusal === null ? ['A second admin has to agree.'] : []),
+    'Nothing has been done.',
+  ].join('\n');
+}

@@ -1,0 +1,203 @@
+import { WORK_KINDS } from '../../db/queries/work.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/schema/operations.ts';
+import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
+import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
+import { PHASES } from '../../domain/reconcile.ts';
+import { ROLES } from '../../domain/roles.ts';
+import { giveUp, RESOLUTIONS, resolve, retry } from './act.ts';
+import { apiKey } from './api-key.ts';
+import { approvals, approve, reject } from './approvals.ts';
+import { audit } from './audit.ts';
+import { backfillTransferIds } from './backfill-transfer-ids.ts';
+import { replayWebhook, retryFailed } from './bulk.ts';
+import { reconcile } from './reconcile.ts';
+import { reconcileStatement } from './reconcile-statement.ts';
+import { seed } from './seed.ts';
+import { show } from './show.ts';
+import { stuck } from './stuck.ts';
+import { token } from './token.ts';
+
+export interface Option {
+  readonly name: string;
+  /** What follows it; absent: nothing does. */
+  readonly value?: string;
+  /** What that may be, as far as it can be listed. */
+  readonly values?: readonly string[];
+  readonly isNeeded?: true;
+  readonly isRepeatable?: true;
+}
+
+export interface Command {
+  readonly name: string;
+  /** What comes before the options. */
+  readonly operands?: string;
+  readonly options: readonly Option[];
+  readonly about: string;
+  run(args: string[], env: NodeJS.ProcessEnv): Promise<string>;
+}
+
+const json = { name: 'json' } as const;
+const reason = { name: 'reason', value: 'WHY', isNeeded: true } as const;
+const actor = { name: 'actor', value: 'ID' } as const;
+const acting = [reason, actor, { name: 'preview' }, json] as const;
+const kind = { name: 'kind', value: 'K', values: WORK_KINDS, isRepeatable: true } as const;
+const rows = [
+  { name: 'seller', value: 'ID' },
+  { name: 'order', value: 'ID' },
+  { name: 'currency', value: 'CUR' },
+  { name: 'error', value: 'TEXT' },
+] as const;
+
+/** Every command: what usage and completion are made of. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'stuck',
+    options: [kind, { name: 'older-than', value: 'MINUTES' }, ...rows, { name: 'limit', value: 'N' }, json],
+    about:
+      'what has been open for long (60 minutes unless told) or needs a person: how much money, why, what happens next, what may be done. Exits 1 where anything is',
+    run: stuck,
+  },
+  {
+    name: 'show',
+    operands: 'ID',
+    options: [json],
+    about:
+      'the whole story of an order, refund, transfer, reversal, payout or webhook, by its workflow id, its bare id or its id at the provider',
+    run: show,
+  },
+  {
+    name: 'retry',
+    operands: 'ID',
+    options: acting,
+    about: 'attempts a transfer, reversal or payout now; one that failed for good gets a successor',
+    run: retry,
+  },
+  {
+    name: 'retry-failed',
+    options: [kind, ...rows, ...acting],
+    about:
+      'retries all transfers and reversals that failed for good, after an outage: exactly those that are there now, 500 at a time',
+    run: retryFailed,
+  },
+  {
+    name: 'give-up',
+    operands: 'ID',
+    options: acting,
+    about: 'ends the retries of an open reversal or payout, once it was looked up',
+    run: giveUp,
+  },
+  {
+    name: 'resolve',
+    operands: 'ID',
+    options: [{ name: 'as', value: 'HOW', values: RESOLUTIONS, isNeeded: true }, ...acting],
+    about:
+      'says how something ended: a failed reversal settled_outside or written_off, a held payment give_back, a refund that a bank sent back mark_returned, a flag clear_flag',
+    run: resolve,
+  },
+  {
+    name: 'approvals',
+    options: [{ name: 'status', value: 'S', values: APPROVAL_STATUSES }, json],
+    about: 'what waits for a second admin',
+    run: approvals,
+  },
+  {
+    name: 'approve',
+    operands: 'ID',
+    options: [{ name: 'reason', value: 'WHY' }, actor, json],
+    about: 'a second admin agrees, and it is done',
+    run: approve,
+  },
+  {
+    name: 'reject',
+    operands: 'ID',
+    options: [reason, actor, json],
+    about: 'an admin says no, or whoever asked takes it back',
+    run: reject,
+  },
+  {
+    name: 'replay-webhook',
+    operands: '[ID…]',
+    options: [
+      { name: 'outcome', value: 'O', values: WEBHOOK_OUTCOMES },
+      { name: 'older-than', value: 'MINUTES' },
+      { name: 'newer-than', value: 'MINUTES' },
+      ...acting,
+    ],
+    about: 'dispatches stored webhooks again, by id or by what became of them',
+    run: replayWebhook,
+  },
+  {
+    name: 'reconcile',
+    options: [
+      { name: 'drain' },
+      { name: 'phase', value: 'P', values: PHASES, isRepeatable: true },
+      { name: 'reason', value: 'WHY' },
+      actor,
+      json,
+    ],
+    about:
+      'looks for what is stuck, a batch a phase, as the schedule does; with --drain until every row was looked at once. Goes on without this command, and a drain is joined by the next; exits 1 where refunds were failed, 2 where it is off or could not be followed. Audited where an actor is given',
+    run: reconcile,
+  },
+  {
+    name: 'reconcile-statement',
+    operands: 'FILE',
+    options: [
+      { name: 'provider', value: 'P', values: WEBHOOK_PROVIDERS },
+      { name: 'mapping', value: 'FILE' },
+      json,
+    ],
+    about:
+      "holds a provider's settlement file against our rows, and changes nothing but the list of exceptions. Killed, it goes on where it was when it is given the same file; exits 1 while exceptions are open, 2 where it could not run",
+    run: reconcileStatement,
+  },
+  {
+    name: 'audit',
+    options: [{ name: 'providers' }, json],
+    about: 'the invariants of the books, as `npm run audit`; exits 1 on a violation',
+    run: audit,
+  },
+  {
+    name: 'backfill-transfer-ids',
+    options: [{ name: 'dry-run' }, json],
+    about:
+      "finds Stripe's ids of transfers that an older system sent; with --dry-run writes nothing. Goes on without this command, and is joined by the next; exits 1 where some have no match, 2 where it could not be followed",
+    run: backfillTransferIds,
+  },
+  {
+    name: 'api-key',
+    operands: 'create|list|revoke [ID]',
+    options: [
+      { name: 'user', value: 'ID' },
+      { name: 'name', value: 'N' },
+      { name: 'scope', value: 'S', values: API_KEY_SCOPES, isRepeatable: true },
+      { name: 'ttl', value: '90d' },
+      { name: 'reads-per-hour', value: 'N' },
+      { name: 'writes-per-hour', value: 'N' },
+      { name: 'reason', value: 'WHY' },
+      actor,
+      json,
+    ],
+    about:
+      'keys by which programs call the API: made for a user with a name and scopes (and shown that once), listed, revoked. To make and to revoke ask for a reason and for who acts',
+    run: apiKey,
+  },
+  {
+    name: 'seed',
+    options: [json],
+    about:
+      'people and products to try things with, and tokens for them (24 h); on a seeded database: the same people, fresh tokens',
+    run: seed,
+  },
+  {
+    name: 'token',
+    options: [
+      { name: 'user', value: 'ID', isNeeded: true },
+      { name: 'role', value: 'R', values: ROLES },
+      { name: 'ttl', value: '24h' },
+      json,
+    ],
+    about: 'a bearer token for a user; without --role, the role that the user has',
+    run: token,
+  },
+];

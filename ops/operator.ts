@@ -1,0 +1,79 @@
+import { readVariables } from '../config.ts';
+import { openDatabase } from '../db/client.ts';
+import { findSubject } from '../db/queries/find-subject.ts';
+import { readUserRole } from '../db/queries/users.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { writeSubject } from '../domain/subjects.ts';
+import { createEngine } from '../engine/index.ts';
+import { createLogger } from '../log.ts';
+import type { OperationsDeps } from '../operations/deps.ts';
+import { connectTemporal } from './connect-temporal.ts';
+import { CannotRun, UsageError } from './usage.ts';
+
+/** What is needed to look: the database alone. */
+export async function looking<T>(
+  env: NodeJS.ProcessEnv,
+  look: (deps: Pick<OperationsDeps, 'db'>) => Promise<T>,
+): Promise<T> {
+  const { DATABASE_URL } = readVariables(env, ['DATABASE_URL']);
+  const database = openDatabase(DATABASE_URL, { maxConnections: 2 });
+  try {
+    return await look({ db: database.db });
+  } finally {
+    await database.close();
+  }
+}
+
+/** What is needed to act: the database and Temporal. */
+export async function operating<T>(
+  env: NodeJS.ProcessEnv,
+  operate: (deps: OperationsDeps) => Promise<T>,
+): Promise<T> {
+  const config = readVariables(env, [
+    'TEMPORAL_TASK_QUEUE',
+    'TEMPORAL_STRIPE_TASK_QUEUE',
+    'FOUR_EYES_ABOVE_MINOR',
+  ]);
+  const { connection, client } = await connectTemporal(env).catch((error: unknown) => {
+    throw new CannotRun(error instanceof Error ? error.message : String(error));
+  });
+  try {
+    const engine = createEngine(client, {
+      core: config.TEMPORAL_TASK_QUEUE,
+      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
+    });
+    const settings = { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR };
+    // What is printed is the answer: what happened is in the audit log.
+    const log = createLogger('silent');
+    return await looking(env, ({ db }) => operate({ db, engine, log, settings }));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Who acts, and why: an admin that the database knows. */
+export async function actorOf(
+  { db }: Pick<OperationsDeps, 'db'>,
+  env: NodeJS.ProcessEnv,
+  { actor: given, reason }: { readonly actor?: string | undefined; readonly reason?: string | undefined },
+): Promise<Act> {
+  const { OPS_ACTOR } = readVariables(given === undefined ? env : { OPS_ACTOR: given }, ['OPS_ACTOR']);
+  if (OPS_ACTOR === undefined)
+    throw new UsageError('--actor: say who acts, by the id of an admin, or set OPS_ACTOR');
+  const role = await readUserRole(db, OPS_ACTOR);
+  if (role !== 'admin') throw new CannotRun(`${OPS_ACTOR} is no admin that this database knows`);
+  return { actor: OPS_ACTOR, userAgent: 'npm run ops', ...(reason !== undefined && { reason }) };
+}
+
+/** A reason that has to be there. */
+export function required(value: string | undefined, option: string, what: string): string {
+  if (value === undefined || value.trim() === '') throw new UsageError(`${option}: expected ${what}`);
+  return value.trim();
+}
+
+/** What an id names, as actions name it. */
+export async function subjectOf({ db }: Pick<OperationsDeps, 'db'>, id: string): Promise<string> {
+  const subject = await findSubject(db, id);
+  if (subject === null) throw new CannotRun(`nothing is known by ${id}`);
+  return writeSubject(subject);
+}
