@@ -1,20 +1,27 @@
+import { v7 as uuidv7 } from 'uuid';
 import { createBackfillEngine } from '../../engine/backfill.ts';
+import { loadStatement } from '../../ops/statements/load.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs } from '../harness/payouts.ts';
 import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { adopted, attempted, refundsOf } from '../harness/rows.ts';
-import { connect, openShop } from '../harness/shop.ts';
+import { connect, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
+import { exportLine, exportOf, makeFiles, stripeId } from '../statements/support.ts';
 
 /** What a buyer types into the form. Nobody who reads histories may learn it. */
 export const REASON = 'My sister Erika Mustermann is ill, call me at 030-1234567';
 
-/** `open`: the history is taken while the workflow waits, as an upgrade will find it. */
+/**
+ * `runId`: of the run that went on as a new one. `open`: the history is taken while the workflow waits, as an upgrade
+ * will find it.
+ */
 interface Played {
   readonly workflowId: string;
+  readonly runId?: string;
   readonly open?: () => Promise<unknown>;
 }
 
@@ -38,6 +45,16 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const { orderId } = await placed(world);
     world.psp.control.fail(orderId);
     return ended(world, `order/${orderId}`);
+  },
+  'order-expired': async (world) => {
+    const { orderId } = await placed(world);
+    const workflowId = `order/${orderId}`;
+    // Its time was over while the engine knew nothing of it.
+    await world.temporal.workflow.getHandle(workflowId).terminate('lost');
+    await world.database
+      .sql`UPDATE orders SET created_at = created_at - interval '30 days' WHERE id = ${orderId}`;
+    await world.engine.startOrder(orderId, { amountMinor: PRICE_MINOR, currency: 'USD' });
+    return ended(world, workflowId);
   },
   'order-refused': async (world) => {
     const { shop, orderId } = await placed(world);
@@ -241,7 +258,62 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     await world.finished(`refund/${refundId}`);
     return { workflowId: swept.body['workflow_id']! };
   },
+  'drain-continued': async (world) => drained(world),
+  'drain-ended': async (world) => {
+    const { workflowId } = await drained(world);
+    return { workflowId };
+  },
+  'statement-continued': async (world) => matched(world, { batchRows: 1, slicesPerRun: 1 }),
+  'statement-ended': async (world) => {
+    const { workflowId } = await matched(world, { batchRows: 1, slicesPerRun: 1 });
+    return { workflowId };
+  },
+  statement: async (world) => {
+    const { workflowId } = await matched(world, {});
+    return { workflowId };
+  },
 };
+
+/** A sweep of everything, each batch in a run of its own. */
+async function drained(world: World) {
+  const { orderId } = await placed(world);
+  await world.database
+    .sql`UPDATE orders SET created_at = created_at - interval '1 hour' WHERE id = ${orderId}`;
+  const { workflowId, firstExecutionRunId } = await world.temporal.workflow.start('reconcile', {
+    workflowId: `reconcile/${uuidv7()}`,
+    taskQueue: world.config.TEMPORAL_TASK_QUEUE,
+    args: [{ drain: true, batchesPerRun: 1, phases: ['stuck_orders'] }],
+  });
+  await world.finished(workflowId);
+  world.psp.control.fail(orderId);
+  await world.finished(`order/${orderId}`);
+  return { workflowId, runId: firstExecutionRunId };
+}
+
+/** A file that names one of our transfers twice and one that is not ours; an activity takes five batches. */
+async function matched(world: World, terms: { readonly batchRows?: number; readonly slicesPerRun?: number }) {
+  const { stripeTransferId } = await soldOrder(world);
+  const lines = [stripeTransferId, stripeTransferId, ...Array.from({ length: 5 }, () => stripeId('tr'))];
+  const files = await makeFiles();
+  try {
+    const text = exportOf(
+      ...lines.map((source) => exportLine({ type: 'transfer', source, amount: '-90.00' })),
+    );
+    const file = await files.write('statement.csv', text);
+    const ask = { file, provider: undefined, mapping: undefined };
+    const { id } = await loadStatement(world.database, ask, () => undefined);
+    const { workflowId, firstExecutionRunId } = await world.temporal.workflow.start('statement', {
+      workflowId: `statement/${id}`,
+      taskQueue: world.config.TEMPORAL_TASK_QUEUE,
+      args: [{ statementId: id, ...terms }],
+      staticSummary: 'Statement statement.csv',
+    });
+    await world.finished(workflowId);
+    return { workflowId, runId: firstExecutionRunId };
+  } finally {
+    await files.remove();
+  }
+}
 
 async function placed(world: World) {
   const shop = await openShop(world);
