@@ -2,8 +2,8 @@
 export interface BenchOptions {
   /** How often what is compared is run, one after the other. */
   readonly rounds?: number;
-  /** How many rows there are. */
-  readonly rows?: number;
+  /** How many rows there are; several where a bench draws a curve, of which others take the first. */
+  readonly rows?: readonly number[];
   /** How many of them, or beside them, are what the bench is about. */
   readonly part?: number;
   /** Tells how far it is. */

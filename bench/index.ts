@@ -3,14 +3,16 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { statement } from './statement/index.ts';
 import { sweep } from './sweep/index.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { sweep };
+const BENCHES: Readonly<Record<string, Bench>> = { sweep, statement };
 
-const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N] [--part N] [--json]
+const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--json]
 
 Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
-  sweep  reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000)`;
+  sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000)
+  statement  the matching of settlement files of --rows rows each (10000,100000,1000000), against COPY and one join`;
 
 const { values } = parseArgs({
   options: {
@@ -31,15 +33,16 @@ if (values.help || names.some((name) => BENCHES[name] === undefined)) {
 const startedAtMs = Date.now();
 const say = (line: string) =>
   void process.stderr.write(`${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
-const count = (name: 'rounds' | 'rows' | 'part') => {
-  const value = values[name] === undefined ? undefined : Number(values[name]);
-  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-    console.error(`--${name}: expected a whole number above 0\n\n${USAGE}`);
-    process.exit(2);
-  }
-  return value === undefined ? {} : { [name]: value };
+const wholeNumber = (name: string, text: string) => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.error(`--${name}: expected a whole number above 0\n\n${USAGE}`);
+  process.exit(2);
 };
-const options = { say, ...count('rounds'), ...count('rows'), ...count('part') };
+const count = (name: 'rounds' | 'part') =>
+  values[name] === undefined ? {} : { [name]: wholeNumber(name, values[name]) };
+const rows = values.rows?.split(',').map((text) => wholeNumber('rows', text));
+const options = { say, ...count('rounds'), ...count('part'), ...(rows && { rows }) };
 
 const project = fileURLToPath(new URL('../', import.meta.url));
 const results: Record<string, object> = {};

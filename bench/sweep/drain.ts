@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { compiled } from '../stack.ts';
 
 export interface Counts {
   readonly seen: number;
@@ -22,13 +22,12 @@ export interface DrainCommand {
 }
 
 export function startDrain(
-  project: string,
   env: Readonly<Record<string, string>>,
   say: (line: string) => void,
   phases: readonly string[] = [],
 ): DrainCommand {
   const only = phases.flatMap((phase) => ['--phase', phase]);
-  const command = [join(project, 'dist/ops/cli.js'), 'reconcile', '--drain', '--json', ...only];
+  const command = [compiled('ops/cli.js'), 'reconcile', '--drain', '--json', ...only];
   const child = spawn(process.execPath, command, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,30 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../db/client.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { DRAIN_WORKFLOW_ID } from '../../domain/ids.ts';
 import { setUp, Supervised } from '../../sandbox/cli/veza.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
 import { startNode } from '../../sandbox/stack/index.ts';
-import { startPostgres } from '../../sandbox/stack/postgres.ts';
-import { makeScratch } from '../../sandbox/stack/scratch.ts';
-import { startTemporal } from '../../sandbox/stack/temporal.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
+import { round, watchMemory } from '../memory.ts';
+import { type Closers, compiled, onCompiledCode, SECRETS, startParts } from '../stack.ts';
 import { startDrain } from './drain.ts';
 import { bareReads } from './floor.ts';
 import { historyLengths } from './histories.ts';
-import { round, watchMemory } from './memory.ts';
 import { fillHealthy, fillStuck, readStuck, type StuckRow } from './rows.ts';
 
-const SECRETS = {
-  JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',
-  HYPERSWITCH_API_KEY: 'snd_bench',
-  HYPERSWITCH_WEBHOOK_SECRET: 'bench-hyperswitch-webhook-secret',
-  STRIPE_SECRET_KEY: 'sk_test_bench',
-  STRIPE_WEBHOOK_SECRET: 'whsec_bench',
-};
-const project = fileURLToPath(new URL('../../', import.meta.url));
 /** Of the rows: when the command that follows the drain is killed, and when the worker is. */
 const KILL_COMMAND_AT = 0.1;
 const KILL_WORKER_AT = 0.2;
@@ -33,29 +20,13 @@ const KILL_WORKER_AT = 0.2;
  * A backlog of stuck rows among many healthy ones, drained by the real workflow on compiled code, while the command that
  * follows it and the worker that does it are killed.
  */
-export const sweep: Bench = async ({ rows: healthy = 1_000_000, part: stuck = 10_000, say }) => {
-  execFileSync('npm', ['run', 'build'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
-  const closers: (() => unknown)[] = [];
-  try {
-    return await measure({ healthy, stuck, say }, closers);
-  } finally {
-    for (const close of closers.toReversed()) await close();
-  }
-};
+export const sweep: Bench = ({ rows: [healthy = 1_000_000] = [], part: stuck = 10_000, say }) =>
+  onCompiledCode((closers) => measure({ healthy, stuck, say }, closers));
 
 type Sizes = { readonly healthy: number; readonly stuck: number } & Pick<BenchOptions, 'say'>;
 
-async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[]): Promise<object> {
-  const scratch = await makeScratch();
-  closers.push(() => scratch.remove());
-  const postgres = await startPostgres({ dataDir: join(scratch.dir, 'postgres') });
-  closers.push(() => postgres.stop());
-  const temporal = await startTemporal({
-    dbFile: join(scratch.dir, 'temporal.db'),
-    logFile: join(scratch.dir, 'temporal.log'),
-    uiPort: false,
-  });
-  closers.push(() => temporal.stop());
+async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promise<object> {
+  const { postgres, temporal } = await startParts(closers);
   const databaseUrl = await postgres.createDatabase('veza');
   const settings = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace };
   await setUp(
@@ -90,7 +61,7 @@ async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[
   say(`a bare scan and reads: ${Math.round(floor)} rows a second`);
 
   const start = () =>
-    startNode({ name: 'worker', script: join(project, 'dist/worker.js'), env, onLine: say, graceMs: 15_000 });
+    startNode({ name: 'worker', script: compiled('worker.js'), env, onLine: say, graceMs: 15_000 });
   const worker = new Supervised(start, say);
   closers.push(() => worker.stop());
   await worker.ready;
@@ -106,12 +77,12 @@ async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[
   const ofEngine = watchMemory(() => temporal.pid);
   closers.push(() => (ofWorker.stop(), ofEngine.stop()));
   const startedMs = performance.now();
-  let drain = startDrain(project, env, say);
+  let drain = startDrain(env, say);
   await drain.reached(KILL_COMMAND_AT);
   const { runId } = await client.workflow.getHandle(DRAIN_WORKFLOW_ID).describe();
   drain.kill();
   say('the command was killed; another one joins the drain');
-  drain = startDrain(project, env, say);
+  drain = startDrain(env, say);
   await drain.reached(KILL_WORKER_AT);
   worker.kill();
   say('the worker was killed');
@@ -131,8 +102,7 @@ async function measure({ healthy, stuck, say }: Sizes, closers: (() => unknown)[
   say('once more, over what stays: nobody is told, so this is the price of looking');
   ofWorker.restart();
   const againMs = performance.now();
-  const again = await startDrain(project, env, say, ['stuck_orders', 'stuck_refunds', 'orphan_refunds'])
-    .report;
+  const again = await startDrain(env, say, ['stuck_orders', 'stuck_refunds', 'orphan_refunds']).report;
   const againSeconds = (performance.now() - againMs) / 1_000;
   const lookedAgain = Object.values(again).reduce((sum, phase) => sum + phase.seen, 0);
   const histories = await historyLengths(client, DRAIN_WORKFLOW_ID, runId);

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startPostgres } from '../sandbox/stack/postgres.ts';
+import { makeScratch } from '../sandbox/stack/scratch.ts';
+import { startTemporal } from '../sandbox/stack/temporal.ts';
+
+export const SECRETS = {
+  JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',
+  HYPERSWITCH_API_KEY: 'snd_bench',
+  HYPERSWITCH_WEBHOOK_SECRET: 'bench-hyperswitch-webhook-secret',
+  STRIPE_SECRET_KEY: 'sk_test_bench',
+  STRIPE_WEBHOOK_SECRET: 'whsec_bench',
+};
+const project = fileURLToPath(new URL('../', import.meta.url));
+
+/** A file of the compiled code. */
+export const compiled = (file: string) => join(project, 'dist', file);
+
+/** What has to be closed, in the order in which it was opened. */
+export type Closers = (() => unknown)[];
+
+/** Compiles the code, measures, and closes what was opened, last first. */
+export async function onCompiledCode<T>(measure: (closers: Closers) => Promise<T>): Promise<T> {
+  execFileSync('npm', ['run', 'build'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] });
+  const closers: Closers = [];
+  try {
+    return await measure(closers);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+/** PostgreSQL and Temporal in a folder that goes with them. */
+export async function startParts(closers: Closers) {
+  const scratch = await makeScratch();
+  closers.push(() => scratch.remove());
+  const postgres = await startPostgres({ dataDir: join(scratch.dir, 'postgres') });
+  closers.push(() => postgres.stop());
+  const temporal = await startTemporal({
+    dbFile: join(scratch.dir, 'temporal.db'),
+    logFile: join(scratch.dir, 'temporal.log'),
+    uiPort: false,
+  });
+  closers.push(() => temporal.stop());
+  return { dir: scratch.dir, postgres, temporal };
+}
