@@ -68,10 +68,10 @@ export async function giveBack(
   return { order: holding, work: refund && { refundId: refund.id, label: refundLabel(refund) } };
 }
 
-async function insertGiveBack(tx: Tx, orderId: string, amount: Captured) {
+async function insertGiveBack(tx: Tx, orderId: string, { amountMinor, currency }: Captured) {
   const [refund] = await tx
     .insert(refunds)
-    .values({ id: uuidv7(), orderId, kind: 'payment_returned', ...amount })
+    .values({ id: uuidv7(), orderId, kind: 'payment_returned', amountMinor, currency })
     .returning();
   if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
   return refund;

@@ -28,11 +28,6 @@ const ALLOWED: readonly { readonly file: string; readonly what: string; readonly
     what: 'insert(sellerPayouts) spreads decision',
     why: 'an amount and its currency',
   },
-  {
-    file: 'db/verbs/settle-payment.ts',
-    what: 'insert(refunds) spreads captured',
-    why: 'an amount and its currency',
-  },
 ];
 
 async function sourcesOf(extension: string): Promise<string[]> {
