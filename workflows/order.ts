@@ -21,9 +21,14 @@ import {
 import { describe, show } from './sight.ts';
 
 const { openOrder, settlePayment, settleOutsideEvent } = proxyLocalActivities<Activities>(databaseVerb);
-const { createPayment, lookUpPayment, readOutsideRefund } = proxyActivities<Activities>({
+const { createPayment } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the payment' });
+const { lookUpPayment } = proxyActivities<Activities>({
   ...askPsp,
-  summary: 'Asks the PSP about the payment',
+  summary: 'Asks the PSP how the payment stands',
+});
+const { readOutsideRefund } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP about a refund made there',
 });
 
 export type OrderOutcome = { readonly status: string };
@@ -42,7 +47,9 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   async function answerOncePlaced(): Promise<OrderPlacing> {
     await condition(() => opening !== undefined);
     // The buyer gets an answer while a slow PSP is still being asked.
-    await condition(() => placing !== undefined, PAYMENT_ANSWER_WAIT);
+    await condition(() => placing !== undefined, PAYMENT_ANSWER_WAIT, {
+      summary: 'Waits for the PSP, then answers the buyer without it',
+    });
     return placing ?? unanswered(opening!);
   }
 
@@ -98,7 +105,10 @@ async function firstWord(
   let lookAtMs = expiresAtMs;
   let captureTold = false;
   for (;;) {
-    const said = await facts.next(Math.max(lookAtMs - Date.now(), 1));
+    const said = await facts.next({
+      timeoutMs: Math.max(lookAtMs - Date.now(), 1),
+      summary: 'Waits for the payment, then asks the PSP',
+    });
     // Once a capture was told, though without its amount, only the PSP itself can say that the payment failed.
     if (said && !isIncomplete(said) && !(captureTold && said.verdict === 'failed')) return said;
     captureTold ||= said?.verdict === 'captured';

@@ -26,9 +26,21 @@ import { describe, show } from './sight.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { openPayout } = proxyLocalActivities<Activities>(databaseVerb);
-const { attemptPayout, giveUpPayout, lookUpPayout, settlePayout } = proxyActivities<Activities>({
+const { attemptPayout } = proxyActivities<Activities>({
   ...attemptStripe,
-  summary: 'Asks Stripe about the payout',
+  summary: 'Asks Stripe for the payout',
+});
+const { giveUpPayout } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Gives the payout up, unless Stripe has it',
+});
+const { lookUpPayout } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe how the payout stands',
+});
+const { settlePayout } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Books what Stripe says of the payout',
 });
 
 export type PayoutOutcome = { readonly status: PayoutStatus | 'refused'; readonly reason?: string };
@@ -96,7 +108,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   async function untilSaid(row: OpenedPayout): Promise<void> {
     while (words.isEmpty) {
       showAccepted(row);
-      await condition(isMoved, UNDERWAY_PAYOUT_LOOK_MS);
+      await condition(isMoved, UNDERWAY_PAYOUT_LOOK_MS, { summary: 'Waits for the webhook of the payout' });
       woken = false;
       givenUp = undefined;
       const seen = words.isEmpty ? await lookUpPayout(payoutId) : null;

@@ -27,7 +27,18 @@ import {
 } from './policies.ts';
 import { describe } from './sight.ts';
 
-const { beginSweep, adoptNamespace, endSweep } = proxyActivities<Activities>(aroundSweep);
+const { beginSweep } = proxyActivities<Activities>({
+  ...aroundSweep,
+  summary: 'Asks whose engine this is, and counts what a drain has before it',
+});
+const { adoptNamespace } = proxyActivities<Activities>({
+  ...aroundSweep,
+  summary: 'Writes down that this engine is ours',
+});
+const { endSweep } = proxyActivities<Activities>({
+  ...aroundSweep,
+  summary: 'Writes down that the sweep has ended',
+});
 const { listSweepRows } = proxyLocalActivities<Activities>(databaseVerb);
 const { lookAtRows } = proxyActivities<Activities>({
   ...sweepBatch,

@@ -13,9 +13,13 @@ import { catchStraySignals, giveUp, retryNow, settleMessages, state } from './me
 import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
-const { attemptReversal, giveUpReversal } = proxyActivities<Activities>({
+const { attemptReversal } = proxyActivities<Activities>({
   ...attemptStripe,
   summary: 'Asks Stripe for the reversal',
+});
+const { giveUpReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Gives the reversal up, unless Stripe has it',
 });
 const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStripeDirectly);
 

@@ -16,9 +16,13 @@ const { matchStatementRows } = proxyActivities<Activities>({
   ...statementSlice,
   summary: 'Matches rows of the file',
 });
-const { missStatementRows, forgetStatementClaims } = proxyActivities<Activities>({
+const { missStatementRows } = proxyActivities<Activities>({
   ...statementSlice,
   summary: 'Looks for what no row names',
+});
+const { forgetStatementClaims } = proxyActivities<Activities>({
+  ...statementSlice,
+  summary: 'Removes the notes that the matching needed',
 });
 
 const BATCH_ROWS = 5_000;
@@ -59,17 +63,26 @@ export async function statement(request: StatementRequest): Promise<StatementPro
   await forgetStatementClaims(statementId);
   await endStatement(statementId);
   progress = { ...progress, stage: 'ended' };
+  showProgress(progress);
   await settleMessages(strays);
   return progress;
 }
 
+const STAGES: Readonly<Record<StatementProgress['stage'], string>> = {
+  matching: 'matching the rows of the file',
+  looking_for_missing: 'looking for what no row names',
+  ended: 'ended',
+};
+
 function showProgress({ stage, matched, total }: StatementProgress): void {
   describe(
+    stage === 'ended'
+      ? []
+      : [
+          'Nothing: it ends by itself. Terminated, the same file given to the command again goes on where it was.',
+        ],
     [
-      'Nothing: it ends by itself. Terminated, the same file given to the command again goes on where it was.',
-    ],
-    [
-      ['State', stage === 'matching' ? 'matching the rows of the file' : 'looking for what no row names'],
+      ['State', STAGES[stage]],
       ['Rows matched', `${matched} of ${total}`],
     ],
   );

@@ -14,9 +14,13 @@ import { attemptStripe, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { show } from './sight.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
-const { attemptTransfer, bookOutsideReversals } = proxyActivities<Activities>({
+const { attemptTransfer } = proxyActivities<Activities>({
   ...attemptStripe,
   summary: 'Asks Stripe for the transfer',
+});
+const { bookOutsideReversals } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Books reversals that were made at Stripe',
 });
 
 export interface TransferRequest {

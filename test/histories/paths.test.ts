@@ -3,7 +3,7 @@ import { orders, sellerOnboardings, users } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../harness/histories.ts';
 import { World } from '../harness/world.ts';
-import { recordHistory } from './files.ts';
+import { recordHistory, type RecordedHistory } from './files.ts';
 import { PATHS, REASON } from './paths.ts';
 
 // Every path of every workflow, on the real engine. `npm run histories:record` keeps what it sees.
@@ -32,19 +32,23 @@ describe('every path of a workflow', () => {
   });
   afterAll(() => world.close());
 
-  it.each(Object.entries(PATHS))('%s: nothing personal is in its history', async (name, play) => {
-    const { workflowId, runId, open } = await play(world);
-    const handle = world.temporal.workflow.getHandle(workflowId, runId);
-    const history = await handle.fetchHistory();
-    const status = open ? 'RUNNING' : runId === undefined ? 'COMPLETED' : 'CONTINUED_AS_NEW';
-    expect((await handle.describe()).status.name).toBe(status);
-    if (isRecording) recordHistory(name, history);
-    if (open) {
-      await open();
-      await handle.result();
-    }
-    expectImpersonal(readableIn(await lookThrough(world, workflowId)), await secretsOf(world));
-  });
+  it.each(Object.entries(PATHS))(
+    '%s: nothing personal is in its history, and each activity and timer says what it is for',
+    async (name, play) => {
+      const { workflowId, runId, open } = await play(world);
+      const handle = world.temporal.workflow.getHandle(workflowId, runId);
+      const history = await handle.fetchHistory();
+      const status = open ? 'RUNNING' : runId === undefined ? 'COMPLETED' : 'CONTINUED_AS_NEW';
+      expect((await handle.describe()).status.name).toBe(status);
+      if (isRecording) recordHistory(name, history);
+      expect(unnamed(history)).toEqual([]);
+      if (open) {
+        await open();
+        await handle.result();
+      }
+      expectImpersonal(readableIn(await lookThrough(world, workflowId)), await secretsOf(world));
+    },
+  );
 
   it('after all of them the books are clean, and no other history holds anything personal', async () => {
     await expectCleanBooks(world);
@@ -60,6 +64,15 @@ describe('every path of a workflow', () => {
     expect(looked).toBeGreaterThan(Object.keys(PATHS).length);
   });
 });
+
+/** Activities and timers that Temporal's UI shows without a word of what they are for. */
+const unnamed = ({ events }: RecordedHistory): string[] =>
+  (events ?? []).flatMap((event) => {
+    const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    const timer = event.timerStartedEventAttributes?.timerId;
+    const name = activity ?? (timer === undefined ? undefined : `timer ${timer}`);
+    return name && !event.userMetadata?.summary?.data?.length ? [name] : [];
+  });
 
 /** What the world knows of people and must not tell: e-mail, titles of what they bought, secrets, their own words. */
 async function secretsOf(world: World): Promise<string[]> {
