@@ -39,7 +39,8 @@ export async function matchStatementRows(db: Db, statementId: string, batchRows:
 
 /**
  * What a row names is found through an index, one row at a time; of several ways to find it the surest comes first. A
- * payout that is not a seller's is the platform's own, which our books do not know.
+ * payout that is not a seller's is the platform's own, which our books do not know. What was claimed is looked up in a hash:
+ * PostgreSQL has not counted rows that came a moment ago, and would join each of a batch with each of it.
  */
 export function matchQuery(statementId: string, after: number, through: number): SQL {
   return sql`
@@ -58,10 +59,10 @@ export function matchQuery(statementId: string, after: number, through: number):
       SELECT named.*, CASE
         WHEN subject_id IS NULL AND kind IN ('payout', 'payout_return') THEN 'ignored'
         WHEN subject_id IS NULL THEN 'missing_here'
-        WHEN claimed.row_number IS NULL THEN 'claimed_twice'
+        WHEN row_number NOT IN (SELECT row_number FROM claimed) THEN 'claimed_twice'
         WHEN amount_minor = ours_minor AND currency = ours_currency THEN 'matched'
         ELSE 'amount_differs' END AS result
-      FROM named LEFT JOIN claimed USING (row_number)
+      FROM named
     ), written AS (
       INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, line, ref, theirs_minor, theirs_currency,
         ours_minor, ours_currency, moved_at, detail)

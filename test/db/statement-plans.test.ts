@@ -61,6 +61,8 @@ async function fill(from: number, to: number): Promise<void> {
 interface Node {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'CTE Name'?: string;
+  readonly 'Parent Relationship'?: string;
   readonly Plans?: readonly Node[];
 }
 const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
@@ -80,6 +82,13 @@ test('a row of a file finds what it names through an index, whichever kind it is
   expect(scanned(nodes).filter((table) => MONEY.includes(table ?? ''))).toEqual([]);
   expect(scanned(nodes)).not.toContain('statement_rows');
   expect(nodes.some((node) => node['Relation Name'] === 'orders')).toBe(true);
+});
+
+test('a row of a file is not compared with every other of its batch to see what was claimed', async () => {
+  // A loader has just brought them: nothing has been counted.
+  const nodes = await plan(matchQuery('00000000-0000-4000-8000-00000000000b', 0, 5_000));
+  const claimed = nodes.filter((node) => node['CTE Name'] === 'claimed');
+  expect(claimed.map((node) => node['Parent Relationship'])).toEqual(['SubPlan']);
 });
 
 test.each(CLAIMABLE)(
