@@ -42,6 +42,7 @@ export interface Summary {
   readonly addresses: {
     readonly api: string;
     readonly docs: string;
+    readonly ops_console: string;
     readonly temporal_ui: string | null;
     readonly hyperswitch_sandbox: string;
     readonly stripe_sandbox: string;
@@ -175,6 +176,7 @@ export async function play(
     addresses: {
       api: `${veza.apiUrl}/api/v1`,
       docs: `${veza.apiUrl}/docs`,
+      ops_console: `${veza.apiUrl}/ops`,
       temporal_ui: veza.temporalUiUrl,
       hyperswitch_sandbox: `${veza.psp.url}/_sandbox`,
       stripe_sandbox: `${veza.stripe.url}/_sandbox`,

@@ -38,6 +38,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
         `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
         '',
         `API reference   ${addresses.docs}`,
+        `ops console     ${addresses.ops_console}  (sign in with an admin's token: npm run ops -- seed)`,
         `Temporal's UI   ${addresses.temporal_ui ?? 'of the server you named'}`,
         `stand-in PSP    ${addresses.hyperswitch_sandbox}`,
         `stand-in Stripe ${addresses.stripe_sandbox}`,
