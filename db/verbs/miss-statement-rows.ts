@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Claimable, MissingCursor } from '../../domain/provider-statement.ts';
 import type { Db } from '../client.ts';
 import { oursThatMoved } from '../queries/statement-ours.ts';
@@ -6,6 +6,14 @@ import { providerStatements } from '../schema/index.ts';
 
 /** Ours that moved this close to the first or the last row of a file may well stand in the file before or after it. */
 const EDGE = sql`interval '1 hour'`;
+
+/**
+ * Whether a row of the file names ours: one look into the index a row. As `NOT EXISTS` it would be planned as a join, and
+ * claims were written a moment ago: without statistics each row of ours is held against every claim.
+ */
+export const claimOf = (statementId: string, kind: Claimable, id: SQL) => sql`
+  SELECT true FROM statement_claims AS claim
+  WHERE claim.statement_id = ${statementId}::uuid AND claim.kind = ${kind} AND claim.subject_id = ${id}`;
 
 /**
  * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of it
@@ -38,9 +46,7 @@ export async function missStatementRows(
         CASE WHEN at < ${from} + ${EDGE} OR at > ${to} - ${EDGE}
           THEN 'no row names it; it moved within an hour of where the file begins or ends, and may be in the one beside it'
           ELSE 'no row names it' END
-      FROM page WHERE NOT EXISTS (
-        SELECT 1 FROM statement_claims AS claim
-        WHERE claim.statement_id = ${statementId}::uuid AND claim.kind = ${kind} AND claim.subject_id = page.id)
+      FROM page WHERE (${claimOf(statementId, kind, sql`page.id`)}) IS NULL
       ORDER BY at, id ON CONFLICT DO NOTHING
     )
     SELECT at::text AS at, id::text AS id, (SELECT count(*)::int FROM page) AS count FROM page

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { oursThatMoved } from '../../db/queries/statement-ours.ts';
 import { matchQuery } from '../../db/verbs/match-statement-rows.ts';
+import { claimOf } from '../../db/verbs/miss-statement-rows.ts';
 import { CLAIMABLE } from '../../domain/provider-statement.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 
@@ -89,6 +90,19 @@ test('a row of a file is not compared with every other of its batch to see what 
   const nodes = await plan(matchQuery('00000000-0000-4000-8000-00000000000b', 0, 5_000));
   const claimed = nodes.filter((node) => node['CTE Name'] === 'claimed');
   expect(claimed.map((node) => node['Parent Relationship'])).toEqual(['SubPlan']);
+});
+
+test('ours is not held against every claim of a file to see whether it is named', async () => {
+  const { db } = database;
+  await db.execute(sql`
+    INSERT INTO statement_claims (statement_id, kind, subject_id, row_number)
+    SELECT ${STATEMENT}::uuid, 'payment', id, row_number() OVER () FROM orders`);
+  // Nothing has counted them: that is how they stand when the search for what is missing begins.
+  const nodes = await plan(sql`
+    SELECT * FROM (${oursThatMoved('payment', 'stripe')}) AS page
+    WHERE (${claimOf(STATEMENT, 'payment', sql`page.id`)}) IS NULL`);
+  const claims = nodes.filter((node) => node['Relation Name'] === 'statement_claims');
+  expect(claims.map((node) => node['Node Type'])).toEqual([expect.stringMatching(/^Index (Only )?Scan$/)]);
 });
 
 test.each(CLAIMABLE)(
