@@ -39,6 +39,7 @@ beforeAll(async () => {
   await placedOrder(world, buyer, productIds);
   await database.sql`UPDATE refunds SET created_at = now() - interval '2 hours' WHERE id = ${stuckId}`;
   await world.get(buyer, '/nowhere/0197c1a2-secret');
+  await fetch(`${world.apiUrl}/ops/login`);
   await world.post(null, '/webhooks/stripe', { forged: true });
   await world.post(admin, '/admin/reconcile', {});
 
@@ -54,6 +55,8 @@ describe('HTTP', () => {
     expect(
       valueOf(api, 'veza_http_request_duration_seconds_count', { route: 'unmatched', status: '404' }),
     ).toBe(1);
+    const ofConsole = { method: 'GET', route: '/ops/login', status: '200' };
+    expect(valueOf(api, 'veza_http_request_duration_seconds_count', ofConsole)).toBe(1);
     const routes = api.flatMap(({ labels: { route } }) => (route === undefined ? [] : [route]));
     expect(routes.length).toBeGreaterThan(10);
     expect(routes.filter((route) => /[0-9a-f]{8}|secret|nowhere/.test(route))).toEqual([]);
