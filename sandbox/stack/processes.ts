@@ -35,7 +35,7 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
   const { name, script, args = [], env = process.env, graceMs = DEFAULT_GRACE_MS } = options;
   const onLine = options.onLine ?? ((line: string) => void process.stdout.write(`${line}\n`));
   const guard = fileURLToPath(new URL('./child-guard.mjs', import.meta.url));
-  const loader = script.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
+  const loader = /\.m?ts$/.test(script) ? ['--import', import.meta.resolve('tsx')] : [];
   const preload = [...loader, '--import', guard];
 
   const child = spawn(process.execPath, ['--enable-source-maps', ...preload, script, ...args], {
