@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { readVariables } from '../../config.ts';
 import { type Db, openDatabase } from '../../db/client.ts';
 import { type ApiKeyRow, listApiKeys } from '../../db/queries/api-keys.ts';
-import { readUserRole } from '../../db/queries/users.ts';
-import type { Act } from '../../db/verbs/audit.ts';
 import { createApiKey } from '../../db/verbs/create-api-key.ts';
 import { revokeApiKey } from '../../db/verbs/revoke-api-key.ts';
 import {
@@ -16,8 +13,9 @@ import {
   WRITES_PER_HOUR,
 } from '../../domain/api-keys.ts';
 import { durationMs } from '../../domain/duration.ts';
+import { actorOf, required } from '../operator.ts';
 import { readDatabaseUrl } from '../settings.ts';
-import { CannotRun, UsageError } from '../usage.ts';
+import { UsageError } from '../usage.ts';
 
 const PAGE = 100;
 const WHY = 'why; it is kept in the audit log';
@@ -64,7 +62,7 @@ async function create(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   };
   required(values.reason, '--reason', WHY);
   const { key, apiKey: made } = await withDatabase(env, async (db) =>
-    createApiKey(db, asked, await actorOf(db, env, values)),
+    createApiKey(db, asked, await actorOf({ db }, env, values)),
   );
   if (values.json) return JSON.stringify({ api_key: asJson(made), key });
   return [key, asText(made), 'It is shown this once. Whoever lost it needs another.'].join('\n');
@@ -112,22 +110,10 @@ async function revoke(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (id === undefined || positionals.length > 1)
     throw new UsageError('api-key revoke: expected the id (UUID) of one key, as the list shows it');
   required(values.reason, '--reason', WHY);
-  const revoked = await withDatabase(env, async (db) => revokeApiKey(db, id, await actorOf(db, env, values)));
+  const revoked = await withDatabase(env, async (db) =>
+    revokeApiKey(db, id, await actorOf({ db }, env, values)),
+  );
   return values.json ? JSON.stringify({ api_key: asJson(revoked) }) : asText(revoked);
-}
-
-/** Who acts, and why: an admin that the database knows. */
-async function actorOf(
-  db: Db,
-  env: NodeJS.ProcessEnv,
-  { actor: given, reason }: { readonly actor?: string | undefined; readonly reason?: string | undefined },
-): Promise<Act> {
-  const { OPS_ACTOR } = readVariables(given === undefined ? env : { OPS_ACTOR: given }, ['OPS_ACTOR']);
-  if (OPS_ACTOR === undefined)
-    throw new UsageError('--actor: say who acts, by the id of an admin, or set OPS_ACTOR');
-  const role = await readUserRole(db, OPS_ACTOR);
-  if (role !== 'admin') throw new CannotRun(`${OPS_ACTOR} is no admin that this database knows`);
-  return { actor: OPS_ACTOR, userAgent: 'npm run ops', ...(reason !== undefined && { reason }) };
 }
 
 async function withDatabase<T>(env: NodeJS.ProcessEnv, use: (db: Db) => Promise<T>): Promise<T> {
@@ -137,11 +123,6 @@ async function withDatabase<T>(env: NodeJS.ProcessEnv, use: (db: Db) => Promise<
   } finally {
     await database.close();
   }
-}
-
-function required(value: string | undefined, option: string, what: string): string {
-  if (value === undefined || value.trim() === '') throw new UsageError(`${option}: expected ${what}`);
-  return value.trim();
 }
 
 function userOf(given: string | undefined): string {
