@@ -1,4 +1,11 @@
-import { Client, type ClientOptions, Connection, type ConnectionOptions } from '@temporalio/client';
+import {
+  Client,
+  type ClientOptions,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { dataConverter, type EncryptionSettings } from './converter.ts';
 
@@ -6,6 +13,25 @@ import { dataConverter, type EncryptionSettings } from './converter.ts';
 
 /** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
 const RECONNECT_MAX_MS = 2_000;
+
+/**
+ * `RESOURCE_EXHAUSTED` is two things to Temporal. A namespace over its rate limit wants a second's pause, which is the
+ * SDK's. A workflow that is busy, or just closing while the signal came, takes the call some milliseconds later (server
+ * 1.29, `consts.ErrWorkflowClosing` and `ErrBusyWorkflow`): two of the SDK's pauses are longer than a caller waits.
+ */
+const BUSY_WORKFLOW = /workflow is (closing|busy)/i;
+const BUSY_PAUSE_MS = 30;
+const RATE_LIMITED_PAUSE_MS = 1_000;
+const OTHER_PAUSE_MS = 100;
+const RESOURCE_EXHAUSTED = 8;
+
+export const callRetries = defaultGrpcRetryOptions({
+  initialIntervalMs({ code, details }) {
+    if (code !== RESOURCE_EXHAUSTED) return OTHER_PAUSE_MS;
+    return BUSY_WORKFLOW.test(details) ? BUSY_PAUSE_MS : RATE_LIMITED_PAUSE_MS;
+  },
+});
+const interceptors = [makeGrpcRetryInterceptor(callRetries)];
 
 /** Of the configuration, what says where Temporal is and how payloads are kept there. */
 export interface TemporalSettings extends EncryptionSettings {
@@ -17,6 +43,7 @@ export interface TemporalSettings extends EncryptionSettings {
 export function connectLazily(settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>): Connection {
   return Connection.lazy({
     ...connectionOptions(settings),
+    interceptors,
     channelArgs: { 'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS },
   });
 }
@@ -26,7 +53,7 @@ export function connectNow(
   settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>,
   patience: Pick<ConnectionOptions, 'connectTimeout'> = {},
 ): Promise<Connection> {
-  return Connection.connect({ ...connectionOptions(settings), ...patience });
+  return Connection.connect({ ...connectionOptions(settings), interceptors, ...patience });
 }
 
 /** Every client of ours: what is sent and read, and who looks on while it is, is the same in all processes. */
