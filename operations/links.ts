@@ -7,6 +7,17 @@ export interface TemporalUi {
 /** The page of a workflow in Temporal's Web UI: its latest run. Null where nobody said where that is. */
 export function workflowUrl({ url, namespace }: TemporalUi, workflowId: string): string | null {
   if (url === undefined) return null;
-  const base = url.replace(/\/+$/, '');
-  return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+  return `${baseOf(url)}${workflowsPath(namespace)}/${encodeURIComponent(workflowId)}`;
 }
+
+/** The list of all workflows that a query finds, in the same UI. Null where nobody said where that is. */
+export function listUrl({ url, namespace }: TemporalUi, query: string): string | null {
+  return url === undefined ? null : `${baseOf(url)}${listPath(namespace, query)}`;
+}
+
+/** What follows the UI's address. */
+export const listPath = (namespace: string, query: string): string =>
+  `${workflowsPath(namespace)}?query=${encodeURIComponent(query)}`;
+
+const baseOf = (url: string) => url.replace(/\/+$/, '');
+const workflowsPath = (namespace: string) => `/namespaces/${encodeURIComponent(namespace)}/workflows`;

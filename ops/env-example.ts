@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../config.ts';
 import { fail } from './fail.ts';
+import { markdownTable, withPart } from './markdown.ts';
+import { withListsTable } from './runbook-lists.ts';
 
-// `npm run config:docs`: .env.example and the README's table of variables, from the one schema of the configuration.
-
-const START = '<!-- variables:start -->';
-const END = '<!-- variables:end -->';
+// `npm run config:docs`: .env.example and the README's table of variables, from the one schema of the configuration, and
+// the runbook's lists of Temporal's UI, from the one place that names them.
 
 interface Described {
   readonly name: string;
@@ -40,38 +40,29 @@ export function envExample(): string {
   ].join('\n');
 }
 
-/** Aligned as oxfmt aligns it, so that formatting the README changes nothing. */
 export function variablesTable(): string {
-  const rows = [
-    ['variable', 'default', 'what it is'],
-    ...described().map(({ name, example, about, hasDefault, isRequired }) => {
-      const preset = hasDefault && example !== '' ? `\`${example}\`` : isRequired ? 'to be set' : '';
-      return [`\`${name}\``, preset, about];
-    }),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const [head = '', ...body] = rows.map((row) =>
-    line(row.map((cell, column) => cell.padEnd(widths[column] ?? 0))),
-  );
-  return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
+  const rows = described().map(({ name, example, about, hasDefault, isRequired }) => {
+    const preset = hasDefault && example !== '' ? `\`${example}\`` : isRequired ? 'to be set' : '';
+    return [`\`${name}\``, preset, about];
+  });
+  return markdownTable([['variable', 'default', 'what it is'], ...rows]);
 }
 
 /** The README with the table between its markers. Throws where they are missing. */
-export function withVariablesTable(readme: string): string {
-  const start = readme.indexOf(START);
-  const end = readme.indexOf(END);
-  if (start === -1 || end < start) throw new Error(`README.md has no lines ${START} and ${END}`);
-  return `${readme.slice(0, start + START.length)}\n\n${variablesTable()}\n\n${readme.slice(end)}`;
-}
+export const withVariablesTable = (readme: string): string => withPart(readme, 'variables', variablesTable());
 
 export const fileIn = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
+async function rewrite(name: string, change: (text: string) => string): Promise<void> {
+  const file = fileIn(name);
+  await writeFile(file, change(await readFile(file, 'utf8')));
+}
+
 async function main(): Promise<void> {
   await writeFile(fileIn('.env.example'), envExample());
-  const readme = fileIn('README.md');
-  await writeFile(readme, withVariablesTable(await readFile(readme, 'utf8')));
-  console.log('wrote .env.example and the table of README.md');
+  await rewrite('README.md', withVariablesTable);
+  await rewrite('docs/runbook.md', withListsTable);
+  console.log('wrote .env.example and the tables of README.md and docs/runbook.md');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main().catch(fail);

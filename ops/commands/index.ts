@@ -10,6 +10,7 @@ import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
 import { backfillTransferIds } from './backfill-transfer-ids.ts';
 import { replayWebhook, retryFailed } from './bulk.ts';
+import { LIST_KEYS, lists } from './lists.ts';
 import { reconcile } from './reconcile.ts';
 import { reconcileStatement } from './reconcile-statement.ts';
 import { seed } from './seed.ts';
@@ -64,6 +65,13 @@ export const COMMANDS: readonly Command[] = [
     about:
       'the whole story of an order, refund, transfer, reversal, payout or webhook, by its workflow id, its bare id or its id at the provider',
     run: show,
+  },
+  {
+    name: 'lists',
+    options: [{ name: 'key', value: 'K', values: LIST_KEYS }, json],
+    about:
+      "the lists that Temporal's UI shows by a query, such as all reversals in trouble: when to look, and the address to open",
+    run: lists,
   },
   {
     name: 'retry',

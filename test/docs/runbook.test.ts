@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { WORKFLOW_LISTS } from '../../engine/lists.ts';
+import { withListsTable } from '../../ops/runbook-lists.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import type { Step } from '../../sandbox/situations/situation.ts';
 
@@ -74,6 +76,25 @@ describe.each(SITUATIONS.map((situation) => [situation.name, situation] as const
     });
   },
 );
+
+describe("the table of lists in Temporal's UI", () => {
+  const rows = [...runbook.matchAll(/^\| ([\w ]+?) +\| [^`|]+\| `([^`]+)` +\| `([^`]+)` +\|$/gm)];
+
+  it('is what engine/lists.ts says', () => {
+    expect(runbook, 'out of date: run `npm run config:docs`').toBe(withListsTable(runbook));
+    expect(rows.map(([, title]) => title)).toEqual(WORKFLOW_LISTS.map(({ title }) => title));
+    expect(new Set(WORKFLOW_LISTS.map(({ key }) => key)).size).toBe(WORKFLOW_LISTS.length);
+  });
+
+  it.each(rows.map(([, title, query, address]) => [title, query, address] as const))(
+    '%s: its address holds its query',
+    (_, query = '', address = '') => {
+      const url = new URL(address, 'http://127.0.0.1:8233');
+      expect(url.pathname).toBe('/namespaces/default/workflows');
+      expect(url.searchParams.get('query')).toBe(query);
+    },
+  );
+});
 
 it('every picture is small, and shown somewhere', () => {
   for (const picture of pictures) {

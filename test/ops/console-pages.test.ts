@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { WORKFLOW_LISTS } from '../../engine/lists.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
@@ -49,4 +50,25 @@ describe.each([
     // Without scripts nothing can be put into the page either.
     if (!('javaScriptEnabled' in options)) await expectAccessible(page);
   });
+});
+
+test.each([
+  ['leads to each of its lists', 'https://temporal.veza.example', WORKFLOW_LISTS.length],
+  ['shows their queries where nobody said where it is', '', 0],
+])('the overview knows Temporal’s UI: it %s', async (_, url, links) => {
+  const own = await World.create({ worker: false, env: { TEMPORAL_UI_URL: url } });
+  try {
+    const page = await openConsole(browser, own, await makePerson(own, 'admin'));
+    const lists = page.getByRole('table', { name: 'Lists in Temporal’s UI' });
+    expect(await lists.getByRole('row').count()).toBe(WORKFLOW_LISTS.length + 1);
+    const addresses = await lists.getByRole('link').evaluateAll((all) => all.map((one) => String(one)));
+    expect(addresses).toHaveLength(links);
+    const queries = addresses.map((address) => new URL(address).searchParams.get('query'));
+    expect(queries).toEqual(WORKFLOW_LISTS.slice(0, links).map(({ query }) => query));
+    for (const { query } of WORKFLOW_LISTS) expect(await lists.textContent()).toContain(query);
+    await expectAccessible(page);
+    await page.context().close();
+  } finally {
+    await own.close();
+  }
 });

@@ -15,6 +15,7 @@ import type { Tone } from '../views/status.ts';
 import { table } from '../views/table.ts';
 import { atStake, totals } from '../views/totals.ts';
 import { WORK_NAMES } from '../views/work-kinds.ts';
+import { workflowLists } from '../views/workflow-lists.ts';
 
 const DAY_HOURS = 24;
 const STUCK_AFTER_MINUTES = 60;
@@ -56,7 +57,8 @@ export const overviewPage =
             ${section('Success rates, last 24 hours', successRates(outcomes, 'the last 24 hours'))}
           </div>`,
       )}
-      <p><a class="button" href="/ops/reconcile">Run the reconciliation…</a></p>`;
+      <p><a class="button" href="/ops/reconcile">Run the reconciliation…</a></p>
+      ${section('Lists in Temporal’s UI', workflowLists(deps.temporalUi))}`;
     return c.html(document(c, { title: 'Overview', body, isLive: true }));
   };
 
