@@ -78,6 +78,8 @@ CREATE TABLE audit_log (
   api_key_id uuid,
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
+CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pattern_ops, id);
+CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -94,6 +96,7 @@ CREATE TABLE disputes (
   CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text])))
 );
+CREATE INDEX disputes_by_order ON public.disputes USING btree (order_id);
 CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX disputes_provider_key ON public.disputes USING btree (provider_dispute_id);
 
@@ -128,6 +131,7 @@ CREATE TABLE ledger_entries (
 );
 CREATE INDEX ledger_entries_by_account ON public.ledger_entries USING btree (account, created_at, id);
 CREATE INDEX ledger_entries_by_order ON public.ledger_entries USING btree (order_id);
+CREATE INDEX ledger_entries_by_payout ON public.ledger_entries USING btree (payout_id) WHERE (payout_id IS NOT NULL);
 CREATE INDEX ledger_entries_by_transaction ON public.ledger_entries USING btree (transaction_id);
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -208,6 +212,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_buyer ON public.orders USING btree (buyer_id, created_at, id);
 CREATE INDEX orders_by_connector_transaction ON public.orders USING btree (connector_transaction_id) WHERE (connector_transaction_id IS NOT NULL);
 CREATE INDEX orders_captured_by_time ON public.orders USING btree (COALESCE(completed_at, created_at), id) WHERE (captured_minor IS NOT NULL);
+CREATE INDEX orders_newest ON public.orders USING btree (created_at, id);
 CREATE INDEX orders_open_by_look ON public.orders USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
 CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
@@ -233,6 +238,7 @@ CREATE TABLE products (
   CONSTRAINT products_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT products_price_sane CHECK (((price_minor >= 1) AND (price_minor <= '9007199254740991'::bigint)))
 );
+CREATE INDEX products_by_seller ON public.products USING btree (seller_id, created_at, id) WHERE active;
 CREATE INDEX products_newest ON public.products USING btree (created_at, id);
 
 CREATE TABLE provider_statements (
@@ -334,6 +340,7 @@ CREATE TABLE refunds (
   CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
 );
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
+CREATE INDEX refunds_by_time ON public.refunds USING btree (created_at);
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_open_by_look ON public.refunds USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
@@ -400,8 +407,9 @@ CREATE TABLE seller_payouts (
   CONSTRAINT seller_payouts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text])))
 );
 CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (seller_id, created_at, id);
+CREATE INDEX seller_payouts_by_status ON public.seller_payouts USING btree (status, created_at, id) WHERE (status <> 'paid'::text);
 CREATE UNIQUE INDEX seller_payouts_external_key ON public.seller_payouts USING btree (external_payout_id);
-CREATE INDEX seller_payouts_open ON public.seller_payouts USING btree (created_at) WHERE (status = 'pending'::text);
+CREATE INDEX seller_payouts_newest ON public.seller_payouts USING btree (created_at, id);
 CREATE INDEX seller_payouts_open_by_look ON public.seller_payouts USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX seller_payouts_paid_by_time ON public.seller_payouts USING btree (paid_at, id) WHERE (paid_at IS NOT NULL);
 
@@ -442,13 +450,13 @@ CREATE TABLE seller_transfers (
 );
 CREATE INDEX seller_transfers_by_order ON public.seller_transfers USING btree (order_id);
 CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);
+CREATE INDEX seller_transfers_by_status ON public.seller_transfers USING btree (status, created_at, id) WHERE (status <> 'completed'::text);
 CREATE INDEX seller_transfers_completed_by_time ON public.seller_transfers USING btree (completed_at, id) WHERE (completed_at IS NOT NULL);
 CREATE INDEX seller_transfers_failed_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'failed'::text);
 CREATE INDEX seller_transfers_gave_up ON public.seller_transfers USING btree (created_at, id) WHERE ((status = 'permanently_failed'::text) AND (completed_at IS NULL) AND (amount_minor > 0));
 CREATE INDEX seller_transfers_newest ON public.seller_transfers USING btree (created_at, id);
 CREATE UNIQUE INDEX seller_transfers_one_per_seller ON public.seller_transfers USING btree (order_id, seller_id) WHERE (retry_of IS NULL);
 CREATE INDEX seller_transfers_open_by_look ON public.seller_transfers USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = ANY (ARRAY['pending'::text, 'failed'::text]));
-CREATE INDEX seller_transfers_pending ON public.seller_transfers USING btree (created_at, id) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX seller_transfers_retry_of_key ON public.seller_transfers USING btree (retry_of);
 CREATE INDEX seller_transfers_reversal_due ON public.seller_transfers USING btree (status, next_retry_at) WHERE (status = 'reversal_pending'::text);
 CREATE UNIQUE INDEX seller_transfers_stripe_key ON public.seller_transfers USING btree (stripe_transfer_id) WHERE ((stripe_transfer_id IS NOT NULL) AND (stripe_transfer_id <> ''::text));
@@ -488,6 +496,7 @@ CREATE TABLE statement_exceptions (
   CONSTRAINT statement_exceptions_resolved_whole CHECK ((((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolution IS NULL)))),
   CONSTRAINT statement_exceptions_row_kind_known CHECK ((row_kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'refund_return'::text, 'payout_return'::text])))
 );
+CREATE INDEX statement_exceptions_by_kind ON public.statement_exceptions USING btree (statement_id, kind, "position");
 CREATE INDEX statement_exceptions_by_statement ON public.statement_exceptions USING btree (statement_id, "position");
 CREATE UNIQUE INDEX statement_exceptions_missed_once ON public.statement_exceptions USING btree (statement_id, subject) WHERE (kind = 'missing_there'::text);
 CREATE INDEX statement_exceptions_open ON public.statement_exceptions USING btree (statement_id, "position") WHERE (resolved_at IS NULL);
@@ -539,9 +548,9 @@ CREATE TABLE transfer_reversals (
   CONSTRAINT transfer_reversals_suspense_only_outside CHECK (((suspense_minor = 0) OR ((refund_id IS NULL) AND ((suspense_minor >= 0) AND (suspense_minor <= amount_minor)))))
 );
 CREATE INDEX transfer_reversals_by_refund ON public.transfer_reversals USING btree (refund_id);
+CREATE INDEX transfer_reversals_by_status ON public.transfer_reversals USING btree (status, created_at, id) WHERE (status <> 'reversed'::text);
 CREATE INDEX transfer_reversals_by_transfer ON public.transfer_reversals USING btree (transfer_id);
 CREATE INDEX transfer_reversals_due ON public.transfer_reversals USING btree (next_retry_at) WHERE (status = 'pending'::text);
-CREATE INDEX transfer_reversals_gave_up ON public.transfer_reversals USING btree (created_at, id) WHERE (status = 'permanently_failed'::text);
 CREATE INDEX transfer_reversals_newest ON public.transfer_reversals USING btree (created_at, id);
 CREATE UNIQUE INDEX transfer_reversals_one_per_refund ON public.transfer_reversals USING btree (transfer_id, refund_id) WHERE (retry_of IS NULL);
 CREATE INDEX transfer_reversals_open_by_look ON public.transfer_reversals USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
@@ -581,9 +590,10 @@ CREATE TABLE webhook_events (
   CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
 );
 CREATE INDEX webhook_events_by_about ON public.webhook_events USING btree (about);
+CREATE INDEX webhook_events_by_outcome ON public.webhook_events USING btree (outcome, received_at, id) WHERE (outcome <> 'signalled'::text);
 CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btree (provider, event_id);
+CREATE INDEX webhook_events_newest ON public.webhook_events USING btree (received_at, id);
 CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
-CREATE INDEX webhook_events_unmatched ON public.webhook_events USING btree (received_at) WHERE (outcome = 'unmatched'::text);
 CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
 
 CREATE OR REPLACE FUNCTION public.record_refund_event()

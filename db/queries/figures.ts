@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { isCurrent } from './current.ts';
 import { STUCK_KINDS, type StuckKind } from './work.ts';
 
 type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
@@ -48,11 +49,7 @@ export interface Figures {
 
 const ageS = (column: SQL) => sql`coalesce(extract(epoch FROM now() - min(${column})), 0)::float8`;
 const rows = sql`count(*)::int AS rows`;
-// Scalar subqueries, not joins: one look into an index for each open row, where a planner that joins may choose to walk
-// the whole table of what ended.
-const isCurrent = (table: SQL) =>
-  sql`(SELECT retry.id FROM ${table} AS retry WHERE retry.retry_of = one.id) IS NULL`;
-/** A reversal is in its transfer's currency. */
+/** A reversal is in its transfer's currency: a look for each, as in `isCurrent`. */
 const REVERSALS = sql`SELECT one.*,
     (SELECT currency FROM seller_transfers WHERE seller_transfers.id = one.transfer_id) AS currency
   FROM transfer_reversals AS one`;

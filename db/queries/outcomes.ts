@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { isCurrent } from './current.ts';
 
 export const OUTCOME_KINDS = ['payment', 'refund', 'transfer', 'reversal', 'webhook'] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
@@ -33,11 +34,11 @@ export async function countOutcomes(db: Db, hours: number): Promise<Outcomes[]> 
       UNION ALL
       SELECT 'transfer', CASE WHEN completed_at IS NOT NULL THEN true WHEN status = 'permanently_failed' THEN false END
       FROM seller_transfers AS one WHERE created_at > ${since}
-        AND NOT EXISTS (SELECT 1 FROM seller_transfers AS retry WHERE retry.retry_of = one.id)
+        AND ${isCurrent(sql`seller_transfers`)}
       UNION ALL
       SELECT 'reversal', CASE status WHEN 'pending' THEN NULL WHEN 'reversed' THEN true ELSE false END
       FROM transfer_reversals AS one WHERE created_at > ${since} AND refund_id IS NOT NULL AND status <> 'withdrawn'
-        AND NOT EXISTS (SELECT 1 FROM transfer_reversals AS retry WHERE retry.retry_of = one.id)
+        AND ${isCurrent(sql`transfer_reversals`)}
       UNION ALL
       SELECT 'webhook', CASE WHEN outcome = 'received' THEN NULL ELSE outcome IN ('signalled', 'ignored') END
       FROM webhook_events WHERE received_at > ${since}

@@ -1,4 +1,4 @@
-import { asc, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import {
   auditLog,
@@ -57,13 +57,17 @@ export type OrderRows = Awaited<ReturnType<typeof readOrderRows>>;
 export async function readPayoutRows(db: Db, payoutId: string) {
   const [payout] = await db.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
   if (payout === undefined) return null;
-  // Through the account's index: there is none of payouts.
   const entries = await db
     .select()
     .from(ledgerEntries)
-    .where(eq(ledgerEntries.account, `seller:${payout.sellerId}:paying_out`))
+    .where(
+      and(
+        eq(ledgerEntries.payoutId, payoutId),
+        eq(ledgerEntries.account, `seller:${payout.sellerId}:paying_out`),
+      ),
+    )
     .orderBy(asc(ledgerEntries.id));
-  return { payout, entries: entries.filter((entry) => entry.payoutId === payoutId) };
+  return { payout, entries };
 }
 
 /** What was said about these: webhooks by what they are about, operators' acts, flags. */

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile.ts';
 import type { Db } from '../client.ts';
+import { isCurrent } from './current.ts';
 
 /** How old rows must be before a sweep looks at them, in milliseconds. */
 export interface SweepAges {
@@ -29,20 +30,20 @@ interface Rows {
   readonly from: SQL;
 }
 
-const WORK: readonly { kind: string; table: SQL; open: SQL; isCurrent?: SQL }[] = [
+const WORK: readonly { kind: string; table: SQL; open: SQL; current?: SQL }[] = [
   { kind: 'order', table: sql`orders`, open: sql`status = 'pending'` },
   { kind: 'refund', table: sql`refunds`, open: sql`status = 'pending'` },
   {
     kind: 'transfer',
     table: sql`seller_transfers`,
     open: sql`status IN ('pending', 'failed')`,
-    isCurrent: sql`NOT EXISTS (SELECT 1 FROM seller_transfers AS retry WHERE retry.retry_of = work.id)`,
+    current: isCurrent(sql`seller_transfers`),
   },
   {
     kind: 'reversal',
     table: sql`transfer_reversals`,
     open: sql`status = 'pending'`,
-    isCurrent: sql`NOT EXISTS (SELECT 1 FROM transfer_reversals AS retry WHERE retry.retry_of = work.id)`,
+    current: isCurrent(sql`transfer_reversals`),
   },
   { kind: 'payout', table: sql`seller_payouts`, open: sql`status = 'pending'` },
 ];
@@ -74,10 +75,10 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
         },
       ];
     case 'lost_work':
-      return WORK.map(({ kind, table, open, isCurrent }) => ({
-        from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, work_checked_at AS looked_at, created_at FROM ${table} AS work
+      return WORK.map(({ kind, table, open, current }) => ({
+        from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, work_checked_at AS looked_at, created_at FROM ${table} AS one
           WHERE ${open} AND created_at < ${before(ask.engineRebuilt ? 0 : WORK_LOST_AFTER_MS)}
-          ${isCurrent ? sql`AND ${isCurrent}` : sql``}
+          ${current ? sql`AND ${current}` : sql``}
           ${kind === 'refund' && !ask.engineRebuilt ? sql`AND hyperswitch_refund_id IS NOT NULL` : sql``}`,
       }));
     case 'inbox':

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Money } from '../../domain/four-eyes.ts';
 import type { Db, Tx } from '../client.ts';
+import { isCurrent } from './current.ts';
 
 /** Open rows, which automation goes on with. An orphan is a refund that the PSP may not have. */
 export const STUCK_KINDS = [
@@ -56,7 +57,10 @@ export interface WorkFilter {
   readonly subjects?: readonly string[] | undefined;
 }
 
-/** Each part is led by a partial index of its own. */
+/** Looked up for each row beside it, by its key: OFFSET keeps the planner from joining with the whole table instead. */
+const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE id = ${id} OFFSET 0)`;
+
+/** Each part is led by a partial index of its own (test/db/list-plans.test.ts has the plans). */
 const PARTS: Readonly<Record<WorkKind, SQL>> = {
   order: sql`
     SELECT 'order' AS kind, 'order/' || id AS subject, id, id AS order_id, NULL::uuid AS seller_id, status,
@@ -75,14 +79,14 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     SELECT 'transfer', 'transfer/' || id, id, order_id, seller_id, status, created_at, work_checked_at, amount_minor,
       currency, error_message, waiting_for, next_retry_at, retry_count
     FROM seller_transfers AS one WHERE status IN ('pending', 'failed')
-      AND NOT EXISTS (SELECT 1 FROM seller_transfers AS retry WHERE retry.retry_of = one.id)`,
+      AND ${isCurrent(sql`seller_transfers`)}`,
   reversal: sql`
     SELECT 'reversal', 'reversal/' || one.id, one.id, transfer.order_id, transfer.seller_id, one.status, one.created_at,
       one.work_checked_at, one.amount_minor - one.covered_minor, transfer.currency, one.error_message, one.waiting_for,
       one.next_retry_at, one.retry_count
-    FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
+    FROM transfer_reversals AS one, ${rowOf(sql`seller_transfers`, sql`one.transfer_id`)} AS transfer
     WHERE one.status = 'pending'
-      AND NOT EXISTS (SELECT 1 FROM transfer_reversals AS retry WHERE retry.retry_of = one.id)`,
+      AND ${isCurrent(sql`transfer_reversals`)}`,
   payout: sql`
     SELECT 'payout', 'payout/' || id, id, NULL, seller_id, status, created_at, work_checked_at, amount_minor, currency,
       error_message, waiting_for, next_retry_at, retry_count
@@ -95,20 +99,20 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     SELECT 'failed_transfer', 'transfer/' || id, id, order_id, seller_id, status, coalesce(asked_at, created_at), NULL,
       amount_minor, currency, error_message, NULL, NULL, retry_count
     FROM seller_transfers AS one WHERE status = 'permanently_failed' AND completed_at IS NULL AND amount_minor > 0
-      AND NOT EXISTS (SELECT 1 FROM seller_transfers AS retry WHERE retry.retry_of = one.id)`,
+      AND ${isCurrent(sql`seller_transfers`)}`,
   failed_reversal: sql`
     SELECT 'failed_reversal', 'reversal/' || one.id, one.id, transfer.order_id, transfer.seller_id, one.status,
       coalesce(one.ended_at, one.created_at), NULL, one.amount_minor - one.covered_minor, transfer.currency,
       one.error_message, NULL, NULL, one.retry_count
-    FROM transfer_reversals AS one JOIN seller_transfers AS transfer ON transfer.id = one.transfer_id
+    FROM transfer_reversals AS one, ${rowOf(sql`seller_transfers`, sql`one.transfer_id`)} AS transfer
     WHERE one.status = 'permanently_failed'
-      AND NOT EXISTS (SELECT 1 FROM transfer_reversals AS retry WHERE retry.retry_of = one.id)`,
+      AND ${isCurrent(sql`transfer_reversals`)}`,
   // What a transfer's or a reversal's own row says is not said twice.
   flag: sql`
     SELECT 'flag', flag.subject, flag.id, refund.order_id, NULL, flag.kind, flag.raised_at, NULL, refund.amount_minor,
       refund.currency, flag.detail, NULL, NULL, NULL
-    FROM ops_flags AS flag LEFT JOIN refunds AS refund
-      ON refund.id = CASE WHEN flag.subject LIKE 'refund/%' THEN substr(flag.subject, 8)::uuid END
+    FROM ops_flags AS flag LEFT JOIN
+      ${rowOf(sql`refunds`, sql`CASE WHEN flag.subject LIKE 'refund/%' THEN substr(flag.subject, 8)::uuid END`)} AS refund ON true
     WHERE flag.cleared_at IS NULL AND flag.kind NOT IN ('reversal_gave_up', 'transfer_gave_up')`,
   approval: sql`
     SELECT 'approval', subject, id, NULL, NULL, status, requested_at, NULL, amount_minor, currency, reason, NULL, NULL, NULL

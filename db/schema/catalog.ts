@@ -63,5 +63,8 @@ export const products = pgTable(
     amountCheck('products_price_sane', t.priceMinor, 1),
     currencyCheck('products_currency_iso', t.currency),
     index('products_newest').on(t.createdAt, t.id),
+    index('products_by_seller')
+      .on(t.sellerId, t.createdAt, t.id)
+      .where(sql`${t.active}`),
   ],
 );

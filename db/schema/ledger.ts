@@ -77,9 +77,10 @@ export const sellerPayouts = pgTable(
     index('seller_payouts_paid_by_time')
       .on(t.paidAt, t.id)
       .where(sql`${t.paidAt} IS NOT NULL`),
-    index('seller_payouts_open')
-      .on(t.createdAt)
-      .where(sql`${t.status} = 'pending'`),
+    index('seller_payouts_newest').on(t.createdAt, t.id),
+    index('seller_payouts_by_status')
+      .on(t.status, t.createdAt, t.id)
+      .where(sql`${t.status} <> 'paid'`),
     index('seller_payouts_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
@@ -111,6 +112,9 @@ export const ledgerEntries = pgTable(
     // An account over time: a seller's statement, and what its balance was before.
     index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
     index('ledger_entries_by_order').on(t.orderId),
+    index('ledger_entries_by_payout')
+      .on(t.payoutId)
+      .where(sql`${t.payoutId} IS NOT NULL`),
     currencyCheck('ledger_entries_currency_iso', t.currency),
     check('ledger_entries_moves_something', sql`${t.amountMinor} <> 0`),
   ],

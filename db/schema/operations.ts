@@ -51,9 +51,10 @@ export const webhookEvents = pgTable(
     index('webhook_events_unprocessed')
       .on(t.receivedAt)
       .where(sql`${t.processedAt} IS NULL`),
-    index('webhook_events_unmatched')
-      .on(t.receivedAt)
-      .where(sql`${t.outcome} = 'unmatched'`),
+    index('webhook_events_newest').on(t.receivedAt, t.id),
+    index('webhook_events_by_outcome')
+      .on(t.outcome, t.receivedAt, t.id)
+      .where(sql`${t.outcome} <> 'signalled'`),
     index('webhook_events_undone_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.receivedAt)
       .where(sql`${t.processedAt} IS NULL OR ${t.outcome} = 'unmatched'`),
@@ -96,7 +97,12 @@ export const auditLog = pgTable(
     apiKeyId: uuid(),
     at: at().notNull().defaultNow(),
   },
-  (t) => [index('audit_log_by_subject').on(t.subject, t.at)],
+  (t) => [
+    index('audit_log_by_subject').on(t.subject, t.at),
+    index('audit_log_by_actor').on(t.actor, t.id),
+    // By what it begins with, in whatever language the database sorts.
+    index('audit_log_by_action').on(t.action.op('text_pattern_ops'), t.id),
+  ],
 );
 
 /** What a person should look at: raised once a subject and kind, cleared by whoever dealt with it. */

@@ -59,6 +59,7 @@ export const orders = pgTable(
       .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`, t.id)
       .where(sql`${t.capturedMinor} IS NOT NULL`),
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
+    index('orders_newest').on(t.createdAt, t.id),
     index('orders_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),

@@ -46,6 +46,8 @@ export const refunds = pgTable(
       .on(t.succeededAt, t.id)
       .where(sql`${t.succeededAt} IS NOT NULL`),
     index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
+    // What was asked for in a time: success rates.
+    index('refunds_by_time').on(t.createdAt),
     index('refunds_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
@@ -128,6 +130,7 @@ export const disputes = pgTable(
   },
   (t) => [
     uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
+    index('disputes_by_order').on(t.orderId),
     index('disputes_open_by_order')
       .on(t.orderId)
       .where(sql`${t.status} = 'open'`),

@@ -126,6 +126,7 @@ export const statementExceptions = pgTable(
   (t) => [
     uniqueIndex('statement_exceptions_position_key').on(t.position),
     index('statement_exceptions_by_statement').on(t.statementId, t.position),
+    index('statement_exceptions_by_kind').on(t.statementId, t.kind, t.position),
     index('statement_exceptions_open')
       .on(t.statementId, t.position)
       .where(sql`${t.resolvedAt} IS NULL`),

@@ -62,9 +62,10 @@ export const sellerTransfers = pgTable(
     index('seller_transfers_reversal_due')
       .on(t.status, t.nextRetryAt)
       .where(sql`${t.status} = 'reversal_pending'`),
-    index('seller_transfers_pending')
-      .on(t.createdAt, t.id)
-      .where(sql`${t.status} = 'pending'`),
+    // Lists by status; of what is usual there is one on every page of the newest.
+    index('seller_transfers_by_status')
+      .on(t.status, t.createdAt, t.id)
+      .where(sql`${t.status} <> 'completed'`),
     index('seller_transfers_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} IN ('pending', 'failed')`),
@@ -154,9 +155,9 @@ export const transferReversals = pgTable(
     index('transfer_reversals_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
-    index('transfer_reversals_gave_up')
-      .on(t.createdAt, t.id)
-      .where(sql`${t.status} = 'permanently_failed'`),
+    index('transfer_reversals_by_status')
+      .on(t.status, t.createdAt, t.id)
+      .where(sql`${t.status} <> 'reversed'`),
     index('transfer_reversals_reversed_by_time')
       .on(t.endedAt, t.id)
       .where(sql`${t.status} = 'reversed'`),

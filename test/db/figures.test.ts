@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/queries/figures.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY, planOf } from './many-rows.ts';
+import { fillRows, OPEN_EVERY } from './many-rows.ts';
+import { planOf } from './plans.ts';
 
 // By name: `FIGURE_ROWS=1000000 npx vitest run test/db/figures.test.ts`.
 const ROWS = Number(process.env['FIGURE_ROWS'] ?? 20_000);

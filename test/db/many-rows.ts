@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../../db/client.ts';
 
 /** One row in a hundred is open, as after a bad day. */
@@ -41,25 +41,7 @@ async function fill({ db }: Database, from: number, to: number): Promise<void> {
     INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, status, created_at)
     SELECT ${id(5)}, ${people}, 90, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'paid' END, ${createdAt} FROM ${numbers}`);
   await db.execute(sql`
-    INSERT INTO webhook_events (id, provider, event_id, type, body, received_at, processed_at, outcome)
-    SELECT ${id(6)}, 'hyperswitch', n::text, 'payment_succeeded', '{}', ${createdAt},
+    INSERT INTO webhook_events (id, provider, event_id, type, about, body, received_at, processed_at, outcome)
+    SELECT ${id(6)}, 'hyperswitch', n::text, 'payment_succeeded', ${id(1)}::text, '{}', ${createdAt},
       CASE WHEN ${isOpen} THEN NULL ELSE now() END, CASE WHEN ${isOpen} THEN 'received' ELSE 'signalled' END FROM ${numbers}`);
-}
-
-export interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly 'Actual Rows': number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-/** How PostgreSQL carries the query out, node by node. */
-export async function planOf(database: Database, query: SQL): Promise<PlanNode[]> {
-  const rows = await database.db.execute<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
-    sql`EXPLAIN (ANALYZE, FORMAT JSON) ${query}`,
-  );
-  return nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan);
 }

@@ -6,6 +6,7 @@ import { matchQuery } from '../../db/verbs/match-statement-rows.ts';
 import { claimOf } from '../../db/verbs/miss-statement-rows.ts';
 import { CLAIMABLE } from '../../domain/provider-statement.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
+import { planAhead, walkedIn } from './plans.ts';
 
 // By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/db/statement-plans.test.ts`.
 const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
@@ -59,35 +60,16 @@ async function fill(from: number, to: number): Promise<void> {
       (4, 'payout', 'po_')) AS kinds (k, kind, prefix)`);
 }
 
-interface Node {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'CTE Name'?: string;
-  readonly 'Parent Relationship'?: string;
-  readonly Plans?: readonly Node[];
-}
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-async function plan(query: ReturnType<typeof sql>): Promise<Node[]> {
-  const rows = await database.db.execute<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(
-    sql`EXPLAIN (FORMAT JSON) ${query}`,
-  );
-  return nodesOf(rows[0]!['QUERY PLAN'][0]!.Plan);
-}
-
-const scanned = (nodes: readonly Node[]) =>
-  nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']);
-
 test('a row of a file finds what it names through an index, whichever kind it is of', async () => {
-  const nodes = await plan(matchQuery(STATEMENT, 0, 5_000));
-  expect(scanned(nodes).filter((table) => MONEY.includes(table ?? ''))).toEqual([]);
-  expect(scanned(nodes)).not.toContain('statement_rows');
+  const nodes = await planAhead(database, matchQuery(STATEMENT, 0, 5_000));
+  expect(walkedIn(nodes).filter((table) => MONEY.includes(table))).toEqual([]);
+  expect(walkedIn(nodes)).not.toContain('statement_rows');
   expect(nodes.some((node) => node['Relation Name'] === 'orders')).toBe(true);
 });
 
 test('a row of a file is not compared with every other of its batch to see what was claimed', async () => {
   // A loader has just brought them: nothing has been counted.
-  const nodes = await plan(matchQuery('00000000-0000-4000-8000-00000000000b', 0, 5_000));
+  const nodes = await planAhead(database, matchQuery('00000000-0000-4000-8000-00000000000b', 0, 5_000));
   const claimed = nodes.filter((node) => node['CTE Name'] === 'claimed');
   expect(claimed.map((node) => node['Parent Relationship'])).toEqual(['SubPlan']);
 });
@@ -98,9 +80,12 @@ test('ours is not held against every claim of a file to see whether it is named'
     INSERT INTO statement_claims (statement_id, kind, subject_id, row_number)
     SELECT ${STATEMENT}::uuid, 'payment', id, row_number() OVER () FROM orders`);
   // Nothing has counted them: that is how they stand when the search for what is missing begins.
-  const nodes = await plan(sql`
+  const nodes = await planAhead(
+    database,
+    sql`
     SELECT * FROM (${oursThatMoved('payment', 'stripe')}) AS page
-    WHERE (${claimOf(STATEMENT, 'payment', sql`page.id`)}) IS NULL`);
+    WHERE (${claimOf(STATEMENT, 'payment', sql`page.id`)}) IS NULL`,
+  );
   const claims = nodes.filter((node) => node['Relation Name'] === 'statement_claims');
   expect(claims.map((node) => node['Node Type'])).toEqual([expect.stringMatching(/^Index (Only )?Scan$/)]);
 });
@@ -108,9 +93,12 @@ test('ours is not held against every claim of a file to see whether it is named'
 test.each(CLAIMABLE)(
   '%s: what moved in the time of a file comes out of an index, page by page',
   async (kind) => {
-    const nodes = await plan(sql`
+    const nodes = await planAhead(
+      database,
+      sql`
     SELECT * FROM (${oursThatMoved(kind, 'stripe')}) AS moved
-    WHERE at <= now() AND (at, id) > (now() - interval '1 hour', ${STATEMENT}::uuid) ORDER BY at, id LIMIT 100`);
-    expect(scanned(nodes)).toEqual([]);
+    WHERE at <= now() AND (at, id) > (now() - interval '1 hour', ${STATEMENT}::uuid) ORDER BY at, id LIMIT 100`,
+    );
+    expect(walkedIn(nodes)).toEqual([]);
   },
 );

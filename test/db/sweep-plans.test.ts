@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../db/client.ts';
-import { listSweepRows, type SweepAsk, sweepQuery } from '../../db/queries/sweep.ts';
+import { countSweepRows, listSweepRows, type SweepAsk, sweepQuery } from '../../db/queries/sweep.ts';
 import { type Phase, PHASES } from '../../domain/reconcile.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY, planOf } from './many-rows.ts';
+import { fillRows, OPEN_EVERY } from './many-rows.ts';
+import { mostReadIn, planOf, plansOf, walkedIn } from './plans.ts';
 
 // By name: `SWEEP_PLAN_ROWS=1000000 npx vitest run test/db/sweep-plans.test.ts`.
 const ROWS = Number(process.env['SWEEP_PLAN_ROWS'] ?? 20_000);
@@ -40,6 +41,15 @@ test.each(PHASES)('%s: a batch comes out of indexes, which hold the open rows al
   expect(scans.length).toBeGreaterThan(0);
   for (const scan of scans) expect(scan['Actual Rows']).toBeLessThanOrEqual(ROWS / OPEN_EVERY);
   expect(await listSweepRows(database.db, ask(phase), 50)).toHaveLength(50);
+});
+
+test.each(PHASES)('%s: what a drain has before it is counted in indexes too', async (phase) => {
+  const { result, nodes } = await plansOf(database, (db) => countSweepRows(db, ask(phase)));
+  expect(walkedIn(nodes)).toEqual([]);
+  // Of work there are five kinds, and half of the refunds are the PSP's to go on with.
+  const kinds = phase === 'lost_work' ? 4.5 : ['stuck_orders', 'inbox'].includes(phase) ? 1 : 0.5;
+  expect(result).toBe(kinds * (ROWS / OPEN_EVERY));
+  expect(mostReadIn(nodes)).toBeLessThanOrEqual(5 * (ROWS / OPEN_EVERY));
 });
 
 test('rows that were looked at come last', async () => {
