@@ -10,6 +10,7 @@ import type { PaymentEvent, RefundEvent } from '../providers/webhooks/hyperswitc
 export interface Told {
   readonly outcome: WebhookOutcome;
   readonly note: string | null;
+  readonly workflowId?: string;
 }
 
 /** The inbox, as the composition root hands it down: the same dispatcher that webhooks go through. */
@@ -38,6 +39,7 @@ export interface ReconcileDeps {
   readonly engine: Pick<
     Engine,
     | 'isRunning'
+    | 'waitsForWorker'
     | 'namespaceId'
     | 'startOrder'
     | 'startRefund'

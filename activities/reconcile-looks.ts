@@ -13,6 +13,8 @@ import type { ReconcileDeps, Told } from './reconcile-deps.ts';
 export interface Seen extends Look {
   readonly providerStatus?: string;
   readonly createdAt?: Date;
+  /** Of the workflow that was told or started. */
+  readonly workflowId?: string;
 }
 
 export const left = (why: string, about: Omit<Seen, keyof Look> = {}): Seen => ({
@@ -75,6 +77,7 @@ export async function lookAtOrphan(
     return synced(said.outcome === 'signalled' ? 'adopted_and_told' : 'adopted', {
       providerStatus: status,
       createdAt,
+      ...whoseOf(said),
     });
   }
   if (found.kind !== 'not_found') return { ...(await unreadable(deps, found)), createdAt };
@@ -86,11 +89,15 @@ export async function lookAtOrphan(
 export async function lookAtWebhook({ inbox }: ReconcileDeps, webhookId: string): Promise<Seen> {
   const said = await inbox.redrive(webhookId);
   if (said === null) return left('ended');
-  return said.outcome === 'unmatched' ? left('unmatched') : synced(said.outcome);
+  return said.outcome === 'unmatched' ? left('unmatched') : synced(said.outcome, whoseOf(said));
 }
 
-const told = ({ outcome }: Told, about: Omit<Seen, keyof Look>): Seen =>
-  outcome === 'signalled' ? synced('told', about) : left(`psp_says_${about.providerStatus}`, about);
+const told = (said: Told, about: Omit<Seen, keyof Look>): Seen =>
+  said.outcome === 'signalled'
+    ? synced('told', { ...about, ...whoseOf(said) })
+    : left(`psp_says_${about.providerStatus}`, about);
+
+const whoseOf = ({ workflowId }: Told) => (workflowId === undefined ? {} : { workflowId });
 
 async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<Seen> {
   if (failure.kind !== 'unauthorized') return left('psp_unreadable', { providerStatus: failure.kind });

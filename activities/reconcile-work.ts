@@ -14,19 +14,19 @@ export async function lookAtWork({ db, engine }: ReconcileDeps, workflowId: stri
       const [row] = await db.select().from(orders).where(eq(orders.id, id));
       if (row?.status !== 'pending') return left('ended');
       await engine.startOrder(id, { amountMinor: row.totalMinor, currency: row.currency });
-      return restarted(row);
+      return restarted(workflowId, row);
     }
     case 'refund': {
       const [row] = await db.select().from(refunds).where(eq(refunds.id, id));
       if (row?.status !== 'pending') return left('ended');
       await engine.startRefund(id, refundLabel(row));
-      return restarted(row);
+      return restarted(workflowId, row);
     }
     case 'transfer': {
       const [row] = await db.select().from(sellerTransfers).where(eq(sellerTransfers.id, id));
       if (row?.status !== 'pending' && row?.status !== 'failed') return left('ended');
       await engine.startTransfer(transferLabel(row));
-      return restarted(row);
+      return restarted(workflowId, row);
     }
     case 'reversal': {
       const [row] = await db
@@ -36,17 +36,18 @@ export async function lookAtWork({ db, engine }: ReconcileDeps, workflowId: stri
         .where(eq(transferReversals.id, id));
       if (row?.reversal.status !== 'pending') return left('ended');
       await engine.startReversal(reversalLabel(row.transfer, row.reversal));
-      return restarted(row.reversal);
+      return restarted(workflowId, row.reversal);
     }
     case 'payout': {
       const [row] = await db.select().from(sellerPayouts).where(eq(sellerPayouts.id, id));
       if (row?.status !== 'pending') return left('ended');
       await engine.startPayout(payoutLabel(row));
-      return restarted(row);
+      return restarted(workflowId, row);
     }
     default:
       throw new Error(`no open row has the workflow ${workflowId}`);
   }
 }
 
-const restarted = ({ createdAt }: { readonly createdAt: Date }): Seen => synced('restarted', { createdAt });
+const restarted = (workflowId: string, { createdAt }: { readonly createdAt: Date }): Seen =>
+  synced('restarted', { createdAt, workflowId });

@@ -22,6 +22,7 @@ import {
   lookAtWebhook,
   type Seen,
 } from './reconcile-looks.ts';
+import { createPace } from './reconcile-pace.ts';
 import { lookAtWork } from './reconcile-work.ts';
 
 /** 200 rows by default, which take less than an activity may (see sweepBatch), even if each look runs into its timeouts. */
@@ -45,7 +46,12 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
   };
 
 /** One row. Whatever goes wrong with it leaves it as it was, and does not stop the others. */
-export async function lookAt(deps: ReconcileDeps, ref: string, terms: SweepTerms): Promise<Look> {
+export async function lookAt(
+  deps: ReconcileDeps,
+  ref: string,
+  terms: SweepTerms,
+  onTold: (workflowId: string) => void = () => undefined,
+): Promise<Look> {
   const { log } = deps;
   const { phase } = terms;
   let seen: Seen;
@@ -56,7 +62,8 @@ export async function lookAt(deps: ReconcileDeps, ref: string, terms: SweepTerms
     if (!isAway) log.error({ phase, row: ref, err: error }, 'reconcile: a row could not be looked at');
     seen = left(isAway ? 'engine_unavailable' : 'error');
   }
-  const { what, why, providerStatus, createdAt } = seen;
+  const { what, why, providerStatus, createdAt, workflowId } = seen;
+  if (workflowId !== undefined) onTold(workflowId);
   const line = {
     phase,
     row: ref,
@@ -116,16 +123,24 @@ export function createReconcileActivities(deps: ReconcileDeps) {
       const done = new Map(Array.isArray(beaten) ? (beaten as [string, Look][]) : []);
       const { cancellationSignal } = Context.current();
       await markLooked(db, terms.phase, refs);
-      const waiting = refs.filter((ref) => !done.has(ref)).values();
-      const lookInTurn = async () => {
-        for (const ref of waiting) {
-          if (cancellationSignal.aborted) return;
-          done.set(ref, await lookAt(deps, ref, terms));
-        }
+      const waiting = refs.filter((ref) => !done.has(ref));
+      const pace = createPace(engine, cancellationSignal);
+      const lookAtAll = async (some: readonly string[]) => {
+        const inTurn = some.values();
+        const lookInTurn = async () => {
+          for (const ref of inTurn) {
+            if (cancellationSignal.aborted) return;
+            done.set(ref, await lookAt(deps, ref, terms, pace.told));
+          }
+        };
+        await Promise.all(Array.from({ length: settings.concurrency }, lookInTurn));
       };
       await whileHeartbeating(
         async () => {
-          await Promise.all(Array.from({ length: settings.concurrency }, lookInTurn));
+          for (let from = 0; from < waiting.length; from += settings.batch) {
+            if (from > 0) await pace.caughtUp();
+            await lookAtAll(waiting.slice(from, from + settings.batch));
+          }
         },
         () => [...done],
       );

@@ -11,7 +11,7 @@ const BENCHES: Readonly<Record<string, Bench>> = { sweep, statement };
 const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--json]
 
 Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
-  sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000)
+  sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000), and --rounds (5) of looking alone
   statement  the matching of settlement files of --rows rows each (10000,100000,1000000), against COPY and one join`;
 
 const { values } = parseArgs({

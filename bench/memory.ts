@@ -35,7 +35,8 @@ export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve;
   };
 }
 
-function residentMib(pid: number): number | null {
+/** Of a process; null where it is gone. */
+export function residentMib(pid: number): number | null {
   try {
     const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kib === undefined ? null : Number(kib) / 1024;

@@ -83,7 +83,12 @@ export interface Engine extends SellerEngine, SweepEngine, StatementEngine {
   namespaceId(): Promise<string>;
   /** Whether a workflow of that id runs now. */
   isRunning(workflowId: string): Promise<boolean>;
+  /** Whether something was told to that workflow that no worker has taken up yet. */
+  waitsForWorker(workflowId: string): Promise<boolean>;
 }
+
+/** `PENDING_WORKFLOW_TASK_STATE_SCHEDULED` of Temporal's API: in its queue, with no worker at it. */
+const TASK_SCHEDULED = 1;
 
 export interface TaskQueues {
   readonly core: string;
@@ -161,6 +166,16 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
         signal,
         signalArgs,
       });
+    });
+
+  const describe = (workflowId: string) =>
+    within(CALL_DEADLINE_MS, async () => {
+      try {
+        return await workflows.getHandle(workflowId).describe();
+      } catch (error) {
+        if (error instanceof Error && error.name === 'WorkflowNotFoundError') return null;
+        throw error;
+      }
     });
 
   return {
@@ -255,15 +270,11 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
         if (!namespaceInfo?.id) throw new Error('Temporal does not say which namespace this is');
         return namespaceInfo.id;
       }),
-    isRunning: (workflowId) =>
-      within(CALL_DEADLINE_MS, async () => {
-        try {
-          return (await workflows.getHandle(workflowId).describe()).status.name === 'RUNNING';
-        } catch (error) {
-          if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false;
-          throw error;
-        }
-      }),
+    isRunning: async (workflowId) => (await describe(workflowId))?.status.name === 'RUNNING',
+    waitsForWorker: async (workflowId) => {
+      const task = (await describe(workflowId))?.raw.pendingWorkflowTask;
+      return task?.state === TASK_SCHEDULED;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { eq, or } from 'drizzle-orm';
 import { sellerPayouts, users } from '../db/schema/index.ts';
 import { payoutLabel } from '../db/verbs/labels.ts';
+import { onboardingWorkflowId, payoutWorkflowId } from '../domain/ids.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import type { PayoutWord } from '../domain/messages.ts';
 import { formatMoney } from '../domain/money.ts';
@@ -48,7 +49,7 @@ export async function dispatchPayout(deps: InboxDeps, event: StripePayoutEvent):
     return flag(deps, event, `names our payout ${payout.id} and differs from it`);
   }
   await engine.tellPayout(payoutLabel(payout), word);
-  return signalled;
+  return signalled(payoutWorkflowId(payout.id));
 }
 
 async function flag({ db }: InboxDeps, event: StripePayoutEvent, what: string): Promise<Dispatched> {
@@ -75,5 +76,5 @@ export async function dispatchAccount(
     );
   if (user === undefined) return unmatched(`no seller with account ${stripeAccountId} is known`);
   await engine.tellAccountChanged(user.id);
-  return signalled;
+  return signalled(onboardingWorkflowId(user.id));
 }

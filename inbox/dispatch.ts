@@ -1,5 +1,5 @@
 import { eq, or } from 'drizzle-orm';
-import { orderWorkflowId, reversalWorkflowId } from '../domain/ids.ts';
+import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
 import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
@@ -48,7 +48,7 @@ async function dispatchRefund(deps: InboxDeps, event: RefundEvent): Promise<Disp
     },
     refundLabel(refund),
   );
-  return signalled;
+  return signalled(refundWorkflowId(refund.id));
 }
 
 /** A refund that we did not make, of a payment that we know: somebody used the PSP's dashboard. */
@@ -64,7 +64,7 @@ async function dispatchOutsideRefund({ db, engine }: InboxDeps, event: RefundEve
     { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt(event) },
     labelOf(order),
   );
-  return signalled;
+  return signalled(orderWorkflowId(order.id));
 }
 
 const saidAt = ({ updatedAt }: RefundEvent) => (updatedAt === undefined ? {} : { saidAt: updatedAt });
@@ -76,7 +76,7 @@ async function dispatchPayment({ db, engine }: InboxDeps, event: PaymentEvent): 
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
   await engine.tellOrder(order.id, fact, labelOf(order));
-  return signalled;
+  return signalled(orderWorkflowId(order.id));
 }
 
 /** What a payment's event says, as far as it ends something; an amount it does not name is read at the PSP later. */
@@ -137,7 +137,7 @@ async function dispatchDispute({ db, engine }: InboxDeps, event: DisputeEvent): 
   }
   const news = { providerDisputeId: event.disputeId, status, amountMinor, currency };
   await engine.tellOrderOutside(order.id, { kind: 'dispute', news }, labelOf(order));
-  return signalled;
+  return signalled(orderWorkflowId(order.id));
 }
 
 /** Finds what a Stripe event is about. The answers to our own calls are not waited for here. */
@@ -191,7 +191,7 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   );
   if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
   await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
-  return signalled;
+  return signalled(transferWorkflowId(transfer.id));
 }
 
 const labelOf = (order: { readonly totalMinor: number; readonly currency: string }) => ({

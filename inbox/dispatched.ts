@@ -5,9 +5,15 @@ export interface Dispatched {
   readonly outcome: WebhookOutcome;
   /** Why, where it is not simply signalled. */
   readonly note: string | null;
+  /** Of the workflow that was told. */
+  readonly workflowId?: string;
 }
 
-export const signalled: Dispatched = { outcome: 'signalled', note: null };
+export const signalled = (workflowId: string): Dispatched => ({
+  outcome: 'signalled',
+  note: null,
+  workflowId,
+});
 export const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note });
 export const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
 export const unhandled = (note: string): Dispatched => ({ outcome: 'unhandled', note });

@@ -1,31 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import { openDatabase } from '../../db/client.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
-import { DRAIN_WORKFLOW_ID } from '../../domain/ids.ts';
+import { createEngine } from '../../engine/index.ts';
+import { DRAIN_WORKFLOW_ID, orderWorkflowId } from '../../domain/ids.ts';
 import { setUp, Supervised } from '../../sandbox/cli/veza.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
 import { startNode } from '../../sandbox/stack/index.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
-import { round, watchMemory } from '../memory.ts';
+import { residentMib, round, watchMemory } from '../memory.ts';
 import { type Closers, compiled, onCompiledCode, SECRETS, startParts } from '../stack.ts';
 import { startDrain } from './drain.ts';
 import { bareReads } from './floor.ts';
 import { historyLengths } from './histories.ts';
-import { fillHealthy, fillStuck, readStuck, type StuckRow } from './rows.ts';
+import { fillHealthy, fillStuck, fillWaiting, readStuck, type StuckRow } from './rows.ts';
 
 /** Of the rows: when the command that follows the drain is killed, and when the worker is. */
 const KILL_COMMAND_AT = 0.1;
 const KILL_WORKER_AT = 0.2;
+/** What a worker keeps (worker.ts): one that has worked for a while is full of them, and memory is measured from there. */
+const CACHED_WORKFLOWS = 1_000;
+const CACHING_AT_ONCE = 20;
+const ROUNDS = 5;
+const QUEUES = { core: 'bench', stripe: 'bench-stripe' };
 
 /**
  * A backlog of stuck rows among many healthy ones, drained by the real workflow on compiled code, while the command that
  * follows it and the worker that does it are killed.
  */
-export const sweep: Bench = ({ rows: [healthy = 1_000_000] = [], part: stuck = 10_000, say }) =>
-  onCompiledCode((closers) => measure({ healthy, stuck, say }, closers));
+export const sweep: Bench = ({
+  rows: [healthy = 1_000_000] = [],
+  part: stuck = 10_000,
+  rounds = ROUNDS,
+  say,
+}) => onCompiledCode((closers) => measure({ healthy, stuck, rounds, say }, closers));
 
-type Sizes = { readonly healthy: number; readonly stuck: number } & Pick<BenchOptions, 'say'>;
+type Sizes = { readonly healthy: number; readonly stuck: number; readonly rounds: number } & Pick<
+  BenchOptions,
+  'say'
+>;
 
-async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promise<object> {
+async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers): Promise<object> {
   const { postgres, temporal } = await startParts(closers);
   const databaseUrl = await postgres.createDatabase('veza');
   const settings = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace };
@@ -47,6 +62,8 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
     ...settings,
     DATABASE_URL: databaseUrl,
     HYPERSWITCH_BASE_URL: psp.url,
+    TEMPORAL_TASK_QUEUE: QUEUES.core,
+    TEMPORAL_STRIPE_TASK_QUEUE: QUEUES.stripe,
     LOG_LEVEL: 'warn',
   };
 
@@ -57,7 +74,8 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
   const backlog = await readStuck(database, stuck);
   await tellPsp(psp, backlog);
   say(`${stuck} stuck rows are written, and the PSP knows of them`);
-  const floor = await bareReads(database, { url: psp.url, apiKey: SECRETS.HYPERSWITCH_API_KEY });
+  const readBare = () => bareReads(database, { url: psp.url, apiKey: SECRETS.HYPERSWITCH_API_KEY });
+  const floor = await readBare();
   say(`a bare scan and reads: ${Math.round(floor)} rows a second`);
 
   const start = () =>
@@ -72,6 +90,11 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
     PAYLOAD_ENCRYPTION_KEYS: [],
     PAYLOAD_ENCRYPTION_KEY_ID: undefined,
   });
+  const waiting = await fillWaiting(database, CACHED_WORKFLOWS);
+  const emptyMib = residentMib(worker.pid) ?? 0;
+  await cache(client, waiting);
+  const cachedWorkflowMib = ((residentMib(worker.pid) ?? 0) - emptyMib) / CACHED_WORKFLOWS;
+  say(`the worker keeps ${CACHED_WORKFLOWS} workflows, of ${round(cachedWorkflowMib)} MiB each`);
 
   const ofWorker = watchMemory(() => worker.pid);
   const ofEngine = watchMemory(() => temporal.pid);
@@ -84,8 +107,13 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
   say('the command was killed; another one joins the drain');
   drain = startDrain(env, say);
   await drain.reached(KILL_WORKER_AT);
+  const killed = worker.pid;
   worker.kill();
   say('the worker was killed');
+  while (worker.pid === killed) await sleep(100);
+  await worker.ready;
+  await cache(client, waiting);
+  say('another worker keeps as many');
   ofWorker.restart();
   const report = await drain.report;
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -96,15 +124,21 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
   const once = asked.reduce((sum, phase) => sum + (report[phase]?.seen ?? 0), 0);
   if (once !== stuck) throw new Error(`${once} looks at ${stuck} stuck rows: ${JSON.stringify(report)}`);
   const [{ unseen } = { unseen: -1 }] = await database.sql<{ unseen: number }[]>`
-    SELECT (SELECT count(*)::int FROM orders WHERE status = 'pending' AND reconcile_checked_at IS NULL)
+    SELECT (SELECT count(*)::int FROM orders WHERE status = 'pending' AND reconcile_checked_at IS NULL AND created_at < now() - interval '1 hour')
       + (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND reconcile_checked_at IS NULL) AS unseen`;
   if (unseen !== 0) throw new Error(`${unseen} stuck rows were never looked at`);
-  say('once more, over what stays: nobody is told, so this is the price of looking');
-  ofWorker.restart();
-  const againMs = performance.now();
-  const again = await startDrain(env, say, ['stuck_orders', 'stuck_refunds', 'orphan_refunds']).report;
-  const againSeconds = (performance.now() - againMs) / 1_000;
-  const lookedAgain = Object.values(again).reduce((sum, phase) => sum + phase.seen, 0);
+  say('over what stays: nobody is told, so this is the price of looking');
+  const looks: Looking[] = [];
+  for (let turn = 0; turn < rounds; turn += 1) {
+    const bareReadsPerSecond = await readBare();
+    const againMs = performance.now();
+    const again = await startDrain(env, say, asked).report;
+    const lookedAgain = Object.values(again).reduce((sum, phase) => sum + phase.seen, 0);
+    const looksPerSecond = lookedAgain / ((performance.now() - againMs) / 1_000);
+    const ratio = looksPerSecond / bareReadsPerSecond;
+    looks.push({ looks: lookedAgain, looksPerSecond, bareReadsPerSecond, ratio });
+    say(`${lookedAgain} looks, ${Math.round(looksPerSecond)} a second, ${round(ratio)} of bare reads`);
+  }
   const histories = await historyLengths(client, DRAIN_WORKFLOW_ID, runId);
   return {
     healthy,
@@ -114,18 +148,51 @@ async function measure({ healthy, stuck, say }: Sizes, closers: Closers): Promis
     looksPerSecond: round(seen / seconds),
     bareReadsPerSecond: round(floor),
     ratio: round(seen / seconds / floor),
+    cachedWorkflowMib: round(cachedWorkflowMib),
     workerMib,
     engineMib: ofEngine.stop(),
     runs: histories.length,
     eventsPerRun: histories,
     report,
-    onceMore: {
-      looks: lookedAgain,
-      looksPerSecond: round(lookedAgain / againSeconds),
-      ratio: round(lookedAgain / againSeconds / floor),
+    /** Rounds, interleaved: the sweep over rows that stay stuck, and the bare reads of the same rows. */
+    onlyLooking: {
+      rounds,
+      looks: looks[0]!.looks,
+      looksPerSecond: spread(looks.map((one) => one.looksPerSecond)),
+      bareReadsPerSecond: spread(looks.map((one) => one.bareReadsPerSecond)),
+      ratio: spread(looks.map((one) => one.ratio)),
       workerMib: ofWorker.stop(),
     },
   };
+}
+
+interface Looking {
+  readonly looks: number;
+  readonly looksPerSecond: number;
+  readonly bareReadsPerSecond: number;
+  readonly ratio: number;
+}
+
+function spread(values: readonly number[]) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    median: round(sorted[Math.floor(sorted.length / 2)]!),
+    least: round(sorted[0]!),
+    most: round(sorted.at(-1)!),
+  };
+}
+
+/** Has the worker keep the workflows of these orders: started where they do not run, asked for their state. */
+async function cache(client: Client, orderIds: readonly string[]): Promise<void> {
+  const engine = createEngine(client, QUEUES);
+  const inTurn = orderIds.values();
+  const one = async () => {
+    for (const orderId of inTurn) {
+      await engine.startOrder(orderId, { amountMinor: 100, currency: 'EUR' });
+      await client.workflow.getHandle(orderWorkflowId(orderId)).query('__stack_trace');
+    }
+  };
+  await Promise.all(Array.from({ length: CACHING_AT_ONCE }, one));
 }
 
 /** Makes the PSP's side of what is stuck. */

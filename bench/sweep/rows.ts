@@ -51,6 +51,16 @@ export async function fillStuck({ db }: Database, rows: number): Promise<void> {
     SELECT ${id('refund')}, ${id('item')}, 0, ${PRICE_MINOR} FROM ${numbers} WHERE ${ofRefund}`);
 }
 
+/** Orders of just now whose buyers are about to pay: nothing is stuck about them. Their ids. */
+export async function fillWaiting({ db }: Database, rows: number): Promise<string[]> {
+  const inserted = await db.execute<{ id: string }>(sql`
+    INSERT INTO orders (id, buyer_id, total_minor, currency, status, payment_id, payment_status)
+    SELECT md5('waiting:' || n)::uuid, ${`${ID}1`}::uuid, ${PRICE_MINOR}, 'EUR', 'pending', md5('waiting:' || n)::uuid::text,
+      'requires_payment_method'
+    FROM generate_series(1, ${rows}::int) AS n RETURNING id`);
+  return inserted.map(({ id }) => id);
+}
+
 /** Of ten healthy rows six are completed orders, two settled refunds and two webhooks that were handed on. */
 export async function fillHealthy(
   { db, sql: raw }: Database,

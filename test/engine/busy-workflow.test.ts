@@ -2,12 +2,8 @@ import { Connection, isGrpcServiceError, ServiceError } from '@temporalio/client
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { callRetries, connectionOptions, createClient } from '../../engine/connect.ts';
+import { endWorkflow, takeTask } from '../harness/tasks-by-hand.ts';
 import { World } from '../harness/world.ts';
-
-/** `COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION` of Temporal's API. */
-const COMPLETE_WORKFLOW_EXECUTION = 4;
-/** The server refuses a poll that names no deadline. */
-const POLL_MS = 60_000;
 
 let world: World;
 let unretried: Connection;
@@ -25,11 +21,11 @@ it('a signal to a workflow that is just closing is tried again at once, and a ra
   const taskQueue = `no-worker-${uuidv7()}`;
   const client = createClient(unretried, world.config);
   await client.workflow.start('anything', { workflowId, taskQueue });
-  const first = await takeTask(taskQueue);
+  const first = await takeTask(unretried, world.config.TEMPORAL_NAMESPACE, taskQueue);
   await client.workflow.getHandle(workflowId).signal('while a task runs');
   // A signal came meanwhile, so the server refuses the end and has the workflow look at it first.
-  await expect(endWorkflow(first)).rejects.toThrow('UnhandledCommand');
-  const second = await takeTask(taskQueue);
+  await expect(endWorkflow(unretried, first)).rejects.toThrow('UnhandledCommand');
+  const second = await takeTask(unretried, world.config.TEMPORAL_NAMESPACE, taskQueue);
 
   const refused = await client.workflow
     .getHandle(workflowId)
@@ -44,24 +40,6 @@ it('a signal to a workflow that is just closing is tried again at once, and a ra
   const limited = { code, metadata, details: 'namespace rate limit exceeded' };
   expect(callRetries.delayFunction(1, limited)).toBeGreaterThan(1_000);
 
-  await endWorkflow(second);
+  await endWorkflow(unretried, second);
   await client.workflow.getHandle(workflowId).result();
 });
-
-/** The next workflow task of the queue, which no worker polls. */
-async function takeTask(taskQueue: string): Promise<Uint8Array> {
-  const { taskToken } = await unretried.withDeadline(Date.now() + POLL_MS, () =>
-    unretried.workflowService.pollWorkflowTaskQueue({
-      namespace: world.config.TEMPORAL_NAMESPACE,
-      taskQueue: { name: taskQueue },
-      identity: 'test',
-    }),
-  );
-  return taskToken;
-}
-
-const endWorkflow = (taskToken: Uint8Array) =>
-  unretried.workflowService.respondWorkflowTaskCompleted({
-    taskToken,
-    commands: [{ commandType: COMPLETE_WORKFLOW_EXECUTION, completeWorkflowExecutionCommandAttributes: {} }],
-  });
