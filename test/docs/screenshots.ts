@@ -1,16 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import UPNG from 'upng-js';
 import { startVeza } from '../../sandbox/cli/veza.ts';
+import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import { consoleProgress, shutDown, stopWithProcess } from '../../sandbox/stack/index.ts';
 import { openBrowser } from '../harness/browser.ts';
+import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../harness/temporal-ui.ts';
 
 // `npm run docs:screenshots [NAME…]`: makes the situations of docs/runbook.md on the embedded stack and takes a picture
-// of each, in the console and in Temporal's UI, into docs/screenshots.
+// of each, in the console and in Temporal's UI, into docs/screenshots; and, as `codec`, those of docs/encryption.md. What
+// Temporal keeps is encrypted, so that its UI shows what it shows in these pictures by our codec endpoint.
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
 /** A stack of its own, begun anew: what somebody's `npm run dev` holds is in no picture. */
@@ -30,7 +34,8 @@ const TABS: Readonly<Record<string, string>> = {
 
 const progress = consoleProgress();
 const wanted = process.argv.slice(2);
-const situations = SITUATIONS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const takesAll = wanted.length === 0;
+const situations = SITUATIONS.filter(({ name }) => takesAll || wanted.includes(name));
 
 rmSync(STATE, { recursive: true, force: true });
 const veza = await startVeza({
@@ -38,10 +43,15 @@ const veza = await startVeza({
   dir: STATE,
   onLine: () => undefined,
   autoPay: false,
-  env: { LOG_LEVEL: 'warn', REVERSAL_BACKOFF_BASE: '30m', TRANSFER_RETRY_BACKOFF_BASE: '30m' },
+  env: {
+    LOG_LEVEL: 'warn',
+    REVERSAL_BACKOFF_BASE: '30m',
+    TRANSFER_RETRY_BACKOFF_BASE: '30m',
+    PAYLOAD_ENCRYPTION_KEYS: `2026-11:${randomBytes(32).toString('base64')}`,
+  },
 });
+if (veza.temporalUiUrl === null) throw new Error('the embedded stack has a UI of its own');
 const { temporalUiUrl } = veza;
-if (temporalUiUrl === null) throw new Error('the embedded stack has a UI of its own: unset TEMPORAL_ADDRESS');
 const scene = await openScene(veza);
 stopWithProcess(() => scene.close());
 const browser = await openBrowser();
@@ -50,25 +60,23 @@ const page = await (await browser.newContext({ viewport: VIEWPORT })).newPage();
 await signIn(page, veza.apiUrl, scene);
 
 mkdirSync(FOLDER, { recursive: true });
-if (wanted.length === 0) {
+if (takesAll) {
   for (const name of readdirSync(FOLDER)) rmSync(join(FOLDER, name));
 }
+await decodeTemporalUi(takesAll || wanted.includes('codec'));
 for (const { name, make } of situations) {
   const { subject } = await make(scene);
   await page.goto(`${veza.apiUrl}/ops/story/${subject}`);
   await picture(page, `${name}-console`);
-  await page.goto(`${temporalUiUrl}/namespaces/default/workflows/${encodeURIComponent(subject)}`);
-  await page.getByText(subject).first().waitFor();
-  await page
-    .getByRole('tab', { name: TABS[name] ?? 'User Metadata' })
-    .or(page.getByText(TABS[name] ?? 'User Metadata'))
-    .first()
-    .click();
+  await openWorkflow(page, temporalUiUrl, subject);
+  await openTab(page, TABS[name] ?? 'User Metadata');
   await page.waitForTimeout(SETTLED_AFTER_MS);
   await picture(page, `${name}-temporal`);
 }
-await page.goto(`${veza.apiUrl}/ops/stuck`);
-await picture(page, 'stuck-console');
+if (takesAll || wanted.includes('stuck')) {
+  await page.goto(`${veza.apiUrl}/ops/stuck`);
+  await picture(page, 'stuck-console');
+}
 await shutDown(0);
 
 async function signIn(on: Page, apiUrl: string, { admin }: Scene): Promise<void> {
@@ -76,6 +84,23 @@ async function signIn(on: Page, apiUrl: string, { admin }: Scene): Promise<void>
   await on.getByLabel('Bearer token').fill(admin.token);
   await on.getByRole('button', { name: 'Sign in' }).click();
   await on.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+}
+
+/** The admin's browser from now on decodes what Temporal's UI shows; pictures of one workflow before, meanwhile, and after. */
+async function decodeTemporalUi(isShown: boolean): Promise<void> {
+  const { subject } = await reversalBackoff.make(scene);
+  const show = async (name: string) => {
+    await page.waitForTimeout(SETTLED_AFTER_MS);
+    if (isShown) await picture(page, name);
+  };
+  await openWorkflow(page, temporalUiUrl, subject);
+  await show('codec-encrypted');
+  await fillInCodec(page, `${veza.apiUrl}/ops/codec`);
+  await show('codec-settings');
+  await applyCodec(page);
+  await openWorkflow(page, temporalUiUrl, subject);
+  await inputWith(page, 'reversalId').waitFor();
+  await show('codec-decoded');
 }
 
 async function picture(on: Page, name: string): Promise<void> {

@@ -15,6 +15,8 @@ declare module 'vitest' {
     /** The database that suites copy for themselves. */
     templateDatabase: string;
     temporalAddress: string;
+    /** Its Web UI. */
+    temporalUiUrl: string;
     /** For files that the whole run shares; removed after it. */
     scratchDir: string;
     /** The workflows' code, bundled once for the workers of every suite: with and without encryption. */
@@ -28,6 +30,7 @@ export interface RunServices {
   /** No connection to it may be left open: PostgreSQL copies only what no one uses. */
   templateUrl: string;
   temporalAddress: string;
+  temporalUiUrl: string;
   scratchDir: string;
 }
 
@@ -70,19 +73,22 @@ async function startBoth(
 ): Promise<RunServices> {
   const started = await Promise.allSettled([
     startPostgres({ dataDir: join(dir, 'postgres'), durability: 'off' }),
-    startTemporal({ logFile: join(dir, 'temporal.log'), uiPort: false, progress: consoleProgress() }),
+    startTemporal({ logFile: join(dir, 'temporal.log'), progress: consoleProgress() }),
   ]);
   for (const server of started) if (server.status === 'fulfilled') servers.push(server.value);
   const [postgres, temporal] = started;
   if (postgres.status === 'rejected') throw postgres.reason;
   if (temporal.status === 'rejected') throw temporal.reason;
 
+  const { uiUrl } = temporal.value;
+  if (uiUrl === undefined) throw new Error("Temporal's server was started without its UI");
   await createDatabase(postgres.value.url, TEMPLATE);
   return {
     postgresUrl: postgres.value.url,
     templateDatabase: TEMPLATE,
     templateUrl: postgres.value.databaseUrl(TEMPLATE),
     temporalAddress: temporal.value.address,
+    temporalUiUrl: uiUrl,
     scratchDir: dir,
   };
 }
