@@ -97,6 +97,9 @@ export interface Refusal {
   readonly extra?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** Whether repeating what threw it changes nothing: a refusal, and not a part that is away. */
+export const isFinal = (error: unknown): boolean => error instanceof VezaError && !ERRORS[error.code].retry;
+
 /** A refusal inside one process. It crosses to another as its code and detail, never as this class. */
 export class VezaError extends Error implements Refusal {
   override readonly name = 'VezaError';

@@ -7,6 +7,20 @@ export interface Money {
 /** How long what one admin asked for waits for another: what is older may not be what is wanted any more. */
 export const APPROVAL_VALID_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** Whoever agrees tells the engine within this time, or did not get through. */
+const TELLING_MS = 60 * 1000;
+
+/** Whether the engine was never told of what was agreed to: anybody who may agree may tell it then. */
+export const isUntold = (
+  {
+    status,
+    decidedAt,
+    toldAt,
+  }: { readonly status: string; readonly decidedAt: Date | null; readonly toldAt: Date | null },
+  nowMs: number,
+): boolean =>
+  status === 'approved' && toldAt === null && nowMs - (decidedAt?.getTime() ?? nowMs) > TELLING_MS;
+
 /** Whether a second admin has to agree: strictly above the threshold, whatever the currency. Null: it names no money. */
 export const needsSecondAdmin = (money: Money | null, aboveMinor: number): boolean =>
   money !== null && money.amountMinor > aboveMinor;

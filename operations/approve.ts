@@ -1,9 +1,16 @@
 import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
-import { approveApproval, expireApproval, lockApproval, refuseEnded } from '../db/verbs/decide-approval.ts';
+import {
+  approveApproval,
+  auditTelling,
+  expireApproval,
+  lockApproval,
+  refuseEnded,
+} from '../db/verbs/decide-approval.ts';
 import { markTold } from '../db/verbs/mark-told.ts';
-import { VezaError } from '../domain/errors.ts';
+import { isFinal, VezaError } from '../domain/errors.ts';
+import { isUntold } from '../domain/four-eyes.ts';
 import type { OperationsDeps } from './deps.ts';
 import { type Undertaking, undertakingOf } from './undertaking.ts';
 
@@ -15,9 +22,10 @@ export interface Approved {
 
 /**
  * A second admin agrees to what another asked for: it is done in the transaction that says so, once, and only to what is
- * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same.
+ * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same; where
+ * that did not get through within a minute, any admin may.
  * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it), `second_admin_required` and
- * `person_required`.
+ * `person_required`, and what the engine refuses after it has looked.
  */
 export async function approve(deps: OperationsDeps, approvalId: string, act: Act): Promise<Approved> {
   // Whoever asked may hold the key of another admin, and a script has not read what it agrees to.
@@ -26,20 +34,35 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
   }
   const decided = await deps.db.transaction(async (tx) => {
     const approval = await lockApproval(tx, approvalId);
+    // A repeat: the first call may have met an engine that was away.
+    if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
+    // Done, and nothing is left to be decided: whoever is there now may tell the engine, also who asked.
+    if (isUntold(approval, Date.now())) {
+      await auditTelling(tx, approval, act);
+      return { approval };
+    }
     if (approval.requestedBy === act.actor) {
       throw new VezaError('second_admin_required', 'Whoever asks for it cannot be the one who agrees to it.');
     }
-    // A repeat: the first call may have met an engine that was away.
-    if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
     refuseEnded(approval);
     return carryOut(tx, approval, act);
   });
   // Thrown only now: that it has ended is committed.
   if ('outdated' in decided) throw new VezaError('approval_outdated', decided.outdated);
   const { approval } = decided;
-  const note = await undertakingOf(approval).tell(deps, approval.work);
-  await markTold(deps.db, approval.id);
-  return { approval, note };
+  return { approval, note: await tell(deps, approval) };
+}
+
+async function tell(deps: OperationsDeps, approval: Approval): Promise<string | null> {
+  try {
+    const note = await undertakingOf(approval).tell(deps, approval.work);
+    await markTold(deps.db, approval.id);
+    return note;
+  } catch (error) {
+    // The engine had it, and refused: to repeat it changes nothing.
+    if (isFinal(error)) await markTold(deps.db, approval.id);
+    throw error;
+  }
 }
 
 async function carryOut(

@@ -3,7 +3,7 @@ import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { lockMany, type ManyRows } from '../db/verbs/lock.ts';
 import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
-import { VezaError } from '../domain/errors.ts';
+import { isFinal, VezaError } from '../domain/errors.ts';
 import { largest, type Money, needsSecondAdmin } from '../domain/four-eyes.ts';
 import { parseSubject, type SubjectKind } from '../domain/subjects.ts';
 import { findOperation } from './actions/index.ts';
@@ -138,7 +138,7 @@ const TELL_AT_ONCE = 10;
 /** What became of the rows of a list: how many of them, by what there is to say. */
 export type Told = Readonly<Record<string, number>>;
 
-/** Tells the engine of each row; may be repeated. Tries all of them, then throws what the first threw. */
+/** Tells the engine of each row; may be repeated. Tries all of them, then throws what one of them threw. */
 export async function tellBulk(
   deps: OperationsDeps,
   action: BulkAction,
@@ -153,7 +153,7 @@ export async function tellBulk(
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       try {
         const { operation } = findOperation({ action, subject: one.subject });
-        const note = (await operation.tell(deps, one.work)) ?? 'It is on its way.';
+        const { note } = (await operation.tell(deps, one.work)) ?? { note: 'It is on its way.' };
         told.set(note, (told.get(note) ?? 0) + 1);
       } catch (error) {
         failures.push(error);
@@ -162,6 +162,7 @@ export async function tellBulk(
     }
   };
   await Promise.all(Array.from({ length: TELL_AT_ONCE }, tellNext));
-  if (failures.length > 0) throw failures[0];
+  // What may help later first: who is told of it alone would not repeat the rest.
+  if (failures.length > 0) throw failures.find((error) => !isFinal(error)) ?? failures[0];
   return Object.fromEntries(told);
 }

@@ -26,7 +26,7 @@ export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | '
       return 'Nothing, until a person has looked and clears it.';
     case 'approval':
       return row.status === 'approved'
-        ? 'It was agreed to and done, but the engine was not told: whoever agreed has to agree again.'
+        ? 'It was agreed to and done, but the engine was not told: after a minute any admin may approve it again, which tells it.'
         : 'Nothing, until another admin than the one who asked agrees or refuses.';
   }
 }
@@ -83,6 +83,7 @@ export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): Act
 /** Flags that an action of its own deals with; it clears them. */
 function remedies(flag: string, subject: string, orderId: string | null): ActionAsk[] {
   if (flag === 'failed_after_succeeded') return [{ action: 'mark_returned', subject }];
+  if (flag === 'reversal_happened_after_all') return [{ action: 'retry', subject }];
   if (flag === 'give_back_failed' && orderId !== null)
     return [{ action: 'give_back', subject: `order/${orderId}` }];
   return [];

@@ -7,7 +7,7 @@ import { operationsOf } from '../operate.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { Approval, showApproval } from '../views/approval.ts';
-import { idParam, reason } from '../views/fields.ts';
+import { idParam, Note, reason } from '../views/fields.ts';
 
 const Params = z.object({ approvalId: idParam('approvalId') });
 const Body = z.strictObject({ reason: reason().optional() }).openapi('Decision');
@@ -19,7 +19,7 @@ const route = createRoute({
   operationId: 'approveAction',
   summary: 'Agree to what another admin asked for: it is done at once',
   description:
-    'Once, by somebody else than who asked, with a bearer token (not an API key), and only where nothing has changed since. Repeated by the same admin, it answers the same.',
+    'Once, by somebody else than who asked, with a bearer token (not an API key), and only where nothing has changed since. Repeated by the same admin, it answers the same. Where the engine could not be told within a minute (`told_at` is null), any admin may repeat it.',
   tags: ['Operations'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
@@ -28,7 +28,7 @@ const route = createRoute({
     200: json(
       z.object({
         approval: Approval,
-        note: z.string().nullable().openapi({ description: 'What came of it, where there is more to say' }),
+        note: Note,
       }),
       'It is done',
     ),
@@ -40,6 +40,7 @@ const route = createRoute({
       'approval_not_found',
       'approval_ended',
       'approval_outdated',
+      'reversal_not_retryable',
     ),
   },
 });

@@ -16,3 +16,8 @@ export const timeOrNull = (date: Date | null) => date?.toISOString() ?? null;
 
 /** Why an operator does it; kept in the audit log. */
 export const reason = () => z.string().trim().min(1).max(500);
+
+export const Note = z
+  .string()
+  .nullable()
+  .openapi({ description: 'What came of it, where there is more to say' });

@@ -30,6 +30,8 @@ interface Rows {
   readonly from: SQL;
 }
 
+// Of a refund that a buyer asked for, the workflow wrote the row: lost with that, it is an orphan and may be asked for anew.
+// A payment that is given back is owed to a buyer who asks for nothing.
 const WORK: readonly { kind: string; table: SQL; open: SQL; current?: SQL }[] = [
   { kind: 'order', table: sql`orders`, open: sql`status = 'pending'` },
   { kind: 'refund', table: sql`refunds`, open: sql`status = 'pending'` },
@@ -79,7 +81,7 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
         from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, work_checked_at AS looked_at, created_at FROM ${table} AS one
           WHERE ${open} AND created_at < ${before(ask.engineRebuilt ? 0 : WORK_LOST_AFTER_MS)}
           ${current ? sql`AND ${current}` : sql``}
-          ${kind === 'refund' && !ask.engineRebuilt ? sql`AND hyperswitch_refund_id IS NOT NULL` : sql``}`,
+          ${kind === 'refund' && !ask.engineRebuilt ? sql`AND (hyperswitch_refund_id IS NOT NULL OR kind = 'payment_returned')` : sql``}`,
       }));
     case 'inbox':
       return [

@@ -55,7 +55,16 @@ export function refuseEnded({ id, status }: Approval): void {
   throw new VezaError('approval_ended', `Approval ${id} is ${status}.`, { status_now: status });
 }
 
-const auditDecision = (tx: Tx, act: Act, approval: Approval, decision: 'approve' | 'reject' | 'expire') =>
+/** Another admin than the one who agreed tells the engine of what was done. */
+export const auditTelling = (tx: Tx, approval: Approval, act: Act): Promise<void> =>
+  auditDecision(tx, act, approval, 'tell');
+
+const auditDecision = (
+  tx: Tx,
+  act: Act,
+  approval: Approval,
+  decision: 'approve' | 'reject' | 'expire' | 'tell',
+) =>
   audit(tx, act, {
     action: `approval.${decision} ${approval.action}`,
     subject: approval.subject,

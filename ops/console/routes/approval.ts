@@ -2,6 +2,7 @@ import type { Context, Handler } from 'hono';
 import { readApproval } from '../../../db/queries/approvals.ts';
 import type { Approval } from '../../../db/moves/approval.ts';
 import { VezaError } from '../../../domain/errors.ts';
+import { isUntold } from '../../../domain/four-eyes.ts';
 import { approve } from '../../../operations/approve.ts';
 import { reject } from '../../../operations/reject.ts';
 import { actOf } from '../act-of.ts';
@@ -69,6 +70,16 @@ function decisionPage(
         </form>`
     }
     ${!isOpen && html`<p>${approval.note}</p>`}
+    ${
+      isUntold(approval, now().getTime()) &&
+      html`<p class="notice busy">It is done, but the engine was not told of it.</p>
+        <form method="post" action="/ops/approvals/${approval.id}">
+          ${hiddenToken(c)} ${reasonField({ isMissing })}
+          <p class="actions">
+            <button class="main" name="decision" value="approve">Tell the engine</button>
+          </p>
+        </form>`
+    }
   </div>`;
   return document(c, { title: `${actionTitle(approval.action)}: second admin`, body });
 }
