@@ -1,7 +1,9 @@
 import { backoffDelayMs } from '../domain/backoff.ts';
 import { keyGeneration, reversalWorkflowId } from '../domain/ids.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
-import type { Attempt, AttemptRequest } from '../domain/messages.ts';
+import type { Attempt, AttemptRequest, ReversalAdoption } from '../domain/messages.ts';
+import { readReversalChain } from '../db/queries/reversal-chain.ts';
+import { adoptReversal } from '../db/verbs/adopt-reversal.ts';
 import { askReversal, type ReversalClaim } from '../db/verbs/ask-reversal.ts';
 import { completeReversal } from '../db/verbs/complete-reversal.ts';
 import type { ReversalEnd } from '../db/verbs/end-reversal.ts';
@@ -15,7 +17,7 @@ import type { CreateReversalOutcome } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
-import { notServedHere } from './retry-later.ts';
+import { notServedHere, retryLater } from './retry-later.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
@@ -184,6 +186,25 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
       return free ? attempt(request) : 'queue';
     },
 
+    /**
+     * Looks at Stripe for a reversal that a person had ended, and books what Stripe carried out after all. Asked again
+     * until Stripe's list can be read.
+     */
+    async adoptReversal(reversalId: string): Promise<ReversalAdoption> {
+      if (!policy.enabled) throw notServedHere('REVERSAL_WORKER_ENABLED', policy.intervalMs);
+      return whileHeartbeating(async () => {
+        const { stripeTransferId, ids } = await readReversalChain(db, reversalId);
+        const listed = stripeTransferId ? await stripe.listReversals(stripeTransferId) : NOTHING;
+        if (listed.kind !== 'reversals' && listed.kind !== 'no_such_transfer')
+          throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
+        const reversals = listed.kind === 'reversals' ? listed.reversals : [];
+        const ours = reversals.filter((seen) => seen.reversalId !== null && ids.includes(seen.reversalId));
+        const adoption = await adoptReversal(db, reversalId, ours);
+        log.info({ reversalId, ...adoption }, 'reversal looked for after it had ended');
+        return adoption;
+      });
+    },
+
     /** An operator ends the retries from Temporal's UI: the reversal fails for good, unless Stripe has it. */
     async giveUpReversal(reversalId: string, reason: string): Promise<ReversalAttempt> {
       return whileHeartbeating(async () => {
@@ -194,6 +215,9 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     },
   };
 }
+
+/** What Stripe lists of a transfer that it never made. */
+const NOTHING = { kind: 'reversals', reversals: [] } as const;
 
 const ended = (reversal: Reversal): ReversalAttempt => ({
   ended: true,

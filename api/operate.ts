@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Acted, Operation } from '../operations/action.ts';
+import type { Acted, Operation, Outcome } from '../operations/action.ts';
 import { decideAction } from '../operations/decide-action.ts';
 import type { OperationsDeps } from '../operations/deps.ts';
 import { actorOf } from './actor.ts';
@@ -25,7 +25,7 @@ interface Call {
 }
 
 type Answer<View> =
-  | { readonly shown: View; readonly note: string | null }
+  | { readonly shown: View; readonly outcome: Outcome | null }
   | { readonly awaits: z.infer<typeof Approval> };
 
 /**
@@ -49,7 +49,7 @@ export async function operate<Done, Work, View>(
       : { shown: show(decided.done, decided.now), work: decided.work };
   });
   if ('awaits' in kept) return { awaits: kept.shown };
-  return { shown: kept.shown, note: await operation.tell(deps, kept.work) };
+  return { shown: kept.shown, outcome: await operation.tell(deps, kept.work) };
 }
 
 type Kept<View, Work> =

@@ -31,6 +31,7 @@ export const POSTING_KINDS = [
   'reversal_settled_outside',
   'reversal_written_off',
   'write_off_recovered',
+  'write_off_undone',
   'refund_returned',
   'payout_asked',
   'payout_paid',
@@ -234,6 +235,26 @@ export function reversalWrittenOff(
 /** The seller paid after all what had been written off. */
 export function writeOffRecovered(amountMinor: number): Entry[] {
   return [entry('cash:psp', amountMinor), entry('platform:losses', -amountMinor)];
+}
+
+/**
+ * Stripe carried out what a person had ended otherwise. What a write-off took out of the connected account does not leave
+ * it again (`goneMinor`); the rest is the seller's. Against the loss that was booked, or kept for a seller who had paid.
+ */
+export function reversedAfterAll(
+  sellerId: string,
+  amountMinor: number,
+  goneMinor: number,
+  against: 'platform:losses' | 'suspense:seller',
+  funds: SellerFunds,
+): Entry[] {
+  const leftMinor = amountMinor - goneMinor;
+  return [
+    entry(`cash:connected:${sellerId}`, -leftMinor),
+    entry('cash:psp', amountMinor),
+    ...debit(sellerId, leftMinor, funds),
+    entry(against, -amountMinor),
+  ];
 }
 
 /** One seller's part of a refund that a bank sent back. Minor units. */

@@ -1,6 +1,7 @@
 import type { Refusal } from './errors.ts';
 import type { PayoutStatus } from './machines/payout.ts';
 import type { RefundStatus } from './machines/refund.ts';
+import type { ReversalStatus } from './machines/reversal.ts';
 import type { Caller } from './roles.ts';
 
 // What processes tell workflows and workflows answer. Plain JSON, ids instead of rows, amounts in minor units as safe
@@ -130,6 +131,11 @@ export type Attempt<Status extends string> =
       /** Of the idempotency key that the next attempt uses. */
       readonly generation: number;
     };
+
+/** What came of a look at Stripe for a reversal that a person had ended. `status` is the row's now. */
+export type ReversalAdoption =
+  | { readonly adopted: true; readonly status: ReversalStatus }
+  | { readonly adopted: false; readonly status: ReversalStatus; readonly why: string };
 
 export interface AttemptRequest {
   /** Of the idempotency key, from 1: raised only when the old key can do nothing any more. */

@@ -9,6 +9,7 @@ import type {
   RefundOpening,
   RefundRequest,
   RefundVerdict,
+  ReversalAdoption,
 } from '../domain/messages.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { order, refund, reversal, transfer } from '../workflows/index.ts';
@@ -73,6 +74,11 @@ export interface Engine extends SellerEngine, SweepEngine, StatementEngine {
   retryTransfer(label: TransferLabel): Promise<void>;
   /** Wakes a reversal that waits: its next attempt is now. Starts its workflow where none runs. */
   retryReversal(label: ReversalLabel): Promise<void>;
+  /**
+   * A person had ended a reversal: has its workflow look whether Stripe carried it out after all, and waits for what came
+   * of it. Starts one where none runs.
+   */
+  adoptReversal(label: ReversalLabel): Promise<ReversalAdoption>;
   /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
   tellOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
   /** Tells a refund's running workflow that its PSP has been silent for long. Does nothing where none runs. */
@@ -254,6 +260,13 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
           signalArgs: [],
         });
       }),
+    adoptReversal: (label) =>
+      within(UPDATE_DEADLINE_MS, () =>
+        workflows.executeUpdateWithStart<typeof reversal, ReversalAdoption, []>('adopt', {
+          updateId: uuidv7(),
+          startWorkflowOperation: new WithStartWorkflowOperation('reversal', reversalStart(label)),
+        }),
+      ),
     markRefundWaiting: (refundId, note) =>
       within(CALL_DEADLINE_MS, async () => {
         await workflows.getHandle(refundWorkflowId(refundId)).signal('waitingForProvider', note);

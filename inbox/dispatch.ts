@@ -1,6 +1,14 @@
 import { eq, or } from 'drizzle-orm';
 import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
 import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
+import {
+  isBooked,
+  isOutside,
+  type KnownReversal,
+  rowBehind,
+  type SeenReversal,
+} from '../domain/reversals-seen.ts';
+import type { Db } from '../db/client.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
@@ -170,28 +178,26 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   if (event.type !== 'transfer.reversed')
     return ignored(`the workflow learns of ${event.type} by Stripe's answer`);
   const known = await db
-    .select({
-      id: transferReversals.id,
-      status: transferReversals.status,
-      stripeReversalId: transferReversals.stripeReversalId,
-    })
+    .select()
     .from(transferReversals)
     .where(eq(transferReversals.transferId, transfer.id));
-  const knownIds = new Set(known.flatMap((row) => [row.id, row.stripeReversalId]));
-  // Ours, given up before Stripe's word on it came: it happened after all. A retry looks first and adopts it.
-  for (const row of known) {
-    if (row.status === 'pending' || row.stripeReversalId !== null) continue;
-    const seen = event.reversals.find((reversal) => reversal.reversalId === row.id);
-    if (seen === undefined) continue;
-    const said = `${seen.stripeReversalId} is this reversal, which is ${row.status}: retry it, and it is adopted`;
-    await raiseFlag(db, 'reversal_happened_after_all', reversalWorkflowId(row.id), said);
-  }
-  const foreign = event.reversals.filter(
-    (seen) => !knownIds.has(seen.stripeReversalId) && !knownIds.has(seen.reversalId ?? ''),
-  );
+  for (const seen of event.reversals) await flagAfterAll(db, seen, known);
+  const foreign = event.reversals.filter((seen) => isOutside(seen, known));
   if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
   await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
   return signalled(transferWorkflowId(transfer.id));
+}
+
+/** Ours, ended before Stripe's word on it came: it happened after all. A retry looks first and adopts it. */
+async function flagAfterAll(db: Db, seen: SeenReversal, known: readonly KnownReversal[]): Promise<void> {
+  const row = isBooked(seen, known) ? undefined : rowBehind(seen, known);
+  if (row === undefined || row.status === 'pending' || isOutside(seen, known)) return;
+  const what =
+    row.status === 'reversed'
+      ? 'which others had covered: compare both in Stripe'
+      : `which is ${row.status}: retry it, and it is adopted`;
+  const said = `${seen.stripeReversalId} is this reversal, ${what}`;
+  await raiseFlag(db, 'reversal_happened_after_all', reversalWorkflowId(row.id), said);
 }
 
 const labelOf = (order: { readonly totalMinor: number; readonly currency: string }) => ({

@@ -31,6 +31,13 @@ export interface Acted<Done, Work> {
   readonly work: Work;
 }
 
+/** What came of telling the engine, where there is more to say than that it was done. */
+export interface Outcome {
+  readonly note: string;
+  /** Of what stands now, where the telling itself changed it. */
+  readonly status?: string;
+}
+
 /**
  * One thing that an operator may do to one kind of row. `look` and `act` run in the transaction that they are given,
  * `tell` after its commit: it may be repeated, and finds its work done.
@@ -42,8 +49,8 @@ export interface Operation<Done = unknown, Work = unknown> {
   look(tx: Tx, id: string): Promise<Standing>;
   /** Throws the verb's refusal. */
   act(tx: Tx, id: string, act: Act): Promise<Acted<Done, Work>>;
-  /** What came of it, in a sentence, where there is more to say than that it was done. */
-  tell(deps: OperationsDeps, work: Work): Promise<string | null>;
+  /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */
+  tell(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
   /** What it will do, in a sentence. */
   foretell(standing: Standing): string;
 }

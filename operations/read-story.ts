@@ -39,7 +39,7 @@ async function storyOfOrder(db: Db, orderId: string, subject: string): Promise<S
   const rows = await readOrderRows(db, orderId);
   const mentions = await readMentions(db, namesOf(orderId, rows));
   const events = inOrder([...eventsOf(rows), ...mentionEvents(mentions)]);
-  return { subject, orderId, rows: rowsOf(rows), events };
+  return { subject, orderId, rows: rowsOf(rows, mentions.flags), events };
 }
 
 /** By which webhooks name what is of this order, and by which flags and the audit log do. */

@@ -1,4 +1,4 @@
-import type { OrderRows } from '../db/queries/story-rows.ts';
+import type { Mentions, OrderRows } from '../db/queries/story-rows.ts';
 import type { Order } from '../db/moves/order.ts';
 import type { Payout } from '../db/moves/payout.ts';
 import type { Refund } from '../db/moves/refund.ts';
@@ -23,15 +23,26 @@ const QUIET = { lastError: null, waitingFor: null, nextAttemptAt: null, retryCou
 const asks = (subject: string, ...actions: readonly ActionName[]) =>
   actions.map((action) => ({ action, subject }));
 
-export function rowsOf({ order, refunds, transfers, reversals, disputes }: OrderRows): StoryRow[] {
+export function rowsOf(
+  { order, refunds, transfers, reversals, disputes }: OrderRows,
+  flags: Mentions['flags'],
+): StoryRow[] {
   const superseded = new Set([...transfers, ...reversals].map(({ retryOf }) => retryOf));
+  const happened = new Set(
+    flags
+      .filter(({ kind, clearedAt }) => kind === 'reversal_happened_after_all' && clearedAt === null)
+      .map((flag) => flag.subject),
+  );
   const currencyOf = new Map(transfers.map(({ id, currency }) => [id, currency]));
   return [
     ...(order === null ? [] : [orderRow(order, refunds)]),
     ...refunds.map(refundRow),
     ...transfers.map((transfer) => transferRow(transfer, superseded.has(transfer.id))),
     ...reversals.map((reversal) =>
-      reversalRow(reversal, currencyOf.get(reversal.transferId) ?? '', superseded.has(reversal.id)),
+      reversalRow(reversal, currencyOf.get(reversal.transferId) ?? '', {
+        isSuperseded: superseded.has(reversal.id),
+        hasHappened: happened.has(reversalWorkflowId(reversal.id)),
+      }),
     ),
     ...disputes.map((dispute) => ({
       ...QUIET,
@@ -94,7 +105,11 @@ function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {
   };
 }
 
-function reversalRow(reversal: Reversal, currency: string, isSuperseded: boolean): StoryRow {
+function reversalRow(
+  reversal: Reversal,
+  currency: string,
+  { isSuperseded, hasHappened }: { readonly isSuperseded: boolean; readonly hasHappened: boolean },
+): StoryRow {
   const subject = reversalWorkflowId(reversal.id);
   return {
     kind: 'reversal',
@@ -103,14 +118,18 @@ function reversalRow(reversal: Reversal, currency: string, isSuperseded: boolean
     money: { amountMinor: reversal.amountMinor - reversal.coveredMinor, currency },
     ...attemptsOf(reversal),
     providerId: reversal.stripeReversalId,
-    actions: isSuperseded ? [] : asks(subject, ...actionsOnReversal(reversal)),
+    actions: isSuperseded ? [] : asks(subject, ...actionsOnReversal(reversal, hasHappened)),
   };
 }
 
-function actionsOnReversal({ status }: Reversal): ActionName[] {
+/** `hasHappened`: Stripe's word says that it carried out what a person had ended. */
+function actionsOnReversal({ status }: Reversal, hasHappened: boolean): ActionName[] {
   if (status === 'pending') return ['retry', 'give_up'];
   if (status === 'permanently_failed') return ['retry', 'settled_outside', 'written_off'];
-  return status === 'written_off' ? ['settled_outside'] : [];
+  return [
+    ...(hasHappened ? (['retry'] as const) : []),
+    ...(status === 'written_off' ? (['settled_outside'] as const) : []),
+  ];
 }
 
 export function payoutRow(payout: Payout): StoryRow {

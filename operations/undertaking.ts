@@ -15,6 +15,7 @@ export interface Undertaking {
   seen(tx: Tx): Promise<string>;
   /** Does it; what the engine is to be told afterwards. */
   act(tx: Tx, act: Act): Promise<unknown>;
+  /** What came of it, where there is more to say. */
   tell(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
@@ -35,7 +36,7 @@ function onOne({ action: text, subject: on }: Approval): Undertaking {
       const { work } = await operation.act(tx, subject.id, act);
       return work;
     },
-    tell: (deps, work) => operation.tell(deps, work),
+    tell: async (deps, work) => (await operation.tell(deps, work))?.note ?? null,
   };
 }
 

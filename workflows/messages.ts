@@ -21,6 +21,7 @@ import type {
   PayoutWord,
   RefundOpening,
   RefundVerdict,
+  ReversalAdoption,
 } from '../domain/messages.ts';
 import type { StatementProgress } from '../domain/provider-statement.ts';
 import type { ReconcileProgress } from '../domain/reconcile.ts';
@@ -43,6 +44,9 @@ export const payoutWord = defineSignal<[PayoutWord]>('payoutWord');
 
 export const onboard = defineUpdate<OnboardingAnswer, [OnboardingAsk]>('onboard');
 export const accountChanged = defineSignal('accountChanged');
+
+/** A person had ended the reversal, and asks whether Stripe carried it out after all. */
+export const adopt = defineUpdate<ReversalAdoption>('adopt');
 
 export const retryNow = defineSignal('retryNow');
 export const giveUp = defineSignal<[reason: string]>('giveUp');

@@ -1,4 +1,5 @@
 import {
+  condition,
   continueAsNew,
   proxyActivities,
   proxyLocalActivities,
@@ -8,8 +9,8 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
-import type { Attempt } from '../domain/messages.ts';
-import { catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
+import type { Attempt, ReversalAdoption } from '../domain/messages.ts';
+import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
 import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
 
@@ -20,6 +21,10 @@ const { attemptReversal } = proxyActivities<Activities>({
 const { giveUpReversal } = proxyActivities<Activities>({
   ...attemptStripe,
   summary: 'Gives the reversal up, unless Stripe has it',
+});
+const { adoptReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Looks whether Stripe carried out what a person had ended',
 });
 const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStripeDirectly);
 
@@ -45,6 +50,13 @@ export async function reversal({
   setHandler(retryNow, () => void (woken = true));
   setHandler(giveUp, (reason) => void (givenUp = reason));
   setHandler(state, () => attempt);
+  setHandler(adopt, async (): Promise<ReversalAdoption> => {
+    await condition(() => attempt?.ended === true);
+    const adoption = await adoptReversal(reversalId);
+    attempt = { ended: true, status: adoption.status, message: null, retryCount: attempt?.retryCount ?? 0 };
+    showEnded(attempt, attempt.status);
+    return adoption;
+  });
   const strays = catchStraySignals();
 
   const first = { reversalId, generation, now: woken };

@@ -6,7 +6,7 @@ import { onlyRoles } from '../middleware/access.ts';
 import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
-import { reason } from '../views/fields.ts';
+import { Note, reason } from '../views/fields.ts';
 
 const Body = z
   .strictObject({
@@ -21,7 +21,7 @@ const Done = z
     now: z
       .object({ subject: z.string(), status: z.string() })
       .openapi({ description: 'What stands now: the same row, or the one that has taken its place' }),
-    note: z.string().nullable().openapi({ description: 'What came of it, where there is more to say' }),
+    note: Note,
   })
   .openapi('ActionDone');
 
@@ -58,5 +58,7 @@ export const performAction = defineRoute(route, async (c) => {
   const call = { operationId: route.operationId, subjectId: subject.id, body };
   const answer = await operate(c, operation, call, (_done, now) => now);
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
-  return c.json({ done: { now: answer.shown, note: answer.note } }, 200);
+  const { shown, outcome } = answer;
+  const now = { ...shown, ...(outcome?.status !== undefined && { status: outcome.status }) };
+  return c.json({ done: { now, note: outcome?.note ?? null } }, 200);
 });

@@ -11,6 +11,26 @@ export type ReversalRow = typeof transferReversals.$inferSelect & {
   readonly currency: string;
 };
 
+const COLUMNS = {
+  reversal: transferReversals,
+  transfer: {
+    orderId: sellerTransfers.orderId,
+    sellerId: sellerTransfers.sellerId,
+    currency: sellerTransfers.currency,
+  },
+};
+
+/** Of a reversal that is known to be there. */
+export async function readReversal(db: Db, reversalId: string): Promise<ReversalRow> {
+  const [row] = await db
+    .select(COLUMNS)
+    .from(transferReversals)
+    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
+    .where(eq(transferReversals.id, reversalId));
+  if (row === undefined) throw new Error(`there is no reversal ${reversalId}`);
+  return { ...row.reversal, ...row.transfer };
+}
+
 export interface ReversalFilter {
   readonly status?: ReversalStatus | undefined;
   readonly orderId?: string | undefined;
@@ -28,14 +48,7 @@ export async function listReversals(
     ask,
   );
   const rows = await db
-    .select({
-      reversal: transferReversals,
-      transfer: {
-        orderId: sellerTransfers.orderId,
-        sellerId: sellerTransfers.sellerId,
-        currency: sellerTransfers.currency,
-      },
-    })
+    .select(COLUMNS)
     .from(transferReversals)
     .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
     .where(

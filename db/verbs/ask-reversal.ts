@@ -1,9 +1,8 @@
-import { eq } from 'drizzle-orm';
 import { keyGeneration, reversalKey } from '../../domain/ids.ts';
-import type { Db, Tx } from '../client.ts';
+import type { Db } from '../client.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
-import { transferReversals } from '../schema/index.ts';
+import { readPredecessors } from '../queries/reversal-chain.ts';
 import { endReversal } from './end-reversal.ts';
 import { lockReversal } from './lock.ts';
 import { coverFromSuspense } from './record-outside-reversals.ts';
@@ -77,17 +76,4 @@ export async function askReversal(
       predecessors: await readPredecessors(tx, asked.retryOf),
     };
   });
-}
-
-async function readPredecessors(tx: Tx, retryOf: string | null): Promise<string[]> {
-  const ids: string[] = [];
-  for (let next = retryOf; next !== null;) {
-    ids.push(next);
-    const [row] = await tx
-      .select({ retryOf: transferReversals.retryOf })
-      .from(transferReversals)
-      .where(eq(transferReversals.id, next));
-    next = row?.retryOf ?? null;
-  }
-  return ids;
 }

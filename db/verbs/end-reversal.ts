@@ -82,3 +82,12 @@ export async function restTransfer(tx: Tx, transfer: Transfer, takenBackMinor: n
     ? moveTransfer(tx, transfer, 'reversed', rest)
     : reopenTransfer(tx, transfer, rest);
 }
+
+/** The same where no reversal of ours ends: a transfer of which nothing is left at the seller is `reversed`. */
+export async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
+  const raised = await restTransfer(tx, transfer, byMinor);
+  if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
+  // Nothing is left at the seller: `reversed` is reached the way every reversal reaches it.
+  const pending = await moveTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
+  return moveTransfer(tx, pending, 'reversed', { nextRetryAt: null });
+}

@@ -3,22 +3,16 @@ import { v7 as uuidv7 } from 'uuid';
 import { transferWorkflowId } from '../../domain/ids.ts';
 import { outsideReversal, suspenseClaimed } from '../../domain/ledger.ts';
 import { formatMoney } from '../../domain/money.ts';
+import { isOutside, type SeenReversal } from '../../domain/reversals-seen.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
-import { moveTransfer, type Transfer } from '../moves/transfer.ts';
+import type { Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
 import { claimSuspense } from './claim-suspense.ts';
-import { endReversal, restTransfer } from './end-reversal.ts';
+import { endReversal, raiseReversed } from './end-reversal.ts';
 import { lockCurrentReversals, lockTransfer } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
-
-export interface SeenReversal {
-  readonly stripeReversalId: string;
-  readonly amountMinor: number;
-  /** Ours, from the metadata; null where somebody else made it. */
-  readonly reversalId: string | null;
-}
 
 /**
  * Books the reversals that Stripe lists and that are not ours, each once, and lets them cover open reversals of ours,
@@ -40,20 +34,13 @@ export async function recordOutsideReversals(
   });
 }
 
-/** Not ours, and not booked yet. A metadata id that names no row of ours is no claim of ours either. */
 async function unknownOnes(
   tx: Tx,
   transferId: string,
   seen: readonly SeenReversal[],
 ): Promise<SeenReversal[]> {
-  const known = await tx
-    .select({ id: transferReversals.id, stripeReversalId: transferReversals.stripeReversalId })
-    .from(transferReversals)
-    .where(eq(transferReversals.transferId, transferId));
-  const ids = new Set(known.flatMap((row) => [row.id, row.stripeReversalId]));
-  return seen.filter(
-    ({ reversalId, stripeReversalId }) => !ids.has(reversalId ?? '') && !ids.has(stripeReversalId),
-  );
+  const known = await tx.select().from(transferReversals).where(eq(transferReversals.transferId, transferId));
+  return seen.filter((one) => isOutside(one, known));
 }
 
 async function recordOne(
@@ -74,15 +61,7 @@ async function recordOne(
     unclaimedMinor -= byMinor;
     covers.push({ row, byMinor });
   }
-  await tx.insert(transferReversals).values({
-    id: uuidv7(),
-    transferId: transfer.id,
-    amountMinor: outside.amountMinor,
-    suspenseMinor: unclaimedMinor,
-    status: 'reversed',
-    stripeReversalId: outside.stripeReversalId,
-    endedAt: new Date(),
-  });
+  await insertOutside(tx, transfer.id, outside, unclaimedMinor);
   const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
   await post(
     tx,
@@ -110,12 +89,22 @@ async function recordOne(
   return current;
 }
 
-async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
-  const raised = await restTransfer(tx, transfer, byMinor);
-  if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
-  // Nothing is left at the seller: `reversed` is reached the way every reversal reaches it.
-  const pending = await moveTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
-  return moveTransfer(tx, pending, 'reversed', { nextRetryAt: null });
+/** The row of a reversal that no row of ours stands for; its posting is the caller's. */
+export async function insertOutside(
+  tx: Tx,
+  transferId: string,
+  { amountMinor, stripeReversalId }: SeenReversal,
+  suspenseMinor: number,
+): Promise<void> {
+  await tx.insert(transferReversals).values({
+    id: uuidv7(),
+    transferId,
+    amountMinor,
+    suspenseMinor,
+    status: 'reversed',
+    stripeReversalId,
+    endedAt: new Date(),
+  });
 }
 
 async function cover(tx: Tx, transfer: Transfer, row: Reversal, byMinor: number): Promise<Transfer> {

@@ -2,23 +2,26 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/ids.ts';
+import { ENDED_BY_PERSON } from '../../domain/machines/reversal.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
+import { clearFlags } from './clear-flags.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockReversal } from './lock.ts';
 
 /**
  * An operator wants a reversal tried again: the open row where one waits, a new row in the place of one that failed for
- * good. Its workflow first looks at Stripe for every row of the chain.
+ * good. Its workflow first looks at Stripe for every row of the chain. Of one that a person ended, `adopts`: Stripe is
+ * only looked at, since it may have carried it out after all.
  * Throws `reversal_not_found` and `reversal_not_retryable`.
  */
 export async function requestReversalRetry(
   db: Db,
   { reversalId, ...act }: Act & { readonly reversalId: string },
-): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork }> {
+): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork; readonly adopts: boolean }> {
   return db.transaction(async (tx) => {
     const [found] = await tx
       .select({ id: transferReversals.id })
@@ -26,19 +29,27 @@ export async function requestReversalRetry(
       .where(eq(transferReversals.id, reversalId));
     if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
     const { transfer, reversal } = await lockReversal(tx, reversalId);
-    const retried = reversal.status === 'pending' ? reversal : await replace(tx, transfer, reversal, act);
+    if (reversal.status !== 'pending') await refuseUnlessRetryable(tx, transfer, reversal, act);
+    const retried =
+      reversal.status === 'permanently_failed' ? await replace(tx, transfer, reversal) : reversal;
     await audit(tx, act, {
       action: 'reversal.retry',
       subject: reversalWorkflowId(reversalId),
       before: { status: reversal.status, retryCount: reversal.retryCount },
       after: { reversalId: retried.id, status: retried.status },
     });
-    return { reversal: retried, work: reversalLabel(transfer, retried) };
+    const adopts = ENDED_BY_PERSON.includes(retried.status);
+    return { reversal: retried, work: reversalLabel(transfer, retried), adopts };
   });
 }
 
-async function replace(tx: Tx, transfer: Transfer, reversal: Reversal, act: Act): Promise<Reversal> {
-  if (reversal.status !== 'permanently_failed') {
+async function refuseUnlessRetryable(
+  tx: Tx,
+  transfer: Transfer,
+  reversal: Reversal,
+  act: Act,
+): Promise<void> {
+  if (reversal.status === 'reversed') {
     throw refusal(reversal, `A reversal that is ${reversal.status} has nothing to be retried.`);
   }
   if (!transfer.stripeTransferId)
@@ -49,10 +60,15 @@ async function replace(tx: Tx, transfer: Transfer, reversal: Reversal, act: Act)
     .where(eq(transferReversals.retryOf, reversal.id));
   if (successor) throw refusal(reversal, `Reversal ${successor.id} has taken its place.`);
   if (!act.reason) {
-    throw new VezaError('validation_failed', 'A reversal that failed for good is retried with a reason.', {
+    throw new VezaError('validation_failed', 'A reversal that has ended is retried with a reason.', {
       field: 'reason',
     });
   }
+}
+
+/** Stripe is looked at first: what happened after all is adopted, and nobody need be told of it any more. */
+async function replace(tx: Tx, transfer: Transfer, reversal: Reversal): Promise<Reversal> {
+  await clearFlags(tx, 'reversal_happened_after_all', reversalWorkflowId(reversal.id));
   const [row] = await tx
     .insert(transferReversals)
     .values({

@@ -24,9 +24,13 @@ export const REVERSAL: Machine<ReversalStatus> = {
   // What automation gave up on, a person may still settle, write off or withdraw, with a reason.
   reviewedMoves: {
     permanently_failed: ['settled_outside', 'written_off', 'withdrawn'],
-    written_off: ['settled_outside'],
+    // Stripe carried it out after all.
+    written_off: ['settled_outside', 'reversed'],
   },
 };
+
+/** Ended by a person, who may not have known that Stripe would carry it out after all. */
+export const ENDED_BY_PERSON: readonly ReversalStatus[] = ['settled_outside', 'written_off', 'withdrawn'];
 
 export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
   canMove(REVERSAL, from, to, by);

@@ -18,7 +18,7 @@ export const giveUpPayout: Operation<Payout, PayoutWork> = {
   // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
   async tell({ engine }, work) {
     await engine.retryPayout(work);
-    return 'Its workflow looks at Stripe first: what Stripe has goes on.';
+    return { note: 'Its workflow looks at Stripe first: what Stripe has goes on.' };
   },
   foretell: () =>
     'Its workflow looks at Stripe. If no payout is there, it fails and the seller has the money back; what Stripe has goes on.',

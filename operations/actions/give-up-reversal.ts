@@ -19,7 +19,7 @@ export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
   // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
   async tell({ engine }, work) {
     await engine.retryReversal(work);
-    return 'Its workflow looks at Stripe once more: what Stripe has counts.';
+    return { note: 'Its workflow looks at Stripe once more: what Stripe has counts.' };
   },
   foretell: () =>
     'Its workflow looks at Stripe once more. If our reversal is not seen there, also since Stripe cannot be asked, it ends permanently_failed, to be settled by a person; a retry looks again.',

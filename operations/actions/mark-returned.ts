@@ -17,7 +17,8 @@ export const markReturned: Operation<Refund, readonly TransferWork[]> = {
   },
   async tell({ engine }, transfers) {
     for (const transfer of transfers) await engine.retryTransfer(transfer);
-    return transfers.length === 0 ? null : `${transfers.length} transfers to sellers were started again.`;
+    if (transfers.length === 0) return null;
+    return { note: `${transfers.length} transfers to sellers were started again.` };
   },
   foretell: () =>
     'The books of the refund are reverted, the licences stand again, and sellers are sent again what they gave back.',

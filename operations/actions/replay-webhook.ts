@@ -22,7 +22,7 @@ export const replayWebhook: Operation<WebhookEventRow, Replay> = {
   },
   async tell(deps, work) {
     const { outcome, note } = await dispatchAgain(deps, work);
-    return note === null ? `It is ${outcome}.` : `It is ${outcome}: ${note}.`;
+    return { note: note === null ? `It is ${outcome}.` : `It is ${outcome}: ${note}.` };
   },
   foretell: () =>
     'It is dispatched again to the workflow that waits for it. What it says has happened already changes nothing.',

@@ -1,26 +1,51 @@
 import type { ReversalRow } from '../../db/queries/reversals.ts';
 import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
 import type { ReversalWork } from '../../db/verbs/labels.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/ids.ts';
 import type { Operation } from '../action.ts';
 import { lookAtReversal } from './look.ts';
 
-export const retryReversal: Operation<ReversalRow, ReversalWork> = {
+/** `adopts`: a person had ended it, so that Stripe is only looked at. */
+type Work = ReversalWork & { readonly adopts: boolean };
+
+export const retryReversal: Operation<ReversalRow, Work> = {
   action: 'retry',
   kind: 'reversal',
   look: lookAtReversal,
   async act(tx, reversalId, act) {
-    const { reversal, work } = await requestReversalRetry(tx, { reversalId, ...act });
+    const { reversal, work, adopts } = await requestReversalRetry(tx, { reversalId, ...act });
     const { orderId, sellerId, currency } = work;
     const now = { subject: reversalWorkflowId(reversal.id), status: reversal.status };
-    return { done: { ...reversal, orderId, sellerId, currency }, now, work };
+    return { done: { ...reversal, orderId, sellerId, currency }, now, work: { ...work, adopts } };
   },
-  async tell({ engine }, work) {
-    await engine.retryReversal(work);
-    return null;
+  async tell({ engine }, { adopts, ...label }) {
+    if (!adopts) {
+      await engine.retryReversal(label);
+      return null;
+    }
+    const adoption = await engine.adoptReversal(label);
+    const { status } = adoption;
+    if (adoption.adopted) {
+      const what =
+        status === 'reversed'
+          ? 'the loss is taken back'
+          : 'what Stripe took is kept for the seller, who owed it no more';
+      return { note: `Stripe has carried it out: ${what}.`, status };
+    }
+    const { why } = adoption;
+    throw new VezaError('reversal_not_retryable', `It stays ${status}: ${why}.`, { status_now: status });
   },
-  foretell: ({ status }) =>
-    status === 'permanently_failed'
-      ? 'A new reversal takes its place. It looks at Stripe for every earlier one, and takes the money back only if none is there.'
-      : 'Its next attempt is now. The number of retries stays as it is.',
+  foretell: ({ status }) => FORETOLD[status] ?? FROM_STRIPE_TO_SELLER,
+};
+
+const FROM_STRIPE_TO_SELLER =
+  'Stripe is looked at. If it carried this out after all, what it took is kept for the seller; otherwise nothing changes.';
+
+const FORETOLD: Readonly<Record<string, string>> = {
+  pending: 'Its next attempt is now. The number of retries stays as it is.',
+  permanently_failed:
+    'A new reversal takes its place. It looks at Stripe for every earlier one, and takes the money back only if none is there.',
+  written_off:
+    'Stripe is looked at. If it carried this out after all, the loss is taken back and it is reversed; otherwise nothing changes.',
 };

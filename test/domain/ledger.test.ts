@@ -12,6 +12,7 @@ import {
   payoutReturned,
   refundSucceeded,
   reversalDone,
+  reversedAfterAll,
   suspendedPaymentReturned,
   suspenseClaimed,
   transferCompleted,
@@ -62,6 +63,17 @@ const POSTINGS: Record<string, fc.Arbitrary<Entry[]>> = {
   suspenseClaimed: fc
     .tuple(seller, minor, funds)
     .map(([id, amountMinor, held]) => suspenseClaimed(id, amountMinor, held)),
+  reversedAfterAll: fc
+    .tuple(
+      seller,
+      minor,
+      minor,
+      fc.constantFrom('platform:losses' as const, 'suspense:seller' as const),
+      funds,
+    )
+    .map(([id, amountMinor, gone, against, held]) =>
+      reversedAfterAll(id, amountMinor, Math.min(gone, amountMinor), against, held),
+    ),
   payoutAsked: fc.tuple(seller, minor).map(([id, amountMinor]) => payoutAsked(id, amountMinor)),
   payoutPaid: fc.tuple(seller, minor).map(([id, amountMinor]) => payoutPaid(id, amountMinor)),
   payoutFailed: fc
@@ -222,6 +234,35 @@ describe('the postings of the table, in numbers', () => {
       'ours, covered by one that is not',
       suspenseClaimed('ada', 40, { availableMinor: 0, owedMinor: 10, feesOwedMinor: 0 }),
       { 'suspense:seller': 40, 'seller:ada:owed': -10, 'seller:ada:available': -30 },
+    ],
+    [
+      'written off, 60 of it out of the connected account, and carried out after all',
+      reversedAfterAll('ada', 90, 60, 'platform:losses', {
+        availableMinor: 10,
+        owedMinor: 0,
+        feesOwedMinor: 0,
+      }),
+      {
+        'cash:connected:ada': -30,
+        'cash:psp': 90,
+        'seller:ada:available': 10,
+        'seller:ada:owed': 20,
+        'platform:losses': -90,
+      },
+    ],
+    [
+      'settled outside, and carried out after all',
+      reversedAfterAll('ada', 90, 0, 'suspense:seller', {
+        availableMinor: 90,
+        owedMinor: 0,
+        feesOwedMinor: 0,
+      }),
+      {
+        'cash:connected:ada': -90,
+        'cash:psp': 90,
+        'seller:ada:available': 90,
+        'suspense:seller': -90,
+      },
     ],
   ];
 

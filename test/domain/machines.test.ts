@@ -53,7 +53,7 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      reversed              .       =       .                  .               .           .
      permanently_failed    .       .       =                  R               R           R
      settled_outside       .       .       .                  =               .           .
-     written_off           .       .       .                  R               =           .
+     written_off           .       R       .                  R               =           .
      withdrawn             .       .       .                  .               .           =`,
   ],
   [

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { onlyReversal, type ReversalRow, type TransferRow } from './look.ts';
 import { openShop, type Shop } from './shop.ts';
 import { completedOrder, openedRefund } from './stories.ts';
-import { onReversalsOf, type Trouble } from './trouble.ts';
+import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN, type Trouble } from './trouble.ts';
 import type { World } from './world.ts';
 
 /** One seller's share on its way back. */
@@ -54,4 +54,27 @@ export async function refundedOrder(
   const reversal = await onlyReversal(world, refundId);
   const workflowId = `reversal/${reversal.id}`;
   return { shop, orderId, refundId, transfer, stripeTransferId, reversal, workflowId };
+}
+
+/**
+ * A reversal that failed for good although Stripe has carried it out: its answers and its webhook were lost, and its list
+ * could not be read. Stripe is well again.
+ */
+export async function reversedUnseen(
+  world: World,
+  options: Parameters<typeof refundedOrder>[1] = {},
+): Promise<Refunded> {
+  world.stripe.control.addFault({ kind: 'loseWebhook', match: 'transfer.reversed' });
+  const refunded = await refundedOrder(world, {
+    ...options,
+    troubles: [{ kind: 'dropAfter', times: 'always' }],
+    before: async (sold) => {
+      onReversalLookUps(world, sold.stripeTransferId, STRIPE_IS_DOWN);
+      await options.before?.(sold);
+    },
+  });
+  expect(await world.finished(refunded.workflowId)).toEqual({ status: 'permanently_failed' });
+  expect(world.stripe.control.reversals(refunded.stripeTransferId)).toHaveLength(1);
+  world.stripe.control.clearFaults();
+  return refunded;
 }

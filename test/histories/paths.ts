@@ -4,7 +4,7 @@ import { loadStatement } from '../../ops/statements/load.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs } from '../harness/payouts.ts';
-import { refundedOrder, soldOrder } from '../harness/refunded.ts';
+import { refundedOrder, reversedUnseen, soldOrder } from '../harness/refunded.ts';
 import { adopted, attempted, refundsOf } from '../harness/rows.ts';
 import { connect, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
@@ -209,6 +209,14 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   },
   'reversal-exhausted': async (world) => {
     const { workflowId } = await refundedOrder(world, { troubles: [STRIPE_IS_DOWN] });
+    return ended(world, workflowId);
+  },
+  'reversal-adopted': async (world) => {
+    const { shop, reversal, workflowId } = await reversedUnseen(world);
+    const acted = { reason: REASON };
+    const path = `/admin/reversals/${reversal.id}`;
+    await world.post(shop.admin, `${path}/resolve`, { ...acted, resolution: 'written_off' });
+    await world.post(shop.admin, `${path}/retry`, acted);
     return ended(world, workflowId);
   },
 
