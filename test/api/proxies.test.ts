@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditLog, webhookEvents } from '../../db/schema/index.ts';
+import { auditLog } from '../../db/schema/index.ts';
 import { createClientFinder } from '../../trusted-proxies.ts';
-import { v7 as uuidv7 } from 'uuid';
+import { storedWebhook } from '../harness/rows.ts';
 import { addUser, bearer, CONFIG, openApi } from './support.ts';
 
 const findClient = createClientFinder(['10.0.0.0/8', '192.0.2.1', '2001:db8:1::/48']);
@@ -63,14 +63,7 @@ describe('the audit log', () => {
   });
 
   test('has the address that our own proxy vouches for, not one that the client made up', async () => {
-    const id = uuidv7();
-    await world.database.db.insert(webhookEvents).values({
-      id,
-      provider: 'stripe',
-      eventId: id,
-      type: 'account.updated',
-      body: '{}',
-    });
+    const id = await storedWebhook(world, { provider: 'stripe', type: 'account.updated', body: '{}' });
     const sub = await addUser(world.database, 'admin');
     const replay = request(`${url}/api/v1/admin/webhooks/${id}/replay`, {
       method: 'POST',

@@ -2,26 +2,22 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditOf, openFlags } from '../harness/look.ts';
 import { makePerson } from '../harness/shop.ts';
-import { type Answer, type Json, type Person, World } from '../harness/world.ts';
-import { exportLine, exportOf, type Files, makeFiles, reconciled } from '../statements/support.ts';
+import type { Answer, Json, Person } from '../harness/world.ts';
+import { type Desk, openDesk, transferLine } from '../statements/support.ts';
 
-let world: World;
-let files: Files;
+let desk: Desk;
+let world: Desk['world'];
 let admin: Person;
 let statementId: string;
 beforeAll(async () => {
-  world = await World.create();
-  files = await makeFiles();
+  desk = await openDesk();
+  ({ world } = desk);
   admin = await makePerson(world, 'admin');
-  const lines = [1, 2, 3].map((n) => exportLine({ type: 'transfer', source: `tr_${n}`, amount: '-1.00' }));
-  const bad = exportLine({ type: 'transfer', source: 'tr_bad', amount: 'x' });
-  const file = await files.write('stripe-august.csv', exportOf(...lines, bad));
-  statementId = (await reconciled(world, file)).printed.statement_id;
+  const lines = [1, 2, 3].map((n) => transferLine(`tr_${n}`, '-1.00'));
+  const bad = transferLine('tr_bad', 'x');
+  statementId = (await desk.reconcile('stripe-august.csv', ...lines, bad)).printed.statement_id;
 });
-afterAll(async () => {
-  await files.remove();
-  await world.close();
-});
+afterAll(() => desk.close());
 
 const dataOf = ({ body }: Answer) => body['data'] as unknown as Json[];
 const list = (query = '') => world.get(admin, `/admin/statements/${statementId}/exceptions${query}`);

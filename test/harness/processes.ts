@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import type { Ended } from '../../ops/run.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** A process of ours as it is started for real, with PATH alone of this one's environment. */
-export function start(file: string, args: string[], given: Record<string, string>) {
+export function start(file: string, args: readonly string[], given: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', resolve(ROOT, file), ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...given },
@@ -19,6 +20,22 @@ export function start(file: string, args: string[], given: Record<string, string
 }
 
 type Started = ReturnType<typeof start>;
+
+/** None of our commands takes that long, also while other tests run; one that hangs must not outlive its test. */
+const ENDED_WITHIN_MS = 120_000;
+
+/** Runs a command to its end, as `npm run` would; how it ended is told, nothing is thrown. */
+export async function run(
+  file: string,
+  args: readonly string[],
+  given: Record<string, string>,
+): Promise<Ended> {
+  const { child, ended } = start(file, args, given);
+  const hung = setTimeout(() => child.kill('SIGKILL'), ENDED_WITHIN_MS);
+  const { code, stdout, stderr } = await ended;
+  clearTimeout(hung);
+  return { code: Number(code ?? -1), stdout, stderr };
+}
 
 /** The address that the process logs once it listens. */
 export async function listening(started: Started): Promise<string> {

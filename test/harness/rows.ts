@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { expect, vi } from 'vitest';
-import { licenses, opsFlags, orderItems, refunds } from '../../db/schema/index.ts';
+import { licenses, opsFlags, orderItems, refunds, webhookEvents } from '../../db/schema/index.ts';
 import type { World } from './world.ts';
 
 // What tests look at again and again, beyond the world's own look at one row.
@@ -40,6 +41,20 @@ export async function pictureOf({ database: { sql } }: World, orderId: string): 
        WHERE t.order_id = ${orderId}) AS reversals,
       (SELECT jsonb_agg(e ORDER BY e.id) FROM ledger_entries e WHERE e.order_id = ${orderId}) AS entries`;
   return row;
+}
+
+/** A webhook as the inbox keeps it, of a refund that nobody knows where a test says nothing else; its id. */
+export async function storedWebhook(
+  { database: { db } }: Pick<World, 'database'>,
+  values: Partial<typeof webhookEvents.$inferInsert> = {},
+): Promise<string> {
+  const id = uuidv7();
+  const body = JSON.stringify({ event_type: 'refund_succeeded', refund_id: uuidv7(), status: 'succeeded' });
+  await db.insert(webhookEvents).values({
+    ...{ id, provider: 'hyperswitch', eventId: id, type: 'refund_succeeded', body },
+    ...values,
+  });
+  return id;
 }
 
 /** Waits until what is asserted holds: for what no workflow's end, request or delivery announces. */

@@ -1,13 +1,23 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookEvents } from '../../db/schema/index.ts';
 import { previewBulk } from '../../operations/bulk.ts';
 import { performBulk } from '../../operations/perform-bulk.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/look.ts';
-import { makePerson, openShop, type Shop } from '../harness/shop.ts';
-import { type Person, World } from '../harness/world.ts';
-import { approvalOf, approveAs, awaited, codeOf, failedReversalIn, operationsOf } from './support.ts';
+import { storedWebhook } from '../harness/rows.ts';
+import { openShop, type Shop } from '../harness/shop.ts';
+import type { Person, World } from '../harness/world.ts';
+import {
+  approvalOf,
+  approveAs,
+  awaited,
+  codeOf,
+  failedReversalIn,
+  failedReversalsIn,
+  openOffice,
+  operationsOf,
+  successorsOf,
+} from './support.ts';
 
 // A shop a test: its reversals are told apart from the others' by their seller.
 
@@ -16,9 +26,7 @@ describe('an action on a filtered list', () => {
   let first: Person;
   let second: Person;
   beforeAll(async () => {
-    world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: '20000' } });
-    first = await makePerson(world, 'admin');
-    second = await makePerson(world, 'admin');
+    ({ world, first, second } = await openOffice());
   });
   afterAll(() => world.close());
 
@@ -30,15 +38,10 @@ describe('an action on a filtered list', () => {
   }
   const perform = (ask: object, fingerprint: string, headers?: Record<string, string>) =>
     world.post(first, '/admin/bulk', { ...ask, fingerprint, reason: 'Stripe is back' }, headers);
-  const successorsOf = (reversalIds: readonly string[]) =>
-    world.database
-      .sql`SELECT id FROM transfer_reversals WHERE retry_of IN ${world.database.sql(reversalIds)}`;
 
   it('retries what failed for good in an outage: all of it, each audited, once', async () => {
     const shop = await openShop(world);
-    const ids = [await failedReversalIn(world, shop), await failedReversalIn(world, shop)].map(
-      ({ reversalId }) => reversalId,
-    );
+    const ids = (await failedReversalsIn(world, shop, 2)).map(({ reversalId }) => reversalId);
     const ask = { action: 'retry', ...failed(shop) };
     const preview = await previewOf(ask);
     expect(preview).toMatchObject({
@@ -54,9 +57,9 @@ describe('an action on a filtered list', () => {
     expect(done.body['done']).toMatchObject({ count: 2, told: { 'It is on its way.': 2 } });
     const repeated = await perform(ask, preview['fingerprint']!, headers);
     expect(repeated.body['done']).toMatchObject({ count: 2 });
-    const successors = await successorsOf(ids);
+    const successors = await successorsOf(world, ids);
     expect(successors).toHaveLength(2);
-    for (const { id } of successors)
+    for (const id of successors)
       expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'reversed' });
     for (const id of ids) {
       expect(await auditOf(world, `reversal/${id}`)).toMatchObject([
@@ -75,7 +78,7 @@ describe('an action on a filtered list', () => {
     const refused = await perform(ask, preview['fingerprint']!);
     expect(codeOf(refused)).toEqual([409, 'list_changed']);
     expect(refused.body['count_now']).toBe(2);
-    expect(await successorsOf([reversalId])).toHaveLength(0);
+    expect(await successorsOf(world, [reversalId])).toHaveLength(0);
   });
 
   it('is refused where a row has left the list, or its amount has changed', async () => {
@@ -103,7 +106,7 @@ describe('an action on a filtered list', () => {
 
   it('takes its locks in the order of ids, whatever the order of the list', async () => {
     const shop = await openShop(world);
-    const failures = [await failedReversalIn(world, shop), await failedReversalIn(world, shop)];
+    const failures = await failedReversalsIn(world, shop, 2);
     const transferIds = failures.map(({ transfer }) => transfer.id).toSorted();
     const [lower, higher] = transferIds;
     // The list is in the order of age: the row of the higher transfer is made the older one.
@@ -125,7 +128,10 @@ describe('an action on a filtered list', () => {
       await tx`SELECT 1 FROM seller_transfers WHERE id = ${higher!} FOR NO KEY UPDATE`;
     });
     expect((await acting!).status).toBe(200);
-    for (const { id } of await successorsOf(failures.map(({ reversalId }) => reversalId)))
+    for (const id of await successorsOf(
+      world,
+      failures.map(({ reversalId }) => reversalId),
+    ))
       await world.finished(`reversal/${id}`);
   });
 
@@ -141,14 +147,12 @@ describe('an action on a filtered list', () => {
 
   it('the sum counts: above the threshold a second admin agrees, and the list is compared again', async () => {
     const shop = await openShop(world);
-    const failures = [];
-    for (let i = 0; i < 3; i += 1) failures.push(await failedReversalIn(world, shop));
-    const ids = failures.map(({ reversalId }) => reversalId);
+    const ids = (await failedReversalsIn(world, shop, 3)).map(({ reversalId }) => reversalId);
     const ask = { action: 'retry', ...failed(shop) };
     const preview = await previewOf(ask);
     expect(preview).toMatchObject({ needs_second_admin: true, totals: [{ amount: 27_000 }] });
     const approvalId = awaited(await perform(ask, preview['fingerprint']!));
-    expect(await successorsOf(ids)).toHaveLength(0);
+    expect(await successorsOf(world, ids)).toHaveLength(0);
     // Whoever agrees sees to what.
     const shown = await approvalOf(world, second, approvalId);
     expect(shown['list']).toMatchObject({ count: 3, totals: [{ amount: 27_000, currency: 'USD' }] });
@@ -158,9 +162,9 @@ describe('an action on a filtered list', () => {
     const agreed = await approveAs(world, second, approvalId);
     expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
     expect(agreed.body['note']).toBe('3: It is on its way.');
-    const successors = await successorsOf(ids);
+    const successors = await successorsOf(world, ids);
     expect(successors).toHaveLength(3);
-    for (const { id } of successors) await world.finished(`reversal/${id}`);
+    for (const id of successors) await world.finished(`reversal/${id}`);
 
     const again = await previewOf(ask);
     expect(again['count']).toBe(1);
@@ -169,14 +173,12 @@ describe('an action on a filtered list', () => {
 
   it('the sum counts: what has changed until the second admin agrees is refused, and nothing is done', async () => {
     const shop = await openShop(world);
-    const failures = [];
-    for (let i = 0; i < 3; i += 1) failures.push(await failedReversalIn(world, shop));
-    const ids = failures.map(({ reversalId }) => reversalId);
+    const ids = (await failedReversalsIn(world, shop, 3)).map(({ reversalId }) => reversalId);
     const ask = { action: 'retry', ...failed(shop) };
     const approvalId = awaited(await perform(ask, (await previewOf(ask))['fingerprint']!));
     await world.post(first, `/admin/reversals/${ids[1]}/retry`, { reason: 'just this one' });
     expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_outdated']);
-    expect(await successorsOf(ids)).toHaveLength(1);
+    expect(await successorsOf(world, ids)).toHaveLength(1);
   });
 
   it('holds for the console and the command line: the layer itself compares and asks', async () => {
@@ -194,24 +196,13 @@ describe('an action on a filtered list', () => {
     const performed = await performBulk(deps, ask, fingerprint, act, (done) => seen.push(done));
     expect(performed).toMatchObject({ done: { count: 1, told: { 'It is on its way.': 1 } } });
     expect(seen).toEqual([1]);
-    const [successor] = await successorsOf([reversalId]);
-    expect(await world.finished(`reversal/${successor!['id']}`)).toEqual({ status: 'reversed' });
+    const [successor] = await successorsOf(world, [reversalId]);
+    expect(await world.finished(`reversal/${successor}`)).toEqual({ status: 'reversed' });
   });
 
   describe('replaying many webhooks', () => {
-    const stored = async (outcome: 'unmatched' | 'ignored') => {
-      const id = uuidv7();
-      const body = JSON.stringify({
-        event_type: 'refund_succeeded',
-        refund_id: uuidv7(),
-        status: 'succeeded',
-      });
-      await world.database.db.insert(webhookEvents).values({
-        ...{ id, provider: 'hyperswitch', eventId: id, type: 'refund_succeeded', body },
-        ...{ outcome, processedAt: new Date() },
-      });
-      return id;
-    };
+    const stored = (outcome: 'unmatched' | 'ignored') =>
+      storedWebhook(world, { outcome, processedAt: new Date() });
 
     it('by outcome, and by ids: each is audited', async () => {
       const ids = [await stored('unmatched'), await stored('unmatched')];

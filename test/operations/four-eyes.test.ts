@@ -7,8 +7,17 @@ import { auditOf, reversalRow } from '../harness/look.ts';
 import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
-import { type Person, World } from '../harness/world.ts';
-import { approvalOf, approveAs, awaited, codeOf, failedReversal, operationsOf } from './support.ts';
+import type { Person, World } from '../harness/world.ts';
+import {
+  approvalOf,
+  approveAs,
+  awaited,
+  codeOf,
+  failedReversal,
+  openOffice,
+  operationsOf,
+  successorsOf,
+} from './support.ts';
 
 const ABOVE_MINOR = PRICE_MINOR + 10;
 
@@ -18,11 +27,10 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
   let second: Person;
   let third: Person;
   beforeAll(async () => {
-    world = await World.create({
-      env: { FOUR_EYES_ABOVE_MINOR: String(NET_MINOR), TRANSFER_RETRY_MAX_RETRIES: '0' },
-    });
-    first = await makePerson(world, 'admin');
-    second = await makePerson(world, 'admin');
+    ({ world, first, second } = await openOffice({
+      FOUR_EYES_ABOVE_MINOR: String(NET_MINOR),
+      TRANSFER_RETRY_MAX_RETRIES: '0',
+    }));
     third = await makePerson(world, 'admin');
   });
   afterAll(() => world.close());
@@ -142,16 +150,13 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
     const refused = answers.find(({ status }) => status === 409)!;
     expect(refused.body['code']).toBe('approval_ended');
-    const successors = await world.database
-      .sql`SELECT id FROM transfer_reversals WHERE retry_of = ${reversalId}`;
+    const successors = await successorsOf(world, [reversalId]);
     expect(successors).toHaveLength(1);
-    expect(await world.finished(`reversal/${successors[0]!['id']}`)).toEqual({ status: 'reversed' });
+    expect(await world.finished(`reversal/${successors[0]}`)).toEqual({ status: 'reversed' });
     // The same admin again: the same answer, and nothing more.
     const winner = answers[0]!.status === 200 ? second : third;
     expect((await approveAs(world, winner, approvalId)).status).toBe(200);
-    expect(
-      await world.database.sql`SELECT id FROM transfer_reversals WHERE retry_of = ${reversalId}`,
-    ).toHaveLength(1);
+    expect(await successorsOf(world, [reversalId])).toHaveLength(1);
     await expectCleanBooks(world);
   });
 

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookEvents } from '../../db/schema/index.ts';
 import { raiseFlag } from '../../db/verbs/raise-flag.ts';
 import { WORK_KINDS } from '../../db/queries/work.ts';
 import { auditOf, openFlags } from '../harness/look.ts';
 import { refundedOrder } from '../harness/refunded.ts';
+import { storedWebhook } from '../harness/rows.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { paidOrder, placedOrder } from '../harness/stories.ts';
 import { onTransfersTo, REFUSED, STRIPE_IS_DOWN } from '../harness/trouble.ts';
@@ -108,11 +108,8 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
     const shop = await openShop(world);
     const orderId = await placedOrder(world, shop.buyer, shop.productIds);
     expect(await rowOf('order', `order/${orderId}`)).toMatchObject({ amount: 10_000, actions: [] });
-    const webhookId = uuidv7();
-    await world.database.db.insert(webhookEvents).values({
-      ...{ id: webhookId, provider: 'hyperswitch', eventId: webhookId, type: 'refund_succeeded' },
-      ...{ body: '{}', outcome: 'unmatched', processedAt: new Date(), error: 'we know no such refund' },
-    });
+    const unmatched = { outcome: 'unmatched', processedAt: new Date() } as const;
+    const webhookId = await storedWebhook(world, { ...unmatched, error: 'we know no such refund' });
     expect(await rowOf('webhook', webhookId)).toMatchObject({
       last_error: 'we know no such refund',
       actions: [{ action: 'replay_webhook', subject: `webhook/${webhookId}` }],

@@ -2,9 +2,9 @@ import { expect } from 'vitest';
 import { createLogger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
 import { refundedOrder, type Refunded } from '../harness/refunded.ts';
-import { openShop, type Shop } from '../harness/shop.ts';
+import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import type { Trouble } from '../harness/trouble.ts';
-import type { Answer, Json, Person, World } from '../harness/world.ts';
+import { type Answer, type Json, type Person, World } from '../harness/world.ts';
 
 /** The layer itself, as the console and the command line hold it. */
 export const operationsOf = (world: World): OperationsDeps => ({
@@ -13,6 +13,18 @@ export const operationsOf = (world: World): OperationsDeps => ({
   log: createLogger('silent'),
   settings: { fourEyesAboveMinor: world.config.FOUR_EYES_ABOVE_MINOR },
 });
+
+export interface Office {
+  readonly world: World;
+  readonly first: Person;
+  readonly second: Person;
+}
+
+/** A world with two admins, in which two reversals of 90.00 are one admin's to decide on, and three are not. */
+export async function openOffice(env: Readonly<Record<string, string>> = {}): Promise<Office> {
+  const world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: '20000', ...env } });
+  return { world, first: await makePerson(world, 'admin'), second: await makePerson(world, 'admin') };
+}
 
 /** What nothing but a person can go on from. */
 const NO_SUCH_TRANSFER = {
@@ -39,6 +51,20 @@ export async function failedReversalIn(
   const refunded = await refundedOrder(world, { shop, troubles: [NO_SUCH_TRANSFER] });
   expect(await world.finished(refunded.workflowId)).toEqual({ status: 'permanently_failed' });
   return { ...refunded, reversalId: refunded.reversal.id };
+}
+
+/** That many of them, the oldest first. */
+export async function failedReversalsIn(world: World, shop: Shop, count: number) {
+  const failures = [];
+  while (failures.length < count) failures.push(await failedReversalIn(world, shop));
+  return failures;
+}
+
+/** The ids of what took these up again. */
+export async function successorsOf({ database: { sql } }: World, reversalIds: readonly string[]) {
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM transfer_reversals WHERE retry_of IN ${sql(reversalIds)}`;
+  return rows.map(({ id }) => id);
 }
 
 /** A 202 that waits for a second admin; the approval's id. */

@@ -1,21 +1,12 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareWithProviders, openReaders, Unreachable } from '../../agreement/index.ts';
 import { refunds, transferReversals } from '../../db/schema/index.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
+import { run } from '../harness/processes.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe('npm run audit -- --providers', () => {
   let world: World;
@@ -34,15 +25,8 @@ describe('npm run audit -- --providers', () => {
   });
 
   /** As `npm run` would, against the providers that the environment names. */
-  function audit(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Ended> {
-    return new Promise((resolve) => {
-      const options = { cwd: ROOT, env: { ...process.env, ...world.env, ...env }, timeout: 60_000 };
-      const command = ['--import', 'tsx', 'ops/audit.ts', '--providers', ...args];
-      execFile(process.execPath, command, options, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-      });
-    });
-  }
+  const audit = (args: readonly string[] = [], env: Record<string, string> = {}) =>
+    run('ops/audit.ts', ['--providers', ...args], { ...world.env, ...env } as Record<string, string>);
 
   const differences = async () => {
     const { differences: found } = await compareWithProviders(world.database.db, openReaders(world.config));

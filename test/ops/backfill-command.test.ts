@@ -1,30 +1,12 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProgress } from '../../ops/progress.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { transferRow } from '../harness/look.ts';
+import { run } from '../harness/processes.ts';
 import { openShop, type Seller } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function ops(args: readonly string[], env: Record<string, string>, file = 'ops/cli.ts'): Promise<Ended> {
-  const ours = /^(DATABASE_URL|TEMPORAL_|JWT_|STRIPE_|HYPERSWITCH_)/;
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-  return new Promise((resolve) => {
-    const options = { cwd: ROOT, env: { ...clean, ...env }, timeout: 60_000 };
-    execFile(process.execPath, ['--import', 'tsx', file, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-    });
-  });
-}
+const ops = (args: string[], env: Record<string, string>) => run('ops/cli.ts', args, env);
 
 describe('npm run ops -- backfill-transfer-ids', () => {
   let world: World;
@@ -42,7 +24,7 @@ describe('npm run ops -- backfill-transfer-ids', () => {
   it('dry run, then for good: exit 1 while some have no match, 0 once all have', async () => {
     const [found, lost] = [await legacyTransfer(world, seller), await legacyTransfer(world, seller)];
     const id = await sentBefore(world, found, seller.accountId);
-    const migrated = await ops([], { DATABASE_URL: world.env['DATABASE_URL']! }, 'ops/migrate.ts');
+    const migrated = await run('ops/migrate.ts', [], { DATABASE_URL: world.env['DATABASE_URL']! });
     expect(migrated.stdout).toContain('completed transfers without a Stripe id: 2 (');
 
     const dry = await ops(['backfill-transfer-ids', '--dry-run', '--json'], env);
@@ -84,7 +66,7 @@ describe('npm run ops -- backfill-transfer-ids', () => {
       code: 0,
       stdout: expect.stringContaining('0 completed transfers') as string,
     });
-    const after = await ops([], { DATABASE_URL: world.env['DATABASE_URL']! }, 'ops/migrate.ts');
+    const after = await run('ops/migrate.ts', [], { DATABASE_URL: world.env['DATABASE_URL']! });
     expect(after.stdout).not.toContain('without a Stripe id');
   });
 

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../db/client.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { storyOn } from '../db/story.ts';
+import { run } from '../harness/processes.ts';
 import {
   createDatabaseFromTemplate,
   createEmptyDatabase,
@@ -13,26 +12,6 @@ import {
   temporalAddress,
   uniqueName,
 } from '../harness/services.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command as `npm run` would, with nothing of ours in its environment but what is given. */
-function run(file: string, args: readonly string[], env: Record<string, string>): Promise<Ended> {
-  const ours = /^(DATABASE_URL|TEMPORAL_|JWT_|STRIPE_|HYPERSWITCH_)/;
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-  return new Promise((resolve) => {
-    const options = { cwd: ROOT, env: { ...clean, ...env }, timeout: 60_000 };
-    execFile(process.execPath, ['--import', 'tsx', file, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-    });
-  });
-}
 
 const databases: TestDatabase[] = [];
 let books: TestDatabase;

@@ -3,33 +3,30 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { auditOf } from '../harness/look.ts';
 import { makePerson } from '../harness/shop.ts';
-import { type Person, World } from '../harness/world.ts';
-import { exportLine, exportOf, type Files, makeFiles, reconciled } from '../statements/support.ts';
+import type { Person } from '../harness/world.ts';
+import { type Desk, openDesk, transferLine } from '../statements/support.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
 
 vi.setConfig({ testTimeout: STORY_WITHIN_MS });
 
-let world: World;
+let desk: Desk;
+let world: Desk['world'];
 let browser: Browser;
-let files: Files;
 let admin: Person;
 let page: Page;
 let statementId: string;
 beforeAll(async () => {
   browser = await openBrowser();
-  world = await World.create();
-  files = await makeFiles();
+  desk = await openDesk();
+  ({ world } = desk);
   admin = await makePerson(world, 'admin');
-  const unknown = exportLine({ type: 'transfer', source: 'tr_unknown', amount: '-1.00' });
-  const bad = exportLine({ type: 'transfer', source: 'tr_bad', amount: 'x' });
-  const file = await files.write('stripe-august.csv', exportOf(unknown, bad));
-  statementId = (await reconciled(world, file)).printed.statement_id;
+  const lines = [transferLine('tr_unknown'), transferLine('tr_bad', 'x')];
+  statementId = (await desk.reconcile('stripe-august.csv', ...lines)).printed.statement_id;
   page = await openConsole(browser, world, admin, { viewport: { width: 390, height: 844 } });
 }, BROWSER_WITHIN_MS);
 afterAll(async () => {
   await browser?.close();
-  await files?.remove();
-  await world?.close();
+  await desk?.close();
 });
 
 test('from the flag an operator comes to the exceptions of a statement, and says what became of one', async () => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { webhookEvents } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/look.ts';
+import { storedWebhook } from '../harness/rows.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
@@ -30,15 +31,8 @@ async function stored(
     event_type: 'payment_succeeded',
     content: { object: { payment_id: paymentId, status: 'succeeded' } },
   });
-  await world.database.db.insert(webhookEvents).values({
-    id,
-    provider: 'hyperswitch',
-    eventId: id,
-    type: 'payment_succeeded',
-    body,
-    receivedAt: new Date(Date.now() - agoMs),
-    ...set,
-  });
+  const receivedAt = new Date(Date.now() - agoMs);
+  await storedWebhook(world, { id, eventId: id, type: 'payment_succeeded', body, receivedAt, ...set });
   return id;
 }
 

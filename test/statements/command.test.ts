@@ -1,40 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmptyDatabase } from '../harness/services.ts';
 import { makePerson } from '../harness/shop.ts';
-import { World } from '../harness/world.ts';
 import {
+  type Desk,
   exceptionsOf,
-  exportLine,
-  exportOf,
   EXPORT_HEADER,
-  type Files,
+  exportOf,
   leftovers,
-  ledgerless,
-  type Ledgerless,
-  makeFiles,
   MOVED_AT,
+  openDesk,
   reconciled,
   reconcileStatement,
   statementRow,
   stripeId,
+  transferLine,
 } from './support.ts';
 
-let world: World;
-let files: Files;
-let books: Ledgerless;
+let desk: Desk;
+let world: Desk['world'];
+let files: Desk['files'];
+let books: Desk['books'];
 beforeAll(async () => {
-  world = await World.create();
-  files = await makeFiles();
-  const [buyer, seller] = [await makePerson(world, 'user'), await makePerson(world, 'artist')];
-  books = ledgerless(world, { buyerId: buyer.id, sellerId: seller.id });
+  desk = await openDesk();
+  ({ world, files, books } = desk);
 });
-afterAll(async () => {
-  await files.remove();
-  await world.close();
-});
-
-const transferLine = (ref: string | null, amount = '-22.50') =>
-  exportLine({ type: 'transfer', source: ref, amount });
+afterAll(() => desk.close());
 
 describe('npm run ops -- reconcile-statement', () => {
   it('bad rows: names line and column, goes on, exits 1', async () => {

@@ -1,31 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePerson } from '../harness/shop.ts';
-import { World } from '../harness/world.ts';
-import {
-  exportLine,
-  exportOf,
-  type Files,
-  leftovers,
-  ledgerless,
-  type Ledgerless,
-  makeFiles,
-  reconciled,
-  stripeId,
-} from './support.ts';
+import { type Desk, exportLine, leftovers, openDesk, stripeId, transferLine } from './support.ts';
 
-let world: World;
-let files: Files;
-let books: Ledgerless;
+let desk: Desk;
+let world: Desk['world'];
+let books: Desk['books'];
 beforeAll(async () => {
-  world = await World.create();
-  files = await makeFiles();
-  const [buyer, seller] = [await makePerson(world, 'user'), await makePerson(world, 'artist')];
-  books = ledgerless(world, { buyerId: buyer.id, sellerId: seller.id });
+  desk = await openDesk();
+  ({ world, books } = desk);
 });
-afterAll(async () => {
-  await files.remove();
-  await world.close();
-});
+afterAll(() => desk.close());
 
 /** Whatever else this world's books hold in the time of a file is not what a test is about. */
 const named = <Row extends { readonly kind: string; readonly subject: string | null }>(
@@ -40,19 +23,16 @@ describe('a statement', () => {
     const transfer = await books.transfer(order.id);
     const reversal = await books.reversal(transfer.id);
     const before = await picture();
-    const file = await files.write(
+    const { code, printed } = await desk.reconcile(
       'matched.csv',
-      exportOf(
-        exportLine({ type: 'charge', source: order.connectorTransactionId, amount: '25.00' }),
-        exportLine({ type: 'refund', source: stripeId('re'), amount: '-10.00', orderId: refund.id }),
-        exportLine({ type: 'transfer', source: transfer.stripeTransferId, amount: '-22.50' }),
-        exportLine({ type: 'transfer_refund', source: reversal.stripeReversalId, amount: '9.00' }),
-        exportLine({ type: 'stripe_fee', source: '', amount: '-0.30' }),
-        exportLine({ type: 'stripe_fee', source: '', amount: '-0.31' }),
-        exportLine({ type: 'payout', source: stripeId('po'), amount: '-1.00' }),
-      ),
+      exportLine({ type: 'charge', source: order.connectorTransactionId, amount: '25.00' }),
+      exportLine({ type: 'refund', source: stripeId('re'), amount: '-10.00', orderId: refund.id }),
+      transferLine(transfer.stripeTransferId),
+      exportLine({ type: 'transfer_refund', source: reversal.stripeReversalId, amount: '9.00' }),
+      exportLine({ type: 'stripe_fee', source: '', amount: '-0.30' }),
+      exportLine({ type: 'stripe_fee', source: '', amount: '-0.31' }),
+      exportLine({ type: 'payout', source: stripeId('po'), amount: '-1.00' }),
     );
-    const { code, printed } = await reconciled(world, file);
     expect(printed).toMatchObject({
       rows: 7,
       matched: { payment: 1, refund: 1, transfer: 1, reversal: 1 },
@@ -77,16 +57,13 @@ describe('a statement', () => {
         completedAt: null,
       }),
     ];
-    const file = await files.write(
+    const { code, exceptions, printed } = await desk.reconcile(
       'differs.csv',
-      exportOf(
-        exportLine({ type: 'transfer', source: wrong.stripeTransferId, amount: '-22.49' }),
-        exportLine({ type: 'transfer', source: foreign.stripeTransferId, amount: '-22.50' }),
-        exportLine({ type: 'transfer', source: backwards.stripeTransferId, amount: '22.50' }),
-        exportLine({ type: 'charge', source: pending.connectorTransactionId, amount: '25.00' }),
-      ),
+      transferLine(wrong.stripeTransferId, '-22.49'),
+      transferLine(foreign.stripeTransferId),
+      transferLine(backwards.stripeTransferId, '22.50'),
+      exportLine({ type: 'charge', source: pending.connectorTransactionId, amount: '25.00' }),
     );
-    const { code, exceptions, printed } = await reconciled(world, file);
     expect(code).toBe(1);
     expect(printed.exceptions).toMatchObject({ amount_differs: 4 });
     expect(named(exceptions)).toMatchObject([
@@ -111,14 +88,11 @@ describe('a statement', () => {
 
   it('missing here: a row that names nothing of ours', async () => {
     const strangers = [stripeId('tr'), stripeId('ch')];
-    const file = await files.write(
+    const { code, exceptions } = await desk.reconcile(
       'strangers.csv',
-      exportOf(
-        exportLine({ type: 'transfer', source: strangers[0]!, amount: '-1.00' }),
-        exportLine({ type: 'charge', source: strangers[1]!, amount: '1.00' }),
-      ),
+      transferLine(strangers[0]!, '-1.00'),
+      exportLine({ type: 'charge', source: strangers[1]!, amount: '1.00' }),
     );
-    const { code, exceptions } = await reconciled(world, file);
     expect(code).toBe(1);
     expect(named(exceptions)).toMatchObject([
       { kind: 'missing_here', ref: strangers[0], subject: null, theirsMinor: 100, oursMinor: null },
@@ -140,14 +114,11 @@ describe('a statement', () => {
     ];
     const charge = (ref: string | null, created: string) =>
       exportLine({ type: 'charge', source: ref, amount: '25.00', created });
-    const file = await files.write(
+    const { code, exceptions, printed } = await desk.reconcile(
       'march.csv',
-      exportOf(
-        charge(first.connectorTransactionId, '2025-03-01 00:00'),
-        charge(last.connectorTransactionId, '2025-03-20 23:59'),
-      ),
+      charge(first.connectorTransactionId, '2025-03-01 00:00'),
+      charge(last.connectorTransactionId, '2025-03-20 23:59'),
     );
-    const { code, exceptions, printed } = await reconciled(world, file);
     expect(code).toBe(1);
     expect(printed).toMatchObject({ matched: { payment: 2 }, exceptions: { missing_there: 4 } });
     expect(exceptions.map(({ kind, subject }) => [kind, subject])).toEqual([
@@ -165,20 +136,17 @@ describe('a statement', () => {
     const last = await books.order({ completedAt: new Date('2025-05-03T00:00:00Z') });
     const line = (created: string) =>
       exportLine({ type: 'charge', source: last.connectorTransactionId, amount: '25.00', created });
-    const file = await files.write(
+    const { exceptions } = await desk.reconcile(
       'edge.csv',
-      exportOf(
-        line('2025-05-01 00:00'),
-        exportLine({ type: 'stripe_fee', source: '', amount: '-1.00' }),
-        exportLine({
-          type: 'transfer',
-          source: stripeId('tr'),
-          amount: '-1.00',
-          created: '2025-05-04 00:00',
-        }),
-      ),
+      line('2025-05-01 00:00'),
+      exportLine({ type: 'stripe_fee', source: '', amount: '-1.00' }),
+      exportLine({
+        type: 'transfer',
+        source: stripeId('tr'),
+        amount: '-1.00',
+        created: '2025-05-04 00:00',
+      }),
     );
-    const { exceptions } = await reconciled(world, file);
     const missed = exceptions.find(({ subject }) => subject === `order/${edge.id}`);
     expect(missed).toMatchObject({
       kind: 'missing_there',
@@ -188,9 +156,8 @@ describe('a statement', () => {
 
   it('claimed twice: a second row for the same of ours, in the file or in a batch', async () => {
     const transfer = await books.transfer((await books.order()).id);
-    const line = exportLine({ type: 'transfer', source: transfer.stripeTransferId, amount: '-22.50' });
-    const file = await files.write('twice.csv', exportOf(line, line));
-    const { exceptions, printed } = await reconciled(world, file);
+    const line = transferLine(transfer.stripeTransferId);
+    const { exceptions, printed } = await desk.reconcile('twice.csv', line, line);
     expect(printed.matched).toEqual({ transfer: 1 });
     expect(named(exceptions)).toMatchObject([
       { kind: 'claimed_twice', line: 3, subject: `transfer/${transfer.id}` },
@@ -203,8 +170,11 @@ describe('a statement', () => {
     const standing = await books.refund(order.id);
     const came = (refundId: string) =>
       exportLine({ type: 'refund_failure', source: stripeId('re'), amount: '10.00', orderId: refundId });
-    const file = await files.write('returned.csv', exportOf(came(returned.id), came(standing.id)));
-    const { exceptions, printed } = await reconciled(world, file);
+    const { exceptions, printed } = await desk.reconcile(
+      'returned.csv',
+      came(returned.id),
+      came(standing.id),
+    );
     expect(printed.matched).toEqual({ refund_return: 1 });
     expect(named(exceptions)).toMatchObject([
       {
@@ -217,19 +187,20 @@ describe('a statement', () => {
 
   it('a payment that was converted is held against what the buyer saw', async () => {
     const order = await books.order();
-    const file = await files.write(
-      'converted.csv',
-      exportOf(
-        exportLine({
-          type: 'charge',
-          source: order.connectorTransactionId,
-          amount: '22.91',
-          currency: 'eur',
-          shown: ['25.00', 'usd'],
-        }),
-      ),
-    );
-    expect((await reconciled(world, file)).printed.matched).toEqual({ payment: 1 });
+    expect(
+      (
+        await desk.reconcile(
+          'converted.csv',
+          exportLine({
+            type: 'charge',
+            source: order.connectorTransactionId,
+            amount: '22.91',
+            currency: 'eur',
+            shown: ['25.00', 'usd'],
+          }),
+        )
+      ).printed.matched,
+    ).toEqual({ payment: 1 });
   });
 });
 

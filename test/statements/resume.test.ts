@@ -2,18 +2,16 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadStatement } from '../../ops/statements/load.ts';
 import { eventually } from '../harness/rows.ts';
-import { makePerson } from '../harness/shop.ts';
-import { World } from '../harness/world.ts';
 import {
+  type Desk,
   exceptionsOf,
-  exportLine,
   exportOf,
-  type Files,
   leftovers,
-  makeFiles,
+  openDesk,
   reconcileStatement,
   startReconcileStatement,
   statementRow,
+  transferLine,
 } from './support.ts';
 
 const OURS = 6_000;
@@ -24,28 +22,26 @@ const ROWS = OURS + STRANGERS + TWICE + BAD;
 /** Processes of their own on a busy machine, and a dead worker is only noticed by its heartbeats. */
 const TIMEOUT_MS = 300_000;
 
-let world: World;
-let files: Files;
+let desk: Desk;
+let world: Desk['world'];
+let files: Desk['files'];
 beforeAll(async () => {
-  world = await World.create({ worker: false });
-  files = await makeFiles();
+  desk = await openDesk({ worker: false });
+  ({ world, files } = desk);
+  const { buyerId, sellerId } = desk;
   const { sql } = world.database;
-  const [buyer, seller] = [await makePerson(world, 'user'), await makePerson(world, 'artist')];
   await sql`INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id, completed_at)
-    SELECT md5('order' || n)::uuid, ${buyer.id}, 100, 100, 'USD', 'USD', 'completed', 'p' || n, '2026-08-21T10:11:00Z'
+    SELECT md5('order' || n)::uuid, ${buyerId}, 100, 100, 'USD', 'USD', 'completed', 'p' || n, '2026-08-21T10:11:00Z'
     FROM generate_series(1, ${OURS}::int) AS n`;
   await sql`INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, stripe_transfer_id, completed_at)
-    SELECT md5('transfer' || n)::uuid, md5('order' || n)::uuid, ${seller.id}, 90, 'USD', 'completed', 'tr_ours_' || n, '2026-08-21T10:11:00Z'
+    SELECT md5('transfer' || n)::uuid, md5('order' || n)::uuid, ${sellerId}, 90, 'USD', 'completed', 'tr_ours_' || n, '2026-08-21T10:11:00Z'
     FROM generate_series(1, ${OURS}::int) AS n`;
 });
-afterAll(async () => {
-  await files.remove();
-  await world.close();
-});
+afterAll(() => desk.close());
 
 /** Ours, strangers, ours again and unreadable ones, all over the file; each file with a first line of its own. */
 function text(mark: string): string {
-  const line = (source: string, amount = '-0.90') => exportLine({ type: 'transfer', source, amount });
+  const line = (source: string, amount = '-0.90') => transferLine(source, amount);
   const lines = [
     ...Array.from({ length: OURS }, (_, n) => line(`tr_ours_${n + 1}`)),
     ...Array.from({ length: STRANGERS }, (_, n) => line(`tr_strange_${mark}_${n}`)),

@@ -1,9 +1,8 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import {
@@ -15,15 +14,9 @@ import {
   transferReversals,
 } from '../../db/schema/index.ts';
 import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
-import type { World } from '../harness/world.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { run, start } from '../harness/processes.ts';
+import { makePerson } from '../harness/shop.ts';
+import { World } from '../harness/world.ts';
 
 type Env = Pick<World, 'env'>;
 
@@ -33,27 +26,9 @@ export function opsEnv({ env }: Env): Record<string, string> {
   return { DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_TASK_QUEUE };
 }
 
-const COMMAND = ['--import', 'tsx', 'ops/cli.ts', 'reconcile-statement'];
-
-function optionsFor(world: Env) {
-  const ours = /^(DATABASE_URL|TEMPORAL_|JWT_|STRIPE_|HYPERSWITCH_)/;
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
-  return { cwd: ROOT, env: { ...clean, ...opsEnv(world) } };
-}
-
 /** As an operator runs it. */
-export function reconcileStatement(world: Env, ...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [...COMMAND, ...args],
-      { ...optionsFor(world), timeout: 120_000, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-      },
-    );
-  });
-}
+export const reconcileStatement = (world: Env, ...args: readonly string[]) =>
+  run('ops/cli.ts', ['reconcile-statement', ...args], opsEnv(world));
 
 export interface Printed {
   readonly statement_id: string;
@@ -82,9 +57,9 @@ export async function reconciled(world: World, file: string, ...args: readonly s
   }
 }
 
-/** The same, to be killed. */
+/** A process of its own, to be killed. */
 export const startReconcileStatement = (world: World, ...args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [...COMMAND, ...args], { ...optionsFor(world), stdio: 'ignore' });
+  start('ops/cli.ts', ['reconcile-statement', ...args], opsEnv(world)).child;
 
 export interface Files {
   /** Writes a file of this text; its path. */
@@ -125,6 +100,10 @@ export function exportLine(line: {
   return `${id},${type},${source ?? ''},${amount},0.00,,${amount},${currency},${created},${created},${description},${shown},${shownIn},,,,${line.orderId ?? ''}`;
 }
 
+/** A transfer to a seller, or one back where the amount is positive. */
+export const transferLine = (source: string | null, amount = '-22.50') =>
+  exportLine({ type: 'transfer', source, amount });
+
 export const exportOf = (...lines: readonly string[]) => `${[EXPORT_HEADER, ...lines].join('\n')}\n`;
 
 /** A time of ours that lies in the middle of the files of these tests. */
@@ -132,13 +111,13 @@ export const MOVED_AT = new Date('2026-08-21T12:00:00Z');
 
 export const stripeId = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
 
-export interface People {
+interface People {
   readonly buyerId: string;
   readonly sellerId: string;
 }
 
 /** Rows as a sale of long ago left them. Amounts in minor units. */
-export function ledgerless(world: World, { buyerId, sellerId }: People) {
+function ledgerless(world: World, { buyerId, sellerId }: People) {
   const { db } = world.database;
   return {
     async order(values: Partial<typeof orders.$inferInsert> = {}) {
@@ -205,7 +184,33 @@ export function ledgerless(world: World, { buyerId, sellerId }: People) {
   };
 }
 
-export type Ledgerless = ReturnType<typeof ledgerless>;
+export interface Desk extends People {
+  readonly world: World;
+  readonly files: Files;
+  readonly books: ReturnType<typeof ledgerless>;
+  /** Holds an export of these lines against the books. */
+  reconcile(name: string, ...lines: readonly string[]): ReturnType<typeof reconciled>;
+  close(): Promise<void>;
+}
+
+/** A world with a folder for files, a buyer and a seller, and books that a test fills. */
+export async function openDesk(options?: Parameters<typeof World.create>[0]): Promise<Desk> {
+  const world = await World.create(options);
+  const files = await makeFiles();
+  const [buyer, seller] = [await makePerson(world, 'user'), await makePerson(world, 'artist')];
+  const people = { buyerId: buyer.id, sellerId: seller.id };
+  return {
+    ...people,
+    world,
+    files,
+    books: ledgerless(world, people),
+    reconcile: async (name, ...lines) => reconciled(world, await files.write(name, exportOf(...lines))),
+    close: async () => {
+      await files.remove();
+      await world.close();
+    },
+  };
+}
 
 /** What was found in a statement, in the order in which it was found. */
 export const exceptionsOf = ({ database: { db } }: World, statementId: string) =>
