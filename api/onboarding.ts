@@ -34,7 +34,7 @@ export async function onboard(
   const { userId } = c.var.caller;
   await assertKnownUser(db, c.var.caller);
   c.set('mayStillBeCarriedOut', true);
-  const answer = await engine.onboardSeller(userId, { ...make, returnUrl, refreshUrl }, c.var.requestId);
+  const answer = await engine.onboardSeller(userId, { ...make, returnUrl, refreshUrl });
   if ('refused' in answer) throw VezaError.from(answer.refused);
   const row = await readStripeAccount(db, userId);
   const account = showStripeAccount(row);

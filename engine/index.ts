@@ -41,13 +41,9 @@ export interface ReversalLabel extends TransferLabel {
  */
 export interface Engine extends SellerEngine, SweepEngine, StatementEngine {
   /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
-  requestRefund(request: RefundRequest, label: RefundLabel, requestId: string): Promise<RefundOpening>;
+  requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
-  placeOrder(
-    request: OrderRequest,
-    label: { amountMinor: number; currency: string },
-    requestId: string,
-  ): Promise<OrderPlacing>;
+  placeOrder(request: OrderRequest, label: { amountMinor: number; currency: string }): Promise<OrderPlacing>;
   /** Hands the PSP's word to the refund's workflow; starts one where none runs. */
   tellRefund(refundId: string, verdict: RefundVerdict, label: RefundLabel): Promise<void>;
   /** Hands the PSP's word to the order's workflow; starts one where none runs. */
@@ -106,7 +102,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
   const within: Within = (deadlineMs, call) =>
     namingFailures(() => workflows.withDeadline(Date.now() + deadlineMs, call));
 
-  const refundStart = (request: RefundRequest, label: RefundLabel, requestId?: string) => ({
+  const refundStart = (request: RefundRequest, label: RefundLabel) => ({
     workflowId: refundWorkflowId(request.refundId),
     taskQueue: queues.core,
     args: [request] as [RefundRequest],
@@ -119,14 +115,9 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       VezaAmountMinor: label.amountMinor,
       VezaCurrency: label.currency,
     }),
-    ...(requestId !== undefined && { memo: { requestId } }),
   });
 
-  const orderStart = (
-    request: OrderRequest,
-    label: { amountMinor: number; currency: string },
-    requestId?: string,
-  ) => ({
+  const orderStart = (request: OrderRequest, label: { amountMinor: number; currency: string }) => ({
     workflowId: orderWorkflowId(request.orderId),
     taskQueue: queues.core,
     args: [request] as [OrderRequest],
@@ -138,7 +129,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       VezaAmountMinor: label.amountMinor,
       VezaCurrency: label.currency,
     }),
-    ...(requestId !== undefined && { memo: { requestId } }),
   });
 
   const transferStart = (label: TransferLabel) =>
@@ -188,25 +178,19 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     ...sellerEngine(workflows, within, queues.stripe),
     ...sweepEngine(workflows, within, queues.core),
     ...statementEngine(workflows, within, queues.core),
-    requestRefund: (request, label, requestId) =>
+    requestRefund: (request, label) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof refund, RefundOpening, []>('opened', {
           // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
           updateId: uuidv7(),
-          startWorkflowOperation: new WithStartWorkflowOperation(
-            'refund',
-            refundStart(request, label, requestId),
-          ),
+          startWorkflowOperation: new WithStartWorkflowOperation('refund', refundStart(request, label)),
         }),
       ),
-    placeOrder: (request, label, requestId) =>
+    placeOrder: (request, label) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof order, OrderPlacing, []>('placed', {
           updateId: uuidv7(),
-          startWorkflowOperation: new WithStartWorkflowOperation(
-            'order',
-            orderStart(request, label, requestId),
-          ),
+          startWorkflowOperation: new WithStartWorkflowOperation('order', orderStart(request, label)),
         }),
       ),
     tellRefund: (refundId, verdict, label) =>

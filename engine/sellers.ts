@@ -28,11 +28,7 @@ export interface PayoutLabel {
 /** Money on its way to sellers' banks, and their accounts at Stripe. */
 export interface SellerEngine {
   /** Starts the payout's workflow, or joins the one that runs, and waits until its money is set aside. */
-  requestPayout(
-    request: PayoutRequest,
-    label: Omit<PayoutLabel, 'payoutId'>,
-    requestId: string,
-  ): Promise<PayoutOpening>;
+  requestPayout(request: PayoutRequest, label: Omit<PayoutLabel, 'payoutId'>): Promise<PayoutOpening>;
   /** Starts the workflow of a payout that is already a row; does nothing where it runs. */
   startPayout(label: PayoutLabel): Promise<void>;
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
@@ -40,13 +36,13 @@ export interface SellerEngine {
   /** Hands Stripe's word to the payout's workflow; starts one where none runs, also days later. */
   tellPayout(label: PayoutLabel, word: PayoutWord): Promise<void>;
   /** Has the seller's account made and linked at Stripe, and waits for it. */
-  onboardSeller(userId: string, ask: OnboardingAsk, requestId: string): Promise<OnboardingAnswer>;
+  onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
   /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */
   tellAccountChanged(userId: string): Promise<void>;
 }
 
 export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueue: string): SellerEngine {
-  const payoutStart = (request: PayoutRequest, label: Omit<PayoutLabel, 'payoutId'>, requestId?: string) =>
+  const payoutStart = (request: PayoutRequest, label: Omit<PayoutLabel, 'payoutId'>) =>
     ({
       workflowId: payoutWorkflowId(request.payoutId),
       taskQueue,
@@ -60,10 +56,9 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
         VezaCurrency: label.currency,
         VezaRetryCount: 0,
       }),
-      ...(requestId !== undefined && { memo: { requestId } }),
     }) satisfies WorkflowStartOptions<typeof payout>;
 
-  const onboardingStart = (userId: string, requestId?: string) =>
+  const onboardingStart = (userId: string) =>
     ({
       workflowId: onboardingWorkflowId(userId),
       taskQueue,
@@ -71,7 +66,6 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
       ...REUSABLE,
       staticSummary: `Stripe account of seller ${userId}`,
       typedSearchAttributes: attributes({ VezaSellerId: userId }),
-      ...(requestId !== undefined && { memo: { requestId } }),
     }) satisfies WorkflowStartOptions<typeof onboarding>;
 
   const signalPayout = (label: PayoutLabel, signal: string, signalArgs: PayoutWord[]) =>
@@ -84,15 +78,12 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
     });
 
   return {
-    requestPayout: (request, label, requestId) =>
+    requestPayout: (request, label) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof payout, PayoutOpening, []>('payoutOpened', {
           // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
           updateId: uuidv7(),
-          startWorkflowOperation: new WithStartWorkflowOperation(
-            'payout',
-            payoutStart(request, label, requestId),
-          ),
+          startWorkflowOperation: new WithStartWorkflowOperation('payout', payoutStart(request, label)),
         }),
       ),
     startPayout: (label) =>
@@ -101,15 +92,12 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
       }),
     retryPayout: (label) => signalPayout(label, 'retryNow', []),
     tellPayout: (label, word) => signalPayout(label, 'payoutWord', [word]),
-    onboardSeller: (userId, ask, requestId) =>
+    onboardSeller: (userId, ask) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof onboarding, OnboardingAnswer, [OnboardingAsk]>('onboard', {
           updateId: uuidv7(),
           args: [ask],
-          startWorkflowOperation: new WithStartWorkflowOperation(
-            'onboarding',
-            onboardingStart(userId, requestId),
-          ),
+          startWorkflowOperation: new WithStartWorkflowOperation('onboarding', onboardingStart(userId)),
         }),
       ),
     tellAccountChanged: (userId) =>

@@ -76,7 +76,6 @@ export const placeOrder = defineRoute(route, async (c) => {
   const placing = await engine.placeOrder(
     { orderId, ask: { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) } },
     label,
-    c.var.requestId,
   );
   if ('refused' in placing) throw VezaError.from(placing.refused);
   assertSameBody(idempotency, placing.bodyHash);

@@ -83,7 +83,6 @@ export const requestPayout = defineRoute(route, async (c) => {
   const opening = await engine.requestPayout(
     { payoutId: idFor(idempotency), ask: { sellerId, ...ask, ...(idempotency && { idempotency }) } },
     { sellerId, ...decision },
-    c.var.requestId,
   );
   if ('refused' in opening) throw VezaError.from(opening.refused);
   assertSameBody(idempotency, opening.bodyHash);

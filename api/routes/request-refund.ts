@@ -88,7 +88,6 @@ export const requestRefund = defineRoute(route, async (c) => {
   const opening = await engine.requestRefund(
     { refundId, ask: { orderId, ...ask, ...(idempotency && { idempotency }) } },
     judged.label,
-    c.var.requestId,
   );
   if ('refused' in opening) throw VezaError.from(opening.refused);
   assertSameBody(idempotency, opening.bodyHash);

@@ -3,7 +3,7 @@ import { WORK_KINDS } from '../../db/queries/work.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/schema/operations.ts';
 import type { BulkAsk, BulkPreview as PreviewOfBulk } from '../../operations/bulk.ts';
 import { BULK_ACTIONS } from '../../operations/bulk-list.ts';
-import { AmountMinor, Currency, Id } from './fields.ts';
+import { AmountMinor, Currency, Id, MONEY_OR_NONE, showMoneyOrNone } from './fields.ts';
 
 const MINUTES_MAX = 1_000_000;
 const SUBJECTS_MAX = 500;
@@ -92,8 +92,7 @@ export const BulkPreview = z
         z.object({
           subject: z.string(),
           status: z.string(),
-          amount: AmountMinor.nullable(),
-          currency: Currency.nullable(),
+          ...MONEY_OR_NONE,
         }),
       )
       .openapi({ description: `The oldest ${ROWS_SHOWN}` }),
@@ -110,8 +109,7 @@ export const showBulkPreview = (preview: PreviewOfBulk): z.infer<typeof BulkPrev
   rows: preview.rows.slice(0, ROWS_SHOWN).map(({ subject, status, money }) => ({
     subject,
     status,
-    amount: money?.amountMinor ?? null,
-    currency: money?.currency ?? null,
+    ...showMoneyOrNone(money),
   })),
   fingerprint: preview.fingerprint,
 });

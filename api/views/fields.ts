@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Money } from '../../domain/four-eyes.ts';
 
 // What all shapes are made of. Amounts are integers in the currency's minor unit, times are ISO 8601 in UTC.
 
@@ -21,3 +22,10 @@ export const Note = z
   .string()
   .nullable()
   .openapi({ description: 'What came of it, where there is more to say' });
+
+/** Of a row that may name no money. */
+export const MONEY_OR_NONE = { amount: AmountMinor.nullable(), currency: Currency.nullable() };
+export const showMoneyOrNone = (money: Money | null) => ({
+  amount: money?.amountMinor ?? null,
+  currency: money?.currency ?? null,
+});

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import type { Preview as PreviewOfAction } from '../../operations/preview-action.ts';
-import { AmountMinor, Currency } from './fields.ts';
+import { AmountMinor, Currency, showMoneyOrNone } from './fields.ts';
 
 export const Preview = z
   .object({
@@ -26,8 +26,7 @@ export const showPreview = (preview: PreviewOfAction): z.infer<typeof Preview> =
   action: preview.action,
   subject: preview.subject,
   status_now: preview.statusNow,
-  amount: preview.money?.amountMinor ?? null,
-  currency: preview.money?.currency ?? null,
+  ...showMoneyOrNone(preview.money),
   effect: preview.effect,
   needs_second_admin: preview.needsSecondAdmin,
   refusal: preview.refusal && { code: preview.refusal.code, detail: preview.refusal.detail },

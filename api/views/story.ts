@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
 import { STORY_KINDS, type Story as StoryOfRow } from '../../operations/story.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
+import { Id, MONEY_OR_NONE, showMoneyOrNone, Time, time, timeOrNull } from './fields.ts';
 
 const kind = z.enum(STORY_KINDS);
 
@@ -15,8 +15,7 @@ export const Story = z
         kind,
         subject: z.string(),
         status: z.string(),
-        amount: AmountMinor.nullable(),
-        currency: Currency.nullable(),
+        ...MONEY_OR_NONE,
         last_error: z.string().nullable(),
         waiting_for: z.string().nullable(),
         next_attempt_at: Time.nullable(),
@@ -32,8 +31,7 @@ export const Story = z
         kind,
         subject: z.string(),
         text: z.string(),
-        amount: AmountMinor.nullable(),
-        currency: Currency.nullable(),
+        ...MONEY_OR_NONE,
         by: z.string().nullable(),
         detail: z.unknown().openapi({
           description: 'A webhook’s body with personal data masked, postings, or before and after',
@@ -50,8 +48,7 @@ export const showStory = (story: StoryOfRow, ui: TemporalUi): z.infer<typeof Sto
     kind: row.kind,
     subject: row.subject,
     status: row.status,
-    amount: row.money?.amountMinor ?? null,
-    currency: row.money?.currency ?? null,
+    ...showMoneyOrNone(row.money),
     last_error: row.lastError,
     waiting_for: row.waitingFor,
     next_attempt_at: timeOrNull(row.nextAttemptAt),
@@ -65,8 +62,7 @@ export const showStory = (story: StoryOfRow, ui: TemporalUi): z.infer<typeof Sto
     kind: event.kind,
     subject: event.subject,
     text: event.text,
-    amount: event.money?.amountMinor ?? null,
-    currency: event.money?.currency ?? null,
+    ...showMoneyOrNone(event.money),
     by: event.by,
     detail: event.detail,
   })),

@@ -3,7 +3,7 @@ import { WORK_KINDS, type WorkSum } from '../../db/queries/work.ts';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
 import type { StuckItem } from '../../operations/list-stuck.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
+import { AmountMinor, Currency, Id, showMoneyOrNone, Time, time, timeOrNull } from './fields.ts';
 
 const ActionAsk = z.object({ action: z.enum(ACTION_NAMES), subject: z.string() });
 
@@ -53,8 +53,7 @@ export function showStuck(
     since: time(item.since),
     age_seconds: ageSeconds(item.since),
     looked_at: timeOrNull(item.lookedAt),
-    amount: item.money?.amountMinor ?? null,
-    currency: item.money?.currency ?? null,
+    ...showMoneyOrNone(item.money),
     last_error: item.lastError,
     waiting_for: item.waitingFor,
     next_attempt_at: timeOrNull(item.nextAttemptAt),

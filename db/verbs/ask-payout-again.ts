@@ -1,12 +1,10 @@
-import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout, type Payout } from '../moves/payout.ts';
-import { sellerPayouts } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { payoutLabel, type PayoutWork } from './labels.ts';
-import { lockPayout } from './lock.ts';
+import { lockNamed, lockPayout } from './lock.ts';
 
 /**
  * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. That it is
@@ -22,12 +20,7 @@ export async function askPayoutAgain(
   }: Act & { readonly payoutId: string; readonly action: 'payout.retry' | 'payout.give_up' },
 ): Promise<{ readonly payout: Payout; readonly work: PayoutWork }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx
-      .select({ id: sellerPayouts.id })
-      .from(sellerPayouts)
-      .where(eq(sellerPayouts.id, payoutId));
-    if (found === undefined) throw new VezaError('payout_not_found', `There is no payout ${payoutId}.`);
-    const payout = await lockPayout(tx, payoutId);
+    const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
     if (payout.status !== 'pending') {
       throw new VezaError('payout_not_open', `The payout is ${payout.status}: nothing is left to be done.`, {
         status_now: payout.status,

@@ -5,11 +5,11 @@ import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { isSuspended, moveOrder } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
-import { orders, refunds } from '../schema/index.ts';
+import { refunds } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 import { refundLabel } from './labels.ts';
-import { lockOrder } from './lock.ts';
+import { lockNamed, lockOrder } from './lock.ts';
 
 /**
  * An operator gives a payment back again that no order took and whose first give-back failed: a new refund of all that
@@ -20,9 +20,7 @@ export async function giveBackAgain(
   { orderId, ...act }: Act & { readonly orderId: string; readonly reason: string },
 ): Promise<{ readonly refund: Refund; readonly label: ReturnType<typeof refundLabel> }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx.select({ id: orders.id }).from(orders).where(eq(orders.id, orderId));
-    if (found === undefined) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
-    const order = await lockOrder(tx, orderId);
+    const order = await lockNamed(tx, 'order', orderId, lockOrder);
     const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
     if (!isSuspended(order) || heldMinor === 0 || order.capturedCurrency === null) {
       throw new VezaError('order_not_refundable', 'No payment is held for this order.', {

@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 import { orders, refunds, sellerPayouts, sellerTransfers, transferReversals } from '../schema/index.ts';
 import type { Order } from '../moves/order.ts';
@@ -16,9 +17,28 @@ import type { Transfer } from '../moves/transfer.ts';
 /** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
 export class MissingRow extends Error {
   override readonly name = 'MissingRow';
+  readonly id: string;
 
   constructor(what: string, id: string) {
     super(`there is no ${what} ${id}`);
+    this.id = id;
+  }
+}
+
+type Named = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
+
+/** Locks what an operator names: what is not there is their mistake, and no defect. Throws `…_not_found`. */
+export async function lockNamed<Row>(
+  tx: Tx,
+  what: Named,
+  id: string,
+  lock: (tx: Tx, id: string) => Promise<Row>,
+): Promise<Row> {
+  try {
+    return await lock(tx, id);
+  } catch (error) {
+    if (!(error instanceof MissingRow) || error.id !== id) throw error;
+    throw new VezaError(`${what}_not_found`, `There is no ${what} ${id}.`);
   }
 }
 
@@ -46,6 +66,17 @@ export async function lockTransfer(tx: Tx, transferId: string): Promise<Transfer
     .for('no key update');
   if (transfer === undefined) throw new MissingRow('transfer', transferId);
   return transfer;
+}
+
+/** Locks a transfer after its order, whose id is read first. */
+export async function lockTransferOfOrder(tx: Tx, transferId: string): Promise<Transfer> {
+  const [found] = await tx
+    .select({ orderId: sellerTransfers.orderId })
+    .from(sellerTransfers)
+    .where(eq(sellerTransfers.id, transferId));
+  if (found === undefined) throw new MissingRow('transfer', transferId);
+  await lockOrder(tx, found.orderId);
+  return lockTransfer(tx, transferId);
 }
 
 export async function lockPayout(tx: Tx, payoutId: string): Promise<Payout> {

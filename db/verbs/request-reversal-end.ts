@@ -1,12 +1,10 @@
-import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
-import { transferReversals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
-import { lockReversal } from './lock.ts';
+import { lockNamed, lockReversal } from './lock.ts';
 
 /**
  * An operator wants an open reversal given up. The row keeps that, so it holds although nobody tells the workflow: its
@@ -18,12 +16,7 @@ export async function requestReversalEnd(
   { reversalId, ...act }: Act & { readonly reversalId: string; readonly reason: string },
 ): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx
-      .select({ id: transferReversals.id })
-      .from(transferReversals)
-      .where(eq(transferReversals.id, reversalId));
-    if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
-    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
     if (reversal.status !== 'pending') {
       throw new VezaError('reversal_not_open', `A reversal that is ${reversal.status} has ended already.`, {
         status_now: reversal.status,

@@ -10,7 +10,7 @@ import { transferReversals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
-import { lockReversal } from './lock.ts';
+import { lockNamed, lockReversal } from './lock.ts';
 
 /**
  * An operator wants a reversal tried again: the open row where one waits, a new row in the place of one that failed for
@@ -23,12 +23,7 @@ export async function requestReversalRetry(
   { reversalId, ...act }: Act & { readonly reversalId: string },
 ): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork; readonly adopts: boolean }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx
-      .select({ id: transferReversals.id })
-      .from(transferReversals)
-      .where(eq(transferReversals.id, reversalId));
-    if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
-    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
     if (reversal.status !== 'pending') await refuseUnlessRetryable(tx, transfer, reversal, act);
     const retried =
       reversal.status === 'permanently_failed' ? await replace(tx, transfer, reversal) : reversal;

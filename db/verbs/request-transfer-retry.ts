@@ -7,7 +7,7 @@ import type { Transfer } from '../moves/transfer.ts';
 import { sellerTransfers } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
-import { lockOrder, lockTransfer } from './lock.ts';
+import { lockNamed, lockTransferOfOrder } from './lock.ts';
 
 /**
  * An operator wants a transfer tried again: the open row where one waits, a new row in the place of one that failed for
@@ -19,11 +19,8 @@ export async function requestTransferRetry(
   { transferId, ...act }: Act & { readonly transferId: string },
 ): Promise<{ readonly transfer: Transfer; readonly work: TransferWork }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
-    if (found === undefined) throw new VezaError('transfer_not_found', `There is no transfer ${transferId}.`);
-    // First the order: a refund that settles at this moment must see the row that takes the other's place.
-    await lockOrder(tx, found.orderId);
-    const transfer = await lockTransfer(tx, transferId);
+    // With its order: a refund that settles at this moment must see the row that takes the other's place.
+    const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
     const retried =
       transfer.status === 'pending' || transfer.status === 'failed'
         ? transfer

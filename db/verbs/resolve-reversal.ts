@@ -17,7 +17,7 @@ import type { Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
-import { lockReversal } from './lock.ts';
+import { lockNamed, lockReversal } from './lock.ts';
 
 export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
@@ -35,12 +35,7 @@ export async function resolveReversal(
   }: Act & { readonly reversalId: string; readonly resolution: Resolution; readonly reason: string },
 ): Promise<{ readonly reversal: Reversal; readonly transfer: Transfer }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx
-      .select({ id: transferReversals.id })
-      .from(transferReversals)
-      .where(eq(transferReversals.id, reversalId));
-    if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
-    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
     await refuseUnlessResolvable(tx, reversal, resolution);
     const resolved = await moveReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
     const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);

@@ -14,7 +14,7 @@ import { licenses, orderItems, refundAllocations, refunds, sellerTransfers } fro
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
-import { lockCurrentReversals, lockRefund, lockTransferChains } from './lock.ts';
+import { lockCurrentReversals, lockNamed, lockRefund, lockTransferChains } from './lock.ts';
 import { recomputeOrder } from './recompute-order.ts';
 
 /**
@@ -27,9 +27,7 @@ export async function returnRefund(
   { refundId, ...act }: Act & { readonly refundId: string; readonly reason: string },
 ): Promise<{ readonly refund: Refund; readonly transfers: readonly TransferWork[] }> {
   return db.transaction(async (tx) => {
-    const [found] = await tx.select({ id: refunds.id }).from(refunds).where(eq(refunds.id, refundId));
-    if (found === undefined) throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
-    const { order, refund } = await lockRefund(tx, refundId);
+    const { order, refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
     refuseUnlessReturnable(order, refund);
     const { shares, feeMinor, transfers } = await returnShares(tx, order, refund);
     const returned = await moveRefund(tx, refund, 'returned', {}, 'review');

@@ -1,16 +1,15 @@
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
 import { isSuspended } from '../../db/moves/order.ts';
+import { opsFlags, webhookEvents } from '../../db/schema/index.ts';
 import {
-  opsFlags,
-  orders,
-  refunds,
-  sellerPayouts,
-  sellerTransfers,
-  transferReversals,
-  webhookEvents,
-} from '../../db/schema/index.ts';
-import { lockOrder, lockPayout, lockRefund, lockReversal, lockTransfer } from '../../db/verbs/lock.ts';
+  lockNamed,
+  lockOrder,
+  lockPayout,
+  lockRefund,
+  lockReversal,
+  lockTransferOfOrder,
+} from '../../db/verbs/lock.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { returnRefund } from '../../db/verbs/return-refund.ts';
 import { sumMinor } from '../../domain/money.ts';
@@ -20,34 +19,25 @@ import { tryOut } from '../try-out.ts';
 // Each locks in the order that the verb after it does, so that between look and verb nothing changes.
 
 export async function lookAtTransfer(tx: Tx, transferId: string): Promise<Standing> {
-  const [found] = await tx.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
-  if (found === undefined) throw new VezaError('transfer_not_found', `There is no transfer ${transferId}.`);
-  await lockOrder(tx, found.orderId);
-  const transfer = await lockTransfer(tx, transferId);
+  const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
   return { status: transfer.status, money: moneyOf(transfer) };
 }
 
 /** What outside reversals have covered already is not decided on any more. */
 export async function lookAtReversal(tx: Tx, reversalId: string): Promise<Standing> {
-  const [found] = await tx.select().from(transferReversals).where(eq(transferReversals.id, reversalId));
-  if (found === undefined) throw new VezaError('reversal_not_found', `There is no reversal ${reversalId}.`);
-  const { transfer, reversal } = await lockReversal(tx, reversalId);
+  const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
   const amountMinor = reversal.amountMinor - reversal.coveredMinor;
   return { status: reversal.status, money: { amountMinor, currency: transfer.currency } };
 }
 
 export async function lookAtPayout(tx: Tx, payoutId: string): Promise<Standing> {
-  const [found] = await tx.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
-  if (found === undefined) throw new VezaError('payout_not_found', `There is no payout ${payoutId}.`);
-  const payout = await lockPayout(tx, payoutId);
+  const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
   return { status: payout.status, money: moneyOf(payout) };
 }
 
 /** The money of a payment that no order took; none where the order has its payment. */
 export async function lookAtOrder(tx: Tx, orderId: string): Promise<Standing> {
-  const [found] = await tx.select({ id: orders.id }).from(orders).where(eq(orders.id, orderId));
-  if (found === undefined) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
-  const order = await lockOrder(tx, orderId);
+  const order = await lockNamed(tx, 'order', orderId, lockOrder);
   const { capturedMinor, capturedCurrency, refundedMinor, status } = order;
   if (!isSuspended(order) || capturedMinor === null || capturedCurrency === null)
     return { status, money: null };
@@ -79,9 +69,7 @@ async function resentBy(tx: Tx, refundId: string): Promise<number> {
 }
 
 async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
-  const [found] = await tx.select({ id: refunds.id }).from(refunds).where(eq(refunds.id, refundId));
-  if (found === undefined) throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
-  const { refund } = await lockRefund(tx, refundId);
+  const { refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
   return { status: refund.status, money: moneyOf(refund) };
 }
 

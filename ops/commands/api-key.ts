@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { type Db, openDatabase } from '../../db/client.ts';
+import type { Db } from '../../db/client.ts';
 import { type ApiKeyRow, listApiKeys } from '../../db/queries/api-keys.ts';
 import { createApiKey } from '../../db/verbs/create-api-key.ts';
 import { revokeApiKey } from '../../db/verbs/revoke-api-key.ts';
@@ -13,8 +13,7 @@ import {
   WRITES_PER_HOUR,
 } from '../../domain/api-keys.ts';
 import { durationMs } from '../../domain/duration.ts';
-import { actorOf, required } from '../operator.ts';
-import { readDatabaseUrl } from '../settings.ts';
+import { actorOf, looking, required } from '../operator.ts';
 import { UsageError } from '../usage.ts';
 
 const PAGE = 100;
@@ -61,7 +60,7 @@ async function create(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
     writesPerHour: perHour(values['writes-per-hour'], '--writes-per-hour'),
   };
   required(values.reason, '--reason', WHY);
-  const { key, apiKey: made } = await withDatabase(env, async (db) =>
+  const { key, apiKey: made } = await looking(env, async ({ db }) =>
     createApiKey(db, asked, await actorOf({ db }, env, values)),
   );
   if (values.json) return JSON.stringify({ api_key: asJson(made), key });
@@ -75,7 +74,7 @@ async function list(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
     options: { user: { type: 'string' }, json: { type: 'boolean', default: false } },
   });
   const userId = values.user === undefined ? undefined : userOf(values.user);
-  const rows = await withDatabase(env, (db) => readAll(db, userId));
+  const rows = await looking(env, ({ db }) => readAll(db, userId));
   if (values.json) return JSON.stringify({ data: rows.map(asJson) });
   return rows.length === 0 ? 'there are no API keys' : rows.map(asText).join('\n');
 }
@@ -110,19 +109,10 @@ async function revoke(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (id === undefined || positionals.length > 1)
     throw new UsageError('api-key revoke: expected the id (UUID) of one key, as the list shows it');
   required(values.reason, '--reason', WHY);
-  const revoked = await withDatabase(env, async (db) =>
+  const revoked = await looking(env, async ({ db }) =>
     revokeApiKey(db, id, await actorOf({ db }, env, values)),
   );
   return values.json ? JSON.stringify({ api_key: asJson(revoked) }) : asText(revoked);
-}
-
-async function withDatabase<T>(env: NodeJS.ProcessEnv, use: (db: Db) => Promise<T>): Promise<T> {
-  const database = openDatabase(readDatabaseUrl(env), { maxConnections: 1 });
-  try {
-    return await use(database.db);
-  } finally {
-    await database.close();
-  }
 }
 
 function userOf(given: string | undefined): string {

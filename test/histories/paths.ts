@@ -60,11 +60,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const { shop, orderId } = await placed(world);
     const refusedId = `${orderId.slice(0, -1)}${orderId.endsWith('0') ? '1' : '0'}`;
     const ask = { buyerId: shop.buyer.id, productIds: [refusedId] };
-    await world.engine.placeOrder(
-      { orderId: refusedId, ask },
-      { amountMinor: 1, currency: 'USD' },
-      'a-request',
-    );
+    await world.engine.placeOrder({ orderId: refusedId, ask }, { amountMinor: 1, currency: 'USD' });
     return ended(world, `order/${refusedId}`);
   },
   'order-given-back': async (world) => {
@@ -121,7 +117,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const secondId = `${refundId.slice(0, -1)}${refundId.endsWith('0') ? '1' : '0'}`;
     const caller = { userId: shop.buyer.id, role: shop.buyer.role };
     const label = { orderId, amountMinor: 1, currency: 'USD' };
-    await world.engine.requestRefund({ refundId: secondId, ask: { orderId, caller } }, label, 'a-request');
+    await world.engine.requestRefund({ refundId: secondId, ask: { orderId, caller } }, label);
     await settle(world, refundId, 'succeeded');
     return ended(world, `refund/${secondId}`);
   },

@@ -50,7 +50,6 @@ describe('a purchase that cannot be, or not yet', () => {
     const placing = await world.engine.placeOrder(
       { orderId, ask: { buyerId: people.buyer.id, productIds } },
       { amountMinor: 1, currency: 'EUR' },
-      'a-request',
     );
     expect(placing).toMatchObject({ refused: { code } });
     expect(await world.finished(`order/${orderId}`)).toEqual({ status: code });

@@ -44,7 +44,6 @@ describe('a refund, phase 1: open', () => {
     const opening = await world.engine.requestRefund(
       { refundId, ask: { orderId, caller: { userId: person.id, role: person.role } } },
       { orderId, amountMinor: 1, currency: 'EUR' },
-      'a-request',
     );
     expect(opening).toMatchObject({ refused: { code } });
     // Temporal's list of failed workflows stays a list of things that need a person.
@@ -132,7 +131,6 @@ describe('a refund, phase 1: open', () => {
         world.engine.requestRefund(
           { refundId: uuidv7(), ask: { orderId, caller } },
           { orderId, amountMinor: 2_500, currency: 'EUR' },
-          'a-request',
         ),
       ),
     );
