@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import { refundWorkflowId } from '../../domain/ids.ts';
 import { orderCompleted } from '../../domain/ledger.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
 import { sumMinor } from '../../domain/money.ts';
@@ -8,6 +9,7 @@ import type { Db, Tx } from '../client.ts';
 import { lockFunds, post } from '../ledger/post.ts';
 import { moveOrder, type Order } from '../moves/order.ts';
 import { licenses, orderItems, refunds, sellerTransfers } from '../schema/index.ts';
+import { clearFlags } from './clear-flags.ts';
 import { findUnstarted } from './find-unstarted.ts';
 import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
@@ -38,12 +40,23 @@ export async function settlePayment(
 ): Promise<SettledPayment> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
-    if (fact.verdict === 'cancelled_post_capture' && order.capturedMinor !== null) {
-      return settleCancelledCapture(tx, order, terms.feePolicy);
+    if (fact.verdict === 'cancelled_post_capture') {
+      return order.capturedMinor === null
+        ? noteCancelledCapture(tx, order, fact)
+        : settleCancelledCapture(tx, order, terms.feePolicy);
     }
-    if (fact.verdict !== 'captured') return failOrder(tx, order, fact);
+    if (fact.verdict === 'failed') return failOrder(tx, order, fact);
     if (order.capturedMinor !== null) return resumeSettled(tx, order);
     const captured = capturedBy(fact, order);
+    if (order.paymentStatus === CANCELLED) {
+      // It has gone back already: to ask the PSP for it again would be refused, and leave it held for ever.
+      const { order: holding } = await giveBack(tx, order, {
+        captured,
+        fact,
+        goneMinor: captured.amountMinor,
+      });
+      return settleCancelledCapture(tx, holding, terms.feePolicy);
+    }
     const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
     if (order.status === 'pending' && asOrdered) {
       return completeOrder(tx, order, fact, terms.refundWindowDays);
@@ -106,11 +119,23 @@ async function completeOrder(
   return { status: 'completed', transfers: transfers.map(transferLabel) };
 }
 
-async function failOrder(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
+async function failOrder(
+  tx: Tx,
+  order: Order,
+  fact: PaymentFact,
+  reason = fact.message ?? 'the payment failed',
+): Promise<SettledPayment> {
   if (order.status !== 'pending') return { status: 'already_decided' };
-  const reason = fact.message ?? 'the payment failed';
   await moveOrder(tx, order, 'failed', { failureReason: reason });
   return { status: 'failed', reason };
+}
+
+const CANCELLED = 'cancelled_post_capture';
+
+/** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
+async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
+  const noted = await moveOrder(tx, order, order.status, { paymentStatus: CANCELLED });
+  return failOrder(tx, noted, fact, fact.message ?? 'cancelled after capture');
 }
 
 /** A repeated attempt, or a replayed webhook: whatever the first one left to be started is found again. */
@@ -132,6 +157,14 @@ async function settleCancelledCapture(tx: Tx, order: Order, feePolicy: FeePolicy
   const [known] = await tx.select().from(refunds).where(eq(refunds.hyperswitchRefundId, providerRefundId));
   if (known) return { status: 'cancelled', settled: await findUnstarted(tx, [known.id]) };
   if (amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
+  // A give-back of the same money that was refused: nobody need try it again.
+  const refused = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(
+      and(eq(refunds.orderId, order.id), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
+    );
+  for (const { id } of refused) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
   const outside = { providerRefundId, amountMinor, currency: order.capturedCurrency };
   return { status: 'cancelled', settled: await settleOutside(tx, order, 'external', outside, feePolicy) };
 }

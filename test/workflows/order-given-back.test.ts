@@ -139,4 +139,76 @@ describe('a payment that its order cannot take is given back', () => {
       expect.arrayContaining(['give_back_failed', 'succeeded_after_failed']),
     );
   });
+
+  /** The buyer has all of it back by the PSP's cancellation alone: nothing is held, and nothing was asked for. */
+  async function expectCancelled(orderId: string) {
+    const [refund, ...others] = (await refundsOf(world, orderId)).filter(({ status }) => status !== 'failed');
+    expect(others).toEqual([]);
+    expect(refund).toMatchObject({ kind: 'external', status: 'succeeded', amountMinor: 14_500 });
+    expect(await world.order(orderId)).toMatchObject({
+      status: 'refunded',
+      completedAt: null,
+      capturedMinor: 14_500,
+      refundedMinor: 14_500,
+    });
+    expect(await licensesOf(world, orderId)).toEqual([]);
+    expect(await world.transfersOf(orderId)).toEqual([]);
+    expect(await posted(world, orderId, 'suspense:order')).toBe(0);
+    expect(await posted(world, orderId, 'cash:psp')).toBe(0);
+  }
+
+  it.each([['pending'], ['failed']] as const)(
+    'cancelled_post_capture before its own capture, of an order that is %s: it has gone back, and is not asked for again',
+    async (status) => {
+      const orderId = await placed();
+      if (status === 'failed') {
+        world.psp.control.fail(orderId);
+        await world.finished(`order/${orderId}`);
+      }
+      world.psp.control.addFault({ kind: 'holdWebhook', match: 'payment_succeeded' });
+      world.psp.control.pay(orderId);
+      world.psp.control.cancelPostCapture(orderId);
+      await delivered(world, orderId, 'payment_cancelled_post_capture');
+      await world.finished(`order/${orderId}`);
+      expect(await world.order(orderId)).toMatchObject({
+        status: 'failed',
+        failureReason: status === 'pending' ? 'cancelled after capture' : 'Your card was declined.',
+        paymentStatus: 'cancelled_post_capture',
+        capturedMinor: null,
+      });
+
+      await world.psp.control.release(({ objectId }) => objectId === orderId);
+      expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'cancelled' });
+      await expectCancelled(orderId);
+      expect(world.psp.control.refunds(orderId)).toEqual([]);
+      expect(await flagsOf(world, `order/${orderId}`)).toEqual(['late_payment']);
+
+      const before = await pictureOf(world, orderId);
+      for (const type of ['payment_cancelled_post_capture', 'payment_succeeded']) {
+        const { eventId } = await delivered(world, orderId, type);
+        await world.psp.control.redeliver(eventId);
+      }
+      await world.finished(`order/${orderId}`);
+      expect(await pictureOf(world, orderId)).toEqual(before);
+    },
+  );
+
+  it('cancelled_post_capture of money whose give-back was refused: it has gone back, and troubles nobody any more', async () => {
+    const orderId = await placed();
+    world.psp.control.fail(orderId);
+    await world.finished(`order/${orderId}`);
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'IR_06', message: 'No.' });
+    world.psp.control.pay(orderId);
+    await delivered(world, orderId, 'payment_succeeded');
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    await world.finished(`refund/${refund!.id}`);
+    expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual(['give_back_failed']);
+    expect(await posted(world, orderId, 'suspense:order')).toBe(-14_500);
+    world.psp.control.cancelPostCapture(orderId);
+    await delivered(world, orderId, 'payment_cancelled_post_capture');
+    expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'cancelled' });
+    await expectCancelled(orderId);
+    expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual([]);
+  });
 });
