@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { PayoutRow } from '../../db/queries/payouts.ts';
 import { PAYOUT_STATUSES } from '../../domain/machines/payout.ts';
 import type { OpenedPayout } from '../../domain/messages.ts';
+import { attemptFields, showAttempts } from './attempts.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 /** What the answer to a request says. */
@@ -18,13 +19,7 @@ export const RequestedPayout = z
 
 export const Payout = RequestedPayout.extend({
   external_payout_id: z.string().nullable().openapi({ description: 'Stripe’s id, once Stripe has it' }),
-  retry_count: z.int(),
-  next_retry_at: Time.nullable(),
-  error_message: z.string().nullable(),
-  waiting_for: z
-    .string()
-    .nullable()
-    .openapi({ description: 'Why an open payout stands still without counting attempts' }),
+  ...attemptFields('payout'),
   paid_at: Time.nullable(),
   failed_at: Time.nullable().openapi({ description: 'Banks may send a paid payout back days later' }),
 }).openapi('Payout');
@@ -46,10 +41,7 @@ export const showPayout = (row: PayoutRow): z.infer<typeof Payout> => ({
   amount: row.amountMinor,
   currency: row.currency,
   external_payout_id: row.externalPayoutId,
-  retry_count: row.retryCount,
-  next_retry_at: timeOrNull(row.nextRetryAt),
-  error_message: row.errorMessage,
-  waiting_for: row.waitingFor,
+  ...showAttempts(row),
   created_at: time(row.createdAt),
   paid_at: timeOrNull(row.paidAt),
   failed_at: timeOrNull(row.failedAt),

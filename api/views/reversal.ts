@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ReversalRow } from '../../db/queries/reversals.ts';
 import { REVERSAL_STATUSES } from '../../domain/machines/reversal.ts';
+import { attemptFields, showAttempts } from './attempts.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 export const Reversal = z
@@ -15,13 +16,7 @@ export const Reversal = z
     covered_amount: AmountMinor.openapi({ description: 'Taken back by reversals that are not ours' }),
     currency: Currency,
     stripe_reversal_id: z.string().nullable(),
-    retry_count: z.int(),
-    next_retry_at: Time.nullable(),
-    error_message: z.string().nullable(),
-    waiting_for: z
-      .string()
-      .nullable()
-      .openapi({ description: 'Why an open reversal stands still without counting attempts' }),
+    ...attemptFields('reversal'),
     retry_of: Id.nullable().openapi({ description: 'The reversal whose place this one took' }),
     ended_at: Time.nullable(),
     created_at: Time,
@@ -39,10 +34,7 @@ export const showReversal = (row: ReversalRow): z.infer<typeof Reversal> => ({
   covered_amount: row.coveredMinor,
   currency: row.currency,
   stripe_reversal_id: row.stripeReversalId,
-  retry_count: row.retryCount,
-  next_retry_at: timeOrNull(row.nextRetryAt),
-  error_message: row.errorMessage,
-  waiting_for: row.waitingFor,
+  ...showAttempts(row),
   retry_of: row.retryOf,
   ended_at: timeOrNull(row.endedAt),
   created_at: time(row.createdAt),

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { TransferRow } from '../../db/queries/transfers.ts';
 import { TRANSFER_STATUSES } from '../../domain/machines/transfer.ts';
+import { attemptFields, showAttempts } from './attempts.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 export const Transfer = z
@@ -13,13 +14,7 @@ export const Transfer = z
     reversed_amount: AmountMinor,
     currency: Currency,
     stripe_transfer_id: z.string().nullable(),
-    retry_count: z.int(),
-    next_retry_at: Time.nullable(),
-    error_message: z.string().nullable(),
-    waiting_for: z
-      .string()
-      .nullable()
-      .openapi({ description: 'Why an open transfer stands still without counting attempts' }),
+    ...attemptFields('transfer'),
     retry_of: Id.nullable().openapi({ description: 'The transfer whose place this one took' }),
     completed_at: Time.nullable(),
     created_at: Time,
@@ -35,10 +30,7 @@ export const showTransfer = (row: TransferRow): z.infer<typeof Transfer> => ({
   reversed_amount: row.reversedMinor,
   currency: row.currency,
   stripe_transfer_id: row.stripeTransferId,
-  retry_count: row.retryCount,
-  next_retry_at: timeOrNull(row.nextRetryAt),
-  error_message: row.errorMessage,
-  waiting_for: row.waitingFor,
+  ...showAttempts(row),
   retry_of: row.retryOf,
   completed_at: timeOrNull(row.completedAt),
   created_at: time(row.createdAt),

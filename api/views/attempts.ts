@@ -1,0 +1,25 @@
+import { z } from '@hono/zod-openapi';
+import { Time, timeOrNull } from './fields.ts';
+
+/** Of work that is attempted at Stripe until it is done: how far it is, and what it waits for. */
+export const attemptFields = (what: 'transfer' | 'reversal' | 'payout') => ({
+  retry_count: z.int(),
+  next_retry_at: Time.nullable(),
+  error_message: z.string().nullable(),
+  waiting_for: z
+    .string()
+    .nullable()
+    .openapi({ description: `Why an open ${what} stands still without counting attempts` }),
+});
+
+export const showAttempts = (row: {
+  readonly retryCount: number;
+  readonly nextRetryAt: Date | null;
+  readonly errorMessage: string | null;
+  readonly waitingFor: string | null;
+}) => ({
+  retry_count: row.retryCount,
+  next_retry_at: timeOrNull(row.nextRetryAt),
+  error_message: row.errorMessage,
+  waiting_for: row.waitingFor,
+});
