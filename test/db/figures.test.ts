@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/queries/figures.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY } from './many-rows.ts';
+import { fillRows, OPEN_EVERY, unhurried } from './many-rows.ts';
 import { planOf } from './plans.ts';
 
 // By name: `FIGURE_ROWS=1000000 npx vitest run test/db/figures.test.ts`.
 const ROWS = Number(process.env['FIGURE_ROWS'] ?? 20_000);
 const OPEN_ROWS = ROWS / OPEN_EVERY;
 const GIVEN_UP_ROWS = ROWS / 1_000;
-const FILL_TIMEOUT_MS = 60_000 + ROWS;
+const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 
 let own: TestDatabase;
 let database: Database;
@@ -18,6 +18,15 @@ let figures: Figures;
 beforeAll(async () => {
   own = await createDatabaseFromTemplate();
   database = openDatabase(own.url, { maxConnections: 1 });
+  await unhurried(database, fill);
+  figures = await readFigures(database.db);
+}, FILL_TIMEOUT_MS);
+afterAll(async () => {
+  await database.close();
+  await own.drop();
+});
+
+async function fill(): Promise<void> {
   await fillRows(database, ROWS);
   const { db } = database;
   const someEnded = (table: string, status: string) =>
@@ -27,12 +36,7 @@ beforeAll(async () => {
   await db.execute(sql`UPDATE transfer_reversals SET status = 'permanently_failed'
     WHERE ${someEnded('transfer_reversals', 'reversed')}`);
   await database.sql.unsafe('VACUUM ANALYZE');
-  figures = await readFigures(db);
-}, FILL_TIMEOUT_MS);
-afterAll(async () => {
-  await database.close();
-  await own.drop();
-});
+}
 
 /** Lists of people's work: short, whatever happens. */
 const SHORT = new Set(['approvals', 'ops_flags']);

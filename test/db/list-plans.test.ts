@@ -24,7 +24,7 @@ import { listStuck } from '../../operations/list-stuck.ts';
 import { readStory } from '../../operations/read-story.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/schema/operations.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { OPEN_EVERY } from './many-rows.ts';
+import { OPEN_EVERY, unhurried } from './many-rows.ts';
 import { fillOperatorsRows, RARE, STATEMENT } from './operators-rows.ts';
 import { mostReadIn, plansOf, walkedIn } from './plans.ts';
 
@@ -43,7 +43,7 @@ let database: Database;
 beforeAll(async () => {
   own = await createDatabaseFromTemplate();
   database = openDatabase(own.url, { maxConnections: 1 });
-  await fillOperatorsRows(database, ROWS);
+  await unhurried(database, () => fillOperatorsRows(database, ROWS));
 }, FILL_TIMEOUT_MS);
 afterAll(async () => {
   await database.close();

@@ -5,6 +5,13 @@ import type { Database } from '../../db/client.ts';
 export const OPEN_EVERY = 100;
 const CHUNK = 20_000;
 
+/** Without the limit that a statement of ours has: what fills a database is none, and a busy machine takes its time. */
+export async function unhurried(database: Database, work: () => Promise<unknown>): Promise<void> {
+  await database.sql.unsafe('SET statement_timeout = 0');
+  await work();
+  await database.sql.unsafe('RESET statement_timeout');
+}
+
 /** A database as it is after years: that many rows of each kind, nearly all of them ended. */
 export async function fillRows(database: Database, rows: number): Promise<void> {
   for (let from = 0; from < rows; from += CHUNK) await fill(database, from, Math.min(from + CHUNK, rows));
