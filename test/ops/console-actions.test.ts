@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { auditLog } from '../../db/schema/index.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
-import { refundedOrder } from '../harness/refunded.ts';
+import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { REFUSED } from '../harness/trouble.ts';
 import { type Person, World } from '../harness/world.ts';
@@ -131,6 +131,58 @@ test('above the limit a second admin has to approve, and not the one who asked',
   });
   await page.context().close();
   await other.context().close();
+});
+
+test('approved while the engine was away: any admin tells it, also who asked', async () => {
+  const { workflowId, refundId } = await gaveUp(90_000);
+  const asked = await world.post(admin, `/admin/reversals/${workflowId.slice(9)}/retry`, { reason: 'again' });
+  const approvalId: string = asked.body['approval']!['id']!;
+  await world.post(second, `/admin/approvals/${approvalId}/approve`, { reason: 'go on' });
+  const [, successor] = await world.reversalsOf(refundId);
+  await world.finished(`reversal/${successor!.id}`);
+  const page = await openConsole(browser, world, admin);
+  await page.goto(`/ops/approvals/${approvalId}`);
+  expect(await page.getByRole('button', { name: 'Tell the engine' }).count()).toBe(0);
+  // As it is where the process ended, or the engine was away, just after the commit.
+  await world.database
+    .sql`UPDATE approvals SET told_at = NULL, decided_at = now() - interval '2 minutes' WHERE id = ${approvalId}`;
+  await page.reload();
+  expect(await page.getByRole('main').textContent()).toContain('the engine was not told of it');
+  await expectAccessible(page);
+  await page.getByLabel('Reason').fill('Nobody told it');
+  await page.getByRole('button', { name: 'Tell the engine' }).click();
+  expect(await heading(page)).toBe('Retry now: approved');
+  await page.goto(`/ops/approvals/${approvalId}`);
+  expect(await page.getByRole('button', { name: 'Tell the engine' }).count()).toBe(0);
+  expect(await auditOf(workflowId)).toContainEqual({
+    action: 'approval.tell retry',
+    actor: admin.id,
+    reason: 'Nobody told it',
+  });
+  await page.context().close();
+});
+
+test('a reversal that was written off is looked for at Stripe: what is there is booked, what is not is refused', async () => {
+  const page = await openConsole(browser, world, admin);
+  const lookFor = async (workflowId: string) => {
+    const resolved = await world.post(admin, `/admin/reversals/${workflowId.slice(9)}/resolve`, {
+      resolution: 'written_off',
+      reason: 'The seller is gone',
+    });
+    expect(resolved.status).toBe(200);
+    await page.goto(`/ops/act?action=retry&subject=${workflowId}`);
+    expect(await page.getByRole('main').textContent()).toContain('the loss is taken back and it is reversed');
+    await page.getByLabel('Reason').fill('Stripe says so');
+    await page.getByRole('button', { name: 'Retry now' }).click();
+  };
+  await lookFor((await reversedUnseen(world)).workflowId);
+  expect(await heading(page)).toBe('Retry now: done');
+  expect(await page.getByRole('main').textContent()).toMatch(/the loss is taken back\.[^]*reversed/);
+  await expectAccessible(page);
+  await lookFor((await gaveUp()).workflowId);
+  expect(await page.getByRole('main').textContent()).toContain('Stripe lists no reversal of ours for it');
+  await expectAccessible(page);
+  await page.context().close();
 });
 
 test('an action on a whole list refuses where the list has changed since it was shown', async () => {
