@@ -16,6 +16,7 @@ import type { order, refund, reversal, transfer } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, REUSABLE, UPDATE_DEADLINE_MS, type Within } from './policies.ts';
+import { type PollerEngine, pollerEngine } from './pollers.ts';
 import { type SellerEngine, sellerEngine } from './sellers.ts';
 import { type StatementEngine, statementEngine } from './statements.ts';
 import { type SweepEngine, sweepEngine } from './sweeps.ts';
@@ -39,7 +40,7 @@ export interface ReversalLabel extends TransferLabel {
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
  * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
  */
-export interface Engine extends SellerEngine, SweepEngine, StatementEngine {
+export interface Engine extends SellerEngine, SweepEngine, StatementEngine, PollerEngine {
   /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
   requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
@@ -178,6 +179,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     ...sellerEngine(workflows, within, queues.stripe),
     ...sweepEngine(workflows, within, queues.core),
     ...statementEngine(workflows, within, queues.core),
+    ...pollerEngine(client, within, [queues.core, queues.stripe]),
     requestRefund: (request, label) =>
       within(UPDATE_DEADLINE_MS, () =>
         workflows.executeUpdateWithStart<typeof refund, RefundOpening, []>('opened', {

@@ -23,7 +23,7 @@ export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | '
     case 'failed_reversal':
       return 'Nothing, until a person retries it, or says how it was settled: the seller still has the money.';
     case 'flag':
-      return 'Nothing, until a person has looked and clears it.';
+      return FLAGS[row.status] ?? 'Nothing, until a person has looked and clears it.';
     case 'approval':
       return row.status === 'approved'
         ? 'It was agreed to and done, but the engine was not told: after a minute any admin may approve it again, which tells it.'
@@ -49,6 +49,14 @@ const WAITS: Readonly<Record<string, string>> = {
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
+/** What flags wait for that nobody here clears by looking. */
+const FLAGS: Readonly<Record<string, string>> = {
+  dispute_opened:
+    'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',
+  statement_exceptions:
+    'Nothing, until a person has resolved each of its exceptions: the last one clears it.',
+};
+
 /** What an operator may do about it. */
 export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): ActionAsk[] {
   switch (kind) {
@@ -71,7 +79,9 @@ export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): Act
         { action: 'written_off', subject },
       ];
     case 'flag':
-      return [...remedies(status, subject, orderId), { action: 'clear_flag', subject: `flag/${id}` }];
+      return isClearedByRows(status)
+        ? []
+        : [...remedies(status, subject, orderId), { action: 'clear_flag', subject: `flag/${id}` }];
     case 'order':
     case 'refund':
     case 'orphan':
@@ -79,6 +89,9 @@ export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): Act
       return [];
   }
 }
+
+/** To clear it would hide what is still open. */
+const isClearedByRows = (flag: string) => flag === 'statement_exceptions';
 
 /** Flags that an action of its own deals with; it clears them. */
 function remedies(flag: string, subject: string, orderId: string | null): ActionAsk[] {

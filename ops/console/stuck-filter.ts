@@ -13,11 +13,11 @@ export interface StuckQuery {
 }
 
 export const AGES = [
-  ['60', 'open for an hour'],
+  ['60', 'over an hour'],
   ['0', 'any age'],
-  ['360', 'open for 6 hours'],
-  ['1440', 'open for a day'],
-  ['10080', 'open for a week'],
+  ['360', 'over 6 hours'],
+  ['1440', 'over a day'],
+  ['10080', 'over a week'],
 ] as const;
 const [[DEFAULT_AGE]] = AGES;
 

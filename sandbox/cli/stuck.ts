@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { storyPath } from '../../ops/console/views/links.ts';
 import { SITUATIONS } from '../situations/index.ts';
 import { openScene } from '../situations/scene.ts';
 import type { Made, Situation } from '../situations/situation.ts';
@@ -10,7 +11,8 @@ const USAGE = `npm run stuck [-- --list] [-- NAME…]
 
 Makes the stuck situations of docs/runbook.md on the embedded stack, all of them or those named, and says where each can
 be seen. The stack stays up until Ctrl-C. A name typed then takes that situation's cause away: Stripe is back, the seller
-has connected an account. What is to be done after that is in the runbook.
+has connected an account. no-worker switches the worker off, so that nothing else can be solved before its cause is gone.
+What is to be done after that is in the runbook.
 
   --list  prints the names`;
 
@@ -46,8 +48,8 @@ const wanted: readonly Situation[] = SITUATIONS.filter(
 for (const { name, title, make } of wanted) {
   const one = await make(scene);
   made.set(name, one);
-  console.log(`\n${name}: ${title}\n  console        ${veza.apiUrl}/ops/story/${one.subject}`);
-  const workflow = encodeURIComponent(one.subject);
+  console.log(`\n${name}: ${title}\n  console        ${veza.apiUrl}${storyPath(one.subject)}`);
+  const workflow = encodeURIComponent(one.workflowId ?? one.subject);
   if (veza.temporalUiUrl !== null) {
     console.log(`  Temporal's UI  ${veza.temporalUiUrl}/namespaces/default/workflows/${workflow}`);
   }

@@ -48,6 +48,9 @@ export interface VezaOptions {
 export interface Veza extends Stage {
   readonly worker: Supervised;
   readonly api: Supervised;
+  /** All that polls; it stays away until it is started again. */
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -118,6 +121,11 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       env,
       worker,
       api,
+      stopWorker: () => worker.stop(),
+      startWorker: async () => {
+        await worker.restart();
+        await worker.ready;
+      },
       stop: async () => {
         forget();
         await stop();

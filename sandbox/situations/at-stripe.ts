@@ -2,7 +2,16 @@ import { eq } from 'drizzle-orm';
 import { transferReversals, users } from '../../db/schema/index.ts';
 import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import type { StripeFault } from '../stripe/index.ts';
-import { askRefund, completeOrder, letAnHourPass, payOrder, type Scene, statusOf, until } from './scene.ts';
+import {
+  askRefund,
+  completeOrder,
+  letAnHourPass,
+  payOrder,
+  type Scene,
+  type Stall,
+  statusOf,
+  until,
+} from './scene.ts';
 import type { Made, Situation } from './situation.ts';
 
 /** Retries of an example wait for long enough to be looked at. */
@@ -10,6 +19,12 @@ const DOWN = { kind: 'status', status: 503, times: 'always' } as const;
 /** A definite no, which Stripe keeps under the key. */
 const REFUSED = { kind: 'status', status: 400, stored: true, times: 'always' } as const;
 const KEY_REVOKED = { kind: 'status', status: 401, times: 'always' } as const;
+
+/** The cause is gone, and nobody waits for the next attempt. */
+const RETRIED: Situation['ways'] = {
+  console: [{ take: 'action', action: 'retry' }],
+  temporal: [{ take: 'signal', signal: 'retryNow' }],
+};
 
 type ReversalRow = typeof transferReversals.$inferSelect;
 
@@ -46,10 +61,7 @@ export const reversalBackoff: Situation = {
   name: 'reversal-backoff',
   title: 'A reversal waits between attempts, because Stripe answers with errors',
   make: (scene) => refundInto(scene, DOWN, (row) => row.retryCount > 0),
-  ways: {
-    console: [{ take: 'action', action: 'retry' }],
-    temporal: [{ take: 'signal', signal: 'retryNow' }],
-  },
+  ways: RETRIED,
   ends: 'reversed',
 };
 
@@ -62,10 +74,7 @@ export const sellerFundsShort: Situation = {
       { kind: 'insufficientFunds', times: 'always' },
       (row) => row.waitingFor === 'seller_funds',
     ),
-  ways: {
-    console: [{ take: 'action', action: 'retry' }],
-    temporal: [{ take: 'signal', signal: 'retryNow' }],
-  },
+  ways: RETRIED,
   ends: 'reversed',
 };
 
@@ -111,18 +120,24 @@ export const workflowTerminated: Situation = {
   ends: 'reversed',
 };
 
+/** An order is paid, and its transfer has been attempted and waits. */
+async function unsentTransfer(scene: Scene, stall: Stall): Promise<string> {
+  const { transfer } = await payOrder(scene, stall);
+  const subject = transferWorkflowId(transfer.id);
+  await until(
+    () => scene.temporal.workflow.getHandle(subject).query('state'),
+    (attempt) => attempt !== null,
+  );
+  return subject;
+}
+
 export const transferWithoutAccount: Situation = {
   name: 'transfer-without-account',
   title: "A seller's share waits, because the seller has no Stripe account",
   async make(scene) {
     const stall = await scene.openStall({ connected: false });
-    const { transfer } = await payOrder(scene, stall);
-    await until(
-      () => scene.temporal.workflow.getHandle(transferWorkflowId(transfer.id)).query('state'),
-      (attempt) => attempt !== null,
-    );
     return {
-      subject: transferWorkflowId(transfer.id),
+      subject: await unsentTransfer(scene, stall),
       // The forms are filled in, and Stripe's word of it is lost.
       heal: async () => {
         const { id, accountId } = stall.seller;
@@ -131,10 +146,7 @@ export const transferWithoutAccount: Situation = {
       },
     };
   },
-  ways: {
-    console: [{ take: 'action', action: 'retry' }],
-    temporal: [{ take: 'signal', signal: 'retryNow' }],
-  },
+  ways: RETRIED,
   ends: 'completed',
 };
 
@@ -145,20 +157,12 @@ export const stripeKeyRefused: Situation = {
     const stall = await scene.openStall();
     const where = { destination: stall.seller.accountId };
     const fault = scene.stripe.control.addFault({ ...KEY_REVOKED, match: 'transfers.create', where });
-    const { transfer } = await payOrder(scene, stall);
-    await until(
-      () => scene.temporal.workflow.getHandle(transferWorkflowId(transfer.id)).query('state'),
-      (attempt) => attempt !== null,
-    );
     return {
-      subject: transferWorkflowId(transfer.id),
+      subject: await unsentTransfer(scene, stall),
       heal: async () => scene.stripe.control.clearFaults(fault),
     };
   },
-  ways: {
-    console: [{ take: 'action', action: 'retry' }],
-    temporal: [{ take: 'signal', signal: 'retryNow' }],
-  },
+  ways: RETRIED,
   ends: 'completed',
 };
 
@@ -183,9 +187,6 @@ export const payoutWebhookLost: Situation = {
     if ((await statusOf(scene, subject)) !== 'pending') throw new Error('the webhook was not lost');
     return { subject, heal: async () => {} };
   },
-  ways: {
-    console: [{ take: 'action', action: 'retry' }],
-    temporal: [{ take: 'signal', signal: 'retryNow' }],
-  },
+  ways: RETRIED,
   ends: 'paid',
 };

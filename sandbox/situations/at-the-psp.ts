@@ -1,5 +1,16 @@
-import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
-import { askRefund, completeOrder, letAnHourPass, placeOrder, type Scene, statusOf, until } from './scene.ts';
+import { eq } from 'drizzle-orm';
+import { disputes, sellerTransfers, users } from '../../db/schema/index.ts';
+import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
+import {
+  askRefund,
+  completeOrder,
+  letAnHourPass,
+  payOrder,
+  placeOrder,
+  type Scene,
+  statusOf,
+  until,
+} from './scene.ts';
 import type { Made, Situation } from './situation.ts';
 
 /** A refund whose call does not reach the PSP. */
@@ -123,4 +134,35 @@ export const giveBackRefused: Situation = {
   },
   ways: { console: [{ take: 'action', action: 'give_back' }], temporal: null },
   ends: 'refunded',
+};
+
+export const disputeOpen: Situation = {
+  name: 'dispute-open',
+  title: 'A buyer disputes a payment whose sellers have not got their shares yet',
+  async make(scene) {
+    const stall = await scene.openStall({ connected: false });
+    const { orderId, transfer } = await payOrder(scene, stall);
+    const dispute = scene.psp.control.openDispute(orderId);
+    await until(
+      () => scene.db.select().from(disputes).where(eq(disputes.orderId, orderId)),
+      (rows) => rows.length > 0,
+    );
+    // The seller connects an account: now it is the dispute alone that holds the share.
+    const { id, accountId } = stall.seller;
+    scene.stripe.control.ensureAccount(accountId);
+    await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+    const subject = transferWorkflowId(transfer.id);
+    await scene.temporal.workflow.getHandle(subject).signal('retryNow');
+    await until(
+      () => scene.db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transfer.id)),
+      (rows) => rows.some(({ waitingFor }) => waitingFor === 'dispute'),
+    );
+    return {
+      subject,
+      orderId,
+      heal: async () => void scene.psp.control.closeDispute(dispute.dispute_id, 'won'),
+    };
+  },
+  ways: { console: [{ take: 'clear_flag', flag: 'dispute_opened' }], temporal: [{ take: 'nothing' }] },
+  ends: 'completed',
 };

@@ -1,3 +1,4 @@
+import { noWorker, statementExceptions, webhookUnmatched } from './at-our-side.ts';
 import {
   payoutWebhookLost,
   reversalBackoff,
@@ -8,6 +9,7 @@ import {
   workflowTerminated,
 } from './at-stripe.ts';
 import {
+  disputeOpen,
   giveBackRefused,
   paymentWebhookLost,
   refundOrphan,
@@ -16,7 +18,7 @@ import {
 } from './at-the-psp.ts';
 import type { Situation } from './situation.ts';
 
-/** The stuck situations of docs/runbook.md, in its order. */
+/** The stuck situations of docs/runbook.md, in its order; the last holds all others up for as long as it lasts. */
 export const SITUATIONS: readonly Situation[] = [
   reversalBackoff,
   sellerFundsShort,
@@ -30,4 +32,8 @@ export const SITUATIONS: readonly Situation[] = [
   refundOrphan,
   reversalGivenUp,
   giveBackRefused,
+  disputeOpen,
+  webhookUnmatched,
+  statementExceptions,
+  noWorker,
 ];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { readVariables } from '../../config.ts';
 import { type Database, type Db, openDatabase } from '../../db/client.ts';
@@ -23,8 +23,14 @@ export interface Stall {
   readonly items: readonly { readonly product_id: string }[];
 }
 
+/** All workers there are, to be switched off and on again. */
+export interface Workers {
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
+}
+
 /** A running Veza with its stand-ins, and what is needed to bring trouble over it: all of it as the outside does. */
-export interface Scene extends Pick<Stage, 'psp' | 'stripe'> {
+export interface Scene extends Pick<Stage, 'psp' | 'stripe' | 'env'>, Workers {
   readonly db: Db;
   readonly temporal: Client;
   readonly admin: Api & { readonly id: string; readonly token: string };
@@ -33,7 +39,8 @@ export interface Scene extends Pick<Stage, 'psp' | 'stripe'> {
   close(): Promise<void>;
 }
 
-export async function openScene({ apiUrl, psp, stripe, env }: Omit<Stage, 'temporalUiUrl'>): Promise<Scene> {
+export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): Promise<Scene> {
+  const { apiUrl, psp, stripe, env } = veza;
   const config = readVariables(env, [
     'DATABASE_URL',
     'TEMPORAL_ADDRESS',
@@ -55,6 +62,9 @@ export async function openScene({ apiUrl, psp, stripe, env }: Omit<Stage, 'tempo
   return {
     psp,
     stripe,
+    env,
+    stopWorker: () => veza.stopWorker(),
+    startWorker: () => veza.startWorker(),
     db,
     temporal: createClient(connection, config),
     admin: await person('admin'),
@@ -148,14 +158,31 @@ function rowOf(subject: string): { table: (typeof TABLES)[Kind]; id: string } {
 }
 
 export async function statusOf({ db }: Scene, subject: string): Promise<string> {
-  const { table, id } = rowOf(subject);
-  const [row] = await db.execute<{ status: string }>(sql`SELECT status FROM ${table} WHERE id = ${id}`);
+  const [row] = await db.execute<{ status: string }>(statusQuery(subject));
   if (row === undefined) throw new Error(`there is no ${subject}`);
   return row.status;
 }
 
+function statusQuery(subject: string): SQL {
+  const [kind, id] = subject.split('/');
+  if (kind === 'webhook') return sql`SELECT outcome AS status FROM webhook_events WHERE id = ${id}`;
+  if (kind === 'statement') {
+    return sql`SELECT CASE WHEN count(*) = count(resolved_at) THEN 'resolved' ELSE 'open' END AS status
+      FROM statement_exceptions WHERE statement_id = ${id}`;
+  }
+  const row = rowOf(subject);
+  return sql`SELECT status FROM ${row.table} WHERE id = ${row.id}`;
+}
+
 /** Nobody waits an hour for an example: the row is as old as if somebody had. */
 export async function letAnHourPass({ db }: Scene, subject: string): Promise<void> {
+  if (subject.startsWith('webhook/')) {
+    const id = subject.slice('webhook/'.length);
+    await db.execute(
+      sql`UPDATE webhook_events SET received_at = received_at - interval '1 hour' WHERE id = ${id}`,
+    );
+    return;
+  }
   const { table, id } = rowOf(subject);
   await db.execute(sql`UPDATE ${table} SET created_at = created_at - interval '1 hour' WHERE id = ${id}`);
 }

@@ -1,5 +1,6 @@
 import type { ActionName } from '../../operations/action.ts';
 import type { Phase } from '../../domain/reconcile.ts';
+import type { FlagKind } from '../../db/verbs/raise-flag.ts';
 import type { Scene } from './scene.ts';
 
 /** One step out of a situation, as the runbook tells it and a test takes it. */
@@ -12,6 +13,10 @@ export type Step =
   | { readonly take: 'signal'; readonly signal: 'retryNow' }
   /** The button of that name at the pending activity of the situation's own workflow. */
   | { readonly take: 'reset_activity' }
+  /** The exceptions of a statement, one after the other, from the list of what is stuck. */
+  | { readonly take: 'resolve_exceptions' }
+  /** A flag on the order that it is about, from the list of what is stuck. */
+  | { readonly take: 'clear_flag'; readonly flag: FlagKind }
   /** Ten minutes go by, which a test does not wait for. */
   | { readonly take: 'time' }
   /** Nothing: it ends by itself. */
@@ -20,6 +25,10 @@ export type Step =
 export interface Made {
   /** `reversal/…`: the row's story in the console, and its workflow in Temporal's UI. */
   readonly subject: string;
+  /** Where Temporal's UI shows it, if not under that id. */
+  readonly workflowId?: string;
+  /** The order that it is about, where a flag is raised on that. */
+  readonly orderId?: string;
   /** The cause goes away: Stripe is back, the seller has connected an account. */
   heal(): Promise<void>;
 }

@@ -31,7 +31,12 @@ function wordOf(step: Step): string {
         retry: '**Retry now**',
         settled_outside: '**Settled outside**',
         give_back: '**Give the payment back**',
+        replay_webhook: '**Replay**',
       }[step.action as 'retry'];
+    case 'clear_flag':
+      return '**Clear the flag**';
+    case 'resolve_exceptions':
+      return '**Resolve its exceptions**';
     case 'signal':
       return `\`${step.signal}\``;
     case 'reset_activity':

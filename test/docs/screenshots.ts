@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import UPNG from 'upng-js';
 import { startVeza } from '../../sandbox/cli/veza.ts';
+import { storyPath } from '../../ops/console/views/links.ts';
+import { noWorker } from '../../sandbox/situations/at-our-side.ts';
 import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
+import type { Situation } from '../../sandbox/situations/situation.ts';
 import { consoleProgress, shutDown, stopWithProcess } from '../../sandbox/stack/index.ts';
 import { openBrowser } from '../harness/browser.ts';
 import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../harness/temporal-ui.ts';
@@ -25,11 +28,16 @@ const COLOURS = 128;
 /** Temporal's UI loads in parts, and nothing of ours tells when the last is there. */
 const SETTLED_AFTER_MS = 2_500;
 
+/** Temporal takes a worker for gone when it has not come back from a poll; the page looks again by itself. */
+const SEEN_AS_GONE_WITHIN_MS = 120_000;
+
 /** Where Temporal's UI says it best: the details that the workflow describes itself with, unless told. */
 const TABS: Readonly<Record<string, string>> = {
   'refund-waits-for-psp': 'Pending Activities',
   'workflow-terminated': 'History',
   'refund-orphan': 'History',
+  'no-worker': 'Workers',
+  'statement-exceptions': 'History',
 };
 
 const progress = consoleProgress();
@@ -64,19 +72,13 @@ if (takesAll) {
   for (const name of readdirSync(FOLDER)) rmSync(join(FOLDER, name));
 }
 await decodeTemporalUi(takesAll || wanted.includes('codec'));
-for (const { name, make } of situations) {
-  const { subject } = await make(scene);
-  await page.goto(`${veza.apiUrl}/ops/story/${subject}`);
-  await picture(page, `${name}-console`);
-  await openWorkflow(page, temporalUiUrl, subject);
-  await openTab(page, TABS[name] ?? 'User Metadata');
-  await page.waitForTimeout(SETTLED_AFTER_MS);
-  await picture(page, `${name}-temporal`);
-}
+for (const situation of situations.filter((one) => one !== noWorker)) await show(situation);
 if (takesAll || wanted.includes('stuck')) {
   await page.goto(`${veza.apiUrl}/ops/stuck`);
   await picture(page, 'stuck-console');
 }
+// Last: without workers nothing else can be made.
+if (situations.includes(noWorker)) await show(noWorker);
 await shutDown(0);
 
 async function signIn(on: Page, apiUrl: string, { admin }: Scene): Promise<void> {
@@ -86,21 +88,32 @@ async function signIn(on: Page, apiUrl: string, { admin }: Scene): Promise<void>
   await on.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
 
+async function show({ name, make }: Situation): Promise<void> {
+  const { subject, workflowId = subject } = await make(scene);
+  await page.goto(`${veza.apiUrl}${storyPath(subject)}`);
+  if (name === noWorker.name) await page.getByRole('alert').waitFor({ timeout: SEEN_AS_GONE_WITHIN_MS });
+  await picture(page, `${name}-console`);
+  await openWorkflow(page, temporalUiUrl, workflowId);
+  await openTab(page, TABS[name] ?? 'User Metadata');
+  await page.waitForTimeout(SETTLED_AFTER_MS);
+  await picture(page, `${name}-temporal`);
+}
+
 /** The admin's browser from now on decodes what Temporal's UI shows; pictures of one workflow before, meanwhile, and after. */
 async function decodeTemporalUi(isShown: boolean): Promise<void> {
   const { subject } = await reversalBackoff.make(scene);
-  const show = async (name: string) => {
+  const take = async (name: string) => {
     await page.waitForTimeout(SETTLED_AFTER_MS);
     if (isShown) await picture(page, name);
   };
   await openWorkflow(page, temporalUiUrl, subject);
-  await show('codec-encrypted');
+  await take('codec-encrypted');
   await fillInCodec(page, `${veza.apiUrl}/ops/codec`);
-  await show('codec-settings');
+  await take('codec-settings');
   await applyCodec(page);
   await openWorkflow(page, temporalUiUrl, subject);
   await inputWith(page, 'reversalId').waitFor();
-  await show('codec-decoded');
+  await take('codec-decoded');
 }
 
 async function picture(on: Page, name: string): Promise<void> {

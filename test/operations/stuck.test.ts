@@ -144,6 +144,14 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
     ]);
   });
 
+  it('the flag of a statement is not cleared from the list, which would hide its open exceptions', async () => {
+    const statement = `statement/${uuidv7()}`;
+    await raiseFlag(world.database.db, 'statement_exceptions', statement, '2 exceptions in a file');
+    const row = await rowOf('flag', statement);
+    expect(row).toMatchObject({ status: 'statement_exceptions', actions: [] });
+    expect(row['next']).toContain('resolved each of its exceptions');
+  });
+
   it('counts every kind, and refuses one that it does not know', async () => {
     expect(Object.keys((await stuck())['counts']!)).toEqual([...WORK_KINDS]);
     const odd = await world.get(admin, '/admin/stuck?kinds=reversal,lost');

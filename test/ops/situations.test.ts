@@ -6,6 +6,7 @@ import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { letTenMinutesPass, openScene, type Scene, statusOf, until } from '../../sandbox/situations/scene.ts';
 import type { Made, Situation, Step } from '../../sandbox/situations/situation.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { openFlags } from '../harness/look.ts';
 import { Operator, type Seen } from './console-client.ts';
 import { createWorld } from '../reconcile/support.ts';
 import type { World } from '../harness/world.ts';
@@ -74,8 +75,11 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
     }
     case 'time':
       return letTenMinutesPass(scene, subject);
-    case 'action':
     case 'nothing':
+      return undefined;
+    case 'action':
+    case 'clear_flag':
+    case 'resolve_exceptions':
       throw new Error(`Temporal's UI does not ${step.take}`);
   }
 }
@@ -83,7 +87,7 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
 let operator: Operator;
 
 /** What a person does with the console's pages: opens one, fills its form in, sends it. */
-async function inConsole(step: Step, { subject }: Made): Promise<void> {
+async function inConsole(step: Step, { subject, orderId }: Made): Promise<void> {
   const reason = 'as the runbook says';
   switch (step.take) {
     case 'action': {
@@ -101,6 +105,30 @@ async function inConsole(step: Step, { subject }: Made): Promise<void> {
       const report = started.headers.get('location') ?? '';
       const ended = ({ html }: Seen) => html.includes('What the sweep found');
       await until(() => operator.get(report), ended);
+      return undefined;
+    }
+    case 'clear_flag': {
+      const [flag] = await openFlags(world, step.flag, `order/${orderId}`);
+      const page = `/ops/act?${new URLSearchParams({ action: 'clear_flag', subject: `flag/${flag?.id}` }).toString()}`;
+      expect((await operator.get('/ops/stuck?kind=flag')).html).toContain(page.replaceAll('&', '&amp;'));
+      const done = await operator.submit(page, { reason });
+      expect(done.status, done.html).toBe(200);
+      expect(await openFlags(world, step.flag, `order/${orderId}`)).toEqual([]);
+      return undefined;
+    }
+    case 'resolve_exceptions': {
+      const list = `/ops/${subject.replace('/', 's/')}`;
+      expect((await operator.get('/ops/stuck?kind=flag')).html).toContain(
+        `<a href="${list}">Resolve its exceptions…</a>`,
+      );
+      const { html } = await operator.get(list);
+      const pages = [...html.matchAll(/href="(\/ops\/statement-exceptions\/[^"]+)"/g)];
+      expect(pages).toHaveLength(2);
+      for (const [, page = ''] of pages) {
+        expect((await operator.submit(page, { reason })).status).toBe(303);
+      }
+      // With the last one the statement leaves the list.
+      expect((await operator.get('/ops/stuck?kind=flag')).html).not.toContain(list);
       return undefined;
     }
     case 'time':

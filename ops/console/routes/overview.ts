@@ -12,6 +12,7 @@ import { type Content, html, type Html } from '../html.ts';
 import { document, livePart } from '../layout.ts';
 import { address } from '../query.ts';
 import type { Tone } from '../views/status.ts';
+import { engineNotice } from '../views/engine-notice.ts';
 import { table } from '../views/table.ts';
 import { atStake, totals } from '../views/totals.ts';
 import { WORK_NAMES } from '../views/work-kinds.ts';
@@ -26,11 +27,12 @@ export const overviewPage =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const { db, now } = deps;
-    const [stuck, open, outcomes, sweptAt] = await Promise.all([
+    const [stuck, open, outcomes, sweptAt, notice] = await Promise.all([
       sumWork(db, { olderThanMinutes: STUCK_AFTER_MINUTES }),
       sumOpenMoney(db),
       countOutcomes(db, DAY_HOURS),
       readPlatformSetting(db, 'last_sweep_at'),
+      engineNotice(deps),
     ]);
     const [gaveUp, flags, approvals, others] = [
       stuck.filter(({ kind }) => GAVE_UP.includes(kind)),
@@ -46,7 +48,7 @@ export const overviewPage =
       ${sweepTile(deps, sweptAt === null ? null : new Date(sweptAt), now())}
     </ul>`;
     const summary = `${plural(gaveUp, 'row')} gave up, ${plural(flags, 'flag')} raised, ${plural(others, 'row')} open for an hour`;
-    const body = html`${livePart('tiles', summary, tiles)}
+    const body = html`${livePart('tiles', summary, [notice, tiles])}
       ${livePart(
         'figures',
         '',

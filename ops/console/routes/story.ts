@@ -6,6 +6,7 @@ import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { due, moment, money, plural, words } from '../format.ts';
 import { html, type Html } from '../html.ts';
 import { document, livePart } from '../layout.ts';
+import { engineNotice } from '../views/engine-notice.ts';
 import { actionLinks, subjectLink, workflowLink } from '../views/links.ts';
 import { badge, type Tone, toneOf } from '../views/status.ts';
 import { table } from '../views/table.ts';
@@ -15,11 +16,15 @@ import { totals } from '../views/totals.ts';
 export const storyPage =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const story = await readStory(deps.db, `${c.req.param('kind')}/${c.req.param('id')}`);
+    const [story, notice] = await Promise.all([
+      readStory(deps.db, `${c.req.param('kind')}/${c.req.param('id')}`),
+      engineNotice(deps),
+    ]);
     const own = story.rows.find(({ subject }) => subject === story.subject);
     const kind = parseSubject(story.subject)?.kind ?? 'row';
     const summary = `${plural(story.events.length, 'event')}${own === undefined ? '' : `, ${words(own.status)}`}`;
     const body = livePart('story', summary, [
+      notice,
       own !== undefined && standing(deps, own),
       rowsOfOrder(deps, story),
       html`<section aria-labelledby="happened">
@@ -70,7 +75,7 @@ function rowsOfOrder({ temporalUi }: ConsoleDeps, { rows, subject: asked, orderI
     ${table({
       caption: 'Rows as they stand now',
       columns: [
-        { title: 'Row', cell: ({ subject }) => subjectLink(subject) },
+        { title: 'Row', cell: nameOf },
         { title: 'Status', cell: ({ status }) => badge(status) },
         { title: 'Amount', cell: (row) => totals(row.money === null ? [] : [row.money]), isNumber: true },
         { title: 'Last error', cell: ({ lastError }) => html`<span class="said">${lastError ?? '–'}</span>` },
@@ -88,6 +93,10 @@ function rowsOfOrder({ temporalUi }: ConsoleDeps, { rows, subject: asked, orderI
     })}
   </section>`;
 }
+
+/** A dispute has no story of its own: it stands in its order's. */
+const nameOf = ({ kind, subject, providerId }: StoryRow): Html =>
+  kind === 'dispute' ? html`dispute <code>${providerId}</code>` : subjectLink(subject);
 
 const timeline = ({ events, subject }: Story): Html =>
   events.length === 0

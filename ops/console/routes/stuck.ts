@@ -9,8 +9,9 @@ import { document, livePart } from '../layout.ts';
 import { address, PAGE_ROWS } from '../query.ts';
 import { AGES, readStuckQuery, type StuckQuery, workFilterOf } from '../stuck-filter.ts';
 import { ACTION_TITLES } from '../views/action-names.ts';
+import { engineNotice } from '../views/engine-notice.ts';
 import { filters, pager, select, textField } from '../views/filters.ts';
-import { actionLinks, storyPath, subjectLink, workflowLink } from '../views/links.ts';
+import { actionLinks, exceptionsLink, storyPath, subjectLink, workflowLink } from '../views/links.ts';
 import { badge } from '../views/status.ts';
 import { table } from '../views/table.ts';
 import { atStake, totals } from '../views/totals.ts';
@@ -23,9 +24,10 @@ export const stuckPage =
     const query = readStuckQuery((name) => c.req.query(name));
     const offset = Math.max(Number.parseInt(c.req.query('offset') ?? '0', 10) || 0, 0);
     const filter = workFilterOf(query);
-    const [items, sums] = await Promise.all([
+    const [items, sums, notice] = await Promise.all([
       listStuck(deps, filter, { limit: PAGE_ROWS, offset }),
       sumWork(deps.db, filter),
+      engineNotice(deps),
     ]);
     const rows = sums.reduce((sum, { count }) => sum + count, 0);
     const isMore = offset + items.length < rows;
@@ -34,17 +36,18 @@ export const stuckPage =
     ${livePart(
       'stuck',
       summary,
-      html`<section aria-label="${summary}">
-        <div class="more">
-          <p><strong>${plural(rows, 'row')}</strong>, ${totals(atStake(sums), 'no money')} at stake.</p>
-          ${bulkLinks(query, items)}
-        </div>
-        ${list(deps, items)}
-        ${pager(
-          isMore ? address('/ops/stuck', { ...query, offset: offset + PAGE_ROWS }) : null,
-          rows === 0 ? '' : `${offset + 1} to ${offset + items.length} of ${rows}, the oldest first`,
-        )}
-      </section>`,
+      html`${notice}
+        <section aria-label="${summary}">
+          <div class="more">
+            <p><strong>${plural(rows, 'row')}</strong>, ${totals(atStake(sums), 'no money')} at stake.</p>
+            ${bulkLinks(query, items)}
+          </div>
+          ${list(deps, items)}
+          ${pager(
+            isMore ? address('/ops/stuck', { ...query, offset: offset + PAGE_ROWS }) : null,
+            rows === 0 ? '' : `${offset + 1} to ${offset + items.length} of ${rows}, the oldest first`,
+          )}
+        </section>`,
     )}`;
     return c.html(document(c, { title: 'Stuck', body, isLive: true }));
   };
@@ -93,7 +96,7 @@ const mayDo = ({ temporalUi }: ConsoleDeps, { actions, subject, kind, id }: Stuc
   html`<ul class="actions">
     ${actionLinks(actions)}
     ${kind === 'approval' && html`<li><a href="/ops/approvals/${id}">Decide…</a></li>`}
-    ${[workflowLink(temporalUi, subject)].map((link) => link !== null && html`<li>${link}</li>`)}
+    ${[exceptionsLink(subject), workflowLink(temporalUi, subject)].map((link) => link !== null && html`<li>${link}</li>`)}
   </ul>`;
 
 /** Actions on the whole list, as it is filtered now. */

@@ -28,6 +28,10 @@ export function subjectLink(subject: string): Html {
   >`;
 }
 
+/** To what of a statement is to be resolved; null for anything else. */
+export const exceptionsLink = (subject: string): Html | null =>
+  STATEMENT.test(subject) ? html`<a href="${storyPath(subject)}">Resolve its exceptions…</a>` : null;
+
 /** What has no workflow of its own. */
 const WITHOUT_WORKFLOW: ReadonlySet<string> = new Set(['webhook', 'flag', 'approval']);
 
