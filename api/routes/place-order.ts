@@ -4,6 +4,7 @@ import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
 import { readOrder, type OrderRow } from '../../db/queries/orders.ts';
 import { readProducts } from '../../db/queries/products.ts';
 import { VezaError } from '../../domain/errors.ts';
+import type { OrderRequest } from '../../domain/messages.ts';
 import { quote } from '../../domain/quote.ts';
 import type { ApiEnv } from '../context.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
@@ -61,10 +62,11 @@ export const placeOrder = defineRoute(route, async (c) => {
     c.req.valid('json'),
   );
   const orderId = idFor(idempotency);
+  const ask = { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) };
   const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
   if (stored) {
     assertSameBody(idempotency, stored.bodyHash);
-    return answer(c, await readPlaced(c, orderId));
+    return answer(c, await readOpened(c, { orderId, ask }));
   }
 
   await assertKnownUser(db, caller);
@@ -73,14 +75,24 @@ export const placeOrder = defineRoute(route, async (c) => {
   if ('refused' in quoted) throw VezaError.from(quoted.refused);
   const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
   c.set('mayStillBeCarriedOut', true);
-  const placing = await engine.placeOrder(
-    { orderId, ask: { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) } },
-    label,
-  );
+  const placing = await engine.placeOrder({ orderId, ask }, label);
   if ('refused' in placing) throw VezaError.from(placing.refused);
   assertSameBody(idempotency, placing.bodyHash);
   return answer(c, await readPlaced(c, orderId));
 });
+
+/** A repeat that comes while the first call still waits for the PSP waits with it, and hears the same. */
+async function readOpened(c: Context<ApiEnv>, request: OrderRequest): Promise<OrderRow> {
+  const order = await readPlaced(c, request.orderId);
+  if (order.status !== 'pending' || order.paymentStatus !== null) return order;
+  try {
+    await c.var.deps.engine.placeOrder(request, { amountMinor: order.totalMinor, currency: order.currency });
+  } catch (error) {
+    // The order is placed, whether or not the engine can be asked about it.
+    if (!(error instanceof VezaError && error.code === 'engine_unavailable')) throw error;
+  }
+  return readPlaced(c, request.orderId);
+}
 
 async function readPlaced(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
   const order = await readOrder(c.var.deps.db, orderId);

@@ -174,6 +174,18 @@ describe('a purchase that cannot be, or not yet', () => {
       expect(later.body).toEqual(answers[0]!.body);
     });
 
+    it('and body, while the first call waits for the PSP: both hear the same', async () => {
+      world.psp.control.addFault({ kind: 'latency', match: 'payments.create', delayMs: 1_000 });
+      const headers = { 'idempotency-key': uuidv7() };
+      const asked = world.psp.control.waitForRequest(
+        (call) => call.operation === 'payments.create' && call.outcome === 'open',
+      );
+      const first = order([people.products[0]!.id], headers);
+      await asked;
+      const repeat = await order([people.products[0]!.id], headers);
+      expect(repeat).toMatchObject({ status: 201, body: (await first).body });
+    });
+
     it('after the order has completed: the same order, as it now stands', async () => {
       const headers = { 'idempotency-key': uuidv7() };
       const first = await order([people.products[0]!.id], headers);
