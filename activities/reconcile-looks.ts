@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { orders, refunds } from '../db/schema/index.ts';
 import { adoptProviderRefund } from '../db/verbs/adopt-provider-refund.ts';
 import { forgetMissedOrphan, missOrphan } from '../db/verbs/miss-orphan.ts';
+import { refundLabel } from '../db/verbs/labels.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { refundWorkflowId } from '../domain/ids.ts';
 import type { Look } from '../domain/reconcile.ts';
@@ -81,8 +82,13 @@ export async function lookAtOrphan(
     });
   }
   if (found.kind !== 'not_found') return { ...(await unreadable(deps, found)), createdAt };
-  const missed = await missOrphan(db, refundId, gapMs);
   const about = { providerStatus: 'not_found', createdAt };
+  if (refund.kind === 'payment_returned') {
+    // Money that no order has a use for: nothing is won by giving up to give it back.
+    await engine.startRefund(refundId, refundLabel(refund));
+    return synced('restarted', { ...about, workflowId: refundWorkflowId(refundId) });
+  }
+  const missed = await missOrphan(db, refundId, gapMs);
   return missed === 'failed' ? { what: 'failed', why: 'orphan', ...about } : left(missed, about);
 }
 

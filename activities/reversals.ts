@@ -195,6 +195,8 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
       return whileHeartbeating(async () => {
         const { stripeTransferId, ids } = await readReversalChain(db, reversalId);
         const listed = stripeTransferId ? await stripe.listReversals(stripeTransferId) : NOTHING;
+        if (listed.kind === 'unauthorized')
+          await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', listed.message);
         if (listed.kind !== 'reversals' && listed.kind !== 'no_such_transfer')
           throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
         const reversals = listed.kind === 'reversals' ? listed.reversals : [];

@@ -45,8 +45,8 @@ const { lookAtRows } = proxyActivities<Activities>({
   summary: 'Looks at a batch of rows',
 });
 
-/** Each batch is some eight events and its rows' ids: well below what makes a history slow. */
-const BATCHES_PER_RUN = 100;
+/** Each batch is some sixteen events and its rows' ids: a run stays one that Temporal's UI shows at once. */
+const BATCHES_PER_RUN = 25;
 
 /**
  * Finds what is stuck: a batch of each phase, or everything in a drain. It only reads at the PSP and tells or starts the

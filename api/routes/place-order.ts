@@ -85,12 +85,15 @@ export const placeOrder = defineRoute(route, async (c) => {
 async function readOpened(c: Context<ApiEnv>, request: OrderRequest): Promise<OrderRow> {
   const order = await readPlaced(c, request.orderId);
   if (order.status !== 'pending' || order.paymentStatus !== null) return order;
-  try {
-    await c.var.deps.engine.placeOrder(request, { amountMinor: order.totalMinor, currency: order.currency });
-  } catch (error) {
-    // The order is placed, whether or not the engine can be asked about it.
-    if (!(error instanceof VezaError && error.code === 'engine_unavailable')) throw error;
-  }
+  const { engine } = c.var.deps;
+  const placing = await engine
+    .placeOrder(request, { amountMinor: order.totalMinor, currency: order.currency })
+    .catch((error: unknown) => {
+      // The order is placed, whether or not the engine can be asked about it.
+      c.var.log.warn({ err: error, orderId: order.id }, 'a repeated purchase could not wait for the payment');
+      return null;
+    });
+  if (placing !== null && 'refused' in placing) throw VezaError.from(placing.refused);
   return readPlaced(c, request.orderId);
 }
 

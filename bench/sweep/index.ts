@@ -127,6 +127,7 @@ async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers)
     SELECT (SELECT count(*)::int FROM orders WHERE status = 'pending' AND reconcile_checked_at IS NULL AND created_at < now() - interval '1 hour')
       + (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND reconcile_checked_at IS NULL) AS unseen`;
   if (unseen !== 0) throw new Error(`${unseen} stuck rows were never looked at`);
+  ofWorker.restart();
   say('over what stays: nobody is told, so this is the price of looking');
   const looks: Looking[] = [];
   for (let turn = 0; turn < rounds; turn += 1) {

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { reversalWorkflowId } from '../../domain/ids.ts';
+import { reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import { reversedAfterAll } from '../../domain/ledger.ts';
 import { ENDED_BY_PERSON } from '../../domain/machines/reversal.ts';
 import type { ReversalAdoption } from '../../domain/messages.ts';
@@ -14,6 +14,7 @@ import { audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 import { raiseReversed } from './end-reversal.ts';
 import { lockReversal } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
 import { insertOutside } from './record-outside-reversals.ts';
 
 /**
@@ -49,7 +50,7 @@ export async function adoptReversal(
     }
     const isLoss = status === 'written_off' && !(await isReturned(tx, reversal));
     const adopted = isLoss ? await undoWriteOff(tx, reversal, seen) : reversal;
-    if (!isLoss) await insertOutside(tx, transfer.id, seen, seen.amountMinor);
+    if (!isLoss) await keepForSeller(tx, transfer, reversal, seen);
     await book(tx, transfer, reversal, seen, isLoss);
     await raiseReversed(tx, transfer, seen.amountMinor);
     await clearFlags(tx, 'reversal_happened_after_all', reversalWorkflowId(reversalId));
@@ -82,6 +83,22 @@ const undoWriteOff = (tx: Tx, reversal: Reversal, { stripeReversalId }: SeenReve
     { stripeReversalId, errorMessage: null, endedAt: new Date() },
     'review',
   );
+
+/** As with any reversal that is not ours, somebody has to know: what nothing claims is a seller's money that we hold. */
+async function keepForSeller(
+  tx: Tx,
+  transfer: Transfer,
+  { id, status }: Reversal,
+  seen: SeenReversal,
+): Promise<void> {
+  await insertOutside(tx, transfer.id, seen, seen.amountMinor);
+  await raiseFlag(
+    tx,
+    'outside_reversal',
+    transferWorkflowId(transfer.id),
+    `${seen.stripeReversalId} took back ${formatMoney(seen.amountMinor, transfer.currency)} for ${reversalWorkflowId(id)}, which is ${status}: it is the seller's`,
+  );
+}
 
 async function book(
   tx: Tx,

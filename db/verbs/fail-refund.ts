@@ -44,6 +44,8 @@ export async function failPending(
   });
   await recomputeOrder(tx, order);
   if (refund.kind !== 'payment_returned') return;
+  // It may have gone back some other way meanwhile: cancelled by the PSP, or refunded in its dashboard.
+  if ((order.capturedMinor ?? 0) === order.refundedMinor) return;
   await raiseFlag(
     tx,
     'give_back_failed',

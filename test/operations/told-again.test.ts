@@ -305,4 +305,14 @@ describe('an approved action whose call to the engine failed', () => {
     await agreed.came();
     await expectCleanBooks(world);
   });
+
+  it('a payment given back that nobody started is no orphan: the sweep starts it, at the first look', async () => {
+    const agreed = await givenBack();
+    await agreedToInVain(agreed);
+    for (const [table, id] of await agreed.lost!()) await age(world, table, id, '2 hours');
+    const { report } = await sweep(world, { admin: first }, 'orphan_refunds');
+    expect(report.orphan_refunds).toMatchObject({ failed: 0, why: { restarted: 1 } });
+    await agreed.came();
+    await expectCleanBooks(world);
+  });
 });

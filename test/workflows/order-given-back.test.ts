@@ -211,4 +211,24 @@ describe('a payment that its order cannot take is given back', () => {
     await expectCancelled(orderId);
     expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual([]);
   });
+
+  it('cancelled_post_capture while its give-back is asked for: refused then, it says of no money that it is held', async () => {
+    const orderId = await placed();
+    world.psp.control.setRefundMode('manual');
+    world.psp.control.fail(orderId);
+    await world.finished(`order/${orderId}`);
+    world.psp.control.pay(orderId);
+    await delivered(world, orderId, 'payment_succeeded');
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    await eventually(async () => expect(world.psp.control.refunds(orderId)).toHaveLength(1));
+    world.psp.control.cancelPostCapture(orderId);
+    await delivered(world, orderId, 'payment_cancelled_post_capture');
+    await world.finished(`order/${orderId}`);
+    world.psp.control.settleRefund(refund!.id, 'failed', 'it is cancelled');
+    expect(await world.finished(`refund/${refund!.id}`)).toMatchObject({ status: 'failed' });
+    world.psp.control.setRefundMode('auto');
+    await expectCancelled(orderId);
+    expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual([]);
+  });
 });

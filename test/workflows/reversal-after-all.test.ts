@@ -242,6 +242,7 @@ describe('a reversal that a person ended, and that Stripe carried out after all'
       },
     ]);
     expect(await flags(refunded)).toEqual([]);
+    expect(await openFlags(world, 'outside_reversal', `transfer/${transfer.id}`)).toHaveLength(1);
     // Neither a repeat nor the webhook takes it a second time.
     expect((await retry(refunded)).status).toBe(202);
     await toldByStripe(refunded);
