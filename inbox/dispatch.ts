@@ -1,15 +1,9 @@
 import { eq, or } from 'drizzle-orm';
-import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
+import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/ids.ts';
 import type { DisputeNews, PaymentFact } from '../domain/messages.ts';
-import {
-  isBooked,
-  isOutside,
-  type KnownReversal,
-  rowBehind,
-  type SeenReversal,
-} from '../domain/reversals-seen.ts';
-import type { Db } from '../db/client.ts';
+import { isBooked, isOutside, rowBehind } from '../domain/reversals-seen.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
+import { flagAfterAll } from '../db/verbs/flag-after-all.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import type {
@@ -181,23 +175,12 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
     .select()
     .from(transferReversals)
     .where(eq(transferReversals.transferId, transfer.id));
-  for (const seen of event.reversals) await flagAfterAll(db, seen, known);
+  const named = event.reversals.filter((seen) => !isBooked(seen, known) && rowBehind(seen, known));
+  if (named.length > 0) await flagAfterAll(db, transfer.id, named);
   const foreign = event.reversals.filter((seen) => isOutside(seen, known));
   if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
   await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
   return signalled(transferWorkflowId(transfer.id));
-}
-
-/** Ours, ended before Stripe's word on it came: it happened after all. A retry looks first and adopts it. */
-async function flagAfterAll(db: Db, seen: SeenReversal, known: readonly KnownReversal[]): Promise<void> {
-  const row = isBooked(seen, known) ? undefined : rowBehind(seen, known);
-  if (row === undefined || row.status === 'pending' || isOutside(seen, known)) return;
-  const what =
-    row.status === 'reversed'
-      ? 'which others had covered: compare both in Stripe'
-      : `which is ${row.status}: retry it, and it is adopted`;
-  const said = `${seen.stripeReversalId} is this reversal, ${what}`;
-  await raiseFlag(db, 'reversal_happened_after_all', reversalWorkflowId(row.id), said);
 }
 
 const labelOf = (order: { readonly totalMinor: number; readonly currency: string }) => ({

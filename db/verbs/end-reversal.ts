@@ -4,6 +4,7 @@ import type { Tx } from '../client.ts';
 import { post } from '../ledger/post.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
 import { moveTransfer, reopenTransfer, type Transfer } from '../moves/transfer.ts';
+import { flagIfTold } from './flag-after-all.ts';
 import { lockCurrentReversals } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 
@@ -31,6 +32,7 @@ export async function endReversal(
       errorMessage: end.failed,
     });
     await raiseFlag(tx, 'reversal_gave_up', reversalWorkflowId(reversal.id), end.failed);
+    await flagIfTold(tx, transfer, failed);
     await restTransfer(tx, transfer, 0);
     return failed;
   }

@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { and, eq, isNull } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../db/audit/index.ts';
 import type { Database } from '../../db/client.ts';
 import { completeTransfer } from '../../db/verbs/complete-transfer.ts';
+import { askReversal } from '../../db/verbs/ask-reversal.ts';
+import { completeReversal } from '../../db/verbs/complete-reversal.ts';
+import { flagAfterAll } from '../../db/verbs/flag-after-all.ts';
+import { opsFlags, webhookEvents } from '../../db/schema/index.ts';
 import { askTransfer } from '../../db/verbs/ask-transfer.ts';
 import { giveUpTransfer } from '../../db/verbs/postpone-transfer.ts';
 import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
@@ -110,4 +116,55 @@ describe('verbs that meet at a row', () => {
     expect(String((opened[1] as PromiseRejectedResult).reason)).toContain('refund_already_requested');
     expect(await violations()).toEqual([]);
   });
+
+  test.each([
+    ['fails for good, and its webhook', false, 'permanently_failed', 1],
+    ['its webhook, and it fails for good', true, 'permanently_failed', 1],
+    ['ends, and its webhook', false, 'reversed', 0],
+    ['its webhook, and it ends', true, 'reversed', 0],
+  ] as const)('a reversal that Stripe carried out: %s', async (_, isToldFirst, status, flagsCount) => {
+    const { db } = database;
+    const orderId = await story.complete();
+    const { id: reversalId, transferId } = await openReversalOf(orderId);
+    const { stripeTransferId } = await story.transfer(transferId);
+    const seen = { stripeReversalId: story.stripeId('trr'), amountMinor: 1, reversalId };
+    await db.insert(webhookEvents).values({
+      id: uuidv7(),
+      provider: 'stripe',
+      eventId: `evt_${reversalId}`,
+      type: 'transfer.reversed',
+      about: stripeTransferId,
+      body: JSON.stringify({ metadata: { reversal_id: reversalId } }),
+    });
+    const end = status === 'reversed' ? { reversed: seen.stripeReversalId } : { failed: 'Stripe is down' };
+    const verbs = [
+      () => completeReversal(db, reversalId, end),
+      () => flagAfterAll(db, transferId, [seen]),
+    ] as const;
+    await meetAt<unknown>(
+      (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transferId} FOR UPDATE`,
+      ...(isToldFirst ? verbs.toReversed() : verbs),
+    );
+    expect((await story.reversal(reversalId)).status).toBe(status);
+    const flags = await db
+      .select()
+      .from(opsFlags)
+      .where(
+        and(
+          eq(opsFlags.kind, 'reversal_happened_after_all'),
+          eq(opsFlags.subject, `reversal/${reversalId}`),
+          isNull(opsFlags.clearedAt),
+        ),
+      );
+    expect(flags).toHaveLength(flagsCount);
+    expect(await violations()).toEqual([]);
+  });
 });
+
+/** One that Stripe was asked for. */
+async function openReversalOf(orderId: string) {
+  const { refundId } = await story.refund(orderId);
+  const [reversal] = await story.reversals(refundId);
+  await askReversal(database.db, { reversalId: reversal!.id, generation: 1, now: true });
+  return reversal!;
+}
