@@ -14,6 +14,9 @@ export interface KnownReversal {
   readonly status: ReversalStatus;
   readonly stripeReversalId: string | null;
   readonly retryOf: string | null;
+  /** Minor units; the covered part others reversed. */
+  readonly amountMinor: number;
+  readonly coveredMinor: number;
 }
 
 /** The row that now stands for what Stripe lists: the last of its chain. Undefined where no row of ours made it. */
@@ -37,8 +40,8 @@ export const isBooked = (
 ): boolean => known.some((row) => row.stripeReversalId === stripeReversalId);
 
 /**
- * Whether Stripe took it beside all that our rows stand for: no row of ours made it, or the one that did has another one
- * already. A metadata id that names no row of ours is no claim of ours.
+ * Whether Stripe took it beside all that our rows stand for: no row of ours made it, or the one that did has its whole by
+ * another one or by those of others. A metadata id that names no row of ours is no claim of ours.
  */
 export function isOutside(
   seen: Pick<SeenReversal, 'reversalId' | 'stripeReversalId'>,
@@ -46,5 +49,8 @@ export function isOutside(
 ): boolean {
   if (isBooked(seen, known)) return false;
   const row = rowBehind(seen, known);
-  return row === undefined || (row.status === 'reversed' && row.stripeReversalId !== null);
+  if (row === undefined) return true;
+  if (row.status !== 'reversed') return false;
+  // A row whose id at Stripe was not kept may be this very one.
+  return Boolean(row.stripeReversalId) || row.coveredMinor === row.amountMinor;
 }

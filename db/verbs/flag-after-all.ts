@@ -1,6 +1,6 @@
 import { and, eq, or, sql } from 'drizzle-orm';
 import { reversalWorkflowId } from '../../domain/ids.ts';
-import { isBooked, isOutside, rowBehind, type SeenReversal } from '../../domain/reversals-seen.ts';
+import { isBooked, rowBehind, type SeenReversal } from '../../domain/reversals-seen.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
@@ -26,12 +26,10 @@ export async function flagAfterAll(
       .where(eq(transferReversals.transferId, transferId));
     for (const seen of named) {
       const row = isBooked(seen, known) ? undefined : rowBehind(seen, known);
-      if (row === undefined || row.status === 'pending' || isOutside(seen, known)) continue;
-      const what =
-        row.status === 'reversed'
-          ? 'which others had covered: compare both in Stripe'
-          : `which is ${row.status}: retry it, and it is adopted`;
-      await raise(tx, row, `${seen.stripeReversalId} is this reversal, ${what}`);
+      // What a row stands for that is `reversed` already is nobody's news; beside that, it is not ours.
+      if (row === undefined || row.status === 'pending' || row.status === 'reversed') continue;
+      const said = `${seen.stripeReversalId} is this reversal, which is ${row.status}: retry it, and it is adopted`;
+      await raise(tx, row, said);
     }
   });
 }

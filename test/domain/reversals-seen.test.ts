@@ -6,6 +6,8 @@ const row = (id: string, more: Partial<KnownReversal> = {}): KnownReversal => ({
   status: 'permanently_failed',
   stripeReversalId: null,
   retryOf: null,
+  amountMinor: 900,
+  coveredMinor: 0,
   ...more,
 });
 const seen = (stripeReversalId: string, reversalId: string | null) => ({ stripeReversalId, reversalId });
@@ -19,9 +21,9 @@ describe('what Stripe lists, and the rows of ours', () => {
     expect(rowBehind(seen('trr_1', null), chain)).toBeUndefined();
   });
 
-  const done = (stripeReversalId: string | null) => [
+  const done = (stripeReversalId: string | null, coveredMinor = 0) => [
     row('a'),
-    row('b', { retryOf: 'a', status: 'reversed', stripeReversalId }),
+    row('b', { retryOf: 'a', status: 'reversed', stripeReversalId, coveredMinor }),
   ];
   const cases: readonly (readonly [string, ReturnType<typeof seen>, readonly KnownReversal[], boolean])[] = [
     ['nobody of ours made it', seen('trr_1', null), chain, true],
@@ -30,7 +32,11 @@ describe('what Stripe lists, and the rows of ours', () => {
     ['one that is open', seen('trr_1', 'a'), [row('a', { status: 'pending' })], false],
     ['a row has it', seen('trr_1', 'a'), done('trr_1'), false],
     ['the row has another one: the seller paid twice', seen('trr_2', 'a'), done('trr_1'), true],
-    ['covered by others, as far as the row knows', seen('trr_1', 'a'), done(null), false],
+    ['others have covered it: the seller paid twice', seen('trr_1', 'a'), done(null, 900), true],
+    ['others have covered a part, a row has it', seen('trr_1', 'a'), done('trr_1', 300), false],
+    ['its id at Stripe was not kept: it may be this one', seen('trr_1', 'a'), done(null), false],
+    ['its id at Stripe is empty: it may be this one', seen('trr_1', 'a'), done(''), false],
+    ['covered in part without an id: it may be the rest', seen('trr_1', 'a'), done('', 300), false],
   ];
   test.each(cases)('outside? %s', (_, one, known, expected) => {
     expect(isOutside(one, known)).toBe(expected);

@@ -62,3 +62,25 @@ export async function madeBehindOurBack(
   const { id } = (await answer.json()) as { id: string };
   return id;
 }
+
+/** Stripe carries a reversal of ours out that nobody was told of, as a request does that was thought lost. */
+export async function reversedBehindOurBack(
+  world: World,
+  stripeTransferId: string,
+  reversal: { readonly id: string; readonly refundId: string | null; readonly amountMinor: number },
+): Promise<string> {
+  const answer = await fetch(`${world.stripe.url}/v1/transfers/${stripeTransferId}/reversals`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${world.config.STRIPE_SECRET_KEY}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({
+      amount: String(reversal.amountMinor),
+      'metadata[reversal_id]': reversal.id,
+      'metadata[refund_id]': reversal.refundId ?? '',
+    }),
+  });
+  const { id } = (await answer.json()) as { id: string };
+  return id;
+}

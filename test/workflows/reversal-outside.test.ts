@@ -19,6 +19,7 @@ import {
 import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
 import { openedRefund, settledRefund } from '../harness/stories.ts';
+import { reversedBehindOurBack } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const PATIENT = { REVERSAL_BACKOFF_BASE: '10m', REVERSAL_BACKOFF_MAX: '1h' };
@@ -183,6 +184,33 @@ describe('a reversal that is not ours', () => {
     });
     expect(world.stripe.control.transfer(stripeTransferId).amount_reversed).toBe(SHARE_MINOR);
     expect((await balanceOf(world, shop.seller.id)).availableMinor).toBe(NET_MINOR - SHARE_MINOR);
+    await expectAgreement(world);
+  });
+
+  it('that covered ours, which Stripe carries out after all: the seller paid twice, and the second is kept for them', async () => {
+    const { shop, transfer, stripeTransferId, reversal, workflowId } = await refundedOrder(world, {
+      body: { amount: PART_MINOR },
+      before: ({ shop: { seller } }) => world.stripe.control.drainAccount(seller.accountId),
+    });
+    await waitsFor(world, reversal.id, 'seller_funds');
+    world.stripe.control.topUpAccount(shop.seller.accountId, 'usd', NET_MINOR);
+    const others = await seenByWebhook(transfer.id, stripeTransferId, SHARE_MINOR);
+    await signal(world, workflowId, 'retryNow');
+    expect(await world.finished(workflowId)).toEqual({ status: 'reversed' });
+
+    const second = await reversedBehindOurBack(world, stripeTransferId, reversal);
+    const rows = await until(
+      () => outsideRows(transfer.id),
+      (booked) => booked.length === 2,
+    );
+    expect(rows.find((row) => row.stripeReversalId === second)).toMatchObject({
+      amountMinor: SHARE_MINOR,
+      suspenseMinor: SHARE_MINOR,
+    });
+    expect(rows.find((row) => row.stripeReversalId === others.id)).toMatchObject({ suspenseMinor: 0 });
+    expect(await openFlags(world, 'reversal_happened_after_all', workflowId)).toEqual([]);
+    expect((await transferRow(world, transfer.id)).reversedMinor).toBe(2 * SHARE_MINOR);
+    expect((await balanceOf(world, shop.seller.id)).availableMinor).toBe(NET_MINOR - 2 * SHARE_MINOR);
     await expectAgreement(world);
   });
 
