@@ -2,17 +2,15 @@ import { readFileSync } from 'node:fs';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { type ReplayResult, Worker } from '@temporalio/worker';
 import { describe, expect, inject, it, test } from 'vitest';
-import { createLogger } from '../../log.ts';
-import { installRuntime } from '../../worker.ts';
 import * as workflows from '../../workflows/index.ts';
+// Installs the SDK's runtime, once a process; the paths import it too.
+import '../harness/world.ts';
 import { readHistory, recordedPaths, textOfHistory } from './files.ts';
 import { PATHS } from './paths.ts';
 
 // Histories of earlier code, against the code as it is now, in the bundle that workers run.
 
 const code = () => readFileSync(inject('workflowBundlePaths').plain, 'utf8');
-
-installRuntime(createLogger('fatal'));
 
 async function replay(bundle: string, ...paths: readonly string[]): Promise<ReplayResult[]> {
   const histories = paths.map((path) => {
