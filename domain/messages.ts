@@ -132,6 +132,9 @@ export type Attempt<Status extends string> =
       readonly generation: number;
     };
 
+/** The type of the failure by which a reversal's workflow refuses to look, while it is still at work. */
+export const REVERSAL_AT_WORK = 'reversal_at_work';
+
 /** What came of a look at Stripe for a reversal that a person had ended. `status` is the row's now. */
 export type ReversalAdoption =
   | { readonly adopted: true; readonly status: ReversalStatus }

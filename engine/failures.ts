@@ -1,8 +1,11 @@
 import {
   isGrpcServiceError,
   ServiceError,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { REVERSAL_AT_WORK } from '../domain/messages.ts';
 import { VezaError } from '../domain/errors.ts';
 
 const NOT_FOUND = 5;
@@ -17,10 +20,14 @@ export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
     // A process that lacks a key has an engine that it cannot understand.
     if (error instanceof VezaError && error.code === 'payload_unreadable') throw unavailable(error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
+    // Its row has ended, and its workflow has not heard of that yet: no worker has told it.
+    if (error instanceof WorkflowUpdateFailedError && isAtWork(cause)) throw unavailable(error);
     if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
     throw error;
   }
 }
+
+const isAtWork = (cause: unknown) => cause instanceof ApplicationFailure && cause.type === REVERSAL_AT_WORK;
 
 function unavailable(error: unknown): VezaError {
   const unavailableError = new VezaError(

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   condition,
   continueAsNew,
   proxyActivities,
@@ -9,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
-import type { Attempt, ReversalAdoption } from '../domain/messages.ts';
+import { type Attempt, REVERSAL_AT_WORK, type ReversalAdoption } from '../domain/messages.ts';
 import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
 import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { showEnded, showWaiting, untilDue } from './waiting.ts';
@@ -50,13 +51,19 @@ export async function reversal({
   setHandler(retryNow, () => void (woken = true));
   setHandler(giveUp, (reason) => void (givenUp = reason));
   setHandler(state, () => attempt);
-  setHandler(adopt, async (): Promise<ReversalAdoption> => {
+  const look = async (): Promise<ReversalAdoption> => {
     await condition(() => attempt?.ended === true);
     const adoption = await adoptReversal(reversalId);
     attempt = { ended: true, status: adoption.status, message: null, retryCount: attempt?.retryCount ?? 0 };
     showEnded(attempt, attempt.status);
     return adoption;
-  });
+  };
+  // It would wait for the end of the retries, and a run that is to continue as new waits for it. A refusal leaves no event.
+  const refuseAtWork = () => {
+    if (attempt?.ended === false)
+      throw ApplicationFailure.nonRetryable('the reversal is still at work', REVERSAL_AT_WORK);
+  };
+  setHandler(adopt, look, { validator: refuseAtWork });
   const strays = catchStraySignals();
 
   const first = { reversalId, generation, now: woken };

@@ -1,4 +1,6 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { completeReversal } from '../../db/verbs/complete-reversal.ts';
 import { requestReversalEnd } from '../../db/verbs/request-reversal-end.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
@@ -65,6 +67,62 @@ describe('a reversal in the hands of operators', () => {
       message: null,
       retryCount: 1,
     });
+  });
+
+  it('adopt while it is at work: refused at once, without an event, and it goes on', async () => {
+    const { reversal, workflowId } = await once503();
+    await failedAttempts(world, reversal.id, 1);
+    await until(
+      () => stateOf(world, workflowId),
+      (state) => state !== null,
+    );
+    const handle = world.temporal.workflow.getHandle(workflowId);
+    const refused: unknown = await handle.executeUpdate('adopt').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WorkflowUpdateFailedError);
+    expect((refused as WorkflowUpdateFailedError).cause).toMatchObject({
+      type: 'reversal_at_work',
+      message: 'the reversal is still at work',
+    });
+    expect(await historyText(world, workflowId)).not.toContain('adopt');
+    await signal(world, workflowId, 'retryNow');
+    expect(await world.finished(workflowId)).toEqual({ status: 'reversed' });
+    await expectAgreement(world);
+  });
+
+  it('retry of a written-off one whose workflow has not heard of its end: unknown, and repeated it is told', async () => {
+    const { shop, reversal, workflowId } = await refundedOrder(world, {
+      troubles: [{ kind: 'dropAfter' }],
+      before: ({ stripeTransferId }) => void onReversalLookUps(world, stripeTransferId, STRIPE_IS_DOWN),
+    });
+    await failedAttempts(world, reversal.id, 1);
+    await until(
+      () => stateOf(world, workflowId),
+      (state) => state !== null,
+    );
+    // As a worker leaves it that is killed between its commit and its answer.
+    await completeReversal(world.database.db, reversal.id, { failed: 'Stripe is down' });
+    world.stripe.control.clearFaults();
+    const resolved = await world.post(shop.admin, `/admin/reversals/${reversal.id}/resolve`, {
+      resolution: 'written_off',
+      reason: REASON,
+    });
+    expect(resolved.status, JSON.stringify(resolved.body)).toBe(200);
+    const retry = () =>
+      world.post(
+        shop.admin,
+        `/admin/reversals/${reversal.id}/retry`,
+        { reason: REASON },
+        { 'Idempotency-Key': `retry-${reversal.id}` },
+      );
+    const early = await retry();
+    expect(early.status).toBe(503);
+    expect(early.body).toMatchObject({ code: 'engine_unavailable', may_still_be_carried_out: true });
+    await signal(world, workflowId, 'retryNow');
+    expect(await world.finished(workflowId)).toEqual({ status: 'written_off' });
+    const told = await retry();
+    expect(told.status, JSON.stringify(told.body)).toBe(202);
+    expect((await reversalRow(world, reversal.id)).status).toBe('reversed');
+    await expectAgreement(world);
   });
 
   it('giveUp(reason): permanently_failed at once with the reason, without another call that could reverse', async () => {
