@@ -97,11 +97,13 @@ async function secretsOf(world: World): Promise<string[]> {
 const E_MAIL = /[\w.+-]+@[\w-]+\.[a-z]{2,}/i;
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/;
 const CARD = /\b(?:\d[ -]?){13,19}\b/;
+/** Ours are everywhere, and some happen to be digits for as long as a card's number. */
+const UUID = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/gi;
 
 function expectImpersonal(text: string, secrets: readonly string[]): void {
   const found = secrets.filter((secret) => text.includes(secret));
   expect(found).toEqual([]);
   expect(text).not.toMatch(E_MAIL);
   expect(text).not.toMatch(TOKEN);
-  expect(text).not.toMatch(CARD);
+  expect(text.replaceAll(UUID, 'id')).not.toMatch(CARD);
 }
