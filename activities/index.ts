@@ -30,7 +30,8 @@ export function createActivities(deps: Deps) {
 export type Activities = ReturnType<typeof createActivities>;
 
 /** Not only by its type: what a sweep has in its hands cannot create. */
-const readerOf = ({ readPayment, readRefund }: HyperswitchReader): HyperswitchReader => ({
+const readerOf = ({ readPayment, readRefund, listRefunds }: HyperswitchReader): HyperswitchReader => ({
   readPayment,
   readRefund,
+  listRefunds,
 });

@@ -17,7 +17,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
 const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
 
-/** The router's largest page. */
+/** The router's largest page (`UPPER_LIMIT` of its refunds_validator.rs; 10 where none is asked for). */
 const PAGE_REFUNDS = 100;
 
 export interface HyperswitchConfig {
@@ -60,19 +60,21 @@ export interface CreateRefundRequest {
 export interface HyperswitchReader {
   readPayment(paymentId: string): Promise<ReadPaymentOutcome>;
   readRefund(refundId: string): Promise<ReadRefundOutcome>;
-}
-
-/** What comparing our books with the PSP's needs beyond that; it has no method that creates either. */
-export interface HyperswitchBooks extends Pick<HyperswitchReader, 'readRefund'> {
-  /** All refunds of a payment, also those made in the dashboard, as the router last knew them. */
+  /**
+   * All refunds of a payment, also those made in the dashboard, as the router last knew them: a list asks no connector.
+   * A payment that the router does not know has none.
+   */
   listRefunds(paymentId: string): Promise<ListRefundsOutcome>;
 }
+
+/** What comparing our books with the PSP's needs. */
+export type HyperswitchBooks = Pick<HyperswitchReader, 'readRefund' | 'listRefunds'>;
 
 /**
  * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
  * EmptyIdempotencyKeyError, InvalidIdempotencyKeyError, InvalidAmountError.
  */
-export interface Hyperswitch extends HyperswitchReader, HyperswitchBooks {
+export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
 }
@@ -125,7 +127,10 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
         if (!page?.refunds.every((refund) => refund.paymentId === paymentId))
           return unreadable(answer.httpStatus);
         for (const refund of page.refunds) found.set(refund.refundId, refund);
-        if (offset + PAGE_REFUNDS >= page.total) return { kind: 'refunds', refunds: [...found.values()] };
+        if (offset + PAGE_REFUNDS >= page.total && found.size >= page.total)
+          return { kind: 'refunds', refunds: [...found.values()] };
+        // Rows that moved between two pages: a part of the list is none.
+        if (page.refunds.length < PAGE_REFUNDS) return unreadable(answer.httpStatus);
       }
     },
   };

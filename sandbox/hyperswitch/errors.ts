@@ -18,6 +18,7 @@ const TABLE = {
   missing_param: [400, 'IR_04', 'Missing required param'],
   invalid_format: [422, 'IR_05', 'contains invalid data'],
   not_refundable: [422, 'IR_06', 'This refund is not possible through Hyperswitch'],
+  invalid_request_data: [422, 'IR_06', 'Invalid request data'],
   client_secret_invalid: [
     400,
     'IR_09',

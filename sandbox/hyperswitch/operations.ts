@@ -30,6 +30,8 @@ import type { PaymentRecord, RefundRecord } from './types.ts';
 
 /** A buyer who is quick, but slower than the answer. */
 const AUTO_PAY_MS = 50;
+/** `UPPER_LIMIT` of the router's refunds_validator.rs. */
+const MAX_PAGE = 100;
 
 export interface HyperswitchParts {
   books: Books;
@@ -222,6 +224,8 @@ function listRefunds(books: Books, body: Record<string, unknown>): Answer {
   const paymentId = optionalText(body, 'payment_id');
   const refundId = optionalText(body, 'refund_id');
   const limit = optionalInteger(body, 'limit') ?? 10;
+  if (limit < 1 || limit > MAX_PAGE)
+    throw new Refusal('invalid_request_data', `limit should be in between 1 and ${MAX_PAGE}`);
   const offset = optionalInteger(body, 'offset') ?? 0;
   const all = [...books.refunds.values()]
     .map((refund) => refund.body)

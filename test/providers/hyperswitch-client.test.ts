@@ -239,6 +239,31 @@ describe('reads', () => {
   });
 });
 
+describe('listRefunds', () => {
+  test('asks for the payment alone, in the largest pages, without a key', async () => {
+    server.script({ body: { count: 1, total_count: 1, data: [REFUND_BODY] } });
+    expect(await psp.listRefunds(PAYMENT_ID)).toEqual({ kind: 'refunds', refunds: [REFUND] });
+    const [request] = server.seen;
+    expect(request).toMatchObject({ method: 'POST', path: '/refunds/list' });
+    expect(request?.headers).not.toHaveProperty('idempotency-key');
+    expect(JSON.parse(request!.body)).toEqual({ payment_id: PAYMENT_ID, limit: 100, offset: 0 });
+  });
+
+  test.each<[string, ScriptedAnswer]>([
+    [
+      "another payment's refund",
+      { body: { count: 1, total_count: 1, data: [{ ...REFUND_BODY, payment_id: 'other' }] } },
+    ],
+    ['a row that is no refund', { body: { count: 1, total_count: 1, data: [{ refund_id: REFUND_ID }] } }],
+    ['a page that ends before its total', { body: { count: 0, total_count: 3, data: [] } }],
+    ['a bare list', { body: [REFUND_BODY] }],
+    ['an internal error', errorAnswer(500, 'HE_00')],
+  ])('%s is no list', async (_name, answer) => {
+    server.script(answer);
+    expect((await psp.listRefunds(PAYMENT_ID)).kind).toBe('unknown');
+  });
+});
+
 describe('what the answers mean', () => {
   const refused = (code: string, httpStatus: number, lookUpFirst: boolean) => ({
     kind: 'refused',

@@ -145,3 +145,27 @@ test('a refund made in the dashboard reserves its amount and is told', async () 
     error: { code: 'IR_13' },
   });
 });
+
+test('a payment lists its refunds in pages, the newest first, also those of the dashboard', async () => {
+  const { call, control, paid, refund } = await hyperswitchWorld();
+  await paid('p', 1_000);
+  await paid('q', 1_000);
+  await refund({ payment_id: 'q', refund_id: 'of q', amount: 1 });
+  await refund({ payment_id: 'p', refund_id: 'ours', amount: 1 });
+  const made = control.createExternalRefund('p', 2, { webhook: false });
+  const page = async (ask: object) => (await call('POST', '/refunds/list', { payment_id: 'p', ...ask })).body;
+  expect(await page({})).toMatchObject({
+    count: 2,
+    total_count: 2,
+    data: [{ refund_id: made.refund_id }, { refund_id: 'ours' }],
+  });
+  expect(await page({ limit: 1, offset: 1 })).toMatchObject({
+    count: 1,
+    total_count: 2,
+    data: [{ refund_id: 'ours' }],
+  });
+  expect(await page({ payment_id: 'unheard of' })).toEqual({ count: 0, total_count: 0, data: [] });
+  expect(await page({ limit: 101 })).toMatchObject({
+    error: { code: 'IR_06', message: 'limit should be in between 1 and 100' },
+  });
+});
