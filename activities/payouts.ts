@@ -210,6 +210,7 @@ const ended = (payout: Payout): PayoutAttempt => ({
   status: payout.status === 'pending' ? 'accepted' : payout.status,
   message: payout.errorMessage,
   retryCount: payout.retryCount,
+  idempotencyKey: payout.idempotencyKey,
 });
 
 function waiting(payout: Payout, newKey: boolean): PayoutAttempt {
@@ -222,5 +223,6 @@ function waiting(payout: Payout, newKey: boolean): PayoutAttempt {
     lastError: payout.errorMessage,
     waitingFor: payout.waitingFor,
     generation: Math.max(keyGeneration(payout.idempotencyKey), 1) + (newKey ? 1 : 0),
+    idempotencyKey: payout.idempotencyKey,
   };
 }

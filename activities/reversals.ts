@@ -226,6 +226,7 @@ const ended = (reversal: Reversal): ReversalAttempt => ({
   status: reversal.status,
   message: reversal.errorMessage,
   retryCount: reversal.retryCount,
+  idempotencyKey: reversal.idempotencyKey,
 });
 
 function waiting(reversal: Reversal, newKey: boolean): ReversalAttempt {
@@ -238,5 +239,6 @@ function waiting(reversal: Reversal, newKey: boolean): ReversalAttempt {
     lastError: reversal.errorMessage,
     waitingFor: reversal.waitingFor,
     generation: Math.max(keyGeneration(reversal.idempotencyKey), 1) + (newKey ? 1 : 0),
+    idempotencyKey: reversal.idempotencyKey,
   };
 }

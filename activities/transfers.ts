@@ -229,6 +229,7 @@ const ended = (transfer: Transfer): TransferAttempt => ({
   status: transfer.status,
   message: transfer.errorMessage,
   retryCount: transfer.retryCount,
+  idempotencyKey: transfer.idempotencyKey,
 });
 
 function waiting(transfer: Transfer): TransferAttempt {
@@ -241,5 +242,6 @@ function waiting(transfer: Transfer): TransferAttempt {
     lastError: transfer.errorMessage,
     waitingFor: transfer.waitingFor,
     generation: keyGeneration(transfer.idempotencyKey) + (transfer.askedAt === null ? 1 : 0),
+    idempotencyKey: transfer.idempotencyKey,
   };
 }

@@ -1,3 +1,5 @@
+import type { RefundKind } from './machines/refund.ts';
+
 // Each id that two processes must agree on has exactly one builder, here.
 
 export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
@@ -26,6 +28,9 @@ export const CONSOLE_COOKIE = 'veza_ops';
 export const transferKey = (transferId: string, generation: number) => `transfer:${transferId}:${generation}`;
 export const reversalKey = (reversalId: string, generation: number) => `reversal:${reversalId}:${generation}`;
 export const payoutKey = (payoutId: string, generation: number) => `payout:${payoutId}:${generation}`;
+/** Of the call to the PSP: our id, which is the refund's id there too. Null for a refund that we did not ask for. */
+export const refundKey = ({ id, kind }: { readonly id: string; readonly kind: RefundKind }): string | null =>
+  kind === 'requested' || kind === 'payment_returned' ? id : null;
 export const accountKey = (userId: string, generation: number) => `account:${userId}:${generation}`;
 
 /** The generation a stored key was made with; 0 where none was ever made. */

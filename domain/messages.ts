@@ -119,6 +119,7 @@ export type Attempt<Status extends string> =
       readonly status: Status;
       readonly message: string | null;
       readonly retryCount: number;
+      readonly idempotencyKey?: string | null;
     }
   | {
       readonly ended: false;
@@ -130,7 +131,17 @@ export type Attempt<Status extends string> =
       readonly waitingFor: string | null;
       /** Of the idempotency key that the next attempt uses. */
       readonly generation: number;
+      /** The key of the last call, as Stripe's log shows it. Histories from before it was shown lack it. */
+      readonly idempotencyKey?: string | null;
     };
+
+/** How a workflow's call to the PSP stands. */
+export interface PspCall {
+  /** What the workflow knows of its row; `pending` until the PSP's word has ended it. */
+  readonly status: string;
+  /** As it is sent in the header, and as the PSP's log shows it. */
+  readonly idempotencyKey: string;
+}
 
 /** The type of the failure by which a reversal's workflow refuses to look, while it is still at work. */
 export const REVERSAL_AT_WORK = 'reversal_at_work';

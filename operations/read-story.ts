@@ -10,7 +10,7 @@ import { orderWorkflowId, payoutWorkflowId } from '../domain/ids.ts';
 import { writeSubject } from '../domain/subjects.ts';
 import type { Story, StoryEvent, StoryKind } from './story.ts';
 import { eventsOf, mentionEvents, payoutEvents } from './story-events.ts';
-import { payoutRow, rowsOf } from './story-rows.ts';
+import { payoutRow, QUIET, rowsOf } from './story-rows.ts';
 
 /**
  * The whole story of what an id names, and of the order that it belongs to: order, payment, refunds, webhooks,
@@ -87,8 +87,8 @@ async function storyOfWebhook(db: Db, webhookId: string): Promise<Story> {
         subject,
         status: webhook.outcome,
         money: null,
+        ...QUIET,
         lastError: webhook.error,
-        ...{ waitingFor: null, nextAttemptAt: null, retryCount: null },
         providerId: webhook.eventId,
         actions: [{ action: 'replay_webhook', subject }],
       },

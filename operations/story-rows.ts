@@ -8,6 +8,7 @@ import { isSuspended } from '../db/moves/order.ts';
 import {
   orderWorkflowId,
   payoutWorkflowId,
+  refundKey,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
@@ -18,7 +19,14 @@ import type { StoryRow } from './story.ts';
 
 // The rows of a story as they stand, each with what may be done to it.
 
-const QUIET = { lastError: null, waitingFor: null, nextAttemptAt: null, retryCount: null };
+/** Of a row that nobody attempts. */
+export const QUIET = {
+  lastError: null,
+  waitingFor: null,
+  nextAttemptAt: null,
+  retryCount: null,
+  idempotencyKey: null,
+};
 
 const asks = (subject: string, ...actions: readonly ActionName[]) =>
   actions.map((action) => ({ action, subject }));
@@ -71,6 +79,7 @@ function orderRow(order: Order, refunds: readonly Refund[]): StoryRow {
     money: { amountMinor: order.totalMinor, currency: order.currency },
     lastError: order.failureReason,
     providerId: order.paymentId,
+    idempotencyKey: order.paymentId,
     actions: isHeld ? asks(subject, 'give_back') : [],
   };
 }
@@ -85,6 +94,7 @@ function refundRow(refund: Refund): StoryRow {
     money: moneyOf(refund),
     lastError: refund.errorMessage,
     providerId: refund.hyperswitchRefundId,
+    idempotencyKey: refundKey(refund),
     actions: refund.status === 'succeeded' && refund.kind !== 'dispute' ? asks(subject, 'mark_returned') : [],
   };
 }
@@ -145,9 +155,12 @@ export function payoutRow(payout: Payout): StoryRow {
   };
 }
 
-const attemptsOf = (row: Pick<Payout, 'errorMessage' | 'waitingFor' | 'nextRetryAt' | 'retryCount'>) => ({
+const attemptsOf = (
+  row: Pick<Payout, 'errorMessage' | 'waitingFor' | 'nextRetryAt' | 'retryCount' | 'idempotencyKey'>,
+) => ({
   lastError: row.errorMessage,
   waitingFor: row.waitingFor,
   nextAttemptAt: row.nextRetryAt,
   retryCount: row.retryCount,
+  idempotencyKey: row.idempotencyKey,
 });

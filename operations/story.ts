@@ -41,6 +41,8 @@ export interface StoryRow {
   readonly retryCount: number | null;
   /** The provider's id of it. */
   readonly providerId: string | null;
+  /** Of the last call to the provider, as its log shows it. */
+  readonly idempotencyKey: string | null;
   readonly actions: readonly ActionAsk[];
 }
 

@@ -19,6 +19,7 @@ import type {
   PaymentFact,
   PayoutOpening,
   PayoutWord,
+  PspCall,
   RefundOpening,
   RefundVerdict,
   ReversalAdoption,
@@ -51,7 +52,8 @@ export const adopt = defineUpdate<ReversalAdoption>('adopt');
 export const retryNow = defineSignal('retryNow');
 export const giveUp = defineSignal<[reason: string]>('giveUp');
 export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsideReversals');
-export const state = defineQuery<Attempt<string> | null>('state');
+export const state = defineQuery<Attempt<string>>('state');
+export const pspCall = defineQuery<PspCall>('state');
 
 export const sweepProgress = defineQuery<ReconcileProgress>('progress');
 

@@ -10,7 +10,7 @@ import type { OrderOpening } from '../activities/orders.ts';
 import type { OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import { Mailbox } from './mailbox.ts';
-import { catchStraySignals, outside, payment, placed, settleMessages } from './messages.ts';
+import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } from './messages.ts';
 import {
   askPsp,
   databaseVerb,
@@ -39,9 +39,12 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   const events = new Mailbox<OutsideEvent>();
   let placing: OrderPlacing | undefined;
   let opening: OrderOpening | undefined;
+  let outcome: OrderOutcome = { status: 'pending' };
   setHandler(payment, (fact) => facts.put(fact));
   setHandler(outside, (event) => events.put(event));
   setHandler(placed, () => answerOncePlaced());
+  // The payment has the order's id, at the PSP too, and that is its key.
+  setHandler(pspCall, () => ({ status: outcome.status, idempotencyKey: request.orderId }));
   const strays = catchStraySignals();
 
   async function answerOncePlaced(): Promise<OrderPlacing> {
@@ -57,7 +60,8 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   if ('refused' in opening) {
     placing = opening;
     await settleMessages(strays);
-    return { status: opening.refused.code };
+    outcome = { status: opening.refused.code };
+    return outcome;
   }
   const { orderId, bodyHash } = opening;
 
@@ -75,7 +79,7 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
     }
   }
 
-  let outcome: OrderOutcome = { status: opening.status };
+  outcome = { status: opening.status };
   if (opening.status === 'pending') outcome = await settle(orderId, await firstWord(opening, facts));
   do {
     for (let said = facts.take(); said; said = facts.take()) {
@@ -100,7 +104,13 @@ async function firstWord(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
   facts: Mailbox<PaymentFact>,
 ): Promise<PaymentFact> {
-  describe(['Nothing: the buyer pays, or the order expires.'], [['State', 'waiting for the payment']]);
+  describe(
+    ['Nothing: the buyer pays, or the order expires.'],
+    [
+      ['State', 'waiting for the payment'],
+      ['Idempotency key', orderId],
+    ],
+  );
   const expiresAtMs = Date.now() + expiresInMs;
   let lookAtMs = expiresAtMs;
   let captureTold = false;

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { PayoutAttempt } from '../activities/payouts.ts';
+import { payoutKey } from '../domain/ids.ts';
 import type { PayoutStatus } from '../domain/machines/payout.ts';
 import type { OpenedPayout, PayoutOpening, PayoutRequest, PayoutWord } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
@@ -23,7 +24,7 @@ import {
 } from './messages.ts';
 import { attemptStripe, databaseVerb, UNDERWAY_PAYOUT_LOOK_MS, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { describe, show } from './sight.ts';
-import { showEnded, showWaiting, untilDue } from './waiting.ts';
+import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { openPayout } = proxyLocalActivities<Activities>(databaseVerb);
 const { attemptPayout } = proxyActivities<Activities>({
@@ -55,6 +56,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   const { payoutId } = request;
   const words = new Mailbox<PayoutWord>();
   let opening: PayoutOpening | undefined;
+  const first = firstAttempt(payoutKey(payoutId, request.generation ?? 1), request.generation ?? 1);
   let attempt: PayoutAttempt | null = null;
   let woken = false;
   let givenUp: string | undefined;
@@ -62,7 +64,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   setHandler(payoutWord, (said) => words.put(said));
   setHandler(retryNow, () => void (woken = true));
   setHandler(giveUp, (reason) => void (givenUp = reason));
-  setHandler(state, () => attempt);
+  setHandler(state, () => attempt ?? first);
   setHandler(payoutOpened, () => answerOnceOpened());
   const strays = catchStraySignals();
 
@@ -80,6 +82,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   let status = opening.status;
   let generation = request.generation ?? 1;
 
+  if (status === 'pending') showAsking(first, 'The payout');
   // The same key until Stripe's answer is known, or its webhook is faster.
   while (status === 'pending' && words.isEmpty && !attempt?.ended) {
     const now = woken;
@@ -107,7 +110,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   if (status === 'pending') await untilSaid(opening.opened);
   async function untilSaid(row: OpenedPayout): Promise<void> {
     while (words.isEmpty) {
-      showAccepted(row);
+      showAccepted(row, attempt?.idempotencyKey ?? null);
       await condition(isMoved, UNDERWAY_PAYOUT_LOOK_MS, { summary: 'Waits for the webhook of the payout' });
       woken = false;
       givenUp = undefined;
@@ -118,7 +121,8 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   do {
     for (let said = words.take(); said; said = words.take()) {
       status = await settlePayout(payoutId, said);
-      showEnded({ ended: true, status, message: said.message, retryCount: 0 }, status);
+      const { idempotencyKey = null } = attempt ?? {};
+      showEnded({ ended: true, status, message: said.message, retryCount: 0, idempotencyKey }, status);
     }
     await settleMessages(strays);
   } while (!words.isEmpty);
@@ -127,7 +131,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
 }
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, payout);
 
-function showAccepted({ payoutId }: OpenedPayout): void {
+function showAccepted({ payoutId }: OpenedPayout, idempotencyKey: string | null): void {
   show({ VezaStatus: 'accepted' });
   describe(
     [
@@ -136,6 +140,7 @@ function showAccepted({ payoutId }: OpenedPayout): void {
     [
       ['State', "accepted by Stripe; waiting for its webhook's word"],
       ['Payout', payoutId],
+      ['Idempotency key', idempotencyKey],
     ],
   );
 }

@@ -8,7 +8,14 @@ import {
 import type { Activities } from '../activities/index.ts';
 import type { OpenedRefund, RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
-import { catchStraySignals, opened, settleMessages, verdict, waitingForProvider } from './messages.ts';
+import {
+  catchStraySignals,
+  opened,
+  pspCall,
+  settleMessages,
+  verdict,
+  waitingForProvider,
+} from './messages.ts';
 import { askPsp, databaseVerb, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { describe, show } from './sight.ts';
 
@@ -21,9 +28,12 @@ export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused
 export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   const verdicts = new Mailbox<RefundVerdict>();
   let opening: RefundOpening | undefined;
+  let outcome: RefundOutcome | undefined;
   setHandler(verdict, (said) => verdicts.put(said));
-  setHandler(waitingForProvider, ({ attempt, lastError }) => showWaiting(attempt, lastError));
+  setHandler(waitingForProvider, (waiting) => showWaiting(request.refundId, waiting));
   setHandler(opened, () => answerOnceOpened());
+  // The refund's id is its key at the PSP as well.
+  setHandler(pspCall, () => ({ status: outcome?.status ?? 'pending', idempotencyKey: request.refundId }));
   const strays = catchStraySignals();
 
   async function answerOnceOpened(): Promise<RefundOpening> {
@@ -49,7 +59,6 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   }
 
   // Phase 3: only the PSP's word decides. A row that had ended already is only told what was signalled.
-  let outcome: RefundOutcome | undefined;
   if (opening.status === 'pending')
     outcome = await apply(refundId, await nextVerdict(opening.opened, verdicts));
   do {
@@ -86,6 +95,7 @@ function showAsking({ refundId }: OpenedRefund): void {
     [
       ['State', 'asking the PSP'],
       ['Refund', refundId],
+      ['Idempotency key', refundId],
     ],
   );
 }
@@ -96,11 +106,15 @@ function showAccepted({ refundId }: OpenedRefund): void {
     [
       ['State', "accepted by the PSP; waiting for its webhook's word"],
       ['Refund', refundId],
+      ['Idempotency key', refundId],
     ],
   );
 }
 
-function showWaiting(attempt: number, lastError: string): void {
+function showWaiting(
+  refundId: string,
+  { attempt, lastError }: { readonly attempt: number; readonly lastError: string },
+): void {
   show({ VezaStatus: 'waiting_for_psp', VezaRetryCount: attempt });
   describe(
     ['Check the PSP. Once it answers, the next attempt goes through by itself.'],
@@ -108,6 +122,7 @@ function showWaiting(attempt: number, lastError: string): void {
       ['State', 'waiting for the PSP, which has not answered for over a minute'],
       ['Attempts', String(attempt)],
       ['Last error', lastError],
+      ['Idempotency key', refundId],
     ],
   );
 }

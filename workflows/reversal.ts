@@ -9,11 +9,12 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { reversalKey } from '../domain/ids.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
 import { type Attempt, REVERSAL_AT_WORK, type ReversalAdoption } from '../domain/messages.ts';
 import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from './messages.ts';
 import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from './policies.ts';
-import { showEnded, showWaiting, untilDue } from './waiting.ts';
+import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { attemptReversal } = proxyActivities<Activities>({
   ...attemptStripe,
@@ -45,16 +46,18 @@ export async function reversal({
   reversalId,
   generation = 1,
 }: ReversalRequest): Promise<{ status: ReversalStatus }> {
+  const beginning = firstAttempt(reversalKey(reversalId, generation), generation);
   let attempt: Attempt<ReversalStatus> | null = null;
   let woken = false;
   let givenUp: string | undefined;
   setHandler(retryNow, () => void (woken = true));
   setHandler(giveUp, (reason) => void (givenUp = reason));
-  setHandler(state, () => attempt);
+  setHandler(state, () => attempt ?? beginning);
   const look = async (): Promise<ReversalAdoption> => {
     await condition(() => attempt?.ended === true);
     const adoption = await adoptReversal(reversalId);
-    attempt = { ended: true, status: adoption.status, message: null, retryCount: attempt?.retryCount ?? 0 };
+    const { retryCount = 0, idempotencyKey = null } = attempt ?? {};
+    attempt = { ended: true, status: adoption.status, message: null, retryCount, idempotencyKey };
     showEnded(attempt, attempt.status);
     return adoption;
   };
@@ -66,6 +69,7 @@ export async function reversal({
   setHandler(adopt, look, { validator: refuseAtWork });
   const strays = catchStraySignals();
 
+  showAsking(beginning, 'The reversal');
   const first = { reversalId, generation, now: woken };
   woken = false;
   const direct = await attemptReversalDirectly(first);

@@ -6,13 +6,14 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { transferKey } from '../domain/ids.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
 import type { Attempt } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from './messages.ts';
 import { attemptStripe, MOVES_TO_NEW_VERSIONS } from './policies.ts';
 import { show } from './sight.ts';
-import { showEnded, showWaiting, untilDue } from './waiting.ts';
+import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from './waiting.ts';
 
 const { attemptTransfer } = proxyActivities<Activities>({
   ...attemptStripe,
@@ -40,13 +41,15 @@ export async function transfer({
   generation = 1,
 }: TransferRequest): Promise<{ status: TransferStatus }> {
   const outside = new Mailbox<string>();
+  const first = firstAttempt(transferKey(transferId, generation), generation);
   let attempt: Attempt<TransferStatus> | null = null;
   let woken = false;
   setHandler(retryNow, () => void (woken = true));
   setHandler(outsideReversals, (stripeTransferId) => outside.put(stripeTransferId));
-  setHandler(state, () => attempt);
+  setHandler(state, () => attempt ?? first);
   const strays = catchStraySignals();
 
+  showAsking(first, 'The transfer');
   let nextGeneration = generation;
   for (;;) {
     const now = woken;

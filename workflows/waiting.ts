@@ -4,6 +4,20 @@ import { describe, show } from './sight.ts';
 
 export type Wait = Extract<Attempt<string>, { ended: false }>;
 
+/** The state of work whose first attempt has no answer yet. Its key is known before the call, and is found in Stripe's log. */
+export function firstAttempt(idempotencyKey: string, generation: number): Wait {
+  return {
+    ended: false,
+    retryCount: 0,
+    nextAttemptAt: new Date().toISOString(),
+    delayMs: 0,
+    lastError: null,
+    waitingFor: null,
+    generation,
+    idempotencyKey,
+  };
+}
+
 /** Waits for the next attempt's time or for whatever wakes it; the timer is durable and named in the UI. */
 export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void> {
   const summary =
@@ -20,6 +34,17 @@ export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void
   });
 }
 
+/** What an operator sees while the first call to Stripe is under way. */
+export function showAsking({ idempotencyKey = null }: Wait, what: string): void {
+  describe(
+    [],
+    [
+      ['State', `${what} is asked of Stripe`],
+      ['Idempotency key', idempotencyKey],
+    ],
+  );
+}
+
 /** What an operator sees of work that waits: in lists by search attributes, on its page by the details. */
 export function showWaiting(wait: Wait, what: string, actions: readonly string[]): void {
   show({ VezaRetryCount: wait.retryCount, VezaNextAttemptAt: new Date(wait.nextAttemptAt) });
@@ -31,6 +56,7 @@ export function showWaiting(wait: Wait, what: string, actions: readonly string[]
     ['Failed attempts', String(wait.retryCount)],
     ['Last error', wait.lastError],
     ['Next attempt', wait.nextAttemptAt],
+    ['Idempotency key', wait.idempotencyKey ?? null],
   ]);
 }
 
@@ -45,6 +71,7 @@ export function showEnded(attempt: Extract<Attempt<string>, { ended: true }>, st
     [
       ['State', attempt.status],
       ['Message', attempt.message],
+      ['Idempotency key', attempt.idempotencyKey ?? null],
     ],
   );
 }

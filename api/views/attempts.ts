@@ -6,6 +6,10 @@ export const attemptFields = (what: 'transfer' | 'reversal' | 'payout') => ({
   retry_count: z.int(),
   next_retry_at: Time.nullable(),
   error_message: z.string().nullable(),
+  idempotency_key: z
+    .string()
+    .nullable()
+    .openapi({ description: 'Of the last call, as Stripe’s log shows it; null before the first' }),
   waiting_for: z
     .string()
     .nullable()
@@ -16,10 +20,12 @@ export const showAttempts = (row: {
   readonly retryCount: number;
   readonly nextRetryAt: Date | null;
   readonly errorMessage: string | null;
+  readonly idempotencyKey: string | null;
   readonly waitingFor: string | null;
 }) => ({
   retry_count: row.retryCount,
   next_retry_at: timeOrNull(row.nextRetryAt),
   error_message: row.errorMessage,
+  idempotency_key: row.idempotencyKey,
   waiting_for: row.waitingFor,
 });

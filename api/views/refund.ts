@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { RefundRow } from '../../db/queries/refunds.ts';
+import { refundKey } from '../../domain/ids.ts';
 import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
 import type { RefundAnswer } from '../../domain/messages.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
@@ -20,7 +21,12 @@ export const RequestedRefund = z
   })
   .openapi('RequestedRefund');
 
-export const Refund = RequestedRefund.extend({ kind: z.enum(REFUND_KINDS) }).openapi('Refund');
+export const Refund = RequestedRefund.extend({
+  kind: z.enum(REFUND_KINDS),
+  idempotency_key: z.string().nullable().openapi({
+    description: 'Of our call to the PSP, as its log shows it; null where the PSP was not asked',
+  }),
+}).openapi('Refund');
 
 /** The answer of the first call and of each repeat: as the refund was when it was opened. */
 export const showOpenedRefund = (opened: RefundAnswer): z.infer<typeof RequestedRefund> => ({
@@ -40,6 +46,7 @@ export const showRefund = (row: RefundRow): z.infer<typeof Refund> => ({
   id: row.id,
   order_id: row.orderId,
   kind: row.kind,
+  idempotency_key: refundKey(row),
   status: row.status,
   amount: row.amountMinor,
   currency: row.currency,

@@ -34,6 +34,7 @@ const asJson = ({ subject, orderId, rows, events }: Story) => ({
     next_attempt_at: row.nextAttemptAt?.toISOString() ?? null,
     retry_count: row.retryCount,
     provider_id: row.providerId,
+    idempotency_key: row.idempotencyKey,
     actions: row.actions,
   })),
   events: events.map(({ at, kind, subject: of, text, money, by, detail }) => ({

@@ -296,6 +296,7 @@ describe('operations', () => {
         retry_count: 2,
         next_retry_at: expect.any(String),
         error_message: 'Stripe answered 503',
+        idempotency_key: null,
         waiting_for: null,
         retry_of: null,
         completed_at: null,

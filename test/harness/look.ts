@@ -73,7 +73,21 @@ export const waitsFor = (world: World, reversalId: string, what: string) =>
 
 /** What the workflow says of itself. */
 export async function stateOf(world: World, workflowId: string) {
-  return world.temporal.workflow.getHandle(workflowId).query<Attempt<string> | null>('state');
+  return world.temporal.workflow.getHandle(workflowId).query<Attempt<string>>('state');
+}
+
+/** The same, once an attempt has come back. */
+export const stateAfterAttempt = (world: World, workflowId: string) =>
+  until(
+    () => stateOf(world, workflowId),
+    (state) => state.ended || state.lastError !== null,
+  );
+
+/** What Temporal's UI shows on the workflow's page. */
+export async function detailsOf(world: World, workflowId: string): Promise<string> {
+  const handle = world.temporal.workflow.getHandle(workflowId);
+  const { currentDetails } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return currentDetails ?? '';
 }
 
 export const signal = (world: World, workflowId: string, name: string, ...args: unknown[]) =>

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sellerPayouts } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { keysOf, openFlags, signal, stateOf, until } from '../harness/look.ts';
+import { keysOf, openFlags, signal, stateAfterAttempt } from '../harness/look.ts';
 import {
   earnedShop,
   fundsOf,
@@ -77,12 +77,7 @@ describe('an attempt to make a payout', () => {
       errorMessage: expect.stringContaining('503') as string,
     });
     expect(row.nextRetryAt!.getTime() - Date.now()).toBeGreaterThan(8 * 60_000);
-    expect(
-      await until(
-        () => stateOf(world, workflowId),
-        (state) => state !== null,
-      ),
-    ).toMatchObject({
+    expect(await stateAfterAttempt(world, workflowId)).toMatchObject({
       ended: false,
       retryCount: 1,
       lastError: row.errorMessage,

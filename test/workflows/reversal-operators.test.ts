@@ -11,6 +11,7 @@ import {
   reversalCalls,
   reversalRow,
   signal,
+  stateAfterAttempt,
   stateOf,
   transferRow,
   until,
@@ -47,10 +48,7 @@ describe('a reversal in the hands of operators', () => {
   it('query: state, attempts, next attempt, last error', async () => {
     const { reversal, workflowId } = await once503();
     const failed = await failedAttempts(world, reversal.id, 1);
-    const waiting = await until(
-      () => stateOf(world, workflowId),
-      (state) => state !== null,
-    );
+    const waiting = await stateAfterAttempt(world, workflowId);
     expect(waiting).toMatchObject({
       ended: false,
       retryCount: 1,
@@ -66,16 +64,14 @@ describe('a reversal in the hands of operators', () => {
       status: 'reversed',
       message: null,
       retryCount: 1,
+      idempotencyKey: `reversal:${reversal.id}:1`,
     });
   });
 
   it('adopt while it is at work: refused at once, without an event, and it goes on', async () => {
     const { reversal, workflowId } = await once503();
     await failedAttempts(world, reversal.id, 1);
-    await until(
-      () => stateOf(world, workflowId),
-      (state) => state !== null,
-    );
+    await stateAfterAttempt(world, workflowId);
     const handle = world.temporal.workflow.getHandle(workflowId);
     const refused: unknown = await handle.executeUpdate('adopt').catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(WorkflowUpdateFailedError);
@@ -95,10 +91,7 @@ describe('a reversal in the hands of operators', () => {
       before: ({ stripeTransferId }) => void onReversalLookUps(world, stripeTransferId, STRIPE_IS_DOWN),
     });
     await failedAttempts(world, reversal.id, 1);
-    await until(
-      () => stateOf(world, workflowId),
-      (state) => state !== null,
-    );
+    await stateAfterAttempt(world, workflowId);
     // As a worker leaves it that is killed between its commit and its answer.
     await completeReversal(world.database.db, reversal.id, { failed: 'Stripe is down' });
     world.stripe.control.clearFaults();

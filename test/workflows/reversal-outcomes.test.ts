@@ -13,9 +13,8 @@ import {
   reversalLookUps,
   reversalRow,
   signal,
-  stateOf,
+  stateAfterAttempt,
   transferRow,
-  until,
 } from '../harness/look.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
@@ -323,10 +322,7 @@ describe('an attempt to reverse a transfer', () => {
     const { nextRetryAt } = await failedAttempts(world, reversal.id, 1);
     await world.temporal.workflow.getHandle(workflowId).terminate('lost');
     await world.engine.startReversal(reversalLabel(transfer, reversal));
-    const state = await until(
-      () => stateOf(world, workflowId),
-      (seen) => seen !== null,
-    );
+    const state = await stateAfterAttempt(world, workflowId);
     expect(state).toMatchObject({
       ended: false,
       retryCount: 1,

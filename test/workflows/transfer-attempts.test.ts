@@ -6,7 +6,7 @@ import {
   onlyTransfer,
   sentTo,
   signal,
-  stateOf,
+  stateAfterAttempt,
   transferCalls,
   transferRow,
   until,
@@ -88,12 +88,7 @@ describe('an attempt to send a transfer', () => {
       availableMinor: 0,
       owedMinor: 0,
     });
-    expect(
-      await until(
-        () => stateOf(world, workflowId),
-        (state) => state !== null,
-      ),
-    ).toMatchObject({
+    expect(await stateAfterAttempt(world, workflowId)).toMatchObject({
       ended: false,
       retryCount: 1,
       waitingFor: null,

@@ -8,7 +8,7 @@ import {
   openFlags,
   sentTo,
   signal,
-  stateOf,
+  stateAfterAttempt,
   transferCalls,
   transferRow,
   until,
@@ -48,12 +48,11 @@ describe('what a transfer waits for without failing', () => {
     expect(listed.body).toMatchObject({
       data: [{ id, waiting_for: 'stripe_account', error_message: 'the seller has no Stripe account yet' }],
     });
-    expect(
-      await until(
-        () => stateOf(world, `transfer/${id}`),
-        (state) => state !== null,
-      ),
-    ).toMatchObject({ ended: false, retryCount: 0, waitingFor: 'stripe_account' });
+    expect(await stateAfterAttempt(world, `transfer/${id}`)).toMatchObject({
+      ended: false,
+      retryCount: 0,
+      waitingFor: 'stripe_account',
+    });
     expect(transferCalls(world, seller.accountId)).toEqual([]);
 
     await connect(world, seller);

@@ -37,7 +37,17 @@ export const storyPage =
 
 /** How the row itself stands, and what may be done. */
 function standing({ temporalUi, now }: ConsoleDeps, row: StoryRow): Html {
-  const { subject, status, money: at, lastError, waitingFor, nextAttemptAt, retryCount, providerId } = row;
+  const {
+    subject,
+    status,
+    money: at,
+    lastError,
+    waitingFor,
+    nextAttemptAt,
+    retryCount,
+    providerId,
+    idempotencyKey,
+  } = row;
   const facts: readonly (readonly [string, Html | string | null])[] = [
     ['Id', html`<code>${subject}</code>`],
     ['Status', badge(status)],
@@ -46,6 +56,7 @@ function standing({ temporalUi, now }: ConsoleDeps, row: StoryRow): Html {
     ['Next attempt', nextAttemptAt === null ? null : due(nextAttemptAt, now())],
     ['Retries', retryCount === null ? null : String(retryCount)],
     ['At the provider', providerId === null ? null : html`<code>${providerId}</code>`],
+    ['Idempotency key', idempotencyKey === null ? null : html`<code>${idempotencyKey}</code>`],
     ['Last error', lastError],
   ];
   const workflow = workflowLink(temporalUi, subject);
