@@ -3,11 +3,18 @@ import {
   countTransfersWithoutId,
   listTransfersWithoutId,
   readSentTransfer,
+  type SentTransfer,
 } from '../db/queries/transfers-without-id.ts';
-import { backfillTransferId, flagTransferWithoutId } from '../db/verbs/backfill-transfer-id.ts';
+import {
+  backfillTransferId,
+  fitting,
+  flagTransferWithoutId,
+  type ListedTransfer,
+} from '../db/verbs/backfill-transfer-id.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { takeSlot } from '../db/verbs/take-slot.ts';
 import type { BackfillFinding, BackfillOutcome } from '../domain/backfill.ts';
+import type { TransfersOf } from '../providers/stripe/client.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
@@ -15,6 +22,20 @@ import { DIRECT_SHARE } from './reversals.ts';
 
 /** How soon a look-up that found no free slot asks for one again. */
 const TURN_WAIT_MS = 50;
+
+/** An older system's clock and Stripe's may differ, and a seller may have been paid weeks after the sale. */
+const BEFORE_SALE_MS = 24 * 60 * 60 * 1000;
+const AFTER_SALE_MS = 35 * 24 * 60 * 60 * 1000;
+
+function aroundSale({ transfer, soldAt }: SentTransfer, destination: string): TransfersOf {
+  const soldAtMs = soldAt.getTime();
+  const lastKnownMs = Math.max(soldAtMs, transfer.completedAt?.getTime() ?? 0);
+  return {
+    destination,
+    createdFromMs: soldAtMs - BEFORE_SALE_MS,
+    createdToMs: lastKnownMs + AFTER_SALE_MS,
+  };
+}
 
 export function createBackfillActivities({ db, stripe, settings, log }: Deps) {
   const { transfer: policy } = settings;
@@ -32,6 +53,22 @@ export function createBackfillActivities({ db, stripe, settings, log }: Deps) {
     return finding;
   }
 
+  /** All that Stripe lists; its words where it refuses to. Thrown, and so repeated, where it cannot be read now. */
+  async function list(
+    of: TransfersOf,
+    dryRun: boolean,
+  ): Promise<ListedTransfer[] | { readonly refused: string }> {
+    await takeTurn();
+    const listed = await stripe.listTransfers(of);
+    if (listed.kind === 'transfers') return listed.transfers;
+    if (listed.kind === 'refused') return { refused: listed.message };
+    if (listed.kind === 'unauthorized' && !dryRun) {
+      await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', listed.message);
+    }
+    const retryAfterMs = listed.kind === 'rate_limited' ? listed.retryAfterMs : undefined;
+    throw retryLater('stripe_unreadable', "Stripe's list cannot be read", policy, retryAfterMs);
+  }
+
   async function matchOne(transferId: string, dryRun: boolean): Promise<BackfillOutcome> {
     const sent = await readSentTransfer(db, transferId);
     if (sent === null) throw new Error(`there is no transfer ${transferId}`);
@@ -43,19 +80,13 @@ export function createBackfillActivities({ db, stripe, settings, log }: Deps) {
       const detail = 'neither the transfer nor its seller names a Stripe account';
       return report({ ...finding, why: 'none', detail }, dryRun);
     }
-    await takeTurn();
-    const listed = await stripe.listTransfers({ destination, orderId: transfer.orderId });
-    if (listed.kind === 'transfers') {
-      return backfillTransferId(db, transferId, { destination, listed: listed.transfers }, { dryRun });
-    }
-    if (listed.kind === 'refused') {
-      return report({ ...finding, why: 'unreadable', detail: listed.message }, dryRun);
-    }
-    if (listed.kind === 'unauthorized' && !dryRun) {
-      await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', listed.message);
-    }
-    const retryAfterMs = listed.kind === 'rate_limited' ? listed.retryAfterMs : undefined;
-    throw retryLater('stripe_unreadable', "Stripe's list cannot be read", policy, retryAfterMs);
+    const grouped = await list({ destination, orderId: transfer.orderId }, dryRun);
+    const isThere = Array.isArray(grouped) && fitting(transfer, grouped).length > 0;
+    // Older systems set no group: what they sent says in its metadata which order it was for.
+    const listed = isThere ? grouped : await list(aroundSale(sent, destination), dryRun);
+    if (!Array.isArray(listed))
+      return report({ ...finding, why: 'unreadable', detail: listed.refused }, dryRun);
+    return backfillTransferId(db, transferId, { destination, listed }, { dryRun });
   }
 
   return {

@@ -1,6 +1,6 @@
-import { and, asc, count, eq, gt, isNotNull, isNull, or } from 'drizzle-orm';
+import { and, asc, count, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { sellerTransfers, users } from '../schema/index.ts';
+import { orders, sellerTransfers, users } from '../schema/index.ts';
 
 /** Sent, and nobody wrote down what Stripe calls it: rows of an older system. */
 export const withoutId = and(
@@ -27,13 +27,24 @@ export async function listTransfersWithoutId(
   return rows.map(({ id }) => id);
 }
 
-/** A transfer with the account that it must have gone to: the row's own, else its seller's of today. */
+export type SentTransfer = NonNullable<Awaited<ReturnType<typeof readSentTransfer>>>;
+
+/**
+ * A transfer with the account that it must have gone to (the row's own, else its seller's of today), and when its order
+ * was sold.
+ */
 export async function readSentTransfer(db: Db, transferId: string) {
   const [row] = await db
-    .select({ transfer: sellerTransfers, sellerAccountId: users.stripeAccountId })
+    .select({
+      transfer: sellerTransfers,
+      sellerAccountId: users.stripeAccountId,
+      soldAt: sql`coalesce(${orders.completedAt}, ${orders.createdAt})`.mapWith(orders.createdAt),
+    })
     .from(sellerTransfers)
     .innerJoin(users, eq(users.id, sellerTransfers.sellerId))
+    .innerJoin(orders, eq(orders.id, sellerTransfers.orderId))
     .where(eq(sellerTransfers.id, transferId));
   if (row === undefined) return null;
-  return { transfer: row.transfer, destination: row.transfer.stripeAccountId || row.sellerAccountId };
+  const { transfer, sellerAccountId, soldAt } = row;
+  return { transfer, soldAt, destination: transfer.stripeAccountId || sellerAccountId };
 }

@@ -55,6 +55,18 @@ async function readTransfer(tx: Tx, transferId: string): Promise<Transfer> {
   return row;
 }
 
+/** Those that may be the transfer: of its order, by their metadata, and of its amount. */
+export const fitting = (
+  { orderId, amountMinor, currency }: Transfer,
+  listed: readonly ListedTransfer[],
+): ListedTransfer[] =>
+  listed.filter(
+    (candidate) =>
+      candidate.orderId === orderId &&
+      candidate.amountMinor === amountMinor &&
+      candidate.currency === currency,
+  );
+
 async function judge(
   tx: Tx,
   transfer: Transfer,
@@ -67,20 +79,15 @@ async function judge(
     why,
     detail,
   });
-  const fitting = listed.filter(
-    (candidate) =>
-      candidate.orderId === transfer.orderId &&
-      candidate.amountMinor === transfer.amountMinor &&
-      candidate.currency === transfer.currency,
-  );
+  const fits = fitting(transfer, listed);
   const what = `${formatMoney(transfer.amountMinor, transfer.currency)} to ${destination} for order ${transfer.orderId}`;
-  if (fitting.length === 0) return unmatched('none', `Stripe lists no transfer of ${what}`);
-  const claimed = await claimedByOthers(tx, transfer, fitting);
-  const free = fitting.filter((candidate) => !claimed.has(candidate));
+  if (fits.length === 0) return unmatched('none', `Stripe lists no transfer of ${what}`);
+  const claimed = await claimedByOthers(tx, transfer, fits);
+  const free = fits.filter((candidate) => !claimed.has(candidate));
   const names = (some: readonly ListedTransfer[]) =>
     some.map((candidate) => candidate.stripeTransferId).join(', ');
   const [only] = free;
-  if (only === undefined) return unmatched('claimed', `${names(fitting)} belongs to another transfer`);
+  if (only === undefined) return unmatched('claimed', `${names(fits)} belongs to another transfer`);
   if (free.length > 1) return unmatched('several', `Stripe lists several of ${what}: ${names(free)}`);
   const rival = only.transferId === transfer.id ? null : await findRival(tx, transfer, destination);
   if (rival !== null) return unmatched('claimed', `${names(free)} fits transfer ${rival} as well`);
@@ -91,9 +98,9 @@ async function judge(
 async function claimedByOthers(
   tx: Tx,
   transfer: Transfer,
-  fitting: readonly ListedTransfer[],
+  candidates: readonly ListedTransfer[],
 ): Promise<Set<ListedTransfer>> {
-  const named = fitting.flatMap(({ transferId }) =>
+  const named = candidates.flatMap(({ transferId }) =>
     transferId && UUID.test(transferId) ? [transferId] : [],
   );
   const others = await tx
@@ -105,7 +112,7 @@ async function claimedByOthers(
         or(
           inArray(
             sellerTransfers.stripeTransferId,
-            fitting.map((candidate) => candidate.stripeTransferId),
+            candidates.map((candidate) => candidate.stripeTransferId),
           ),
           inArray(sellerTransfers.id, named),
         ),
@@ -113,7 +120,7 @@ async function claimedByOthers(
     );
   const claims = new Set(others.flatMap(({ id, stripeTransferId }) => [id, stripeTransferId]));
   return new Set(
-    fitting.filter(
+    candidates.filter(
       ({ stripeTransferId, transferId }) =>
         claims.has(stripeTransferId) || (transferId !== null && claims.has(transferId)),
     ),

@@ -60,6 +60,12 @@ export interface CreateReversalRequest {
   idempotencyKey: string;
 }
 
+/** To one account: of an order, by its transfer group, or made within a time, whatever their group. */
+export type TransfersOf = { readonly destination: string } & (
+  | { readonly orderId: string }
+  | { readonly createdFromMs: number; readonly createdToMs: number }
+);
+
 /** All that look-ups need: it has no method that creates. */
 export interface StripeReader {
   /** Reads Stripe's whole list of the order's transfers to the seller: Stripe cannot search by metadata. */
@@ -68,8 +74,8 @@ export interface StripeReader {
     orderId: string;
     transferId: string;
   }): Promise<FindTransferOutcome>;
-  /** The order's transfers to the seller, newest first, all of them. */
-  listTransfers(of: { destination: string; orderId: string }): Promise<ListTransfersOutcome>;
+  /** An order's transfers to the seller, or all that were made to them within a time; newest first, all of them. */
+  listTransfers(of: TransfersOf): Promise<ListTransfersOutcome>;
   /** Newest first, all of them. */
   listReversals(stripeTransferId: string): Promise<ListReversalsOutcome>;
   readTransfer(stripeTransferId: string): Promise<ReadTransferOutcome>;
@@ -101,9 +107,12 @@ export function createStripe({
     telemetry: false,
   });
 
-  async function listTransfers(of: { destination: string; orderId: string }): Promise<ListTransfersOutcome> {
+  async function listTransfers(of: TransfersOf): Promise<ListTransfersOutcome> {
     const destination = requireId('destination', of.destination);
-    const filter = { destination, transfer_group: requireId('orderId', of.orderId) };
+    const filter: Stripe.TransferListParams =
+      'orderId' in of
+        ? { destination, transfer_group: requireId('orderId', of.orderId) }
+        : { destination, created: { gte: seconds(of.createdFromMs), lte: seconds(of.createdToMs) } };
     const listed = await listAll(
       (cursor) => stripe.transfers.list({ ...filter, ...cursor }),
       readTransferBody,
@@ -167,6 +176,8 @@ export function createStripe({
     },
   };
 }
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
 
 function transferParams(request: CreateTransferRequest): Stripe.TransferCreateParams {
   const orderId = requireId('orderId', request.orderId);

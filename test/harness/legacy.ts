@@ -46,27 +46,30 @@ export async function legacyTransfer(
   return transfer!;
 }
 
-/** What that system had sent: Stripe knows the order, and not what we call the transfer. */
+/** What that system had sent: Stripe knows the order, and not what we call the transfer. Null leaves a field out. */
 export async function sentBefore(
   world: World,
   { orderId, amountMinor }: { readonly orderId: string; readonly amountMinor: number },
   accountId: string,
-  set: Record<string, string> = {},
+  set: Record<string, string | null> = {},
 ): Promise<string> {
+  const fields = {
+    amount: String(amountMinor),
+    currency: 'usd',
+    destination: accountId,
+    transfer_group: orderId,
+    'metadata[order_id]': orderId,
+    ...set,
+  };
   const answer = await fetch(`${world.stripe.url}/v1/transfers`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${world.config.STRIPE_SECRET_KEY}`,
       'content-type': 'application/x-www-form-urlencoded',
     },
-    body: new URLSearchParams({
-      amount: String(amountMinor),
-      currency: 'usd',
-      destination: accountId,
-      transfer_group: orderId,
-      'metadata[order_id]': orderId,
-      ...set,
-    }),
+    body: new URLSearchParams(
+      Object.entries(fields).filter((field): field is [string, string] => field[1] !== null),
+    ),
   });
   const { id } = (await answer.json()) as { id: string };
   if (!answer.ok) throw new Error(`Stripe did not take it: ${answer.status}`);

@@ -28,6 +28,8 @@ async function backfill(world: World, dryRun: boolean): Promise<BackfillReport> 
   return engine.report();
 }
 
+const SOLD_NOW = { completedAt: new Date(), createdAt: new Date() };
+
 /** Everything that a backfill could change. */
 const pictureOf = async ({ database: { sql } }: World) => ({
   transfers: [...(await sql`SELECT * FROM seller_transfers ORDER BY id`)],
@@ -75,6 +77,21 @@ describe('one backfill over transfers that an older system sent', () => {
       await sentBefore(world, transfer, `${accountId}x`),
       await sentBefore(world, transfer, accountId, { transfer_group: 'another' }),
     ]);
+    await arrange('no group', SOLD_NOW, async (transfer) => [
+      await sentBefore(world, transfer, accountId, { transfer_group: null }),
+      await sentBefore(world, transfer, accountId, {
+        transfer_group: null,
+        'metadata[order_id]': 'another',
+      }),
+    ]);
+    await arrange('several without a group', SOLD_NOW, async (transfer) => [
+      await sentBefore(world, transfer, accountId, { transfer_group: null }),
+      await sentBefore(world, transfer, accountId, { transfer_group: null }),
+    ]);
+    // The sale was years before what Stripe lists.
+    await arrange('no group, another time', {}, async (transfer) => [
+      await sentBefore(world, transfer, accountId, { transfer_group: null }),
+    ]);
     await arrange('none', {}, async () => []);
     await arrange('other amount', {}, async (transfer) => [
       await sentBefore(world, { ...transfer, amountMinor: 1 }, accountId),
@@ -118,25 +135,31 @@ describe('one backfill over transfers that an older system sent', () => {
   });
   afterAll(() => world.close());
 
-  it.each(['one', 'empty id', 'no account on the row', 'among others', 'names a row of the older system'])(
-    'exactly one fits (%s): its id is written, with the account, and audited',
-    async (name) => {
-      const { transfer, sent } = found(name);
-      expect(await rowOf(name)).toEqual({
-        ...transfer,
-        stripeTransferId: sent[0],
-        stripeAccountId: seller.accountId,
-      });
-      expect(findingOf(name)).toBeUndefined();
-      expect(await auditOf(world, `transfer/${transfer.id}`)).toMatchObject([
-        { actor: 'system', action: 'backfill_transfer_id', after: { stripe_transfer_id: sent[0] } },
-      ]);
-    },
-  );
+  it.each([
+    'one',
+    'empty id',
+    'no account on the row',
+    'among others',
+    'names a row of the older system',
+    'no group',
+  ])('exactly one fits (%s): its id is written, with the account, and audited', async (name) => {
+    const { transfer, sent } = found(name);
+    expect(await rowOf(name)).toEqual({
+      ...transfer,
+      stripeTransferId: sent[0],
+      stripeAccountId: seller.accountId,
+    });
+    expect(findingOf(name)).toBeUndefined();
+    expect(await auditOf(world, `transfer/${transfer.id}`)).toMatchObject([
+      { actor: 'system', action: 'backfill_transfer_id', after: { stripe_transfer_id: sent[0] } },
+    ]);
+  });
 
   it.each([
     ['none', 'none', /lists no transfer of 90.00 USD/],
     ['other amount', 'none', /lists no transfer/],
+    ['no group, another time', 'none', /lists no transfer/],
+    ['several without a group', 'several', /lists several/],
     ['no account', 'none', /names a Stripe account/],
     ['several', 'several', /lists several/],
     ['claimed', 'claimed', /belongs to another transfer/],
@@ -163,10 +186,10 @@ describe('one backfill over transfers that an older system sent', () => {
       dryRun: false,
       total,
       looked: total,
-      matched: 5,
-      unmatched: { none: 3, several: 1, claimed: 4, unreadable: 1 },
+      matched: 6,
+      unmatched: { none: 4, several: 2, claimed: 4, unreadable: 1 },
     });
-    expect(report.findings).toHaveLength(total - 5);
+    expect(report.findings).toHaveLength(total - 6);
   });
 
   it('a dry run says the same and writes nothing', () => {
@@ -178,7 +201,7 @@ describe('one backfill over transfers that an older system sent', () => {
     const { transfer } = found('none');
     const id = await sentBefore(world, transfer, seller.accountId);
     const again = await backfill(world, false);
-    expect(again).toMatchObject({ total: cases.size + 1 - 5, matched: 1 });
+    expect(again).toMatchObject({ total: cases.size + 1 - 6, matched: 1 });
     expect((await rowOf('none')).stripeTransferId).toBe(id);
     expect(await openFlags(world, 'transfer_without_id', `transfer/${transfer.id}`)).toEqual([]);
     const raised = await world.database.db
