@@ -4,9 +4,16 @@ import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { transferRow } from '../harness/look.ts';
 import { run } from '../harness/processes.ts';
 import { openShop, type Seller } from '../harness/shop.ts';
+import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';
 import { World } from '../harness/world.ts';
 
 const ops = (args: string[], env: Record<string, string>) => run('ops/cli.ts', args, env);
+
+let endTurn: () => Promise<void>;
+beforeAll(async () => {
+  endTurn = await takeTurn('backfill');
+}, TURN_TIMEOUT_MS);
+afterAll(() => endTurn());
 
 describe('npm run ops -- backfill-transfer-ids', () => {
   let world: World;

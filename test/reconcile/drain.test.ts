@@ -7,6 +7,7 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { until } from '../harness/look.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
+import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';
 import type { World } from '../harness/world.ts';
 import { age, counts, createWorld, one, sweep, terminate } from './support.ts';
 
@@ -14,6 +15,11 @@ const BATCH = 3;
 
 let world: World;
 let shop: Shop;
+let endTurn: () => Promise<void>;
+beforeAll(async () => {
+  endTurn = await takeTurn('drain');
+}, TURN_TIMEOUT_MS);
+afterAll(() => endTurn());
 beforeAll(async () => {
   world = await createWorld({ RECONCILE_BATCH: String(BATCH) });
   shop = await openShop(world);

@@ -8,6 +8,7 @@ import { expectAgreement } from '../harness/agreement.ts';
 import { eventually } from '../harness/rows.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { openedRefund, placedOrder } from '../harness/stories.ts';
+import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';
 import { World } from '../harness/world.ts';
 
 // A short part of `npm run faults`, with its parts: every webhook is lost, and the worker is killed.
@@ -17,6 +18,11 @@ const PATIENCE_MS = 60_000;
 
 let world: World;
 let shop: Shop;
+let endTurn: () => Promise<void>;
+beforeAll(async () => {
+  endTurn = await takeTurn('drain');
+}, TURN_TIMEOUT_MS);
+afterAll(() => endTurn());
 beforeAll(async () => {
   world = await World.create({
     worker: false,

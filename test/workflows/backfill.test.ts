@@ -17,6 +17,7 @@ import {
 import { connect, openShop, type Seller, type Shop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { onTransferLookUps } from '../harness/trouble.ts';
+import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';
 import { World } from '../harness/world.ts';
 
 const backfillOf = (world: World, dryRun: boolean) =>
@@ -36,6 +37,12 @@ const pictureOf = async ({ database: { sql } }: World) => ({
   flags: [...(await sql`SELECT * FROM ops_flags ORDER BY id`)],
   audit: [...(await sql`SELECT * FROM audit_log ORDER BY id`)],
 });
+
+let endTurn: () => Promise<void>;
+beforeAll(async () => {
+  endTurn = await takeTurn('backfill');
+}, TURN_TIMEOUT_MS);
+afterAll(() => endTurn());
 
 describe('one backfill over transfers that an older system sent', () => {
   let world: World;
