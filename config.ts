@@ -244,6 +244,11 @@ export const VARIABLES = {
   STRIPE_MAX_RPS: variable(integer(80, 1, 10_000), '80', 'calls a second to Stripe, over all workers'),
   PSP_RETRY_BASE: variable(duration('1s'), '1s', 'first wait after an unanswered call to the PSP; doubles'),
   PSP_RETRY_MAX: variable(duration('5m'), '5m', 'longest wait between calls to the PSP'),
+  PSP_READ_LAG: variable(
+    duration('10m'),
+    '10m',
+    'how long the PSP may have a refund that its reads do not show: earlier, "not found" proves nothing',
+  ),
   PLATFORM_FEE_BPS: variable(integer(1000, 0, 10_000), '1000', 'platform fee in basis points'),
   REFUND_WINDOW_DAYS: variable(
     integer(14, 0, 3650),

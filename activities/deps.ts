@@ -20,6 +20,8 @@ export interface Settings {
   readonly psp: BackoffPolicy;
   /** From here on operators see that the PSP keeps a refund waiting. */
   readonly pspWaitingAfterMs: number;
+  /** How long the PSP may have what its read side does not show. */
+  readonly pspReadLagMs: number;
   readonly transfer: RetrySettings;
   readonly reversal: RetrySettings;
   readonly platformFeeBps: number;

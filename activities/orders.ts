@@ -85,7 +85,8 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
         // Whatever the answer was, an attempt that a dead worker forgot may have made the payment.
         const found = await psp.readPayment(paymentId);
         if (found.kind === 'payment') return keep(orderId, found.payment);
-        if (outcome.kind === 'refused' && found.kind === 'not_found')
+        // That it exists is no refusal: the PSP's read side does not show it yet.
+        if (outcome.kind === 'refused' && outcome.tells !== 'exists' && found.kind === 'not_found')
           return { refusedBecause: outcome.message };
         const reason = outcome.kind === 'refused' ? outcome.message : outcome.reason;
         throw retryLater(
@@ -182,7 +183,8 @@ const UNDERWAY = new Set([
   'conflicted',
 ]);
 
-function factOf(payment: PspPayment): LookedUpPayment {
+/** What a payment that was read means; the same as its webhook would have said. */
+export function factOf(payment: PspPayment): LookedUpPayment {
   const verdict = paymentVerdict(payment.status);
   switch (verdict) {
     case 'succeeded':

@@ -83,12 +83,11 @@ export async function lookAtOrphan(
   }
   if (found.kind !== 'not_found') return { ...(await unreadable(deps, found)), createdAt };
   const about = { providerStatus: 'not_found', createdAt };
-  if (refund.kind === 'payment_returned') {
-    // Money that no order has a use for: nothing is won by giving up to give it back.
+  const missed = await missOrphan(db, refundId, gapMs);
+  if (missed === 'wanted') {
     await engine.startRefund(refundId, refundLabel(refund));
     return synced('restarted', { ...about, workflowId: refundWorkflowId(refundId) });
   }
-  const missed = await missOrphan(db, refundId, gapMs);
   return missed === 'failed' ? { what: 'failed', why: 'orphan', ...about } : left(missed, about);
 }
 
@@ -112,7 +111,7 @@ async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<S
 }
 
 /** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
-function refundEvent(refund: PspRefund) {
+export function refundEvent(refund: PspRefund) {
   const event = parseHyperswitchEvent({
     event_type: `refund_${refund.status}`,
     content: {

@@ -1,26 +1,17 @@
 import { activityInfo, Context } from '@temporalio/activity';
-import { eq } from 'drizzle-orm';
 import type { RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
-import { adoptProviderRefund } from '../db/verbs/adopt-provider-refund.ts';
+import { askRefund, type RefundAsk, unaskRefund } from '../db/verbs/ask-refund.ts';
 import { failRefund } from '../db/verbs/fail-refund.ts';
-import { MissingRow } from '../db/verbs/lock.ts';
 import { openRefund } from '../db/verbs/open-refund.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { settleRefund } from '../db/verbs/settle-refund.ts';
-import { orders, refunds } from '../db/schema/index.ts';
-import type { CreateRefundOutcome, PspRefund } from '../providers/hyperswitch/outcomes.ts';
+import type { CreateRefundOutcome } from '../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import type { Deps } from './deps.ts';
 import { followUp } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
+import { type Asked, createRefusalJudge } from './refund-refusals.ts';
 import { retryLater } from './retry-later.ts';
-
-export type Asked =
-  /** The PSP has it; its webhook will say how it ended. */
-  | { readonly accepted: true }
-  | { readonly refusedBecause: string }
-  /** The row needs no asking: it has ended, or the PSP has it already. */
-  | { readonly accepted: false };
 
 /**
  * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
@@ -28,31 +19,28 @@ export type Asked =
  */
 const LINGER_MS = 1_000;
 
-export function createRefundActivities({ db, engine, psp, settings, log }: Deps) {
-  async function accept(refundId: string, found: PspRefund): Promise<Asked> {
-    if (refundVerdict(found.status) === 'failed') {
-      return { refusedBecause: found.errorMessage ?? found.errorCode ?? 'the PSP refused the refund' };
-    }
-    await adoptProviderRefund(db, refundId, found.refundId);
-    return { accepted: true };
-  }
+export function createRefundActivities(deps: Deps) {
+  const { db, engine, psp, settings, log } = deps;
+  const { accept, judgeRefusal } = createRefusalJudge(deps);
 
   /**
    * What an answer means. Anything but a refund that stands is looked up by our id first: an attempt that a dead
    * worker forgot may have succeeded, and a connector's refusal may be its word on an earlier call.
    */
-  async function judge(refundId: string, outcome: CreateRefundOutcome): Promise<Asked> {
+  async function judge(ask: RefundAsk, outcome: CreateRefundOutcome): Promise<Asked> {
+    const refundId = ask.refund.id;
     if (outcome.kind === 'refund' && refundVerdict(outcome.refund.status) !== 'failed') {
       return accept(refundId, outcome.refund);
     }
     if (outcome.kind === 'unauthorized') {
+      await unaskRefund(db, refundId, ask.mayExistSince);
       await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
       throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
     }
     const found = await psp.readRefund(refundId);
     if (found.kind === 'refund') return accept(refundId, found.refund);
     if (found.kind === 'not_found' && outcome.kind === 'refund') return accept(refundId, outcome.refund);
-    if (found.kind === 'not_found' && outcome.kind === 'refused') return { refusedBecause: outcome.message };
+    if (found.kind === 'not_found' && outcome.kind === 'refused') return judgeRefusal(ask, outcome);
     const reason =
       outcome.kind === 'unknown' ? outcome.reason : 'the PSP refused, and its word could not be looked up';
     throw retryLater(
@@ -82,15 +70,11 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
 
     /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */
     async askProvider(refundId: string): Promise<Asked> {
-      const [row] = await db
-        .select({ refund: refunds, paymentId: orders.paymentId })
-        .from(refunds)
-        .innerJoin(orders, eq(orders.id, refunds.orderId))
-        .where(eq(refunds.id, refundId));
-      if (row === undefined) throw new MissingRow('refund', refundId);
-      const { refund, paymentId } = row;
-      if (refund.status !== 'pending' || refund.hyperswitchRefundId !== null) return { accepted: false };
-      if (paymentId === null) return { refusedBecause: 'the order has no payment' };
+      const claim = await askRefund(db, refundId);
+      if (claim.kind === 'not_needed') return { accepted: false };
+      if (claim.kind === 'given_up') return { givenUp: true };
+      if (claim.kind === 'no_payment') return { refusedBecause: 'the order has no payment' };
+      const { refund, paymentId } = claim;
       const asked = await whileHeartbeating(async () => {
         try {
           const outcome = await psp.createRefund({
@@ -101,7 +85,7 @@ export function createRefundActivities({ db, engine, psp, settings, log }: Deps)
             reason: 'requested_by_customer',
             metadata: { order_id: refund.orderId },
           });
-          return await judge(refundId, outcome);
+          return await judge(claim, outcome);
         } catch (error) {
           await markWaiting(refundId, error);
           throw error;

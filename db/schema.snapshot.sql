@@ -330,12 +330,16 @@ CREATE TABLE refunds (
   orphan_missed_at timestamp with time zone,
   work_checked_at timestamp with time zone,
   provider_updated_at timestamp with time zone,
+  asked_at timestamp with time zone,
+  exists_by text,
+  given_up_at timestamp with time zone,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT refunds_requested_by_users_id_fk FOREIGN KEY (requested_by) REFERENCES users(id),
   CONSTRAINT refunds_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT refunds_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT refunds_excess_within_amount CHECK (((excess_minor >= 0) AND (excess_minor <= amount_minor))),
+  CONSTRAINT refunds_exists_by_known CHECK ((exists_by = ANY (ARRAY['HE_01'::text, 'IR_13'::text]))),
   CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['requested'::text, 'external'::text, 'payment_returned'::text, 'dispute'::text]))),
   CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
 );

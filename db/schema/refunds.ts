@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { DISPUTE_STATUSES } from '../../domain/machines/dispute.ts';
-import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
+import { REFUND_EXISTS_BY, REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
 import { users } from './catalog.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
 import { orderItems, orders } from './orders.ts';
@@ -25,6 +25,12 @@ export const refunds = pgTable(
     status: text({ enum: REFUND_STATUSES }).notNull().default('pending'),
     /** The PSP's id of the refund; NULL until phase 2 knows that the PSP has it. */
     hyperswitchRefundId: text(),
+    /** When a call went to the PSP that may have made it there; NULL where none did, or each was refused. */
+    askedAt: at(),
+    /** The code by which the PSP refused to make it, since it is there already: HE_01, or IR_13 that nothing else explains. */
+    existsBy: text({ enum: REFUND_EXISTS_BY }),
+    /** When an operator ended the asking, after a look that did not find it at the PSP; it is failed after another. */
+    givenUpAt: at(),
     errorMessage: text(),
     succeededAt: at(),
     failedAt: at(),
@@ -56,6 +62,7 @@ export const refunds = pgTable(
       .where(sql`${t.status} = 'pending'`),
     oneOf('refunds_status_known', t.status, REFUND_STATUSES),
     oneOf('refunds_kind_known', t.kind, REFUND_KINDS),
+    oneOf('refunds_exists_by_known', t.existsBy, REFUND_EXISTS_BY),
     amountCheck('refunds_amount_sane', t.amountMinor, 1),
     check('refunds_excess_within_amount', sql`${t.excessMinor} BETWEEN 0 AND ${t.amountMinor}`),
     currencyCheck('refunds_currency_iso', t.currency),

@@ -6,7 +6,14 @@ import { failPending } from './fail-refund.ts';
 import { lockRefund } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 
-export type MissedOrphan = 'missed_once' | 'missed_again_too_soon' | 'failed' | 'ended' | 'adopted';
+export type MissedOrphan =
+  | 'missed_once'
+  | 'missed_again_too_soon'
+  | 'failed'
+  | 'ended'
+  | 'adopted'
+  /** To be asked for again: money that no order has a use for, or a refund that the PSP said it has and does not show. */
+  | 'wanted';
 
 /**
  * The PSP has no such refund and no workflow asks for it. The first time this is only noted; once it is still so `gapMs`
@@ -18,6 +25,7 @@ export async function missOrphan(db: Db, refundId: string, gapMs: number): Promi
     const { order, refund } = await lockRefund(tx, refundId);
     if (refund.status !== 'pending') return 'ended';
     if (refund.hyperswitchRefundId !== null) return 'adopted';
+    if (refund.kind === 'payment_returned' || refund.existsBy !== null) return 'wanted';
     if (refund.orphanMissedAt === null) {
       await tx
         .update(refunds)

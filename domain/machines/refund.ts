@@ -6,6 +6,10 @@ export type RefundStatus = (typeof REFUND_STATUSES)[number];
 export const REFUND_KINDS = ['requested', 'external', 'payment_returned', 'dispute'] as const;
 export type RefundKind = (typeof REFUND_KINDS)[number];
 
+/** The PSP's refusals of a refund that say, or let us think, that it is there already. */
+export const REFUND_EXISTS_BY = ['HE_01', 'IR_13'] as const;
+export type RefundExistsBy = (typeof REFUND_EXISTS_BY)[number];
+
 export const REFUND: Machine<RefundStatus> = {
   name: 'refund',
   statuses: REFUND_STATUSES,

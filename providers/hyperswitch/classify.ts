@@ -1,12 +1,17 @@
 import { parseRetryAfterMs } from '../retry-after.ts';
 import { readErrorBody } from './bodies.ts';
-import type { PspFailure, PspNotFound, PspUnknown } from './outcomes.ts';
+import type { PspFailure, PspNotFound, PspUnknown, RefusalTells } from './outcomes.ts';
 
 /** 4xx that say "not now": they do not tell whether an earlier attempt was carried out. */
 const UNKNOWN_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
-/** Refusals that a repeat of our own successful request gets as well, because the router replays nothing. */
-const LOOK_UP_FIRST_CODES: ReadonlySet<string> = new Set(['IR_12', 'IR_13', 'IR_14', 'HE_01']);
+/** Refusals that a repeat of our own successful request may get as well. */
+const TELLS: ReadonlyMap<string, RefusalTells> = new Map([
+  ['HE_01', 'exists'],
+  ['IR_13', 'amount_used_up'],
+  ['IR_12', 'count_used_up'],
+  ['IR_14', 'state'],
+]);
 
 const NOT_FOUND_CODE = 'HE_02';
 
@@ -28,8 +33,8 @@ export interface FailedAnswer {
  * | 408, 409, 425, 429                                  | unknown, with Retry-After   |
  * | 401, 403                                            | unauthorized                |
  * | other 4xx without the router's error object         | unknown: a proxy spoke      |
- * | other 4xx, IR_12 IR_13 IR_14 HE_01                  | refused, lookUpFirst        |
- * | other 4xx                                           | refused                     |
+ * | other 4xx, HE_01 IR_13 IR_12 IR_14                  | refused, and what it tells  |
+ * | other 4xx                                           | refused, telling `nothing`  |
  *
  * A read maps 404 HE_02 to not_found first (`classifyReadFailure`): an ingress' own 404 must never fail a refund.
  */
@@ -40,7 +45,7 @@ export function classifyFailure({ httpStatus, body, retryAfter }: FailedAnswer):
   }
   const refusal = httpStatus >= 400 && httpStatus < 500 && !UNKNOWN_STATUSES.has(httpStatus);
   if (refusal && error) {
-    return { kind: 'refused', httpStatus, ...error, lookUpFirst: LOOK_UP_FIRST_CODES.has(error.code) };
+    return { kind: 'refused', httpStatus, ...error, tells: TELLS.get(error.code) ?? 'nothing' };
   }
   const retryAfterMs = parseRetryAfterMs(retryAfter);
   return {

@@ -35,14 +35,24 @@ export interface PspRefund {
   updatedAt: string | null;
 }
 
+/**
+ * What a refusal gives away of an earlier call of ours, since the router replays nothing: a repeat of a call that it carried
+ * out is refused as well.
+ * - `exists`: there is one under our id (HE_01). Not found beside it means that the router's read side is behind.
+ * - `amount_used_up`: the payment's refunds, ours perhaps among them, leave less than is asked for (IR_13).
+ * - `count_used_up`: there are as many as the router makes for a payment (IR_12).
+ * - `state`: the payment is in a status in which it takes none; it may have been in another before (IR_14).
+ * - `nothing`: it would be refused the first time too.
+ */
+export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'state' | 'nothing';
+
 /** The router said no, for good. */
 export interface PspRefused {
   kind: 'refused';
   httpStatus: number;
   code: string | null;
   message: string;
-  /** An earlier attempt of ours may have succeeded: read the object by our id before believing the refusal. */
-  lookUpFirst: boolean;
+  tells: RefusalTells;
 }
 
 /** Our key is wrong or not permitted: no row's fault. Treat as unknown, raise one alert. */

@@ -4,7 +4,7 @@ import { type Verb, verb } from '../providers/control-routes.ts';
 import { providerId } from '../providers/ids.ts';
 import { type Books, laterThan } from './books.ts';
 import { closeDispute, openDispute } from './disputes.ts';
-import type { RefundOutcomeFault, HyperswitchFault } from './faults.ts';
+import type { OwnFault, HyperswitchFault } from './faults.ts';
 import { announcePayment, findPayment, movePayment, takePayment } from './payments.ts';
 import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
 import {
@@ -33,11 +33,11 @@ interface PayOptions extends Told {
   status?: PaymentStatus | undefined;
 }
 
-export class HyperswitchControl extends CommonControl<RefundOutcomeFault, HyperswitchFault> {
+export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault> {
   readonly #books: Books;
   readonly #secret: { current: string };
 
-  constructor(parts: CommonParts<RefundOutcomeFault>, books: Books, secret: { current: string }) {
+  constructor(parts: CommonParts<OwnFault>, books: Books, secret: { current: string }) {
     super(parts);
     this.#books = books;
     this.#secret = secret;

@@ -15,6 +15,12 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
     code: z.string().optional(),
     atConnector: z.enum(['succeeded', 'failed']).optional(),
   }),
+  /**
+   * The read side is behind: payments and refunds younger than `lagMs` are not found (404 HE_02) or not listed, though
+   * the write side has them and refuses their ids. `times`: reads that meet it; `where: { id }`: of one object.
+   */
+  faultKind('readLag', { lagMs: z.number().int().positive() }),
 ]);
 export type HyperswitchFault = z.input<typeof HyperswitchFault>;
-export type RefundOutcomeFault = Extract<z.output<typeof HyperswitchFault>, { kind: 'refundOutcome' }>;
+/** What only this provider does. */
+export type OwnFault = Extract<z.output<typeof HyperswitchFault>, { kind: 'refundOutcome' | 'readLag' }>;

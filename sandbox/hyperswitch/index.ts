@@ -8,7 +8,7 @@ import { StateFile } from '../providers/state-file.ts';
 import { Tasks } from '../providers/tasks.ts';
 import { Books } from './books.ts';
 import { HyperswitchControl } from './control.ts';
-import { HyperswitchFault, type RefundOutcomeFault } from './faults.ts';
+import { HyperswitchFault, type OwnFault } from './faults.ts';
 import { hyperswitchProvider, payLater, settleByItself } from './operations.ts';
 import { PAYMENT_EVENTS } from './payments.ts';
 import { DISPUTE_ENDS, type RefundMode } from './types.ts';
@@ -62,7 +62,7 @@ export async function startHyperswitchSandbox(o: HyperswitchSandboxOptions): Pro
   const tasks = new Tasks();
   const requests = new RequestLog();
   const secret = { current: o.webhookSecret };
-  const faults = new FaultBox<RefundOutcomeFault>(HyperswitchFault, [...OPERATIONS, ...EVENTS]);
+  const faults = new FaultBox<OwnFault>(HyperswitchFault, [...OPERATIONS, ...EVENTS]);
   const stateFile = new StateFile(o.stateFile, () => ({ ...books.toJSON(), deliveries: deliverer.saved() }));
   const onChange = (): void => stateFile.touch();
   const deliverer: Deliverer = new Deliverer({

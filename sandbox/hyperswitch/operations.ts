@@ -6,7 +6,7 @@ import type { Tasks } from '../providers/tasks.ts';
 import { type Books } from './books.ts';
 import { findDispute } from './disputes.ts';
 import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
-import type { RefundOutcomeFault } from './faults.ts';
+import type { OwnFault } from './faults.ts';
 import { optionalInteger, optionalText, requireObject } from './parse.ts';
 import {
   announcePayment,
@@ -35,7 +35,7 @@ const MAX_PAGE = 100;
 
 export interface HyperswitchParts {
   books: Books;
-  faults: FaultBox<RefundOutcomeFault>;
+  faults: FaultBox<OwnFault>;
   tasks: Tasks;
   apiKey: string;
   onChange(): void;
@@ -79,7 +79,7 @@ function authorize(parts: HyperswitchParts, exchange: Exchange): void {
 }
 
 function operations(parts: HyperswitchParts): readonly Operation[] {
-  const { books } = parts;
+  const { books, faults } = parts;
   const idOf = (x: Exchange): string => x.params['id'] ?? '';
   return [
     { name: 'payments.create', method: 'POST', path: '/payments', act: (x) => create(parts, x) },
@@ -87,7 +87,12 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       name: 'payments.retrieve',
       method: 'GET',
       path: '/payments/:id',
-      act: (x) => ok(wholePayment(books, findPayment(books, idOf(x)))),
+      act: (x) => {
+        const isSeen = readSide(faults, x);
+        const payment = findPayment(books, idOf(x));
+        if (!isSeen(payment.body.created)) throw new Refusal('payment_not_found');
+        return ok(wholePayment(books, payment, isSeen));
+      },
     },
     {
       name: 'payments.confirm',
@@ -122,14 +127,16 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       name: 'refunds.list',
       method: 'POST',
       path: '/refunds/list',
-      act: (x) => listRefunds(books, requireObject(x.body, x.raw)),
+      act: (x) => listRefunds(books, requireObject(x.body, x.raw), readSide(faults, x)),
     },
     {
       name: 'refunds.retrieve',
       method: 'GET',
       path: '/refunds/:id',
       act: (x) => {
+        const isSeen = readSide(faults, x);
         const refund = findRefund(books, idOf(x));
+        if (!isSeen(refund.body.created_at)) throw new Refusal('refund_not_found');
         if (x.query.get('force_sync') === 'true') syncRefund(books, refund);
         return ok(refund.body);
       },
@@ -143,8 +150,19 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
   ];
 }
 
-function wholePayment(books: Books, payment: PaymentRecord): object {
-  const refunds = refundsOf(books, payment).map((refund) => refund.body);
+type ReadSide = (createdAt: string) => boolean;
+
+/** What this read sees, by when it was made: all of it, unless the read side is behind. */
+function readSide(faults: FaultBox<OwnFault>, x: Exchange): ReadSide {
+  const behind = faults.takeOwn(['readLag'], x.at);
+  const atMs = Date.now();
+  return (createdAt) => behind === undefined || Date.parse(createdAt) <= atMs - behind.lagMs;
+}
+
+function wholePayment(books: Books, payment: PaymentRecord, isSeen: ReadSide): object {
+  const refunds = refundsOf(books, payment)
+    .map((refund) => refund.body)
+    .filter((refund) => isSeen(refund.created_at));
   const disputes = [...books.disputes.values()]
     .map((dispute) => dispute.body)
     .filter((dispute) => dispute.payment_id === payment.body.payment_id);
@@ -220,7 +238,7 @@ export function settleByItself(parts: HyperswitchParts, refund: RefundRecord): v
   announceRefund(parts.books, refund);
 }
 
-function listRefunds(books: Books, body: Record<string, unknown>): Answer {
+function listRefunds(books: Books, body: Record<string, unknown>, isSeen: ReadSide): Answer {
   const paymentId = optionalText(body, 'payment_id');
   const refundId = optionalText(body, 'refund_id');
   const limit = optionalInteger(body, 'limit') ?? 10;
@@ -231,6 +249,7 @@ function listRefunds(books: Books, body: Record<string, unknown>): Answer {
     .map((refund) => refund.body)
     .filter(
       (r) =>
+        isSeen(r.created_at) &&
         (paymentId === undefined || r.payment_id === paymentId) &&
         (refundId === undefined || r.refund_id === refundId),
     )

@@ -199,9 +199,9 @@ describe('createPayment', () => {
     });
   });
 
-  test('a payment id that exists already is looked up first', async () => {
+  test('a payment id that exists already says so', async () => {
     server.script(errorAnswer(400, 'HE_01'));
-    expect(await psp.createPayment(PAYMENT_REQUEST)).toMatchObject({ kind: 'refused', lookUpFirst: true });
+    expect(await psp.createPayment(PAYMENT_REQUEST)).toMatchObject({ kind: 'refused', tells: 'exists' });
   });
 });
 
@@ -265,28 +265,28 @@ describe('listRefunds', () => {
 });
 
 describe('what the answers mean', () => {
-  const refused = (code: string, httpStatus: number, lookUpFirst: boolean) => ({
+  const refused = (code: string, httpStatus: number, tells = 'nothing') => ({
     kind: 'refused',
     code,
     httpStatus,
     message: 'Sorry',
-    lookUpFirst,
+    tells,
   });
 
   test.each<[string, ScriptedAnswer, object]>([
-    ['same refund id: HE_01', errorAnswer(400, 'HE_01'), refused('HE_01', 400, true)],
-    ['over the captured amount: IR_13', errorAnswer(400, 'IR_13'), refused('IR_13', 400, true)],
-    ['payment not refundable: IR_14', errorAnswer(400, 'IR_14'), refused('IR_14', 400, true)],
-    ['too many refunds: IR_12', errorAnswer(400, 'IR_12'), refused('IR_12', 400, true)],
-    ['amount invalid: IR_05', errorAnswer(422, 'IR_05'), refused('IR_05', 422, false)],
-    ['method not refundable: IR_06', errorAnswer(422, 'IR_06'), refused('IR_06', 422, false)],
-    ['no successful attempt: HE_04', errorAnswer(404, 'HE_04'), refused('HE_04', 404, false)],
-    ['connector: CE_00', errorAnswer(402, 'CE_00'), refused('CE_00', 402, false)],
-    ['connector processing: CE_06', errorAnswer(400, 'CE_06'), refused('CE_06', 400, false)],
+    ['same refund id: HE_01', errorAnswer(400, 'HE_01'), refused('HE_01', 400, 'exists')],
+    ['over the captured amount: IR_13', errorAnswer(400, 'IR_13'), refused('IR_13', 400, 'amount_used_up')],
+    ['payment not refundable: IR_14', errorAnswer(400, 'IR_14'), refused('IR_14', 400, 'state')],
+    ['too many refunds: IR_12', errorAnswer(400, 'IR_12'), refused('IR_12', 400, 'count_used_up')],
+    ['amount invalid: IR_05', errorAnswer(422, 'IR_05'), refused('IR_05', 422)],
+    ['method not refundable: IR_06', errorAnswer(422, 'IR_06'), refused('IR_06', 422)],
+    ['no successful attempt: HE_04', errorAnswer(404, 'HE_04'), refused('HE_04', 404)],
+    ['connector: CE_00', errorAnswer(402, 'CE_00'), refused('CE_00', 402)],
+    ['connector processing: CE_06', errorAnswer(400, 'CE_06'), refused('CE_06', 400)],
     [
       'malformed JSON, with error_type',
       { status: 400, body: { error: { error_type: 'invalid_request', message: 'Sorry', code: 'IR_06' } } },
-      refused('IR_06', 400, false),
+      refused('IR_06', 400),
     ],
     [
       'bad key: IR_01',

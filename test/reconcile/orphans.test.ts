@@ -9,8 +9,9 @@ import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
 import { settingsOf } from '../../worker.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
-import { pictureOf, workflowStatus } from '../harness/rows.ts';
-import { openedRefund } from '../harness/stories.ts';
+import { attempted, pictureOf, workflowStatus } from '../harness/rows.ts';
+import { openShop } from '../harness/shop.ts';
+import { completedOrder, openedRefund } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
 import {
   age,
@@ -159,6 +160,35 @@ it('orphan that the PSP knows is adopted', async () => {
   expect((await world.order(orderId)).status).toBe('refunded');
   expect(world.psp.control.refunds(orderId)).toHaveLength(1);
   await expectCleanBooks(world);
+});
+
+it('orphan that the PSP said it has (HE_01) is not failed, however often it is not found: it is asked for again', async () => {
+  const shop = await openShop(world);
+  const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+  world.psp.control.addFault({
+    kind: 'readLag',
+    match: /refunds\.(retrieve|list)/,
+    lagMs: 86_400_000,
+    times: 'always',
+  });
+  world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'HE_01' });
+  const refundId = await openedRefund(world, shop.buyer, orderId);
+  await attempted(world, `refund/${refundId}`, 2);
+  await landedAtThePsp(world, refundId);
+  await age(world, 'refunds', refundId);
+  for (let tick = 0; tick < 2; tick += 1) {
+    await terminate(world, `refund/${refundId}`);
+    const swept = await sweep(world, shop, 'orphan_refunds');
+    expect(counts(swept, 'orphan_refunds')).toEqual(one('synced', 'restarted'));
+    await attempted(world, `refund/${refundId}`, 2);
+  }
+  expect((await world.refund(refundId)).status).toBe('pending');
+  world.psp.control.clearFaults();
+  await terminate(world, `refund/${refundId}`);
+  expect(counts(await sweep(world, shop, 'orphan_refunds'), 'orphan_refunds')).toEqual(
+    one('synced', 'adopted'),
+  );
+  expect(world.psp.control.refunds(orderId)).toHaveLength(1);
 });
 
 it('orphan that the PSP has settled is adopted and treated as a stuck refund', async () => {

@@ -84,19 +84,24 @@ describe('a refund, phase 2: ask the PSP', () => {
     await expectRestored(orderId, refundId, 'No.');
   });
 
-  it.each(['IR_12', 'IR_13', 'IR_14', 'HE_01'])(
-    'PSP refusal by %s: looked up first, always',
-    async (code) => {
-      const orderId = await bought();
-      world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code, message: 'No.' });
-      const refundId = await openedRefund(world, people.buyer, orderId);
-      await world.finished(`refund/${refundId}`);
-      expect(
-        world.psp.control.requests('refunds.retrieve').filter((request) => request.params['id'] === refundId),
-      ).toMatchObject([{ status: 404 }]);
-      await expectRestored(orderId, refundId, 'No.');
-    },
-  );
+  it.each(['IR_12', 'IR_13', 'IR_14'])('PSP refusal by %s: looked up first, always', async (code) => {
+    const orderId = await bought();
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code, message: 'No.' });
+    const refundId = await openedRefund(world, people.buyer, orderId);
+    await world.finished(`refund/${refundId}`);
+    expect(
+      world.psp.control.requests('refunds.retrieve').filter((request) => request.params['id'] === refundId),
+    ).toMatchObject([{ status: 404 }]);
+    await expectRestored(orderId, refundId, 'No.');
+  });
+
+  it('HE_01 says that it exists: looked up, not found, and asked again', async () => {
+    const orderId = await bought();
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'HE_01' });
+    const { refundId } = await settledRefund(world, people.buyer, orderId);
+    await expectSettledOnce(orderId, refundId);
+    expect(creates(refundId).map((request) => request.status)).toEqual([400, 200]);
+  });
 
   it('PSP refusal that cannot be looked up is no failure: asked again', async () => {
     const orderId = await bought();
