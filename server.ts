@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
-import { verifyToken } from './api/middleware/authenticate.ts';
+import { callerOfBearer } from './api/middleware/authenticate.ts';
 import { type FeedLimits, RefundFeed } from './api/refund-feed.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
@@ -66,7 +66,7 @@ export async function startServer(
     engine,
     log,
     settings: { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR },
-    verifyToken: (token) => verifyToken(token, config, now()),
+    callerOf: (token) => callerOfBearer(token, { db: database.db, config }, now()),
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     temporalUi: { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE },
     sweepIntervalMs: config.RECONCILE_INTERVAL,

@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import { readStripeAccount } from '../db/queries/stripe-account.ts';
 import { VezaError } from '../domain/errors.ts';
 import type { ApiEnv } from './context.ts';
-import { assertKnownUser } from './known-user.ts';
 import { AccountLink, showAccountLink, showStripeAccount, StripeAccount } from './views/stripe-account.ts';
 
 const URL_MAX = 2048;
@@ -32,7 +31,6 @@ export async function onboard(
 ): Promise<z.infer<typeof Onboarding>> {
   const { db, engine } = c.var.deps;
   const { userId } = c.var.caller;
-  await assertKnownUser(db, c.var.caller);
   c.set('mayStillBeCarriedOut', true);
   const answer = await engine.onboardSeller(userId, { ...make, returnUrl, refreshUrl });
   if ('refused' in answer) throw VezaError.from(answer.refused);

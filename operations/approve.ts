@@ -1,5 +1,7 @@
 import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
+import { readApproval } from '../db/queries/approvals.ts';
+import { lockRoles, refuseNoAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import {
   approveApproval,
@@ -25,14 +27,18 @@ export interface Approved {
  * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same; where
  * that did not get through within a minute, any admin may.
  * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it), `second_admin_required` and
- * `person_required`, and what the engine refuses after it has looked.
+ * `person_required`, what `assertAdmin` does, and what the engine refuses after it has looked.
  */
 export async function approve(deps: OperationsDeps, approvalId: string, act: Act): Promise<Approved> {
   // Whoever asked may hold the key of another admin, and a script has not read what it agrees to.
   if (act.apiKeyId !== undefined) {
     throw new VezaError('person_required', 'Agreeing takes a bearer token, not an API key.');
   }
+  const asked = await readApproval(deps.db, approvalId);
   const decided = await deps.db.transaction(async (tx) => {
+    // Whoever asked is an admin still, or it is done by one admin alone.
+    const roles = await lockRoles(tx, [act.actor, ...(asked === null ? [] : [asked.requestedBy])]);
+    refuseNoAdmin(act.actor, roles);
     const approval = await lockApproval(tx, approvalId);
     // A repeat: the first call may have met an engine that was away.
     if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
@@ -45,6 +51,9 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
       throw new VezaError('second_admin_required', 'Whoever asks for it cannot be the one who agrees to it.');
     }
     refuseEnded(approval);
+    if (roles.get(approval.requestedBy) !== 'admin') {
+      return end(tx, approval, 'Whoever asked for it is no admin any more.');
+    }
     return carryOut(tx, approval, act);
   });
   // Thrown only now: that it has ended is committed.

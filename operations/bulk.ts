@@ -1,5 +1,6 @@
 import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
+import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { lockMany, type ManyRows } from '../db/verbs/lock.ts';
 import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
@@ -62,7 +63,7 @@ export interface BulkDone {
 /**
  * Acts on every row that was shown, in one transaction: on all of them or on none. Whoever calls tells the engine after
  * the commit (`tellBulk`). A sum above the threshold waits for a second admin. Throws `list_changed` where rows, their
- * statuses or amounts are not as shown, and `list_empty`.
+ * statuses or amounts are not as shown, `list_empty`, and what `assertAdmin` does.
  */
 export async function decideBulk(
   { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
@@ -72,6 +73,7 @@ export async function decideBulk(
 ): Promise<BulkDone | { readonly awaits: Approval }> {
   const reason = reasonOf(act);
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     await lockPendingApproval(tx, action, bulkSubject(fingerprint));
     const list = await readBulkList(tx, action, filter);
     if (list.rows.length === 0 && fingerprint === list.fingerprint)

@@ -1,4 +1,5 @@
 import type { Approval } from '../db/moves/approval.ts';
+import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
 import { VezaError } from '../domain/errors.ts';
@@ -14,8 +15,8 @@ export type Decided<Done, Work> = Acted<Done, Work> | { readonly awaits: Approva
 
 /**
  * Does an action in one transaction, or, where it is on more money than one admin decides on, keeps it for a second.
- * Whoever calls tells the engine after the commit. Throws the verb's refusal, and `preview_outdated` where the row is
- * no longer as it was shown.
+ * Whoever calls tells the engine after the commit. Throws the verb's refusal, `preview_outdated` where the row is no
+ * longer as it was shown, and what `assertAdmin` does.
  */
 export async function decideAction<Done, Work>(
   { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
@@ -26,6 +27,7 @@ export async function decideAction<Done, Work>(
 ): Promise<Decided<Done, Work>> {
   const subject = writeSubject({ kind: operation.kind, id });
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     // Before the rows, as whoever approves it does.
     await lockPendingApproval(tx, operation.action, subject);
     const standing = await operation.look(tx, id);

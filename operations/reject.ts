@@ -1,11 +1,15 @@
 import type { Approval } from '../db/moves/approval.ts';
+import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import { rejectApproval } from '../db/verbs/decide-approval.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**
  * An admin says no to what another asked for, or whoever asked takes it back.
- * Throws `approval_not_found` and `approval_ended`.
+ * Throws `approval_not_found`, `approval_ended`, and what `assertAdmin` does.
  */
 export const reject = ({ db }: Pick<OperationsDeps, 'db'>, approvalId: string, act: Act): Promise<Approval> =>
-  db.transaction((tx) => rejectApproval(tx, approvalId, act));
+  db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
+    return rejectApproval(tx, approvalId, act);
+  });

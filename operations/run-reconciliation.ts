@@ -1,3 +1,4 @@
+import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import { type Act, audit } from '../db/verbs/audit.ts';
 import { type Phase, PHASES } from '../domain/reconcile.ts';
 import { idOfSweep } from '../engine/sweeps.ts';
@@ -15,13 +16,14 @@ export async function runReconciliation(
 ): Promise<string> {
   const ask = { drain, ...(phases && { phases }) };
   const workflowId = idOfSweep(ask);
-  await db.transaction((tx) =>
-    audit(tx, act, {
+  await db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
+    await audit(tx, act, {
       action: 'reconcile.run',
       subject: workflowId,
       before: null,
       after: { phases: phases ?? PHASES },
-    }),
-  );
+    });
+  });
   return engine.startSweep(ask, workflowId);
 }

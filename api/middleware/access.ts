@@ -1,16 +1,22 @@
 import type { MiddlewareHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
 import type { Role } from '../../domain/roles.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
 
-/** Who may call a route: enforced by its middleware and documented by its `security`, from one statement. */
+/**
+ * Who may call a route: enforced by its middleware, documented by its `security` and `x-roles` (none: every role), and
+ * listed in docs/security.md, all from one statement.
+ */
 export interface Access {
   readonly middleware: MiddlewareHandler<ApiEnv>[];
   readonly security: Record<string, string[]>[];
+  readonly 'x-roles'?: readonly Role[];
 }
 
-const BEARER_OR_KEY: Access['security'] = [{ bearer: [] }, { apiKey: [] }];
+const BEARER: Access['security'] = [{ bearer: [] }];
+const BEARER_OR_KEY: Access['security'] = [...BEARER, { apiKey: [] }];
 
 /** Everybody; what the route needs to trust a caller it checks itself. */
 export const anyone = (): Access => ({ middleware: [], security: [] });
@@ -20,6 +26,14 @@ export const signedIn = (): Access => ({ middleware: [authenticate], security: B
 export const onlyRoles = (...roles: readonly Role[]): Access => ({
   middleware: [authenticate, requireRole(roles)],
   security: BEARER_OR_KEY,
+  'x-roles': roles,
+});
+
+/** The same for a person alone: what a program must not do in somebody's name. */
+export const inPerson = ({ middleware, ...access }: Access): Access => ({
+  ...access,
+  middleware: [...middleware, requirePerson],
+  security: BEARER,
 });
 
 function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
@@ -33,3 +47,10 @@ function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
     await next();
   };
 }
+
+const requirePerson = createMiddleware<ApiEnv>(async (c, next) => {
+  if (c.var.apiKey !== undefined) {
+    throw new VezaError('person_required', 'This takes a bearer token, not an API key.');
+  }
+  await next();
+});

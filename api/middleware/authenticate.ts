@@ -9,6 +9,8 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import { z } from 'zod';
+import type { Db } from '../../db/client.ts';
+import { readCaller } from '../../db/queries/users.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { ROLES, type Caller } from '../../domain/roles.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
@@ -28,7 +30,7 @@ export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
-  const { config, now } = c.var.deps;
+  const { now } = c.var.deps;
   const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
   if (token === undefined) {
     throw new VezaError(
@@ -36,24 +38,34 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
       'Send a bearer token in the Authorization header, or a key in X-API-Key.',
     );
   }
-  return (await verifyToken(token, config, now())).caller;
+  return (await callerOfBearer(token, c.var.deps, now())).caller;
+}
+
+/** Whose token it is, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` as `verifyToken` does. */
+export async function callerOfBearer(
+  token: string,
+  { db, config }: { readonly db: Db; readonly config: TokenConfig },
+  at: Date,
+): Promise<{ readonly caller: Caller; readonly expiresAt: Date }> {
+  const { userId, expiresAt } = await verifyToken(token, config, at);
+  return { caller: await readCaller(db, userId), expiresAt };
 }
 
 type TokenConfig = Pick<ApiConfig, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),
-  // A token that names no role gets the one that may least.
-  role: z.enum(ROLES).default('user'),
+  // Whoever signs may name one. What counts is the role of the row.
+  role: z.enum(ROLES).optional(),
   exp: z.number(),
 });
 
 /** Throws `unauthenticated`, and `engine_unavailable` where the keys cannot be fetched. */
-export async function verifyToken(
+async function verifyToken(
   token: string,
   config: TokenConfig,
   currentDate: Date,
-): Promise<{ readonly caller: Caller; readonly expiresAt: Date }> {
+): Promise<{ readonly userId: string; readonly expiresAt: Date }> {
   const options = {
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
@@ -63,8 +75,8 @@ export async function verifyToken(
   const payload = await verifySignature(token, config, options);
   const claims = Claims.safeParse(payload);
   if (!claims.success) throw refused('The token names no user (sub) or no role that we know.');
-  const { sub: userId, role, exp: expiresAtS } = claims.data;
-  return { caller: { userId, role }, expiresAt: new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS)) };
+  const { sub: userId, exp: expiresAtS } = claims.data;
+  return { userId, expiresAt: new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS)) };
 }
 
 /** What a Date can hold (ECMA-262). */

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { approve } from '../../operations/approve.ts';
 import { actorOf } from '../actor.ts';
-import { onlyRoles } from '../middleware/access.ts';
+import { inPerson, onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { operationsOf } from '../operate.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
@@ -12,7 +12,7 @@ import { idParam, Note, reason } from '../views/fields.ts';
 const Params = z.object({ approvalId: idParam('approvalId') });
 const Body = z.strictObject({ reason: reason().optional() }).openapi('Decision');
 
-const access = onlyRoles('admin');
+const access = inPerson(onlyRoles('admin'));
 const route = createRoute({
   method: 'post',
   path: '/admin/approvals/{approvalId}/approve',

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { signedIn } from '../middleware/access.ts';
+import { inPerson, signedIn } from '../middleware/access.ts';
 import { linkFields, onboard, Onboarding } from '../onboarding.ts';
 import { fails, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
@@ -21,13 +21,14 @@ const route = createRoute({
   path: '/sellers/me/stripe-account',
   operationId: 'connectStripeAccount',
   summary: 'Connect your Stripe account',
-  description: 'Makes it once; a repeat gives the same account with a new link to Stripe’s forms.',
+  description:
+    'Makes it once; a repeat gives the same account with a new link to Stripe’s forms. Whoever has the link can fill them in: it takes a bearer token, not an API key.',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...inPerson(signedIn()),
   request: { body: jsonBody(Body) },
   responses: {
     200: json(Onboarding, 'The account, and where to fill in Stripe’s forms'),
-    ...fails(...SIGNED_IN, ...WITH_BODY, 'stripe_account_refused'),
+    ...fails(...SIGNED_IN, ...WITH_BODY, 'person_required', 'stripe_account_refused'),
   },
 });
 

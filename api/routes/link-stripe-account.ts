@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { signedIn } from '../middleware/access.ts';
+import { inPerson, signedIn } from '../middleware/access.ts';
 import { linkFields, onboard, Onboarding } from '../onboarding.ts';
 import { fails, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
@@ -11,12 +11,19 @@ const route = createRoute({
   path: '/sellers/me/stripe-account/link',
   operationId: 'linkStripeAccount',
   summary: 'A new link to Stripe’s forms',
+  description: 'Whoever has it can fill them in: it takes a bearer token, not an API key.',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...inPerson(signedIn()),
   request: { body: jsonBody(Body) },
   responses: {
     200: json(Onboarding, 'The account, and where to fill in Stripe’s forms'),
-    ...fails(...SIGNED_IN, ...WITH_BODY, 'seller_has_no_account', 'stripe_account_refused'),
+    ...fails(
+      ...SIGNED_IN,
+      ...WITH_BODY,
+      'person_required',
+      'seller_has_no_account',
+      'stripe_account_refused',
+    ),
   },
 });
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readWebhookEvent } from '../../db/queries/webhook-events.ts';
 import { dispatchAgain, replayWebhook as operation } from '../../operations/actions/replay-webhook.ts';
+import { decideAction } from '../../operations/decide-action.ts';
 import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
@@ -36,8 +37,9 @@ export const replayWebhook = defineRoute(route, async (c) => {
   const { webhookId } = c.req.valid('param');
   c.set('mayStillBeCarriedOut', true);
   const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
-  // It names no money, so that it waits for nobody.
-  const { done, work } = await db.transaction((tx) => operation.act(tx, webhookId, act));
+  const decided = await decideAction(operationsOf(c), operation, webhookId, act);
+  if ('awaits' in decided) throw new Error('a replay names no money, so that it waits for nobody');
+  const { done, work } = decided;
   const { outcome, note } = await dispatchAgain(operationsOf(c), work);
   const row = await readWebhookEvent(db, webhookId);
   return c.json({ webhook: { ...showWebhookEvent(row ?? done), outcome, error: note } }, 200);

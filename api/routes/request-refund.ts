@@ -8,7 +8,6 @@ import type { IdempotencyKey, RefundAnswer } from '../../domain/messages.ts';
 import { keepRefundReason } from '../../db/verbs/refund-reason.ts';
 import type { RefundLabel } from '../../engine/index.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
-import { assertKnownUser } from '../known-user.ts';
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
@@ -81,7 +80,6 @@ export const requestRefund = defineRoute(route, async (c) => {
     if (meanwhile) return c.json(accepted(meanwhile), 202);
     throw judged.refusal;
   }
-  await assertKnownUser(db, caller);
   c.set('mayStillBeCarriedOut', true);
   const refundId = idFor(idempotency);
   if (reason) await keepRefundReason(db, refundId, reason);

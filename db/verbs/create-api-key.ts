@@ -7,6 +7,7 @@ import type { Db } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from '../queries/api-keys.ts';
 import { readUserRole } from '../queries/users.ts';
 import { apiKeys } from '../schema/index.ts';
+import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 
 export interface NewApiKey {
@@ -31,6 +32,7 @@ export async function createApiKey(
   if (asked.scopes.includes('admin')) refusePower(asked.userId, act);
   const { key, prefix, keyHash } = makeKey();
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     if ((await readUserRole(tx, asked.userId)) === null) {
       throw new VezaError('validation_failed', 'There is no such user.', { field: 'user_id' });
     }

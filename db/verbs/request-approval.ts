@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { APPROVAL_VALID_MS, type Money } from '../../domain/four-eyes.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, moveApproval } from '../moves/approval.ts';
+import { readUserRole } from '../queries/users.ts';
 import { approvals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 
@@ -16,7 +17,7 @@ export interface ApprovalAsk extends Act, Money {
 
 /**
  * Keeps an action for a second admin. What waits already for the same is what is answered; it gives way to a new one
- * where what it is about has changed meanwhile, or its time is over.
+ * where what it is about has changed meanwhile, its time is over, or whoever asked is no admin any more.
  */
 export async function requestApproval(
   tx: Tx,
@@ -24,7 +25,7 @@ export async function requestApproval(
 ): Promise<Approval> {
   const waiting = await lockPendingApproval(tx, action, subject);
   if (waiting !== null) {
-    if (waiting.seen === seen && waiting.expiresAt.getTime() > Date.now()) return waiting;
+    if (waiting.seen === seen && (await mayBeAgreedTo(tx, waiting))) return waiting;
     await moveApproval(tx, waiting, 'expired', { note: 'Asked for anew.' });
   }
   const [asked] = await tx
@@ -52,6 +53,9 @@ export async function requestApproval(
   }
   return approval;
 }
+
+const mayBeAgreedTo = async (tx: Tx, { expiresAt, requestedBy }: Approval): Promise<boolean> =>
+  expiresAt.getTime() > Date.now() && (await readUserRole(tx, requestedBy)) === 'admin';
 
 /** What waits for a second admin already; whoever may ask anew locks it before the rows that it is about. */
 export async function lockPendingApproval(tx: Tx, action: string, subject: string): Promise<Approval | null> {

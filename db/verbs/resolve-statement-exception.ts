@@ -4,6 +4,7 @@ import { statementWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from '../queries/statements.ts';
 import { providerStatements, statementExceptions } from '../schema/index.ts';
+import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
 
@@ -18,6 +19,7 @@ export async function resolveStatementException(
   { exceptionId, ...act }: Act & { readonly exceptionId: string; readonly reason: string },
 ): Promise<StatementException> {
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     const [found] = await tx
       .select()
       .from(statementExceptions)

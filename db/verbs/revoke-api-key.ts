@@ -4,11 +4,13 @@ import { apiKeySubject } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from '../queries/api-keys.ts';
 import { apiKeys } from '../schema/index.ts';
+import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 
 /** Ends a key for good; one that was revoked before stays as it was. Throws `api_key_not_found`. */
 export async function revokeApiKey(db: Db, id: string, act: Act): Promise<ApiKeyRow> {
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     const [revoked] = await tx
       .update(apiKeys)
       .set({ revokedAt: sql`now()` })

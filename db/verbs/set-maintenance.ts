@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { platformSettings } from '../schema/index.ts';
+import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 
 const KEY = 'maintenance';
@@ -24,6 +25,7 @@ export async function setMaintenance(
   act: Act & { readonly reason: string },
 ): Promise<MaintenanceSetting> {
   return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
     const [before] = await tx
       .select()
       .from(platformSettings)

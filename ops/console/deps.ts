@@ -6,8 +6,11 @@ import type { Arrival, RequestClient } from '../../trusted-proxies.ts';
 
 /** What the console needs of the world; given once, by the composition root. */
 export interface ConsoleDeps extends OperationsDeps {
-  /** As the API verifies bearer tokens. Throws `unauthenticated`, and `engine_unavailable` where keys are not to be had. */
-  readonly verifyToken: (token: string) => Promise<{ readonly caller: Caller; readonly expiresAt: Date }>;
+  /**
+   * As the API takes bearer tokens, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` where
+   * keys are not to be had.
+   */
+  readonly callerOf: (token: string) => Promise<{ readonly caller: Caller; readonly expiresAt: Date }>;
   /** Finds who is behind our own proxies, and whether they came by https. */
   readonly findClient: (arrival: Arrival) => RequestClient;
   readonly temporalUi: TemporalUi;

@@ -32,24 +32,24 @@ const cookieOf = (c: Context<ConsoleEnv>, deps: ConsoleDeps) =>
 /** The admin whose token came with the request: in the cookie, or as `Authorization: Bearer` from a script. */
 export async function readSession(
   c: Context<ConsoleEnv>,
-  deps: Pick<ConsoleDeps, 'verifyToken'>,
+  deps: Pick<ConsoleDeps, 'callerOf'>,
 ): Promise<Session> {
   const sent = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
   const token = sent ?? getCookie(c, CONSOLE_COOKIE);
   if (token === undefined) throw new VezaError('unauthenticated', 'You are not signed in.');
-  const { caller } = await deps.verifyToken(token);
+  const { caller } = await deps.callerOf(token);
   assertAdmin(caller);
   return { caller, token };
 }
 
 export function assertAdmin({ role }: Caller): void {
   if (role !== 'admin') {
-    throw new VezaError('forbidden', `The console is for admins; this token is one of a ${role}.`);
+    throw new VezaError('forbidden', `The console is for admins; you are a ${role}.`);
   }
 }
 
 /** Lets admins through, and sets `session`. Throws `unauthenticated` and `forbidden`. */
-export const consoleAdmin = (deps: Pick<ConsoleDeps, 'verifyToken'>) =>
+export const consoleAdmin = (deps: Pick<ConsoleDeps, 'callerOf'>) =>
   createMiddleware<ConsoleEnv>(async (c, next) => {
     const session = await readSession(c, deps);
     c.set('session', session);

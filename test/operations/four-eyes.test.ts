@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approvals } from '../../db/schema/index.ts';
+import { approve } from '../../operations/approve.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, reversalRow } from '../harness/look.ts';
@@ -137,6 +138,90 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
       { action: 'approval.request written_off', actor: first.id },
       { action: 'approval.reject written_off', actor: second.id, reason: 'a script said so' },
     ]);
+  });
+
+  const demote = (person: Person) =>
+    world.database.sql`UPDATE users SET role = 'user' WHERE id = ${person.id}`;
+
+  it('the second admin is one at that moment: who was demoted or deleted agrees to nothing by an old token', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const approvalId = awaited(await writeOff(first, reversalId));
+    const demoted = await makePerson(world, 'admin');
+    const deleted = await makePerson(world, 'admin');
+    await demote(demoted);
+    await world.database.sql`DELETE FROM users WHERE id = ${deleted.id}`;
+    expect(codeOf(await approveAs(world, demoted, approvalId))).toEqual([403, 'forbidden']);
+    expect(codeOf(await approveAs(world, deleted, approvalId))).toEqual([401, 'unauthenticated']);
+    for (const person of [demoted, deleted]) {
+      // The layer itself, as the console and the command line hold it.
+      await expect(approve(operationsOf(world), approvalId, { actor: person.id })).rejects.toThrow(
+        /forbidden|unauthenticated/,
+      );
+      const answer = await writeOff(person, reversalId);
+      expect([401, 403]).toContain(answer.status);
+    }
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+    expect((await approvalOf(world, second, approvalId))['status']).toBe('pending');
+  });
+
+  it('whoever asked is no admin any more: nobody agrees to it, it ends, and another admin may ask anew', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const asker = await makePerson(world, 'admin');
+    const approvalId = awaited(await writeOff(asker, reversalId));
+    await demote(asker);
+    const refused = await approveAs(world, second, approvalId);
+    expect(codeOf(refused)).toEqual([409, 'approval_outdated']);
+    expect(refused.body['detail']).toBe('Whoever asked for it is no admin any more.');
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+    expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_ended']);
+    // What a former admin asked for and nobody has decided on keeps no other from asking.
+    const another = await makePerson(world, 'admin');
+    const left = awaited(await writeOff(another, reversalId));
+    await demote(another);
+    const anew = awaited(await writeOff(first, reversalId));
+    expect(anew).not.toBe(left);
+    expect((await approveAs(world, second, anew)).status).toBe(200);
+    expect(await statusOf(reversalId)).toBe('written_off');
+    await expectCleanBooks(world);
+  });
+
+  it('a role that is being taken away counts before or after the whole of an action, never in the middle', async () => {
+    const { reversalId } = await failedReversal(world, PRICE_MINOR);
+    const leaving = await makePerson(world, 'admin');
+    const { sql } = world.database;
+    let acted: Promise<unknown> | undefined;
+    await sql.begin(async (tx) => {
+      await tx`UPDATE users SET role = 'user' WHERE id = ${leaving.id}`;
+      // It passes the door with the role of before, and waits for the row.
+      acted = writeOff(leaving, reversalId).then(codeOf);
+      const [me] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+      await expect
+        .poll(() => sql`SELECT 1 FROM pg_stat_activity WHERE ${me!.pid}::int = ANY (pg_blocking_pids(pid))`)
+        .toHaveLength(1);
+    });
+    expect(await acted).toEqual([403, 'forbidden']);
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
+  });
+
+  it('one person in two sessions, or with a token and a key, is one admin', async () => {
+    const { reversalId } = await failedReversal(world, ABOVE_MINOR);
+    const asked = { user_id: third.id, name: 'own', scopes: ['admin'] };
+    const { key } = (await world.post(third, '/admin/api-keys', asked)).body as unknown as { key: string };
+    const byKey = await world.call(
+      null,
+      'POST',
+      `/admin/reversals/${reversalId}/resolve`,
+      { resolution: 'written_off', reason: 'by a script' },
+      { 'x-api-key': key },
+    );
+    const approvalId = awaited(byKey);
+    expect(codeOf(await approveAs(world, third, approvalId))).toEqual([403, 'second_admin_required']);
+    const anotherSession = { ...third, token: await world.token(third.id, 'admin') };
+    expect(codeOf(await approveAs(world, anotherSession, approvalId))).toEqual([
+      403,
+      'second_admin_required',
+    ]);
+    expect(await statusOf(reversalId)).toBe('permanently_failed');
   });
 
   it('two admins agree at once: it is done once', async () => {

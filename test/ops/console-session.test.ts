@@ -80,6 +80,25 @@ describe('login', () => {
     },
   );
 
+  test('an admin whose role is taken away is out at the next page, and may do nothing with a form', async () => {
+    const person = await makePerson(world, 'admin');
+    const operator = await Operator.signedIn(world, person);
+    const page = await operator.get('/ops/reconcile');
+    const { action, fields } = formOf(page.html);
+    await world.database.sql`UPDATE users SET role = 'user' WHERE id = ${person.id}`;
+    for (const path of PAGES) expect((await operator.get(path)).status, path).toBe(403);
+    expect((await operator.post(action, { ...fields, reason: 'still here' })).status).toBe(403);
+    expect((await new Operator(world).signIn(person.token)).status).toBe(403);
+  });
+
+  test('an admin whose account is gone is led to the login, and not let in there', async () => {
+    const person = await makePerson(world, 'admin');
+    const operator = await Operator.signedIn(world, person);
+    await world.database.sql`DELETE FROM users WHERE id = ${person.id}`;
+    expect((await operator.get('/ops/approvals')).status).toBe(303);
+    expect((await new Operator(world).signIn(person.token)).status).toBe(401);
+  });
+
   test('an admin’s token also comes in the Authorization header', async () => {
     const answer = await new Operator(world).get('/ops', { authorization: `Bearer ${admin.token}` });
     expect(answer.status).toBe(200);

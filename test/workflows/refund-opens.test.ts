@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { orders } from '../../db/schema/index.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/rows.ts';
+import { makePerson } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
 
@@ -158,11 +159,7 @@ describe('a refund, phase 1: open', () => {
 
   it('forbidden: the caller sees the order but may not refund it', async () => {
     const orderId = await bought(0);
-    const moderator = {
-      id: people.stranger.id,
-      role: 'moderator',
-      token: await world.token(people.stranger.id, 'moderator'),
-    } as const;
+    const moderator = await makePerson(world, 'moderator');
     expect((await world.get(moderator, `/marketplace/orders/${orderId}`)).status).toBe(200);
     await expectRefused(moderator, orderId, 403, 'refund_forbidden');
   });

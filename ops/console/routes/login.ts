@@ -29,7 +29,7 @@ export const signIn =
           `The token is longer than ${TOKEN_MAX_BYTES} characters, which no cookie holds.`,
         );
       }
-      const { caller, expiresAt } = await deps.verifyToken(token);
+      const { caller, expiresAt } = await deps.callerOf(token);
       assertAdmin(caller);
       openSession(c, deps, token, expiresAt);
       c.var.log.info({ userId: caller.userId }, 'signed in to the console');
