@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
-import { transferReversals, users } from '../../db/schema/index.ts';
+import { sellerTransfers, transferReversals, users } from '../../db/schema/index.ts';
 import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
+import type { Attempt } from '../../domain/messages.ts';
 import type { StripeFault } from '../stripe/index.ts';
 import {
   askRefund,
@@ -98,6 +99,29 @@ export const reversalGivenUp: Situation = {
   ends: 'settled_outside',
 };
 
+export const transferWithoutId: Situation = {
+  name: 'transfer-without-id',
+  title: "A reversal has failed for good: its transfer has no id of Stripe's",
+  async make(scene) {
+    const stall = await scene.openStall();
+    const { orderId } = await completeOrder(scene, stall);
+    // As an older system left it: sent, and nobody kept what Stripe calls it.
+    await scene.db
+      .update(sellerTransfers)
+      .set({ stripeTransferId: null })
+      .where(eq(sellerTransfers.orderId, orderId));
+    const refundId = await askRefund(stall, orderId);
+    const [row] = await until(
+      () => scene.db.select().from(transferReversals).where(eq(transferReversals.refundId, refundId)),
+      (rows) => rows.some(({ status }) => status === 'permanently_failed'),
+    );
+    if (row === undefined) throw new Error(`refund ${refundId} has no reversal`);
+    return { subject: reversalWorkflowId(row.id), heal: async () => {} };
+  },
+  ways: { console: [{ take: 'backfill' }, { take: 'action', action: 'retry' }], temporal: null },
+  ends: 'reversed',
+};
+
 export const workflowTerminated: Situation = {
   name: 'workflow-terminated',
   title: 'A reversal has no running workflow: somebody terminated it',
@@ -125,8 +149,8 @@ async function unsentTransfer(scene: Scene, stall: Stall): Promise<string> {
   const { transfer } = await payOrder(scene, stall);
   const subject = transferWorkflowId(transfer.id);
   await until(
-    () => scene.temporal.workflow.getHandle(subject).query('state'),
-    (attempt) => attempt !== null,
+    () => scene.temporal.workflow.getHandle(subject).query<Attempt<string>>('state'),
+    (attempt) => attempt.ended || attempt.lastError !== null,
   );
   return subject;
 }

@@ -6,6 +6,7 @@ import {
   sellerFundsShort,
   stripeKeyRefused,
   transferWithoutAccount,
+  transferWithoutId,
   workflowTerminated,
 } from './at-stripe.ts';
 import {
@@ -31,6 +32,7 @@ export const SITUATIONS: readonly Situation[] = [
   workflowTerminated,
   refundOrphan,
   reversalGivenUp,
+  transferWithoutId,
   giveBackRefused,
   disputeOpen,
   webhookUnmatched,

@@ -157,6 +157,7 @@ function rowOf(subject: string): { table: (typeof TABLES)[Kind]; id: string } {
   return { table, id };
 }
 
+/** The status of the row; of a reversal that was retried, of the one that took its place. */
 export async function statusOf({ db }: Scene, subject: string): Promise<string> {
   const [row] = await db.execute<{ status: string }>(statusQuery(subject));
   if (row === undefined) throw new Error(`there is no ${subject}`);
@@ -171,7 +172,9 @@ function statusQuery(subject: string): SQL {
       FROM statement_exceptions WHERE statement_id = ${id}`;
   }
   const row = rowOf(subject);
-  return sql`SELECT status FROM ${row.table} WHERE id = ${row.id}`;
+  if (kind !== 'reversal') return sql`SELECT status FROM ${row.table} WHERE id = ${row.id}`;
+  return sql`SELECT status FROM ${row.table} WHERE id = ${row.id} OR retry_of = ${row.id}
+    ORDER BY retry_of NULLS LAST LIMIT 1`;
 }
 
 /** Nobody waits an hour for an example: the row is as old as if somebody had. */

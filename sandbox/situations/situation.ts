@@ -17,6 +17,8 @@ export type Step =
   | { readonly take: 'resolve_exceptions' }
   /** A flag on the order that it is about, from the list of what is stuck. */
   | { readonly take: 'clear_flag'; readonly flag: FlagKind }
+  /** `npm run ops -- backfill-transfer-ids`, from a shell. */
+  | { readonly take: 'backfill' }
   /** Ten minutes go by, which a test does not wait for. */
   | { readonly take: 'time' }
   /** Nothing: it ends by itself. */

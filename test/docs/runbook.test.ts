@@ -43,6 +43,8 @@ function wordOf(step: Step): string {
       return '**Reset**';
     case 'sweep':
       return `_${step.phase.replaceAll('_', ' ')}_`;
+    case 'backfill':
+      return '`npm run ops -- backfill-transfer-ids`';
     case 'time':
       return 'ten minutes';
     case 'nothing':

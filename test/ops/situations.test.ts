@@ -7,6 +7,8 @@ import { letTenMinutesPass, openScene, type Scene, statusOf, until } from '../..
 import type { Made, Situation, Step } from '../../sandbox/situations/situation.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
+import { run } from '../harness/processes.ts';
+import { takeTurn } from '../harness/turns.ts';
 import { Operator, type Seen } from './console-client.ts';
 import { createWorld } from '../reconcile/support.ts';
 import type { World } from '../harness/world.ts';
@@ -78,6 +80,7 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
     case 'nothing':
       return undefined;
     case 'action':
+    case 'backfill':
     case 'clear_flag':
     case 'resolve_exceptions':
       throw new Error(`Temporal's UI does not ${step.take}`);
@@ -129,6 +132,13 @@ async function inConsole(step: Step, { subject, orderId }: Made): Promise<void> 
       }
       // With the last one the statement leaves the list.
       expect((await operator.get('/ops/stuck?kind=flag')).html).not.toContain(list);
+      return undefined;
+    }
+    case 'backfill': {
+      const endTurn = await takeTurn('backfill');
+      const done = await run('ops/cli.ts', ['backfill-transfer-ids'], { ...world.env });
+      await endTurn();
+      expect(done.code, done.stderr).toBe(0);
       return undefined;
     }
     case 'time':
