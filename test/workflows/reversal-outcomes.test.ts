@@ -93,6 +93,47 @@ describe('an attempt to reverse a transfer', () => {
     await expectAgreement(world);
   });
 
+  // Stripe gives it no code: the message is all there is, and it has been worded in many ways.
+  it.each([
+    'The transfer tr_x is already fully reversed.',
+    'Transfer tr_x has already been fully reversed.',
+    'This transfer has already been reversed.',
+    'Transfer already reversed',
+    'The transfer is ALREADY REVERSED',
+    'Cannot reverse: this transfer was already entirely reversed.',
+    'Transfer reversal amount ($90.00) is greater than unreversed amount on transfer ($0.00)',
+  ])(
+    'already reversed out of band, in the words “%s”: one call, and covered by the other',
+    async (message) => {
+      const { stripeTransferId, reversal, workflowId } = await refundedOrder(world, {
+        before: (sold) => {
+          world.stripe.control.addFault({
+            kind: 'loseWebhook',
+            match: 'transfer.reversed',
+            where: { id: sold.stripeTransferId },
+          });
+          world.stripe.control.reverseInDashboard(sold.stripeTransferId);
+        },
+        troubles: [
+          {
+            kind: 'status',
+            status: 400,
+            stored: true,
+            body: { error: { type: 'invalid_request_error', message } },
+          },
+        ],
+      });
+      expect(await world.finished(workflowId)).toEqual({ status: 'reversed' });
+      expect(reversalCalls(world, stripeTransferId)).toHaveLength(1);
+      expect(await reversalRow(world, reversal.id)).toMatchObject({
+        status: 'reversed',
+        coveredMinor: NET_MINOR,
+        errorMessage: 'reversed at Stripe by someone else',
+        retryCount: 0,
+      });
+    },
+  );
+
   it('not found: one call, no retry', async () => {
     const { transfer, stripeTransferId, reversal, workflowId } = await refundedOrder(world, {
       troubles: [
