@@ -3,6 +3,7 @@ import { readStripeAccount } from '../db/queries/stripe-account.ts';
 import { type AccountClaim, askAccount, releaseAccount } from '../db/verbs/ask-account.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordAccount, recordAccountLink } from '../db/verbs/record-account.ts';
+import { detachAccount, recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { Deps } from './deps.ts';
@@ -14,14 +15,21 @@ type Ask = Extract<AccountClaim, { kind: 'ask' }>;
 /** Stripe's clock and ours may differ. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 
-/** Reads a seller's account at Stripe, keeps what it says and wakes what waits for it. Null where it cannot be read. */
+/**
+ * Reads a seller's account at Stripe, keeps what it says and wakes what waits for it. `gone`: Stripe says that it is closed,
+ * or not ours any more. Null where it cannot be read.
+ */
 export async function refreshAccount(
   deps: Pick<Deps, 'db' | 'engine' | 'stripe'>,
   userId: string,
-): Promise<StripeAccount | null> {
+): Promise<StripeAccount | 'gone' | null> {
   const known = await readStripeAccount(deps.db, userId);
   if (known === null || known.stripeAccountId === null) return null;
   const read = await deps.stripe.readAccount(known.stripeAccountId);
+  if (read.kind === 'account_gone') {
+    await recordAccountGone(deps.db, known.stripeAccountId, read.message);
+    return 'gone';
+  }
   if (read.kind !== 'account') return null;
   await keepAccount(deps, userId, read.account);
   return read.account;
@@ -95,14 +103,18 @@ export function createOnboardingActivities(deps: Deps) {
   }
 
   return {
-    /** The seller's account at Stripe, made if there is none; asked for until Stripe's answer is known. */
+    /** The seller's account at Stripe, made if there is none or it is gone; asked for until Stripe's answer is known. */
     async connectAccount(
       userId: string,
       { country, mayCreate }: Pick<OnboardingAsk, 'country' | 'mayCreate'>,
     ): Promise<OnboardingAnswer> {
       return whileHeartbeating(async () => {
         const known = await readStripeAccount(db, userId);
-        if (known?.stripeAccountId) return { stripeAccountId: known.stripeAccountId };
+        if (known?.stripeAccountId) {
+          const { stripeAccountId } = known;
+          if (!mayCreate || (await refreshAccount(deps, userId)) !== 'gone') return { stripeAccountId };
+          await detachAccount(db, userId, stripeAccountId);
+        }
         if (mayCreate) return connect(userId, country ?? null);
         return { refused: { code: 'seller_has_no_account', detail: 'Connect a Stripe account first.' } };
       });
@@ -129,7 +141,8 @@ export function createOnboardingActivities(deps: Deps) {
           await recordAccountLink(db, userId, made);
           return { stripeAccountId };
         }
-        if (made.kind === 'refused') {
+        if (made.kind === 'account_gone') await recordAccountGone(db, stripeAccountId, made.message);
+        if (made.kind === 'refused' || made.kind === 'account_gone') {
           return { refused: { code: 'stripe_account_refused', detail: made.message } };
         }
         log.warn({ userId, outcome: made.kind }, 'Stripe gave no account link');

@@ -13,6 +13,7 @@ import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
 import { openPayout } from '../db/verbs/open-payout.ts';
 import { acceptPayout, postponePayout } from '../db/verbs/postpone-payout.ts';
 import type { Postponement } from '../db/verbs/postpone-transfer.ts';
+import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { settlePayout } from '../db/verbs/settle-payout.ts';
 import type { Payout } from '../db/moves/payout.ts';
@@ -26,9 +27,9 @@ import { notServedHere, retryLater } from './retry-later.ts';
 /** `accepted`: Stripe has it, and its word is waited for. */
 export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
 type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
-/** What Stripe's own list says of our payout. */
-type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
-type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'>;
+/** What Stripe's own list says of our payout; `gone`: its account is, and nothing more will be said. */
+type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'gone';
+type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postponement, 'released'>>;
 
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
@@ -40,6 +41,10 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const createdSinceMs = payout.createdAt.getTime() - CLOCKS_DIFFER_MS;
     const listed = await stripe.findPayout({ stripeAccountId, payoutId: payout.id, createdSinceMs });
     if (listed.kind === 'found') return { found: listed.payout.stripePayoutId };
+    if (listed.kind === 'account_gone') {
+      await recordAccountGone(db, stripeAccountId, listed.message);
+      return 'gone';
+    }
     return listed.kind === 'not_found' ? 'absent' : 'unavailable';
   }
 
@@ -50,12 +55,13 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
   }
 
   async function postpone(payout: Payout, delayMs: number, why: Why, newKey = false): Promise<PayoutAttempt> {
-    const postponed = await postponePayout(db, payout.id, { ...why, nextRetryAtMs: Date.now() + delayMs });
+    const nextRetryAtMs = Date.now() + delayMs;
+    const postponed = await postponePayout(db, payout.id, { released: false, ...why, nextRetryAtMs });
     return isOpen(postponed) ? waiting(postponed, newKey) : ended(postponed);
   }
 
-  /** Stripe's list shows nothing of it and it is not asked for again: the seller has the money back. */
-  async function giveUp({ payout }: Ask, message: string): Promise<PayoutAttempt> {
+  /** Stripe has nothing of it, and it is not asked for again: the seller has the money back. */
+  async function giveUp({ payout }: Pick<Ask, 'payout'>, message: string): Promise<PayoutAttempt> {
     await raiseFlag(db, 'payout_gave_up', payoutWorkflowId(payout.id), message);
     const { payout: failed } = await settle(payout.id, { status: 'failed', stripePayoutId: null, message });
     return ended(failed);
@@ -69,11 +75,17 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
       waitingFor: 'look_up',
     });
 
+  /** An answer was lost, and Stripe says nothing of the account any more: whether it paid, a person has to find out. */
+  async function awaitPerson({ payout }: Ask, message: string): Promise<PayoutAttempt> {
+    await raiseFlag(db, 'account_gone', payoutWorkflowId(payout.id), message);
+    return postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'account_gone' });
+  }
+
   /** An operator wants no more attempts; what Stripe has already goes on. */
   async function giveUpUnlessThere(claim: Ask, reason: string): Promise<PayoutAttempt> {
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(claim.payout.id, lookedUp.found);
-    return lookedUp === 'absent' ? giveUp(claim, reason) : awaitLookUp(claim.payout, reason);
+    return lookedUp === 'unavailable' ? awaitLookUp(claim.payout, reason) : giveUp(claim, reason);
   }
 
   /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
@@ -85,6 +97,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     }
     const last = lookedUp ?? (await lookUp(claim));
     if (typeof last === 'object') return accept(payout.id, last.found);
+    if (last === 'gone') return awaitPerson(claim, message);
     return last === 'absent' ? giveUp(claim, message) : awaitLookUp(payout, message);
   }
 
@@ -94,15 +107,23 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     if (outcome.kind === 'rate_limited') {
       const message = 'Stripe asked us to slow down';
       const delayMs = outcome.retryAfterMs ?? policy.baseMs;
-      return postpone(payout, delayMs, { message, counted: false, waitingFor: 'rate_limit' });
+      const released = claim.isFirst;
+      return postpone(payout, delayMs, { message, counted: false, waitingFor: 'rate_limit', released });
     }
     const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
     if (outcome.kind === 'unauthorized') {
       await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', message);
-      return postpone(payout, policy.baseMs, { message, counted: false, waitingFor: 'stripe_key' });
+      const released = claim.isFirst;
+      return postpone(payout, policy.baseMs, { message, counted: false, waitingFor: 'stripe_key', released });
+    }
+    if (outcome.kind === 'account_gone') {
+      await recordAccountGone(db, claim.stripeAccountId, message);
+      if (claim.isFirst) return giveUp(claim, message);
     }
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return accept(payout.id, lookedUp.found);
+    if (outcome.kind === 'account_gone')
+      return lookedUp === 'absent' ? giveUp(claim, message) : awaitPerson(claim, message);
     if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
     await raiseFlag(db, 'seller_funds_short', payoutWorkflowId(payout.id), message);
     const why = { message, counted: false, waitingFor: 'seller_funds' };
@@ -117,6 +138,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(payout.id, lookedUp.found);
     if (lookedUp === 'unavailable') return fail(claim, 'the key is too old to be used again', lookedUp);
+    if (lookedUp === 'gone') return awaitPerson(claim, payout.errorMessage ?? 'the account is gone');
     if (payout.waitingFor === 'look_up') return giveUp(claim, payout.errorMessage ?? 'retries exhausted');
     const generation = keyGeneration(claim.idempotencyKey) + 1;
     return askPayout(db, { payoutId: payout.id, generation, now: true });
@@ -145,10 +167,23 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
   }
 
   /** What Stripe says of the payout now; null where it ends nothing or cannot be read. */
-  async function read(payout: Payout, stripePayoutId: string): Promise<PayoutWord | null> {
+  async function read(payout: Payout, stripePayoutId: string): Promise<PayoutWord | 'gone' | null> {
     if (payout.stripeAccountId === null) return null;
     const seen = await stripe.readPayout({ stripeAccountId: payout.stripeAccountId, stripePayoutId });
+    if (seen.kind === 'account_gone') {
+      await recordAccountGone(db, payout.stripeAccountId, seen.message);
+      return 'gone';
+    }
     return seen.kind === 'payout' ? wordOf(seen.payout) : null;
+  }
+
+  /** Stripe had accepted it, and its account is gone: only a person can say that the bank never got it. */
+  async function endAtGoneAccount(payout: Payout, stripePayoutId: string): Promise<PayoutWord | null> {
+    const message = 'Stripe had accepted it, and says nothing of its account any more';
+    if (payout.givenUpAt !== null)
+      return { status: 'failed', stripePayoutId, message: `${GIVEN_UP}: ${message}` };
+    await raiseFlag(db, 'account_gone', payoutWorkflowId(payout.id), message);
+    return null;
   }
 
   return {
@@ -175,7 +210,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     async lookUpPayout(payoutId: string): Promise<PayoutWord | null> {
       return whileHeartbeating(async () => {
         const payout = await readPayout(db, payoutId);
-        return payout?.externalPayoutId ? read(payout, payout.externalPayoutId) : null;
+        if (!payout?.externalPayoutId) return null;
+        const seen = await read(payout, payout.externalPayoutId);
+        return seen === 'gone' ? endAtGoneAccount(payout, payout.externalPayoutId) : seen;
       });
     },
 
@@ -187,9 +224,11 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
         const now = await read(payout, word.stripePayoutId);
         if (now === null) throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
         // Webhooks come in any order: an older word changes nothing.
-        if (contradiction === 'paid_after_failed' && now.status === 'failed') return payout.status;
+        const isOld = now !== 'gone' && now.status === 'failed';
+        if (contradiction === 'paid_after_failed' && isOld) return payout.status;
         const kind = contradiction === 'another_payout' ? 'outside_payout' : 'payout_paid_after_failed';
-        const detail = `Stripe's ${word.stripePayoutId} is ${now.status}; our payout is ${payout.status} as ${payout.externalPayoutId ?? 'one that was never made'}`;
+        const said = now === 'gone' ? `${word.status}, as it said before its account was gone` : now.status;
+        const detail = `Stripe's ${word.stripePayoutId} is ${said}; our payout is ${payout.status} as ${payout.externalPayoutId ?? 'one that was never made'}`;
         await raiseFlag(db, kind, payoutWorkflowId(payoutId), detail);
         return payout.status;
       });

@@ -9,6 +9,7 @@ import { completeReversal } from '../db/verbs/complete-reversal.ts';
 import type { ReversalEnd } from '../db/verbs/end-reversal.ts';
 import { postponeReversal } from '../db/verbs/postpone-reversal.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
 import { takeSlot } from '../db/verbs/take-slot.ts';
 import type { Reversal } from '../db/moves/reversal.ts';
@@ -112,10 +113,24 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return end(id, { reversed: lookedUp.found });
+    if (outcome.kind === 'account_gone') return endAtGoneAccount(claim, message, lookedUp);
     if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
     await raiseFlag(db, 'seller_funds_short', reversalWorkflowId(id), message);
     const waitingFor = { message, counted: false, waitingFor: 'seller_funds' };
     return postpone(id, policy.maxMs, waitingFor, lookedUp === 'absent');
+  }
+
+  /** Nothing can be taken back out of it: a person settles it, or retries it should the account come back. */
+  async function endAtGoneAccount(
+    claim: Ask,
+    message: string,
+    lookedUp: Exclude<LookedUp, object> | null,
+  ): Promise<ReversalAttempt> {
+    const { stripeAccountId } = claim.transfer;
+    if (stripeAccountId !== null) await recordAccountGone(db, stripeAccountId, message);
+    // An earlier attempt whose answer was lost may have worked: only the list can say.
+    if (lookedUp !== 'absent') return fail(claim, message, lookedUp);
+    return end(claim.reversal.id, { failed: message });
   }
 
   /** Before a key is used that Stripe may have forgotten, and before a retry row does what its predecessor may have. */

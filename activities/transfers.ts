@@ -6,7 +6,9 @@ import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
 import { completeTransfer } from '../db/verbs/complete-transfer.ts';
 import { giveUpTransfer, type Postponement, postponeTransfer } from '../db/verbs/postpone-transfer.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { readStripeAccount } from '../db/queries/stripe-account.ts';
 import { readTransferChain } from '../db/queries/transfer-chain.ts';
+import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
 import type { Transfer } from '../db/moves/transfer.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
@@ -18,6 +20,7 @@ import { notServedHere, retryLater } from './retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;
 type Ask = Extract<TransferClaim, { kind: 'ask' }>;
+type Claim = TransferClaim | { readonly kind: 'account_gone'; readonly transfer: Transfer };
 /** What Stripe's own list says of our transfer. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
 
@@ -33,11 +36,7 @@ export function createTransferActivities(deps: Deps) {
     for (const row of await readTransferChain(db, transfer)) {
       // A row that was never asked of Stripe cannot be there; one that was sent and taken back is not this money.
       if (row.stripeAccountId === null || row.stripeTransferId !== null) continue;
-      const listed = await stripe.findTransfer({
-        destination: row.stripeAccountId,
-        orderId: row.orderId,
-        transferId: row.id,
-      });
+      const listed = await stripe.findTransfer({ orderId: row.orderId, transferId: row.id });
       if (listed.kind === 'not_found') continue;
       if (listed.kind !== 'found') return 'unavailable';
       const { stripeTransferId, amountMinor } = listed.transfer;
@@ -111,6 +110,7 @@ export function createTransferActivities(deps: Deps) {
         released: false,
       });
     }
+    if (outcome.kind === 'account_gone') return awaitAccount(claim, outcome.message);
     const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(transfer) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return complete(transfer.id, lookedUp.found);
@@ -133,11 +133,30 @@ export function createTransferActivities(deps: Deps) {
     return fail(transfer, message, lookedUp);
   }
 
+  /**
+   * No failed attempt, and nothing of our key: once Stripe's list shows nothing, the next attempt is for whatever account the
+   * seller has then, under a new key.
+   */
+  async function awaitAccount({ transfer, destination }: Ask, message: string): Promise<TransferAttempt> {
+    await recordAccountGone(db, destination, message);
+    const lookedUp = await lookUp(transfer);
+    if (typeof lookedUp === 'object') return complete(transfer.id, lookedUp.found);
+    const seller = await readStripeAccount(db, transfer.sellerId);
+    const hasAnother = Boolean(seller?.stripeAccountId) && seller?.stripeAccountId !== destination;
+    return postpone(transfer, hasAnother ? 0 : policy.maxMs, {
+      message,
+      counted: false,
+      waitingFor: 'stripe_account',
+      released: lookedUp === 'absent',
+    });
+  }
+
   /** A webhook may be lost: Stripe itself is asked before a transfer waits on for an account that is not ready. */
-  async function claimOf(request: { transferId: string } & AttemptRequest): Promise<TransferClaim> {
+  async function claimOf(request: { transferId: string } & AttemptRequest): Promise<Claim> {
     const claim = await askTransfer(db, request);
     if (claim.kind !== 'account_not_ready') return claim;
     const account = await refreshAccount(deps, claim.transfer.sellerId);
+    if (account === 'gone') return { ...claim, kind: 'account_gone' };
     return account?.transfersEnabled ? askTransfer(db, request) : claim;
   }
 
@@ -166,7 +185,7 @@ export function createTransferActivities(deps: Deps) {
     return askTransfer(db, { ...request, generation: keyGeneration(claim.idempotencyKey) + 1, now: true });
   }
 
-  async function unasked(claim: Exclude<TransferClaim, Ask>): Promise<TransferAttempt> {
+  async function unasked(claim: Exclude<Claim, Ask>): Promise<TransferAttempt> {
     if (claim.kind === 'ended') {
       const { id, stripeTransferId } = claim.transfer;
       // A worker that died after completing it may have started none of the reversals that this opened.
@@ -218,6 +237,10 @@ export function createTransferActivities(deps: Deps) {
 const WAITS = {
   disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },
   no_account: { message: 'the seller has no Stripe account yet', waitingFor: 'stripe_account' },
+  account_gone: {
+    message: 'the seller’s Stripe account is gone: they have to connect another',
+    waitingFor: 'stripe_account',
+  },
   account_not_ready: {
     message: 'the seller’s Stripe account cannot receive transfers yet',
     waitingFor: 'stripe_account',

@@ -9,7 +9,7 @@ const ATTEMPTS = 4;
 /** Between attempts, where the provider does not say how long. */
 const PAUSE_MS = 500;
 
-const NO_ANSWER = ['unknown', 'rate_limited', 'unauthorized', 'refused'] as const;
+const NO_ANSWER = ['unknown', 'rate_limited', 'unauthorized', 'account_gone', 'refused'] as const;
 type NoAnswer = (typeof NO_ANSWER)[number];
 
 interface Outcome {

@@ -46,6 +46,8 @@ const WAITS: Readonly<Record<string, string>> = {
   stripe_key: 'Stripe refuses our key: it goes on once the key works.',
   rate_limit: 'Stripe asked us to slow down: it goes on at its time.',
   dispute: 'It goes on once the dispute of the payment is over.',
+  account_gone:
+    'Its account at Stripe is gone, and an answer was lost: give it up once the seller says that the bank never got it.',
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
@@ -53,6 +55,8 @@ const WAITS: Readonly<Record<string, string>> = {
 const FLAGS: Readonly<Record<string, string>> = {
   dispute_opened:
     'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',
+  account_gone:
+    'It is cleared once the account can be read again or the seller has connected another. What is to be sent waits for that; what cannot be taken back is settled by a person.',
   statement_exceptions:
     'Nothing, until a person has resolved each of its exceptions: the last one clears it.',
 };

@@ -11,6 +11,8 @@ export type PayoutClaim =
       readonly stripeAccountId: string;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
+      /** Nothing was asked under this key before that Stripe may have carried out. */
+      readonly isFirst: boolean;
     }
   /** Stripe has it: its word is waited for. */
   | { readonly kind: 'accepted'; readonly payout: Payout }
@@ -39,11 +41,13 @@ export async function askPayout(
     const known = keyGeneration(payout.idempotencyKey);
     if (payout.idempotencyKey !== null && payout.askedAt !== null && known >= generation) {
       const { idempotencyKey, askedAt } = payout;
-      return { kind: 'ask', payout, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
+      const asked = { payout, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
+      return { kind: 'ask', ...asked, isFirst: false };
     }
     const idempotencyKey = payoutKey(payoutId, Math.max(generation, known));
     const askedAt = new Date();
     const asked = await movePayout(tx, payout, 'pending', { idempotencyKey, askedAt });
-    return { kind: 'ask', payout: asked, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
+    const askedAtMs = askedAt.getTime();
+    return { kind: 'ask', payout: asked, stripeAccountId, idempotencyKey, askedAtMs, isFirst: true };
   });
 }

@@ -1,14 +1,15 @@
+import { payoutWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout, type Payout } from '../moves/payout.ts';
+import { clearFlags } from './clear-flags.ts';
 import { lockPayout } from './lock.ts';
 import type { Postponement } from './postpone-transfer.ts';
 
-/** An attempt did not make the payout: writes why and when the next one is. */
-export async function postponePayout(
-  db: Db,
-  payoutId: string,
-  postponement: Omit<Postponement, 'released'>,
-): Promise<Payout> {
+/**
+ * An attempt did not make the payout: writes why and when the next one is. `released`: nothing that was asked under its key
+ * was carried out.
+ */
+export async function postponePayout(db: Db, payoutId: string, postponement: Postponement): Promise<Payout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     // Its webhook was faster than the answer.
@@ -18,6 +19,7 @@ export async function postponePayout(
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,
       waitingFor: postponement.waitingFor,
+      ...(postponement.released && { askedAt: null }),
     });
   });
 }
@@ -28,6 +30,7 @@ export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: str
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
+    await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
     return movePayout(tx, payout, 'pending', {
       externalPayoutId: stripePayoutId,
       nextRetryAt: null,

@@ -21,6 +21,7 @@ export const FLAG_KINDS = [
   'payout_paid_after_failed',
   'outside_payout',
   'seller_funds_short',
+  'account_gone',
   'stripe_refuses_our_key',
   'psp_refuses_our_key',
   'unknown_signal',

@@ -1,6 +1,8 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
+import { onboardingWorkflowId } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { sellerOnboardings, sellerTransfers, users } from '../schema/index.ts';
+import { clearFlags } from './clear-flags.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
 
 export interface SeenAccount {
@@ -31,7 +33,9 @@ export async function recordAccount(db: Db, userId: string, seen: SeenAccount): 
         ),
       )
       .returning({ id: users.id });
-    if (user === undefined || !transfersEnabled) return [];
+    if (user === undefined) return [];
+    await clearFlags(tx, 'account_gone', onboardingWorkflowId(userId));
+    if (!transfersEnabled) return [];
     const open = await tx
       .select()
       .from(sellerTransfers)

@@ -1,3 +1,4 @@
+import { payoutWorkflowId } from '../../domain/ids.ts';
 import {
   type Entry,
   payoutFailed,
@@ -9,6 +10,7 @@ import type { PayoutWord } from '../../domain/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { movePayout, type Payout } from '../moves/payout.ts';
+import { clearFlags } from './clear-flags.ts';
 import type { ReversalWork } from './labels.ts';
 import { lockPayout } from './lock.ts';
 import { readFundless } from './read-fundless.ts';
@@ -41,6 +43,7 @@ export async function settlePayout(
       errorMessage: word.status === 'paid' ? null : word.message,
       ...(word.status === 'paid' ? { paidAt: new Date() } : { failedAt: new Date() }),
     });
+    await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
     const { kind, entries } = await bookingOf(tx, payout, word.status);
     await post(tx, { kind, currency: payout.currency, payoutId }, entries);
     const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];

@@ -22,6 +22,14 @@ const UNKNOWN_STATUSES: ReadonlySet<number> = new Set([408, 409, 424, 425]);
 const ALREADY_REVERSED = /already.*revers/i;
 const AMOUNT_EXCEEDS_LEFT = /greater than.*(unreversed|unrefunded|remaining|left|(charge|transfer) amount)/i;
 
+/**
+ * How Stripe names an account that is not there for us. "A similar object exists in test mode, but …" is a key of the wrong
+ * mode, which is no account's fault.
+ */
+const ACCOUNT_GONE =
+  /no such (destination|account): '?acct_|does not have access to account|account '?acct_\w+'? has been deleted/i;
+const OTHER_MODE = /similar object exists/i;
+
 export type ClassifiedError =
   | StripeFailure
   | StripeNoSuchTransfer
@@ -37,6 +45,7 @@ export type ClassifiedError =
  * | 5xx                                                            | unknown, stored where replayed    |
  * | 409, `idempotency_key_in_use`, 408, 424, 425                   | unknown                           |
  * | 429, `rate_limit`, `lock_timeout`                              | rate_limited                      |
+ * | 403 `account_invalid`, 400/404 "No such destination: 'acct_…'"  | account_gone                      |
  * | 401, 403                                                       | unauthorized                      |
  * | `idempotency_error`                                            | key_mismatch                      |
  * | `balance_insufficient`, `insufficient_funds`                   | insufficient_funds                |
@@ -54,6 +63,7 @@ export function classifyStripeError(error: unknown): ClassifiedError {
 
   if (code !== undefined && RATE_LIMIT_CODES.has(code)) return rateLimited(error);
   if (statusCode === 429) return rateLimited(error);
+  if (isAccountGone(error)) return { kind: 'account_gone', message };
   if (statusCode === 401 || statusCode === 403) return { kind: 'unauthorized', message };
   if (statusCode >= 500 || UNKNOWN_STATUSES.has(statusCode) || code === 'idempotency_key_in_use') {
     const storedUnderKey = statusCode >= 500 && isReplayed(error.headers);
@@ -74,6 +84,18 @@ export function classifyStripeError(error: unknown): ClassifiedError {
   if (statusCode === 400 && AMOUNT_EXCEEDS_LEFT.test(message))
     return { kind: 'amount_exceeds_left', message };
   return { kind: 'refused', ...(code === undefined ? {} : { code }), message };
+}
+
+function isAccountGone({
+  statusCode,
+  code,
+  rawType,
+  message,
+}: InstanceType<typeof Stripe.errors.StripeError>): boolean {
+  const isRefusal = rawType !== undefined && REFUSAL_TYPES.has(rawType);
+  if (!isRefusal || statusCode === undefined || ![400, 403, 404].includes(statusCode)) return false;
+  if (OTHER_MODE.test(message)) return false;
+  return code === 'account_invalid' || ACCOUNT_GONE.test(message);
 }
 
 /** True where Stripe answered from the store under our key. */

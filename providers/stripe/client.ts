@@ -68,13 +68,15 @@ export type TransfersOf = { readonly destination: string } & (
 
 /** All that look-ups need: it has no method that creates. */
 export interface StripeReader {
-  /** Reads Stripe's whole list of the order's transfers to the seller: Stripe cannot search by metadata. */
-  findTransfer(wanted: {
-    destination: string;
-    orderId: string;
-    transferId: string;
-  }): Promise<FindTransferOutcome>;
-  /** An order's transfers to the seller, or all that were made to them within a time; newest first, all of them. */
+  /**
+   * Reads Stripe's whole list of the order's transfers: Stripe cannot search by metadata. By their group alone, since an
+   * account that is gone cannot be asked about, and a transfer may have been asked for another account before.
+   */
+  findTransfer(wanted: { orderId: string; transferId: string }): Promise<FindTransferOutcome>;
+  /**
+   * An order's transfers to the seller, or all that were made to them within a time; newest first, all of them. Also where
+   * the seller's account is gone.
+   */
   listTransfers(of: TransfersOf): Promise<ListTransfersOutcome>;
   /** Newest first, all of them. */
   listReversals(stripeTransferId: string): Promise<ListReversalsOutcome>;
@@ -107,12 +109,7 @@ export function createStripe({
     telemetry: false,
   });
 
-  async function listTransfers(of: TransfersOf): Promise<ListTransfersOutcome> {
-    const destination = requireId('destination', of.destination);
-    const filter: Stripe.TransferListParams =
-      'orderId' in of
-        ? { destination, transfer_group: requireId('orderId', of.orderId) }
-        : { destination, created: { gte: seconds(of.createdFromMs), lte: seconds(of.createdToMs) } };
+  async function list(filter: Stripe.TransferListParams): Promise<ListTransfersOutcome> {
     const listed = await listAll(
       (cursor) => stripe.transfers.list({ ...filter, ...cursor }),
       readTransferBody,
@@ -145,7 +142,7 @@ export function createStripe({
 
     async findTransfer(wanted) {
       const transferId = requireId('transferId', wanted.transferId);
-      const listed = await listTransfers(wanted);
+      const listed = await list({ transfer_group: requireId('orderId', wanted.orderId) });
       if (listed.kind !== 'transfers') return listed;
       // Oldest first: the first one made is the one to keep.
       const [transfer, ...duplicates] = listed.transfers
@@ -154,7 +151,19 @@ export function createStripe({
       return transfer ? { kind: 'found', transfer, duplicates } : { kind: 'not_found' };
     },
 
-    listTransfers,
+    async listTransfers(of) {
+      const destination = requireId('destination', of.destination);
+      const filter: Stripe.TransferListParams =
+        'orderId' in of
+          ? { transfer_group: requireId('orderId', of.orderId) }
+          : { created: { gte: seconds(of.createdFromMs), lte: seconds(of.createdToMs) } };
+      const listed = await list({ destination, ...filter });
+      if (listed.kind !== 'account_gone') return listed;
+      const toAll = await list(filter);
+      if (toAll.kind !== 'transfers') return toAll;
+      const transfers = toAll.transfers.filter((transfer) => transfer.destination === destination);
+      return { kind: 'transfers', transfers };
+    },
 
     async listReversals(stripeTransferId) {
       const id = requireId('stripeTransferId', stripeTransferId);

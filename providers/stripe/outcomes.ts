@@ -53,6 +53,15 @@ export interface StripeUnauthorized {
   message: string;
 }
 
+/**
+ * 403 `account_invalid`, or 400 "No such destination": the connected account was closed, or its owner took our access back.
+ * This call did nothing; what an earlier one did under the same key is not said.
+ */
+export interface StripeAccountGone {
+  kind: 'account_gone';
+  message: string;
+}
+
 /** The key was used before with other parameters: whatever was done then is not what was asked now. */
 export interface StripeKeyMismatch {
   kind: 'key_mismatch';
@@ -93,6 +102,7 @@ export type StripeFailure =
   | StripeInsufficientFunds
   | StripeRateLimited
   | StripeUnauthorized
+  | StripeAccountGone
   | StripeKeyMismatch
   | StripeUnknown;
 
@@ -121,7 +131,12 @@ export type CreateReversalOutcome =
   | StripeAmountExceedsLeft
   | StripeFailure;
 
-export type StripeReadFailure = StripeRefused | StripeRateLimited | StripeUnauthorized | StripeUnknown;
+export type StripeReadFailure =
+  | StripeRefused
+  | StripeRateLimited
+  | StripeUnauthorized
+  | StripeAccountGone
+  | StripeUnknown;
 
 export type FindTransferOutcome =
   | {

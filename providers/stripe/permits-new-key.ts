@@ -34,6 +34,7 @@ export function permitsNewKey(
     case 'no_such_transfer':
     case 'already_reversed':
     case 'amount_exceeds_left':
+    case 'account_gone':
       return true;
     case 'unknown':
       return outcome.storedUnderKey || keyAgeMs > KEY_LIFETIME_MS;

@@ -37,7 +37,7 @@ export interface StripePayoutEvent extends EventBase {
   failureMessage: string | null;
 }
 
-/** `account.updated`: what a seller may do now. */
+/** `account.updated`: what a seller may do now; `account.application.deauthorized`: nothing any more. */
 export interface StripeAccountEvent extends EventBase {
   subject: 'account';
   stripeAccountId: string;
@@ -122,6 +122,7 @@ function readerOf(type: string): Reader | undefined {
   if (['transfer.created', 'transfer.updated', 'transfer.reversed'].includes(type)) return readTransferEvent;
   if (type.startsWith('payout.')) return readPayoutEvent;
   if (type === 'account.updated') return readAccountEvent;
+  if (type === 'account.application.deauthorized') return readDeauthorization;
   return undefined;
 }
 
@@ -148,6 +149,21 @@ function readPayoutEvent(object: unknown, base: EventBase): StripePayoutEvent | 
     currency: data.currency.toUpperCase(),
     failureCode: data.failure_code ?? null,
     failureMessage: data.failure_message ?? null,
+  };
+}
+
+/** Its object is our own application: only the event's `account` says whose it was. */
+function readDeauthorization(_object: unknown, base: EventBase): StripeAccountEvent | undefined {
+  if (base.account === null) return undefined;
+  const disabled = { chargesEnabled: false, payoutsEnabled: false, detailsSubmitted: false };
+  return {
+    subject: 'account',
+    ...base,
+    ...disabled,
+    stripeAccountId: base.account,
+    userId: null,
+    requirementsDue: [],
+    disabledReason: 'deauthorized',
   };
 }
 

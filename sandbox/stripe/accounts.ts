@@ -1,7 +1,7 @@
 import { providerId } from '../providers/ids.ts';
 import { type Books, nowSeconds } from './books.ts';
-import { missing, noAccessToAccount } from './errors.ts';
-import type { Account, AccountRecord, Metadata } from './types.ts';
+import { destinationGone, noAccessToAccount } from './errors.ts';
+import type { Account, AccountRecord, GoneWording, Metadata } from './types.ts';
 
 export interface NewAccount {
   id?: string | undefined;
@@ -39,17 +39,32 @@ export function createAccount(books: Books, o: NewAccount): AccountRecord {
   return record;
 }
 
-/** The account, made on first sight where any `acct_…` id is accepted. */
+/** The account, made on first sight where any `acct_…` id is accepted; undefined where it is gone. */
 export function findAccount(books: Books, id: string): AccountRecord | undefined {
   const known = books.accounts.get(id);
+  if (known?.goneAs !== undefined) return undefined;
   if (known !== undefined || !books.autoAccounts || !id.startsWith('acct_')) return known;
   return createAccount(books, { id });
 }
 
 export function requireAccount(books: Books, id: string): AccountRecord {
   const record = findAccount(books, id);
-  if (record === undefined) throw missing('account', id, 'account');
+  if (record === undefined) throw noAccessToAccount(id);
   return record;
+}
+
+/** The account that a transfer or a list of transfers names. */
+export function requireDestination(books: Books, id: string): AccountRecord {
+  const record = findAccount(books, id);
+  if (record === undefined) throw destinationGone(id, books.accounts.get(id)?.goneAs);
+  return record;
+}
+
+/** Its owner took our access back, or it was closed: from now on no call gets at it. */
+export function loseAccount(books: Books, record: AccountRecord, wording: GoneWording): void {
+  record.goneAs = wording;
+  const application = { id: 'ca_sandbox', object: 'application', name: 'Veza' };
+  books.emit('account.application.deauthorized', application, { account: record.body.id });
 }
 
 /** The account of a Stripe-Account header; undefined: the platform itself. */

@@ -61,6 +61,9 @@ export class Books {
 
   /** `account`: a connected account's event, as a Connect endpoint gets it. */
   emit(type: string, object: { id: string }, o: { account?: string | null; previous?: object } = {}): void {
+    // Nothing is heard any more of an account that is gone, but that it is.
+    const isGone = this.accounts.get(o.account ?? '')?.goneAs !== undefined;
+    if (isGone && type !== 'account.application.deauthorized') return;
     const eventId = providerId('evt');
     const previous = o.previous === undefined ? {} : { previous_attributes: o.previous };
     const body = JSON.stringify({
@@ -95,4 +98,5 @@ export const EVENTS = [
   'payout.paid',
   'payout.failed',
   'account.updated',
+  'account.application.deauthorized',
 ];

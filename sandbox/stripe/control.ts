@@ -4,7 +4,7 @@ import { type Verb, verb } from '../providers/control-routes.ts';
 import {
   addToBalance,
   createAccount,
-  findAccount,
+  loseAccount,
   type NewAccount,
   requireAccount,
   updateAccount,
@@ -16,6 +16,8 @@ import { settlePayout } from './payouts.ts';
 import { findTransfer, reverseTransfer, transferBody } from './transfers.ts';
 import {
   type Account,
+  GONE_WORDINGS,
+  type GoneWording,
   type Payout,
   PAYOUT_MODES,
   type PayoutMode,
@@ -96,9 +98,26 @@ export class StripeControl extends CommonControl<InsufficientFundsFault, StripeF
     return structuredClone(record.body);
   }
 
+  /** The account is gone: every call that reaches for it is refused, and the Connect endpoint is told. */
+  loseAccount(accountId: string, wording: GoneWording = 'no_such_destination'): void {
+    const record = requireAccount(this.#books, accountId);
+    loseAccount(this.#books, record, wording);
+    this.changed();
+  }
+
+  /** Its owner connected it again, and it is as it was. */
+  regainAccount(accountId: string): Account {
+    const record = this.#books.accounts.get(accountId);
+    if (record === undefined) throw missing('account', accountId);
+    delete record.goneAs;
+    this.#books.emit('account.updated', record.body, { account: accountId });
+    this.changed();
+    return structuredClone(record.body);
+  }
+
   /** Available to the account, by currency. */
   accountBalance(accountId: string): Record<string, number> {
-    return { ...findAccount(this.#books, accountId)?.balances };
+    return { ...this.#books.accounts.get(accountId)?.balances };
   }
 
   setAccountBalance(accountId: string, currency: string, amountMinor: number): void {
@@ -193,6 +212,14 @@ export class StripeControl extends CommonControl<InsufficientFundsFault, StripeF
       ),
       updateAccount: verb('what the account may do', z.object({ accountId, ...abilities }), (i) =>
         this.updateAccount(i.accountId, i),
+      ),
+      loseAccount: verb(
+        'the account is gone: closed, or its owner took our access back',
+        z.object({ accountId, wording: z.enum(GONE_WORDINGS).optional() }),
+        (i) => this.loseAccount(i.accountId, i.wording),
+      ),
+      regainAccount: verb('an account that was gone is back', z.object({ accountId }), (i) =>
+        this.regainAccount(i.accountId),
       ),
       setAccountBalance: verb('sets what an account has available', balance, (i) =>
         this.setAccountBalance(i.accountId, i.currency, i.amountMinor),

@@ -1,5 +1,6 @@
 import type { StatusFault } from '../providers/faults.ts';
 import type { Answer } from '../providers/server.ts';
+import type { GoneWording } from './types.ts';
 
 export interface ErrorBody {
   type: 'invalid_request_error' | 'api_error' | 'idempotency_error';
@@ -71,6 +72,15 @@ export function unauthorized(key: string | undefined): Failure {
 export function noAccessToAccount(account: string): Failure {
   const message = `The provided key does not have access to account '${account}' (or that account does not exist). Application access may have been revoked.`;
   return new Failure(403, invalid(message, { code: 'account_invalid' }), { executed: false });
+}
+
+/** 400 of a transfer or list, or 403 as where the account itself is asked. */
+export function destinationGone(account: string, wording: GoneWording = 'no_such_destination'): Failure {
+  if (wording === 'account_invalid') return noAccessToAccount(account);
+  return refused(400, `No such destination: '${account}'`, {
+    code: 'resource_missing',
+    param: 'destination',
+  });
 }
 
 export function rateLimited(): Failure {

@@ -2,7 +2,13 @@ import type { FaultBox } from '../providers/faults.ts';
 import { isRecord } from '../providers/fields.ts';
 import { providerId } from '../providers/ids.ts';
 import type { Answer, Exchange, Operation, Provider } from '../providers/server.ts';
-import { actingAccount, completeOnboarding, createAccount, requireAccount } from './accounts.ts';
+import {
+  actingAccount,
+  completeOnboarding,
+  createAccount,
+  requireAccount,
+  requireDestination,
+} from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import {
   answerForStatus,
@@ -60,6 +66,8 @@ async function attempt(
   const { books } = parts;
   try {
     authorize(exchange.headers['authorization'], parts.secretKey);
+    // Access is looked at before any answer that is stored under a key.
+    actingAccount(books, exchange.headers['stripe-account']);
     if (!limiter.admits(exchange.operation, books.rateLimitPerSecond)) throw rateLimited();
     return await books.keys.run(exchange, requestId, async () => act());
   } catch (error) {
@@ -115,6 +123,7 @@ function transferOperations(parts: StripeParts): readonly Operation[] {
       act: (x) => {
         const params = queryParams(x.query);
         const destination = params.text('destination');
+        if (destination !== undefined) requireDestination(books, destination);
         const group = params.text('transfer_group');
         const isCreatedThen = createdFilter(params.raw('created'));
         const all = [...books.transfers.values()].filter(
@@ -274,7 +283,8 @@ function accountOperations(parts: StripeParts): readonly Operation[] {
       act: (x) => {
         const params = queryParams(x.query);
         const isCreatedThen = createdFilter(params.raw('created'));
-        const all = [...books.accounts.values()].map((record) => record.body);
+        const reachable = [...books.accounts.values()].filter((record) => record.goneAs === undefined);
+        const all = reachable.map((record) => record.body);
         const created = all.filter((body) => isCreatedThen(body.created));
         return ok(page(created, params, 'account', '/v1/accounts'));
       },

@@ -1,5 +1,5 @@
 import { providerId } from '../providers/ids.ts';
-import { addToBalance, addToPlatform, findAccount, requireAccount } from './accounts.ts';
+import { addToBalance, addToPlatform, requireDestination } from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import { insufficientAccountBalance, insufficientPlatformBalance, missing, refused } from './errors.ts';
 import type { Params } from './form.ts';
@@ -34,13 +34,7 @@ export function createTransfer(books: Books, params: Params): TransferRecord {
   const metadata = params.metadata();
   params.ignore('source_type').done();
 
-  const account = findAccount(books, destination);
-  if (account === undefined) {
-    throw refused(400, `No such destination: '${destination}'`, {
-      code: 'resource_missing',
-      param: 'destination',
-    });
-  }
+  const account = requireDestination(books, destination);
   if (account.body.capabilities.transfers !== 'active') {
     const message =
       'Your destination account needs to have at least one of the following capabilities enabled: transfers, crypto_transfers, legacy_payments';
@@ -109,7 +103,7 @@ export function reverseTransfer(books: Books, record: TransferRecord, o: Reversa
     const message = `Transfer reversal amount (${asked}) is greater than unreversed amount on transfer (${left})`;
     throw refused(400, message, { param: 'amount' });
   }
-  const account = requireAccount(books, body.destination);
+  const account = requireDestination(books, body.destination);
   if (books.enforceConnectedBalance && (account.balances[body.currency] ?? 0) < amount) {
     throw insufficientAccountBalance(body.destination);
   }

@@ -17,6 +17,14 @@ export const onTransfersTo = (world: World, accountId: string, trouble: Trouble)
 export const onTransferLookUps = (world: World, accountId: string, trouble: Trouble): string =>
   world.stripe.control.addFault({ ...trouble, match: 'transfers.list', where: { destination: accountId } });
 
+/** On the look-ups of transfers by their group. */
+export const onTransferSearches = (world: World, orderId: string | null, trouble: Trouble): string =>
+  world.stripe.control.addFault({
+    ...trouble,
+    match: 'transfers.list',
+    ...(orderId !== null && { where: { transfer_group: orderId } }),
+  });
+
 /** On calls that would reverse this Stripe transfer. */
 export const onReversalsOf = (world: World, stripeTransferId: string, trouble: Trouble): string =>
   world.stripe.control.addFault({

@@ -60,6 +60,44 @@ describe('each row of the table in wire-stripe.md', () => {
       { kind: 'amount_exceeds_left', message: EXCEEDS_WHOLE },
     ],
     [
+      'an account that is gone',
+      {
+        statusCode: 403,
+        code: 'account_invalid',
+        message: "The provided key does not have access to account 'acct_x'",
+      },
+      'StripePermissionError',
+      { kind: 'account_gone', message: "The provided key does not have access to account 'acct_x'" },
+    ],
+    [
+      'an account that is gone, without the code',
+      { statusCode: 403, message: "The provided key does not have access to account 'acct_x'" },
+      'StripePermissionError',
+      { kind: 'account_gone', message: "The provided key does not have access to account 'acct_x'" },
+    ],
+    [
+      'a destination that is gone',
+      { statusCode: 400, code: 'resource_missing', message: "No such destination: 'acct_x'" },
+      'StripeInvalidRequestError',
+      { kind: 'account_gone', message: "No such destination: 'acct_x'" },
+    ],
+    [
+      'a destination of the other mode: our key, not the account',
+      {
+        statusCode: 400,
+        code: 'resource_missing',
+        message:
+          "No such destination: 'acct_x'; a similar object exists in test mode, but a live mode key was used to make this request.",
+      },
+      'StripeInvalidRequestError',
+      {
+        kind: 'refused',
+        code: 'resource_missing',
+        message:
+          "No such destination: 'acct_x'; a similar object exists in test mode, but a live mode key was used to make this request.",
+      },
+    ],
+    [
       'balance too small',
       { statusCode: 400, code: 'balance_insufficient' },
       'StripeInvalidRequestError',

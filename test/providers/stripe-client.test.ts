@@ -123,9 +123,9 @@ describe('createTransfer', () => {
 
   test.each<[string, ScriptedAnswer, object]>([
     [
-      'no such destination is a refusal',
+      'no such destination is an account that is gone',
       refusal(404, { code: 'resource_missing', message: "No such destination: 'acct_x'" }),
-      { kind: 'refused', code: 'resource_missing' },
+      { kind: 'account_gone' },
     ],
     ['not enough funds', refusal(400, { code: 'balance_insufficient' }), { kind: 'insufficient_funds' }],
     [
@@ -255,8 +255,26 @@ describe('no answer', () => {
   });
 });
 
+test.each([
+  [403, { code: 'account_invalid', message: "The provided key does not have access to account 'acct_x'" }],
+  [400, { code: 'resource_missing', message: "No such destination: 'acct_x'" }],
+])(
+  'listTransfers to an account that is gone (%d): by the group alone, and those to it',
+  async (status, error) => {
+    const elsewhere = transferBody({ id: 'tr_y', destination: 'acct_y' });
+    server.script(refusal(status, error), page([elsewhere, transferBody()]));
+    const listed = await stripe.listTransfers({ destination: 'acct_x', orderId: 'o1' });
+    expect(listed).toMatchObject({ kind: 'transfers', transfers: [{ stripeTransferId: 'tr_x' }] });
+    const queries = server.seen.map(({ path }) => Object.fromEntries(new URL(path, server.url).searchParams));
+    expect(queries).toEqual([
+      { destination: 'acct_x', transfer_group: 'o1', limit: '100' },
+      { transfer_group: 'o1', limit: '100' },
+    ]);
+  },
+);
+
 describe('findTransfer', () => {
-  const WANTED = { destination: 'acct_x', orderId: 'o1', transferId: 't1' };
+  const WANTED = { orderId: 'o1', transferId: 't1' };
   const other = (id: string) => transferBody({ id, metadata: { order_id: 'o1', transfer_id: 'other' } });
 
   test('reads every page and knows ours by its metadata', async () => {
@@ -280,8 +298,8 @@ describe('findTransfer', () => {
     });
     const queries = server.seen.map(({ path }) => Object.fromEntries(new URL(path, server.url).searchParams));
     expect(queries).toEqual([
-      { destination: 'acct_x', transfer_group: 'o1', limit: '100' },
-      { destination: 'acct_x', transfer_group: 'o1', limit: '100', starting_after: 'tr_2' },
+      { transfer_group: 'o1', limit: '100' },
+      { transfer_group: 'o1', limit: '100', starting_after: 'tr_2' },
     ]);
   });
 
@@ -382,10 +400,7 @@ describe('thrown before anything is sent', () => {
     ['no reversal id', () => stripe.createReversal({ ...REVERSAL, reversalId: '' })],
     ['no Stripe id', () => stripe.createReversal({ ...REVERSAL, stripeTransferId: '' })],
     ['a list without Stripe id', () => stripe.listReversals('')],
-    [
-      'a look-up without our id',
-      () => stripe.findTransfer({ destination: 'acct_x', orderId: 'o1', transferId: '' }),
-    ],
+    ['a look-up without our id', () => stripe.findTransfer({ orderId: 'o1', transferId: '' })],
   ])('%s: EmptyIdempotencyKeyError', async (_name, call) => {
     await expect(call()).rejects.toThrow(EmptyIdempotencyKeyError);
     expect(server.seen).toHaveLength(0);

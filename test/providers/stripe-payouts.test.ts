@@ -77,7 +77,7 @@ const FAILURES: [string, ScriptedAnswer, object][] = [
     { kind: 'rate_limited', retryAfterMs: 2_000 },
   ],
   ['our key is refused', refusal(401, {}), { kind: 'unauthorized' }],
-  ['the account is not ours', refusal(403, { code: 'account_invalid' }), { kind: 'unauthorized' }],
+  ['the account is not ours', refusal(403, { code: 'account_invalid' }), { kind: 'account_gone' }],
   [
     'the key came with other parameters',
     refusal(400, { type: 'idempotency_error' }),

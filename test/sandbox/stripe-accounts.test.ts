@@ -72,3 +72,43 @@ test('onboarding: an account is made, linked, finished in the browser, and told'
   expect(await stripe.accounts.retrieve(account.id)).toMatchObject({ payouts_enabled: true });
   await transfer('k2', { destination: account.id });
 });
+
+test.each(['no_such_destination', 'account_invalid'] as const)(
+  'an account that is gone is refused on every call that reaches for it (%s), and comes back as it was',
+  async (wording) => {
+    const { control, stripe, transfer } = await stripeWorld();
+    const destination = 'acct_s';
+    const sent = await transfer('k1', { destination, amount: 1_000, transfer_group: 'g' });
+    const on = { stripeAccount: destination };
+    control.loseAccount(destination, wording);
+    await control.waitForDelivery((d) => d.type === 'account.application.deauthorized');
+    const invalid = { statusCode: 403, code: 'account_invalid' };
+    const missing = { statusCode: 400, message: "No such destination: 'acct_s'" };
+    const asTransfer = wording === 'account_invalid' ? invalid : missing;
+    const back = {
+      account: destination,
+      type: 'account_onboarding',
+      return_url: 'http://x',
+      refresh_url: 'http://x',
+    } as const;
+    for (const [call, error] of [
+      [() => transfer('k2', { destination }), asTransfer],
+      [() => stripe.transfers.list({ destination, transfer_group: 'g' }), asTransfer],
+      [() => stripe.transfers.createReversal(sent.id, {}), asTransfer],
+      [() => stripe.payouts.create({ amount: 1, currency: 'eur' }, on), invalid],
+      [() => stripe.payouts.list({}, on), invalid],
+      [() => stripe.payouts.retrieve('po_x', {}, on), invalid],
+      [() => stripe.balance.retrieve({}, on), invalid],
+      [() => stripe.accounts.retrieve(destination), invalid],
+      [() => stripe.accountLinks.create(back), invalid],
+    ] as const) {
+      expect(await refusal(call())).toMatchObject(error);
+    }
+    // What is the platform's own can still be read.
+    expect((await stripe.transfers.list({ transfer_group: 'g' })).data).toHaveLength(1);
+    expect((await stripe.transfers.listReversals(sent.id)).data).toEqual([]);
+    control.regainAccount(destination);
+    expect(control.accountBalance(destination)).toEqual({ eur: 1_000 });
+    await transfer('k3', { destination });
+  },
+);

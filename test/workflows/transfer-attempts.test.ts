@@ -195,8 +195,8 @@ describe('an attempt to send a transfer', () => {
     expect(keysOf(calls)).toEqual([`transfer:${id}:1`, `transfer:${id}:2`]);
     const lookUps = world.stripe.control
       .requests('transfers.list')
-      .filter((entry) => entry.query['destination'] === accountId);
-    expect(lookUps.map((entry) => entry.query['transfer_group'])).toEqual([orderId]);
+      .filter((entry) => entry.query['transfer_group'] === orderId);
+    expect(lookUps.map((entry) => entry.query['destination'])).toEqual([undefined]);
     expect(lookUps[0]!.seq).toBeGreaterThan(calls[0]!.seq);
     expect(lookUps[0]!.seq).toBeLessThan(calls[1]!.seq);
     await expectAgreement(world);

@@ -15,7 +15,7 @@ import {
 } from '../harness/look.ts';
 import { connect, NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
-import { onTransferLookUps, onTransfersTo, REFUSED } from '../harness/trouble.ts';
+import { onTransferSearches, onTransfersTo, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const PATIENT = { TRANSFER_RETRY_BACKOFF_BASE: '10m', TRANSFER_RETRY_BACKOFF_MAX: '1h' };
@@ -287,7 +287,7 @@ describe('a refund that arrives while a transfer is', () => {
         status: 500,
         headers: { 'idempotent-replayed': 'true' },
       });
-      onTransferLookUps(world, shop.seller.accountId, { kind: 'status', status: 503 });
+      onTransferSearches(world, orderId, { kind: 'status', status: 503 });
       await signal(world, `transfer/${id}`, 'retryNow');
       expect(await retryCount(id, 2)).toMatchObject({ status: 'failed', askedAmountMinor: NET_MINOR });
       await signal(world, `transfer/${id}`, 'retryNow');

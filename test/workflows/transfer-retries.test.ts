@@ -14,7 +14,7 @@ import {
 } from '../harness/look.ts';
 import { NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, paidOrder } from '../harness/stories.ts';
-import { onTransferLookUps, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
+import { onTransferSearches, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const QUICK = { TRANSFER_RETRY_BACKOFF_BASE: '10ms', TRANSFER_RETRY_BACKOFF_MAX: '100ms' };
@@ -105,7 +105,7 @@ describe('a transfer that is retried', () => {
   it('exhausted while Stripe’s list cannot be read: not given up, and no further call', async () => {
     const shop = await openShop(world);
     const { accountId } = shop.seller;
-    const unreadable = onTransferLookUps(world, accountId, STRIPE_IS_DOWN);
+    const unreadable = onTransferSearches(world, null, STRIPE_IS_DOWN);
     const { id } = await firstAnswerLost(shop);
     const waiting = await until(
       () => transferRow(world, id),

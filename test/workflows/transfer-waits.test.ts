@@ -15,7 +15,7 @@ import {
 } from '../harness/look.ts';
 import { connect, NET_MINOR, openShop } from '../harness/shop.ts';
 import { paidOrder } from '../harness/stories.ts';
-import { onTransferLookUps, onTransfersTo } from '../harness/trouble.ts';
+import { onTransferSearches, onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -146,7 +146,7 @@ describe('what a transfer waits for without failing', () => {
         .set({ askedAt: new Date(Date.now() - 25 * HOUR_MS) })
         .where(eq(sellerTransfers.id, id));
       world.stripe.control.pruneIdempotencyKeys();
-      return { id, accountId, workflowId: `transfer/${id}` };
+      return { id, orderId, accountId, workflowId: `transfer/${id}` };
     }
 
     it('and what Stripe has is taken instead of sent again', async () => {
@@ -169,8 +169,8 @@ describe('what a transfer waits for without failing', () => {
     });
 
     it('and while Stripe’s list cannot be read nothing is sent', async () => {
-      const { id, accountId, workflowId } = await askedLongAgo({ kind: 'dropAfter' });
-      onTransferLookUps(world, accountId, { kind: 'status', status: 503 });
+      const { id, orderId, accountId, workflowId } = await askedLongAgo({ kind: 'dropAfter' });
+      onTransferSearches(world, orderId, { kind: 'status', status: 503 });
       await signal(world, workflowId, 'retryNow');
       await until(
         () => transferRow(world, id),
