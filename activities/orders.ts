@@ -1,19 +1,18 @@
-import { eq } from 'drizzle-orm';
-import type { OpenedPayment, OrderRequest, OutsideEvent, PaymentFact, Refused } from '../domain/messages.ts';
+import type { Evidence, OpenedPayment, OrderRequest, PaymentFact, Refused } from '../domain/messages.ts';
 import { openOrder } from '../db/verbs/open-order.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
 import { recordExternalRefund, type RecordedRefund } from '../db/verbs/record-external-refund.ts';
 import { settleDispute } from '../db/verbs/settle-dispute.ts';
 import { settlePayment } from '../db/verbs/settle-payment.ts';
-import { MissingRow } from '../db/verbs/lock.ts';
-import { orders } from '../db/schema/index.ts';
 import type { PspPayment } from '../providers/hyperswitch/outcomes.ts';
-import { paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
+import { disputeVerdict, paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
+import { disputeStatus } from '../providers/webhooks/reports.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import type { Deps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
+import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
 import { retryLater } from './retry-later.ts';
 
 export type OrderOpening =
@@ -25,27 +24,19 @@ export type OrderOpening =
       readonly expiresInMs: number;
     };
 
-/** An event from outside whose amounts are known. */
-export type BookableEvent =
-  | Extract<OutsideEvent, { kind: 'dispute' }>
-  | {
-      readonly kind: 'refund';
-      readonly providerRefundId: string;
-      readonly amountMinor: number;
-      readonly currency: string;
-      readonly saidAt?: string;
-    };
+export interface SettledEvent {
+  readonly wantsPayment: boolean;
+  /** It is a hint and no more: nothing was booked. */
+  readonly unconfirmed?: true;
+}
+
+/** What a signal hinted at is neither in the inbox nor complete there: the PSP is to be asked. */
+const UNCONFIRMED = 'unconfirmed';
 
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid. */
 export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
 
 export function createOrderActivities({ db, engine, psp, settings, log }: Deps) {
-  async function readOrder(orderId: string) {
-    const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
-    if (order === undefined) throw new MissingRow('order', orderId);
-    return order;
-  }
-
   async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
     await recordPaymentAnswer(db, orderId, payment);
     return { paymentId: payment.paymentId, status: payment.status };
@@ -65,7 +56,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
      * a payment succeeded is the webhook's to say. A refusal comes back as one; everything unknown is asked again.
      */
     async createPayment(orderId: string): Promise<OpenedPayment | { readonly refusedBecause: string }> {
-      const order = await readOrder(orderId);
+      const order = await orderOf(db, orderId);
       const { paymentId } = order;
       if (paymentId === null) return { refusedBecause: 'the order has no payment id' };
       if (order.paymentStatus !== null) return { paymentId, status: order.paymentStatus };
@@ -98,8 +89,13 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       });
     },
 
-    /** Applies the PSP's word in one transaction, then starts what it calls for. */
-    async settlePayment(orderId: string, fact: PaymentFact): Promise<{ readonly status: string }> {
+    /** Applies the PSP's word in one transaction, then starts what it calls for. `unconfirmed`: it is a hint and no more. */
+    async settlePayment(
+      orderId: string,
+      evidence: Evidence<PaymentFact>,
+    ): Promise<{ readonly status: string }> {
+      const fact = await paymentFactFor(db, orderId, evidence);
+      if (fact === null) return { status: UNCONFIRMED };
       const settled = await settlePayment(db, orderId, fact, {
         refundWindowDays: settings.refundWindowDays,
         feePolicy: settings.refundFeePolicy,
@@ -119,9 +115,11 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
      */
     async settleOutsideEvent(
       orderId: string,
-      event: BookableEvent,
+      evidence: Evidence<ReadEvent>,
       payment?: PaymentFact | null,
-    ): Promise<{ readonly wantsPayment: boolean }> {
+    ): Promise<SettledEvent> {
+      const event = await outsideEventFor(db, orderId, evidence);
+      if (event === null) return { wantsPayment: false, unconfirmed: true };
       const { refundFeePolicy } = settings;
       const settled: RecordedRefund =
         event.kind === 'dispute'
@@ -135,7 +133,8 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
     },
 
     /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */
-    async readOutsideRefund(providerRefundId: string): Promise<BookableEvent | null> {
+    async readOutsideRefund(providerRefundId: string): Promise<ReadEvent | null> {
+      if (!isPspId(providerRefundId)) return null;
       return whileHeartbeating(async () => {
         const found = await psp.readRefund(providerRefundId);
         if (found.kind === 'not_found') return null;
@@ -143,15 +142,32 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
           throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
         }
         if (refundVerdict(found.refund.status) !== 'succeeded') return null;
-        const { amountMinor, currency, updatedAt } = found.refund;
+        const { paymentId, amountMinor, currency, updatedAt } = found.refund;
         const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
-        return { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt };
+        return { kind: 'refund', paymentId, providerRefundId, amountMinor, currency, ...saidAt };
+      });
+    },
+
+    /** A dispute that nothing in the inbox speaks of is read at the PSP; null where it says nothing that counts. */
+    async readOutsideDispute(providerDisputeId: string): Promise<ReadEvent | null> {
+      if (!isPspId(providerDisputeId)) return null;
+      return whileHeartbeating(async () => {
+        const found = await psp.readDispute(providerDisputeId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'dispute') {
+          throw retryLater('psp_unknown_outcome', 'the dispute could not be read', settings.psp);
+        }
+        const { paymentId, status: type, amountMinor, currency } = found.dispute;
+        const status = disputeStatus({ type, status: type, verdict: disputeVerdict(type) });
+        return (
+          status && { kind: 'dispute', paymentId, news: { providerDisputeId, status, amountMinor, currency } }
+        );
       });
     },
 
     /** Asks the PSP how a payment stands that nobody told us of. */
     async lookUpPayment(orderId: string): Promise<LookedUpPayment> {
-      const { paymentId } = await readOrder(orderId);
+      const { paymentId } = await orderOf(db, orderId);
       if (paymentId === null) return 'unpaid';
       return whileHeartbeating(async () => {
         const found = await psp.readPayment(paymentId);
@@ -162,6 +178,9 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
     },
   };
 }
+
+/** A signal may name anything; the PSP's ids have 64 characters at most. */
+const isPspId = (id: unknown) => typeof id === 'string' && id !== '' && id.length <= 64;
 
 const withoutMoney = (verdict: PaymentFact['verdict'], message: string): PaymentFact => ({
   verdict,

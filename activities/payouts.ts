@@ -4,12 +4,14 @@ import type { PayoutStatus } from '../domain/machines/payout.ts';
 import type {
   Attempt,
   AttemptRequest,
+  Hint,
   PayoutOpening,
   PayoutRequest,
   PayoutWord,
 } from '../domain/messages.ts';
 import { readPayout } from '../db/queries/payouts.ts';
 import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
+import { MissingRow } from '../db/verbs/lock.ts';
 import { openPayout } from '../db/verbs/open-payout.ts';
 import { acceptPayout, postponePayout } from '../db/verbs/postpone-payout.ts';
 import type { Postponement } from '../db/verbs/postpone-transfer.ts';
@@ -22,6 +24,7 @@ import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-k
 import type { Deps } from './deps.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
+import { isPayoutAsAsked, payoutWordFor } from './reports.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
 
 /** `accepted`: Stripe has it, and its word is waited for. */
@@ -166,6 +169,27 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     return settled;
   }
 
+  async function payoutOf(payoutId: string): Promise<Payout> {
+    const payout = await readPayout(db, payoutId);
+    if (payout === null) throw new MissingRow('payout', payoutId);
+    return payout;
+  }
+
+  /** From the inbox, or else from Stripe; null where that ends nothing. */
+  async function confirm(payoutId: string, hint: Hint<PayoutWord>): Promise<PayoutWord | null> {
+    const payout = await payoutOf(payoutId);
+    const stored = await payoutWordFor(db, payout, hint.webhookId ?? null);
+    if (stored !== null) return stored;
+    const { stripeAccountId } = payout;
+    const stripePayoutId = payout.externalPayoutId ?? hint.stripePayoutId;
+    if (stripeAccountId === null || !isStripeId(stripePayoutId)) return null;
+    const seen = await stripe.readPayout({ stripeAccountId, stripePayoutId });
+    // One that is still open is looked up again, and its webhook must not wait for Stripe.
+    if (seen.kind === 'refused' || (seen.kind !== 'payout' && payout.status === 'pending')) return null;
+    if (seen.kind !== 'payout') throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
+    return isPayoutAsAsked(payout, { ...seen.payout, account: stripeAccountId }) ? wordOf(seen.payout) : null;
+  }
+
   /** What Stripe says of the payout now; null where it ends nothing or cannot be read. */
   async function read(payout: Payout, stripePayoutId: string): Promise<PayoutWord | 'gone' | null> {
     if (payout.stripeAccountId === null) return null;
@@ -216,9 +240,14 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
       });
     },
 
-    /** Books Stripe's word. One that contradicts what was booked is asked about at Stripe, and flagged. */
-    async settlePayout(payoutId: string, word: PayoutWord): Promise<PayoutStatus> {
+    /**
+     * Books Stripe's word, as the stored webhook or Stripe itself has it; a hint of which neither knows changes nothing. One
+     * that contradicts what was booked is asked about at Stripe, and flagged.
+     */
+    async settlePayout(payoutId: string, hint: Hint<PayoutWord>): Promise<PayoutStatus> {
       return whileHeartbeating(async () => {
+        const word = await confirm(payoutId, hint);
+        if (word === null) return (await payoutOf(payoutId)).status;
         const { payout, contradiction } = await settle(payoutId, word);
         if (contradiction === null) return payout.status;
         const now = await read(payout, word.stripePayoutId);
@@ -235,6 +264,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     },
   };
 }
+
+/** A signal may name anything; Stripe's ids have 255 characters at most. */
+const isStripeId = (id: unknown): id is string => typeof id === 'string' && /^po_\w{1,252}$/.test(id);
 
 function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutWord | null {
   if (status === 'paid') return { status, stripePayoutId, message: null };

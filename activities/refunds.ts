@@ -1,5 +1,6 @@
 import { activityInfo, Context } from '@temporalio/activity';
-import type { RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
+import type { RefundStatus } from '../domain/machines/refund.ts';
+import type { Evidence, RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../db/verbs/ask-refund.ts';
 import { failRefund } from '../db/verbs/fail-refund.ts';
 import { openRefund } from '../db/verbs/open-refund.ts';
@@ -11,7 +12,15 @@ import type { Deps } from './deps.ts';
 import { followUp } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { type Asked, createRefusalJudge } from './refund-refusals.ts';
+import { refundVerdictFor, refundWithPayment } from './reports.ts';
 import { retryLater } from './retry-later.ts';
+
+export interface SettledVerdict {
+  /** It is a hint and no more: nothing was booked. */
+  readonly unconfirmed: boolean;
+  /** Of the row, as it stands. */
+  readonly status: RefundStatus;
+}
 
 /**
  * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
@@ -63,6 +72,11 @@ export function createRefundActivities(deps: Deps) {
     }
   }
 
+  async function unconfirmed(refundId: string): Promise<SettledVerdict> {
+    const { refund } = await refundWithPayment(db, refundId);
+    return { unconfirmed: true, status: refund.status };
+  }
+
   return {
     openRefund(request: RefundRequest): Promise<RefundOpening> {
       return openRefund(db, request, settings.refundFeePolicy);
@@ -96,7 +110,9 @@ export function createRefundActivities(deps: Deps) {
     },
 
     /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
-    async settleRefund(refundId: string, verdict: RefundVerdict): Promise<void> {
+    async settleRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
+      const verdict = await refundVerdictFor(db, refundId, evidence);
+      if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
       const settled = await settleRefund(
         db,
         refundId,
@@ -106,11 +122,33 @@ export function createRefundActivities(deps: Deps) {
       );
       await followUp(engine, settled);
       log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
+      return { unconfirmed: false, status: 'succeeded' };
     },
 
-    async failRefund(refundId: string, message: string, saidAt?: string): Promise<void> {
-      const { status } = await failRefund(db, refundId, message, saidAt);
+    async failRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
+      const verdict = await refundVerdictFor(db, refundId, evidence);
+      if (verdict?.status !== 'failed') return unconfirmed(refundId);
+      const message = verdict.message ?? 'the PSP gave no reason';
+      const { status } = await failRefund(db, refundId, message, verdict.saidAt);
       log.info({ refundId, status, message }, 'refund failed at the PSP');
+      return { unconfirmed: false, status };
+    },
+
+    /** What the PSP says of a refund of which a signal spoke that no webhook stands behind; null while it is open there. */
+    async readRefundVerdict(refundId: string): Promise<RefundVerdict | null> {
+      const { refund, paymentId } = await refundWithPayment(db, refundId);
+      const providerRefundId = refund.hyperswitchRefundId ?? refundId;
+      return whileHeartbeating(async () => {
+        const found = await psp.readRefund(providerRefundId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'refund') {
+          throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
+        }
+        const status = refundVerdict(found.refund.status);
+        if (status === 'waiting' || found.refund.paymentId !== paymentId) return null;
+        const { errorMessage: message, updatedAt } = found.refund;
+        return { status, providerRefundId, message, ...(updatedAt !== null && { saidAt: updatedAt }) };
+      });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm';
 import { backoffDelayMs } from '../domain/backoff.ts';
 import { keyGeneration, transferWorkflowId } from '../domain/ids.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
@@ -5,6 +6,8 @@ import type { Attempt, AttemptRequest } from '../domain/messages.ts';
 import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
 import { completeTransfer } from '../db/verbs/complete-transfer.ts';
 import { giveUpTransfer, type Postponement, postponeTransfer } from '../db/verbs/postpone-transfer.ts';
+import { MissingRow } from '../db/verbs/lock.ts';
+import { sellerTransfers } from '../db/schema/index.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { readStripeAccount } from '../db/queries/stripe-account.ts';
 import { readTransferChain } from '../db/queries/transfer-chain.ts';
@@ -196,6 +199,23 @@ export function createTransferActivities(deps: Deps) {
     return postpone(claim.transfer, policy.maxMs, { ...why, counted: false, released: false });
   }
 
+  /** Stripe's id of our transfer: the row's, or the named one if Stripe says that it is this transfer. */
+  async function ownAtStripe(transferId: string, named: string): Promise<string | null> {
+    const [transfer] = await db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
+    if (transfer === undefined) throw new MissingRow('transfer', transferId);
+    if (transfer.stripeTransferId !== null) return transfer.stripeTransferId;
+    if (!isStripeId(named)) return null;
+    const read = await stripe.readTransfer(named);
+    if (read.kind === 'no_such_transfer' || read.kind === 'refused') return null;
+    if (read.kind !== 'transfer') {
+      throw retryLater('stripe_unreadable', 'the transfer cannot be read', policy);
+    }
+    const { transferId: whose, amountMinor, currency } = read.transfer;
+    const isOurs =
+      whose === transferId && amountMinor === transfer.amountMinor && currency === transfer.currency;
+    return isOurs ? named : null;
+  }
+
   return {
     /** One attempt to send a transfer; everything but an unreachable database comes back as its result. */
     async attemptTransfer(
@@ -221,9 +241,11 @@ export function createTransferActivities(deps: Deps) {
       });
     },
 
-    /** Books what Stripe lists of a transfer's reversals that are not ours. */
-    async bookOutsideReversals(transferId: string, stripeTransferId: string): Promise<void> {
+    /** Books what Stripe lists of a transfer's reversals that are not ours. `named` is a hint: it may be anybody's transfer. */
+    async bookOutsideReversals(transferId: string, named: string): Promise<void> {
       await whileHeartbeating(async () => {
+        const stripeTransferId = await ownAtStripe(transferId, named);
+        if (stripeTransferId === null) return;
         const listed = await stripe.listReversals(stripeTransferId);
         if (listed.kind !== 'reversals') {
           throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
@@ -233,6 +255,9 @@ export function createTransferActivities(deps: Deps) {
     },
   };
 }
+
+/** A signal may name anything; Stripe's ids have 255 characters at most. */
+const isStripeId = (id: unknown) => typeof id === 'string' && /^tr_\w{1,252}$/.test(id);
 
 const WAITS = {
   disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },

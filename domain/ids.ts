@@ -47,3 +47,7 @@ export const apiKeySubject = (apiKeyId: string) => `api_key/${apiKeyId}`;
 
 /** In the place of an encryption key's id: no key encrypts, those of the ring only decrypt. */
 export const NO_KEY = 'none';
+
+/** Whether it can be the id of one of our rows: PostgreSQL refuses to compare a uuid with anything else. */
+export const isUuid = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);

@@ -25,6 +25,18 @@ export interface KeptAnswer {
 
 export type Refused = { readonly refused: Refusal };
 
+/**
+ * What a signal says. Whoever reaches Temporal can send one, so it decides nothing (ADR 18): `webhookId` names the row of
+ * `webhook_events` whose signature was verified, which the deciding activity reads anew. Without it the provider is asked.
+ */
+export type Hint<Report> = Report & { readonly webhookId?: string };
+
+/**
+ * By what an activity decides: what the workflow's own activities found out, or a stored webhook that a signal named; null
+ * where it named none.
+ */
+export type Evidence<Report> = { readonly known: Report } | { readonly webhookId: string | null };
+
 export interface RefundRequest {
   readonly refundId: string;
   /** Absent: the refund is already a row, and its workflow goes on where the row stands. */

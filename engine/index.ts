@@ -2,6 +2,7 @@ import { type Client, WithStartWorkflowOperation, type WorkflowStartOptions } fr
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
 import type {
+  Hint,
   OrderPlacing,
   OrderRequest,
   OutsideEvent,
@@ -45,18 +46,18 @@ export interface Engine extends SellerEngine, SweepEngine, StatementEngine, Poll
   requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
   placeOrder(request: OrderRequest, label: { amountMinor: number; currency: string }): Promise<OrderPlacing>;
-  /** Hands the PSP's word to the refund's workflow; starts one where none runs. */
-  tellRefund(refundId: string, verdict: RefundVerdict, label: RefundLabel): Promise<void>;
-  /** Hands the PSP's word to the order's workflow; starts one where none runs. */
+  /** Hints at the PSP's word to the refund's workflow; starts one where none runs. */
+  tellRefund(refundId: string, verdict: Hint<RefundVerdict>, label: RefundLabel): Promise<void>;
+  /** Hints at the PSP's word to the order's workflow; starts one where none runs. */
   tellOrder(
     orderId: string,
-    fact: PaymentFact,
+    fact: Hint<PaymentFact>,
     label: { amountMinor: number; currency: string },
   ): Promise<void>;
-  /** Hands what happened to an order's money without us to the order's workflow; starts one where none runs. */
+  /** Hints at what happened to an order's money without us to the order's workflow; starts one where none runs. */
   tellOrderOutside(
     orderId: string,
-    event: OutsideEvent,
+    event: Hint<OutsideEvent>,
     label: { amountMinor: number; currency: string },
   ): Promise<void>;
   /** Starts the workflow of an order that is already a row; does nothing where it runs. */
@@ -197,7 +198,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       ),
     tellRefund: (refundId, verdict, label) =>
       within(CALL_DEADLINE_MS, async () => {
-        await workflows.signalWithStart<typeof refund, [RefundVerdict]>('refund', {
+        await workflows.signalWithStart<typeof refund, [Hint<RefundVerdict>]>('refund', {
           ...refundStart({ refundId }, label),
           signal: 'verdict',
           signalArgs: [verdict],
@@ -205,7 +206,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       }),
     tellOrder: (orderId, fact, label) =>
       within(CALL_DEADLINE_MS, async () => {
-        await workflows.signalWithStart<typeof order, [PaymentFact]>('order', {
+        await workflows.signalWithStart<typeof order, [Hint<PaymentFact>]>('order', {
           ...orderStart({ orderId }, label),
           signal: 'payment',
           signalArgs: [fact],
@@ -213,7 +214,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
       }),
     tellOrderOutside: (orderId, event, label) =>
       within(CALL_DEADLINE_MS, async () => {
-        await workflows.signalWithStart<typeof order, [OutsideEvent]>('order', {
+        await workflows.signalWithStart<typeof order, [Hint<OutsideEvent>]>('order', {
           ...orderStart({ orderId }, label),
           signal: 'outside',
           signalArgs: [event],

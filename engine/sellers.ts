@@ -6,6 +6,7 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 import { onboardingWorkflowId, payoutWorkflowId } from '../domain/ids.ts';
 import type {
+  Hint,
   OnboardingAnswer,
   OnboardingAsk,
   PayoutOpening,
@@ -33,8 +34,8 @@ export interface SellerEngine {
   startPayout(label: PayoutLabel): Promise<void>;
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
-  /** Hands Stripe's word to the payout's workflow; starts one where none runs, also days later. */
-  tellPayout(label: PayoutLabel, word: PayoutWord): Promise<void>;
+  /** Hints at Stripe's word to the payout's workflow; starts one where none runs, also days later. */
+  tellPayout(label: PayoutLabel, word: Hint<PayoutWord>): Promise<void>;
   /** Has the seller's account made and linked at Stripe, and waits for it. */
   onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
   /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */
@@ -68,9 +69,9 @@ export function sellerEngine(workflows: WorkflowClient, within: Within, taskQueu
       typedSearchAttributes: attributes({ VezaSellerId: userId }),
     }) satisfies WorkflowStartOptions<typeof onboarding>;
 
-  const signalPayout = (label: PayoutLabel, signal: string, signalArgs: PayoutWord[]) =>
+  const signalPayout = (label: PayoutLabel, signal: string, signalArgs: Hint<PayoutWord>[]) =>
     within(CALL_DEADLINE_MS, async () => {
-      await workflows.signalWithStart<typeof payout, PayoutWord[]>('payout', {
+      await workflows.signalWithStart<typeof payout, Hint<PayoutWord>[]>('payout', {
         ...payoutStart({ payoutId: label.payoutId }, label),
         signal,
         signalArgs,

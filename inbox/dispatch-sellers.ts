@@ -1,35 +1,21 @@
 import { eq, or } from 'drizzle-orm';
 import { sellerPayouts, users } from '../db/schema/index.ts';
 import { payoutLabel } from '../db/verbs/labels.ts';
-import { onboardingWorkflowId, payoutWorkflowId } from '../domain/ids.ts';
+import { isUuid, onboardingWorkflowId, payoutWorkflowId } from '../domain/ids.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
-import type { PayoutWord } from '../domain/messages.ts';
 import { formatMoney } from '../domain/money.ts';
+import { payoutReport } from '../providers/webhooks/reports.ts';
 import type { StripeAccountEvent, StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
-import { type Dispatched, ignored, isUuid, signalled, unhandled, unmatched } from './dispatched.ts';
+import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
 
-/** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. Null: it ends nothing. */
-function wordOf({ type, stripePayoutId, failureMessage, failureCode }: StripePayoutEvent): PayoutWord | null {
-  switch (type) {
-    case 'payout.paid':
-      return { status: 'paid', stripePayoutId, message: null };
-    case 'payout.failed':
-      return {
-        status: 'failed',
-        stripePayoutId,
-        message: failureMessage ?? failureCode ?? 'the bank refused',
-      };
-    case 'payout.canceled':
-      return { status: 'failed', stripePayoutId, message: 'the payout was cancelled' };
-    default:
-      return null;
-  }
-}
-
-export async function dispatchPayout(deps: InboxDeps, event: StripePayoutEvent): Promise<Dispatched> {
+export async function dispatchPayout(
+  deps: InboxDeps,
+  event: StripePayoutEvent,
+  webhookId: string,
+): Promise<Dispatched> {
   const { db, engine } = deps;
-  const word = wordOf(event);
+  const word = payoutReport(event);
   if (word === null) return ignored(`${event.type} ends nothing`);
   const { stripePayoutId, payoutId } = event;
   const isOurs = payoutId !== null && isUuid(payoutId);
@@ -48,7 +34,7 @@ export async function dispatchPayout(deps: InboxDeps, event: StripePayoutEvent):
   if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
     return flag(deps, event, `names our payout ${payout.id} and differs from it`);
   }
-  await engine.tellPayout(payoutLabel(payout), word);
+  await engine.tellPayout(payoutLabel(payout), hint(word, webhookId));
   return signalled(payoutWorkflowId(payout.id));
 }
 

@@ -1,4 +1,5 @@
 import type { WebhookOutcome } from '../db/schema/index.ts';
+import type { Hint } from '../domain/messages.ts';
 
 /** What became of a webhook. */
 export interface Dispatched {
@@ -18,4 +19,6 @@ export const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note
 export const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
 export const unhandled = (note: string): Dispatched => ({ outcome: 'unhandled', note });
 
-export const isUuid = (value: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+/** A report as a signal carries it, with the row of the inbox that it is read from again. */
+export const hint = <Report extends object>(report: Report, webhookId: string | null): Hint<Report> =>
+  webhookId === null ? report : { ...report, webhookId };

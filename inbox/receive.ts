@@ -49,8 +49,8 @@ export async function receiveHyperswitch(
   }
   const eventId = event.eventId === null ? bodyHash(rawBody) : eventKey(event.eventId);
   const about = aboutOf(event);
-  return take(deps, { provider: 'hyperswitch', eventId, type: event.type, about }, rawBody, () =>
-    dispatchHyperswitch(deps, event),
+  return take(deps, { provider: 'hyperswitch', eventId, type: event.type, about }, rawBody, (webhookId) =>
+    dispatchHyperswitch(deps, event, webhookId),
   );
 }
 
@@ -64,8 +64,8 @@ export async function receiveStripe(deps: InboxDeps, rawBody: Uint8Array, json: 
   }
   const eventId = eventKey(event.eventId);
   const about = aboutOf(event);
-  return take(deps, { provider: 'stripe', eventId, type: event.type, about }, rawBody, () =>
-    dispatchStripe(deps, event),
+  return take(deps, { provider: 'stripe', eventId, type: event.type, about }, rawBody, (webhookId) =>
+    dispatchStripe(deps, event, webhookId),
   );
 }
 
@@ -73,12 +73,12 @@ async function take(
   deps: InboxDeps,
   event: NewEvent,
   rawBody: Uint8Array,
-  dispatch: () => Promise<Dispatched>,
+  dispatch: (webhookId: string) => Promise<Dispatched>,
 ): Promise<Received> {
   const stored = await store(deps.db, event, new TextDecoder().decode(rawBody));
   // A duplicate of what was processed changes nothing; one that was only stored is dispatched again.
   if (stored.processedAt !== null && stored.outcome !== 'unmatched') return { outcome: stored.outcome };
-  return settleStored(deps, stored, dispatch);
+  return settleStored(deps, stored, () => dispatch(stored.id));
 }
 
 /** Dispatches what is stored, and keeps what became of it. Throws what dispatching throws. */

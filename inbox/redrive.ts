@@ -21,7 +21,7 @@ export async function redriveWebhook(deps: InboxDeps, webhookId: string): Promis
   return redispatch(deps, stored);
 }
 
-async function dispatchBody(deps: InboxDeps, { provider, body }: StoredEvent): Promise<Dispatched> {
+async function dispatchBody(deps: InboxDeps, { id, provider, body }: StoredEvent): Promise<Dispatched> {
   const json: unknown = JSON.parse(body);
   const event = provider === 'hyperswitch' ? parseHyperswitchEvent(json) : parseStripeEvent(json);
   if (event.subject === 'invalid') return unhandled(`it cannot be read: ${event.reason}`);
@@ -29,14 +29,14 @@ async function dispatchBody(deps: InboxDeps, { provider, body }: StoredEvent): P
     case 'refund':
     case 'payment':
     case 'dispute':
-      return dispatchHyperswitch(deps, event);
+      return dispatchHyperswitch(deps, event, id);
     default:
-      return dispatchStripe(deps, event);
+      return dispatchStripe(deps, event, id);
   }
 }
 
-/** The inbox as a sweep needs it. */
+/** The inbox as a sweep needs it. What a sweep read is not stored, so its workflow reads it at the PSP once more. */
 export const createSweepInbox = (deps: InboxDeps) => ({
-  dispatch: (event: Parameters<typeof dispatchHyperswitch>[1]) => dispatchHyperswitch(deps, event),
+  dispatch: (event: Parameters<typeof dispatchHyperswitch>[1]) => dispatchHyperswitch(deps, event, null),
   redrive: (webhookId: string) => redriveWebhook(deps, webhookId),
 });

@@ -12,6 +12,7 @@ import type { Activities } from '../activities/index.ts';
 import type { BackfillProgress } from '../domain/backfill.ts';
 import type {
   Attempt,
+  Hint,
   OnboardingAnswer,
   OnboardingAsk,
   OrderPlacing,
@@ -31,17 +32,17 @@ import { databaseVerb } from './policies.ts';
 // The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
 
 export const placed = defineUpdate<OrderPlacing>('placed');
-export const payment = defineSignal<[PaymentFact]>('payment');
+export const payment = defineSignal<[Hint<PaymentFact>]>('payment');
 
-export const outside = defineSignal<[OutsideEvent]>('outside');
+export const outside = defineSignal<[Hint<OutsideEvent>]>('outside');
 
 export const opened = defineUpdate<RefundOpening>('opened');
-export const verdict = defineSignal<[RefundVerdict]>('verdict');
+export const verdict = defineSignal<[Hint<RefundVerdict>]>('verdict');
 export const waitingForProvider =
   defineSignal<[{ attempt: number; lastError: string }]>('waitingForProvider');
 
 export const payoutOpened = defineUpdate<PayoutOpening>('payoutOpened');
-export const payoutWord = defineSignal<[PayoutWord]>('payoutWord');
+export const payoutWord = defineSignal<[Hint<PayoutWord>]>('payoutWord');
 
 export const onboard = defineUpdate<OnboardingAnswer, [OnboardingAsk]>('onboard');
 export const accountChanged = defineSignal('accountChanged');

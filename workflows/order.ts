@@ -7,8 +7,11 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { OrderOpening } from '../activities/orders.ts';
-import type { OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
+import type { ReadEvent } from '../activities/reports.ts';
+import type { Evidence, OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
+import { isIncomplete } from '../domain/payment-fact.ts';
+import { foundOut, type Heard, hinted } from './heard.ts';
 import { Mailbox } from './mailbox.ts';
 import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } from './messages.ts';
 import {
@@ -30,18 +33,22 @@ const { readOutsideRefund } = proxyActivities<Activities>({
   ...askPsp,
   summary: 'Asks the PSP about a refund made there',
 });
+const { readOutsideDispute } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP about a dispute',
+});
 
 export type OrderOutcome = { readonly status: string };
 
 /** A purchase: the order is written, its payment created, and the PSP's word completes or fails it. */
 export async function order(request: OrderRequest): Promise<OrderOutcome> {
-  const facts = new Mailbox<PaymentFact>();
-  const events = new Mailbox<OutsideEvent>();
+  const facts = new Mailbox<Heard<PaymentFact>>();
+  const events = new Mailbox<Heard<OutsideEvent>>();
   let placing: OrderPlacing | undefined;
   let opening: OrderOpening | undefined;
   let outcome: OrderOutcome = { status: 'pending' };
-  setHandler(payment, (fact) => facts.put(fact));
-  setHandler(outside, (event) => events.put(event));
+  setHandler(payment, (fact) => facts.put(hinted(fact)));
+  setHandler(outside, (event) => events.put(hinted(event)));
   setHandler(placed, () => answerOncePlaced());
   // The payment has the order's id, at the PSP too, and that is its key.
   setHandler(pspCall, () => ({ status: outcome.status, idempotencyKey: request.orderId }));
@@ -73,18 +80,17 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
     const created = await createPayment(orderId);
     if ('refusedBecause' in created) {
       placing = { refused: { code: 'provider_refused', detail: created.refusedBecause } };
-      facts.put(failure(created.refusedBecause));
+      facts.put(foundOut(failure(created.refusedBecause)));
     } else {
       placing = { orderId, payment: created, bodyHash };
     }
   }
 
   outcome = { status: opening.status };
-  if (opening.status === 'pending') outcome = await settle(orderId, await firstWord(opening, facts));
+  if (opening.status === 'pending') outcome = await settleFirst(opening, facts);
   do {
     for (let said = facts.take(); said; said = facts.take()) {
-      const fact = await confirmed(orderId, said);
-      const settled = fact && (await settle(orderId, fact));
+      const settled = await settleLater(orderId, said);
       // A word that comes a second time decides nothing.
       if (settled && settled.status !== 'already_decided') outcome = settled;
     }
@@ -97,13 +103,13 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
 
 /**
- * The word that decides a pending order: a webhook that names the money, or what the PSP says when it is asked, because
- * a webhook named none or because ORDER_PAYMENT_TIMEOUT is over.
+ * Ends a pending order: by a webhook that names the money, or by what the PSP says when it is asked, because nothing in
+ * the inbox stands behind a signal, or names no money, or because ORDER_PAYMENT_TIMEOUT is over.
  */
-async function firstWord(
+async function settleFirst(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
-  facts: Mailbox<PaymentFact>,
-): Promise<PaymentFact> {
+  facts: Mailbox<Heard<PaymentFact>>,
+): Promise<OrderOutcome> {
   describe(
     ['Nothing: the buyer pays, or the order expires.'],
     [
@@ -115,18 +121,25 @@ async function firstWord(
   let lookAtMs = expiresAtMs;
   let captureTold = false;
   for (;;) {
-    const said = await facts.next({
+    const heard = await facts.next({
       timeoutMs: Math.max(lookAtMs - Date.now(), 1),
       summary: 'Waits for the payment, then asks the PSP',
     });
     // Once a capture was told, though without its amount, only the PSP itself can say that the payment failed.
-    if (said && !isIncomplete(said) && !(captureTold && said.verdict === 'failed')) return said;
-    captureTold ||= said?.verdict === 'captured';
+    if (heard && !isIncomplete(heard.said) && !(captureTold && heard.said.verdict === 'failed')) {
+      const settled = await settle(orderId, heard.evidence);
+      if (settled !== null) return settled;
+    }
+    captureTold ||= heard?.said.verdict === 'captured';
     // A PSP that is down must not hold up its own webhook.
     const found = await Promise.race([lookUpPayment(orderId), condition(() => !facts.isEmpty)]);
-    if (typeof found === 'object' && !isIncomplete(found)) return found;
+    const known = await settleFound(orderId, found);
+    if (known !== null) return known;
     const expired = Date.now() >= expiresAtMs;
-    if (found === 'unpaid' && expired) return failure('expired');
+    if (found === 'unpaid' && expired) {
+      const settled = await settle(orderId, { known: failure('expired') });
+      if (settled !== null) return settled;
+    }
     lookAtMs = expired || captureTold ? Date.now() + UNDERWAY_PAYMENT_LOOK_MS : expiresAtMs;
     if (found === 'underway') {
       describe(['Check the payment at the PSP.'], [['State', 'the payment is still underway at the PSP']]);
@@ -142,8 +155,10 @@ const ORDER_STATUS_AFTER: Readonly<Record<string, OrderStatus>> = {
   cancelled: 'refunded',
 };
 
-async function settle(orderId: string, fact: PaymentFact): Promise<OrderOutcome> {
-  const { status } = await settlePayment(orderId, fact);
+/** Null where a hint is no more than that: nothing has changed. */
+async function settle(orderId: string, evidence: Evidence<PaymentFact>): Promise<OrderOutcome | null> {
+  const { status } = await settlePayment(orderId, evidence);
+  if (status === 'unconfirmed') return null;
   const shown = ORDER_STATUS_AFTER[status];
   if (shown !== undefined) {
     show({ VezaStatus: shown });
@@ -152,39 +167,51 @@ async function settle(orderId: string, fact: PaymentFact): Promise<OrderOutcome>
   return { status };
 }
 
+/** By what the PSP said when it was asked; null where that decides nothing. */
+const settleFound = async (orderId: string, found: unknown) =>
+  isFact(found) && !isIncomplete(found) ? settle(orderId, { known: found }) : null;
+
+const isFact = (found: unknown): found is PaymentFact => typeof found === 'object' && found !== null;
+
 /**
- * What is told of an order that was decided before. A failure changes nothing; money is read at the PSP where it was
- * not named, and what the PSP does not confirm is no money.
+ * What is told of an order that was decided before. Money is read at the PSP where no webhook names it, and what the PSP
+ * does not confirm is no money.
  */
-async function confirmed(orderId: string, said: PaymentFact): Promise<PaymentFact | null> {
-  if (said.verdict === 'failed' || !isIncomplete(said)) return said;
-  const found = await lookUpPayment(orderId);
-  return typeof found === 'object' && !isIncomplete(found) ? found : null;
+async function settleLater(
+  orderId: string,
+  { said, evidence }: Heard<PaymentFact>,
+): Promise<OrderOutcome | null> {
+  if (said.verdict === 'failed' || !isIncomplete(said)) {
+    const settled = await settle(orderId, evidence);
+    if (settled !== null) return settled;
+  }
+  return settleFound(orderId, await lookUpPayment(orderId));
 }
 
-async function book(orderId: string, event: OutsideEvent): Promise<void> {
-  if (event.kind === 'dispute') {
-    await settleOutsideEvent(orderId, event);
-    return;
+/** A dispute, or a refund that was made elsewhere; read at the PSP where no webhook tells all of it. */
+async function book(orderId: string, { said, evidence }: Heard<OutsideEvent>): Promise<void> {
+  if (said.kind === 'dispute' || (said.amountMinor !== null && said.currency !== null)) {
+    if (!(await bookBy(orderId, evidence as Evidence<ReadEvent>))) return;
   }
-  const { amountMinor, currency, providerRefundId } = event;
-  const refund =
-    amountMinor !== null && currency !== null
-      ? { ...event, amountMinor, currency }
-      : await readOutsideRefund(providerRefundId);
-  if (refund === null) return;
+  const found =
+    said.kind === 'dispute'
+      ? await readOutsideDispute(said.news?.providerDisputeId)
+      : await readOutsideRefund(said.providerRefundId);
+  if (found !== null) await bookBy(orderId, { known: found });
+}
+
+/** Whether it is still to be asked about at the PSP. */
+async function bookBy(orderId: string, evidence: Evidence<ReadEvent>): Promise<boolean> {
   // Histories of before this had no answer here.
-  const booked = await settleOutsideEvent(orderId, refund);
-  if (!booked?.wantsPayment) return;
+  const booked = await settleOutsideEvent(orderId, evidence);
+  if (booked?.unconfirmed) return true;
+  if (!booked?.wantsPayment) return false;
   // What was refunded was captured, and that event may come later or never: the PSP is asked.
   const found = await lookUpPayment(orderId);
   const isCaptured = typeof found === 'object' && found.verdict === 'captured' && !isIncomplete(found);
-  await settleOutsideEvent(orderId, refund, isCaptured ? found : null);
+  await settleOutsideEvent(orderId, evidence, isCaptured ? found : null);
+  return false;
 }
-
-const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>
-  unread === true ||
-  (verdict === 'captured' && (receivedMinor === null || receivedMinor <= 0 || currency === null));
 
 const unanswered = (opening: OrderOpening): OrderPlacing =>
   'refused' in opening ? opening : { orderId: opening.orderId, payment: null, bodyHash: opening.bodyHash };

@@ -1,6 +1,7 @@
 import {
   condition,
   continueAsNew,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -11,7 +12,7 @@ import type { Activities } from '../activities/index.ts';
 import type { PayoutAttempt } from '../activities/payouts.ts';
 import { payoutKey } from '../domain/ids.ts';
 import type { PayoutStatus } from '../domain/machines/payout.ts';
-import type { OpenedPayout, PayoutOpening, PayoutRequest, PayoutWord } from '../domain/messages.ts';
+import type { Hint, OpenedPayout, PayoutOpening, PayoutRequest, PayoutWord } from '../domain/messages.ts';
 import { Mailbox } from './mailbox.ts';
 import {
   catchStraySignals,
@@ -46,6 +47,9 @@ const { settlePayout } = proxyActivities<Activities>({
 
 export type PayoutOutcome = { readonly status: PayoutStatus | 'refused'; readonly reason?: string };
 
+/** Before it, a word that changed nothing ended the workflow of a payout that was still open. */
+const UNCONFIRMED_WORDS = 'unconfirmed-payout-words';
+
 const ACTIONS = [
   'Send the signal `retryNow` for an attempt at once.',
   'Send the signal `giveUp` with a reason: the seller has the money back, once Stripe’s list shows no payout.',
@@ -54,14 +58,14 @@ const ACTIONS = [
 /** What a seller has goes to their bank: set aside under lock, asked of Stripe, ended by Stripe's word alone. */
 export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   const { payoutId } = request;
-  const words = new Mailbox<PayoutWord>();
+  const words = new Mailbox<Hint<PayoutWord>>();
   let opening: PayoutOpening | undefined;
   const first = firstAttempt(payoutKey(payoutId, request.generation ?? 1), request.generation ?? 1);
-  let attempt: PayoutAttempt | null = null;
+  let attempt = null as PayoutAttempt | null;
   let woken = false;
   let givenUp: string | undefined;
   const isMoved = () => woken || givenUp !== undefined || !words.isEmpty;
-  setHandler(payoutWord, (said) => words.put(said));
+  setHandler(payoutWord, (said) => words.put(said ?? {}));
   setHandler(retryNow, () => void (woken = true));
   setHandler(giveUp, (reason) => void (givenUp = reason));
   setHandler(state, () => attempt ?? first);
@@ -83,31 +87,40 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   let generation = request.generation ?? 1;
 
   if (status === 'pending') showAsking(first, 'The payout');
+  // A word that Stripe does not confirm ends nothing: the payout goes on where it was.
+  for (;;) {
+    if (status === 'pending') await attemptUntilTaken(opening.opened);
+    await settleWords();
+    if (status !== 'pending' || !patched(UNCONFIRMED_WORDS)) break;
+  }
+
   // The same key until Stripe's answer is known, or its webhook is faster.
-  while (status === 'pending' && words.isEmpty && !attempt?.ended) {
-    const now = woken;
-    const reason = givenUp;
-    woken = false;
-    givenUp = undefined;
-    attempt =
-      reason === undefined
-        ? await attemptPayout({ payoutId, generation, now })
-        : await giveUpPayout(payoutId, reason);
-    if (attempt.ended) {
-      if (attempt.status !== 'accepted') status = attempt.status;
-      break;
+  async function attemptUntilTaken(row: OpenedPayout): Promise<void> {
+    while (words.isEmpty && !attempt?.ended) {
+      const now = woken;
+      const reason = givenUp;
+      woken = false;
+      givenUp = undefined;
+      attempt =
+        reason === undefined
+          ? await attemptPayout({ payoutId, generation, now })
+          : await giveUpPayout(payoutId, reason);
+      if (attempt.ended) {
+        if (attempt.status !== 'accepted') status = attempt.status;
+        break;
+      }
+      generation = attempt.generation;
+      showWaiting(attempt, 'The payout', ACTIONS);
+      await untilDue(attempt, isMoved);
+      if (workflowInfo().continueAsNewSuggested && !isMoved()) {
+        await settleMessages(strays);
+        await continueAsNew<typeof payout>({ payoutId, generation });
+      }
     }
-    generation = attempt.generation;
-    showWaiting(attempt, 'The payout', ACTIONS);
-    await untilDue(attempt, isMoved);
-    if (workflowInfo().continueAsNewSuggested && !isMoved()) {
-      await settleMessages(strays);
-      await continueAsNew<typeof payout>({ payoutId, generation });
-    }
+    if (status === 'pending') await untilSaid(row);
   }
 
   // Only Stripe's word ends what Stripe has. It is asked for where no webhook has come.
-  if (status === 'pending') await untilSaid(opening.opened);
   async function untilSaid(row: OpenedPayout): Promise<void> {
     while (words.isEmpty) {
       showAccepted(row, attempt?.idempotencyKey ?? null);
@@ -118,14 +131,19 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
       if (seen) words.put(seen);
     }
   }
-  do {
-    for (let said = words.take(); said; said = words.take()) {
-      status = await settlePayout(payoutId, said);
-      const { idempotencyKey = null } = attempt ?? {};
-      showEnded({ ended: true, status, message: said.message, retryCount: 0, idempotencyKey }, status);
-    }
-    await settleMessages(strays);
-  } while (!words.isEmpty);
+
+  async function settleWords(): Promise<void> {
+    do {
+      for (let said = words.take(); said; said = words.take()) {
+        status = await settlePayout(payoutId, said);
+        if (status === 'pending' && patched(UNCONFIRMED_WORDS)) continue;
+        const { idempotencyKey = null } = attempt ?? {};
+        showEnded({ ended: true, status, message: said.message, retryCount: 0, idempotencyKey }, status);
+      }
+      await settleMessages(strays);
+    } while (!words.isEmpty);
+  }
+
   if (attempt?.ended && attempt.status === 'failed') showEnded(attempt, status);
   return { status };
 }

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm';
+import { eq, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
+import { isUuid, orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import type { RefundKind } from '../../domain/machines/refund.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
 import { formatMoney } from '../../domain/money.ts';
@@ -45,10 +45,7 @@ export async function recordExternalRefund(
 ): Promise<RecordedRefund> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
-    const [known] = await tx
-      .select({ id: refunds.id })
-      .from(refunds)
-      .where(eq(refunds.hyperswitchRefundId, outside.providerRefundId));
+    const [known] = await tx.select({ id: refunds.id }).from(refunds).where(isOfId(outside.providerRefundId));
     if (known)
       return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, orderId)) };
     const isUnpaid = order.status === 'failed' && order.capturedMinor === null;
@@ -63,6 +60,12 @@ export async function recordExternalRefund(
     return { ...(await settleOutside(tx, holding, 'external', outside, feePolicy)), ...asGiveBack(work) };
   });
 }
+
+/** Ours too, whose id the PSP has before we know it: it is no other refund, and its own workflow settles it. */
+const isOfId = (providerRefundId: string) =>
+  isUuid(providerRefundId)
+    ? or(eq(refunds.hyperswitchRefundId, providerRefundId), eq(refunds.id, providerRefundId))
+    : eq(refunds.hyperswitchRefundId, providerRefundId);
 
 const asGiveBack = (work: GiveBackWork | null) => (work === null ? {} : { giveBack: work });
 

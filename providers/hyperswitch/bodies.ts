@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { message } from '../plain-text.ts';
-import type { PspPayment, PspRefund } from './outcomes.ts';
+import type { PspDispute, PspPayment, PspRefund } from './outcomes.ts';
 import { isoTime } from './time.ts';
 
 // Extra fields are ignored and optional ones may be absent or null: the router's OpenAPI document is wrong in places.
@@ -33,6 +33,21 @@ const Refund = z.object({
   error_code: optionalText,
   connector_refund_id: optionalText,
   updated_at: optionalText,
+});
+
+const Dispute = z.object({
+  dispute_id: id,
+  payment_id: id,
+  // A string of minor units in this object alone.
+  amount: z.union([
+    amountMinor,
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+  ]),
+  currency,
+  dispute_status: id,
 });
 
 const RefundPage = z.object({ total_count: z.int().nonnegative(), data: z.array(z.unknown()) });
@@ -77,6 +92,19 @@ export function readRefundBody(body: unknown): PspRefund | undefined {
     errorCode: data.error_code ?? null,
     connectorRefundId: data.connector_refund_id ?? null,
     updatedAt: isoTime(data.updated_at) ?? null,
+  };
+}
+
+/** Reads the body of a dispute; undefined when it is not one. */
+export function readDisputeBody(body: unknown): PspDispute | undefined {
+  const { data } = Dispute.safeParse(body);
+  if (!data) return undefined;
+  return {
+    disputeId: data.dispute_id,
+    paymentId: data.payment_id,
+    amountMinor: data.amount,
+    currency: data.currency.toUpperCase(),
+    status: data.dispute_status,
   };
 }
 

@@ -1,12 +1,15 @@
 import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
-import { readPaymentBody, readRefundBody, readRefundPage } from './bodies.ts';
+import { readDisputeBody, readPaymentBody, readRefundBody, readRefundPage } from './bodies.ts';
 import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
 import type {
   CreatePaymentOutcome,
   CreateRefundOutcome,
   ListRefundsOutcome,
+  PspFailure,
+  PspNotFound,
   PspRefund,
   PspUnknown,
+  ReadDisputeOutcome,
   ReadPaymentOutcome,
   ReadRefundOutcome,
 } from './outcomes.ts';
@@ -77,6 +80,7 @@ export type HyperswitchBooks = Pick<HyperswitchReader, 'readRefund' | 'listRefun
 export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
+  readDispute(disputeId: string): Promise<ReadDisputeOutcome>;
 }
 
 /** The Hyperswitch router's client (router 2026.08.21.0; wire-hyperswitch.md). Throws where the configuration is unusable. */
@@ -116,6 +120,13 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
       return refund?.refundId === refundId ? { kind: 'refund', refund } : unreadable(answer.httpStatus);
     },
 
+    async readDispute(disputeId) {
+      const answer = await call('GET', objectPath('disputes', requireId('disputeId', disputeId)));
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : disputeReadFailure(answer);
+      const dispute = readDisputeBody(answer.body);
+      return dispute?.disputeId === disputeId ? { kind: 'dispute', dispute } : unreadable(answer.httpStatus);
+    },
+
     async listRefunds(paymentId) {
       const ofPayment = { payment_id: requireId('paymentId', paymentId), limit: PAGE_REFUNDS };
       const found = new Map<string, PspRefund>();
@@ -134,6 +145,13 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
       }
     },
   };
+}
+
+/** A dispute that is not there is 404 HE_04, unlike any other object. */
+function disputeReadFailure(answer: FailedAnswer): PspFailure | PspNotFound {
+  const failure = classifyReadFailure(answer);
+  const isAbsent = failure.kind === 'refused' && failure.httpStatus === 404 && failure.code === 'HE_04';
+  return isAbsent ? { kind: 'not_found' } : failure;
 }
 
 function paymentBody(request: CreatePaymentRequest) {
@@ -164,7 +182,7 @@ function refundBody({ refundId, paymentId, amountMinor, reason, metadata }: Crea
 }
 
 /** `force_sync`: the router asks the connector behind it, unless the object is already terminal. */
-function objectPath(collection: 'payments' | 'refunds', id: string): string {
+function objectPath(collection: 'payments' | 'refunds' | 'disputes', id: string): string {
   return `/${collection}/${encodeURIComponent(id)}?force_sync=true`;
 }
 

@@ -46,6 +46,17 @@ export interface PspRefund {
  */
 export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'state' | 'nothing';
 
+/** A dispute as the router gives it. Amount in minor units of `currency`. */
+export interface PspDispute {
+  disputeId: string;
+  paymentId: string;
+  amountMinor: number;
+  /** ISO 4217, upper case. */
+  currency: string;
+  /** The router's own word, `dispute_opened` and its like; `disputeVerdict` says what it means. */
+  status: string;
+}
+
 /** The router said no, for good. */
 export interface PspRefused {
   kind: 'refused';
@@ -82,3 +93,4 @@ export type CreateRefundOutcome = { kind: 'refund'; refund: PspRefund } | PspFai
 export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
 /** The PSP's whole list, or none of it. */
 export type ListRefundsOutcome = { kind: 'refunds'; refunds: PspRefund[] } | PspFailure | PspNotFound;
+export type ReadDisputeOutcome = { kind: 'dispute'; dispute: PspDispute } | PspFailure | PspNotFound;

@@ -1,0 +1,102 @@
+import type {
+  DisputeNews,
+  OutsideEvent,
+  PaymentFact,
+  PayoutWord,
+  RefundVerdict,
+} from '../../domain/messages.ts';
+import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
+import type { StripePayoutEvent } from './stripe-event.ts';
+
+// What an event says of a row of ours. Null everywhere: it ends nothing.
+
+/** An amount that the event does not name is read at the PSP later. */
+export function paymentReport(event: PaymentEvent): PaymentFact | null {
+  const said = {
+    // Nothing received is no capture: the PSP is asked how much it was.
+    receivedMinor: event.amountReceivedMinor || null,
+    currency: event.currency ?? null,
+    message: event.errorMessage ?? null,
+    connectorTransactionId: event.connectorTransactionId ?? null,
+    ...(namesNoMoney(event) && { unread: true as const }),
+  };
+  switch (event.verdict) {
+    case 'succeeded':
+    case 'partially_captured':
+      return { ...said, verdict: 'captured' };
+    case 'cancelled_post_capture':
+      return { ...said, verdict: 'cancelled_post_capture' };
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+      return { ...said, verdict: 'failed', message: said.message ?? event.verdict };
+    case 'waiting':
+      return null;
+  }
+}
+
+const namesNoMoney = ({ amountMinor, amountReceivedMinor, currency }: PaymentEvent) =>
+  (amountReceivedMinor ?? amountMinor) === undefined || currency === undefined;
+
+export function refundReport(event: RefundEvent): RefundVerdict | null {
+  if (event.verdict === 'waiting') return null;
+  return {
+    status: event.verdict,
+    providerRefundId: event.refundId,
+    message: event.errorMessage ?? null,
+    ...saidAt(event),
+  };
+}
+
+/** A refund that is not ours; one that failed moved nothing. */
+export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, { kind: 'refund' }> | null {
+  if (event.verdict !== 'succeeded') return null;
+  const { refundId: providerRefundId, amountMinor = null, currency = null } = event;
+  return { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt(event) };
+}
+
+const saidAt = ({ updatedAt }: RefundEvent) => (updatedAt === undefined ? {} : { saidAt: updatedAt });
+
+/** `accepted` is lost, `won` and `cancelled` free the order; `expired` stays open. */
+export function disputeStatus(
+  event: Pick<DisputeEvent, 'verdict' | 'status' | 'type'>,
+): DisputeNews['status'] | null {
+  switch (event.verdict) {
+    case 'open':
+    case 'expired':
+    case 'lost':
+      return event.verdict;
+    case 'freed':
+      return (event.status ?? event.type).includes('cancel') ? 'cancelled' : 'won';
+    case 'waiting':
+      return null;
+  }
+}
+
+/** Null also where the event names no dispute or no amount. */
+export function disputeReport(event: DisputeEvent): DisputeNews | null {
+  const status = disputeStatus(event);
+  const { disputeId, amountMinor, currency } = event;
+  if (status === null || disputeId === undefined || amountMinor === undefined || currency === undefined)
+    return null;
+  return { providerDisputeId: disputeId, status, amountMinor, currency };
+}
+
+/** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. */
+export function payoutReport(event: StripePayoutEvent): PayoutWord | null {
+  const { type, stripePayoutId, failureMessage, failureCode } = event;
+  switch (type) {
+    case 'payout.paid':
+      return { status: 'paid', stripePayoutId, message: null };
+    case 'payout.failed':
+      return {
+        status: 'failed',
+        stripePayoutId,
+        message: failureMessage ?? failureCode ?? 'the bank refused',
+      };
+    case 'payout.canceled':
+      return { status: 'failed', stripePayoutId, message: 'the payout was cancelled' };
+    default:
+      return null;
+  }
+}
