@@ -1,7 +1,7 @@
 import { createHyperswitch, type HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import { createStripe, type StripeReader } from '../providers/stripe/client.ts';
 
-export type StripeBooks = Pick<StripeReader, 'listTransfers' | 'listReversals'>;
+export type StripeBooks = Pick<StripeReader, 'listTransfers' | 'listReversals' | 'readTransfer'>;
 
 /** Nothing here can create, change or cancel anything at a provider. */
 export interface ProviderReaders {
@@ -20,9 +20,9 @@ export function openReaders(config: {
     baseUrl: config.HYPERSWITCH_BASE_URL,
     apiKey: config.HYPERSWITCH_API_KEY,
   });
-  const { listTransfers, listReversals } = createStripe({
+  const { listTransfers, listReversals, readTransfer } = createStripe({
     secretKey: config.STRIPE_SECRET_KEY,
     apiBase: config.STRIPE_API_BASE,
   });
-  return { psp: { readRefund, listRefunds }, stripe: { listTransfers, listReversals } };
+  return { psp: { readRefund, listRefunds }, stripe: { listTransfers, listReversals, readTransfer } };
 }

@@ -22,7 +22,8 @@ export async function compareTransfers(
     // Those with Stripe's id first: a successor may have adopted what its predecessor's metadata names.
     const withId = claims.filter((claim) => claim.stripeTransferId);
     const without = claims.filter((claim) => !claim.stripeTransferId);
-    for (const claim of [...withId, ...without]) await compareTransfer(stripe, claim, theirs, findings);
+    for (const claim of [...withId, ...without])
+      await compareTransfer(stripe, { ...claim, orderId }, theirs, findings);
     for (const stranger of theirs.values()) {
       findings.differs(
         orderWorkflowId(orderId),
@@ -35,7 +36,7 @@ export async function compareTransfers(
 /** Takes what it finds out of `theirs`. */
 async function compareTransfer(
   stripe: StripeBooks,
-  claim: TransferClaim,
+  { orderId, ...claim }: TransferClaim & { readonly orderId: string },
   theirs: Map<string, StripeTransfer>,
   findings: Findings,
 ): Promise<void> {
@@ -53,14 +54,25 @@ async function compareTransfer(
     findings.differs(subject, "it completed without Stripe's id: npm run ops -- backfill-transfer-ids");
     return;
   }
-  const made = theirs.get(claim.stripeTransferId);
+  const made =
+    theirs.get(claim.stripeTransferId) ?? (await readUngrouped(stripe, claim.stripeTransferId, orderId));
   theirs.delete(claim.stripeTransferId);
   if (made === undefined) {
-    findings.differs(subject, `Stripe lists no transfer ${claim.stripeTransferId} of this order`);
+    findings.differs(subject, `Stripe has no transfer ${claim.stripeTransferId} of this order`);
     return;
   }
   if (!isSame(claim, made)) findings.differs(subject, `it is of ${said(claim)}, Stripe's of ${said(made)}`);
   await compareReversals(stripe, claim, made, findings);
+}
+
+/** Older systems set no transfer group: of what they sent the metadata alone says which order it was for. */
+async function readUngrouped(
+  stripe: StripeBooks,
+  stripeTransferId: string,
+  orderId: string,
+): Promise<StripeTransfer | undefined> {
+  const read = await answered('Stripe', () => stripe.readTransfer(stripeTransferId));
+  return read.kind === 'transfer' && read.transfer.orderId === orderId ? read.transfer : undefined;
 }
 
 async function compareReversals(

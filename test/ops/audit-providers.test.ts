@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareWithProviders, openReaders, Unreachable } from '../../agreement/index.ts';
-import { refunds, transferReversals } from '../../db/schema/index.ts';
+import { refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
+import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { run } from '../harness/processes.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
@@ -109,6 +110,22 @@ describe('npm run audit -- --providers', () => {
       expect.stringMatching(`^transfer/${reversal!.transferId}: Stripe's reversal ${stripeReversalId} of `),
     ]);
     expect(await differences()).toEqual([]);
+  });
+
+  test('what an older system sent without a transfer group is compared by its id', async () => {
+    const { seller } = await openShop(world);
+    const transfer = await legacyTransfer(world, seller);
+    const stripeTransferId = await sentBefore(world, transfer, seller.accountId, { transfer_group: null });
+    const { db } = world.database;
+    const nameIt = (id: string) =>
+      db.update(sellerTransfers).set({ stripeTransferId: id }).where(eq(sellerTransfers.id, transfer.id));
+    await nameIt(stripeTransferId);
+    expect(await differences()).toEqual([]);
+    await nameIt('tr_nobody');
+    expect(await differences()).toEqual([
+      `transfer/${transfer.id}: Stripe has no transfer tr_nobody of this order`,
+    ]);
+    await nameIt(stripeTransferId);
   });
 
   test('a lost dispute and a payment cancelled after capture are listed, not counted', async () => {
