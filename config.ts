@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { productionProblems } from './config-production.ts';
+import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './db/connections/limits.ts';
 import { durationMs } from './domain/duration.ts';
 import { NO_KEY } from './domain/ids.ts';
 import { FEE_POLICIES } from './domain/shares.ts';
@@ -107,6 +108,16 @@ export const VARIABLES = {
     url(/^postgres(ql)?:/, 'postgres://user:password@127.0.0.1:5432/veza'),
     'postgres://veza:veza@127.0.0.1:5432/veza',
     'PostgreSQL',
+  ),
+  DATABASE_CONNECTIONS_MAX: variable(
+    integer(CONNECTIONS_MAX, 4, 1_000),
+    String(CONNECTIONS_MAX),
+    'Connections a process may open; a quarter, at most five, is never taken by lists and statements',
+  ),
+  DATABASE_STATEMENT_TIMEOUT: variable(
+    duration(`${STATEMENT_TIMEOUT_MS / 1000}s`).refine((timeoutMs) => timeoutMs >= 100, '100ms at least'),
+    `${STATEMENT_TIMEOUT_MS / 1000}s`,
+    'What one statement may take; a lock is waited for two thirds of it (docs/database.md)',
   ),
   TEMPORAL_ADDRESS: variable(
     z.string().min(1, 'host:port').default('127.0.0.1:7233'),

@@ -44,15 +44,21 @@ export async function startServer(
   const loadTracing = () => import('./observe/tracing.ts');
   const observer = createObserver({
     tracing: await openTracing(tracesUrlOf(config), 'veza-api', loadTracing),
+    connectionsMax: config.DATABASE_CONNECTIONS_MAX,
   });
-  const database = openDatabase(config.DATABASE_URL, { observer: observer.statements });
+  const database = openDatabase(config.DATABASE_URL, {
+    maxConnections: config.DATABASE_CONNECTIONS_MAX,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
+    observer: observer.statements,
+  });
   const connection = connectLazily(config);
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const taskQueues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const engine = createEngine(client, taskQueues);
-  const refundEvents = new RefundFeed({ db: database.db, log }, overrides.streams);
+  const refundEvents = new RefundFeed({ db: database.reads, log }, overrides.streams);
   const app = createApp({
     db: database.db,
+    reads: database.reads,
     engine,
     config,
     log,
@@ -63,6 +69,7 @@ export async function startServer(
   const now = overrides.now ?? (() => new Date());
   const operators = createConsole({
     db: database.db,
+    reads: database.reads,
     engine,
     log,
     settings: { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR },
@@ -79,7 +86,7 @@ export async function startServer(
     await once(server, 'listening');
     const stuckAfterMs = stuckAfterOf(config);
     const sweepEveryMs = config.RECONCILE_INTERVAL;
-    const sources = { db: database.db, client, taskQueues, stuckAfterMs, sweepEveryMs };
+    const sources = { db: database.reads, client, taskQueues, stuckAfterMs, sweepEveryMs };
     await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   } catch (error) {
     await closeParts();

@@ -63,8 +63,13 @@ export async function startWorker(
   const observer = createObserver({
     tracing: await openTracing(tracesUrlOf(config), 'veza-worker', loadTracing),
     sdk: overrides.sdkMetrics,
+    connectionsMax: config.DATABASE_CONNECTIONS_MAX,
   });
-  const database = openDatabase(config.DATABASE_URL, { observer: observer.statements });
+  const database = openDatabase(config.DATABASE_URL, {
+    maxConnections: config.DATABASE_CONNECTIONS_MAX,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
+    observer: observer.statements,
+  });
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const settings = { ...settingsOf(config), ...overrides.settings };
@@ -122,7 +127,7 @@ export async function startWorker(
   );
   const stuckAfterMs = stuckAfterOf(config);
   const sweepEveryMs = config.RECONCILE_INTERVAL;
-  const sources = { db: database.db, client, taskQueues: queues, stuckAfterMs, sweepEveryMs };
+  const sources = { db: database.reads, client, taskQueues: queues, stuckAfterMs, sweepEveryMs };
   await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   log.info({ queues }, 'worker polling');
   return {

@@ -27,6 +27,7 @@ export function createApp(given: ApiDeps) {
   const { db, log, config } = given;
   const deps: AppDeps = {
     now,
+    reads: db,
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     observer: UNOBSERVED,

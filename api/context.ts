@@ -56,6 +56,8 @@ export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook
 /** What the API needs of the world; given once, by the composition root. */
 export interface ApiDeps {
   readonly db: Db;
+  /** The same rows for whoever only looks, so that connections are left for what moves money; `db` where not given. */
+  readonly reads?: Db;
   readonly engine: Engine;
   readonly config: ApiConfig;
   readonly log: Logger;

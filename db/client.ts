@@ -1,6 +1,10 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
-import { observedSql, type StatementObserver } from './observed-sql.ts';
+import { ARRAYS } from './connections/arrays.ts';
+import { createDriver } from './connections/driver.ts';
+import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './connections/limits.ts';
+import { openLine } from './connections/line.ts';
+import type { StatementObserver } from './connections/observer.ts';
+import { type Lane, Pool } from './connections/pool.ts';
 import * as schema from './schema/index.ts';
 
 export type Schema = typeof schema;
@@ -10,32 +14,88 @@ export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 
 export interface Database {
   readonly db: Db;
-  readonly sql: postgres.Sql;
+  /** The same rows for lists, statements and pages: however many ask, some connections stay free for `db`. */
+  readonly reads: Db;
   close(): Promise<void>;
 }
 
-/** Of one process, unless its root says otherwise. */
-export const CONNECTIONS_MAX = 20;
+export interface DatabaseSettings {
+  /** Of one process, unless its root says otherwise. */
+  readonly maxConnections?: number;
+  /** What PostgreSQL allows one statement; locks are waited for two thirds of it. Null: no limit, for migrations and audits. */
+  readonly statementTimeoutMs?: number | null;
+  readonly observer?: StatementObserver | undefined;
+}
 
-/** Opens a pool; connects on first use. Queries that hold locks are short, so a statement that takes 15 s is stuck. */
+/** A quarter of the connections and no more than these are never taken by `reads`. */
+const KEPT_FOR_MONEY_MAX = 5;
+const OPEN_WITHIN_MS = 5_000;
+/** PostgreSQL speaks first: by then its own word on the statement should have come. */
+const ANSWER_GRACE_MS = 3_000;
+const IDLE_MS = 60_000;
+const LIFE_MS = 45 * 60_000;
+const CLOSE_GRACE_MS = 5_000;
+/** Of somebody who asks while all connections are taken, also where no statement has a limit. */
+const WAIT_MS = 15_000;
+
+/** Opens a pool; connects on first use. What it throws holds no value of a row or a parameter. */
 export function openDatabase(
   url: string,
   {
     maxConnections = CONNECTIONS_MAX,
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     observer,
-  }: { maxConnections?: number; observer?: StatementObserver } = {},
+  }: DatabaseSettings = {},
 ): Database {
-  const sql = postgres(url, {
+  const limits = limitsOf(statementTimeoutMs);
+  // Filled by the ORM, and read by every connection that opens.
+  const types = { parsers: {}, serializers: { ...ARRAYS } };
+  // A pooler such as PgBouncer refuses what it cannot pass on; each BEGIN says it again.
+  let session: Record<string, string | number> = { application_name: 'veza', ...limits };
+  const open = async (onSilence: () => void) => {
+    const settings = {
+      url,
+      openWithinMs: OPEN_WITHIN_MS,
+      answerWithinMs: statementTimeoutMs === null ? null : statementTimeoutMs + ANSWER_GRACE_MS,
+      types,
+      onSilence,
+    };
+    try {
+      return await openLine({ ...settings, session });
+    } catch (error) {
+      if (!isRefusedSetting(error)) throw error;
+      session = { application_name: 'veza' };
+      return openLine({ ...settings, session });
+    }
+  };
+  const pool = new Pool({
     max: maxConnections,
-    connect_timeout: 5,
-    idle_timeout: 60,
-    onnotice: () => {},
-    connection: {
-      application_name: 'veza',
-      statement_timeout: 15_000,
-      idle_in_transaction_session_timeout: 15_000,
-    },
+    keptForMoney: Math.min(KEPT_FOR_MONEY_MAX, Math.floor(maxConnections / 4)),
+    waitMs: WAIT_MS,
+    idleMs: IDLE_MS,
+    lifeMs: LIFE_MS,
+    open,
   });
-  const seen = observer ? observedSql(sql, observer) : sql;
-  return { db: drizzle(seen, { schema, casing: 'snake_case' }), sql, close: () => sql.end({ timeout: 5 }) };
+  const locals = Object.entries(limits).map(([name, value]) => `; set local ${name} = ${value}`);
+  const begin = `begin${locals.join('')}`;
+  const through = (lane: Lane): Db =>
+    drizzle(createDriver({ pool, lane, types, begin, observer }), { schema, casing: 'snake_case' });
+  return {
+    db: through('money'),
+    reads: through('reads'),
+    close: () => pool.close(CLOSE_GRACE_MS),
+  };
 }
+
+/** As PostgreSQL knows them, in milliseconds. */
+function limitsOf(statementTimeoutMs: number | null): Record<string, number> {
+  if (statementTimeoutMs === null) return {};
+  return {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: Math.ceil((statementTimeoutMs * 2) / 3),
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+  };
+}
+
+const REFUSED_SETTING = /unsupported startup parameter/;
+const isRefusedSetting = (error: unknown) => error instanceof Error && REFUSED_SETTING.test(error.message);

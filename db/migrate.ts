@@ -13,14 +13,16 @@ const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
  * others run it or the API serves.
  */
 export async function migrateDatabase(url: string): Promise<string[]> {
-  const { db, sql: pool, close } = openDatabase(url, { maxConnections: 1 });
+  const { db, close } = openDatabase(url, { maxConnections: 1, statementTimeoutMs: null });
   try {
-    await pool`SET statement_timeout = 0`;
-    // One connection, so the lock and the migrations share a session; whoever comes second finds nothing to do.
-    await db.execute(sql`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    const missing = await missingMigrations(db);
-    await migrate(db, { migrationsFolder: MIGRATIONS });
-    return missing;
+    // One transaction, so that the lock and the migrations share a session also behind a pooler; whoever comes second
+    // finds nothing to do.
+    return await db.transaction(async (tx) => {
+      await tx.execute(sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+      const missing = await missingMigrations(tx);
+      await migrate(tx, { migrationsFolder: MIGRATIONS });
+      return missing;
+    });
   } finally {
     await close();
   }

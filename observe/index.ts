@@ -3,9 +3,9 @@ import type { ActivityInterceptorsFactory, InjectedSinks, MetricsBuffer } from '
 import type { Logger } from 'pino';
 import { collectDefaultMetrics } from 'prom-client';
 import type { ApiObserver } from '../api/context.ts';
-import { CONNECTIONS_MAX, type Db } from '../db/client.ts';
+import type { Db } from '../db/client.ts';
 import type { StuckAfterMs } from '../db/queries/figures.ts';
-import type { StatementObserver } from '../db/observed-sql.ts';
+import type { StatementObserver } from '../db/connections/observer.ts';
 import type { Look, Phase } from '../domain/reconcile.ts';
 import type { RunSinks } from '../workflows/origin.ts';
 import { observeActivities, runSinks } from './activities.ts';
@@ -52,9 +52,14 @@ export interface Observer {
 export function createObserver({
   tracing = NO_TRACING,
   sdk,
-}: { readonly tracing?: Tracing; readonly sdk?: MetricsBuffer | undefined } = {}): Observer {
+  connectionsMax,
+}: {
+  readonly tracing?: Tracing;
+  readonly sdk?: MetricsBuffer | undefined;
+  readonly connectionsMax: number;
+}): Observer {
   const metrics = createMetrics();
-  metrics.connectionsMax.set(CONNECTIONS_MAX);
+  metrics.connectionsMax.set(connectionsMax);
   let server: MetricsServer | null = null;
   let draining: NodeJS.Timeout | undefined;
 

@@ -1,4 +1,4 @@
-import type { StatementObserver } from '../db/observed-sql.ts';
+import type { StatementObserver } from '../db/connections/observer.ts';
 import type { Metrics } from './metrics.ts';
 import { around } from './context.ts';
 import { nameOfError, NO_SPAN, type Tracing } from './spans.ts';

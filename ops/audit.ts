@@ -52,7 +52,7 @@ interface Found {
 async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
   const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
   const { connection, client } = await connectTemporal(env);
-  const database = openDatabase(config.DATABASE_URL, { maxConnections: 1 });
+  const database = openDatabase(config.DATABASE_URL, { maxConnections: 1, statementTimeoutMs: null });
   try {
     const engine = createEngine(client, {
       core: config.TEMPORAL_TASK_QUEUE,

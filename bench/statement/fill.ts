@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'drizzle-orm';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
 /** Of a hundred rows one payment has another amount, and one transfer another id: missing here, and ours missing there. */
 const PER = 100;
@@ -30,7 +30,7 @@ export function expected(rows: number) {
 }
 
 /** Ours: row n of the file is order n where n is even, and the transfer of the order before where it is odd. */
-export async function fillOurs({ db, sql: raw }: Database, rows: number): Promise<void> {
+export async function fillOurs({ db, sql: raw }: DatabaseWithSql, rows: number): Promise<void> {
   await db.execute(sql`
     INSERT INTO users (id, email, role) VALUES (${`${ID}1`}, 'buyer@bench.veza.example', 'user'), (${`${ID}2`}, 'seller@bench.veza.example', 'artist')`);
   const at = sql`${new Date(FIRST).toISOString()}::timestamptz + n::bigint * ${MINUTES}::int / ${rows}::int * interval '1 minute'`;

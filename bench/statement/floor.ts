@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
 const COLUMNS = 16;
 
@@ -8,7 +8,7 @@ const COLUMNS = 16;
  * The least that anyone could do: COPY of the file into a table, and one join that counts what agrees, what differs and
  * what is not ours. It reads nothing, checks nothing, writes nothing down, and cannot be stopped and gone on with.
  */
-export async function copyAndJoin({ sql }: Database, path: string) {
+export async function copyAndJoin({ sql }: DatabaseWithSql, path: string) {
   const startedMs = performance.now();
   const names = Array.from({ length: COLUMNS }, (_, index) => `c${index + 1} text`);
   await sql.unsafe(`CREATE TABLE bench_file (${names.join(', ')})`);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDatabase } from '../../db/client.ts';
+import { openWithSql } from '../../sandbox/database.ts';
 import { setUp } from '../../sandbox/cli/veza.ts';
 import { startNode } from '../../sandbox/stack/index.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
@@ -37,7 +37,7 @@ async function measure(
     const databaseUrl = await postgres.createDatabase(`statement_${rows}`);
     const engine = { temporalAddress: temporal.address, temporalNamespace: temporal.namespace };
     await setUp({ databaseUrl, ...engine }, { RECONCILE_INTERVAL: '1d' });
-    const database = openDatabase(databaseUrl, { maxConnections: 1 });
+    const database = openWithSql(databaseUrl, { maxConnections: 1 });
     closers.push(() => database.close());
     await fillOurs(database, rows);
     const file = join(dir, `balance-${rows}.csv`);

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
 const CONCURRENCY = 10;
 
@@ -6,7 +6,10 @@ const CONCURRENCY = 10;
  * The least that anyone could do: one scan of what is pending, and a read at the PSP for each row, as many at a time as
  * the sweep does. Rows a second.
  */
-export async function bareReads({ sql }: Database, psp: { url: string; apiKey: string }): Promise<number> {
+export async function bareReads(
+  { sql }: DatabaseWithSql,
+  psp: { url: string; apiKey: string },
+): Promise<number> {
   const startedMs = performance.now();
   const orders = await sql<{ id: string }[]>`SELECT id FROM orders WHERE status = 'pending'`;
   const refunds = await sql<{ id: string }[]>`SELECT id FROM refunds WHERE status = 'pending'`;

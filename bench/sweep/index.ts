@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { openDatabase } from '../../db/client.ts';
+import { openWithSql } from '../../sandbox/database.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { DRAIN_WORKFLOW_ID, orderWorkflowId } from '../../domain/ids.ts';
@@ -67,7 +67,7 @@ async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers)
     LOG_LEVEL: 'warn',
   };
 
-  const database = openDatabase(databaseUrl, { maxConnections: 2 });
+  const database = openWithSql(databaseUrl, { maxConnections: 2 });
   closers.push(() => database.close());
   await fillStuck(database, stuck);
   await fillHealthy(database, healthy, (done) => say(`${done} of ${healthy} healthy rows are written`));

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
 /** Rows that are stuck, by what the PSP has to say of them: row n is of kind n modulo their number. */
 export const STUCK = [
@@ -20,7 +20,7 @@ const PRICE_MINOR = 100;
 const ID = '00000000-0000-4000-8000-00000000000';
 
 /** The price is the platform's fee alone, so that no transfer follows: it is the sweep that is measured. */
-export async function fillStuck({ db }: Database, rows: number): Promise<void> {
+export async function fillStuck({ db }: DatabaseWithSql, rows: number): Promise<void> {
   const numbers = sql`generate_series(0, ${rows - 1}::int) AS n`;
   const id = (kind: string) => sql.raw(`md5('${kind}:' || n)::uuid`);
   const ofRefund = sql.raw(`n % ${STUCK.length} >= 7`);
@@ -52,7 +52,7 @@ export async function fillStuck({ db }: Database, rows: number): Promise<void> {
 }
 
 /** Orders of just now whose buyers are about to pay: nothing is stuck about them. Their ids. */
-export async function fillWaiting({ db }: Database, rows: number): Promise<string[]> {
+export async function fillWaiting({ db }: DatabaseWithSql, rows: number): Promise<string[]> {
   const inserted = await db.execute<{ id: string }>(sql`
     INSERT INTO orders (id, buyer_id, total_minor, currency, status, payment_id, payment_status)
     SELECT md5('waiting:' || n)::uuid, ${`${ID}1`}::uuid, ${PRICE_MINOR}, 'EUR', 'pending', md5('waiting:' || n)::uuid::text,
@@ -63,7 +63,7 @@ export async function fillWaiting({ db }: Database, rows: number): Promise<strin
 
 /** Of ten healthy rows six are completed orders, two settled refunds and two webhooks that were handed on. */
 export async function fillHealthy(
-  { db, sql: raw }: Database,
+  { db, sql: raw }: DatabaseWithSql,
   rows: number,
   told: (done: number) => void,
 ): Promise<void> {
@@ -100,7 +100,7 @@ export interface StuckRow {
   readonly refundId: string;
 }
 
-export async function readStuck({ sql: raw }: Database, rows: number): Promise<StuckRow[]> {
+export async function readStuck({ sql: raw }: DatabaseWithSql, rows: number): Promise<StuckRow[]> {
   const read = await raw<{ n: number; order_id: string; refund_id: string }[]>`
     SELECT n, md5('order:' || n)::uuid AS order_id, md5('refund:' || n)::uuid AS refund_id
     FROM generate_series(0, ${rows - 1}::int) AS n ORDER BY n`;

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type postgres from 'postgres';
+import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RowRead, StatementRow } from '../../domain/provider-statement.ts';
+import type { Db } from '../client.ts';
+import { providerStatements, statementExceptions } from '../schema/index.ts';
 
 /** A row of the file, and what it was read as. */
 export interface NumberedRow {
@@ -17,41 +17,47 @@ const IGNORED_TYPES_MAX = 100;
 const OTHER_TYPES = 'other types';
 
 /**
- * Stores the next rows of a file, all or none: those to be matched by COPY, the unreadable as exceptions, and counts of
- * the rest. Rows that are stored already are left out, so that a loader may begin again, and two may load one file.
- * `rows` follow one another without a gap. How many rows are stored now.
+ * Stores the next rows of a file, all or none: those to be matched, the unreadable as exceptions, and counts of the
+ * rest. Rows that are stored already are left out, so that a loader may begin again, and two may load one file. `rows`
+ * follow one another without a gap. How many rows are stored now.
  */
 export async function loadStatementRows(
-  sql: postgres.Sql,
+  db: Db,
   statementId: string,
   rows: readonly NumberedRow[],
 ): Promise<number> {
-  return sql.begin(async (tx) => {
-    const [statement] = await tx<
-      { rows_read: number; ignored: Record<string, number>; loaded_at: Date | null }[]
-    >`SELECT rows_read, ignored, loaded_at FROM provider_statements WHERE id = ${statementId} FOR UPDATE`;
+  return db.transaction(async (tx) => {
+    const isOurs = eq(providerStatements.id, statementId);
+    const [statement] = await tx.select().from(providerStatements).where(isOurs).for('update');
     if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
-    const news = rows.filter(({ rowNumber }) => rowNumber > statement.rows_read);
+    const news = rows.filter(({ rowNumber }) => rowNumber > statement.rowsRead);
     const last = news.at(-1);
-    if (last === undefined || statement.loaded_at !== null) return statement.rows_read;
-    if (news[0]?.rowNumber !== statement.rows_read + 1) {
-      throw new Error(`row ${statement.rows_read + 1} of statement ${statementId} was left out`);
+    if (last === undefined || statement.loadedAt !== null) return statement.rowsRead;
+    if (news[0]?.rowNumber !== statement.rowsRead + 1) {
+      throw new Error(`row ${statement.rowsRead + 1} of statement ${statementId} was left out`);
     }
     const { staged, bad, ignored, times } = sorted(news, statement.ignored);
-    if (staged.length > 0) {
-      const copy = await tx`
-        COPY statement_rows (statement_id, row_number, line, kind, ref, alt_ref, our_ref, amount_minor, currency, at)
-        FROM STDIN`.writable();
-      await pipeline(Readable.from([staged.map((one) => copyLine(statementId, one)).join('')]), copy);
-    }
-    if (bad.length > 0) await tx`INSERT INTO statement_exceptions ${tx(bad.map(exceptionOf(statementId)))}`;
-    await tx`
-      UPDATE provider_statements SET rows_read = ${last.rowNumber}, ignored = ${JSON.stringify(ignored)}::jsonb,
-        period_from = least(period_from, ${times.first}::timestamptz), period_to = greatest(period_to, ${times.last}::timestamptz)
-      WHERE id = ${statementId}`;
+    // One parameter for all of them: five thousand rows of ten would be more than a statement may have.
+    if (staged.length > 0) await tx.execute(stage(statementId, JSON.stringify(staged)));
+    if (bad.length > 0) await tx.insert(statementExceptions).values(bad.map(exceptionOf(statementId)));
+    await tx
+      .update(providerStatements)
+      .set({
+        rowsRead: last.rowNumber,
+        ignored,
+        periodFrom: sql`least(period_from, ${times.first}::timestamptz)`,
+        periodTo: sql`greatest(period_to, ${times.last}::timestamptz)`,
+      })
+      .where(isOurs);
     return last.rowNumber;
-  }) as Promise<number>;
+  });
 }
+
+const stage = (statementId: string, rows: string) => sql`
+  INSERT INTO statement_rows (statement_id, row_number, line, kind, ref, alt_ref, our_ref, amount_minor, currency, at)
+  SELECT ${statementId}::uuid, "rowNumber", line, kind, ref, "altRef", "ourRef", "amountMinor", currency, at
+  FROM jsonb_to_recordset(${rows}::jsonb) AS read ("rowNumber" int, line int, kind text, ref text, "altRef" text,
+    "ourRef" text, "amountMinor" bigint, currency text, at timestamptz)`;
 
 interface Staged extends StatementRow {
   readonly rowNumber: number;
@@ -90,26 +96,6 @@ function exceptionOf(statementId: string) {
     if (!('bad' in read)) throw new Error('only what cannot be read is an exception here');
     const { column, expected, found } = read.bad;
     const detail = `expected ${expected}, found ${found === null ? 'nothing' : JSON.stringify(found)}`;
-    return { id: uuidv7(), statement_id: statementId, kind: 'bad_row', line, column, detail };
+    return { id: uuidv7(), statementId, kind: 'bad_row' as const, line, column, detail };
   };
 }
-
-/** COPY's text format: tabs between, and what means something in it escaped. */
-function copyLine(statementId: string, row: Staged): string {
-  const fields = [
-    statementId,
-    String(row.rowNumber),
-    String(row.line),
-    row.kind,
-    row.ref,
-    row.altRef,
-    row.ourRef,
-    String(row.amountMinor),
-    row.currency,
-    row.at.toISOString(),
-  ];
-  return `${fields.map((field) => (field === null ? '\\N' : field.replace(/[\\\t\n\r]/g, escaped))).join('\t')}\n`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-const escaped = (character: string) => ESCAPES[character] ?? character;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
-import { openDatabase, type Database } from '../../db/client.ts';
+import { type Db, openDatabase } from '../../db/client.ts';
 import {
   type ExceptionRow,
   listStatementExceptions,
@@ -62,7 +62,7 @@ async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
   const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
   try {
-    const { id, fileName, rowsRead, endedAt } = await load(database, ask);
+    const { id, fileName, rowsRead, endedAt } = await load(database.db, ask);
     if (endedAt === null) {
       const { connection, client } = await connectTemporal(env);
       try {
@@ -84,10 +84,10 @@ async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
   }
 }
 
-async function load(database: Database, ask: LoadAsk) {
+async function load(db: Db, ask: LoadAsk) {
   const progress = startProgress(process.stderr, 'reading KiB');
   try {
-    return await loadStatement(database, ask, (bytes, ofBytes) => {
+    return await loadStatement(db, ask, (bytes, ofBytes) => {
       progress.show(Math.floor(bytes / KIB), Math.ceil(ofBytes / KIB));
     });
   } finally {

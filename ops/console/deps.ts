@@ -1,3 +1,4 @@
+import type { Db } from '../../db/client.ts';
 import type { Caller } from '../../domain/roles.ts';
 import type { Logger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
@@ -11,6 +12,8 @@ export interface ConsoleDeps extends OperationsDeps {
    * keys are not to be had.
    */
   readonly callerOf: (token: string) => Promise<{ readonly caller: Caller; readonly expiresAt: Date }>;
+  /** The same rows for pages that only show them, so that connections are left for what moves money. */
+  readonly reads: Db;
   /** Finds who is behind our own proxies, and whether they came by https. */
   readonly findClient: (arrival: Arrival) => RequestClient;
   readonly temporalUi: TemporalUi;

@@ -28,6 +28,7 @@ import { consoleAdmin } from './session.ts';
  * everything works without scripts, but for parts that update by themselves.
  */
 export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
+  const looking: ConsoleDeps = { ...deps, db: deps.reads };
   const app = new Hono<ConsoleEnv>();
   app.onError(answerError(deps));
   app.use(pageHeaders);
@@ -38,26 +39,26 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
 
   app.use(consoleAdmin(deps), ownForms);
   app.post('/logout', signOut(deps));
-  app.get('/', overviewPage(deps));
-  app.get('/stuck', stuckPage(deps));
-  app.get('/story/:kind/:id', storyPage(deps));
-  app.get('/search', search(deps));
-  app.get('/bulk', showBulk(deps));
+  app.get('/', overviewPage(looking));
+  app.get('/stuck', stuckPage(looking));
+  app.get('/story/:kind/:id', storyPage(looking));
+  app.get('/search', search(looking));
+  app.get('/bulk', showBulk(looking));
   app.post('/bulk', doBulk(deps));
-  app.get('/act', showAction(deps));
+  app.get('/act', showAction(looking));
   app.post('/act', doAction(deps));
-  app.get('/approvals', approvalsPage(deps));
-  app.get('/approvals/:id', approvalPage(deps));
+  app.get('/approvals', approvalsPage(looking));
+  app.get('/approvals/:id', approvalPage(looking));
   app.post('/approvals/:id', decide(deps));
-  app.get('/statements', statementsPage(deps));
-  app.get('/statements/:id', statementPage(deps));
-  app.get('/statement-exceptions/:id', exceptionPage(deps));
+  app.get('/statements', statementsPage(looking));
+  app.get('/statements/:id', statementPage(looking));
+  app.get('/statement-exceptions/:id', exceptionPage(looking));
   app.post('/statement-exceptions/:id', resolveException(deps));
-  app.get('/webhooks', webhooksPage(deps));
-  app.get('/audit', auditPage(deps));
+  app.get('/webhooks', webhooksPage(looking));
+  app.get('/audit', auditPage(looking));
   app.get('/reconcile', reconcilePage());
   app.post('/reconcile', startReconciliation(deps));
-  app.get('/reconcile/:id', sweepPage(deps));
+  app.get('/reconcile/:id', sweepPage(looking));
   app.all('*', notFoundPage);
   return app;
 }

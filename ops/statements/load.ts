@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Database } from '../../db/client.ts';
+import type { Db } from '../../db/client.ts';
 import { closeStatementFile } from '../../db/verbs/close-statement-file.ts';
 import { discardStatement } from '../../db/verbs/discard-statement.ts';
 import { loadStatementRows, type NumberedRow } from '../../db/verbs/load-statement-rows.ts';
@@ -33,7 +33,7 @@ export interface LoadAsk {
  * again. `onBytes` hears how far it is. Throws CannotRun where the file cannot be read or is of no known layout.
  */
 export async function loadStatement(
-  { db, sql }: Database,
+  db: Db,
   { file, provider, mapping }: LoadAsk,
   onBytes: (bytes: number, ofBytes: number) => void,
 ): Promise<Statement> {
@@ -66,10 +66,10 @@ export async function loadStatement(
     if (rows <= stored) continue;
     chunk.push(row);
     if (chunk.length < CHUNK_ROWS) continue;
-    stored = await loadStatementRows(sql, id, chunk);
+    stored = await loadStatementRows(db, id, chunk);
     chunk = [];
   }
-  await loadStatementRows(sql, id, chunk);
+  await loadStatementRows(db, id, chunk);
   const after = await lookAt(file);
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
     // What is stored under the hash of the old file may be of the new one.

@@ -1,9 +1,9 @@
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../database.ts';
 import type { HyperswitchSandbox } from '../hyperswitch/index.ts';
 import type { StripeSandbox } from '../stripe/index.ts';
 
 export interface Books {
-  readonly database: Pick<Database, 'sql'>;
+  readonly database: Pick<DatabaseWithSql, 'sql'>;
   readonly psp: Pick<HyperswitchSandbox, 'control'>;
   readonly stripe: Pick<StripeSandbox, 'control'>;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../database.ts';
 import type { Books } from './books.ts';
 
 /** What moves by itself, without any webhook; how many of each. */
@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 500;
 /** A worker that was just killed is back, and has its workflows again, within this time. */
 const QUIET_MS = 15_000;
 
-async function moving({ sql }: Pick<Database, 'sql'>): Promise<Moving> {
+async function moving({ sql }: Pick<DatabaseWithSql, 'sql'>): Promise<Moving> {
   const [row] = await sql<Moving[]>`SELECT
     (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL) AS asking,
     (SELECT count(*)::int FROM seller_transfers WHERE status IN ('pending', 'failed')) AS transfers,

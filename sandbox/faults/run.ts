@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { readVariables } from '../../config.ts';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../database.ts';
 import { RECONCILE_SCHEDULE_ID } from '../../domain/ids.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { seed } from '../../ops/commands/seed.ts';
@@ -47,7 +47,7 @@ export async function runFaults(
     'PAYLOAD_ENCRYPTION_KEYS',
     'PAYLOAD_ENCRYPTION_KEY_ID',
   ]);
-  const database = openDatabase(settings.DATABASE_URL, { maxConnections: 4 });
+  const database = openWithSql(settings.DATABASE_URL, { maxConnections: 4 });
   const connection = await connectNow(settings);
   try {
     const temporal = createClient(connection, settings);
@@ -62,7 +62,7 @@ interface Parts {
   readonly veza: Veza;
   readonly run: FaultRun;
   readonly say: (line: string) => void;
-  readonly database: Database;
+  readonly database: DatabaseWithSql;
   readonly temporal: Client;
 }
 
@@ -115,7 +115,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
 }
 
 /** In milliseconds: until every orphan that was missed once may be failed by another look. */
-async function untilBelieved({ sql }: Database): Promise<number> {
+async function untilBelieved({ sql }: DatabaseWithSql): Promise<number> {
   const [row] = await sql<{ ms: number }[]>`
     SELECT coalesce(extract(epoch FROM max(orphan_missed_at) - clock_timestamp()) * 1000, 0)::float8 AS ms
     FROM refunds WHERE status = 'pending'`;

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RefundFeed } from '../../api/refund-feed.ts';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listRefundEvents } from '../../db/queries/refund-events.ts';
 import { settleRefund } from '../../db/verbs/settle-refund.ts';
 import { createLogger } from '../../log.ts';
@@ -11,7 +11,7 @@ const log = createLogger('silent');
 
 /** The cost of listening: queries and timers, counted. */
 describe('the feed of refund events', () => {
-  let database: Database;
+  let database: DatabaseWithSql;
   let story: Story;
   let calls = 0;
   let isAway = false;

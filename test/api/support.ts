@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
 import { createApp } from '../../api/app.ts';
 import type { ApiConfig } from '../../api/context.ts';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { licenses, orderItems, orders, products, users } from '../../db/schema/index.ts';
 import type { Role } from '../../domain/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
@@ -36,7 +36,7 @@ export const CLOSED_DATABASE_URL = `postgres://nobody:nothing@${CLOSED_ADDRESS}/
 
 export interface ApiWorld {
   readonly app: ReturnType<typeof createApp>;
-  readonly database: Database;
+  readonly database: DatabaseWithSql;
   readonly databaseUrl: string;
   readonly logLines: string[];
 }
@@ -55,7 +55,7 @@ export async function openApi({
 } = {}): Promise<ApiWorld> {
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
-  const database = openDatabase(url, { maxConnections: 4 });
+  const database = openWithSql(url, { maxConnections: 4 });
   const settings = {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
@@ -109,14 +109,14 @@ export async function tokenOf({
 
 export const bearer = async (claims: TokenClaims) => ({ Authorization: `Bearer ${await tokenOf(claims)}` });
 
-export async function addUser({ db }: Database, role: Role = 'user'): Promise<string> {
+export async function addUser({ db }: DatabaseWithSql, role: Role = 'user'): Promise<string> {
   const id = uuidv7();
   await db.insert(users).values({ id, email: `${id}@people.example`, role });
   return id;
 }
 
 export async function addProduct(
-  { db }: Database,
+  { db }: DatabaseWithSql,
   sellerId: string,
   set: Partial<typeof products.$inferInsert> = {},
 ): Promise<string> {
@@ -129,7 +129,7 @@ export async function addProduct(
 
 /** A completed order of one item, written past the workflows: for reading only. */
 export async function addOrder(
-  { db }: Database,
+  { db }: DatabaseWithSql,
   { buyerId, sellerId, productId }: { buyerId: string; sellerId: string; productId: string },
   set: Partial<typeof orders.$inferInsert> = {},
 ): Promise<{ orderId: string; itemId: string }> {

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditDatabase, type Workflows } from '../../db/audit/index.ts';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { failRefund } from '../../db/verbs/fail-refund.ts';
 import { recordOutsideReversals } from '../../db/verbs/record-outside-reversals.ts';
 import { settleRefund } from '../../db/verbs/settle-refund.ts';
@@ -10,7 +10,7 @@ import { ownDatabase, type Story, storyOn } from './story.ts';
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
 const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 /** Ids in a database that holds an order in every state that the verbs can bring it to. */
 let ids: {
@@ -65,7 +65,7 @@ async function violatedBy(...changes: SQL[]) {
       // Triggers and foreign keys are off: this is what a bad restore or a hand in the database does.
       await tx.execute(sql`SET LOCAL session_replication_role = replica`);
       for (const change of changes) await tx.execute(change);
-      found = (await auditInside(tx as unknown as Database['db'])).map(({ number, violations }) => ({
+      found = (await auditInside(tx as unknown as DatabaseWithSql['db'])).map(({ number, violations }) => ({
         number,
         subjects: violations.map((violation) => violation.subject),
         details: violations.map((violation) => violation.detail),
@@ -79,7 +79,7 @@ async function violatedBy(...changes: SQL[]) {
 }
 
 /** The audit opens its own snapshot; here it has to see what this transaction changed, in a savepoint. */
-const auditInside = (tx: Database['db']) => auditDatabase(tx);
+const auditInside = (tx: DatabaseWithSql['db']) => auditDatabase(tx);
 
 describe('a database that only our verbs wrote', () => {
   test('violates nothing', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
 import { auditDatabase } from '../../db/audit/index.ts';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { sellerTransfers, transferReversals } from '../../db/schema/index.ts';
 import { askReversal } from '../../db/verbs/ask-reversal.ts';
 import { askTransfer } from '../../db/verbs/ask-transfer.ts';
@@ -73,10 +73,10 @@ class Play {
   readonly #refunds: string[] = [];
   /** Failed at the PSP, whose later word may be another. */
   readonly #failed: string[] = [];
-  readonly #database: Database;
+  readonly #database: DatabaseWithSql;
   readonly #story: Story;
 
-  constructor(database: Database, story: Story) {
+  constructor(database: DatabaseWithSql, story: Story) {
     this.#database = database;
     this.#story = story;
   }
@@ -308,7 +308,7 @@ class Play {
   #reversals = () => this.#database.db.select().from(transferReversals).orderBy(transferReversals.id);
 }
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 
 beforeAll(async () => {

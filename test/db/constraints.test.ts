@@ -1,9 +1,9 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 let orderId: string;
 let refundId: string;

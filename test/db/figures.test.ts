@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/queries/figures.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY, unhurried } from './many-rows.ts';
+import { fillRows, OPEN_EVERY } from './many-rows.ts';
 import { planOf } from './plans.ts';
 
 // By name: `FIGURE_ROWS=1000000 npx vitest run test/db/figures.test.ts`.
@@ -13,12 +13,12 @@ const GIVEN_UP_ROWS = ROWS / 1_000;
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 
 let own: TestDatabase;
-let database: Database;
+let database: DatabaseWithSql;
 let figures: Figures;
 beforeAll(async () => {
   own = await createDatabaseFromTemplate();
-  database = openDatabase(own.url, { maxConnections: 1 });
-  await unhurried(database, fill);
+  database = openWithSql(own.url, { maxConnections: 1, statementTimeoutMs: null });
+  await fill();
   figures = await readFigures(database.db);
 }, FILL_TIMEOUT_MS);
 afterAll(async () => {

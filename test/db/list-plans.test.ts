@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, type Db, openDatabase } from '../../db/client.ts';
+import type { Db } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { listAuditRows } from '../../db/queries/audit-log.ts';
 import { sumOpenMoney } from '../../db/queries/open-money.ts';
 import { listOpenFlags } from '../../db/queries/ops-flags.ts';
@@ -24,7 +25,7 @@ import { listStuck } from '../../operations/list-stuck.ts';
 import { readStory } from '../../operations/read-story.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/schema/operations.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { OPEN_EVERY, unhurried } from './many-rows.ts';
+import { OPEN_EVERY } from './many-rows.ts';
 import { fillOperatorsRows, RARE, STATEMENT } from './operators-rows.ts';
 import { mostReadIn, plansOf, walkedIn } from './plans.ts';
 
@@ -39,11 +40,11 @@ const FILL_TIMEOUT_MS = 60_000 + 3 * ROWS;
 const SHORT = new Set(['approvals', 'provider_statements', 'users']);
 
 let own: TestDatabase;
-let database: Database;
+let database: DatabaseWithSql;
 beforeAll(async () => {
   own = await createDatabaseFromTemplate();
-  database = openDatabase(own.url, { maxConnections: 1 });
-  await unhurried(database, () => fillOperatorsRows(database, ROWS));
+  database = openWithSql(own.url, { maxConnections: 1, statementTimeoutMs: null });
+  await fillOperatorsRows(database, ROWS);
 }, FILL_TIMEOUT_MS);
 afterAll(async () => {
   await database.close();

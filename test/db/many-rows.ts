@@ -1,25 +1,18 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
 /** One row in a hundred is open, as after a bad day. */
 export const OPEN_EVERY = 100;
 const CHUNK = 20_000;
 
-/** Without the limit that a statement of ours has: what fills a database is none, and a busy machine takes its time. */
-export async function unhurried(database: Database, work: () => Promise<unknown>): Promise<void> {
-  await database.sql.unsafe('SET statement_timeout = 0');
-  await work();
-  await database.sql.unsafe('RESET statement_timeout');
-}
-
 /** A database as it is after years: that many rows of each kind, nearly all of them ended. */
-export async function fillRows(database: Database, rows: number): Promise<void> {
+export async function fillRows(database: DatabaseWithSql, rows: number): Promise<void> {
   for (let from = 0; from < rows; from += CHUNK) await fill(database, from, Math.min(from + CHUNK, rows));
   await database.sql.unsafe('ANALYZE');
 }
 
 /** An order in each row's place, with its refund, transfer, reversal, payout and webhook. */
-async function fill({ db }: Database, from: number, to: number): Promise<void> {
+async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<void> {
   const people = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
   const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
   const numbers = sql`generate_series(${from}::int, ${to - 1}::int) AS n`;

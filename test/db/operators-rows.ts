@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { fillRows } from './many-rows.ts';
 
 /** Whose rows are few, and older than all others: what a reading must not pass everybody's to find. */
@@ -16,7 +16,7 @@ const CHUNK = 20_000;
 const EVERYBODY = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
 
 /** What `fillRows` makes, with all that operators read beside it: items, postings, disputes, flags, acts, exceptions. */
-export async function fillOperatorsRows(database: Database, rows: number): Promise<void> {
+export async function fillOperatorsRows(database: DatabaseWithSql, rows: number): Promise<void> {
   await fillRows(database, rows);
   const { db } = database;
   await db.execute(
@@ -48,7 +48,7 @@ const RARE_ROWS = [
   ['statement_exceptions', '-position', sql`kind = 'amount_differs'`],
 ] as const;
 
-async function fill({ db }: Database, from: number, to: number): Promise<void> {
+async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<void> {
   const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
   const numbers = sql`generate_series(${from}::int, ${to - 1}::int) AS n`;
   const at = sql`now() - interval '2 hours' - n * interval '1 second'`;

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import type { Database, Db } from '../../db/client.ts';
+import type { Db } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import * as schema from '../../db/schema/index.ts';
 
 export interface PlanNode {
@@ -21,18 +22,18 @@ const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 const nodesIn = ([row]: readonly Explained[]) => nodesOf(row!['QUERY PLAN'][0]!.Plan);
 
 /** How PostgreSQL carries the query out, node by node. */
-export async function planOf({ db }: Database, query: SQL): Promise<PlanNode[]> {
+export async function planOf({ db }: DatabaseWithSql, query: SQL): Promise<PlanNode[]> {
   return nodesIn(await db.execute<Explained>(sql`EXPLAIN (ANALYZE, FORMAT JSON) ${query}`));
 }
 
 /** How PostgreSQL would carry the query out. */
-export async function planAhead({ db }: Database, query: SQL): Promise<PlanNode[]> {
+export async function planAhead({ db }: DatabaseWithSql, query: SQL): Promise<PlanNode[]> {
   return nodesIn(await db.execute<Explained>(sql`EXPLAIN (FORMAT JSON) ${query}`));
 }
 
 /** What a reading brought, and how PostgreSQL carries out all that it sent: nobody has to say what that is. */
 export async function plansOf<Result>(
-  database: Database,
+  database: DatabaseWithSql,
   read: (db: Db) => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly nodes: readonly PlanNode[] }> {
   const sent: { text: string; values: unknown[] }[] = [];

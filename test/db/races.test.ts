@@ -3,7 +3,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../db/audit/index.ts';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { completeTransfer } from '../../db/verbs/complete-transfer.ts';
 import { askReversal } from '../../db/verbs/ask-reversal.ts';
 import { completeReversal } from '../../db/verbs/complete-reversal.ts';
@@ -15,7 +15,7 @@ import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
 import { settleRefund } from '../../db/verbs/settle-refund.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 
 beforeAll(async () => {
@@ -28,13 +28,13 @@ beforeAll(async () => {
  * PostgreSQL's own statistics say who waits.
  */
 async function meetAt<Result>(
-  rowOf: (pool: Database['sql']) => PromiseLike<unknown>,
+  rowOf: (pool: DatabaseWithSql['sql']) => PromiseLike<unknown>,
   ...verbs: readonly (() => Promise<Result>)[]
 ): Promise<PromiseSettledResult<Result>[]> {
   const { sql: pool } = database;
   const started: Promise<Result>[] = [];
   await pool.begin(async (tx) => {
-    await rowOf(tx as unknown as Database['sql']);
+    await rowOf(tx as unknown as DatabaseWithSql['sql']);
     for (const verb of verbs) {
       const waiting = verb();
       waiting.catch(() => undefined);

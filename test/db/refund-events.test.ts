@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { listRefundEvents, readNewRefundEvents } from '../../db/queries/refund-events.ts';
 import { adoptProviderRefund } from '../../db/verbs/adopt-provider-refund.ts';
 import { failRefund } from '../../db/verbs/fail-refund.ts';
@@ -11,7 +11,7 @@ import { settleRefund } from '../../db/verbs/settle-refund.ts';
 import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 beforeAll(async () => {
   database = await ownDatabase();
@@ -102,10 +102,10 @@ test.each(['UPDATE refund_events SET at = now()', 'DELETE FROM refund_events', '
 
 describe('the migration', () => {
   let old: TestDatabase;
-  let opened: Database;
+  let opened: DatabaseWithSql;
   beforeAll(async () => {
     old = await createEmptyDatabase();
-    opened = openDatabase(old.url, { maxConnections: 1 });
+    opened = openWithSql(old.url, { maxConnections: 1 });
   });
   afterAll(async () => {
     await opened.close();

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../db/client.ts';
+import { openWithSql } from '../../sandbox/database.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { readSnapshot } from '../../db/snapshot.ts';
 import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
@@ -25,7 +25,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 }
 
 async function snapshotOf(url: string): Promise<string> {
-  const database = openDatabase(url, { maxConnections: 1 });
+  const database = openWithSql(url, { maxConnections: 1 });
   try {
     return await readSnapshot(database.db);
   } finally {

@@ -1,12 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { oursThatMoved } from '../../db/queries/statement-ours.ts';
 import { matchQuery } from '../../db/verbs/match-statement-rows.ts';
 import { claimOf } from '../../db/verbs/miss-statement-rows.ts';
 import { CLAIMABLE } from '../../domain/provider-statement.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { unhurried } from './many-rows.ts';
 import { planAhead, walkedIn } from './plans.ts';
 
 // By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/db/statement-plans.test.ts`.
@@ -17,15 +16,13 @@ const STATEMENT = '00000000-0000-4000-8000-00000000000a';
 const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts'];
 
 let own: TestDatabase;
-let database: Database;
+let database: DatabaseWithSql;
 beforeAll(
   async () => {
     own = await createDatabaseFromTemplate();
-    database = openDatabase(own.url, { maxConnections: 1 });
-    await unhurried(database, async () => {
-      for (let from = 0; from < ROWS; from += CHUNK) await fill(from, Math.min(from + CHUNK, ROWS));
-      await database.sql.unsafe('ANALYZE');
-    });
+    database = openWithSql(own.url, { maxConnections: 1, statementTimeoutMs: null });
+    for (let from = 0; from < ROWS; from += CHUNK) await fill(from, Math.min(from + CHUNK, ROWS));
+    await database.sql.unsafe('ANALYZE');
   },
   60_000 + 2 * ROWS,
 );
@@ -84,11 +81,9 @@ test('a row of a file is not compared with every other of its batch to see what 
 test(
   'ours is not held against every claim of a file to see whether it is named',
   async () => {
-    await unhurried(database, () =>
-      database.db.execute(sql`
+    await database.db.execute(sql`
       INSERT INTO statement_claims (statement_id, kind, subject_id, row_number)
-      SELECT ${STATEMENT}::uuid, 'payment', id, row_number() OVER () FROM orders`),
-    );
+      SELECT ${STATEMENT}::uuid, 'payment', id, row_number() OVER () FROM orders`);
     // Nothing has counted them: that is how they stand when the search for what is missing begins.
     const query = sql`
       SELECT * FROM (${oursThatMoved('payment', 'stripe')}) AS page

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../db/client.ts';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listBalances } from '../../db/queries/balances.ts';
 import { readFurtherLines, readStatement, type StatementLine } from '../../db/queries/statement.ts';
 import * as schema from '../../db/schema/index.ts';
@@ -20,7 +20,7 @@ import { ownDatabase, type Story, storyOn } from './story.ts';
 const LATER = () => new Date(Date.now() + 60_000);
 const ALL = { limit: 100_000, afterId: null };
 
-let database: Database;
+let database: DatabaseWithSql;
 let story: Story;
 /** By currency: each order is of one. */
 let baskets: string[][];

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
 import { askReversal } from '../../db/verbs/ask-reversal.ts';
 import { askTransfer } from '../../db/verbs/ask-transfer.ts';
@@ -19,9 +19,9 @@ const FEE_BPS = 1000;
 const WINDOW = { refundWindowDays: 14, feePolicy: 'refund' } as const;
 
 /** A database of the suite's own; ends with the test file. */
-export async function ownDatabase(): Promise<Database & { readonly url: string }> {
+export async function ownDatabase(): Promise<DatabaseWithSql & { readonly url: string }> {
   const test = await createDatabaseFromTemplate();
-  const database = openDatabase(test.url, { maxConnections: 4 });
+  const database = openWithSql(test.url, { maxConnections: 4 });
   afterAll(async () => {
     await database.close();
     await test.drop();
@@ -30,7 +30,7 @@ export async function ownDatabase(): Promise<Database & { readonly url: string }
 }
 
 /** The verbs of the database, called one after the other as the engine would; no provider, no Temporal. */
-export async function storyOn({ db }: Database) {
+export async function storyOn({ db }: DatabaseWithSql) {
   const { buyer, sellers, admin, products } = await seedCatalog(db);
   const capture = (amountMinor: number, currency = 'EUR'): PaymentFact => ({
     verdict: 'captured',

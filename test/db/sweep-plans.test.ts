@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { countSweepRows, listSweepRows, type SweepAsk, sweepQuery } from '../../db/queries/sweep.ts';
 import { type Phase, PHASES } from '../../domain/reconcile.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY, unhurried } from './many-rows.ts';
+import { fillRows, OPEN_EVERY } from './many-rows.ts';
 import { mostReadIn, planOf, plansOf, walkedIn } from './plans.ts';
 
 // By name: `SWEEP_PLAN_ROWS=1000000 npx vitest run test/db/sweep-plans.test.ts`.
@@ -12,11 +12,11 @@ const ROWS = Number(process.env['SWEEP_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 
 let own: TestDatabase;
-let database: Database;
+let database: DatabaseWithSql;
 beforeAll(async () => {
   own = await createDatabaseFromTemplate();
-  database = openDatabase(own.url, { maxConnections: 1 });
-  await unhurried(database, () => fillRows(database, ROWS));
+  database = openWithSql(own.url, { maxConnections: 1, statementTimeoutMs: null });
+  await fillRows(database, ROWS);
 }, FILL_TIMEOUT_MS);
 afterAll(async () => {
   await database.close();

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
 import { inject } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
 import { seedCatalog } from '../../db/verbs/seed-catalog.ts';
 import type { Role } from '../../domain/roles.ts';
@@ -54,24 +54,27 @@ const SECRETS = {
 export class World {
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
-  readonly database: Database;
+  readonly database: DatabaseWithSql;
   readonly temporal: Client;
   readonly engine: Engine;
   readonly env: Env;
   #api: RunningServer;
+  readonly #moveTo: (apiUrl: string) => void;
   #worker: RunningWorker | null = null;
   #child: ChildProcess | null = null;
   #childMetricsUrl: string | null = null;
+  #otherApiUrl: string | null = null;
   readonly #closers: (() => Promise<void>)[];
 
   private constructor(parts: {
     psp: HyperswitchSandbox;
     stripe: StripeSandbox;
-    database: Database;
+    database: DatabaseWithSql;
     temporal: Client;
     engine: Engine;
     env: Env;
     api: RunningServer;
+    moveTo: (apiUrl: string) => void;
     closers: (() => Promise<void>)[];
   }) {
     this.psp = parts.psp;
@@ -81,6 +84,7 @@ export class World {
     this.engine = parts.engine;
     this.env = parts.env;
     this.#api = parts.api;
+    this.#moveTo = parts.moveTo;
     this.#closers = parts.closers;
   }
 
@@ -138,9 +142,12 @@ export class World {
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    const database = openDatabase(config.DATABASE_URL, { maxConnections: 5 });
+    const database = openWithSql(config.DATABASE_URL, { maxConnections: 5 });
     closers.unshift(() => database.close());
-    const world = new World({ psp, stripe, database, temporal, engine, env: fullEnv, api, closers });
+    const world = new World({
+      ...{ psp, stripe, database, temporal, engine, env: fullEnv, api, closers },
+      moveTo: (url) => void (apiUrl = url),
+    });
     if (worker) await world.startWorker();
     return world;
   }
@@ -150,7 +157,13 @@ export class World {
   }
 
   get apiUrl(): string {
-    return this.#api.url;
+    return this.#otherApiUrl ?? this.#api.url;
+  }
+
+  /** From now on calls and webhooks go to an API that the test started itself. */
+  serveFrom(apiUrl: string): void {
+    this.#otherApiUrl = apiUrl;
+    this.#moveTo(apiUrl);
   }
 
   /** Where the API and the worker's process show their metrics; null where METRICS_PORT is not set. */

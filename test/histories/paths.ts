@@ -305,7 +305,7 @@ async function matched(world: World, terms: { readonly batchRows?: number; reado
     );
     const file = await files.write('statement.csv', text);
     const ask = { file, provider: undefined, mapping: undefined };
-    const { id } = await loadStatement(world.database, ask, () => undefined);
+    const { id } = await loadStatement(world.database.db, ask, () => undefined);
     const { workflowId, firstExecutionRunId } = await world.temporal.workflow.start('statement', {
       workflowId: `statement/${id}`,
       taskQueue: world.config.TEMPORAL_TASK_QUEUE,

@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../db/client.ts';
+import { openWithSql } from '../../sandbox/database.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { storyOn } from '../db/story.ts';
@@ -19,7 +19,7 @@ let books: TestDatabase;
 beforeAll(async () => {
   books = await createDatabaseFromTemplate();
   databases.push(books);
-  const database = openDatabase(books.url, { maxConnections: 1 });
+  const database = openWithSql(books.url, { maxConnections: 1 });
   const story = await storyOn(database);
   await story.refund(await story.complete());
   await database.close();
@@ -47,7 +47,7 @@ describe('npm run audit', () => {
   test('violations: their count, ten examples, exit 1', async () => {
     const damaged = await createDatabaseFromTemplate();
     databases.push(damaged);
-    const database = openDatabase(damaged.url, { maxConnections: 1 });
+    const database = openWithSql(damaged.url, { maxConnections: 1 });
     const story = await storyOn(database);
     for (let count = 0; count < 12; count += 1) await story.place();
     await database.sql`UPDATE orders SET created_at = now() - interval '2 minutes'`;

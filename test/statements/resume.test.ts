@@ -143,7 +143,7 @@ it(
   async () => {
     const file = await files.write('terminated.csv', text('terminated'));
     const ask = { file, provider: undefined, mapping: undefined };
-    const { id, rowsRead, loadedAt } = await loadStatement(world.database, ask, () => undefined);
+    const { id, rowsRead, loadedAt } = await loadStatement(world.database.db, ask, () => undefined);
     expect({ rowsRead, isLoaded: loadedAt !== null }).toEqual({ rowsRead: ROWS, isLoaded: true });
     await world.startWorker();
     const start = (args: object) =>

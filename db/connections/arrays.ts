@@ -1,0 +1,20 @@
+/**
+ * The arrays of PostgreSQL's own types (https://www.postgresql.org/docs/current/catalog-pg-type.html): bool, smallint, int,
+ * bigint, text, varchar, timestamptz, numeric, uuid. The driver would ask for them on each new connection.
+ */
+const ARRAY_OIDS = [1000, 1005, 1007, 1016, 1009, 1015, 1185, 1231, 2951];
+
+const quoted = (value: string | number | boolean | null): string => {
+  if (value === null) return 'NULL';
+  const text = String(value);
+  return `"${text.replace(/["\\]/g, String.raw`\$&`)}"`;
+};
+
+/** As PostgreSQL reads it; what the ORM has written already is left as it is. */
+const writeArray = (value: unknown): unknown =>
+  Array.isArray(value) ? `{${(value as (string | number | boolean | null)[]).map(quoted).join(',')}}` : value;
+
+/** How arrays are written, by the type that PostgreSQL names. */
+export const ARRAYS: Readonly<Record<number, (value: unknown) => unknown>> = Object.fromEntries(
+  ARRAY_OIDS.map((oid) => [oid, writeArray]),
+);

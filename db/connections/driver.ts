@@ -1,0 +1,149 @@
+import type postgres from 'postgres';
+import type { StatementObserver } from './observer.ts';
+import type { Line } from './line.ts';
+import type { Lane, Pool } from './pool.ts';
+import { DatabaseRefusal, withoutValues } from './refusal.ts';
+
+type Rows = postgres.RowList<never[]>;
+type Send = (text: string, values: readonly unknown[], asArrays: boolean) => Promise<Rows>;
+type InTransaction = (tx: Asked) => unknown;
+
+/** What drizzle calls of postgres.js's client, and nothing else of it. */
+interface Asked {
+  readonly options: Pick<postgres.Sql['options'], 'parsers' | 'serializers'>;
+  unsafe(text: string, values?: unknown[]): Statement;
+  begin(run: InTransaction): Promise<unknown>;
+  savepoint(run: InTransaction): Promise<unknown>;
+}
+
+export interface DriverSettings {
+  readonly pool: Pool;
+  readonly lane: Lane;
+  readonly types: Asked['options'];
+  /** Said with each BEGIN: a pooler may have dropped what the session was told. */
+  readonly begin: string;
+  readonly observer: StatementObserver | undefined;
+}
+
+/** Is sent once it is awaited, as rows or, asked for `values()`, as arrays. */
+class Statement implements PromiseLike<Rows> {
+  readonly #send: (asArrays: boolean) => Promise<Rows>;
+
+  constructor(send: (asArrays: boolean) => Promise<Rows>) {
+    this.#send = send;
+  }
+
+  values(): Promise<Rows> {
+    return this.#send(true);
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- drizzle awaits the statement itself
+  then<Kept, Failed>(
+    kept?: ((rows: Rows) => Kept | PromiseLike<Kept>) | null,
+    failed?: ((why: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Kept | Failed> {
+    return this.#send(false).then(kept as never, failed);
+  }
+}
+
+/** postgres.js as drizzle knows it, over lines of ours: each transaction holds one line, and dies with it. */
+export function createDriver(settings: DriverSettings): postgres.Sql {
+  const { pool, lane, types, observer } = settings;
+
+  /** Where errors leave the database: their values stay here, also those that drizzle would quote of `values`. */
+  const statement =
+    (send: Send) =>
+    (text: string, values: unknown[] = []) =>
+      new Statement(async (asArrays) => {
+        const ended = observer?.statement(text);
+        try {
+          const rows = await send(text, values, asArrays);
+          ended?.();
+          return rows;
+        } catch (error) {
+          const refusal = withoutValues(error);
+          ended?.(refusal);
+          values.length = 0;
+          throw refusal;
+        }
+      });
+
+  const alone: Send = async (text, values, asArrays) => {
+    const line = await pool.take(lane);
+    try {
+      return await line.run(text, values, asArrays);
+    } finally {
+      pool.give(line);
+    }
+  };
+
+  async function begin(run: InTransaction): Promise<unknown> {
+    const transaction = observer?.transaction();
+    try {
+      const line = await pool.take(lane);
+      transaction?.begun();
+      try {
+        return await inTransaction(line, run);
+      } finally {
+        pool.give(line);
+      }
+    } finally {
+      transaction?.ended();
+    }
+  }
+
+  async function inTransaction(line: Line, run: InTransaction): Promise<unknown> {
+    const tell = (text: string) =>
+      line.run(text, [], false).catch((error: unknown) => Promise.reject(withoutValues(error)));
+    let isOver = false;
+    let savepoints = 0;
+    let failure: Error | undefined;
+    const send: Send = async (text, values, asArrays) => {
+      // The line is somebody else's by then.
+      if (isOver) throw new DatabaseRefusal('the transaction is over', '25P01', {});
+      try {
+        return await line.run(text, values, asArrays);
+      } catch (error) {
+        failure ??= withoutValues(error);
+        throw error;
+      }
+    };
+    const savepoint = async (inner: InTransaction): Promise<unknown> => {
+      const name = `s${(savepoints += 1)}`;
+      await tell(`savepoint ${name}`);
+      try {
+        return await inner(asked);
+      } catch (error) {
+        if (line.isOpen) await tell(`rollback to ${name}`);
+        throw error;
+      }
+    };
+    const asked: Asked = { options: types, unsafe: statement(send), begin: savepoint, savepoint };
+    let isCommitting = false;
+    try {
+      await tell(settings.begin);
+      const result = await run(asked);
+      isOver = true;
+      isCommitting = true;
+      const { command } = await tell('commit');
+      if (command === 'COMMIT') return result;
+      // PostgreSQL's answer to a COMMIT after a statement that failed, whose error somebody swallowed.
+      throw failure ?? new DatabaseRefusal('the transaction was rolled back', '25P02', {});
+    } catch (error) {
+      isOver = true;
+      if (line.isOpen && !isCommitting) await rollBack(line);
+      throw error;
+    }
+  }
+
+  return { options: types, unsafe: statement(alone), begin, savepoint: begin } as unknown as postgres.Sql;
+}
+
+/** The caller is told what went wrong before; a line on which not even that goes is cut. */
+async function rollBack(line: Line): Promise<void> {
+  try {
+    await line.run('rollback', [], false);
+  } catch {
+    await line.close();
+  }
+}

@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net';
+import postgres from 'postgres';
+import { DatabaseUnavailable } from '../unavailable.ts';
+import { dial, type DialAt } from './dial.ts';
+
+export interface LineSettings {
+  readonly url: string;
+  /** Told to PostgreSQL as the session begins; empty behind a pooler that refuses to pass them on. */
+  readonly session: Readonly<Record<string, string | number>>;
+  /** A line that is not open by then is given up. */
+  readonly openWithinMs: number;
+  /** A statement without an answer by then ends its line: longer than PostgreSQL itself allows it. Null: no limit. */
+  readonly answerWithinMs: number | null;
+  /** The driver's readers and writers of PostgreSQL's types, as the ORM wants them. */
+  readonly types: Pick<postgres.Sql['options'], 'parsers' | 'serializers'>;
+  /** Told when a statement had no answer in time. */
+  readonly onSilence: () => void;
+}
+
+/** One connection to PostgreSQL from its dial to its end, which is for good. */
+export interface Line {
+  readonly isOpen: boolean;
+  readonly openedAtMs: number;
+  /** Sends a statement. Throws DatabaseUnavailable once the line has ended; nothing is sent again. */
+  run(text: string, values: readonly unknown[], asArrays: boolean): Promise<postgres.RowList<never[]>>;
+  /** Says goodbye. */
+  close(): Promise<void>;
+  /** Cuts it: what is unanswered stays unknown. */
+  destroy(why: DatabaseUnavailable): void;
+}
+
+const GOODBYE_MAX_S = 5;
+
+/**
+ * The driver as a protocol and no more: one client, one connection, one life. postgres.js 3.4.9 reconnects within the
+ * object that an open transaction still holds: the transaction's next statement then runs by itself and commits, or its
+ * ROLLBACK meets a socket that is null and throws where nobody catches (porsager/postgres#1154, #1155, #1208). And where
+ * the far side says goodbye before it has said anything, it dials again at once, without end. So the wire is handed to
+ * it once, and after its end nothing is asked of that client again.
+ */
+export async function openLine(settings: LineSettings): Promise<Line> {
+  const { url, openWithinMs, answerWithinMs } = settings;
+  const pending = new Set<(why: unknown) => void>();
+  let wire: Socket | null = null;
+  let wasDialled = false;
+  let ended: DatabaseUnavailable | null = null;
+
+  const end = (why: DatabaseUnavailable) => {
+    if (ended) return;
+    ended = why;
+    wire?.destroy();
+    // The driver's own refusals come first, where it has any: they say more.
+    setImmediate(() => {
+      for (const reject of pending) reject(why);
+    });
+  };
+  const lateness = new DatabaseUnavailable(
+    `PostgreSQL did not answer within ${openWithinMs} ms`,
+    'CONNECT_TIMEOUT',
+  );
+  const dialling = new AbortController();
+  const options = {
+    max: 1,
+    prepare: false,
+    // A query of the driver's own, whose failure nobody could catch.
+    fetch_types: false,
+    connect_timeout: 0,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    onclose: () => end(new DatabaseUnavailable('the connection to PostgreSQL ended', 'CONNECTION_CLOSED')),
+    connection: settings.session,
+    async socket(at: DialAt) {
+      if (wasDialled || ended) throw new DatabaseUnavailable('a line is dialled once', 'CONNECTION_CLOSED');
+      wasDialled = true;
+      try {
+        wire = await dial(at, dialling.signal);
+      } catch (error) {
+        end(unreachable(error));
+        throw error;
+      }
+      return wire;
+    },
+  };
+  const sql = postgres(url, options as postgres.Options<Record<string, never>>);
+  Object.assign(sql.options.parsers, settings.types.parsers);
+  Object.assign(sql.options.serializers, settings.types.serializers);
+
+  function run(text: string, values: readonly unknown[], asArrays: boolean, withinMs: number | null) {
+    return new Promise<postgres.RowList<never[]>>((resolve, reject) => {
+      if (ended) return reject(new DatabaseUnavailable(ended.message, ended.code));
+      const late =
+        withinMs === null
+          ? undefined
+          : setTimeout(() => {
+              end(
+                new DatabaseUnavailable(`no answer from PostgreSQL within ${withinMs} ms`, 'QUERY_TIMEOUT'),
+              );
+              settings.onSilence();
+            }, withinMs);
+      const settle = (how: () => void) => {
+        clearTimeout(late);
+        pending.delete(giveUp);
+        how();
+      };
+      const giveUp = (why: unknown) => settle(() => reject(why));
+      pending.add(giveUp);
+      const query = sql.unsafe<never[]>(text, values as never[]);
+      // oxlint-disable-next-line typescript/no-floating-promises -- settled by both of its arms
+      (asArrays ? query.values() : query).then(
+        (rows) => settle(() => resolve(rows as never)),
+        (error: unknown) => {
+          // Whatever PostgreSQL has not said itself leaves the driver in a state that nobody knows.
+          if (!isRefusal(error)) end(unreachable(error));
+          giveUp(error);
+        },
+      );
+    });
+  }
+
+  const openLate = setTimeout(() => {
+    dialling.abort(lateness);
+    end(lateness);
+  }, openWithinMs);
+  try {
+    // The first statement is what makes the driver dial.
+    await run('select 1', [], false, null);
+  } catch (error) {
+    end(unreachable(error));
+    throw error;
+  } finally {
+    clearTimeout(openLate);
+  }
+  return {
+    openedAtMs: performance.now(),
+    get isOpen() {
+      return ended === null;
+    },
+    run: (text, values, asArrays) => run(text, values, asArrays, answerWithinMs),
+    async close() {
+      if (ended) return;
+      await sql.end({ timeout: GOODBYE_MAX_S });
+      end(new DatabaseUnavailable('this process has closed its connection', 'CONNECTION_ENDED'));
+    },
+    destroy: end,
+  };
+}
+
+/** PostgreSQL's own word on the statement, after which the connection goes on. */
+const isRefusal = (error: unknown) =>
+  error instanceof postgres.PostgresError && !['FATAL', 'PANIC'].includes(error.severity);
+
+function unreachable(error: unknown): DatabaseUnavailable {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'CONNECTION_CLOSED';
+  return new DatabaseUnavailable('the connection to PostgreSQL failed', code);
+}
