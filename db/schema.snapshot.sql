@@ -360,6 +360,7 @@ CREATE TABLE seller_balances (
   paying_out_minor bigint DEFAULT 0 NOT NULL,
   owed_minor bigint DEFAULT 0 NOT NULL,
   fees_owed_minor bigint DEFAULT 0 NOT NULL,
+  rest_minor bigint DEFAULT 0 NOT NULL,
   CONSTRAINT seller_balances_seller_id_currency_pk PRIMARY KEY (seller_id, currency),
   CONSTRAINT seller_balances_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
   CONSTRAINT seller_balances_available_sane CHECK (((available_minor >= 0) AND (available_minor <= '9007199254740991'::bigint))),
@@ -367,7 +368,8 @@ CREATE TABLE seller_balances (
   CONSTRAINT seller_balances_fees_owed_sane CHECK (((fees_owed_minor >= 0) AND (fees_owed_minor <= '9007199254740991'::bigint))),
   CONSTRAINT seller_balances_owed_sane CHECK (((owed_minor >= 0) AND (owed_minor <= '9007199254740991'::bigint))),
   CONSTRAINT seller_balances_paying_out_sane CHECK (((paying_out_minor >= 0) AND (paying_out_minor <= '9007199254740991'::bigint))),
-  CONSTRAINT seller_balances_pending_sane CHECK (((pending_minor >= 0) AND (pending_minor <= '9007199254740991'::bigint)))
+  CONSTRAINT seller_balances_pending_sane CHECK (((pending_minor >= 0) AND (pending_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT seller_balances_rest_sane CHECK (((rest_minor >= 0) AND (rest_minor <= '9007199254740991'::bigint)))
 );
 
 CREATE TABLE seller_onboardings (

@@ -9,6 +9,7 @@ import {
   type FeePolicy,
   type ItemLeft,
 } from './shares.ts';
+import { grainMinor } from './grain.ts';
 import { formatMoney } from './money.ts';
 
 /** All that the decision about a refund needs to know of an order. Times are milliseconds since the epoch. */
@@ -131,6 +132,14 @@ function planRefund(order: RefundableOrder, ask: RefundAsk, feePolicy: FeePolicy
       'refund_amount_invalid',
       `The amount must be a whole number of minor units from 1 to ${left} (${formatMoney(left, order.currency)} is left).`,
       { left_amount: left },
+    );
+  }
+  const grain = grainMinor(order.currency);
+  if (amount % grain !== 0 && amount !== left) {
+    return refuse(
+      'refund_amount_invalid',
+      `The amount must be a multiple of ${grain} minor units (${formatMoney(grain, order.currency)}).`,
+      { left_amount: left, grain_amount: grain },
     );
   }
   return {

@@ -1,3 +1,4 @@
+import { cutMinor } from './grain.ts';
 import { sumMinor } from './money.ts';
 
 /**
@@ -90,9 +91,16 @@ export function paymentSuspended(receivedMinor: number): Entry[] {
   return [entry('cash:psp', receivedMinor), entry('suspense:order', -receivedMinor)];
 }
 
-/** How much of what a transfer leaves the seller goes to kept fees they owe: after the debt, as far as it reaches. */
-export function nettedFeesMinor(keptMinor: number, { owedMinor, feesOwedMinor }: SellerFunds): number {
-  return Math.min(Math.max(keptMinor - owedMinor, 0), feesOwedMinor);
+/**
+ * How much of what a transfer leaves the seller goes to kept fees they owe: after the debt, as far as it reaches, and in
+ * what a reversal can take back.
+ */
+export function nettedFeesMinor(
+  keptMinor: number,
+  { owedMinor, feesOwedMinor }: SellerFunds,
+  grain = 1,
+): number {
+  return cutMinor(Math.min(Math.max(keptMinor - owedMinor, 0), feesOwedMinor), grain);
 }
 
 /**
@@ -104,8 +112,9 @@ export function transferCompleted(
   sentMinor: number,
   keptMinor: number,
   funds: SellerFunds,
+  grain = 1,
 ): Entry[] {
-  const feesMinor = nettedFeesMinor(keptMinor, funds);
+  const feesMinor = nettedFeesMinor(keptMinor, funds, grain);
   return [
     entry('cash:psp', -sentMinor),
     entry(`cash:connected:${sellerId}`, sentMinor),

@@ -58,8 +58,9 @@ export function divideProportionally(amountMinor: number, weights: readonly Weig
 const compareIds = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Decimal digits of the currencies whose minor unit is not a hundredth (ISO 4217). Stripe and Hyperswitch count in the
- * same minor units.
+ * Decimal digits of the currencies whose minor unit is not a hundredth, as Stripe counts them
+ * (docs.stripe.com/currencies). ISO 4217 differs in three: MGA has none here, and ISK and UGX have two, which are always 00
+ * (`grainMinor`).
  */
 const MINOR_DIGITS: Readonly<Record<string, number>> = {
   BIF: 0,
@@ -69,9 +70,9 @@ const MINOR_DIGITS: Readonly<Record<string, number>> = {
   JPY: 0,
   KMF: 0,
   KRW: 0,
+  MGA: 0,
   PYG: 0,
   RWF: 0,
-  UGX: 0,
   VND: 0,
   VUV: 0,
   XAF: 0,

@@ -1,4 +1,5 @@
 import type { Refusal } from './errors.ts';
+import { cutMinor, payoutGrainMinor } from './grain.ts';
 import { formatMoney } from './money.ts';
 
 /** What a seller has in one currency. Minor units. */
@@ -47,15 +48,24 @@ export function decidePayout(
   const chosen = chooseCurrency(seller.funds, ask.currency);
   if ('refusal' in chosen) return chosen;
   const { currency } = chosen;
-  const leftMinor = payableMinor(chosen);
+  const grain = payoutGrainMinor(currency);
+  const leftMinor = cutMinor(payableMinor(chosen), grain);
   const held: NonNullable<Refusal['extra']> =
     chosen.disputedMinor > 0 ? { disputed_amount: chosen.disputedMinor } : {};
   if (leftMinor === 0) return refuse('nothing_available', `Nothing in ${currency} is available.`, held);
-  const amountMinor = wanted ?? leftMinor;
-  if (amountMinor > leftMinor) {
+  // What is below the grain stays available.
+  const amountMinor = cutMinor(wanted ?? leftMinor, grain);
+  if (wanted !== undefined && wanted > payableMinor(chosen)) {
     return refuse('payout_amount_invalid', `At most ${formatMoney(leftMinor, currency)} can be paid out.`, {
       available_amount: leftMinor,
       ...held,
+    });
+  }
+  if (amountMinor === 0) {
+    const least = formatMoney(grain, currency);
+    return refuse('payout_below_minimum', `Stripe pays out multiples of ${least}.`, {
+      minimum_amount: Math.max(grain, minimumMinor),
+      available_amount: leftMinor,
     });
   }
   if (amountMinor < minimumMinor) {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { createProduct as createProductVerb } from '../../db/verbs/create-product.ts';
-import { MAX_AMOUNT_MINOR } from '../../domain/money.ts';
+import { grainMinor } from '../../domain/grain.ts';
+import { formatMoney, MAX_AMOUNT_MINOR } from '../../domain/money.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { fails, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
@@ -21,6 +22,16 @@ const Body = z
       .refine((value) => CURRENCIES.has(value), 'An ISO 4217 code in capitals')
       .openapi({ example: 'EUR' }),
     active: z.boolean().default(true),
+  })
+  .superRefine(({ amount, currency }, context) => {
+    const grain = grainMinor(currency);
+    if (amount % grain === 0) return;
+    const least = formatMoney(grain, currency);
+    context.addIssue({
+      code: 'custom',
+      path: ['amount'],
+      message: `Prices in ${currency} are multiples of ${grain} (${least}): the payment provider takes no others`,
+    });
   })
   .openapi('NewProduct');
 

@@ -6,6 +6,10 @@ export const Balance = z
   .object({
     currency: Currency,
     pending: AmountMinor.openapi({ description: 'Sold, and not yet sent to your account' }),
+    rest: AmountMinor.openapi({
+      description:
+        'Of what is pending: less than can be sent in this currency; your next transfer takes it along',
+    }),
     available: AmountMinor.openapi({ description: 'On your account, to be paid out' }),
     paying_out: AmountMinor.openapi({ description: 'On its way to your bank' }),
     owed: AmountMinor.openapi({
@@ -18,6 +22,7 @@ export const Balance = z
 export const showBalance = (row: BalanceRow): z.infer<typeof Balance> => ({
   currency: row.currency,
   pending: row.pendingMinor,
+  rest: row.restMinor,
   available: row.availableMinor,
   paying_out: row.payingOutMinor,
   owed: row.owedMinor,

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { balanceSign, type SellerAccount } from '../../domain/ledger.ts';
 import type { Tx } from '../client.ts';
-import { type Invariant, type Violation, violations } from './invariant.ts';
+import { CURRENT_TRANSFERS, type Invariant, type Violation, violations } from './invariant.ts';
 
 const BALANCES = {
   pending: 'pending_minor',
@@ -21,6 +21,7 @@ export const ledgerBalances: Invariant = {
     return [
       ...(await unbalanced(tx)),
       ...(await sellerBalances(tx)),
+      ...(await unsentShares(tx)),
       ...(await suspendedPayments(tx)),
       ...(await suspendedReversals(tx)),
       ...(await underwayPayouts(tx)),
@@ -64,6 +65,31 @@ function sellerBalances(tx: Tx): Promise<Violation[]> {
              AS detail
     FROM booked FULL JOIN held USING (seller_id, name, currency)
     WHERE coalesce(held.minor, 0) <> coalesce(booked.minor, 0)`,
+  );
+}
+
+/** What is pending is what transfers are still to send, and the rest that the grain of their currency keeps from them. */
+function unsentShares(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH refunded AS (
+      SELECT item.order_id, item.seller_id, sum(allocation.in_flight_minor) AS minor
+      FROM refund_allocations AS allocation JOIN order_items AS item ON item.id = allocation.order_item_id
+      WHERE allocation.in_flight_minor > 0
+      GROUP BY item.order_id, item.seller_id
+    ), unsent AS (
+      SELECT transfer.seller_id, transfer.currency, sum(transfer.amount_minor - coalesce(refunded.minor, 0)) AS minor
+      FROM ${CURRENT_TRANSFERS} AS transfer
+      LEFT JOIN refunded ON refunded.order_id = transfer.order_id AND refunded.seller_id = transfer.seller_id
+      WHERE transfer.completed_at IS NULL
+      GROUP BY transfer.seller_id, transfer.currency
+    )
+    SELECT 'seller ' || seller_id AS subject,
+           format('%s %s is pending, transfers are to send %s and the rest is %s',
+                  balance.pending_minor, currency, coalesce(unsent.minor, 0), balance.rest_minor) AS detail
+    FROM seller_balances AS balance LEFT JOIN unsent USING (seller_id, currency)
+    WHERE balance.pending_minor <> coalesce(unsent.minor, 0) + balance.rest_minor`,
   );
 }
 

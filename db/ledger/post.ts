@@ -20,6 +20,11 @@ export interface PostingOf {
   readonly payoutId?: string | null;
 }
 
+/** A seller's balances of one currency, with what the grain of its amounts has kept. Minor units. */
+export interface LockedFunds extends SellerFunds {
+  readonly restMinor: number;
+}
+
 const BALANCE_COLUMN = {
   pending: 'pendingMinor',
   available: 'availableMinor',
@@ -61,7 +66,7 @@ export async function lockFunds(
   tx: Tx,
   sellerIds: readonly string[],
   currency: string,
-): Promise<Map<string, SellerFunds>> {
+): Promise<Map<string, LockedFunds>> {
   const ids = [...new Set(sellerIds)].toSorted();
   if (ids.length === 0) return new Map();
   await tx
@@ -78,8 +83,17 @@ export async function lockFunds(
 }
 
 /** The locked funds of a seller; a missing one is a defect of the caller. */
-export function fundsOf(funds: ReadonlyMap<string, SellerFunds>, sellerId: string): SellerFunds {
+export function fundsOf(funds: ReadonlyMap<string, LockedFunds>, sellerId: string): LockedFunds {
   const found = funds.get(sellerId);
   if (found === undefined) throw new Error(`the balance of seller ${sellerId} was not locked`);
   return found;
+}
+
+/** Raises or lowers what the grain has kept of a seller's shares: a part of `pending`, so the ledger does not move by it. */
+export async function carryRest(tx: Tx, sellerId: string, currency: string, byMinor: number): Promise<void> {
+  if (byMinor === 0) return;
+  await tx
+    .update(sellerBalances)
+    .set({ restMinor: sql`${sellerBalances.restMinor} + ${byMinor}` })
+    .where(and(eq(sellerBalances.sellerId, sellerId), eq(sellerBalances.currency, currency)));
 }

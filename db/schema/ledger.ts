@@ -29,6 +29,8 @@ export const sellerBalances = pgTable(
     payingOutMinor: amount().notNull().default(0),
     owedMinor: amount().notNull().default(0),
     feesOwedMinor: amount().notNull().default(0),
+    /** Of what is pending: less than Stripe sends in this currency. No transfer stands for it; the next one takes it along. */
+    restMinor: amount().notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.sellerId, t.currency] }),
@@ -38,6 +40,7 @@ export const sellerBalances = pgTable(
     amountCheck('seller_balances_paying_out_sane', t.payingOutMinor),
     amountCheck('seller_balances_owed_sane', t.owedMinor),
     amountCheck('seller_balances_fees_owed_sane', t.feesOwedMinor),
+    amountCheck('seller_balances_rest_sane', t.restMinor),
   ],
 );
 

@@ -1,9 +1,13 @@
 import { and, eq } from 'drizzle-orm';
+import { cutMinor, grainMinor } from '../../domain/grain.ts';
 import { keyGeneration, transferKey } from '../../domain/ids.ts';
-import type { Db } from '../client.ts';
+import { formatMoney, sumMinor } from '../../domain/money.ts';
+import type { Db, Tx } from '../client.ts';
+import { carryRest, fundsOf, lockFunds } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
-import { disputes, orders, users } from '../schema/index.ts';
+import { disputes, orderItems, orders, users } from '../schema/index.ts';
 import { lockTransfer } from './lock.ts';
+import { endUnsent } from './withhold.ts';
 
 export type TransferClaim =
   /** Ask Stripe, with exactly these. The key, amount and time are committed. */
@@ -71,16 +75,18 @@ export async function askTransfer(
       .where(eq(users.id, transfer.sellerId));
     if (!seller?.stripeAccountId) return { kind: 'no_account', transfer };
     if (seller.transfersEnabled === false) return { kind: 'account_not_ready', transfer };
+    const cut = await cutToGrain(tx, transfer, sourceTransaction !== null);
+    if (cut.status === 'permanently_failed') return { kind: 'ended', transfer: cut };
     // A row that came back from a lost workflow may know more generations than the workflow does.
     const idempotencyKey = transferKey(
       transfer.id,
       Math.max(generation, keyGeneration(transfer.idempotencyKey) + 1),
     );
     const askedAt = new Date();
-    const asked = await moveTransfer(tx, transfer, transfer.status, {
+    const asked = await moveTransfer(tx, cut, cut.status, {
       stripeAccountId: seller.stripeAccountId,
       idempotencyKey,
-      askedAmountMinor: transfer.amountMinor,
+      askedAmountMinor: cut.amountMinor,
       askedAt,
       waitingFor: null,
     });
@@ -94,4 +100,38 @@ export async function askTransfer(
       sourceTransaction,
     };
   });
+}
+
+/**
+ * Cuts what is to be sent to what Stripe sends in its currency. The rest stays in `pending`, and the seller's next transfer
+ * takes it along; one that may be looked for at Stripe by its amount takes nothing. What is less than Stripe sends ends
+ * without a call, and is carried on whole.
+ */
+async function cutToGrain(tx: Tx, transfer: Transfer, isFromCharge: boolean): Promise<Transfer> {
+  const { sellerId, currency, amountMinor } = transfer;
+  const grain = grainMinor(currency);
+  if (grain === 1) return transfer;
+  const { restMinor } = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  const isNew = transfer.idempotencyKey === null && transfer.retryOf === null;
+  // What a charge pays for cannot be more than the charge.
+  const mostMinor = isFromCharge ? await chargedMinor(tx, transfer) : Infinity;
+  const sentMinor = cutMinor(Math.min(amountMinor + (isNew ? restMinor : 0), mostMinor), grain);
+  if (sentMinor === amountMinor) return transfer;
+  await carryRest(tx, sellerId, currency, amountMinor - sentMinor);
+  if (sentMinor > 0) return moveTransfer(tx, transfer, transfer.status, { amountMinor: sentMinor });
+  const kept = formatMoney(amountMinor, currency);
+  return endUnsent(
+    tx,
+    transfer,
+    `${kept} is less than Stripe sends: it goes with the seller's next transfer`,
+  );
+}
+
+/** What the buyer paid for the seller's part of the order. */
+async function chargedMinor(tx: Tx, { orderId, sellerId }: Transfer): Promise<number> {
+  const items = await tx
+    .select({ amountMinor: orderItems.amountMinor })
+    .from(orderItems)
+    .where(and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId)));
+  return sumMinor(items.map((item) => item.amountMinor));
 }

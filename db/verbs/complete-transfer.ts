@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm';
+import { grainMinor } from '../../domain/grain.ts';
 import { nettedFeesMinor, transferCompleted } from '../../domain/ledger.ts';
 import { sumMinor } from '../../domain/money.ts';
 import type { Db, Tx } from '../client.ts';
@@ -41,13 +42,15 @@ export async function completeTransfer(
     const locked = await lockFunds(tx, [transfer.sellerId], transfer.currency);
     const funds = fundsOf(locked, transfer.sellerId);
     const keptMinor = transfer.amountMinor - sumMinor(refunded.map((refund) => refund.amountMinor));
+    const grain = grainMinor(transfer.currency);
     await post(
       tx,
       { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
-      transferCompleted(transfer.sellerId, transfer.amountMinor, keptMinor, funds),
+      transferCompleted(transfer.sellerId, transfer.amountMinor, keptMinor, funds, grain),
     );
     await settleInFlightRefunds(tx, transfer);
-    const netted = await netFees(tx, transfer, nettedFeesMinor(keptMinor, funds));
+    const feesMinor = nettedFeesMinor(keptMinor, funds, grain);
+    const netted = inOnePiece(await netFees(tx, transfer, feesMinor), grain);
     let current = completed;
     const reversals: ReversalWork[] = [];
     for (const { refundId, amountMinor } of [...refunded, ...netted]) {
@@ -57,6 +60,16 @@ export async function completeTransfer(
     const funded = await readFundless(tx, transfer);
     return { transfer: current, reversals, funded };
   });
+}
+
+/** Each part may be off the grain, and only their sum is not: it is taken back by one reversal. */
+function inOnePiece(
+  netted: readonly { readonly refundId: string; readonly amountMinor: number }[],
+  grain: number,
+) {
+  const [first] = netted;
+  if (grain === 1 || first === undefined) return netted;
+  return [{ ...first, amountMinor: sumMinor(netted.map((part) => part.amountMinor)) }];
 }
 
 /** A replay: the reversals that the completing transaction opened, as far as they have not ended. */

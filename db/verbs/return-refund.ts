@@ -2,10 +2,11 @@ import { and, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/ids.ts';
+import { grainMinor } from '../../domain/grain.ts';
 import { refundReturned, type ReturnedShare } from '../../domain/ledger.ts';
 import { sumMinor } from '../../domain/money.ts';
 import type { Db, Tx } from '../client.ts';
-import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { carryRest, fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
 import { moveRefund, type Refund } from '../moves/refund.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
@@ -87,9 +88,20 @@ async function returnShares(tx: Tx, order: Order, refund: Refund) {
   }
   const shares: ReturnedShare[] = plans.map((plan) => ({ ...plan, funds: fundsOf(funds, plan.sellerId) }));
   const transfers: TransferWork[] = [];
-  for (const { transfer, resentMinor } of plans) {
-    if (transfer && resentMinor > 0)
+  for (const { sellerId, transfer, resentMinor, keptMinor, recoveredMinor } of plans) {
+    if (!transfer || resentMinor === 0) continue;
+    const isRest = keptMinor + recoveredMinor > 0 && Math.abs(resentMinor) < grainMinor(refund.currency);
+    if (!isRest) {
       transfers.push(transferLabel(await resend(tx, refund, transfer, resentMinor)));
+      continue;
+    }
+    // What the grain had added to its reversal, or kept from it.
+    if (fundsOf(funds, sellerId).restMinor + resentMinor < 0)
+      throw refusal(
+        refund,
+        'A later transfer took along what its reversal had left over: settle that first.',
+      );
+    await carryRest(tx, sellerId, refund.currency, resentMinor);
   }
   return { shares, feeMinor: sumMinor(rows.map((row) => row.allocation.feeMinor)), transfers };
 }

@@ -1,13 +1,15 @@
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { grainMinor, planShare, type SharePlan } from '../../domain/grain.ts';
 import { refundSucceeded, type RefundShare, suspendedPaymentReturned } from '../../domain/ledger.ts';
 import { sumMinor } from '../../domain/money.ts';
 import type { Tx } from '../client.ts';
-import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../ledger/post.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
 import type { Transfer } from '../moves/transfer.ts';
 import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../schema/index.ts';
 import { claimSuspense } from './claim-suspense.ts';
+import { readInFlightRefunds } from './in-flight-refunds.ts';
 import { type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
 import { lockCurrentReversals, lockTransferChains, type TransferChain } from './lock.ts';
 import { openReversal } from './open-reversal.ts';
@@ -60,18 +62,19 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
   for (const share of shares) {
     const chain = chains.get(share.sellerId) ?? { current: undefined, earlier: [] };
     const leftMinor = await leftOfTransfers(tx, order.id, share.sellerId, refund.id, chain);
-    const feesOwedMinor = Math.max(share.amountMinor - leftMinor, 0);
-    const taken = await takeFromSent(tx, refund.id, chain, share.amountMinor - feesOwedMinor);
-    reversals.push(...taken.reversals);
+    const beyondMinor = Math.max(share.amountMinor - leftMinor, 0);
     const { sellerId } = share;
-    const from = {
-      from: 'available',
-      suspenseMinor: taken.suspenseMinor,
-      funds: fundsOf(locked, sellerId),
-    } as const;
+    const funds = fundsOf(locked, sellerId);
+    const plan = await planTaking(tx, chain, share.amountMinor - beyondMinor, funds);
+    const taken = await takeFromSent(tx, refund.id, chain, plan.takenBackMinor);
+    reversals.push(...taken.reversals);
+    const from = { from: 'available', suspenseMinor: taken.suspenseMinor, funds } as const;
     posted.push({ sellerId, amountMinor: taken.sentMinor, feesOwedMinor: 0, ...from });
-    const unsentMinor = taken.restMinor;
-    posted.push({ sellerId, amountMinor: unsentMinor + feesOwedMinor, feesOwedMinor, from: 'pending' });
+    const unsentMinor = plan.unsentMinor + taken.restMinor;
+    const feesOwedMinor = beyondMinor + plan.owedMinor;
+    const amountMinor = unsentMinor + plan.restMinor + feesOwedMinor;
+    posted.push({ sellerId, amountMinor, feesOwedMinor, from: 'pending' });
+    await carryRest(tx, sellerId, order.currency, -plan.restMinor);
     await markSource(tx, refund.id, share, {
       source: sourceOf(chain.current, unsentMinor),
       unsentMinor,
@@ -87,6 +90,34 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
   return { reversals, transfers: woken };
 }
 
+/**
+ * Of a share, what is taken back from what went out, and what is not sent. Where Stripe takes any amount, all that went out
+ * comes first; otherwise what it is asked for is cut to its grain, and the rest that the grain has kept makes the difference.
+ */
+async function planTaking(
+  tx: Tx,
+  { current, earlier }: TransferChain,
+  shareMinor: number,
+  { restMinor }: LockedFunds,
+): Promise<SharePlan> {
+  const currency = (current ?? earlier[0])?.currency;
+  const grain = currency === undefined ? 1 : grainMinor(currency);
+  if (grain === 1) return { takenBackMinor: shareMinor, unsentMinor: 0, restMinor: 0, owedMinor: 0 };
+  let sentMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])])
+    if (transfer.completedAt !== null) sentMinor += Math.max(await stillSentMinor(tx, transfer), 0);
+  const isUnsent = current !== undefined && current.completedAt === null;
+  const inFlight = isUnsent ? await readInFlightRefunds(tx, current) : [];
+  const unsentMinor = isUnsent
+    ? current.amountMinor - sumMinor(inFlight.map((refund) => refund.amountMinor))
+    : 0;
+  return planShare(
+    shareMinor,
+    { sentMinor, unsentMinor, isAsked: isUnsent && current.askedAt !== null, restMinor },
+    grain,
+  );
+}
+
 /** What went out is taken back by reversals, the oldest transfer first, each up to what its seller still has of it. */
 async function takeFromSent(
   tx: Tx,
@@ -100,7 +131,8 @@ async function takeFromSent(
   for (const transfer of [...earlier, ...(current ? [current] : [])]) {
     if (transfer.completedAt === null || restMinor === 0) continue;
     // The current one takes all that is left: what it cannot bear was counted as kept fees before.
-    const roomMinor = transfer === current ? restMinor : await stillSentMinor(tx, transfer);
+    const isAny = transfer === current && grainMinor(transfer.currency) === 1;
+    const roomMinor = isAny ? restMinor : await stillSentMinor(tx, transfer);
     const byMinor = Math.min(roomMinor, restMinor);
     if (byMinor <= 0) continue;
     restMinor -= byMinor;
@@ -231,9 +263,13 @@ async function markSource(
     feesMinor -= fees.get(itemId) ?? 0;
   }
   let inFlightMinor = source === 'in_flight' ? unsentMinor : 0;
-  for (const { itemId, sellerMinor } of share.items) {
+  for (const [index, { itemId, sellerMinor }] of share.items.entries()) {
     const ofItem = { feesOwedMinor: fees.get(itemId) ?? 0, inFlightMinor: 0 };
-    ofItem.inFlightMinor = Math.min(sellerMinor - ofItem.feesOwedMinor, inFlightMinor);
+    // What the grain adds to the share is on the last item.
+    const isLast = index === share.items.length - 1;
+    ofItem.inFlightMinor = isLast
+      ? inFlightMinor
+      : Math.min(sellerMinor - ofItem.feesOwedMinor, inFlightMinor);
     inFlightMinor -= ofItem.inFlightMinor;
     await tx
       .update(refundAllocations)

@@ -7,9 +7,13 @@ export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Pro
   if (transfer.status === 'permanently_failed' || amountMinor > 0) {
     return moveTransfer(tx, transfer, transfer.status, { amountMinor });
   }
-  const errorMessage = 'order refunded';
+  return endUnsent(tx, transfer, 'order refunded');
+}
+
+/** Nothing is left that could be sent: the transfer ends without a call. Never one that Stripe was asked for. */
+export async function endUnsent(tx: Tx, transfer: Transfer, errorMessage: string): Promise<Transfer> {
   const failed = await moveTransfer(tx, transfer, 'failed', {
-    amountMinor,
+    amountMinor: 0,
     errorMessage,
     nextRetryAt: new Date(),
   });

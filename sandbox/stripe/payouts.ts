@@ -3,6 +3,7 @@ import { addToBalance, addToPlatform } from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import { insufficientPlatformBalance, missing, refused } from './errors.ts';
 import type { Params } from './form.ts';
+import { requireGrain } from './grain.ts';
 import type { AccountRecord, Payout, PayoutRecord } from './types.ts';
 
 const DAY_SECONDS = 86_400;
@@ -24,6 +25,7 @@ export function createPayout(books: Books, params: Params, account: AccountRecor
   const destination = params.text('destination');
   params.ignore('source_type').done();
 
+  requireGrain(currency, amount, 'payout');
   if (account !== undefined && !account.body.payouts_enabled) {
     const message = `Payouts are not enabled for the account '${account.body.id}'.`;
     throw refused(400, message, { code: 'payouts_not_allowed' });

@@ -3,6 +3,7 @@ import { addToBalance, addToPlatform, requireDestination } from './accounts.ts';
 import { type Books, nowSeconds } from './books.ts';
 import { insufficientAccountBalance, insufficientPlatformBalance, missing, refused } from './errors.ts';
 import type { Params } from './form.ts';
+import { requireGrain } from './grain.ts';
 import type { Metadata, Transfer, TransferRecord, TransferReversal } from './types.ts';
 
 const EMBEDDED_REVERSALS = 10;
@@ -34,6 +35,7 @@ export function createTransfer(books: Books, params: Params): TransferRecord {
   const metadata = params.metadata();
   params.ignore('source_type').done();
 
+  requireGrain(currency, amount);
   const account = requireDestination(books, destination);
   if (account.body.capabilities.transfers !== 'active') {
     const message =
@@ -98,6 +100,7 @@ export function reverseTransfer(books: Books, record: TransferRecord, o: Reversa
   const leftMinor = body.amount - body.amount_reversed;
   if (leftMinor === 0) throw refused(400, `The transfer ${body.id} is already fully reversed.`);
   const amount = o.amountMinor ?? leftMinor;
+  requireGrain(body.currency, amount);
   if (amount > leftMinor) {
     const [asked, left] = [shown(amount, body.currency), shown(leftMinor, body.currency)];
     const message = `Transfer reversal amount (${asked}) is greater than unreversed amount on transfer (${left})`;

@@ -365,7 +365,7 @@ test('a seller’s balance, one a currency', async () => {
     feesOwedMinor: 5,
   });
   expect(await bodyOf(await get('/sellers/me/balance', seller))).toEqual({
-    balances: [{ currency: 'EUR', pending: 1, available: 2, paying_out: 3, owed: 4, fees_owed: 5 }],
+    balances: [{ currency: 'EUR', pending: 1, rest: 0, available: 2, paying_out: 3, owed: 4, fees_owed: 5 }],
   });
   expect(await bodyOf(await get('/sellers/me/balance', buyerId))).toEqual({ balances: [] });
 });

@@ -46,11 +46,16 @@ async function makeSeller(world: World, priceMinor: number, connected: boolean):
 }
 
 /** One more product of a seller. */
-export async function makeProduct(world: World, seller: Person, priceMinor: number): Promise<string> {
+export async function makeProduct(
+  world: World,
+  seller: Person,
+  priceMinor: number,
+  currency = 'USD',
+): Promise<string> {
   const id = uuidv7();
   await world.database.db
     .insert(products)
-    .values({ id, sellerId: seller.id, title: 'A beat', priceMinor, currency: 'USD' });
+    .values({ id, sellerId: seller.id, title: 'A beat', priceMinor, currency });
   return id;
 }
 
