@@ -199,10 +199,14 @@ export function createTransferActivities(deps: Deps) {
     return postpone(claim.transfer, policy.maxMs, { ...why, counted: false, released: false });
   }
 
-  /** Stripe's id of our transfer: the row's, or the named one if Stripe says that it is this transfer. */
-  async function ownAtStripe(transferId: string, named: string): Promise<string | null> {
+  async function readRow(transferId: string): Promise<Transfer> {
     const [transfer] = await db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
     if (transfer === undefined) throw new MissingRow('transfer', transferId);
+    return transfer;
+  }
+
+  /** Stripe's id of our transfer: the row's, or the named one if Stripe says that it is this transfer. */
+  async function ownAtStripe(transfer: Transfer, named: string): Promise<string | null> {
     if (transfer.stripeTransferId !== null) return transfer.stripeTransferId;
     if (!isStripeId(named)) return null;
     const read = await stripe.readTransfer(named);
@@ -212,7 +216,7 @@ export function createTransferActivities(deps: Deps) {
     }
     const { transferId: whose, amountMinor, currency } = read.transfer;
     const isOurs =
-      whose === transferId && amountMinor === transfer.amountMinor && currency === transfer.currency;
+      whose === transfer.id && amountMinor === transfer.amountMinor && currency === transfer.currency;
     return isOurs ? named : null;
   }
 
@@ -244,13 +248,20 @@ export function createTransferActivities(deps: Deps) {
     /** Books what Stripe lists of a transfer's reversals that are not ours. `named` is a hint: it may be anybody's transfer. */
     async bookOutsideReversals(transferId: string, named: string): Promise<void> {
       await whileHeartbeating(async () => {
-        const stripeTransferId = await ownAtStripe(transferId, named);
+        const row = await readRow(transferId);
+        const stripeTransferId = await ownAtStripe(row, named);
         if (stripeTransferId === null) return;
         const listed = await stripe.listReversals(stripeTransferId);
         if (listed.kind !== 'reversals') {
           throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
         }
+        // Stripe has sent it, and its answer was lost: what is open now is covered before it is asked for.
+        const isUnanswered = row.status === 'pending' || row.status === 'failed';
+        const completed = isUnanswered ? await completeTransfer(db, transferId, stripeTransferId) : null;
         await recordOutsideReversals(db, transferId, listed.reversals, null);
+        if (completed === null) return;
+        for (const reversal of completed.funded) await engine.retryReversal(reversal);
+        await complete(transferId, stripeTransferId);
       });
     },
   };

@@ -1,5 +1,6 @@
 import {
   continueAsNew,
+  patched,
   proxyActivities,
   setHandler,
   workflowInfo,
@@ -48,10 +49,17 @@ export async function transfer({
   setHandler(outsideReversals, (stripeTransferId) => outside.put(stripeTransferId));
   setHandler(state, () => attempt ?? first);
   const strays = catchStraySignals();
+  // Histories of before booked it only after their last attempt.
+  const isTold = () => !outside.isEmpty && patched('outside-reversals-first');
+  const bookOutside = async () => {
+    for (let seen = outside.take(); seen; seen = outside.take()) await bookOutsideReversals(transferId, seen);
+  };
 
   showAsking(first, 'The transfer');
   let nextGeneration = generation;
   for (;;) {
+    // First what a webhook said, then an attempt: it would start reversals that those of others have covered.
+    if (isTold()) await bookOutside();
     const now = woken;
     woken = false;
     attempt = await attemptTransfer({ transferId, generation: nextGeneration, now });
@@ -59,7 +67,7 @@ export async function transfer({
     nextGeneration = attempt.generation;
     if (attempt.retryCount > 0) show({ VezaStatus: 'failed' });
     showWaiting(attempt, 'The transfer', ACTIONS);
-    await untilDue(attempt, () => woken);
+    await untilDue(attempt, () => woken || isTold());
     // A seller without an account may wait for a year, an attempt an hour.
     if (workflowInfo().continueAsNewSuggested) {
       await settleMessages(strays);
@@ -71,7 +79,7 @@ export async function transfer({
   showEnded(attempt, attempt.status);
 
   do {
-    for (let seen = outside.take(); seen; seen = outside.take()) await bookOutsideReversals(transferId, seen);
+    await bookOutside();
     await settleMessages(strays);
   } while (!outside.isEmpty);
   return { status: attempt.status };

@@ -7,6 +7,8 @@ import {
   keysOf,
   onlyReversal,
   onlyTransfer,
+  reversalCalls,
+  reversalRow,
   sentTo,
   signal,
   transferCalls,
@@ -295,6 +297,43 @@ describe('a refund that arrives while a transfer is', () => {
       await expectTakenBack(shop, id, refundId, NET_MINOR);
     });
   });
+
+  it.each([
+    ['the whole of it, so that Stripe is not asked for it', undefined, []],
+    ['a part of it, so that Stripe is asked for the rest alone', 5_000, ['4000']],
+  ])(
+    'unanswered, refunded, and reversed in Stripe’s dashboard: what the webhook said comes first, %s',
+    async (_, reversedMinor, asked) => {
+      const shop = await openShop(world);
+      onTransfersTo(world, shop.seller.accountId, { kind: 'dropAfter' });
+      const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+      const { id } = await onlyTransfer(world, orderId);
+      await retryCount(id, 1);
+      const refundId = await refunded(shop, orderId);
+      expect(await world.reversalsOf(refundId)).toEqual([]);
+      const [sent] = sentTo(world, shop.seller.accountId);
+      world.stripe.control.reverseInDashboard(sent!.id, reversedMinor);
+
+      // Its wait of ten minutes ends, since the webhook says what the lost answer would have said.
+      await world.finished(`transfer/${id}`);
+      const reversal = await onlyReversal(world, refundId);
+      // What is covered wholly never gets a workflow.
+      if (asked.length > 0) await world.finished(`reversal/${reversal.id}`);
+      expect(transferCalls(world, shop.seller.accountId)).toHaveLength(1);
+      const calls = reversalCalls(world, sent!.id);
+      expect(calls.map((call) => (call.body as { amount: string }).amount)).toEqual(asked);
+      expect(await transferRow(world, id)).toMatchObject({
+        status: 'reversed',
+        stripeTransferId: sent!.id,
+        reversedMinor: NET_MINOR,
+      });
+      expect(await reversalRow(world, reversal.id)).toMatchObject({
+        status: 'reversed',
+        coveredMinor: reversedMinor ?? NET_MINOR,
+      });
+      await expectAgreement(world);
+    },
+  );
 
   it('failed by a definite refusal: Stripe has nothing, so the refund lowers it at once', async () => {
     const shop = await openShop(world);
