@@ -5,6 +5,7 @@ import { createOnboardingActivities } from './onboarding.ts';
 import { createOrderActivities } from './orders.ts';
 import { createPayoutActivities } from './payouts.ts';
 import { createReconcileActivities } from './reconcile.ts';
+import { createRefundLookActivities } from './refund-looks.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createReversalActivities } from './reversals.ts';
 import { createSignalActivities } from './signals.ts';
@@ -16,6 +17,7 @@ export function createActivities(deps: Deps) {
   return {
     ...createOrderActivities(deps),
     ...createRefundActivities(deps),
+    ...createRefundLookActivities(deps),
     ...createTransferActivities(deps),
     ...createReversalActivities(deps),
     ...createPayoutActivities(deps),

@@ -137,5 +137,5 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: De
     }
   }
 
-  return { accept, judgeRefusal };
+  return { accept, judgeRefusal, bookOthers };
 }

@@ -51,6 +51,9 @@ export const ERRORS = {
   reversal_not_resolvable: { status: 409, title: 'The reversal cannot be resolved that way', retry: false },
   refund_not_returnable: { status: 409, title: 'The refund cannot be marked as returned', retry: false },
 
+  refund_not_open: { status: 409, title: 'The refund has ended', retry: false },
+  refund_known_to_psp: { status: 409, title: 'The payment provider has the refund', retry: false },
+  psp_unreadable: { status: 503, title: 'The payment provider cannot be asked', retry: true },
   reversal_not_open: { status: 409, title: 'The reversal has ended', retry: false },
   payout_not_open: { status: 409, title: 'The payout has ended', retry: false },
   flag_not_found: { status: 404, title: 'No such flag', retry: false },

@@ -81,6 +81,18 @@ export interface RefundVerdict {
   readonly saidAt?: string;
 }
 
+/** What came of a look at the PSP for a refund that it never answered, and whose asking an operator wants ended. */
+export type RefundLook =
+  | { readonly kind: 'ended'; readonly status: RefundStatus; readonly message: string | null }
+  /** The PSP has it, and its word decides. */
+  | { readonly kind: 'known' }
+  /** The PSP said before that it has it, and does not show it. */
+  | { readonly kind: 'exists' }
+  /** The PSP did not answer; nothing has changed. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly lookAgainInMs: number }
+  /** The PSP does not know it. It is asked for no more, looked for again then, and fails if it is still not there. */
+  | { readonly kind: 'missing'; readonly lookAgainAt: string; readonly lookAgainInMs: number };
+
 /** What the PSP says of a dispute. Amounts in minor units. */
 export interface DisputeNews {
   readonly providerDisputeId: string;

@@ -7,6 +7,7 @@ import type {
   OrderRequest,
   OutsideEvent,
   PaymentFact,
+  RefundLook,
   RefundOpening,
   RefundRequest,
   RefundVerdict,
@@ -79,6 +80,11 @@ export interface Engine extends SellerEngine, SweepEngine, StatementEngine, Poll
   adoptReversal(label: ReversalLabel): Promise<ReversalAdoption>;
   /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
   tellOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
+  /**
+   * The PSP never answered a refund, and an operator wants it ended: has its workflow look at the PSP, ask no more, and
+   * waits for what the look found. Starts one where none runs.
+   */
+  endRefundAsking(refundId: string, label: RefundLabel): Promise<RefundLook>;
   /** Tells a refund's running workflow that its PSP has been silent for long. Does nothing where none runs. */
   markRefundWaiting(refundId: string, note: { attempt: number; lastError: string }): Promise<void>;
   /** Whether Temporal answers and knows the namespace; throws `engine_unavailable` otherwise. */
@@ -252,6 +258,13 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
         workflows.executeUpdateWithStart<typeof reversal, ReversalAdoption, []>('adopt', {
           updateId: uuidv7(),
           startWorkflowOperation: new WithStartWorkflowOperation('reversal', reversalStart(label)),
+        }),
+      ),
+    endRefundAsking: (refundId, label) =>
+      within(UPDATE_DEADLINE_MS, () =>
+        workflows.executeUpdateWithStart<typeof refund, RefundLook, []>('endAsking', {
+          updateId: uuidv7(),
+          startWorkflowOperation: new WithStartWorkflowOperation('refund', refundStart({ refundId }, label)),
         }),
       ),
     markRefundWaiting: (refundId, note) =>

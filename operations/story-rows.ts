@@ -95,8 +95,23 @@ function refundRow(refund: Refund): StoryRow {
     lastError: refund.errorMessage,
     providerId: refund.hyperswitchRefundId,
     idempotencyKey: refundKey(refund),
-    actions: refund.status === 'succeeded' && refund.kind !== 'dispute' ? asks(subject, 'mark_returned') : [],
+    waitingFor: isAsked(refund) ? waitOfRefund(refund) : null,
+    actions: asks(subject, ...actionsOnRefund(refund)),
   };
+}
+
+function actionsOnRefund(refund: Refund): ActionName[] {
+  if (refund.status === 'succeeded') return refund.kind === 'dispute' ? [] : ['mark_returned'];
+  return isAsked(refund) && waitOfRefund(refund) === null ? ['give_up'] : [];
+}
+
+const isAsked = ({ status, hyperswitchRefundId }: Refund) =>
+  status === 'pending' && hyperswitchRefundId === null;
+
+/** In the words of the list of what is stuck. */
+function waitOfRefund({ givenUpAt, existsBy }: Refund): string | null {
+  if (givenUpAt !== null) return 'second_look';
+  return existsBy === null ? null : 'psp_read_side';
 }
 
 function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {

@@ -9,6 +9,7 @@ export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | '
     case 'refund':
       return 'The PSP has it, and its webhook decides. Sweeps ask the PSP in case that was lost.';
     case 'orphan':
+      if (row.waitingFor !== null) return WAITS[row.waitingFor] ?? retried(row);
       return 'Its workflow asks the PSP until the answer is known. A sweep fails it only if no workflow asks and the PSP twice does not know it.';
     case 'transfer':
     case 'reversal':
@@ -48,6 +49,10 @@ const WAITS: Readonly<Record<string, string>> = {
   dispute: 'It goes on once the dispute of the payment is over.',
   account_gone:
     'Its account at Stripe is gone, and an answer was lost: give it up once the seller says that the bank never got it.',
+  second_look:
+    'An operator ended the asking: the PSP is looked at once more, and if it still does not know it, it fails.',
+  psp_read_side:
+    'The PSP says that it has it and does not show it yet: it is asked for until it does, and never fails before.',
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
@@ -62,7 +67,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** What an operator may do about it. */
-export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): ActionAsk[] {
+export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: WorkRow): ActionAsk[] {
   switch (kind) {
     case 'transfer':
       return [{ action: 'retry', subject }];
@@ -86,9 +91,10 @@ export function actionsFor({ kind, subject, id, orderId, status }: WorkRow): Act
       return isClearedByRows(status)
         ? []
         : [...remedies(status, subject, orderId), { action: 'clear_flag', subject: `flag/${id}` }];
+    case 'orphan':
+      return waitingFor === null ? [{ action: 'give_up', subject }] : [];
     case 'order':
     case 'refund':
-    case 'orphan':
     case 'approval':
       return [];
   }

@@ -21,6 +21,7 @@ import type {
   PayoutOpening,
   PayoutWord,
   PspCall,
+  RefundLook,
   RefundOpening,
   RefundVerdict,
   ReversalAdoption,
@@ -38,6 +39,8 @@ export const outside = defineSignal<[Hint<OutsideEvent>]>('outside');
 
 export const opened = defineUpdate<RefundOpening>('opened');
 export const verdict = defineSignal<[Hint<RefundVerdict>]>('verdict');
+/** An operator wants a refund ended that the PSP never answered: it is looked for, and asked for no more. */
+export const endAsking = defineUpdate<RefundLook>('endAsking');
 export const waitingForProvider =
   defineSignal<[{ attempt: number; lastError: string }]>('waitingForProvider');
 

@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   condition,
   proxyActivities,
   proxyLocalActivities,
@@ -11,6 +12,7 @@ import type { Asked } from '../activities/refund-refusals.ts';
 import type {
   Evidence,
   OpenedRefund,
+  RefundLook,
   RefundOpening,
   RefundRequest,
   RefundVerdict,
@@ -19,6 +21,7 @@ import { foundOut, type Heard, hinted } from './heard.ts';
 import { Mailbox } from './mailbox.ts';
 import {
   catchStraySignals,
+  endAsking,
   opened,
   pspCall,
   settleMessages,
@@ -34,6 +37,10 @@ const { readRefundVerdict } = proxyActivities<Activities>({
   ...askPsp,
   summary: 'Asks the PSP how the refund stands',
 });
+const { lookForRefund } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Looks at the PSP for a refund that it never answered',
+});
 
 export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused'; readonly reason?: string };
 
@@ -42,9 +49,12 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   const verdicts = new Mailbox<Heard<RefundVerdict>>();
   let opening: RefundOpening | undefined;
   let outcome: RefundOutcome | null = null;
+  /** What the look found by which an operator ended the asking. */
+  let looked: RefundLook | undefined;
   setHandler(verdict, (said) => verdicts.put(hinted(said)));
   setHandler(waitingForProvider, (waiting) => showWaiting(request.refundId, waiting));
   setHandler(opened, () => answerOnceOpened());
+  setHandler(endAsking, () => lookOnceOpened());
   // The refund's id is its key at the PSP as well.
   setHandler(pspCall, () => ({ status: outcome?.status ?? 'pending', idempotencyKey: request.refundId }));
   const strays = catchStraySignals();
@@ -52,6 +62,15 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   async function answerOnceOpened(): Promise<RefundOpening> {
     await condition(() => opening !== undefined);
     return opening!;
+  }
+
+  async function lookOnceOpened(): Promise<RefundLook> {
+    const answer = await answerOnceOpened();
+    if ('refused' in answer) return { kind: 'ended', status: 'failed', message: answer.refused.detail };
+    const found = await lookForRefund(answer.opened.refundId);
+    // Unreadable, it changes nothing.
+    if (found.kind !== 'unreadable') looked = found;
+    return found;
   }
 
   // Phase 1: one locked transaction. The HTTP answer waits for this alone.
@@ -64,15 +83,47 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   const { refundId } = row;
   showAsking(row);
 
-  let asking: Promise<Asked> | undefined;
+  let asking: { readonly scope: CancellationScope; readonly answer: Promise<Asked> } | undefined;
+
+  /** Phase 2: the same id until the PSP's answer is known, or, undefined, its webhook is faster. */
+  async function ask(): Promise<Asked | undefined> {
+    const scope = new CancellationScope();
+    asking ??= { scope, answer: scope.run(() => askProvider(refundId)) };
+    const { answer } = asking;
+    const asked = await Promise.race([answer, condition(() => !verdicts.isEmpty || looked !== undefined)]);
+    if (typeof asked === 'object') return asked;
+    if (looked === undefined) return undefined;
+    // No call goes out any more, the row sees to that; one that is under way may still land.
+    answer.catch(() => undefined);
+    asking.scope.cancel();
+    return { givenUp: true };
+  }
+
+  /** What an operator gave up is looked for until that is certain; undefined where the PSP's word comes first. */
+  async function lookUntilCertain(): Promise<RefundLook | undefined> {
+    for (;;) {
+      const last = looked ?? (await lookForRefund(refundId));
+      looked = undefined;
+      if (last.kind !== 'missing' && last.kind !== 'unreadable') return last;
+      showGivenUp(row, last);
+      const timer = { summary: 'Waits to look at the PSP again' };
+      await condition(() => !verdicts.isEmpty || looked !== undefined, last.lookAgainInMs, timer);
+      if (!verdicts.isEmpty) return undefined;
+    }
+  }
+
   async function nextVerdict(): Promise<Heard<RefundVerdict>> {
-    // Phase 2: the same id until the PSP's answer is known, or its webhook is faster.
-    if (verdicts.isEmpty) {
-      asking ??= askProvider(refundId);
-      const asked = await Promise.race([asking, condition(() => !verdicts.isEmpty)]);
-      if (typeof asked === 'object' && 'refusedBecause' in asked && verdicts.isEmpty) {
+    while (verdicts.isEmpty) {
+      const asked = await ask();
+      if (asked === undefined || !verdicts.isEmpty || 'accepted' in asked) break;
+      if ('refusedBecause' in asked) {
         return foundOut({ status: 'failed', providerRefundId: null, message: asked.refusedBecause });
       }
+      const certain = await lookUntilCertain();
+      if (certain?.kind === 'ended') return foundOut(verdictOf(certain));
+      if (certain?.kind === 'known') break;
+      // It is there, said an answer that was under way: a repeat of the call has to show it.
+      asking = undefined;
     }
     showAccepted(row);
     return (await verdicts.next())!;
@@ -100,6 +151,13 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
 }
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, refund);
 
+/** Of a row that has ended, which finds its work done. */
+const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>): RefundVerdict => ({
+  status: status === 'failed' ? 'failed' : 'succeeded',
+  providerRefundId: null,
+  message,
+});
+
 const end = (refundId: string, status: RefundVerdict['status'], evidence: Evidence<RefundVerdict>) =>
   status === 'succeeded' ? settleRefund(refundId, evidence) : failRefund(refundId, evidence);
 
@@ -117,6 +175,21 @@ function showEnd({ status, message }: RefundVerdict): RefundOutcome {
     [['State', status === 'succeeded' ? 'succeeded: the buyer has the money' : `failed: ${reason}`]],
   );
   return status === 'succeeded' ? { status } : { status, reason };
+}
+
+function showGivenUp(
+  { refundId }: OpenedRefund,
+  look: Extract<RefundLook, { kind: 'missing' | 'unreadable' }>,
+): void {
+  describe(
+    ['Nothing: it is looked for once more, and then fails. What the PSP has goes on.'],
+    [
+      ['State', 'an operator ended the asking: the PSP does not know it'],
+      ['Next look', look.kind === 'missing' ? look.lookAgainAt : `the PSP cannot be asked: ${look.reason}`],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
 }
 
 function showAsking({ refundId }: OpenedRefund): void {

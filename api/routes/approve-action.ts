@@ -41,6 +41,8 @@ const route = createRoute({
       'approval_ended',
       'approval_outdated',
       'reversal_not_retryable',
+      'refund_known_to_psp',
+      'psp_unreadable',
     ),
   },
 });

@@ -73,7 +73,8 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NOT NULL`,
   orphan: sql`
     SELECT 'orphan', 'refund/' || id, id, order_id, NULL, status, created_at, reconcile_checked_at, amount_minor, currency,
-      error_message, NULL, NULL, NULL
+      error_message, CASE WHEN given_up_at IS NOT NULL THEN 'second_look' WHEN exists_by IS NOT NULL THEN 'psp_read_side' END,
+      NULL, NULL
     FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL`,
   transfer: sql`
     SELECT 'transfer', 'transfer/' || id, id, order_id, seller_id, status, created_at, work_checked_at, amount_minor,

@@ -4,6 +4,7 @@ import type { ActionName, Operation } from '../action.ts';
 import { clearFlag } from './clear-flag.ts';
 import { giveBack } from './give-back.ts';
 import { giveUpPayout } from './give-up-payout.ts';
+import { giveUpRefund } from './give-up-refund.ts';
 import { giveUpReversal } from './give-up-reversal.ts';
 import { markReturned } from './mark-returned.ts';
 import { replayWebhook } from './replay-webhook.ts';
@@ -15,7 +16,7 @@ import { retryTransfer } from './retry-transfer.ts';
 /** All that an operator may do to one row. */
 const OPERATIONS: readonly Operation[] = [
   ...[retryTransfer, retryReversal, retryPayout],
-  ...[giveUpReversal, giveUpPayout],
+  ...[giveUpReversal, giveUpPayout, giveUpRefund],
   ...[settleReversalOutside, writeReversalOff],
   ...[giveBack, markReturned],
   ...[replayWebhook, clearFlag],

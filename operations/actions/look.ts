@@ -68,7 +68,7 @@ async function resentBy(tx: Tx, refundId: string): Promise<number> {
   }
 }
 
-async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
+export async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
   const { refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
   return { status: refund.status, money: moneyOf(refund) };
 }

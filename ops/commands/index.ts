@@ -91,7 +91,8 @@ export const COMMANDS: readonly Command[] = [
     name: 'give-up',
     operands: 'ID',
     options: acting,
-    about: 'ends the retries of an open reversal or payout, once it was looked up',
+    about:
+      'ends the retries of an open reversal or payout, or of a refund that the PSP never answers, once it was looked up',
     run: giveUp,
   },
   {

@@ -143,12 +143,16 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     this.changed();
   }
 
-  /** Made in the dashboard: an id that we did not choose. */
-  createExternalRefund(paymentId: string, amountMinor: number, o: Told = {}): Refund {
+  /** Made in the dashboard: an id that we did not choose, unless one is told; the router's checks are passed by. */
+  createExternalRefund(
+    paymentId: string,
+    amountMinor: number,
+    o: Told & { refundId?: string | undefined } = {},
+  ): Refund {
     const payment = findPayment(this.#books, paymentId);
     const record = insertRefund(this.#books, {
       payment,
-      refundId: providerId('ref', 20),
+      refundId: o.refundId ?? providerId('ref', 20),
       amountMinor,
       reason: undefined,
       metadata: null,

@@ -42,6 +42,18 @@ export const refundWaitsForPsp: Situation = {
   ends: 'succeeded',
 };
 
+export const refundNeverAnswered: Situation = {
+  name: 'refund-never-answered',
+  title: 'A refund is asked for without end, and the PSP, which otherwise works, never answers it',
+  async make(scene) {
+    const { subject } = await refundUnheard(scene);
+    // Nothing heals it: the PSP goes on as it does.
+    return { subject, heal: async () => {} };
+  },
+  ways: { console: [{ take: 'action', action: 'give_up' }, { take: 'time' }], temporal: null },
+  ends: 'failed',
+};
+
 export const refundOrphan: Situation = {
   name: 'refund-orphan',
   title: 'A refund that the PSP never received, and that nothing asks for any more',

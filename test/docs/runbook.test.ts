@@ -29,6 +29,7 @@ function wordOf(step: Step): string {
     case 'action':
       return {
         retry: '**Retry now**',
+        give_up: '**Give up**',
         settled_outside: '**Settled outside**',
         give_back: '**Give the payment back**',
         replay_webhook: '**Replay**',

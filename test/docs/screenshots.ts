@@ -34,6 +34,7 @@ const SEEN_AS_GONE_WITHIN_MS = 120_000;
 /** Where Temporal's UI says it best: the details that the workflow describes itself with, unless told. */
 const TABS: Readonly<Record<string, string>> = {
   'refund-waits-for-psp': 'Pending Activities',
+  'refund-never-answered': 'Pending Activities',
   'workflow-terminated': 'History',
   'refund-orphan': 'History',
   'no-worker': 'Workers',

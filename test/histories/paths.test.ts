@@ -12,6 +12,7 @@ const isRecording = process.env['RECORD_HISTORIES'] === 'true';
 
 /** Waits long enough to be looked at, and ends soon. */
 const RETRIES = {
+  PSP_READ_LAG: '1s',
   TRANSFER_RETRY_MAX_RETRIES: '2',
   TRANSFER_RETRY_BACKOFF_BASE: '200ms',
   REVERSAL_MAX_RETRIES: '4',

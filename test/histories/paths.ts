@@ -121,6 +121,18 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     await settle(world, refundId, 'succeeded');
     return ended(world, `refund/${secondId}`);
   },
+  'refund-given-up': async (world) => {
+    const fault = world.psp.control.addFault({
+      kind: 'dropBefore',
+      match: 'refunds.create',
+      times: 'always',
+    });
+    const { orderId, refundId } = await asked(world);
+    await attempted(world, `refund/${refundId}`, 2);
+    await world.engine.endRefundAsking(refundId, { orderId, amountMinor: 1, currency: 'USD' });
+    world.psp.control.clearFaults(fault);
+    return ended(world, `refund/${refundId}`);
+  },
   'refund-waiting-for-psp': async (world) => {
     const fault = world.psp.control.addFault({
       kind: 'status',

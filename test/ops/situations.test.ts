@@ -26,6 +26,8 @@ beforeAll(async () => {
     TRANSFER_RETRY_BACKOFF_MAX: '1h',
     PSP_RETRY_BASE: '2s',
     PSP_RETRY_MAX: '2s',
+    // The ten minutes between two looks at the PSP for a refund that is given up.
+    PSP_READ_LAG: '3s',
   });
   scene = await openScene(world);
   operator = await Operator.signedIn(world, scene.admin);

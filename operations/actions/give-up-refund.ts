@@ -1,0 +1,46 @@
+import type { Refund } from '../../db/moves/refund.ts';
+import { refundLabel } from '../../db/verbs/labels.ts';
+import { knownToPsp, requestRefundEnd } from '../../db/verbs/request-refund-end.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Operation } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtRefund } from './look.ts';
+
+interface Work {
+  readonly refundId: string;
+  readonly label: ReturnType<typeof refundLabel>;
+}
+
+export const giveUpRefund: Operation<Refund, Work> = {
+  action: 'give_up',
+  kind: 'refund',
+  look: lookAtRefund,
+  async act(tx, refundId, act) {
+    const refund = await requestRefundEnd(tx, { refundId, ...act, reason: reasonOf(act) });
+    const now = { subject: refundWorkflowId(refundId), status: refund.status };
+    return { done: refund, now, work: { refundId, label: refundLabel(refund) } };
+  },
+  async tell({ engine }, { refundId, label }) {
+    const looked = await engine.endRefundAsking(refundId, label);
+    switch (looked.kind) {
+      case 'missing':
+        return {
+          note: `The PSP does not know it. It is asked for no more; at ${looked.lookAgainAt} the PSP is looked at again, and if it still does not know it, it fails and the order is free.`,
+        };
+      case 'known':
+        return { note: 'The PSP has it: it is kept, and the PSP’s word decides.' };
+      case 'ended':
+        return { note: `It is ${looked.status}.`, status: looked.status };
+      case 'exists':
+        throw knownToPsp('HE_01');
+      case 'unreadable':
+        throw new VezaError(
+          'psp_unreadable',
+          `The PSP cannot be asked whether it has the refund (${looked.reason}), so nothing was changed: it may have it.`,
+        );
+    }
+  },
+  foretell: () =>
+    'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and the order is free. What the PSP has goes on.',
+};
