@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
+import { replaceEmails } from './domain/emails.ts';
 import { around } from './observe/context.ts';
 
 export type Logger = PinoLogger;
@@ -8,10 +9,11 @@ const HIDDEN = '[hidden]';
 /** Fields whose value is never shown, by their name in any spelling: `authorization`, `apiKey`, `client_secret`. */
 const SECRET_FIELD =
   /^(authorization|cookie|set-?cookie|password|passphrase|token|.*(secret|api-?key|access-?token|private-?key))$/;
-const SECRET_TEXT =
-  /\b(?:sk|rk|snd|whsec|vz_live)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
-// Bounded, so that a long text without an @ costs no more than its length.
-const EMAIL = /([^\s@<>"'=:,;()]{1,64})@([^\s@<>"'=:,;()]{1,255})/g;
+const SECRET_TEXT = /\b(?:sk|rk|snd|whsec|vz_live)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*/g;
+/** Words that a token may be in. Each is matched whole, so that none is looked at twice. */
+const DOTTED_WORD = /[\w.-]+/g;
+/** A line is for people: what is longer is cut, and its length said. */
+const TEXT_MAX_CHARS = 8_192;
 const DEPTH_MAX = 6;
 
 /**
@@ -68,8 +70,15 @@ function clean(value: unknown, depth: number): unknown {
   return cleanFields(value instanceof Error ? stdSerializers.err(value) : value, depth);
 }
 
-function cleanText(text: string): string {
-  return text
-    .replace(SECRET_TEXT, HIDDEN)
-    .replace(EMAIL, (_, name: string, host: string) => `${name.slice(0, 1)}***@${host}`);
+function cleanText(given: string): string {
+  const text =
+    given.length <= TEXT_MAX_CHARS ? given : `${given.slice(0, TEXT_MAX_CHARS)}… of ${given.length}`;
+  const clean = text.replace(SECRET_TEXT, HIDDEN).replace(DOTTED_WORD, hideToken);
+  return replaceEmails(clean, (name, host) => `${name.slice(0, 1)}***@${host}`);
+}
+
+/** A JWT: three parts with dots between them, the first of them the JSON of its header. Cut off, it is one all the same. */
+function hideToken(word: string): string {
+  const at = word.indexOf('eyJ');
+  return at < 0 || !word.includes('.', at) ? word : `${word.slice(0, at)}${HIDDEN}`;
 }

@@ -14,6 +14,7 @@ import { stuckAfterOf } from './observe/figures.ts';
 import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { createConsole } from './ops/console/index.ts';
+import { type BodyLimits, RequestBodies } from './request-bodies.ts';
 import { createClientFinder } from './trusted-proxies.ts';
 
 /** Requests that are not answered by then are cut off. */
@@ -27,6 +28,8 @@ export interface RunningServer {
   readonly log: Logger;
   /** How many streams of events are open now. */
   readonly openStreams: number;
+  /** How much of requests' bodies is held now. */
+  readonly heldBodyBytes: number;
   /** Stops accepting, finishes the requests in flight, closes what was opened; 10 s at most. */
   close(): Promise<void>;
 }
@@ -38,6 +41,7 @@ export async function startServer(
     readonly log?: Logger;
     readonly now?: () => Date;
     readonly streams?: Partial<FeedLimits>;
+    readonly bodies?: Partial<BodyLimits>;
   } = {},
 ): Promise<RunningServer> {
   const log = overrides.log ?? createLogger(config.LOG_LEVEL);
@@ -56,6 +60,7 @@ export async function startServer(
   const taskQueues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const engine = createEngine(client, taskQueues);
   const refundEvents = new RefundFeed({ db: database.reads, log }, overrides.streams);
+  const bodies = new RequestBodies(overrides.bodies);
   const app = createApp({
     db: database.db,
     reads: database.reads,
@@ -63,6 +68,7 @@ export async function startServer(
     config,
     log,
     refundEvents,
+    bodies,
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });
@@ -75,6 +81,7 @@ export async function startServer(
     settings: { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR },
     callerOf: (token) => callerOfBearer(token, { db: database.db, config }, now()),
     findClient: createClientFinder(config.TRUSTED_PROXIES),
+    bodies,
     temporalUi: { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE },
     sweepIntervalMs: config.RECONCILE_INTERVAL,
     now,
@@ -102,6 +109,9 @@ export async function startServer(
     log,
     get openStreams() {
       return refundEvents.size;
+    },
+    get heldBodyBytes() {
+      return bodies.heldBytes;
     },
     close: async () => {
       // A stream would keep its connection, and this process, for as long as its refund is open.

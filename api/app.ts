@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { except } from 'hono/combine';
 import { VezaError } from '../domain/errors.ts';
+import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
 import { openToTemporalUi, serveCodec } from './codec.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
@@ -8,11 +9,12 @@ import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
 import { answerError, answerProblem } from './errors.ts';
 import { accessLog } from './middleware/access-log.ts';
-import { limitBody } from './middleware/body-limit.ts';
+import { limitBody, refuseLongBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { deadline } from './middleware/deadline.ts';
 import { closedForMaintenance } from './middleware/maintenance.ts';
 import { observe } from './middleware/observe.ts';
+import { plainQuery } from './middleware/plain-query.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
@@ -30,6 +32,7 @@ export function createApp(given: ApiDeps) {
     reads: db,
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
+    bodies: new RequestBodies(),
     observer: UNOBSERVED,
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     ...given,
@@ -45,7 +48,8 @@ export function createApp(given: ApiDeps) {
   openToTemporalUi(app, deps.config.TEMPORAL_UI_URL);
   app.use(except('/ops/*', crossOrigin(deps.config.CORS_ORIGINS)));
   app.use(deadline);
-  app.use(limitBody);
+  app.use(limitBody, refuseLongBody);
+  app.use(plainQuery);
   app.use(closedForMaintenance);
   app.use(wrongMethod(app));
 

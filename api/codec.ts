@@ -9,6 +9,7 @@ import { CONSOLE_COOKIE } from '../domain/ids.ts';
 import { VezaError } from '../domain/errors.ts';
 import { createCodec, isEncrypted } from '../engine/codec.ts';
 import type { ApiDeps, ApiEnv } from './context.ts';
+import { decodeText, parseJson, readBytes } from './json-body.ts';
 import { onlyRoles } from './middleware/access.ts';
 
 // Temporal's protocol for remote codecs: its Web UI posts payloads here to show them in clear, or to send a signal.
@@ -70,10 +71,7 @@ const Body = z.object({
 });
 
 async function payloadsOf(c: Context<ApiEnv>): Promise<Payload[]> {
-  const sent: unknown = await c.req.json().catch(() => {
-    throw new VezaError('malformed_json', 'The body does not parse as JSON.');
-  });
-  const body = Body.safeParse(sent);
+  const body = Body.safeParse(parseJson(decodeText(await readBytes(c))));
   if (!body.success) throw new VezaError('validation_failed', 'Send {"payloads":[{"metadata","data"}]}.');
   return body.data.payloads.map(({ metadata, data }) => ({
     metadata: Object.fromEntries(
@@ -113,9 +111,7 @@ const sessionOf = (origins: readonly string[]) =>
       if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== c.req.header('host')) {
         throw new VezaError('forbidden', `The console's session is not taken from pages of ${origin}.`);
       }
-      const headers = new Headers(c.req.raw.headers);
-      headers.set('Authorization', `Bearer ${token}`);
-      c.req.raw = new Request(c.req.raw, { headers });
+      c.req.raw.headers.set('Authorization', `Bearer ${token}`);
     }
     await next();
   });

@@ -5,6 +5,7 @@ import type { ApiKeyScope } from '../domain/api-keys.ts';
 import type { Caller } from '../domain/roles.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
+import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { RefundFeed } from './refund-feed.ts';
@@ -66,6 +67,8 @@ export interface ApiDeps {
   readonly now?: () => Date;
   /** Streams that are open at this process; whoever stops the process closes it first. */
   readonly refundEvents?: RefundFeed;
+  /** Bodies that this process reads; the console reads its forms by the same budget. */
+  readonly bodies?: RequestBodies;
 }
 
 /** With what the app itself adds to it. */

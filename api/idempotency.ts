@@ -3,7 +3,6 @@ import { z } from '@hono/zod-openapi';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
 import type { IdempotencyKey } from '../domain/messages.ts';
-import { ValidationError } from './validation.ts';
 
 /** Ours alone, so that ids derived here meet no one else's. */
 const NAMESPACE = '6f0c2d51-8a55-4c0e-9a77-2f1f3f6f5a10';
@@ -44,22 +43,16 @@ export function assertSameBody(idempotency: IdempotencyKey | undefined, storedHa
   throw new VezaError('idempotency_key_reused', 'This Idempotency-Key was used before, with another body.');
 }
 
-/** SHA-256 of the body as canonical JSON: the order of its fields and its spaces do not matter. */
+/** SHA-256 of the body as canonical JSON: the order of its fields and its spaces do not matter. No body is deep (json-body.ts). */
 function hashBody(body: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(canonical(body)) ?? 'null')
     .digest('hex');
 }
 
-/** No body of ours nests deeper; one of nothing but brackets must not exhaust the stack. */
-const DEPTH_MAX = 32;
-
-function canonical(value: unknown, depth = 0): unknown {
+function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEPTH_MAX) {
-    throw new ValidationError([{ field: 'body', in: 'body', message: 'Nested too deeply' }]);
-  }
-  if (Array.isArray(value)) return value.map((item) => canonical(item, depth + 1));
+  if (Array.isArray(value)) return value.map(canonical);
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, field]) => [key, canonical(field, depth + 1)]));
+  return Object.fromEntries(entries.map(([key, field]) => [key, canonical(field)]));
 }

@@ -39,7 +39,9 @@ export const SIGNED_IN = [...FOR_ROLES, 'maintenance'] as const;
 /** Routes with a JSON body. */
 export const WITH_BODY = [
   'malformed_json',
+  'body_too_slow',
   'payload_too_large',
+  'overloaded',
   'unsupported_media_type',
   'validation_failed',
 ] as const;

@@ -1,14 +1,20 @@
 import type { OpenAPIRoute, RouteConfig, RouteHandler } from '@hono/zod-openapi';
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
 import type { ApiEnv } from './context.ts';
+import { takeJsonBody } from './json-body.ts';
 import type { Access } from './middleware/access.ts';
 
-/** A route and its handler, as the app registers them; who may call it has to be said. */
+/**
+ * A route and its handler, as the app registers them; who may call it has to be said. Its JSON body is read behind that,
+ * and before any schema sees it.
+ */
 export function defineRoute<Route extends RouteConfig & Access>(
   route: Route,
   handler: RouteHandler<Route, ApiEnv>,
 ): { readonly route: Route; readonly handler: RouteHandler<Route, ApiEnv> } & Pick<OpenAPIRoute, 'addRoute'> {
-  return { route, handler };
+  const media = route.request?.body?.content['application/json'];
+  if (!media || !('schema' in media) || !(media.schema instanceof z.ZodType)) return { route, handler };
+  return { route: { ...route, middleware: [...route.middleware, takeJsonBody] }, handler };
 }
 
 /** A JSON response. */

@@ -1,4 +1,5 @@
 import { VezaError } from '../domain/errors.ts';
+import { asPlainText } from '../domain/plain-text.ts';
 
 /** Where a field was: as OpenAPI names the places of parameters, and the body. */
 export type FieldPlace = 'body' | 'path' | 'query' | 'header';
@@ -9,15 +10,34 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** `validation_failed`, naming each field at fault. */
+/** Whoever sent more mistakes has one more: so many say enough. */
+export const PROBLEMS_MAX = 20;
+const FIELD_MAX_CHARS = 100;
+
+/** `validation_failed`, naming each field at fault once; twenty at most, by the beginning of their names. */
 export class ValidationError extends VezaError {
   readonly fields: readonly FieldProblem[];
 
-  constructor(fields: readonly FieldProblem[]) {
-    super('validation_failed', `Not acceptable: ${fields.map(({ field }) => field).join(', ')}.`);
-    this.fields = fields;
+  constructor(fields: Iterable<FieldProblem>) {
+    const first = firstOfEach(fields);
+    super('validation_failed', `Not acceptable: ${first.map(({ field }) => field).join(', ')}.`);
+    this.fields = first;
   }
 }
+
+/** A field that breaks two rules is still one field; the first says enough. */
+function firstOfEach(fields: Iterable<FieldProblem>): FieldProblem[] {
+  const byField = new Map<string, FieldProblem>();
+  for (const problem of fields) {
+    const field = shorten(problem.field);
+    if (!byField.has(field)) byField.set(field, { ...problem, field });
+    if (byField.size === PROBLEMS_MAX) break;
+  }
+  return [...byField.values()];
+}
+
+const shorten = (text: string) =>
+  text.length <= FIELD_MAX_CHARS ? text : `${asPlainText(text.slice(0, FIELD_MAX_CHARS))}…`;
 
 interface Issue {
   readonly path: readonly PropertyKey[];
@@ -35,20 +55,18 @@ export function refuseInvalid(result: {
   error?: { issues: readonly Issue[] };
 }): undefined {
   if (result.success) return;
-  const place = PLACES[result.target] ?? 'body';
-  const problems = (result.error?.issues ?? []).flatMap((issue) => fieldsOf(issue, place));
-  // A field that breaks two rules is still one field; the first says enough.
-  throw new ValidationError(
-    problems.filter(({ field }, index) => problems.findIndex((other) => other.field === field) === index),
-  );
+  throw new ValidationError(problemsOf(result.error?.issues ?? [], PLACES[result.target] ?? 'body'));
 }
 
-function fieldsOf(issue: Issue, place: FieldPlace): FieldProblem[] {
-  // An unknown field is an issue of the object that holds it; the client wants the field.
-  const paths = issue.keys ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-  return paths.map((path) => ({
-    field: path.map(String).join('.') || place,
-    in: place,
-    message: issue.keys ? 'Unknown field' : issue.message,
-  }));
+function* problemsOf(issues: readonly Issue[], place: FieldPlace): Generator<FieldProblem> {
+  for (const { path, message, keys } of issues) {
+    // An unknown field is an issue of the object that holds it; the client wants the field.
+    for (const key of keys ?? [null]) {
+      yield {
+        field: (key === null ? path : [...path, key]).map(String).join('.') || place,
+        in: place,
+        message: key === null ? message : 'Unknown field',
+      };
+    }
+  }
 }

@@ -20,7 +20,9 @@ export const WEBHOOK_FAILS = [
   'signature_invalid',
   'malformed_json',
   'webhook_malformed',
+  'body_too_slow',
   'payload_too_large',
+  'overloaded',
 ] as const;
 
 export function refuseSignature(c: Context<ApiEnv>, provider: WebhookProvider): never {

@@ -12,6 +12,8 @@ export const ERRORS = {
   not_found: { status: 404, title: 'There is nothing here', retry: false },
   method_not_allowed: { status: 405, title: 'This resource does not take that method', retry: false },
   payload_too_large: { status: 413, title: 'The body is too large', retry: false },
+  body_too_slow: { status: 408, title: 'The body came too slowly', retry: false },
+  overloaded: { status: 503, title: 'Too much is being sent at once', retry: true },
   unsupported_media_type: { status: 415, title: 'The body must be application/json', retry: false },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key header cannot be used', retry: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key came with another body', retry: false },

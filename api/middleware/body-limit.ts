@@ -1,14 +1,27 @@
-import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
+import type { ApiEnv } from '../context.ts';
 
-const BODY_MAX_BYTES = 1024 * 1024;
+/** After these the rest of a body is not read, so nothing can follow it on its connection. */
+const UNREAD: ReadonlySet<string> = new Set(['payload_too_large', 'body_too_slow', 'overloaded']);
+const RETRY_OVERLOADED_AFTER_S = 2;
 
-/** No body above 1 MiB is read, whether it says its length or not. */
-export const limitBody = bodyLimit({
-  maxSize: BODY_MAX_BYTES,
-  onError: (c) => {
-    // What is left of the body is not read, so nothing can follow it on this connection.
-    c.header('Connection', 'close');
-    throw new VezaError('payload_too_large', 'A body may have up to 1 MiB.', { max_bytes: BODY_MAX_BYTES });
-  },
+/** No body above 1 MiB is read, whether it says its length or not; what is read is held until the request is over. */
+export const limitBody = createMiddleware<ApiEnv>(async (c, next) => {
+  const { bodies } = c.var.deps;
+  const { req } = c;
+  try {
+    await next();
+  } finally {
+    bodies.release(req);
+  }
+  if (!(c.error instanceof VezaError) || !UNREAD.has(c.error.code)) return;
+  c.header('Connection', 'close');
+  if (c.error.code === 'overloaded') c.header('Retry-After', String(RETRY_OVERLOADED_AFTER_S));
+});
+
+/** Behind the above, so that a body that says itself that it is too long is refused in the same way. */
+export const refuseLongBody = createMiddleware<ApiEnv>(async (c, next) => {
+  c.var.deps.bodies.assertLength(c.req);
+  await next();
 });

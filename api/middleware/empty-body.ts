@@ -1,9 +1,10 @@
 import { createMiddleware } from 'hono/factory';
 import type { ApiEnv } from '../context.ts';
+import { readBytes } from '../json-body.ts';
 
 /** Many clients send `Content-Type: application/json` with no body; where the body is optional that is no body. */
 export const emptyBodyIsNone = createMiddleware<ApiEnv>(async (c, next) => {
-  if (c.req.header('content-type') !== undefined && (await c.req.text()) === '') {
+  if (c.req.header('content-type') !== undefined && (await readBytes(c)).length === 0) {
     const headers = new Headers(c.req.raw.headers);
     headers.delete('content-type');
     c.req.raw = new Request(c.req.url, { method: c.req.method, headers });

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { VezaError } from '../../domain/errors.ts';
 import { receiveHyperswitch } from '../../inbox/receive.ts';
 import { verifyHyperswitch } from '../../providers/webhooks/verify.ts';
+import { decodeText, parseJson, readBytes } from '../json-body.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
@@ -26,7 +26,7 @@ const route = createRoute({
 
 export const hyperswitchWebhook = defineRoute(route, async (c) => {
   const { db, engine, config } = c.var.deps;
-  const rawBody = new Uint8Array(await c.req.arrayBuffer());
+  const rawBody = await readBytes(c);
   const signature = c.req.valid('header')['X-Webhook-Signature-512'];
   if (!verifyHyperswitch(rawBody, signature, config.HYPERSWITCH_WEBHOOK_SECRET)) {
     refuseSignature(c, 'hyperswitch');
@@ -34,17 +34,7 @@ export const hyperswitchWebhook = defineRoute(route, async (c) => {
   c.set('mayStillBeCarriedOut', true);
   const deps = { db, engine, log: c.var.log };
   const { outcome } = await takeIn(c, 'hyperswitch', async () =>
-    receiveHyperswitch(deps, rawBody, parseJson(rawBody)),
+    receiveHyperswitch(deps, rawBody, parseJson(decodeText(rawBody))),
   );
   return c.json({ received: true as const, outcome }, 200);
 });
-
-function parseJson(rawBody: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(rawBody));
-  } catch (cause) {
-    const malformed = new VezaError('malformed_json', 'The webhook does not parse as JSON.');
-    malformed.cause = cause;
-    throw malformed;
-  }
-}

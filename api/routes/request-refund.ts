@@ -12,7 +12,7 @@ import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
-import { Id, idParam } from '../views/fields.ts';
+import { distinctIds, idParam, ORDER_ITEMS_MAX } from '../views/fields.ts';
 import { RequestedRefund, showOpenedRefund } from '../views/refund.ts';
 
 const Params = z.object({ orderId: idParam('orderId') });
@@ -23,7 +23,9 @@ const Body = z
       description: 'In minor units; with neither amount nor items, all that is left',
       example: 1250,
     }),
-    items: z.array(Id).optional().openapi({ description: 'Ids of order items to refund whole' }),
+    items: distinctIds(ORDER_ITEMS_MAX)
+      .optional()
+      .openapi({ description: 'Ids of order items to refund whole, each once' }),
     reason: z.string().max(500).nullish(),
   })
   .openapi('RefundRequest');

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { VezaError } from '../../domain/errors.ts';
 import { receiveStripe } from '../../inbox/receive.ts';
 import { verifyStripe } from '../../providers/webhooks/verify.ts';
+import { readBytes } from '../json-body.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
@@ -24,7 +25,7 @@ const route = createRoute({
 
 export const stripeWebhook = defineRoute(route, async (c) => {
   const { db, engine, config } = c.var.deps;
-  const rawBody = new Uint8Array(await c.req.arrayBuffer());
+  const rawBody = await readBytes(c);
   const verified = await verifyStripe(
     rawBody,
     c.req.valid('header')['Stripe-Signature'],

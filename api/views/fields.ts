@@ -15,6 +15,16 @@ export const idParam = (name: string) =>
 export const time = (date: Date) => date.toISOString();
 export const timeOrNull = (date: Date | null) => date?.toISOString() ?? null;
 
+/** Of an order, and so of what names them. */
+export const ORDER_ITEMS_MAX = 100;
+
+/** Ids, each once. */
+export const distinctIds = (max: number) =>
+  z
+    .array(Id)
+    .max(max)
+    .refine((ids) => new Set(ids).size === ids.length, 'Names one twice');
+
 /** Why an operator does it; kept in the audit log. */
 export const reason = () => z.string().trim().min(1).max(500);
 

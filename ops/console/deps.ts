@@ -3,6 +3,7 @@ import type { Caller } from '../../domain/roles.ts';
 import type { Logger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
 import type { TemporalUi } from '../../operations/links.ts';
+import type { RequestBodies } from '../../request-bodies.ts';
 import type { Arrival, RequestClient } from '../../trusted-proxies.ts';
 
 /** What the console needs of the world; given once, by the composition root. */
@@ -16,6 +17,8 @@ export interface ConsoleDeps extends OperationsDeps {
   readonly reads: Db;
   /** Finds who is behind our own proxies, and whether they came by https. */
   readonly findClient: (arrival: Arrival) => RequestClient;
+  /** Of this process: forms are read by the same budget as the API's bodies. */
+  readonly bodies: RequestBodies;
   readonly temporalUi: TemporalUi;
   /** How often the sweep runs, in milliseconds: a last one older than two of them is told of. */
   readonly sweepIntervalMs: number;

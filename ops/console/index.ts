@@ -37,7 +37,7 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
   app.get('/login', showLogin);
   app.post('/login', signIn(deps));
 
-  app.use(consoleAdmin(deps), ownForms);
+  app.use(consoleAdmin(deps), ownForms(deps));
   app.post('/logout', signOut(deps));
   app.get('/', overviewPage(looking));
   app.get('/stuck', stuckPage(looking));

@@ -1,8 +1,10 @@
 const HOME = '/ops';
+/** It goes into a header, and comes back in one. */
+const PATH_MAX_CHARS = 2_000;
 
 /** Where to go after the login: a page of the console, whatever was asked for. */
 export function ownPath(asked: string | undefined): string {
-  if (asked === undefined || !/^\/ops(?:[/?]|$)/.test(asked)) return HOME;
+  if (asked === undefined || asked.length > PATH_MAX_CHARS || !/^\/ops(?:[/?]|$)/.test(asked)) return HOME;
   // As a browser will read it: backslashes, dots and all.
   const base = 'http://console.invalid';
   if (!URL.canParse(asked, base)) return HOME;

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
-import type { ConsoleEnv } from './deps.ts';
+import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 import { readForm } from './form.ts';
 import { isFormToken } from './session.ts';
 
@@ -25,13 +25,14 @@ export function assertOwnPage(c: Context<ConsoleEnv>): void {
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null);
 
 /** Each form behind the login comes from a page of ours, and brings the token that the page was given. */
-export const ownForms = createMiddleware<ConsoleEnv>(async (c, next) => {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-    assertOwnPage(c);
-    const form = await readForm(c);
-    if (!isFormToken(c.var.session, form.text('form_token'))) {
-      throw crossSite('The form does not belong to this session. Open the page again and repeat it.');
+export const ownForms = (deps: Pick<ConsoleDeps, 'bodies'>) =>
+  createMiddleware<ConsoleEnv>(async (c, next) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      assertOwnPage(c);
+      const form = await readForm(c, deps);
+      if (!isFormToken(c.var.session, form.text('form_token'))) {
+        throw crossSite('The form does not belong to this session. Open the page again and repeat it.');
+      }
     }
-  }
-  await next();
-});
+    await next();
+  });

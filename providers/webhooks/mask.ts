@@ -1,3 +1,5 @@
+import { replaceEmails } from '../../domain/emails.ts';
+
 const MASK = '***';
 
 /** Deeper than any provider sends; a body of nothing but brackets must not exhaust the stack. */
@@ -18,9 +20,6 @@ const PERSONAL_KEYS: ReadonlySet<string> = new Set(
   ),
 );
 
-// Bounded, so that a long text without an @ costs no more than its length.
-const EMAIL = /[^\s@<>"']{1,64}@[^\s@<>"']{1,255}/g;
-
 /**
  * A copy of a stored webhook body for people to read: personal data (e-mail, name, phone, card, address, billing, customer
  * and their like, whole sub-objects included) and e-mail addresses inside text are replaced by `***`. Ids, amounts,
@@ -31,7 +30,7 @@ export function maskPersonalData(json: unknown): unknown {
 }
 
 function mask(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.replace(EMAIL, MASK);
+  if (typeof value === 'string') return replaceEmails(value, () => MASK);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= DEPTH_MAX) return MASK;
   if (Array.isArray(value)) return value.map((item) => mask(item, depth + 1));

@@ -29,7 +29,7 @@ export const showAction =
 export const doAction =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const ask = askOf(form.text('action'), form.text('subject'));
     const act = actOf(c, deps, form.text('reason'));
     const again = async (problem: Problem) =>

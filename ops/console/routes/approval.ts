@@ -28,7 +28,7 @@ export const decide =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const { id } = await approvalOf(c, deps);
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const act = actOf(c, deps, form.text('reason'));
     if (act === null)
       return c.html(decisionPage(c, deps, await approvalOf(c, deps), { isMissing: true }), 422);

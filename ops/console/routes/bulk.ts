@@ -35,7 +35,7 @@ export const showBulk =
 export const doBulk =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const ask = askOf(form.text);
     const act = actOf(c, deps, form.text('reason'));
     const again = async (problem: Problem) =>

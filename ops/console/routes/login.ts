@@ -19,7 +19,7 @@ export const signIn =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     assertOwnPage(c);
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const token = form.text('token').trim();
     const next = ownPath(form.text('next'));
     try {

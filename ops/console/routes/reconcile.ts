@@ -29,7 +29,7 @@ export const reconcilePage = (): Handler<ConsoleEnv> => (c) => c.html(askPage(c)
 export const startReconciliation =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const phases = PHASES.filter((phase) => form.all('phase').includes(phase));
     const act = actOf(c, deps, form.text('reason'));
     if (act === null || phases.length === 0) {

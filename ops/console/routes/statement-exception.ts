@@ -25,7 +25,7 @@ export const resolveException =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const { id } = await exceptionOf(c, deps);
-    const form = await readForm(c);
+    const form = await readForm(c, deps);
     const act = actOf(c, deps, form.text('reason'));
     if (act === null) return c.html(resolvePage(c, await exceptionOf(c, deps), { isMissing: true }), 422);
     const { statementId } = await resolveStatementException(deps.db, { exceptionId: id, ...act });

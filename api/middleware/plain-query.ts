@@ -1,0 +1,17 @@
+import { createMiddleware } from 'hono/factory';
+import type { ApiEnv } from '../context.ts';
+import { type FieldProblem, ValidationError } from '../validation.ts';
+
+/** No filter and no path may hold a NUL: no row does, and PostgreSQL would refuse to look. */
+export const plainQuery = createMiddleware<ApiEnv>(async (c, next) => {
+  if (c.req.url.includes('%00')) {
+    const fields = Object.entries(c.req.queries()).flatMap(([field, values]): FieldProblem[] =>
+      [field, ...values].some((text) => text.includes('\0')) ? [{ field, in: 'query', message: NUL }] : [],
+    );
+    if (fields.length > 0) throw new ValidationError(fields);
+    if (c.req.path.includes('\0')) throw new ValidationError([{ field: 'path', in: 'path', message: NUL }]);
+  }
+  await next();
+});
+
+const NUL = 'Holds a NUL';

@@ -1,0 +1,9 @@
+/** PostgreSQL's text holds no NUL, and UTF-8 no half of a surrogate pair; JSON's text may have both. */
+const NOT_PLAIN = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+const EACH_NOT_PLAIN = new RegExp(NOT_PLAIN, 'g');
+
+/** Whether a row can hold this text as it is. */
+export const isPlainText = (text: string): boolean => !NOT_PLAIN.test(text);
+
+/** The same text with U+FFFD in the place of what no row holds. */
+export const asPlainText = (text: string): string => text.replace(EACH_NOT_PLAIN, '\uFFFD');
