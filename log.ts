@@ -73,8 +73,8 @@ function clean(value: unknown, depth: number): unknown {
 function cleanText(given: string): string {
   const text =
     given.length <= TEXT_MAX_CHARS ? given : `${given.slice(0, TEXT_MAX_CHARS)}… of ${given.length}`;
-  const clean = text.replace(SECRET_TEXT, HIDDEN).replace(DOTTED_WORD, hideToken);
-  return replaceEmails(clean, (name, host) => `${name.slice(0, 1)}***@${host}`);
+  const withoutSecrets = text.replace(SECRET_TEXT, HIDDEN).replace(DOTTED_WORD, hideToken);
+  return replaceEmails(withoutSecrets, (name, host) => `${name.slice(0, 1)}***@${host}`);
 }
 
 /** A JWT: three parts with dots between them, the first of them the JSON of its header. Cut off, it is one all the same. */

@@ -3,6 +3,7 @@ import { countSweepRows, listSweepRows } from '../db/queries/sweep.ts';
 import { markLooked } from '../db/verbs/mark-looked.ts';
 import { readPlatformSetting, writePlatformSetting } from '../db/verbs/platform-setting.ts';
 import { readClock } from '../db/queries/clock.ts';
+import { isUnavailable } from '../db/unavailable.ts';
 import { VezaError } from '../domain/errors.ts';
 import {
   type BegunSweep,
@@ -56,7 +57,7 @@ export async function lookAt(
   const { phase } = terms;
   let seen: Seen;
   try {
-    seen = await LOOKS[phase](deps, ref, terms);
+    seen = await withinTime(LOOKS[phase](deps, ref, terms));
   } catch (error) {
     const isAway = error instanceof VezaError && error.code === 'engine_unavailable';
     if (!isAway) log.error({ phase, row: ref, err: error }, 'reconcile: a row could not be looked at');
@@ -76,6 +77,32 @@ export async function lookAt(
   else log.info(line, 'reconcile: a row was looked at');
   deps.onLook?.(phase, what);
   return { what, why };
+}
+
+/** Longer than all calls of a look and their timeouts. One that goes on behind it does what it would have done. */
+const LOOK_MAX_MS = 60_000;
+
+async function withinTime(look: Promise<Seen>): Promise<Seen> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Seen>((resolve) => {
+    timer = setTimeout(() => resolve(left('no_end')), LOOK_MAX_MS);
+  });
+  return Promise.race([look, late]).finally(() => clearTimeout(timer));
+}
+
+/** A row that cannot be stamped is looked at all the same, and keeps its place; the others go to the end of the queue. */
+async function stampAll({ db, log }: ReconcileDeps, phase: Phase, refs: readonly string[]): Promise<void> {
+  try {
+    await markLooked(db, phase, refs);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    for (const ref of refs) {
+      await markLooked(db, phase, [ref]).catch((err: unknown) => {
+        if (isUnavailable(err)) throw err;
+        log.error({ phase, row: ref, err }, 'reconcile: a row could not be stamped');
+      });
+    }
+  }
 }
 
 export function createReconcileActivities(deps: ReconcileDeps) {
@@ -122,7 +149,7 @@ export function createReconcileActivities(deps: ReconcileDeps) {
       const beaten: unknown = activityInfo().heartbeatDetails;
       const done = new Map(Array.isArray(beaten) ? (beaten as [string, Look][]) : []);
       const { cancellationSignal } = Context.current();
-      await markLooked(db, terms.phase, refs);
+      await stampAll(deps, terms.phase, refs);
       const waiting = refs.filter((ref) => !done.has(ref));
       const pace = createPace(engine, cancellationSignal);
       const lookAtAll = async (some: readonly string[]) => {

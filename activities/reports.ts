@@ -23,6 +23,7 @@ import {
   refundReport,
 } from '../providers/webhooks/reports.ts';
 import { parseStripeEvent, type StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
+import { whyUnusable } from '../providers/webhooks/unusable.ts';
 
 // From a signal, which is a hint, to a report that money may move by: the stored webhook that it names, if that is about
 // the row in question. Null where it is not: the provider is to be asked (ADR 18).
@@ -116,7 +117,8 @@ export async function payoutWordFor(
 
 async function storedPspEvent(db: Db, webhookId: string | null): Promise<HyperswitchEvent | null> {
   const body = await readStoredWebhook(db, 'hyperswitch', webhookId);
-  return body === null ? null : parseHyperswitchEvent(JSON.parse(body));
+  const event = body === null ? null : parseHyperswitchEvent(JSON.parse(body));
+  return event === null || whyUnusable(event) !== null ? null : event;
 }
 
 export async function orderOf(db: Db, orderId: string): Promise<Order> {

@@ -7,3 +7,12 @@ export const isPlainText = (text: string): boolean => !NOT_PLAIN.test(text);
 
 /** The same text with U+FFFD in the place of what no row holds. */
 export const asPlainText = (text: string): string => text.replace(EACH_NOT_PLAIN, '\uFFFD');
+
+/** A provider's message is kept and shown whole up to here. */
+const MESSAGE_MAX_CHARS = 2_000;
+
+/** What was said, for rows and for people: as a row can hold it, and no longer than a page. */
+export function message(said: string): string {
+  const clean = asPlainText(said.slice(0, MESSAGE_MAX_CHARS));
+  return said.length <= MESSAGE_MAX_CHARS ? clean : `${clean.slice(0, MESSAGE_MAX_CHARS - 1)}…`;
+}

@@ -1,13 +1,12 @@
+import { isPlainText } from '../domain/plain-text.ts';
 import type { HyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
+import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
 import type { StripeEvent } from '../providers/webhooks/stripe-event.ts';
-
-/** Hyperswitch's ids have 64 characters at most, Stripe's 255 (docs.stripe.com/upgrades); an index entry has its own end. */
-const ID_MAX_LENGTH = 255;
 
 /** The id of what a webhook is about, as it names it: how the story of a row finds its webhooks. */
 export function aboutOf(event: HyperswitchEvent | StripeEvent): string | null {
   const id = idIn(event);
-  return id !== null && id.length <= ID_MAX_LENGTH ? id : null;
+  return id !== null && id.length <= ID_MAX_CHARS && isPlainText(id) ? id : null;
 }
 
 function idIn(event: HyperswitchEvent | StripeEvent): string | null {

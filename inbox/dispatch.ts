@@ -19,6 +19,7 @@ import {
   refundReport,
 } from '../providers/webhooks/reports.ts';
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
+import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './dispatch-sellers.ts';
 import { type Dispatched, hint, ignored, signalled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
@@ -35,6 +36,8 @@ export async function dispatchHyperswitch(
   event: Exclude<HyperswitchEvent, { subject: 'invalid' }>,
   webhookId: WebhookId,
 ): Promise<Dispatched> {
+  const unusable = whyUnusable(event);
+  if (unusable !== null) return unmatched(unusable);
   switch (event.subject) {
     case 'refund':
       return dispatchRefund(deps, event, webhookId);
@@ -120,6 +123,8 @@ export async function dispatchStripe(
   event: Exclude<StripeEvent, { subject: 'invalid' }>,
   webhookId: string,
 ): Promise<Dispatched> {
+  const unusable = whyUnusable(event);
+  if (unusable !== null) return unmatched(unusable);
   switch (event.subject) {
     case 'transfer':
       return dispatchTransfer(deps, event);

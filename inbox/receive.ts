@@ -2,11 +2,13 @@ import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
+import { asPlainText, message } from '../domain/plain-text.ts';
 import type { Db } from '../db/client.ts';
 import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/schema/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
+import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
 import { bodyHash, eventKey } from '../providers/webhooks/verify.ts';
 import { aboutOf } from './about.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
@@ -91,14 +93,14 @@ export async function settleStored(
   try {
     dispatched = await dispatch();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    await db.update(webhookEvents).set({ error: message }).where(unsettled(stored));
+    const said = message(error instanceof Error ? error.message : String(error));
+    await db.update(webhookEvents).set({ error: said }).where(unsettled(stored));
     throw error;
   }
   const { outcome, note } = dispatched;
   await db
     .update(webhookEvents)
-    .set({ outcome, error: note, processedAt: new Date() })
+    .set({ outcome, error: note === null ? null : message(note), processedAt: new Date() })
     .where(unsettled(stored));
   const { id: webhookId, provider, eventId, type } = stored;
   log.info({ webhookId, provider, eventId, type, outcome, note }, 'webhook taken');
@@ -112,10 +114,13 @@ const unsettled = ({ id }: StoredEvent) =>
     or(isNull(webhookEvents.processedAt), eq(webhookEvents.outcome, 'unmatched')),
   );
 
+/** One that is longer or holds a NUL is unmatched; the body has it as it came. */
+const shortened = (type: string) => asPlainText(type.slice(0, ID_MAX_CHARS));
+
 async function store(db: Db, event: NewEvent, body: string): Promise<StoredEvent> {
   const [inserted] = await db
     .insert(webhookEvents)
-    .values({ id: uuidv7(), ...event, body })
+    .values({ id: uuidv7(), ...event, type: shortened(event.type), body })
     .onConflictDoNothing()
     .returning();
   if (inserted) return inserted;

@@ -65,12 +65,13 @@ export const backfillBatch = {
 /**
  * A batch of a sweep: RECONCILE_BATCH rows, in a drain four times as many, a call of 10 s to the PSP and some of 5 s to
  * Temporal each, at RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. Only a dead worker or a database that is away is
- * repeated; a row that cannot be looked at is left.
+ * repeated; a row that cannot be looked at is left. A batch that ends five workers is given up: the next sweep begins
+ * behind it.
  */
 export const sweepBatch = {
   startToCloseTimeout: LONGEST_ACTIVITY_MS,
   heartbeatTimeout: '5s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 5 },
 } as const satisfies ActivityOptions;
 
 /**

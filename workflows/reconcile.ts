@@ -1,5 +1,7 @@
 import {
+  ActivityFailure,
   continueAsNew,
+  isCancellation,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -11,8 +13,10 @@ import {
   addBatch,
   type BegunSweep,
   beginReport,
+  countLooks,
   lookedCount,
   type Phase,
+  type PhaseReport,
   PHASES,
   type ReconcileReport,
   type ReconcileRequest,
@@ -80,6 +84,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
   for (const current of phases.slice(phase === null ? 0 : phases.indexOf(phase))) {
     phase = current;
     const isWhole = drain || (engineRebuilt && current === 'lost_work');
+    let before: ReadonlySet<string> = new Set();
     for (;;) {
       if (batches > 0 && (batches >= batchesPerRun || workflowInfo().continueAsNewSuggested)) {
         await settleMessages(strays);
@@ -87,10 +92,12 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
       }
       showProgress(current, report, begun);
       const refs = await listSweepRows(current, begun, isWhole);
-      if (refs.length === 0) break;
+      // Rows that cannot be stamped keep their place in the queue: once they are all that is left, this is the end.
+      if (refs.every((ref) => before.has(ref))) break;
+      before = new Set(refs);
       batches += 1;
       const terms = { phase: current, engineRebuilt, orphanGapMs: LONGEST_ACTIVITY_MS };
-      report = addBatch(report, current, await lookAtRows(refs, terms));
+      report = addBatch(report, current, await lookAtRows(refs, terms).catch(givenUp(refs)));
       if (!isWhole) break;
     }
     if (engineRebuilt && current === 'lost_work' && everyRowWasDecided(report)) {
@@ -103,6 +110,14 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
   return report;
 }
 setWorkflowOptions(STAYS_ON_ITS_VERSION, reconcile);
+
+/** A batch that no worker brought to its end stops no other. */
+const givenUp =
+  (refs: readonly string[]) =>
+  (error: unknown): PhaseReport => {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    return countLooks(refs.map(() => ({ what: 'left', why: 'error' })));
+  };
 
 /** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
 function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {

@@ -13,18 +13,18 @@ export interface Form {
 
 /** Our largest form has a box for each row of a page. */
 const FIELDS_MAX = 1_000;
+const FORM = 'application/x-www-form-urlencoded';
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i;
 
-/** Throws `validation_failed` where the body is no form of ours. A body of another type is an empty form. */
+/** Throws `validation_failed` where the body is no form of ours. */
 export async function readForm(
   c: Context<ConsoleEnv>,
   { bodies }: Pick<ConsoleDeps, 'bodies'>,
 ): Promise<Form> {
-  const fields = new URLSearchParams(
-    FORM_TYPE.test(c.req.header('content-type') ?? '')
-      ? formText(await bodies.read(c.req, c.env?.incoming))
-      : '',
-  );
+  if (!FORM_TYPE.test(c.req.header('content-type') ?? FORM)) {
+    throw new VezaError('validation_failed', 'The form cannot be read.');
+  }
+  const fields = new URLSearchParams(formText(await bodies.read(c.req, c.env?.incoming)));
   const byName = new Map<string, string[]>();
   for (const [name, value] of fields) {
     if (!isPlainText(name) || !isPlainText(value)) {

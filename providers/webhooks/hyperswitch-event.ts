@@ -7,8 +7,8 @@ import {
   type PaymentVerdict,
   type RefundVerdict,
 } from '../hyperswitch/verdicts.ts';
+import { isPlainText, message } from '../../domain/plain-text.ts';
 import { isoTime } from '../hyperswitch/time.ts';
-import { message, withoutNul } from '../plain-text.ts';
 
 interface EventBase {
   /** The provider's; null where it sent none (then the inbox uses `bodyHash`). */
@@ -58,6 +58,8 @@ export interface InvalidEvent {
 export type HyperswitchEvent = RefundEvent | PaymentEvent | DisputeEvent | InvalidEvent;
 
 type Json = Readonly<Record<string, unknown>>;
+
+const SHORT_MAX_CHARS = 255;
 
 /**
  * Reads a webhook of Hyperswitch's in any of its three nestings (`content.object.*`, `object.*`, flat) as one shape
@@ -109,7 +111,7 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
     ...base(fields, eventId, type),
     status,
     amountReceivedMinor: fields.amountMinor('amount_received'),
-    connectorTransactionId: fields.text('connector_transaction_id'),
+    connectorTransactionId: fields.short('connector_transaction_id'),
     updatedAt: fields.time('updated') ?? fields.time('updated_at'),
   });
 }
@@ -145,6 +147,7 @@ function createFields(json: Json) {
   };
   return {
     text: (name: string) => read(name, text),
+    short: (name: string) => read(name, short),
     message: (name: string) => {
       const said = read(name, text);
       return said === undefined ? undefined : message(said);
@@ -156,7 +159,13 @@ function createFields(json: Json) {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? withoutNul(value.trim()) : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** For people alone: money does not wait for one that cannot be kept. */
+function short(value: unknown): string | undefined {
+  const given = text(value);
+  return given !== undefined && given.length <= SHORT_MAX_CHARS && isPlainText(given) ? given : undefined;
 }
 
 /** A dispute's amount is a string of minor units; "65.40" is no amount in minor units and is read as none. */

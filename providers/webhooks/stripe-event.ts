@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlainText, message } from '../../domain/plain-text.ts';
 import { readReversalBody, readTransferBody } from '../stripe/bodies.ts';
 import type { StripeReversal, StripeTransfer } from '../stripe/outcomes.ts';
 
@@ -65,8 +66,8 @@ export type StripeEvent =
     };
 
 const text = z.string().nullish();
-// No NUL, which PostgreSQL's text cannot hold and no id of Stripe's has.
-const id = z.string().regex(/^[^\0]+$/);
+// Whether it can be looked up by, `whyUnusable` judges: what Stripe signed is kept.
+const id = z.string().min(1);
 
 const Event = z.object({
   id,
@@ -119,6 +120,7 @@ export function parseStripeEvent(json: unknown): StripeEvent {
 type Reader = (object: unknown, base: EventBase) => StripeEvent | undefined;
 
 function readerOf(type: string): Reader | undefined {
+  if (!isPlainText(type)) return undefined;
   if (['transfer.created', 'transfer.updated', 'transfer.reversed'].includes(type)) return readTransferEvent;
   if (type.startsWith('payout.')) return readPayoutEvent;
   if (type === 'account.updated') return readAccountEvent;
@@ -147,8 +149,8 @@ function readPayoutEvent(object: unknown, base: EventBase): StripePayoutEvent | 
     status: data.status,
     amountMinor: data.amount,
     currency: data.currency.toUpperCase(),
-    failureCode: data.failure_code ?? null,
-    failureMessage: data.failure_message ?? null,
+    failureCode: said(data.failure_code),
+    failureMessage: said(data.failure_message),
   };
 }
 
@@ -167,6 +169,8 @@ function readDeauthorization(_object: unknown, base: EventBase): StripeAccountEv
   };
 }
 
+const said = (words: string | null | undefined) => (words ? message(words) : null);
+
 function readAccountEvent(object: unknown, base: EventBase): StripeAccountEvent | undefined {
   const { data } = Account.safeParse(object);
   if (!data) return undefined;
@@ -179,6 +183,6 @@ function readAccountEvent(object: unknown, base: EventBase): StripeAccountEvent 
     payoutsEnabled: data.payouts_enabled ?? false,
     detailsSubmitted: data.details_submitted ?? false,
     requirementsDue: data.requirements?.currently_due ?? [],
-    disabledReason: data.requirements?.disabled_reason ?? null,
+    disabledReason: said(data.requirements?.disabled_reason),
   };
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import Stripe from 'stripe';
+import { isPlainText } from '../../domain/plain-text.ts';
 
 /** Stripe's own default: the signature's timestamp may be this old. */
 const STRIPE_TOLERANCE_S = 300;
@@ -64,9 +65,11 @@ export function bodyHash(rawBody: Uint8Array): string {
   return sha256Hex(rawBody);
 }
 
-/** The inbox' key for an event id: itself, or its hash where it is longer than an index entry should be. */
+/** The inbox' key for an event id: itself, or its hash where it is longer than an index entry should be or no row holds it. */
 export function eventKey(eventId: string): string {
-  return eventId.length <= EVENT_KEY_MAX_CHARS ? eventId : sha256Hex(eventId);
+  if (eventId.length <= EVENT_KEY_MAX_CHARS && isPlainText(eventId)) return eventId;
+  // As JSON, since in UTF-8 all halves of characters would be one.
+  return sha256Hex(isPlainText(eventId) ? eventId : JSON.stringify(eventId));
 }
 
 const sha256Hex = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex');

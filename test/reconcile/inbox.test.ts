@@ -8,6 +8,7 @@ import { storedWebhook } from '../harness/rows.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
+import type { reconcile } from '../../workflows/index.ts';
 import { age, counts, createWorld, NONE, one, retire, sweep } from './support.ts';
 
 let world: World;
@@ -121,4 +122,73 @@ it('what is stuck is listed, with the age of the last sweep', async () => {
   expect(after.body['counts']).toMatchObject({ order: 0, webhook: 1 });
   expect(after.body['last_sweep']!['age_seconds']).toBeLessThan(60);
   expect((await world.get(shop.buyer, '/admin/stuck')).status).toBe(403);
+});
+
+/** Rows of the inbox, of which one cannot be stamped: every update of it is refused by the database in this way. */
+async function withPoisonedRow(errcode: string, test: (poisoned: string, whole: string) => Promise<void>) {
+  const { sql } = world.database;
+  const poisoned = await stored(uuidv7(), 10 * MINUTE_MS);
+  const whole = await stored(uuidv7(), 10 * MINUTE_MS);
+  await sql.unsafe(`CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'poisoned' USING ERRCODE = '${errcode}'; END $$;
+    CREATE TRIGGER poison BEFORE UPDATE ON webhook_events FOR EACH ROW WHEN (OLD.id = '${poisoned}') EXECUTE FUNCTION poison()`);
+  try {
+    await test(poisoned, whole);
+  } finally {
+    await sql.unsafe('DROP TRIGGER poison ON webhook_events; DROP FUNCTION poison()');
+  }
+}
+
+it('a row that cannot be handled is left with its error, and the others of its batch go on, in a drain too', async () => {
+  const shop = await openShop(world);
+  await withPoisonedRow('22023', async (poisoned, whole) => {
+    const swept = counts(await sweep(world, shop, 'inbox'), 'inbox');
+    expect(swept).toMatchObject({ seen: 2, left: 2, why: { error: 1, unmatched: 1 } });
+    expect(await rowOf(whole)).toMatchObject({ outcome: 'unmatched', reconcileCheckedAt: expect.any(Date) });
+    expect(await rowOf(poisoned)).toMatchObject({ outcome: 'received' });
+    // Under an id of its own: suites that drain by the one id take turns.
+    const drain = await world.temporal.workflow.start<typeof reconcile>('reconcile', {
+      workflowId: `reconcile/${uuidv7()}`,
+      taskQueue: world.config.TEMPORAL_TASK_QUEUE,
+      args: [{ drain: true, phases: ['inbox'] }],
+    });
+    expect(await drain.result()).toMatchObject({ phases: { inbox: { why: { error: 1 } } } });
+  });
+});
+
+it('a batch that no attempt brings to its end is given up, and the sweep ends', async () => {
+  const shop = await openShop(world);
+  // As if the connection broke at this row, each time: that is repeated, and not for ever.
+  await withPoisonedRow('08006', async () => {
+    const started = await world.engine.startSweep({ drain: false, phases: ['inbox'] });
+    expect(await world.finished(started)).toMatchObject({
+      phases: { inbox: { seen: 2, left: 2, why: { error: 2 } } },
+    });
+  });
+  expect(counts(await sweep(world, shop, 'inbox'), 'inbox')).toMatchObject({
+    seen: 2,
+    why: { unmatched: 2 },
+  });
+}, 120_000);
+
+it('a webhook with an id of 256 KB, stored by an older version, does not freeze the sweep', async () => {
+  const shop = await openShop(world);
+  const long = uuidv7();
+  const body = JSON.stringify({
+    event_id: long,
+    event_type: 'refund_succeeded',
+    refund_id: 'eyJ-'.repeat(64_000),
+  });
+  const receivedAt = new Date(Date.now() - 10 * MINUTE_MS);
+  await storedWebhook(world, { id: long, eventId: long, type: 'refund_succeeded', body, receivedAt });
+  const whole = await stored(uuidv7(), 10 * MINUTE_MS);
+  expect(counts(await sweep(world, shop, 'inbox'), 'inbox')).toMatchObject({
+    seen: 2,
+    why: { unmatched: 2 },
+  });
+  expect(await rowOf(long)).toMatchObject({
+    outcome: 'unmatched',
+    error: 'its refundId has 256000 characters',
+  });
+  expect(await rowOf(whole)).toMatchObject({ outcome: 'unmatched' });
 });
