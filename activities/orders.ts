@@ -3,7 +3,7 @@ import { openOrder } from '../db/verbs/open-order.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
 import { recordExternalRefund, type RecordedRefund } from '../db/verbs/record-external-refund.ts';
-import { settleDispute } from '../db/verbs/settle-dispute.ts';
+import { settleDispute, type SettledDispute } from '../db/verbs/settle-dispute.ts';
 import { settlePayment } from '../db/verbs/settle-payment.ts';
 import type { PspPayment } from '../providers/hyperswitch/outcomes.ts';
 import { disputeVerdict, paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
@@ -28,6 +28,8 @@ export interface SettledEvent {
   readonly wantsPayment: boolean;
   /** It is a hint and no more: nothing was booked. */
   readonly unconfirmed?: true;
+  /** A dispute's word whose booking waits for money under way: it is to be booked again. */
+  readonly waits?: true;
 }
 
 /** What a signal hinted at is neither in the inbox nor complete there: the PSP is to be asked. */
@@ -121,7 +123,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       const event = await outsideEventFor(db, orderId, evidence);
       if (event === null) return { wantsPayment: false, unconfirmed: true };
       const { refundFeePolicy } = settings;
-      const settled: RecordedRefund =
+      const settled: RecordedRefund & SettledDispute =
         event.kind === 'dispute'
           ? await settleDispute(db, orderId, event.news, refundFeePolicy)
           : await recordExternalRefund(db, orderId, event, refundFeePolicy, payment);
@@ -129,7 +131,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       await followUp(engine, settled);
       if (settled.giveBack) await engine.startRefund(settled.giveBack.refundId, settled.giveBack.label);
       log.info({ orderId, event }, 'settled what came from outside');
-      return { wantsPayment: false };
+      return { wantsPayment: false, ...(settled.waits && { waits: true }) };
     },
 
     /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */
@@ -152,16 +154,18 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
     async readOutsideDispute(providerDisputeId: string): Promise<ReadEvent | null> {
       if (!isPspId(providerDisputeId)) return null;
       return whileHeartbeating(async () => {
+        // Its body has no time of its last change: what it shows it said when it was read.
+        const saidAt = new Date().toISOString();
         const found = await psp.readDispute(providerDisputeId);
         if (found.kind === 'not_found') return null;
         if (found.kind !== 'dispute') {
           throw retryLater('psp_unknown_outcome', 'the dispute could not be read', settings.psp);
         }
-        const { paymentId, status: type, amountMinor, currency } = found.dispute;
+        const { paymentId, status: type, amountMinor, currency, stage } = found.dispute;
         const status = disputeStatus({ type, status: type, verdict: disputeVerdict(type) });
-        return (
-          status && { kind: 'dispute', paymentId, news: { providerDisputeId, status, amountMinor, currency } }
-        );
+        if (status === null) return null;
+        const news = { providerDisputeId, status, amountMinor, currency, ...(stage && { stage }), saidAt };
+        return { kind: 'dispute', paymentId, news };
       });
     },
 

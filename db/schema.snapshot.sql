@@ -83,6 +83,23 @@ CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE dispute_words (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  dispute_id uuid NOT NULL,
+  said text NOT NULL,
+  stage text NOT NULL,
+  amount_minor bigint NOT NULL,
+  said_at timestamp with time zone,
+  at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT dispute_words_pkey PRIMARY KEY (id),
+  CONSTRAINT dispute_words_dispute_id_disputes_id_fk FOREIGN KEY (dispute_id) REFERENCES disputes(id),
+  CONSTRAINT dispute_words_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT dispute_words_said_known CHECK ((said = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
+  CONSTRAINT dispute_words_stage_known CHECK ((stage = ANY (ARRAY['pre_dispute'::text, 'dispute'::text, 'pre_arbitration'::text, 'arbitration'::text, 'dispute_reversal'::text])))
+);
+CREATE INDEX dispute_words_by_dispute ON public.dispute_words USING btree (dispute_id, id);
+CREATE TRIGGER dispute_words_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.dispute_words FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE disputes (
   id uuid NOT NULL,
   order_id uuid NOT NULL,
@@ -91,14 +108,24 @@ CREATE TABLE disputes (
   status text DEFAULT 'open'::text NOT NULL,
   opened_at timestamp with time zone NOT NULL,
   closed_at timestamp with time zone,
+  currency text NOT NULL,
+  stage text DEFAULT 'dispute'::text NOT NULL,
+  said_at timestamp with time zone,
+  unbooked_since timestamp with time zone,
+  unbooked_why text,
+  reconcile_checked_at timestamp with time zone,
   CONSTRAINT disputes_pkey PRIMARY KEY (id),
   CONSTRAINT disputes_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
-  CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text])))
+  CONSTRAINT disputes_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT disputes_stage_known CHECK ((stage = ANY (ARRAY['pre_dispute'::text, 'dispute'::text, 'pre_arbitration'::text, 'arbitration'::text, 'dispute_reversal'::text]))),
+  CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
+  CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL)))
 );
 CREATE INDEX disputes_by_order ON public.disputes USING btree (order_id);
 CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX disputes_provider_key ON public.disputes USING btree (provider_dispute_id);
+CREATE INDEX disputes_unbooked_by_look ON public.disputes USING btree (reconcile_checked_at NULLS FIRST, opened_at) WHERE (unbooked_since IS NOT NULL);
 
 CREATE TABLE idempotency_keys (
   scope text NOT NULL,
@@ -333,7 +360,9 @@ CREATE TABLE refunds (
   asked_at timestamp with time zone,
   exists_by text,
   given_up_at timestamp with time zone,
+  dispute_id uuid,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
+  CONSTRAINT refunds_dispute_id_disputes_id_fk FOREIGN KEY (dispute_id) REFERENCES disputes(id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT refunds_requested_by_users_id_fk FOREIGN KEY (requested_by) REFERENCES users(id),
   CONSTRAINT refunds_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
@@ -343,6 +372,7 @@ CREATE TABLE refunds (
   CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['requested'::text, 'external'::text, 'payment_returned'::text, 'dispute'::text]))),
   CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
 );
+CREATE INDEX refunds_by_dispute ON public.refunds USING btree (dispute_id) WHERE (dispute_id IS NOT NULL);
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
 CREATE INDEX refunds_by_time ON public.refunds USING btree (created_at);
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);

@@ -34,6 +34,7 @@ export const POSTING_KINDS = [
   'write_off_recovered',
   'write_off_undone',
   'refund_returned',
+  'dispute_won_back',
   'payout_asked',
   'payout_paid',
   'payout_failed',

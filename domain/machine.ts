@@ -5,7 +5,12 @@ export interface Machine<Status extends string> {
   readonly moves: { readonly [From in Status]: readonly Status[] };
   /** Moves that only a reviewed action of an operator may make; never taken by automation. */
   readonly reviewedMoves?: { readonly [From in Status]?: readonly Status[] };
+  /** Moves that a dispute makes which is won after it was lost: the PSP itself says that the money is back. */
+  readonly wonBackMoves?: { readonly [From in Status]?: readonly Status[] };
 }
+
+/** Who moves a row. */
+export type Mover = 'automation' | 'review' | 'won_back';
 
 /**
  * Whether a row may go from one status to another. Staying where it is counts as allowed (an idempotent bump of a
@@ -15,11 +20,12 @@ export function canMove<Status extends string>(
   machine: Machine<Status>,
   from: string,
   to: string,
-  by: 'automation' | 'review' = 'automation',
+  by: Mover = 'automation',
 ): boolean {
   if (!isStatusOf(machine, from) || !isStatusOf(machine, to)) return false;
   if (from === to || machine.moves[from].includes(to)) return true;
-  return by === 'review' && (machine.reviewedMoves?.[from]?.includes(to) ?? false);
+  const more = by === 'review' ? machine.reviewedMoves : by === 'won_back' ? machine.wonBackMoves : undefined;
+  return more?.[from]?.includes(to) ?? false;
 }
 
 export function isStatusOf<Status extends string>(machine: Machine<Status>, value: string): value is Status {

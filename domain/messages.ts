@@ -1,4 +1,5 @@
 import type { Refusal } from './errors.ts';
+import type { DisputeStage } from './machines/dispute.ts';
 import type { PayoutStatus } from './machines/payout.ts';
 import type { RefundStatus } from './machines/refund.ts';
 import type { ReversalStatus } from './machines/reversal.ts';
@@ -100,6 +101,10 @@ export interface DisputeNews {
   readonly status: 'open' | 'expired' | 'won' | 'cancelled' | 'lost';
   readonly amountMinor: number;
   readonly currency: string;
+  /** How far it has gone; absent where the PSP did not say. */
+  readonly stage?: DisputeStage;
+  /** When the PSP said so, by its clock. Absent where it did not say. */
+  readonly saidAt?: string;
 }
 
 /** What happened to an order's money without us asking. Amounts in minor units. */

@@ -57,6 +57,8 @@ const STAGES: Readonly<Record<OrderRows['stages'][number]['stage'], string | nul
   returned: 'The bank sent the refund back, and its books were reverted.',
 };
 
+const WON_BACK = 'A later word about the dispute brought the money back, and its books were reverted.';
+
 const REFUND_KINDS: Readonly<Record<OrderRows['refunds'][number]['kind'], string>> = {
   requested: 'A refund was asked for',
   external: 'A refund was made at the PSP by somebody else',
@@ -77,9 +79,11 @@ function refundEvents({ refunds, stages }: OrderRows): StoryEvent[] {
       );
     }),
     ...stages.flatMap(({ at, refundId, stage }) => {
-      const text = STAGES[stage];
+      const refund = refunds.find(({ id }) => id === refundId);
+      const isWonBack = stage === 'returned' && refund?.kind === 'dispute';
+      const text = isWonBack ? WON_BACK : STAGES[stage];
       if (text === null) return [];
-      const failed = refunds.find(({ id }) => id === refundId)?.errorMessage;
+      const failed = refund?.errorMessage;
       const why = stage === 'failed' && failed ? `The refund failed: ${failed}.` : text;
       return event(at, 'refund', refundWorkflowId(refundId), why);
     }),
@@ -111,7 +115,7 @@ const REVERSAL_ENDS: Readonly<Record<OrderRows['reversals'][number]['status'], s
   permanently_failed: 'It failed for good: a person has to decide.',
   settled_outside: 'The seller paid some other way.',
   written_off: 'It was written off as our loss.',
-  withdrawn: 'It was withdrawn: the refund was returned.',
+  withdrawn: 'It was withdrawn: the money of its refund came back.',
 };
 
 function reversalEvents({ reversals, transfers }: OrderRows): StoryEvent[] {
@@ -139,19 +143,18 @@ function reversalEvents({ reversals, transfers }: OrderRows): StoryEvent[] {
   });
 }
 
-function disputeEvents({ disputes, order }: OrderRows): StoryEvent[] {
-  return disputes.flatMap((dispute) => {
-    const subject = orderWorkflowId(dispute.orderId);
-    const money = order && { amountMinor: dispute.amountMinor, currency: order.currency };
-    const { openedAt, closedAt, status, providerDisputeId } = dispute;
-    return [
-      event(openedAt, 'dispute', subject, `The buyer disputes the payment (${providerDisputeId}).`, {
-        money,
-      }),
-      ...(closedAt === null
-        ? []
-        : [event(closedAt, 'dispute', subject, `The dispute is ${status}.`, { money })]),
-    ];
+function disputeEvents({ disputes, words }: OrderRows): StoryEvent[] {
+  return words.flatMap((word) => {
+    const dispute = disputes.find(({ id }) => id === word.disputeId);
+    if (dispute === undefined) return [];
+    const isFirst = words.find(({ disputeId }) => disputeId === word.disputeId) === word;
+    const money = { amountMinor: word.amountMinor, currency: dispute.currency };
+    const stage = word.stage === 'dispute' ? '' : `, at the stage ${word.stage}`;
+    const opened = isFirst && word.said === 'open';
+    const text = opened
+      ? `The buyer disputes the payment (${dispute.providerDisputeId})${stage}.`
+      : `Dispute ${dispute.providerDisputeId} is ${word.said}${stage}.`;
+    return event(word.at, 'dispute', orderWorkflowId(dispute.orderId), text, { money });
   });
 }
 

@@ -62,6 +62,10 @@ const FLAGS: Readonly<Record<string, string>> = {
     'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',
   account_gone:
     'It is cleared once the account can be read again or the seller has connected another. What is to be sent waits for that; what cannot be taken back is settled by a person.',
+  dispute_unbooked:
+    'What the PSP says of the dispute is on its row, and the books do not say it yet. Each sweep tries again, and clears this once it is booked.',
+  dispute_contradicted:
+    'Nothing, until a person has looked at the PSP how the dispute really stands. What was known before is what is booked.',
   statement_exceptions:
     'Nothing, until a person has resolved each of its exceptions: the last one clears it.',
 };

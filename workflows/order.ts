@@ -6,7 +6,7 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { OrderOpening } from '../activities/orders.ts';
+import type { OrderOpening, SettledEvent } from '../activities/orders.ts';
 import type { ReadEvent } from '../activities/reports.ts';
 import type { Evidence, OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
@@ -17,6 +17,7 @@ import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } 
 import {
   askPsp,
   databaseVerb,
+  DISPUTE_LOOKS_MS,
   PAYMENT_ANSWER_WAIT,
   UNDERWAY_PAYMENT_LOOK_MS,
   MOVES_TO_NEW_VERSIONS,
@@ -86,6 +87,32 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
     }
   }
 
+  // Words about disputes that wait for money under way. Sweeps tell again what waits for longer than this workflow does.
+  let waiting: Evidence<ReadEvent>[] = [];
+  let looks = 0;
+  async function bookWaiting(): Promise<void> {
+    if (waiting.length === 0) return;
+    const lookAfterMs = DISPUTE_LOOKS_MS[looks];
+    if (lookAfterMs === undefined) {
+      waiting = [];
+      return;
+    }
+    describe(
+      ['Nothing: it is booked as soon as the transfer under way has ended.'],
+      [['State', 'a word about its dispute waits for money that is on its way']],
+    );
+    const told = () => !facts.isEmpty || !events.isEmpty;
+    const summary = 'Waits for money that is under way, then books the dispute';
+    if (await condition(told, lookAfterMs, { summary })) return;
+    looks += 1;
+    const still: Evidence<ReadEvent>[] = [];
+    for (const evidence of waiting) {
+      const booked = await settleOutsideEvent(orderId, evidence);
+      if (booked.waits) still.push(evidence);
+    }
+    waiting = still;
+  }
+
   outcome = { status: opening.status };
   if (opening.status === 'pending') outcome = await settleFirst(opening, facts);
   do {
@@ -95,9 +122,15 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
       if (settled && settled.status !== 'already_decided') outcome = settled;
     }
     // What came from outside waits for the payment that it is about.
-    for (let event = events.take(); event; event = events.take()) await book(orderId, event);
+    for (let event = events.take(); event; event = events.take()) {
+      const evidence = await book(orderId, event);
+      if (evidence === null) continue;
+      waiting.push(evidence);
+      looks = 0;
+    }
     await settleMessages(strays);
-  } while (!facts.isEmpty || !events.isEmpty);
+    if (facts.isEmpty && events.isEmpty) await bookWaiting();
+  } while (!facts.isEmpty || !events.isEmpty || waiting.length > 0);
   return outcome;
 }
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
@@ -188,29 +221,37 @@ async function settleLater(
   return settleFound(orderId, await lookUpPayment(orderId));
 }
 
-/** A dispute, or a refund that was made elsewhere; read at the PSP where no webhook tells all of it. */
-async function book(orderId: string, { said, evidence }: Heard<OutsideEvent>): Promise<void> {
+/**
+ * A dispute, or a refund that was made elsewhere; read at the PSP where no webhook tells all of it. A dispute's word that is
+ * to be booked again comes back.
+ */
+async function book(
+  orderId: string,
+  { said, evidence }: Heard<OutsideEvent>,
+): Promise<Evidence<ReadEvent> | null> {
   if (said.kind === 'dispute' || (said.amountMinor !== null && said.currency !== null)) {
-    if (!(await bookBy(orderId, evidence as Evidence<ReadEvent>))) return;
+    const by = evidence as Evidence<ReadEvent>;
+    const booked = await bookBy(orderId, by);
+    if (!booked?.unconfirmed) return booked?.waits ? by : null;
   }
   const found =
     said.kind === 'dispute'
       ? await readOutsideDispute(said.news?.providerDisputeId)
       : await readOutsideRefund(said.providerRefundId);
-  if (found !== null) await bookBy(orderId, { known: found });
+  if (found === null) return null;
+  const booked = await bookBy(orderId, { known: found });
+  return booked?.waits ? { known: found } : null;
 }
 
-/** Whether it is still to be asked about at the PSP. */
-async function bookBy(orderId: string, evidence: Evidence<ReadEvent>): Promise<boolean> {
-  // Histories of before this had no answer here.
-  const booked = await settleOutsideEvent(orderId, evidence);
-  if (booked?.unconfirmed) return true;
-  if (!booked?.wantsPayment) return false;
+/** Histories of before this had no answer here. */
+async function bookBy(orderId: string, evidence: Evidence<ReadEvent>): Promise<SettledEvent | undefined> {
+  const booked: SettledEvent | undefined = await settleOutsideEvent(orderId, evidence);
+  if (!booked?.wantsPayment) return booked;
   // What was refunded was captured, and that event may come later or never: the PSP is asked.
   const found = await lookUpPayment(orderId);
   const isCaptured = typeof found === 'object' && found.verdict === 'captured' && !isIncomplete(found);
   await settleOutsideEvent(orderId, evidence, isCaptured ? found : null);
-  return false;
+  return booked;
 }
 
 const unanswered = (opening: OrderOpening): OrderPlacing =>

@@ -96,6 +96,9 @@ export const PAYMENT_ANSWER_WAIT = '5s';
 /** A payment that is still underway when its time is over is looked at again this often. */
 export const UNDERWAY_PAYMENT_LOOK_MS = 60 * 60 * 1000;
 
+/** A dispute's word that waits for a transfer under way is booked anew after these; after them, by the sweeps. */
+export const DISPUTE_LOOKS_MS: readonly number[] = [1, 5, 15, 30, 60, 120, 300, 600].map((s) => s * 1_000);
+
 /** A payout whose webhook has not come is looked at again this often: banks take days, and webhooks get lost. */
 export const UNDERWAY_PAYOUT_LOOK_MS = 6 * 60 * 60 * 1000;
 

@@ -1,14 +1,20 @@
 import { sql } from 'drizzle-orm';
-import { type Invariant, violations } from './invariant.ts';
+import type { Tx } from '../client.ts';
+import { type Invariant, type Violation, violations } from './invariant.ts';
 
 export const orders: Invariant = {
   number: 2,
   title:
-    'per order: its succeeded refunds are what is refunded, within what was captured; refunded means wholly and closed; then no licence stands',
-  check(tx) {
-    return violations(
-      tx,
-      sql`
+    'per order: its succeeded refunds are what is refunded, within what was captured; refunded means wholly and closed; then no licence stands; what a dispute took is what its latest word says',
+  async check(tx) {
+    return [...(await settled(tx)), ...(await disputed(tx))];
+  },
+};
+
+function settled(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
       WITH settled AS (
         SELECT order_id, sum(amount_minor - excess_minor) AS minor
         FROM refunds WHERE status = 'succeeded' GROUP BY order_id
@@ -46,6 +52,27 @@ export const orders: Invariant = {
          OR refunded_minor > coalesce(captured_minor, 0)
          OR (status = 'refunded') <> (is_whole AND NOT is_open)
          OR (is_whole AND standing > 0)`,
-    );
-  },
-};
+  );
+}
+
+/** A word that could not be booked is marked on its row, and on the operators' list. */
+function disputed(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH took AS (
+      SELECT dispute_id, sum(amount_minor) AS minor FROM refunds
+      WHERE dispute_id IS NOT NULL AND status = 'succeeded' GROUP BY dispute_id
+    )
+    SELECT 'order/' || dispute.order_id AS subject,
+           format('its dispute %s of %s is %s, and %s of it stands as lost',
+                  dispute.provider_dispute_id, dispute.amount_minor, dispute.status, coalesce(took.minor, 0)) AS detail
+    FROM disputes AS dispute LEFT JOIN took ON took.dispute_id = dispute.id
+    WHERE dispute.unbooked_since IS NULL
+      AND CASE dispute.status WHEN 'lost' THEN coalesce(took.minor, 0) <> dispute.amount_minor
+            WHEN 'open' THEN false ELSE coalesce(took.minor, 0) <> 0 END
+    UNION ALL
+    SELECT 'refund/' || id, 'it is of a lost dispute, and of none that we know'
+    FROM refunds WHERE kind = 'dispute' AND dispute_id IS NULL`,
+  );
+}

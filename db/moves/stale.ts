@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../../domain/machine.ts';
+import { canMove, type Machine, type Mover } from '../../domain/machine.ts';
 
 /** Someone else moved the row first. The caller reads it again and usually finds its work done. */
 export class StaleTransition extends Error {
@@ -18,7 +18,7 @@ export class IllegalMove extends Error {
   }
 }
 
-export type Mover = 'automation' | 'review';
+export type { Mover } from '../../domain/machine.ts';
 
 export function assertMove<Status extends string>(
   machine: Machine<Status>,

@@ -3,6 +3,7 @@ import type { Db } from '../client.ts';
 import {
   auditLog,
   disputes,
+  disputeWords,
   ledgerEntries,
   opsFlags,
   orders,
@@ -33,6 +34,15 @@ export async function readOrderRows(db: Db, orderId: string) {
     (ids) =>
       db.select().from(refundEvents).where(inArray(refundEvents.refundId, ids)).orderBy(asc(refundEvents.id)),
   );
+  const words = await among(
+    disputeRows.map(({ id }) => id),
+    (ids) =>
+      db
+        .select()
+        .from(disputeWords)
+        .where(inArray(disputeWords.disputeId, ids))
+        .orderBy(asc(disputeWords.id)),
+  );
   const reversals = await among(
     transfers.map(({ id }) => id),
     (ids) =>
@@ -49,6 +59,7 @@ export async function readOrderRows(db: Db, orderId: string) {
     transfers,
     reversals,
     disputes: disputeRows,
+    words,
     entries,
   };
 }

@@ -1,6 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { DISPUTE_STATUSES } from '../../domain/machines/dispute.ts';
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  index,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { DISPUTE_STAGES, DISPUTE_STATUSES } from '../../domain/machines/dispute.ts';
 import { REFUND_EXISTS_BY, REFUND_KINDS, REFUND_STATUSES } from '../../domain/machines/refund.ts';
 import { users } from './catalog.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
@@ -31,6 +42,8 @@ export const refunds = pgTable(
     existsBy: text({ enum: REFUND_EXISTS_BY }),
     /** When an operator ended the asking, after a look that did not find it at the PSP; it is failed after another. */
     givenUpAt: at(),
+    /** Of kind `dispute`: what its loss took. A dispute that turns has several, of which those that stand count. */
+    disputeId: uuid().references((): AnyPgColumn => disputes.id),
     errorMessage: text(),
     succeededAt: at(),
     failedAt: at(),
@@ -52,6 +65,9 @@ export const refunds = pgTable(
       .on(t.succeededAt, t.id)
       .where(sql`${t.succeededAt} IS NOT NULL`),
     index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
+    index('refunds_by_dispute')
+      .on(t.disputeId)
+      .where(sql`${t.disputeId} IS NOT NULL`),
     // What was asked for in a time: success rates.
     index('refunds_by_time').on(t.createdAt),
     index('refunds_pending_by_look')
@@ -131,9 +147,19 @@ export const disputes = pgTable(
       .references(() => orders.id),
     providerDisputeId: text().notNull(),
     amountMinor: amount().notNull(),
+    currency: text().notNull(),
     status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
+    stage: text({ enum: DISPUTE_STAGES }).notNull().default('dispute'),
+    /** When the PSP said what counts, by its clock; NULL where it did not say. */
+    saidAt: at(),
     openedAt: at().notNull(),
+    /** NULL while it is open, also when it is open again. */
     closedAt: at(),
+    /** Since when the books say something else than `status`, and why; NULL where they agree. */
+    unbookedSince: at(),
+    unbookedWhy: text(),
+    /** When the sweep last told it to book itself. */
+    reconcileCheckedAt: at(),
   },
   (t) => [
     uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
@@ -141,7 +167,38 @@ export const disputes = pgTable(
     index('disputes_open_by_order')
       .on(t.orderId)
       .where(sql`${t.status} = 'open'`),
+    index('disputes_unbooked_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.openedAt)
+      .where(sql`${t.unbookedSince} IS NOT NULL`),
     oneOf('disputes_status_known', t.status, DISPUTE_STATUSES),
+    oneOf('disputes_stage_known', t.stage, DISPUTE_STAGES),
+    currencyCheck('disputes_currency_iso', t.currency),
+    check('disputes_unbooked_has_why', sql`(${t.unbookedSince} IS NULL) = (${t.unbookedWhy} IS NULL)`),
     amountCheck('disputes_amount_sane', t.amountMinor),
+  ],
+);
+
+/** Every word of the PSP's that counted, in the order in which it did; append-only. */
+export const disputeWords = pgTable(
+  'dispute_words',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    disputeId: uuid()
+      .notNull()
+      .references(() => disputes.id),
+    /** The status that it says. */
+    said: text({ enum: DISPUTE_STATUSES }).notNull(),
+    stage: text({ enum: DISPUTE_STAGES }).notNull(),
+    amountMinor: amount().notNull(),
+    saidAt: at(),
+    at: at()
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [
+    index('dispute_words_by_dispute').on(t.disputeId, t.id),
+    oneOf('dispute_words_said_known', t.said, DISPUTE_STATUSES),
+    oneOf('dispute_words_stage_known', t.stage, DISPUTE_STAGES),
+    amountCheck('dispute_words_amount_sane', t.amountMinor),
   ],
 );

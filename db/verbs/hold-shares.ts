@@ -1,4 +1,4 @@
-import { and, eq, ne } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
 import {
   type Allocation,
   allocateAmount,
@@ -102,6 +102,35 @@ async function takeFromOpen(
   await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor + takenMinor });
   if (feePolicy === 'refund') return taken;
   return taken.map((one) => ({ ...one, sellerMinor: one.sellerMinor + one.feeMinor, feeMinor: 0 }));
+}
+
+/**
+ * The order has money again that the open refund had to give up: it holds shares of it as before, as far as they go. The
+ * order must be locked.
+ */
+export async function holdAgain(tx: Tx, orderId: string, feePolicy: FeePolicy): Promise<void> {
+  const [open] = await tx
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), eq(refunds.status, 'pending')))
+    .for('no key update');
+  if (open === undefined || open.excessMinor === 0) return;
+  const snapshot = await readRefundableOrder(tx, orderId);
+  if (snapshot === null) throw new Error(`order ${orderId} is locked and not there`);
+  const taken = takeFree(open.excessMinor, snapshot.items, feePolicy);
+  for (const { orderItemId, sellerMinor, feeMinor } of taken) {
+    await tx
+      .insert(refundAllocations)
+      .values({ refundId: open.id, orderItemId, sellerMinor, feeMinor })
+      .onConflictDoUpdate({
+        target: [refundAllocations.refundId, refundAllocations.orderItemId],
+        set: {
+          sellerMinor: sql`${refundAllocations.sellerMinor} + ${sellerMinor}`,
+          feeMinor: sql`${refundAllocations.feeMinor} + ${feeMinor}`,
+        },
+      });
+  }
+  await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor - allocatedMinor(taken) });
 }
 
 function merge(allocations: readonly Allocation[]): Allocation[] {

@@ -13,6 +13,8 @@ export const FLAG_KINDS = [
   'refunded_beyond_captured',
   'dispute_opened',
   'dispute_expired',
+  'dispute_unbooked',
+  'dispute_contradicted',
   'reversal_gave_up',
   'reversal_happened_after_all',
   'transfer_gave_up',

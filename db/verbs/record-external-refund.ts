@@ -23,6 +23,8 @@ export interface OutsideRefund {
   readonly currency: string;
   /** When the PSP last changed it, where it said so. */
   readonly saidAt?: string;
+  /** Of a lost dispute: whose loss it is. */
+  readonly disputeId?: string;
 }
 
 export interface RecordedRefund extends SettledRefund {
@@ -89,7 +91,7 @@ export async function settleOutside(
     return { reversals: [], transfers: [] };
   }
   const id = uuidv7();
-  const { amountMinor, currency, providerRefundId, saidAt } = outside;
+  const { amountMinor, currency, providerRefundId, saidAt, disputeId } = outside;
   const [inserted] = await tx
     .insert(refunds)
     .values({
@@ -101,6 +103,7 @@ export async function settleOutside(
       status: 'succeeded',
       hyperswitchRefundId: providerRefundId,
       succeededAt: new Date(),
+      ...(disputeId !== undefined && { disputeId }),
       ...(saidAt !== undefined && { providerUpdatedAt: new Date(saidAt) }),
     })
     .returning();

@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../machine.ts';
+import { canMove, type Machine, type Mover } from '../machine.ts';
 
 export const APPROVAL_STATUSES = ['pending', 'approved', 'rejected', 'expired'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
@@ -12,5 +12,4 @@ export const APPROVAL: Machine<ApprovalStatus> = {
   reviewedMoves: { pending: ['approved', 'rejected'] },
 };
 
-export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
-  canMove(APPROVAL, from, to, by);
+export const canTransition = (from: string, to: string, by?: Mover) => canMove(APPROVAL, from, to, by);

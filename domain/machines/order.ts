@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../machine.ts';
+import { canMove, type Machine, type Mover } from '../machine.ts';
 
 export const ORDER_STATUSES = [
   'pending',
@@ -24,7 +24,8 @@ export const ORDER: Machine<OrderStatus> = {
   },
   // A bank returned a refund: the order stands again, licences and all.
   reviewedMoves: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
+  // A lost dispute was won after all.
+  wonBackMoves: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
 };
 
-export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
-  canMove(ORDER, from, to, by);
+export const canTransition = (from: string, to: string, by?: Mover) => canMove(ORDER, from, to, by);

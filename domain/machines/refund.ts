@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../machine.ts';
+import { canMove, type Machine, type Mover } from '../machine.ts';
 
 export const REFUND_STATUSES = ['pending', 'succeeded', 'failed', 'returned'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
@@ -22,7 +22,8 @@ export const REFUND: Machine<RefundStatus> = {
   },
   // The bank sent the money back; the books are reverted by a person who looked.
   reviewedMoves: { succeeded: ['returned'] },
+  // What a lost dispute took, and a later word of the PSP brings back.
+  wonBackMoves: { succeeded: ['returned'] },
 };
 
-export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
-  canMove(REFUND, from, to, by);
+export const canTransition = (from: string, to: string, by?: Mover) => canMove(REFUND, from, to, by);

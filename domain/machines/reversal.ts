@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../machine.ts';
+import { canMove, type Machine, type Mover } from '../machine.ts';
 
 export const REVERSAL_STATUSES = [
   'pending',
@@ -27,10 +27,11 @@ export const REVERSAL: Machine<ReversalStatus> = {
     // Stripe carried it out after all.
     written_off: ['settled_outside', 'reversed'],
   },
+  // The dispute that it belongs to was won: the seller may keep what could not be taken back.
+  wonBackMoves: { permanently_failed: ['withdrawn'] },
 };
 
 /** Ended by a person, who may not have known that Stripe would carry it out after all. */
 export const ENDED_BY_PERSON: readonly ReversalStatus[] = ['settled_outside', 'written_off', 'withdrawn'];
 
-export const canTransition = (from: string, to: string, by?: 'automation' | 'review') =>
-  canMove(REVERSAL, from, to, by);
+export const canTransition = (from: string, to: string, by?: Mover) => canMove(REVERSAL, from, to, by);

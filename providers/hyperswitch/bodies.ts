@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { message } from '../../domain/plain-text.ts';
 import type { PspDispute, PspPayment, PspRefund } from './outcomes.ts';
 import { isoTime } from './time.ts';
+import { disputeStage } from './verdicts.ts';
 
 // Extra fields are ignored and optional ones may be absent or null: the router's OpenAPI document is wrong in places.
 const optionalText = z.string().nullish().catch(null);
@@ -48,6 +49,7 @@ const Dispute = z.object({
   ]),
   currency,
   dispute_status: id,
+  dispute_stage: optionalText,
 });
 
 const RefundPage = z.object({ total_count: z.int().nonnegative(), data: z.array(z.unknown()) });
@@ -105,6 +107,7 @@ export function readDisputeBody(body: unknown): PspDispute | undefined {
     amountMinor: data.amount,
     currency: data.currency.toUpperCase(),
     status: data.dispute_status,
+    stage: disputeStage(data.dispute_stage ?? undefined),
   };
 }
 

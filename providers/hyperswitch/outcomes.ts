@@ -1,3 +1,5 @@
+import type { DisputeStage } from '../../domain/machines/dispute.ts';
+
 /** A payment as the router gives it; see wire-hyperswitch.md. Amounts in minor units of `currency`. */
 export interface PspPayment {
   paymentId: string;
@@ -55,6 +57,8 @@ export interface PspDispute {
   currency: string;
   /** The router's own word, `dispute_opened` and its like; `disputeVerdict` says what it means. */
   status: string;
+  /** How far it has gone; undefined where the router said none that we know. */
+  stage: DisputeStage | undefined;
 }
 
 /** The router said no, for good. */

@@ -1,3 +1,5 @@
+import { DISPUTE_STAGES, type DisputeStage } from '../../domain/machines/dispute.ts';
+
 /** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
 export type PaymentVerdict =
   | 'succeeded'
@@ -51,6 +53,11 @@ export function refundVerdict(status: string): RefundVerdict {
 /** Maps a dispute's status (Hyperswitch `DisputeStatus`), with or without its `dispute_` prefix. */
 export function disputeVerdict(status: string): DisputeVerdict {
   return DISPUTE_VERDICTS.get(normaliseWord(status).replace(/^dispute_/, '')) ?? 'waiting';
+}
+
+/** Maps a dispute's stage (Hyperswitch `DisputeStage`); undefined for a word that we do not know. */
+export function disputeStage(stage = ''): DisputeStage | undefined {
+  return DISPUTE_STAGES.find((one) => one === normaliseWord(stage));
 }
 
 /** Lower case, and dots and underscores alike: `Refund.Succeeded` → `refund_succeeded`. */

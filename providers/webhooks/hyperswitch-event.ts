@@ -1,4 +1,5 @@
 import {
+  disputeStage,
   disputeVerdict,
   normaliseWord,
   paymentVerdict,
@@ -7,6 +8,7 @@ import {
   type PaymentVerdict,
   type RefundVerdict,
 } from '../hyperswitch/verdicts.ts';
+import type { DisputeStage } from '../../domain/machines/dispute.ts';
 import { isPlainText, message } from '../../domain/plain-text.ts';
 import { isoTime } from '../hyperswitch/time.ts';
 
@@ -45,6 +47,8 @@ export interface DisputeEvent extends EventBase {
   subject: 'dispute';
   verdict: DisputeVerdict;
   disputeId?: string;
+  /** Absent where it sent none, or one that we do not know. */
+  stage?: DisputeStage;
 }
 
 /** Cannot be handled as it is: answered 400. */
@@ -90,13 +94,15 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
 
   if (type.startsWith('dispute')) {
     const status = fields.text('dispute_status') ?? fields.text('status') ?? statusOfType(type);
-    // A dispute's object carries only created_at (wire-hyperswitch.md): the event's own time orders them.
+    // A dispute's object carries only created_at (wire-hyperswitch.md): the event's own time, which all retries of it
+    // repeat, orders them.
     const updatedAt = fields.time('updated_at') ?? fields.time('updated') ?? fields.time('timestamp');
     const verdict = disputeVerdict(status ?? '');
     const disputeId = fields.text('dispute_id');
     return withoutAbsent({
       subject: 'dispute',
       disputeId,
+      stage: disputeStage(fields.text('dispute_stage')),
       verdict,
       ...base(fields, eventId, type),
       status,

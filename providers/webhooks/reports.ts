@@ -55,7 +55,8 @@ export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, {
   return { kind: 'refund', providerRefundId, amountMinor, currency, ...saidAt(event) };
 }
 
-const saidAt = ({ updatedAt }: RefundEvent) => (updatedAt === undefined ? {} : { saidAt: updatedAt });
+const saidAt = ({ updatedAt }: RefundEvent | DisputeEvent) =>
+  updatedAt === undefined ? {} : { saidAt: updatedAt };
 
 /** `accepted` is lost, `won` and `cancelled` free the order; `expired` stays open. */
 export function disputeStatus(
@@ -76,10 +77,17 @@ export function disputeStatus(
 /** Null also where the event names no dispute or no amount. */
 export function disputeReport(event: DisputeEvent): DisputeNews | null {
   const status = disputeStatus(event);
-  const { disputeId, amountMinor, currency } = event;
+  const { disputeId, amountMinor, currency, stage } = event;
   if (status === null || disputeId === undefined || amountMinor === undefined || currency === undefined)
     return null;
-  return { providerDisputeId: disputeId, status, amountMinor, currency };
+  return {
+    providerDisputeId: disputeId,
+    status,
+    amountMinor,
+    currency,
+    ...(stage !== undefined && { stage }),
+    ...saidAt(event),
+  };
 }
 
 /** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. */

@@ -3,12 +3,14 @@ import { CommonControl, type CommonParts } from '../providers/control.ts';
 import { type Verb, verb } from '../providers/control-routes.ts';
 import { providerId } from '../providers/ids.ts';
 import { type Books, laterThan } from './books.ts';
-import { closeDispute, openDispute } from './disputes.ts';
+import { type DisputeChange, findDispute, openDispute, turnDispute } from './disputes.ts';
 import type { OwnFault, HyperswitchFault } from './faults.ts';
 import { announcePayment, findPayment, movePayment, takePayment } from './payments.ts';
 import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
 import {
   DISPUTE_ENDS,
+  DISPUTE_STAGES,
+  DISPUTE_STATUSES,
   type Dispute,
   type DisputeEnd,
   type Payment,
@@ -163,17 +165,32 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return structuredClone(record.body);
   }
 
-  openDispute(paymentId: string, amountMinor?: number): Dispute {
+  openDispute(paymentId: string, amountMinor?: number, o: Told & Pick<DisputeChange, 'stage'> = {}): Dispute {
     const payment = findPayment(this.#books, paymentId);
-    const record = openDispute(this.#books, payment, amountMinor ?? payment.body.amount);
+    const record = openDispute(this.#books, payment, { stage: o.stage, amountMinor, tells: o.webhook });
     this.changed();
     return structuredClone(record.body);
   }
 
-  closeDispute(disputeId: string, end: DisputeEnd): Dispute {
-    const record = closeDispute(this.#books, disputeId, end);
+  closeDispute(disputeId: string, end: DisputeEnd, o: Told = {}): Dispute {
+    return this.turnDispute(disputeId, { status: end }, o);
+  }
+
+  /** A dispute goes on: another stage, another status, another amount. */
+  turnDispute(disputeId: string, change: Omit<DisputeChange, 'tells'>, o: Told = {}): Dispute {
+    const record = turnDispute(this.#books, disputeId, { ...change, tells: o.webhook });
     this.changed();
     return structuredClone(record.body);
+  }
+
+  dispute(disputeId: string): Dispute {
+    return structuredClone(findDispute(this.#books, disputeId).body);
+  }
+
+  disputes(paymentId?: string): Dispute[] {
+    return [...this.#books.disputes.values()]
+      .map((record) => structuredClone(record.body))
+      .filter((dispute) => paymentId === undefined || dispute.payment_id === paymentId);
   }
 
   #move(paymentId: string, o: Told, change: (record: PaymentRecord) => void): Payment {
@@ -240,13 +257,24 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       ),
       openDispute: verb(
         'a dispute opens',
-        z.object({ paymentId, amountMinor: amountMinor.optional() }),
-        (i) => this.openDispute(i.paymentId, i.amountMinor),
+        one.extend({ amountMinor: amountMinor.optional(), stage: z.enum(DISPUTE_STAGES).optional() }),
+        (i) => this.openDispute(i.paymentId, i.amountMinor, i),
       ),
       closeDispute: verb(
         'a dispute ends',
-        z.object({ disputeId: z.string(), end: z.enum(DISPUTE_ENDS) }),
-        (i) => this.closeDispute(i.disputeId, i.end),
+        z.object({ disputeId: z.string(), end: z.enum(DISPUTE_ENDS), webhook }),
+        (i) => this.closeDispute(i.disputeId, i.end, i),
+      ),
+      turnDispute: verb(
+        'a dispute goes on',
+        z.object({
+          disputeId: z.string(),
+          stage: z.enum(DISPUTE_STAGES).optional(),
+          status: z.enum(DISPUTE_STATUSES).optional(),
+          amountMinor: amountMinor.optional(),
+          webhook,
+        }),
+        (i) => this.turnDispute(i.disputeId, i, i),
       ),
       setWebhookSecret: verb('rotates the secret', z.object({ secret: z.string() }), (i) =>
         this.setWebhookSecret(i.secret),

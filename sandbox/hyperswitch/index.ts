@@ -53,6 +53,7 @@ const OPERATIONS = [
   'refunds.create',
   'refunds.list',
   'refunds.retrieve',
+  'disputes.list',
   'disputes.retrieve',
 ];
 

@@ -4,7 +4,7 @@ import { providerId } from '../providers/ids.ts';
 import type { Answer, Exchange, Operation, Provider } from '../providers/server.ts';
 import type { Tasks } from '../providers/tasks.ts';
 import { type Books } from './books.ts';
-import { findDispute } from './disputes.ts';
+import { findDispute, listDisputes } from './disputes.ts';
 import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
 import type { OwnFault } from './faults.ts';
 import { optionalInteger, optionalText, requireObject } from './parse.ts';
@@ -140,6 +140,12 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
         if (x.query.get('force_sync') === 'true') syncRefund(books, refund);
         return ok(refund.body);
       },
+    },
+    {
+      name: 'disputes.list',
+      method: 'GET',
+      path: '/disputes/list',
+      act: (x) => listDisputes(books, x.query),
     },
     {
       name: 'disputes.retrieve',

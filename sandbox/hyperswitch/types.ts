@@ -95,6 +95,17 @@ export interface Refund {
 export const DISPUTE_ENDS = ['won', 'lost', 'accepted', 'cancelled', 'expired', 'challenged'] as const;
 export type DisputeEnd = (typeof DISPUTE_ENDS)[number];
 
+export const DISPUTE_STAGES = [
+  'pre_dispute',
+  'dispute',
+  'pre_arbitration',
+  'arbitration',
+  'dispute_reversal',
+] as const;
+export type DisputeStage = (typeof DISPUTE_STAGES)[number];
+
+export const DISPUTE_STATUSES = ['opened', ...DISPUTE_ENDS] as const;
+
 export interface Dispute {
   dispute_id: string;
   payment_id: string;
@@ -102,8 +113,8 @@ export interface Dispute {
   /** A string in this object alone. */
   amount: string;
   currency: string;
-  dispute_stage: 'dispute';
-  dispute_status: `dispute_${'opened' | DisputeEnd}`;
+  dispute_stage: DisputeStage;
+  dispute_status: `dispute_${(typeof DISPUTE_STATUSES)[number]}`;
   connector: string;
   connector_status: string;
   connector_dispute_id: string;
@@ -135,6 +146,8 @@ export interface RefundRecord {
 
 export interface DisputeRecord {
   body: Dispute;
+  /** Of the router's row: lists are ordered by it, and no body has it. */
+  modifiedAt: string;
   emitted: string[];
 }
 

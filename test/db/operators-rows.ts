@@ -68,8 +68,8 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
       ('payout_paid', 'seller:' || ${EVERYBODY} || ':paying_out', 1), ('payout_paid', 'stripe:connected', -1))
       AS posted (kind, account, sign)`);
   await db.execute(sql`
-    INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, status, opened_at)
-    SELECT ${id(10)}, ${id(1)}, 'dp_' || n, 100, 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);
+    INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at)
+    SELECT ${id(10)}, ${id(1)}, 'dp_' || n, 100, 'EUR', 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);
   await db.execute(sql`
     INSERT INTO ops_flags (id, kind, subject, detail, raised_at, cleared_at)
     SELECT ${id(11)}, 'refund_failed', 'refund/' || ${id(2)}, 'The PSP refused it.', ${at},

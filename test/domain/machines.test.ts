@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isStatusOf, isTerminal, type Machine } from '../../domain/machine.ts';
+import { isStatusOf, isTerminal, type Machine, type Mover } from '../../domain/machine.ts';
 import { APPROVAL, canTransition as canApproval } from '../../domain/machines/approval.ts';
 import { canTransition as canDispute, DISPUTE } from '../../domain/machines/dispute.ts';
 import { canTransition as canOrder, ORDER } from '../../domain/machines/order.ts';
@@ -9,9 +9,9 @@ import { canTransition as canReversal, REVERSAL } from '../../domain/machines/re
 import { canTransition as canTransfer, TRANSFER } from '../../domain/machines/transfer.ts';
 
 // Every pair of every machine, written out: `=` stays where it is, `Y` automation may, `R` only a reviewed action may,
-// `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.
+// `W` that and a dispute that is won after it was lost, `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.
 
-type May = (from: string, to: string, by?: 'automation' | 'review') => boolean;
+type May = (from: string, to: string, by?: Mover) => boolean;
 
 const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: string])[] = [
   [
@@ -22,15 +22,15 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      completed             .       =       .       Y              Y                  Y
      failed                .       .       =       Y              .                  .
      refund_pending        .       Y       Y       =              Y                  Y
-     partially_refunded    .       R       .       Y              =                  Y
-     refunded              .       R       .       .              R                  =`,
+     partially_refunded    .       W       .       Y              =                  Y
+     refunded              .       W       .       .              W                  =`,
   ],
   [
     REFUND,
     canRefund,
     `            pending succeeded failed returned
      pending       =       Y       Y       .
-     succeeded     .       =       .       R
+     succeeded     .       =       .       W
      failed        .       Y       =       .
      returned      .       .       .       =`,
   ],
@@ -51,7 +51,7 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
     `                    pending reversed permanently_failed settled_outside written_off withdrawn
      pending               =       Y       Y                  .               .           .
      reversed              .       =       .                  .               .           .
-     permanently_failed    .       .       =                  R               R           R
+     permanently_failed    .       .       =                  R               R           W
      settled_outside       .       .       .                  =               .           .
      written_off           .       R       .                  R               =           .
      withdrawn             .       .       .                  .               .           =`,
@@ -61,9 +61,9 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
     canDispute,
     `            open won lost cancelled
      open          =   Y   Y     Y
-     won           .   =   .     .
-     lost          .   .   =     .
-     cancelled     .   .   .     =`,
+     won           Y   =   Y     Y
+     lost          Y   Y   =     Y
+     cancelled     Y   Y   Y     =`,
   ],
   [
     PAYOUT,
@@ -101,17 +101,19 @@ describe.each(MACHINES.map(([machine, may, table]) => ({ name: machine.name, mac
     const pairs = pairsOf(table);
 
     test.each(pairs)('$from → $to: $mark', ({ from, to, mark }) => {
-      expect(mark).toMatch(/^[=YR.]$/);
+      expect(mark).toMatch(/^[=YRW.]$/);
       expect(may(from, to)).toBe(mark === '=' || mark === 'Y');
       if (machine.reviewedMoves) expect(may(from, to, 'review')).toBe(mark !== '.');
+      if (machine.wonBackMoves) expect(may(from, to, 'won_back')).toBe(['=', 'Y', 'W'].includes(mark));
     });
 
     test('the table has every pair, and the map every status', () => {
       expect(pairs).toHaveLength(machine.statuses.length ** 2);
       expect(new Set(pairs.map(({ from }) => from))).toEqual(new Set(machine.statuses));
       expect(new Set(Object.keys(machine.moves))).toEqual(new Set(machine.statuses));
-      for (const targets of Object.values({ ...machine.moves, ...machine.reviewedMoves })) {
-        for (const target of targets ?? []) expect(machine.statuses).toContain(target);
+      for (const moves of [machine.moves, machine.reviewedMoves ?? {}, machine.wonBackMoves ?? {}]) {
+        for (const targets of Object.values(moves))
+          for (const target of targets ?? []) expect(machine.statuses).toContain(target);
       }
     });
 
@@ -158,7 +160,7 @@ test('which statuses are terminal', () => {
     'written_off',
     'withdrawn',
   ]);
-  expect(terminals(DISPUTE)).toEqual(['won', 'lost', 'cancelled']);
+  expect(terminals(DISPUTE)).toEqual([]);
   expect(terminals(PAYOUT)).toEqual(['failed']);
   expect(terminals(APPROVAL)).toEqual(['approved', 'rejected', 'expired']);
 });

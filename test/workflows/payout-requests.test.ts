@@ -344,6 +344,7 @@ describe('a payout that is asked for', () => {
         orderId,
         providerDisputeId: `dp_${uuidv7()}`,
         amountMinor: 1,
+        currency: 'EUR',
         openedAt: new Date(),
       });
       await refusedWith(seller, {}, 'nothing_available');

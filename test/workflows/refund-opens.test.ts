@@ -190,8 +190,8 @@ describe('a refund, phase 1: open', () => {
     const orderId = await bought(0);
     const disputeId = uuidv7();
     await world.database.sql`
-      INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, status, opened_at)
-      VALUES (${disputeId}, ${orderId}, ${`dp_${disputeId}`}, 2500, 'open', now())`;
+      INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at)
+      VALUES (${disputeId}, ${orderId}, ${`dp_${disputeId}`}, 2500, 'EUR', 'open', now())`;
     await expectRefused(people.buyer, orderId, 400, 'order_disputed');
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { and, eq } from 'drizzle-orm';
-import { disputes, licenses, opsFlags, orderItems, refunds } from '../../db/schema/index.ts';
+import { eq } from 'drizzle-orm';
+import { licenses, opsFlags, orderItems, refunds } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { completedOrder, openedRefund, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 type People = Awaited<ReturnType<World['seed']>>;
@@ -257,85 +257,6 @@ describe('money that leaves without us asking', () => {
     expect(order).toMatchObject({ status: 'refunded', refundedMinor: order.totalMinor });
     await expectCleanBooks(world);
   });
-
-  describe('a dispute', () => {
-    const disputed = async () => {
-      const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
-      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
-      await told(orderId);
-      return { orderId, disputeId };
-    };
-    const disputeOf = async (orderId: string) =>
-      (await world.database.db.select().from(disputes).where(eq(disputes.orderId, orderId)))[0];
-
-    it('blocks refunds while it stands', async () => {
-      const { orderId } = await disputed();
-      expect(await disputeOf(orderId)).toMatchObject({ status: 'open', amountMinor: 12_000 });
-      const refused = await world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {});
-      expect([refused.status, refused.body['code']]).toEqual([400, 'order_disputed']);
-      expect(await flagsOf(orderId)).toContain('dispute_opened');
-    });
-
-    it.each(['won', 'cancelled'] as const)('%s frees the order', async (end) => {
-      const { orderId, disputeId } = await disputed();
-      world.psp.control.closeDispute(disputeId, end);
-      await told(orderId);
-      expect((await disputeOf(orderId))?.status).toBe(end);
-      await settledRefund(world, people.buyer, orderId);
-      expect((await world.order(orderId)).status).toBe('refunded');
-      await expectCleanBooks(world);
-    });
-
-    it.each(['lost', 'accepted'] as const)('%s settles as kind dispute', async (end) => {
-      const { orderId, disputeId } = await disputed();
-      world.psp.control.closeDispute(disputeId, end);
-      await told(orderId);
-      expect((await disputeOf(orderId))?.status).toBe('lost');
-      expect(await refundsOf(orderId)).toMatchObject([
-        { kind: 'dispute', status: 'succeeded', amountMinor: 12_000 },
-      ]);
-      expect((await world.order(orderId)).status).toBe('refunded');
-      expect((await world.transfersOf(orderId))[0]?.status).toBe('reversed');
-      await expectCleanBooks(world);
-    });
-
-    it('expired stays open, flagged', async () => {
-      const { orderId, disputeId } = await disputed();
-      world.psp.control.closeDispute(disputeId, 'expired');
-      await told(orderId);
-      expect((await disputeOf(orderId))?.status).toBe('open');
-      expect(await flagsOf(orderId)).toContain('dispute_expired');
-    });
-
-    it('lost after a refund is kept as excess', async () => {
-      const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
-      await settledRefund(world, people.buyer, orderId);
-      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
-      await told(orderId);
-      world.psp.control.closeDispute(disputeId, 'lost');
-      await told(orderId);
-      const kept = await world.database.db
-        .select()
-        .from(refunds)
-        .where(and(eq(refunds.orderId, orderId), eq(refunds.kind, 'dispute')));
-      expect(kept).toMatchObject([{ amountMinor: 2_500, excessMinor: 2_500 }]);
-      await expectCleanBooks(world);
-    });
-
-    it('holds a transfer that Stripe was not asked for, and lets it go', async () => {
-      world.stripe.control.setPlatformBalance('eur', 0);
-      const orderId = await paidOrder(world, people.buyer, [people.products[2]!.id]);
-      const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
-      await told(orderId);
-      world.stripe.control.setPlatformBalance('eur', null);
-      const [transfer] = await world.transfersOf(orderId);
-      world.psp.control.closeDispute(disputeId, 'won');
-      await told(orderId);
-      await world.finished(`transfer/${transfer!.id}`);
-      expect((await world.transfersOf(orderId))[0]?.status).toBe('completed');
-      await expectCleanBooks(world);
-    });
-  });
 });
 
 describe('REFUND_FEE_POLICY=keep', () => {
@@ -347,6 +268,8 @@ describe('REFUND_FEE_POLICY=keep', () => {
   });
   afterAll(() => world.close());
 
+  const refundsOf = (orderId: string) =>
+    world.database.db.select().from(refunds).where(eq(refunds.orderId, orderId));
   const balance = async (person: { token: string; id: string; role: 'artist' | 'producer' }) =>
     (await world.get(person as People['ben'], '/sellers/me/balance')).body['balances']![0];
 
@@ -365,6 +288,31 @@ describe('REFUND_FEE_POLICY=keep', () => {
     const [transfer] = await world.transfersOf(second.orderId);
     expect(transfer).toMatchObject({ status: 'completed', amountMinor: 1_799, reversedMinor: 1_200 });
     expect(await balance(people.ben as never)).toMatchObject({ fees_owed: 0, available: 599 });
+    await expectCleanBooks(world);
+  });
+
+  it('a lost dispute whose kept fee a later transfer has paid is won: the fee comes back with the share', async () => {
+    const before = await balance(people.ben as never);
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[2]!.id]);
+    const { dispute_id: disputeId } = world.psp.control.openDispute(orderId);
+    const ended = async () => {
+      await world.psp.control.idle();
+      await world.finished(`order/${orderId}`);
+      for (const { id } of await refundsOf(orderId))
+        for (const reversal of await world.reversalsOf(id)) await world.finished(`reversal/${reversal.id}`);
+      for (const { id } of await world.transfersOf(orderId)) await world.finished(`transfer/${id}`);
+    };
+    world.psp.control.closeDispute(disputeId, 'lost');
+    await ended();
+    const later = await completedOrder(world, people.buyer, [people.products[3]!.id]);
+    await ended();
+    expect((await world.transfersOf(later.orderId))[0]).toMatchObject({ reversedMinor: 1_200 });
+    world.psp.control.closeDispute(disputeId, 'won');
+    await ended();
+    expect(await refundsOf(orderId)).toMatchObject([{ kind: 'dispute', status: 'returned' }]);
+    // Both orders stand: 108.00 and 17.99 are theirs, the fee that had been netted among them.
+    expect((await balance(people.ben as never))!['available']).toBe(before!['available']! + 10_800 + 1_799);
+    expect(await world.order(orderId)).toMatchObject({ status: 'completed', refundedMinor: 0 });
     await expectCleanBooks(world);
   });
 });
