@@ -3,6 +3,7 @@ import { createBackfillActivities } from './backfill.ts';
 import type { Deps } from './deps.ts';
 import { createOnboardingActivities } from './onboarding.ts';
 import { createOrderActivities } from './orders.ts';
+import { createPaymentActivities } from './payments.ts';
 import { createPayoutActivities } from './payouts.ts';
 import { createReconcileActivities } from './reconcile.ts';
 import { createRefundLookActivities } from './refund-looks.ts';
@@ -16,6 +17,7 @@ import { createTransferActivities } from './transfers.ts';
 export function createActivities(deps: Deps) {
   return {
     ...createOrderActivities(deps),
+    ...createPaymentActivities(deps),
     ...createRefundActivities(deps),
     ...createRefundLookActivities(deps),
     ...createTransferActivities(deps),

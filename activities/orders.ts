@@ -35,7 +35,7 @@ export interface SettledEvent {
 /** What a signal hinted at is neither in the inbox nor complete there: the PSP is to be asked. */
 const UNCONFIRMED = 'unconfirmed';
 
-/** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid. */
+/** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
 export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
 
 export function createOrderActivities({ db, engine, psp, settings, log }: Deps) {
@@ -175,7 +175,10 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
       if (paymentId === null) return 'unpaid';
       return whileHeartbeating(async () => {
         const found = await psp.readPayment(paymentId);
-        if (found.kind === 'payment') return factOf(found.payment);
+        if (found.kind === 'payment') {
+          await recordPaymentAnswer(db, orderId, found.payment);
+          return factOf(found.payment);
+        }
         if (found.kind === 'not_found') return 'unpaid';
         throw retryLater('psp_unknown_outcome', 'the payment could not be read', settings.psp);
       });
@@ -206,7 +209,7 @@ const UNDERWAY = new Set([
   'conflicted',
 ]);
 
-/** What a payment that was read means; the same as its webhook would have said. */
+/** What the PSP says of a payment, read there. */
 export function factOf(payment: PspPayment): LookedUpPayment {
   const verdict = paymentVerdict(payment.status);
   switch (verdict) {
@@ -221,10 +224,16 @@ export function factOf(payment: PspPayment): LookedUpPayment {
       };
     case 'cancelled_post_capture':
       return withoutMoney(verdict, 'cancelled after capture');
-    case 'failed':
+    case 'failed': {
+      const { manualRetryAllowed, errorMessage } = payment;
+      // Declined, and the buyer may take another card: nothing has ended.
+      if (manualRetryAllowed === true) return 'unpaid';
+      const failed = withoutMoney('failed', errorMessage ?? verdict);
+      return manualRetryAllowed === false ? { ...failed, dead: true } : failed;
+    }
     case 'cancelled':
     case 'expired':
-      return withoutMoney('failed', payment.errorMessage ?? verdict);
+      return { ...withoutMoney('failed', payment.errorMessage ?? verdict), dead: true };
     case 'waiting':
       return UNDERWAY.has(payment.status) ? 'underway' : 'unpaid';
   }

@@ -38,7 +38,9 @@ export async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise
   const found = await deps.psp.readPayment(paymentId);
   if (found.kind === 'not_found') return left('unknown_to_the_psp', { createdAt });
   if (found.kind !== 'payment') return { ...(await unreadable(deps, found)), createdAt };
-  const { status } = found.payment;
+  const { status, manualRetryAllowed } = found.payment;
+  // Declined, and the buyer may still take another card: its workflow waits for that.
+  if (manualRetryAllowed === true) return left('may_be_tried_again', { providerStatus: status, createdAt });
   return told(await deps.inbox.dispatch(paymentEvent(found.payment)), { providerStatus: status, createdAt });
 }
 
@@ -97,14 +99,14 @@ export async function lookAtWebhook({ inbox }: ReconcileDeps, webhookId: string)
   return said.outcome === 'unmatched' ? left('unmatched') : synced(said.outcome, whoseOf(said));
 }
 
-const told = (said: Told, about: Omit<Seen, keyof Look>): Seen =>
+export const told = (said: Told, about: Omit<Seen, keyof Look>): Seen =>
   said.outcome === 'signalled'
     ? synced('told', { ...about, ...whoseOf(said) })
     : left(`psp_says_${about.providerStatus}`, about);
 
 const whoseOf = ({ workflowId }: Told) => (workflowId === undefined ? {} : { workflowId });
 
-async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<Seen> {
+export async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<Seen> {
   if (failure.kind !== 'unauthorized') return left('psp_unreadable', { providerStatus: failure.kind });
   await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', failure.message);
   return left('psp_refuses_our_key');
@@ -130,7 +132,7 @@ export function refundEvent(refund: PspRefund) {
   return event;
 }
 
-function paymentEvent(payment: PspPayment) {
+export function paymentEvent(payment: PspPayment) {
   const event = parseHyperswitchEvent({
     event_type: `payment_${payment.status}`,
     content: {

@@ -15,6 +15,7 @@ import {
 } from '../domain/reconcile.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import type { ReconcileDeps } from './reconcile-deps.ts';
+import { lookAtEndedOrder } from './reconcile-ended.ts';
 import {
   left,
   lookAtOrder,
@@ -32,7 +33,7 @@ const BATCHES_AT_ONCE = 4;
 export interface SweepTerms {
   readonly phase: Phase;
   readonly engineRebuilt: boolean;
-  /** How far apart two looks must be that both find a refund missing at the PSP, before it is believed. */
+  /** How far apart two looks must be that both find something missing at the PSP, before it is believed. */
   readonly orphanGapMs: number;
 }
 
@@ -43,6 +44,7 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
     orphan_refunds: (deps, ref, { orphanGapMs, engineRebuilt }) =>
       lookAtOrphan(deps, ref, { gapMs: orphanGapMs, engineRebuilt }),
     lost_work: lookAtWork,
+    ended_orders: lookAtEndedOrder,
     inbox: lookAtWebhook,
   };
 

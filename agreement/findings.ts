@@ -20,14 +20,19 @@ export const LISTED = [
 ] as const;
 export type Listed = (typeof LISTED)[number];
 
-export const COMPARED = ['refunds', 'transfers', 'reversals'] as const;
+export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals'] as const;
 export type Compared = (typeof COMPARED)[number];
 
 /** What looking at one order found. */
 export class Findings {
   readonly differences: Difference[] = [];
   readonly listed: { readonly as: Listed; readonly subject: string }[] = [];
-  readonly compared: Record<Compared, number> = { refunds: 0, transfers: 0, reversals: 0 };
+  readonly compared: Record<Compared, number> = {
+    payments: 0,
+    refunds: 0,
+    transfers: 0,
+    reversals: 0,
+  };
 
   differs(subject: string, detail: string): void {
     this.differences.push({ subject, detail });

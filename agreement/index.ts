@@ -1,6 +1,7 @@
 import type { Db } from '../db/client.ts';
 import { type OrderClaims, readOrderClaims } from '../db/queries/provider-claims.ts';
 import { COMPARED, type Compared, type Difference, Findings, LISTED, type Listed } from './findings.ts';
+import { comparePayment } from './payments.ts';
 import type { ProviderReaders } from './readers.ts';
 import { compareRefunds } from './refunds.ts';
 import { compareTransfers } from './transfers.ts';
@@ -31,8 +32,8 @@ export interface AgreementOptions {
 const PAGE_ORDERS = 200;
 
 /**
- * Invariant 8: the PSP's refunds and Stripe's transfers and reversals match ours one to one, in amount too. Walks all
- * orders a page at a time and writes nothing. Books that move meanwhile look different for a moment, so an order that
+ * Invariant 8: the PSP's payments and refunds and Stripe's transfers and reversals match ours one to one, in amount too.
+ * Walks all orders a page at a time and writes nothing. Books that move meanwhile look different for a moment, so an order that
  * differs is read again, rows first, and only then reported. Throws Unreachable where a provider does not answer.
  */
 export async function compareWithProviders(
@@ -60,7 +61,7 @@ async function compareTwice(db: Db, readers: ProviderReaders, claims: OrderClaim
 
 async function compare({ psp, stripe }: ProviderReaders, claims: OrderClaims): Promise<Findings> {
   const findings = new Findings();
-  await compareRefunds(psp, claims, findings);
+  if (await comparePayment(psp, claims, findings)) await compareRefunds(psp, claims, findings);
   await compareTransfers(stripe, claims, findings);
   return findings;
 }
@@ -80,7 +81,7 @@ async function eachOf<T>(
 
 class Sum {
   readonly #maxExamples: number;
-  readonly #compared: Record<Compared, number> = { refunds: 0, transfers: 0, reversals: 0 };
+  readonly #compared: Record<Compared, number> = new Findings().compared;
   readonly #differences = { count: 0, examples: [] as Difference[] };
   readonly #listed = new Map<Listed, { count: number; examples: string[] }>();
 

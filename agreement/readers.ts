@@ -16,7 +16,7 @@ export function openReaders(config: {
   readonly STRIPE_SECRET_KEY: string;
   readonly STRIPE_API_BASE: string;
 }): ProviderReaders {
-  const { readRefund, listRefunds } = createHyperswitch({
+  const { readPayment, readRefund, listRefunds } = createHyperswitch({
     baseUrl: config.HYPERSWITCH_BASE_URL,
     apiKey: config.HYPERSWITCH_API_KEY,
   });
@@ -24,5 +24,8 @@ export function openReaders(config: {
     secretKey: config.STRIPE_SECRET_KEY,
     apiBase: config.STRIPE_API_BASE,
   });
-  return { psp: { readRefund, listRefunds }, stripe: { listTransfers, listReversals, readTransfer } };
+  return {
+    psp: { readPayment, readRefund, listRefunds },
+    stripe: { listTransfers, listReversals, readTransfer },
+  };
 }

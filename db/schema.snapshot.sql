@@ -227,6 +227,7 @@ CREATE TABLE orders (
   reconcile_checked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   work_checked_at timestamp with time zone,
+  payment_watched_until timestamp with time zone,
   CONSTRAINT orders_pkey PRIMARY KEY (id),
   CONSTRAINT orders_buyer_id_users_id_fk FOREIGN KEY (buyer_id) REFERENCES users(id),
   CONSTRAINT orders_captured_with_currency CHECK (((captured_minor IS NULL) = (captured_currency IS NULL))),
@@ -234,15 +235,18 @@ CREATE TABLE orders (
   CONSTRAINT orders_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT orders_refunded_within_captured CHECK (((refunded_minor >= 0) AND (refunded_minor <= COALESCE(captured_minor, (0)::bigint)))),
   CONSTRAINT orders_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'refund_pending'::text, 'partially_refunded'::text, 'refunded'::text]))),
-  CONSTRAINT orders_total_sane CHECK (((total_minor >= 1) AND (total_minor <= '9007199254740991'::bigint)))
+  CONSTRAINT orders_total_sane CHECK (((total_minor >= 1) AND (total_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT orders_watched_took_nothing CHECK (((payment_watched_until IS NULL) OR ((status = 'failed'::text) AND (captured_minor IS NULL))))
 );
 CREATE INDEX orders_by_buyer ON public.orders USING btree (buyer_id, created_at, id);
 CREATE INDEX orders_by_connector_transaction ON public.orders USING btree (connector_transaction_id) WHERE (connector_transaction_id IS NOT NULL);
 CREATE INDEX orders_captured_by_time ON public.orders USING btree (COALESCE(completed_at, created_at), id) WHERE (captured_minor IS NOT NULL);
 CREATE INDEX orders_newest ON public.orders USING btree (created_at, id);
+CREATE INDEX orders_open_by_buyer ON public.orders USING btree (buyer_id) WHERE (status = 'pending'::text);
 CREATE INDEX orders_open_by_look ON public.orders USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
 CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE INDEX orders_watched_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (payment_watched_until IS NOT NULL);
 
 CREATE TABLE platform_settings (
   key text NOT NULL,

@@ -196,6 +196,8 @@ export interface PaymentFact {
   readonly message: string | null;
   /** The charge behind the payment at the connector, where it is known. */
   readonly connectorTransactionId: string | null;
+  /** Of one that failed: the PSP says that it can never be captured any more. */
+  readonly dead?: true;
   /** The event named no amount or no currency: the payment is read at the PSP before anything is decided. */
   readonly unread?: true;
 }

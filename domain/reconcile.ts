@@ -1,5 +1,12 @@
 /** What a sweep looks at, in this order. */
-export const PHASES = ['stuck_orders', 'stuck_refunds', 'orphan_refunds', 'lost_work', 'inbox'] as const;
+export const PHASES = [
+  'stuck_orders',
+  'stuck_refunds',
+  'orphan_refunds',
+  'lost_work',
+  'ended_orders',
+  'inbox',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**

@@ -91,6 +91,8 @@ async function dispatchPayment(
   if (event.paymentId === undefined) return unmatched('the event names no payment');
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
+  // Such as the PSP's echo of each payment that we cancel: not worth a workflow.
+  if (fact.verdict === 'failed' && order.status === 'failed') return ignored('the order has failed already');
   await engine.tellOrder(order.id, hint(fact, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }

@@ -11,8 +11,8 @@ import { fail } from './fail.ts';
 const USAGE = `npm run audit [-- --providers] [--json]
 
 Checks the invariants of the books on the database of DATABASE_URL, and its open rows against the Temporal of
-TEMPORAL_ADDRESS. With --providers also holds them against the refunds of HYPERSWITCH_BASE_URL and the transfers and
-reversals of STRIPE_API_BASE, which it only reads: some calls an order. Writes nothing.
+TEMPORAL_ADDRESS. With --providers also holds them against the payments and refunds of HYPERSWITCH_BASE_URL and the
+transfers and reversals of STRIPE_API_BASE, which it only reads: some calls an order. Writes nothing.
 Exit codes: 0 sound, 1 violations found, 2 could not be checked.
 `;
 
@@ -72,7 +72,8 @@ async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openRead
 
 const AGREEMENT = {
   number: 8,
-  title: "the PSP's refunds and Stripe's transfers and reversals match ours one to one, in amount too",
+  title:
+    "the PSP's payments and refunds and Stripe's transfers and reversals match ours one to one, in amount too",
 } as const;
 
 interface Judged {

@@ -1,12 +1,13 @@
 import {
   condition,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { OrderOpening, SettledEvent } from '../activities/orders.ts';
+import type { LookedUpPayment, OrderOpening, SettledEvent } from '../activities/orders.ts';
 import type { ReadEvent } from '../activities/reports.ts';
 import type { Evidence, OrderPlacing, OrderRequest, OutsideEvent, PaymentFact } from '../domain/messages.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
@@ -29,6 +30,10 @@ const { createPayment } = proxyActivities<Activities>({ ...askPsp, summary: 'Ask
 const { lookUpPayment } = proxyActivities<Activities>({
   ...askPsp,
   summary: 'Asks the PSP how the payment stands',
+});
+const { cancelPayment } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Cancels the payment at the PSP, since its time is over',
 });
 const { readOutsideRefund } = proxyActivities<Activities>({
   ...askPsp,
@@ -137,7 +142,8 @@ setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
 
 /**
  * Ends a pending order: by a webhook that names the money, or by what the PSP says when it is asked, because nothing in
- * the inbox stands behind a signal, or names no money, or because ORDER_PAYMENT_TIMEOUT is over.
+ * the inbox stands behind a signal, or names no money, or tells of a failure, or because ORDER_PAYMENT_TIMEOUT is over.
+ * Until then the buyer may take another card; after that the payment is cancelled, unless money is on its way.
  */
 async function settleFirst(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
@@ -153,31 +159,50 @@ async function settleFirst(
   const expiresAtMs = Date.now() + expiresInMs;
   let lookAtMs = expiresAtMs;
   let captureTold = false;
+  let isCancelled = false;
+  // A PSP that is down must not hold up its own webhook.
+  const unlessTold = <Found>(asked: Promise<Found>) => Promise.race([asked, condition(() => !facts.isEmpty)]);
   for (;;) {
     const heard = await facts.next({
       timeoutMs: Math.max(lookAtMs - Date.now(), 1),
       summary: 'Waits for the payment, then asks the PSP',
     });
-    // Once a capture was told, though without its amount, only the PSP itself can say that the payment failed.
-    if (heard && !isIncomplete(heard.said) && !(captureTold && heard.said.verdict === 'failed')) {
+    if (heard && !isIncomplete(heard.said) && !isFailureToAskAbout(heard, captureTold)) {
       const settled = await settle(orderId, heard.evidence);
       if (settled !== null) return settled;
     }
     captureTold ||= heard?.said.verdict === 'captured';
-    // A PSP that is down must not hold up its own webhook.
-    const found = await Promise.race([lookUpPayment(orderId), condition(() => !facts.isEmpty)]);
-    const known = await settleFound(orderId, found);
-    if (known !== null) return known;
-    const expired = Date.now() >= expiresAtMs;
-    if (found === 'unpaid' && expired) {
-      const settled = await settle(orderId, { known: failure('expired') });
-      if (settled !== null) return settled;
+    let found: LookedUpPayment | void = await unlessTold(lookUpPayment(orderId));
+    const isExpired = Date.now() >= expiresAtMs;
+    if (found === 'unpaid' && isExpired) {
+      isCancelled = patched('what-expired-is-cancelled');
+      found = isCancelled ? await unlessTold(cancelPayment(orderId)) : failure('expired');
     }
-    lookAtMs = expired || captureTold ? Date.now() + UNDERWAY_PAYMENT_LOOK_MS : expiresAtMs;
+    if (isCancelled && isFact(found) && found.verdict === 'failed') found = { ...found, message: 'expired' };
+    const settled = await settleFound(orderId, found);
+    if (settled !== null) return settled;
+    lookAtMs = isExpired || captureTold ? Date.now() + UNDERWAY_PAYMENT_LOOK_MS : expiresAtMs;
     if (found === 'underway') {
       describe(['Check the payment at the PSP.'], [['State', 'the payment is still underway at the PSP']]);
+    } else if (heard?.said.verdict === 'failed') {
+      describe(
+        ['Nothing: the buyer pays with another card, or the order expires.'],
+        [
+          ['State', 'waiting for the payment, of which an attempt failed'],
+          ['Idempotency key', orderId],
+        ],
+      );
     }
   }
+}
+
+/**
+ * A failure may be older than a success, or be that of one card of several: only the PSP knows how the payment stands. It
+ * was asked before it refused to open one, so that is believed, unless a capture was told meanwhile.
+ */
+function isFailureToAskAbout({ said, evidence }: Heard<PaymentFact>, captureTold: boolean): boolean {
+  if (said.verdict !== 'failed') return false;
+  return captureTold || (!('known' in evidence) && patched('failures-are-asked-about'));
 }
 
 /** What lists show of an order after its payment was settled; nothing where nothing changed. */

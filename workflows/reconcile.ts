@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -58,7 +59,7 @@ const BATCHES_PER_RUN = 25;
  */
 export async function reconcile(request: ReconcileRequest): Promise<ReconcileReport> {
   const { drain, carried, batchesPerRun = BATCHES_PER_RUN } = request;
-  const asked = PHASES.filter((one) => request.phases?.includes(one) ?? true);
+  const asked = PHASES.filter((one) => (request.phases?.includes(one) ?? true) && isKnown(one));
   let begun: BegunSweep | null = carried?.begun ?? null;
   let report: ReconcileReport | null = carried?.report ?? null;
   let phase: Phase | null = carried?.phase ?? null;
@@ -118,6 +119,9 @@ const givenUp =
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     return countLooks(refs.map(() => ({ what: 'left', why: 'error' })));
   };
+
+/** A sweep that was under way when a phase was added goes on without it. */
+const isKnown = (phase: Phase): boolean => phase !== 'ended_orders' || patched('ended-orders');
 
 /** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
 function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {

@@ -1,4 +1,5 @@
-import { and, asc, eq, exists, gt, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
+import type { OrderStatus } from '../../domain/machines/order.ts';
 import type { Db } from '../client.ts';
 import { orders, refunds, sellerTransfers, transferReversals, users } from '../schema/index.ts';
 
@@ -6,6 +7,10 @@ import { orders, refunds, sellerTransfers, transferReversals, users } from '../s
 export interface OrderClaims {
   readonly orderId: string;
   readonly paymentId: string | null;
+  readonly status: OrderStatus;
+  /** What it took; null where it took nothing. */
+  readonly captured: { readonly amountMinor: number; readonly currency: string } | null;
+  readonly refundedMinor: number;
   readonly refunds: readonly RefundClaim[];
   readonly transfers: readonly TransferClaim[];
 }
@@ -29,12 +34,19 @@ export type ReversalClaim = Pick<
   'id' | 'status' | 'amountMinor' | 'coveredMinor' | 'stripeReversalId'
 >;
 
-/** The next orders, by id, that a provider may hold something of; `only` reads these again. */
+/** The next orders, by id, also those that took nothing: a provider may say otherwise. `only` reads these again. */
 export async function readOrderClaims(
   db: Db,
   ask: { readonly afterId: string | null; readonly limit: number } | { readonly only: readonly string[] },
 ): Promise<OrderClaims[]> {
-  const columns = { orderId: orders.id, paymentId: orders.paymentId };
+  const columns = {
+    orderId: orders.id,
+    paymentId: orders.paymentId,
+    status: orders.status,
+    capturedMinor: orders.capturedMinor,
+    capturedCurrency: orders.capturedCurrency,
+    refundedMinor: orders.refundedMinor,
+  };
   const page = await ('only' in ask
     ? db
         .select(columns)
@@ -43,7 +55,7 @@ export async function readOrderClaims(
     : db
         .select(columns)
         .from(orders)
-        .where(and(ask.afterId === null ? undefined : gt(orders.id, ask.afterId), hasMoney(db)))
+        .where(ask.afterId === null ? undefined : gt(orders.id, ask.afterId))
         .orderBy(asc(orders.id))
         .limit(ask.limit));
   const orderIds = page.map((order) => order.orderId);
@@ -51,22 +63,14 @@ export async function readOrderClaims(
   const refundRows = await db.select().from(refunds).where(inArray(refunds.orderId, orderIds));
   const transferRows = await readTransfers(db, orderIds);
   const reversalRows = await readReversals(db, orderIds);
-  return page.map((order) => ({
+  return page.map(({ capturedMinor: amountMinor, capturedCurrency: currency, ...order }) => ({
     ...order,
+    captured: amountMinor === null || currency === null ? null : { amountMinor, currency },
     refunds: refundRows.filter((row) => row.orderId === order.orderId),
     transfers: transferRows
       .filter((row) => row.orderId === order.orderId)
       .map((row) => ({ ...row, reversals: reversalRows.filter((one) => one.transferId === row.id) })),
   }));
-}
-
-function hasMoney(db: Db) {
-  const one = { one: sql`1` };
-  return or(
-    isNotNull(orders.capturedMinor),
-    exists(db.select(one).from(refunds).where(eq(refunds.orderId, orders.id))),
-    exists(db.select(one).from(sellerTransfers).where(eq(sellerTransfers.orderId, orders.id))),
-  );
 }
 
 function readTransfers(db: Db, orderIds: readonly string[]) {

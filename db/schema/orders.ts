@@ -29,6 +29,8 @@ export const orders = pgTable(
     refundDeadline: at(),
     completedAt: at(),
     failureReason: text(),
+    /** Of a failed order whose payment was not known to be dead: until when the sweep reads it at the PSP. */
+    paymentWatchedUntil: at(),
     reconcileCheckedAt: at(),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),
@@ -51,6 +53,10 @@ export const orders = pgTable(
       'orders_completed_is_captured',
       sql`${t.status} IN ('pending', 'failed') OR ${t.capturedMinor} IS NOT NULL`,
     ),
+    check(
+      'orders_watched_took_nothing',
+      sql`${t.paymentWatchedUntil} IS NULL OR (${t.status} = 'failed' AND ${t.capturedMinor} IS NULL)`,
+    ),
     // What a settlement file names: by the connector's id, and by when the money came.
     index('orders_by_connector_transaction')
       .on(t.connectorTransactionId)
@@ -59,10 +65,17 @@ export const orders = pgTable(
       .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`, t.id)
       .where(sql`${t.capturedMinor} IS NOT NULL`),
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
+    // How many of a buyer's are open, however many there were.
+    index('orders_open_by_buyer')
+      .on(t.buyerId)
+      .where(sql`${t.status} = 'pending'`),
     index('orders_newest').on(t.createdAt, t.id),
     index('orders_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
+    index('orders_watched_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.paymentWatchedUntil} IS NOT NULL`),
     index('orders_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),

@@ -49,6 +49,7 @@ export async function giveBack(
     capturedCurrency: captured.currency,
     connectorTransactionId: fact.connectorTransactionId,
     paymentStatus: 'succeeded',
+    paymentWatchedUntil: null,
   });
   await post(
     tx,

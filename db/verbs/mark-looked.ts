@@ -6,6 +6,7 @@ const TABLES: Readonly<Record<Exclude<Phase, 'lost_work'>, SQL>> = {
   stuck_orders: sql`orders`,
   stuck_refunds: sql`refunds`,
   orphan_refunds: sql`refunds`,
+  ended_orders: sql`orders`,
   inbox: sql`webhook_events`,
 };
 const WORK_TABLES: Readonly<Record<string, SQL>> = {

@@ -4,7 +4,7 @@ import { orders } from '../schema/index.ts';
 
 /**
  * Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. An answer that
- * comes after the webhook had decided is older than what the row says.
+ * comes after the order was decided is older than what the row says.
  */
 export async function recordPaymentAnswer(
   db: Db,

@@ -16,6 +16,7 @@ import { transferLabel, type TransferWork } from './labels.ts';
 import { lockOrder } from './lock.ts';
 import { settleOutside } from './record-external-refund.ts';
 import type { SettledRefund } from './settle-shares.ts';
+import { watchedFromNow } from './watched-payment.ts';
 
 export type SettledPayment =
   | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
@@ -126,7 +127,11 @@ async function failOrder(
   reason = fact.message ?? 'the payment failed',
 ): Promise<SettledPayment> {
   if (order.status !== 'pending') return { status: 'already_decided' };
-  await moveOrder(tx, order, 'failed', { failureReason: reason });
+  const isDead = fact.dead === true || fact.verdict === 'cancelled_post_capture';
+  await moveOrder(tx, order, 'failed', {
+    failureReason: reason,
+    paymentWatchedUntil: isDead ? null : watchedFromNow(),
+  });
   return { status: 'failed', reason };
 }
 
@@ -134,7 +139,10 @@ const CANCELLED = 'cancelled_post_capture';
 
 /** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
 async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
-  const noted = await moveOrder(tx, order, order.status, { paymentStatus: CANCELLED });
+  const noted = await moveOrder(tx, order, order.status, {
+    paymentStatus: CANCELLED,
+    paymentWatchedUntil: null,
+  });
   return failOrder(tx, noted, fact, fact.message ?? 'cancelled after capture');
 }
 

@@ -21,6 +21,7 @@ const Payment = z.object({
   connector_transaction_id: optionalText,
   error_message: said,
   error_code: optionalText,
+  manual_retry_allowed: z.boolean().nullish().catch(null),
   updated: optionalText,
 });
 
@@ -76,6 +77,7 @@ export function readPaymentBody(body: unknown): PspPayment | undefined {
     connectorTransactionId: data.connector_transaction_id ?? null,
     errorMessage: data.error_message ?? null,
     errorCode: data.error_code ?? null,
+    manualRetryAllowed: data.manual_retry_allowed ?? null,
     updatedAt: isoTime(data.updated) ?? null,
   };
 }

@@ -11,6 +11,7 @@ const TELLS: ReadonlyMap<string, RefusalTells> = new Map([
   ['IR_13', 'amount_used_up'],
   ['IR_12', 'count_used_up'],
   ['IR_14', 'state'],
+  ['IR_16', 'state'],
 ]);
 
 const NOT_FOUND_CODE = 'HE_02';
@@ -33,10 +34,10 @@ export interface FailedAnswer {
  * | 408, 409, 425, 429                                  | unknown, with Retry-After   |
  * | 401, 403                                            | unauthorized                |
  * | other 4xx without the router's error object         | unknown: a proxy spoke      |
- * | other 4xx, HE_01 IR_13 IR_12 IR_14                  | refused, and what it tells  |
+ * | other 4xx, HE_01 IR_13 IR_12 IR_14 IR_16            | refused, and what it tells  |
  * | other 4xx                                           | refused, telling `nothing`  |
  *
- * A read maps 404 HE_02 to not_found first (`classifyReadFailure`): an ingress' own 404 must never fail a refund.
+ * A read and a cancellation map 404 HE_02 to not_found first (`classifyReadFailure`): an ingress' own 404 must never fail a refund.
  */
 export function classifyFailure({ httpStatus, body, retryAfter }: FailedAnswer): PspFailure {
   const error = readErrorBody(body);

@@ -2,6 +2,7 @@ import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts
 import { readDisputeBody, readPaymentBody, readRefundBody, readRefundPage } from './bodies.ts';
 import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
 import type {
+  CancelPaymentOutcome,
   CreatePaymentOutcome,
   CreateRefundOutcome,
   ListRefundsOutcome,
@@ -19,6 +20,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
 const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
+
+/** One of the four reasons that Stripe takes, to whom the router hands it on. */
+const CANCELLATION_REASON = 'abandoned';
 
 /** The router's largest page (`UPPER_LIMIT` of its refunds_validator.rs; 10 where none is asked for). */
 const PAGE_REFUNDS = 100;
@@ -71,7 +75,7 @@ export interface HyperswitchReader {
 }
 
 /** What comparing our books with the PSP's needs. */
-export type HyperswitchBooks = Pick<HyperswitchReader, 'readRefund' | 'listRefunds'>;
+export type HyperswitchBooks = Pick<HyperswitchReader, 'readPayment' | 'readRefund' | 'listRefunds'>;
 
 /**
  * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
@@ -79,6 +83,13 @@ export type HyperswitchBooks = Pick<HyperswitchReader, 'readRefund' | 'listRefun
  */
 export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
+  /**
+   * Cancels a payment that nobody has paid. The router does so from `requires_payment_method`, `requires_confirmation`,
+   * `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), a second time too: the answer and
+   * the refusal both say no more than that the payment is to be looked at. Carries no idempotency key, since it creates
+   * nothing, and a refusal that was replayed an hour later would be of then.
+   */
+  cancelPayment(paymentId: string): Promise<CancelPaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
   readDispute(disputeId: string): Promise<ReadDisputeOutcome>;
 }
@@ -92,6 +103,14 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
       const body = paymentBody(request);
       const answer = await call('POST', '/payments', requireKey(request.idempotencyKey), body);
       if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyFailure(answer);
+      const payment = readPaymentBody(answer.body);
+      return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
+    },
+
+    async cancelPayment(paymentId) {
+      const path = `/payments/${encodeURIComponent(requireId('paymentId', paymentId))}/cancel`;
+      const answer = await call('POST', path, undefined, { cancellation_reason: CANCELLATION_REASON });
+      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
       const payment = readPaymentBody(answer.body);
       return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
     },

@@ -15,6 +15,8 @@ export interface PspPayment {
   /** Informative only: set on pending payments too. */
   errorMessage: string | null;
   errorCode: string | null;
+  /** Of a failed payment: whether it may be confirmed again, with another card. Null where the router does not say. */
+  manualRetryAllowed: boolean | null;
   /** ISO 8601 in UTC, the router's `updated`. */
   updatedAt: string | null;
 }
@@ -93,6 +95,7 @@ export interface PspNotFound {
 export type PspFailure = PspRefused | PspUnauthorized | PspUnknown;
 export type CreatePaymentOutcome = { kind: 'payment'; payment: PspPayment } | PspFailure;
 export type ReadPaymentOutcome = CreatePaymentOutcome | PspNotFound;
+export type CancelPaymentOutcome = ReadPaymentOutcome;
 export type CreateRefundOutcome = { kind: 'refund'; refund: PspRefund } | PspFailure;
 export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
 /** The PSP's whole list, or none of it. */

@@ -5,7 +5,7 @@ import { providerId } from '../providers/ids.ts';
 import { type Books, laterThan } from './books.ts';
 import { type DisputeChange, findDispute, openDispute, turnDispute } from './disputes.ts';
 import type { OwnFault, HyperswitchFault } from './faults.ts';
-import { announcePayment, findPayment, movePayment, takePayment } from './payments.ts';
+import { announcePayment, declinePayment, findPayment, movePayment, takePayment } from './payments.ts';
 import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
 import {
   DISPUTE_ENDS,
@@ -26,6 +26,10 @@ import { signature512 } from './webhooks.ts';
 /** `webhook: false`: the status changes and nobody is told. */
 interface Told {
   webhook?: boolean | undefined;
+}
+
+interface FailOptions extends Told {
+  mayRetry?: boolean | undefined;
 }
 
 interface PayOptions extends Told {
@@ -82,9 +86,9 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return this.#move(paymentId, o, (record) => takePayment(record, o));
   }
 
-  fail(paymentId: string, message = 'Your card was declined.', o: Told = {}): Payment {
-    const set = { error_code: 'card_declined', error_message: message };
-    return this.#move(paymentId, o, (record) => movePayment(record, 'failed', set));
+  /** For good, unless the buyer may try again with another card. */
+  fail(paymentId: string, message = 'Your card was declined.', o: FailOptions = {}): Payment {
+    return this.#move(paymentId, o, (record) => declinePayment(record, message, o.mayRetry ?? false));
   }
 
   cancel(paymentId: string, o: Told = {}): Payment {
@@ -214,6 +218,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       message: z.string().optional(),
       webhook,
     });
+    const fail = one.extend({ message: z.string().optional(), mayRetry: z.boolean().optional() });
     const pay = one.extend({
       amountReceivedMinor: z.number().int().optional(),
       currency: z.string().optional(),
@@ -222,9 +227,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return {
       ...this.commonVerbs(),
       pay: verb('the buyer pays', pay, (i) => this.pay(i.paymentId, i)),
-      fail: verb('the payment fails', one.extend({ message: z.string().optional() }), (i) =>
-        this.fail(i.paymentId, i.message, i),
-      ),
+      fail: verb('the payment fails', fail, (i) => this.fail(i.paymentId, i.message, i)),
       cancel: verb('the payment is cancelled', one, (i) => this.cancel(i.paymentId, i)),
       expire: verb('the payment expires', one, (i) => this.expire(i.paymentId, i)),
       processing: verb('the payment is processing', one, (i) => this.processing(i.paymentId, i)),

@@ -26,6 +26,7 @@ const TABLE = {
   ],
   too_many_refunds: [400, 'IR_12', 'Reached maximum refund attempts'],
   over_captured: [400, 'IR_13', 'The refund amount exceeds the amount captured'],
+  precondition_failed: [400, 'IR_16', 'You cannot do this because of the status of the payment'],
   unexpected_state: [400, 'IR_14', 'This Payment could not be processed because of its status'],
   connector: [400, 'CE_00', 'Connector error'],
   refund_failed: [400, 'CE_06', 'Refund failed while processing with connector. Retry refund'],

@@ -20,7 +20,12 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
    * the write side has them and refuses their ids. `times`: reads that meet it; `where: { id }`: of one object.
    */
   faultKind('readLag', { lagMs: z.number().int().positive() }),
+  /** The buyer's money arrives a moment before a cancellation of the payment, which is then refused. */
+  faultKind('paidFirst', {}),
 ]);
 export type HyperswitchFault = z.input<typeof HyperswitchFault>;
 /** What only this provider does. */
-export type OwnFault = Extract<z.output<typeof HyperswitchFault>, { kind: 'refundOutcome' | 'readLag' }>;
+export type OwnFault = Extract<
+  z.output<typeof HyperswitchFault>,
+  { kind: 'refundOutcome' | 'readLag' | 'paidFirst' }
+>;

@@ -10,10 +10,10 @@ import type { OwnFault } from './faults.ts';
 import { optionalInteger, optionalText, requireObject } from './parse.ts';
 import {
   announcePayment,
+  cancelPayment,
   confirmPayment,
   createPayment,
   findPayment,
-  movePayment,
   takePayment,
 } from './payments.ts';
 import {
@@ -111,14 +111,14 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       path: '/payments/:id/cancel',
       act: (x) => {
         const payment = findPayment(books, idOf(x));
-        const { status } = payment.body;
-        if (!status.startsWith('requires_')) {
-          const message = `You cannot cancel this payment because it has status ${status}`;
-          throw new Refusal('unexpected_state', message);
+        const announce = (): void => x.after(() => announcePayment(books, payment));
+        if (parts.faults.takeOwn(['paidFirst'], x.at)) {
+          takePayment(payment, {});
+          announce();
         }
         const reason = isRecord(x.body) ? optionalText(x.body, 'cancellation_reason') : undefined;
-        movePayment(payment, 'cancelled', { cancellation_reason: reason ?? null });
-        x.after(() => announcePayment(books, payment));
+        cancelPayment(payment, reason ?? null);
+        announce();
         return ok(payment.body);
       },
     },

@@ -48,6 +48,7 @@ export function createPayment(books: Books, body: Record<string, unknown>): Paym
     error_code: null,
     error_message: null,
     cancellation_reason: null,
+    manual_retry_allowed: null,
     connector_transaction_id: null,
     merchant_order_reference_id: optionalText(body, 'merchant_order_reference_id') ?? null,
     metadata: body['metadata'] ?? null,
@@ -70,18 +71,54 @@ const CONFIRMABLE: readonly PaymentStatus[] = [
   'requires_customer_action',
 ];
 
-/** The buyer pays: any card succeeds but the one for declines. Returns the event that follows. */
-export function confirmPayment(record: PaymentRecord, body: Record<string, unknown>): PaymentStatus {
+/**
+ * The buyer pays: any card succeeds but the one for declines. A declined payment may be tried again by whoever asks for a
+ * manual retry, with a new attempt.
+ */
+export function confirmPayment(record: PaymentRecord, body: Record<string, unknown>): void {
+  const { status, manual_retry_allowed: mayRetry } = record.body;
+  const isRetry = status === 'failed' && mayRetry === true && body['retry_action'] === 'manual_retry';
+  if (!CONFIRMABLE.includes(status) && !isRetry) {
+    const hint =
+      status === 'failed' && mayRetry === true
+        ? ', you can pass `retry_action` as `manual_retry` in request to try this payment again'
+        : '';
+    throw new Refusal('precondition_failed', cannot('confirm', status) + hint);
+  }
+  if (isRetry) newAttempt(record);
+  if (JSON.stringify(body).includes(DECLINED_CARD)) declinePayment(record, 'Your card was declined.', true);
+  else takePayment(record, {});
+}
+
+/** What the router cancels; everything else it refuses, also what is cancelled already. */
+const CANCELLABLE: readonly PaymentStatus[] = [
+  'requires_payment_method',
+  'requires_confirmation',
+  'requires_customer_action',
+  'requires_capture',
+];
+
+export function cancelPayment(record: PaymentRecord, reason: string | null): void {
   const { status } = record.body;
-  if (!CONFIRMABLE.includes(status)) {
-    throw new Refusal('unexpected_state', unexpectedState('confirmed', status, CONFIRMABLE));
-  }
-  if (JSON.stringify(body).includes(DECLINED_CARD)) {
-    movePayment(record, 'failed', { error_code: 'card_declined', error_message: 'Your card was declined.' });
-  } else {
-    takePayment(record, {});
-  }
-  return record.body.status;
+  if (!CANCELLABLE.includes(status)) throw new Refusal('precondition_failed', cannot('cancel', status));
+  movePayment(record, 'cancelled', { cancellation_reason: reason });
+}
+
+const cannot = (action: string, status: PaymentStatus) =>
+  `You cannot ${action} this payment because it has status ${status}`;
+
+/** The bank says no. `mayRetry`: the buyer may take another card. */
+export function declinePayment(record: PaymentRecord, message: string, mayRetry: boolean): void {
+  movePayment(record, 'failed', {
+    error_code: 'card_declined',
+    error_message: message,
+    manual_retry_allowed: mayRetry,
+  });
+}
+
+function newAttempt({ body }: PaymentRecord): void {
+  body.attempt_count += 1;
+  body.connector_transaction_id = null;
 }
 
 export function unexpectedState(flow: string, status: string, expected: readonly string[]): string {
@@ -109,7 +146,7 @@ export function takePayment(
 
 export function movePayment(record: PaymentRecord, status: PaymentStatus, set: Partial<Payment> = {}): void {
   const { body } = record;
-  Object.assign(body, set, {
+  Object.assign(body, { manual_retry_allowed: null }, set, {
     status,
     connector: CONNECTOR,
     payment_method: body.payment_method ?? 'card',

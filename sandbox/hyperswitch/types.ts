@@ -60,6 +60,8 @@ export interface Payment {
   error_code: string | null;
   error_message: string | null;
   cancellation_reason: string | null;
+  /** Of a failed payment alone: whether it may be confirmed again. */
+  manual_retry_allowed: boolean | null;
   connector_transaction_id: string | null;
   merchant_order_reference_id: string | null;
   metadata: unknown;

@@ -26,8 +26,8 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     SELECT ${id(1)}, ${people}, 100, CASE WHEN ${isOpen} THEN NULL ELSE 100 END, CASE WHEN ${isOpen} THEN NULL ELSE 'USD' END,
       'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'completed' END, ${id(1)}::text, ${createdAt} FROM ${numbers}`);
   await db.execute(sql`
-    INSERT INTO refunds (id, order_id, amount_minor, currency, status, hyperswitch_refund_id, created_at)
-    SELECT ${id(2)}, ${id(1)}, 100, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END,
+    INSERT INTO refunds (id, order_id, requested_by, amount_minor, currency, status, hyperswitch_refund_id, created_at)
+    SELECT ${id(2)}, ${id(1)}, ${people}, 100, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END,
       CASE WHEN n % ${2 * OPEN_EVERY} = 0 THEN NULL ELSE ${id(2)}::text END, ${createdAt} FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, completed_at, created_at)

@@ -17,11 +17,50 @@ beforeAll(async () => {
   own = await createDatabaseFromTemplate();
   database = openWithSql(own.url, { maxConnections: 1, statementTimeoutMs: null });
   await fillRows(database, ROWS);
+  await watchSome(database);
 }, FILL_TIMEOUT_MS);
 afterAll(async () => {
   await database.close();
   await own.drop();
 });
+
+/** Orders that failed and whose payments are watched. */
+async function watchSome({ db }: DatabaseWithSql): Promise<void> {
+  await db.execute(sql`
+    UPDATE orders SET status = 'failed', captured_minor = NULL, captured_currency = NULL,
+      payment_watched_until = now() + interval '10 days'
+    FROM generate_series(${OPEN_EVERY / 2}::int, ${ROWS - 1}::int, ${OPEN_EVERY}) AS n WHERE id = md5('1:' || n)::uuid`);
+  await db.execute(sql`ANALYZE orders`);
+}
+
+/** Somebody who has one row of each kind, the newest of all. */
+async function somebodyElse({ db }: DatabaseWithSql): Promise<void> {
+  const who = sql`'00000000-0000-4000-8000-000000000002'::uuid`;
+  const id = (name: string) => sql`md5(${`other ${name}`})::uuid`;
+  const at = sql`now() - interval '61 minutes'`;
+  await db.execute(sql`INSERT INTO users (id, email, role) VALUES (${who}, 'other@veza.test', 'user')`);
+  const order = (name: string, status: string, watched: boolean, captured: boolean) =>
+    db.execute(sql`INSERT INTO orders (id, buyer_id, total_minor, currency, status, payment_id, created_at,
+        payment_watched_until, captured_minor, captured_currency)
+      VALUES (${id(name)}, ${who}, 100, 'USD', ${status}, ${`other ${name}`}, ${at},
+        ${watched ? sql`now()` : null}, ${captured ? 100 : null}, ${captured ? 'USD' : null})`);
+  await order('pending', 'pending', false, false);
+  await order('watched', 'failed', true, false);
+  for (const refund of ['stuck', 'orphan']) {
+    await order(refund, 'refund_pending', false, true);
+    await db.execute(sql`INSERT INTO refunds (id, order_id, requested_by, amount_minor, currency, hyperswitch_refund_id, created_at)
+      VALUES (${id(`${refund} refund`)}, ${id(refund)}, ${who}, 100, 'USD', ${refund === 'stuck' ? 'other' : null}, ${at})`);
+  }
+  await order('sold', 'completed', false, true);
+  await db.execute(sql`INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, completed_at, created_at)
+    VALUES (${id('transfer')}, ${id('sold')}, ${who}, 90, 'USD', 'completed', now(), ${at})`);
+  await db.execute(sql`INSERT INTO transfer_reversals (id, transfer_id, amount_minor, status, next_retry_at, created_at)
+    VALUES (${id('reversal')}, ${id('transfer')}, 90, 'pending', now(), ${at})`);
+  await db.execute(sql`INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, created_at)
+    VALUES (${id('payout')}, ${who}, 90, 'USD', ${at})`);
+  await db.execute(sql`INSERT INTO webhook_events (id, provider, event_id, type, about, body, received_at)
+    VALUES (${id('webhook')}, 'hyperswitch', 'other', 'payment_succeeded', 'other', '{}', ${at})`);
+}
 
 const ask = (phase: Phase): SweepAsk => ({
   phase,
@@ -47,7 +86,8 @@ test.each(PHASES)('%s: what a drain has before it is counted in indexes too', as
   const { result, nodes } = await plansOf(database, (db) => countSweepRows(db, ask(phase)));
   expect(walkedIn(nodes)).toEqual([]);
   // Of work there are five kinds, and half of the refunds are the PSP's to go on with.
-  const kinds = phase === 'lost_work' ? 4.5 : ['stuck_orders', 'inbox'].includes(phase) ? 1 : 0.5;
+  const kinds =
+    phase === 'lost_work' ? 4.5 : ['stuck_orders', 'ended_orders', 'inbox'].includes(phase) ? 1 : 0.5;
   expect(result).toBe(kinds * (ROWS / OPEN_EVERY));
   expect(mostReadIn(nodes)).toBeLessThanOrEqual(5 * (ROWS / OPEN_EVERY));
 });
@@ -61,4 +101,30 @@ test('rows that were looked at come last', async () => {
   const then = await listSweepRows(db, ask('stuck_orders'), ROWS);
   expect(then.at(-1)).toBe(first[0]);
   expect(new Set(then).size).toBe(then.length);
+});
+
+test('who has many rows hides nobody: one of each person comes before a second one of anybody', async () => {
+  const { db } = database;
+  await somebodyElse(database);
+  const idOf = async (name: string) => {
+    const [row] = await db.execute<{ id: string }>(sql`SELECT md5(${`other ${name}`})::uuid AS id`);
+    return row!.id;
+  };
+  const THEIRS: Readonly<Record<Phase, readonly string[]>> = {
+    stuck_orders: ['pending'],
+    stuck_refunds: ['stuck refund'],
+    orphan_refunds: ['orphan refund'],
+    ended_orders: ['watched'],
+    lost_work: ['pending', 'stuck refund', 'reversal', 'payout'],
+    inbox: ['webhook'],
+  };
+  for (const phase of PHASES) {
+    const theirs = await Promise.all(THEIRS[phase].map(idOf));
+    // Five kinds of work have each their own first ones.
+    const first = await listSweepRows(db, ask(phase), 2 * (phase === 'lost_work' ? 5 : 1));
+    expect(
+      theirs.filter((id) => !first.some((ref) => ref.endsWith(id))),
+      phase,
+    ).toEqual([]);
+  }
 });

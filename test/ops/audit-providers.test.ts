@@ -38,7 +38,7 @@ describe('npm run audit -- --providers', () => {
     const { code, stdout, stderr } = await audit();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^8 +0 violations {2}\S/m);
-    expect(stdout).toContain('compared: 1 refunds, 2 transfers, 2 reversals');
+    expect(stdout).toContain('compared: 1 payments, 1 refunds, 2 transfers, 2 reversals');
   });
 
   test('a row of another amount: exit 1, with the row that differs', async () => {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { PAYMENT_STATUSES } from '../../sandbox/hyperswitch/types.ts';
 import { hyperswitchWorld, WEBHOOK_SECRET } from './hyperswitch-harness.ts';
 
 test('a payment is created, paid by the buyer with the client secret, and told by a signed webhook', async () => {
@@ -85,6 +86,82 @@ test('autoPay pays by itself, and a declined card fails', async () => {
   });
   expect(declined.body).toMatchObject({ status: 'failed', error_code: 'card_declined' });
   await control.waitForDelivery((d) => d.type === 'payment_failed' && d.objectId === 'pay_2');
+});
+
+test('a declined payment is tried again with another card, by whoever asks for a manual retry', async () => {
+  const { call, control } = await hyperswitchWorld();
+  await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
+  const declined = await call('POST', '/payments/p/confirm', {
+    payment_method_data: { card: { card_number: '4000000000000002' } },
+  });
+  expect(declined.body).toMatchObject({ status: 'failed', manual_retry_allowed: true, attempt_count: 1 });
+  const other = { payment_method_data: { card: { card_number: '4242424242424242' } } };
+  expect(await call('POST', '/payments/p/confirm', other)).toMatchObject({
+    status: 400,
+    error: { code: 'IR_16', message: expect.stringContaining('pass `retry_action` as `manual_retry`') },
+  });
+  const paid = await call('POST', '/payments/p/confirm', { ...other, retry_action: 'manual_retry' });
+  expect(paid.body).toMatchObject({ status: 'succeeded', manual_retry_allowed: null, attempt_count: 2 });
+  await control.idle();
+  expect(control.deliveries().map((d) => d.type)).toEqual(['payment_failed', 'payment_succeeded']);
+
+  await call('POST', '/payments', { payment_id: 'q', amount: 5, currency: 'EUR' });
+  control.fail('q');
+  expect((await call('GET', '/payments/q')).body).toMatchObject({ manual_retry_allowed: false });
+  const refused = await call('POST', '/payments/q/confirm', { ...other, retry_action: 'manual_retry' });
+  expect(refused).toMatchObject({ status: 400, error: { code: 'IR_16' } });
+});
+
+describe('a payment is cancelled', () => {
+  const CANCELLABLE = [
+    'requires_payment_method',
+    'requires_confirmation',
+    'requires_customer_action',
+    'requires_capture',
+  ];
+
+  test.each(PAYMENT_STATUSES)('or not: %s', async (status) => {
+    const { call, control } = await hyperswitchWorld();
+    await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
+    control.setPaymentStatus('p', status, { webhook: false });
+    const answer = await call('POST', '/payments/p/cancel', { cancellation_reason: 'abandoned' });
+    await control.idle();
+    const told = control.deliveries().map((d) => d.type);
+    if (CANCELLABLE.includes(status)) {
+      expect(answer.body).toMatchObject({ status: 'cancelled', cancellation_reason: 'abandoned' });
+      expect(told).toEqual(['payment_cancelled']);
+    } else {
+      const message = `You cannot cancel this payment because it has status ${status}`;
+      expect(answer).toMatchObject({ status: 400, error: { code: 'IR_16', message } });
+      expect(control.payment('p').status).toBe(status);
+      expect(told).toEqual([]);
+    }
+  });
+
+  test('once only, and not where there is none', async () => {
+    const { call } = await hyperswitchWorld();
+    await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
+    expect((await call('POST', '/payments/p/cancel')).body).toMatchObject({ status: 'cancelled' });
+    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_16' } });
+    expect(await call('POST', '/payments/q/cancel')).toMatchObject({ status: 404, error: { code: 'HE_02' } });
+  });
+
+  test('by a call whose answer is lost', async () => {
+    const { call, control } = await hyperswitchWorld();
+    await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
+    control.addFault({ kind: 'dropAfter', match: 'payments.cancel' });
+    await expect(call('POST', '/payments/p/cancel')).rejects.toThrow();
+    expect(control.payment('p').status).toBe('cancelled');
+  });
+
+  test('unless the money was faster', async () => {
+    const { call, control } = await hyperswitchWorld();
+    await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
+    control.addFault({ kind: 'paidFirst', where: { id: 'p' } });
+    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_16' } });
+    expect(control.payment('p')).toMatchObject({ status: 'succeeded', amount_received: 5 });
+    await control.waitForDelivery((d) => d.type === 'payment_succeeded');
+  });
 });
 
 test('every transition has its event, once', async () => {

@@ -19,6 +19,7 @@ const PHASES_ABOUT: Readonly<Record<Phase, string>> = {
   stuck_refunds: 'refunds that the PSP has accepted and not decided: it is asked',
   orphan_refunds: 'refunds that the PSP may never have received',
   lost_work: 'open rows without a running workflow: it is started again',
+  ended_orders: 'failed orders whose payment was not known to be dead: is it captured after all?',
   inbox: 'webhooks that were stored and not handed on',
 };
 

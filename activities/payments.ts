@@ -1,0 +1,62 @@
+import type { PaymentFact } from '../domain/messages.ts';
+import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
+import type { Deps } from './deps.ts';
+import { whileHeartbeating } from './heartbeat.ts';
+import { factOf } from './orders.ts';
+import { orderOf } from './reports.ts';
+import { retryLater } from './retry-later.ts';
+
+const EXPIRED = {
+  verdict: 'failed',
+  receivedMinor: null,
+  currency: null,
+  message: 'expired',
+  connectorTransactionId: null,
+} as const satisfies PaymentFact;
+
+/**
+ * From where a cancellation is the end. The router cancels one that waits for the buyer's bank (3-D Secure) without telling
+ * the connector, which may still capture it.
+ */
+const BEFORE_THE_CONNECTOR: ReadonlySet<string> = new Set([
+  'requires_payment_method',
+  'requires_confirmation',
+]);
+
+export function createPaymentActivities({ db, psp, settings }: Deps) {
+  return {
+    /**
+     * Cancels a payment whose time is over, and says what became of it: it may have been captured meanwhile, or be
+     * underway. Whether the cancellation was carried out is never taken from its own answer alone.
+     */
+    async cancelPayment(orderId: string): Promise<PaymentFact | 'underway'> {
+      const { paymentId, paymentStatus } = await orderOf(db, orderId);
+      if (paymentId === null) return { ...EXPIRED, dead: true };
+      return whileHeartbeating(async () => {
+        const outcome = await psp.cancelPayment(paymentId);
+        if (outcome.kind === 'unauthorized') {
+          await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
+          throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+        }
+        const found = outcome.kind === 'payment' ? outcome : await psp.readPayment(paymentId);
+        // One that lands after all, or that a lagging reader does not show, is found by the sweep.
+        if (found.kind === 'not_found') return EXPIRED;
+        if (found.kind !== 'payment') {
+          throw retryLater('psp_unknown_outcome', 'the payment could not be read', settings.psp);
+        }
+        await recordPaymentAnswer(db, orderId, found.payment);
+        const fact = factOf(found.payment);
+        if (fact === 'underway') return fact;
+        if (fact === 'unpaid') {
+          // It may still be confirmed: cancelled once more, unless the PSP will not have it.
+          if (outcome.kind === 'refused') return EXPIRED;
+          throw retryLater('psp_unknown_outcome', 'the payment is not cancelled yet', settings.psp);
+        }
+        if (fact.verdict !== 'failed') return fact;
+        const isDead = fact.dead === true && BEFORE_THE_CONNECTOR.has(paymentStatus ?? '');
+        return isDead ? { ...EXPIRED, dead: true } : EXPIRED;
+      });
+    },
+  };
+}
