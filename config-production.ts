@@ -1,3 +1,5 @@
+import { durationMs } from './domain/duration.ts';
+
 /**
  * What a production configuration (NODE_ENV=production) may not hold, beyond the rules of each variable. A problem says
  * which variable and why, and never what it is set to. Stripe's test keys are allowed: a staging system is run like
@@ -32,8 +34,15 @@ export function productionProblems(
       );
     }
   }
+  const lagMs = durationMs(env['PSP_READ_LAG'] ?? '');
+  if (lagMs !== undefined && lagMs < READ_LAG_LEAST_MS) {
+    problems.push('PSP_READ_LAG: expected 10m or longer: what an activity asked before it may still land');
+  }
   return problems;
 }
+
+/** No activity lives longer (workflows/policies.ts). */
+const READ_LAG_LEAST_MS = 10 * 60 * 1000;
 
 /** What a key of payloads stands behind: no secret, and free to be called as one likes. */
 const KEY_ID = /^[^:]+:/;

@@ -72,6 +72,8 @@ function compareRefund(claim: RefundClaim, theirs: PspRefund | null, findings: F
       return;
     case 'failed':
       if (theirs?.status === 'succeeded') findings.differs(subject, 'it failed, the PSP says succeeded');
+      // It may be paid yet.
+      else if (theirs !== null && theirs.status !== 'failed') findings.list('under way', subject);
       return;
     case 'succeeded':
       if (theirs === null) findings.differs(subject, `it succeeded, the PSP has no such refund`);

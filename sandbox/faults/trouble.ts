@@ -34,6 +34,8 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     psp.control.addFault({ kind: 'timeoutAfter', match: 'refunds.create', ...part(0.02) }),
     psp.control.addFault({ kind: 'webhookFirst', match: 'refunds.create', ...part(0.1) }),
     psp.control.addFault({ kind: 'status', status: 502, match: 'refunds.retrieve', ...part(0.05) }),
+    // What it has just made its reads do not show.
+    psp.control.addFault({ kind: 'readLag', match: /refunds\.(retrieve|list)/, lagMs: 2_000, ...part(0.2) }),
     // The connector said no, failed silently, or knows more than the router until it is asked.
     psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', ...part(0.06) }),
     psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', ...part(0.03) }),

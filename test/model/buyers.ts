@@ -217,6 +217,41 @@ export async function external(
   });
 }
 
+/** All that the PSP still had of a payment; nothing where no refund of ours could be asked for. */
+export function refundableUnheard(order: Order): number {
+  const reserved = order.refunds
+    .filter(({ atPsp, status }) => atPsp && status !== 'failed')
+    .reduce((sum, { amount }) => sum + amount, 0);
+  const isAsked = refusalOf(order, null, order.items.length, totalLeft(leftOf(order)), 1) === null;
+  return isAsked && !order.cancelled ? (order.captured ?? 0) - reserved : 0;
+}
+
+/** Given back in the dashboard, and nobody is told; a refund of ours is then refused, by which it is found. */
+export async function externalUnheard(
+  life: Life,
+  books: Books,
+  order: Order,
+  how: { readonly trouble: Trouble },
+): Promise<void> {
+  const amount = refundableUnheard(order);
+  await life.within(books, how.trouble, async () => {
+    const { refund_id: id } = life.world.psp.control.createExternalRefund(order.id, amount, {
+      webhook: false,
+    });
+    const path = `/marketplace/orders/${order.id}/refund`;
+    const answer = await life.world.post(life.shop.buyer, path, { amount: 1 });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+    const asked = newRefund('requested', answer.body['refund']!['id']!, 1, { atPsp: false });
+    asked.shares = share(1, order.items, leftOf(order), () => true);
+    order.refunds.push(asked);
+    const refund = newRefund('external', id, amount, { atPsp: true });
+    holdLate(order, refund);
+    order.refunds.push(refund);
+    succeed(books, order, refund);
+    asked.status = 'failed';
+  });
+}
+
 export async function cancelAfterCapture(life: Life, books: Books, order: Order): Promise<void> {
   const amount =
     (order.captured ?? 0) -

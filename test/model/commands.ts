@@ -143,6 +143,15 @@ const externals = fc.record({ at: pick, pick, trouble: pspTrouble }).map((args) 
   ),
 );
 
+const unheardExternals = fc.record({ at: pick, trouble }).map((args) =>
+  command(
+    'external refund, unheard',
+    args,
+    (books) => orderBy(books, args.at, (order) => isTaken(order) && buyers.refundableUnheard(order) > 0),
+    (life, books, order) => buyers.externalUnheard(life, books, order, args),
+  ),
+);
+
 const cancellations = fc.record({ at: pick }).map((args) =>
   command(
     'cancelled after capture',
@@ -285,6 +294,7 @@ export const ALL: fc.Arbitrary<Command>[] = [
   ...Array.from({ length: 2 }, () => decisions),
   ...Array.from({ length: 2 }, () => lateSuccesses),
   ...Array.from({ length: 2 }, () => externals),
+  ...Array.from({ length: 2 }, () => unheardExternals),
   ...Array.from({ length: 2 }, () => disputes),
   ...Array.from({ length: 2 }, () => disputeEnds),
   ...Array.from({ length: 2 }, () => stripeSwitches),

@@ -25,7 +25,12 @@ let world: World;
 beforeAll(async () => {
   // Nothing gives up by itself: what the model does not decide must not depend on the time it took.
   world = await World.create({
-    env: { TRANSFER_RETRY_MAX_RETRIES: '1000', REVERSAL_MAX_RETRIES: '1000' },
+    env: {
+      TRANSFER_RETRY_MAX_RETRIES: '1000',
+      REVERSAL_MAX_RETRIES: '1000',
+      // A refusal after an answer that was lost is believed within a test's time.
+      PSP_READ_LAG: '500ms',
+    },
   });
 });
 afterAll(() => world.close());

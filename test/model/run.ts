@@ -31,6 +31,7 @@ export const TROUBLES = [
   'none',
   'psp503',
   'pspLost',
+  'pspLags',
   'hookFirst',
   'hookLost',
   'hookTwice',
@@ -126,6 +127,15 @@ export class Life {
         return atPsp({ kind: 'status', status: 503, match: TO_PSP, times: 2 });
       case 'pspLost':
         return atPsp({ kind: 'dropAfter', match: TO_PSP });
+      case 'pspLags': {
+        // It has acted and nobody knows; then its reads do not show it for a while.
+        const removes = [
+          atPsp({ kind: 'dropAfter', match: TO_PSP }),
+          atPsp({ kind: 'status', status: 503, match: /(refunds|payments)\.retrieve/ }),
+          atPsp({ kind: 'readLag', match: /refunds\.(retrieve|list)/, lagMs: 60_000, times: 3 }),
+        ];
+        return () => removes.forEach((remove) => remove());
+      }
       case 'hookFirst':
         return atPsp({ kind: 'webhookFirst', match: TO_PSP });
       case 'hookLost':
