@@ -16,6 +16,7 @@ export const LISTED = [
   'payments cancelled after capture',
   'returned refunds',
   'reversals that ops ended',
+  'transfers that ops ended',
   'under way',
 ] as const;
 export type Listed = (typeof LISTED)[number];

@@ -1,5 +1,6 @@
 import type { OrderClaims, ReversalClaim, TransferClaim } from '../db/queries/provider-claims.ts';
 import { orderWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
+import { RESOLVED } from '../domain/machines/transfer.ts';
 import type { StripeReversal, StripeTransfer } from '../providers/stripe/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
@@ -42,6 +43,7 @@ async function compareTransfer(
 ): Promise<void> {
   const subject = transferWorkflowId(claim.id);
   if (claim.completedAt === null) {
+    if (RESOLVED.includes(claim.status)) findings.list('transfers that ops ended', subject);
     const made = [...theirs.values()].find((transfer) => transfer.transferId === claim.id);
     if (made === undefined) return;
     theirs.delete(made.stripeTransferId);

@@ -311,13 +311,15 @@ CREATE TABLE refund_allocations (
   fees_owed_minor bigint DEFAULT 0 NOT NULL,
   fees_netted_minor bigint DEFAULT 0 NOT NULL,
   in_flight_minor bigint DEFAULT 0 NOT NULL,
+  written_off_minor bigint DEFAULT 0 NOT NULL,
   CONSTRAINT refund_allocations_refund_id_order_item_id_pk PRIMARY KEY (refund_id, order_item_id),
   CONSTRAINT refund_allocations_order_item_id_order_items_id_fk FOREIGN KEY (order_item_id) REFERENCES order_items(id),
   CONSTRAINT refund_allocations_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
   CONSTRAINT refund_allocations_fee_sane CHECK (((fee_minor >= 0) AND (fee_minor <= '9007199254740991'::bigint))),
   CONSTRAINT refund_allocations_fees_within CHECK ((((fees_owed_minor >= 0) AND (fees_owed_minor <= seller_minor)) AND ((fees_netted_minor >= 0) AND (fees_netted_minor <= fees_owed_minor)))),
   CONSTRAINT refund_allocations_seller_sane CHECK (((seller_minor >= 0) AND (seller_minor <= '9007199254740991'::bigint))),
-  CONSTRAINT refund_allocations_source_known CHECK ((seller_source = ANY (ARRAY['withheld'::text, 'in_flight'::text, 'available'::text])))
+  CONSTRAINT refund_allocations_source_known CHECK ((seller_source = ANY (ARRAY['withheld'::text, 'in_flight'::text, 'available'::text]))),
+  CONSTRAINT refund_allocations_written_off_within CHECK (((written_off_minor >= 0) AND (written_off_minor <= seller_minor)))
 );
 CREATE INDEX refund_allocations_by_item ON public.refund_allocations USING btree (order_item_id);
 CREATE INDEX refund_allocations_fees_owed ON public.refund_allocations USING btree (order_item_id) WHERE (fees_netted_minor < fees_owed_minor);
@@ -486,7 +488,7 @@ CREATE TABLE seller_transfers (
   CONSTRAINT seller_transfers_reversal_has_next CHECK (((status <> 'reversal_pending'::text) OR (next_retry_at IS NOT NULL))),
   CONSTRAINT seller_transfers_reversed_within CHECK (((reversed_minor >= 0) AND (reversed_minor <= amount_minor))),
   CONSTRAINT seller_transfers_sent_has_id CHECK (((status <> ALL (ARRAY['completed'::text, 'reversal_pending'::text, 'reversed'::text])) OR (completed_at IS NOT NULL))),
-  CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text])))
+  CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text, 'settled_outside'::text, 'written_off'::text])))
 );
 CREATE INDEX seller_transfers_by_order ON public.seller_transfers USING btree (order_id);
 CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);

@@ -38,6 +38,7 @@ export const ERRORS = {
 
   transfer_not_found: { status: 404, title: 'No such transfer', retry: false },
   transfer_not_retryable: { status: 409, title: 'The transfer cannot be retried', retry: false },
+  transfer_not_resolvable: { status: 409, title: 'The transfer cannot be resolved that way', retry: false },
   reversal_not_found: { status: 404, title: 'No such reversal', retry: false },
   reversal_not_retryable: { status: 409, title: 'The reversal cannot be retried', retry: false },
 

@@ -25,6 +25,9 @@ export const POSTING_KINDS = [
   'order_completed',
   'payment_suspended',
   'transfer_completed',
+  'transfer_settled_outside',
+  'transfer_written_off',
+  'transfer_write_off_recovered',
   'refund_succeeded',
   'reversal_done',
   'outside_reversal',
@@ -136,6 +139,8 @@ export type RefundShare = {
   readonly feesOwedMinor: number;
 } & (
   | { readonly from: 'pending' }
+  /** It had been written off, and was kept as revenue. */
+  | { readonly from: 'written_off' }
   | { readonly from: 'available'; readonly suspenseMinor: number; readonly funds: SellerFunds }
 );
 
@@ -157,6 +162,7 @@ function takenFrom(share: RefundShare): Entry[] {
   const { sellerId, feesOwedMinor } = share;
   const ofTransferMinor = share.amountMinor - feesOwedMinor;
   const fees = entry(seller(sellerId, 'fees_owed'), feesOwedMinor);
+  if (share.from === 'written_off') return [fees, entry('platform:revenue', ofTransferMinor)];
   if (share.from === 'pending') return [fees, entry(seller(sellerId, 'pending'), ofTransferMinor)];
   return [
     fees,
@@ -242,6 +248,21 @@ export function reversalWrittenOff(
   ];
 }
 
+/** A share that Stripe can never send was paid to the seller some other way. */
+export function transferSettledOutside(sellerId: string, amountMinor: number): Entry[] {
+  return [entry('cash:psp', -amountMinor), entry(seller(sellerId, 'pending'), amountMinor)];
+}
+
+/** Nobody will be paid it: what was theirs stays with the platform. */
+export function transferWrittenOff(sellerId: string, amountMinor: number): Entry[] {
+  return [entry(seller(sellerId, 'pending'), amountMinor), entry('platform:revenue', -amountMinor)];
+}
+
+/** The seller was paid after all what had been written off. */
+export function transferWriteOffRecovered(amountMinor: number): Entry[] {
+  return [entry('cash:psp', -amountMinor), entry('platform:revenue', amountMinor)];
+}
+
 /** The seller paid after all what had been written off. */
 export function writeOffRecovered(amountMinor: number): Entry[] {
   return [entry('cash:psp', amountMinor), entry('platform:losses', -amountMinor)];
@@ -278,6 +299,8 @@ export interface ReturnedShare {
   readonly recoveredMinor: number;
   /** Of the fee that the platform kept: what the seller does not owe any more. */
   readonly feesForgivenMinor: number;
+  /** Of a share that was never sent and had been written off: it stays with the platform again. */
+  readonly writtenOffMinor: number;
   readonly funds: SellerFunds;
 }
 
@@ -291,6 +314,7 @@ export function refundReturned(
     ...credit(share.sellerId, share.keptMinor, share.funds),
     entry('platform:losses', -share.recoveredMinor),
     entry(seller(share.sellerId, 'fees_owed'), -share.feesForgivenMinor),
+    entry('platform:revenue', -share.writtenOffMinor),
   ]);
   const entries = [...sellers, entry('platform:revenue', -feeMinor), entry('platform:losses', -excessMinor)];
   return [entry('cash:psp', -sumMinor(entries.map((one) => one.amountMinor))), ...entries];

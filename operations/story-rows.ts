@@ -118,8 +118,6 @@ function waitOfRefund({ givenUpAt, existsBy }: Refund): string | null {
 function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {
   const subject = transferWorkflowId(transfer.id);
   const { status } = transfer;
-  const isOpen = status === 'pending' || status === 'failed';
-  const isLost = status === 'permanently_failed' && transfer.completedAt === null && transfer.amountMinor > 0;
   return {
     kind: 'transfer',
     subject,
@@ -127,8 +125,17 @@ function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {
     money: moneyOf(transfer),
     ...attemptsOf(transfer),
     providerId: transfer.stripeTransferId,
-    actions: !isSuperseded && (isOpen || isLost) ? asks(subject, 'retry') : [],
+    actions: isSuperseded ? [] : asks(subject, ...actionsOnTransfer(transfer)),
   };
+}
+
+/** Stripe was not asked for it, or has nothing of it: a person may say who has the money. */
+function actionsOnTransfer({ status, completedAt, askedAt, amountMinor }: Transfer): ActionName[] {
+  const isOpen = status === 'pending' || status === 'failed';
+  const isLost = status === 'permanently_failed' && completedAt === null && amountMinor > 0;
+  if (isLost || (isOpen && askedAt === null)) return ['retry', 'settled_outside', 'written_off'];
+  if (isOpen) return ['retry'];
+  return status === 'written_off' && amountMinor > 0 ? ['settled_outside'] : [];
 }
 
 function reversalRow(

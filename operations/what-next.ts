@@ -20,7 +20,7 @@ export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | '
         ? 'It is about something that we do not know. Each sweep of its first day dispatches it again.'
         : 'Each sweep dispatches it again, until its workflow has it.';
     case 'failed_transfer':
-      return 'Nothing, until a person retries it: the seller has not got the money.';
+      return 'Nothing, until a person retries it, or says how it was settled: the seller has not got the money.';
     case 'failed_reversal':
       return 'Nothing, until a person retries it, or says how it was settled: the seller still has the money.';
     case 'flag':
@@ -84,7 +84,6 @@ export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: W
     case 'webhook':
       return [{ action: 'replay_webhook', subject }];
     case 'failed_transfer':
-      return [{ action: 'retry', subject }];
     case 'failed_reversal':
       return [
         { action: 'retry', subject },

@@ -40,6 +40,7 @@ import { requestPayout } from './request-payout.ts';
 import { requestRefund } from './request-refund.ts';
 import { giveBack } from './give-back.ts';
 import { resolveReversal } from './resolve-reversal.ts';
+import { resolveTransfer } from './resolve-transfer.ts';
 import { resolveStatementException } from './resolve-statement-exception.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { returnRefund } from './return-refund.ts';
@@ -74,6 +75,7 @@ export const V1_ROUTES = [
   retryReversal,
   giveBack,
   resolveReversal,
+  resolveTransfer,
   returnRefund,
   listPayouts,
   listWebhookEvents,

@@ -82,7 +82,7 @@ function unsentShares(tx: Tx): Promise<Violation[]> {
       SELECT transfer.seller_id, transfer.currency, sum(transfer.amount_minor - coalesce(refunded.minor, 0)) AS minor
       FROM ${CURRENT_TRANSFERS} AS transfer
       LEFT JOIN refunded ON refunded.order_id = transfer.order_id AND refunded.seller_id = transfer.seller_id
-      WHERE transfer.completed_at IS NULL
+      WHERE transfer.completed_at IS NULL AND transfer.status NOT IN ('settled_outside', 'written_off')
       GROUP BY transfer.seller_id, transfer.currency
     )
     SELECT 'seller ' || seller_id AS subject,

@@ -2,9 +2,18 @@ import { and, eq } from 'drizzle-orm';
 import { TRANSFER, type TransferStatus } from '../../domain/machines/transfer.ts';
 import type { Tx } from '../client.ts';
 import { sellerTransfers } from '../schema/index.ts';
-import { assertMove, movedOrStale } from './stale.ts';
+import { assertMove, movedOrStale, type Mover } from './stale.ts';
 
 export type Transfer = typeof sellerTransfers.$inferSelect;
+
+/** Whether the seller has had the money: by Stripe, or some other way. */
+export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>
+  completedAt !== null || status === 'settled_outside';
+
+/** Whether it is still among what is pending for its seller. */
+export const isUnsent = (transfer: Pick<Transfer, 'completedAt' | 'status'>) =>
+  !isSent(transfer) && transfer.status !== 'written_off';
+
 type Set = Partial<Omit<Transfer, 'id' | 'status'>>;
 
 /** Moves a transfer, or changes it where it stands; with `reopenTransfer` the only code that writes its status. */
@@ -13,8 +22,9 @@ export async function moveTransfer(
   transfer: Pick<Transfer, 'id' | 'status'>,
   to: TransferStatus,
   set: Set = {},
+  by?: Mover,
 ): Promise<Transfer> {
-  assertMove(TRANSFER, transfer, to);
+  assertMove(TRANSFER, transfer, to, by);
   return writeStatus(tx, transfer, to, set);
 }
 

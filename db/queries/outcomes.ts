@@ -32,7 +32,8 @@ export async function countOutcomes(db: Db, hours: number): Promise<Outcomes[]> 
       SELECT 'refund', CASE status WHEN 'pending' THEN NULL WHEN 'succeeded' THEN true ELSE false END
       FROM refunds WHERE created_at > ${since}
       UNION ALL
-      SELECT 'transfer', CASE WHEN completed_at IS NOT NULL THEN true WHEN status = 'permanently_failed' THEN false END
+      SELECT 'transfer', CASE WHEN completed_at IS NOT NULL THEN true
+        WHEN status IN ('permanently_failed', 'settled_outside', 'written_off') THEN false END
       FROM seller_transfers AS one WHERE created_at > ${since}
         AND ${isCurrent(sql`seller_transfers`)}
       UNION ALL

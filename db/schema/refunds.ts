@@ -119,6 +119,8 @@ export const refundAllocations = pgTable(
     feesNettedMinor: amount().notNull().default(0),
     /** Of the seller's part: what the completing transfer still has to take back (`in_flight`); 0 once it has. */
     inFlightMinor: amount().notNull().default(0),
+    /** Of the seller's part: what the platform bore, since the share had been written off. */
+    writtenOffMinor: amount().notNull().default(0),
     /** NULL until the refund is settled. */
     sellerSource: text({ enum: SELLER_SOURCES }),
   },
@@ -131,6 +133,7 @@ export const refundAllocations = pgTable(
       'refund_allocations_fees_within',
       sql`${t.feesOwedMinor} BETWEEN 0 AND ${t.sellerMinor} AND ${t.feesNettedMinor} BETWEEN 0 AND ${t.feesOwedMinor}`,
     ),
+    check('refund_allocations_written_off_within', sql`${t.writtenOffMinor} BETWEEN 0 AND ${t.sellerMinor}`),
     index('refund_allocations_fees_owed')
       .on(t.orderItemId)
       .where(sql`${t.feesNettedMinor} < ${t.feesOwedMinor}`),

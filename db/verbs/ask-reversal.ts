@@ -1,4 +1,5 @@
 import { keyGeneration, reversalKey } from '../../domain/ids.ts';
+import type { TransferStatus } from '../../domain/machines/transfer.ts';
 import type { Db } from '../client.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
@@ -23,6 +24,8 @@ export type ReversalClaim =
   | { readonly kind: 'not_due'; readonly reversal: Reversal; readonly dueAtMs: number }
   | { readonly kind: 'ended'; readonly reversal: Reversal };
 
+const TAKEN_BACK: readonly TransferStatus[] = ['reversal_pending', 'permanently_failed', 'settled_outside'];
+
 /**
  * Commits the key of what is about to be asked of Stripe, before anything is sent. `generation` is the workflow's: a
  * higher one than the row's makes a new key, otherwise the row's stands. `now` forces an attempt that is not due yet.
@@ -38,8 +41,9 @@ export async function askReversal(
   return db.transaction(async (tx) => {
     let { transfer, reversal } = await lockReversal(tx, reversalId);
     if (reversal.status !== 'pending') return { kind: 'ended', reversal };
-    // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed.
-    if (transfer.status !== 'reversal_pending' && transfer.status !== 'permanently_failed') {
+    // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed. What was
+    // settled outside went out as well, and ends below: it has no id of Stripe's.
+    if (!TAKEN_BACK.includes(transfer.status)) {
       return { kind: 'ended', reversal };
     }
     const { stripeTransferId } = transfer;

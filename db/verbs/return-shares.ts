@@ -10,7 +10,7 @@ import type { Order } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
 import { moveReversal, type Reversal } from '../moves/reversal.ts';
 import type { Mover } from '../moves/stale.ts';
-import { moveTransfer, type Transfer } from '../moves/transfer.ts';
+import { isUnsent, moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { licenses, orderItems, refundAllocations, refunds, sellerTransfers } from '../schema/index.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
 import { lockCurrentReversals, lockTransferChains } from './lock.ts';
@@ -114,9 +114,18 @@ async function planShare(
   }
   // A reversal that is still open goes on, and what it takes back is sent again. A kept fee that a later transfer has
   // paid for comes back with the share.
-  const resentMinor = shareMinor + feesNettedMinor - keptMinor - recoveredMinor;
+  const writtenOffMinor = await writeOffAgain(tx, transfers, sumMinor(own.map((one) => one.writtenOffMinor)));
+  const resentMinor = shareMinor + feesNettedMinor - keptMinor - recoveredMinor - writtenOffMinor;
   const feesForgivenMinor = feesOwedMinor - feesNettedMinor;
-  return { resentMinor, inFlightMinor, keptMinor, recoveredMinor, feesForgivenMinor };
+  return { resentMinor, inFlightMinor, keptMinor, recoveredMinor, writtenOffMinor, feesForgivenMinor };
+}
+
+/** What the platform bore stays with it, unless the seller was paid some other way since. */
+async function writeOffAgain(tx: Tx, transfers: readonly Transfer[], amountMinor: number): Promise<number> {
+  const row = transfers.find((transfer) => transfer.status === 'written_off');
+  if (row === undefined || amountMinor === 0) return 0;
+  await moveTransfer(tx, row, 'written_off', { amountMinor: row.amountMinor + amountMinor });
+  return amountMinor;
 }
 
 function refuseWhatIsOpen(
@@ -155,7 +164,7 @@ async function resend(tx: Tx, refund: Refund, transfer: Transfer, amountMinor: n
       id: uuidv7(),
       orderId: transfer.orderId,
       sellerId: transfer.sellerId,
-      amountMinor: amountMinor + (transfer.completedAt === null ? transfer.amountMinor : 0),
+      amountMinor: amountMinor + (isUnsent(transfer) ? transfer.amountMinor : 0),
       currency: transfer.currency,
       retryOf: transfer.id,
     })

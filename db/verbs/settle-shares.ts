@@ -6,7 +6,7 @@ import type { Tx } from '../client.ts';
 import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../ledger/post.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
-import type { Transfer } from '../moves/transfer.ts';
+import { isSent, isUnsent, type Transfer } from '../moves/transfer.ts';
 import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../schema/index.ts';
 import { claimSuspense } from './claim-suspense.ts';
 import { readInFlightRefunds } from './in-flight-refunds.ts';
@@ -65,7 +65,9 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
     const beyondMinor = Math.max(share.amountMinor - leftMinor, 0);
     const { sellerId } = share;
     const funds = fundsOf(locked, sellerId);
-    const plan = await planTaking(tx, chain, share.amountMinor - beyondMinor, funds);
+    const writtenOffMinor = await takeFromWrittenOff(tx, chain, share.amountMinor - beyondMinor);
+    posted.push({ sellerId, amountMinor: writtenOffMinor, feesOwedMinor: 0, from: 'written_off' });
+    const plan = await planTaking(tx, chain, share.amountMinor - beyondMinor - writtenOffMinor, funds);
     const taken = await takeFromSent(tx, refund.id, chain, plan.takenBackMinor);
     reversals.push(...taken.reversals);
     const from = { from: 'available', suspenseMinor: taken.suspenseMinor, funds } as const;
@@ -79,6 +81,7 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
       source: sourceOf(chain.current, unsentMinor),
       unsentMinor,
       feesOwedMinor,
+      writtenOffMinor,
     });
     const rest = await takeFromUnsent(tx, chain.current, unsentMinor);
     // One that has ended lets its workflow end, and less may be what the balance it waits for allows. One that failed
@@ -88,6 +91,22 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
   }
   await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
   return { reversals, transfers: woken };
+}
+
+/** What nobody was to be paid any more comes first: the platform has it. */
+async function takeFromWrittenOff(
+  tx: Tx,
+  { current, earlier }: TransferChain,
+  wantedMinor: number,
+): Promise<number> {
+  let takenMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])]) {
+    if (transfer.status !== 'written_off') continue;
+    const byMinor = Math.min(transfer.amountMinor, wantedMinor - takenMinor);
+    if (byMinor > 0) await withhold(tx, transfer, byMinor);
+    takenMinor += byMinor;
+  }
+  return takenMinor;
 }
 
 /**
@@ -105,15 +124,15 @@ async function planTaking(
   if (grain === 1) return { takenBackMinor: shareMinor, unsentMinor: 0, restMinor: 0, owedMinor: 0 };
   let sentMinor = 0;
   for (const transfer of [...earlier, ...(current ? [current] : [])])
-    if (transfer.completedAt !== null) sentMinor += Math.max(await stillSentMinor(tx, transfer), 0);
-  const isUnsent = current !== undefined && current.completedAt === null;
-  const inFlight = isUnsent ? await readInFlightRefunds(tx, current) : [];
-  const unsentMinor = isUnsent
+    if (isSent(transfer)) sentMinor += Math.max(await stillSentMinor(tx, transfer), 0);
+  const isOpen = current !== undefined && isUnsent(current);
+  const inFlight = isOpen ? await readInFlightRefunds(tx, current) : [];
+  const unsentMinor = isOpen
     ? current.amountMinor - sumMinor(inFlight.map((refund) => refund.amountMinor))
     : 0;
   return planShare(
     shareMinor,
-    { sentMinor, unsentMinor, isAsked: isUnsent && current.askedAt !== null, restMinor },
+    { sentMinor, unsentMinor, isAsked: isOpen && current.askedAt !== null, restMinor },
     grain,
   );
 }
@@ -129,7 +148,7 @@ async function takeFromSent(
   let restMinor = wantedMinor;
   let suspenseMinor = 0;
   for (const transfer of [...earlier, ...(current ? [current] : [])]) {
-    if (transfer.completedAt === null || restMinor === 0) continue;
+    if (!isSent(transfer) || restMinor === 0) continue;
     // The current one takes all that is left: what it cannot bear was counted as kept fees before.
     const isAny = transfer === current && grainMinor(transfer.currency) === 1;
     const roomMinor = isAny ? restMinor : await stillSentMinor(tx, transfer);
@@ -238,7 +257,7 @@ async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): 
 
 /** Never the other: a share of a transfer that has not completed is still in `pending`, whatever `available` holds. */
 function sourceOf(current: Transfer | undefined, unsentMinor: number): SellerSource {
-  if (unsentMinor === 0 && current?.completedAt) return 'available';
+  if (unsentMinor === 0 && current && isSent(current)) return 'available';
   return current !== undefined && current.askedAt !== null && unsentMinor > 0 ? 'in_flight' : 'withheld';
 }
 
@@ -254,7 +273,8 @@ async function markSource(
     source,
     unsentMinor,
     feesOwedMinor,
-  }: { source: SellerSource; unsentMinor: number; feesOwedMinor: number },
+    writtenOffMinor,
+  }: { source: SellerSource; unsentMinor: number; feesOwedMinor: number; writtenOffMinor: number },
 ): Promise<void> {
   let feesMinor = feesOwedMinor;
   const fees = new Map<string, number>();
@@ -262,14 +282,16 @@ async function markSource(
     fees.set(itemId, Math.min(sellerMinor, feesMinor));
     feesMinor -= fees.get(itemId) ?? 0;
   }
+  let platformMinor = writtenOffMinor;
   let inFlightMinor = source === 'in_flight' ? unsentMinor : 0;
   for (const [index, { itemId, sellerMinor }] of share.items.entries()) {
-    const ofItem = { feesOwedMinor: fees.get(itemId) ?? 0, inFlightMinor: 0 };
+    const ofItem = { feesOwedMinor: fees.get(itemId) ?? 0, inFlightMinor: 0, writtenOffMinor: 0 };
+    ofItem.writtenOffMinor = Math.min(sellerMinor - ofItem.feesOwedMinor, platformMinor);
+    platformMinor -= ofItem.writtenOffMinor;
+    const leftMinor = sellerMinor - ofItem.feesOwedMinor - ofItem.writtenOffMinor;
     // What the grain adds to the share is on the last item.
     const isLast = index === share.items.length - 1;
-    ofItem.inFlightMinor = isLast
-      ? inFlightMinor
-      : Math.min(sellerMinor - ofItem.feesOwedMinor, inFlightMinor);
+    ofItem.inFlightMinor = isLast ? inFlightMinor : Math.min(leftMinor, inFlightMinor);
     inFlightMinor -= ofItem.inFlightMinor;
     await tx
       .update(refundAllocations)

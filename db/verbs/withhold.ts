@@ -4,7 +4,7 @@ import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 /** A transfer that Stripe was never asked for sends that much less; where nothing is left it ends without a call. */
 export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
   const amountMinor = transfer.amountMinor - byMinor;
-  if (transfer.status === 'permanently_failed' || amountMinor > 0) {
+  if (transfer.status === 'permanently_failed' || transfer.status === 'written_off' || amountMinor > 0) {
     return moveTransfer(tx, transfer, transfer.status, { amountMinor });
   }
   return endUnsent(tx, transfer, 'order refunded');

@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../machine.ts';
+import { canMove, type Machine, type Mover } from '../machine.ts';
 
 export const TRANSFER_STATUSES = [
   'pending',
@@ -7,6 +7,8 @@ export const TRANSFER_STATUSES = [
   'reversal_pending',
   'reversed',
   'permanently_failed',
+  'settled_outside',
+  'written_off',
 ] as const;
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 
@@ -21,7 +23,18 @@ export const TRANSFER: Machine<TransferStatus> = {
     reversal_pending: ['reversed', 'permanently_failed'],
     reversed: [],
     permanently_failed: [],
+    settled_outside: [],
+    written_off: [],
+  },
+  // A share that can never be sent, a person may still settle or write off, with a reason.
+  reviewedMoves: {
+    permanently_failed: ['settled_outside', 'written_off'],
+    // The seller was paid after all.
+    written_off: ['settled_outside'],
   },
 };
 
-export const canTransition = (from: string, to: string) => canMove(TRANSFER, from, to);
+/** A person has said who has the money: nothing of it is pending, and nothing is to be sent. */
+export const RESOLVED: readonly TransferStatus[] = ['settled_outside', 'written_off'];
+
+export const canTransition = (from: string, to: string, by?: Mover) => canMove(TRANSFER, from, to, by);

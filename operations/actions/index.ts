@@ -9,6 +9,7 @@ import { giveUpReversal } from './give-up-reversal.ts';
 import { markReturned } from './mark-returned.ts';
 import { replayWebhook } from './replay-webhook.ts';
 import { settleReversalOutside, writeReversalOff } from './resolve-reversal.ts';
+import { settleTransferOutside, writeTransferOff } from './resolve-transfer.ts';
 import { retryPayout } from './retry-payout.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { retryTransfer } from './retry-transfer.ts';
@@ -17,7 +18,7 @@ import { retryTransfer } from './retry-transfer.ts';
 const OPERATIONS: readonly Operation[] = [
   ...[retryTransfer, retryReversal, retryPayout],
   ...[giveUpReversal, giveUpPayout, giveUpRefund],
-  ...[settleReversalOutside, writeReversalOff],
+  ...[settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
   ...[giveBack, markReturned],
   ...[replayWebhook, clearFlag],
 ];

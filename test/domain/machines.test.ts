@@ -37,13 +37,15 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
   [
     TRANSFER,
     canTransfer,
-    `                    pending completed failed reversal_pending reversed permanently_failed
-     pending               =       Y       Y       .              .           .
-     completed             .       =       .       Y              .           .
-     failed                .       Y       =       .              .           Y
-     reversal_pending      .       .       .       =              Y           Y
-     reversed              .       .       .       .              =           .
-     permanently_failed    .       .       .       .              .           =`,
+    `                    pending completed failed reversal_pending reversed permanently_failed settled_outside written_off
+     pending               =       Y       Y       .              .           .                  .               .
+     completed             .       =       .       Y              .           .                  .               .
+     failed                .       Y       =       .              .           Y                  .               .
+     reversal_pending      .       .       .       =              Y           Y                  .               .
+     reversed              .       .       .       .              =           .                  .               .
+     permanently_failed    .       .       .       .              .           =                  R               R
+     settled_outside       .       .       .       .              .           .                  =               .
+     written_off           .       .       .       .              .           .                  R               =`,
   ],
   [
     REVERSAL,
@@ -142,8 +144,8 @@ describe.each(MACHINES.map(([machine, may, table]) => ({ name: machine.name, mac
   },
 );
 
-test('a transfer has 36 pairs, and no plain move calls off a reversal', () => {
-  expect(pairsOf(MACHINES[2]![2])).toHaveLength(36);
+test('a transfer has 64 pairs, and no plain move calls off a reversal', () => {
+  expect(pairsOf(MACHINES[2]![2])).toHaveLength(64);
   expect(canTransfer('reversal_pending', 'completed')).toBe(false);
 });
 
@@ -152,7 +154,7 @@ test('which statuses are terminal', () => {
     machine.statuses.filter((status) => isTerminal(machine, status));
   expect(terminals(ORDER)).toEqual(['refunded']);
   expect(terminals(REFUND)).toEqual(['succeeded', 'returned']);
-  expect(terminals(TRANSFER)).toEqual(['reversed', 'permanently_failed']);
+  expect(terminals(TRANSFER)).toEqual(['reversed', 'permanently_failed', 'settled_outside', 'written_off']);
   expect(terminals(REVERSAL)).toEqual([
     'reversed',
     'permanently_failed',

@@ -24,6 +24,7 @@ async function unsent({ database: { sql } }: World): Promise<unknown[]> {
             WHERE i.order_id = t.order_id AND i.seller_id = t.seller_id), 0)), 0)
           AS unsent
         FROM seller_transfers t WHERE t.seller_id = b.seller_id AND t.currency = b.currency AND t.completed_at IS NULL
+          AND t.status NOT IN ('settled_outside', 'written_off')
           AND NOT EXISTS (SELECT 1 FROM seller_transfers n WHERE n.retry_of = t.id)) s
       WHERE b.pending_minor <> s.unsent + b.rest_minor`),
   ];

@@ -1,0 +1,258 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sellerBalances } from '../../db/schema/index.ts';
+import { expectAgreement } from '../harness/agreement.ts';
+import { posted } from '../harness/books.ts';
+import { auditOf, onlyTransfer, openFlags, postingsOf, sentTo, transferRow, until } from '../harness/look.ts';
+import { makePerson, NET_MINOR, openShop } from '../harness/shop.ts';
+import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
+import { onTransfersTo } from '../harness/trouble.ts';
+import type { Person } from '../harness/world.ts';
+import { World } from '../harness/world.ts';
+
+const REASON = 'the seller has no bank that Stripe pays to';
+
+describe('a share that Stripe will never send', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create({
+      env: {
+        TRANSFER_RETRY_MAX_RETRIES: '0',
+        TRANSFER_RETRY_BACKOFF_MAX: '1h',
+        FOUR_EYES_ABOVE_MINOR: '1000000',
+      },
+    });
+  });
+  afterEach(async () => {
+    world.stripe.control.clearFaults();
+    await expectAgreement(world);
+  });
+  afterAll(() => world.close());
+
+  async function failed() {
+    const shop = await openShop(world);
+    onTransfersTo(world, shop.seller.accountId, {
+      kind: 'status',
+      status: 400,
+      stored: true,
+      times: 'always',
+    });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    const { id } = await onlyTransfer(world, orderId);
+    expect(await world.finished(`transfer/${id}`)).toEqual({ status: 'permanently_failed' });
+    return { ...shop, orderId, id };
+  }
+  const resolve = (admin: Person, id: string, resolution: string) =>
+    world.post(admin, `/admin/transfers/${id}/resolve`, { resolution, reason: REASON });
+  async function resolved(admin: Person, id: string, resolution: string) {
+    const answer = await resolve(admin, id, resolution);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    expect(answer.body['transfer']).toMatchObject({ id, status: resolution });
+  }
+  async function balance(sellerId: string) {
+    const [row] = await world.database.db
+      .select()
+      .from(sellerBalances)
+      .where(eq(sellerBalances.sellerId, sellerId));
+    const { pendingMinor, availableMinor, owedMinor } = row!;
+    return { pendingMinor, availableMinor, owedMinor };
+  }
+  const NOTHING = { pendingMinor: 0, availableMinor: 0, owedMinor: 0 };
+  async function refunded(buyer: Person, orderId: string, body: unknown = {}) {
+    const refundId = await openedRefund(world, buyer, orderId, body);
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    const reversals = await world.reversalsOf(refundId);
+    for (const reversal of reversals) await world.finished(`reversal/${reversal.id}`);
+    return { refundId, reversals: await world.reversalsOf(refundId) };
+  }
+  const returned = async (admin: Person, refundId: string) => {
+    const answer = await world.post(admin, `/admin/refunds/${refundId}/return`, {
+      reason: 'the bank sent it back',
+    });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  };
+
+  it('is settled outside: not pending any more, posted once, audited, and off the list', async () => {
+    const { admin, id, orderId, seller } = await failed();
+    const stuck = await world.get(admin, `/admin/stuck?order_id=${orderId}`);
+    expect(JSON.stringify(stuck.body)).toContain('settled_outside');
+    await resolved(admin, id, 'settled_outside');
+    expect(await balance(seller.id)).toEqual(NOTHING);
+    expect(await posted(world, orderId, 'cash:psp')).toBe(10_000 - NET_MINOR);
+    expect(await postingsOf(world, id, 'transfer_settled_outside')).toBe(1);
+    expect(await openFlags(world, 'transfer_gave_up', `transfer/${id}`)).toEqual([]);
+    expect(await auditOf(world, `transfer/${id}`)).toMatchObject([
+      {
+        actor: admin.id,
+        action: 'transfer.settled_outside',
+        reason: REASON,
+        before: { status: 'permanently_failed' },
+        after: { status: 'settled_outside' },
+      },
+    ]);
+    const after = await world.get(admin, `/admin/stuck?order_id=${orderId}`);
+    expect(JSON.stringify(after.body)).not.toContain(id);
+  });
+
+  it('is written off: it stays with the platform, and the seller paid after all takes it out again', async () => {
+    const { admin, id, orderId, seller } = await failed();
+    await resolved(admin, id, 'written_off');
+    expect(await balance(seller.id)).toEqual(NOTHING);
+    expect(await posted(world, orderId, 'platform:revenue')).toBe(-10_000);
+    await resolved(admin, id, 'settled_outside');
+    expect(await posted(world, orderId, 'platform:revenue')).toBe(-1_000);
+    expect(await postingsOf(world, id, 'transfer_write_off_recovered')).toBe(1);
+  });
+
+  it('is not retried afterwards, and not resolved twice', async () => {
+    const { admin, id } = await failed();
+    await resolved(admin, id, 'settled_outside');
+    const retried = await world.post(admin, `/admin/transfers/${id}/retry`, { reason: REASON });
+    expect([retried.status, retried.body['code']]).toEqual([409, 'transfer_not_retryable']);
+    for (const resolution of ['settled_outside', 'written_off']) {
+      const again = await resolve(admin, id, resolution);
+      expect([again.status, again.body['code']]).toEqual([409, 'transfer_not_resolvable']);
+    }
+  });
+
+  it('that a retry has taken the place of is not resolved; nor is one that was sent, or refunded away', async () => {
+    const { admin, id } = await failed();
+    const retried = await world.post(admin, `/admin/transfers/${id}/retry`, { reason: REASON });
+    expect(retried.status).toBe(202);
+    await world.finished(`transfer/${retried.body['transfer']!['id']! as string}`);
+    expect((await resolve(admin, id, 'settled_outside')).body['code']).toBe('transfer_not_resolvable');
+    world.stripe.control.clearFaults();
+    const sent = await openShop(world);
+    const { transfers } = await completedOrder(world, sent.buyer, sent.productIds);
+    expect((await resolve(admin, transfers[0]!.id, 'written_off')).body['code']).toBe(
+      'transfer_not_resolvable',
+    );
+    const gone = await failed();
+    await refunded(gone.buyer, gone.orderId);
+    expect((await resolve(admin, gone.id, 'written_off')).body['code']).toBe('transfer_not_resolvable');
+  });
+
+  it('that still waits for an account is resolved as well, and its workflow ends', async () => {
+    const { buyer, admin, seller, productIds } = await openShop(world, { connected: false });
+    const orderId = await paidOrder(world, buyer, productIds);
+    const { id } = await onlyTransfer(world, orderId);
+    await until(
+      () => transferRow(world, id),
+      (row) => row.waitingFor === 'stripe_account',
+    );
+    await resolved(admin, id, 'settled_outside');
+    expect(await world.finished(`transfer/${id}`)).toEqual({ status: 'settled_outside' });
+    expect(sentTo(world, seller.accountId)).toEqual([]);
+  });
+
+  it('that Stripe was asked for and has not answered is not: it may still be sent', async () => {
+    const shop = await openShop(world);
+    onTransfersTo(world, shop.seller.accountId, {
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': '600' },
+    });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    const { id } = await onlyTransfer(world, orderId);
+    await until(
+      () => transferRow(world, id),
+      (row) => row.waitingFor === 'rate_limit',
+    );
+    expect((await resolve(shop.admin, id, 'settled_outside')).body).toMatchObject({
+      status: 409,
+      code: 'transfer_not_resolvable',
+      detail: expect.stringContaining('may still send it') as string,
+    });
+    await world.post(shop.admin, `/admin/transfers/${id}/retry`, {});
+    await world.finished(`transfer/${id}`);
+  });
+
+  describe('an order that is refunded afterwards', () => {
+    it('settled outside: the seller owes it, by a reversal that a person settles', async () => {
+      const { admin, buyer, id, orderId, seller } = await failed();
+      await resolved(admin, id, 'settled_outside');
+      const { reversals } = await refunded(buyer, orderId);
+      expect(reversals.map((row) => [row.status, row.amountMinor])).toEqual([
+        ['permanently_failed', NET_MINOR],
+      ]);
+      expect(await balance(seller.id)).toEqual({ ...NOTHING, owedMinor: NET_MINOR });
+      const written = await world.post(admin, `/admin/reversals/${reversals[0]!.id}/resolve`, {
+        resolution: 'settled_outside',
+        reason: 'paid back by bank',
+      });
+      expect(written.status).toBe(200);
+      expect(await balance(seller.id)).toEqual(NOTHING);
+      expect(await posted(world, orderId, 'cash:psp')).toBe(0);
+    });
+
+    it('written off: the platform gives it back, in parts too', async () => {
+      const { admin, buyer, id, orderId, seller } = await failed();
+      await resolved(admin, id, 'written_off');
+      expect((await refunded(buyer, orderId, { amount: 2_000 })).reversals).toEqual([]);
+      expect(await transferRow(world, id)).toMatchObject({ status: 'written_off', amountMinor: 7_200 });
+      await refunded(buyer, orderId);
+      expect(await balance(seller.id)).toEqual(NOTHING);
+      expect(await posted(world, orderId, 'platform:revenue')).toBe(0);
+      expect(await posted(world, orderId, 'cash:psp')).toBe(0);
+      expect((await resolve(admin, id, 'settled_outside')).body['code']).toBe('transfer_not_resolvable');
+    });
+
+    it('written off, and the refund comes back: the platform has it again', async () => {
+      const { admin, buyer, id, orderId, seller } = await failed();
+      await resolved(admin, id, 'written_off');
+      const { refundId } = await refunded(buyer, orderId);
+      await returned(admin, refundId);
+      expect(await transferRow(world, id)).toMatchObject({ status: 'written_off', amountMinor: NET_MINOR });
+      expect(await posted(world, orderId, 'platform:revenue')).toBe(-10_000);
+      expect(await balance(seller.id)).toEqual(NOTHING);
+      expect(await world.transfersOf(orderId)).toHaveLength(1);
+    });
+
+    it('settled outside, and the refund comes back: the seller keeps what they were paid', async () => {
+      const { admin, buyer, id, orderId, seller } = await failed();
+      await resolved(admin, id, 'settled_outside');
+      const { refundId } = await refunded(buyer, orderId);
+      await returned(admin, refundId);
+      expect(await balance(seller.id)).toEqual(NOTHING);
+      expect(await posted(world, orderId, 'cash:psp')).toBe(10_000 - NET_MINOR);
+    });
+
+    it('refunded in part before, written off, and that refund comes back: only its share is sent again', async () => {
+      const { admin, buyer, id, orderId } = await failed();
+      const { refundId } = await refunded(buyer, orderId, { amount: 2_000 });
+      await resolved(admin, id, 'written_off');
+      expect(await posted(world, orderId, 'platform:revenue')).toBe(-800 - 7_200);
+      world.stripe.control.clearFaults();
+      await returned(admin, refundId);
+      const successor = (await world.transfersOf(orderId)).find((row) => row.retryOf === id)!;
+      expect(await world.finished(`transfer/${successor.id}`)).toEqual({ status: 'completed' });
+      expect(successor.amountMinor).toBe(1_800);
+      // A later refund takes what the platform kept before what the seller has.
+      expect((await refunded(buyer, orderId, { amount: 8_000 })).reversals).toEqual([]);
+      expect(await transferRow(world, id)).toMatchObject({ status: 'written_off', amountMinor: 0 });
+      expect(await posted(world, orderId, 'platform:revenue')).toBe(-200);
+      expect(await posted(world, orderId, 'cash:psp')).toBe(200);
+    });
+  });
+
+  it('above the limit a second admin has to agree', async () => {
+    const shop = await openShop(world, { prices: [1_200_000] });
+    onTransfersTo(world, shop.seller.accountId, {
+      kind: 'status',
+      status: 400,
+      stored: true,
+      times: 'always',
+    });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    const { id } = await onlyTransfer(world, orderId);
+    await world.finished(`transfer/${id}`);
+    const asked = await resolve(shop.admin, id, 'written_off');
+    expect(asked.status).toBe(202);
+    expect(await transferRow(world, id)).toMatchObject({ status: 'permanently_failed' });
+    const second = await makePerson(world, 'admin');
+    const approvalId: string = asked.body['approval']!['id']!;
+    const agreed = await world.post(second, `/admin/approvals/${approvalId}/approve`, {});
+    expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
+    expect(await transferRow(world, id)).toMatchObject({ status: 'written_off' });
+  });
+});
