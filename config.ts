@@ -280,7 +280,7 @@ export const VARIABLES = {
   FOUR_EYES_ABOVE_MINOR: variable(
     integer(50_000, 0, Number.MAX_SAFE_INTEGER),
     '50000',
-    "an operator's action on more than this needs a second admin; minor units of any currency",
+    'what one admin decides on alone within a day, a currency at a time; above it a second one agrees; minor units',
   ),
   OPS_ACTOR: variable(
     z.uuid('the id (UUID) of an admin').toLowerCase().optional(),

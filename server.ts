@@ -13,6 +13,7 @@ import { createLogger, type Logger } from './log.ts';
 import { stuckAfterOf } from './observe/figures.ts';
 import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
+import { operationsSettings } from './operations/deps.ts';
 import { createConsole } from './ops/console/index.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
 import { createClientFinder } from './trusted-proxies.ts';
@@ -78,7 +79,7 @@ export async function startServer(
     reads: database.reads,
     engine,
     log,
-    settings: { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR },
+    settings: operationsSettings(config),
     callerOf: (token) => callerOfBearer(token, { db: database.db, config }, now()),
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     bodies,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Acted, Operation, Outcome } from '../operations/action.ts';
 import { decideAction } from '../operations/decide-action.ts';
-import type { OperationsDeps } from '../operations/deps.ts';
+import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';
 import { actorOf } from './actor.ts';
 import type { ApiEnv } from './context.ts';
 import { actOnce } from './operator-key.ts';
@@ -14,8 +14,7 @@ export const AWAITS = 'On more money than one admin decides on: it waits for ano
 
 export const operationsOf = (c: Context<ApiEnv>): OperationsDeps => {
   const { db, engine, config } = c.var.deps;
-  const settings = { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR };
-  return { db, engine, log: c.var.log, settings };
+  return { db, engine, log: c.var.log, settings: operationsSettings(config) };
 };
 
 interface Call {

@@ -25,13 +25,17 @@ CREATE TABLE api_keys (
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  made_by uuid NOT NULL,
+  made_by_key uuid,
   CONSTRAINT api_keys_pkey PRIMARY KEY (id),
   CONSTRAINT api_keys_prefix_unique UNIQUE (prefix),
+  CONSTRAINT api_keys_made_by_key_api_keys_id_fk FOREIGN KEY (made_by_key) REFERENCES api_keys(id),
   CONSTRAINT api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT api_keys_hash_is_sha256 CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text)),
   CONSTRAINT api_keys_limits_sane CHECK (((reads_per_hour > 0) AND (writes_per_hour > 0))),
   CONSTRAINT api_keys_scopes_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text])))
 );
+CREATE INDEX api_keys_by_maker ON public.api_keys USING btree (made_by_key);
 CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_id, created_at, id);
 CREATE INDEX api_keys_newest ON public.api_keys USING btree (created_at, id);
 
@@ -41,8 +45,8 @@ CREATE TABLE approvals (
   subject text NOT NULL,
   params jsonb,
   seen text NOT NULL,
-  amount_minor bigint NOT NULL,
-  currency text NOT NULL,
+  amount_minor bigint,
+  currency text,
   reason text NOT NULL,
   requested_by text NOT NULL,
   requested_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -57,6 +61,7 @@ CREATE TABLE approvals (
   CONSTRAINT approvals_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT approvals_by_another CHECK (((status <> 'approved'::text) OR ((decided_by IS NOT NULL) AND (decided_by <> requested_by)))),
   CONSTRAINT approvals_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT approvals_money_whole CHECK (((amount_minor IS NULL) = (currency IS NULL))),
   CONSTRAINT approvals_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
 );
 CREATE INDEX approvals_by_subject ON public.approvals USING btree (subject);
@@ -82,6 +87,20 @@ CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pa
 CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE decisions (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  actor text NOT NULL,
+  action text NOT NULL,
+  subject text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT decisions_pkey PRIMARY KEY (id),
+  CONSTRAINT decisions_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT decisions_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text))
+);
+CREATE INDEX decisions_by_actor ON public.decisions USING btree (actor, at);
 
 CREATE TABLE dispute_words (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -21,9 +21,12 @@ export const isUntold = (
 ): boolean =>
   status === 'approved' && toldAt === null && nowMs - (decidedAt?.getTime() ?? nowMs) > TELLING_MS;
 
-/** Whether a second admin has to agree: strictly above the threshold, whatever the currency. Null: it names no money. */
-export const needsSecondAdmin = (money: Money | null, aboveMinor: number): boolean =>
-  money !== null && money.amountMinor > aboveMinor;
+/**
+ * Whether a second admin has to agree: strictly above the threshold, whatever the currency. `decided` is what the first
+ * has decided on within a day, this included, a currency at a time.
+ */
+export const needsSecondAdmin = (decided: readonly Money[], aboveMinor: number): boolean =>
+  decided.some(({ amountMinor }) => amountMinor > aboveMinor);
 
 /** Of several amounts the one that decides: totals are compared with the threshold a currency at a time. */
 export const largest = (totals: readonly Money[]): Money | null =>

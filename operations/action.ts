@@ -2,9 +2,11 @@ import type { Tx } from '../db/client.ts';
 import type { Act } from '../db/verbs/audit.ts';
 import type { Money } from '../domain/four-eyes.ts';
 import type { SubjectKind } from '../domain/subjects.ts';
-import type { OperationsDeps } from './deps.ts';
+import type { Piece } from '../db/verbs/decided-alone.ts';
+import type { OperationsDeps, OperationsSettings } from './deps.ts';
 
 export const ACTION_NAMES = [
+  'refund',
   'retry',
   'give_up',
   'settled_outside',
@@ -48,12 +50,20 @@ export interface Operation<Done = unknown, Work = unknown> {
   /** Locks the row and reads how it stands. Throws where there is none. */
   look(tx: Tx, id: string): Promise<Standing>;
   /** Throws the verb's refusal. */
-  act(tx: Tx, id: string, act: Act): Promise<Acted<Done, Work>>;
+  act(tx: Tx, id: string, act: Act, settings: OperationsSettings): Promise<Acted<Done, Work>>;
   /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */
   tell(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
   /** What it will do, in a sentence. */
   foretell(standing: Standing): string;
+  /** What more it was asked with, as an approval keeps it. JSON. */
+  readonly params?: unknown;
+  /** The same, asked with more. Throws `validation_failed`. */
+  askedWith?(params: unknown): Operation<Done, Work>;
 }
+
+/** What is decided on by an action, as it is held against the threshold: nothing where no money is. */
+export const pieceOf = (action: ActionName, subject: string, money: Money | null): Piece[] =>
+  money === null || money.amountMinor === 0 ? [] : [{ action, subject, money }];
 
 export const moneyOf = (row: { readonly amountMinor: number; readonly currency: string }): Money => ({
   amountMinor: row.amountMinor,

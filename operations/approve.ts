@@ -13,7 +13,7 @@ import {
 import { markTold } from '../db/verbs/mark-told.ts';
 import { isFinal, VezaError } from '../domain/errors.ts';
 import { isUntold } from '../domain/four-eyes.ts';
-import type { OperationsDeps } from './deps.ts';
+import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { type Undertaking, undertakingOf } from './undertaking.ts';
 
 export interface Approved {
@@ -54,7 +54,7 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
     if (roles.get(approval.requestedBy) !== 'admin') {
       return end(tx, approval, 'Whoever asked for it is no admin any more.');
     }
-    return carryOut(tx, approval, act);
+    return carryOut(tx, approval, act, deps.settings);
   });
   // Thrown only now: that it has ended is committed.
   if ('outdated' in decided) throw new VezaError('approval_outdated', decided.outdated);
@@ -78,6 +78,7 @@ async function carryOut(
   tx: Tx,
   approval: Approval,
   act: Act,
+  settings: OperationsSettings,
 ): Promise<{ readonly approval: Approval } | { readonly outdated: string }> {
   if (approval.expiresAt.getTime() <= Date.now()) return end(tx, approval, 'It waited for too long.');
   const undertaking = undertakingOf(approval);
@@ -85,7 +86,7 @@ async function carryOut(
     // A savepoint: where it is refused, only that it has ended stays.
     const work = await tx.transaction(async (inner) => {
       await refuseChanged(inner, approval, undertaking);
-      return undertaking.act(inner, { actor: approval.requestedBy, reason: approval.reason });
+      return undertaking.act(inner, { actor: approval.requestedBy, reason: approval.reason }, settings);
     });
     return { approval: await approveApproval(tx, approval, act, work) };
   } catch (error) {

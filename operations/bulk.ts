@@ -2,6 +2,7 @@ import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
 import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
+import { decidedWith, type Piece, recordDecisions } from '../db/verbs/decided-alone.ts';
 import { lockMany, type ManyRows } from '../db/verbs/lock.ts';
 import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
 import { isFinal, VezaError } from '../domain/errors.ts';
@@ -10,7 +11,8 @@ import { parseSubject, type SubjectKind } from '../domain/subjects.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';
 import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
-import type { OperationsDeps } from './deps.ts';
+import { pieceOf } from './action.ts';
+import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';
 import { tryOut } from './try-out.ts';
@@ -26,23 +28,30 @@ export interface BulkPreview {
   /** More rows match: do it again afterwards. */
   readonly hasMore: boolean;
   readonly totals: readonly Money[];
-  /** The sum decides, a currency at a time. */
+  /** The sum decides, with what the admin decided on within the last day, a currency at a time. */
   readonly needsSecondAdmin: boolean;
   readonly rows: readonly BulkRow[];
   /** Given back with the action, it is refused where the rows no longer stand so. */
   readonly fingerprint: string;
 }
 
-/** What an action on a filtered list would take. */
-export async function previewBulk({ db, settings }: OperationsDeps, ask: BulkAsk): Promise<BulkPreview> {
+/** What an action on a filtered list would take. Without an actor nothing that was decided on before counts. */
+export async function previewBulk(
+  { db, settings }: OperationsDeps,
+  ask: BulkAsk,
+  actor: string | null,
+): Promise<BulkPreview> {
   const list = await readBulkList(db, ask.action, ask.filter);
   const { rows, hasMore, totals, fingerprint } = list;
+  const decided = await db.transaction((tx) =>
+    decidedWith(tx, actor ?? 'system', piecesOf(ask.action, rows)),
+  );
   return {
     action: ask.action,
     count: rows.length,
     hasMore,
     totals,
-    needsSecondAdmin: totals.some((total) => needsSecondAdmin(total, settings.fourEyesAboveMinor)),
+    needsSecondAdmin: needsSecondAdmin(decided, settings.fourEyesAboveMinor),
     rows,
     fingerprint,
   };
@@ -62,7 +71,7 @@ export interface BulkDone {
 
 /**
  * Acts on every row that was shown, in one transaction: on all of them or on none. Whoever calls tells the engine after
- * the commit (`tellBulk`). A sum above the threshold waits for a second admin. Throws `list_changed` where rows, their
+ * the commit (`tellBulk`). A sum above the threshold, with what the admin did within a day, waits for a second admin. Throws `list_changed` where rows, their
  * statuses or amounts are not as shown, `list_empty`, and what `assertAdmin` does.
  */
 export async function decideBulk(
@@ -80,10 +89,13 @@ export async function decideBulk(
       throw new VezaError('list_empty', 'No row matches.');
     refuseChanged(list, fingerprint);
     const most = largest(list.totals);
-    if (most === null || !needsSecondAdmin(most, settings.fourEyesAboveMinor)) {
-      return { count: list.rows.length, totals: list.totals, work: await actOnEach(tx, action, list, act) };
+    const decided = await decidedWith(tx, act.actor, piecesOf(action, list.rows));
+    if (most === null || !needsSecondAdmin(decided, settings.fourEyesAboveMinor)) {
+      const { work, pieces } = await actOnEach(tx, action, list, act, settings);
+      await recordDecisions(tx, act.actor, pieces);
+      return { count: list.rows.length, totals: list.totals, work };
     }
-    await tryOut(tx, (inner) => actOnEach(inner, action, list, act));
+    await tryOut(tx, (inner) => actOnEach(inner, action, list, act, settings));
     // These rows and no others: what else comes to match until somebody agrees was not asked for.
     const subjects = list.rows.map((row) => row.subject);
     const params: ApprovedList = { subjects, totals: list.totals };
@@ -104,14 +116,19 @@ function refuseChanged(list: BulkList, fingerprint: string): void {
   });
 }
 
+const piecesOf = (action: BulkAction, rows: readonly BulkRow[]): Piece[] =>
+  rows.flatMap(({ subject, money }) => pieceOf(action, subject, money));
+
 /** Each row under its lock, as it was listed. */
 export async function actOnEach(
   tx: Tx,
   action: BulkAction,
   { rows, fingerprint }: BulkList,
   act: Act,
-): Promise<BulkWork[]> {
+  settings: OperationsSettings,
+): Promise<{ readonly work: BulkWork[]; readonly pieces: Piece[] }> {
   const done: BulkWork[] = [];
+  const pieces: Piece[] = [];
   // The list is in the order of age: taken so, locks would meet those of a settlement the other way round.
   await lockMany(tx, idsByKind(rows));
   for (const row of rows) {
@@ -122,10 +139,11 @@ export async function actOnEach(
         list: fingerprint,
       });
     }
-    const { work } = await operation.act(tx, subject.id, act);
+    const { work, now } = await operation.act(tx, subject.id, act, settings);
     done.push({ subject: row.subject, work });
+    pieces.push(...pieceOf(action, now.subject, standing.money));
   }
-  return done;
+  return { work: done, pieces };
 }
 
 function idsByKind(rows: readonly BulkRow[]): ManyRows {

@@ -1,20 +1,22 @@
 import type { Approval } from '../db/moves/approval.ts';
 import { assertAdmin } from '../db/verbs/assert-admin.ts';
 import type { Act } from '../db/verbs/audit.ts';
+import { decidedWith, recordDecisions } from '../db/verbs/decided-alone.ts';
 import { lockPendingApproval, requestApproval } from '../db/verbs/request-approval.ts';
 import { VezaError } from '../domain/errors.ts';
 import { needsSecondAdmin } from '../domain/four-eyes.ts';
 import { writeSubject } from '../domain/subjects.ts';
-import type { Acted, Operation } from './action.ts';
+import { type Acted, type Operation, pieceOf } from './action.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
-import { seenToken } from './seen.ts';
+import { seenOf } from './seen.ts';
 import { tryOut } from './try-out.ts';
 
 export type Decided<Done, Work> = Acted<Done, Work> | { readonly awaits: Approval };
 
 /**
- * Does an action in one transaction, or, where it is on more money than one admin decides on, keeps it for a second.
+ * Does an action in one transaction, or, where it is on more money than one admin decides on within a day, keeps it for a
+ * second.
  * Whoever calls tells the engine after the commit. Throws the verb's refusal, `preview_outdated` where the row is no
  * longer as it was shown, and what `assertAdmin` does.
  */
@@ -31,19 +33,22 @@ export async function decideAction<Done, Work>(
     // Before the rows, as whoever approves it does.
     await lockPendingApproval(tx, operation.action, subject);
     const standing = await operation.look(tx, id);
-    const stands = seenToken(operation.action, subject, standing);
+    const stands = seenOf(operation, subject, standing);
     if (seen !== undefined && seen !== stands) {
       throw new VezaError('preview_outdated', `${subject} is not as it was shown: look again.`, {
         status_now: standing.status,
       });
     }
     const { money } = standing;
-    if (money === null || !needsSecondAdmin(money, settings.fourEyesAboveMinor)) {
-      return operation.act(tx, id, act);
+    const decided = await decidedWith(tx, act.actor, pieceOf(operation.action, subject, money));
+    if (money === null || !needsSecondAdmin(decided, settings.fourEyesAboveMinor)) {
+      const acted = await operation.act(tx, id, act, settings);
+      await recordDecisions(tx, act.actor, pieceOf(operation.action, acted.now.subject, money));
+      return acted;
     }
     const reason = reasonOf(act);
     // What is refused anyway need not trouble a second person.
-    await tryOut(tx, (inner) => operation.act(inner, id, act));
+    await tryOut(tx, (inner) => operation.act(inner, id, act, settings));
     const awaits = await requestApproval(tx, {
       ...act,
       reason,
@@ -51,7 +56,7 @@ export async function decideAction<Done, Work>(
       action: operation.action,
       subject,
       seen: stands,
-      params: null,
+      params: operation.params ?? null,
     });
     return { awaits };
   });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
+import type { FeePolicy } from '../domain/shares.ts';
 import type { Engine } from '../engine/index.ts';
 
 /** What an operator's actions need of the world: the same for the API, the console and the command line. */
@@ -7,8 +8,21 @@ export interface OperationsDeps {
   readonly db: Db;
   readonly engine: Engine;
   readonly log: Logger;
-  readonly settings: {
-    /** Minor units of any currency: an action on more than this needs a second admin. */
-    readonly fourEyesAboveMinor: number;
-  };
+  readonly settings: OperationsSettings;
 }
+
+export interface OperationsSettings {
+  /** Minor units of any currency: on more than this within a day no admin decides alone. */
+  readonly fourEyesAboveMinor: number;
+  /** Who bears the platform's fee of what an operator refunds. */
+  readonly refundFeePolicy: FeePolicy;
+}
+
+/** From the environment, the same at every door. */
+export const operationsSettings = (config: {
+  readonly FOUR_EYES_ABOVE_MINOR: number;
+  readonly REFUND_FEE_POLICY: FeePolicy;
+}): OperationsSettings => ({
+  fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR,
+  refundFeePolicy: config.REFUND_FEE_POLICY,
+});

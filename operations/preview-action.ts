@@ -1,11 +1,12 @@
 import type { Tx } from '../db/client.ts';
 import { type Refusal, VezaError } from '../domain/errors.ts';
+import { decidedWith } from '../db/verbs/decided-alone.ts';
 import { type Money, needsSecondAdmin } from '../domain/four-eyes.ts';
 import { writeSubject } from '../domain/subjects.ts';
-import type { ActionName } from './action.ts';
+import { type ActionName, pieceOf } from './action.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';
 import type { OperationsDeps } from './deps.ts';
-import { seenToken } from './seen.ts';
+import { seenOf } from './seen.ts';
 import { tryOut } from './try-out.ts';
 
 export interface Preview {
@@ -23,23 +24,33 @@ export interface Preview {
   readonly seen: string;
 }
 
-/** What an action would do, told by doing it and taking it back. Throws where there is no such row or action. */
-export async function previewAction({ db, settings }: OperationsDeps, ask: ActionAsk): Promise<Preview> {
+/**
+ * What an action would do, told by doing it and taking it back. Without an actor nothing that was decided on before counts.
+ * Throws where there is no such row or action.
+ */
+export async function previewAction(
+  { db, settings }: OperationsDeps,
+  ask: ActionAsk,
+  actor: string | null,
+): Promise<Preview> {
   const { operation, subject } = findOperation(ask);
+  const on = writeSubject(subject);
+  const by = actor ?? 'system';
   return tryOut(db, async (tx) => {
     const standing = await operation.look(tx, subject.id);
+    const decided = await decidedWith(tx, by, pieceOf(ask.action, on, standing.money));
     const refusal = await refusalOf(tx, (inner) =>
-      operation.act(inner, subject.id, { actor: 'system', reason: 'preview' }),
+      operation.act(inner, subject.id, { actor: by, reason: 'preview' }, settings),
     );
     return {
       action: ask.action,
-      subject: writeSubject(subject),
+      subject: on,
       statusNow: standing.status,
       money: standing.money,
       effect: refusal === null ? operation.foretell(standing) : null,
-      needsSecondAdmin: needsSecondAdmin(standing.money, settings.fourEyesAboveMinor),
+      needsSecondAdmin: needsSecondAdmin(decided, settings.fourEyesAboveMinor),
       refusal,
-      seen: seenToken(ask.action, writeSubject(subject), standing),
+      seen: seenOf(operation, on, standing),
     };
   });
 }

@@ -81,9 +81,12 @@ function orderRow(order: Order, refunds: readonly Refund[]): StoryRow {
     lastError: order.failureReason,
     providerId: order.paymentId,
     idempotencyKey: order.paymentId,
-    actions: isHeld ? asks(subject, 'give_back') : [],
+    actions: isHeld ? asks(subject, 'give_back') : isRefundable(order) ? asks(subject, 'refund') : [],
   };
 }
+
+const isRefundable = (order: Order): boolean =>
+  !isSuspended(order) && (order.status === 'completed' || order.status === 'partially_refunded');
 
 function refundRow(refund: Refund): StoryRow {
   const subject = refundWorkflowId(refund.id);

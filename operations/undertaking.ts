@@ -1,39 +1,53 @@
 import type { Tx } from '../db/client.ts';
 import type { Approval } from '../db/moves/approval.ts';
 import type { Act } from '../db/verbs/audit.ts';
+import { type ApiKeyToKeep, createApiKey } from '../db/verbs/create-api-key.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';
 import { actOnEach, type BulkWork, tellBulk } from './bulk.ts';
 import { BULK_ACTIONS, type BulkFilter, readBulkList } from './bulk-list.ts';
-import type { OperationsDeps } from './deps.ts';
-import { seenToken } from './seen.ts';
+import { keyToKeepOf } from './make-api-key.ts';
+import type { OperationsDeps, OperationsSettings } from './deps.ts';
+import { seenOf } from './seen.ts';
 
 /** What was asked for, on one row or on a list, as whoever agrees to it carries it out. */
 export interface Undertaking {
   /** A token for how it stands now; locks a single row. */
   seen(tx: Tx): Promise<string>;
   /** Does it; what the engine is to be told afterwards. */
-  act(tx: Tx, act: Act): Promise<unknown>;
+  act(tx: Tx, act: Act, settings: OperationsSettings): Promise<unknown>;
   /** What came of it, where there is more to say. */
   tell(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
 export function undertakingOf(approval: Approval): Undertaking {
+  const key = keyToKeepOf(approval);
+  if (key !== null) return onKey(approval, key);
   const list = listOf(approval);
   return list === null ? onOne(approval) : onMany(approval, list);
 }
 
-function onOne({ action: text, subject: on }: Approval): Undertaking {
+/** A key of nobody's yet: nothing about it can have changed. */
+const onKey = ({ seen }: Approval, key: ApiKeyToKeep): Undertaking => ({
+  seen: async () => seen,
+  async act(tx, act) {
+    await createApiKey(tx, key, act);
+    return null;
+  },
+  tell: async () => null,
+});
+
+function onOne({ action: text, subject: on, params }: Approval): Undertaking {
   const action = ACTION_NAMES.find((name) => name === text);
   if (action === undefined) throw new Error(`an approval of an action that nobody knows: ${text}`);
-  const { operation, subject } = findOperation({ action, subject: on });
+  const { operation, subject } = findOperation({ action, subject: on, params: params ?? undefined });
   return {
     async seen(tx) {
-      return seenToken(action, on, await operation.look(tx, subject.id));
+      return seenOf(operation, on, await operation.look(tx, subject.id));
     },
-    async act(tx, act) {
-      const { work } = await operation.act(tx, subject.id, act);
+    async act(tx, act, settings) {
+      const { work } = await operation.act(tx, subject.id, act, settings);
       return work;
     },
     tell: async (deps, work) => (await operation.tell(deps, work))?.note ?? null,
@@ -46,7 +60,10 @@ function onMany({ action: text }: Approval, { subjects }: ApprovedList): Underta
   const filter: BulkFilter = { stuck: { olderThanMinutes: 0, subjects } };
   return {
     seen: async (tx) => (await readBulkList(tx, action, filter)).fingerprint,
-    act: async (tx, act) => actOnEach(tx, action, await readBulkList(tx, action, filter), act),
+    async act(tx, act, settings) {
+      const list = await readBulkList(tx, action, filter);
+      return (await actOnEach(tx, action, list, act, settings)).work;
+    },
     async tell(deps, work) {
       const told = await tellBulk(deps, action, work as readonly BulkWork[]);
       return Object.entries(told)

@@ -6,7 +6,7 @@ import type { Act } from '../db/verbs/audit.ts';
 import { writeSubject } from '../domain/subjects.ts';
 import { createEngine } from '../engine/index.ts';
 import { createLogger } from '../log.ts';
-import type { OperationsDeps } from '../operations/deps.ts';
+import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { CannotRun, UsageError } from './usage.ts';
 
@@ -33,6 +33,7 @@ export async function operating<T>(
     'TEMPORAL_TASK_QUEUE',
     'TEMPORAL_STRIPE_TASK_QUEUE',
     'FOUR_EYES_ABOVE_MINOR',
+    'REFUND_FEE_POLICY',
   ]);
   const { connection, client } = await connectTemporal(env).catch((error: unknown) => {
     throw new CannotRun(error instanceof Error ? error.message : String(error));
@@ -42,7 +43,7 @@ export async function operating<T>(
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    const settings = { fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR };
+    const settings = operationsSettings(config);
     // What is printed is the answer: what happened is in the audit log.
     const log = createLogger('silent');
     return await looking(env, ({ db }) => operate({ db, engine, log, settings }));
@@ -51,18 +52,26 @@ export async function operating<T>(
   }
 }
 
+interface Named {
+  readonly actor?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** Who says that they act, in a preview; null: nobody does. */
+export const namedActor = (env: NodeJS.ProcessEnv, { actor }: Named) =>
+  readVariables(actor === undefined ? env : { OPS_ACTOR: actor }, ['OPS_ACTOR']).OPS_ACTOR ?? null;
+
 /** Who acts, and why: an admin that the database knows. */
 export async function actorOf(
   { db }: Pick<OperationsDeps, 'db'>,
   env: NodeJS.ProcessEnv,
-  { actor: given, reason }: { readonly actor?: string | undefined; readonly reason?: string | undefined },
+  { actor: given, reason }: Named,
 ): Promise<Act> {
-  const { OPS_ACTOR } = readVariables(given === undefined ? env : { OPS_ACTOR: given }, ['OPS_ACTOR']);
-  if (OPS_ACTOR === undefined)
-    throw new UsageError('--actor: say who acts, by the id of an admin, or set OPS_ACTOR');
-  const role = await readUserRole(db, OPS_ACTOR);
-  if (role !== 'admin') throw new CannotRun(`${OPS_ACTOR} is no admin that this database knows`);
-  return { actor: OPS_ACTOR, userAgent: 'npm run ops', ...(reason !== undefined && { reason }) };
+  const actor = namedActor(env, { actor: given });
+  if (actor === null) throw new UsageError('--actor: say who acts, by the id of an admin, or set OPS_ACTOR');
+  const role = await readUserRole(db, actor);
+  if (role !== 'admin') throw new CannotRun(`${actor} is no admin that this database knows`);
+  return { actor, userAgent: 'npm run ops', ...(reason !== undefined && { reason }) };
 }
 
 /** A reason that has to be there. */

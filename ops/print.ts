@@ -5,6 +5,10 @@ import { formatMoney } from '../domain/money.ts';
 /** Exit codes, as USAGE states them. */
 export const EXIT = { done: 0, found: 1, cannot: 2, awaits: 3 } as const;
 
+/** Of a row that may name no money. */
+const moneyOf = ({ amountMinor, currency }: Pick<Approval, 'amountMinor' | 'currency'>): Money | null =>
+  amountMinor === null || currency === null ? null : { amountMinor, currency };
+
 export const moneyText = (money: Money | null) =>
   money === null ? '-' : formatMoney(money.amountMinor, money.currency);
 
@@ -42,7 +46,7 @@ export const approvalJson = (approval: Approval) => ({
   action: approval.action,
   subject: approval.subject,
   status: approval.status,
-  ...moneyJson(approval),
+  ...moneyJson(moneyOf(approval)),
   reason: approval.reason,
   requested_by: approval.requestedBy,
   requested_at: approval.requestedAt.toISOString(),
@@ -52,7 +56,7 @@ export const approvalJson = (approval: Approval) => ({
 });
 
 export const approvalText = (approval: Approval) =>
-  `${approval.id}  ${approval.status}  ${approval.action} ${approval.subject}  ${moneyText(approval)}  by ${approval.requestedBy}: ${approval.reason}`;
+  `${approval.id}  ${approval.status}  ${approval.action} ${approval.subject}  ${moneyText(moneyOf(approval))}  by ${approval.requestedBy}: ${approval.reason}`;
 
 /** A second admin has to agree: exit 3. */
 export function awaiting(approval: Approval, json: boolean): string {

@@ -23,8 +23,9 @@ ${INDENT}completes commands, options and their values: eval "$(npm run -s ops --
 ${INDENT}this
 
 Actions ask for a --reason and for who acts, an admin that the database knows: --actor, or OPS_ACTOR in the environment.
---preview says what would happen and does nothing. An action on more than FOUR_EYES_ABOVE_MINOR waits for another admin.
-Reads DATABASE_URL, TEMPORAL_*, FOUR_EYES_ABOVE_MINOR, and for tokens JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE.
+--preview says what would happen and does nothing. On more than FOUR_EYES_ABOVE_MINOR within a day nobody decides alone: it
+waits for another admin.
+Reads DATABASE_URL, TEMPORAL_*, FOUR_EYES_ABOVE_MINOR, REFUND_FEE_POLICY, and for tokens JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE.
 Exit codes: 0 done, 1 found something, was refused or failed, 2 not understood or could not run, 3 waits for a second admin.
 `;
 

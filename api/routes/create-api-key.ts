@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { createApiKey as createApiKeyVerb } from '../../db/verbs/create-api-key.ts';
 import {
   API_KEY_NAME_MAX_CHARS,
   API_KEY_SCOPES,
@@ -7,12 +6,14 @@ import {
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from '../../domain/api-keys.ts';
+import { makeApiKey } from '../../operations/make-api-key.ts';
 import { actorOf } from '../actor.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { fails, FOR_ROLES, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
 import { ValidationError } from '../validation.ts';
 import { ApiKey, showApiKey } from '../views/api-key.ts';
+import { Approval, showApproval } from '../views/approval.ts';
 import { Id, reason } from '../views/fields.ts';
 
 const perHour = (preset: number) => z.int().min(1).max(CALLS_PER_HOUR_MAX).default(preset);
@@ -38,7 +39,7 @@ const route = createRoute({
   operationId: 'createApiKey',
   summary: 'Make an API key',
   description:
-    'The key is in this answer and nowhere else. Where the answer was lost, revoke the key that the list shows. One with the scope `admin` everybody makes for itself, with a bearer token.',
+    'The key is in this answer and nowhere else. Where the answer was lost, revoke the key that the list shows. For anybody else than yourself it takes a bearer token, a reason and a second admin; with the scope `admin` everybody makes one for itself alone, with a bearer token. A key that is made with a key is revoked and expires with it.',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { body: jsonBody(Body) },
@@ -46,6 +47,15 @@ const route = createRoute({
     201: json(
       z.object({ api_key: ApiKey, key: z.string().openapi({ description: 'Shown this once' }) }),
       'The key, and what is known of it from now on',
+    ),
+    202: json(
+      z.object({
+        approval: Approval,
+        key: z
+          .string()
+          .openapi({ description: 'Shown this once; it opens nothing until another admin agrees' }),
+      }),
+      'For somebody else: it waits for another’s approval',
     ),
     ...fails(...FOR_ROLES, ...WITH_BODY, 'person_required'),
   },
@@ -68,7 +78,9 @@ export const createApiKey = defineRoute(route, async (c) => {
     writesPerHour: body.writes_per_hour,
   };
   const act = { ...actorOf(c), ...(body.reason !== undefined && { reason: body.reason }) };
-  const { key, apiKey } = await createApiKeyVerb(db, asked, act);
+  const made = await makeApiKey({ db }, asked, act);
+  const { key } = made;
   c.header('Cache-Control', 'no-store');
-  return c.json({ api_key: showApiKey(apiKey), key }, 201);
+  if ('awaits' in made) return c.json({ approval: showApproval(made.awaits), key }, 202);
+  return c.json({ api_key: showApiKey(made.apiKey), key }, 201);
 });

@@ -6,7 +6,7 @@ import { onlyRoles } from '../middleware/access.ts';
 import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
-import { Note, reason } from '../views/fields.ts';
+import { Id, Note, reason } from '../views/fields.ts';
 
 const Body = z
   .strictObject({
@@ -14,6 +14,12 @@ const Body = z
     subject: z.string().openapi({ description: 'What is acted on', example: 'reversal/…' }),
     reason: reason(),
     seen: z.string().optional().openapi({ description: 'Of the preview that you agreed to' }),
+    amount: z
+      .int()
+      .min(1)
+      .optional()
+      .openapi({ description: 'Of `refund`: in minor units; all that is left unless told' }),
+    items: z.array(Id).optional().openapi({ description: 'Of `refund`: ids of order items to refund whole' }),
   })
   .openapi('ActionRequest');
 const Done = z
@@ -48,14 +54,18 @@ const route = createRoute({
       ...(['transfer_not_retryable', 'reversal_not_retryable', 'reversal_not_resolvable'] as const),
       ...(['reversal_not_open', 'payout_not_open', 'flag_not_open', 'refund_not_returnable'] as const),
       ...(['refund_not_open', 'refund_known_to_psp', 'psp_unreadable'] as const),
-      ...(['order_not_refundable', 'refund_already_requested'] as const),
+      ...(['order_not_refundable', 'refund_already_requested', 'order_has_no_payment'] as const),
+      ...(['order_disputed', 'refund_window_expired', 'refund_amount_invalid'] as const),
     ),
   },
 });
 
 export const performAction = defineRoute(route, async (c) => {
   const body = c.req.valid('json');
-  const { operation, subject } = findOperation(body);
+  const { amount, items: itemIds } = body;
+  const isPart = amount !== undefined || itemIds !== undefined;
+  const params = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const { operation, subject } = findOperation({ ...body, ...(isPart && { params }) });
   const call = { operationId: route.operationId, subjectId: subject.id, body };
   const answer = await operate(c, operation, call, (_done, now) => now);
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);

@@ -7,9 +7,12 @@ import { fails, FOR_ROLES } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
 import { Preview, showPreview } from '../views/preview.ts';
 
+const PART_OF_REFUND = 'Of `refund`: in minor units; all that is left unless told';
+
 const Query = z.object({
   action: z.enum(ACTION_NAMES),
   subject: z.string().openapi({ description: 'What is acted on', example: 'reversal/…' }),
+  amount: z.coerce.number().int().min(1).optional().openapi({ description: PART_OF_REFUND }),
 });
 
 const route = createRoute({
@@ -33,6 +36,8 @@ const route = createRoute({
 });
 
 export const previewAction = defineRoute(route, async (c) => {
-  const shown = await preview(operationsOf(c), c.req.valid('query'));
+  const { amount, ...on } = c.req.valid('query');
+  const ask = { ...on, ...(amount !== undefined && { params: { amount } }) };
+  const shown = await preview(operationsOf(c), ask, c.var.caller.userId);
   return c.json({ preview: showPreview(shown) }, 200);
 });

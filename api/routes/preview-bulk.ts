@@ -30,6 +30,6 @@ const route = createRoute({
 });
 
 export const previewBulk = defineRoute(route, async (c) => {
-  const shown = await preview(operationsOf(c), bulkAsk(c.req.valid('json')));
+  const shown = await preview(operationsOf(c), bulkAsk(c.req.valid('json')), c.var.caller.userId);
   return c.json({ preview: showBulkPreview(shown) }, 200);
 });

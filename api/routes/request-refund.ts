@@ -1,15 +1,26 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
 import { readRefundableOrder } from '../../db/queries/refundable-order.ts';
+import type { Context } from 'hono';
 import type { Db } from '../../db/client.ts';
-import { decideRefund, type RefundAsk } from '../../domain/eligibility.ts';
+import type { Refund } from '../../db/moves/refund.ts';
+import {
+  asParty,
+  decideRefund,
+  isParty,
+  type RefundableOrder,
+  type RefundAsk,
+} from '../../domain/eligibility.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey, RefundAnswer } from '../../domain/messages.ts';
 import { keepRefundReason } from '../../db/verbs/refund-reason.ts';
 import type { RefundLabel } from '../../engine/index.ts';
+import { refundPart } from '../../operations/actions/refund-order.ts';
+import type { ApiEnv } from '../context.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { AWAITS, Awaits, operate } from '../operate.ts';
 import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, optionalJsonBody } from '../route.ts';
 import { distinctIds, idParam, ORDER_ITEMS_MAX } from '../views/fields.ts';
@@ -38,13 +49,16 @@ const route = createRoute({
   operationId: 'requestRefund',
   summary: 'Refund an order',
   description:
-    'Answered as soon as the refund is open; whether it succeeds, the payment provider says later.',
+    'Answered as soon as the refund is open; whether it succeeds, the payment provider says later. By an admin who neither bought nor sold on the order it is an operator’s action: it needs a reason, is in the audit log, and waits for a second admin where it is on more money than one decides on within a day.',
   tags: ['Refunds'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
   request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
   responses: {
-    202: json(Accepted, 'The refund is open; the same key and body give the same answer'),
+    202: json(
+      z.union([Accepted, Awaits]),
+      `The refund is open; the same key and body give the same answer. Of an admin’s refund: ${AWAITS}`,
+    ),
     ...fails(
       ...SIGNED_IN,
       ...WITH_BODY,
@@ -74,8 +88,14 @@ export const requestRefund = defineRoute(route, async (c) => {
   const earlier = await findAnswer(db, idempotency);
   if (earlier) return c.json(accepted(earlier), 202);
 
-  const ask = { caller, ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
-  const judged = await judge(db, orderId, ask, now());
+  const part = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const order = await readRefundableOrder(db, orderId);
+  if (order !== null && caller.role === 'admin' && !isParty(order, caller)) {
+    const answer = await refundForOthers(c, orderId, part, c.req.valid('json'));
+    return c.json('awaits' in answer ? { approval: answer.awaits } : answer.shown, 202);
+  }
+  const ask = { caller: asParty(caller), ...part };
+  const judged = judge(order, orderId, ask, now());
   if ('refusal' in judged) {
     // The call that this one repeats may have opened the refund since the look-up above.
     const meanwhile = await findAnswer(db, idempotency);
@@ -113,18 +133,41 @@ const StoredAnswer = z.object({
 });
 
 /** Refuses cheaply, before a workflow is started; phase 1 decides again, under the lock. */
-async function judge(
-  db: Db,
+function judge(
+  order: RefundableOrder | null,
   orderId: string,
   ask: RefundAsk,
   at: Date,
-): Promise<{ readonly refusal: VezaError } | { readonly label: RefundLabel }> {
-  const order = await readRefundableOrder(db, orderId);
+): { readonly refusal: VezaError } | { readonly label: RefundLabel } {
   if (order === null) return { refusal: new VezaError('order_not_found', `There is no order ${orderId}.`) };
   const decision = decideRefund(order, ask, at.getTime());
   if ('refusal' in decision) return { refusal: VezaError.from(decision.refusal) };
   return { label: { orderId, amountMinor: decision.plan.amountMinor, currency: order.currency } };
 }
+
+/** An admin’s refund, in the one way in which operators act. */
+const refundForOthers = (
+  c: Context<ApiEnv>,
+  orderId: string,
+  part: Pick<RefundAsk, 'amount' | 'itemIds'>,
+  { reason, ...body }: z.infer<typeof Body>,
+) =>
+  operate(
+    c,
+    refundPart(part),
+    // Another scope than of one's own refunds: their answers are kept in another shape.
+    { operationId: 'refundForOthers', subjectId: orderId, body: { ...body, ...(reason && { reason }) } },
+    (refund) => accepted(answerOf(refund)),
+  );
+
+const answerOf = (refund: Refund): RefundAnswer => ({
+  refundId: refund.id,
+  orderId: refund.orderId,
+  amountMinor: refund.amountMinor,
+  currency: refund.currency,
+  createdAt: refund.createdAt.toISOString(),
+  reason: refund.reason,
+});
 
 const accepted = (opened: RefundAnswer) => ({
   refund: showOpenedRefund(opened),

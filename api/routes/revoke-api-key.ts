@@ -16,7 +16,8 @@ const route = createRoute({
   path: '/admin/api-keys/{apiKeyId}',
   operationId: 'revokeApiKey',
   summary: 'Revoke an API key, for good',
-  description: 'It opens nothing from the next call on. Repeated, it changes nothing.',
+  description:
+    'It opens nothing from the next call on, nor do the keys that were made with it. Repeated, it changes nothing.',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { params: Params, query: Query },

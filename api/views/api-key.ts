@@ -7,6 +7,10 @@ export const ApiKey = z
   .object({
     id: Id,
     user_id: Id.openapi({ description: 'As whom it acts' }),
+    made_by: Id.openapi({
+      description: 'The admin who made it; for somebody else it opens only while they are one',
+    }),
+    made_by_key: Id.nullable().openapi({ description: 'The key that it was made with, and ends with' }),
     name: z.string(),
     prefix: z.string().openapi({ description: 'How the key begins', example: 'vz_live_1a2b3c4d5e6f' }),
     scopes: z.array(z.enum(API_KEY_SCOPES)),
@@ -22,6 +26,8 @@ export const ApiKey = z
 export const showApiKey = (row: ApiKeyRow): z.infer<typeof ApiKey> => ({
   id: row.id,
   user_id: row.userId,
+  made_by: row.madeBy,
+  made_by_key: row.madeByKey,
   name: row.name,
   prefix: row.prefix,
   scopes: row.scopes,

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Approval as ApprovalRow } from '../../db/moves/approval.ts';
 import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
+import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import { listOf } from '../../operations/approved-list.ts';
+import { keyToKeepOf } from '../../operations/make-api-key.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
 
 export const Approval = z
@@ -12,8 +14,19 @@ export const Approval = z
       .string()
       .openapi({ description: 'The workflow of what it is about, or a list', example: 'reversal/…' }),
     status: z.enum(APPROVAL_STATUSES),
-    amount: AmountMinor.openapi({ description: 'Of a list: the largest total of one currency' }),
-    currency: Currency,
+    amount: AmountMinor.nullable().openapi({
+      description: 'Of a list: the largest total of one currency. Null: it names no money',
+    }),
+    currency: Currency.nullable(),
+    api_key: z
+      .object({
+        user_id: Id.openapi({ description: 'As whom it would act' }),
+        name: z.string(),
+        scopes: z.array(z.enum(API_KEY_SCOPES)),
+        expires_at: Time.nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'The key for somebody else that it is about' }),
     list: z
       .object({
         count: z.int(),
@@ -43,6 +56,7 @@ export const showApproval = (row: ApprovalRow): z.infer<typeof Approval> => ({
   status: row.status,
   amount: row.amountMinor,
   currency: row.currency,
+  api_key: showKey(row),
   list: showList(row),
   reason: row.reason,
   requested_by: row.requestedBy,
@@ -53,6 +67,13 @@ export const showApproval = (row: ApprovalRow): z.infer<typeof Approval> => ({
   note: row.note,
   told_at: timeOrNull(row.toldAt),
 });
+
+function showKey(row: ApprovalRow): z.infer<typeof Approval>['api_key'] {
+  const key = keyToKeepOf(row);
+  if (key === null) return null;
+  const { userId, name, scopes, expiresAt } = key;
+  return { user_id: userId, name, scopes: [...scopes], expires_at: timeOrNull(expiresAt) };
+}
 
 function showList(row: ApprovalRow): z.infer<typeof Approval>['list'] {
   const list = listOf(row);

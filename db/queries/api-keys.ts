@@ -1,4 +1,5 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Db, Tx } from '../client.ts';
 import { apiKeys, apiKeyUsage, users } from '../schema/index.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
@@ -9,12 +10,22 @@ const lastUsedAt = sql<Date | null>`(
   SELECT max(${apiKeyUsage.lastUsedAt}) FROM ${apiKeyUsage} WHERE ${apiKeyUsage.keyId} = ${apiKeys.id}
 )`.mapWith(apiKeyUsage.lastUsedAt);
 
+/** Whether it acts as somebody else than its maker, who is no admin any more: it opens nothing. */
+const isMakerGone = sql<boolean>`(
+  ${apiKeys.madeBy} <> ${apiKeys.userId} AND NOT EXISTS (
+    SELECT 1 FROM ${users} WHERE ${users.id} = ${apiKeys.madeBy} AND ${users.role} = 'admin'
+  )
+)`;
+
 /** All of a key but its hash, which leaves the database only to be compared. */
-export type ApiKeyRow = Omit<typeof apiKeys.$inferSelect, 'keyHash'> & { readonly lastUsedAt: Date | null };
+export type ApiKeyRow = Omit<typeof apiKeys.$inferSelect, 'keyHash'> & {
+  readonly lastUsedAt: Date | null;
+  readonly isMakerGone: boolean;
+};
 
 export async function readApiKey(db: Db | Tx, id: string): Promise<ApiKeyRow | null> {
   const [row] = await db
-    .select({ ...SHOWN, lastUsedAt })
+    .select({ ...SHOWN, lastUsedAt, isMakerGone })
     .from(apiKeys)
     .where(eq(apiKeys.id, id));
   return row ?? null;
@@ -26,7 +37,7 @@ export async function listApiKeys(
 ): Promise<Page<ApiKeyRow>> {
   const { after, orderBy, limit } = keyset(apiKeys, apiKeys.createdAt, apiKeys.id, ask);
   const rows = await db
-    .select({ ...SHOWN, lastUsedAt })
+    .select({ ...SHOWN, lastUsedAt, isMakerGone })
     .from(apiKeys)
     .where(and(userId === undefined ? undefined : eq(apiKeys.userId, userId), after))
     .orderBy(...orderBy)
@@ -34,12 +45,16 @@ export async function listApiKeys(
   return toPage(rows, ask);
 }
 
-/** What decides whether a key opens, with its user's role as it is now. Null: no key begins like that. */
+const maker = alias(users, 'maker');
+const ofAnother = sql<boolean>`(${apiKeys.madeBy} <> ${apiKeys.userId} AND ${maker.role} IS DISTINCT FROM 'admin')`;
+
+/** What decides whether a key opens, with its user's role as it is now, in one read. Null: no key begins like that. */
 export async function readKeyByPrefix(db: Db, prefix: string) {
   const [row] = await db
-    .select({ ...getTableColumns(apiKeys), role: users.role })
+    .select({ ...getTableColumns(apiKeys), role: users.role, isMakerGone: ofAnother })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
+    .leftJoin(maker, eq(maker.id, apiKeys.madeBy))
     .where(eq(apiKeys.prefix, prefix));
   return row ?? null;
 }

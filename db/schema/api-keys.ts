@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  type AnyPgColumn,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/api-keys.ts';
 import { users } from './catalog.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
@@ -13,6 +22,10 @@ export const apiKeys = pgTable(
     userId: uuid()
       .notNull()
       .references(() => users.id),
+    /** The admin who made it: whoever is none any more has no key left that acts as somebody else. No reference: it may be gone. */
+    madeBy: uuid().notNull(),
+    /** The key that it was made with; it ends with that one. */
+    madeByKey: uuid().references((): AnyPgColumn => apiKeys.id),
     name: text().notNull(),
     /** The beginning of the key, by which it is found and recognised: `vz_live_1a2b3c4d5e6f`. */
     prefix: text().notNull().unique(),
@@ -33,6 +46,7 @@ export const apiKeys = pgTable(
     check('api_keys_limits_sane', sql`${t.readsPerHour} > 0 AND ${t.writesPerHour} > 0`),
     check('api_keys_hash_is_sha256', sql`${t.keyHash} ~ '^[0-9a-f]{64}$'`),
     index('api_keys_newest').on(t.createdAt, t.id),
+    index('api_keys_by_maker').on(t.madeByKey),
     index('api_keys_by_user').on(t.userId, t.createdAt, t.id),
   ],
 );

@@ -37,10 +37,14 @@ export async function lockRoles(tx: Tx, userIds: readonly string[]): Promise<Rea
 
 async function assertOpen(tx: Tx, apiKeyId: string): Promise<void> {
   const [key] = await tx
-    .select({ revokedAt: apiKeys.revokedAt })
+    .select({ revokedAt: apiKeys.revokedAt, expiresAt: apiKeys.expiresAt })
     .from(apiKeys)
     .where(eq(apiKeys.id, apiKeyId))
     .for('share');
-  if (key?.revokedAt === null) return;
-  throw new VezaError('unauthenticated', 'The API key was revoked.');
+  if (key === undefined || key.revokedAt !== null) {
+    throw new VezaError('unauthenticated', 'The API key was revoked.');
+  }
+  if (key.expiresAt !== null && key.expiresAt.getTime() <= Date.now()) {
+    throw new VezaError('unauthenticated', 'The API key has expired.');
+  }
 }

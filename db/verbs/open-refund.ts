@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm';
-import { decideRefund } from '../../domain/eligibility.ts';
+import { asParty, decideRefund, type RefundPlan } from '../../domain/eligibility.ts';
 import type { OpenedRefund, RefundOpening, RefundRequest } from '../../domain/messages.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
-import { moveOrder } from '../moves/order.ts';
+import { moveOrder, type Order } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
 import { readRefundableOrder } from '../queries/refundable-order.ts';
 import { idempotencyKeys, refundAllocations, refunds } from '../schema/index.ts';
@@ -37,36 +37,50 @@ export async function openRefund(
     const reason = (await takeRefundReason(tx, refundId)) ?? ask.reason ?? null;
     const snapshot = await readRefundableOrder(tx, order.id);
     if (snapshot === null) throw new MissingRow('order', order.id);
-    const decision = decideRefund(snapshot, ask, Date.now(), feePolicy);
+    // An admin's refund of somebody else's order is an operator's action, and never comes this way.
+    const own = { ...ask, caller: asParty(ask.caller) };
+    const decision = decideRefund(snapshot, own, Date.now(), feePolicy);
     if ('refusal' in decision) return { refused: decision.refusal };
     const { plan } = decision;
-    const [refund] = await tx
-      .insert(refunds)
-      .values({
-        id: refundId,
-        orderId: order.id,
-        amountMinor: plan.amountMinor,
-        currency: order.currency,
-        reason,
-        requestedBy: ask.caller.userId,
-        byItems: plan.byItems,
-      })
-      .returning();
-    if (refund === undefined) throw new Error(`refund ${refundId} was not inserted`);
-    await tx.insert(refundAllocations).values(
-      plan.allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
-        refundId,
-        orderItemId,
-        sellerMinor,
-        feeMinor,
-      })),
-    );
-    await moveOrder(tx, order, 'refund_pending');
+    const requestedBy = ask.caller.userId;
+    const refund = await writeRefund(tx, order, plan, { refundId, reason, requestedBy });
     const opened = openedFrom(refund);
     if (ask.idempotency)
       await tx.insert(idempotencyKeys).values({ ...ask.idempotency, answer: { ...opened, reason } });
     return { opened, bodyHash: ask.idempotency?.bodyHash ?? null, status: refund.status };
   });
+}
+
+/** The refund that was decided on, `pending` with its allocations, of an order that is locked. */
+export async function writeRefund(
+  tx: Tx,
+  order: Order,
+  plan: RefundPlan,
+  { refundId, reason, requestedBy }: { refundId: string; reason: string | null; requestedBy: string },
+): Promise<Refund> {
+  const [refund] = await tx
+    .insert(refunds)
+    .values({
+      id: refundId,
+      orderId: order.id,
+      amountMinor: plan.amountMinor,
+      currency: order.currency,
+      reason,
+      requestedBy,
+      byItems: plan.byItems,
+    })
+    .returning();
+  if (refund === undefined) throw new Error(`refund ${refundId} was not inserted`);
+  await tx.insert(refundAllocations).values(
+    plan.allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
+      refundId,
+      orderItemId,
+      sellerMinor,
+      feeMinor,
+    })),
+  );
+  await moveOrder(tx, order, 'refund_pending');
+  return refund;
 }
 
 async function findRepeated(tx: Tx, { refundId, ask }: RefundRequest): Promise<RefundOpening | null> {

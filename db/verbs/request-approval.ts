@@ -1,13 +1,16 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { APPROVAL_VALID_MS, type Money } from '../../domain/four-eyes.ts';
+import { APPROVAL_VALID_MS } from '../../domain/four-eyes.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, moveApproval } from '../moves/approval.ts';
 import { readUserRole } from '../queries/users.ts';
 import { approvals } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 
-export interface ApprovalAsk extends Act, Money {
+export interface ApprovalAsk extends Act {
+  /** Both null: it names no money. */
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
   readonly action: string;
   readonly subject: string;
   readonly seen: string;

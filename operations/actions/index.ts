@@ -7,6 +7,7 @@ import { giveUpPayout } from './give-up-payout.ts';
 import { giveUpRefund } from './give-up-refund.ts';
 import { giveUpReversal } from './give-up-reversal.ts';
 import { markReturned } from './mark-returned.ts';
+import { refundOrder } from './refund-order.ts';
 import { replayWebhook } from './replay-webhook.ts';
 import { settleReversalOutside, writeReversalOff } from './resolve-reversal.ts';
 import { settleTransferOutside, writeTransferOff } from './resolve-transfer.ts';
@@ -19,7 +20,7 @@ const OPERATIONS: readonly Operation[] = [
   ...[retryTransfer, retryReversal, retryPayout],
   ...[giveUpReversal, giveUpPayout, giveUpRefund],
   ...[settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
-  ...[giveBack, markReturned],
+  ...[refundOrder, giveBack, markReturned],
   ...[replayWebhook, clearFlag],
 ];
 
@@ -28,6 +29,8 @@ export interface ActionAsk {
   readonly action: ActionName;
   /** `reversal/…`, `transfer/…`, `payout/…`, `order/…`, `refund/…`, `webhook/…` or `flag/…`. */
   readonly subject: string;
+  /** What more: an amount or items of a refund. */
+  readonly params?: unknown;
 }
 
 export interface Found {
@@ -35,8 +38,11 @@ export interface Found {
   readonly subject: Subject;
 }
 
-/** Throws `action_unknown` where such a thing cannot be done to such a row. */
-export function findOperation({ action, subject: text }: ActionAsk): Found {
+/**
+ * Throws `action_unknown` where such a thing cannot be done to such a row, and `validation_failed` where it is asked with
+ * more than it takes.
+ */
+export function findOperation({ action, subject: text, params }: ActionAsk): Found {
   const subject = parseSubject(text);
   if (subject === null) {
     throw new VezaError('action_unknown', `${text} names nothing that can be acted on.`);
@@ -49,7 +55,13 @@ export function findOperation({ action, subject: text }: ActionAsk): Found {
       `${writeSubject(subject)} knows no ${action}${known.length > 0 ? `, but ${known.join(', ')}` : ''}.`,
     );
   }
-  return { operation, subject };
+  if (params === undefined) return { operation, subject };
+  if (operation.askedWith === undefined) {
+    throw new VezaError('validation_failed', `${action} takes neither an amount nor items.`, {
+      field: 'amount',
+    });
+  }
+  return { operation: operation.askedWith(params), subject };
 }
 
 export const actionsOn = (kind: SubjectKind): ActionName[] =>

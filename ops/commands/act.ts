@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { ActionName } from '../../operations/action.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { previewAction, type Preview } from '../../operations/preview-action.ts';
-import { actorOf, operating, required, subjectOf } from '../operator.ts';
+import { actorOf, namedActor, operating, required, subjectOf } from '../operator.ts';
 import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
 import { UsageError } from '../usage.ts';
 
@@ -13,6 +13,9 @@ export const RESOLUTIONS: readonly ActionName[] = [
 
 /** `retry ID --reason R` */
 export const retry = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'retry');
+
+/** `refund ORDER [--amount N | --item ID…] --reason R` */
+export const refund = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'refund');
 
 /** `give-up ID --reason R` */
 export const giveUp = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'give_up');
@@ -36,6 +39,8 @@ async function act(
     allowPositionals: true,
     options: {
       as: { type: 'string' },
+      amount: { type: 'string' },
+      item: { type: 'string', multiple: true },
       reason: { type: 'string' },
       actor: { type: 'string' },
       preview: { type: 'boolean', default: false },
@@ -49,8 +54,9 @@ async function act(
     ? ''
     : required(values.reason, '--reason', 'why; it is kept in the audit log');
   return operating(env, async (deps) => {
-    const ask = { action, subject: await subjectOf(deps, id) };
-    if (values.preview) return shown(await previewAction(deps, ask), values.json);
+    const params = partOf(values);
+    const ask = { action, subject: await subjectOf(deps, id), ...(params && { params }) };
+    if (values.preview) return shown(await previewAction(deps, ask, namedActor(env, values)), values.json);
     const by = await actorOf(deps, env, values);
     const performed = await performAction(deps, ask, { ...by, reason });
     if ('awaitsApproval' in performed) return awaiting(performed.awaitsApproval, values.json);
@@ -58,6 +64,20 @@ async function act(
     if (values.json) return JSON.stringify({ done: { now, note } });
     return `${now.subject} is ${now.status}${note === null ? '' : `. ${note}`}`;
   });
+}
+
+/** A part of an order, to be refunded; undefined: all that is left. */
+function partOf({
+  amount,
+  item: itemIds,
+}: {
+  readonly amount?: string | undefined;
+  readonly item?: string[] | undefined;
+}) {
+  if (amount === undefined && itemIds === undefined) return undefined;
+  if (amount === undefined) return { itemIds };
+  if (!/^[1-9]\d{0,15}$/.test(amount)) throw new UsageError('--amount: expected minor units, such as 1250');
+  return { amount: Number(amount), ...(itemIds && { itemIds }) };
 }
 
 function shown(preview: Preview, json: boolean): string {

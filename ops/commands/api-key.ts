@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
 import { type ApiKeyRow, listApiKeys } from '../../db/queries/api-keys.ts';
-import { createApiKey } from '../../db/verbs/create-api-key.ts';
 import { revokeApiKey } from '../../db/verbs/revoke-api-key.ts';
 import {
   API_KEY_NAME_MAX_CHARS,
@@ -13,7 +12,9 @@ import {
   WRITES_PER_HOUR,
 } from '../../domain/api-keys.ts';
 import { durationMs } from '../../domain/duration.ts';
+import { makeApiKey } from '../../operations/make-api-key.ts';
 import { actorOf, looking, required } from '../operator.ts';
+import { awaiting } from '../print.ts';
 import { UsageError } from '../usage.ts';
 
 const PAGE = 100;
@@ -60,11 +61,17 @@ async function create(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
     writesPerHour: perHour(values['writes-per-hour'], '--writes-per-hour'),
   };
   required(values.reason, '--reason', WHY);
-  const { key, apiKey: made } = await looking(env, async ({ db }) =>
-    createApiKey(db, asked, await actorOf({ db }, env, values)),
+  const made = await looking(env, async ({ db }) =>
+    makeApiKey({ db }, asked, await actorOf({ db }, env, values)),
   );
-  if (values.json) return JSON.stringify({ api_key: asJson(made), key });
-  return [key, asText(made), 'It is shown this once. Whoever lost it needs another.'].join('\n');
+  const { key } = made;
+  if ('awaits' in made) {
+    const waits = awaiting(made.awaits, values.json);
+    if (values.json) return JSON.stringify({ ...(JSON.parse(waits) as object), key });
+    return [key, 'It is shown this once, and opens nothing until another admin agrees.', waits].join('\n');
+  }
+  if (values.json) return JSON.stringify({ api_key: asJson(made.apiKey), key });
+  return [key, asText(made.apiKey), 'It is shown this once. Whoever lost it needs another.'].join('\n');
 }
 
 /** `list [--user ID]`: all keys, the newest first, also those that open nothing any more. */
@@ -148,8 +155,9 @@ function perHour(given: string, option: string): number {
   return calls;
 }
 
-function stateOf({ revokedAt, expiresAt }: ApiKeyRow): string {
+function stateOf({ revokedAt, expiresAt, isMakerGone }: ApiKeyRow): string {
   if (revokedAt !== null) return 'revoked';
+  if (isMakerGone) return 'ended';
   return expiresAt !== null && expiresAt.getTime() <= Date.now() ? 'expired' : 'opens';
 }
 
@@ -166,6 +174,8 @@ const asText = (row: ApiKeyRow) =>
 const asJson = (row: ApiKeyRow) => ({
   id: row.id,
   user_id: row.userId,
+  made_by: row.madeBy,
+  made_by_key: row.madeByKey,
   name: row.name,
   prefix: row.prefix,
   scopes: row.scopes,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { WEBHOOK_OUTCOMES } from '../../db/schema/operations.ts';
 import { type BulkAsk, type BulkPreview, previewBulk } from '../../operations/bulk.ts';
 import { performBulk } from '../../operations/perform-bulk.ts';
-import { actorOf, operating, required, subjectOf } from '../operator.ts';
+import { actorOf, namedActor, operating, required, subjectOf } from '../operator.ts';
 import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
 import { startProgress } from '../progress.ts';
 import { UsageError } from '../usage.ts';
@@ -95,7 +95,7 @@ async function onMany(
     : required(values.reason, '--reason', 'why; it is kept in the audit log');
   return operating(env, async (deps) => {
     const ask = await askOf(deps);
-    const preview = await previewBulk(deps, ask);
+    const preview = await previewBulk(deps, ask, namedActor(env, values));
     if (values.preview) return shown(preview, values.json);
     const by = await actorOf(deps, env, values);
     if (preview.count === 0) return values.json ? JSON.stringify({ done: { count: 0 } }) : 'no row matches';

@@ -4,7 +4,7 @@ import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
 import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
 import { PHASES } from '../../domain/reconcile.ts';
 import { ROLES } from '../../domain/roles.ts';
-import { giveUp, RESOLUTIONS, resolve, retry } from './act.ts';
+import { giveUp, refund, RESOLUTIONS, resolve, retry } from './act.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
@@ -86,6 +86,18 @@ export const COMMANDS: readonly Command[] = [
     about:
       'retries all transfers and reversals that failed for good, after an outage: exactly those that are there now, 500 at a time',
     run: retryFailed,
+  },
+  {
+    name: 'refund',
+    operands: 'ORDER',
+    options: [
+      { name: 'amount', value: 'MINOR' },
+      { name: 'item', value: 'ID', isRepeatable: true },
+      ...acting,
+    ],
+    about:
+      "refunds somebody else's order for them: all that is left, an amount in minor units, or items whole",
+    run: refund,
   },
   {
     name: 'give-up',
@@ -188,7 +200,7 @@ export const COMMANDS: readonly Command[] = [
       json,
     ],
     about:
-      'keys by which programs call the API: made for a user with a name and scopes (and shown that once), listed, revoked. To make and to revoke ask for a reason and for who acts',
+      'keys by which programs call the API: made for a user with a name and scopes (and shown that once), listed, revoked. To make and to revoke ask for a reason and for who acts; one for somebody else waits for a second admin',
     run: apiKey,
   },
   {

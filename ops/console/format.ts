@@ -52,6 +52,12 @@ export function due(at: Date, now: Date): Html {
 export const money = (amountMinor: number, currency: string): Html =>
   html`<span class="money">${formatMoney(amountMinor, currency)}</span>`;
 
+/** Of a row that may name no money. */
+export const moneyOr = (
+  { amountMinor, currency }: { readonly amountMinor: number | null; readonly currency: string | null },
+  otherwise: string,
+): Html | string => (amountMinor === null || currency === null ? otherwise : money(amountMinor, currency));
+
 /** `permanently_failed` as people read it. */
 export const words = (name: string): string => name.replaceAll('_', ' ');
 

@@ -39,19 +39,21 @@ interface Made {
   api_key: { id: string; prefix: string };
 }
 
-/** A key as an admin makes it over HTTP: for somebody, or, with the scope admin, for itself before it loses that role. */
+/** A key as an admin makes it over HTTP for itself, before it gets the role that it has from then on. */
 async function makeKey(
   set: { readonly scopes?: readonly string[]; readonly [field: string]: unknown } = {},
   role: Role = 'artist',
 ): Promise<Made & { userId: string }> {
-  const isForItself = set.scopes?.includes('admin') === true;
-  const userId = await addUser(world.database, isForItself ? 'admin' : role);
-  const as = isForItself ? await bearer({ sub: userId }) : admin;
+  const userId = await addUser(world.database, 'admin');
+  const as = await bearer({ sub: userId });
   const response = await postJson(KEYS, { user_id: userId, name: 'export', scopes: ['read'], ...set }, as);
   expect(response.status).toBe(201);
-  await world.database.db.update(users).set({ role }).where(eq(users.id, userId));
+  await setRole(userId, role);
   return { ...((await response.json()) as Made), userId };
 }
+
+const setRole = (userId: string, role: Role) =>
+  world.database.db.update(users).set({ role }).where(eq(users.id, userId));
 
 const withKey = (
   key: string,
@@ -77,7 +79,7 @@ describe('an API key', () => {
     };
     expect(rows).toMatchObject([{ keyHash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
     expect(lines).toMatchObject([
-      { action: 'api_key.create', actor: adminId, reason: 'nightly export', after: { scopes: ['read'] } },
+      { action: 'api_key.create', actor: userId, reason: 'nightly export', after: { scopes: ['read'] } },
     ]);
     expect(JSON.parse(list)).toMatchObject({
       data: [
@@ -241,7 +243,6 @@ describe('making one refuses', () => {
     expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'forbidden']);
     const made = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, other));
     expect(made).toEqual([]);
-    expect((await postJson(KEYS, { ...asked, scopes: ['read'] }, admin)).status).toBe(201);
   });
 
   test('the scope admin to a key, also for its own user: keys make no keys of such power', async () => {
@@ -249,8 +250,6 @@ describe('making one refuses', () => {
     const asked = { user_id: userId, name: 'its child', scopes: ['admin'] };
     const response = await postJson(KEYS, asked, { 'X-API-Key': key });
     expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'person_required']);
-    const others = { ...asked, user_id: await addUser(world.database), scopes: ['write'] };
-    expect((await postJson(KEYS, others, { 'X-API-Key': key })).status).toBe(201);
   });
 
   test('whoever is no admin', async () => {
@@ -260,11 +259,127 @@ describe('making one refuses', () => {
   });
 });
 
+describe('a key for somebody else', () => {
+  const asked = { name: 'their shop', scopes: ['read', 'write'], reason: 'they asked for it' };
+  interface Asked {
+    key: string;
+    approval: { id: string };
+  }
+  const approve = (approvalId: string, headers: Record<string, string>) =>
+    postJson(`/api/v1/admin/approvals/${approvalId}/approve`, {}, headers);
+
+  /** Asked for by one admin and agreed to by another. */
+  async function grantedTo(sellerId: string, askerId: string): Promise<Asked> {
+    const response = await postJson(KEYS, { ...asked, user_id: sellerId }, await bearer({ sub: askerId }));
+    expect(response.status).toBe(202);
+    const waits = (await response.json()) as Asked;
+    expect((await approve(waits.approval.id, admin)).status).toBe(200);
+    return waits;
+  }
+
+  test('opens nothing until a second admin agrees, who sees as whom it acts and never the key', async () => {
+    const sellerId = await addUser(world.database, 'artist');
+    const asker = await bearer({ sub: await addUser(world.database, 'admin') });
+    const response = await postJson(KEYS, { ...asked, user_id: sellerId }, asker);
+    expect(response.status).toBe(202);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const { key, approval } = (await response.json()) as Asked;
+    expect((await withKey(key)).status).toBe(401);
+    expect(approval).toMatchObject({
+      action: 'make_api_key',
+      amount: null,
+      api_key: { user_id: sellerId, name: 'their shop', scopes: ['read', 'write'] },
+    });
+    const own = await approve(approval.id, asker);
+    expect([own.status, (await bodyOf(own))['code']]).toEqual([403, 'second_admin_required']);
+    const list = await world.app.request('/api/v1/admin/approvals?status=pending', { headers: admin });
+    expect(await list.text()).not.toContain(key.slice(-64));
+    expect((await approve(approval.id, admin)).status).toBe(200);
+    expect((await withKey(key)).status).toBe(200);
+    expect(await bodyOf(await sell(key))).toMatchObject({ product: { seller_id: sellerId } });
+  });
+
+  test('is asked for with a reason', async () => {
+    const sellerId = await addUser(world.database, 'artist');
+    const response = await postJson(KEYS, { ...asked, user_id: sellerId, reason: undefined }, admin);
+    expect([response.status, (await bodyOf(response))['errors']]).toMatchObject([422, [{ field: 'reason' }]]);
+  });
+
+  test('is asked for by a person: no key makes one, whatever its scopes', async () => {
+    const { key } = await makeKey({ scopes: ['admin'] }, 'admin');
+    const sellerId = await addUser(world.database, 'artist');
+    const response = await postJson(KEYS, { ...asked, user_id: sellerId }, { 'X-API-Key': key });
+    expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'person_required']);
+    const made = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, sellerId));
+    expect(made).toEqual([]);
+  });
+
+  test('ends when whoever made it is no admin any more', async () => {
+    const askerId = await addUser(world.database, 'admin');
+    const { key } = await grantedTo(await addUser(world.database, 'artist'), askerId);
+    expect((await withKey(key)).status).toBe(200);
+    await setRole(askerId, 'creator');
+    expect((await withKey(key)).status).toBe(401);
+  });
+
+  test('gives out no link to Stripe’s forms: that is for the seller’s own session', async () => {
+    const sellerId = await addUser(world.database, 'artist');
+    const { key } = await grantedTo(sellerId, await addUser(world.database, 'admin'));
+    for (const path of ['/api/v1/sellers/me/stripe-account', '/api/v1/sellers/me/stripe-account/link']) {
+      const body = { return_url: 'https://shop.example/back' };
+      const response = await postJson(path, body, { 'X-API-Key': key });
+      expect([response.status, (await bodyOf(response))['code']]).toEqual([403, 'person_required']);
+      // The seller in person gets past that, and meets the engine, which is away here.
+      expect((await postJson(path, body, await bearer({ sub: sellerId }))).status).toBe(503);
+    }
+  });
+});
+
+describe('a key that was made with a key', () => {
+  const child = async (parent: string, userId: string, set: object = {}) => {
+    const asked = { user_id: userId, name: 'its child', scopes: ['read'], ...set };
+    const response = await postJson(KEYS, asked, { 'X-API-Key': parent });
+    expect(response.status).toBe(201);
+    return (await response.json()) as Made & { api_key: { expires_at: string; made_by_key: string } };
+  };
+
+  test('is revoked with it, and so are those below, each with a line in the audit log', async () => {
+    const { key, api_key: root, userId } = await makeKey({ scopes: ['admin'] }, 'admin');
+    const made = await child(key, userId);
+    expect(made.api_key.made_by_key).toBe(root.id);
+    const [grandchild] = [await makeKey()];
+    await world.database.db
+      .update(apiKeys)
+      .set({ madeByKey: made.api_key.id })
+      .where(eq(apiKeys.id, grandchild.api_key.id));
+    expect((await withKey(made.key)).status).toBe(200);
+    await world.app.request(`${KEYS}/${root.id}`, { method: 'DELETE', headers: admin });
+    for (const one of [key, made.key, grandchild.key]) expect((await withKey(one)).status).toBe(401);
+    for (const { id } of [root, made.api_key, grandchild.api_key]) {
+      const lines = await world.database.db
+        .select()
+        .from(auditLog)
+        .where(sql`${auditLog.subject} = ${`api_key/${id}`} AND ${auditLog.action} = 'api_key.revoke'`);
+      expect(lines).toMatchObject([{ actor: adminId }]);
+    }
+  });
+
+  test('expires no later than it', async () => {
+    const end = '2099-01-01T00:00:00.000Z';
+    const { key, userId } = await makeKey({ scopes: ['admin'], expires_at: end }, 'admin');
+    expect((await child(key, userId)).api_key.expires_at).toBe(end);
+    expect((await child(key, userId, { expires_at: '2100-01-01T00:00:00Z' })).api_key.expires_at).toBe(end);
+    const sooner = '2098-01-01T00:00:00.000Z';
+    expect((await child(key, userId, { expires_at: sooner })).api_key.expires_at).toBe(sooner);
+  });
+});
+
 test('a list of keys goes through all of them, newest first', async () => {
-  const userId = await addUser(world.database);
+  const userId = await addUser(world.database, 'admin');
+  const as = await bearer({ sub: userId });
   const made: string[] = [];
   for (let count = 0; count < 3; count++) {
-    const response = await postJson(KEYS, { user_id: userId, name: `${count}`, scopes: ['read'] }, admin);
+    const response = await postJson(KEYS, { user_id: userId, name: `${count}`, scopes: ['read'] }, as);
     made.push(((await response.json()) as Made).api_key.id);
   }
   const seen: string[] = [];

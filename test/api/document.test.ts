@@ -168,7 +168,9 @@ describe('the typed client', () => {
     expectTypeOf<Placed['payment']['payment_id']>().toEqualTypeOf<string>();
     expectTypeOf<InferResponseType<Placing, 202>['payment']>().toEqualTypeOf<null>();
     type Refunding = (typeof marketplace.orders)[':orderId']['refund']['$post'];
-    expectTypeOf<InferResponseType<Refunding, 202>['refund']['id']>().toEqualTypeOf<string>();
+    type Refunded = InferResponseType<Refunding, 202>;
+    expectTypeOf<Extract<Refunded, { refund: object }>['refund']['id']>().toEqualTypeOf<string>();
+    expectTypeOf<Extract<Refunded, { approval: object }>['approval']['id']>().toEqualTypeOf<string>();
     expectTypeOf<InferResponseType<Refunding, 400>['code']>().toEqualTypeOf<keyof typeof ERRORS>();
     expectTypeOf(admin.reversals[':reversalId'].retry.$post).toBeFunction();
     expectTypeOf<VezaClient['health']['$get']>().toBeFunction();

@@ -1,5 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { makeKey as newKey } from '../../db/api-key.ts';
 import { createApiKey, type NewApiKey } from '../../db/verbs/create-api-key.ts';
 import { takeCall } from '../../db/verbs/take-call.ts';
 import { apiKeyUsage } from '../../db/schema/index.ts';
@@ -25,9 +27,9 @@ async function makeKey(set: Partial<NewApiKey> = {}) {
     writesPerHour: 200,
     ...set,
   };
-  const { key, apiKey } = await createApiKey(world.database.db, asked, {
-    actor: await addUser(world.database, 'admin'),
-  });
+  const { key, prefix, keyHash } = newKey();
+  const toKeep = { ...asked, id: uuidv7(), prefix, keyHash };
+  const apiKey = await world.database.db.transaction((tx) => createApiKey(tx, toKeep, { actor: userId }));
   return { key, keyId: apiKey.id };
 }
 

@@ -24,6 +24,7 @@ export const CONFIG: ApiConfig = {
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
   PAYOUT_MINIMUM_MINOR: 100,
   FOUR_EYES_ABOVE_MINOR: 50_000,
+  REFUND_FEE_POLICY: 'refund',
   TEMPORAL_UI_URL: undefined,
   TEMPORAL_NAMESPACE: 'default',
   PAYLOAD_ENCRYPTION_KEYS: [],

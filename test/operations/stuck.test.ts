@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { raiseFlag } from '../../db/verbs/raise-flag.ts';
 import { WORK_KINDS } from '../../db/queries/work.ts';
 import { auditOf, openFlags } from '../harness/look.ts';
@@ -24,6 +24,9 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
         TEMPORAL_UI_URL: 'http://127.0.0.1:8233/',
       },
     });
+  });
+  // What one admin decides on within a day counts together.
+  beforeEach(async () => {
     admin = await makePerson(world, 'admin');
   });
   afterAll(() => world.close());

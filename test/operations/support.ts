@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { createLogger } from '../../log.ts';
-import type { OperationsDeps } from '../../operations/deps.ts';
+import { type OperationsDeps, operationsSettings } from '../../operations/deps.ts';
 import { refundedOrder, type Refunded } from '../harness/refunded.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import type { Trouble } from '../harness/trouble.ts';
@@ -11,7 +11,7 @@ export const operationsOf = (world: World): OperationsDeps => ({
   db: world.database.db,
   engine: world.engine,
   log: createLogger('silent'),
-  settings: { fourEyesAboveMinor: world.config.FOUR_EYES_ABOVE_MINOR },
+  settings: operationsSettings(world.config),
 });
 
 export interface Office {

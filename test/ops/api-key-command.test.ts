@@ -25,7 +25,7 @@ const ops = (...args: string[]) =>
   start('ops/cli.ts', ['api-key', ...args], { DATABASE_URL: world.databaseUrl, OPS_ACTOR: admin }).ended;
 
 async function created(...more: string[]): Promise<Printed> {
-  const args = ['--user', user, '--name', 'nightly export', '--scope', 'read', '--reason', 'a new importer'];
+  const args = ['--user', admin, '--name', 'nightly export', '--scope', 'read', '--reason', 'a new importer'];
   const { code, stdout, stderr } = await ops('create', ...args, ...more, '--json');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as Printed;
@@ -44,7 +44,7 @@ const auditOf = (id: string) =>
 test('a key is made, shown once, opens the API, and is revoked; each with who and why', async () => {
   const { key, api_key: made } = await created('--ttl', '90d', '--writes-per-hour', '7');
   expect(made).toMatchObject({
-    user_id: user,
+    user_id: admin,
     scopes: ['read'],
     reads_per_hour: 1000,
     writes_per_hour: 7,
@@ -53,11 +53,11 @@ test('a key is made, shown once, opens the API, and is revoked; each with who an
   expect(key.startsWith(made.prefix)).toBe(true);
   expect(await statusWith(key)).toBe(200);
 
-  const listed = await ops('list', '--user', user, '--json');
+  const listed = await ops('list', '--user', admin, '--json');
   expect(JSON.parse(listed.stdout)).toMatchObject({ data: [{ id: made.id, name: 'nightly export' }] });
   const read = await ops('list');
   expect(read.stdout).toMatch(
-    new RegExp(`^${made.id} +${made.prefix} +opens +read +as ${user}, last used .*: nightly export$`, 'm'),
+    new RegExp(`^${made.id} +${made.prefix} +opens +read +as ${admin}, last used .*: nightly export$`, 'm'),
   );
   expect(listed.stdout + read.stdout).not.toContain(key.slice(-64));
 
@@ -73,12 +73,21 @@ test('a key is made, shown once, opens the API, and is revoked; each with who an
 });
 
 test('for people: the key stands alone in the first line', async () => {
-  const args = ['--user', user, '--name', 'x', '--scope', 'read', '--scope', 'write', '--reason', 'why'];
+  const args = ['--user', admin, '--name', 'x', '--scope', 'read', '--scope', 'write', '--reason', 'why'];
   const { code, stdout } = await ops('create', ...args);
   expect(code).toBe(0);
   const [key = '', ...rest] = stdout.split('\n');
   expect(await statusWith(key)).toBe(200);
   expect(rest.join('\n')).not.toContain(key.slice(-64));
+});
+
+test('for somebody else it waits for a second admin, and opens nothing until then: exit 3', async () => {
+  const args = ['--user', user, '--name', 'x', '--scope', 'read', '--reason', 'their shop system'];
+  const { code, stdout } = await ops('create', ...args, '--json');
+  expect(code).toBe(3);
+  const { key, approval } = JSON.parse(stdout) as { key: string; approval: Record<string, unknown> };
+  expect(approval).toMatchObject({ action: 'make_api_key', status: 'pending', amount: null });
+  expect(await statusWith(key)).toBe(401);
 });
 
 const ASKED = ['create', '--user', '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11', '--name', 'x'];

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ops/commands/index.ts';
 import { completionFor } from '../../ops/completion.ts';
 import { type Ended, runOps } from '../../ops/run.ts';
@@ -19,6 +19,10 @@ describe('npm run ops -- …, as operators act', () => {
   let second: Person;
   beforeAll(async () => {
     ({ world, first, second } = await openOffice());
+  });
+  // What one admin decides on within a day counts together.
+  beforeEach(async () => {
+    first = await makePerson(world, 'admin');
   });
   afterAll(() => world.close());
 

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sweepWorkflowId } from '../../domain/ids.ts';
 import { WORKFLOW_LISTS } from '../../engine/lists.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
@@ -8,6 +8,7 @@ import type { Made, Situation, Step } from '../../sandbox/situations/situation.t
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
 import { run } from '../harness/processes.ts';
+import { makePerson } from '../harness/shop.ts';
 import { takeTurn } from '../harness/turns.ts';
 import { Operator, type Seen } from './console-client.ts';
 import { createWorld } from '../reconcile/support.ts';
@@ -30,7 +31,10 @@ beforeAll(async () => {
     PSP_READ_LAG: '3s',
   });
   scene = await openScene(world);
-  operator = await Operator.signedIn(world, scene.admin);
+});
+// What one admin decides on within a day counts together.
+beforeEach(async () => {
+  operator = await Operator.signedIn(world, await makePerson(world, 'admin'));
 });
 afterAll(async () => {
   await scene.close();

@@ -182,7 +182,7 @@ describe('a refund, phase 1: open', () => {
 
   it('seller can: an admin too', async () => {
     const orderId = await bought(0, 2);
-    const refundId = await openedRefund(world, people.admin, orderId);
+    const refundId = await openedRefund(world, people.admin, orderId, { reason: 'bought twice' });
     expect((await world.refund(refundId)).amountMinor).toBe(14_500);
   });
 

@@ -21,8 +21,8 @@ import { showAwaiting } from './approval.ts';
 export const showAction =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const ask = askOf(c.req.query('action'), c.req.query('subject'));
-    return c.html(previewPage(c, ask, await previewAction(deps, ask)));
+    const ask = askOf(c.req.query('action'), c.req.query('subject'), c.req.query('amount'));
+    return c.html(previewPage(c, ask, await previewAction(deps, ask, c.var.session.caller.userId)));
   };
 
 /** Does it, for a reason, to what is still as it was shown. */
@@ -30,11 +30,11 @@ export const doAction =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const form = await readForm(c, deps);
-    const ask = askOf(form.text('action'), form.text('subject'));
+    const ask = askOf(form.text('action'), form.text('subject'), form.text('amount'));
     const act = actOf(c, deps, form.text('reason'));
     const again = async (problem: Problem) =>
       c.html(
-        previewPage(c, ask, await previewAction(deps, ask), {
+        previewPage(c, ask, await previewAction(deps, ask, c.var.session.caller.userId), {
           ...problem,
           reason: form.text('reason'),
         }),
@@ -51,13 +51,19 @@ export const doAction =
     }
   };
 
-function askOf(action: string | undefined, subject: string | undefined): ActionAsk {
+function askOf(action: string | undefined, subject: string | undefined, amount = ''): ActionAsk {
   const known = choice(ACTION_NAMES, action);
   if (known === undefined || subject === undefined) {
     throw new VezaError('action_unknown', 'There is no such action.');
   }
-  return { action: known, subject };
+  if (amount === '') return { action: known, subject };
+  // What is no whole number is judged with the rest, and refused by its name.
+  return { action: known, subject, params: { amount: /^\d{1,16}$/.test(amount) ? Number(amount) : amount } };
 }
+
+/** As it was asked for; null: all that is left. */
+const amountOf = ({ params }: ActionAsk) =>
+  (params as { readonly amount?: number | string } | undefined)?.amount ?? null;
 
 interface Problem {
   readonly status: 409 | 422;
@@ -84,15 +90,17 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
         <dd>${at === null ? 'none' : money(at.amountMinor, at.currency)}</dd>
       </div>
     </dl>
+    ${ask.action === 'refund' && partForm(ask)}
     ${
       refusal === null
         ? html`<p class="lead">${effect}</p>
-            ${needsSecondAdmin && html`<p class="notice busy">Above the limit of one admin: it is done once a second admin approves.</p>`}
+            ${needsSecondAdmin && html`<p class="notice busy">Above the limit of one admin, with what you decided on in the last 24 hours: it is done once a second admin approves.</p>`}
             <form method="post" action="/ops/act">
               ${hiddenToken(c)}
               <input type="hidden" name="action" value="${ask.action}" />
               <input type="hidden" name="subject" value="${subject}" />
               <input type="hidden" name="seen" value="${seen}" />
+              ${amountOf(ask) !== null && html`<input type="hidden" name="amount" value="${amountOf(ask)}" />`}
               ${reasonField({
                 ...(problem?.reason !== undefined && { value: problem.reason }),
                 isMissing: problem !== undefined && problem.notice === undefined,
@@ -110,6 +118,25 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
   </div>`;
   return document(c, { title: ACTION_TITLES[ask.action], body });
 }
+
+/** For another amount than all that is left: what that would do is shown first. */
+const partForm = (ask: ActionAsk) =>
+  html`<form method="get" action="/ops/act">
+    <input type="hidden" name="action" value="${ask.action}" />
+    <input type="hidden" name="subject" value="${ask.subject}" />
+    <div class="field">
+      <label for="amount">Amount, in the currency’s minor unit</label>
+      <input
+        id="amount"
+        name="amount"
+        inputmode="numeric"
+        value="${amountOf(ask) ?? ''}"
+        aria-describedby="amount-help"
+      />
+      <p id="amount-help" class="help">Empty: all that is left.</p>
+    </div>
+    <p class="actions"><button>Show what it would do</button></p>
+  </form>`;
 
 function donePage(c: Context<ConsoleEnv>, { action }: ActionAsk, { now, note }: Performed) {
   const body = html`<div class="card act">

@@ -4,11 +4,12 @@ import type { Approval } from '../../../db/moves/approval.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import { isUntold } from '../../../domain/four-eyes.ts';
 import { approve } from '../../../operations/approve.ts';
+import { keyToKeepOf } from '../../../operations/make-api-key.ts';
 import { reject } from '../../../operations/reject.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';
-import { due, moment, momentOr, money } from '../format.ts';
+import { due, moment, momentOr, moneyOr } from '../format.ts';
 import { html, type Html } from '../html.ts';
 import { document, hiddenToken } from '../layout.ts';
 import { uuidOf } from '../query.ts';
@@ -84,15 +85,34 @@ function decisionPage(
   return document(c, { title: `${actionTitle(approval.action)}: second admin`, body });
 }
 
+/** What a key for somebody else would be. */
+function keyFacts(approval: Approval): readonly (readonly [string, Html | string])[] {
+  const key = keyToKeepOf(approval);
+  if (key === null) return [];
+  return [
+    ['Acts as', html`<code>${key.userId}</code>`],
+    ['Name', key.name],
+    ['Scopes', key.scopes.join(', ')],
+    ['Expires', momentOr(key.expiresAt, 'never')],
+  ];
+}
+
 const factsOf = (approval: Approval): Html =>
   html`<dl class="facts">
+    ${keyFacts(approval).map(
+      ([name, fact]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${fact}</dd>
+        </div>`,
+    )}
     <div>
       <dt>On</dt>
       <dd>${subjectLink(approval.subject)}</dd>
     </div>
     <div>
       <dt>Amount</dt>
-      <dd>${money(approval.amountMinor, approval.currency)}</dd>
+      <dd>${moneyOr(approval, 'none')}</dd>
     </div>
     <div>
       <dt>Status</dt>

@@ -2,7 +2,7 @@ import type { Handler } from 'hono';
 import { listApprovals } from '../../../db/queries/approvals.ts';
 import { APPROVAL_STATUSES } from '../../../domain/machines/approval.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
-import { due, moment, money } from '../format.ts';
+import { due, moment, moneyOr } from '../format.ts';
 import { html } from '../html.ts';
 import { document, livePart } from '../layout.ts';
 import { address, choice, pageAsk } from '../query.ts';
@@ -31,7 +31,7 @@ export const approvalsPage =
                 ${row.requestedBy === me && html`<span class="sub">asked by you</span>`}`,
           },
           { title: 'On', cell: (row) => subjectLink(row.subject) },
-          { title: 'Amount', cell: (row) => money(row.amountMinor, row.currency), isNumber: true },
+          { title: 'Amount', cell: (row) => moneyOr(row, 'none'), isNumber: true },
           { title: 'Why', cell: (row) => html`<span class="said">${row.reason}</span>` },
           { title: 'Status', cell: (row) => badge(row.status) },
           { title: 'Asked', cell: (row) => moment(row.requestedAt) },

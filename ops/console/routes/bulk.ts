@@ -28,7 +28,7 @@ export const showBulk =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const ask = askOf((name) => c.req.query(name));
-    return c.html(previewPage(c, ask, await previewBulk(deps, ask)));
+    return c.html(previewPage(c, ask, await previewBulk(deps, ask, c.var.session.caller.userId)));
   };
 
 /** Does it to the rows that were shown, or, where the list has changed, to none. */
@@ -40,7 +40,10 @@ export const doBulk =
     const act = actOf(c, deps, form.text('reason'));
     const again = async (problem: Problem) =>
       c.html(
-        previewPage(c, ask, await previewBulk(deps, ask), { ...problem, reason: form.text('reason') }),
+        previewPage(c, ask, await previewBulk(deps, ask, c.var.session.caller.userId), {
+          ...problem,
+          reason: form.text('reason'),
+        }),
         problem.status,
       );
     if (act === null) return again({ status: 422 });
@@ -94,7 +97,8 @@ function previewPage(
       ${
         needsSecondAdmin &&
         html`<p class="notice busy">
-          Together above the limit of one admin: it is done once a second admin approves.
+          Together above the limit of one admin, with what you decided on in the last 24 hours: it is done
+          once a second admin approves.
         </p>`
       }
       ${

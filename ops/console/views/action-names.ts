@@ -3,6 +3,7 @@ import type { ActionName } from '../../../operations/action.ts';
 
 /** What a button says. */
 export const ACTION_TITLES: Readonly<Record<ActionName, string>> = {
+  refund: 'Refund',
   retry: 'Retry now',
   give_up: 'Give up',
   settled_outside: 'Settled outside',

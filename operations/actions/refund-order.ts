@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Refund } from '../../db/moves/refund.ts';
+import { readRefundableOrder } from '../../db/queries/refundable-order.ts';
+import { refundLabel } from '../../db/verbs/labels.ts';
+import { lockNamed, lockOrder } from '../../db/verbs/lock.ts';
+import { refundAsOperator } from '../../db/verbs/refund-as-operator.ts';
+import { decideRefund, type RefundAsk } from '../../domain/eligibility.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Tx } from '../../db/client.ts';
+import type { Operation, Standing } from '../action.ts';
+
+/** Part of an order: an amount in minor units, or items whole. Neither: all that is left. */
+const Part = z.strictObject({ amount: z.unknown().optional(), itemIds: z.array(z.string()).optional() });
+type Part = Pick<RefundAsk, 'amount' | 'itemIds'>;
+type Work = { readonly refundId: string; readonly label: ReturnType<typeof refundLabel> };
+
+/** An admin refunds somebody else's order, or a part of it. */
+export const refundPart = (part: Part): Operation<Refund, Work> => ({
+  action: 'refund',
+  kind: 'order',
+  look: (tx, orderId) => lookAt(tx, orderId, part),
+  async act(tx, orderId, act, { refundFeePolicy }) {
+    const refund = await refundAsOperator(tx, { orderId, ...part, ...act }, refundFeePolicy);
+    const now = { subject: refundWorkflowId(refund.id), status: refund.status };
+    return { done: refund, now, work: { refundId: refund.id, label: refundLabel(refund) } };
+  },
+  async tell({ engine }, { refundId, label }) {
+    await engine.startRefund(refundId, label);
+    return null;
+  },
+  foretell: () => 'A refund of the amount is opened, and the payment provider is asked for it.',
+  ...(Object.keys(part).length > 0 && { params: part }),
+  askedWith(params) {
+    const { amount, itemIds } = Part.parse(params);
+    return refundPart({ ...(amount !== undefined && { amount }), ...(itemIds !== undefined && { itemIds }) });
+  },
+});
+
+/** All that is left of it, unless asked with more. */
+export const refundOrder = refundPart({});
+
+/** The amount that it would be; none where it is refused, which `act` says why. */
+async function lookAt(tx: Tx, orderId: string, part: Part): Promise<Standing> {
+  const { status } = await lockNamed(tx, 'order', orderId, lockOrder);
+  const order = await readRefundableOrder(tx, orderId);
+  if (order === null) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
+  // Any admin may: who it is, the transaction around it has asked.
+  const decision = decideRefund(order, { caller: { userId: '', role: 'admin' }, ...part }, Date.now());
+  if ('refusal' in decision) return { status, money: null };
+  return { status, money: { amountMinor: decision.plan.amountMinor, currency: order.currency } };
+}

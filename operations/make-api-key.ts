@@ -1,0 +1,89 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { makeKey } from '../db/api-key.ts';
+import type { Approval } from '../db/moves/approval.ts';
+import type { ApiKeyRow } from '../db/queries/api-keys.ts';
+import { assertAdmin } from '../db/verbs/assert-admin.ts';
+import type { Act } from '../db/verbs/audit.ts';
+import { type ApiKeyToKeep, createApiKey, type NewApiKey } from '../db/verbs/create-api-key.ts';
+import { requestApproval } from '../db/verbs/request-approval.ts';
+import { API_KEY_SCOPES } from '../domain/api-keys.ts';
+import { VezaError } from '../domain/errors.ts';
+import { apiKeySubject } from '../domain/ids.ts';
+import type { OperationsDeps } from './deps.ts';
+import { reasonOf } from './reason.ts';
+import { seenToken } from './seen.ts';
+import { tryOut } from './try-out.ts';
+
+/** What its approval is called. */
+export const MAKE_API_KEY = 'make_api_key';
+
+/** `key` cannot be had again. Where it awaits a second admin, it opens nothing until that one agrees. */
+export type MadeApiKey = { readonly key: string } & (
+  | { readonly apiKey: ApiKeyRow }
+  | { readonly awaits: Approval }
+);
+
+/**
+ * An admin makes a key: for itself at once, for anybody else once a second admin agrees, since it acts as that person.
+ * Throws `validation_failed` (`user_id`, `reason`), `forbidden` and `person_required` where it would carry a power that is
+ * not the actor's own to give, and what `assertAdmin` does.
+ */
+export async function makeApiKey(
+  { db }: Pick<OperationsDeps, 'db'>,
+  asked: NewApiKey,
+  act: Act,
+): Promise<MadeApiKey> {
+  refusePower(asked, act);
+  const { key, prefix, keyHash } = makeKey();
+  const toKeep: ApiKeyToKeep = { ...asked, id: uuidv7(), prefix, keyHash };
+  return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
+    if (asked.userId === act.actor) return { key, apiKey: await createApiKey(tx, toKeep, act) };
+    await tryOut(tx, (inner) => createApiKey(inner, toKeep, act));
+    const params = z.encode(Kept, { ...toKeep, scopes: [...toKeep.scopes] });
+    const awaits = await requestApproval(tx, {
+      ...act,
+      ...{ reason: reasonOf(act), action: MAKE_API_KEY, subject: apiKeySubject(toKeep.id) },
+      ...{ seen: seenToken(params), params, amountMinor: null, currency: null },
+    });
+    return { key, awaits };
+  });
+}
+
+/** Whoever held another admin's power would be two admins; a key is no person who answers for another. */
+function refusePower({ userId, scopes }: NewApiKey, { actor, apiKeyId }: Act): void {
+  const isForAnother = userId !== actor;
+  const isPowerful = scopes.includes('admin');
+  if (apiKeyId !== undefined && (isForAnother || isPowerful)) {
+    throw new VezaError(
+      'person_required',
+      'A key for somebody else, or with the scope admin, is made with a bearer token, not with a key.',
+    );
+  }
+  if (isForAnother && isPowerful) {
+    throw new VezaError('forbidden', 'A key with the scope admin is made by whoever it acts as, for itself.');
+  }
+}
+
+/** As an approval keeps it. */
+const Kept = z.object({
+  id: z.string(),
+  userId: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(API_KEY_SCOPES)),
+  expiresAt: z
+    .codec(z.string(), z.date(), {
+      decode: (text) => new Date(text),
+      encode: (date) => date.toISOString(),
+    })
+    .nullable(),
+  readsPerHour: z.int(),
+  writesPerHour: z.int(),
+  prefix: z.string(),
+  keyHash: z.string(),
+});
+
+/** The key that an approval is about; null: it is about something else. */
+export const keyToKeepOf = ({ action, params }: Pick<Approval, 'action' | 'params'>): ApiKeyToKeep | null =>
+  action === MAKE_API_KEY ? Kept.parse(params) : null;
