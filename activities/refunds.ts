@@ -18,6 +18,8 @@ import { retryLater } from './retry-later.ts';
 export interface SettledVerdict {
   /** It is a hint and no more: nothing was booked. */
   readonly unconfirmed: boolean;
+  /** It succeeded as what cannot be booked: people are told, and it waits. */
+  readonly held?: true;
   /** Of the row, as it stands. */
   readonly status: RefundStatus;
 }
@@ -113,13 +115,11 @@ export function createRefundActivities(deps: Deps) {
     async settleRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
       const verdict = await refundVerdictFor(db, refundId, evidence);
       if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
-      const settled = await settleRefund(
-        db,
-        refundId,
-        verdict.providerRefundId,
-        settings.refundFeePolicy,
-        verdict.saidAt,
-      );
+      const settled = await settleRefund(db, refundId, verdict, settings.refundFeePolicy);
+      if (settled === 'held') {
+        log.error({ refundId, done: verdict.done }, 'the PSP gave back what cannot be booked');
+        return { unconfirmed: false, held: true, status: 'pending' };
+      }
       await followUp(engine, settled);
       log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
       return { unconfirmed: false, status: 'succeeded' };
@@ -146,8 +146,9 @@ export function createRefundActivities(deps: Deps) {
         }
         const status = refundVerdict(found.refund.status);
         if (status === 'waiting' || found.refund.paymentId !== paymentId) return null;
-        const { errorMessage: message, updatedAt } = found.refund;
-        return { status, providerRefundId, message, ...(updatedAt !== null && { saidAt: updatedAt }) };
+        const { errorMessage: message, updatedAt, amountMinor, currency } = found.refund;
+        const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
+        return { status, providerRefundId, message, done: { amountMinor, currency }, ...saidAt };
       });
     },
   };

@@ -80,6 +80,8 @@ export interface RefundVerdict {
   readonly message: string | null;
   /** When the PSP last changed the refund, by its clock: the only order of its words. Absent where it did not say. */
   readonly saidAt?: string;
+  /** What the PSP gave back, in minor units. Absent where it did not say: then it is what it was asked for. */
+  readonly done?: { readonly amountMinor: number; readonly currency: string };
 }
 
 /** What came of a look at the PSP for a refund that it never answered, and whose asking an operator wants ended. */

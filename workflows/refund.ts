@@ -133,12 +133,12 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   async function apply({ said, evidence }: Heard<RefundVerdict>): Promise<RefundOutcome | null> {
     const settled = await end(refundId, said.status, evidence);
     // Histories of before this had no answer here.
-    if (!settled?.unconfirmed) return showEnd(said);
+    if (!settled?.unconfirmed) return settled?.held ? showHeld(row) : showEnd(said);
     // A PSP that is down must not hold up its own webhook.
     const found = await Promise.race([readRefundVerdict(refundId), condition(() => !verdicts.isEmpty)]);
     if (typeof found !== 'object' || found === null) return outcomeOf(settled.status);
-    await end(refundId, found.status, { known: found });
-    return showEnd(found);
+    const known = await end(refundId, found.status, { known: found });
+    return known.held ? showHeld(row) : showEnd(found);
   }
 
   // Phase 3: only the PSP's word decides. A row that had ended already is only told what was signalled.
@@ -190,6 +190,20 @@ function showGivenUp(
       ['Idempotency key', refundId],
     ],
   );
+}
+
+/** It is not at its end: the books cannot say what was done, and the order takes no other refund meanwhile. */
+function showHeld({ refundId }: OpenedRefund): null {
+  show({ VezaStatus: 'held' });
+  describe(
+    ['Look at the refund at the PSP, and have it corrected there. The next sweep then books it.'],
+    [
+      ['State', 'held: the PSP gave back another amount or currency, which cannot be booked'],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
+  return null;
 }
 
 function showAsking({ refundId }: OpenedRefund): void {

@@ -4,6 +4,7 @@ import { opsFlags } from '../schema/index.ts';
 
 export const FLAG_KINDS = [
   'amount_differs',
+  'capture_differs',
   'late_payment',
   'succeeded_after_failed',
   'failed_after_succeeded',

@@ -79,8 +79,9 @@ export async function settleOutside(
   outside: OutsideRefund,
   feePolicy: FeePolicy,
 ): Promise<SettledRefund> {
-  if (order.capturedMinor === null || order.capturedCurrency !== outside.currency) {
-    // Books of one currency cannot hold another's; people decide what this was.
+  const isBookable = order.capturedCurrency === outside.currency && outside.amountMinor > 0;
+  if (order.capturedMinor === null || !isBookable) {
+    // Books of one currency cannot hold another's, nor a refund of nothing; people decide what this was.
     const said = formatMoney(outside.amountMinor, outside.currency);
     await raiseFlag(
       tx,

@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { refundWorkflowId } from '../../domain/ids.ts';
+import { orderWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import { orderCompleted } from '../../domain/ledger.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
-import { sumMinor } from '../../domain/money.ts';
+import { formatMoney, sumMinor } from '../../domain/money.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { lockFunds, post } from '../ledger/post.ts';
@@ -14,6 +14,7 @@ import { findUnstarted } from './find-unstarted.ts';
 import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { transferLabel, type TransferWork } from './labels.ts';
 import { lockOrder } from './lock.ts';
+import { raiseFlag } from './raise-flag.ts';
 import { settleOutside } from './record-external-refund.ts';
 import type { SettledRefund } from './settle-shares.ts';
 import { watchedFromNow } from './watched-payment.ts';
@@ -47,7 +48,10 @@ export async function settlePayment(
         : settleCancelledCapture(tx, order, terms.feePolicy);
     }
     if (fact.verdict === 'failed') return failOrder(tx, order, fact);
-    if (order.capturedMinor !== null) return resumeSettled(tx, order);
+    if (order.capturedMinor !== null) {
+      if (!isAsBooked(order, fact)) await flagDiffering(tx, order, fact);
+      return resumeSettled(tx, order);
+    }
     const captured = capturedBy(fact, order);
     if (order.paymentStatus === CANCELLED) {
       // It has gone back already: to ask the PSP for it again would be refused, and leave it held for ever.
@@ -144,6 +148,21 @@ async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Pr
     paymentWatchedUntil: null,
   });
   return failOrder(tx, noted, fact, fact.message ?? 'cancelled after capture');
+}
+
+const isAsBooked = (order: Order, { receivedMinor, currency }: PaymentFact) =>
+  receivedMinor === null || (receivedMinor === order.capturedMinor && currency === order.capturedCurrency);
+
+/** Captured again, or as another amount than the books have: people decide whose that money is. */
+async function flagDiffering(tx: Tx, order: Order, { receivedMinor, currency }: PaymentFact): Promise<void> {
+  const said = formatMoney(receivedMinor ?? 0, currency ?? order.currency);
+  const booked = formatMoney(order.capturedMinor ?? 0, order.capturedCurrency ?? order.currency);
+  await raiseFlag(
+    tx,
+    'capture_differs',
+    orderWorkflowId(order.id),
+    `The PSP says that ${said} was captured, the books have ${booked}`,
+  );
 }
 
 /** A repeated attempt, or a replayed webhook: whatever the first one left to be started is found again. */

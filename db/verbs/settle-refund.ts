@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { refundWorkflowId } from '../../domain/ids.ts';
 import { formatMoney } from '../../domain/money.ts';
+import type { RefundVerdict } from '../../domain/messages.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
@@ -16,21 +17,27 @@ import { findUnstarted } from './find-unstarted.ts';
 /**
  * Phase 3: the PSP says that the buyer has the money. One transaction: refund, order, licences, balances, ledger, what
  * unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns what is
- * still to be started. `saidAt`: when the PSP changed it, ISO 8601; it settles whatever its time, since money has moved.
+ * still to be started. It settles whatever its time, since money has moved; and as what was done, whatever was asked for.
+ * `held`: it was done as what these books cannot hold; people are told.
  */
 export async function settleRefund(
   db: Db,
   refundId: string,
-  providerRefundId: string | null,
+  { providerRefundId, saidAt, done }: Pick<RefundVerdict, 'providerRefundId' | 'saidAt' | 'done'>,
   feePolicy: FeePolicy,
-  saidAt?: string,
-): Promise<SettledRefund> {
+): Promise<SettledRefund | 'held'> {
   return db.transaction(async (tx) => {
     const { order, refund } = await lockRefund(tx, refundId);
+    const differs = done !== undefined && !isAsAsked(refund, done);
+    if (differs) await flagDiffering(tx, refund, done);
     if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, [refundId]);
+    if (differs && (done.currency !== refund.currency || done.amountMinor === 0)) return 'held';
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
-    const excessMinor = await excessOf(tx, order, refund, feePolicy);
+    const asDone = differs ? { ...refund, ...amountDone(refund, done.amountMinor) } : refund;
+    const excessMinor = await excessOf(tx, order, refund, asDone, feePolicy);
     const succeeded = await moveRefund(tx, refund, 'succeeded', {
+      amountMinor: asDone.amountMinor,
+      byItems: asDone.byItems,
       succeededAt: new Date(),
       excessMinor,
       providerUpdatedAt: latest(saidAt, refund),
@@ -45,8 +52,40 @@ export async function settleRefund(
         `${beyond} left beyond what was captured`,
       );
     }
+    const stillHeldMinor =
+      (order.capturedMinor ?? 0) - order.refundedMinor - (asDone.amountMinor - excessMinor);
+    if (differs && refund.kind === 'payment_returned' && stillHeldMinor > 0) {
+      await raiseFlag(
+        tx,
+        'give_back_failed',
+        refundWorkflowId(refundId),
+        `The PSP gave back less than was asked for: ${formatMoney(stillHeldMinor, refund.currency)} of the buyer's money is still held`,
+      );
+    }
     return settleShares(tx, order, succeeded);
   });
+}
+
+type Done = NonNullable<RefundVerdict['done']>;
+
+const isAsAsked = ({ amountMinor, currency }: Refund, done: Done) =>
+  done.amountMinor === amountMinor && done.currency === currency;
+
+/** Items of which less was paid for are still the buyer's. */
+const amountDone = (refund: Refund, amountMinor: number) => ({
+  amountMinor,
+  byItems: refund.byItems && amountMinor >= refund.amountMinor,
+});
+
+async function flagDiffering(tx: Tx, refund: Refund, done: Done): Promise<void> {
+  const said = formatMoney(done.amountMinor, done.currency);
+  const ours = formatMoney(refund.amountMinor, refund.currency);
+  await raiseFlag(
+    tx,
+    'amount_differs',
+    refundWorkflowId(refund.id),
+    `The PSP gave back ${said}, our refund is of ${ours}`,
+  );
 }
 
 /** A success that is older than the failure came late: the PSP's last word is that the money came back to us. */
@@ -56,19 +95,24 @@ async function flagFlipped(tx: Tx, refund: Refund, saidAt: string | undefined): 
 }
 
 /**
- * What of a refund goes beyond the order's money, in minor units. One that succeeds after it had failed no longer holds
- * its shares, since others may have been given back meanwhile: it takes them anew.
+ * What of a refund goes beyond the order's money, in minor units. It takes its shares anew where it no longer holds them as
+ * they are: it had failed, and others may have been given back meanwhile, or another amount was done than was asked for.
  */
-async function excessOf(tx: Tx, order: Order, refund: Refund, feePolicy: FeePolicy): Promise<number> {
-  if (refund.status !== 'failed' && !isSuspended(order)) return refund.excessMinor;
-  if (refund.status === 'failed') {
-    const released = await tx
-      .delete(refundAllocations)
-      .where(eq(refundAllocations.refundId, refund.id))
-      .returning();
-    // Items that it named bear it before any other does, and give their licences back.
-    const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
-    return holdShares(tx, order, refund, feePolicy, named);
-  }
-  return holdShares(tx, order, refund, feePolicy);
+async function excessOf(
+  tx: Tx,
+  order: Order,
+  refund: Refund,
+  asDone: Refund,
+  feePolicy: FeePolicy,
+): Promise<number> {
+  const isHeld = refund.status !== 'failed' && asDone.amountMinor === refund.amountMinor;
+  if (isHeld && !isSuspended(order)) return refund.excessMinor;
+  if (isSuspended(order)) return holdShares(tx, order, asDone, feePolicy);
+  const released = await tx
+    .delete(refundAllocations)
+    .where(eq(refundAllocations.refundId, refund.id))
+    .returning();
+  // Items that it named bear it before any other does, and give their licences back.
+  const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
+  return holdShares(tx, order, asDone, feePolicy, named);
 }

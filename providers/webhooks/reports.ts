@@ -45,8 +45,12 @@ export function refundReport(event: RefundEvent): RefundVerdict | null {
     providerRefundId: event.refundId,
     message: event.errorMessage ?? null,
     ...saidAt(event),
+    ...done(event),
   };
 }
+
+const done = ({ amountMinor, currency }: RefundEvent) =>
+  amountMinor === undefined || currency === undefined ? {} : { done: { amountMinor, currency } };
 
 /** A refund that is not ours; one that failed moved nothing. */
 export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, { kind: 'refund' }> | null {

@@ -32,6 +32,12 @@ interface FailOptions extends Told {
   mayRetry?: boolean | undefined;
 }
 
+/** What was really given back, where it is not what was asked for. */
+interface Done {
+  amountMinor?: number | undefined;
+  currency?: string | undefined;
+}
+
 interface PayOptions extends Told {
   amountReceivedMinor?: number | undefined;
   currency?: string | undefined;
@@ -134,10 +140,17 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
   }
 
   /** Also flips a settled one: a bank returns the money, a failed refund goes through after all. */
-  settleRefund(refundId: string, status: 'succeeded' | 'failed', message?: string, o: Told = {}): Refund {
+  settleRefund(
+    refundId: string,
+    status: 'succeeded' | 'failed',
+    message?: string,
+    o: Told & Done = {},
+  ): Refund {
     const record = findRefund(this.#books, refundId);
     record.atConnector = null;
     moveRefund(record, { status, message });
+    if (o.amountMinor !== undefined) record.body.amount = o.amountMinor;
+    if (o.currency !== undefined) record.body.currency = o.currency;
     if (o.webhook !== false) announceRefund(this.#books, record);
     this.changed();
     return structuredClone(record.body);
@@ -216,6 +229,8 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       refundId: z.string(),
       status: z.enum(['succeeded', 'failed']),
       message: z.string().optional(),
+      amountMinor: z.number().int().nonnegative().optional(),
+      currency: z.string().optional(),
       webhook,
     });
     const fail = one.extend({ message: z.string().optional(), mayRetry: z.boolean().optional() });

@@ -66,7 +66,8 @@ describe('the feed of refund events', () => {
     }
     expect({ calls, timers: vi.getTimerCount(), size: feed.size }).toEqual({ calls: 0, timers: 2, size: 30 });
 
-    for (const refundId of refundIds) await settleRefund(database.db, refundId, null, 'refund');
+    for (const refundId of refundIds)
+      await settleRefund(database.db, refundId, { providerRefundId: null }, 'refund');
     const texts = Promise.all(streams.map(textOf));
     vi.advanceTimersByTime(POLL_MS);
     for (const text of await texts)
@@ -90,7 +91,7 @@ describe('the feed of refund events', () => {
     isAway = true;
     vi.advanceTimersByTime(POLL_MS);
     await vi.waitFor(() => expect(calls).toBe(1));
-    await settleRefund(database.db, refundId!, null, 'refund');
+    await settleRefund(database.db, refundId!, { providerRefundId: null }, 'refund');
     isAway = false;
     await vi.waitFor(() => {
       vi.advanceTimersByTime(POLL_MS);

@@ -387,7 +387,7 @@ describe('open rows and Temporal', () => {
     await own.db.execute(aged);
     const workflows: Workflows = {
       isRunning: async () => {
-        await settleRefund(own.db, refundId, 'psp_1', 'refund');
+        await settleRefund(own.db, refundId, { providerRefundId: 'psp_1' }, 'refund');
         return false;
       },
     };

@@ -210,10 +210,10 @@ class Play {
   async #succeed(refundId: string): Promise<void> {
     const { db } = this.#database;
     const { amountMinor } = await this.#story.refundRow(refundId);
-    await settleRefund(db, refundId, `psp_${refundId}`, 'refund');
+    await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund');
     this.pspMinor -= amountMinor;
     // Replays and a bank's later word change nothing.
-    await settleRefund(db, refundId, null, 'refund');
+    await settleRefund(db, refundId, { providerRefundId: null }, 'refund');
     await failRefund(db, refundId, 'too late');
   }
 

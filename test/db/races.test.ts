@@ -64,7 +64,7 @@ describe('verbs that meet at a row', () => {
     await meetAt<unknown>(
       (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
       () => requestTransferRetry(db, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
-      () => settleRefund(db, refundId, 'psp_race', 'refund'),
+      () => settleRefund(db, refundId, { providerRefundId: 'psp_race' }, 'refund'),
     );
     const superseded = new Set((await story.transfers(orderId)).map((row) => row.retryOf));
     const stillToSend = (await story.transfers(orderId)).filter((row) => !superseded.has(row.id));
@@ -77,8 +77,8 @@ describe('verbs that meet at a row', () => {
     const refundId = await story.openRefund(orderId);
     const settled = await meetAt(
       (pool) => pool`SELECT 1 FROM orders WHERE id = ${orderId} FOR UPDATE`,
-      () => settleRefund(database.db, refundId, 'psp_twice', 'refund'),
-      () => settleRefund(database.db, refundId, 'psp_twice', 'refund'),
+      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, 'refund'),
+      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, 'refund'),
     );
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
     expect(await story.reversals(refundId)).toHaveLength(2);
@@ -92,7 +92,7 @@ describe('verbs that meet at a row', () => {
       await askTransfer(database.db, { transferId: transfer!.id, generation: 1, now: true });
       const refundId = await story.openRefund(orderId);
       const verbs = [
-        () => settleRefund(database.db, refundId, `psp_${refundId}`, 'refund'),
+        () => settleRefund(database.db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund'),
         () => completeTransfer(database.db, transfer!.id, story.stripeId('tr')),
       ] as const;
       await meetAt<unknown>(

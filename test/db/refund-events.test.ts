@@ -25,20 +25,21 @@ describe('every path writes its events, once each', () => {
   test('opened, accepted by the PSP, succeeded, and a replay of each', async () => {
     const refundId = await story.openRefund(await story.complete());
     for (let times = 0; times < 2; times += 1) await adoptProviderRefund(database.db, refundId, refundId);
-    for (let times = 0; times < 2; times += 1) await settleRefund(database.db, refundId, refundId, 'refund');
+    for (let times = 0; times < 2; times += 1)
+      await settleRefund(database.db, refundId, { providerRefundId: refundId }, 'refund');
     expect(await stagesOf(refundId)).toEqual(['pending', 'accepted', 'succeeded']);
   });
 
   test('failed, and then the PSP’s later word', async () => {
     const refundId = await story.openRefund(await story.complete());
     await failRefund(database.db, refundId, 'no');
-    await settleRefund(database.db, refundId, refundId, 'refund');
+    await settleRefund(database.db, refundId, { providerRefundId: refundId }, 'refund');
     expect(await stagesOf(refundId)).toEqual(['pending', 'failed', 'succeeded']);
   });
 
   test('the webhook before the PSP’s answer: what was never waited for is not told', async () => {
     const refundId = await story.openRefund(await story.complete());
-    await settleRefund(database.db, refundId, 'psp', 'refund');
+    await settleRefund(database.db, refundId, { providerRefundId: 'psp' }, 'refund');
     await adoptProviderRefund(database.db, refundId, 'psp');
     expect(await stagesOf(refundId)).toEqual(['pending', 'succeeded']);
   });

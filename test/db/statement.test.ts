@@ -112,7 +112,7 @@ async function play([step, pick]: Step): Promise<void> {
     );
     if ('refused' in opened) return;
     if (step === 'fail') await failRefund(db, refundId, 'the PSP says no');
-    else await settleRefund(db, refundId, refundId, policy);
+    else await settleRefund(db, refundId, { providerRefundId: refundId }, policy);
   }
 }
 

@@ -106,7 +106,8 @@ export async function storyOn({ db }: DatabaseWithSql) {
     /** Phases 1 to 3. */
     async refund(orderId: string, amount?: number) {
       const refundId = await story.openRefund(orderId, amount);
-      const settled = await settleRefund(db, refundId, `psp_${refundId}`, 'refund');
+      const settled = await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund');
+      if (settled === 'held') throw new Error('a refund as it was asked for is not held');
       return { refundId, ...settled };
     },
 

@@ -1,0 +1,255 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expectProvidersAgree } from '../harness/agreement.ts';
+import { expectCleanBooks, posted } from '../harness/books.ts';
+import { openFlags, until } from '../harness/look.ts';
+import { eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
+import { World } from '../harness/world.ts';
+
+// The amount that was done is not always the one that was asked for: what was done is booked, or held and flagged.
+
+describe('a refund of which the PSP did another amount', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+    world.psp.control.setRefundMode('manual');
+  });
+  afterEach(async () => {
+    world.psp.control.clearFaults();
+    await expectCleanBooks(world);
+  });
+  afterAll(() => world.close());
+
+  async function refunding(body: object | ((items: readonly { orderItemId: string }[]) => object)) {
+    const shop = await openShop(world, { prices: [PRICE_MINOR, PRICE_MINOR] });
+    const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+    const items = await licensesOf(world, orderId);
+    const asked = typeof body === 'function' ? body(items) : body;
+    const refundId = await openedRefund(world, shop.buyer, orderId, asked);
+    await until(
+      () => world.refund(refundId),
+      (row) => row.hyperswitchRefundId !== null,
+    );
+    return { shop, orderId, refundId };
+  }
+  async function ended(refundId: string) {
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    for (const { id } of await world.reversalsOf(refundId)) await world.finished(`reversal/${id}`);
+  }
+  const standing = async (orderId: string) =>
+    (await licensesOf(world, orderId)).filter((license) => license.revokedAt === null).length;
+
+  it.each([
+    ['more than was asked for', { amount: 1_000 }, 12_000, 'partially_refunded', 12_000],
+    ['one, of all that was asked for', {}, 1, 'partially_refunded', 1],
+    ['all, of a part that was asked for', { amount: 1_000 }, 2 * PRICE_MINOR, 'refunded', 2 * PRICE_MINOR],
+  ] as const)(
+    '%s: what was done is booked, and flagged',
+    async (_case, body, doneMinor, status, refundedMinor) => {
+      const { orderId, refundId } = await refunding(body);
+      world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: doneMinor });
+      await ended(refundId);
+      expect(await world.refund(refundId)).toMatchObject({
+        status: 'succeeded',
+        amountMinor: doneMinor,
+        excessMinor: 0,
+      });
+      expect(await world.order(orderId)).toMatchObject({ status, refundedMinor });
+      expect(await posted(world, orderId, 'cash:psp')).toBe(
+        (await world.order(orderId)).capturedMinor! - doneMinor - (await sentMinor(orderId)),
+      );
+      expect(await standing(orderId)).toBe(status === 'refunded' ? 0 : 2);
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1);
+      await expectProvidersAgree(world);
+    },
+  );
+
+  /** What sellers have of the order, once reversals are through. */
+  async function sentMinor(orderId: string): Promise<number> {
+    const transfers = await world.transfersOf(orderId);
+    return transfers.reduce((sum, row) => sum + row.amountMinor - row.reversedMinor, 0);
+  }
+
+  it('more than was ever captured: the rest is the platform’s loss, said so', async () => {
+    const { orderId, refundId } = await refunding({ amount: 1_000 });
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 2 * PRICE_MINOR + 500 });
+    await ended(refundId);
+    expect(await world.refund(refundId)).toMatchObject({
+      amountMinor: 2 * PRICE_MINOR + 500,
+      excessMinor: 500,
+    });
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: 2 * PRICE_MINOR });
+    expect(await openFlags(world, 'refunded_beyond_captured', `refund/${refundId}`)).toHaveLength(1);
+    await expectProvidersAgree(world);
+  });
+
+  it('less than a named item costs: the buyer keeps its licence, and can ask for the rest', async () => {
+    const { shop, orderId, refundId } = await refunding((items) => ({
+      items: [items[0]!.orderItemId],
+    }));
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 100 });
+    await ended(refundId);
+    expect(await standing(orderId)).toBe(2);
+    const rest = await openedRefund(world, shop.buyer, orderId);
+    expect(await world.refund(rest)).toMatchObject({ amountMinor: 2 * PRICE_MINOR - 100 });
+    await until(
+      () => world.refund(rest),
+      (row) => row.hyperswitchRefundId !== null,
+    );
+    world.psp.control.settleRefund(rest, 'succeeded');
+    await ended(rest);
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded' });
+  });
+
+  it('webhook lost: the sweep’s look books what was done, too', async () => {
+    const { orderId, refundId } = await refunding({ amount: 1_000 });
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 12_000, webhook: false });
+    const label = { orderId, amountMinor: 1_000, currency: 'USD' };
+    const verdict = { status: 'succeeded', providerRefundId: refundId, message: null } as const;
+    await world.engine.tellRefund(refundId, verdict, label);
+    await ended(refundId);
+    expect(await world.refund(refundId)).toMatchObject({ amountMinor: 12_000 });
+    await expectProvidersAgree(world);
+  });
+
+  it.each([
+    ['another currency', { currency: 'EUR' }],
+    ['nothing', { amountMinor: 0 }],
+  ])('%s: held, flagged, blocking, until the PSP says it right', async (_case, done) => {
+    const { shop, orderId, refundId } = await refunding({ amount: 1_000 });
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, done);
+    await eventually(async () =>
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1),
+    );
+    expect(await world.refund(refundId)).toMatchObject({ status: 'pending', amountMinor: 1_000 });
+    expect(await world.order(orderId)).toMatchObject({ status: 'refund_pending', refundedMinor: 0 });
+    const story = await world.get(shop.admin, `/admin/story?subject=${refundId}`);
+    expect(JSON.stringify(story.body)).toContain('amount_differs');
+    const stuck = await world.get(shop.admin, '/admin/stuck?kinds=flag&limit=100');
+    expect(JSON.stringify(stuck.body)).toContain(`refund/${refundId}`);
+    // Corrected at the PSP: the sweep's look finds it.
+    const right = { amountMinor: 1_000, currency: 'USD' };
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { ...right, webhook: false });
+    const verdict = { status: 'succeeded', providerRefundId: refundId, message: null } as const;
+    await world.engine.tellRefund(refundId, verdict, { orderId, ...right });
+    await ended(refundId);
+    expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 1_000 });
+    await expectProvidersAgree(world);
+  });
+
+  it('failed first, then succeeded with another amount: booked as what was done', async () => {
+    const { orderId, refundId } = await refunding({ amount: 1_000 });
+    world.psp.control.settleRefund(refundId, 'failed', 'no');
+    await world.finished(`refund/${refundId}`);
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 3_000 });
+    await eventually(async () => expect((await world.refund(refundId)).status).toBe('succeeded'));
+    expect(await world.refund(refundId)).toMatchObject({ amountMinor: 3_000 });
+    expect(await world.order(orderId)).toMatchObject({ refundedMinor: 3_000 });
+    await expectProvidersAgree(world);
+  });
+
+  it('succeeded, then told once more with another amount: not booked twice, flagged', async () => {
+    const { orderId, refundId } = await refunding({ amount: 1_000 });
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    await ended(refundId);
+    const before = await pictureOf(world, orderId);
+    const body = {
+      event_type: 'refund_succeeded',
+      refund_id: refundId,
+      status: 'succeeded',
+      amount: 9_000,
+      currency: 'USD',
+    };
+    await world.psp.control.sendWebhook(JSON.stringify(body));
+    await eventually(async () =>
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1),
+    );
+    expect(await pictureOf(world, orderId)).toEqual(before);
+  });
+
+  it('a give-back of less than was held: the rest is on the operators’ list, and can be given back', async () => {
+    const shop = await openShop(world);
+    const orderId = await placedOrder(world, shop.buyer, shop.productIds);
+    world.psp.control.pay(orderId, { amountReceivedMinor: 4_000 });
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    await until(
+      () => world.refund(refund!.id),
+      (row) => row.hyperswitchRefundId !== null,
+    );
+    world.psp.control.settleRefund(refund!.id, 'succeeded', undefined, { amountMinor: 3_000 });
+    await world.finished(`refund/${refund!.id}`);
+    expect(await world.order(orderId)).toMatchObject({ capturedMinor: 4_000, refundedMinor: 3_000 });
+    expect(await openFlags(world, 'give_back_failed', `refund/${refund!.id}`)).toHaveLength(1);
+    await expectProvidersAgree(world);
+  });
+
+  it('an outside refund of nothing is flagged, and stops nothing', async () => {
+    const shop = await openShop(world);
+    const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+    const body = {
+      event_type: 'refund_succeeded',
+      refund_id: 'ref_of_nothing',
+      payment_id: orderId,
+      status: 'succeeded',
+      amount: 0,
+      currency: 'USD',
+    };
+    await world.psp.control.sendWebhook(JSON.stringify(body));
+    await world.finished(`order/${orderId}`);
+    expect(await refundsOf(world, orderId)).toEqual([]);
+    expect(await openFlags(world, 'outside_refund_unbooked', `order/${orderId}`)).toHaveLength(1);
+  });
+
+  describe('payments', () => {
+    const told = async (orderId: string, receivedMinor: number, currency: string, status = 'succeeded') => {
+      const body = {
+        event_type: `payment_${status}`,
+        payment_id: orderId,
+        status,
+        amount: PRICE_MINOR,
+        amount_received: receivedMinor,
+        currency,
+      };
+      await world.psp.control.sendWebhook(JSON.stringify(body));
+      await world.finished(`order/${orderId}`);
+    };
+
+    it('the currency in lower case is the same currency', async () => {
+      const shop = await openShop(world);
+      const orderId = await placedOrder(world, shop.buyer, shop.productIds);
+      world.psp.control.pay(orderId, { webhook: false });
+      await told(orderId, PRICE_MINOR, 'usd');
+      expect((await world.order(orderId)).status).toBe('completed');
+    });
+
+    it.each([
+      ['more', 2 * PRICE_MINOR, 'USD'],
+      ['less', 1, 'USD'],
+      ['another currency', PRICE_MINOR, 'EUR'],
+    ])(
+      'a completed order that is told a second capture (%s): nothing is booked, people are told',
+      async (_case, minor, currency) => {
+        const shop = await openShop(world);
+        const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+        const before = await pictureOf(world, orderId);
+        await told(orderId, minor, currency);
+        expect(await pictureOf(world, orderId)).toEqual(before);
+        expect(await openFlags(world, 'capture_differs', `order/${orderId}`)).toHaveLength(1);
+      },
+    );
+
+    it('a part was given back, and then the rest was captured too: people are told', async () => {
+      const shop = await openShop(world);
+      const orderId = await placedOrder(world, shop.buyer, shop.productIds);
+      world.psp.control.pay(orderId, { amountReceivedMinor: 4_000, status: 'partially_captured' });
+      await world.finished(`order/${orderId}`);
+      world.psp.control.pay(orderId);
+      await eventually(async () =>
+        expect(await openFlags(world, 'capture_differs', `order/${orderId}`)).toHaveLength(1),
+      );
+      expect(await world.order(orderId)).toMatchObject({ capturedMinor: 4_000 });
+    });
+  });
+});
