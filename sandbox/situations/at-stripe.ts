@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { sellerTransfers, transferReversals, users } from '../../db/schema/index.ts';
+import { sellerPayouts, sellerTransfers, transferReversals, users } from '../../db/schema/index.ts';
 import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/messages.ts';
 import type { StripeFault } from '../stripe/index.ts';
@@ -120,6 +120,59 @@ export const transferWithoutId: Situation = {
   },
   ways: { console: [{ take: 'backfill' }, { take: 'action', action: 'retry' }], temporal: null },
   ends: 'reversed',
+};
+
+export const transferGivenUp: Situation = {
+  name: 'transfer-given-up',
+  title: "A seller's share has failed for good: Stripe will never send it",
+  async make(scene) {
+    const stall = await scene.openStall();
+    const where = { destination: stall.seller.accountId };
+    const fault = scene.stripe.control.addFault({ ...REFUSED, match: 'transfers.create', where });
+    const subject = await unsentTransfer(scene, stall);
+    const workflow = scene.temporal.workflow.getHandle(subject);
+    const row = () => transferRow(scene, subject.slice('transfer/'.length));
+    for (let tried = 1; (await row()).status !== 'permanently_failed'; tried += 1) {
+      await workflow.signal('retryNow');
+      await until(row, (seen) => seen.status === 'permanently_failed' || seen.retryCount > tried);
+    }
+    return { subject, heal: async () => scene.stripe.control.clearFaults(fault) };
+  },
+  ways: { console: [{ take: 'action', action: 'settled_outside' }], temporal: null },
+  ends: 'settled_outside',
+};
+
+async function transferRow({ db }: Scene, transferId: string) {
+  const [row] = await db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
+  if (row === undefined) throw new Error(`there is no transfer ${transferId}`);
+  return row;
+}
+
+export const payoutAccountGone: Situation = {
+  name: 'payout-account-gone',
+  title: "A seller's payout waits: an answer was lost, and their account at Stripe is gone",
+  async make(scene) {
+    const { control } = scene.stripe;
+    const stall = await scene.openStall();
+    const { accountId } = stall.seller;
+    await completeOrder(scene, stall);
+    control.addFault({ kind: 'dropBefore', match: 'payouts.create' });
+    const asked = await stall.seller.post<{ payout: { id: string } }>('/sellers/me/payouts', {});
+    const payoutId = asked.payout.id;
+    const row = async () => {
+      const [payout] = await scene.db.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
+      return payout;
+    };
+    await until(row, (payout) => payout?.retryCount === 1);
+    control.addFault({ kind: 'loseWebhook', match: 'account.application.deauthorized' });
+    control.loseAccount(accountId, 'account_invalid');
+    const subject = payoutWorkflowId(payoutId);
+    await scene.temporal.workflow.getHandle(subject).signal('retryNow');
+    await until(row, (payout) => payout?.waitingFor === 'account_gone');
+    return { subject, heal: async () => {} };
+  },
+  ways: { console: [{ take: 'action', action: 'give_up' }], temporal: null },
+  ends: 'failed',
 };
 
 export const workflowTerminated: Situation = {

@@ -1,10 +1,12 @@
 import { noWorker, statementExceptions, webhookUnmatched } from './at-our-side.ts';
 import {
+  payoutAccountGone,
   payoutWebhookLost,
   reversalBackoff,
   reversalGivenUp,
   sellerFundsShort,
   stripeKeyRefused,
+  transferGivenUp,
   transferWithoutAccount,
   transferWithoutId,
   workflowTerminated,
@@ -27,6 +29,7 @@ export const SITUATIONS: readonly Situation[] = [
   transferWithoutAccount,
   stripeKeyRefused,
   payoutWebhookLost,
+  payoutAccountGone,
   refundWaitsForPsp,
   refundNeverAnswered,
   refundWebhookLost,
@@ -35,6 +38,7 @@ export const SITUATIONS: readonly Situation[] = [
   refundOrphan,
   reversalGivenUp,
   transferWithoutId,
+  transferGivenUp,
   giveBackRefused,
   disputeOpen,
   webhookUnmatched,
