@@ -34,8 +34,7 @@ export function createActivities(deps: Deps) {
 export type Activities = ReturnType<typeof createActivities>;
 
 /** Not only by its type: what a sweep has in its hands cannot create. */
-const readerOf = ({ readPayment, readRefund, listRefunds }: HyperswitchReader): HyperswitchReader => ({
-  readPayment,
-  readRefund,
-  listRefunds,
-});
+const readerOf = (psp: HyperswitchReader): HyperswitchReader => {
+  const { readPayment, readRefund, listRefunds, listDisputes } = psp;
+  return { readPayment, readRefund, listRefunds, listDisputes };
+};

@@ -6,8 +6,7 @@ import { recordExternalRefund, type RecordedRefund } from '../db/verbs/record-ex
 import { settleDispute, type SettledDispute } from '../db/verbs/settle-dispute.ts';
 import { settlePayment } from '../db/verbs/settle-payment.ts';
 import type { PspPayment } from '../providers/hyperswitch/outcomes.ts';
-import { disputeVerdict, paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
-import { disputeStatus } from '../providers/webhooks/reports.ts';
+import { disputeNewsStatus, paymentVerdict, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import type { OrderStatus } from '../domain/machines/order.ts';
 import type { Deps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
@@ -46,7 +45,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
 
   return {
     async openOrder(request: OrderRequest): Promise<OrderOpening> {
-      const opened = await openOrder(db, request, settings.platformFeeBps);
+      const opened = await openOrder(db, request, settings);
       if ('refused' in opened) return opened;
       const { order, bodyHash } = opened;
       const expiresInMs = order.createdAt.getTime() + settings.orderPaymentTimeoutMs - Date.now();
@@ -161,10 +160,18 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
         if (found.kind !== 'dispute') {
           throw retryLater('psp_unknown_outcome', 'the dispute could not be read', settings.psp);
         }
-        const { paymentId, status: type, amountMinor, currency, stage } = found.dispute;
-        const status = disputeStatus({ type, status: type, verdict: disputeVerdict(type) });
+        const { paymentId, connectorDisputeId, amountMinor, currency, stage } = found.dispute;
+        const status = disputeNewsStatus(found.dispute.status);
         if (status === null) return null;
-        const news = { providerDisputeId, status, amountMinor, currency, ...(stage && { stage }), saidAt };
+        const news = {
+          providerDisputeId,
+          status,
+          amountMinor,
+          currency,
+          ...(connectorDisputeId !== null && { connectorDisputeId }),
+          ...(stage && { stage }),
+          saidAt,
+        };
         return { kind: 'dispute', paymentId, news };
       });
     },

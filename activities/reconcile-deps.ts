@@ -4,7 +4,7 @@ import type { WebhookOutcome } from '../db/schema/index.ts';
 import type { Look, Phase } from '../domain/reconcile.ts';
 import type { Engine } from '../engine/index.ts';
 import type { HyperswitchReader } from '../providers/hyperswitch/client.ts';
-import type { PaymentEvent, RefundEvent } from '../providers/webhooks/hyperswitch-event.ts';
+import type { DisputeEvent, PaymentEvent, RefundEvent } from '../providers/webhooks/hyperswitch-event.ts';
 
 /** What the inbox made of something; see inbox/dispatched.ts. */
 export interface Told {
@@ -16,7 +16,7 @@ export interface Told {
 /** The inbox, as the composition root hands it down: the same dispatcher that webhooks go through. */
 export interface SweepInbox {
   /** Dispatches what the PSP's webhook would have said. */
-  dispatch(event: RefundEvent | PaymentEvent): Promise<Told>;
+  dispatch(event: RefundEvent | PaymentEvent | DisputeEvent): Promise<Told>;
   /** Dispatches a stored webhook again; null where it has been handed on meanwhile. */
   redrive(webhookId: string): Promise<Told | null>;
 }

@@ -104,7 +104,7 @@ export const told = (said: Told, about: Omit<Seen, keyof Look>): Seen =>
     ? synced('told', { ...about, ...whoseOf(said) })
     : left(`psp_says_${about.providerStatus}`, about);
 
-const whoseOf = ({ workflowId }: Told) => (workflowId === undefined ? {} : { workflowId });
+export const whoseOf = ({ workflowId }: Told) => (workflowId === undefined ? {} : { workflowId });
 
 export async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<Seen> {
   if (failure.kind !== 'unauthorized') return left('psp_unreadable', { providerStatus: failure.kind });

@@ -1,6 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { countSweepRows, listSweepRows } from '../db/queries/sweep.ts';
 import { markLooked } from '../db/verbs/mark-looked.ts';
+import { retireLooks } from '../db/verbs/retire-looks.ts';
 import { readPlatformSetting, writePlatformSetting } from '../db/verbs/platform-setting.ts';
 import { readClock } from '../db/queries/clock.ts';
 import { isUnavailable } from '../db/unavailable.ts';
@@ -24,6 +25,7 @@ import {
   lookAtWebhook,
   type Seen,
 } from './reconcile-looks.ts';
+import { lookOutside } from './reconcile-outside.ts';
 import { createPace } from './reconcile-pace.ts';
 import { lookAtWork } from './reconcile-work.ts';
 
@@ -45,6 +47,7 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
       lookAtOrphan(deps, ref, { gapMs: orphanGapMs, engineRebuilt }),
     lost_work: lookAtWork,
     ended_orders: lookAtEndedOrder,
+    outside: lookOutside,
     inbox: lookAtWebhook,
   };
 
@@ -125,6 +128,7 @@ export function createReconcileActivities(deps: ReconcileDeps) {
           'reconcile: Temporal is not the one we know; all work is restarted',
         );
       }
+      if (settings.off === null && phases.includes('outside')) await retireLooks(db);
       let total: number | null = null;
       if (counted && settings.off === null) {
         total = 0;

@@ -13,6 +13,7 @@ export interface Difference {
  */
 export const LISTED = [
   'refunds of lost disputes',
+  'disputes that are not booked',
   'payments cancelled after capture',
   'returned refunds',
   'reversals that ops ended',
@@ -21,7 +22,7 @@ export const LISTED = [
 ] as const;
 export type Listed = (typeof LISTED)[number];
 
-export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals'] as const;
+export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes'] as const;
 export type Compared = (typeof COMPARED)[number];
 
 /** What looking at one order found. */
@@ -33,6 +34,7 @@ export class Findings {
     refunds: 0,
     transfers: 0,
     reversals: 0,
+    disputes: 0,
   };
 
   differs(subject: string, detail: string): void {

@@ -1,5 +1,6 @@
 import type { Db } from '../db/client.ts';
 import { type OrderClaims, readOrderClaims } from '../db/queries/provider-claims.ts';
+import { compareDisputes } from './disputes.ts';
 import { COMPARED, type Compared, type Difference, Findings, LISTED, type Listed } from './findings.ts';
 import { comparePayment } from './payments.ts';
 import type { ProviderReaders } from './readers.ts';
@@ -32,8 +33,8 @@ export interface AgreementOptions {
 const PAGE_ORDERS = 200;
 
 /**
- * Invariant 8: the PSP's payments and refunds and Stripe's transfers and reversals match ours one to one, in amount too.
- * Walks all orders a page at a time and writes nothing. Books that move meanwhile look different for a moment, so an order that
+ * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers and reversals match ours one to one, in amount
+ * too. Walks all orders a page at a time and writes nothing. Books that move meanwhile look different for a moment, so an order that
  * differs is read again, rows first, and only then reported. Throws Unreachable where a provider does not answer.
  */
 export async function compareWithProviders(
@@ -61,7 +62,10 @@ async function compareTwice(db: Db, readers: ProviderReaders, claims: OrderClaim
 
 async function compare({ psp, stripe }: ProviderReaders, claims: OrderClaims): Promise<Findings> {
   const findings = new Findings();
-  if (await comparePayment(psp, claims, findings)) await compareRefunds(psp, claims, findings);
+  if (await comparePayment(psp, claims, findings)) {
+    await compareRefunds(psp, claims, findings);
+    await compareDisputes(psp, claims, findings);
+  }
   await compareTransfers(stripe, claims, findings);
   return findings;
 }

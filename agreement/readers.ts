@@ -16,7 +16,7 @@ export function openReaders(config: {
   readonly STRIPE_SECRET_KEY: string;
   readonly STRIPE_API_BASE: string;
 }): ProviderReaders {
-  const { readPayment, readRefund, listRefunds } = createHyperswitch({
+  const { readPayment, readRefund, listRefunds, listDisputes } = createHyperswitch({
     baseUrl: config.HYPERSWITCH_BASE_URL,
     apiKey: config.HYPERSWITCH_API_KEY,
   });
@@ -25,7 +25,7 @@ export function openReaders(config: {
     apiBase: config.STRIPE_API_BASE,
   });
   return {
-    psp: { readPayment, readRefund, listRefunds },
+    psp: { readPayment, readRefund, listRefunds, listDisputes },
     stripe: { listTransfers, listReversals, readTransfer },
   };
 }

@@ -88,15 +88,6 @@ CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TABLE bearer_usage (
-  user_id uuid NOT NULL,
-  minute timestamp with time zone NOT NULL,
-  used integer NOT NULL,
-  used_before integer NOT NULL,
-  last_used_at timestamp with time zone NOT NULL,
-  CONSTRAINT bearer_usage_pkey PRIMARY KEY (user_id)
-);
-
 CREATE TABLE decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,
@@ -142,6 +133,7 @@ CREATE TABLE disputes (
   unbooked_since timestamp with time zone,
   unbooked_why text,
   reconcile_checked_at timestamp with time zone,
+  connector_dispute_id text,
   CONSTRAINT disputes_pkey PRIMARY KEY (id),
   CONSTRAINT disputes_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
@@ -150,7 +142,9 @@ CREATE TABLE disputes (
   CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
   CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL)))
 );
+CREATE INDEX disputes_by_connector ON public.disputes USING btree (connector_dispute_id) WHERE (connector_dispute_id IS NOT NULL);
 CREATE INDEX disputes_by_order ON public.disputes USING btree (order_id);
+CREATE INDEX disputes_by_time ON public.disputes USING btree (opened_at, id);
 CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX disputes_provider_key ON public.disputes USING btree (provider_dispute_id);
 CREATE INDEX disputes_unbooked_by_look ON public.disputes USING btree (reconcile_checked_at NULLS FIRST, opened_at) WHERE (unbooked_since IS NOT NULL);
@@ -256,6 +250,8 @@ CREATE TABLE orders (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   work_checked_at timestamp with time zone,
   payment_watched_until timestamp with time zone,
+  outside_checked_at timestamp with time zone,
+  outside_over boolean DEFAULT false NOT NULL,
   CONSTRAINT orders_pkey PRIMARY KEY (id),
   CONSTRAINT orders_buyer_id_users_id_fk FOREIGN KEY (buyer_id) REFERENCES users(id),
   CONSTRAINT orders_captured_with_currency CHECK (((captured_minor IS NULL) = (captured_currency IS NULL))),
@@ -274,6 +270,8 @@ CREATE INDEX orders_open_by_buyer ON public.orders USING btree (buyer_id) WHERE 
 CREATE INDEX orders_open_by_look ON public.orders USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_id);
 CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE INDEX orders_settled_by_look ON public.orders USING btree (COALESCE(outside_checked_at, completed_at, created_at) NULLS FIRST, created_at) WHERE ((captured_minor IS NOT NULL) AND (NOT outside_over));
+CREATE INDEX orders_settled_by_time ON public.orders USING btree (COALESCE(completed_at, created_at)) WHERE ((captured_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX orders_watched_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (payment_watched_until IS NOT NULL);
 
 CREATE TABLE platform_settings (
@@ -564,7 +562,7 @@ CREATE TABLE statement_exceptions (
   CONSTRAINT statement_exceptions_statement_id_provider_statements_id_fk FOREIGN KEY (statement_id) REFERENCES provider_statements(id),
   CONSTRAINT statement_exceptions_kind_known CHECK ((kind = ANY (ARRAY['amount_differs'::text, 'missing_here'::text, 'missing_there'::text, 'claimed_twice'::text, 'bad_row'::text]))),
   CONSTRAINT statement_exceptions_resolved_whole CHECK ((((resolved_at IS NULL) = (resolved_by IS NULL)) AND ((resolved_at IS NULL) = (resolution IS NULL)))),
-  CONSTRAINT statement_exceptions_row_kind_known CHECK ((row_kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'refund_return'::text, 'payout_return'::text])))
+  CONSTRAINT statement_exceptions_row_kind_known CHECK ((row_kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'dispute'::text, 'refund_return'::text, 'payout_return'::text, 'dispute_return'::text])))
 );
 CREATE INDEX statement_exceptions_by_kind ON public.statement_exceptions USING btree (statement_id, kind, "position");
 CREATE INDEX statement_exceptions_by_statement ON public.statement_exceptions USING btree (statement_id, "position");
@@ -584,7 +582,7 @@ CREATE TABLE statement_rows (
   currency text NOT NULL,
   at timestamp with time zone NOT NULL,
   CONSTRAINT statement_rows_statement_id_row_number_pk PRIMARY KEY (statement_id, row_number),
-  CONSTRAINT statement_rows_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'refund_return'::text, 'payout_return'::text])))
+  CONSTRAINT statement_rows_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'dispute'::text, 'refund_return'::text, 'payout_return'::text, 'dispute_return'::text])))
 );
 
 CREATE TABLE transfer_reversals (

@@ -103,6 +103,8 @@ export interface DisputeNews {
   readonly status: 'open' | 'expired' | 'won' | 'cancelled' | 'lost';
   readonly amountMinor: number;
   readonly currency: string;
+  /** The connector's id of it; absent where the PSP did not say. */
+  readonly connectorDisputeId?: string;
   /** How far it has gone; absent where the PSP did not say. */
   readonly stage?: DisputeStage;
   /** When the PSP said so, by its clock. Absent where it did not say. */

@@ -4,11 +4,11 @@ export const STATEMENT_PROVIDERS = ['hyperswitch', 'stripe'] as const;
 export type StatementProvider = (typeof STATEMENT_PROVIDERS)[number];
 
 /** What rows of ours a statement may name, or fail to name. */
-export const CLAIMABLE = ['payment', 'refund', 'transfer', 'reversal', 'payout'] as const;
+export const CLAIMABLE = ['payment', 'refund', 'transfer', 'reversal', 'payout', 'dispute'] as const;
 export type Claimable = (typeof CLAIMABLE)[number];
 
 /** What a row of a statement may say; a return is money that had left and came back. */
-export const ROW_KINDS = [...CLAIMABLE, 'refund_return', 'payout_return'] as const;
+export const ROW_KINDS = [...CLAIMABLE, 'refund_return', 'payout_return', 'dispute_return'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
 /**

@@ -5,6 +5,7 @@ export const PHASES = [
   'orphan_refunds',
   'lost_work',
   'ended_orders',
+  'outside',
   'inbox',
 ] as const;
 export type Phase = (typeof PHASES)[number];

@@ -121,7 +121,10 @@ const givenUp =
   };
 
 /** A sweep that was under way when a phase was added goes on without it. */
-const isKnown = (phase: Phase): boolean => phase !== 'ended_orders' || patched('ended-orders');
+const isKnown = (phase: Phase): boolean => {
+  if (phase === 'ended_orders') return patched('ended-orders');
+  return phase !== 'outside' || patched('outside-phase');
+};
 
 /** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
 function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { SELLING_ROLES } from '../../domain/roles.ts';
 import { createProduct as createProductVerb } from '../../db/verbs/create-product.ts';
 import { grainMinor } from '../../domain/grain.ts';
 import { formatMoney, MAX_AMOUNT_MINOR } from '../../domain/money.ts';
@@ -42,7 +41,7 @@ const route = createRoute({
   operationId: 'createProduct',
   summary: 'Put a product up for sale',
   tags: ['Products'],
-  ...onlyRoles(...SELLING_ROLES),
+  ...onlyRoles('creator', 'artist', 'producer', 'label', 'admin'),
   request: { body: jsonBody(Body) },
   responses: {
     201: json(z.object({ product: Product }), 'The product, with the caller as its seller'),

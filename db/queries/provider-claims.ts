@@ -1,7 +1,7 @@
 import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { OrderStatus } from '../../domain/machines/order.ts';
 import type { Db } from '../client.ts';
-import { orders, refunds, sellerTransfers, transferReversals, users } from '../schema/index.ts';
+import { disputes, orders, refunds, sellerTransfers, transferReversals, users } from '../schema/index.ts';
 
 /** What an order's rows say that the providers hold. Minor units. */
 export interface OrderClaims {
@@ -12,12 +12,18 @@ export interface OrderClaims {
   readonly captured: { readonly amountMinor: number; readonly currency: string } | null;
   readonly refundedMinor: number;
   readonly refunds: readonly RefundClaim[];
+  readonly disputes: readonly DisputeClaim[];
   readonly transfers: readonly TransferClaim[];
 }
 
 export type RefundClaim = Pick<
   typeof refunds.$inferSelect,
   'id' | 'kind' | 'status' | 'amountMinor' | 'currency' | 'hyperswitchRefundId'
+>;
+
+export type DisputeClaim = Pick<
+  typeof disputes.$inferSelect,
+  'id' | 'status' | 'amountMinor' | 'currency' | 'providerDisputeId' | 'unbookedWhy'
 >;
 
 export type TransferClaim = Pick<
@@ -61,12 +67,14 @@ export async function readOrderClaims(
   const orderIds = page.map((order) => order.orderId);
   if (orderIds.length === 0) return [];
   const refundRows = await db.select().from(refunds).where(inArray(refunds.orderId, orderIds));
+  const disputeRows = await db.select().from(disputes).where(inArray(disputes.orderId, orderIds));
   const transferRows = await readTransfers(db, orderIds);
   const reversalRows = await readReversals(db, orderIds);
   return page.map(({ capturedMinor: amountMinor, capturedCurrency: currency, ...order }) => ({
     ...order,
     captured: amountMinor === null || currency === null ? null : { amountMinor, currency },
     refunds: refundRows.filter((row) => row.orderId === order.orderId),
+    disputes: disputeRows.filter((row) => row.orderId === order.orderId),
     transfers: transferRows
       .filter((row) => row.orderId === order.orderId)
       .map((row) => ({ ...row, reversals: reversalRows.filter((one) => one.transferId === row.id) })),

@@ -22,6 +22,13 @@ export function ours(row: SQL): SQL {
     FROM transfer_reversals AS v JOIN seller_transfers AS t ON t.id = v.transfer_id`;
   const payout = sql`id, CASE WHEN ${row}.kind = 'payout' OR status = 'failed' THEN amount_minor END, currency, status
     FROM seller_payouts`;
+  // At the connector a dispute takes its money when it opens and brings it back when it is won: both rows stand. At
+  // Hyperswitch it is one row, as it stands.
+  const isOver = sql`status IN ('won', 'cancelled')`;
+  const disputeAs = (taken: SQL) =>
+    sql`id, CASE WHEN ${row}.kind = 'dispute' AND ${taken} OR ${row}.kind = 'dispute_return' AND ${isOver} THEN amount_minor END,
+      currency, status`;
+  const isDispute = isOf('dispute', 'dispute_return');
   return sql`
     SELECT 1 AS sureness, ${payment} WHERE ${isOf('payment')} AND payment_id = ${row}.our_ref
     UNION ALL SELECT 2, ${payment} WHERE ${isOf('payment')} AND connector_transaction_id IN (${row}.ref, ${row}.alt_ref)
@@ -42,7 +49,16 @@ export function ours(row: SQL): SQL {
     UNION ALL SELECT 1, ${reversal}
       WHERE ${isOf('reversal')} AND v.stripe_reversal_id = ${row}.ref AND v.stripe_reversal_id <> ''
     UNION ALL SELECT 2, ${reversal} WHERE ${isOf('reversal')} AND v.id = ${ourId}
-    UNION ALL SELECT 1, ${payout} WHERE ${isOf('payout', 'payout_return')} AND external_payout_id = ${row}.ref`;
+    UNION ALL SELECT 1, ${payout} WHERE ${isOf('payout', 'payout_return')} AND external_payout_id = ${row}.ref
+    UNION ALL SELECT 1, ${disputeAs(sql`true`)} FROM disputes WHERE ${isDispute} AND connector_dispute_id = ${row}.ref
+    UNION ALL SELECT 1, ${disputeAs(sql`NOT ${isOver}`)} FROM disputes WHERE ${isDispute} AND provider_dispute_id = ${row}.ref
+    UNION ALL SELECT 2, ${disputeAs(sql`true`)} FROM (
+        SELECT *, count(*) OVER () AS fitting FROM disputes WHERE ${isDispute} AND order_id IN ${theOrder}
+          AND amount_minor = ${row}.amount_minor AND currency = ${row}.currency
+      ) AS of_amount WHERE fitting = 1
+    UNION ALL SELECT 3, ${disputeAs(sql`true`)} FROM (
+        SELECT *, count(*) OVER () AS fitting FROM disputes WHERE ${isDispute} AND order_id IN ${theOrder}
+      ) AS of_order WHERE fitting = 1`;
 }
 
 /**
@@ -72,5 +88,11 @@ export function oursThatMoved(kind: Claimable, provider: StatementProvider): SQL
     case 'payout':
       return sql`SELECT id, amount_minor AS minor, currency, paid_at AS at, external_payout_id AS ref
         FROM seller_payouts WHERE paid_at IS NOT NULL`;
+    case 'dispute':
+      // An inquiry takes no money.
+      return sql`SELECT id, amount_minor AS minor, currency, opened_at AS at,
+          coalesce(connector_dispute_id, provider_dispute_id) AS ref
+        FROM disputes WHERE true ${only(sql`stage <> 'pre_dispute'
+          AND EXISTS (SELECT 1 FROM orders WHERE orders.id = disputes.order_id AND ${isStripes})`)}`;
   }
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile.ts';
 import type { Db } from '../client.ts';
+import { readPlatformSetting } from '../verbs/platform-setting.ts';
 import { isCurrent } from './current.ts';
 
 /** How old rows must be before a sweep looks at them, in milliseconds. */
@@ -23,11 +24,18 @@ const WORK_LOST_AFTER_MS = 60_000;
 const INBOX_UNDONE_AFTER_MS = 5 * 60_000;
 const INBOX_UNMATCHED_FOR_MS = 24 * 60 * 60_000;
 
+/** For so long the PSP may be told of a refund or a dispute of a payment. */
+export const OUTSIDE_FOR_MS = 180 * 24 * 60 * 60_000;
+/** The one row of the phase `outside` that is no row of ours: the PSP's list of disputes. */
+export const RECENT_DISPUTES = 'disputes';
+
 const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond'`;
 
 interface Rows {
-  /** Columns `ref`, `person`, `looked_at`, `created_at`. */
+  /** Columns `ref`, `looked_at`, `created_at`, and `person` unless it rotates. */
   readonly from: SQL;
+  /** Each row comes round whoever has how many: what nobody can make more of by doing nothing, such as payments. */
+  readonly rotates?: true;
 }
 
 /** Of a refund: who asked for it, or its order alone where it gives back what nobody asked to have back. */
@@ -96,6 +104,22 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
             WHERE payment_watched_until IS NOT NULL AND created_at < ${before(ask.orderStuckAfterMs)}`,
         },
       ];
+    case 'outside':
+      return [
+        {
+          rotates: true,
+          from: sql`SELECT 'dispute/' || id AS ref, reconcile_checked_at AS looked_at, opened_at AS created_at FROM disputes
+            WHERE unbooked_since IS NOT NULL`,
+        },
+        // Settled counts as looked at: a shop that sells more than is looked at still comes round to what is old.
+        {
+          rotates: true,
+          from: sql`SELECT 'order/' || id AS ref, coalesce(outside_checked_at, completed_at, created_at) AS looked_at, created_at
+            FROM orders
+            WHERE captured_minor IS NOT NULL AND NOT outside_over
+              AND coalesce(completed_at, created_at) > ${before(OUTSIDE_FOR_MS)}`,
+        },
+      ];
     case 'inbox':
       return [
         {
@@ -114,20 +138,30 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
  * not hide the ones behind them. Order and refund by their ids, work by its workflow's.
  */
 export function sweepQuery(ask: SweepAsk, limit: number): SQL {
-  const inTurn = sql`turn, looked_at NULLS FIRST, created_at`;
-  const parts = partsOf(ask).map(
-    ({ from }) => sql`(SELECT ref, looked_at, created_at,
-        row_number() OVER (PARTITION BY person ORDER BY looked_at NULLS FIRST, created_at) AS turn
-      FROM (${from}) AS rows
+  const longestAgo = sql`looked_at NULLS FIRST, created_at`;
+  const parts = partsOf(ask).map(({ from, rotates }) => {
+    const turn = rotates
+      ? sql`1::bigint`
+      : sql`row_number() OVER (PARTITION BY person ORDER BY ${longestAgo})`;
+    return sql`(SELECT ref, looked_at, created_at, ${turn} AS turn FROM (${from}) AS rows
       WHERE looked_at IS NULL OR looked_at < ${ask.lookedBefore}::timestamptz
-      ORDER BY ${inTurn} LIMIT ${limit})`,
-  );
-  return sql`SELECT ref FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows ORDER BY ${inTurn} LIMIT ${limit}`;
+      ORDER BY ${rotates ? longestAgo : sql`turn, ${longestAgo}`} LIMIT ${limit})`;
+  });
+  return sql`SELECT ref FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows
+    ORDER BY turn, ${longestAgo} LIMIT ${limit}`;
 }
 
 export async function listSweepRows(db: Db, ask: SweepAsk, limit: number): Promise<string[]> {
   const rows = await db.execute<{ ref: string }>(sweepQuery(ask, limit));
-  return rows.map(({ ref }) => ref);
+  const refs = rows.map(({ ref }) => ref);
+  if (ask.phase !== 'outside' || (await wasListed(db, ask.lookedBefore))) return refs;
+  return [RECENT_DISPUTES, ...refs].slice(0, limit);
+}
+
+/** Whether this sweep has read the PSP's list of disputes already. */
+async function wasListed(db: Db, lookedBefore: string): Promise<boolean> {
+  const listedAt = await readPlatformSetting(db, 'disputes_listed_at');
+  return listedAt !== null && Date.parse(listedAt) >= Date.parse(lookedBefore);
 }
 
 export async function countSweepRows(db: Db, ask: Omit<SweepAsk, 'lookedBefore'>): Promise<number> {
@@ -135,5 +169,5 @@ export async function countSweepRows(db: Db, ask: Omit<SweepAsk, 'lookedBefore'>
   const [row] = await db.execute<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows`,
   );
-  return row?.count ?? 0;
+  return (row?.count ?? 0) + (ask.phase === 'outside' ? 1 : 0);
 }

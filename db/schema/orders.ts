@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { ORDER_STATUSES } from '../../domain/machines/order.ts';
 import { products, users } from './catalog.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
@@ -34,6 +34,10 @@ export const orders = pgTable(
     reconcileCheckedAt: at(),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),
+    /** When the sweep last looked at the PSP for what others did to its payment. */
+    outsideCheckedAt: at(),
+    /** Its payment is too old for that. */
+    outsideOver: boolean().notNull().default(false),
     createdAt: createdAt(),
   },
   (t) => [
@@ -64,6 +68,13 @@ export const orders = pgTable(
     index('orders_captured_by_time')
       .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`, t.id)
       .where(sql`${t.capturedMinor} IS NOT NULL`),
+    // Payments that somebody may still do something to: those looked at longest ago, and those too old to be looked at.
+    index('orders_settled_by_look')
+      .on(sql`coalesce(${t.outsideCheckedAt}, ${t.completedAt}, ${t.createdAt}) NULLS FIRST`, t.createdAt)
+      .where(sql`${t.capturedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
+    index('orders_settled_by_time')
+      .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`)
+      .where(sql`${t.capturedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
     // How many of a buyer's are open, however many there were.
     index('orders_open_by_buyer')

@@ -149,6 +149,8 @@ export const disputes = pgTable(
       .notNull()
       .references(() => orders.id),
     providerDisputeId: text().notNull(),
+    /** The connector's id of it (Stripe's `dp_…`), as its files have it; NULL until the PSP has said it. */
+    connectorDisputeId: text(),
     amountMinor: amount().notNull(),
     currency: text().notNull(),
     status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
@@ -167,6 +169,11 @@ export const disputes = pgTable(
   (t) => [
     uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
     index('disputes_by_order').on(t.orderId),
+    // What a settlement file names: by the connector's id, and by when the money went.
+    index('disputes_by_connector')
+      .on(t.connectorDisputeId)
+      .where(sql`${t.connectorDisputeId} IS NOT NULL`),
+    index('disputes_by_time').on(t.openedAt, t.id),
     index('disputes_open_by_order')
       .on(t.orderId)
       .where(sql`${t.status} = 'open'`),

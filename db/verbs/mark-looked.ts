@@ -1,8 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile.ts';
 import type { Db } from '../client.ts';
+import { readClock } from '../queries/clock.ts';
+import { RECENT_DISPUTES } from '../queries/sweep.ts';
+import { writePlatformSetting } from './platform-setting.ts';
 
-const TABLES: Readonly<Record<Exclude<Phase, 'lost_work'>, SQL>> = {
+const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside'>, SQL>> = {
   stuck_orders: sql`orders`,
   stuck_refunds: sql`refunds`,
   orphan_refunds: sql`refunds`,
@@ -27,12 +30,22 @@ export async function markLooked(db: Db, phase: Phase, refs: readonly string[]):
       )})`,
     );
   if (refs.length === 0) return;
+  const idsOf = (kind: string) =>
+    refs.flatMap((ref) => (ref.startsWith(`${kind}/`) ? [ref.slice(kind.length + 1)] : []));
+  if (phase === 'outside') {
+    const [ordersOfThem, disputesOfThem] = [idsOf('order'), idsOf('dispute')];
+    if (ordersOfThem.length > 0) await stamp(sql`orders`, sql`outside_checked_at`, ordersOfThem);
+    if (disputesOfThem.length > 0) await stamp(sql`disputes`, sql`reconcile_checked_at`, disputesOfThem);
+    if (refs.includes(RECENT_DISPUTES))
+      await writePlatformSetting(db, 'disputes_listed_at', await readClock(db));
+    return;
+  }
   if (phase !== 'lost_work') {
     await stamp(TABLES[phase], sql`reconcile_checked_at`, refs);
     return;
   }
   for (const [kind, table] of Object.entries(WORK_TABLES)) {
-    const ids = refs.flatMap((ref) => (ref.startsWith(`${kind}/`) ? [ref.slice(kind.length + 1)] : []));
+    const ids = idsOf(kind);
     if (ids.length > 0) await stamp(table, sql`work_checked_at`, ids);
   }
 }

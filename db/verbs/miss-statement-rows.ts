@@ -13,7 +13,7 @@ const EDGE = sql`interval '1 hour'`;
  */
 export const claimOf = (statementId: string, kind: Claimable, id: SQL) => sql`
   SELECT true FROM statement_claims AS claim
-  WHERE claim.statement_id = ${statementId}::uuid AND claim.kind = ${kind} AND claim.subject_id = ${id}`;
+  WHERE claim.statement_id = ${statementId}::uuid AND claim.kind IN (${kind}, ${`${kind}_return`}) AND claim.subject_id = ${id} LIMIT 1`;
 
 /**
  * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of it

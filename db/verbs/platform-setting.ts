@@ -5,8 +5,9 @@ import { platformSettings } from '../schema/index.ts';
 /**
  * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
  * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
+ * - `disputes_listed_at`: when a sweep last read the PSP's list of disputes, ISO 8601
  */
-export type PlatformSetting = 'temporal_namespace_id' | 'last_sweep_at';
+export type PlatformSetting = 'temporal_namespace_id' | 'last_sweep_at' | 'disputes_listed_at';
 
 export async function readPlatformSetting(db: Db, key: PlatformSetting): Promise<string | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, key));

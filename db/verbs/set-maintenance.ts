@@ -4,8 +4,7 @@ import { platformSettings } from '../schema/index.ts';
 import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 
-const KEY = 'maintenance_mode';
-const SUBJECT = 'maintenance';
+const KEY = 'maintenance';
 
 export interface MaintenanceSetting {
   readonly isOn: boolean;
@@ -13,14 +12,18 @@ export interface MaintenanceSetting {
   readonly changedAt: Date;
 }
 
-/** The first migration that knows it writes it, off. Null: somebody took it out. */
+/** Null: nobody has ever switched it. */
 export async function readMaintenance(db: Db): Promise<MaintenanceSetting | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, KEY));
   return row === undefined ? null : { isOn: row.valueBool === true, changedAt: row.updatedAt };
 }
 
 /** Switches maintenance for all processes. Switched to where it stands, it is recorded all the same. */
-export async function setMaintenance(db: Db, isOn: boolean, act: Act): Promise<MaintenanceSetting> {
+export async function setMaintenance(
+  db: Db,
+  isOn: boolean,
+  act: Act & { readonly reason: string },
+): Promise<MaintenanceSetting> {
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
     const [before] = await tx
@@ -37,7 +40,7 @@ export async function setMaintenance(db: Db, isOn: boolean, act: Act): Promise<M
     if (row === undefined) throw new Error('maintenance was not switched');
     await audit(tx, act, {
       action: 'maintenance.switch',
-      subject: SUBJECT,
+      subject: KEY,
       before: before === undefined ? null : { enabled: before.valueBool },
       after: { enabled: isOn },
     });

@@ -101,7 +101,7 @@ async function hear(
 async function findOrOpen(
   tx: Tx,
   orderId: string,
-  { providerDisputeId, amountMinor, currency, stage }: DisputeNews,
+  { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeNews,
 ): Promise<{ dispute: Dispute; isNew: boolean }> {
   const inserted = await tx
     .insert(disputes)
@@ -109,6 +109,7 @@ async function findOrOpen(
       id: uuidv7(),
       orderId,
       providerDisputeId,
+      connectorDisputeId,
       amountMinor,
       currency,
       openedAt: new Date(),

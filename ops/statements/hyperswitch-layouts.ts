@@ -2,6 +2,10 @@ import type { Layout } from './layout.ts';
 
 const MOVED = new Set(['succeeded', 'success', 'charged', 'partially_captured', 'partial_charged']);
 
+/** Statuses of a dispute whose money is where it was, and of one that holds or has it. */
+const GIVEN_UP = new Set(['won', 'cancelled']);
+const STANDING = new Set(['opened', 'challenged', 'expired', 'lost', 'accepted']);
+
 /**
  * Hyperswitch's export of payments, a row an attempt: payment_id, attempt_id, status, amount (minor units), currency,
  * created_at and twenty more. Source: docs.hyperswitch.io, "Exporting payments data", table creation schema.
@@ -52,4 +56,34 @@ const refunds: Layout = {
   kindOf: (_, status) => (MOVED.has(status) ? 'refund' : null),
 };
 
-export const HYPERSWITCH_LAYOUTS: readonly Layout[] = [refunds, payments];
+/**
+ * Hyperswitch's disputes. Nor does it name the columns of these; of the table behind them (the same folder, disputes.sql):
+ * dispute_id, payment_id, attempt_id, amount (minor units), currency, dispute_stage, dispute_status, created_at and more. A
+ * row is a dispute as it stands.
+ */
+const disputes: Layout = {
+  name: 'hyperswitch_disputes',
+  provider: 'hyperswitch',
+  covers: ['dispute'],
+  delimiter: ',',
+  columns: {
+    type: null,
+    status: 'dispute_status',
+    ref: 'dispute_id',
+    amount: 'amount',
+    currency: 'currency',
+    at: 'created_at',
+    also: ['payment_id', 'dispute_stage'],
+    ourRef: { dispute: ['payment_id'], dispute_return: ['payment_id'] },
+  },
+  amounts: 'minor',
+  decimal: '.',
+  signs: 'absolute',
+  kindOf: (_, status) => {
+    const word = status.toLowerCase().replace(/^dispute_/, '');
+    if (GIVEN_UP.has(word)) return 'dispute_return';
+    return STANDING.has(word) ? 'dispute' : null;
+  },
+};
+
+export const HYPERSWITCH_LAYOUTS: readonly Layout[] = [disputes, refunds, payments];

@@ -1,5 +1,11 @@
 import type { Claimable, RowKind, StatementProvider } from '../../domain/provider-statement.ts';
 
+/** What a type alone does not tell. */
+export interface RowAbout {
+  readonly ref: string;
+  readonly isNegative: boolean;
+}
+
 /** How a file says what our books say: which column holds what. Columns are known by name, in any order and any case. */
 export interface Layout {
   readonly name: string;
@@ -35,7 +41,7 @@ export interface Layout {
   /** `signed`: what leaves is negative. `absolute`: the kind alone says which way. */
   readonly signs: 'signed' | 'absolute';
   /** Null: of no concern to our books; counted as such. */
-  readonly kindOf: (type: string, status: string) => RowKind | null;
+  readonly kindOf: (type: string, status: string, row: RowAbout) => RowKind | null;
 }
 
 /** Without these a file is not of the layout. */

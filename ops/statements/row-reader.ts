@@ -2,7 +2,7 @@ import type { BadRow, RowKind, RowRead } from '../../domain/provider-statement.t
 import { minorOf } from '../../domain/money.ts';
 import { type Layout, sameColumn } from './layout.ts';
 
-const OUTWARD: ReadonlySet<RowKind> = new Set<RowKind>(['refund', 'transfer', 'payout']);
+const OUTWARD: ReadonlySet<RowKind> = new Set<RowKind>(['refund', 'transfer', 'payout', 'dispute']);
 const ID_MAX = 255;
 const SHOWN_MAX = 60;
 
@@ -40,10 +40,11 @@ export function createRowReader(layout: Layout, header: readonly string[]) {
     }
     const type = value(at.type);
     const status = value(at.status);
-    const kind = layout.kindOf(type, status);
+    const about = { ref: value(at.ref), isNegative: value(at.amount).startsWith('-') };
+    const kind = layout.kindOf(type, status, about);
     if (kind === null) return { ignored: (at.status >= 0 ? status : type) || 'without a type' };
 
-    const ref = value(at.ref);
+    const { ref } = about;
     if (ref === '' || ref.length > ID_MAX || ref.includes('\0')) {
       return bad(at.ref, `an id of at most ${ID_MAX} characters`);
     }
@@ -65,7 +66,10 @@ export function createRowReader(layout: Layout, header: readonly string[]) {
     const theirsMinor = layout.signs === 'signed' ? grossMinor * sign + 0 : Math.abs(grossMinor);
     // What our books hold is what the buyer saw; a balance is kept in the currency that it was converted to.
     const presentedCurrency = value(at.presentedCurrency).toUpperCase();
-    if (!['payment', 'refund', 'refund_return'].includes(kind) || presentedCurrency === '') {
+    if (
+      !['payment', 'refund', 'refund_return', 'dispute', 'dispute_return'].includes(kind) ||
+      presentedCurrency === ''
+    ) {
       return { row: { ...common, amountMinor: theirsMinor, currency } };
     }
     if (!/^[A-Z]{3}$/.test(presentedCurrency))

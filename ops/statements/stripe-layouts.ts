@@ -1,11 +1,12 @@
 import type { Claimable, RowKind } from '../../domain/provider-statement.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, RowAbout } from './layout.ts';
 
-const COVERED: readonly Claimable[] = ['payment', 'refund', 'transfer', 'reversal'];
+const COVERED: readonly Claimable[] = ['payment', 'refund', 'transfer', 'reversal', 'dispute'];
 
 /**
  * Types of balance transactions, as exports have them. Our sellers' transfers are taken back by reversals (`transfer_refund`,
- * source `trr_…`). Disputes, fees, reserves and the rest are in no table that a statement could be held against.
+ * source `trr_…`). A dispute is an adjustment whose source is the dispute: it takes money, and gives it back when it is
+ * won. Other adjustments, fees, reserves and the rest are in no table that a statement could be held against.
  * Source: docs.stripe.com/reports/balance-transaction-types.
  */
 const TYPES: Readonly<Record<string, RowKind>> = {
@@ -23,6 +24,13 @@ const TYPES: Readonly<Record<string, RowKind>> = {
   payout_failure: 'payout_return',
 };
 
+const DISPUTE_ID = /^(dp|du|pdp)_/;
+
+function adjustmentOf({ ref, isNegative }: RowAbout): RowKind | null {
+  if (!DISPUTE_ID.test(ref)) return null;
+  return isNegative ? 'dispute' : 'dispute_return';
+}
+
 /** The categories that reports put those types into. Source: docs.stripe.com/reports/reporting-categories. */
 const CATEGORIES: Readonly<Record<string, RowKind>> = {
   charge: 'payment',
@@ -30,6 +38,8 @@ const CATEGORIES: Readonly<Record<string, RowKind>> = {
   refund_failure: 'refund_return',
   transfer: 'transfer',
   transfer_reversal: 'reversal',
+  dispute: 'dispute',
+  dispute_reversal: 'dispute_return',
   payout: 'payout',
   payout_reversal: 'payout_return',
 };
@@ -65,7 +75,7 @@ const balanceExport: Layout = {
   amounts: 'major',
   decimal: '.',
   signs: 'signed',
-  kindOf: (type) => TYPES[type] ?? null,
+  kindOf: (type, _, row) => (type === 'adjustment' ? adjustmentOf(row) : (TYPES[type] ?? null)),
 };
 
 /**
@@ -89,6 +99,8 @@ const balanceReport: Layout = {
       payment: ['payment_metadata[order_id]'],
       refund: ['refund_metadata[order_id]'],
       refund_return: ['refund_metadata[order_id]'],
+      dispute: ['payment_metadata[order_id]'],
+      dispute_return: ['payment_metadata[order_id]'],
       transfer: ['transfer_metadata[transfer_id]'],
     },
     presented: { amount: 'customer_facing_amount', currency: 'customer_facing_currency' },

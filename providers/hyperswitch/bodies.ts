@@ -51,6 +51,7 @@ const Dispute = z.object({
   currency,
   dispute_status: id,
   dispute_stage: optionalText,
+  connector_dispute_id: optionalText,
 });
 
 const RefundPage = z.object({ total_count: z.int().nonnegative(), data: z.array(z.unknown()) });
@@ -110,6 +111,7 @@ export function readDisputeBody(body: unknown): PspDispute | undefined {
     currency: data.currency.toUpperCase(),
     status: data.dispute_status,
     stage: disputeStage(data.dispute_stage ?? undefined),
+    connectorDisputeId: data.connector_dispute_id ?? null,
   };
 }
 
@@ -119,6 +121,16 @@ export function readRefundPage(body: unknown): { total: number; refunds: PspRefu
   if (!page) return undefined;
   const refunds = page.data.map(readRefundBody).filter((refund) => refund !== undefined);
   return refunds.length === page.data.length ? { total: page.total_count, refunds } : undefined;
+}
+
+/**
+ * Reads one page of a list of disputes; undefined when it is not one. What of it is no dispute is passed over: one of another
+ * system's must not hide the rest.
+ */
+export function readDisputePage(body: unknown): { rows: number; disputes: PspDispute[] } | undefined {
+  if (!Array.isArray(body)) return undefined;
+  const disputes = body.map(readDisputeBody).filter((dispute) => dispute !== undefined);
+  return { rows: body.length, disputes };
 }
 
 /** Reads the router's error object; undefined when something else on the way (a proxy) answered. */

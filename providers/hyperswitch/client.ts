@@ -1,11 +1,19 @@
 import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
-import { readDisputeBody, readPaymentBody, readRefundBody, readRefundPage } from './bodies.ts';
+import {
+  readDisputeBody,
+  readDisputePage,
+  readPaymentBody,
+  readRefundBody,
+  readRefundPage,
+} from './bodies.ts';
 import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
 import type {
   CancelPaymentOutcome,
   CreatePaymentOutcome,
   CreateRefundOutcome,
+  ListDisputesOutcome,
   ListRefundsOutcome,
+  PspDispute,
   PspFailure,
   PspNotFound,
   PspRefund,
@@ -26,6 +34,16 @@ const CANCELLATION_REASON = 'abandoned';
 
 /** The router's largest page (`UPPER_LIMIT` of its refunds_validator.rs; 10 where none is asked for). */
 const PAGE_REFUNDS = 100;
+
+/** The router clamps a larger page to its own size, without a word. */
+const PAGE_DISPUTES = 100;
+/** Nobody disputes one payment more often. */
+const PAGES_OF_PAYMENT = 20;
+
+/** Which disputes: all of a payment, or those made since a time, the last changed first, up to so many pages of them. */
+export type DisputesAsked =
+  | { readonly paymentId: string }
+  | { readonly createdSince: Date; readonly pages: number };
 
 export interface HyperswitchConfig {
   /** `HYPERSWITCH_BASE_URL`; a path in it is kept. */
@@ -72,10 +90,18 @@ export interface HyperswitchReader {
    * A payment that the router does not know has none.
    */
   listRefunds(paymentId: string): Promise<ListRefundsOutcome>;
+  /**
+   * Disputes as the router last heard of them. Their order is that of their last change, so between two pages none is
+   * passed over but one that changes meanwhile, which is first in the next list.
+   */
+  listDisputes(asked: DisputesAsked): Promise<ListDisputesOutcome>;
 }
 
 /** What comparing our books with the PSP's needs. */
-export type HyperswitchBooks = Pick<HyperswitchReader, 'readPayment' | 'readRefund' | 'listRefunds'>;
+export type HyperswitchBooks = Pick<
+  HyperswitchReader,
+  'readPayment' | 'readRefund' | 'listRefunds' | 'listDisputes'
+>;
 
 /**
  * Expected outcomes are returned, never thrown (classify.ts has the table). Thrown before anything is sent:
@@ -163,6 +189,34 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
         if (page.refunds.length < PAGE_REFUNDS) return unreadable(answer.httpStatus);
       }
     },
+
+    async listDisputes(asked) {
+      const ofPayment = 'paymentId' in asked ? requireId('paymentId', asked.paymentId) : null;
+      const filter: Record<string, string> =
+        'paymentId' in asked
+          ? { payment_id: asked.paymentId }
+          : { start_time: asked.createdSince.toISOString() };
+      const pages = 'paymentId' in asked ? PAGES_OF_PAYMENT : asked.pages;
+      const found = new Map<string, PspDispute>();
+      let offset = 0;
+      for (let page = 0; page < pages; page += 1) {
+        const query = new URLSearchParams({
+          ...filter,
+          limit: String(PAGE_DISPUTES),
+          offset: String(offset),
+        });
+        const answer = await call('GET', `/disputes/list?${query.toString()}`);
+        if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
+        const listed = readDisputePage(answer.body);
+        if (listed === undefined) return unreadable(answer.httpStatus);
+        const fresh = listed.disputes.filter(({ disputeId }) => !found.has(disputeId));
+        for (const dispute of fresh) found.set(dispute.disputeId, dispute);
+        offset += listed.rows;
+        // There is no total: the end is a page without anything new, also where the router goes no further.
+        if (fresh.length === 0) return disputesOf(ofPayment, found, true);
+      }
+      return disputesOf(ofPayment, found, false);
+    },
   };
 }
 
@@ -172,6 +226,16 @@ function disputeReadFailure(answer: FailedAnswer): PspFailure | PspNotFound {
   const isAbsent = failure.kind === 'refused' && failure.httpStatus === 404 && failure.code === 'HE_04';
   return isAbsent ? { kind: 'not_found' } : failure;
 }
+
+const disputesOf = (
+  paymentId: string | null,
+  found: ReadonlyMap<string, PspDispute>,
+  isWhole: boolean,
+): ListDisputesOutcome => ({
+  kind: 'disputes',
+  disputes: [...found.values()].filter((dispute) => paymentId === null || dispute.paymentId === paymentId),
+  isWhole,
+});
 
 function paymentBody(request: CreatePaymentRequest) {
   return {

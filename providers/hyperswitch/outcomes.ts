@@ -54,6 +54,8 @@ export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'stat
 export interface PspDispute {
   disputeId: string;
   paymentId: string;
+  /** The connector's id of it, e.g. Stripe's `dp_…`. */
+  connectorDisputeId: string | null;
   amountMinor: number;
   /** ISO 4217, upper case. */
   currency: string;
@@ -101,3 +103,8 @@ export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
 /** The PSP's whole list, or none of it. */
 export type ListRefundsOutcome = { kind: 'refunds'; refunds: PspRefund[] } | PspFailure | PspNotFound;
 export type ReadDisputeOutcome = { kind: 'dispute'; dispute: PspDispute } | PspFailure | PspNotFound;
+/** `isWhole`: there were no more pages than were read. */
+export type ListDisputesOutcome =
+  | { kind: 'disputes'; disputes: PspDispute[]; isWhole: boolean }
+  | PspFailure
+  | PspNotFound;

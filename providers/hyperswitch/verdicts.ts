@@ -1,3 +1,4 @@
+import type { DisputeNews } from '../../domain/messages.ts';
 import { DISPUTE_STAGES, type DisputeStage } from '../../domain/machines/dispute.ts';
 
 /** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
@@ -53,6 +54,24 @@ export function refundVerdict(status: string): RefundVerdict {
 /** Maps a dispute's status (Hyperswitch `DisputeStatus`), with or without its `dispute_` prefix. */
 export function disputeVerdict(status: string): DisputeVerdict {
   return DISPUTE_VERDICTS.get(normaliseWord(status).replace(/^dispute_/, '')) ?? 'waiting';
+}
+
+/**
+ * What a dispute's status says to us: `accepted` is lost, `won` and `cancelled` free the order, `expired` leaves it open.
+ * Null for what changes nothing.
+ */
+export function disputeNewsStatus(status: string): DisputeNews['status'] | null {
+  const verdict = disputeVerdict(status);
+  switch (verdict) {
+    case 'open':
+    case 'expired':
+    case 'lost':
+      return verdict;
+    case 'freed':
+      return normaliseWord(status).includes('cancel') ? 'cancelled' : 'won';
+    case 'waiting':
+      return null;
+  }
 }
 
 /** Maps a dispute's stage (Hyperswitch `DisputeStage`); undefined for a word that we do not know. */

@@ -47,6 +47,8 @@ export interface DisputeEvent extends EventBase {
   subject: 'dispute';
   verdict: DisputeVerdict;
   disputeId?: string;
+  /** The connector's id of it, e.g. Stripe's `dp_…`. */
+  connectorDisputeId?: string;
   /** Absent where it sent none, or one that we do not know. */
   stage?: DisputeStage;
 }
@@ -102,6 +104,7 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
     return withoutAbsent({
       subject: 'dispute',
       disputeId,
+      connectorDisputeId: fields.text('connector_dispute_id'),
       stage: disputeStage(fields.text('dispute_stage')),
       verdict,
       ...base(fields, eventId, type),

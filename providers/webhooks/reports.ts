@@ -5,6 +5,7 @@ import type {
   PayoutWord,
   RefundVerdict,
 } from '../../domain/messages.ts';
+import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';
 
@@ -62,26 +63,13 @@ export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, {
 const saidAt = ({ updatedAt }: RefundEvent | DisputeEvent) =>
   updatedAt === undefined ? {} : { saidAt: updatedAt };
 
-/** `accepted` is lost, `won` and `cancelled` free the order; `expired` stays open. */
-export function disputeStatus(
-  event: Pick<DisputeEvent, 'verdict' | 'status' | 'type'>,
-): DisputeNews['status'] | null {
-  switch (event.verdict) {
-    case 'open':
-    case 'expired':
-    case 'lost':
-      return event.verdict;
-    case 'freed':
-      return (event.status ?? event.type).includes('cancel') ? 'cancelled' : 'won';
-    case 'waiting':
-      return null;
-  }
-}
+export const disputeStatus = (event: Pick<DisputeEvent, 'status' | 'type'>): DisputeNews['status'] | null =>
+  disputeNewsStatus(event.status ?? event.type);
 
 /** Null also where the event names no dispute or no amount. */
 export function disputeReport(event: DisputeEvent): DisputeNews | null {
   const status = disputeStatus(event);
-  const { disputeId, amountMinor, currency, stage } = event;
+  const { disputeId, connectorDisputeId, amountMinor, currency, stage } = event;
   if (status === null || disputeId === undefined || amountMinor === undefined || currency === undefined)
     return null;
   return {
@@ -89,6 +77,7 @@ export function disputeReport(event: DisputeEvent): DisputeNews | null {
     status,
     amountMinor,
     currency,
+    ...(connectorDisputeId !== undefined && { connectorDisputeId }),
     ...(stage !== undefined && { stage }),
     ...saidAt(event),
   };

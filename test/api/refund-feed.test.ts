@@ -7,7 +7,6 @@ import { createLogger } from '../../log.ts';
 import { ownDatabase, type Story, storyOn } from '../db/story.ts';
 
 const POLL_MS = 10;
-const OPENER = { role: 'user', key: null, endsAt: null } as const;
 const log = createLogger('silent');
 
 /** The cost of listening: queries and timers, counted. */
@@ -41,8 +40,7 @@ describe('the feed of refund events', () => {
           },
         }),
       },
-      // Who listens is nobody's row here.
-      { pollMs: POLL_MS, heartbeatMs: 10_000, standingMs: 1_000_000 },
+      { pollMs: POLL_MS, heartbeatMs: 10_000 },
     );
 
   async function openRefunds(count: number): Promise<string[]> {
@@ -53,7 +51,7 @@ describe('the feed of refund events', () => {
 
   async function listen(feed: RefundFeed, refundId: string, userId: string) {
     const missed = await listRefundEvents(database.db, refundId);
-    return feed.open({ ...OPENER, userId, refundId, afterId: 0, missed });
+    return feed.open({ userId, refundId, afterId: 0, missed });
   }
 
   const textOf = async (stream: ReadableStream<Uint8Array>) => new Response(stream).text();

@@ -11,7 +11,7 @@ export async function fillRows(database: DatabaseWithSql, rows: number): Promise
   await database.sql.unsafe('ANALYZE');
 }
 
-/** An order in each row's place, with its refund, transfer, reversal, payout and webhook. */
+/** An order in each row's place, with its refund, transfer, reversal, payout and webhook; a tenth of them was disputed. */
 async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<void> {
   const people = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
   const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
@@ -22,9 +22,13 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     sql`INSERT INTO users (id, email, role) VALUES (${people}, 'everybody@veza.test', 'user') ON CONFLICT DO NOTHING`,
   );
   await db.execute(sql`
-    INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id, created_at)
+    INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id, created_at, outside_over)
     SELECT ${id(1)}, ${people}, 100, CASE WHEN ${isOpen} THEN NULL ELSE 100 END, CASE WHEN ${isOpen} THEN NULL ELSE 'USD' END,
-      'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'completed' END, ${id(1)}::text, ${createdAt} FROM ${numbers}`);
+      'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'completed' END, ${id(1)}::text, ${createdAt}, n % ${OPEN_EVERY} <> 1 FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at, unbooked_since, unbooked_why)
+    SELECT ${id(7)}, ${id(1)}, 'dp_' || n, 100, 'USD', 'won', ${createdAt},
+      CASE WHEN ${isOpen} THEN now() END, CASE WHEN ${isOpen} THEN 'in_flight' END FROM ${numbers} WHERE n % 10 = 0`);
   await db.execute(sql`
     INSERT INTO refunds (id, order_id, requested_by, amount_minor, currency, status, hyperswitch_refund_id, created_at)
     SELECT ${id(2)}, ${id(1)}, ${people}, 100, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END,

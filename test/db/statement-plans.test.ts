@@ -13,7 +13,7 @@ const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 const CHUNK = 20_000;
 const STATEMENT = '00000000-0000-4000-8000-00000000000a';
-const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts'];
+const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts', 'disputes'];
 
 let own: TestDatabase;
 let database: DatabaseWithSql;
@@ -31,7 +31,7 @@ afterAll(async () => {
   await own.drop();
 });
 
-/** An order in each row's place, with its refund, transfer, reversal and payout, and a row of a file for each. */
+/** An order in each row's place, with its refund, transfer, reversal, payout and dispute, and a row of a file for each. */
 async function fill(from: number, to: number): Promise<void> {
   const { db } = database;
   const person = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
@@ -58,10 +58,13 @@ async function fill(from: number, to: number): Promise<void> {
     INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, status, external_payout_id, paid_at)
     SELECT ${id(5)}, ${person}, 90, 'USD', 'paid', 'po_' || n, ${at} FROM ${numbers}`);
   await db.execute(sql`
+    INSERT INTO disputes (id, order_id, provider_dispute_id, connector_dispute_id, amount_minor, currency, status, opened_at)
+    SELECT ${id(6)}, ${id(1)}, 'dp_of_router_' || n, 'dp_' || n, 90, 'USD', 'lost', ${at} FROM ${numbers}`);
+  await db.execute(sql`
     INSERT INTO statement_rows (statement_id, row_number, line, kind, ref, alt_ref, amount_minor, currency, at)
-    SELECT ${STATEMENT}::uuid, 1 + n * 5 + k, 1, kind, prefix || n, 'pi_' || n, 90, 'USD', now()
+    SELECT ${STATEMENT}::uuid, 1 + n * 6 + k, 1, kind, prefix || n, 'pi_' || n, 90, 'USD', now()
     FROM ${numbers}, (VALUES (0, 'payment', 'pi_'), (1, 'refund', 're_'), (2, 'transfer', 'tr_'), (3, 'reversal', 'trr_'),
-      (4, 'payout', 'po_')) AS kinds (k, kind, prefix)`);
+      (4, 'payout', 'po_'), (5, 'dispute', 'dp_')) AS kinds (k, kind, prefix)`);
 }
 
 test('a row of a file finds what it names through an index, whichever kind it is of', async () => {

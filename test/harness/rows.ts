@@ -28,11 +28,11 @@ export async function flagsOf({ database: { db } }: World, subject: string): Pro
   return rows.map((row) => row.kind);
 }
 
-/** Every row of an order as it stands, to be compared with itself later. */
+/** Every row of an order as it stands, to be compared with itself later: not whether a sweep has looked at it. */
 export async function pictureOf({ database: { sql } }: World, orderId: string): Promise<unknown> {
   const [row] = await sql`
     SELECT
-      (SELECT to_jsonb(o) FROM orders o WHERE o.id = ${orderId}) AS "order",
+      (SELECT to_jsonb(o) - 'outside_checked_at' FROM orders o WHERE o.id = ${orderId}) AS "order",
       (SELECT jsonb_agg(r ORDER BY r.id) FROM refunds r WHERE r.order_id = ${orderId}) AS refunds,
       (SELECT jsonb_agg(l ORDER BY l.id) FROM licenses l JOIN order_items i ON i.id = l.order_item_id
        WHERE i.order_id = ${orderId}) AS licenses,

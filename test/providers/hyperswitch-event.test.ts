@@ -221,6 +221,7 @@ describe("the router's own shape", () => {
       eventId: 'evt_1',
       type: 'dispute_opened',
       disputeId: 'dp_1',
+      connectorDisputeId: 'dp_x',
       stage: 'dispute',
       paymentId: 'p1',
       status: 'dispute_opened',

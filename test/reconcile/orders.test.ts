@@ -69,6 +69,7 @@ it('completed order untouched', async () => {
   const { report } = await sweep(world, shop);
   expect(report.stuck_orders).toEqual(NONE);
   expect(report.lost_work).toEqual(NONE);
+  expect(report.outside).toMatchObject({ synced: 0, failed: 0 });
   expect(await pictureOf(world, orderId)).toEqual(before);
   await expectCleanBooks(world);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Desk, exportLine, leftovers, openDesk, stripeId, transferLine } from './support.ts';
+import { type Desk, exportLine, leftovers, openDesk, reconciled, stripeId, transferLine } from './support.ts';
 
 let desk: Desk;
 let world: Desk['world'];
@@ -214,3 +214,99 @@ async function picture(): Promise<unknown> {
     (SELECT count(*) FROM ledger_entries) AS entries`;
   return row;
 }
+
+describe('disputes in a file', () => {
+  const adjustment = (source: string | null, amount: string) =>
+    exportLine({ type: 'adjustment', source, amount });
+
+  it('of Stripe: what a dispute took, and what came back of one that was won', async () => {
+    const made = async (values: Parameters<typeof books.dispute>[1] = {}) =>
+      books.dispute((await books.order()).id, values);
+    const [lost, open, won, early, other, unknown] = [
+      await made(),
+      await made({ status: 'open' }),
+      await made({ status: 'won' }),
+      await made({ status: 'lost' }),
+      await made({ amountMinor: 1_000 }),
+      stripeId('du'),
+    ];
+    const { code, printed, exceptions } = await desk.reconcile(
+      'disputes.csv',
+      adjustment(lost.connectorDisputeId, '-25.00'),
+      adjustment(open.connectorDisputeId, '-25.00'),
+      adjustment(won.connectorDisputeId, '-25.00'),
+      adjustment(won.connectorDisputeId, '25.00'),
+      adjustment(early.connectorDisputeId, '25.00'),
+      adjustment(other.connectorDisputeId, '-9.00'),
+      adjustment(unknown, '-1.00'),
+      adjustment(stripeId('re'), '3.00'),
+    );
+    expect(code).toBe(1);
+    expect(printed).toMatchObject({
+      matched: { dispute: 3, dispute_return: 1 },
+      ignored: { adjustment: 1 },
+    });
+    expect(named(exceptions)).toMatchObject([
+      {
+        kind: 'amount_differs',
+        rowKind: 'dispute_return',
+        subject: `dispute/${early.id}`,
+        detail: 'here it is lost, and nothing moved',
+      },
+      { kind: 'amount_differs', subject: `dispute/${other.id}`, theirsMinor: 900, oursMinor: 1_000 },
+      { kind: 'missing_here', rowKind: 'dispute', ref: unknown, subject: null },
+    ]);
+  });
+
+  it('of Stripe: ours that no row names, and neither an inquiry nor one at another connector', async () => {
+    const openedAt = new Date('2025-07-10T12:00:00Z');
+    const order = await books.order({ completedAt: new Date('2025-07-01T00:00:00Z') });
+    const missed = await books.dispute(order.id, { openedAt });
+    await books.dispute(order.id, { openedAt, stage: 'pre_dispute', status: 'open' });
+    const elsewhere = await books.order({
+      connectorTransactionId: 'adyen-psp-ref',
+      completedAt: new Date('2025-07-02T00:00:00Z'),
+    });
+    await books.dispute(elsewhere.id, { openedAt });
+    const edge = (created: string) =>
+      exportLine({ type: 'adjustment', source: stripeId('dp'), amount: '-1.00', created });
+    const { exceptions } = await desk.reconcile(
+      'july.csv',
+      edge('2025-07-05 00:00'),
+      edge('2025-07-20 00:00'),
+    );
+    const missing = exceptions.filter(({ kind }) => kind === 'missing_there');
+    expect(missing.map(({ kind, subject, ref }) => [kind, subject, ref])).toEqual([
+      ['missing_there', `dispute/${missed.id}`, missed.connectorDisputeId],
+    ]);
+  });
+
+  it('of Hyperswitch: each as it stands', async () => {
+    const at = { openedAt: new Date('2025-09-10T12:00:00Z') };
+    const order = await books.order();
+    const [lost, won, turned, missed] = [
+      await books.dispute(order.id, at),
+      await books.dispute(order.id, { ...at, status: 'won' }),
+      await books.dispute(order.id, at),
+      await books.dispute(order.id, at),
+    ];
+    const line = (dispute: { providerDisputeId: string }, status: string) =>
+      `${dispute.providerDisputeId},${order.id},${order.id}_1,2500,USD,dispute,dispute_${status},2025-09-10 12:00:00`;
+    const header = 'dispute_id,payment_id,attempt_id,amount,currency,dispute_stage,dispute_status,created_at';
+    const edge = `dp_unheard_of,pay_x,pay_x_1,100,USD,dispute,dispute_opened,2025-09-12 12:00:00`;
+    const file = await desk.files.write(
+      'router.csv',
+      `${[header, line(lost, 'lost'), line(won, 'won'), line(turned, 'won'), edge].join('\n')}\n`,
+    );
+    const { printed, exceptions } = await reconciled(world, file);
+    expect(printed).toMatchObject({
+      layout: 'hyperswitch_disputes',
+      matched: { dispute: 1, dispute_return: 1 },
+    });
+    expect(exceptions.map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['amount_differs', `dispute/${turned.id}`],
+      ['missing_here', null],
+      ['missing_there', `dispute/${missed.id}`],
+    ]);
+  });
+});

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import {
+  disputes,
   orders,
   providerStatements,
   refunds,
@@ -166,6 +167,21 @@ function ledgerless(world: World, { buyerId, sellerId }: People) {
         ...values,
       } as const;
       await db.insert(sellerTransfers).values(row);
+      return row;
+    },
+    async dispute(orderId: string, values: Partial<typeof disputes.$inferInsert> = {}) {
+      const row = {
+        id: uuidv7(),
+        orderId,
+        providerDisputeId: stripeId('dp_of_router'),
+        connectorDisputeId: stripeId('dp'),
+        amountMinor: 2_500,
+        currency: 'USD',
+        status: 'lost',
+        openedAt: MOVED_AT,
+        ...values,
+      } as const;
+      await db.insert(disputes).values(row);
       return row;
     },
     async reversal(transferId: string, values: Partial<typeof transferReversals.$inferInsert> = {}) {

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disputes, licenses, orderItems, refunds } from '../../db/schema/index.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { expectProvidersAgree } from '../harness/agreement.ts';
+import { until } from '../harness/look.ts';
 import { flagsOf, refundsOf } from '../harness/rows.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
@@ -378,7 +378,45 @@ describe('a dispute that turns', () => {
     }
     await told(orderId);
     await expectAsSold(orderId);
-    await expectProvidersAgree(world);
+  });
+
+  it('won while a transfer that it changes is on its way: it is booked once that has ended', async () => {
+    world.stripe.control.setPlatformBalance('eur', 0);
+    const orderId = await paidOrder(world, people.buyer, [people.products[2]!.id]);
+    await send(orderId, { status: 'lost', amount: 6_000, at: 1 });
+    await world.finished(`order/${orderId}`);
+    // Asked for what is left of the share, and nobody knows what became of it.
+    const fault = world.stripe.control.addFault({
+      kind: 'status',
+      match: 'transfers.create',
+      status: 500,
+      times: 'always',
+    });
+    world.stripe.control.setPlatformBalance('eur', null);
+    const [transfer] = await world.transfersOf(orderId);
+    const label = {
+      transferId: transfer!.id,
+      orderId,
+      sellerId: transfer!.sellerId,
+      amountMinor: transfer!.amountMinor,
+      currency: 'EUR',
+    };
+    await world.engine.retryTransfer(label);
+    await until(
+      () => world.transfersOf(orderId),
+      ([row]) => row?.askedAt !== null,
+    );
+    await send(orderId, { status: 'won', amount: 6_000, at: 2 });
+    await until(
+      () => disputeOf(orderId),
+      (row) => row?.unbookedWhy === 'in_flight',
+    );
+    await expectCleanBooks(world);
+    world.stripe.control.clearFaults(fault);
+    await world.engine.retryTransfer(label);
+    await told(orderId);
+    expect(await disputeOf(orderId)).toMatchObject({ status: 'won', unbookedSince: null });
+    await expectAsSold(orderId);
   });
 
   it('lost in another currency is left to a person, and booked in ours later', async () => {

@@ -171,6 +171,7 @@ describe("Stripe's balance report", () => {
         line({ category: 'refund_failure', source: 're_1', gross: '10.00' }),
         line({ category: 'fee', source: '', gross: '-0.30' }),
         line({ category: 'dispute', source: 'dp_1', gross: '-20.00' }),
+        line({ category: 'dispute_reversal', source: 'dp_1', gross: '20.00' }),
         line({ category: 'transfer', source: 'tr_1', gross: '1.00' }),
       ),
     );
@@ -181,7 +182,8 @@ describe("Stripe's balance report", () => {
       ['payout', 500],
       ['refund_return', 1_000],
       { ignored: 'fee' },
-      { ignored: 'dispute' },
+      ['dispute', 2_000],
+      ['dispute_return', 2_000],
       ['transfer', -100],
     ]);
   });
