@@ -1,4 +1,5 @@
 import { durationMs } from './domain/duration.ts';
+import { unguessedChars } from './secret-strength.ts';
 
 /**
  * What a production configuration (NODE_ENV=production) may not hold, beyond the rules of each variable. A problem says
@@ -11,10 +12,7 @@ export function productionProblems(
 ): string[] {
   const problems: string[] = [];
   for (const [name, minChars] of Object.entries(SECRETS_MIN_CHARS)) {
-    // While one of a list is rotated there are several, and each of them opens the door.
-    const given = env[name] ?? '';
-    const parts = LISTS.has(name) ? given.split(',').map((part) => part.trim()) : [given];
-    const faults = parts
+    const faults = partsOf(name, env[name] ?? '')
       .filter((part) => part !== '')
       .map((part) => (name === 'PAYLOAD_ENCRYPTION_KEYS' ? part.replace(KEY_ID, '') : part))
       .map((part) => faultOf(part, exampleOf(name), minChars));
@@ -44,6 +42,24 @@ export function productionProblems(
 /** No activity lives longer (workflows/policies.ts). */
 const READ_LAG_LEAST_MS = 10 * 60 * 1000;
 
+/** Where the examples may be used as they are. */
+const FOR_EXAMPLES: ReadonlySet<string> = new Set(['development', 'test']);
+
+/** Anywhere but in development and tests, also where NODE_ENV was forgotten: everybody knows the examples. */
+export function exampleProblems(
+  env: Readonly<Record<string, string | undefined>>,
+  exampleOf: (name: string) => string,
+): string[] {
+  if (FOR_EXAMPLES.has(env['NODE_ENV'] ?? '')) return [];
+  return [...Object.keys(SECRETS_MIN_CHARS), 'DATABASE_URL']
+    .filter((name) => exampleOf(name) !== '' && partsOf(name, env[name] ?? '').includes(exampleOf(name)))
+    .map((name) => `${name}: expected a value of your own, not the example (NODE_ENV is not development)`);
+}
+
+/** While one of a list is rotated there are several, and each of them opens the door. */
+const partsOf = (name: string, given: string) =>
+  LISTS.has(name) ? given.split(',').map((part) => part.trim()) : [given];
+
 /** What a key of payloads stands behind: no secret, and free to be called as one likes. */
 const KEY_ID = /^[^:]+:/;
 
@@ -72,6 +88,8 @@ const CALLED_WITH_TRUST = ['HYPERSWITCH_BASE_URL', 'STRIPE_API_BASE', 'JWT_JWKS_
 
 /** A generated secret of our shortest length has more; `aaaa…` and `0123` repeated have not. */
 const DISTINCT_MIN = 6;
+/** A third of the shortest length: a generated secret has nearly all of it, a sentence nearly nothing. */
+const UNGUESSED_SHARE = 3;
 /** Words of those who meant to come back to it, and of the embedded stack and the tests. */
 const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|x{8}|…/i;
 
@@ -83,7 +101,8 @@ function faultOf(secret: string, example: string, minChars: number): string | nu
   if (PLACEHOLDER.test(secret)) return 'not a placeholder or one of the embedded stack';
   if (GUESSED.test(secret)) return 'not one that is guessed first';
   if (secret.length < minChars) return `of at least ${minChars} characters`;
-  return new Set(secret).size < DISTINCT_MIN ? 'not a few characters repeated' : null;
+  if (new Set(secret).size < DISTINCT_MIN) return 'not a few characters repeated';
+  return unguessedChars(secret) < minChars / UNGUESSED_SHARE ? 'not one of words or sequences' : null;
 }
 
 /** Empty where the address has none; undefined where there is no address. */

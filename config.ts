@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { productionProblems } from './config-production.ts';
+import { exampleProblems, productionProblems } from './config-production.ts';
 import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './db/connections/limits.ts';
 import { durationMs } from './domain/duration.ts';
 import { NO_KEY } from './domain/ids.ts';
@@ -272,11 +272,6 @@ export const VARIABLES = {
     "whether a refund gives the platform's fee back or leaves it, at the seller's cost",
   ),
   ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
-  OPEN_ORDERS_MAX: variable(
-    integer(20, 1, 1_000_000),
-    '20',
-    'unpaid orders that one buyer may have at a time',
-  ),
   PAYOUT_MINIMUM_MINOR: variable(
     integer(100, 1, Number.MAX_SAFE_INTEGER),
     '100',
@@ -286,6 +281,11 @@ export const VARIABLES = {
     integer(50_000, 0, Number.MAX_SAFE_INTEGER),
     '50000',
     'what one admin decides on alone within a day, a currency at a time; above it a second one agrees; minor units',
+  ),
+  RATE_LIMIT_BEARER: variable(
+    integer(600, 1, 1_000_000),
+    '600',
+    'calls a minute that a person may make by bearer tokens, over all API processes',
   ),
   OPS_ACTOR: variable(
     z.uuid('the id (UUID) of an admin').toLowerCase().optional(),
@@ -399,12 +399,14 @@ export function readVariables<Names extends Name>(env: Env, names: readonly Name
   return values;
 }
 
+const exampleOf = (name: string) => VARIABLES[name as Name].example;
+
 /** Parses the environment. Throws a ConfigError that names each wrong or missing variable. */
 export function readConfig(env: Env): Config {
   const { values, problems } = parse(env, Object.keys(VARIABLES) as Name[]);
   if (env['NODE_ENV'] === 'production') {
-    problems.push(...productionProblems(env, (name) => VARIABLES[name as Name].example));
-  }
+    problems.push(...productionProblems(env, exampleOf));
+  } else problems.push(...exampleProblems(env, exampleOf));
   if (!env['JWT_SECRET'] && !env['JWT_JWKS_URL']) {
     problems.push('JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead');
   }

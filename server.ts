@@ -60,7 +60,7 @@ export async function startServer(
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const taskQueues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
   const engine = createEngine(client, taskQueues);
-  const refundEvents = new RefundFeed({ db: database.reads, log }, overrides.streams);
+  const refundEvents = new RefundFeed({ db: database.reads, log, now: overrides.now }, overrides.streams);
   const bodies = new RequestBodies(overrides.bodies);
   const app = createApp({
     db: database.db,

@@ -5,6 +5,7 @@ import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
 import { openToTemporalUi, serveCodec } from './codec.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
+import { Cursors } from './cursors.ts';
 import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
 import { answerError, answerProblem } from './errors.ts';
@@ -33,6 +34,7 @@ export function createApp(given: ApiDeps) {
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     bodies: new RequestBodies(),
+    cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     ...given,

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
+import type { Cursors } from './cursors.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { RefundFeed } from './refund-feed.ts';
 
@@ -21,7 +22,7 @@ export type ApiConfig = Pick<
   | 'MAINTENANCE_MODE'
   | 'HYPERSWITCH_WEBHOOK_SECRET'
   | 'STRIPE_WEBHOOK_SECRET'
-  | 'OPEN_ORDERS_MAX'
+  | 'RATE_LIMIT_BEARER'
   | 'PAYOUT_MINIMUM_MINOR'
   | 'FOUR_EYES_ABOVE_MINOR'
   | 'REFUND_FEE_POLICY'
@@ -77,6 +78,7 @@ export interface ApiDeps {
 export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
+  readonly cursors: Cursors;
 }
 
 export interface ApiEnv {
@@ -93,6 +95,8 @@ export interface ApiEnv {
     log: Logger;
     /** Set on every route that asks for a bearer token or an API key. */
     caller: Caller;
+    /** When the token or the key expires; null: never. A stream ends with it. */
+    credentialsEndAt: Date | null;
     /** Set where the caller came with a key. */
     apiKey?: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
     /** Set before the first effect: a failure after it leaves the outcome unknown, and the answer has to say so. */

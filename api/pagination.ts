@@ -1,5 +1,8 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Page, PageAsk } from '../db/queries/page.ts';
+import type { ApiEnv } from './context.ts';
+import { ValidationError } from './validation.ts';
 
 const LIMIT_MAX = 100;
 const LIMIT_DEFAULT = 20;
@@ -22,16 +25,9 @@ export const limitField = (preset: number) =>
 /** The query parameters of every list; a list adds its filters. */
 export const PageQuery = z.object({
   limit: limitField(LIMIT_DEFAULT),
-  cursor: z
-    .string()
-    .transform((cursor, context) => {
-      const id = decodeCursor(cursor);
-      if (id !== undefined) return id;
-      context.addIssue({ code: 'custom', message: 'Not a next_cursor of this API' });
-      return z.NEVER;
-    })
-    .optional()
-    .openapi({ type: 'string', description: 'The `next_cursor` of the page before' }),
+  cursor: z.string().optional().openapi({
+    description: 'The `next_cursor` of the page before, which is good for this list and this caller alone',
+  }),
   sort: z
     .string()
     .optional()
@@ -40,9 +36,27 @@ export const PageQuery = z.object({
     }),
 });
 
-export function pageAsk(query: z.output<typeof PageQuery>): PageAsk {
-  return { limit: query.limit, afterId: query.cursor ?? null, newestFirst: query.sort !== OLDEST_FIRST };
+/** Throws `validation_failed` where the cursor is none of this list. */
+export function pageAsk(c: Context<ApiEnv>, query: z.output<typeof PageQuery>): PageAsk {
+  return {
+    limit: query.limit,
+    afterId: readCursor(c, query.cursor),
+    newestFirst: query.sort !== OLDEST_FIRST,
+  };
 }
+
+/** Null: the first page. Throws `validation_failed`. */
+export function readCursor(c: Context<ApiEnv>, cursor: string | undefined): string | null {
+  if (cursor === undefined) return null;
+  const id = c.var.deps.cursors.read(cursor, scopeOf(c));
+  if (id !== null) return id;
+  throw new ValidationError([{ field: 'cursor', in: 'query', message: 'Not a next_cursor of this list' }]);
+}
+
+export const writeCursor = (c: Context<ApiEnv>, id: string | null): string | null =>
+  id === null ? null : c.var.deps.cursors.write(id, scopeOf(c));
+
+const scopeOf = (c: Context<ApiEnv>) => `${c.var.caller.userId} ${c.req.path}`;
 
 /** The schema of a list of these. */
 export const listOf = <Schema extends z.ZodType>(schema: Schema) =>
@@ -54,16 +68,6 @@ export const listOf = <Schema extends z.ZodType>(schema: Schema) =>
       .openapi({ description: 'Give it as `cursor` for the next page; null: no more' }),
   });
 
-export function showPage<Row, View>(page: Page<Row>, show: (row: Row) => View) {
-  return {
-    data: page.rows.map(show),
-    next_cursor: page.nextAfterId === null ? null : encodeCursor(page.nextAfterId),
-  };
-}
-
-export const encodeCursor = (id: string) => Buffer.from(`after:${id}`).toString('base64url');
-
-function decodeCursor(cursor: string): string | undefined {
-  const [, id] = /^after:(.+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  return z.uuid().safeParse(id).data;
+export function showPage<Row, View>(c: Context<ApiEnv>, page: Page<Row>, show: (row: Row) => View) {
+  return { data: page.rows.map(show), next_cursor: writeCursor(c, page.nextAfterId) };
 }

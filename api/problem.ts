@@ -90,7 +90,10 @@ const RETRY_AFTER = {
 };
 const RATE_LIMIT = {
   ...RETRY_AFTER,
-  'X-RateLimit-Limit': { description: 'Calls an hour of this API key', schema: { type: 'integer' } },
+  'X-RateLimit-Limit': {
+    description: 'Calls an hour of this API key, or a minute of this person',
+    schema: { type: 'integer' },
+  },
   'X-RateLimit-Remaining': { description: 'Calls that are free now', schema: { type: 'integer' } },
   'X-RateLimit-Reset': {
     description: 'Unix time, in seconds, of the next free call once the remaining ones are used',

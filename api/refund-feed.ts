@@ -1,7 +1,10 @@
 import type { Logger } from '../log.ts';
 import type { Db } from '../db/client.ts';
 import { readNewRefundEvents, type RefundEventRow } from '../db/queries/refund-events.ts';
+import { readStanding } from '../db/queries/standing.ts';
+import { type ApiKeyScope, callerByKey } from '../domain/api-keys.ts';
 import { VezaError } from '../domain/errors.ts';
+import type { Role } from '../domain/roles.ts';
 import { isTerminal, writeRefundEvent } from './views/refund-event.ts';
 
 export interface FeedLimits {
@@ -9,8 +12,10 @@ export interface FeedLimits {
   readonly pollMs: number;
   /** Below the minute after which proxies drop what is silent. */
   readonly heartbeatMs: number;
-  /** A stream is authorised once: after this time its client comes again, with a token that is still good. */
+  /** After this time the client of a stream comes again, even if nothing else ends it. */
   readonly maxAgeMs: number;
+  /** How long a stream may outlive its token, its key, its user, or the user's role; asked once for all of them. */
+  readonly standingMs: number;
   readonly maxStreams: number;
   readonly maxStreamsPerUser: number;
 }
@@ -19,6 +24,7 @@ const LIMITS: FeedLimits = {
   pollMs: 250,
   heartbeatMs: 15_000,
   maxAgeMs: 60 * 60 * 1000,
+  standingMs: 1_000,
   maxStreams: 1_000,
   maxStreamsPerUser: 20,
 };
@@ -28,8 +34,17 @@ const UNREAD_MAX = 16;
 /** How soon a browser that lost its stream comes back. */
 const RECONNECT_MS = 2_000;
 
-interface Listener {
+/** By what a stream was opened. */
+export interface StreamOpener {
   readonly userId: string;
+  /** By which the stream was allowed. */
+  readonly role: Role;
+  readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
+  /** When the token or the key expires; null: never. */
+  readonly endsAt: Date | null;
+}
+
+interface Listener extends StreamOpener {
   readonly refundId: string;
   readonly openedAtMs: number;
   readonly stream: ReadableStreamDefaultController<Uint8Array>;
@@ -43,6 +58,7 @@ interface Listener {
 export class RefundFeed {
   readonly #db: Db;
   readonly #log: Logger;
+  readonly #now: () => Date;
   readonly #limits: FeedLimits;
   readonly #listeners = new Set<Listener>();
   readonly #encoder = new TextEncoder();
@@ -50,10 +66,15 @@ export class RefundFeed {
   #polling: Promise<void> = Promise.resolve();
   #isPolling = false;
   #closed = false;
+  #standingAtMs = 0;
 
-  constructor({ db, log }: { db: Db; log: Logger }, limits: Partial<FeedLimits> = {}) {
+  constructor(
+    { db, log, now }: { db: Db; log: Logger; now?: (() => Date) | undefined },
+    limits: Partial<FeedLimits> = {},
+  ) {
     this.#db = db;
     this.#log = log;
+    this.#now = now ?? (() => new Date());
     this.#limits = { ...LIMITS, ...limits };
   }
 
@@ -66,7 +87,7 @@ export class RefundFeed {
    * A stream that begins with what is known already and ends after a terminal event. Throws `too_many_streams` above
    * the bounds, and `engine_unavailable` where the process is stopping.
    */
-  open(of: { userId: string; refundId: string; afterId: number; missed: readonly RefundEventRow[] }) {
+  open(of: StreamOpener & { refundId: string; afterId: number; missed: readonly RefundEventRow[] }) {
     this.#admit(of.userId);
     let listener: Listener | undefined;
     return new ReadableStream<Uint8Array>(
@@ -74,6 +95,7 @@ export class RefundFeed {
         start: (stream) => {
           listener = { ...of, openedAtMs: Date.now(), stream };
           this.#listeners.add(listener);
+          if (this.#listeners.size === 1) this.#standingAtMs = Date.now();
           this.#write(listener, `retry: ${RECONNECT_MS}\n\n`);
           this.#tell(listener, of.missed);
           if (this.#listeners.size > 0) this.#run();
@@ -129,6 +151,8 @@ export class RefundFeed {
   }
 
   async #poll(): Promise<void> {
+    if (Date.now() - this.#standingAtMs >= this.#limits.standingMs) await this.#endThoseWithoutStanding();
+    if (this.#listeners.size === 0) return;
     const known = new Map<string, number>();
     for (const { refundId, afterId } of this.#listeners) {
       known.set(refundId, Math.min(afterId, known.get(refundId) ?? afterId));
@@ -138,6 +162,29 @@ export class RefundFeed {
       byRefund.set(event.refundId, [...(byRefund.get(event.refundId) ?? []), event]);
     }
     for (const listener of this.#listeners) this.#tell(listener, byRefund.get(listener.refundId) ?? []);
+  }
+
+  /** A token that expired, a key that was revoked, a user who is gone or has another role: the client comes again. */
+  async #endThoseWithoutStanding(): Promise<void> {
+    this.#standingAtMs = Date.now();
+    const at = this.#now();
+    for (const listener of this.#listeners) {
+      if (listener.endsAt !== null && listener.endsAt <= at) this.#end(listener);
+    }
+    if (this.#listeners.size === 0) return;
+    const asked = [...this.#listeners];
+    const { roles, keyIds } = await readStanding(
+      this.#db,
+      asked.map(({ userId, key }) => ({ userId, keyId: key?.id ?? null })),
+      at,
+    );
+    for (const listener of asked) {
+      const { userId, key, role } = listener;
+      const roleNow = roles.get(userId);
+      const isGone = roleNow === undefined || (key !== null && !keyIds.has(key.id));
+      const may = isGone || key === null ? roleNow : callerByKey({ userId, role: roleNow }, key.scopes).role;
+      if ((isGone || may !== role) && this.#listeners.has(listener)) this.#end(listener);
+    }
   }
 
   #tell(listener: Listener, events: readonly RefundEventRow[]): void {

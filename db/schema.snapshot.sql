@@ -88,6 +88,15 @@ CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE bearer_usage (
+  user_id uuid NOT NULL,
+  minute timestamp with time zone NOT NULL,
+  used integer NOT NULL,
+  used_before integer NOT NULL,
+  last_used_at timestamp with time zone NOT NULL,
+  CONSTRAINT bearer_usage_pkey PRIMARY KEY (user_id)
+);
+
 CREATE TABLE decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,

@@ -10,6 +10,17 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Who may put products up for sale. */
+export const SELLING_ROLES = [
+  'creator',
+  'premium',
+  'moderator',
+  'admin',
+  'artist',
+  'producer',
+  'label',
+] as const satisfies readonly Role[];
+
 /** Who calls, as far as rules need to know. */
 export interface Caller {
   readonly userId: string;

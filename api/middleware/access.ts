@@ -16,7 +16,7 @@ export interface Access {
 }
 
 const BEARER: Access['security'] = [{ bearer: [] }];
-const BEARER_OR_KEY: Access['security'] = [...BEARER, { apiKey: [] }];
+const BEARER_OR_KEY: Access['security'] = [...BEARER, { ApiKeyAuth: [] }];
 
 /** Everybody; what the route needs to trust a caller it checks itself. */
 export const anyone = (): Access => ({ middleware: [], security: [] });

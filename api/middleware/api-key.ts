@@ -1,11 +1,12 @@
 import type { Context } from 'hono';
 import { isKeyOf, prefixOf } from '../../db/api-key.ts';
 import { readKeyByPrefix } from '../../db/queries/api-keys.ts';
-import { type CallAllowance, takeCall } from '../../db/verbs/take-call.ts';
+import { takeCall } from '../../db/verbs/take-call.ts';
 import { callerByKey, callKindOf, mayCall } from '../../domain/api-keys.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { Caller } from '../../domain/roles.ts';
 import type { ApiEnv } from '../context.ts';
+import { sayLimit } from './rate-limit.ts';
 
 /**
  * Who calls with this key. Takes the call from the key's limit, and says on the answer what is left of it. A key is
@@ -34,21 +35,8 @@ export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Call
     throw new VezaError('forbidden', `This API key has not the scope ${kind}, which ${c.req.method} needs.`);
   }
   c.set('apiKey', { id: stored.id, scopes: stored.scopes });
+  c.set('credentialsEndAt', stored.expiresAt);
   return callerByKey({ userId: stored.userId, role: stored.role }, stored.scopes);
 }
 
 const refused = (detail: string) => new VezaError('unauthenticated', detail);
-
-/** Waits are rounded up: who comes back as told is not refused again for a fraction of a second. */
-function sayLimit(
-  c: Context<ApiEnv>,
-  perHour: number,
-  { isAllowed, remaining, nextFreeAt, at }: CallAllowance,
-) {
-  c.header('X-RateLimit-Limit', String(perHour));
-  c.header('X-RateLimit-Remaining', String(remaining));
-  c.header('X-RateLimit-Reset', String(Math.ceil(nextFreeAt.getTime() / 1000)));
-  if (isAllowed) return;
-  const waitS = Math.max(Math.ceil((nextFreeAt.getTime() - at.getTime()) / 1000), 1);
-  c.header('Retry-After', String(waitS));
-}

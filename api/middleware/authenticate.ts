@@ -11,10 +11,12 @@ import {
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
 import { readCaller } from '../../db/queries/users.ts';
+import { takeBearerCall } from '../../db/verbs/take-call.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { ROLES, type Caller } from '../../domain/roles.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
+import { sayLimit } from './rate-limit.ts';
 
 /** Asks for a bearer token (JWT) or an API key, and sets `caller`. */
 export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
@@ -30,7 +32,7 @@ export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
-  const { now } = c.var.deps;
+  const { now, config, db } = c.var.deps;
   const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
   if (token === undefined) {
     throw new VezaError(
@@ -38,7 +40,20 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
       'Send a bearer token in the Authorization header, or a key in X-API-Key.',
     );
   }
-  return (await callerOfBearer(token, c.var.deps, now())).caller;
+  const { userId, expiresAt } = await verifyToken(token, config, now());
+  await takeFromLimit(c, userId);
+  c.set('credentialsEndAt', expiresAt);
+  return readCaller(db, userId);
+}
+
+/** Whichever of a person's tokens they come with: see docs/adr/0011. Throws `rate_limited`. */
+async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<void> {
+  const { config, db } = c.var.deps;
+  const perMinute = config.RATE_LIMIT_BEARER;
+  const allowance = await takeBearerCall(db, { userId, perMinute });
+  sayLimit(c, perMinute, allowance);
+  if (allowance.isAllowed) return;
+  throw new VezaError('rate_limited', `You may make ${perMinute} calls a minute.`, { limit: perMinute });
 }
 
 /** Whose token it is, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` as `verifyToken` does. */

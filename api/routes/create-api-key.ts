@@ -14,7 +14,7 @@ import { defineRoute, json, jsonBody } from '../route.ts';
 import { ValidationError } from '../validation.ts';
 import { ApiKey, showApiKey } from '../views/api-key.ts';
 import { Approval, showApproval } from '../views/approval.ts';
-import { Id, reason } from '../views/fields.ts';
+import { asDate, Id, reason } from '../views/fields.ts';
 
 const perHour = (preset: number) => z.int().min(1).max(CALLS_PER_HOUR_MAX).default(preset);
 
@@ -23,10 +23,11 @@ const Body = z
     user_id: Id.openapi({ description: 'As whom it acts, with the role that the user has at each call' }),
     name: z.string().trim().min(1).max(API_KEY_NAME_MAX_CHARS).openapi({ example: 'nightly export' }),
     scopes: z.array(z.enum(API_KEY_SCOPES)).min(1),
-    expires_at: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .openapi({ description: 'From when it opens nothing; left out: until it is revoked' }),
+    expires_at: z.iso.datetime({ offset: true }).transform(asDate).optional().openapi({
+      type: 'string',
+      format: 'date-time',
+      description: 'From when it opens nothing; left out: until it is revoked',
+    }),
     reads_per_hour: perHour(READS_PER_HOUR),
     writes_per_hour: perHour(WRITES_PER_HOUR),
     reason: reason().optional(),
@@ -64,7 +65,7 @@ const route = createRoute({
 export const createApiKey = defineRoute(route, async (c) => {
   const { db, now } = c.var.deps;
   const body = c.req.valid('json');
-  const expiresAt = body.expires_at === undefined ? null : new Date(body.expires_at);
+  const expiresAt = body.expires_at ?? null;
   if (expiresAt !== null && expiresAt <= now()) {
     throw new ValidationError([{ field: 'expires_at', in: 'body', message: 'Lies in the past' }]);
   }

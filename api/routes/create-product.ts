@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { SELLING_ROLES } from '../../domain/roles.ts';
 import { createProduct as createProductVerb } from '../../db/verbs/create-product.ts';
 import { grainMinor } from '../../domain/grain.ts';
 import { formatMoney, MAX_AMOUNT_MINOR } from '../../domain/money.ts';
@@ -41,7 +42,7 @@ const route = createRoute({
   operationId: 'createProduct',
   summary: 'Put a product up for sale',
   tags: ['Products'],
-  ...onlyRoles('creator', 'artist', 'producer', 'label', 'admin'),
+  ...onlyRoles(...SELLING_ROLES),
   request: { body: jsonBody(Body) },
   responses: {
     201: json(z.object({ product: Product }), 'The product, with the caller as its seller'),

@@ -2,11 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { readStatement } from '../../db/queries/statement.ts';
 import { signedIn } from '../middleware/access.ts';
-import { encodeCursor, PageQuery } from '../pagination.ts';
+import { PageQuery, readCursor, writeCursor } from '../pagination.ts';
 import { fails, SIGNED_IN } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
 import { CSV_PAGE_LINES, streamCsv } from '../statement-csv.ts';
 import { ValidationError } from '../validation.ts';
+import { asDate } from '../views/fields.ts';
 import { showBalances, showLine, Statement } from '../views/statement.ts';
 
 /** A day stands for its midnight in UTC. A time without an offset would be somebody's guess. */
@@ -15,7 +16,7 @@ const moment = (description: string) =>
     .union([z.iso.date(), z.iso.datetime({ offset: true })], {
       error: 'Expected a date (2026-01-31) or a time with its offset (2026-01-31T12:00:00Z)',
     })
-    .transform((text) => new Date(text))
+    .transform(asDate)
     .optional()
     .openapi({ type: 'string', description, example: '2026-01-01' });
 
@@ -72,7 +73,7 @@ export const getMyStatement = defineRoute(route, async (c) => {
       'Cache-Control': 'no-store',
     });
   }
-  const page = await readStatement(db, range, { limit, afterId: cursor ?? null });
+  const page = await readStatement(db, range, { limit, afterId: readCursor(c, cursor) });
   if (page === null) {
     throw new ValidationError([
       { field: 'cursor', in: 'query', message: 'Not a next_cursor of this statement' },
@@ -84,7 +85,7 @@ export const getMyStatement = defineRoute(route, async (c) => {
       to: to.toISOString(),
       balances: showBalances(page),
       data: page.lines.map(showLine),
-      next_cursor: page.nextAfterId === null ? null : encodeCursor(page.nextAfterId),
+      next_cursor: writeCursor(c, page.nextAfterId),
     },
     200,
   );

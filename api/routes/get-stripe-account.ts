@@ -3,6 +3,7 @@ import { readStripeAccount } from '../../db/queries/stripe-account.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN } from '../problem.ts';
 import { defineRoute, json } from '../route.ts';
+import { orNull } from '../views/fields.ts';
 import { showStripeAccount, StripeAccount } from '../views/stripe-account.ts';
 
 const route = createRoute({
@@ -13,7 +14,7 @@ const route = createRoute({
   tags: ['Sellers'],
   ...signedIn(),
   responses: {
-    200: json(z.object({ account: StripeAccount.nullable() }), 'The account; null: none is connected'),
+    200: json(z.object({ account: orNull(StripeAccount) }), 'The account; null: none is connected'),
     ...fails(...SIGNED_IN),
   },
 });

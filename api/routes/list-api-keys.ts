@@ -25,6 +25,6 @@ const route = createRoute({
 
 export const listApiKeys = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
-  const page = await listApiKeysQuery(c.var.deps.db, { userId: query.user_id, ask: pageAsk(query) });
-  return c.json(showPage(page, showApiKey), 200);
+  const page = await listApiKeysQuery(c.var.deps.db, { userId: query.user_id, ask: pageAsk(c, query) });
+  return c.json(showPage(c, page, showApiKey), 200);
 });

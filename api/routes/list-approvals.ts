@@ -25,6 +25,6 @@ const route = createRoute({
 
 export const listApprovals = defineRoute(route, async (c) => {
   const { status, subject, ...query } = c.req.valid('query');
-  const page = await list(c.var.deps.db, { status, subject }, pageAsk(query));
-  return c.json(showPage(page, showApproval), 200);
+  const page = await list(c.var.deps.db, { status, subject }, pageAsk(c, query));
+  return c.json(showPage(c, page, showApproval), 200);
 });

@@ -18,6 +18,6 @@ const route = createRoute({
 });
 
 export const listFlags = defineRoute(route, async (c) => {
-  const page = await listOpenFlags(c.var.deps.db, pageAsk(c.req.valid('query')));
-  return c.json(showPage(page, showOpsFlag), 200);
+  const page = await listOpenFlags(c.var.deps.db, pageAsk(c, c.req.valid('query')));
+  return c.json(showPage(c, page, showOpsFlag), 200);
 });

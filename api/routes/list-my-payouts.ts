@@ -19,6 +19,6 @@ const route = createRoute({
 
 export const listMyPayouts = defineRoute(route, async (c) => {
   const filter = { sellerId: c.var.caller.userId };
-  const page = await listPayouts(c.var.deps.db, filter, pageAsk(c.req.valid('query')));
-  return c.json(showPage(page, showPayout), 200);
+  const page = await listPayouts(c.var.deps.db, filter, pageAsk(c, c.req.valid('query')));
+  return c.json(showPage(c, page, showPayout), 200);
 });

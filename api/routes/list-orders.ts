@@ -22,7 +22,7 @@ export const listOrders = defineRoute(route, async (c) => {
   const { userId, role } = c.var.caller;
   const page = await listOrdersQuery(c.var.deps.db, {
     buyerId: role === 'admin' ? undefined : userId,
-    ask: pageAsk(c.req.valid('query')),
+    ask: pageAsk(c, c.req.valid('query')),
   });
-  return c.json(showPage(page, showOrder), 200);
+  return c.json(showPage(c, page, showOrder), 200);
 });

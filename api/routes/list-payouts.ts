@@ -24,5 +24,8 @@ const route = createRoute({
 export const listPayouts = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
   const filter = { status: query.status, sellerId: query.seller_id };
-  return c.json(showPage(await listPayoutsQuery(c.var.deps.db, filter, pageAsk(query)), showPayout), 200);
+  return c.json(
+    showPage(c, await listPayoutsQuery(c.var.deps.db, filter, pageAsk(c, query)), showPayout),
+    200,
+  );
 });

@@ -22,6 +22,6 @@ const route = createRoute({
 
 export const listProducts = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
-  const page = await listProductsQuery(c.var.deps.db, { sellerId: query.seller_id, ask: pageAsk(query) });
-  return c.json(showPage(page, showProduct), 200);
+  const page = await listProductsQuery(c.var.deps.db, { sellerId: query.seller_id, ask: pageAsk(c, query) });
+  return c.json(showPage(c, page, showProduct), 200);
 });

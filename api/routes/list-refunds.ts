@@ -27,6 +27,6 @@ const route = createRoute({
 export const listRefunds = defineRoute(route, async (c) => {
   const { db } = c.var.deps;
   const order = await readVisibleOrder(db, c.req.valid('param').orderId, c.var.caller);
-  const page = await listRefundsOfOrder(db, { orderId: order.id, ask: pageAsk(c.req.valid('query')) });
-  return c.json(showPage(page, showRefund), 200);
+  const page = await listRefundsOfOrder(db, { orderId: order.id, ask: pageAsk(c, c.req.valid('query')) });
+  return c.json(showPage(c, page, showRefund), 200);
 });

@@ -24,5 +24,8 @@ const route = createRoute({
 export const listReversals = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
   const filter = { status: query.status, orderId: query.order_id };
-  return c.json(showPage(await listReversalsQuery(c.var.deps.db, filter, pageAsk(query)), showReversal), 200);
+  return c.json(
+    showPage(c, await listReversalsQuery(c.var.deps.db, filter, pageAsk(c, query)), showReversal),
+    200,
+  );
 });

@@ -40,6 +40,6 @@ export const listStatementExceptions = defineRoute(route, async (c) => {
   if ((await readStatement(db, statementId)) === null) {
     throw new VezaError('statement_not_found', `There is no statement ${statementId}.`);
   }
-  const page = await listExceptions(db, statementId, query, pageAsk(query));
-  return c.json(showPage(page, showStatementException), 200);
+  const page = await listExceptions(db, statementId, query, pageAsk(c, query));
+  return c.json(showPage(c, page, showStatementException), 200);
 });

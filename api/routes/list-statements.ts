@@ -21,6 +21,6 @@ const route = createRoute({
 });
 
 export const listStatements = defineRoute(route, async (c) => {
-  const page = await listStatementsQuery(c.var.deps.db, pageAsk(c.req.valid('query')));
-  return c.json(showPage(page, showProviderStatement), 200);
+  const page = await listStatementsQuery(c.var.deps.db, pageAsk(c, c.req.valid('query')));
+  return c.json(showPage(c, page, showProviderStatement), 200);
 });

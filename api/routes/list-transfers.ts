@@ -24,5 +24,8 @@ const route = createRoute({
 export const listTransfers = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
   const filter = { status: query.status, orderId: query.order_id };
-  return c.json(showPage(await listTransfersQuery(c.var.deps.db, filter, pageAsk(query)), showTransfer), 200);
+  return c.json(
+    showPage(c, await listTransfersQuery(c.var.deps.db, filter, pageAsk(c, query)), showTransfer),
+    200,
+  );
 });

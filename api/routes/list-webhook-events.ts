@@ -25,6 +25,9 @@ const route = createRoute({
 
 export const listWebhookEvents = defineRoute(route, async (c) => {
   const query = c.req.valid('query');
-  const page = await listWebhookEventsQuery(c.var.deps.db, { outcome: query.outcome, ask: pageAsk(query) });
-  return c.json(showPage(page, showWebhookEvent), 200);
+  const page = await listWebhookEventsQuery(c.var.deps.db, {
+    outcome: query.outcome,
+    ask: pageAsk(c, query),
+  });
+  return c.json(showPage(c, page, showWebhookEvent), 200);
 });

@@ -28,7 +28,7 @@ const route = createRoute({
   summary: 'A refund’s statuses as they happen',
   description: `Server-sent events: one for each status, beginning with the first, each with \`data\` as the schema
 \`RefundEvent\` says. The stream ends after \`succeeded\`, \`failed\` or \`returned\`; comments come in between, so that
-nothing on the way takes it for dead. With \`Last-Event-ID\` it goes on after that event; 204 says that nothing follows.`,
+nothing on the way takes it for dead. It also ends with its token or key: come again with one that is good. With \`Last-Event-ID\` it goes on after that event; 204 says that nothing follows.`,
   tags: ['Refunds'],
   ...signedIn(),
   request: { params: Params, headers: Headers },
@@ -66,7 +66,8 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
   // Nobody would read the stream that belongs to an answer without a body.
   if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
   c.header('Retry-After', String(RETRY_AFTER_S));
-  const stream = refundEvents.open({ userId: c.var.caller.userId, refundId, afterId, missed });
+  const opener = { ...c.var.caller, key: c.var.apiKey ?? null, endsAt: c.var.credentialsEndAt };
+  const stream = refundEvents.open({ ...opener, refundId, afterId, missed });
   c.header('Retry-After', undefined);
   return c.body(stream, 200, STREAM_HEADERS);
 });

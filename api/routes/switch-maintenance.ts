@@ -7,7 +7,9 @@ import { defineRoute, json, jsonBody } from '../route.ts';
 import { reason } from '../views/fields.ts';
 import { Maintenance, showMaintenance } from '../views/maintenance.ts';
 
-const Body = z.strictObject({ enabled: z.boolean(), reason: reason() }).openapi('MaintenanceSwitch');
+const Body = z
+  .strictObject({ enabled: z.boolean(), reason: reason().optional() })
+  .openapi('MaintenanceSwitch');
 
 const route = createRoute({
   method: 'put',
@@ -29,6 +31,9 @@ export const switchMaintenance = defineRoute(route, async (c) => {
   const { db, maintenance } = c.var.deps;
   const { enabled, reason: why } = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const setting = await setMaintenance(db, enabled, { ...actorOf(c), reason: why });
+  const setting = await setMaintenance(db, enabled, {
+    ...actorOf(c),
+    ...(why !== undefined && { reason: why }),
+  });
   return c.json({ maintenance: showMaintenance(maintenance.told(setting)) }, 200);
 });

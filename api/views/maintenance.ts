@@ -5,7 +5,9 @@ import { Time, timeOrNull } from './fields.ts';
 export const Maintenance = z
   .object({
     enabled: z.boolean(),
-    changed_at: Time.nullable().openapi({ description: 'When it was last switched; null: never' }),
+    changed_at: Time.nullable().openapi({
+      description: 'When it was last switched; where nobody has, when it was set up',
+    }),
     by_environment: z.boolean().openapi({
       description: 'This process was started with MAINTENANCE_MODE, and nobody has switched since',
     }),

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { LicenseRow, OrderRow } from '../../db/queries/orders.ts';
 import { ORDER_STATUSES } from '../../domain/machines/order.ts';
 import type { Caller } from '../../domain/roles.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from './fields.ts';
+import { AmountMinor, Currency, Id, orNull, Time, time, timeOrNull } from './fields.ts';
 
 export const Payment = z
   .object({
@@ -39,7 +39,7 @@ const License = z
 
 /** One order as `GET` shows it: with its payment and licences. */
 export const OrderInFull = Order.extend({
-  payment: Payment.nullable().openapi({ description: 'Null while the payment provider has not answered' }),
+  payment: orNull(Payment).openapi({ description: 'Null while the payment provider has not answered' }),
   licenses: z.array(License),
 }).openapi('OrderInFull');
 

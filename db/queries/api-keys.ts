@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Db, Tx } from '../client.ts';
 import { apiKeys, apiKeyUsage, users } from '../schema/index.ts';
@@ -57,4 +57,22 @@ export async function readKeyByPrefix(db: Db, prefix: string) {
     .leftJoin(maker, eq(maker.id, apiKeys.madeBy))
     .where(eq(apiKeys.prefix, prefix));
   return row ?? null;
+}
+
+/** Which of these keys still open something. */
+export async function readOpenKeyIds(db: Db, ids: readonly string[], at: Date): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .leftJoin(maker, eq(maker.id, apiKeys.madeBy))
+    .where(
+      and(
+        inArray(apiKeys.id, [...ids]),
+        isNull(apiKeys.revokedAt),
+        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
+        sql`${ofAnother} IS NOT TRUE`,
+      ),
+    );
+  return new Set(rows.map(({ id }) => id));
 }

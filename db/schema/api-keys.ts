@@ -67,3 +67,15 @@ export const apiKeyUsage = pgTable(
   },
   (t) => [primaryKey({ columns: [t.keyId, t.kind] }), oneOf('api_key_usage_kind_known', t.kind, CALL_KINDS)],
 );
+
+/**
+ * What a person has used of the limit by bearer tokens, as above. Not logged (the migration says so): after a crash of
+ * PostgreSQL everybody begins anew. No reference to the user, whose token may outlive them.
+ */
+export const bearerUsage = pgTable('bearer_usage', {
+  userId: uuid().primaryKey(),
+  minute: at().notNull(),
+  used: integer().notNull(),
+  usedBefore: integer().notNull(),
+  lastUsedAt: at().notNull(),
+});

@@ -4,7 +4,8 @@ import { platformSettings } from '../schema/index.ts';
 import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from './audit.ts';
 
-const KEY = 'maintenance';
+const KEY = 'maintenance_mode';
+const SUBJECT = 'maintenance';
 
 export interface MaintenanceSetting {
   readonly isOn: boolean;
@@ -12,18 +13,14 @@ export interface MaintenanceSetting {
   readonly changedAt: Date;
 }
 
-/** Null: nobody has ever switched it. */
+/** The first migration that knows it writes it, off. Null: somebody took it out. */
 export async function readMaintenance(db: Db): Promise<MaintenanceSetting | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, KEY));
   return row === undefined ? null : { isOn: row.valueBool === true, changedAt: row.updatedAt };
 }
 
 /** Switches maintenance for all processes. Switched to where it stands, it is recorded all the same. */
-export async function setMaintenance(
-  db: Db,
-  isOn: boolean,
-  act: Act & { readonly reason: string },
-): Promise<MaintenanceSetting> {
+export async function setMaintenance(db: Db, isOn: boolean, act: Act): Promise<MaintenanceSetting> {
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
     const [before] = await tx
@@ -40,7 +37,7 @@ export async function setMaintenance(
     if (row === undefined) throw new Error('maintenance was not switched');
     await audit(tx, act, {
       action: 'maintenance.switch',
-      subject: KEY,
+      subject: SUBJECT,
       before: before === undefined ? null : { enabled: before.valueBool },
       after: { enabled: isOn },
     });

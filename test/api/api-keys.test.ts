@@ -196,6 +196,17 @@ describe('a key that opens nothing: 401', () => {
     expect(await refusedWith(key)).toBe('The API key has expired.');
   });
 
+  test.each(['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59', '2020-01-01T00:00:00Z'])(
+    'that would expire at %s is not made',
+    async (expiresAt) => {
+      const userId = await addUser(world.database, 'artist');
+      const body = { user_id: userId, name: 'x', scopes: ['read'], expires_at: expiresAt };
+      const response = await postJson(KEYS, body, admin);
+      expect(response.status).toBe(422);
+      expect(await bodyOf(response)).toMatchObject({ errors: [{ field: 'expires_at', in: 'body' }] });
+    },
+  );
+
   test('a forged one costs the true one nothing', async () => {
     const { key, api_key: made } = await makeKey();
     await withKey(key.slice(0, -1) + (key.endsWith('0') ? '1' : '0'));

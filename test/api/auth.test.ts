@@ -77,7 +77,7 @@ describe('roles', () => {
 
   test.each([
     ['user', 403],
-    ['premium', 403],
+    ['premium', 201],
     ['creator', 201],
     ['label', 201],
   ] as const)('%s who puts up a product gets %i', async (role, status) => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type { InferResponseType } from 'hono/client';
 import { createVezaClient, type VezaClient } from '../../api/client.ts';
 import { ERRORS, isErrorCode } from '../../domain/errors.ts';
+import { Contract } from '../harness/contract.ts';
 import { CLOSED_DATABASE_URL, openApi, type ApiWorld } from './support.ts';
 
 interface Operation {
@@ -83,6 +84,18 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(names)]));
   });
 
+  test('allows null where a named shape may be missing: nothing is two types at once', () => {
+    const contract = new Contract(document as unknown as ConstructorParameters<typeof Contract>[0]);
+    const answered = { method: 'GET', status: 200, contentType: 'application/json' };
+    const path = '/api/v1/sellers/me/stripe-account';
+    expect(contract.faultsOf({ ...answered, path, body: { account: null } })).toEqual([]);
+    expect(contract.faultsOf({ ...answered, path, body: { account: 'none' } })).not.toEqual([]);
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      const narrowed = JSON.stringify(schema).match(/"allOf":\[\{"\$ref":"[^"]+"\},\{"type":\[/);
+      expect(narrowed, name).toBeNull();
+    }
+  });
+
   test('declares every path parameter', () => {
     for (const operation of operations) {
       const declared = JSON.stringify(operation);
@@ -118,12 +131,12 @@ describe('the OpenAPI document', () => {
     );
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: 'http', scheme: 'bearer' },
-      apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+      ApiKeyAuth: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
     });
     for (const { name, operationId, security } of operations) {
       if (open.includes(operationId)) continue;
       const isForPeople = FOR_PEOPLE_ALONE.has(operationId);
-      expect(security, name).toEqual(isForPeople ? [{ bearer: [] }] : [{ bearer: [] }, { apiKey: [] }]);
+      expect(security, name).toEqual(isForPeople ? [{ bearer: [] }] : [{ bearer: [] }, { ApiKeyAuth: [] }]);
     }
     for (const { name, operationId } of operations) {
       if (open.includes(operationId)) continue;

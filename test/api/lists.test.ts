@@ -10,6 +10,7 @@ import {
   transferReversals,
   webhookEvents,
 } from '../../db/schema/index.ts';
+import type { Role } from '../../domain/roles.ts';
 import { addOrder, addProduct, addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
 
 let world: ApiWorld;
@@ -58,6 +59,48 @@ describe('pages', () => {
       expect(new Set(seen)).toEqual(new Set(made));
       const newestFirst = (await list('/marketplace/orders', sub)).data.map((row) => row.id);
       expect(seen).toEqual(sort === '&sort=created_at' ? newestFirst.toReversed() : newestFirst);
+    }
+  });
+
+  test('go on by a cursor that says nothing, and is good for its list and its caller alone', async () => {
+    const [sub, other] = [await addUser(world.database), await addUser(world.database)];
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) {
+      ids.push((await addOrder(world.database, { buyerId: sub, sellerId, productId })).orderId);
+      await addOrder(world.database, { buyerId: other, sellerId, productId });
+    }
+    const first = await list('/marketplace/orders?limit=1', sub);
+    const cursor = first.next_cursor!;
+    const bytes = Buffer.from(cursor, 'base64url');
+    for (const id of ids) {
+      expect(bytes.includes(Buffer.from(id.replaceAll('-', ''), 'hex'))).toBe(false);
+      expect(bytes.toString('latin1')).not.toContain(id);
+    }
+    // The same page has the same cursor.
+    expect((await list('/marketplace/orders?limit=1', sub)).next_cursor).toBe(cursor);
+    expect((await list(`/marketplace/orders?limit=1&cursor=${cursor}`, sub)).data[0]!.id).toBe(ids[1]);
+
+    const refused = async (path: string, caller: string) => {
+      const response = await get(path, caller);
+      expect(response.status, path).toBe(422);
+      expect(await bodyOf(response)).toMatchObject({
+        code: 'validation_failed',
+        errors: [{ field: 'cursor', in: 'query' }],
+      });
+    };
+    await refused(`/marketplace/orders?cursor=${cursor}`, other);
+    await refused(`/marketplace/products?cursor=${cursor}`, sub);
+    const changed = Buffer.from(bytes);
+    changed[20]! ^= 1;
+    for (const made of [
+      changed.toString('base64url'),
+      cursor.slice(0, -1),
+      `${cursor}A`,
+      '',
+      Buffer.from(`after:${ids[0]}`).toString('base64url'),
+      'A'.repeat(10_000),
+    ]) {
+      await refused(`/marketplace/orders?cursor=${made}`, sub);
     }
   });
 
@@ -253,6 +296,33 @@ describe('cheap refusals of an order', () => {
     expect(dear.status).toBe(422);
     expect(await bodyOf(dear)).toMatchObject({ code: 'amount_too_large' });
   });
+});
+
+describe('a product', () => {
+  test.each([...(['creator', 'premium', 'moderator', 'admin', 'artist', 'producer', 'label'] as const)])(
+    'may be put up for sale by a %s',
+    async (role) => {
+      const response = await sell(role);
+      expect(response.status).toBe(201);
+      expect(await bodyOf(response)).toMatchObject({ product: { title: 'Night Drive', amount: 2500 } });
+    },
+  );
+
+  test('and by no plain user', async () => {
+    const response = await sell('user');
+    expect(response.status).toBe(403);
+    expect(await bodyOf(response)).toMatchObject({ code: 'forbidden' });
+  });
+
+  const sell = async (role: Role) =>
+    world.app.request('/api/v1/marketplace/products', {
+      method: 'POST',
+      headers: {
+        ...(await bearer({ sub: await addUser(world.database, role) })),
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify({ title: 'Night Drive', amount: 2500, currency: 'EUR' }),
+    });
 });
 
 describe('operations', () => {

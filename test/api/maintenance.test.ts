@@ -24,7 +24,7 @@ beforeAll(async () => {
   adminId = await addUser(world.database, 'admin');
 });
 beforeEach(async () => {
-  await world.database.db.delete(platformSettings).where(eq(platformSettings.key, 'maintenance'));
+  await world.database.db.delete(platformSettings).where(eq(platformSettings.key, 'maintenance_mode'));
 });
 
 /** Another API process on the same database, by a clock that the test moves. */
@@ -53,6 +53,14 @@ async function openProcess({ isOnAtStart = false } = {}) {
       (await app.request(path, { headers, ...init })).status,
   };
 }
+
+test('the setting is called maintenance_mode and is there, off, once the database is migrated', async () => {
+  const fresh = await openApi();
+  const rows = await fresh.database.db
+    .select({ key: platformSettings.key, isOn: platformSettings.valueBool })
+    .from(platformSettings);
+  expect(rows).toEqual([{ key: 'maintenance_mode', isOn: false }]);
+});
 
 test('closes all but health, operations and webhooks, with 503 and Retry-After', async () => {
   const { app, put, statusOf } = await openProcess();
@@ -107,7 +115,7 @@ test('each switch is in the audit log, with its reason', async () => {
   ]);
 });
 
-test('a switch without a reason, or by somebody who is no admin, is refused', async () => {
+test('a switch takes `enabled` alone, and is refused to whoever is no admin', async () => {
   const put = async (sub: string, body: object) =>
     world.app.request(SWITCH, {
       method: 'PUT',
@@ -115,7 +123,12 @@ test('a switch without a reason, or by somebody who is no admin, is refused', as
       body: JSON.stringify(body),
     });
   const moderatorId = await addUser(world.database, 'moderator');
-  expect((await put(adminId, { enabled: true })).status).toBe(422);
+  const off = await put(adminId, { enabled: false });
+  expect({ status: off.status, body: await bodyOf(off) }).toMatchObject({
+    status: 200,
+    body: { maintenance: { enabled: false } },
+  });
+  expect((await put(adminId, { reason: 'x' })).status).toBe(422);
   expect((await put(moderatorId, { enabled: true, reason: 'x' })).status).toBe(403);
   expect((await world.app.request(SWITCH)).status).toBe(401);
 });

@@ -3,11 +3,21 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeKey as newKey } from '../../db/api-key.ts';
 import { createApiKey, type NewApiKey } from '../../db/verbs/create-api-key.ts';
-import { takeCall } from '../../db/verbs/take-call.ts';
-import { apiKeyUsage } from '../../db/schema/index.ts';
+import { readVariables } from '../../config.ts';
+import { takeBearerCall, takeCall } from '../../db/verbs/take-call.ts';
+import { apiKeyUsage, bearerUsage } from '../../db/schema/index.ts';
 import type { CallKind } from '../../domain/api-keys.ts';
 import { listening, start } from '../harness/processes.ts';
-import { addUser, bearer, bodyOf, CLOSED_ADDRESS, openApi, SECRET, type ApiWorld } from './support.ts';
+import {
+  addUser,
+  bearer,
+  bodyOf,
+  CLOSED_ADDRESS,
+  CONFIG,
+  openApi,
+  SECRET,
+  type ApiWorld,
+} from './support.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 
@@ -78,16 +88,17 @@ describe('the limit of an API key', () => {
     expect(Math.abs(retryAfterS - resetsInS)).toBeLessThan(3);
   });
 
-  test('does not hold bearer tokens', async () => {
+  test('does not hold bearer tokens, which have one of their own', async () => {
     const response = await world.app.request(ORDERS, {
       headers: await bearer({ sub: await addUser(world.database) }),
     });
     expect(response.status).toBe(200);
-    expect(response.headers.get('x-ratelimit-limit')).toBeNull();
+    expect(limitOf(response).limit).toBe(CONFIG.RATE_LIMIT_BEARER);
   });
 
   test('holds over two API processes: exactly as many pass as are free', { timeout: 120_000 }, async () => {
     const env = {
+      NODE_ENV: 'test',
       DATABASE_URL: world.databaseUrl,
       TEMPORAL_ADDRESS: CLOSED_ADDRESS,
       PORT: '0',
@@ -176,5 +187,77 @@ describe('the hour slides', () => {
     expect(waitMs).toBeGreaterThan(0);
     // In the hour after: 3 calls × the share left + this one fit into 3.
     expect(3 * (1 - thenElapsedS / 3600) + 1).toBeCloseTo(3, 5);
+  });
+});
+
+describe('the limit of bearer tokens', () => {
+  const WITH_LIMIT = (perMinute: number) => ({ ...CONFIG, RATE_LIMIT_BEARER: perMinute });
+
+  test('is a person’s, whichever of their tokens: on each answer, then 429 with Retry-After', async () => {
+    const limited = await openApi({ databaseUrl: world.databaseUrl, config: WITH_LIMIT(3) });
+    const sub = await addUser(world.database);
+    const tokens = [await bearer({ sub }), await bearer({ sub, expiresInS: 120 })];
+    const ask = (at: number, path = ORDERS) => limited.app.request(path, { headers: tokens[at % 2]! });
+    expect(limitOf(await ask(0))).toMatchObject({ limit: 3, remaining: 2 });
+    const missing = await ask(1, `${ORDERS}/0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11`);
+    expect(missing.status).toBe(404);
+    expect(limitOf(missing)).toMatchObject({ limit: 3, remaining: 1 });
+    expect(limitOf(await ask(2)).remaining).toBe(0);
+    const refused = await ask(3);
+    expect(refused.status).toBe(429);
+    expect(await bodyOf(refused)).toMatchObject({ code: 'rate_limited', limit: 3 });
+    expect(limitOf(refused)).toMatchObject({ limit: 3, remaining: 0 });
+    const retryAfterS = Number(refused.headers.get('retry-after'));
+    expect(retryAfterS).toBeGreaterThan(0);
+    expect(retryAfterS).toBeLessThanOrEqual(120);
+    const somebodyElse = await bearer({ sub: await addUser(world.database) });
+    expect((await limited.app.request(ORDERS, { headers: somebodyElse })).status).toBe(200);
+  });
+
+  test('is 600 a minute unless it is set', () => {
+    expect(readVariables({}, ['RATE_LIMIT_BEARER'])).toEqual({ RATE_LIMIT_BEARER: 600 });
+  });
+
+  test('holds over all processes: of calls at once exactly as many pass as are free', async () => {
+    const processes = [
+      await openApi({ databaseUrl: world.databaseUrl, config: WITH_LIMIT(30) }),
+      await openApi({ databaseUrl: world.databaseUrl, config: WITH_LIMIT(30) }),
+    ];
+    const headers = await bearer({ sub: await addUser(world.database) });
+    const statuses = await Promise.all(
+      Array.from({ length: 80 }, async (_, index) => {
+        const response = await processes[index % 2]!.app.request(ORDERS, { headers });
+        return response.status;
+      }),
+    );
+    // A minute that turns meanwhile may let one or two more pass, and never a second thirty.
+    const passed = statuses.filter((status) => status === 200).length;
+    expect(passed).toBeGreaterThanOrEqual(30);
+    expect(passed).toBeLessThan(40);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(80 - passed);
+  });
+
+  test('a token that does not verify costs nobody anything', async () => {
+    const limited = await openApi({ databaseUrl: world.databaseUrl, config: WITH_LIMIT(2) });
+    const sub = await addUser(world.database);
+    const forged = await bearer({ sub, secret: 'another-secret-with-over-32-characters-in-it' });
+    for (let time = 0; time < 5; time += 1) {
+      expect((await limited.app.request(ORDERS, { headers: forged })).status).toBe(401);
+    }
+    expect((await limited.app.request(ORDERS, { headers: await bearer({ sub }) })).status).toBe(200);
+  });
+
+  test('a minute before counts for its share', async () => {
+    const userId = await addUser(world.database);
+    await world.database.db.insert(bearerUsage).values({
+      userId,
+      minute: sql`date_bin('1 minute', clock_timestamp(), 'epoch'::timestamptz) - interval '1 minute'`,
+      used: 600,
+      usedBefore: 0,
+      lastUsedAt: sql`now() - interval '1 minute'`,
+    });
+    const { remaining, at } = await takeBearerCall(world.database.db, { userId, perMinute: 600 });
+    const elapsedS = (at.getTime() % 60_000) / 1000;
+    expect(Math.abs(remaining - (elapsedS * 10 - 1))).toBeLessThanOrEqual(1);
   });
 });

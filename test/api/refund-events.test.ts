@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refundEvents } from '../../db/schema/index.ts';
+import { apiKeys, refundEvents, users } from '../../db/schema/index.ts';
+import { makeKey } from '../../db/api-key.ts';
+import { createApiKey } from '../../db/verbs/create-api-key.ts';
+import { signToken } from '../../ops/sign-token.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { createLogger } from '../../log.ts';
 import { expectCleanBooks } from '../harness/books.ts';
@@ -27,9 +31,9 @@ class Client {
     this.#abort = abort;
   }
 
-  static async open(url: string, person: Person, refundId: string, lastEventId?: number): Promise<Client> {
+  static async open(url: string, opener: Opener, refundId: string, lastEventId?: number): Promise<Client> {
     const abort = new AbortController();
-    const response = await ask(url, person, refundId, { lastEventId, signal: abort.signal });
+    const response = await ask(url, opener, refundId, { lastEventId, signal: abort.signal });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(response.headers.get('retry-after')).toBeNull();
@@ -77,15 +81,18 @@ class Client {
   }
 }
 
+/** By a token, or by an API key. */
+type Opener = Pick<Person, 'token'> | { readonly key: string };
+
 const ask = (
   url: string,
-  person: Person,
+  opener: Opener,
   refundId: string,
   { lastEventId, signal }: { lastEventId?: number | string | undefined; signal?: AbortSignal } = {},
 ) =>
   fetch(`${url}/api/v1/marketplace/refunds/${refundId}/events`, {
     headers: {
-      authorization: `Bearer ${person.token}`,
+      ...('key' in opener ? { 'x-api-key': opener.key } : { authorization: `Bearer ${opener.token}` }),
       ...(lastEventId !== undefined && { 'last-event-id': String(lastEventId) }),
     },
     ...(signal && { signal }),
@@ -288,6 +295,78 @@ describe('the events of a refund', () => {
     await settle();
     const resumed = await Client.open(server.url, buyer, refundId, client.events.at(-1)!.id);
     expect((await resumed.end()).statuses).toEqual(['succeeded']);
+  });
+
+  /** A stream by these credentials ends by itself, while the refund is open. */
+  const ends = async (client: Client) => {
+    await client.end();
+    expect(client.statuses).toEqual(['pending', 'accepted']);
+  };
+
+  it('a stream ends with its token, and its client is asked for another', async () => {
+    const { buyer, refundId, settle } = await openRefund();
+    const server = await anotherServer({ streams: { standingMs: 50 } });
+    const secret = world.config.JWT_SECRET!;
+    const names = { secret, issuer: world.config.JWT_ISSUER, audience: world.config.JWT_AUDIENCE };
+    const token = await signToken(names, { userId: buyer.id, role: 'user' }, 2_000);
+    await ends(await Client.open(server.url, { ...buyer, token }, refundId));
+    expect((await ask(server.url, { ...buyer, token }, refundId)).status).toBe(401);
+    await settle();
+  });
+
+  const changeKey = (id: string, set: Partial<typeof apiKeys.$inferInsert>) =>
+    world.database.db.update(apiKeys).set(set).where(eq(apiKeys.id, id));
+
+  async function newAdmin(): Promise<Person> {
+    const id = crypto.randomUUID();
+    await world.database.db.insert(users).values({ id, email: `${id}@people.example`, role: 'admin' });
+    return { id, role: 'admin', token: await world.token(id, 'admin') };
+  }
+
+  it.each<[string, (keyId: string, makerId: string) => Promise<unknown>]>([
+    ['is revoked', (id) => changeKey(id, { revokedAt: new Date() })],
+    ['has expired', (id) => changeKey(id, { expiresAt: new Date(Date.now() - 1_000) })],
+    [
+      'has a maker who is no admin any more',
+      (_, id) => world.database.db.update(users).set({ role: 'user' }).where(eq(users.id, id)),
+    ],
+  ])('a stream ends with its key, once it %s', async (_, end) => {
+    const { buyer, refundId, settle } = await openRefund();
+    const server = await anotherServer({ streams: { standingMs: 50 } });
+    const maker = await newAdmin();
+    const { key, prefix, keyHash } = makeKey();
+    const apiKey = await world.database.db.transaction((tx) =>
+      createApiKey(
+        tx,
+        {
+          ...{ id: crypto.randomUUID(), prefix, keyHash, userId: buyer.id, name: 'x', scopes: ['read'] },
+          ...{ expiresAt: null, readsPerHour: 1_000, writesPerHour: 1 },
+        },
+        { actor: maker.id },
+      ),
+    );
+    const client = await Client.open(server.url, { key }, refundId);
+    await client.until(({ events }) => events.length === 2);
+    await end(apiKey.id, maker.id);
+    await ends(client);
+    expect((await ask(server.url, { key }, refundId)).status).toBe(401);
+    await settle();
+  });
+
+  it('a stream ends with its user, and with the role that it was opened by', async () => {
+    const { refundId, settle } = await openRefund();
+    const server = await anotherServer({ streams: { standingMs: 50 } });
+    const { db } = world.database;
+    const [demoted, deleted] = [await newAdmin(), await newAdmin()];
+    const clients = [
+      await Client.open(server.url, demoted, refundId),
+      await Client.open(server.url, deleted, refundId),
+    ];
+    for (const client of clients) await client.until(({ events }) => events.length === 2);
+    await db.update(users).set({ role: 'moderator' }).where(eq(users.id, demoted.id));
+    await db.delete(users).where(eq(users.id, deleted.id));
+    for (const client of clients) await ends(client);
+    await settle();
   });
 
   it('shutdown ends streams at once and completely', async () => {

@@ -7,6 +7,7 @@ import { createLogger } from '../../log.ts';
 import { ownDatabase, type Story, storyOn } from '../db/story.ts';
 
 const POLL_MS = 10;
+const OPENER = { role: 'user', key: null, endsAt: null } as const;
 const log = createLogger('silent');
 
 /** The cost of listening: queries and timers, counted. */
@@ -40,7 +41,8 @@ describe('the feed of refund events', () => {
           },
         }),
       },
-      { pollMs: POLL_MS, heartbeatMs: 10_000 },
+      // Who listens is nobody's row here.
+      { pollMs: POLL_MS, heartbeatMs: 10_000, standingMs: 1_000_000 },
     );
 
   async function openRefunds(count: number): Promise<string[]> {
@@ -51,7 +53,7 @@ describe('the feed of refund events', () => {
 
   async function listen(feed: RefundFeed, refundId: string, userId: string) {
     const missed = await listRefundEvents(database.db, refundId);
-    return feed.open({ userId, refundId, afterId: 0, missed });
+    return feed.open({ ...OPENER, userId, refundId, afterId: 0, missed });
   }
 
   const textOf = async (stream: ReadableStream<Uint8Array>) => new Response(stream).text();

@@ -11,6 +11,7 @@ let env: Record<string, string>;
 beforeAll(async () => {
   const database = await createDatabaseFromTemplate();
   env = {
+    NODE_ENV: 'test',
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: temporalAddress(),
     PORT: '0',

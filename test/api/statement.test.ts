@@ -207,6 +207,12 @@ describe('a seller’s statement', () => {
     ['to=2026-02-30', 'to'],
     ['from=2026-01-01T00:00:00', 'from'],
     ['from=2026-02-01&to=2026-01-01', 'to'],
+    ['from=0000-01-01', 'from'],
+    ['from=0000-12-31T23:59:59Z', 'from'],
+    ['from=0001-01-01T00:00:00%2B00:01', 'from'],
+    ['to=9999-12-31T23:59:59-23:59', 'to'],
+    ['to=9999-12-31T23:59:59.999-00:01', 'to'],
+    ['to=2026-01-01T00:00:00Z%00', 'to'],
     ['from=2026-01-01&to=2026-01-01', 'to'],
     ['format=pdf', 'format'],
     ['limit=0', 'limit'],
@@ -218,6 +224,13 @@ describe('a seller’s statement', () => {
       status: 422,
       code: 'validation_failed',
       errors: [{ field, in: 'query' }],
+    });
+  });
+
+  it('the first moment and the last are dates like others', async () => {
+    const { status, body } = await statement(seller, '?from=0001-01-01&to=9999-12-31T23:59:59.999Z');
+    expect({ status, from: body['from'], to: body['to'] }).toEqual({
+      ...{ status: 200, from: '0001-01-01T00:00:00.000Z', to: '9999-12-31T23:59:59.999Z' },
     });
   });
 

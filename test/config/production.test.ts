@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, readConfig, VARIABLES } from '../../config.ts';
+import { unguessedChars } from '../../secret-strength.ts';
 
 const GOOD = {
   NODE_ENV: 'production',
@@ -44,6 +45,26 @@ describe('a production configuration', () => {
       `main-key-2026:${Buffer.alloc(32).toString('base64')}`,
       'a few characters repeated',
     ],
+    ...[
+      'correct-horse-battery-staple-2024',
+      'CorrectHorseBatteryStaple12345678',
+      'abcdefghijklmnopqrstuvwxyz012345',
+      '0123456789abcdef0123456789abcdef',
+      'qwertyuiopasdfghjklzxcvbnm123456',
+      'zyxwvutsrqponmlkjihgfedcba987654',
+      'aaaabbbbccccddddeeeeffffgggghhhh',
+      'p4ssw0rd-p4ssw0rd-p4ssw0rd-p4ssw0rd',
+      'x7Kq9mWz'.repeat(4),
+      'ThisIsTheSecretOfOurProductionSystem',
+      'veza-production-jwt-secret-2026-11',
+      'geheimes-passwort-fuer-die-produktion',
+      'summer2024winter2025spring2026autumn',
+      'hunter2hunter2hunter2hunter2hunter2',
+    ].map((value): [string, string, string] => ['JWT_SECRET', value, 'words or sequences']),
+    ['STRIPE_SECRET_KEY', 'sk_live_thisisourstripekey', 'words or sequences'],
+    ['STRIPE_WEBHOOK_SECRET', 'whsec_webhooksecretofveza', 'words or sequences'],
+    ['HYPERSWITCH_WEBHOOK_SECRET', 'abcdefgh12345678', 'words or sequences'],
+    ['DATABASE_URL', 'postgres://veza:abcdefghijklmnop@db.internal/veza', 'words or sequences'],
     ['DATABASE_URL', 'postgres://veza:veza@db.internal/veza', 'a password of your own, not the example'],
     ['DATABASE_URL', 'postgres://veza@db.internal/veza', 'a password of your own'],
     ['DATABASE_URL', 'postgres://veza:@db.internal/veza', 'at least 12 characters'],
@@ -102,6 +123,64 @@ describe('a production configuration', () => {
     expect(problemsOf({ HYPERSWITCH_BASE_URL: url })).toEqual(
       isRefused ? [expect.stringMatching(/^HYPERSWITCH_BASE_URL: expected https/)] : [],
     );
+  });
+});
+
+describe('generated secrets', () => {
+  /** Drawn by a generator with a seed, so that a failure is not luck. */
+  function* generated(alphabet: string, length: number) {
+    let state = 42;
+    for (;;) {
+      let secret = '';
+      while (secret.length < length) {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        secret += alphabet[Math.floor((state / 2 ** 32) * alphabet.length)]!;
+      }
+      yield secret;
+    }
+  }
+  const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+  const BASE64 = `${LETTERS}${LETTERS.toUpperCase()}0123456789+/`;
+
+  test.each([
+    ['base64', BASE64, 32, 11],
+    ['base64, short', BASE64, 16, 6],
+    ['hexadecimal', '0123456789abcdef', 32, 11],
+    ['letters alone', LETTERS, 32, 11],
+  ])(
+    '%s: nine thousand nine hundred and ninety of ten thousand are taken, and more',
+    (_, alphabet, length, least) => {
+      const secrets = generated(alphabet, length);
+      let refused = 0;
+      for (let count = 0; count < 10_000; count += 1) {
+        if (unguessedChars(secrets.next().value!) < least) refused += 1;
+      }
+      expect(refused).toBeLessThanOrEqual(30);
+    },
+  );
+});
+
+describe('the examples', () => {
+  const examples = {
+    JWT_SECRET: VARIABLES.JWT_SECRET.example,
+    HYPERSWITCH_API_KEY: VARIABLES.HYPERSWITCH_API_KEY.example,
+    STRIPE_WEBHOOK_SECRET: `${GOOD.STRIPE_WEBHOOK_SECRET},${VARIABLES.STRIPE_WEBHOOK_SECRET.example}`,
+    DATABASE_URL: VARIABLES.DATABASE_URL.example,
+  };
+
+  test.each(['', 'Production', 'prod', 'staging', 'dev', 'Development', 'production'])(
+    'are refused where NODE_ENV is %j',
+    (nodeEnv) => {
+      for (const [name, example] of Object.entries(examples)) {
+        expect(problemsOf({ NODE_ENV: nodeEnv, [name]: example })).toEqual([
+          expect.stringMatching(new RegExp(`^${name}: expected .* of your own, not the example`)),
+        ]);
+      }
+    },
+  );
+
+  test.each(['development', 'test'])('are taken where NODE_ENV is %s', (nodeEnv) => {
+    expect(problemsOf({ NODE_ENV: nodeEnv, ...examples })).toEqual([]);
   });
 });
 

@@ -18,6 +18,7 @@ import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/
 import { startStripeSandbox, type StripeSandbox } from '../../sandbox/stripe/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { installRuntime, type RunningWorker, startWorker } from '../../worker.ts';
+import { Contract } from './contract.ts';
 import { createDatabaseFromTemplate, temporalAddress, uniqueName } from './services.ts';
 
 export interface Person {
@@ -35,6 +36,9 @@ export interface Answer {
 export type Json = { readonly [field: string]: Json } & Json[] & string & number & boolean & null;
 
 type Env = Readonly<Record<string, string>>;
+
+/** The same for every world of a file. */
+let contract: Contract | undefined;
 
 const LOG_LEVEL = process.env['TEST_LOG_LEVEL'] ?? 'fatal';
 installRuntime(createLogger(LOG_LEVEL as 'fatal'));
@@ -117,11 +121,11 @@ export class World {
       TEMPORAL_TASK_QUEUE: queue,
       TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
       PORT: '0',
+      // Suites poll as one person; who tests the limit sets it.
+      RATE_LIMIT_BEARER: '1000000',
       LOG_LEVEL,
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
-      // A suite has few buyers, who leave many orders as they are.
-      OPEN_ORDERS_MAX: '1000',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',
       TRANSFER_RETRY_INTERVAL: '200ms',
@@ -137,6 +141,7 @@ export class World {
     const api = await startServer(config, { log });
     closers.unshift(() => api.close());
     apiUrl = api.url;
+    contract ??= await Contract.at(apiUrl);
     const connection = await connectNow(config);
     closers.unshift(() => connection.close());
     const temporal = createClient(connection, config);
@@ -271,7 +276,21 @@ export class World {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Json };
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Json,
+    };
+    this.#assertDocumented(method, `/api/v1${path}`, answer);
+    return answer;
+  }
+
+  /** Every answer that a suite is given is one that the OpenAPI document allows. */
+  #assertDocumented(method: string, path: string, { status, headers, body }: Answer): void {
+    const contentType = headers.get('content-type') ?? '';
+    const faults = contract?.faultsOf({ method, path, status, contentType, body }) ?? [];
+    if (faults.length === 0) return;
+    throw new Error(`${method} ${path} is answered as /openapi.json does not say: ${faults.join('; ')}`);
   }
 
   get = (person: Person | null, path: string) => this.call(person, 'GET', path);

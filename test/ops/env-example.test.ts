@@ -5,6 +5,8 @@ import { envExample, fileIn, variablesTable, withVariablesTable } from '../../op
 
 const UPDATE = 'out of date: run `npm run config:docs`';
 const names = Object.keys(VARIABLES);
+/** Examples are for development and tests. */
+const readExample = (env: Record<string, string>) => readConfig({ NODE_ENV: 'development', ...env });
 
 /** `NAME=value` lines; with `commented`, those behind a # too. */
 function valuesOf(text: string, { commented }: { commented: boolean }): Record<string, string> {
@@ -24,12 +26,12 @@ test('the README’s table is what the schema says', async () => {
 describe('.env.example', () => {
   test('has every variable, and is a configuration that can be used', () => {
     expect(Object.keys(valuesOf(envExample(), { commented: true }))).toEqual(names);
-    expect(() => readConfig(valuesOf(envExample(), { commented: false }))).not.toThrow();
+    expect(() => readExample(valuesOf(envExample(), { commented: false }))).not.toThrow();
   });
 
   test('what is commented out is the default', () => {
     const set = valuesOf(envExample(), { commented: false });
-    expect(readConfig(valuesOf(envExample(), { commented: true }))).toEqual(readConfig(set));
+    expect(readExample(valuesOf(envExample(), { commented: true }))).toEqual(readExample(set));
   });
 });
 
@@ -54,7 +56,7 @@ describe('the table', () => {
 });
 
 describe('reading the environment', () => {
-  const good = valuesOf(envExample(), { commented: false });
+  const good = { NODE_ENV: 'development', ...valuesOf(envExample(), { commented: false }) };
 
   test.each([
     ['DATABASE_URL', 'mysql://x'],
@@ -88,9 +90,12 @@ describe('reading the environment', () => {
     ).not.toThrow();
   });
 
-  test('in production the secret of the example is refused', () => {
+  test('the secret of the example is for development and tests', () => {
     const example = VARIABLES.JWT_SECRET.example;
-    expect(() => readConfig({ ...good, JWT_SECRET: example })).not.toThrow();
+    expect(() => readConfig({ ...good, JWT_SECRET: example, NODE_ENV: 'development' })).not.toThrow();
+    expect(() => readConfig({ ...good, JWT_SECRET: example, NODE_ENV: undefined })).toThrow(
+      'not the example',
+    );
     expect(() => readConfig({ ...good, JWT_SECRET: example, NODE_ENV: 'production' })).toThrow(
       'JWT_SECRET: expected a secret of your own',
     );

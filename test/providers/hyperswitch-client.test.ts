@@ -184,7 +184,6 @@ describe('createPayment', () => {
         clientSecret: 'pay_x_secret_y',
         connectorTransactionId: 'pi_x',
         errorMessage: null,
-        manualRetryAllowed: null,
         errorCode: null,
         updatedAt: null,
       },

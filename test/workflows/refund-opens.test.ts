@@ -151,7 +151,7 @@ describe('a refund, phase 1: open', () => {
     await expectRefused(people.buyer, failed, 400, 'order_not_refundable');
   });
 
-  it('no payment', async () => {
+  it('an order without a payment id', async () => {
     const orderId = await bought(0);
     await change(orderId, { paymentId: null });
     await expectRefused(people.buyer, orderId, 400, 'order_has_no_payment');

@@ -1,0 +1,102 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+
+export interface CallAllowance {
+  readonly isAllowed: boolean;
+  /** Calls that are still free now. */
+  readonly remaining: number;
+  /** When a further call is free, once the remaining ones are used: the next one, where none remains. */
+  readonly nextFreeAt: Date;
+  /** By the database's clock, which all processes share. */
+  readonly at: Date;
+}
+
+/** The row that counts somebody's calls: those of this full window in `used`, of the one before in `used_before`. */
+export interface Counter {
+  readonly table: SQL;
+  /** Which row: its columns and their values, in one order. */
+  readonly keys: readonly (readonly [column: string, value: SQL])[];
+  /** The column that says when the window began that is counted now. */
+  readonly since: string;
+  readonly windowS: number;
+}
+
+interface Counted extends Record<string, unknown> {
+  readonly since_ms: number;
+  readonly used: number;
+  readonly used_before: number;
+  readonly at_ms: number;
+}
+
+/**
+ * Takes one call from a limit, or says that none is free. One statement, so that of many processes exactly as many pass
+ * as are free; a refused call costs nothing.
+ *
+ * The window slides: the calls of the one before count for the share of it that still lies within the last window's
+ * length. So a client cannot spend two limits around a full hour or minute, as it could with fixed windows, and two
+ * counters do, where a log would hold every call.
+ */
+export async function takeFrom(db: Db, counter: Counter, limit: number): Promise<CallAllowance> {
+  const { table, keys, windowS } = counter;
+  const since = sql.identifier(counter.since);
+  const names = sql.join(
+    keys.map(([name]) => sql.identifier(name)),
+    sql`, `,
+  );
+  const values = sql.join(
+    keys.map(([, value]) => value),
+    sql`, `,
+  );
+  const isSame = sql`excluded.${since} <= counted.${since}`;
+  const used = sql`CASE WHEN ${isSame} THEN counted.used ELSE 0 END`;
+  const usedBefore = sql`CASE WHEN ${isSame} THEN counted.used_before
+    WHEN excluded.${since} = counted.${since} + make_interval(secs => ${windowS}) THEN counted.used ELSE 0 END`;
+  const latest = sql`greatest(counted.${since}, excluded.${since})`;
+  // The share of the window before that still counts.
+  const share = sql`(1 - greatest(extract(epoch FROM excluded.last_used_at - ${latest}), 0) / ${windowS}::float8)`;
+  // Of two processes at the turn of a window, the later one may hold the earlier time.
+  const [taken] = await db.execute<Counted>(sql`
+    INSERT INTO ${table} AS counted (${names}, ${since}, used, used_before, last_used_at)
+    VALUES (${values}, date_bin(make_interval(secs => ${windowS}), clock_timestamp(), 'epoch'::timestamptz), 1, 0, clock_timestamp())
+    ON CONFLICT (${names}) DO UPDATE SET ${since} = ${latest}, used = ${used} + 1, used_before = ${usedBefore},
+      last_used_at = greatest(counted.last_used_at, excluded.last_used_at)
+    WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${limit}::float8
+    RETURNING ${counts(since, sql`last_used_at`)}`);
+  if (taken !== undefined) return allowanceOf(taken, windowS, limit, true);
+  // Refused: only to say until when. The counts may have moved on since; what was refused stays refused.
+  const own = sql.join(
+    keys.map(([name, value]) => sql`${sql.identifier(name)} = ${value}`),
+    sql` AND `,
+  );
+  const [now] = await db.execute<Counted>(
+    sql`SELECT ${counts(since, sql`clock_timestamp()`)} FROM ${table} WHERE ${own}`,
+  );
+  if (now === undefined) throw new Error('calls were refused and are not counted');
+  return allowanceOf(now, windowS, limit, false);
+}
+
+const counts = (since: SQL | ReturnType<typeof sql.identifier>, at: SQL) =>
+  sql`(extract(epoch FROM ${since}) * 1000)::float8 AS since_ms, used, used_before, (extract(epoch FROM ${at}) * 1000)::float8 AS at_ms`;
+
+/** The same sum in JavaScript, for the headers alone: what passes was decided by the statement. */
+function allowanceOf(
+  { since_ms: sinceMs, used, used_before: usedBefore, at_ms: atMs }: Counted,
+  windowS: number,
+  limit: number,
+  isAllowed: boolean,
+): CallAllowance {
+  const elapsedS = Math.max((atMs - sinceMs) / 1000, 0);
+  const countedNow = used + usedBefore * Math.max(1 - elapsedS / windowS, 0);
+  const remaining = isAllowed ? Math.max(Math.floor(limit - countedNow), 0) : 0;
+  const freeAfterS = secondsUntilFree(used + remaining, usedBefore, limit, windowS);
+  const nextFreeMs = Math.max(sinceMs + freeAfterS * 1000, atMs);
+  return { isAllowed, remaining, nextFreeAt: new Date(nextFreeMs), at: new Date(atMs) };
+}
+
+/** After the start of the window, when the calls counted are one below the limit. */
+function secondsUntilFree(used: number, usedBefore: number, limit: number, windowS: number): number {
+  const room = limit - 1;
+  // Still in this window, by what leaves the one before; else in the next, by what leaves this one.
+  if (used <= room) return usedBefore === 0 ? 0 : windowS * Math.max(1 - (room - used) / usedBefore, 0);
+  return windowS + windowS * (1 - room / used);
+}
