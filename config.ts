@@ -272,6 +272,11 @@ export const VARIABLES = {
     "whether a refund gives the platform's fee back or leaves it, at the seller's cost",
   ),
   ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
+  OPEN_ORDERS_MAX: variable(
+    integer(20, 1, 1_000_000),
+    '20',
+    'unpaid orders that one buyer may have at a time',
+  ),
   PAYOUT_MINIMUM_MINOR: variable(
     integer(100, 1, Number.MAX_SAFE_INTEGER),
     '100',

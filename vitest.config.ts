@@ -12,5 +12,17 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,
+    // `npm run coverage`. What runs in processes of their own (the worker, commands) is not seen: it is more than this says.
+    coverage: {
+      provider: 'v8',
+      include: [
+        '{activities,agreement,api,db,domain,engine,inbox,observe,operations,ops,providers,workflows}/**/*.ts',
+        '*.ts',
+      ],
+      exclude: ['*.config.ts', 'ops/console/assets/**'],
+      reporter: ['text-summary'],
+      reportsDirectory: '.veza/coverage',
+      thresholds: { lines: 70, statements: 70, functions: 70, branches: 70 },
+    },
   },
 });

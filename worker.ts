@@ -182,6 +182,7 @@ export function settingsOf(config: Config): Settings {
       maxMs: config.REVERSAL_BACKOFF_MAX,
     },
     platformFeeBps: config.PLATFORM_FEE_BPS,
+    openOrdersMax: config.OPEN_ORDERS_MAX,
     refundFeePolicy: config.REFUND_FEE_POLICY,
     refundWindowDays: config.REFUND_WINDOW_DAYS,
     orderPaymentTimeoutMs: config.ORDER_PAYMENT_TIMEOUT,

@@ -25,6 +25,8 @@ export interface Settings {
   readonly transfer: RetrySettings;
   readonly reversal: RetrySettings;
   readonly platformFeeBps: number;
+  /** Pending orders a buyer. */
+  readonly openOrdersMax: number;
   readonly refundFeePolicy: FeePolicy;
   readonly refundWindowDays: number;
   readonly orderPaymentTimeoutMs: number;

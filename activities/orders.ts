@@ -45,7 +45,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
 
   return {
     async openOrder(request: OrderRequest): Promise<OrderOpening> {
-      const opened = await openOrder(db, request, settings.platformFeeBps);
+      const opened = await openOrder(db, request, settings);
       if ('refused' in opened) return opened;
       const { order, bodyHash } = opened;
       const expiresInMs = order.createdAt.getTime() + settings.orderPaymentTimeoutMs - Date.now();

@@ -23,6 +23,7 @@ export const ERRORS = {
   mixed_currencies: { status: 400, title: 'The products are priced in different currencies', retry: false },
   order_empty: { status: 422, title: 'An order needs at least one item', retry: false },
   provider_refused: { status: 402, title: 'The payment provider refused the payment', retry: false },
+  too_many_open_orders: { status: 429, title: 'Too many of your orders are not paid yet', retry: false },
   amount_too_large: { status: 422, title: 'The total is more than one payment can hold', retry: false },
 
   order_not_found: { status: 404, title: 'No such order', retry: false },

@@ -18,6 +18,13 @@ export function quote<Product extends Priced>(
   productIds: readonly string[],
   products: readonly Product[],
 ): Quote<Product> {
+  const twice = firstTwice(productIds);
+  if (twice !== -1) {
+    const productId = productIds[twice]!;
+    return refuse('validation_failed', `The product ${productId} is in the order twice.`, {
+      product_id: productId,
+    });
+  }
   const byId = new Map(products.map((product) => [product.id, product]));
   const items: Product[] = [];
   for (const productId of productIds) {
@@ -39,6 +46,22 @@ export function quote<Product extends Priced>(
     return refuse('amount_too_large', 'The total is more than can be charged.');
   return { items, totalMinor: Number(total), currency };
 }
+
+/** The place of the first product that came before; -1 where there is none. A licence is bought once. */
+export function firstTwice(productIds: readonly string[]): number {
+  const seen = new Set<string>();
+  return productIds.findIndex((id) => seen.size === seen.add(id.toLowerCase()).size);
+}
+
+/** Why somebody with that many unpaid orders may not place another one; null where they may. */
+export const tooManyOpen = (open: number, most: number): Refusal | null =>
+  open < most
+    ? null
+    : {
+        code: 'too_many_open_orders',
+        detail: `You have ${open} orders that are not paid yet: pay them, or wait until they expire.`,
+        extra: { open_orders_max: most },
+      };
 
 const refuse = (code: Refusal['code'], detail: string, extra?: Refusal['extra']) => ({
   refused: { code, detail, ...(extra && { extra }) },

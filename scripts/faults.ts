@@ -87,6 +87,10 @@ const SETTINGS = {
   RECONCILE_REFUND_STUCK_AFTER: '1s',
   RECONCILE_REFUND_ORPHAN_AFTER: '1s',
   RECONCILE_INTERVAL: values['sweep-every'],
+  // Long enough that a sweep or a drain is first to find a payment whose webhook was lost, short enough to expire in the real run.
+  ORDER_PAYMENT_TIMEOUT: '4m',
+  // There are two buyers, and a third of all payments stays unheard of until a sweep.
+  OPEN_ORDERS_MAX: '1000000',
 };
 
 const startedAtMs = Date.now();

@@ -30,7 +30,7 @@ export function serveOpenApi(app: OpenAPIHono<ApiEnv>): void {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: '`sub` is the user, `role` one of our roles; issuer and audience are checked.',
+    description: '`sub` is the user, whose role is the one that we hold; issuer and audience are checked.',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKeyAuth', {
     type: 'apiKey',

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
+import { countOpenOrders } from '../../db/queries/open-orders.ts';
 import { readOrder, type OrderRow } from '../../db/queries/orders.ts';
 import { readProducts } from '../../db/queries/products.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { OrderRequest } from '../../domain/messages.ts';
-import { quote } from '../../domain/quote.ts';
+import { firstTwice, quote, tooManyOpen } from '../../domain/quote.ts';
 import type { ApiEnv } from '../context.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
 import { signedIn } from '../middleware/access.ts';
@@ -16,9 +17,15 @@ import { Order, Payment, showOrder, showPayment } from '../views/order.ts';
 
 const ITEMS_MAX = 100;
 
-const Body = z
-  .strictObject({ items: z.array(z.strictObject({ product_id: Id })).max(ITEMS_MAX) })
-  .openapi('NewOrder');
+const Items = z
+  .array(z.strictObject({ product_id: Id }))
+  .max(ITEMS_MAX)
+  .superRefine((items, context) => {
+    const twice = firstTwice(items.map((item) => item.product_id));
+    if (twice === -1) return;
+    context.addIssue({ code: 'custom', path: [twice, 'product_id'], message: 'Is in the order already' });
+  });
+const Body = z.strictObject({ items: Items }).openapi('NewOrder');
 const Placed = z.object({ order: Order, payment: Payment }).openapi('PlacedOrder');
 const Unanswered = z.object({ order: Order, payment: z.null() }).openapi('UnansweredOrder');
 
@@ -45,6 +52,7 @@ const route = createRoute({
       'product_inactive',
       'mixed_currencies',
       'order_empty',
+      'too_many_open_orders',
       'amount_too_large',
       'provider_refused',
     ),
@@ -52,7 +60,7 @@ const route = createRoute({
 });
 
 export const placeOrder = defineRoute(route, async (c) => {
-  const { db, engine } = c.var.deps;
+  const { db, engine, config } = c.var.deps;
   const { caller } = c.var;
   const productIds = c.req.valid('json').items.map((item) => item.product_id);
   const idempotency = readIdempotency(
@@ -71,6 +79,8 @@ export const placeOrder = defineRoute(route, async (c) => {
   // Read without a lock: it spares the engine hopeless orders, and the order is judged again when it is written.
   const quoted = quote(productIds, await readProducts(db, productIds));
   if ('refused' in quoted) throw VezaError.from(quoted.refused);
+  const tooMany = tooManyOpen(await countOpenOrders(db, caller.userId), config.OPEN_ORDERS_MAX);
+  if (tooMany) throw VezaError.from(tooMany);
   const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
   c.set('mayStillBeCarriedOut', true);
   const placing = await engine.placeOrder({ orderId, ask }, label);

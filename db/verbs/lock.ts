@@ -9,8 +9,8 @@ import type { Refund } from '../moves/refund.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
 
-// Row locks, always taken in this order: admins who act by id, approval, orders by id, refund, transfers by id, reversals by
-// id, payouts by id, balances (see ledger/post.ts).
+// Row locks, always taken in this order: people who act by id (admins, a buyer who places an order), approval, orders by id,
+// refund, transfers by id, reversals by id, payouts by id, balances (see ledger/post.ts).
 // Whoever locks in another order can wait for a transaction that waits for it. NO KEY UPDATE, since a stronger lock would
 // also wait for every insert that merely refers to the row: a ledger entry of another verb, and then both wait.
 

@@ -3,24 +3,39 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Refusal } from '../../domain/errors.ts';
 import type { OrderRequest } from '../../domain/messages.ts';
 import { platformFeeMinor } from '../../domain/money.ts';
-import { quote } from '../../domain/quote.ts';
+import { quote, tooManyOpen } from '../../domain/quote.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Order } from '../moves/order.ts';
+import { countOpenOrders } from '../queries/open-orders.ts';
+import { idempotencyKeys, orderItems, orders, products, users } from '../schema/index.ts';
 import { isBeyondCounting } from './beyond-counting.ts';
-import { idempotencyKeys, orderItems, orders, products } from '../schema/index.ts';
 
 export type OpenOrderResult =
   | { readonly refused: Refusal }
   | { readonly order: Order; readonly bodyHash: string | null };
 
+export interface OrderTerms {
+  readonly platformFeeBps: number;
+  /** Pending orders a buyer. */
+  readonly openOrdersMax: number;
+}
+
 /** Persists an order `pending` with its items, fees and payment id, or finds it persisted by an earlier attempt. */
-export async function openOrder(db: Db, request: OrderRequest, feeBps: number): Promise<OpenOrderResult> {
+export async function openOrder(
+  db: Db,
+  request: OrderRequest,
+  { platformFeeBps, openOrdersMax }: OrderTerms,
+): Promise<OpenOrderResult> {
   return db.transaction(async (tx) => {
     const [existing] = await tx.select().from(orders).where(eq(orders.id, request.orderId));
     if (existing) return { order: existing, bodyHash: await storedBodyHash(tx, request) };
     if (request.ask === undefined) {
       return { refused: { code: 'order_not_found', detail: `There is no order ${request.orderId}.` } };
     }
+    const { buyerId } = request.ask;
+    await lockBuyer(tx, buyerId);
+    const refused = tooManyOpen(await countOpenOrders(tx, buyerId), openOrdersMax);
+    if (refused) return { refused };
     const wanted = await readProducts(tx, request.ask.productIds);
     if ('refused' in wanted) return wanted;
     if (await isBeyondCounting(tx, wanted)) {
@@ -34,13 +49,13 @@ export async function openOrder(db: Db, request: OrderRequest, feeBps: number): 
       productId: product.id,
       sellerId: product.sellerId,
       amountMinor: product.priceMinor,
-      platformFeeMinor: platformFeeMinor(product.priceMinor, feeBps),
+      platformFeeMinor: platformFeeMinor(product.priceMinor, platformFeeBps),
     }));
     const [order] = await tx
       .insert(orders)
       .values({
         id: request.orderId,
-        buyerId: request.ask.buyerId,
+        buyerId,
         totalMinor: wanted.totalMinor,
         currency: wanted.currency,
         paymentId: request.orderId,
@@ -53,6 +68,11 @@ export async function openOrder(db: Db, request: OrderRequest, feeBps: number): 
       await tx.insert(idempotencyKeys).values({ ...idempotency, answer: { orderId: order.id } });
     return { order, bodyHash: idempotency?.bodyHash ?? null };
   });
+}
+
+/** Of two orders that are placed at once, the second counts the first. */
+async function lockBuyer(tx: Tx, buyerId: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, buyerId)).for('no key update');
 }
 
 async function readProducts(tx: Tx, productIds: readonly string[]) {

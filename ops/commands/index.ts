@@ -218,7 +218,8 @@ export const COMMANDS: readonly Command[] = [
       { name: 'ttl', value: '24h' },
       json,
     ],
-    about: 'a bearer token for a user; without --role, the role that the user has',
+    about:
+      'a bearer token for a user; --role is the claim that it carries, and counts nowhere here: the API goes by the role that the user has',
     run: token,
   },
 ];

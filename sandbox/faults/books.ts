@@ -119,10 +119,13 @@ function compareOrders(
   ];
 }
 
+/** The buyer may still pay, with another card where the first was declined. */
+export const isOpen = ({ status, manual_retry_allowed: mayRetry }: Payment): boolean =>
+  status.startsWith('requires_') || (status === 'failed' && mayRetry === true);
+
 /** Where an order must stand, from the PSP's books alone. */
 function expectedOf(payment: Payment | undefined, back: number) {
-  if (payment === undefined || payment.status.startsWith('requires_'))
-    return { status: 'pending', captured: 0 };
+  if (payment === undefined || isOpen(payment)) return { status: 'pending', captured: 0 };
   if (OVER.has(payment.status)) return { status: 'failed', captured: 0 };
   if (!CAPTURED.has(payment.status)) return { status: `unknown here (${payment.status})`, captured: 0 };
   const captured = payment.amount_received ?? payment.amount;

@@ -62,8 +62,11 @@ export async function buy(
 
   /** Paid, and not completed when it should have been: asked about again after a while. */
   const later: string[] = [];
+  /** At their bank, from where they come back too late. */
+  const away: string[] = [];
   while (!until.aborted) {
     if (later.length > 0 && chance(0.3)) await refund(later.shift()!);
+    if (away.length > 0 && (await readOrder(away[0]!)).status !== 'pending') comeBack(away.shift()!);
     const products = new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(shop.products)));
     const items = [...products].map(({ id }) => ({ product_id: id }));
     const placed = await call('POST', '/marketplace/orders', { items });
@@ -74,20 +77,34 @@ export async function buy(
     await sleep(run.restMs);
   }
 
-  /** Most buyers pay; some cannot, some never do, and now and then another amount arrives. */
+  /** Most buyers pay; some cannot, some never do, some too late, and now and then another amount arrives. */
   async function pay(orderId: string): Promise<void> {
     const { control } = veza.psp;
     if (chance(0.03)) return;
+    if (chance(0.02)) {
+      control.setPaymentStatus(orderId, 'requires_customer_action');
+      away.push(orderId);
+      return;
+    }
     if (chance(0.04)) {
       control.fail(orderId);
       return;
     }
+    // Declined: most take another card, while the first one's failure is still on its way.
+    if (chance(0.08)) control.fail(orderId, 'Your card was declined.', { mayRetry: true });
+    if (control.payment(orderId).status === 'failed' && chance(0.2)) return;
     if (chance(0.03)) {
       control.pay(orderId, { amountReceivedMinor: control.payment(orderId).amount - 1 });
       return;
     }
     control.pay(orderId);
     await follow(orderId);
+  }
+
+  /** The order has expired; the connector was not told, and captures the payment. */
+  function comeBack(orderId: string): void {
+    const { control } = veza.psp;
+    if (control.payment(orderId).status === 'cancelled') control.pay(orderId);
   }
 
   async function follow(orderId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseWithSql } from '../database.ts';
-import type { Books } from './books.ts';
+import { type Books, isOpen } from './books.ts';
 
 /** What moves by itself, without any webhook; how many of each. */
 export interface Moving {
@@ -54,8 +54,6 @@ export async function unheard(books: Books): Promise<number> {
   const { control } = books.psp;
   const pendingOrders = await sql<{ id: string }[]>`SELECT id FROM orders WHERE status = 'pending'`;
   const pendingRefunds = await sql<{ id: string }[]>`SELECT id FROM refunds WHERE status = 'pending'`;
-  const decided = pendingOrders.filter(
-    ({ id }) => control.hasPayment(id) && !control.payment(id).status.startsWith('requires_'),
-  );
+  const decided = pendingOrders.filter(({ id }) => control.hasPayment(id) && !isOpen(control.payment(id)));
   return decided.length + pendingRefunds.length;
 }

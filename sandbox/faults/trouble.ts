@@ -10,6 +10,27 @@ const OUTAGE_EVERY_MS = 40_000;
 
 const always = { times: 'always' } as const;
 
+/** In either of Stripe's wordings. */
+const ACCOUNT_GONE = [
+  {
+    status: 403,
+    error: {
+      type: 'invalid_request_error',
+      code: 'account_invalid',
+      message: "The provided key does not have access to account 'acct_x' (or that account does not exist).",
+    },
+  },
+  {
+    status: 400,
+    error: {
+      type: 'invalid_request_error',
+      code: 'resource_missing',
+      message: "No such destination: 'acct_x'",
+      param: 'destination',
+    },
+  },
+];
+
 /** Lost on the way: no retry of it ever arrives. */
 export function loseWebhooks(
   { psp, stripe }: Providers,
@@ -28,6 +49,9 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     psp.control.addFault({ kind: 'latency', delayMs: 250, ...part(0.1) }),
     psp.control.addFault({ kind: 'status', status: 503, match: 'payments.create', ...part(0.04) }),
     psp.control.addFault({ kind: 'dropAfter', match: 'payments.create', ...part(0.04) }),
+    psp.control.addFault({ kind: 'status', status: 503, match: 'payments.cancel', ...part(0.1) }),
+    psp.control.addFault({ kind: 'dropAfter', match: 'payments.cancel', ...part(0.1) }),
+    psp.control.addFault({ kind: 'paidFirst', ...part(0.1) }),
     psp.control.addFault({ kind: 'status', status: 503, match: 'refunds.create', ...part(0.06) }),
     psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create', ...part(0.03) }),
     psp.control.addFault({ kind: 'dropAfter', match: 'refunds.create', ...part(0.06) }),
@@ -55,6 +79,18 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     stripe.control.addFault({ kind: 'dropAfter', match, ...part(0.05) }),
     stripe.control.addFault({ kind: 'timeoutAfter', match, ...part(0.01) }),
   ]);
+  // A seller's account is gone, and back at the next look: what goes out then must go out once.
+  for (const { status, error } of ACCOUNT_GONE) {
+    atStripe.push(
+      stripe.control.addFault({
+        kind: 'status',
+        status,
+        body: { error },
+        match: 'transfers.create',
+        ...part(0.03),
+      }),
+    );
+  }
   return () => {
     for (const fault of atThePsp) psp.control.clearFaults(fault);
     for (const fault of atStripe) stripe.control.clearFaults(fault);

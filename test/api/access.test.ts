@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { V1_ROUTES } from '../../api/routes/index.ts';
 import { users } from '../../db/schema/index.ts';
 import { ROLES, type Role } from '../../domain/roles.ts';
+import { SECURITY_PAGE, withRolesTable } from '../../scripts/security-docs.ts';
 import { addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
 
 // Who may call what, on every route of the table: what a token says of its user's role counts for nothing.
@@ -30,6 +32,11 @@ async function call({ method, path }: (typeof ROUTES)[number], headers: Record<s
   });
   return [response.status, (await bodyOf(response))['code']];
 }
+
+test('docs/security.md says of each route who may call it', async () => {
+  const page = await readFile(SECURITY_PAGE, 'utf8');
+  expect(page, 'out of date: run `npm run docs:security`').toBe(withRolesTable(page));
+});
 
 describe.each(named(guarded))('%s', (_, route) => {
   test('by a token whose user is gone: 401, whatever role it names', async () => {

@@ -22,6 +22,7 @@ export const CONFIG: ApiConfig = {
   TRUSTED_PROXIES: ['10.0.0.0/8', '127.0.0.1', '2001:db8:1::/48'],
   HYPERSWITCH_WEBHOOK_SECRET: ['whsec_hyperswitch_test'],
   STRIPE_WEBHOOK_SECRET: ['whsec_stripe_test'],
+  OPEN_ORDERS_MAX: 1000,
   RATE_LIMIT_BEARER: 1_000_000,
   PAYOUT_MINIMUM_MINOR: 100,
   FOUR_EYES_ABOVE_MINOR: 50_000,

@@ -21,7 +21,8 @@ async function order(db: Database['db'], priceMinor: number, currency: string, i
     productIds.push(await addProduct(database, sellerId, { priceMinor, currency }));
   }
   const request = { orderId: uuidv7(), ask: { buyerId: await addUser(database), productIds } };
-  const opened = await openOrder(db, request, 1000);
+  const terms = { platformFeeBps: 1000, openOrdersMax: 20 };
+  const opened = await openOrder(db, request, terms);
   return 'refused' in opened ? opened.refused.code : 'opened';
 }
 

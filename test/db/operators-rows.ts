@@ -71,6 +71,9 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at)
     SELECT ${id(10)}, ${id(1)}, 'dp_' || n, 100, 'EUR', 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);
   await db.execute(sql`
+    INSERT INTO dispute_words (dispute_id, said, stage, amount_minor)
+    SELECT ${id(10)}, said, 'dispute', 100 FROM ${numbers}, unnest(ARRAY['open', 'won']) AS said WHERE ${isDisputed}`);
+  await db.execute(sql`
     INSERT INTO ops_flags (id, kind, subject, detail, raised_at, cleared_at)
     SELECT ${id(11)}, 'refund_failed', 'refund/' || ${id(2)}, 'The PSP refused it.', ${at},
       CASE WHEN ${isFlagged} THEN NULL ELSE now() END FROM ${numbers} WHERE ${isDisputed}`);

@@ -15,7 +15,7 @@ import { settleRefund } from '../../db/verbs/settle-refund.ts';
 import type { PaymentFact } from '../../domain/messages.ts';
 import { createDatabaseFromTemplate } from '../harness/services.ts';
 
-const FEE_BPS = 1000;
+const TERMS = { platformFeeBps: 1000, openOrdersMax: 1_000 };
 const WINDOW = { refundWindowDays: 14, feePolicy: 'refund' } as const;
 
 /** A database of the suite's own; ends with the test file. */
@@ -53,7 +53,7 @@ export async function storyOn({ db }: DatabaseWithSql) {
     /** An order of one product of each seller, `pending`. */
     async place(productIds = [products[0]!.id, products[2]!.id]): Promise<string> {
       const orderId = uuidv7();
-      const opened = await openOrder(db, { orderId, ask: { buyerId: buyer.id, productIds } }, FEE_BPS);
+      const opened = await openOrder(db, { orderId, ask: { buyerId: buyer.id, productIds } }, TERMS);
       if ('refused' in opened) throw new Error(opened.refused.detail);
       return orderId;
     },

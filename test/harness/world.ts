@@ -126,6 +126,8 @@ export class World {
       LOG_LEVEL,
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
+      // A suite has few buyers, who leave many orders as they are.
+      OPEN_ORDERS_MAX: '1000',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',
       TRANSFER_RETRY_INTERVAL: '200ms',

@@ -18,7 +18,7 @@ import { feeOf, type Life, PRODUCTS, type Trouble } from './run.ts';
 
 export const ORDERS_MAX = 4;
 
-export const PAYMENTS = ['as ordered', 'other amount', 'late', 'never'] as const;
+export const PAYMENTS = ['as ordered', 'other card', 'other amount', 'late', 'never'] as const;
 export type Payment = (typeof PAYMENTS)[number];
 
 export async function purchase(
@@ -40,13 +40,15 @@ export async function purchase(
       expect(rows[place]).toMatchObject({ sellerId: life.sellerIds[seller], amountMinor: price });
       return { id: rows[place]!.id, seller, netMinor: price - feeOf(price), feeMinor: feeOf(price) };
     });
+    // Declined at first: whether or not that is heard, and when, the order is as good as any.
+    if (how.payment === 'other card') control.fail(id, 'Your card was declined.', { mayRetry: true });
     if (how.payment === 'late' || how.payment === 'never') {
       control.fail(id);
       await life.world.finished(`order/${id}`);
     }
     const received = how.payment === 'other amount' ? total + 1 : total;
     if (how.payment !== 'never') control.pay(id, { amountReceivedMinor: received });
-    const failed = how.payment !== 'as ordered';
+    const failed = how.payment !== 'as ordered' && how.payment !== 'other card';
     const order: Order = {
       id,
       items,

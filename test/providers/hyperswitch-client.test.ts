@@ -184,6 +184,7 @@ describe('createPayment', () => {
         clientSecret: 'pay_x_secret_y',
         connectorTransactionId: 'pi_x',
         errorMessage: null,
+        manualRetryAllowed: null,
         errorCode: null,
         updatedAt: null,
       },

@@ -73,6 +73,32 @@ describe('a purchase that cannot be, or not yet', () => {
     );
   });
 
+  it('no product twice in one order 422, naming the field', async () => {
+    const [a, b] = [people.products[0]!.id, people.products[1]!.id];
+    const before = await orderCount();
+    // The same id in another case is the same product.
+    const answer = await order([a, b, a.toUpperCase()]);
+    expect(answer.body).toMatchObject({
+      status: 422,
+      code: 'validation_failed',
+      errors: [{ field: 'items.2.product_id', in: 'body' }],
+    });
+    const orderId = uuidv7();
+    const ask = { buyerId: people.buyer.id, productIds: [a, b, a] };
+    const placing = await world.engine.placeOrder({ orderId, ask }, { amountMinor: 1, currency: 'EUR' });
+    expect(placing).toMatchObject({ refused: { code: 'validation_failed' } });
+    expect(await orderCount()).toBe(before);
+  });
+
+  it('at most 100 items 422', async () => {
+    const answer = await order(Array.from({ length: 101 }, () => uuidv7()));
+    expect(answer.body).toMatchObject({
+      status: 422,
+      code: 'validation_failed',
+      errors: [{ field: 'items', in: 'body' }],
+    });
+  });
+
   it('order_empty 422', () => expectRefused([], 422, 'order_empty'));
 
   it('a body that is none of ours: each field at fault is named, and nothing is started', async () => {
@@ -124,6 +150,22 @@ describe('a purchase that cannot be, or not yet', () => {
       payment_id: orderId,
       client_secret: world.psp.control.payment(orderId).client_secret,
     });
+  });
+
+  it('a payment that exists by one answer of the PSP and not by another: asked again, never refused', async () => {
+    world.psp.control.addFault({ kind: 'dropAfter', match: 'payments.create' });
+    world.psp.control.addFault({ kind: 'status', status: 503, match: 'payments.retrieve' });
+    const error = {
+      type: 'invalid_request',
+      message: 'Payment does not exist in our records',
+      code: 'HE_02',
+    };
+    world.psp.control.addFault({ kind: 'status', status: 404, match: 'payments.retrieve', body: { error } });
+    const answer = await order([people.products[0]!.id]);
+    expect(answer.status).toBe(201);
+    const orderId: string = answer.body['order']!['id']!;
+    expect(await world.order(orderId)).toMatchObject({ status: 'pending', failureReason: null });
+    expect(answer.body['payment']).toMatchObject({ payment_id: orderId });
   });
 
   it('PSP slow: 202 with payment null, then GET shows the payment', async () => {
