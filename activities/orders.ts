@@ -13,6 +13,7 @@ import { followUp, startAll } from './follow-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
 import { retryLater } from './retry-later.ts';
+import { unread } from './unread.ts';
 
 export type OrderOpening =
   | Refused
@@ -140,7 +141,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
         const found = await psp.readRefund(providerRefundId);
         if (found.kind === 'not_found') return null;
         if (found.kind !== 'refund') {
-          throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
+          throw await unread({ db, settings }, found, 'refund');
         }
         if (refundVerdict(found.refund.status) !== 'succeeded') return null;
         const { paymentId, amountMinor, currency, updatedAt } = found.refund;
@@ -158,7 +159,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
         const found = await psp.readDispute(providerDisputeId);
         if (found.kind === 'not_found') return null;
         if (found.kind !== 'dispute') {
-          throw retryLater('psp_unknown_outcome', 'the dispute could not be read', settings.psp);
+          throw await unread({ db, settings }, found, 'dispute');
         }
         const { paymentId, connectorDisputeId, amountMinor, currency, stage } = found.dispute;
         const status = disputeNewsStatus(found.dispute.status);
@@ -187,7 +188,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
           return factOf(found.payment);
         }
         if (found.kind === 'not_found') return 'unpaid';
-        throw retryLater('psp_unknown_outcome', 'the payment could not be read', settings.psp);
+        throw await unread({ db, settings }, found, 'payment');
       });
     },
   };

@@ -1,11 +1,11 @@
 import type { PaymentFact } from '../domain/messages.ts';
-import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { factOf } from './orders.ts';
 import { orderOf } from './reports.ts';
 import { retryLater } from './retry-later.ts';
+import { unread } from './unread.ts';
 
 const EXPIRED = {
   verdict: 'failed',
@@ -28,23 +28,18 @@ export function createPaymentActivities({ db, psp, settings }: Deps) {
   return {
     /**
      * Cancels a payment whose time is over, and says what became of it: it may have been captured meanwhile, or be
-     * underway. Whether the cancellation was carried out is never taken from its own answer alone.
+     * underway. A refusal says nothing of that, and no answer even less: then the payment is read.
      */
     async cancelPayment(orderId: string): Promise<PaymentFact | 'underway'> {
       const { paymentId, paymentStatus } = await orderOf(db, orderId);
       if (paymentId === null) return { ...EXPIRED, dead: true };
       return whileHeartbeating(async () => {
         const outcome = await psp.cancelPayment(paymentId);
-        if (outcome.kind === 'unauthorized') {
-          await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
-          throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
-        }
+        if (outcome.kind === 'unauthorized') throw await unread({ db, settings }, outcome, 'payment');
         const found = outcome.kind === 'payment' ? outcome : await psp.readPayment(paymentId);
         // One that lands after all, or that a lagging reader does not show, is found by the sweep.
         if (found.kind === 'not_found') return EXPIRED;
-        if (found.kind !== 'payment') {
-          throw retryLater('psp_unknown_outcome', 'the payment could not be read', settings.psp);
-        }
+        if (found.kind !== 'payment') throw await unread({ db, settings }, found, 'payment');
         await recordPaymentAnswer(db, orderId, found.payment);
         const fact = factOf(found.payment);
         if (fact === 'underway') return fact;

@@ -111,8 +111,8 @@ export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
   /**
    * Cancels a payment that nobody has paid. The router does so from `requires_payment_method`, `requires_confirmation`,
-   * `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), a second time too: the answer and
-   * the refusal both say no more than that the payment is to be looked at. Carries no idempotency key, since it creates
+   * `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), a second time too: the answer is
+   * the payment, and a refusal says that it is to be looked at. Carries no idempotency key, since it creates
    * nothing, and a refusal that was replayed an hour later would be of then.
    */
   cancelPayment(paymentId: string): Promise<CancelPaymentOutcome>;

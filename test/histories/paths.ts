@@ -46,16 +46,21 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     world.psp.control.fail(orderId);
     return ended(world, `order/${orderId}`);
   },
-  'order-expired': async (world) => {
+  /** Recorded before payments were cancelled at the PSP. */
+  'order-expired': async (world) => expired(world),
+  'order-paid-with-another-card': async (world) => {
     const { orderId } = await placed(world);
-    const workflowId = `order/${orderId}`;
-    // Its time was over while the engine knew nothing of it.
-    await world.temporal.workflow.getHandle(workflowId).terminate('lost');
-    await world.database
-      .sql`UPDATE orders SET created_at = created_at - interval '30 days' WHERE id = ${orderId}`;
-    await world.engine.startOrder(orderId, { amountMinor: PRICE_MINOR, currency: 'USD' });
-    return ended(world, workflowId);
+    world.psp.control.fail(orderId, 'Your card was declined.', { mayRetry: true });
+    await world.psp.control.waitForRequest(
+      ({ operation, params, outcome }) =>
+        operation === 'payments.retrieve' && params['id'] === orderId && outcome === 'answered',
+    );
+    world.psp.control.pay(orderId);
+    await world.finished(`order/${orderId}`);
+    for (const transfer of await world.transfersOf(orderId)) await world.finished(`transfer/${transfer.id}`);
+    return { workflowId: `order/${orderId}` };
   },
+  'order-cancelled-when-expired': async (world) => expired(world),
   'order-refused': async (world) => {
     const { shop, orderId } = await placed(world);
     const refusedId = `${orderId.slice(0, -1)}${orderId.endsWith('0') ? '1' : '0'}`;
@@ -274,6 +279,18 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     await world.finished(`refund/${refundId}`);
     return { workflowId: swept.body['workflow_id']! };
   },
+  'sweep-of-ended-orders': async (world) => {
+    const { shop, orderId } = await placed(world);
+    world.psp.control.setPaymentStatus(orderId, 'failed');
+    await world.finished(`order/${orderId}`);
+    await world.database
+      .sql`UPDATE orders SET created_at = created_at - interval '1 hour' WHERE id = ${orderId}`;
+    world.psp.control.pay(orderId, { webhook: false });
+    const swept = await world.post(shop.admin, '/admin/reconcile', { phases: ['ended_orders'] });
+    await world.finished(`order/${orderId}`);
+    for (const refund of await refundsOf(world, orderId)) await world.finished(`refund/${refund.id}`);
+    return { workflowId: swept.body['workflow_id']! };
+  },
   'drain-continued': async (world) => drained(world),
   'drain-ended': async (world) => {
     const { workflowId } = await drained(world);
@@ -289,6 +306,17 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     return { workflowId };
   },
 };
+
+/** Its time was over while the engine knew nothing of it. */
+async function expired(world: World): Promise<Played> {
+  const { orderId } = await placed(world);
+  const workflowId = `order/${orderId}`;
+  await world.temporal.workflow.getHandle(workflowId).terminate('lost');
+  await world.database
+    .sql`UPDATE orders SET created_at = created_at - interval '30 days' WHERE id = ${orderId}`;
+  await world.engine.startOrder(orderId, { amountMinor: PRICE_MINOR, currency: 'USD' });
+  return ended(world, workflowId);
+}
 
 /** A sweep of everything, each batch in a run of its own. */
 async function drained(world: World) {

@@ -184,8 +184,8 @@ describe('createPayment', () => {
         clientSecret: 'pay_x_secret_y',
         connectorTransactionId: 'pi_x',
         errorMessage: null,
-        manualRetryAllowed: null,
         errorCode: null,
+        manualRetryAllowed: null,
         updatedAt: null,
       },
     });
@@ -206,6 +206,32 @@ describe('createPayment', () => {
   });
 });
 
+describe('cancelPayment', () => {
+  test('says a reason that Stripe takes, and carries no key', async () => {
+    server.script({ body: { ...PAYMENT_BODY, status: 'cancelled', amount_received: null } });
+    expect(await psp.cancelPayment(PAYMENT_ID)).toMatchObject({
+      kind: 'payment',
+      payment: { paymentId: PAYMENT_ID, status: 'cancelled' },
+    });
+    const [request] = server.seen;
+    expect(request).toMatchObject({ method: 'POST', path: `/payments/${PAYMENT_ID}/cancel` });
+    expect(request?.headers).not.toHaveProperty('idempotency-key');
+    expect(JSON.parse(request!.body)).toEqual({ cancellation_reason: 'abandoned' });
+  });
+
+  test.each<[string, ScriptedAnswer, object]>([
+    ['paid, underway or cancelled already', errorAnswer(400, 'IR_16'), { kind: 'refused', tells: 'state' }],
+    ['the router knows none', errorAnswer(404, 'HE_02'), { kind: 'not_found' }],
+    ["a proxy's 404", { status: 404, body: '<h1>404</h1>' }, { kind: 'unknown' }],
+    ['an internal error', errorAnswer(500, 'HE_00'), { kind: 'unknown' }],
+    ['a bad key', errorAnswer(401, 'IR_01'), { kind: 'unauthorized' }],
+    ['another payment', { body: { ...PAYMENT_BODY, payment_id: 'other' } }, { kind: 'unknown' }],
+  ])('%s', async (_name, answer, outcome) => {
+    server.script(answer);
+    expect(await psp.cancelPayment(PAYMENT_ID)).toMatchObject(outcome);
+  });
+});
+
 describe('reads', () => {
   test('ask the connector behind the router', async () => {
     server.script({ body: REFUND_BODY });
@@ -218,6 +244,17 @@ describe('reads', () => {
       payment: { amountReceivedMinor: 6540, currency: 'USD' },
     });
     expect(server.seen[0]).toMatchObject({ method: 'GET', path: `/payments/${PAYMENT_ID}?force_sync=true` });
+  });
+
+  test.each([
+    [true, true],
+    [false, false],
+    [null, null],
+    [undefined, null],
+    ['yes', null],
+  ])('whether a failed payment may be tried again: %s', async (said, manualRetryAllowed) => {
+    server.script({ body: { ...PAYMENT_BODY, status: 'failed', manual_retry_allowed: said } });
+    expect(await psp.readPayment(PAYMENT_ID)).toMatchObject({ payment: { manualRetryAllowed } });
   });
 
   test('an id cannot leave its path', async () => {

@@ -138,6 +138,23 @@ describe('a failure that the PSP tells of is asked about before the order fails'
     world.psp.control.clearFaults(fault);
   });
 
+  it('the PSP refuses our key: pending, flagged, asked until it answers', async () => {
+    const orderId = await placed();
+    const fault = world.psp.control.addFault({
+      kind: 'status',
+      status: 401,
+      match: 'payments.retrieve',
+      where: { id: orderId },
+      times: 'always',
+    });
+    world.psp.control.fail(orderId);
+    await attempted(world, `order/${orderId}`, 2);
+    expect((await world.order(orderId)).status).toBe('pending');
+    expect(await flagsOf(world, 'hyperswitch')).toEqual(['psp_refuses_our_key']);
+    world.psp.control.clearFaults(fault);
+    expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'failed' });
+  });
+
   it('the PSP is down for a while: asked until it answers, then failed', async () => {
     const orderId = await placed();
     world.psp.control.addFault({
