@@ -137,11 +137,11 @@ function asText({
   ]);
   return [
     '',
-    `asked       ${bought.orders} orders, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated)`,
+    `asked       ${bought.orders} orders, ${bought.disputes} disputes, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated)`,
     `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe; ${sweeps} sweeps by the schedule`,
-    `unheard     ${rest.unheardBeforeDrain} orders and refunds before the first drain`,
+    `unheard     ${rest.unheardBeforeDrain} orders, refunds and disputes before the first drain`,
     ...drained,
-    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.transfers} transfers, ${compared.reversals} reversals`,
+    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.disputes} disputes, ${compared.transfers} transfers, ${compared.reversals} reversals`,
     `            ${Object.entries(compared.statuses)
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([status, count]) => `${count} ${status}`)

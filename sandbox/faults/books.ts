@@ -14,6 +14,7 @@ export interface Compared {
   readonly refunds: number;
   readonly transfers: number;
   readonly reversals: number;
+  readonly disputes: number;
   /** How many rows stand where: `order completed`, `refund succeeded`, … */
   readonly statuses: Readonly<Record<string, number>>;
   /** One line each: the row, and what the two sides say. */
@@ -43,7 +44,9 @@ export async function compareBooks(books: Books): Promise<Compared> {
   const orders = await sql<OrderRow[]>`
     SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded FROM orders`;
   const refunds = await sql<Row[]>`
-    SELECT id, order_id, status, amount_minor::int AS amount, hyperswitch_refund_id AS provider_id FROM refunds`;
+    SELECT id, order_id, status, amount_minor::int AS amount, hyperswitch_refund_id AS provider_id
+    FROM refunds WHERE kind <> 'dispute'`;
+  const disputes = await readDisputes(books);
   const transfers = await sql<Row[]>`
     SELECT id, order_id, status, amount_minor::int AS amount, stripe_transfer_id AS provider_id FROM seller_transfers`;
   const reversals = await sql<Row[]>`
@@ -51,8 +54,10 @@ export async function compareBooks(books: Books): Promise<Compared> {
     FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id`;
   const payments = books.psp.control.payments();
   const pspRefunds = books.psp.control.refunds();
+  const pspDisputes = books.psp.control.disputes();
   const differences = [
-    ...compareOrders(orders, payments, pspRefunds),
+    ...compareOrders(orders, payments, pspRefunds, pspDisputes),
+    ...compareDisputes(disputes, pspDisputes),
     ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
     ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
     ...compareObjects('reversal', reversals, 'reversed', books.stripe.control.reversals().map(asObject)),
@@ -70,18 +75,21 @@ export async function compareBooks(books: Books): Promise<Compared> {
   count('refund', refunds);
   count('transfer', transfers);
   count('reversal', reversals);
+  count('dispute', disputes);
   return {
     orders: orders.length,
     payments: payments.length,
     refunds: refunds.length,
     transfers: transfers.length,
     reversals: reversals.length,
+    disputes: disputes.length,
     statuses,
     differences,
   };
 }
 
 type Payment = ReturnType<HyperswitchSandbox['control']['payments']>[number];
+type PspDispute = ReturnType<HyperswitchSandbox['control']['disputes']>[number];
 type PspRefund = ReturnType<HyperswitchSandbox['control']['refunds']>[number];
 
 const CAPTURED = new Set(['succeeded', 'partially_captured']);
@@ -91,11 +99,15 @@ function compareOrders(
   orders: readonly OrderRow[],
   payments: readonly Payment[],
   pspRefunds: readonly PspRefund[],
+  pspDisputes: readonly PspDispute[],
 ): string[] {
   const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const given = new Map<string, number>();
   for (const { payment_id: paymentId, amount } of pspRefunds.filter(isSettled)) {
     given.set(paymentId, (given.get(paymentId) ?? 0) + amount);
+  }
+  for (const { payment_id: paymentId, amount } of pspDisputes.filter(isLost)) {
+    given.set(paymentId, (given.get(paymentId) ?? 0) + Number(amount));
   }
   const differences = orders.flatMap((order) => {
     const payment = theirs.get(order.id);
@@ -181,3 +193,45 @@ const stillOpen =
 const isSettled = ({ status }: PspRefund) => status === 'succeeded';
 const asRefund = ({ refund_id: id, amount }: PspRefund): ProviderObject => ({ id, amount });
 const asObject = ({ id, amount }: ProviderObject): ProviderObject => ({ id, amount });
+
+interface DisputeRow {
+  readonly id: string;
+  readonly order_id: string;
+  readonly status: string;
+  readonly stage: string;
+  readonly amount: number;
+  /** What of it stands as lost. */
+  readonly took: number;
+}
+
+export const readDisputes = ({ database: { sql } }: Pick<Books, 'database'>) => sql<DisputeRow[]>`
+  SELECT provider_dispute_id AS id, order_id, status, stage, amount_minor::int AS amount,
+    (SELECT coalesce(sum(amount_minor), 0)::int FROM refunds WHERE dispute_id = disputes.id AND status = 'succeeded') AS took
+  FROM disputes`;
+
+/** By its latest word: open, or lost, or given up. */
+const wordOf = ({ dispute_status: word }: PspDispute): string =>
+  ({ opened: 'open', challenged: 'open', expired: 'open', accepted: 'lost' })[
+    word.slice('dispute_'.length)
+  ] ?? word.slice('dispute_'.length);
+const isLost = (dispute: PspDispute) => wordOf(dispute) === 'lost';
+
+/** Each as its latest word says, whatever came before and whoever was told. */
+export function compareDisputes(rows: readonly DisputeRow[], disputes: readonly PspDispute[]): string[] {
+  const ours = new Map(rows.map((row) => [row.id, row]));
+  return disputes.flatMap((dispute) => {
+    const row = ours.get(dispute.dispute_id);
+    const amount = Number(dispute.amount);
+    const said = `the PSP says ${dispute.dispute_status} of ${amount} at ${dispute.dispute_stage}`;
+    if (row === undefined) return [`dispute ${dispute.dispute_id}: ${said}, we have no row`];
+    const word = wordOf(dispute);
+    // What an earlier stage took stays gone while a later one is open.
+    const isBooked = word === 'open' || row.took === (word === 'lost' ? amount : 0);
+    const isSame = row.status === word && row.stage === dispute.dispute_stage && row.amount === amount;
+    return isSame && isBooked
+      ? []
+      : [
+          `dispute ${row.id} (order/${row.order_id}): it is ${row.status} of ${row.amount} at ${row.stage}, ${row.took} of it lost; ${said}`,
+        ];
+  });
+}

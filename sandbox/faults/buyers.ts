@@ -18,6 +18,8 @@ export interface Bought {
   /** Answers of 503 and calls without an answer: repeated under the same key. */
   repeated: number;
   terminated: number;
+  /** Payments that were disputed, each with what came of it. */
+  disputes: number;
 }
 
 interface Answer {
@@ -38,6 +40,23 @@ const COMPLETED_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
 /** Longer than a worker needs to be back: whoever holds a key repeats the call until there is an answer. */
 const REPEATS = 60;
+
+/** What becomes of a dispute after it was opened; the first stays open. */
+const TURNS: readonly (readonly Parameters<Veza['psp']['control']['turnDispute']>[1][])[] = [
+  [],
+  [{ status: 'won' }],
+  [{ status: 'lost' }],
+  [{ status: 'lost' }],
+  [{ status: 'cancelled' }],
+  [{ status: 'lost' }, { status: 'won' }],
+  [{ status: 'won' }, { stage: 'pre_arbitration', status: 'opened' }, { status: 'lost' }],
+  [{ status: 'lost' }, { stage: 'pre_arbitration', status: 'opened' }],
+  [
+    { status: 'lost' },
+    { stage: 'pre_arbitration', status: 'opened' },
+    { stage: 'arbitration', status: 'won' },
+  ],
+];
 
 /** Buys and asks for refunds, one thing after another, until it is told to stop. */
 export async function buy(
@@ -112,9 +131,26 @@ export async function buy(
       if ((await readOrder(orderId)).status === 'completed') break;
       await sleep(LOOK_EVERY_MS);
     }
+    if (chance(0.1)) {
+      await dispute(orderId);
+      return;
+    }
     if (chance(0.75) && !(await refund(orderId))) later.push(orderId);
     // A second one, which meets the first, or takes what it has left.
     if (chance(0.2)) await refund(orderId);
+  }
+
+  /** A dispute of an order that nobody asks back besides: told, turned, and told of anew where it goes on. */
+  async function dispute(orderId: string): Promise<void> {
+    const { control } = veza.psp;
+    const { amount } = control.payment(orderId);
+    const amountMinor = chance(0.5) ? amount : Math.max(1, Math.floor(amount * random()));
+    const { dispute_id: disputeId } = control.openDispute(orderId, amountMinor);
+    bought.disputes += 1;
+    for (const turn of pick(TURNS)) {
+      await sleep(random() * 1_000);
+      control.turnDispute(disputeId, turn);
+    }
   }
 
   async function refund(orderId: string): Promise<boolean> {

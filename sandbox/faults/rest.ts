@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseWithSql } from '../database.ts';
-import { type Books, isOpen } from './books.ts';
+import { type Books, compareDisputes, isOpen, readDisputes } from './books.ts';
 
 /** What moves by itself, without any webhook; how many of each. */
 export interface Moving {
@@ -16,7 +16,8 @@ const QUIET_MS = 15_000;
 async function moving({ sql }: Pick<DatabaseWithSql, 'sql'>): Promise<Moving> {
   const [row] = await sql<Moving[]>`SELECT
     (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL) AS asking,
-    (SELECT count(*)::int FROM seller_transfers WHERE status IN ('pending', 'failed')) AS transfers,
+    (SELECT count(*)::int FROM seller_transfers WHERE status IN ('pending', 'failed')
+       AND waiting_for IS DISTINCT FROM 'dispute') AS transfers,
     (SELECT count(*)::int FROM transfer_reversals WHERE status = 'pending') AS reversals`;
   if (row === undefined) throw new Error('a count has no row');
   return row;
@@ -55,5 +56,6 @@ export async function unheard(books: Books): Promise<number> {
   const pendingOrders = await sql<{ id: string }[]>`SELECT id FROM orders WHERE status = 'pending'`;
   const pendingRefunds = await sql<{ id: string }[]>`SELECT id FROM refunds WHERE status = 'pending'`;
   const decided = pendingOrders.filter(({ id }) => control.hasPayment(id) && !isOpen(control.payment(id)));
-  return decided.length + pendingRefunds.length;
+  const disputes = compareDisputes(await readDisputes(books), control.disputes());
+  return decided.length + pendingRefunds.length + disputes.length;
 }

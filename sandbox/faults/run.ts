@@ -81,7 +81,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
     );
   await waitForRest();
   const unheardBeforeDrain = await unheard(books);
-  say(`${unheardBeforeDrain} orders and refunds wait for a webhook that was lost`);
+  say(`${unheardBeforeDrain} orders, refunds and disputes wait for a webhook that was lost`);
 
   const drains: Drained[] = [];
   for (;;) {
@@ -124,7 +124,14 @@ async function untilBelieved({ sql }: DatabaseWithSql): Promise<number> {
 
 async function trade({ veza, run, say, temporal }: Parts) {
   const shop = asShop(JSON.parse(await seed(['--json'], veza.env)) as Seeded);
-  const bought: Bought = { orders: 0, refunds: 0, refusedRefunds: 0, repeated: 0, terminated: 0 };
+  const bought: Bought = {
+    orders: 0,
+    refunds: 0,
+    refusedRefunds: 0,
+    repeated: 0,
+    terminated: 0,
+    disputes: 0,
+  };
   const terminate = (workflowId: string) =>
     temporal.workflow
       .getHandle(workflowId)

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { disputes, sellerTransfers, users } from '../../db/schema/index.ts';
+import { disputes, opsFlags, sellerTransfers, users } from '../../db/schema/index.ts';
 import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import {
   askRefund,
@@ -176,5 +176,65 @@ export const disputeOpen: Situation = {
     };
   },
   ways: { console: [{ take: 'clear_flag', flag: 'dispute_opened' }], temporal: [{ take: 'nothing' }] },
+  ends: 'completed',
+};
+
+export const disputeUnbooked: Situation = {
+  name: 'dispute-unbooked',
+  title: 'A dispute was won and is not booked: a transfer that it changes is on its way at Stripe',
+  async make(scene) {
+    const stall = await scene.openStall({ connected: false });
+    const { orderId, transfer } = await payOrder(scene, stall);
+    const { control } = scene.psp;
+    const dispute = control.openDispute(orderId, 6_000);
+    const disputeIs = (isSo: (row: typeof disputes.$inferSelect | undefined) => boolean) =>
+      until(
+        async () => (await scene.db.select().from(disputes).where(eq(disputes.orderId, orderId)))[0],
+        isSo,
+      );
+    control.closeDispute(dispute.dispute_id, 'lost');
+    await disputeIs((row) => row?.status === 'lost');
+    // What is left of the share is asked of Stripe, and nobody knows what became of it.
+    const { id, accountId } = stall.seller;
+    scene.stripe.control.ensureAccount(accountId);
+    const fault = scene.stripe.control.addFault({
+      kind: 'status',
+      status: 500,
+      match: 'transfers.create',
+      where: { destination: accountId },
+      times: 'always',
+    });
+    await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+    const subject = transferWorkflowId(transfer.id);
+    await scene.temporal.workflow.getHandle(subject).signal('retryNow');
+    await until(
+      () => scene.db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transfer.id)),
+      (rows) => rows.some(({ askedAt, retryCount }) => askedAt !== null && retryCount > 0),
+    );
+    control.closeDispute(dispute.dispute_id, 'won');
+    await disputeIs((row) => row?.unbookedWhy === 'in_flight');
+    // Nobody is told in the first minute: it passes by itself as a rule.
+    await scene.db
+      .update(disputes)
+      .set({ unbookedSince: new Date(Date.now() - 10 * 60_000) })
+      .where(eq(disputes.orderId, orderId));
+    await until(
+      () =>
+        scene.db
+          .select()
+          .from(opsFlags)
+          .where(eq(opsFlags.subject, orderWorkflowId(orderId))),
+      (flags) => flags.some(({ kind }) => kind === 'dispute_unbooked'),
+    );
+    return {
+      subject,
+      orderId,
+      heal: async () => scene.stripe.control.clearFaults(fault),
+    };
+  },
+  ways: {
+    console: [{ take: 'action', action: 'retry' }],
+    temporal: [{ take: 'signal', signal: 'retryNow' }],
+  },
   ends: 'completed',
 };

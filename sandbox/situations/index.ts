@@ -13,6 +13,7 @@ import {
 } from './at-stripe.ts';
 import {
   disputeOpen,
+  disputeUnbooked,
   giveBackRefused,
   paymentWebhookLost,
   refundNeverAnswered,
@@ -41,6 +42,7 @@ export const SITUATIONS: readonly Situation[] = [
   transferGivenUp,
   giveBackRefused,
   disputeOpen,
+  disputeUnbooked,
   webhookUnmatched,
   statementExceptions,
   noWorker,
