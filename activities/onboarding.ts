@@ -1,6 +1,7 @@
 import type { OnboardingAnswer, OnboardingAsk } from '../domain/messages.ts';
 import { readStripeAccount } from '../db/queries/stripe-account.ts';
 import { type AccountClaim, askAccount, releaseAccount } from '../db/verbs/ask-account.ts';
+import { readLinkAsk } from '../db/verbs/open-link-ask.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordAccount, recordAccountLink } from '../db/verbs/record-account.ts';
 import { detachAccount, recordAccountGone } from '../db/verbs/record-account-gone.ts';
@@ -11,6 +12,10 @@ import { whileHeartbeating } from './heartbeat.ts';
 import { retryLater } from './retry-later.ts';
 
 type Ask = Extract<AccountClaim, { kind: 'ask' }>;
+
+const ASK_AGAIN: OnboardingAnswer = {
+  refused: { code: 'engine_unavailable', detail: 'Stripe gives no link now. Ask again.' },
+};
 
 /** Stripe's clock and ours may differ. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
@@ -127,16 +132,14 @@ export function createOnboardingActivities(deps: Deps) {
     async linkAccount(
       userId: string,
       stripeAccountId: string,
-      { returnUrl, refreshUrl, key }: OnboardingAsk & { readonly key: string },
+      ask: OnboardingAsk & { readonly key: string },
     ): Promise<OnboardingAnswer> {
       return whileHeartbeating(async () => {
-        const idempotencyKey = `account-link:${key}`;
-        const made = await stripe.createAccountLink({
-          stripeAccountId,
-          returnUrl,
-          refreshUrl,
-          idempotencyKey,
-        });
+        const pages = ask.linkAskId === undefined ? null : await readLinkAsk(db, ask.linkAskId);
+        // Whoever asked waits no more; a link is good once, for them alone.
+        if (pages === null) return ASK_AGAIN;
+        const idempotencyKey = `account-link:${ask.key}`;
+        const made = await stripe.createAccountLink({ stripeAccountId, ...pages, idempotencyKey });
         if (made.kind === 'link') {
           await recordAccountLink(db, userId, made);
           return { stripeAccountId };
@@ -146,7 +149,7 @@ export function createOnboardingActivities(deps: Deps) {
           return { refused: { code: 'stripe_account_refused', detail: made.message } };
         }
         log.warn({ userId, outcome: made.kind }, 'Stripe gave no account link');
-        return { refused: { code: 'engine_unavailable', detail: 'Stripe gives no link now. Ask again.' } };
+        return ASK_AGAIN;
       });
     },
 

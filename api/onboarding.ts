@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { readStripeAccount } from '../db/queries/stripe-account.ts';
+import { closeLinkAsk, openLinkAsk } from '../db/verbs/open-link-ask.ts';
 import { VezaError } from '../domain/errors.ts';
+import type { OnboardingAnswer } from '../domain/messages.ts';
 import type { ApiEnv } from './context.ts';
 import { AccountLink, showAccountLink, showStripeAccount, StripeAccount } from './views/stripe-account.ts';
 
@@ -32,7 +34,13 @@ export async function onboard(
   const { db, engine } = c.var.deps;
   const { userId } = c.var.caller;
   c.set('mayStillBeCarriedOut', true);
-  const answer = await engine.onboardSeller(userId, { ...make, returnUrl, refreshUrl });
+  const linkAskId = await openLinkAsk(db, userId, { returnUrl, refreshUrl });
+  let answer: OnboardingAnswer;
+  try {
+    answer = await engine.onboardSeller(userId, { ...make, linkAskId });
+  } finally {
+    await closeLinkAsk(db, linkAskId);
+  }
   if ('refused' in answer) throw VezaError.from(answer.refused);
   const row = await readStripeAccount(db, userId);
   const account = showStripeAccount(row);

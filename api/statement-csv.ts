@@ -6,6 +6,7 @@ import {
   type StatementRange,
 } from '../db/queries/statement.ts';
 import { NOTHING, STATEMENT_PARTS, type StatementParts } from '../domain/statement.ts';
+import { Turns } from './turns.ts';
 import { balancesAfter, showLine, showParts } from './views/statement.ts';
 
 /** Lines a query: some milliseconds, and well below a megabyte on the wire. */
@@ -16,6 +17,10 @@ const COLUMNS = [
   ...['order_id', 'refund_id', 'transfer_id', 'payout_id', 'transaction_id'],
   ...[...STATEMENT_PARTS.map((part) => `${part}_change`), 'balance', ...STATEMENT_PARTS],
 ];
+
+/** Of all that this process writes: other requests come between, and a sixtieth reader slows nobody but readers. */
+const PAGES_AT_A_TIME = 2;
+const turns = new Turns(PAGES_AT_A_TIME);
 
 /**
  * A statement as CSV (RFC 4180), page by page as it is read: no connection to the database is held for a slow client.
@@ -48,11 +53,8 @@ async function* writeCsv(db: Db, range: StatementRange, first: StatementPage): A
     balances = balancesAfter(balances, page.lines);
     yield page.lines.map(writeLine).join('');
     if (page.nextAfterId === null) break;
-    page = await readFurtherLines(db, range, {
-      limit: CSV_PAGE_LINES,
-      afterId: page.nextAfterId,
-      balances,
-    });
+    const { nextAfterId: afterId } = page;
+    page = await turns.take(() => readFurtherLines(db, range, { limit: CSV_PAGE_LINES, afterId }));
   }
   for (const [currency, parts] of balances) yield writeBalance('closing', range.to, currency, parts);
 }

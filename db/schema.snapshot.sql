@@ -1,6 +1,17 @@
 -- What the migrations make of an empty database, as its catalog describes it. For reading and for review: a
 -- migration shows here what it changed. Written by `npm run db:snapshot`, compared by test/db/schema.test.ts.
 
+CREATE TABLE account_link_asks (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  return_url text NOT NULL,
+  refresh_url text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT account_link_asks_pkey PRIMARY KEY (id),
+  CONSTRAINT account_link_asks_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX account_link_asks_by_user ON public.account_link_asks USING btree (user_id, created_at);
+
 CREATE TABLE api_key_usage (
   key_id uuid NOT NULL,
   kind text NOT NULL,
@@ -192,6 +203,7 @@ CREATE INDEX ledger_entries_by_order ON public.ledger_entries USING btree (order
 CREATE INDEX ledger_entries_by_payout ON public.ledger_entries USING btree (payout_id) WHERE (payout_id IS NOT NULL);
 CREATE INDEX ledger_entries_by_transaction ON public.ledger_entries USING btree (transaction_id);
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ledger_entries_kept_for_sellers AFTER INSERT ON public.ledger_entries REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_seller_postings();
 
 CREATE TABLE licenses (
   id uuid NOT NULL,
@@ -490,6 +502,29 @@ CREATE INDEX seller_payouts_newest ON public.seller_payouts USING btree (created
 CREATE INDEX seller_payouts_open_by_look ON public.seller_payouts USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX seller_payouts_paid_by_time ON public.seller_payouts USING btree (paid_at, id) WHERE (paid_at IS NOT NULL);
 
+CREATE TABLE seller_postings (
+  seller_id uuid NOT NULL,
+  currency text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  first_entry_id bigint NOT NULL,
+  transaction_id uuid NOT NULL,
+  pending_change bigint DEFAULT 0 NOT NULL,
+  available_change bigint DEFAULT 0 NOT NULL,
+  paying_out_change bigint DEFAULT 0 NOT NULL,
+  owed_change bigint DEFAULT 0 NOT NULL,
+  fees_owed_change bigint DEFAULT 0 NOT NULL,
+  connected_change bigint DEFAULT 0 NOT NULL,
+  pending_minor bigint DEFAULT 0 NOT NULL,
+  available_minor bigint DEFAULT 0 NOT NULL,
+  paying_out_minor bigint DEFAULT 0 NOT NULL,
+  owed_minor bigint DEFAULT 0 NOT NULL,
+  fees_owed_minor bigint DEFAULT 0 NOT NULL,
+  connected_minor bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT seller_postings_seller_id_created_at_first_entry_id_pk PRIMARY KEY (seller_id, created_at, first_entry_id)
+);
+CREATE INDEX seller_postings_by_currency ON public.seller_postings USING btree (seller_id, currency, created_at, first_entry_id);
+CREATE INDEX seller_postings_by_transaction ON public.seller_postings USING btree (transaction_id, seller_id);
+
 CREATE TABLE seller_transfers (
   id uuid NOT NULL,
   order_id uuid NOT NULL,
@@ -673,6 +708,87 @@ CREATE INDEX webhook_events_newest ON public.webhook_events USING btree (receive
 CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
 CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
 
+CREATE OR REPLACE FUNCTION public.keep_seller_postings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  touched record;
+BEGIN
+  IF NOT EXISTS (SELECT FROM entered WHERE seller_of(account) IS NOT NULL) THEN
+    RETURN NULL;
+  END IF;
+  PERFORM FROM seller_balances AS b
+  WHERE (b.seller_id, b.currency) IN (SELECT seller_of(account), currency FROM entered)
+  ORDER BY b.seller_id, b.currency FOR NO KEY UPDATE;
+
+  INSERT INTO seller_postings (seller_id, currency, created_at, first_entry_id, transaction_id,
+    pending_change, available_change, paying_out_change, owed_change, fees_owed_change, connected_change,
+    pending_minor, available_minor, paying_out_minor, owed_minor, fees_owed_minor, connected_minor)
+  SELECT news.*,
+    (coalesce(before.pending_minor, 0) + sum(news.pending_change) OVER so_far)::bigint,
+    (coalesce(before.available_minor, 0) + sum(news.available_change) OVER so_far)::bigint,
+    (coalesce(before.paying_out_minor, 0) + sum(news.paying_out_change) OVER so_far)::bigint,
+    (coalesce(before.owed_minor, 0) + sum(news.owed_change) OVER so_far)::bigint,
+    (coalesce(before.fees_owed_minor, 0) + sum(news.fees_owed_change) OVER so_far)::bigint,
+    (coalesce(before.connected_minor, 0) + sum(news.connected_change) OVER so_far)::bigint
+  FROM (
+    SELECT seller_of(account) AS seller_id, currency, created_at, min(id) AS first_entry_id, transaction_id,
+      coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:pending'), 0)::bigint AS pending_change,
+      coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:available'), 0)::bigint AS available_change,
+      coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:paying_out'), 0)::bigint AS paying_out_change,
+      coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:owed'), 0)::bigint AS owed_change,
+      coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:fees_owed'), 0)::bigint AS fees_owed_change,
+      coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'cash:connected:%'), 0)::bigint AS connected_change
+    FROM entered WHERE seller_of(account) IS NOT NULL
+    GROUP BY seller_of(account), currency, created_at, transaction_id
+  ) AS news
+  LEFT JOIN LATERAL (
+    SELECT * FROM seller_postings AS p
+    WHERE p.seller_id = news.seller_id AND p.currency = news.currency
+      AND (p.created_at, p.first_entry_id) < (news.created_at, news.first_entry_id)
+    ORDER BY p.created_at DESC, p.first_entry_id DESC LIMIT 1
+  ) AS before ON true
+  WINDOW so_far AS (PARTITION BY news.seller_id, news.currency ORDER BY news.created_at, news.first_entry_id);
+
+  -- Entries have the time at which their transaction began: one that waited for the lock stands before what was posted
+  -- meanwhile, which moves by it.
+  FOR touched IN
+    SELECT seller_of(account) AS seller_id, currency, min(created_at) AS since, count(DISTINCT transaction_id) AS postings
+    FROM entered WHERE seller_of(account) IS NOT NULL GROUP BY seller_of(account), currency
+  LOOP
+    CONTINUE WHEN touched.postings = (
+      SELECT count(*) FROM seller_postings AS later
+      WHERE later.seller_id = touched.seller_id AND later.currency = touched.currency AND later.created_at >= touched.since);
+    UPDATE seller_postings AS p SET
+      pending_minor = p.pending_minor + moved.pending,
+      available_minor = p.available_minor + moved.available,
+      paying_out_minor = p.paying_out_minor + moved.paying_out,
+      owed_minor = p.owed_minor + moved.owed,
+      fees_owed_minor = p.fees_owed_minor + moved.fees_owed,
+      connected_minor = p.connected_minor + moved.connected
+    FROM (
+      SELECT created_at, first_entry_id, is_fresh,
+        (sum(pending_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS pending,
+        (sum(available_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS available,
+        (sum(paying_out_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS paying_out,
+        (sum(owed_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS owed,
+        (sum(fees_owed_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS fees_owed,
+        (sum(connected_change) FILTER (WHERE is_fresh) OVER so_far)::bigint AS connected
+      FROM (
+        SELECT later.*, later.first_entry_id IN (SELECT id FROM entered) AS is_fresh
+        FROM seller_postings AS later
+        WHERE later.seller_id = touched.seller_id AND later.currency = touched.currency AND later.created_at >= touched.since
+      ) AS along
+      WINDOW so_far AS (ORDER BY created_at, first_entry_id)
+    ) AS moved
+    WHERE NOT moved.is_fresh AND moved.pending IS NOT NULL AND p.seller_id = touched.seller_id
+      AND p.created_at = moved.created_at AND p.first_entry_id = moved.first_entry_id;
+  END LOOP;
+  RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.record_refund_event()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -696,4 +812,15 @@ AS $function$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.seller_of(account text)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  SELECT CASE
+    WHEN account ~ '^seller:[0-9a-f]{8}-[0-9a-f-]{27}:' THEN split_part(account, ':', 2)::uuid
+    WHEN account ~ '^cash:connected:[0-9a-f]{8}-[0-9a-f-]{27}$' THEN split_part(account, ':', 3)::uuid
+  END
 $function$;

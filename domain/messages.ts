@@ -248,8 +248,8 @@ export interface OnboardingAsk {
   readonly country?: string;
   /** Whether an account may be made; otherwise there has to be one. */
   readonly mayCreate: boolean;
-  readonly returnUrl: string;
-  readonly refreshUrl: string;
+  /** Of the row that says where Stripe's forms lead; absent in what was asked before there was one. */
+  readonly linkAskId?: string;
 }
 
 /** The link itself is in its row: whoever reads histories could use it. */

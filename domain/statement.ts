@@ -1,4 +1,4 @@
-import { type Account, balanceSign, type SellerAccount } from './ledger.ts';
+import type { Account, SellerAccount } from './ledger.ts';
 import { sumMinor } from './money.ts';
 
 /** A seller's accounts as a statement shows them: the five of the ledger, and the cash at their Stripe account. */
@@ -26,9 +26,6 @@ export const NOTHING: StatementParts = {
 
 export const accountOf = (sellerId: string, part: StatementPart): Account =>
   part === 'connected' ? `cash:connected:${sellerId}` : `seller:${sellerId}:${part}`;
-
-/** 1 where the part's balance is its entries' sum, -1 where it is its opposite. */
-export const signOf = (part: StatementPart): 1 | -1 => balanceSign(accountOf('any', part));
 
 export const addParts = (balance: StatementParts, change: StatementParts): StatementParts => ({
   pending: sumMinor([balance.pending, change.pending]),

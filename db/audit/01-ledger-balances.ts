@@ -22,6 +22,7 @@ export const ledgerBalances: Invariant = {
       ...(await unbalanced(tx)),
       ...(await sellerBalances(tx)),
       ...(await unsentShares(tx)),
+      ...(await keptBalances(tx)),
       ...(await suspendedPayments(tx)),
       ...(await suspendedReversals(tx)),
       ...(await underwayPayouts(tx)),
@@ -90,6 +91,34 @@ function unsentShares(tx: Tx): Promise<Violation[]> {
                   balance.pending_minor, currency, coalesce(unsent.minor, 0), balance.rest_minor) AS detail
     FROM seller_balances AS balance LEFT JOIN unsent USING (seller_id, currency)
     WHERE balance.pending_minor <> coalesce(unsent.minor, 0) + balance.rest_minor`,
+  );
+}
+
+/** What statements read is what the balances say; where those differ from their entries, that is told above. */
+function keptBalances(tx: Tx): Promise<Violation[]> {
+  const columns = Object.values(BALANCES).map((column) => sql.identifier(column));
+  return violations(
+    tx,
+    sql`
+    SELECT 'seller ' || held.seller_id AS subject,
+           format('its statement in %s ends with other balances than it has', held.currency) AS detail
+    FROM seller_balances AS held
+    LEFT JOIN LATERAL (
+      SELECT * FROM seller_postings
+      WHERE seller_id = held.seller_id AND currency = held.currency
+      ORDER BY created_at DESC, first_entry_id DESC LIMIT 1
+    ) AS kept ON true
+    WHERE (${list(columns.map((column) => sql`held.${column}`))})
+        <> (${list(columns.map((column) => sql`coalesce(kept.${column}, 0)`))})
+      AND NOT EXISTS (
+        SELECT FROM ledger_entries WHERE account LIKE 'seller:' || held.seller_id || ':%' AND currency = held.currency
+        GROUP BY account
+        HAVING abs(sum(amount_minor)) <> CASE split_part(account, ':', 3) ${sql.join(
+          Object.entries(BALANCES).map(
+            ([name, column]) => sql`WHEN ${sql.raw(`'${name}'`)} THEN held.${sql.identifier(column)}`,
+          ),
+          sql` `,
+        )} END)`,
   );
 }
 

@@ -1,14 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PostingKind } from '../../domain/ledger.ts';
-import {
-  accountOf,
-  addParts,
-  NOTHING,
-  signOf,
-  STATEMENT_PARTS,
-  type StatementPart,
-  type StatementParts,
-} from '../../domain/statement.ts';
+import { STATEMENT_PARTS, type StatementPart, type StatementParts } from '../../domain/statement.ts';
 import type { Db, Tx } from '../client.ts';
 
 /** `from` is in it, `to` is not; without `from` it begins with the first entry. */
@@ -55,8 +47,9 @@ interface Position {
 }
 
 /**
- * Part of a statement, from the ledger's entries of the seller's accounts and nothing else. Null where `afterId` is no
- * posting of theirs. Read on one snapshot, so that balances and lines belong together.
+ * Part of a statement, from what is kept of each posting for its sellers: a page reads its own lines, and each balance one
+ * row more, however long the statement is. Null where `afterId` is no posting of theirs. Read on one snapshot, so that
+ * balances and lines belong together.
  */
 export async function readStatement(
   db: Db,
@@ -67,88 +60,58 @@ export async function readStatement(
     async (tx) => {
       const after = afterId === null ? null : await findPosition(tx, range.sellerId, afterId);
       if (after === undefined) return null;
-      const opening = range.from === null ? new Map() : await balancesBefore(tx, range.sellerId, range.from);
+      const opening =
+        range.from === null
+          ? new Map<string, StatementParts>()
+          : await balancesBefore(tx, range.sellerId, range.from);
       const closing = await balancesBefore(tx, range.sellerId, range.to);
-      const before = after === null ? opening : await balancesUpTo(tx, range.sellerId, after);
-      const rows = await readRows(tx, range, after, limit + 1);
-      const lines = withBalances(rows.slice(0, limit), before);
-      const nextAfterId = rows.length > limit ? (lines.at(-1)?.transactionId ?? null) : null;
-      return { opening, closing, lines, nextAfterId };
+      return { opening, closing, ...(await readLines(tx, range, after, limit)) };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
 }
 
-/** More lines of a statement whose balances the caller has kept: each page costs its own lines alone. */
+/** More lines of a statement, each page in a moment of its own. */
 export async function readFurtherLines(
   db: Db,
   range: StatementRange,
-  { limit, afterId, balances }: { limit: number; afterId: string; balances: Balances },
+  { limit, afterId }: { readonly limit: number; readonly afterId: string },
 ): Promise<Pick<StatementPage, 'lines' | 'nextAfterId'>> {
   const after = await findPosition(db, range.sellerId, afterId);
   if (after === undefined) throw new Error(`the ledger has lost the posting ${afterId}`);
-  const rows = await readRows(db, range, after, limit + 1);
-  const lines = withBalances(rows.slice(0, limit), balances);
-  return { lines, nextAfterId: rows.length > limit ? (lines.at(-1)?.transactionId ?? null) : null };
+  return readLines(db, range, after, limit);
 }
 
-function withBalances(rows: readonly Omit<StatementLine, 'balance'>[], before: Balances): StatementLine[] {
-  const running = new Map(before);
-  return rows.map((row) => {
-    const balance = addParts(running.get(row.currency) ?? NOTHING, row.change);
-    running.set(row.currency, balance);
-    return { ...row, balance };
-  });
-}
+type PartsRow<Suffix extends string> = Record<`${StatementPart}_${Suffix}`, string>;
 
-const accountsOf = (sellerId: string): SQL =>
-  sql`ARRAY[${sql.join(
-    STATEMENT_PARTS.map((part) => sql`${accountOf(sellerId, part)}`),
-    sql`, `,
-  )}]::text[]`;
+const partsOf = <Suffix extends 'change' | 'minor'>(row: PartsRow<Suffix>, suffix: Suffix) =>
+  Object.fromEntries(
+    STATEMENT_PARTS.map((part) => [part, Number(row[`${part}_${suffix}`])]),
+  ) as unknown as StatementParts;
 
-/** One column a part: the sum of its entries, with the sign that its balance has. */
-const partSums = (sellerId: string): SQL =>
+const columns = (suffix: 'change' | 'minor'): SQL =>
   sql.join(
-    STATEMENT_PARTS.map(
-      (part) =>
-        sql`coalesce(sum(amount_minor) FILTER (WHERE account = ${accountOf(sellerId, part)}), 0) * ${sql.raw(String(signOf(part)))} AS ${sql.identifier(part)}`,
-    ),
+    STATEMENT_PARTS.map((part) => sql`kept.${sql.identifier(`${part}_${suffix}`)}`),
     sql`, `,
   );
 
-type SumRow = Record<StatementPart, string>;
-
-const partsOf = (row: SumRow): StatementParts => ({
-  pending: Number(row.pending),
-  available: Number(row.available),
-  paying_out: Number(row.paying_out),
-  owed: Number(row.owed),
-  fees_owed: Number(row.fees_owed),
-  connected: Number(row.connected),
-});
-
-async function readBalances(db: Db | Tx, sellerId: string, where: SQL): Promise<Balances> {
-  const rows = await db.execute<SumRow & { currency: string }>(sql`
-    SELECT currency, ${partSums(sellerId)} FROM ledger_entries
-    WHERE account = ANY(${accountsOf(sellerId)}) AND ${where}
-    GROUP BY currency ORDER BY currency`);
-  return new Map(rows.map((row) => [row.currency, partsOf(row)]));
+/** The last balances before a moment, by currency; currencies are few, and each is found behind the one before. */
+async function balancesBefore(db: Db | Tx, sellerId: string, at: Date): Promise<Balances> {
+  const firstAfter = (currency: SQL) => sql`
+    SELECT p.currency FROM seller_postings AS p
+    WHERE p.seller_id = ${sellerId} AND p.currency > ${currency} ORDER BY p.currency LIMIT 1`;
+  const rows = await db.execute<PartsRow<'minor'> & { currency: string }>(sql`
+    WITH RECURSIVE held (currency) AS (
+      (${firstAfter(sql`''`)})
+      UNION ALL SELECT next.currency FROM held CROSS JOIN LATERAL (${firstAfter(sql`held.currency`)}) AS next
+    )
+    SELECT kept.currency, ${columns('minor')} FROM held CROSS JOIN LATERAL (
+      SELECT * FROM seller_postings AS p
+      WHERE p.seller_id = ${sellerId} AND p.currency = held.currency AND p.created_at < ${at.toISOString()}::timestamptz
+      ORDER BY p.created_at DESC, p.first_entry_id DESC LIMIT 1
+    ) AS kept ORDER BY kept.currency`);
+  return new Map(rows.map((row) => [row.currency, partsOf(row, 'minor')]));
 }
-
-const balancesBefore = (tx: Tx, sellerId: string, at: Date) =>
-  readBalances(tx, sellerId, sql`created_at < ${at.toISOString()}::timestamptz`);
-
-/** With the posting at that position. */
-const balancesUpTo = (tx: Tx, sellerId: string, { at, firstEntryId }: Position) =>
-  readBalances(
-    tx,
-    sellerId,
-    sql`created_at <= ${at}::timestamptz AND (created_at < ${at}::timestamptz OR transaction_id IN (
-      SELECT transaction_id FROM ledger_entries
-      WHERE account = ANY(${accountsOf(sellerId)}) AND created_at = ${at}::timestamptz
-      GROUP BY transaction_id HAVING min(id) <= ${firstEntryId}::bigint))`,
-  );
 
 /** Undefined where the posting does not touch the seller. */
 async function findPosition(
@@ -157,12 +120,13 @@ async function findPosition(
   transactionId: string,
 ): Promise<Position | undefined> {
   const [row] = await db.execute<{ at: string; first: string }>(sql`
-    SELECT created_at::text AS at, min(id) AS first FROM ledger_entries
-    WHERE transaction_id = ${transactionId} AND account = ANY(${accountsOf(sellerId)}) GROUP BY created_at`);
+    SELECT created_at::text AS at, first_entry_id AS first FROM seller_postings
+    WHERE transaction_id = ${transactionId} AND seller_id = ${sellerId}
+    ORDER BY created_at DESC, first_entry_id DESC LIMIT 1`);
   return row && { at: row.at, firstEntryId: row.first };
 }
 
-interface LineRow extends SumRow, Record<string, unknown> {
+interface LineRow extends PartsRow<'change'>, PartsRow<'minor'>, Record<string, unknown> {
   transaction_id: string;
   at: string;
   kind: PostingKind;
@@ -175,36 +139,36 @@ interface LineRow extends SumRow, Record<string, unknown> {
 }
 
 /** The fee is in no account of the seller: it is read from what was agreed, and explains the line, not the balance. */
-async function readRows(db: Db | Tx, range: StatementRange, after: Position | null, limit: number) {
-  const { sellerId, from, to } = range;
-  const since = after?.at ?? from?.toISOString() ?? '-infinity';
-  const beyond =
+async function readLines(
+  db: Db | Tx,
+  { sellerId, from, to }: StatementRange,
+  after: Position | null,
+  limit: number,
+): Promise<Pick<StatementPage, 'lines' | 'nextAfterId'>> {
+  const since =
     after === null
-      ? sql``
-      : sql`HAVING (created_at, min(id)) > (${after.at}::timestamptz, ${after.firstEntryId}::bigint)`;
+      ? sql`created_at >= ${from?.toISOString() ?? '-infinity'}::timestamptz`
+      : sql`(created_at, first_entry_id) > (${after.at}::timestamptz, ${after.firstEntryId}::bigint)`;
   const rows = await db.execute<LineRow>(sql`
-    WITH line AS (
-      SELECT transaction_id, created_at, min(id) AS first, kind, currency, order_id, refund_id, transfer_id, payout_id,
-             ${partSums(sellerId)}
-      FROM ledger_entries
-      WHERE account = ANY(${accountsOf(sellerId)})
-        AND created_at >= ${since}::timestamptz AND created_at < ${to.toISOString()}::timestamptz
-      GROUP BY transaction_id, created_at, kind, currency, order_id, refund_id, transfer_id, payout_id
-      ${beyond}
-      ORDER BY created_at, first
-      LIMIT ${limit}
+    WITH kept AS (
+      SELECT * FROM seller_postings
+      WHERE seller_id = ${sellerId} AND ${since} AND created_at < ${to.toISOString()}::timestamptz
+      ORDER BY created_at, first_entry_id LIMIT ${limit + 1}
     )
-    SELECT line.*, created_at::text AS at, coalesce(CASE kind
-      WHEN 'order_completed' THEN (
-        SELECT sum(platform_fee_minor) FROM order_items AS item
-        WHERE item.order_id = line.order_id AND item.seller_id = ${sellerId})
-      WHEN 'refund_succeeded' THEN (
-        SELECT -sum(fee_minor) FROM refund_allocations AS allocation
-        JOIN order_items AS item ON item.id = allocation.order_item_id
-        WHERE allocation.refund_id = line.refund_id AND item.seller_id = ${sellerId})
+    SELECT kept.transaction_id, kept.created_at::text AS at, entry.kind, kept.currency, entry.order_id, entry.refund_id,
+      entry.transfer_id, entry.payout_id, ${columns('change')}, ${columns('minor')},
+      coalesce(CASE entry.kind
+        WHEN 'order_completed' THEN (
+          SELECT sum(platform_fee_minor) FROM order_items AS item
+          WHERE item.order_id = entry.order_id AND item.seller_id = kept.seller_id)
+        WHEN 'refund_succeeded' THEN (
+          SELECT -sum(fee_minor) FROM refund_allocations AS allocation
+          JOIN order_items AS item ON item.id = allocation.order_item_id
+          WHERE allocation.refund_id = entry.refund_id AND item.seller_id = kept.seller_id)
       END, 0) AS fee
-    FROM line ORDER BY created_at, first`);
-  return rows.map((row) => ({
+    FROM kept JOIN ledger_entries AS entry ON entry.id = kept.first_entry_id
+    ORDER BY kept.created_at, kept.first_entry_id`);
+  const lines = rows.slice(0, limit).map((row) => ({
     transactionId: row.transaction_id,
     at: new Date(row.at),
     kind: row.kind,
@@ -214,6 +178,8 @@ async function readRows(db: Db | Tx, range: StatementRange, after: Position | nu
     transferId: row.transfer_id,
     payoutId: row.payout_id,
     feeMinor: Number(row.fee),
-    change: partsOf(row),
+    change: partsOf<'change'>(row, 'change'),
+    balance: partsOf<'minor'>(row, 'minor'),
   }));
+  return { lines, nextAfterId: rows.length > limit ? (lines.at(-1)?.transactionId ?? null) : null };
 }

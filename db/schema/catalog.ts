@@ -46,6 +46,21 @@ export const sellerOnboardings = pgTable(
   ],
 );
 
+/** Where Stripe's forms send a seller who waits for a link; addresses may hold what is the seller's alone. */
+export const accountLinkAsks = pgTable(
+  'account_link_asks',
+  {
+    id: id(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    returnUrl: text().notNull(),
+    refreshUrl: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('account_link_asks_by_user').on(t.userId, t.createdAt)],
+);
+
 export const products = pgTable(
   'products',
   {

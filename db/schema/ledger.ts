@@ -122,3 +122,40 @@ export const ledgerEntries = pgTable(
     check('ledger_entries_moves_something', sql`${t.amountMinor} <> 0`),
   ],
 );
+
+const change = () => bigint({ mode: 'number' }).notNull().default(0);
+
+/**
+ * A posting as far as it touches a seller, with what it changed and the balances after it, each with the sign that its
+ * balance has. A trigger on `ledger_entries` keeps it, so that no writer can forget it; the ledger stays what is true, and
+ * the audit holds the two together. Read by statements, in the order of the key of time.
+ */
+export const sellerPostings = pgTable(
+  'seller_postings',
+  {
+    sellerId: uuid().notNull(),
+    currency: text().notNull(),
+    /** Of its entries. */
+    createdAt: at().notNull(),
+    /** The first of its entries for this seller: postings of one database transaction share their time. */
+    firstEntryId: bigint({ mode: 'number' }).notNull(),
+    transactionId: uuid().notNull(),
+    pendingChange: change(),
+    availableChange: change(),
+    payingOutChange: change(),
+    owedChange: change(),
+    feesOwedChange: change(),
+    connectedChange: change(),
+    pendingMinor: change(),
+    availableMinor: change(),
+    payingOutMinor: change(),
+    owedMinor: change(),
+    feesOwedMinor: change(),
+    connectedMinor: change(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.sellerId, t.createdAt, t.firstEntryId] }),
+    index('seller_postings_by_currency').on(t.sellerId, t.currency, t.createdAt, t.firstEntryId),
+    index('seller_postings_by_transaction').on(t.transactionId, t.sellerId),
+  ],
+);

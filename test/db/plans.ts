@@ -41,6 +41,8 @@ export async function plansOf<Result>(
   const result = await read(drizzle(database.sql, { schema, casing: 'snake_case', logger }));
   const nodes: PlanNode[] = [];
   for (const { text, values } of sent) {
+    // Of its transaction; it has no plan.
+    if (/^set /i.test(text)) continue;
     const rows = await database.sql.unsafe(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values as never[]);
     nodes.push(...nodesIn(rows as unknown as Explained[]));
   }

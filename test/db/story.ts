@@ -30,7 +30,7 @@ export async function ownDatabase(): Promise<DatabaseWithSql & { readonly url: s
 }
 
 /** The verbs of the database, called one after the other as the engine would; no provider, no Temporal. */
-export async function storyOn({ db }: DatabaseWithSql) {
+export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
   const { buyer, sellers, admin, products } = await seedCatalog(db);
   const capture = (amountMinor: number, currency = 'EUR'): PaymentFact => ({
     verdict: 'captured',

@@ -108,13 +108,15 @@ describe('a seller’s account at Stripe', () => {
     expect(accountsOf(seller)).toHaveLength(1);
   });
 
-  it('the link is in no history: whoever has it can fill in the forms', async () => {
+  it('the link is in no history, since whoever has it can fill in the forms; nor is where it leads back to', async () => {
     const { seller } = await unconnected();
     const answer = await connect(seller);
     const history = await historyText(world, `onboarding/${seller.id}`);
     expect(history).toContain(answer.body['account']!['stripe_account_id']);
     expect(history).not.toContain('_sandbox/onboarding');
     expect(history).not.toContain('@veza.test');
+    expect(history).not.toContain('shop.example');
+    expect(await world.database.sql`SELECT * FROM account_link_asks`).toEqual([]);
   });
 
   describe('is refused', () => {
