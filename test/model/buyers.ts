@@ -120,8 +120,10 @@ export async function requestRefund(life: Life, books: Books, order: Order, ask:
   const isNamed = (place: number) => isWithin(place) && (ask.what !== 'item' || place === item);
   const leftMinor = totalLeft(left.filter((_, place) => isNamed(place)));
   const amount = ask.what === 'amount' ? 1 + (ask.pick % Math.max(leftMinor + 3, 1)) : leftMinor;
-  const body =
+  const part =
     ask.what === 'all' ? {} : ask.what === 'amount' ? { amount } : { items: [order.items[item]!.id] };
+  // An admin's is an operator's action.
+  const body = ask.who === 'admin' ? { ...part, reason: 'the model says so' } : part;
   const refusal = refusalOf(order, seller, within.length, leftMinor, amount);
   await life.within(books, ask.trouble, async () => {
     const fault =

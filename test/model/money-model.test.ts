@@ -28,6 +28,8 @@ beforeAll(async () => {
     env: {
       TRANSFER_RETRY_MAX_RETRIES: '1000',
       REVERSAL_MAX_RETRIES: '1000',
+      // One admin does all of a life within a day.
+      FOUR_EYES_ABOVE_MINOR: '100000000',
       // A refusal after an answer that was lost is believed within a test's time.
       PSP_READ_LAG: '500ms',
     },
