@@ -7,7 +7,8 @@ import { Life } from './run.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.create();
+  // The model is of money: who has to agree to what, suites of their own try.
+  world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: '1000000000' } });
 });
 afterAll(() => world.close());
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { auditLog } from '../../db/schema/index.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
@@ -20,9 +20,12 @@ beforeAll(async () => {
   world = await World.create({
     env: { REVERSAL_MAX_RETRIES: '0', TEMPORAL_UI_URL: 'http://127.0.0.1:8233' },
   });
+}, BROWSER_WITHIN_MS);
+// What one admin decides on within a day counts together.
+beforeEach(async () => {
   admin = await makePerson(world, 'admin');
   second = await makePerson(world, 'admin');
-}, BROWSER_WITHIN_MS);
+});
 afterAll(async () => {
   await browser?.close();
   await world?.close();

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditLog, idempotencyKeys } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { onlyTransfer } from '../harness/look.ts';
 import { refundsOf } from '../harness/rows.ts';
+import { makePerson } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
 import { type Answer, World } from '../harness/world.ts';
 
@@ -30,6 +31,10 @@ describe('an operator’s POST with an Idempotency-Key', () => {
   beforeAll(async () => {
     world = await World.create({ env: { TRANSFER_RETRY_MAX_RETRIES: '0', REVERSAL_MAX_RETRIES: '0' } });
     people = await world.seed();
+  });
+  // What one admin decides on within a day counts together.
+  beforeEach(async () => {
+    people = { ...people, admin: await makePerson(world, 'admin') };
   });
   afterEach(() => world.stripe.control.clearFaults());
   afterAll(() => world.close());

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
 import { auditLog, transferReversals } from '../../db/schema/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, licensesOf } from '../harness/rows.ts';
+import { makePerson } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
@@ -14,6 +15,10 @@ describe('what operators end by hand', () => {
   beforeAll(async () => {
     world = await World.create({ env: { REVERSAL_MAX_RETRIES: '0' } });
     people = await world.seed();
+  });
+  // What one admin decides on within a day counts together.
+  beforeEach(async () => {
+    people = { ...people, admin: await makePerson(world, 'admin') };
   });
   afterAll(() => world.close());
 
