@@ -1,6 +1,7 @@
 import { backoffDelayMs } from '../domain/backoff.ts';
 import { keyGeneration, payoutWorkflowId } from '../domain/ids.ts';
 import type { PayoutStatus } from '../domain/machines/payout.ts';
+import { formatMoney } from '../domain/money.ts';
 import type {
   Attempt,
   AttemptRequest,
@@ -29,6 +30,7 @@ import { notServedHere, retryLater } from './retry-later.ts';
 
 /** `accepted`: Stripe has it, and its word is waited for. */
 export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
+type MadePayout = Parameters<typeof isPayoutAsAsked>[1];
 type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our payout; `gone`: its account is, and nothing more will be said. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'gone';
@@ -40,10 +42,23 @@ const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 export function createPayoutActivities({ db, engine, stripe, settings, log }: Deps) {
   const { transfer: policy } = settings;
 
+  /** Where it is not, it is neither booked as what it is not nor given back: a person decides what this is. */
+  async function isAsAsked(payout: Payout, made: MadePayout): Promise<boolean> {
+    if (isPayoutAsAsked(payout, made)) return true;
+    const theirs = formatMoney(made.amountMinor, made.currency);
+    const ours = formatMoney(payout.amountMinor, payout.currency);
+    const said = `${made.stripePayoutId} at Stripe is of ${theirs}, our payout of ${ours}`;
+    await raiseFlag(db, 'amount_differs', payoutWorkflowId(payout.id), said);
+    return false;
+  }
+
   async function lookUp({ payout, stripeAccountId }: Ask): Promise<LookedUp> {
     const createdSinceMs = payout.createdAt.getTime() - CLOCKS_DIFFER_MS;
     const listed = await stripe.findPayout({ stripeAccountId, payoutId: payout.id, createdSinceMs });
-    if (listed.kind === 'found') return { found: listed.payout.stripePayoutId };
+    if (listed.kind === 'found') {
+      const made = { ...listed.payout, account: stripeAccountId };
+      return (await isAsAsked(payout, made)) ? { found: made.stripePayoutId } : 'unavailable';
+    }
     if (listed.kind === 'account_gone') {
       await recordAccountGone(db, stripeAccountId, listed.message);
       return 'gone';
@@ -106,7 +121,12 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
 
   async function judge(claim: Ask, outcome: CreatePayoutOutcome): Promise<PayoutAttempt> {
     const { payout } = claim;
-    if (outcome.kind === 'created') return accept(payout.id, outcome.payout.stripePayoutId);
+    if (outcome.kind === 'created') {
+      const made = { ...outcome.payout, account: claim.stripeAccountId };
+      if (await isAsAsked(payout, made)) return accept(payout.id, made.stripePayoutId);
+      const message = 'Stripe made a payout of another amount';
+      return postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' });
+    }
     if (outcome.kind === 'rate_limited') {
       const message = 'Stripe asked us to slow down';
       const delayMs = outcome.retryAfterMs ?? policy.baseMs;
@@ -184,10 +204,13 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const stripePayoutId = payout.externalPayoutId ?? hint.stripePayoutId;
     if (stripeAccountId === null || !isStripeId(stripePayoutId)) return null;
     const seen = await stripe.readPayout({ stripeAccountId, stripePayoutId });
+    if (seen.kind === 'account_gone') return endAtGoneAccount(payout, stripePayoutId);
     // One that is still open is looked up again, and its webhook must not wait for Stripe.
     if (seen.kind === 'refused' || (seen.kind !== 'payout' && payout.status === 'pending')) return null;
     if (seen.kind !== 'payout') throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
-    return isPayoutAsAsked(payout, { ...seen.payout, account: stripeAccountId }) ? wordOf(seen.payout) : null;
+    return (await isAsAsked(payout, { ...seen.payout, account: stripeAccountId }))
+      ? wordOf(seen.payout)
+      : null;
   }
 
   /** What Stripe says of the payout now; null where it ends nothing or cannot be read. */

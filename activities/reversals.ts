@@ -2,6 +2,7 @@ import { backoffDelayMs } from '../domain/backoff.ts';
 import { keyGeneration, reversalWorkflowId } from '../domain/ids.ts';
 import type { ReversalStatus } from '../domain/machines/reversal.ts';
 import type { Attempt, AttemptRequest, ReversalAdoption } from '../domain/messages.ts';
+import { formatMoney } from '../domain/money.ts';
 import { readReversalChain } from '../db/queries/reversal-chain.ts';
 import { adoptReversal } from '../db/verbs/adopt-reversal.ts';
 import { askReversal, type ReversalClaim } from '../db/verbs/ask-reversal.ts';
@@ -14,13 +15,14 @@ import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts'
 import { takeSlot } from '../db/verbs/take-slot.ts';
 import type { Reversal } from '../db/moves/reversal.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
-import type { CreateReversalOutcome } from '../providers/stripe/outcomes.ts';
+import type { CreateReversalOutcome, StripeReversal } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
+type MadeReversal = Pick<StripeReversal, 'stripeReversalId' | 'amountMinor' | 'currency'>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our reversal. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
@@ -43,13 +45,22 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     return ended(reversal);
   }
 
+  /** Where it is not, it is neither booked as what it is not nor asked for a second time: a person decides what this is. */
+  async function isAsAsked({ reversal, amountMinor, transfer }: Ask, made: MadeReversal): Promise<boolean> {
+    if (made.amountMinor === amountMinor && made.currency === transfer.currency) return true;
+    const theirs = formatMoney(made.amountMinor, made.currency);
+    const said = `${made.stripeReversalId} at Stripe is of ${theirs}, our reversal of ${formatMoney(amountMinor, transfer.currency)}`;
+    await raiseFlag(db, 'amount_differs', reversalWorkflowId(reversal.id), said);
+    return false;
+  }
+
   /** Lists the transfer's reversals: ours is found by its metadata, what others made is booked and covers ours. */
   async function lookUp(claim: Ask): Promise<LookedUp> {
     const listed = await stripe.listReversals(claim.stripeTransferId);
     if (listed.kind !== 'reversals') return 'unavailable';
     const ids = new Set([claim.reversal.id, ...claim.predecessors]);
     const ours = listed.reversals.find((seen) => seen.reversalId !== null && ids.has(seen.reversalId));
-    if (ours) return { found: ours.stripeReversalId };
+    if (ours) return (await isAsAsked(claim, ours)) ? { found: ours.stripeReversalId } : 'unavailable';
     await recordOutsideReversals(db, claim.transfer.id, listed.reversals, claim.reversal.id);
     return 'absent';
   }
@@ -80,8 +91,11 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
   async function judge(claim: Ask, outcome: CreateReversalOutcome): Promise<ReversalAttempt> {
     const { id } = claim.reversal;
     switch (outcome.kind) {
-      case 'created':
-        return end(id, { reversed: outcome.stripeReversalId });
+      case 'created': {
+        if (await isAsAsked(claim, outcome)) return end(id, { reversed: outcome.stripeReversalId });
+        const message = 'Stripe made a reversal of another amount';
+        return postpone(id, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' }, false);
+      }
       case 'no_such_transfer':
         return end(id, { failed: outcome.message });
       case 'rate_limited': {

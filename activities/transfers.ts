@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { backoffDelayMs } from '../domain/backoff.ts';
 import { keyGeneration, transferWorkflowId } from '../domain/ids.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
+import { formatMoney } from '../domain/money.ts';
 import type { Attempt, AttemptRequest } from '../domain/messages.ts';
 import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
 import { completeTransfer } from '../db/verbs/complete-transfer.ts';
@@ -15,13 +16,14 @@ import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { recordOutsideReversals } from '../db/verbs/record-outside-reversals.ts';
 import type { Transfer } from '../db/moves/transfer.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
-import type { CreateTransferOutcome } from '../providers/stripe/outcomes.ts';
+import type { CreateTransferOutcome, StripeTransfer } from '../providers/stripe/outcomes.ts';
 import type { Deps } from './deps.ts';
 import { whileHeartbeating } from './heartbeat.ts';
 import { refreshAccount } from './onboarding.ts';
 import { notServedHere, retryLater } from './retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;
+type MadeTransfer = Pick<StripeTransfer, 'stripeTransferId' | 'amountMinor' | 'currency'>;
 type Ask = Extract<TransferClaim, { kind: 'ask' }>;
 type Claim = TransferClaim | { readonly kind: 'account_gone'; readonly transfer: Transfer };
 /** What Stripe's own list says of our transfer. */
@@ -34,6 +36,16 @@ export function createTransferActivities(deps: Deps) {
   const { db, engine, stripe, settings, log } = deps;
   const { transfer: policy } = settings;
 
+  /** Where it is not, it is neither booked as what it is not nor sent a second time: a person decides what this is. */
+  async function isAsAsked(transfer: Transfer, made: MadeTransfer): Promise<boolean> {
+    if (made.amountMinor === transfer.amountMinor && made.currency === transfer.currency) return true;
+    const theirs = formatMoney(made.amountMinor, made.currency);
+    const ours = formatMoney(transfer.amountMinor, transfer.currency);
+    const said = `${made.stripeTransferId} at Stripe is of ${theirs}, our transfer of ${ours}`;
+    await raiseFlag(db, 'amount_differs', transferWorkflowId(transfer.id), said);
+    return false;
+  }
+
   /** Looks for our transfer at Stripe under every row of its chain. */
   async function lookUp(transfer: Transfer): Promise<LookedUp> {
     for (const row of await readTransferChain(db, transfer)) {
@@ -42,11 +54,7 @@ export function createTransferActivities(deps: Deps) {
       const listed = await stripe.findTransfer({ orderId: row.orderId, transferId: row.id });
       if (listed.kind === 'not_found') continue;
       if (listed.kind !== 'found') return 'unavailable';
-      const { stripeTransferId, amountMinor } = listed.transfer;
-      if (amountMinor === transfer.amountMinor) return { found: stripeTransferId };
-      // Neither booked as what it is not, nor sent a second time: a person decides what this is.
-      const said = `${stripeTransferId} at Stripe is of ${amountMinor}, the row of ${transfer.amountMinor} (minor units)`;
-      await raiseFlag(db, 'amount_differs', transferWorkflowId(transfer.id), said);
+      if (await isAsAsked(transfer, listed.transfer)) return { found: listed.transfer.stripeTransferId };
       return 'unavailable';
     }
     return 'absent';
@@ -95,7 +103,15 @@ export function createTransferActivities(deps: Deps) {
 
   async function judge(claim: Ask, outcome: CreateTransferOutcome): Promise<TransferAttempt> {
     const { transfer } = claim;
-    if (outcome.kind === 'created') return complete(transfer.id, outcome.stripeTransferId);
+    if (outcome.kind === 'created') {
+      if (await isAsAsked(transfer, outcome)) return complete(transfer.id, outcome.stripeTransferId);
+      return postpone(transfer, policy.maxMs, {
+        message: 'Stripe made a transfer of another amount',
+        counted: false,
+        waitingFor: 'amount_differs',
+        released: false,
+      });
+    }
     if (outcome.kind === 'rate_limited') {
       return postpone(transfer, outcome.retryAfterMs ?? policy.baseMs, {
         message: 'Stripe asked us to slow down',

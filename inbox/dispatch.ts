@@ -1,6 +1,9 @@
 import { eq, or } from 'drizzle-orm';
 import { isUuid, orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/ids.ts';
+import { formatMoney } from '../domain/money.ts';
 import { isBooked, isOutside, rowBehind } from '../domain/reversals-seen.ts';
+import type { Db } from '../db/client.ts';
+import type { Transfer } from '../db/moves/transfer.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { flagAfterAll } from '../db/verbs/flag-after-all.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
@@ -21,7 +24,7 @@ import {
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './dispatch-sellers.ts';
-import { type Dispatched, hint, ignored, signalled, unmatched } from './dispatched.ts';
+import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
 
 /** The row of the inbox that an event is read from; null where it was made of what a sweep read at the PSP. */
@@ -149,8 +152,11 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   // A successor may have adopted what its predecessor's metadata names: the row that holds Stripe's id is the one.
   const transfer = rows.find((row) => row.stripeTransferId === stripeTransferId) ?? rows[0];
   if (transfer === undefined) return unmatched(`no transfer ${stripeTransferId} is known`);
+  const differs = await flagDiffering(db, transfer, event.transfer);
   if (event.type !== 'transfer.reversed')
-    return ignored(`the workflow learns of ${event.type} by Stripe's answer`);
+    return differs === null
+      ? ignored(`the workflow learns of ${event.type} by Stripe's answer`)
+      : unhandled(differs);
   const known = await db
     .select()
     .from(transferReversals)
@@ -161,6 +167,20 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
   await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
   return signalled(transferWorkflowId(transfer.id));
+}
+
+/** Raises a flag and says why, where Stripe has the transfer as another amount or currency than was asked of it. */
+async function flagDiffering(
+  db: Db,
+  row: Transfer,
+  made: StripeTransferEvent['transfer'],
+): Promise<string | null> {
+  const asked = row.askedAmountMinor ?? row.amountMinor;
+  if (made.amountMinor === asked && made.currency === row.currency) return null;
+  const theirs = formatMoney(made.amountMinor, made.currency);
+  const note = `${made.stripeTransferId} at Stripe is of ${theirs}, our transfer of ${formatMoney(asked, row.currency)}`;
+  await raiseFlag(db, 'amount_differs', transferWorkflowId(row.id), note);
+  return note;
 }
 
 const labelOf = (order: { readonly totalMinor: number; readonly currency: string }) => ({

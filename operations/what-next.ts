@@ -53,6 +53,8 @@ const WAITS: Readonly<Record<string, string>> = {
     'An operator ended the asking: the PSP is looked at once more, and if it still does not know it, it fails.',
   psp_read_side:
     'The PSP says that it has it and does not show it yet: it is asked for until it does, and never fails before.',
+  amount_differs:
+    'Stripe made it of another amount, which is not booked and not asked for again: the flag says how much it was.',
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 

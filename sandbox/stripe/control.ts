@@ -11,7 +11,7 @@ import {
 } from './accounts.ts';
 import { type Books, stripeSignature } from './books.ts';
 import { missing } from './errors.ts';
-import type { InsufficientFundsFault, StripeFault } from './faults.ts';
+import type { OwnFault, StripeFault } from './faults.ts';
 import { settlePayout } from './payouts.ts';
 import { findTransfer, reverseTransfer, transferBody } from './transfers.ts';
 import {
@@ -25,11 +25,11 @@ import {
   type TransferReversal,
 } from './types.ts';
 
-export class StripeControl extends CommonControl<InsufficientFundsFault, StripeFault> {
+export class StripeControl extends CommonControl<OwnFault, StripeFault> {
   readonly #books: Books;
   readonly #secret: { current: string };
 
-  constructor(parts: CommonParts<InsufficientFundsFault>, books: Books, secret: { current: string }) {
+  constructor(parts: CommonParts<OwnFault>, books: Books, secret: { current: string }) {
     super(parts);
     this.#books = books;
     this.#secret = secret;

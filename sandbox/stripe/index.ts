@@ -8,7 +8,7 @@ import { StateFile } from '../providers/state-file.ts';
 import { Tasks } from '../providers/tasks.ts';
 import { Books, EVENTS, RETRY_MINUTES, stripeSignature } from './books.ts';
 import { StripeControl } from './control.ts';
-import { type InsufficientFundsFault, StripeFault } from './faults.ts';
+import { type OwnFault, StripeFault } from './faults.ts';
 import { onboard, stripeProvider } from './operations.ts';
 import { settlePayout } from './payouts.ts';
 import type { PayoutMode } from './types.ts';
@@ -66,7 +66,7 @@ export async function startStripeSandbox(o: StripeSandboxOptions): Promise<Strip
   const tasks = new Tasks();
   const requests = new RequestLog();
   const secret = { current: o.webhookSecret };
-  const faults = new FaultBox<InsufficientFundsFault>(StripeFault, [...OPERATIONS, ...EVENTS]);
+  const faults = new FaultBox<OwnFault>(StripeFault, [...OPERATIONS, ...EVENTS]);
   const stateFile = new StateFile(o.stateFile, () => ({ ...books.toJSON(), deliveries: deliverer.saved() }));
   const onChange = (): void => stateFile.touch();
   const deliverer: Deliverer = new Deliverer({

@@ -21,7 +21,7 @@ import {
   unauthorized,
   unknownUrl,
 } from './errors.ts';
-import type { InsufficientFundsFault } from './faults.ts';
+import type { OwnFault } from './faults.ts';
 import { Params, parseForm } from './form.ts';
 import { createdFilter, page, queryParams } from './lists.ts';
 import { createPayout, findPayout, settlePayout } from './payouts.ts';
@@ -30,7 +30,7 @@ import { API_VERSION } from './types.ts';
 
 export interface StripeParts {
   books: Books;
-  faults: FaultBox<InsufficientFundsFault>;
+  faults: FaultBox<OwnFault>;
   secretKey: string;
 }
 
@@ -111,7 +111,7 @@ function transferOperations(parts: StripeParts): readonly Operation[] {
       path: '/v1/transfers',
       act: (x) => {
         orderedShortage(parts, x);
-        const body = transferBody(createTransfer(books, paramsOf(x)));
+        const body = transferBody(createTransfer(books, alteredParams(parts, x)));
         x.after(() => books.emit('transfer.created', body));
         return ok(body);
       },
@@ -164,7 +164,7 @@ function transferOperations(parts: StripeParts): readonly Operation[] {
       method: 'POST',
       path: '/v1/transfers/:id/reversals',
       act: (x) => {
-        const params = paramsOf(x);
+        const params = alteredParams(parts, x);
         const amountMinor = params.amount('amount');
         const metadata = params.metadata();
         params.ignore('description', 'refund_application_fee').done();
@@ -208,6 +208,20 @@ function orderedShortage(parts: StripeParts, x: Exchange): void {
   throw refused(400, 'Insufficient funds in the account.', { code: fault.code });
 }
 
+/** The control that has another amount or currency made than was asked for. */
+function alteredParams(parts: StripeParts, x: Exchange): Params {
+  const form = parseForm(x.raw);
+  const fault = parts.faults.takeOwn(['otherAmount'], x.at);
+  if (fault === undefined) return new Params(form);
+  x.entry.faults.push(fault.kind);
+  const { amountMinor, currency } = fault;
+  return new Params({
+    ...form,
+    ...(amountMinor !== undefined && { amount: String(amountMinor) }),
+    ...(currency !== undefined && { currency: currency.toLowerCase() }),
+  });
+}
+
 function payoutOperations(parts: StripeParts): readonly Operation[] {
   const { books } = parts;
   const accountOf = (x: Exchange): string | null =>
@@ -220,7 +234,7 @@ function payoutOperations(parts: StripeParts): readonly Operation[] {
       act: (x) => {
         orderedShortage(parts, x);
         const account = actingAccount(books, x.headers['stripe-account']);
-        const record = createPayout(books, paramsOf(x), account);
+        const record = createPayout(books, alteredParams(parts, x), account);
         x.after(() => {
           if (record.settlesItself) settlePayout(books, record, 'paid');
         });

@@ -1,11 +1,31 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { openFlags, until } from '../harness/look.ts';
+import {
+  openFlags,
+  reversalCalls,
+  reversalRow,
+  sentTo,
+  transferCalls,
+  transferRow,
+  until,
+} from '../harness/look.ts';
+import {
+  earnedShop,
+  fundsOf,
+  madeFor,
+  onPayouts,
+  openedPayout,
+  payoutCalls,
+  payoutRow,
+} from '../harness/payouts.ts';
+import { soldOrder } from '../harness/refunded.ts';
 import { eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
-import { openShop, PRICE_MINOR } from '../harness/shop.ts';
-import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
+import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
+import { onReversalsOf, onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
+import { newEventId, taken } from '../webhooks/support.ts';
 
 // The amount that was done is not always the one that was asked for: what was done is booked, or held and flagged.
 
@@ -250,6 +270,97 @@ describe('a refund of which the PSP did another amount', () => {
         expect(await openFlags(world, 'capture_differs', `order/${orderId}`)).toHaveLength(1),
       );
       expect(await world.order(orderId)).toMatchObject({ capturedMinor: 4_000 });
+    });
+  });
+
+  describe('at Stripe', () => {
+    const ALWAYS = { kind: 'otherAmount', times: 'always' } as const;
+
+    it.each([
+      ['less', { amountMinor: 1 }],
+      ['more', { amountMinor: NET_MINOR + 1 }],
+      ['another currency', { currency: 'EUR' }],
+    ])('a transfer of %s: not booked as what it is not, not sent again, flagged', async (_case, other) => {
+      const shop = await openShop(world);
+      const { accountId } = shop.seller;
+      onTransfersTo(world, accountId, { ...ALWAYS, ...other });
+      const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+      const [transfer] = await world.transfersOf(orderId);
+      const subject = `transfer/${transfer!.id}`;
+      await eventually(async () => expect(await openFlags(world, 'amount_differs', subject)).toHaveLength(1));
+      // Its attempts go on, and find what is there already.
+      await until(
+        async () => transferCalls(world, accountId).length,
+        (calls) => calls > 2,
+      );
+      expect(sentTo(world, accountId)).toHaveLength(1);
+      expect(await transferRow(world, transfer!.id)).toMatchObject({
+        status: 'pending',
+        completedAt: null,
+        stripeTransferId: null,
+        waitingFor: 'amount_differs',
+      });
+      const stuck = await world.get(shop.admin, '/admin/stuck?kinds=flag&limit=100');
+      expect(JSON.stringify(stuck.body)).toContain(subject);
+      await world.temporal.workflow.getHandle(subject).terminate('a person is at it');
+    });
+
+    it('a reversal of another amount: not booked as what it is not, not asked for anew, flagged', async () => {
+      const sold = await soldOrder(world);
+      onReversalsOf(world, sold.stripeTransferId, { ...ALWAYS, amountMinor: 100 });
+      const refundId = await openedRefund(world, sold.shop.buyer, sold.orderId);
+      await until(
+        () => world.refund(refundId),
+        (row) => row.hyperswitchRefundId !== null,
+      );
+      world.psp.control.settleRefund(refundId, 'succeeded');
+      await world.finished(`refund/${refundId}`);
+      const [reversal] = await world.reversalsOf(refundId);
+      const subject = `reversal/${reversal!.id}`;
+      await eventually(async () => expect(await openFlags(world, 'amount_differs', subject)).toHaveLength(1));
+      await until(
+        async () => reversalCalls(world, sold.stripeTransferId).length,
+        (calls) => calls > 1,
+      );
+      expect(world.stripe.control.reversals(sold.stripeTransferId)).toMatchObject([{ amount: 100 }]);
+      expect(await reversalRow(world, reversal!.id)).toMatchObject({
+        status: 'pending',
+        waitingFor: 'amount_differs',
+      });
+      await world.temporal.workflow.getHandle(subject).terminate('a person is at it');
+    });
+
+    it.each([
+      ['of another amount', { amountMinor: NET_MINOR - 1 }],
+      ['in another currency', { currency: 'EUR' }],
+    ])('a payout %s: neither paid nor given back, flagged', async (_case, other) => {
+      const { seller } = await earnedShop(world);
+      world.stripe.control.topUpAccount(seller.accountId, 'EUR', 2 * NET_MINOR);
+      const fault = onPayouts(world, { ...ALWAYS, ...other });
+      const id = await openedPayout(world, seller);
+      await eventually(async () =>
+        expect(await openFlags(world, 'amount_differs', `payout/${id}`)).toHaveLength(1),
+      );
+      world.stripe.control.clearFaults(fault);
+      await until(
+        async () => payoutCalls(world, id).length,
+        (calls) => calls > 1,
+      );
+      expect(madeFor(world, seller)).toHaveLength(1);
+      expect(await payoutRow(world, id)).toMatchObject({ status: 'pending', externalPayoutId: null });
+      expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: 0, payingOutMinor: NET_MINOR });
+      await world.temporal.workflow.getHandle(`payout/${id}`).terminate('a person is at it');
+    });
+
+    it('a webhook of ours with another amount: listed as unhandled, flagged', async () => {
+      const { transfer, stripeTransferId } = await soldOrder(world);
+      const object = { ...world.stripe.control.transfer(stripeTransferId), amount: 1 };
+      const event = {
+        ...{ id: newEventId(), object: 'event', type: 'transfer.updated' },
+        ...{ created: Math.floor(Date.now() / 1000), data: { object } },
+      };
+      await taken(world, 'stripe', event, 'unhandled');
+      expect(await openFlags(world, 'amount_differs', `transfer/${transfer.id}`)).toHaveLength(1);
     });
   });
 });
