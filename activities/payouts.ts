@@ -204,7 +204,8 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const stripePayoutId = payout.externalPayoutId ?? hint.stripePayoutId;
     if (stripeAccountId === null || !isStripeId(stripePayoutId)) return null;
     const seen = await stripe.readPayout({ stripeAccountId, stripePayoutId });
-    if (seen.kind === 'account_gone') return endAtGoneAccount(payout, stripePayoutId);
+    if (seen.kind === 'account_gone')
+      return payout.status === 'pending' ? endAtGoneAccount(payout, stripePayoutId) : null;
     // One that is still open is looked up again, and its webhook must not wait for Stripe.
     if (seen.kind === 'refused' || (seen.kind !== 'payout' && payout.status === 'pending')) return null;
     if (seen.kind !== 'payout') throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
