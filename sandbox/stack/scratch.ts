@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,8 @@ async function sweep(): Promise<void> {
 }
 
 async function remove(dir: string): Promise<void> {
+  // A process that was killed between the folder's removal and its lock's leaves the lock alone.
+  if (!existsSync(dir)) return;
   for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(isServerLock)) {
     const { orphan } = takeLock(join(dir, name));
     if (orphan) await end(orphan, [{ signal: 'SIGKILL', waitMs: 5_000 }]);

@@ -27,6 +27,14 @@ afterEach(async () => {
   scratch.remove();
 });
 
+test('a lock without its folder, of a process that was killed in between, stops nobody', async () => {
+  const lock = `${scratch.dir}-left.lock`;
+  const owner = { pid: 2 ** 22 + 1, startedAt: 'long ago' };
+  writeFileSync(lock, JSON.stringify({ owner }));
+  (await makeScratch()).remove();
+  expect(existsSync(lock)).toBe(false);
+});
+
 /** Without what a developer's shell may point at servers of their own. */
 const {
   DATABASE_URL: _database,
