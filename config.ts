@@ -348,6 +348,11 @@ export const VARIABLES = {
     '5m',
     'the same for a refund that the PSP may never have received',
   ),
+  WEBHOOK_BODY_RETENTION: variable(
+    duration('90d'),
+    '90d',
+    'how long the body of a webhook is kept after it was processed; a sweep of all phases deletes it',
+  ),
   RECONCILE_BATCH: variable(integer(50, 1, 1000), '50', 'rows a phase and sweep'),
   RECONCILE_CONCURRENCY: variable(integer(10, 1, 100), '10', 'rows that a sweep looks at at a time'),
 } as const satisfies Record<string, Variable>;

@@ -12,7 +12,8 @@ import type { Settings } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
-import { openDatabase } from './db/client.ts';
+import { type Db, openDatabase } from './db/client.ts';
+import { writePlatformSetting } from './db/verbs/platform-setting.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
@@ -24,6 +25,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
+import { modeOfKey, type StripeMode } from './providers/stripe/mode.ts';
 
 /** What is in flight when a worker is told to stop has this long: longer than one attempt at a provider. */
 export const SHUTDOWN_GRACE = '30s';
@@ -90,6 +92,7 @@ export async function startWorker(
     settings,
     log,
     onLook: observer.looked,
+    onBodiesDeleted: observer.bodiesDeleted,
   });
   const common = {
     connection,
@@ -116,6 +119,8 @@ export async function startWorker(
       }),
     );
   }
+  const isOver = new AbortController();
+  const told = tellStripeMode(database.db, modeOfKey(config.STRIPE_SECRET_KEY), isOver.signal, log);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const done = running.then(
     () => undefined,
@@ -140,6 +145,8 @@ export async function startWorker(
       try {
         await done;
       } finally {
+        isOver.abort();
+        await told;
         await observer.close();
         await database.close();
         await connection.close();
@@ -195,8 +202,26 @@ export function settingsOf(config: Config): Settings {
       refundOrphanAfterMs: config.RECONCILE_REFUND_ORPHAN_AFTER,
       batch: config.RECONCILE_BATCH,
       concurrency: config.RECONCILE_CONCURRENCY,
+      webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
     },
   };
+}
+
+/** Against what API processes, which have no key, hold Stripe's events. A database that is away is waited for. */
+async function tellStripeMode(
+  db: Db,
+  mode: StripeMode | null,
+  isOver: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  while (!isOver.aborted) {
+    try {
+      return await writePlatformSetting(db, 'stripe_mode', mode ?? 'unknown');
+    } catch (error) {
+      log.warn({ err: error }, "the mode of Stripe's key cannot be written down yet");
+      await sleep(CONNECT_RETRY_MS, undefined, { signal: isOver }).catch(() => undefined);
+    }
+  }
 }
 
 /** A worker without its server has nothing to do but wait for it. */

@@ -44,4 +44,5 @@ export interface Deps {
   readonly settings: Settings;
   readonly log: Logger;
   readonly onLook?: ReconcileDeps['onLook'];
+  readonly onBodiesDeleted?: ReconcileDeps['onBodiesDeleted'];
 }

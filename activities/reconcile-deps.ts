@@ -31,6 +31,8 @@ export interface ReconcileSettings {
   readonly batch: number;
   /** Rows that are looked at at a time. */
   readonly concurrency: number;
+  /** How long the body of a webhook is kept after it was processed. */
+  readonly webhookBodyRetentionMs: number;
 }
 
 /** All that a sweep has. It reads at the PSP: there is no method here that could create anything there. */
@@ -52,5 +54,7 @@ export interface ReconcileDeps {
   readonly settings: { readonly reconcile: ReconcileSettings };
   readonly log: Logger;
   /** Learns what became of each row; the composition root counts it. */
+  /** Learns how many bodies of webhooks went. */
+  readonly onBodiesDeleted?: (count: number) => void;
   readonly onLook?: (phase: Phase, what: Look['what']) => void;
 }

@@ -1,5 +1,6 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { countSweepRows, listSweepRows } from '../db/queries/sweep.ts';
+import { deleteWebhookBodies } from '../db/verbs/delete-webhook-bodies.ts';
 import { markLooked } from '../db/verbs/mark-looked.ts';
 import { retireLooks } from '../db/verbs/retire-looks.ts';
 import { readPlatformSetting, writePlatformSetting } from '../db/verbs/platform-setting.ts';
@@ -186,9 +187,16 @@ export function createReconcileActivities(deps: ReconcileDeps) {
       await writePlatformSetting(db, 'temporal_namespace_id', namespaceId);
     },
 
-    async endSweep(report: ReconcileReport, isWhole: boolean): Promise<void> {
-      if (isWhole) await writePlatformSetting(db, 'last_sweep_at', await readClock(db));
-      log.info({ ...report }, 'reconcile: the sweep has ended');
+    /** Writes down that it has ended; one of all phases also clears the inbox up, and returns how many bodies went. */
+    async endSweep(report: ReconcileReport, isWhole: boolean): Promise<number> {
+      let bodiesDeleted = 0;
+      if (isWhole) {
+        bodiesDeleted = await deleteWebhookBodies(db, settings.webhookBodyRetentionMs);
+        if (bodiesDeleted > 0) deps.onBodiesDeleted?.(bodiesDeleted);
+        await writePlatformSetting(db, 'last_sweep_at', await readClock(db));
+      }
+      log.info({ ...report, bodiesDeleted }, 'reconcile: the sweep has ended');
+      return bodiesDeleted;
     },
   };
 }

@@ -690,7 +690,7 @@ CREATE TABLE webhook_events (
   provider text NOT NULL,
   event_id text NOT NULL,
   type text NOT NULL,
-  body text NOT NULL,
+  body text,
   received_at timestamp with time zone DEFAULT now() NOT NULL,
   processed_at timestamp with time zone,
   outcome text DEFAULT 'received'::text NOT NULL,
@@ -698,7 +698,7 @@ CREATE TABLE webhook_events (
   reconcile_checked_at timestamp with time zone,
   about text,
   CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
-  CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text]))),
+  CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text, 'other_mode'::text]))),
   CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
 );
 CREATE INDEX webhook_events_by_about ON public.webhook_events USING btree (about);
@@ -707,6 +707,7 @@ CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btre
 CREATE INDEX webhook_events_newest ON public.webhook_events USING btree (received_at, id);
 CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
 CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
+CREATE INDEX webhook_events_with_body_by_time ON public.webhook_events USING btree (processed_at) WHERE ((body IS NOT NULL) AND (processed_at IS NOT NULL));
 
 CREATE OR REPLACE FUNCTION public.keep_seller_postings()
  RETURNS trigger

@@ -79,6 +79,7 @@ export const ERRORS = {
 
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
   webhook_not_found: { status: 404, title: 'No such webhook event', retry: false },
+  webhook_body_gone: { status: 409, title: 'The body of the webhook was deleted', retry: false },
   webhook_malformed: { status: 400, title: 'The webhook cannot be read', retry: false },
 
   payload_unreadable: { status: 503, title: 'What the engine keeps cannot be read', retry: true },
@@ -125,3 +126,10 @@ export class VezaError extends Error implements Refusal {
     return new VezaError(code, detail, extra);
   }
 }
+
+/** What was processed is kept for WEBHOOK_BODY_RETENTION; the row stays. */
+export const bodyGone = (webhookId: string) =>
+  new VezaError(
+    'webhook_body_gone',
+    `The body of webhook event ${webhookId} was deleted after its time: ask the provider to send it again.`,
+  );

@@ -64,6 +64,8 @@ export interface ReconcileReport {
   readonly engineRebuilt: boolean;
   /** Only the phases that were asked for. */
   readonly phases: Readonly<Partial<Record<Phase, PhaseReport>>>;
+  /** Bodies of webhooks whose time in the inbox was over. */
+  readonly bodiesDeleted?: number;
 }
 
 export interface ReconcileProgress {

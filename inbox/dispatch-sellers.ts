@@ -28,6 +28,8 @@ export async function dispatchPayout(
         : eq(sellerPayouts.externalPayoutId, stripePayoutId),
     );
   if (payout === undefined && isOurs) return unmatched(`no payout ${payoutId} is known`);
+  // What the platform takes out of its own balance is no seller's, and nothing of it is in these books.
+  if (payout === undefined && event.account === null) return ignored("a payout of the platform's own");
   if (payout === undefined) return flag(deps, event, 'is not ours');
   // Metadata can be written by whoever has the account: only the payout as we asked for it is believed.
   const { stripeAccountId, amountMinor, currency } = payout;

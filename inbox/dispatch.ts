@@ -7,6 +7,7 @@ import type { Transfer } from '../db/moves/transfer.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
 import { flagAfterAll } from '../db/verbs/flag-after-all.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
+import { readPlatformSetting } from '../db/verbs/platform-setting.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import type {
   DisputeEvent,
@@ -24,7 +25,7 @@ import {
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './dispatch-sellers.ts';
-import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';
+import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
 
 /** The row of the inbox that an event is read from; null where it was made of what a sweep read at the PSP. */
@@ -130,6 +131,10 @@ export async function dispatchStripe(
 ): Promise<Dispatched> {
   const unusable = whyUnusable(event);
   if (unusable !== null) return unmatched(unusable);
+  const ourMode = await readPlatformSetting(deps.db, 'stripe_mode');
+  const isKnown = ourMode === 'live' || ourMode === 'test';
+  if (event.mode !== null && isKnown && event.mode !== ourMode)
+    return otherMode(`it is of ${event.mode} mode, and our key is of ${ourMode} mode`);
   switch (event.subject) {
     case 'transfer':
       return dispatchTransfer(deps, event);

@@ -15,6 +15,7 @@ export const signalled = (workflowId: string): Dispatched => ({
   note: null,
   workflowId,
 });
+export const otherMode = (note: string): Dispatched => ({ outcome: 'other_mode', note });
 export const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note });
 export const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
 export const unhandled = (note: string): Dispatched => ({ outcome: 'unhandled', note });

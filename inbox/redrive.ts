@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { webhookEvents } from '../db/schema/index.ts';
+import { bodyGone } from '../domain/errors.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
@@ -22,6 +23,7 @@ export async function redriveWebhook(deps: InboxDeps, webhookId: string): Promis
 }
 
 async function dispatchBody(deps: InboxDeps, { id, provider, body }: StoredEvent): Promise<Dispatched> {
+  if (body === null) throw bodyGone(id);
   const json: unknown = JSON.parse(body);
   const event = provider === 'hyperswitch' ? parseHyperswitchEvent(json) : parseStripeEvent(json);
   if (event.subject === 'invalid') return unhandled(`it cannot be read: ${event.reason}`);

@@ -42,6 +42,8 @@ export interface Observer {
   readonly sinks: InjectedSinks<RunSinks>;
   provider<Calls extends object>(name: 'hyperswitch' | 'stripe', client: Calls): Calls;
   looked(phase: Phase, what: Look['what']): void;
+  /** Of webhooks whose time in the inbox was over. */
+  bodiesDeleted(count: number): void;
   /** Serves `/metrics`, where a port is given. */
   serve(at: { host: string; port: number | undefined }, sources: FigureSources, log: Logger): Promise<void>;
   /** Where `/metrics` is; null where it is not served. */
@@ -74,6 +76,7 @@ export function createObserver({
     sinks: runSinks(tracing),
     provider: (name, client) => observeCalls(name, client, metrics, tracing),
     looked: (phase, outcome) => metrics.sweepRows.inc({ phase, outcome }),
+    bodiesDeleted: (count) => metrics.bodiesDeleted.inc({}, count),
 
     async serve({ host, port }, sources, log) {
       if (port === undefined) return;

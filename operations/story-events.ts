@@ -201,8 +201,9 @@ export function mentionEvents({ webhooks, audits, flags }: Mentions): StoryEvent
   return [
     ...webhooks.map((webhook) => {
       const error = webhook.error === null ? '' : `: ${webhook.error}`;
-      const text = `Webhook ${webhook.type} of ${webhook.provider}, ${webhook.outcome}${error}.`;
-      const detail = maskPersonalData(JSON.parse(webhook.body));
+      const gone = webhook.body === null ? ' Its body was deleted after its time.' : '';
+      const text = `Webhook ${webhook.type} of ${webhook.provider}, ${webhook.outcome}${error}.${gone}`;
+      const detail = webhook.body === null ? null : maskPersonalData(JSON.parse(webhook.body));
       return event(webhook.receivedAt, 'webhook', `webhook/${webhook.id}`, text, { detail });
     }),
     ...audits.map(({ at, subject, action, reason, actor, before, after }) => {

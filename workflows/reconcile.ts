@@ -106,9 +106,10 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
     }
   }
   phase = null;
-  await endSweep(report, asked.length === PHASES.length);
+  // Sweeps that began before this had no answer here.
+  const bodiesDeleted = (await endSweep(report, asked.length === PHASES.length)) ?? 0;
   await settleMessages(strays);
-  return report;
+  return { ...report, bodiesDeleted };
 }
 setWorkflowOptions(STAYS_ON_ITS_VERSION, reconcile);
 

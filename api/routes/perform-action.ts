@@ -50,7 +50,7 @@ const route = createRoute({
       ...REPEATABLE,
       ...(['action_unknown', 'preview_outdated'] as const),
       ...(['order_not_found', 'refund_not_found', 'transfer_not_found', 'reversal_not_found'] as const),
-      ...(['payout_not_found', 'webhook_not_found', 'flag_not_found'] as const),
+      ...(['payout_not_found', 'webhook_not_found', 'webhook_body_gone', 'flag_not_found'] as const),
       ...(['transfer_not_retryable', 'reversal_not_retryable', 'reversal_not_resolvable'] as const),
       ...(['reversal_not_open', 'payout_not_open', 'flag_not_open', 'refund_not_returnable'] as const),
       ...(['refund_not_open', 'refund_known_to_psp', 'psp_unreadable'] as const),

@@ -30,7 +30,7 @@ const route = createRoute({
       'validation_failed',
       'action_unknown',
       ...(['order_not_found', 'refund_not_found', 'transfer_not_found', 'reversal_not_found'] as const),
-      ...(['payout_not_found', 'webhook_not_found', 'flag_not_found'] as const),
+      ...(['payout_not_found', 'webhook_not_found', 'webhook_body_gone', 'flag_not_found'] as const),
     ),
   },
 });

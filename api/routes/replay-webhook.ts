@@ -27,7 +27,7 @@ const route = createRoute({
   request: { params: Params, body: optionalJsonBody(Body) },
   responses: {
     200: json(z.object({ webhook: WebhookEvent }), 'What became of it'),
-    ...fails(...FOR_ROLES, ...WITH_BODY, 'webhook_not_found'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'webhook_not_found', 'webhook_body_gone'),
   },
 });
 

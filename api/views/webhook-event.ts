@@ -12,7 +12,10 @@ export const WebhookEvent = z
     type: z.string(),
     outcome: z.enum(WEBHOOK_OUTCOMES),
     error: z.string().nullable(),
-    body: z.unknown().openapi({ type: 'object', description: 'As it came, personal data masked' }),
+    body: z.unknown().openapi({
+      type: ['object', 'null'],
+      description: 'As it came, personal data masked; null once it was deleted, after WEBHOOK_BODY_RETENTION',
+    }),
     received_at: Time,
     processed_at: Time.nullable(),
   })
@@ -26,7 +29,7 @@ export const showWebhookEvent = (row: WebhookEventRow) => ({
   outcome: row.outcome,
   error: row.error,
   // Only what parsed is stored, so this parses.
-  body: maskPersonalData(JSON.parse(row.body)),
+  body: row.body === null ? null : maskPersonalData(JSON.parse(row.body)),
   received_at: time(row.receivedAt),
   processed_at: timeOrNull(row.processedAt),
 });

@@ -41,7 +41,7 @@ export async function countOutcomes(db: Db, hours: number): Promise<Outcomes[]> 
       FROM transfer_reversals AS one WHERE created_at > ${since} AND refund_id IS NOT NULL AND status <> 'withdrawn'
         AND ${isCurrent(sql`transfer_reversals`)}
       UNION ALL
-      SELECT 'webhook', CASE WHEN outcome = 'received' THEN NULL ELSE outcome IN ('signalled', 'ignored') END
+      SELECT 'webhook', CASE WHEN outcome = 'received' THEN NULL ELSE outcome IN ('signalled', 'ignored', 'other_mode') END
       FROM webhook_events WHERE received_at > ${since}
     ) AS begun GROUP BY kind`);
   const found = new Map(rows.map((row) => [row.kind, row]));

@@ -3,7 +3,7 @@ import { isUuid } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents, type WebhookProvider } from '../schema/index.ts';
 
-/** The body of a webhook whose signature was verified; null where there is none of that id and provider. */
+/** The body of a webhook whose signature was verified; null where there is none of that id and provider that counts. */
 export async function readStoredWebhook(
   db: Db,
   provider: WebhookProvider,
@@ -11,5 +11,5 @@ export async function readStoredWebhook(
 ): Promise<string | null> {
   if (!isUuid(id)) return null;
   const [stored] = await db.select().from(webhookEvents).where(eq(webhookEvents.id, id));
-  return stored?.provider === provider ? stored.body : null;
+  return stored?.provider === provider && stored.outcome !== 'other_mode' ? stored.body : null;
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
 import { webhookEvents, type WebhookOutcome } from '../schema/index.ts';
 
@@ -23,6 +23,8 @@ export async function listWebhooksForReplay(
     .from(webhookEvents)
     .where(
       and(
+        // What has no body any more cannot be dispatched; by its id alone that is said.
+        isNotNull(webhookEvents.body),
         outcome === undefined ? undefined : eq(webhookEvents.outcome, outcome),
         olderThanMinutes === undefined
           ? undefined

@@ -23,8 +23,16 @@ export type WebhookProvider = (typeof WEBHOOK_PROVIDERS)[number];
  * - `ignored`: says nothing that changes anything
  * - `unmatched`: about something we do not know (yet)
  * - `unhandled`: about something that no code here acts on; a person should look
+ * - `other_mode`: of Stripe's test mode while our key is live, or the other way round: it changes nothing
  */
-export const WEBHOOK_OUTCOMES = ['received', 'signalled', 'ignored', 'unmatched', 'unhandled'] as const;
+export const WEBHOOK_OUTCOMES = [
+  'received',
+  'signalled',
+  'ignored',
+  'unmatched',
+  'unhandled',
+  'other_mode',
+] as const;
 export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
 
 export const webhookEvents = pgTable(
@@ -36,8 +44,8 @@ export const webhookEvents = pgTable(
     type: text().notNull(),
     /** The id of what it is about, ours or the provider's, as it names it; NULL on rows older than this column. */
     about: text(),
-    /** As it came; masked where people see it. */
-    body: text().notNull(),
+    /** As it came; masked where people see it. NULL once it was processed for longer than WEBHOOK_BODY_RETENTION. */
+    body: text(),
     receivedAt: at().notNull().defaultNow(),
     processedAt: at(),
     outcome: text({ enum: WEBHOOK_OUTCOMES }).notNull().default('received'),
@@ -58,6 +66,10 @@ export const webhookEvents = pgTable(
     index('webhook_events_undone_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.receivedAt)
       .where(sql`${t.processedAt} IS NULL OR ${t.outcome} = 'unmatched'`),
+    // What the retention has still to delete, the oldest first.
+    index('webhook_events_with_body_by_time')
+      .on(t.processedAt)
+      .where(sql`${t.body} IS NOT NULL AND ${t.processedAt} IS NOT NULL`),
     oneOf('webhook_events_provider_known', t.provider, WEBHOOK_PROVIDERS),
     oneOf('webhook_events_outcome_known', t.outcome, WEBHOOK_OUTCOMES),
   ],

@@ -6,8 +6,13 @@ import { platformSettings } from '../schema/index.ts';
  * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
  * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
  * - `disputes_listed_at`: when a sweep last read the PSP's list of disputes, ISO 8601
+ * - `stripe_mode`: of the workers' key, `live` or `test`, against which processes without a key hold events
  */
-export type PlatformSetting = 'temporal_namespace_id' | 'last_sweep_at' | 'disputes_listed_at';
+export type PlatformSetting =
+  | 'temporal_namespace_id'
+  | 'last_sweep_at'
+  | 'disputes_listed_at'
+  | 'stripe_mode';
 
 export async function readPlatformSetting(db: Db, key: PlatformSetting): Promise<string | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, key));

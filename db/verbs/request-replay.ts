@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../domain/errors.ts';
+import { bodyGone, VezaError } from '../../domain/errors.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
@@ -14,6 +14,7 @@ export async function requestReplay(
     if (stored === undefined) {
       throw new VezaError('webhook_not_found', `There is no webhook event ${webhookId}.`);
     }
+    if (stored.body === null) throw bodyGone(webhookId);
     const before = { outcome: stored.outcome };
     await audit(tx, act, { action: 'webhook.replay', subject: webhookId, before, after: null });
     return stored;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isPlainText, message } from '../../domain/plain-text.ts';
 import { readReversalBody, readTransferBody } from '../stripe/bodies.ts';
+import type { StripeMode } from '../stripe/mode.ts';
 import type { StripeReversal, StripeTransfer } from '../stripe/outcomes.ts';
 
 interface EventBase {
@@ -11,6 +12,11 @@ interface EventBase {
   account: string | null;
   /** When Stripe made the event; there is no order of delivery. */
   createdAtMs: number;
+  /**
+   * A live Connect endpoint gets the test events of accounts that are connected in both modes
+   * (support.stripe.com/questions/connect-account-webhook-configurations). Null where it does not say.
+   */
+  mode: StripeMode | null;
 }
 
 /** `transfer.created`, `.updated`, `.reversed`: the latter for partial reversals too. */
@@ -74,6 +80,7 @@ const Event = z.object({
   type: id,
   account: text,
   created: z.int(),
+  livemode: z.boolean().nullish(),
   data: z.object({ object: z.unknown() }),
 });
 
@@ -111,11 +118,22 @@ export function parseStripeEvent(json: unknown): StripeEvent {
   const { data: event } = Event.safeParse(json);
   if (!event) return { subject: 'invalid', reason: 'not_an_event', eventId: null, type: '' };
   const { id: eventId, type } = event;
-  const base = { eventId, type, account: event.account ?? null, createdAtMs: event.created * 1000 };
+  const base = {
+    eventId,
+    type,
+    account: event.account ?? null,
+    createdAtMs: event.created * 1000,
+    mode: modeOf(event.livemode),
+  };
   const read = readerOf(type);
   if (!read) return { subject: 'other', ...base };
   return read(event.data.object, base) ?? { subject: 'invalid', reason: 'unexpected_object', eventId, type };
 }
+
+const modeOf = (isLive: boolean | null | undefined): StripeMode | null => {
+  if (isLive === null || isLive === undefined) return null;
+  return isLive ? 'live' : 'test';
+};
 
 type Reader = (object: unknown, base: EventBase) => StripeEvent | undefined;
 

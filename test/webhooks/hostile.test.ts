@@ -65,7 +65,7 @@ async function keptAsUnmatched(provider: WebhookProvider, event: object, key: st
   await taken(world, provider, event, 'unmatched');
   const kept = await stored(world, provider, key);
   expect(kept).toMatchObject({ outcome: 'unmatched', error: expect.stringMatching(/^its \w+ h(as|olds) /) });
-  expect(JSON.parse(kept!.body)).toEqual(event);
+  expect(JSON.parse(kept!.body!)).toEqual(event);
   const page = await world.get(shop.admin, '/admin/webhooks?outcome=unmatched&limit=1');
   expect(page.body['data']![0]).toMatchObject({ id: kept!.id, event_id: key, outcome: 'unmatched' });
 }

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPlatformSetting, writePlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { modeOfKey } from '../../providers/stripe/mode.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
 import { pictureOf } from '../harness/rows.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
-import { World } from '../harness/world.ts';
+import { type Json, World } from '../harness/world.ts';
 import { deliver, newEventId, stored, taken } from './support.ts';
 
 let world: World;
@@ -94,8 +96,66 @@ it('types of no interest: stored and ignored', async () => {
 
 it('a payout that we did not make: kept for a person, once, however often it comes', async () => {
   const payout = { object: 'payout', id: 'po_x', amount: 100, currency: 'usd', status: 'paid', metadata: {} };
-  const event = eventOf('payout.paid', payout);
+  const event = { ...eventOf('payout.paid', payout), account: 'acct_x' };
   await taken(world, 'stripe', event, 'unhandled');
   await taken(world, 'stripe', event, 'unhandled');
   expect(await openFlags(world, 'outside_payout', 'po_x')).toHaveLength(1);
+});
+
+it("a payout of the platform's own, which names no account: stored, and no flag is raised", async () => {
+  const payout = { object: 'payout', id: 'po_own', amount: 100, currency: 'usd', status: 'paid' };
+  await taken(world, 'stripe', eventOf('payout.paid', payout), 'ignored');
+  expect(await openFlags(world, 'outside_payout', 'po_own')).toEqual([]);
+});
+
+describe('an event of the other mode than our key', () => {
+  const OTHERS = [
+    ['live, and our key is of test mode', 'test', true],
+    ['test, and our key is of live mode', 'live', false],
+  ] as const;
+
+  it.each(OTHERS)('%s: changes nothing, and is listed', async (_case, ours, livemode) => {
+    const { orderId, transferId, stripeTransferId } = await sentTransfer();
+    const { admin } = await openShop(world);
+    await writePlatformSetting(world.database.db, 'stripe_mode', ours);
+    world.stripe.control.addFault({ kind: 'loseWebhook', match: 'transfer.reversed' });
+    world.stripe.control.reverseInDashboard(stripeTransferId, 1_000);
+    const before = await pictureOf(world, orderId);
+    const event = {
+      ...eventOf('transfer.reversed', world.stripe.control.transfer(stripeTransferId)),
+      livemode,
+    };
+    await taken(world, 'stripe', event, 'other_mode');
+    await taken(world, 'stripe', event, 'other_mode');
+    const payout = { object: 'payout', id: 'po_of_the_other', amount: 1, currency: 'usd', status: 'paid' };
+    const foreign = { ...eventOf('payout.paid', payout), account: 'acct_x', livemode };
+    await taken(world, 'stripe', foreign, 'other_mode');
+    expect(await openFlags(world, 'outside_payout', 'po_of_the_other')).toEqual([]);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    const page = await world.get(admin, '/admin/webhooks?outcome=other_mode&limit=50');
+    const listed = Array.from(page.body['data'] as Json[]).find((row) => row['event_id'] === event.id);
+    expect(listed).toMatchObject({ outcome: 'other_mode', error: expect.stringContaining('mode') });
+    // Replayed it is still the other mode's.
+    const id = (await stored(world, 'stripe', event.id))!.id;
+    const replayed = await world.post(admin, `/admin/webhooks/${id}/replay`, { reason: 'to see it again' });
+    expect(replayed.status, JSON.stringify(replayed.body)).toBe(200);
+    expect(await stored(world, 'stripe', event.id)).toMatchObject({ outcome: 'other_mode' });
+    // The same, of our mode, counts.
+    const ofOurs = { ...event, id: newEventId(), livemode: !livemode };
+    await taken(world, 'stripe', ofOurs, 'signalled');
+    await world.finished(`transfer/${transferId}`);
+    expect(await postings(world, orderId, 'outside_reversal')).toBe(1);
+    await writePlatformSetting(world.database.db, 'stripe_mode', 'test');
+  });
+
+  it('the worker has written down of which mode its key is', async () => {
+    expect(await readPlatformSetting(world.database.db, 'stripe_mode')).toBe('test');
+    expect(['sk_test_1', 'rk_test_1', 'sk_live_1', 'rk_live_1', 'sk_1'].map(modeOfKey)).toEqual([
+      'test',
+      'test',
+      'live',
+      'live',
+      null,
+    ]);
+  });
 });

@@ -49,7 +49,9 @@ export const webhooksPage =
   };
 
 const bodyOf = (row: WebhookEventRow) =>
-  html`<details>
-    <summary>Show<span class="unseen"> the body of ${row.type} ${row.eventId}</span></summary>
-    <pre>${JSON.stringify(maskPersonalData(JSON.parse(row.body)), null, 2)}</pre>
-  </details>`;
+  row.body === null
+    ? html`<span class="sub">Deleted after its time</span>`
+    : html`<details>
+        <summary>Show<span class="unseen"> the body of ${row.type} ${row.eventId}</span></summary>
+        <pre>${JSON.stringify(maskPersonalData(JSON.parse(row.body)), null, 2)}</pre>
+      </details>`;
