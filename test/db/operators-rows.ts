@@ -69,7 +69,7 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
       AS posted (kind, account, sign)`);
   await db.execute(sql`
     INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at)
-    SELECT ${id(10)}, ${id(1)}, 'dp_' || n, 100, 'EUR', 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);
+    SELECT ${id(10)}, ${id(1)}, 'dp_operators_' || n, 100, 'EUR', 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);
   await db.execute(sql`
     INSERT INTO dispute_words (dispute_id, said, stage, amount_minor)
     SELECT ${id(10)}, said, 'dispute', 100 FROM ${numbers}, unnest(ARRAY['open', 'won']) AS said WHERE ${isDisputed}`);

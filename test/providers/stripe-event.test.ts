@@ -49,7 +49,7 @@ function event(type: string, object: unknown, account?: string) {
   return { id: 'evt_1', object: 'event', type, account, created: 1659369759, data: { object } };
 }
 
-const BASE = { eventId: 'evt_1', account: null, createdAtMs: 1659369759000 };
+const BASE = { eventId: 'evt_1', account: null, createdAtMs: 1659369759000, mode: null };
 
 describe('transfers', () => {
   test.each(['transfer.created', 'transfer.updated', 'transfer.reversed'])('%s', (type) => {
