@@ -319,7 +319,7 @@ beforeAll(async () => {
 async function empty(): Promise<void> {
   await database.sql.begin(async (tx) => {
     await tx`SET LOCAL session_replication_role = replica`;
-    await tx`TRUNCATE orders, refunds, seller_transfers, transfer_reversals, seller_balances, ledger_entries CASCADE`;
+    await tx`TRUNCATE orders, refunds, seller_transfers, transfer_reversals, seller_balances, ledger_entries, seller_postings CASCADE`;
   });
 }
 
