@@ -1,31 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
+import { type OldDatabase, openBefore } from '../harness/old-database.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations/', import.meta.url));
-
-let old: TestDatabase;
-let opened: DatabaseWithSql;
+let old: OldDatabase;
 beforeAll(async () => {
-  old = await createEmptyDatabase();
-  opened = openWithSql(old.url, { maxConnections: 1 });
+  old = await openBefore('disputes_that_turn');
 });
-afterAll(async () => {
-  await opened.close();
-  await old.drop();
-});
+afterAll(() => old.close());
 
 test('a database with disputes from before: what a lost one took is its own, with its words', async () => {
-  const { sql } = opened;
-  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).toSorted();
-  const turning = files.findIndex((file) => file.endsWith('_disputes_that_turn.sql'));
-  const migrate = async (file: string) => {
-    await sql.unsafe(await readFile(`${MIGRATIONS}${file}`, 'utf8'));
-  };
-  for (const file of files.slice(0, turning)) await migrate(file);
+  const { sql } = old;
   const [buyerId, orderId] = [uuidv7(), uuidv7()];
   await sql`INSERT INTO users (id, email, role) VALUES (${buyerId}, 'a@b.example', 'user')`;
   await sql`INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status)
@@ -49,7 +33,7 @@ test('a database with disputes from before: what a lost one took is its own, wit
     await sql`INSERT INTO refunds (id, order_id, kind, amount_minor, currency, status, succeeded_at)
       VALUES (${uuidv7()}, ${orderId}, 'dispute', ${amount}, 'EUR', 'succeeded', ${at})`;
   }
-  await migrate(files[turning]!);
+  await old.migrate();
   const rows = await sql`
     SELECT provider_dispute_id AS id, amount_minor::int AS amount, currency, stage, unbooked_why AS why,
       (SELECT sum(amount_minor)::int FROM refunds WHERE dispute_id = disputes.id) AS took,

@@ -1,31 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
+import { type OldDatabase, openBefore } from '../harness/old-database.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations/', import.meta.url));
-
-let old: TestDatabase;
-let opened: DatabaseWithSql;
+let old: OldDatabase;
 beforeAll(async () => {
-  old = await createEmptyDatabase();
-  opened = openWithSql(old.url, { maxConnections: 1 });
+  old = await openBefore('power_from_the_row');
 });
-afterAll(async () => {
-  await opened.close();
-  await old.drop();
-});
+afterAll(() => old.close());
 
 test('keys from before: their makers are those of the audit log, and what outlived its key ends', async () => {
-  const { sql } = opened;
-  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).toSorted();
-  const turning = files.findIndex((file) => file.endsWith('_power_from_the_row.sql'));
-  const migrate = async (file: string) => {
-    await sql.unsafe(await readFile(`${MIGRATIONS}${file}`, 'utf8'));
-  };
-  for (const file of files.slice(0, turning)) await migrate(file);
+  const { sql } = old;
   const [adminId, sellerId] = [uuidv7(), uuidv7()];
   await sql`INSERT INTO users (id, email, role) VALUES (${adminId}, 'a@b.example', 'admin'), (${sellerId}, 'c@d.example', 'artist')`;
   const end = '2099-01-01T00:00:00.000Z';
@@ -44,7 +28,7 @@ test('keys from before: their makers are those of the audit log, and what outliv
   const grandchild = await key(sellerId, child, {});
   const ending = await key(adminId, null, { ends: end });
   const heir = await key(sellerId, ending, {});
-  await migrate(files[turning]!);
+  await old.migrate();
   const rows = await sql`
     SELECT id, made_by, made_by_key, revoked_at IS NOT NULL AS ended, expires_at FROM api_keys ORDER BY id`;
   const made = { made_by: adminId, made_by_key: null, ended: false, expires_at: null };
