@@ -1,5 +1,5 @@
 import { backoffDelayMs } from '../domain/backoff.ts';
-import { keyGeneration, payoutWorkflowId } from '../domain/ids.ts';
+import { isStripeId, keyGeneration, payoutWorkflowId } from '../domain/ids.ts';
 import type { PayoutStatus } from '../domain/machines/payout.ts';
 import { formatMoney } from '../domain/money.ts';
 import type {
@@ -202,7 +202,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     if (stored !== null) return stored;
     const { stripeAccountId } = payout;
     const stripePayoutId = payout.externalPayoutId ?? hint.stripePayoutId;
-    if (stripeAccountId === null || !isStripeId(stripePayoutId)) return null;
+    if (stripeAccountId === null || !isStripeId('po', stripePayoutId)) return null;
     const seen = await stripe.readPayout({ stripeAccountId, stripePayoutId });
     if (seen.kind === 'account_gone')
       return payout.status === 'pending' ? endAtGoneAccount(payout, stripePayoutId) : null;
@@ -288,9 +288,6 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     },
   };
 }
-
-/** A signal may name anything; Stripe's ids have 255 characters at most. */
-const isStripeId = (id: unknown): id is string => typeof id === 'string' && /^po_\w{1,252}$/.test(id);
 
 function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutWord | null {
   if (status === 'paid') return { status, stripePayoutId, message: null };

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { backoffDelayMs } from '../domain/backoff.ts';
-import { keyGeneration, transferWorkflowId } from '../domain/ids.ts';
+import { isStripeId, keyGeneration, transferWorkflowId } from '../domain/ids.ts';
 import type { TransferStatus } from '../domain/machines/transfer.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { Attempt, AttemptRequest } from '../domain/messages.ts';
@@ -224,7 +224,7 @@ export function createTransferActivities(deps: Deps) {
   /** Stripe's id of our transfer: the row's, or the named one if Stripe says that it is this transfer. */
   async function ownAtStripe(transfer: Transfer, named: string): Promise<string | null> {
     if (transfer.stripeTransferId !== null) return transfer.stripeTransferId;
-    if (!isStripeId(named)) return null;
+    if (!isStripeId('tr', named)) return null;
     const read = await stripe.readTransfer(named);
     if (read.kind === 'no_such_transfer' || read.kind === 'refused') return null;
     if (read.kind !== 'transfer') {
@@ -282,9 +282,6 @@ export function createTransferActivities(deps: Deps) {
     },
   };
 }
-
-/** A signal may name anything; Stripe's ids have 255 characters at most. */
-const isStripeId = (id: unknown) => typeof id === 'string' && /^tr_\w{1,252}$/.test(id);
 
 const WAITS = {
   disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },

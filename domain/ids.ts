@@ -51,3 +51,7 @@ export const NO_KEY = 'none';
 /** Whether it can be the id of one of our rows: PostgreSQL refuses to compare a uuid with anything else. */
 export const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+
+/** Whether it can be an id of Stripe's with this prefix: a signal may name anything. They have 255 characters at most. */
+export const isStripeId = (prefix: 'po' | 'tr', value: unknown): value is string =>
+  typeof value === 'string' && value.startsWith(`${prefix}_`) && /^\w{1,252}$/.test(value.slice(3));

@@ -12,14 +12,12 @@ import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../i
 import { signedIn } from '../middleware/access.ts';
 import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../problem.ts';
 import { defineRoute, json, jsonBody } from '../route.ts';
-import { Id } from '../views/fields.ts';
+import { Id, ORDER_ITEMS_MAX } from '../views/fields.ts';
 import { Order, Payment, showOrder, showPayment } from '../views/order.ts';
-
-const ITEMS_MAX = 100;
 
 const Items = z
   .array(z.strictObject({ product_id: Id }))
-  .max(ITEMS_MAX)
+  .max(ORDER_ITEMS_MAX)
   .superRefine((items, context) => {
     const twice = firstTwice(items.map((item) => item.product_id));
     if (twice === -1) return;
