@@ -12,7 +12,7 @@ test('keys from before: their makers are those of the audit log, and what outliv
   const { sql } = old;
   const [adminId, sellerId] = [uuidv7(), uuidv7()];
   await sql`INSERT INTO users (id, email, role) VALUES (${adminId}, 'a@b.example', 'admin'), (${sellerId}, 'c@d.example', 'artist')`;
-  const end = '2099-01-01T00:00:00.000Z';
+  const end = '2099-01-01 00:00:00+00';
   /** `by`: the key that it was made with; null: by the admin in person; undefined: nobody knows. */
   async function key(userId: string, by: string | null | undefined, set: { revoked?: true; ends?: string }) {
     const id = uuidv7();
@@ -37,8 +37,8 @@ test('keys from before: their makers are those of the audit log, and what outliv
     { ...made, id: revoked, ended: true },
     { ...made, id: child, made_by_key: revoked, ended: true },
     { ...made, id: grandchild, made_by_key: child, ended: true },
-    { ...made, id: ending, expires_at: new Date(end) },
-    { ...made, id: heir, made_by_key: ending, expires_at: new Date(end) },
+    { ...made, id: ending, expires_at: end },
+    { ...made, id: heir, made_by_key: ending, expires_at: end },
   ]);
   const lines = await sql<
     { subject: string }[]
