@@ -16,7 +16,7 @@ const TEXT = readFileSync(PATH, 'utf8');
 const GIVEN = Object.fromEntries(
   [...TEXT.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => [
     String(name),
-    name === 'HYPERSWITCH_BASE_URL' ? 'https://psp.example' : `${name}-0123456789abcdef0123456789abcdef`,
+    name === 'HYPERSWITCH_BASE_URL' ? 'https://psp.example' : `${name}-9vQ4xZt7LmR2wKd8HcF5bJy3NgP6sTqW`,
   ]),
 );
 const { services, volumes } = readComposeFile(PATH, GIVEN);
