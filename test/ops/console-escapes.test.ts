@@ -84,7 +84,7 @@ describe('an action', () => {
     ['of no such name', '/ops/act?action=explode&subject=transfer/x', 422, 'action_unknown'],
     [
       'that does not fit the row',
-      () => `/ops/act?action=written_off&subject=transfer/${transferId}`,
+      () => `/ops/act?action=mark_returned&subject=transfer/${transferId}`,
       422,
       'action_unknown',
     ],
