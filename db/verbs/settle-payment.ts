@@ -130,6 +130,7 @@ async function failOrder(
   fact: PaymentFact,
   reason = fact.message ?? 'the payment failed',
 ): Promise<SettledPayment> {
+  if (order.status === 'failed') return { status: 'failed', reason: order.failureReason ?? reason };
   if (order.status !== 'pending') return { status: 'already_decided' };
   const isDead = fact.dead === true || fact.verdict === 'cancelled_post_capture';
   await moveOrder(tx, order, 'failed', {
@@ -165,13 +166,15 @@ async function flagDiffering(tx: Tx, order: Order, { receivedMinor, currency }: 
   );
 }
 
-/** A repeated attempt, or a replayed webhook: whatever the first one left to be started is found again. */
+/** A repeated attempt, or a replayed webhook: it says what the first one said, and finds what that left to be started. */
 async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
   const unsent = await tx
     .select()
     .from(sellerTransfers)
     .where(and(eq(sellerTransfers.orderId, order.id), eq(sellerTransfers.status, 'pending')));
-  if (unsent.length > 0) return { status: 'completed', transfers: unsent.map(transferLabel) };
+  if (unsent.length > 0 || order.status === 'completed') {
+    return { status: 'completed', transfers: unsent.map(transferLabel) };
+  }
   const open = await findGiveBack(tx, order.id);
   if (open) return { status: 'given_back', ...open };
   return { status: 'already_decided' };

@@ -168,3 +168,23 @@ async function openReversalOf(orderId: string) {
   await askReversal(database.db, { reversalId: reversal!.id, generation: 1, now: true });
   return reversal!;
 }
+
+describe('a payment that is settled again', () => {
+  test('after its transfers were sent: it says what the first attempt said, whose answer was lost', async () => {
+    const orderId = await story.complete();
+    const { totalMinor } = await story.order(orderId);
+    expect(await story.settlePayment(orderId, story.capture(totalMinor))).toEqual({
+      status: 'completed',
+      transfers: [],
+    });
+    expect(await violations()).toEqual([]);
+  });
+
+  test('after it failed: the same failure, and no other', async () => {
+    const orderId = await story.place();
+    const declined = { ...story.capture(0), verdict: 'failed', message: 'card declined' } as const;
+    const failed = { status: 'failed', reason: 'card declined' };
+    expect(await story.settlePayment(orderId, declined)).toEqual(failed);
+    expect(await story.settlePayment(orderId, { ...declined, message: 'expired' })).toEqual(failed);
+  });
+});
