@@ -14,11 +14,11 @@ import { readHistory } from '../histories/files.ts';
 // The worked example of docs/upgrading.md: a refund waits for a second before the PSP is asked.
 
 const now = () => readFileSync(inject('workflowBundlePaths').plain, 'utf8');
-const PLACE = 'showAsking(opening.opened);';
+const PLACE = 'showAsking(row);';
 const change = (step: (workflowModule: string) => string) => {
   const [, name] = /\(0,\s?(\w+)\.condition\)\(\(\)\s?=>\s?opening !== undefined\)/.exec(now()) ?? [];
   expect(name).toBeDefined();
-  expect(now()).toContain(PLACE);
+  expect(now().includes(PLACE), `the bundle has ${PLACE}`).toBe(true);
   return now().replace(PLACE, `${PLACE} ${step(name!)}`);
 };
 const thoughtless = () => change((sdk) => `await (0,${sdk}.condition)(() => false, 1000);`);

@@ -25,7 +25,14 @@ async function forEach<In, Out>(list: readonly In[], work: (item: In) => Promise
 describe('a bad day at Stripe', () => {
   let world: World;
   beforeAll(async () => {
-    world = await World.create({ env: { REVERSAL_BACKOFF_BASE: '10ms', REVERSAL_BACKOFF_MAX: '50ms' } });
+    world = await World.create({
+      env: {
+        REVERSAL_BACKOFF_BASE: '10ms',
+        REVERSAL_BACKOFF_MAX: '50ms',
+        // What four eyes are for has its own tests.
+        FOUR_EYES_ABOVE_MINOR: '1000000000',
+      },
+    });
   });
   afterAll(() => world.close());
 
