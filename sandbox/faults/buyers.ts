@@ -135,6 +135,7 @@ export async function buy(
       await dispute(orderId);
       return;
     }
+    if (chance(0.05)) refundInDashboard(orderId);
     if (chance(0.75) && !(await refund(orderId))) later.push(orderId);
     // A second one, which meets the first, or takes what it has left.
     if (chance(0.2)) await refund(orderId);
@@ -151,6 +152,16 @@ export async function buy(
       await sleep(random() * 1_000);
       control.turnDispute(disputeId, turn);
     }
+  }
+
+  /** Somebody gives a part back at the PSP itself; its webhook may be lost like any other. */
+  function refundInDashboard(orderId: string): void {
+    const { control } = veza.psp;
+    const leftMinor = control
+      .refunds(orderId)
+      .filter(({ status }) => status !== 'failed')
+      .reduce((left, one) => left - one.amount, control.payment(orderId).amount_received ?? 0);
+    if (leftMinor > 0) control.createExternalRefund(orderId, 1 + Math.floor(random() * leftMinor));
   }
 
   async function refund(orderId: string): Promise<boolean> {
