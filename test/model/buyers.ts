@@ -4,12 +4,14 @@ import type { Person } from '../harness/world.ts';
 import {
   type Books,
   holdLate,
+  isAtRest,
   leftOf,
   type Order,
   type Refund,
   share,
   statusOf,
   succeed,
+  takeBack,
   totalLeft,
 } from './money.ts';
 import { feeOf, type Life, PRODUCTS, type Trouble } from './run.ts';
@@ -58,6 +60,8 @@ export async function purchase(
       refunds: [],
       dispute: null,
       disputes: 0,
+      freed: null,
+      wonBack: false,
       legs: [],
       revoked: new Set(),
     };
@@ -296,8 +300,11 @@ export async function closeDispute(
   const { dispute } = order;
   if (dispute === null) return;
   await life.within(books, how.trouble, async () => {
-    life.world.psp.control.closeDispute(dispute.id, how.end);
+    life.world.psp.control.closeDispute(dispute.id, how.end, { webhook: !dispute.reopened });
+    // The router sends no second webhook of a kind: this one says what it would.
+    if (dispute.reopened) await tell(life, dispute.id);
     order.dispute = null;
+    order.freed = how.end === 'lost' ? null : { id: dispute.id, amount: dispute.amount };
     if (how.end === 'lost') {
       const refund = newRefund('dispute', dispute.id, dispute.amount, { atPsp: false });
       holdLate(order, refund);
@@ -306,6 +313,55 @@ export async function closeDispute(
     }
     await disputeIs(life, dispute.id, how.end, how.trouble === 'hookLost');
   });
+}
+
+/** A dispute that was over goes on at the next stage, and blocks again. */
+export async function reopenDispute(life: Life, books: Books, order: Order): Promise<void> {
+  const { freed } = order;
+  if (freed === null) return;
+  await life.within(books, 'none', async () => {
+    life.world.psp.control.turnDispute(freed.id, { stage: 'pre_arbitration', status: 'opened' });
+    await tell(life, freed.id);
+    order.dispute = { ...freed, reopened: true };
+    order.freed = null;
+    await disputeIs(life, freed.id, 'open', false);
+  });
+}
+
+export const lostDispute = (order: Order): Refund | undefined =>
+  isAtRest(order)
+    ? order.refunds.find(
+        ({ kind, status, excess }) => kind === 'dispute' && status === 'succeeded' && excess === 0,
+      )
+    : undefined;
+
+/** What was lost is won, at a later stage: its money is back. */
+export async function winBack(
+  life: Life,
+  books: Books,
+  order: Order,
+  how: { readonly end: 'won' | 'cancelled' },
+): Promise<void> {
+  const refund = lostDispute(order)!;
+  await life.within(books, 'none', async () => {
+    life.world.psp.control.turnDispute(
+      refund.id,
+      { stage: 'arbitration', status: how.end },
+      { webhook: false },
+    );
+    await tell(life, refund.id);
+    takeBack(books, order, refund);
+    await disputeIs(life, refund.id, how.end, false);
+  });
+}
+
+async function tell({ world }: Life, disputeId: string): Promise<void> {
+  const object = world.psp.control.dispute(disputeId);
+  const content = { type: 'dispute_details', object };
+  const timestamp = new Date().toISOString();
+  const event = { event_type: object.dispute_status, content, timestamp };
+  const { status } = await world.psp.control.sendWebhook(JSON.stringify(event));
+  expect(status).toBe(200);
 }
 
 /** Only this row shows it at first: the next command must not overtake it. */

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { World } from '../harness/world.ts';
-import { decide, external, purchase, requestRefund } from './buyers.ts';
+import {
+  closeDispute,
+  decide,
+  external,
+  openDispute,
+  purchase,
+  reopenDispute,
+  requestRefund,
+  winBack,
+} from './buyers.ts';
 import { Life } from './run.ts';
 
 // Sequences that the model test once found, or should find sooner than its dice do.
@@ -31,5 +40,18 @@ it('what others took of the item meanwhile comes out of the rest', async () => {
   await requestRefund(life, books, order, { ...ask, outcome: 'fails' });
   await external(life, books, order, { amount: 600, trouble: 'none' });
   await decide(life, books, order, order.refunds[0]!, { status: 'succeeded', trouble: 'none' });
+  await life.ended(books);
+});
+
+it('a dispute that is won, opened again and lost, and one that is lost and won', async () => {
+  const { life, books } = await Life.begin(world, [true, true]);
+  await purchase(life, books, { products: [0, 2], payment: 'as ordered', trouble: 'none' });
+  const order = books.orders[0]!;
+  await openDispute(life, books, order, { amount: 500, trouble: 'none' });
+  await closeDispute(life, books, order, { end: 'won', trouble: 'none' });
+  await reopenDispute(life, books, order);
+  await closeDispute(life, books, order, { end: 'lost', trouble: 'none' });
+  await winBack(life, books, order, { end: 'won' });
+  expect(order.refunds.map(({ status }) => status)).toEqual(['returned']);
   await life.ended(books);
 });

@@ -20,7 +20,7 @@ export interface Refund {
   /** The PSP holds a refund under this id. */
   readonly atPsp: boolean;
   excess: number;
-  status: 'pending' | 'succeeded' | 'failed';
+  status: 'pending' | 'succeeded' | 'failed' | 'returned';
   shares: Shares;
 }
 
@@ -52,8 +52,12 @@ export interface Order {
   readonly failed: boolean;
   cancelled: boolean;
   refunds: Refund[];
-  dispute: { id: string; amount: number } | null;
+  dispute: { id: string; amount: number; reopened?: boolean } | null;
   disputes: number;
+  /** The last one that ended without taking anything, which may be opened again. */
+  freed: { id: string; amount: number } | null;
+  /** A lost one was won: a second transfer has gone out, and the model leaves the order alone from here on. */
+  wonBack: boolean;
   legs: Leg[];
   revoked: Set<number>;
 }
@@ -105,7 +109,7 @@ export function divide(amount: number, parts: readonly { id: string; left: numbe
 
 /** What is left of each item: what neither succeeded nor open refunds hold. */
 export function leftOf(order: Order): { seller: number; fee: number }[] {
-  const holding = order.refunds.filter(({ status }) => status !== 'failed');
+  const holding = order.refunds.filter(({ status }) => status === 'pending' || status === 'succeeded');
   return order.items.map(({ netMinor, feeMinor }, place) => ({
     seller: netMinor - sum(holding.map(({ shares }) => shares.get(place)?.seller ?? 0)),
     fee: feeMinor - sum(holding.map(({ shares }) => shares.get(place)?.fee ?? 0)),
@@ -210,6 +214,50 @@ export function succeed(books: Books, order: Order, refund: Refund): void {
     if (whole || (refund.byItems && refund.shares.has(place))) order.revoked.add(place);
   }
 }
+
+/**
+ * What a lost dispute took is back, once nothing of the order is under way: the fee is earned again, and each seller's share
+ * goes out by another transfer.
+ */
+export function takeBack(books: Books, order: Order, refund: Refund): void {
+  refund.status = 'returned';
+  books.losses -= refund.excess;
+  order.wonBack = true;
+  for (const { fee } of refund.shares.values()) books.revenue += fee;
+  for (const leg of [...order.legs]) {
+    const part = sum(
+      [...refund.shares].map(([place, { seller }]) =>
+        order.items[place]!.seller === leg.seller ? seller : 0,
+      ),
+    );
+    if (part === 0) continue;
+    books.sellers[leg.seller]!.pending += part;
+    const { seller } = leg;
+    const empty = { asked: false, sent: false, inFlight: [], suspense: 0, takenByOthers: 0, reversals: [] };
+    order.legs.push({ seller, amount: part, ...empty });
+  }
+  if (refundedOf(order) === order.captured) return;
+  order.revoked = new Set(
+    order.refunds
+      .filter(({ status, byItems }) => status === 'succeeded' && byItems)
+      .flatMap(({ shares }) => [...shares.keys()]),
+  );
+}
+
+/** Nothing of it is under way, and nobody else has taken of it: then the model can say what a turn does. */
+export const isAtRest = (order: Order): boolean =>
+  !order.failed &&
+  !order.wonBack &&
+  order.dispute === null &&
+  order.refunds.every(({ status }) => status !== 'pending') &&
+  order.legs.every(
+    (leg) =>
+      leg.sent &&
+      leg.inFlight.length === 0 &&
+      leg.suspense === 0 &&
+      leg.takenByOthers === 0 &&
+      leg.reversals.every(({ state }) => state === 'done'),
+  );
 
 function takeFrom(seller: Seller, leg: Leg, part: number): void {
   if (leg.sent) {

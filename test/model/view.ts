@@ -29,10 +29,12 @@ export function foretold(books: Books, sellerIds: readonly string[]): Picture {
             .map(({ kind, status, amount, excess }) => `${kind} ${status} ${amount} ${excess}`)
             .toSorted(),
           revoked: [...order.revoked].toSorted((a, b) => a - b),
-          transfers: order.legs.map(
-            (leg) =>
-              `${leg.seller}: ${leg.sent ? 'sent' : 'unsent'} ${leg.amount}${leg.asked ? ' asked' : ''}`,
-          ),
+          transfers: order.legs
+            .toSorted((a, b) => a.seller - b.seller)
+            .map(
+              (leg) =>
+                `${leg.seller}: ${leg.sent ? 'sent' : 'unsent'} ${leg.amount}${leg.asked ? ' asked' : ''}`,
+            ),
           reversals: order.legs
             .filter((leg) => !books.sellers[leg.seller]!.murky)
             .flatMap((leg) => leg.reversals.map(({ state, amount }) => `${leg.seller}: ${state} ${amount}`))
@@ -99,7 +101,7 @@ export async function seen(
       (SELECT json_agg(i.position ORDER BY i.position) FROM licenses l JOIN order_items i ON i.id = l.order_item_id
         WHERE i.order_id = o.id AND l.revoked_at IS NOT NULL) AS revoked,
       (SELECT json_agg(json_build_object('seller', seller_id, 'sent', completed_at IS NOT NULL,
-        'amount', amount_minor, 'asked', asked_at IS NOT NULL)) FROM seller_transfers WHERE order_id = o.id) AS transfers,
+        'amount', amount_minor, 'asked', asked_at IS NOT NULL) ORDER BY id) FROM seller_transfers WHERE order_id = o.id) AS transfers,
       (SELECT json_agg(json_build_object('seller', t.seller_id, 'status', r.status, 'amount', r.amount_minor - r.covered_minor))
         FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id
         WHERE t.order_id = o.id AND r.refund_id IS NOT NULL AND r.amount_minor > r.covered_minor
