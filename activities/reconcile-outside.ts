@@ -1,13 +1,16 @@
 import { eq, inArray, or } from 'drizzle-orm';
+import type { Db } from '../db/client.ts';
+import { wasFlagged } from '../db/queries/ops-flags.ts';
 import { OUTSIDE_FOR_MS, RECENT_DISPUTES } from '../db/queries/sweep.ts';
 import type { Dispute } from '../db/moves/dispute.ts';
 import type { Refund } from '../db/moves/refund.ts';
 import { disputes, orders, refunds } from '../db/schema/index.ts';
+import { differenceOf } from '../db/verbs/settle-refund.ts';
 import type { PspDispute, PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { statusAfter } from '../domain/dispute-words.ts';
-import { isUuid } from '../domain/ids.ts';
+import { isUuid, refundWorkflowId } from '../domain/ids.ts';
 import type { ReconcileDeps, Told } from './reconcile-deps.ts';
 import { left, refundEvent, type Seen, synced, unreadable, whoseOf } from './reconcile-looks.ts';
 
@@ -133,7 +136,8 @@ async function tellRefunds({ db, inbox }: ReconcileDeps, listed: readonly PspRef
     const known = rows.find(({ id, hyperswitchRefundId }) =>
       hyperswitchRefundId === null ? id === refund.refundId : hyperswitchRefundId === refund.refundId,
     );
-    if (saysNews(refund, known)) said.push(await inbox.dispatch(refundEvent(refund)));
+    if (saysNews(refund, known) || (await differsAnew(db, refund, known)))
+      said.push(await inbox.dispatch(refundEvent(refund)));
   }
   return said;
 }
@@ -144,6 +148,15 @@ function saysNews({ status }: PspRefund, known: Refund | undefined): boolean {
   if (known === undefined) return verdict === 'succeeded';
   if (known.status === 'succeeded') return verdict === 'failed';
   return known.status === 'failed' && verdict === 'succeeded';
+}
+
+/** Both say that it succeeded, with amounts that nobody was shown yet: what a person has seen is not brought up again. */
+async function differsAnew(db: Db, refund: PspRefund, known: Refund | undefined): Promise<boolean> {
+  if (known?.status !== 'succeeded' || refundVerdict(refund.status) !== 'succeeded') return false;
+  const difference = differenceOf(known, refund);
+  return (
+    difference !== null && !(await wasFlagged(db, 'amount_differs', refundWorkflowId(known.id), difference))
+  );
 }
 
 /** In the shape of the PSP's own webhooks, so that it goes through the same parser. */

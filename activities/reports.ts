@@ -65,7 +65,9 @@ export async function refundVerdictFor(
   const { refund, paymentId } = await refundWithPayment(db, refundId);
   const isAbout = event.refundId.toLowerCase() === refundId || event.refundId === refund.hyperswitchRefundId;
   if (!isAbout || (event.paymentId !== undefined && event.paymentId !== paymentId)) return null;
-  return refundReport(event);
+  const verdict = refundReport(event);
+  // Money is booked as what was done, and never as what was asked for: an event that does not tell it is a hint.
+  return verdict?.status === 'succeeded' && verdict.done === undefined ? null : verdict;
 }
 
 export async function outsideEventFor(

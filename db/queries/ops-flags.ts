@@ -1,6 +1,7 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { opsFlags } from '../schema/index.ts';
+import type { FlagKind } from '../verbs/raise-flag.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 
 export type OpsFlagRow = typeof opsFlags.$inferSelect;
@@ -8,6 +9,17 @@ export type OpsFlagRow = typeof opsFlags.$inferSelect;
 export async function readFlag(db: Db, flagId: string): Promise<OpsFlagRow | null> {
   const [row] = await db.select().from(opsFlags).where(eq(opsFlags.id, flagId));
   return row ?? null;
+}
+
+/** Whether people are told of it, or have been told the same before and dealt with it. */
+export async function wasFlagged(db: Db, kind: FlagKind, subject: string, detail: string): Promise<boolean> {
+  const told = or(isNull(opsFlags.clearedAt), eq(opsFlags.detail, detail));
+  const [row] = await db
+    .select({ id: opsFlags.id })
+    .from(opsFlags)
+    .where(and(eq(opsFlags.kind, kind), eq(opsFlags.subject, subject), told))
+    .limit(1);
+  return row !== undefined;
 }
 
 /** What nobody has dealt with yet. */

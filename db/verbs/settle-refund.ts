@@ -28,8 +28,9 @@ export async function settleRefund(
 ): Promise<SettledRefund | 'held'> {
   return db.transaction(async (tx) => {
     const { order, refund } = await lockRefund(tx, refundId);
-    const differs = done !== undefined && !isAsAsked(refund, done);
-    if (differs) await flagDiffering(tx, refund, done);
+    const difference = done === undefined ? null : differenceOf(refund, done);
+    const differs = done !== undefined && difference !== null;
+    if (differs) await raiseFlag(tx, 'amount_differs', refundWorkflowId(refundId), difference);
     if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, [refundId]);
     if (differs && (done.currency !== refund.currency || done.amountMinor === 0)) return 'held';
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
@@ -68,25 +69,18 @@ export async function settleRefund(
 
 type Done = NonNullable<RefundVerdict['done']>;
 
-const isAsAsked = ({ amountMinor, currency }: Refund, done: Done) =>
-  done.amountMinor === amountMinor && done.currency === currency;
+/** For people; null where the PSP gave back what our row has. */
+export function differenceOf({ amountMinor, currency }: Refund, done: Done): string | null {
+  if (done.amountMinor === amountMinor && done.currency === currency) return null;
+  const said = formatMoney(done.amountMinor, done.currency);
+  return `The PSP gave back ${said}, our refund is of ${formatMoney(amountMinor, currency)}`;
+}
 
 /** Items of which less was paid for are still the buyer's. */
 const amountDone = (refund: Refund, amountMinor: number) => ({
   amountMinor,
   byItems: refund.byItems && amountMinor >= refund.amountMinor,
 });
-
-async function flagDiffering(tx: Tx, refund: Refund, done: Done): Promise<void> {
-  const said = formatMoney(done.amountMinor, done.currency);
-  const ours = formatMoney(refund.amountMinor, refund.currency);
-  await raiseFlag(
-    tx,
-    'amount_differs',
-    refundWorkflowId(refund.id),
-    `The PSP gave back ${said}, our refund is of ${ours}`,
-  );
-}
 
 /** A success that is older than the failure came late: the PSP's last word is that the money came back to us. */
 async function flagFlipped(tx: Tx, refund: Refund, saidAt: string | undefined): Promise<void> {

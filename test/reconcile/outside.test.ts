@@ -2,11 +2,13 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { compareWithProviders, openReaders } from '../../agreement/index.ts';
 import { disputes } from '../../db/schema/index.ts';
+import { clearFlag } from '../../db/verbs/clear-flag.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
-import { refundsOf } from '../harness/rows.ts';
-import { completedOrder } from '../harness/stories.ts';
+import { openFlags } from '../harness/look.ts';
+import { pictureOf, refundsOf } from '../harness/rows.ts';
+import { completedOrder, settledRefund } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
 import { counts, createWorld, sweep } from './support.ts';
 
@@ -110,6 +112,41 @@ it('a refund made in the dashboard whose webhook is lost', async () => {
   await expectCleanBooks(world);
   await expectProvidersAgree(world);
 });
+
+it.each([
+  ['another amount', { amountMinor: 5_000 }],
+  ['another currency', { currency: 'EUR' }],
+])(
+  'a refund that succeeded here, and at the PSP as %s: flagged once, not booked anew',
+  async (_case, done) => {
+    const orderId = await sold();
+    const { refundId } = await settledRefund(world, shop.buyer, orderId, { amount: 1_000 });
+    const before = await pictureOf(world, orderId);
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { ...done, ...SILENT });
+    await swept(orderId);
+    await world.finished(`refund/${refundId}`);
+    const [flag, ...others] = await openFlags(world, 'amount_differs', `refund/${refundId}`);
+    expect(flag).toBeDefined();
+    expect(others).toEqual([]);
+    expect(await pictureOf(world, orderId)).toEqual(before);
+    expect(await differences()).toContain(`refund/${refundId}`);
+    // Somebody has looked at it: the next sweep does not bring the same thing up again.
+    await clearFlag(world.database.db, { flagId: flag!.id, actor: shop.admin.id, reason: 'looked at' });
+    expect((await swept(orderId)).synced).toBe(0);
+    expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toEqual([]);
+    // What is told anew is something else.
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 1, ...SILENT });
+    await swept(orderId);
+    await world.finished(`refund/${refundId}`);
+    expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1);
+    world.psp.control.settleRefund(refundId, 'succeeded', undefined, {
+      amountMinor: 1_000,
+      currency: 'USD',
+      ...SILENT,
+    });
+    await expectProvidersAgree(world);
+  },
+);
 
 it('where all is as known nobody is told, and a second sweep finds nothing', async () => {
   const orderId = await sold();

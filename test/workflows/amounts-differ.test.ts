@@ -20,11 +20,12 @@ import {
   payoutRow,
 } from '../harness/payouts.ts';
 import { soldOrder } from '../harness/refunded.ts';
-import { eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { attempted, eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
+import { age, counts, createWorld, one, sweep } from '../reconcile/support.ts';
 import { newEventId, taken } from '../webhooks/support.ts';
 
 // The amount that was done is not always the one that was asked for: what was done is booked, or held and flagged.
@@ -32,7 +33,7 @@ import { newEventId, taken } from '../webhooks/support.ts';
 describe('a refund of which the PSP did another amount', () => {
   let world: World;
   beforeAll(async () => {
-    world = await World.create();
+    world = await createWorld();
     world.psp.control.setRefundMode('manual');
   });
   afterEach(async () => {
@@ -123,14 +124,65 @@ describe('a refund of which the PSP did another amount', () => {
   });
 
   it('webhook lost: the sweep’s look books what was done, too', async () => {
-    const { orderId, refundId } = await refunding({ amount: 1_000 });
+    const { shop, refundId } = await refunding({ amount: 1_000 });
     world.psp.control.settleRefund(refundId, 'succeeded', undefined, { amountMinor: 12_000, webhook: false });
-    const label = { orderId, amountMinor: 1_000, currency: 'USD' };
-    const verdict = { status: 'succeeded', providerRefundId: refundId, message: null } as const;
-    await world.engine.tellRefund(refundId, verdict, label);
+    await age(world, 'refunds', refundId);
+    expect(counts(await sweep(world, shop, 'stuck_refunds'), 'stuck_refunds')).toEqual(one('synced', 'told'));
     await ended(refundId);
-    expect(await world.refund(refundId)).toMatchObject({ amountMinor: 12_000 });
+    expect(await world.refund(refundId)).toMatchObject({ status: 'succeeded', amountMinor: 12_000 });
+    expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1);
     await expectProvidersAgree(world);
+  });
+
+  describe('a webhook that does not tell the amount', () => {
+    const said = (refundId: string, money: object) =>
+      JSON.stringify({ event_type: 'refund.succeeded', refund_id: refundId, status: 'succeeded', ...money });
+    const silently = { amountMinor: 12_000, webhook: false } as const;
+
+    it.each([
+      ['no currency', { amount: 12_000 }],
+      ['no amount', { currency: 'USD' }],
+      ['an amount with a point', { amount: '120.00', currency: 'USD' }],
+      ['a negative amount', { amount: -1, currency: 'USD' }],
+      ['half a minor unit', { amount: 12_000.5, currency: 'USD' }],
+      ['the refund id alone', {}],
+    ])('%s: the PSP is asked, and what was done is booked', async (_case, money) => {
+      const { orderId, refundId } = await refunding({ amount: 1_000 });
+      world.psp.control.settleRefund(refundId, 'succeeded', undefined, silently);
+      await world.psp.control.sendWebhook(said(refundId, money));
+      await ended(refundId);
+      expect(await world.refund(refundId)).toMatchObject({ status: 'succeeded', amountMinor: 12_000 });
+      expect(await world.order(orderId)).toMatchObject({ refundedMinor: 12_000 });
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1);
+      await expectProvidersAgree(world);
+    });
+
+    it('while the PSP cannot be asked nothing is booked', async () => {
+      const { orderId, refundId } = await refunding({ amount: 1_000 });
+      world.psp.control.settleRefund(refundId, 'succeeded', undefined, silently);
+      world.psp.control.addFault({ kind: 'status', status: 503, match: 'refunds.retrieve', times: 'always' });
+      await world.psp.control.sendWebhook(said(refundId, { amount: 1_000 }));
+      await attempted(world, `refund/${refundId}`, 2);
+      expect(await world.refund(refundId)).toMatchObject({ status: 'pending', amountMinor: 1_000 });
+      expect(await world.order(orderId)).toMatchObject({ status: 'refund_pending', refundedMinor: 0 });
+      world.psp.control.clearFaults();
+      await ended(refundId);
+      expect(await world.refund(refundId)).toMatchObject({ status: 'succeeded', amountMinor: 12_000 });
+      await expectProvidersAgree(world);
+    });
+
+    it('a success that the PSP does not confirm books nothing', async () => {
+      const { orderId, refundId } = await refunding({ amount: 1_000 });
+      const readsBefore = world.psp.control.requests('refunds.retrieve').length;
+      await world.psp.control.sendWebhook(said(refundId, {}));
+      await eventually(() =>
+        expect(world.psp.control.requests('refunds.retrieve').length).toBeGreaterThan(readsBefore),
+      );
+      // The next word is taken up after this one.
+      world.psp.control.settleRefund(refundId, 'failed', 'no');
+      expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
+      expect(await world.order(orderId)).toMatchObject({ status: 'completed', refundedMinor: 0 });
+    });
   });
 
   it.each([
@@ -151,8 +203,8 @@ describe('a refund of which the PSP did another amount', () => {
     // Corrected at the PSP: the sweep's look finds it.
     const right = { amountMinor: 1_000, currency: 'USD' };
     world.psp.control.settleRefund(refundId, 'succeeded', undefined, { ...right, webhook: false });
-    const verdict = { status: 'succeeded', providerRefundId: refundId, message: null } as const;
-    await world.engine.tellRefund(refundId, verdict, { orderId, ...right });
+    await age(world, 'refunds', refundId);
+    await sweep(world, shop, 'stuck_refunds');
     await ended(refundId);
     expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 1_000 });
     await expectProvidersAgree(world);
