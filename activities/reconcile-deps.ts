@@ -51,7 +51,11 @@ export interface ReconcileDeps {
   >;
   readonly psp: HyperswitchReader;
   readonly inbox: SweepInbox;
-  readonly settings: { readonly reconcile: ReconcileSettings };
+  readonly settings: {
+    readonly reconcile: ReconcileSettings;
+    /** How long the PSP may have what its read side does not show. */
+    readonly pspReadLagMs: number;
+  };
   readonly log: Logger;
   /** Learns what became of each row; the composition root counts it. */
   /** Learns how many bodies of webhooks went. */

@@ -12,7 +12,7 @@ import { left, paymentEvent, type Seen, told, unreadable } from './reconcile-loo
 export async function lookAtEndedOrder(
   deps: ReconcileDeps,
   orderId: string,
-  { orphanGapMs }: { readonly orphanGapMs: number },
+  { gapMs }: { readonly gapMs: number },
 ): Promise<Seen> {
   const { db, psp, inbox } = deps;
   const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
@@ -21,7 +21,7 @@ export async function lookAtEndedOrder(
   const found = await psp.readPayment(order.paymentId);
   if (found.kind === 'not_found') {
     // A call that was on its way when the order failed has landed by then, or never will.
-    const isBelieved = Date.now() - watchedSince(paymentWatchedUntil).getTime() > orphanGapMs;
+    const isBelieved = Date.now() - watchedSince(paymentWatchedUntil).getTime() > gapMs;
     if (isBelieved) await releasePayment(db, orderId);
     return left(isBelieved ? 'never_created' : 'unknown_to_the_psp', { createdAt });
   }

@@ -4,6 +4,7 @@ import { adoptProviderRefund } from '../db/verbs/adopt-provider-refund.ts';
 import { forgetMissedOrphan, missOrphan } from '../db/verbs/miss-orphan.ts';
 import { refundLabel } from '../db/verbs/labels.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import { VezaError } from '../domain/errors.ts';
 import { refundWorkflowId } from '../domain/ids.ts';
 import type { Look } from '../domain/reconcile.ts';
 import type { PspFailure, PspPayment, PspRefund } from '../providers/hyperswitch/outcomes.ts';
@@ -28,6 +29,9 @@ export const synced = (why: string, about: Omit<Seen, keyof Look> = {}): Seen =>
   why,
   ...about,
 });
+
+export const isEngineAway = (error: unknown): boolean =>
+  error instanceof VezaError && error.code === 'engine_unavailable';
 
 /** A stuck order: the payment is read, and what its webhook would have said is dispatched. */
 export async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise<Seen> {

@@ -6,7 +6,6 @@ import { retireLooks } from '../db/verbs/retire-looks.ts';
 import { readPlatformSetting, writePlatformSetting } from '../db/verbs/platform-setting.ts';
 import { readClock } from '../db/queries/clock.ts';
 import { isUnavailable } from '../db/unavailable.ts';
-import { VezaError } from '../domain/errors.ts';
 import {
   type BegunSweep,
   countLooks,
@@ -19,6 +18,7 @@ import { whileHeartbeating } from './heartbeat.ts';
 import type { ReconcileDeps } from './reconcile-deps.ts';
 import { lookAtEndedOrder } from './reconcile-ended.ts';
 import {
+  isEngineAway,
   left,
   lookAtOrder,
   lookAtOrphan,
@@ -36,7 +36,7 @@ const BATCHES_AT_ONCE = 4;
 export interface SweepTerms {
   readonly phase: Phase;
   readonly engineRebuilt: boolean;
-  /** How far apart two looks must be that both find something missing at the PSP, before it is believed. */
+  /** How far apart two looks must be at least that both find something missing at the PSP, before it is believed. */
   readonly orphanGapMs: number;
 }
 
@@ -44,13 +44,17 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
   {
     stuck_orders: lookAtOrder,
     stuck_refunds: lookAtRefund,
-    orphan_refunds: (deps, ref, { orphanGapMs, engineRebuilt }) =>
-      lookAtOrphan(deps, ref, { gapMs: orphanGapMs, engineRebuilt }),
+    orphan_refunds: (deps, ref, terms) =>
+      lookAtOrphan(deps, ref, { gapMs: gapMs(deps, terms), engineRebuilt: terms.engineRebuilt }),
     lost_work: lookAtWork,
-    ended_orders: lookAtEndedOrder,
+    ended_orders: (deps, ref, terms) => lookAtEndedOrder(deps, ref, { gapMs: gapMs(deps, terms) }),
     outside: lookOutside,
     inbox: lookAtWebhook,
   };
+
+/** What was asked for before has landed by then, and the PSP's reads show it. */
+const gapMs = ({ settings }: ReconcileDeps, { orphanGapMs }: SweepTerms): number =>
+  Math.max(orphanGapMs, settings.pspReadLagMs);
 
 /** One row. Whatever goes wrong with it leaves it as it was, and does not stop the others. */
 export async function lookAt(
@@ -65,7 +69,7 @@ export async function lookAt(
   try {
     seen = await withinTime(LOOKS[phase](deps, ref, terms));
   } catch (error) {
-    const isAway = error instanceof VezaError && error.code === 'engine_unavailable';
+    const isAway = isEngineAway(error);
     if (!isAway) log.error({ phase, row: ref, err: error }, 'reconcile: a row could not be looked at');
     seen = left(isAway ? 'engine_unavailable' : 'error');
   }

@@ -70,16 +70,14 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: De
     }
   }
 
-  /** A no that the PSP's own word does not speak against: it said before that it has the refund. */
-  function refuse({ refund }: RefundAsk, message: string): Asked {
-    if (refund.existsBy !== 'HE_01') return { refusedBecause: message };
-    throw unknown(`the PSP refused (${message}) what it said before that it has`);
-  }
-
-  /** A refusal is believed at once where no call before it may have made the refund, or once the read side has had its time. */
-  function believe({ refund, mayExistSince }: RefundAsk, message: string): Asked {
+  /**
+   * A refusal is believed at once where no call before it may have made the refund, or once the read side has had its time,
+   * and never against the PSP's own word that it has it. `isExplained`: an IR_13 of before says nothing any more.
+   */
+  function believe({ refund, mayExistSince }: RefundAsk, message: string, isExplained = false): Asked {
     const isOver = mayExistSince === null || Date.now() - mayExistSince.getTime() > settings.pspReadLagMs;
-    if (isOver && refund.existsBy === null) return { refusedBecause: message };
+    const exists = refund.existsBy === 'HE_01' || (refund.existsBy !== null && !isExplained);
+    if (isOver && !exists) return { refusedBecause: message };
     throw unknown(
       `the PSP refused (${message}), and may have carried out an earlier call that it does not show yet`,
     );
@@ -100,8 +98,8 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: De
     const othersMinor = sumMinor(
       listed.filter((one) => refundVerdict(one.status) !== 'failed').map((one) => one.amountMinor),
     );
-    // The PSP gives back no more than it captured: beside the others there is no room for ours.
-    if (othersMinor + refund.amountMinor > capturedMinor) return refuse(ask, refused.message);
+    // The PSP gives back no more than it captured: beside the others there is no room for ours, if they still stand.
+    if (othersMinor + refund.amountMinor > capturedMinor) return believe(ask, refused.message, true);
     await noteExists(db, refund.id, 'IR_13');
     throw unknown(
       `the PSP refused (${refused.message}), and shows nothing that explains it: ours may be there`,
@@ -133,7 +131,7 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: De
       case 'state':
         return judgeState(ask, refused);
       case 'nothing':
-        return refuse(ask, refused.message);
+        return believe(ask, refused.message);
     }
   }
 

@@ -125,6 +125,15 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     });
   }
 
+  /** Made and last changed so long ago, for a read side that is behind. */
+  ageRefund(refundId: string, days: number): Refund {
+    const { body } = findRefund(this.#books, refundId);
+    const aged = (at: string) => new Date(Date.parse(at) - days * 86_400_000).toISOString();
+    Object.assign(body, { created_at: aged(body.created_at), updated_at: aged(body.updated_at) });
+    this.changed();
+    return structuredClone(body);
+  }
+
   /** For the refusal of methods that cannot be refunded. */
   setMethodRefundable(paymentId: string, isRefundable: boolean): void {
     findPayment(this.#books, paymentId).isMethodRefundable = isRefundable;
@@ -200,6 +209,12 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return structuredClone(record.body);
   }
 
+  /** As a router of another version writes it, whatever that is; it is still found by the id that it was made under. */
+  rewriteDispute(disputeId: string, words: { [Field in keyof Dispute]?: unknown }): void {
+    Object.assign(findDispute(this.#books, disputeId).body, words);
+    this.changed();
+  }
+
   dispute(disputeId: string): Dispute {
     return structuredClone(findDispute(this.#books, disputeId).body);
   }
@@ -253,6 +268,9 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       agePayment: verb('makes a payment older', z.object({ paymentId, days: z.number() }), (i) =>
         this.agePayment(i.paymentId, i.days),
       ),
+      ageRefund: verb('makes a refund older', z.object({ refundId: z.string(), days: z.number() }), (i) =>
+        this.ageRefund(i.refundId, i.days),
+      ),
       setMethodRefundable: verb(
         'can its method be refunded',
         z.object({ paymentId, isRefundable: z.boolean() }),
@@ -293,6 +311,11 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
           webhook,
         }),
         (i) => this.turnDispute(i.disputeId, i, i),
+      ),
+      rewriteDispute: verb(
+        'a dispute in the words of another router',
+        z.object({ disputeId: z.string(), words: z.record(z.string(), z.unknown()) }),
+        (i) => this.rewriteDispute(i.disputeId, i.words),
       ),
       setWebhookSecret: verb('rotates the secret', z.object({ secret: z.string() }), (i) =>
         this.setWebhookSecret(i.secret),

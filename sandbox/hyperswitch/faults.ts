@@ -17,7 +17,8 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
   }),
   /**
    * The read side is behind: payments and refunds younger than `lagMs` are not found (404 HE_02) or not listed, though
-   * the write side has them and refuses their ids. `times`: reads that meet it; `where: { id }`: of one object.
+   * the write side has them and refuses their ids; a refund whose last change is younger is shown as it stood before.
+   * `times`: reads that meet it; `where: { id }`: of one object.
    */
   faultKind('readLag', { lagMs: z.number().int().positive() }),
   /** The buyer's money arrives a moment before a cancellation of the payment, which is then refused. */

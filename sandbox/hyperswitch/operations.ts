@@ -26,7 +26,7 @@ import {
   refundsOf,
   syncRefund,
 } from './refunds.ts';
-import type { PaymentRecord, RefundRecord } from './types.ts';
+import type { PaymentRecord, Refund, RefundRecord } from './types.ts';
 
 /** A buyer who is quick, but slower than the answer. */
 const AUTO_PAY_MS = 50;
@@ -88,10 +88,10 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       method: 'GET',
       path: '/payments/:id',
       act: (x) => {
-        const isSeen = readSide(faults, x);
+        const seenAt = readSide(faults, x);
         const payment = findPayment(books, idOf(x));
-        if (!isSeen(payment.body.created)) throw new Refusal('payment_not_found');
-        return ok(wholePayment(books, payment, isSeen));
+        if (!seenAt(payment.body.created)) throw new Refusal('payment_not_found');
+        return ok(wholePayment(books, payment, seenAt));
       },
     },
     {
@@ -134,11 +134,11 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       method: 'GET',
       path: '/refunds/:id',
       act: (x) => {
-        const isSeen = readSide(faults, x);
+        const seenAt = readSide(faults, x);
         const refund = findRefund(books, idOf(x));
-        if (!isSeen(refund.body.created_at)) throw new Refusal('refund_not_found');
+        if (!seenAt(refund.body.created_at)) throw new Refusal('refund_not_found');
         if (x.query.get('force_sync') === 'true') syncRefund(books, refund);
-        return ok(refund.body);
+        return ok(asShown(refund, seenAt));
       },
     },
     {
@@ -156,19 +156,22 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
   ];
 }
 
-type ReadSide = (createdAt: string) => boolean;
+type ReadSide = (happenedAt: string) => boolean;
 
-/** What this read sees, by when it was made: all of it, unless the read side is behind. */
+/** What this read sees, by when it was made or changed: all of it, unless the read side is behind. */
 function readSide(faults: FaultBox<OwnFault>, x: Exchange): ReadSide {
   const behind = faults.takeOwn(['readLag'], x.at);
   const atMs = Date.now();
-  return (createdAt) => behind === undefined || Date.parse(createdAt) <= atMs - behind.lagMs;
+  return (happenedAt) => behind === undefined || Date.parse(happenedAt) <= atMs - behind.lagMs;
 }
 
-function wholePayment(books: Books, payment: PaymentRecord, isSeen: ReadSide): object {
+const asShown = ({ body, before }: RefundRecord, seenAt: ReadSide): Refund =>
+  seenAt(body.updated_at) ? body : (before ?? body);
+
+function wholePayment(books: Books, payment: PaymentRecord, seenAt: ReadSide): object {
   const refunds = refundsOf(books, payment)
-    .map((refund) => refund.body)
-    .filter((refund) => isSeen(refund.created_at));
+    .map((refund) => asShown(refund, seenAt))
+    .filter((refund) => seenAt(refund.created_at));
   const disputes = [...books.disputes.values()]
     .map((dispute) => dispute.body)
     .filter((dispute) => dispute.payment_id === payment.body.payment_id);
@@ -244,7 +247,7 @@ export function settleByItself(parts: HyperswitchParts, refund: RefundRecord): v
   announceRefund(parts.books, refund);
 }
 
-function listRefunds(books: Books, body: Record<string, unknown>, isSeen: ReadSide): Answer {
+function listRefunds(books: Books, body: Record<string, unknown>, seenAt: ReadSide): Answer {
   const paymentId = optionalText(body, 'payment_id');
   const refundId = optionalText(body, 'refund_id');
   const limit = optionalInteger(body, 'limit') ?? 10;
@@ -252,10 +255,10 @@ function listRefunds(books: Books, body: Record<string, unknown>, isSeen: ReadSi
     throw new Refusal('invalid_request_data', `limit should be in between 1 and ${MAX_PAGE}`);
   const offset = optionalInteger(body, 'offset') ?? 0;
   const all = [...books.refunds.values()]
-    .map((refund) => refund.body)
+    .map((refund) => asShown(refund, seenAt))
     .filter(
       (r) =>
-        isSeen(r.created_at) &&
+        seenAt(r.created_at) &&
         (paymentId === undefined || r.payment_id === paymentId) &&
         (refundId === undefined || r.refund_id === refundId),
     )

@@ -119,6 +119,7 @@ export function insertRefund(books: Books, request: RefundRequest): RefundRecord
       raw_connector_response: null,
       connector_refund_id: null,
     },
+    before: null,
     atConnector: null,
     settlesItself: false,
     emitted: [],
@@ -139,6 +140,7 @@ export function moveRefund(record: RefundRecord, move: RefundMove): void {
   const { body } = record;
   const hasError = move.status === 'failed' || (move.message ?? move.code ?? null) !== null;
   record.settlesItself = false;
+  record.before = structuredClone(body);
   Object.assign(body, {
     status: move.status,
     error_message: hasError ? (move.message ?? 'The refund failed at the connector') : null,

@@ -139,6 +139,8 @@ export interface PaymentRecord {
 
 export interface RefundRecord {
   body: Refund;
+  /** As it stood before its last change: what a read side that is behind still shows. */
+  before: Refund | null;
   /** What the connector knows and the router has not asked for yet. */
   atConnector: { status: 'succeeded' | 'failed'; message: string | null } | null;
   /** Settles by itself; a restart must still do it. */

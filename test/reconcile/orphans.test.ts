@@ -114,6 +114,18 @@ it('orphan failed: logged as an ERROR, every other look as one line with what it
   expect(logged.every((line) => Number(line['stuckForMs']) >= 3_600_000)).toBe(true);
 });
 
+it('a PSP whose reads are behind for longer than an activity lives: the second look waits for that', async () => {
+  const { orderId, refundId } = await abandonedRefund();
+  const deps = depsOf({ settings: { ...settingsOf(world.config), pspReadLagMs: 20 * 60_000 } });
+  await lookAt(deps, refundId, TERMS);
+  await ageMiss(world, refundId);
+  expect(await lookAt(deps, refundId, TERMS)).toEqual({ what: 'left', why: 'missed_again_too_soon' });
+  expect((await world.refund(refundId)).status).toBe('pending');
+  await ageMiss(world, refundId);
+  expect(await lookAt(deps, refundId, TERMS)).toEqual({ what: 'failed', why: 'orphan' });
+  expect((await world.order(orderId)).status).toBe('completed');
+});
+
 it('recent orphan untouched', async () => {
   const { shop, orderId, refundId } = await orphanRefund(world);
   await terminate(world, `refund/${refundId}`);
@@ -149,7 +161,7 @@ it('what was missed before something asked again says nothing any more', async (
 
 it('orphan that the PSP knows is adopted', async () => {
   const { shop, orderId, refundId } = await abandonedRefund();
-  await landedAtThePsp(world, refundId);
+  await landedAtThePsp(world, await world.refund(refundId));
   const swept = await sweep(world, shop);
   expect(counts(swept, 'orphan_refunds')).toEqual(one('synced', 'adopted'));
   // It is a refund like any other now, whose workflow is lost.
@@ -174,7 +186,7 @@ it('orphan that the PSP said it has (HE_01) is not failed, however often it is n
   world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'HE_01' });
   const refundId = await openedRefund(world, shop.buyer, orderId);
   await attempted(world, `refund/${refundId}`, 2);
-  await landedAtThePsp(world, refundId);
+  await landedAtThePsp(world, await world.refund(refundId));
   await age(world, 'refunds', refundId);
   for (let tick = 0; tick < 2; tick += 1) {
     await terminate(world, `refund/${refundId}`);
@@ -193,7 +205,7 @@ it('orphan that the PSP said it has (HE_01) is not failed, however often it is n
 
 it('orphan that the PSP has settled is adopted and treated as a stuck refund', async () => {
   const { shop, orderId, refundId } = await abandonedRefund();
-  await landedAtThePsp(world, refundId);
+  await landedAtThePsp(world, await world.refund(refundId));
   world.psp.control.settleRefund(refundId, 'failed', 'the card is closed', { webhook: false });
   const swept = await sweep(world, shop, 'orphan_refunds');
   expect(counts(swept, 'orphan_refunds')).toEqual(one('synced', 'adopted_and_told'));

@@ -139,7 +139,7 @@ describe('a refund that the PSP never answers, given up by an operator', () => {
 
   it('the PSP knows it at the first look: adopted, and its word decides', async () => {
     const { orderId, refundId } = await unanswered();
-    await landedAtThePsp(world, refundId);
+    await landedAtThePsp(world, await world.refund(refundId));
     const answer = await giveUp(refundId);
     expect(answer.body['done']).toMatchObject({ note: expect.stringContaining('The PSP has it') });
     expect(await world.refund(refundId)).toMatchObject({ status: 'pending', hyperswitchRefundId: refundId });
@@ -154,7 +154,7 @@ describe('a refund that the PSP never answers, given up by an operator', () => {
     async (by) => {
       const { orderId, refundId } = await unanswered();
       await giveUp(refundId);
-      await landedAtThePsp(world, refundId);
+      await landedAtThePsp(world, await world.refund(refundId));
       world.psp.control.settleRefund(refundId, 'succeeded', undefined, { webhook: false });
       if (by === 'list') {
         const fault = { match: 'refunds.retrieve', lagMs: 86_400_000, times: 'always' } as const;

@@ -1,7 +1,9 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, attempted, eventually, refundsOf } from '../harness/rows.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
+import { landedAtThePsp } from '../reconcile/support.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
@@ -89,7 +91,7 @@ describe('a refund of which the PSP does not tell all', () => {
     await expectPaidOnce(orderId, refundId, PRICE_MINOR);
   });
 
-  it.each(['IR_12', 'IR_14'])(
+  it.each(['IR_12', 'IR_14', 'IR_06', 'HE_02', 'CE_00'])(
     '%s after a call that may have acted, and then not found: not believed while the read side may be behind',
     async (code) => {
       const orderId = await bought();
@@ -106,15 +108,39 @@ describe('a refund of which the PSP does not tell all', () => {
     },
   );
 
-  it('IR_14 after a call that did not act: believed once the read side has had its time', async () => {
+  it.each(['IR_14', 'IR_06'])(
+    '%s after a call that did not act: believed once the read side has had its time',
+    async (code) => {
+      const orderId = await bought();
+      world.psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create' });
+      world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code, times: 'always' });
+      const askedAtMs = Date.now();
+      const refundId = await openedRefund(world, shop.buyer, orderId, { amount: 3_000 });
+      expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
+      expect(Date.now() - askedAtMs).toBeGreaterThanOrEqual(BEHIND_MS);
+      expect((await world.order(orderId)).status).toBe('completed');
+    },
+  );
+
+  it('IR_13 while the list still shows another as pending that has failed: not believed, it made the room', async () => {
     const orderId = await bought();
-    world.psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create' });
-    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', code: 'IR_14', times: 'always' });
-    const askedAtMs = Date.now();
-    const refundId = await openedRefund(world, shop.buyer, orderId, { amount: 3_000 });
-    expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
-    expect(Date.now() - askedAtMs).toBeGreaterThanOrEqual(BEHIND_MS);
-    expect((await world.order(orderId)).status).toBe('completed');
+    const other = uuidv7();
+    await landedAtThePsp(world, { id: other, orderId, amountMinor: 10_000 });
+    world.psp.control.ageRefund(other, 1);
+    world.psp.control.settleRefund(other, 'failed', 'no', { webhook: false });
+    world.psp.control.addFault({ kind: 'dropAfter', match: 'refunds.create' });
+    world.psp.control.addFault({ kind: 'status', status: 503, match: 'refunds.retrieve' });
+    const anHour = { lagMs: 3_600_000, times: 'always' } as const;
+    world.psp.control.addFault({ kind: 'readLag', match: /refunds\.(retrieve|list)/, ...anHour });
+    const refundId = await openedRefund(world, shop.buyer, orderId, { amount: 7_000 });
+    await expectStillAsked(orderId, refundId);
+    expect(creates(refundId).slice(0, 2)).toEqual([200, 400]);
+    world.psp.control.clearFaults();
+    await adopted(world, refundId);
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    expect((await world.order(orderId)).refundedMinor).toBe(7_000);
+    expect(await postings(world, orderId, 'refund_succeeded')).toBe(1);
   });
 
   it('a payment id that exists (HE_01) and then not found: the order is not failed', async () => {
