@@ -5,14 +5,24 @@ import { OUTSIDE_FOR_MS, RECENT_DISPUTES } from '../db/queries/sweep.ts';
 import type { Dispute } from '../db/moves/dispute.ts';
 import type { Refund } from '../db/moves/refund.ts';
 import { disputes, orders, refunds } from '../db/schema/index.ts';
+import { isUnavailable } from '../db/unavailable.ts';
 import { differenceOf } from '../db/verbs/settle-refund.ts';
 import type { PspDispute, PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus, refundVerdict } from '../providers/hyperswitch/verdicts.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { statusAfter } from '../domain/dispute-words.ts';
 import { isUuid, refundWorkflowId } from '../domain/ids.ts';
+import { isPlainText } from '../domain/plain-text.ts';
 import type { ReconcileDeps, Told } from './reconcile-deps.ts';
-import { left, refundEvent, type Seen, synced, unreadable, whoseOf } from './reconcile-looks.ts';
+import {
+  isEngineAway,
+  left,
+  refundEvent,
+  type Seen,
+  synced,
+  unreadable,
+  whoseOf,
+} from './reconcile-looks.ts';
 
 // What others did to payments that we took: refunds made in the PSP's dashboard, and disputes, whose webhooks were lost.
 
@@ -83,28 +93,51 @@ async function lookAtUnbooked(deps: ReconcileDeps, disputeId: string): Promise<S
   return { ...summary([said], 'ended'), createdAt: dispute.openedAt };
 }
 
-function summary(said: readonly Told[], otherwise: string): Seen {
-  const told = said.find(({ outcome }) => outcome === 'signalled');
+/** What each came to; one that could not be told is `error`, and the next sweep tries again. */
+function summary(said: readonly (Told | 'error')[], otherwise: string): Seen {
+  const heard = said.filter((one) => one !== 'error');
+  const told = heard.find(({ outcome }) => outcome === 'signalled');
+  if (heard.length < said.length) return left('error', told && whoseOf(told));
   if (told) return synced('told', whoseOf(told));
-  return said.some(({ outcome }) => outcome === 'unmatched') ? left('of_others') : left(otherwise);
+  return heard.some(({ outcome }) => outcome === 'unmatched') ? left('of_others') : left(otherwise);
+}
+
+/** Dispatches each that is news. One that cannot be told hides none of the others. */
+async function tellEach<One>(
+  { log }: ReconcileDeps,
+  listed: readonly One[],
+  about: (one: One) => object,
+  tell: (one: One) => Promise<Told | null>,
+): Promise<(Told | 'error')[]> {
+  const said: (Told | 'error')[] = [];
+  for (const one of listed) {
+    try {
+      const told = await tell(one);
+      if (told !== null) said.push(told);
+    } catch (error) {
+      if (isUnavailable(error) || isEngineAway(error)) throw error;
+      log.error({ ...about(one), err: error }, 'reconcile: what the PSP lists could not be told');
+      said.push('error');
+    }
+  }
+  return said;
 }
 
 /** Those that are not as our rows say. What the list says it said when it was read. */
-async function tellDisputes(
-  { db, inbox }: ReconcileDeps,
-  listed: readonly PspDispute[],
-  readAt: Date,
-): Promise<Told[]> {
+async function tellDisputes(deps: ReconcileDeps, listed: readonly PspDispute[], readAt: Date) {
   if (listed.length === 0) return [];
-  const ids = listed.map(({ disputeId }) => disputeId);
-  const rows = await db.select().from(disputes).where(inArray(disputes.providerDisputeId, ids));
+  const ids = listed.map(({ disputeId }) => disputeId).filter(isPlainText);
+  const rows = await deps.db.select().from(disputes).where(inArray(disputes.providerDisputeId, ids));
   const known = new Map(rows.map((row) => [row.providerDisputeId, row]));
-  const said: Told[] = [];
-  for (const dispute of listed) {
-    if (isAsKnown(dispute, known.get(dispute.disputeId))) continue;
-    said.push(await inbox.dispatch(disputeEvent(dispute, readAt)));
-  }
-  return said;
+  return tellEach(
+    deps,
+    listed,
+    ({ disputeId }) => ({ disputeId }),
+    async (dispute) =>
+      isAsKnown(dispute, known.get(dispute.disputeId))
+        ? null
+        : deps.inbox.dispatch(disputeEvent(dispute, readAt)),
+  );
 }
 
 /** Also a stage that goes on is told: the router sends one webhook of a kind and dispute, whatever its stage. */
@@ -121,25 +154,26 @@ function isAsKnown(theirs: PspDispute, ours: Dispute | undefined): boolean {
   );
 }
 
-async function tellRefunds({ db, inbox }: ReconcileDeps, listed: readonly PspRefund[]): Promise<Told[]> {
+async function tellRefunds(deps: ReconcileDeps, listed: readonly PspRefund[]) {
   if (listed.length === 0) return [];
-  const ids = listed.map(({ refundId }) => refundId);
-  const ours = ids.filter(isUuid);
+  const { db, inbox } = deps;
+  const ids = listed.map(({ refundId }) => refundId).filter(isPlainText);
   const rows = await db
     .select()
     .from(refunds)
-    .where(
-      or(inArray(refunds.hyperswitchRefundId, ids), ours.length > 0 ? inArray(refunds.id, ours) : undefined),
-    );
-  const said: Told[] = [];
-  for (const refund of listed) {
-    const known = rows.find(({ id, hyperswitchRefundId }) =>
-      hyperswitchRefundId === null ? id === refund.refundId : hyperswitchRefundId === refund.refundId,
-    );
-    if (saysNews(refund, known) || (await differsAnew(db, refund, known)))
-      said.push(await inbox.dispatch(refundEvent(refund)));
-  }
-  return said;
+    .where(or(inArray(refunds.hyperswitchRefundId, ids), inArray(refunds.id, ids.filter(isUuid))));
+  return tellEach(
+    deps,
+    listed,
+    ({ refundId }) => ({ refundId }),
+    async (refund) => {
+      const known = rows.find(({ id, hyperswitchRefundId }) =>
+        hyperswitchRefundId === null ? id === refund.refundId : hyperswitchRefundId === refund.refundId,
+      );
+      const isNews = saysNews(refund, known) || (await differsAnew(db, refund, known));
+      return isNews ? inbox.dispatch(refundEvent(refund)) : null;
+    },
+  );
 }
 
 /** What is open here other phases look at, and what a person has put right is as it should be. */
@@ -162,7 +196,7 @@ async function differsAnew(db: Db, refund: PspRefund, known: Refund | undefined)
 /** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
 function disputeEvent(dispute: PspDispute, saidAt: Date | null) {
   const event = parseHyperswitchEvent({
-    event_type: dispute.status,
+    event_type: 'dispute_listed',
     content: {
       object: {
         dispute_id: dispute.disputeId,

@@ -122,7 +122,8 @@ export type OutsideEvent =
       /** When the PSP last changed it, where it said so. */
       readonly saidAt?: string;
     }
-  | { readonly kind: 'dispute'; readonly news: DisputeNews };
+  /** Without more than its id it is read at the PSP. */
+  | { readonly kind: 'dispute'; readonly news: DisputeNews | Pick<DisputeNews, 'providerDisputeId'> };
 
 export interface OrderRequest {
   readonly orderId: string;

@@ -113,12 +113,8 @@ async function dispatchDispute(
   }
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  const news = disputeReport(event);
-  if (news === null) {
-    const note = `${event.type} of ${event.disputeId} names no amount`;
-    await raiseFlag(db, 'unhandled_webhook', orderWorkflowId(order.id), note);
-    return { outcome: 'unhandled', note };
-  }
+  // One that names no amount is read at the PSP: until it is booked, the order could be refunded beside it.
+  const news = disputeReport(event) ?? { providerDisputeId: event.disputeId };
   await engine.tellOrderOutside(order.id, hint({ kind: 'dispute', news }, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }

@@ -1,8 +1,15 @@
+import { Writable } from 'node:stream';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { lookAt } from '../../activities/reconcile.ts';
 import { compareWithProviders, openReaders } from '../../agreement/index.ts';
+import { RECENT_DISPUTES } from '../../db/queries/sweep.ts';
 import { disputes } from '../../db/schema/index.ts';
 import { clearFlag } from '../../db/verbs/clear-flag.ts';
+import { createSweepInbox } from '../../inbox/redrive.ts';
+import { createLogger } from '../../log.ts';
+import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
+import { settingsOf } from '../../worker.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
@@ -147,6 +154,46 @@ it.each([
     await expectProvidersAgree(world);
   },
 );
+
+it('disputes that cannot be told hide none of the others', async () => {
+  const orderIds = [await sold(), await sold(), await sold()];
+  const ids = orderIds.map((orderId) => world.psp.control.openDispute(orderId, undefined, SILENT).dispute_id);
+  // Words of another router: one without the prefix, and an id that no row can hold.
+  world.psp.control.rewriteDispute(ids[1]!, { dispute_status: 'opened' });
+  world.psp.control.rewriteDispute(ids[2]!, { dispute_id: 'dp_\0' });
+  const lines: string[] = [];
+  const sink = new Writable({ write: (chunk, _, done) => (lines.push(String(chunk)), done()) });
+  const log = createLogger('error', sink);
+  const own = { db: world.database.db, engine: world.engine, log };
+  const inbox = createSweepInbox(own);
+  const deps = {
+    ...own,
+    psp: createHyperswitch({
+      baseUrl: world.config.HYPERSWITCH_BASE_URL,
+      apiKey: world.config.HYPERSWITCH_API_KEY,
+    }),
+    inbox: {
+      ...inbox,
+      dispatch: (event: Parameters<typeof inbox.dispatch>[0]) =>
+        event.subject === 'dispute' && event.disputeId === ids[1]
+          ? Promise.reject(new Error('no way to tell it'))
+          : inbox.dispatch(event),
+    },
+    settings: settingsOf(world.config),
+  };
+  const terms = { phase: 'outside', engineRebuilt: false, orphanGapMs: 600_000 } as const;
+  expect(await lookAt(deps, RECENT_DISPUTES, terms)).toEqual({ what: 'left', why: 'error' });
+  await world.finished(`order/${orderIds[0]}`);
+  expect(await disputeOf(orderIds[0]!)).toMatchObject({ status: 'open' });
+  expect(lines.join()).toContain(ids[1]);
+  // The word without its prefix is understood.
+  await lookAt({ ...deps, inbox }, RECENT_DISPUTES, terms);
+  await world.finished(`order/${orderIds[1]}`);
+  expect(await disputeOf(orderIds[1]!)).toMatchObject({ status: 'open' });
+  world.psp.control.rewriteDispute(ids[2]!, { dispute_id: ids[2] });
+  await swept(...orderIds);
+  expect(await disputeOf(orderIds[2]!)).toMatchObject({ status: 'open' });
+});
 
 it('where all is as known nobody is told, and a second sweep finds nothing', async () => {
   const orderId = await sold();

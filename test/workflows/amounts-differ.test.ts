@@ -24,7 +24,7 @@ import { attempted, eventually, licensesOf, pictureOf, refundsOf } from '../harn
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo } from '../harness/trouble.ts';
-import { World } from '../harness/world.ts';
+import type { World } from '../harness/world.ts';
 import { age, counts, createWorld, one, sweep } from '../reconcile/support.ts';
 import { newEventId, taken } from '../webhooks/support.ts';
 

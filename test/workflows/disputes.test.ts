@@ -6,6 +6,7 @@ import { until } from '../harness/look.ts';
 import { flagsOf, refundsOf } from '../harness/rows.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
+import { newEventId, taken } from '../webhooks/support.ts';
 
 const TOTAL = 12_000;
 const SHARE = 10_800;
@@ -141,6 +142,40 @@ describe('a dispute', () => {
     const refused = await world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {});
     expect([refused.status, refused.body['code']]).toEqual([400, 'order_disputed']);
     expect(await flags(orderId)).toContain('dispute_opened');
+  });
+
+  it.each([
+    ['no amount', { currency: 'EUR' }],
+    ['no currency', { amount: String(TOTAL) }],
+    ['an amount with a point', { amount: '120.00', currency: 'EUR' }],
+    ['neither', {}],
+  ])('whose webhook tells %s: the PSP is asked, and it blocks refunds', async (_case, money) => {
+    const orderId = await sold();
+    const { dispute_id } = world.psp.control.openDispute(orderId, undefined, { webhook: false });
+    const object = { dispute_id, payment_id: orderId, dispute_status: 'dispute_opened', ...money };
+    const event = {
+      event_id: newEventId(),
+      event_type: 'dispute_opened',
+      content: { type: 'dispute_details', object },
+    };
+    await taken(world, 'hyperswitch', event, 'signalled');
+    await told(orderId);
+    expect(await disputesOf(orderId)).toMatchObject([
+      { providerDisputeId: dispute_id, status: 'open', amountMinor: TOTAL, currency: 'EUR' },
+    ]);
+    expect(await refundIsRefused(orderId)).toBe('order_disputed');
+    expect(await flags(orderId)).toEqual(['dispute_opened']);
+  });
+
+  it('lost, said without an amount while the PSP cannot be asked: settled once it can', async () => {
+    const { orderId, disputeId } = await disputed();
+    world.psp.control.closeDispute(disputeId, 'lost', { webhook: false });
+    world.psp.control.addFault({ kind: 'status', status: 503, match: 'disputes.retrieve', times: 3 });
+    const object = { dispute_id: disputeId, payment_id: orderId, dispute_status: 'dispute_lost' };
+    await world.psp.control.sendWebhook(JSON.stringify({ event_type: 'dispute_lost', object }));
+    await told(orderId);
+    expect(world.psp.control.faults()).toEqual([]);
+    await expectLost(orderId);
   });
 
   it.each(['won', 'cancelled'] as const)('%s frees the order', async (end) => {
