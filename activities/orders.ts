@@ -1,4 +1,5 @@
 import type { Evidence, OpenedPayment, OrderRequest, PaymentFact, Refused } from '../domain/messages.ts';
+import { readAsk } from '../db/verbs/keep-ask.ts';
 import { openOrder } from '../db/verbs/open-order.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { recordPaymentAnswer } from '../db/verbs/record-payment-answer.ts';
@@ -45,8 +46,9 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
   }
 
   return {
-    async openOrder(request: OrderRequest): Promise<OrderOpening> {
-      const opened = await openOrder(db, request, settings);
+    async openOrder({ orderId }: OrderRequest): Promise<OrderOpening> {
+      const ask = await readAsk(db, 'order', orderId);
+      const opened = await openOrder(db, { orderId, ask }, settings);
       if ('refused' in opened) return opened;
       const { order, bodyHash } = opened;
       const expiresInMs = order.createdAt.getTime() + settings.orderPaymentTimeoutMs - Date.now();

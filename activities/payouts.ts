@@ -12,6 +12,7 @@ import type {
 } from '../domain/messages.ts';
 import { readPayout } from '../db/queries/payouts.ts';
 import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
+import { readAsk } from '../db/verbs/keep-ask.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
 import { openPayout } from '../db/verbs/open-payout.ts';
 import { acceptPayout, postponePayout } from '../db/verbs/postpone-payout.ts';
@@ -72,10 +73,21 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     return ended(payout);
   }
 
-  async function postpone(payout: Payout, delayMs: number, why: Why, newKey = false): Promise<PayoutAttempt> {
+  async function postpone(
+    payout: Payout,
+    delayMs: number,
+    why: Why,
+    isSpent = false,
+  ): Promise<PayoutAttempt> {
+    const spentKey = isSpent ? payout.idempotencyKey : null;
     const nextRetryAtMs = Date.now() + delayMs;
-    const postponed = await postponePayout(db, payout.id, { released: false, ...why, nextRetryAtMs });
-    return isOpen(postponed) ? waiting(postponed, newKey) : ended(postponed);
+    const postponed = await postponePayout(db, payout.id, {
+      released: false,
+      ...why,
+      nextRetryAtMs,
+      spentKey,
+    });
+    return isOpen(postponed) ? waiting(postponed) : ended(postponed);
   }
 
   /** Stripe has nothing of it, and it is not asked for again: the seller has the money back. */
@@ -163,15 +175,14 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     if (lookedUp === 'unavailable') return fail(claim, 'the key is too old to be used again', lookedUp);
     if (lookedUp === 'gone') return awaitPerson(claim, payout.errorMessage ?? 'the account is gone');
     if (payout.waitingFor === 'look_up') return giveUp(claim, payout.errorMessage ?? 'retries exhausted');
-    const generation = keyGeneration(claim.idempotencyKey) + 1;
-    return askPayout(db, { payoutId: payout.id, generation, now: true });
+    return askPayout(db, { payoutId: payout.id, now: true, spentKey: claim.idempotencyKey });
   }
 
   async function attempt(request: { readonly payoutId: string } & AttemptRequest): Promise<PayoutAttempt> {
     const first = await askPayout(db, request);
     const claim = first.kind === 'ask' ? await lookFirst(first) : first;
     if ('ended' in claim) return claim;
-    if (claim.kind === 'not_due') return waiting(claim.payout, false);
+    if (claim.kind === 'not_due') return waiting(claim.payout);
     if (claim.kind !== 'ask') return ended(claim.payout);
     const { payout, stripeAccountId, idempotencyKey } = claim;
     if (payout.givenUpAt !== null) return giveUpUnlessThere(claim, GIVEN_UP);
@@ -235,8 +246,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
   }
 
   return {
-    openPayout(request: PayoutRequest): Promise<PayoutOpening> {
-      return openPayout(db, request, { minimumMinor: settings.payoutMinimumMinor });
+    async openPayout({ payoutId }: PayoutRequest): Promise<PayoutOpening> {
+      const ask = await readAsk(db, 'payout', payoutId);
+      return openPayout(db, { payoutId, ask }, { minimumMinor: settings.payoutMinimumMinor });
     },
 
     /** One attempt to make a payout; everything but an unreachable database comes back as its result. */
@@ -248,7 +260,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     /** An operator ends the retries from Temporal's UI: the seller has the money back, once Stripe's list shows that it was not sent. */
     async giveUpPayout(payoutId: string, reason: string): Promise<PayoutAttempt> {
       return whileHeartbeating(async () => {
-        const claim = await askPayout(db, { payoutId, generation: 1, now: true });
+        const claim = await askPayout(db, { payoutId, now: true });
         if (claim.kind !== 'ask') return ended(claim.payout);
         return giveUpUnlessThere(claim, reason);
       });
@@ -305,7 +317,7 @@ const ended = (payout: Payout): PayoutAttempt => ({
   idempotencyKey: payout.idempotencyKey,
 });
 
-function waiting(payout: Payout, newKey: boolean): PayoutAttempt {
+function waiting(payout: Payout): PayoutAttempt {
   const nextAttemptAtMs = payout.nextRetryAt?.getTime() ?? Date.now();
   return {
     ended: false,
@@ -314,7 +326,7 @@ function waiting(payout: Payout, newKey: boolean): PayoutAttempt {
     delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
     lastError: payout.errorMessage,
     waitingFor: payout.waitingFor,
-    generation: Math.max(keyGeneration(payout.idempotencyKey), 1) + (newKey ? 1 : 0),
+    generation: Math.max(keyGeneration(payout.idempotencyKey), 1) + (payout.needsNewKey ? 1 : 0),
     idempotencyKey: payout.idempotencyKey,
   };
 }

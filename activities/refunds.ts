@@ -3,6 +3,7 @@ import type { RefundStatus } from '../domain/machines/refund.ts';
 import type { Evidence, RefundOpening, RefundRequest, RefundVerdict } from '../domain/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../db/verbs/ask-refund.ts';
 import { failRefund } from '../db/verbs/fail-refund.ts';
+import { readAsk } from '../db/verbs/keep-ask.ts';
 import { openRefund } from '../db/verbs/open-refund.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { settleRefund } from '../db/verbs/settle-refund.ts';
@@ -80,8 +81,9 @@ export function createRefundActivities(deps: Deps) {
   }
 
   return {
-    openRefund(request: RefundRequest): Promise<RefundOpening> {
-      return openRefund(db, request, settings.refundFeePolicy);
+    async openRefund({ refundId }: RefundRequest): Promise<RefundOpening> {
+      const ask = await readAsk(db, 'refund', refundId);
+      return openRefund(db, { refundId, ask }, settings.refundFeePolicy);
     },
 
     /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */

@@ -69,18 +69,23 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     reversalId: string,
     delayMs: number,
     why: { message: string; counted: boolean; waitingFor: string | null },
-    newKey: boolean,
+    spentKey: string | null,
   ): Promise<ReversalAttempt> {
-    const reversal = await postponeReversal(db, reversalId, { ...why, nextRetryAtMs: Date.now() + delayMs });
-    return reversal.status === 'pending' ? waiting(reversal, newKey) : ended(reversal);
+    const nextRetryAtMs = Date.now() + delayMs;
+    const reversal = await postponeReversal(db, reversalId, { ...why, nextRetryAtMs, spentKey });
+    return reversal.status === 'pending' ? waiting(reversal) : ended(reversal);
   }
+
+  /** Of an attempt after which Stripe's list was read, since its key can do nothing any more. */
+  const spentKey = (claim: Ask, lookedUp: LookedUp | null) =>
+    lookedUp === 'absent' ? claim.idempotencyKey : null;
 
   /** A failed attempt: counted, and retried until the retries are exhausted. */
   async function fail(claim: Ask, message: string, lookedUp: LookedUp | null): Promise<ReversalAttempt> {
     const { id, retryCount } = claim.reversal;
     if (retryCount < policy.maxRetries) {
       const counted = { message, counted: true, waitingFor: null };
-      return postpone(id, backoffDelayMs(retryCount, policy), counted, lookedUp === 'absent');
+      return postpone(id, backoffDelayMs(retryCount, policy), counted, spentKey(claim, lookedUp));
     }
     // Once more: a last attempt whose answer was lost may have worked.
     const last = lookedUp ?? (await lookUp(claim));
@@ -94,7 +99,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
       case 'created': {
         if (await isAsAsked(claim, outcome)) return end(id, { reversed: outcome.stripeReversalId });
         const message = 'Stripe made a reversal of another amount';
-        return postpone(id, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' }, false);
+        return postpone(id, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' }, null);
       }
       case 'no_such_transfer':
         return end(id, { failed: outcome.message });
@@ -104,12 +109,12 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
           counted: false,
           waitingFor: 'rate_limit',
         };
-        return postpone(id, outcome.retryAfterMs ?? policy.baseMs, waitingFor, false);
+        return postpone(id, outcome.retryAfterMs ?? policy.baseMs, waitingFor, null);
       }
       case 'unauthorized': {
         await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', outcome.message);
         const waitingFor = { message: outcome.message, counted: false, waitingFor: 'stripe_key' };
-        return postpone(id, policy.baseMs, waitingFor, false);
+        return postpone(id, policy.baseMs, waitingFor, null);
       }
       default:
         return judgeRefusal(claim, outcome);
@@ -131,7 +136,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
     await raiseFlag(db, 'seller_funds_short', reversalWorkflowId(id), message);
     const waitingFor = { message, counted: false, waitingFor: 'seller_funds' };
-    return postpone(id, policy.maxMs, waitingFor, lookedUp === 'absent');
+    return postpone(id, policy.maxMs, waitingFor, spentKey(claim, lookedUp));
   }
 
   /** Nothing can be taken back out of it: a person settles it, or retries it should the account come back. */
@@ -155,12 +160,11 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     if (typeof lookedUp === 'object') return end(claim.reversal.id, { reversed: lookedUp.found });
     if (lookedUp === 'unavailable') return fail(claim, "the transfer's reversals cannot be read", lookedUp);
     const { id } = claim.reversal;
-    const generation = keyGeneration(claim.idempotencyKey);
-    if (tooOld) return askReversal(db, { reversalId: id, generation: generation + 1, now: true });
-    const again = await askReversal(db, { reversalId: id, generation, now: true });
+    if (tooOld) return askReversal(db, { reversalId: id, now: true, spentKey: claim.idempotencyKey });
+    const again = await askReversal(db, { reversalId: id, now: true });
     // Reversals of others have covered a part meanwhile: a key stands for one amount, so the rest takes a new one.
     return again.kind === 'ask' && again.amountMinor !== claim.amountMinor
-      ? askReversal(db, { reversalId: id, generation: generation + 1, now: true })
+      ? askReversal(db, { reversalId: id, now: true, spentKey: claim.idempotencyKey })
       : again;
   }
 
@@ -180,7 +184,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     const claim = first.kind === 'ask' ? await lookFirst(first) : first;
     if ('ended' in claim) return claim;
     if (claim.kind === 'ended') return ended(claim.reversal);
-    if (claim.kind === 'not_due') return waiting(claim.reversal, false);
+    if (claim.kind === 'not_due') return waiting(claim.reversal);
     const { reversal } = claim;
     if (reversal.givenUpAt !== null) return giveUp(claim, GIVEN_UP);
     const outcome = await stripe.createReversal({
@@ -239,7 +243,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Deps) {
     /** An operator ends the retries from Temporal's UI: the reversal fails for good, unless Stripe has it. */
     async giveUpReversal(reversalId: string, reason: string): Promise<ReversalAttempt> {
       return whileHeartbeating(async () => {
-        const claim = await askReversal(db, { reversalId, generation: 1, now: true });
+        const claim = await askReversal(db, { reversalId, now: true });
         if (claim.kind !== 'ask') return ended(claim.reversal);
         return giveUp(claim, reason);
       });
@@ -258,7 +262,7 @@ const ended = (reversal: Reversal): ReversalAttempt => ({
   idempotencyKey: reversal.idempotencyKey,
 });
 
-function waiting(reversal: Reversal, newKey: boolean): ReversalAttempt {
+function waiting(reversal: Reversal): ReversalAttempt {
   const nextAttemptAtMs = reversal.nextRetryAt?.getTime() ?? Date.now();
   return {
     ended: false,
@@ -267,7 +271,7 @@ function waiting(reversal: Reversal, newKey: boolean): ReversalAttempt {
     delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
     lastError: reversal.errorMessage,
     waitingFor: reversal.waitingFor,
-    generation: Math.max(keyGeneration(reversal.idempotencyKey), 1) + (newKey ? 1 : 0),
+    generation: Math.max(keyGeneration(reversal.idempotencyKey), 1) + (reversal.needsNewKey ? 1 : 0),
     idempotencyKey: reversal.idempotencyKey,
   };
 }

@@ -201,7 +201,7 @@ export function createTransferActivities(deps: Deps) {
       waitingFor: null,
       released: true,
     });
-    return askTransfer(db, { ...request, generation: keyGeneration(claim.idempotencyKey) + 1, now: true });
+    return askTransfer(db, { ...request, now: true });
   }
 
   async function unasked(claim: Exclude<Claim, Ask>): Promise<TransferAttempt> {

@@ -80,6 +80,14 @@ CREATE INDEX approvals_newest ON public.approvals USING btree (requested_at, id)
 CREATE UNIQUE INDEX approvals_one_pending ON public.approvals USING btree (action, subject) WHERE (status = 'pending'::text);
 CREATE INDEX approvals_untold ON public.approvals USING btree (decided_at) WHERE ((status = 'approved'::text) AND (told_at IS NULL));
 
+CREATE TABLE asks (
+  id uuid NOT NULL,
+  ask jsonb NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT asks_pkey PRIMARY KEY (id)
+);
+CREATE INDEX asks_by_time ON public.asks USING btree (created_at);
+
 CREATE TABLE audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,
@@ -383,13 +391,6 @@ CREATE TABLE refund_events (
 CREATE INDEX refund_events_by_refund ON public.refund_events USING btree (refund_id, id);
 CREATE TRIGGER refund_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.refund_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TABLE refund_reasons (
-  refund_id uuid NOT NULL,
-  reason text NOT NULL,
-  created_at timestamp with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT refund_reasons_pkey PRIMARY KEY (refund_id)
-);
-
 CREATE TABLE refunds (
   id uuid NOT NULL,
   order_id uuid NOT NULL,
@@ -488,6 +489,7 @@ CREATE TABLE seller_payouts (
   failed_at timestamp with time zone,
   work_checked_at timestamp with time zone,
   given_up_at timestamp with time zone,
+  needs_new_key boolean DEFAULT false NOT NULL,
   CONSTRAINT seller_payouts_pkey PRIMARY KEY (id),
   CONSTRAINT seller_payouts_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
   CONSTRAINT seller_payouts_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
@@ -649,6 +651,7 @@ CREATE TABLE transfer_reversals (
   ended_at timestamp with time zone,
   work_checked_at timestamp with time zone,
   given_up_at timestamp with time zone,
+  needs_new_key boolean DEFAULT false NOT NULL,
   CONSTRAINT transfer_reversals_pkey PRIMARY KEY (id),
   CONSTRAINT transfer_reversals_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
   CONSTRAINT transfer_reversals_retry_of_transfer_reversals_id_fk FOREIGN KEY (retry_of) REFERENCES transfer_reversals(id),

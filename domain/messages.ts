@@ -38,19 +38,30 @@ export type Hint<Report> = Report & { readonly webhookId?: string };
  */
 export type Evidence<Report> = { readonly known: Report } | { readonly webhookId: string | null };
 
+/**
+ * What somebody asked of the API, as it keeps it before the engine is told (`db/verbs/keep-ask.ts`). It never goes through
+ * the engine: whoever reaches Temporal could ask for others.
+ */
+export type Ask = AskedOrder | AskedRefund | AskedPayout;
+
+export interface AskedRefund {
+  readonly kind: 'refund';
+  readonly orderId: string;
+  readonly caller: Caller;
+  /** Minor units, as the client sent it: judged in phase 1, under one error code. */
+  readonly amount?: unknown;
+  readonly itemIds?: readonly string[];
+  /** The buyer's own words. */
+  readonly reason?: string;
+  readonly idempotency?: IdempotencyKey;
+}
+
+/**
+ * Of a refund that is a row, or that somebody asked for. Workflows that began before asks were kept have one in their
+ * arguments as well, which nothing reads.
+ */
 export interface RefundRequest {
   readonly refundId: string;
-  /** Absent: the refund is already a row, and its workflow goes on where the row stands. */
-  readonly ask?: {
-    readonly orderId: string;
-    readonly caller: Caller;
-    /** Minor units, as the client sent it: judged in phase 1, under one error code. */
-    readonly amount?: unknown;
-    readonly itemIds?: readonly string[];
-    /** Of calls from before a buyer's words went past the engine: still in the arguments of workflows that are open. */
-    readonly reason?: string;
-    readonly idempotency?: IdempotencyKey;
-  };
 }
 
 /** What the HTTP answer to a refund is made of, without the buyer's own words: those are nothing for a history. */
@@ -125,14 +136,16 @@ export type OutsideEvent =
   /** Without more than its id it is read at the PSP. */
   | { readonly kind: 'dispute'; readonly news: DisputeNews | Pick<DisputeNews, 'providerDisputeId'> };
 
+export interface AskedOrder {
+  readonly kind: 'order';
+  readonly buyerId: string;
+  readonly productIds: readonly string[];
+  readonly idempotency?: IdempotencyKey;
+}
+
+/** Of an order that is a row, or that somebody asked for. */
 export interface OrderRequest {
   readonly orderId: string;
-  /** Absent: the order is already a row, and its workflow goes on where the row stands. */
-  readonly ask?: {
-    readonly buyerId: string;
-    readonly productIds: readonly string[];
-    readonly idempotency?: IdempotencyKey;
-  };
 }
 
 /** Without the client secret, which whoever reads histories could pay or cancel with: the row has it. */
@@ -186,7 +199,7 @@ export type ReversalAdoption =
   | { readonly adopted: false; readonly status: ReversalStatus; readonly why: string };
 
 export interface AttemptRequest {
-  /** Of the idempotency key, from 1: raised only when the old key can do nothing any more. */
+  /** Of the idempotency key that the workflow shows, from 1. It decides nothing: the row has the key, and says when it needs a new one. */
   readonly generation: number;
   /** An operator, or money that came, does not want to wait for the next due time. */
   readonly now: boolean;
@@ -207,18 +220,20 @@ export interface PaymentFact {
   readonly unread?: true;
 }
 
+export interface AskedPayout {
+  readonly kind: 'payout';
+  readonly sellerId: string;
+  /** Minor units, as the client sent it: judged under lock, under one error code. Absent: all that is available. */
+  readonly amount?: unknown;
+  /** ISO 4217, upper case. Absent: the only currency that the seller has. */
+  readonly currency?: string;
+  readonly idempotency?: IdempotencyKey;
+}
+
+/** Of a payout that is a row, or that somebody asked for. */
 export interface PayoutRequest {
   readonly payoutId: string;
-  /** Absent: the payout is already a row, and its workflow goes on where the row stands. */
-  readonly ask?: {
-    readonly sellerId: string;
-    /** Minor units, as the client sent it: judged under lock, under one error code. Absent: all that is available. */
-    readonly amount?: unknown;
-    /** ISO 4217, upper case. Absent: the only currency that the seller has. */
-    readonly currency?: string;
-    readonly idempotency?: IdempotencyKey;
-  };
-  /** Of the idempotency key at Stripe; kept when the workflow continues as new. */
+  /** Of the idempotency key that is shown until the first attempt; kept when the workflow continues as new. */
   readonly generation?: number;
 }
 

@@ -4,8 +4,8 @@ import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
 import { countOpenOrders } from '../../db/queries/open-orders.ts';
 import { readOrder, type OrderRow } from '../../db/queries/orders.ts';
 import { readProducts } from '../../db/queries/products.ts';
+import { keepAsk, takeAsk } from '../../db/verbs/keep-ask.ts';
 import { VezaError } from '../../domain/errors.ts';
-import type { OrderRequest } from '../../domain/messages.ts';
 import { firstTwice, quote, tooManyOpen } from '../../domain/quote.ts';
 import type { ApiEnv } from '../context.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../idempotency.ts';
@@ -67,11 +67,10 @@ export const placeOrder = defineRoute(route, async (c) => {
     c.req.valid('json'),
   );
   const orderId = idFor(idempotency);
-  const ask = { buyerId: caller.userId, productIds, ...(idempotency && { idempotency }) };
   const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
   if (stored) {
     assertSameBody(idempotency, stored.bodyHash);
-    return answer(c, await readOpened(c, { orderId, ask }));
+    return answer(c, await readOpened(c, orderId));
   }
 
   // Read without a lock: it spares the engine hopeless orders, and the order is judged again when it is written.
@@ -81,26 +80,33 @@ export const placeOrder = defineRoute(route, async (c) => {
   if (tooMany) throw VezaError.from(tooMany);
   const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
   c.set('mayStillBeCarriedOut', true);
-  const placing = await engine.placeOrder({ orderId, ask }, label);
-  if ('refused' in placing) throw VezaError.from(placing.refused);
+  const buyerId = caller.userId;
+  const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
+  const kept = await keepAsk(db, orderId, ask);
+  assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+  const placing = await engine.placeOrder({ orderId }, label);
+  if ('refused' in placing) {
+    await takeAsk(db, orderId);
+    throw VezaError.from(placing.refused);
+  }
   assertSameBody(idempotency, placing.bodyHash);
   return answer(c, await readPlaced(c, orderId));
 });
 
 /** A repeat that comes while the first call still waits for the PSP waits with it, and hears the same. */
-async function readOpened(c: Context<ApiEnv>, request: OrderRequest): Promise<OrderRow> {
-  const order = await readPlaced(c, request.orderId);
+async function readOpened(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
+  const order = await readPlaced(c, orderId);
   if (order.status !== 'pending' || order.paymentStatus !== null) return order;
   const { engine } = c.var.deps;
   const placing = await engine
-    .placeOrder(request, { amountMinor: order.totalMinor, currency: order.currency })
+    .placeOrder({ orderId }, { amountMinor: order.totalMinor, currency: order.currency })
     .catch((error: unknown) => {
       // The order is placed, whether or not the engine can be asked about it.
       c.var.log.warn({ err: error, orderId: order.id }, 'a repeated purchase could not wait for the payment');
       return null;
     });
   if (placing !== null && 'refused' in placing) throw VezaError.from(placing.refused);
-  return readPlaced(c, request.orderId);
+  return readPlaced(c, orderId);
 }
 
 async function readPlaced(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {

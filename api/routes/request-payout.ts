@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Db } from '../../db/client.ts';
 import { readIdempotencyKey } from '../../db/queries/idempotency-keys.ts';
 import { readPayingSeller } from '../../db/queries/paying-seller.ts';
+import { keepAsk, takeAsk } from '../../db/verbs/keep-ask.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey, OpenedPayout } from '../../domain/messages.ts';
 import { decidePayout, type PayoutAsk } from '../../domain/payouts.ts';
@@ -80,11 +81,19 @@ export const requestPayout = defineRoute(route, async (c) => {
     throw VezaError.from(decision.refusal);
   }
   c.set('mayStillBeCarriedOut', true);
-  const opening = await engine.requestPayout(
-    { payoutId: idFor(idempotency), ask: { sellerId, ...ask, ...(idempotency && { idempotency }) } },
-    { sellerId, ...decision },
-  );
-  if ('refused' in opening) throw VezaError.from(opening.refused);
+  const payoutId = idFor(idempotency);
+  const kept = await keepAsk(db, payoutId, {
+    kind: 'payout',
+    sellerId,
+    ...ask,
+    ...(idempotency && { idempotency }),
+  });
+  assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+  const opening = await engine.requestPayout({ payoutId }, { sellerId, ...decision });
+  if ('refused' in opening) {
+    await takeAsk(db, payoutId);
+    throw VezaError.from(opening.refused);
+  }
   assertSameBody(idempotency, opening.bodyHash);
   return c.json(accepted(opening.opened), 202);
 });

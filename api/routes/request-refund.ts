@@ -13,7 +13,7 @@ import {
 } from '../../domain/eligibility.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey, RefundAnswer } from '../../domain/messages.ts';
-import { keepRefundReason } from '../../db/verbs/refund-reason.ts';
+import { keepAsk, takeAsk } from '../../db/verbs/keep-ask.ts';
 import type { RefundLabel } from '../../engine/index.ts';
 import { refundPart } from '../../operations/actions/refund-order.ts';
 import type { ApiEnv } from '../context.ts';
@@ -104,12 +104,19 @@ export const requestRefund = defineRoute(route, async (c) => {
   }
   c.set('mayStillBeCarriedOut', true);
   const refundId = idFor(idempotency);
-  if (reason) await keepRefundReason(db, refundId, reason);
-  const opening = await engine.requestRefund(
-    { refundId, ask: { orderId, ...ask, ...(idempotency && { idempotency }) } },
-    judged.label,
-  );
-  if ('refused' in opening) throw VezaError.from(opening.refused);
+  const kept = await keepAsk(db, refundId, {
+    kind: 'refund',
+    orderId,
+    ...ask,
+    ...(reason && { reason }),
+    ...(idempotency && { idempotency }),
+  });
+  assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+  const opening = await engine.requestRefund({ refundId }, judged.label);
+  if ('refused' in opening) {
+    await takeAsk(db, refundId);
+    throw VezaError.from(opening.refused);
+  }
   assertSameBody(idempotency, opening.bodyHash);
   // The same body, so the same reason, also where this call is a repeat.
   return c.json(accepted({ ...opening.opened, reason: reason || null }), 202);

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   check,
   index,
   integer,
@@ -61,6 +62,8 @@ export const sellerPayouts = pgTable(
     /** Committed with the next before Stripe is called. */
     idempotencyKey: text(),
     askedAt: at(),
+    /** Nothing was done under the key, which can do nothing any more: the next attempt takes a new one. */
+    needsNewKey: boolean().notNull().default(false),
     retryCount: integer().notNull().default(0),
     nextRetryAt: at(),
     errorMessage: text(),

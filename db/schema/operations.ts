@@ -11,7 +11,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { KeptAnswer, OpenedPayout, RefundAnswer } from '../../domain/messages.ts';
+import type { Ask, KeptAnswer, OpenedPayout, RefundAnswer } from '../../domain/messages.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
 
 export const WEBHOOK_PROVIDERS = ['hyperswitch', 'stripe'] as const;
@@ -88,6 +88,21 @@ export const idempotencyKeys = pgTable(
     createdAt: createdAt(),
   },
   (t) => [primaryKey({ columns: [t.scope, t.key] })],
+);
+
+/**
+ * What somebody asked of the API, from before the engine is told until the row that they asked for is opened or refused.
+ * The engine is told its id alone: what starts a workflow decides nothing (ADR 18), and no history tells what a buyer typed.
+ */
+export const asks = pgTable(
+  'asks',
+  {
+    /** Of the order, refund or payout that is not a row yet. */
+    id: id(),
+    ask: jsonb().$type<Ask>().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('asks_by_time').on(t.createdAt)],
 );
 
 /** Append-only: a trigger of the first migration refuses UPDATE and DELETE. */

@@ -94,14 +94,6 @@ export const refunds = pgTable(
 export const SELLER_SOURCES = ['withheld', 'in_flight', 'available'] as const;
 export type SellerSource = (typeof SELLER_SOURCES)[number];
 
-/** What a buyer typed, until phase 1 takes it: it goes past the workflow, whose history must not tell it. */
-export const refundReasons = pgTable('refund_reasons', {
-  /** Of a refund that is not a row yet. */
-  refundId: uuid().primaryKey(),
-  reason: text().notNull(),
-  createdAt: createdAt(),
-});
-
 export const refundAllocations = pgTable(
   'refund_allocations',
   {

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
+  boolean,
   check,
   index,
   integer,
@@ -7,7 +9,6 @@ import {
   text,
   uniqueIndex,
   uuid,
-  type AnyPgColumn,
 } from 'drizzle-orm/pg-core';
 import { REVERSAL_STATUSES } from '../../domain/machines/reversal.ts';
 import { TRANSFER_STATUSES } from '../../domain/machines/transfer.ts';
@@ -128,6 +129,8 @@ export const transferReversals = pgTable(
     stripeReversalId: text(),
     idempotencyKey: text(),
     askedAt: at(),
+    /** Nothing was done under the key, which can do nothing any more: the next attempt takes a new one. */
+    needsNewKey: boolean().notNull().default(false),
     retryCount: integer().notNull().default(0),
     nextRetryAt: at(),
     errorMessage: text(),

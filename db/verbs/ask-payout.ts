@@ -20,16 +20,16 @@ export type PayoutClaim =
   | { readonly kind: 'ended'; readonly payout: Payout };
 
 /**
- * Commits the key of what is about to be asked of Stripe, before anything is sent. `generation` is the workflow's: a
- * higher one than the row's makes a new key, otherwise the row's stands. `now` forces an attempt that is not due yet.
+ * Commits the key of what is about to be asked of Stripe, before anything is sent. The row's key stands, unless the row or
+ * `spentKey` says that it can do nothing any more and did nothing. `now` forces an attempt that is not due yet.
  */
 export async function askPayout(
   db: Db,
   {
     payoutId,
-    generation,
     now,
-  }: { readonly payoutId: string; readonly generation: number; readonly now: boolean },
+    spentKey,
+  }: { readonly payoutId: string; readonly now: boolean; readonly spentKey?: string },
 ): Promise<PayoutClaim> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
@@ -38,15 +38,18 @@ export async function askPayout(
     if (!now && (payout.nextRetryAt?.getTime() ?? 0) > Date.now()) return { kind: 'not_due', payout };
     const { stripeAccountId } = payout;
     if (stripeAccountId === null) throw new Error(`payout ${payoutId} names no Stripe account`);
-    const known = keyGeneration(payout.idempotencyKey);
-    if (payout.idempotencyKey !== null && payout.askedAt !== null && known >= generation) {
+    // Another attempt may have taken a new key since: that one may do something yet.
+    const isSpent = spentKey !== undefined && spentKey === payout.idempotencyKey;
+    const needsNewKey = isSpent || payout.needsNewKey;
+    if (payout.idempotencyKey !== null && payout.askedAt !== null && !needsNewKey) {
       const { idempotencyKey, askedAt } = payout;
       const asked = { payout, stripeAccountId, idempotencyKey, askedAtMs: askedAt.getTime() };
       return { kind: 'ask', ...asked, isFirst: false };
     }
-    const idempotencyKey = payoutKey(payoutId, Math.max(generation, known));
+    const known = keyGeneration(payout.idempotencyKey);
+    const idempotencyKey = payoutKey(payoutId, needsNewKey ? known + 1 : Math.max(known, 1));
     const askedAt = new Date();
-    const asked = await movePayout(tx, payout, 'pending', { idempotencyKey, askedAt });
+    const asked = await movePayout(tx, payout, 'pending', { idempotencyKey, askedAt, needsNewKey: false });
     const askedAtMs = askedAt.getTime();
     return { kind: 'ask', payout: asked, stripeAccountId, idempotencyKey, askedAtMs, isFirst: true };
   });

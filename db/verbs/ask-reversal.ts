@@ -27,16 +27,16 @@ export type ReversalClaim =
 const TAKEN_BACK: readonly TransferStatus[] = ['reversal_pending', 'permanently_failed', 'settled_outside'];
 
 /**
- * Commits the key of what is about to be asked of Stripe, before anything is sent. `generation` is the workflow's: a
- * higher one than the row's makes a new key, otherwise the row's stands. `now` forces an attempt that is not due yet.
+ * Commits the key of what is about to be asked of Stripe, before anything is sent. The row's key stands, unless the row or
+ * `spentKey` says that it can do nothing any more and did nothing. `now` forces an attempt that is not due yet.
  */
 export async function askReversal(
   db: Db,
   {
     reversalId,
-    generation,
     now,
-  }: { readonly reversalId: string; readonly generation: number; readonly now: boolean },
+    spentKey,
+  }: { readonly reversalId: string; readonly now: boolean; readonly spentKey?: string },
 ): Promise<ReversalClaim> {
   return db.transaction(async (tx) => {
     let { transfer, reversal } = await lockReversal(tx, reversalId);
@@ -53,19 +53,23 @@ export async function askReversal(
     }
     const dueAtMs = reversal.nextRetryAt?.getTime() ?? 0;
     if (!now && dueAtMs > Date.now()) return { kind: 'not_due', reversal, dueAtMs };
-    const known = keyGeneration(reversal.idempotencyKey);
-    if (reversal.askedAt !== null && generation > known) {
+    // Another attempt may have taken a new key since: that one may do something yet.
+    const isSpent = spentKey !== undefined && spentKey === reversal.idempotencyKey;
+    const needsNewKey = isSpent || reversal.needsNewKey;
+    if (reversal.askedAt !== null && needsNewKey) {
       // The old key can do nothing any more: what others took back since then is not asked of the seller again.
       await coverFromSuspense(tx, transfer.id, reversal.id);
       ({ transfer, reversal } = await lockReversal(tx, reversalId));
       if (reversal.status !== 'pending') return { kind: 'ended', reversal };
     }
+    const known = keyGeneration(reversal.idempotencyKey);
     const asked =
-      reversal.idempotencyKey !== null && reversal.askedAt !== null && known >= generation
+      reversal.idempotencyKey !== null && reversal.askedAt !== null && !needsNewKey
         ? reversal
         : await moveReversal(tx, reversal, 'pending', {
-            idempotencyKey: reversalKey(reversal.id, Math.max(generation, known)),
+            idempotencyKey: reversalKey(reversal.id, needsNewKey ? known + 1 : Math.max(known, 1)),
             askedAt: new Date(),
+            needsNewKey: false,
           });
     if (asked.idempotencyKey === null || asked.askedAt === null)
       throw new Error('a reversal was asked without a key');

@@ -31,11 +31,7 @@ export type TransferClaim =
  */
 export async function askTransfer(
   db: Db,
-  {
-    transferId,
-    generation,
-    now,
-  }: { readonly transferId: string; readonly generation: number; readonly now: boolean },
+  { transferId, now }: { readonly transferId: string; readonly now: boolean },
 ): Promise<TransferClaim> {
   return db.transaction(async (tx) => {
     const transfer = await lockTransfer(tx, transferId);
@@ -77,11 +73,7 @@ export async function askTransfer(
     if (seller.transfersEnabled === false) return { kind: 'account_not_ready', transfer };
     const cut = await cutToGrain(tx, transfer, sourceTransaction !== null);
     if (cut.status === 'permanently_failed') return { kind: 'ended', transfer: cut };
-    // A row that came back from a lost workflow may know more generations than the workflow does.
-    const idempotencyKey = transferKey(
-      transfer.id,
-      Math.max(generation, keyGeneration(transfer.idempotencyKey) + 1),
-    );
+    const idempotencyKey = transferKey(transfer.id, keyGeneration(transfer.idempotencyKey) + 1);
     const askedAt = new Date();
     const asked = await moveTransfer(tx, cut, cut.status, {
       stripeAccountId: seller.stripeAccountId,

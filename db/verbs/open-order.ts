@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Refusal } from '../../domain/errors.ts';
-import type { OrderRequest } from '../../domain/messages.ts';
+import type { AskedOrder } from '../../domain/messages.ts';
 import { platformFeeMinor } from '../../domain/money.ts';
 import { quote, tooManyOpen } from '../../domain/quote.ts';
 import type { Db, Tx } from '../client.ts';
@@ -9,6 +9,7 @@ import type { Order } from '../moves/order.ts';
 import { countOpenOrders } from '../queries/open-orders.ts';
 import { idempotencyKeys, orderItems, orders, products, users } from '../schema/index.ts';
 import { isBeyondCounting } from './beyond-counting.ts';
+import { takeAsk } from './keep-ask.ts';
 
 export type OpenOrderResult =
   | { readonly refused: Refusal }
@@ -20,17 +21,26 @@ export interface OrderTerms {
   readonly openOrdersMax: number;
 }
 
+export interface OrderToOpen {
+  readonly orderId: string;
+  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  readonly ask?: Omit<AskedOrder, 'kind'> | undefined;
+}
+
 /** Persists an order `pending` with its items, fees and payment id, or finds it persisted by an earlier attempt. */
 export async function openOrder(
   db: Db,
-  request: OrderRequest,
+  request: OrderToOpen,
   { platformFeeBps, openOrdersMax }: OrderTerms,
 ): Promise<OpenOrderResult> {
   return db.transaction(async (tx) => {
+    if (request.ask !== undefined) await takeAsk(tx, request.orderId);
     const [existing] = await tx.select().from(orders).where(eq(orders.id, request.orderId));
     if (existing) return { order: existing, bodyHash: await storedBodyHash(tx, request) };
     if (request.ask === undefined) {
-      return { refused: { code: 'order_not_found', detail: `There is no order ${request.orderId}.` } };
+      return {
+        refused: { code: 'order_not_found', detail: `Nobody asked for an order ${request.orderId}.` },
+      };
     }
     const { buyerId } = request.ask;
     await lockBuyer(tx, buyerId);
@@ -85,7 +95,7 @@ async function readProducts(tx: Tx, productIds: readonly string[]) {
   return quote(productIds, rows);
 }
 
-async function storedBodyHash(tx: Tx, { ask }: OrderRequest): Promise<string | null> {
+async function storedBodyHash(tx: Tx, { ask }: OrderToOpen): Promise<string | null> {
   if (!ask?.idempotency) return null;
   const { scope, key } = ask.idempotency;
   const [stored] = await tx

@@ -1,6 +1,6 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { payoutAsked } from '../../domain/ledger.ts';
-import type { OpenedPayout, PayoutOpening, PayoutRequest } from '../../domain/messages.ts';
+import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/messages.ts';
 import { decidePayout } from '../../domain/payouts.ts';
 import type { Db, Tx } from '../client.ts';
 import { post } from '../ledger/post.ts';
@@ -8,23 +8,32 @@ import type { Payout } from '../moves/payout.ts';
 import { readIdempotencyKey } from '../queries/idempotency-keys.ts';
 import { readPayingSeller } from '../queries/paying-seller.ts';
 import { idempotencyKeys, sellerBalances, sellerPayouts } from '../schema/index.ts';
+import { takeAsk } from './keep-ask.ts';
 import { MissingRow } from './lock.ts';
+
+export interface PayoutToOpen {
+  readonly payoutId: string;
+  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  readonly ask?: Omit<AskedPayout, 'kind'> | undefined;
+}
 
 /**
  * Decides a payout under the lock of the seller's balances and sets its money aside: two at once cannot both have it.
- * An attempt that comes again finds the payout open, and gives the same answer.
+ * An attempt that comes again finds the payout open, and gives the same answer. What nobody asked for is refused.
  */
 export async function openPayout(
   db: Db,
-  { payoutId, ask }: PayoutRequest,
+  { payoutId, ask }: PayoutToOpen,
   { minimumMinor }: { readonly minimumMinor: number },
 ): Promise<PayoutOpening> {
   return db.transaction(async (tx) => {
     if (ask === undefined) {
       const payout = await readPayout(tx, payoutId);
-      if (payout === undefined) throw new MissingRow('payout', payoutId);
+      if (payout === undefined)
+        return { refused: { code: 'payout_not_found', detail: `Nobody asked for a payout ${payoutId}.` } };
       return { opened: openedFrom(payout), bodyHash: null, status: payout.status };
     }
+    await takeAsk(tx, payoutId);
     const { sellerId, idempotency } = ask;
     await tx
       .select({ currency: sellerBalances.currency })

@@ -1,30 +1,39 @@
 import { and, eq } from 'drizzle-orm';
 import { asParty, decideRefund, type RefundPlan } from '../../domain/eligibility.ts';
-import type { OpenedRefund, RefundOpening, RefundRequest } from '../../domain/messages.ts';
+import type { AskedRefund, OpenedRefund, RefundOpening } from '../../domain/messages.ts';
 import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { moveOrder, type Order } from '../moves/order.ts';
 import type { Refund } from '../moves/refund.ts';
 import { readRefundableOrder } from '../queries/refundable-order.ts';
 import { idempotencyKeys, refundAllocations, refunds } from '../schema/index.ts';
+import { takeAsk } from './keep-ask.ts';
 import { lockOrder, MissingRow } from './lock.ts';
-import { takeRefundReason } from './refund-reason.ts';
+
+export interface RefundToOpen {
+  readonly refundId: string;
+  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  readonly ask?: Omit<AskedRefund, 'kind'> | undefined;
+}
 
 /**
  * Phase 1: decides a refund under the order's lock and opens it `pending` with its allocations. An attempt that comes
- * again finds the refund open, and gives the same answer.
+ * again finds the refund open, and gives the same answer. What nobody asked for is refused.
  */
 export async function openRefund(
   db: Db,
-  request: RefundRequest,
+  request: RefundToOpen,
   feePolicy: FeePolicy,
 ): Promise<RefundOpening> {
   return db.transaction(async (tx) => {
     const { ask, refundId } = request;
     if (ask === undefined) {
       const refund = await readRefund(tx, refundId);
+      if (refund === undefined)
+        return { refused: { code: 'refund_not_found', detail: `Nobody asked for a refund ${refundId}.` } };
       return { opened: openedFrom(refund), bodyHash: null, status: refund.status };
     }
+    await takeAsk(tx, refundId);
     let order;
     try {
       order = await lockOrder(tx, ask.orderId);
@@ -34,7 +43,6 @@ export async function openRefund(
     }
     const repeated = await findRepeated(tx, request);
     if (repeated) return repeated;
-    const reason = (await takeRefundReason(tx, refundId)) ?? ask.reason ?? null;
     const snapshot = await readRefundableOrder(tx, order.id);
     if (snapshot === null) throw new MissingRow('order', order.id);
     // An admin's refund of somebody else's order is an operator's action, and never comes this way.
@@ -42,6 +50,7 @@ export async function openRefund(
     const decision = decideRefund(snapshot, own, Date.now(), feePolicy);
     if ('refusal' in decision) return { refused: decision.refusal };
     const { plan } = decision;
+    const reason = ask.reason ?? null;
     const requestedBy = ask.caller.userId;
     const refund = await writeRefund(tx, order, plan, { refundId, reason, requestedBy });
     const opened = openedFrom(refund);
@@ -83,8 +92,8 @@ export async function writeRefund(
   return refund;
 }
 
-async function findRepeated(tx: Tx, { refundId, ask }: RefundRequest): Promise<RefundOpening | null> {
-  const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId));
+async function findRepeated(tx: Tx, { refundId, ask }: RefundToOpen): Promise<RefundOpening | null> {
+  const refund = await readRefund(tx, refundId);
   if (refund === undefined) return null;
   const [stored] = ask?.idempotency
     ? await tx
@@ -97,9 +106,8 @@ async function findRepeated(tx: Tx, { refundId, ask }: RefundRequest): Promise<R
   return { opened: openedFrom(refund), bodyHash: stored?.bodyHash ?? null, status: refund.status };
 }
 
-async function readRefund(tx: Tx, refundId: string): Promise<Refund> {
+async function readRefund(tx: Tx, refundId: string): Promise<Refund | undefined> {
   const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId));
-  if (refund === undefined) throw new MissingRow('refund', refundId);
   return refund;
 }
 

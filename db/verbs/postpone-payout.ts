@@ -7,9 +7,14 @@ import type { Postponement } from './postpone-transfer.ts';
 
 /**
  * An attempt did not make the payout: writes why and when the next one is. `released`: nothing that was asked under its key
- * was carried out.
+ * was carried out. `spentKey`: the one that did nothing and can do
+ * nothing any more.
  */
-export async function postponePayout(db: Db, payoutId: string, postponement: Postponement): Promise<Payout> {
+export async function postponePayout(
+  db: Db,
+  payoutId: string,
+  postponement: Postponement & { readonly spentKey: string | null },
+): Promise<Payout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     // Its webhook was faster than the answer.
@@ -19,6 +24,8 @@ export async function postponePayout(db: Db, payoutId: string, postponement: Pos
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,
       waitingFor: postponement.waitingFor,
+      ...(postponement.spentKey !== null &&
+        postponement.spentKey === payout.idempotencyKey && { needsNewKey: true }),
       ...(postponement.released && { askedAt: null }),
     });
   });

@@ -4,11 +4,14 @@ import { restTransfer } from './end-reversal.ts';
 import { lockReversal } from './lock.ts';
 import type { Postponement } from './postpone-transfer.ts';
 
-/** An attempt did not take the money back: writes why and when the next one is, on the row and on its transfer. */
+/**
+ * An attempt did not take the money back: writes why and when the next one is, on the row and on its transfer. `spentKey`:
+ * the one that did nothing and can do nothing any more.
+ */
 export async function postponeReversal(
   db: Db,
   reversalId: string,
-  postponement: Omit<Postponement, 'released'>,
+  postponement: Omit<Postponement, 'released'> & { readonly spentKey: string | null },
 ): Promise<Reversal> {
   return db.transaction(async (tx) => {
     const { transfer, reversal } = await lockReversal(tx, reversalId);
@@ -18,6 +21,8 @@ export async function postponeReversal(
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,
       waitingFor: postponement.waitingFor,
+      ...(postponement.spentKey !== null &&
+        postponement.spentKey === reversal.idempotencyKey && { needsNewKey: true }),
     });
     await restTransfer(tx, transfer, 0);
     return postponed;

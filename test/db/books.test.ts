@@ -127,7 +127,7 @@ class Play {
 
   async #attemptTransfer(transferId: string, how: number): Promise<void> {
     const { db } = this.#database;
-    const claim = await askTransfer(db, { transferId, generation: 1, now: true });
+    const claim = await askTransfer(db, { transferId, now: true });
     if (claim.kind !== 'ask') return;
     const { transfer, amountMinor } = claim;
     const known = this.stripe.find(transferId);
@@ -225,7 +225,7 @@ class Play {
 
   async #attemptReversal(reversalId: string, how: number): Promise<void> {
     const { db } = this.#database;
-    let claim = await askReversal(db, { reversalId, generation: 1, now: true });
+    let claim = await askReversal(db, { reversalId, now: true });
     if (claim.kind !== 'ask') {
       expect(claim.reversal.status, `reversal ${reversalId} is left behind`).not.toBe('pending');
       return;
@@ -239,17 +239,17 @@ class Play {
     }
     if (how !== 0) {
       await recordOutsideReversals(db, claim.transfer.id, known.reversals, reversalId);
-      claim = await askReversal(db, { reversalId, generation: 2, now: true });
+      claim = await askReversal(db, { reversalId, now: true, spentKey: claim.idempotencyKey });
       if (claim.kind !== 'ask') return;
     }
     if (how === 1) {
-      await postponeReversal(db, reversalId, { ...SOON, counted: true, waitingFor: null });
+      await postponeReversal(db, reversalId, { ...SOON, counted: true, waitingFor: null, spentKey: null });
     } else if (how === 2) {
       await completeReversal(db, reversalId, { failed: 'enough' });
     } else {
       const done = this.stripe.reverse(known, claim.amountMinor, reversalId);
       if (done === undefined || how === 3) {
-        await postponeReversal(db, reversalId, { ...SOON, counted: true, waitingFor: null });
+        await postponeReversal(db, reversalId, { ...SOON, counted: true, waitingFor: null, spentKey: null });
       } else {
         await completeReversal(db, reversalId, { reversed: done });
         await completeReversal(db, reversalId, { failed: 'too late' });

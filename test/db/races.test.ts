@@ -89,7 +89,7 @@ describe('verbs that meet at a row', () => {
     for (const refundFirst of [true, false]) {
       const orderId = await story.pay();
       const [transfer] = await story.transfers(orderId);
-      await askTransfer(database.db, { transferId: transfer!.id, generation: 1, now: true });
+      await askTransfer(database.db, { transferId: transfer!.id, now: true });
       const refundId = await story.openRefund(orderId);
       const verbs = [
         () => settleRefund(database.db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund'),
@@ -165,7 +165,7 @@ describe('verbs that meet at a row', () => {
 async function openReversalOf(orderId: string) {
   const { refundId } = await story.refund(orderId);
   const [reversal] = await story.reversals(refundId);
-  await askReversal(database.db, { reversalId: reversal!.id, generation: 1, now: true });
+  await askReversal(database.db, { reversalId: reversal!.id, now: true });
   return reversal!;
 }
 

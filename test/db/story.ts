@@ -72,7 +72,7 @@ export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
 
     /** Sends one transfer: asked of Stripe, answered. */
     async send(transferId: string) {
-      const claim = await askTransfer(db, { transferId, generation: 1, now: true });
+      const claim = await askTransfer(db, { transferId, now: true });
       if (claim.kind !== 'ask') throw new Error(`transfer ${transferId} is ${claim.kind}`);
       return completeTransfer(db, transferId, story.stripeId('tr'));
     },
@@ -113,7 +113,7 @@ export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
 
     /** Takes one reversal back: asked of Stripe, answered. */
     async reverse(reversalId: string) {
-      const claim = await askReversal(db, { reversalId, generation: 1, now: true });
+      const claim = await askReversal(db, { reversalId, now: true });
       if (claim.kind !== 'ask') throw new Error(`reversal ${reversalId} is ${claim.kind}`);
       return completeReversal(db, reversalId, { reversed: story.stripeId('trr') });
     },

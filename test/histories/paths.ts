@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { createBackfillEngine } from '../../engine/backfill.ts';
+import { keepAsk } from '../../db/verbs/keep-ask.ts';
 import { loadStatement } from '../../ops/statements/load.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
@@ -64,8 +65,9 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   'order-refused': async (world) => {
     const { shop, orderId } = await placed(world);
     const refusedId = `${orderId.slice(0, -1)}${orderId.endsWith('0') ? '1' : '0'}`;
-    const ask = { buyerId: shop.buyer.id, productIds: [refusedId] };
-    await world.engine.placeOrder({ orderId: refusedId, ask }, { amountMinor: 1, currency: 'USD' });
+    const ask = { kind: 'order', buyerId: shop.buyer.id, productIds: [refusedId] } as const;
+    await keepAsk(world.database.db, refusedId, ask);
+    await world.engine.placeOrder({ orderId: refusedId }, { amountMinor: 1, currency: 'USD' });
     return ended(world, `order/${refusedId}`);
   },
   'order-given-back': async (world) => {
@@ -122,7 +124,8 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const secondId = `${refundId.slice(0, -1)}${refundId.endsWith('0') ? '1' : '0'}`;
     const caller = { userId: shop.buyer.id, role: shop.buyer.role };
     const label = { orderId, amountMinor: 1, currency: 'USD' };
-    await world.engine.requestRefund({ refundId: secondId, ask: { orderId, caller } }, label);
+    await keepAsk(world.database.db, secondId, { kind: 'refund', orderId, caller });
+    await world.engine.requestRefund({ refundId: secondId }, label);
     await settle(world, refundId, 'succeeded');
     return ended(world, `refund/${secondId}`);
   },

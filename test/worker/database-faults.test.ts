@@ -175,7 +175,7 @@ test('what PostgreSQL refuses is logged, and kept by Temporal, without a value o
     () => world.order(orderId),
     (order) => order.status === 'completed',
   );
-  await sql.unsafe(`ALTER TABLE refund_reasons ADD CONSTRAINT says_no CHECK (reason <> '${secret}')`);
+  await sql.unsafe(`ALTER TABLE asks ADD CONSTRAINT says_no CHECK (ask->>'reason' <> '${secret}')`);
   const refused = await world.post(buyer, `/marketplace/orders/${orderId}/refund`, { reason: secret });
   expect(refused.status).toBe(500);
   expect(api.output.stdout).toContain('says_no');

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { orders, products } from '../../db/schema/index.ts';
+import { keepAsk } from '../../db/verbs/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { eventually, workflowStatus } from '../harness/rows.ts';
 import { World } from '../harness/world.ts';
@@ -47,10 +48,8 @@ describe('a purchase that cannot be, or not yet', () => {
     const answer = await order(productIds);
     expect([answer.status, answer.body['code']]).toEqual([status, code]);
     const orderId = uuidv7();
-    const placing = await world.engine.placeOrder(
-      { orderId, ask: { buyerId: people.buyer.id, productIds } },
-      { amountMinor: 1, currency: 'EUR' },
-    );
+    await keepAsk(world.database.db, orderId, { kind: 'order', buyerId: people.buyer.id, productIds });
+    const placing = await world.engine.placeOrder({ orderId }, { amountMinor: 1, currency: 'EUR' });
     expect(placing).toMatchObject({ refused: { code } });
     expect(await world.finished(`order/${orderId}`)).toEqual({ status: code });
     expect(await workflowStatus(world, `order/${orderId}`)).toBe('COMPLETED');
@@ -84,8 +83,9 @@ describe('a purchase that cannot be, or not yet', () => {
       errors: [{ field: 'items.2.product_id', in: 'body' }],
     });
     const orderId = uuidv7();
-    const ask = { buyerId: people.buyer.id, productIds: [a, b, a] };
-    const placing = await world.engine.placeOrder({ orderId, ask }, { amountMinor: 1, currency: 'EUR' });
+    const ask = { kind: 'order', buyerId: people.buyer.id, productIds: [a, b, a] } as const;
+    await keepAsk(world.database.db, orderId, ask);
+    const placing = await world.engine.placeOrder({ orderId }, { amountMinor: 1, currency: 'EUR' });
     expect(placing).toMatchObject({ refused: { code: 'validation_failed' } });
     expect(await orderCount()).toBe(before);
   });

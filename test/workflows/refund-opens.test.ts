@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { orders } from '../../db/schema/index.ts';
+import { keepAsk } from '../../db/verbs/keep-ask.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/rows.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -42,10 +43,10 @@ describe('a refund, phase 1: open', () => {
     expect(answer.body).toMatchObject({ status, code });
     expect(answer.status).toBe(status);
     const refundId = uuidv7();
-    const opening = await world.engine.requestRefund(
-      { refundId, ask: { orderId, caller: { userId: person.id, role: person.role } } },
-      { orderId, amountMinor: 1, currency: 'EUR' },
-    );
+    const caller = { userId: person.id, role: person.role };
+    await keepAsk(world.database.db, refundId, { kind: 'refund', orderId, caller });
+    const label = { orderId, amountMinor: 1, currency: 'EUR' };
+    const opening = await world.engine.requestRefund({ refundId }, label);
     expect(opening).toMatchObject({ refused: { code } });
     // Temporal's list of failed workflows stays a list of things that need a person.
     expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'refused', reason: code });
@@ -127,13 +128,11 @@ describe('a refund, phase 1: open', () => {
   it('two concurrent requests past the cheap look: exactly one wins, decided under the lock', async () => {
     const orderId = await bought(0);
     const caller = { userId: people.buyer.id, role: people.buyer.role };
+    const refundIds = Array.from({ length: 4 }, () => uuidv7());
+    for (const id of refundIds) await keepAsk(world.database.db, id, { kind: 'refund', orderId, caller });
+    const label = { orderId, amountMinor: 2_500, currency: 'EUR' };
     const openings = await Promise.all(
-      Array.from({ length: 4 }, () =>
-        world.engine.requestRefund(
-          { refundId: uuidv7(), ask: { orderId, caller } },
-          { orderId, amountMinor: 2_500, currency: 'EUR' },
-        ),
-      ),
+      refundIds.map((refundId) => world.engine.requestRefund({ refundId }, label)),
     );
     expect(openings.filter((opening) => 'opened' in opening)).toHaveLength(1);
     expect(openings.filter((opening) => 'refused' in opening)).toMatchObject(

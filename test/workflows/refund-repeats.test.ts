@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idempotencyKeys, orders } from '../../db/schema/index.ts';
+import { keepAsk } from '../../db/verbs/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { adopted, refundsOf } from '../harness/rows.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
@@ -113,17 +114,18 @@ describe('a refund asked for again, by its Idempotency-Key', () => {
     const scope = `${people.buyer.id}:requestRefund:${orderId}`;
     const idempotency = { scope, key, bodyHash: 'a-hash' };
     const refundId = uuidv7();
-    const request = {
-      refundId,
-      ask: { orderId, caller: { userId: people.buyer.id, role: people.buyer.role }, idempotency },
+    const caller = { userId: people.buyer.id, role: people.buyer.role };
+    const request = async () => {
+      await keepAsk(world.database.db, refundId, { kind: 'refund', orderId, caller, idempotency });
+      return world.engine.requestRefund({ refundId }, label);
     };
     const label = { orderId, amountMinor: 2_500, currency: 'EUR' };
-    expect(await world.engine.requestRefund(request, label)).toMatchObject({
+    expect(await request()).toMatchObject({
       refused: { code: 'refund_already_requested' },
     });
     await world.finished(`refund/${refundId}`);
     await end(other, 'failed');
-    expect(await world.engine.requestRefund(request, label)).toMatchObject({
+    expect(await request()).toMatchObject({
       opened: { refundId },
       bodyHash: 'a-hash',
     });
