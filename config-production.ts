@@ -1,4 +1,5 @@
 import { durationMs } from './domain/duration.ts';
+import { modeOfKey } from './providers/stripe/mode.ts';
 import { unguessedChars } from './secret-strength.ts';
 
 /**
@@ -36,6 +37,10 @@ export function productionProblems(
   if (lagMs !== undefined && lagMs < READ_LAG_LEAST_MS) {
     problems.push('PSP_READ_LAG: expected 10m or longer: what an activity asked before it may still land');
   }
+  if (env['STRIPE_SECRET_KEY'] && modeOfKey(env['STRIPE_SECRET_KEY']) === null)
+    problems.push(
+      'STRIPE_SECRET_KEY: expected a key that says its mode: sk_live_…, rk_live_…, sk_test_… or rk_test_…',
+    );
   return problems;
 }
 

@@ -13,7 +13,7 @@ import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/reversals.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { type Db, openDatabase } from './db/client.ts';
-import { writePlatformSetting } from './db/verbs/platform-setting.ts';
+import { tellStripeMode } from './db/verbs/tell-stripe-mode.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
@@ -120,7 +120,7 @@ export async function startWorker(
     );
   }
   const isOver = new AbortController();
-  const told = tellStripeMode(database.db, modeOfKey(config.STRIPE_SECRET_KEY), isOver.signal, log);
+  const told = insistOnTellingMode(database.db, modeOfKey(config.STRIPE_SECRET_KEY), isOver.signal, log);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const done = running.then(
     () => undefined,
@@ -208,7 +208,7 @@ export function settingsOf(config: Config): Settings {
 }
 
 /** Against what API processes, which have no key, hold Stripe's events. A database that is away is waited for. */
-async function tellStripeMode(
+async function insistOnTellingMode(
   db: Db,
   mode: StripeMode | null,
   isOver: AbortSignal,
@@ -216,7 +216,7 @@ async function tellStripeMode(
 ): Promise<void> {
   while (!isOver.aborted) {
     try {
-      return await writePlatformSetting(db, 'stripe_mode', mode ?? 'unknown');
+      return await tellStripeMode(db, mode ?? 'unknown');
     } catch (error) {
       log.warn({ err: error }, "the mode of Stripe's key cannot be written down yet");
       await sleep(CONNECT_RETRY_MS, undefined, { signal: isOver }).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { eq, or } from 'drizzle-orm';
+import { VezaError } from '../domain/errors.ts';
 import { isUuid, orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/ids.ts';
 import { formatMoney } from '../domain/money.ts';
 import { isBooked, isOutside, rowBehind } from '../domain/reversals-seen.ts';
@@ -129,7 +130,10 @@ export async function dispatchStripe(
   if (unusable !== null) return unmatched(unusable);
   const ourMode = await readPlatformSetting(deps.db, 'stripe_mode');
   const isKnown = ourMode === 'live' || ourMode === 'test';
-  if (event.mode !== null && isKnown && event.mode !== ourMode)
+  // Kept, and handed on by Stripe's repeat or a sweep: of the other mode it would move money that is none.
+  if (event.mode !== null && !isKnown)
+    throw new VezaError('engine_unavailable', 'No worker has said yet of which mode our key at Stripe is.');
+  if (event.mode !== null && event.mode !== ourMode)
     return otherMode(`it is of ${event.mode} mode, and our key is of ${ourMode} mode`);
   switch (event.subject) {
     case 'transfer':

@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { platformSettings } from '../schema/index.ts';
 
 /**
@@ -14,12 +14,16 @@ export type PlatformSetting =
   | 'disputes_listed_at'
   | 'stripe_mode';
 
-export async function readPlatformSetting(db: Db, key: PlatformSetting): Promise<string | null> {
+export async function readPlatformSetting(db: Db | Tx, key: PlatformSetting): Promise<string | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, key));
   return row?.valueText ?? null;
 }
 
-export async function writePlatformSetting(db: Db, key: PlatformSetting, valueText: string): Promise<void> {
+export async function writePlatformSetting(
+  db: Db | Tx,
+  key: PlatformSetting,
+  valueText: string,
+): Promise<void> {
   await db
     .insert(platformSettings)
     .values({ key, valueText })

@@ -39,6 +39,7 @@ describe('a production configuration', () => {
     ['HYPERSWITCH_WEBHOOK_SECRET', 'changeme-changeme-changeme', 'placeholder'],
     ['HYPERSWITCH_API_KEY', 'snd_7Qw2', 'at least 16 characters'],
     ['STRIPE_SECRET_KEY', 'sk_live_1', 'at least 16 characters'],
+    ['STRIPE_SECRET_KEY', 'stripe_51Nc8Yd3Hm6Pj0GaQ', 'says its mode'],
     ['JWT_SECRET', 'ab'.repeat(20), 'a few characters repeated'],
     [
       'PAYLOAD_ENCRYPTION_KEYS',

@@ -1,5 +1,10 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { platformSettings } from '../../db/schema/index.ts';
 import { readPlatformSetting, writePlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { tellStripeMode } from '../../db/verbs/tell-stripe-mode.ts';
+import { createSweepInbox } from '../../inbox/redrive.ts';
+import { createLogger } from '../../log.ts';
 import { modeOfKey } from '../../providers/stripe/mode.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
@@ -146,6 +151,50 @@ describe('an event of the other mode than our key', () => {
     await world.finished(`transfer/${transferId}`);
     expect(await postings(world, orderId, 'outside_reversal')).toBe(1);
     await writePlatformSetting(world.database.db, 'stripe_mode', 'test');
+  });
+
+  const accountUpdated = (livemode: boolean | undefined) => ({
+    ...eventOf('account.updated', { object: 'account', id: 'acct_x', charges_enabled: true }),
+    ...(livemode !== undefined && { livemode }),
+  });
+  const isStored = async (event: { id: string }) => (await stored(world, 'stripe', event.id))!;
+
+  it.each([
+    ['before any worker has said of which mode our key is', null],
+    ['while our key does not say of which mode it is', 'unknown'],
+  ])('%s: kept and not handed on, until it is known', async (_case, ours) => {
+    const { db } = world.database;
+    if (ours === null) await db.delete(platformSettings).where(eq(platformSettings.key, 'stripe_mode'));
+    else await writePlatformSetting(db, 'stripe_mode', ours);
+    const [ofOurs, ofTheOther] = [accountUpdated(false), accountUpdated(true)];
+    for (const event of [ofOurs, ofTheOther]) {
+      const answer = await deliver(world, 'stripe', event);
+      expect([answer.status, answer.body['code']]).toEqual([503, 'engine_unavailable']);
+      expect(await isStored(event)).toMatchObject({ outcome: 'received', processedAt: null });
+    }
+    // One that names no mode is of every mode.
+    await taken(world, 'stripe', accountUpdated(undefined), 'unmatched');
+    await tellStripeMode(db, 'test');
+    // By the sweep, or by Stripe's own repeat.
+    const inbox = createSweepInbox({ db, engine: world.engine, log: createLogger('silent') });
+    await inbox.redrive((await isStored(ofOurs)).id);
+    await taken(world, 'stripe', ofTheOther, 'other_mode');
+    expect(await isStored(ofOurs)).toMatchObject({ outcome: 'unmatched' });
+    expect(await isStored(ofTheOther)).toMatchObject({ outcome: 'other_mode' });
+  });
+
+  it('from test to live: what was held against the old mode is handed on once a worker has the new key', async () => {
+    const { db } = world.database;
+    const event = accountUpdated(true);
+    await taken(world, 'stripe', event, 'other_mode');
+    await tellStripeMode(db, 'test');
+    expect(await isStored(event)).toMatchObject({ outcome: 'other_mode' });
+    await tellStripeMode(db, 'live');
+    expect(await isStored(event)).toMatchObject({ outcome: 'received', processedAt: null, error: null });
+    const inbox = createSweepInbox({ db, engine: world.engine, log: createLogger('silent') });
+    await inbox.redrive((await isStored(event)).id);
+    expect(await isStored(event)).toMatchObject({ outcome: 'unmatched' });
+    await tellStripeMode(db, 'test');
   });
 
   it('the worker has written down of which mode its key is', async () => {
