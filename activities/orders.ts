@@ -241,9 +241,10 @@ export function factOf(payment: PspPayment): LookedUpPayment {
       const failed = withoutMoney('failed', errorMessage ?? verdict);
       return manualRetryAllowed === false ? { ...failed, dead: true } : failed;
     }
+    // In the router's books: it does not tell the connector where the buyer's bank was being asked.
     case 'cancelled':
     case 'expired':
-      return { ...withoutMoney('failed', payment.errorMessage ?? verdict), dead: true };
+      return withoutMoney('failed', payment.errorMessage ?? verdict);
     case 'waiting':
       return UNDERWAY.has(payment.status) ? 'underway' : 'unpaid';
   }

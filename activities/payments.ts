@@ -15,23 +15,16 @@ const EXPIRED = {
   connectorTransactionId: null,
 } as const satisfies PaymentFact;
 
-/**
- * From where a cancellation is the end. The router cancels one that waits for the buyer's bank (3-D Secure) without telling
- * the connector, which may still capture it.
- */
-const BEFORE_THE_CONNECTOR: ReadonlySet<string> = new Set([
-  'requires_payment_method',
-  'requires_confirmation',
-]);
-
 export function createPaymentActivities({ db, psp, settings }: Deps) {
   return {
     /**
      * Cancels a payment whose time is over, and says what became of it: it may have been captured meanwhile, or be
-     * underway. A refusal says nothing of that, and no answer even less: then the payment is read.
+     * underway. A refusal says nothing of that, and no answer even less: then the payment is read. What expired is never
+     * known to be dead: the router cancels also what waits for the buyer's bank (3-D Secure), to which the buyer may have
+     * come a moment before, without telling the connector, which may still capture it.
      */
     async cancelPayment(orderId: string): Promise<PaymentFact | 'underway'> {
-      const { paymentId, paymentStatus } = await orderOf(db, orderId);
+      const { paymentId } = await orderOf(db, orderId);
       if (paymentId === null) return { ...EXPIRED, dead: true };
       return whileHeartbeating(async () => {
         const outcome = await psp.cancelPayment(paymentId);
@@ -48,9 +41,7 @@ export function createPaymentActivities({ db, psp, settings }: Deps) {
           if (outcome.kind === 'refused') return EXPIRED;
           throw retryLater('psp_unknown_outcome', 'the payment is not cancelled yet', settings.psp);
         }
-        if (fact.verdict !== 'failed') return fact;
-        const isDead = fact.dead === true && BEFORE_THE_CONNECTOR.has(paymentStatus ?? '');
-        return isDead ? { ...EXPIRED, dead: true } : EXPIRED;
+        return fact.verdict === 'failed' ? EXPIRED : fact;
       });
     },
   };

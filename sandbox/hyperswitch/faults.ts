@@ -23,10 +23,12 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
   faultKind('readLag', { lagMs: z.number().int().positive() }),
   /** The buyer's money arrives a moment before a cancellation of the payment, which is then refused. */
   faultKind('paidFirst', {}),
+  /** The buyer confirms a moment before a cancellation: their bank is being asked, and the router cancels all the same. */
+  faultKind('confirmedFirst', {}),
 ]);
 export type HyperswitchFault = z.input<typeof HyperswitchFault>;
 /** What only this provider does. */
 export type OwnFault = Extract<
   z.output<typeof HyperswitchFault>,
-  { kind: 'refundOutcome' | 'readLag' | 'paidFirst' }
+  { kind: 'refundOutcome' | 'readLag' | 'paidFirst' | 'confirmedFirst' }
 >;

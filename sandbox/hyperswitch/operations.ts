@@ -14,6 +14,7 @@ import {
   confirmPayment,
   createPayment,
   findPayment,
+  movePayment,
   takePayment,
 } from './payments.ts';
 import {
@@ -116,6 +117,7 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
           takePayment(payment, {});
           announce();
         }
+        if (parts.faults.takeOwn(['confirmedFirst'], x.at)) movePayment(payment, 'requires_customer_action');
         const reason = isRecord(x.body) ? optionalText(x.body, 'cancellation_reason') : undefined;
         cancelPayment(payment, reason ?? null);
         announce();

@@ -170,10 +170,32 @@ it('a PSP that cannot be asked leaves it, also when its time is over', async () 
 it('a payment that is dead is not looked at', async () => {
   const shop = await openShop(world);
   const orderId = await placedOrder(world, shop.buyer, shop.productIds);
-  world.psp.control.cancel(orderId);
+  world.psp.control.fail(orderId);
   await world.finished(`order/${orderId}`);
   expect(await world.order(orderId)).toMatchObject({ status: 'failed', paymentWatchedUntil: null });
 });
+
+it.each(['cancel', 'expire'] as const)(
+  'a payment that ended there (%s): the connector may not know of it, and may capture it still',
+  async (end) => {
+    const shop = await openShop(world);
+    const orderId = await placedOrder(world, shop.buyer, shop.productIds);
+    world.psp.control.setPaymentStatus(orderId, 'requires_customer_action', silently);
+    world.psp.control[end](orderId);
+    await world.finished(`order/${orderId}`);
+    expect(await world.order(orderId)).toMatchObject({
+      status: 'failed',
+      paymentWatchedUntil: expect.any(Date),
+    });
+    world.psp.control.pay(orderId, silently);
+    await age(world, 'orders', orderId);
+    expect(counts(await sweep(world, shop, 'ended_orders'), 'ended_orders')).toEqual(one('synced', 'told'));
+    await world.finished(`order/${orderId}`);
+    const [refund] = await refundsOf(world, orderId);
+    await world.finished(`refund/${refund!.id}`);
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: PRICE_MINOR });
+  },
+);
 
 it('cancelled after its capture, both webhooks lost: nothing is asked back', async () => {
   const shop = await openShop(world);

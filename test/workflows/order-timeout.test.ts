@@ -27,14 +27,14 @@ describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
   const cancels = (orderId: string) =>
     world.psp.control.requests('payments.cancel').filter(({ params }) => params['id'] === orderId);
 
-  /** `watched`: its payment was not known to be dead, so that the sweep reads it again. */
-  async function expectExpired(orderId: string, { watched }: { watched: boolean }) {
+  /** The sweep reads its payment again: the buyer may have confirmed it just before, and the connector capture it. */
+  async function expectExpired(orderId: string) {
     await world.finished(`order/${orderId}`);
     expect(await world.order(orderId)).toMatchObject({
       status: 'failed',
       failureReason: 'expired',
       capturedMinor: null,
-      paymentWatchedUntil: watched ? expect.any(Date) : null,
+      paymentWatchedUntil: expect.any(Date),
     });
   }
 
@@ -46,7 +46,7 @@ describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
 
   it('not paid: its payment is cancelled at the PSP, then failed, "expired"', async () => {
     const orderId = await placed();
-    await expectExpired(orderId, { watched: false });
+    await expectExpired(orderId);
     await lookedUp(orderId);
     expect(cancels(orderId)).toHaveLength(1);
     expect(world.psp.control.payment(orderId)).toMatchObject({
@@ -60,14 +60,14 @@ describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
   it('the cancellation acts and its answer is lost: failed, "expired"', async () => {
     world.psp.control.addFault({ kind: 'dropAfter', match: 'payments.cancel' });
     const orderId = await placed();
-    await expectExpired(orderId, { watched: false });
+    await expectExpired(orderId);
     expect(world.psp.control.payment(orderId).status).toBe('cancelled');
   });
 
   it('the cancellation does not get through: asked for again until it does', async () => {
     world.psp.control.addFault({ kind: 'status', status: 503, match: 'payments.cancel', times: 2 });
     const orderId = await placed();
-    await expectExpired(orderId, { watched: false });
+    await expectExpired(orderId);
     expect(cancels(orderId)).toHaveLength(3);
     expect(world.psp.control.payment(orderId).status).toBe('cancelled');
   });
@@ -111,22 +111,30 @@ describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
     const error = { type: 'invalid_request', message, code: 'IR_16' };
     world.psp.control.addFault({ kind: 'status', status: 400, match: 'payments.cancel', body: { error } });
     const orderId = await placed();
-    await expectExpired(orderId, { watched: true });
+    await expectExpired(orderId);
     expect(world.psp.control.payment(orderId).status).toBe('requires_payment_method');
   });
 
   it('declined, and not tried again: failed, and looked at again, since it still may be', async () => {
     const orderId = await placed();
     world.psp.control.fail(orderId, 'Your card was declined.', { mayRetry: true });
-    await expectExpired(orderId, { watched: true });
+    await expectExpired(orderId);
     expect(cancels(orderId).map(({ status }) => status)).toEqual([400]);
   });
 
   it("cancelled while the buyer's bank was asked, which the connector is not told: looked at again", async () => {
     const orderId = await placed();
     world.psp.control.setPaymentStatus(orderId, 'requires_customer_action');
-    await expectExpired(orderId, { watched: true });
+    await expectExpired(orderId);
     expect(world.psp.control.payment(orderId).status).toBe('cancelled');
+  });
+
+  it('confirmed a moment before the cancellation, while the bank was asked: looked at again', async () => {
+    world.psp.control.addFault({ kind: 'confirmedFirst' });
+    const orderId = await placed();
+    await expectExpired(orderId);
+    expect(world.psp.control.payment(orderId).status).toBe('cancelled');
+    expect(world.psp.control.faults()).toEqual([]);
   });
 
   it('never created at the PSP: failed, and looked at again, since a call may be on its way', async () => {
@@ -142,14 +150,14 @@ describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
     const [row] = await world.database.sql<
       { id: string }[]
     >`SELECT id FROM orders ORDER BY created_at DESC LIMIT 1`;
-    await expectExpired(row!.id, { watched: true });
+    await expectExpired(row!.id);
     world.psp.control.clearFaults(outage);
   });
 
   it('the PSP refuses our key: it waits, flagged, until the key is right', async () => {
     world.psp.control.addFault({ kind: 'status', status: 401, match: 'payments.cancel' });
     const orderId = await placed();
-    await expectExpired(orderId, { watched: false });
+    await expectExpired(orderId);
     expect(await flagsOf(world, 'hyperswitch')).toEqual(['psp_refuses_our_key']);
   });
 
