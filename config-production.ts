@@ -33,9 +33,11 @@ export function productionProblems(
       );
     }
   }
-  const lagMs = durationMs(env['PSP_READ_LAG'] ?? '');
-  if (lagMs !== undefined && lagMs < READ_LAG_LEAST_MS) {
-    problems.push('PSP_READ_LAG: expected 10m or longer: what an activity asked before it may still land');
+  for (const name of READ_LAGS) {
+    const lagMs = durationMs(env[name] ?? '');
+    if (lagMs !== undefined && lagMs < READ_LAG_LEAST_MS) {
+      problems.push(`${name}: expected 10m or longer: what an activity asked before it may still land`);
+    }
   }
   if (env['STRIPE_SECRET_KEY'] && modeOfKey(env['STRIPE_SECRET_KEY']) === null)
     problems.push(
@@ -43,6 +45,8 @@ export function productionProblems(
     );
   return problems;
 }
+
+const READ_LAGS = ['PSP_READ_LAG', 'STRIPE_READ_LAG'] as const;
 
 /** No activity lives longer (workflows/policies.ts). */
 const READ_LAG_LEAST_MS = 10 * 60 * 1000;

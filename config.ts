@@ -253,6 +253,11 @@ export const VARIABLES = {
     'secret(s) of Stripe webhooks, comma-separated while rotating',
   ),
   STRIPE_MAX_RPS: variable(integer(80, 1, 10_000), '80', 'calls a second to Stripe, over all workers'),
+  STRIPE_READ_LAG: variable(
+    duration('10m'),
+    '10m',
+    'how long Stripe may still make what its lists do not show: a transfer or payout is looked for twice, this far apart',
+  ),
   PSP_RETRY_BASE: variable(duration('1s'), '1s', 'first wait after an unanswered call to the PSP; doubles'),
   PSP_RETRY_MAX: variable(duration('5m'), '5m', 'longest wait between calls to the PSP'),
   PSP_READ_LAG: variable(

@@ -174,6 +174,7 @@ export function settingsOf(config: Config): Settings {
     psp: { baseMs: config.PSP_RETRY_BASE, maxMs: config.PSP_RETRY_MAX },
     pspWaitingAfterMs: PSP_WAITING_AFTER_MS,
     pspReadLagMs: config.PSP_READ_LAG,
+    stripeReadLagMs: config.STRIPE_READ_LAG,
     transfer: {
       enabled: config.TRANSFER_RETRY_WORKER_ENABLED,
       maxRetries: config.TRANSFER_RETRY_MAX_RETRIES,

@@ -22,6 +22,8 @@ export interface Settings {
   readonly pspWaitingAfterMs: number;
   /** How long the PSP may have what its read side does not show. */
   readonly pspReadLagMs: number;
+  /** How long Stripe may still make what its lists do not show. */
+  readonly stripeReadLagMs: number;
   readonly transfer: RetrySettings;
   readonly reversal: RetrySettings;
   readonly platformFeeBps: number;

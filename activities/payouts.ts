@@ -15,7 +15,7 @@ import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
 import { readAsk } from '../db/verbs/keep-ask.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
 import { openPayout } from '../db/verbs/open-payout.ts';
-import { acceptPayout, postponePayout } from '../db/verbs/postpone-payout.ts';
+import { acceptPayout, missPayout, notePayoutGivenUp, postponePayout } from '../db/verbs/postpone-payout.ts';
 import type { Postponement } from '../db/verbs/postpone-transfer.ts';
 import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
@@ -99,11 +99,14 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
 
   /** Not before Stripe's list can be read: it may have paid, and the money would be there twice. */
   const awaitLookUp = (payout: Payout, message: string) =>
-    postpone(payout, policy.maxMs, {
-      message: `${message}; Stripe's list cannot be read`,
-      counted: false,
-      waitingFor: 'look_up',
-    });
+    postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'look_up' });
+
+  /** A call whose answer was lost may still be carried out: two looks, further apart than any call lives. */
+  async function miss(claim: Pick<Ask, 'payout'>, message: string): Promise<PayoutAttempt> {
+    const { payout, isOver } = await missPayout(db, claim.payout.id, message, settings.stripeReadLagMs);
+    if (isOver) return giveUp(claim, message);
+    return isOpen(payout) ? waiting(payout) : ended(payout);
+  }
 
   /** An answer was lost, and Stripe says nothing of the account any more: whether it paid, a person has to find out. */
   async function awaitPerson({ payout }: Ask, message: string): Promise<PayoutAttempt> {
@@ -115,11 +118,20 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
   async function giveUpUnlessThere(claim: Ask, reason: string): Promise<PayoutAttempt> {
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(claim.payout.id, lookedUp.found);
-    return lookedUp === 'unavailable' ? awaitLookUp(claim.payout, reason) : giveUp(claim, reason);
+    if (lookedUp === 'unavailable') return awaitLookUp(claim.payout, reason);
+    return lookedUp === 'gone' || claim.isFirst ? giveUp(claim, reason) : miss(claim, reason);
   }
 
-  /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
-  async function fail(claim: Ask, message: string, lookedUp: LookedUp | null): Promise<PayoutAttempt> {
+  /**
+   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. `isDefinite`:
+   * Stripe has refused the only call under its key, so that none is under way any more.
+   */
+  async function fail(
+    claim: Ask,
+    message: string,
+    lookedUp: LookedUp | null,
+    isDefinite: boolean,
+  ): Promise<PayoutAttempt> {
     const { payout } = claim;
     if (payout.retryCount < policy.maxRetries) {
       const delayMs = backoffDelayMs(payout.retryCount, policy);
@@ -128,7 +140,8 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const last = lookedUp ?? (await lookUp(claim));
     if (typeof last === 'object') return accept(payout.id, last.found);
     if (last === 'gone') return awaitPerson(claim, message);
-    return last === 'absent' ? giveUp(claim, message) : awaitLookUp(payout, message);
+    if (last === 'unavailable') return awaitLookUp(payout, `${message}; Stripe's list cannot be read`);
+    return isDefinite ? giveUp(claim, message) : miss(claim, message);
   }
 
   async function judge(claim: Ask, outcome: CreatePayoutOutcome): Promise<PayoutAttempt> {
@@ -158,8 +171,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return accept(payout.id, lookedUp.found);
     if (outcome.kind === 'account_gone')
-      return lookedUp === 'absent' ? giveUp(claim, message) : awaitPerson(claim, message);
-    if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
+      return lookedUp === 'absent' ? miss(claim, message) : awaitPerson(claim, message);
+    if (outcome.kind !== 'insufficient_funds')
+      return fail(claim, message, lookedUp, claim.isFirst && outcome.kind === 'refused');
     await raiseFlag(db, 'seller_funds_short', payoutWorkflowId(payout.id), message);
     const why = { message, counted: false, waitingFor: 'seller_funds' };
     return postpone(payout, policy.maxMs, why, lookedUp === 'absent');
@@ -169,23 +183,26 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
   async function lookFirst(claim: Ask): Promise<PayoutClaim | PayoutAttempt> {
     const { payout } = claim;
     const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
-    if (!tooOld && payout.waitingFor !== 'look_up') return claim;
+    const isOver = payout.waitingFor !== null && ONLY_LOOKED_FOR.has(payout.waitingFor);
+    if (!tooOld && !isOver) return claim;
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(payout.id, lookedUp.found);
-    if (lookedUp === 'unavailable') return fail(claim, 'the key is too old to be used again', lookedUp);
     if (lookedUp === 'gone') return awaitPerson(claim, payout.errorMessage ?? 'the account is gone');
-    if (payout.waitingFor === 'look_up') return giveUp(claim, payout.errorMessage ?? 'retries exhausted');
+    const message = payout.errorMessage ?? 'retries exhausted';
+    if (isOver) return lookedUp === 'absent' ? miss(claim, message) : awaitLookUp(payout, message);
+    if (lookedUp === 'unavailable')
+      return fail(claim, 'the key is too old to be used again', lookedUp, false);
     return askPayout(db, { payoutId: payout.id, now: true, spentKey: claim.idempotencyKey });
   }
 
   async function attempt(request: { readonly payoutId: string } & AttemptRequest): Promise<PayoutAttempt> {
     const first = await askPayout(db, request);
+    if (first.kind === 'ask' && first.payout.givenUpAt !== null) return giveUpUnlessThere(first, GIVEN_UP);
     const claim = first.kind === 'ask' ? await lookFirst(first) : first;
     if ('ended' in claim) return claim;
     if (claim.kind === 'not_due') return waiting(claim.payout);
     if (claim.kind !== 'ask') return ended(claim.payout);
     const { payout, stripeAccountId, idempotencyKey } = claim;
-    if (payout.givenUpAt !== null) return giveUpUnlessThere(claim, GIVEN_UP);
     const { id: payoutId, amountMinor, currency } = payout;
     return judge(
       claim,
@@ -266,10 +283,13 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
       });
     },
 
-    /** Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. */
-    async lookUpPayout(payoutId: string): Promise<PayoutWord | null> {
+    /**
+     * Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. `isGivenUp`: an operator
+     * has signalled so, which the row keeps. It ends one whose account is gone; of any other Stripe's word counts.
+     */
+    async lookUpPayout(payoutId: string, isGivenUp = false): Promise<PayoutWord | null> {
       return whileHeartbeating(async () => {
-        const payout = await readPayout(db, payoutId);
+        const payout = isGivenUp ? await notePayoutGivenUp(db, payoutId) : await readPayout(db, payoutId);
         if (!payout?.externalPayoutId) return null;
         const seen = await read(payout, payout.externalPayoutId);
         return seen === 'gone' ? endAtGoneAccount(payout, payout.externalPayoutId) : seen;
@@ -300,6 +320,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     },
   };
 }
+
+/** What is asked for no more: only Stripe's list can end it. */
+const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
 
 function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutWord | null {
   if (status === 'paid') return { status, stripePayoutId, message: null };

@@ -6,7 +6,12 @@ import { formatMoney } from '../domain/money.ts';
 import type { Attempt, AttemptRequest } from '../domain/messages.ts';
 import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
 import { completeTransfer } from '../db/verbs/complete-transfer.ts';
-import { giveUpTransfer, type Postponement, postponeTransfer } from '../db/verbs/postpone-transfer.ts';
+import {
+  giveUpTransfer,
+  missTransfer,
+  type Postponement,
+  postponeTransfer,
+} from '../db/verbs/postpone-transfer.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
 import { sellerTransfers } from '../db/schema/index.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
@@ -70,17 +75,26 @@ export function createTransferActivities(deps: Deps) {
 
   async function postpone(transfer: Transfer, delayMs: number, why: Omit<Postponement, 'nextRetryAtMs'>) {
     const nextRetryAtMs = Date.now() + delayMs;
-    const postponed = await postponeTransfer(db, transfer.id, { ...why, nextRetryAtMs });
-    return postponed.status === 'pending' || postponed.status === 'failed'
-      ? waiting(postponed)
-      : ended(postponed);
+    return standing(await postponeTransfer(db, transfer.id, { ...why, nextRetryAtMs }));
   }
 
-  /** A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. */
+  /** Giving up while Stripe may have sent the money would send it twice later: only its list can end this. */
+  const awaitLookUp = (transfer: Transfer, message: string) =>
+    postpone(transfer, policy.maxMs, { message, counted: false, waitingFor: 'look_up', released: false });
+
+  /** A call whose answer was lost may still be carried out: two looks, further apart than any call lives. */
+  const miss = async (transfer: Transfer, message: string) =>
+    standing(await missTransfer(db, transfer.id, message, settings.stripeReadLagMs));
+
+  /**
+   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. `isDefinite`:
+   * Stripe has refused the only call under its key, so that none is under way any more.
+   */
   async function fail(
     transfer: Transfer,
     message: string,
     lookedUp: LookedUp | null,
+    isDefinite: boolean,
   ): Promise<TransferAttempt> {
     const counted = { message, counted: true, waitingFor: null };
     if (transfer.retryCount < policy.maxRetries) {
@@ -91,14 +105,8 @@ export function createTransferActivities(deps: Deps) {
     }
     const last = lookedUp ?? (await lookUp(transfer));
     if (typeof last === 'object') return complete(transfer.id, last.found);
-    if (last === 'absent') return ended(await giveUpTransfer(db, transfer.id, message));
-    // Giving up while Stripe may have sent the money would send it twice later: only its list can end this.
-    return postpone(transfer, policy.maxMs, {
-      message: `${message}; Stripe's list cannot be read`,
-      counted: false,
-      waitingFor: 'look_up',
-      released: false,
-    });
+    if (last === 'unavailable') return awaitLookUp(transfer, `${message}; Stripe's list cannot be read`);
+    return isDefinite ? ended(await giveUpTransfer(db, transfer.id, message)) : miss(transfer, message);
   }
 
   async function judge(claim: Ask, outcome: CreateTransferOutcome): Promise<TransferAttempt> {
@@ -149,7 +157,7 @@ export function createTransferActivities(deps: Deps) {
         released: lookedUp === 'absent',
       });
     }
-    return fail(transfer, message, lookedUp);
+    return fail(transfer, message, lookedUp, claim.isFirst && outcome.kind === 'refused');
   }
 
   /**
@@ -182,17 +190,14 @@ export function createTransferActivities(deps: Deps) {
   /** Before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may have. */
   async function lookFirst(claim: Ask, request: { transferId: string } & AttemptRequest) {
     const { transfer } = claim;
-    const needed =
-      transfer.waitingFor === 'look_up' ||
-      transfer.retryOf !== null ||
-      Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
+    const isOver = transfer.waitingFor !== null && ONLY_LOOKED_FOR.has(transfer.waitingFor);
+    const needed = isOver || transfer.retryOf !== null || Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
     if (!needed) return claim;
     const lookedUp = await lookUp(transfer);
     if (typeof lookedUp === 'object') return complete(transfer.id, lookedUp.found);
-    if (lookedUp === 'unavailable') return fail(transfer, "Stripe's list cannot be read", lookedUp);
-    if (transfer.waitingFor === 'look_up') {
-      return ended(await giveUpTransfer(db, transfer.id, transfer.errorMessage ?? 'retries exhausted'));
-    }
+    const message = transfer.errorMessage ?? 'retries exhausted';
+    if (isOver) return lookedUp === 'absent' ? miss(transfer, message) : awaitLookUp(transfer, message);
+    if (lookedUp === 'unavailable') return fail(transfer, "Stripe's list cannot be read", lookedUp, false);
     if (Date.now() - claim.askedAtMs <= KEY_TOO_OLD_MS) return claim;
     await postponeTransfer(db, transfer.id, {
       message: 'its idempotency key was too old to be used again',
@@ -283,6 +288,9 @@ export function createTransferActivities(deps: Deps) {
   };
 }
 
+/** What is asked for no more: only Stripe's list can end it. */
+const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
+
 const WAITS = {
   disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },
   no_account: { message: 'the seller has no Stripe account yet', waitingFor: 'stripe_account' },
@@ -303,6 +311,9 @@ const ended = (transfer: Transfer): TransferAttempt => ({
   retryCount: transfer.retryCount,
   idempotencyKey: transfer.idempotencyKey,
 });
+
+const standing = (transfer: Transfer): TransferAttempt =>
+  transfer.status === 'pending' || transfer.status === 'failed' ? waiting(transfer) : ended(transfer);
 
 function waiting(transfer: Transfer): TransferAttempt {
   const nextAttemptAtMs = transfer.nextRetryAt?.getTime() ?? Date.now();

@@ -6,7 +6,7 @@ import { isBooked, isOutside, rowBehind } from '../domain/reversals-seen.ts';
 import type { Db } from '../db/client.ts';
 import type { Transfer } from '../db/moves/transfer.ts';
 import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
-import { flagAfterAll } from '../db/verbs/flag-after-all.ts';
+import { flagAfterAll, flagSentAfterAll } from '../db/verbs/flag-after-all.ts';
 import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
 import { readPlatformSetting } from '../db/verbs/platform-setting.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
@@ -157,6 +157,11 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   // A successor may have adopted what its predecessor's metadata names: the row that holds Stripe's id is the one.
   const transfer = rows.find((row) => row.stripeTransferId === stripeTransferId) ?? rows[0];
   if (transfer === undefined) return unmatched(`no transfer ${stripeTransferId} is known`);
+  const afterAll =
+    transfer.stripeTransferId === stripeTransferId
+      ? null
+      : await flagSentAfterAll(db, transfer.id, stripeTransferId);
+  if (afterAll !== null) return unhandled(afterAll);
   const differs = await flagDiffering(db, transfer, event.transfer);
   if (event.type !== 'transfer.reversed')
     return differs === null

@@ -55,6 +55,8 @@ const WAITS: Readonly<Record<string, string>> = {
     'The PSP says that it has it and does not show it yet: it is asked for until it does, and never fails before.',
   amount_differs:
     'Stripe made it of another amount, which is not booked and not asked for again: the flag says how much it was.',
+  last_look:
+    'An answer was lost, and Stripe’s list shows nothing: it is looked for once more at its time, and then ends.',
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
@@ -64,6 +66,8 @@ const FLAGS: Readonly<Record<string, string>> = {
     'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',
   account_gone:
     'It is cleared once the account can be read again or the seller has connected another. What is to be sent waits for that; what cannot be taken back is settled by a person.',
+  transfer_happened_after_all:
+    'Stripe sent a transfer that had ended without it. One that failed for good: retry it, and it is adopted. Otherwise the seller has it twice: reverse it at Stripe, then clear this.',
   dispute_unbooked:
     'What the PSP says of the dispute is on its row, and the books do not say it yet. Each sweep tries again, and clears this once it is booked.',
   dispute_contradicted:
@@ -111,7 +115,8 @@ const isClearedByRows = (flag: string) => flag === 'statement_exceptions';
 /** Flags that an action of its own deals with; it clears them. */
 function remedies(flag: string, subject: string, orderId: string | null): ActionAsk[] {
   if (flag === 'failed_after_succeeded') return [{ action: 'mark_returned', subject }];
-  if (flag === 'reversal_happened_after_all') return [{ action: 'retry', subject }];
+  if (flag === 'reversal_happened_after_all' || flag === 'transfer_happened_after_all')
+    return [{ action: 'retry', subject }];
   if (flag === 'give_back_failed' && orderId !== null)
     return [{ action: 'give_back', subject: `order/${orderId}` }];
   return [];

@@ -126,8 +126,11 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
       showAccepted(row, attempt?.idempotencyKey ?? null);
       await condition(isMoved, UNDERWAY_PAYOUT_LOOK_MS, { summary: 'Waits for the webhook of the payout' });
       woken = false;
+      if (!words.isEmpty) break;
+      const isGivenUp = givenUp !== undefined;
       givenUp = undefined;
-      const seen = words.isEmpty ? await lookUpPayout(payoutId) : null;
+      // Where Stripe says nothing of its account any more, only a person's word ends it.
+      const seen = await lookUpPayout(payoutId, isGivenUp);
       if (seen) words.put(seen);
     }
   }

@@ -71,6 +71,8 @@ export const sellerPayouts = pgTable(
     waitingFor: text(),
     /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
     givenUpAt: at(),
+    /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
+    missedAt: at(),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),

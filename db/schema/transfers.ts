@@ -43,6 +43,8 @@ export const sellerTransfers = pgTable(
     errorMessage: text(),
     /** Why an open transfer stands still without counting attempts: no account yet, not enough balance, key refused. */
     waitingFor: text(),
+    /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
+    missedAt: at(),
     retryOf: uuid().references((): AnyPgColumn => sellerTransfers.id),
     completedAt: at(),
     /** When the sweep last looked whether its workflow runs. */

@@ -18,6 +18,8 @@ export type TransferClaim =
       readonly amountMinor: number;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
+      /** Nothing was asked under this key before that Stripe may have carried out. */
+      readonly isFirst: boolean;
       readonly sourceTransaction: string | null;
     }
   | { readonly kind: 'no_account' | 'account_not_ready' | 'disputed'; readonly transfer: Transfer }
@@ -52,6 +54,7 @@ export async function askTransfer(
         amountMinor: transfer.amountMinor,
         idempotencyKey: transfer.idempotencyKey,
         askedAtMs: transfer.askedAt.getTime(),
+        isFirst: false,
         sourceTransaction,
       };
     }
@@ -89,6 +92,7 @@ export async function askTransfer(
       amountMinor: asked.amountMinor,
       idempotencyKey,
       askedAtMs: askedAt.getTime(),
+      isFirst: true,
       sourceTransaction,
     };
   });

@@ -6,6 +6,7 @@ import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
+import { clearSentAfterAll } from './flag-after-all.ts';
 import { readInFlightRefunds, settleInFlightRefunds } from './in-flight-refunds.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockTransfer } from './lock.ts';
@@ -39,6 +40,7 @@ export async function completeTransfer(
       errorMessage: null,
       waitingFor: null,
     });
+    await clearSentAfterAll(tx, transfer, stripeTransferId);
     const locked = await lockFunds(tx, [transfer.sellerId], transfer.currency);
     const funds = fundsOf(locked, transfer.sellerId);
     const keptMinor = transfer.amountMinor - sumMinor(refunded.map((refund) => refund.amountMinor));

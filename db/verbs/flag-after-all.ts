@@ -1,12 +1,13 @@
-import { and, eq, or, sql } from 'drizzle-orm';
-import { reversalWorkflowId } from '../../domain/ids.ts';
+import { and, eq, inArray, isNull, like, or, sql } from 'drizzle-orm';
+import { reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import { isBooked, rowBehind, type SeenReversal } from '../../domain/reversals-seen.ts';
 import type { Db, Tx } from '../client.ts';
 import type { Reversal } from '../moves/reversal.ts';
 import type { Transfer } from '../moves/transfer.ts';
 import { readPredecessors } from '../queries/reversal-chain.ts';
-import { transferReversals, webhookEvents } from '../schema/index.ts';
-import { lockTransfer } from './lock.ts';
+import { readTransferChain } from '../queries/transfer-chain.ts';
+import { opsFlags, sellerTransfers, transferReversals, webhookEvents } from '../schema/index.ts';
+import { lockTransfer, lockTransferOfOrder } from './lock.ts';
 import { raiseFlag } from './raise-flag.ts';
 
 // Stripe's word on a reversal of ours comes before or after that ended without it. Both look under the transfer's lock, and
@@ -33,6 +34,56 @@ export async function flagAfterAll(
     }
   });
 }
+
+/**
+ * Stripe's webhook names a transfer that our row does not hold: where the row had ended without it, or as another one, it is
+ * flagged, and what was said comes back. An open row is its workflow's. With its order, so that nobody settles it meanwhile.
+ */
+export async function flagSentAfterAll(
+  db: Db,
+  transferId: string,
+  stripeTransferId: string,
+): Promise<string | null> {
+  return db.transaction(async (tx) => {
+    const transfer = await lockTransferOfOrder(tx, transferId);
+    const { status, stripeTransferId: known } = transfer;
+    if (status === 'pending' || status === 'failed' || known === stripeTransferId) return null;
+    // What an older system sent has no id yet: the backfill writes it.
+    if (transfer.completedAt !== null && !known) return null;
+    const [adopted] = await tx
+      .select({ id: sellerTransfers.id })
+      .from(sellerTransfers)
+      .where(eq(sellerTransfers.stripeTransferId, stripeTransferId));
+    if (adopted !== undefined) return null;
+    const said = `${stripeTransferId} is this transfer, which is ${status}${known ? ` as ${known}` : ''}`;
+    await raiseFlag(tx, 'transfer_happened_after_all', transferWorkflowId(transferId), said);
+    return said;
+  });
+}
+
+/** A retry has adopted what Stripe had sent: what was flagged of its chain is dealt with, if it was that. */
+export async function clearSentAfterAll(tx: Tx, transfer: Transfer, stripeTransferId: string): Promise<void> {
+  if (transfer.retryOf === null) return;
+  const subjects = (await readTransferChain(tx, transfer)).map(({ id }) => transferWorkflowId(id));
+  await tx
+    .update(opsFlags)
+    .set({ clearedAt: new Date() })
+    .where(and(isSentAfterAll(subjects), like(opsFlags.detail, `${stripeTransferId} %`)));
+}
+
+/** Whether Stripe has said so of a transfer or of one whose place it has taken. Its order must be locked. */
+export async function wasSentAfterAll(tx: Tx, transfer: Transfer): Promise<boolean> {
+  const subjects = (await readTransferChain(tx, transfer)).map(({ id }) => transferWorkflowId(id));
+  const [flag] = await tx.select({ id: opsFlags.id }).from(opsFlags).where(isSentAfterAll(subjects)).limit(1);
+  return flag !== undefined;
+}
+
+const isSentAfterAll = (subjects: readonly string[]) =>
+  and(
+    eq(opsFlags.kind, 'transfer_happened_after_all'),
+    inArray(opsFlags.subject, [...subjects]),
+    isNull(opsFlags.clearedAt),
+  );
 
 /** A reversal fails for good: its webhook may have come while it was open. The transfer must be locked. */
 export async function flagIfTold(tx: Tx, { stripeTransferId }: Transfer, failed: Reversal): Promise<void> {

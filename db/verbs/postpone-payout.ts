@@ -3,6 +3,7 @@ import type { Db } from '../client.ts';
 import { movePayout, type Payout } from '../moves/payout.ts';
 import { clearFlags } from './clear-flags.ts';
 import { lockPayout } from './lock.ts';
+import { missed } from './missed.ts';
 import type { Postponement } from './postpone-transfer.ts';
 
 /**
@@ -28,6 +29,39 @@ export async function postponePayout(
         postponement.spentKey === payout.idempotencyKey && { needsNewKey: true }),
       ...(postponement.released && { askedAt: null }),
     });
+  });
+}
+
+/**
+ * Stripe's list does not show it, but an answer was lost: its call may still be carried out. The first look ends the asking,
+ * and the money is held. Whether one that is `gapMs` later may give it back; by the database's clock, and repeatable.
+ */
+export async function missPayout(
+  db: Db,
+  payoutId: string,
+  message: string,
+  gapMs: number,
+): Promise<{ readonly payout: Payout; readonly isOver: boolean }> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return { payout, isOver: false };
+    const { missedAt, lookAgainInMs } = await missed(tx, payout, gapMs);
+    const waiting = await movePayout(tx, payout, 'pending', {
+      missedAt,
+      nextRetryAt: new Date(Date.now() + lookAgainInMs),
+      errorMessage: message,
+      waitingFor: 'last_look',
+    });
+    return { payout: waiting, isOver: lookAgainInMs === 0 };
+  });
+}
+
+/** An operator's word that reaches one which Stripe has accepted: it counts where Stripe says nothing of it any more. */
+export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.givenUpAt !== null) return payout;
+    return movePayout(tx, payout, 'pending', { givenUpAt: new Date() });
   });
 }
 

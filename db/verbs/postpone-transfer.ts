@@ -4,6 +4,7 @@ import type { Db, Tx } from '../client.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { readInFlightRefunds, withholdInFlightRefunds } from './in-flight-refunds.ts';
 import { lockTransfer } from './lock.ts';
+import { missed } from './missed.ts';
 import { raiseFlag } from './raise-flag.ts';
 import { withhold } from './withhold.ts';
 
@@ -38,23 +39,51 @@ export async function postponeTransfer(
   });
 }
 
-/** Retries are exhausted and Stripe's list shows nothing: the transfer fails for good, and a person is told. */
+/**
+ * Retries are exhausted, Stripe has refused what it was asked last, and its list shows nothing: the transfer fails for good,
+ * and a person is told.
+ */
 export async function giveUpTransfer(db: Db, transferId: string, message: string): Promise<Transfer> {
+  return db.transaction(async (tx) => giveUp(tx, await lockTransfer(tx, transferId), message));
+}
+
+/**
+ * Retries are exhausted and Stripe's list shows nothing, but an answer was lost: its call may still be carried out. The first
+ * look ends the asking, and the share is held. One that is `gapMs` later gives it up. By the database's clock; repeatable.
+ */
+export async function missTransfer(
+  db: Db,
+  transferId: string,
+  message: string,
+  gapMs: number,
+): Promise<Transfer> {
   return db.transaction(async (tx) => {
-    const locked = await lockTransfer(tx, transferId);
-    if (locked.status !== 'pending' && locked.status !== 'failed') return locked;
-    const released = await release(tx, locked);
-    if (released.status !== 'pending' && released.status !== 'failed') return released;
-    const failed =
-      released.status === 'failed'
-        ? released
-        : await moveTransfer(tx, released, 'failed', { nextRetryAt: new Date() });
-    await raiseFlag(tx, 'transfer_gave_up', transferWorkflowId(transferId), message);
-    return moveTransfer(tx, failed, 'permanently_failed', {
+    const transfer = await lockTransfer(tx, transferId);
+    if (transfer.status !== 'pending' && transfer.status !== 'failed') return transfer;
+    const { missedAt, lookAgainInMs } = await missed(tx, transfer, gapMs);
+    if (lookAgainInMs === 0) return giveUp(tx, transfer, message);
+    return moveTransfer(tx, transfer, transfer.status, {
+      missedAt,
+      nextRetryAt: new Date(Date.now() + lookAgainInMs),
       errorMessage: message,
-      nextRetryAt: null,
-      waitingFor: null,
+      waitingFor: 'last_look',
     });
+  });
+}
+
+async function giveUp(tx: Tx, locked: Transfer, message: string): Promise<Transfer> {
+  if (locked.status !== 'pending' && locked.status !== 'failed') return locked;
+  const released = await release(tx, locked);
+  if (released.status !== 'pending' && released.status !== 'failed') return released;
+  const failed =
+    released.status === 'failed'
+      ? released
+      : await moveTransfer(tx, released, 'failed', { nextRetryAt: new Date() });
+  await raiseFlag(tx, 'transfer_gave_up', transferWorkflowId(locked.id), message);
+  return moveTransfer(tx, failed, 'permanently_failed', {
+    errorMessage: message,
+    nextRetryAt: null,
+    waitingFor: null,
   });
 }
 

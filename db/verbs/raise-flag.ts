@@ -19,6 +19,7 @@ export const FLAG_KINDS = [
   'reversal_gave_up',
   'reversal_happened_after_all',
   'transfer_gave_up',
+  'transfer_happened_after_all',
   'transfer_without_id',
   'payout_gave_up',
   'payout_paid_after_failed',

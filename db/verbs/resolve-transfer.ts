@@ -14,6 +14,7 @@ import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { sellerTransfers } from '../schema/index.ts';
 import { type Act, audit } from './audit.ts';
 import { clearFlags } from './clear-flags.ts';
+import { wasSentAfterAll } from './flag-after-all.ts';
 import { lockNamed, lockTransferOfOrder } from './lock.ts';
 import type { Resolution } from './resolve-reversal.ts';
 
@@ -64,7 +65,9 @@ async function refuseUnlessResolvable(tx: Tx, transfer: Transfer, resolution: Re
     throw refuse(`A transfer that is ${status} cannot become ${resolution}.`);
   }
   if (transfer.askedAt !== null)
-    throw refuse('Stripe was asked for it and may still send it: retry it first.');
+    throw refuse('Stripe was asked for it and may still send it: its workflow looks for it first.');
+  if (await wasSentAfterAll(tx, transfer))
+    throw refuse('Stripe says that it sent it after all: retry it, and it is adopted.');
   if (transfer.amountMinor === 0) throw refuse('Nothing is left to send.');
   const [successor] = await tx.select().from(sellerTransfers).where(eq(sellerTransfers.retryOf, transfer.id));
   if (successor) throw refuse(`Transfer ${successor.id} has taken its place.`);

@@ -35,7 +35,11 @@ export async function settlePayout(
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     const contradiction = contradictionOf(payout, word);
-    if (payout.status === word.status || contradiction) return { payout, contradiction, funded: [] };
+    // That Stripe never made it was believed before its own word came.
+    const isOverruled =
+      word.stripePayoutId === null && (payout.status !== 'pending' || payout.externalPayoutId !== null);
+    if (payout.status === word.status || contradiction || isOverruled)
+      return { payout, contradiction, funded: [] };
     const settled = await movePayout(tx, payout, word.status, {
       externalPayoutId: payout.externalPayoutId ?? word.stripePayoutId,
       nextRetryAt: null,

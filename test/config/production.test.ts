@@ -95,13 +95,16 @@ describe('a production configuration', () => {
     expect(problemsOf({ JWT_SECRET: ',,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' })).toHaveLength(1);
   });
 
-  test('believes no "not found" of the PSP sooner than after ten minutes', () => {
-    expect(problemsOf({ PSP_READ_LAG: '1h' })).toEqual([]);
-    expect(problemsOf({ PSP_READ_LAG: '599s' })).toEqual([
-      expect.stringMatching(/^PSP_READ_LAG: expected 10m/),
-    ]);
-    expect(problemsOf({ PSP_READ_LAG: '1s', NODE_ENV: 'development' })).toEqual([]);
-  });
+  test.each(['PSP_READ_LAG', 'STRIPE_READ_LAG'])(
+    'believes no "not found" of a provider sooner than after ten minutes (%s)',
+    (name) => {
+      expect(problemsOf({ [name]: '1h' })).toEqual([]);
+      expect(problemsOf({ [name]: '599s' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: expected 10m`)),
+      ]);
+      expect(problemsOf({ [name]: '1s', NODE_ENV: 'development' })).toEqual([]);
+    },
+  );
 
   test('names every variable that is at fault, in one go', () => {
     const problems = problemsOf({ JWT_SECRET: 'short', STRIPE_SECRET_KEY: 'sk_live_1', PORT: 'many' });

@@ -1,4 +1,8 @@
+import { eq } from 'drizzle-orm';
+import { expect } from 'vitest';
+import { webhookEvents } from '../../db/schema/index.ts';
 import type { StripeFault } from '../../sandbox/stripe/index.ts';
+import { openFlags, transferRow } from './look.ts';
 import type { World } from './world.ts';
 
 // Trouble at Stripe that meets one story alone, so that others in the same world go on.
@@ -65,6 +69,43 @@ export async function madeBehindOurBack(
       transfer_group: transfer.orderId,
       'metadata[order_id]': transfer.orderId,
       'metadata[transfer_id]': transfer.id,
+    }),
+  });
+  const { id } = (await answer.json()) as { id: string };
+  return id;
+}
+
+/** The same, when the row has ended without it: Stripe's word of it is listed and flagged. */
+export async function madeAfterAll(world: World, transferId: string, accountId: string): Promise<string> {
+  const stripeTransferId = await madeBehindOurBack(world, await transferRow(world, transferId), accountId);
+  await world.stripe.control.waitForDelivery((delivery) => delivery.objectId === stripeTransferId);
+  const [event] = await world.database.db
+    .select()
+    .from(webhookEvents)
+    .where(eq(webhookEvents.about, stripeTransferId));
+  expect(event).toMatchObject({ type: 'transfer.created', outcome: 'unhandled' });
+  expect(await openFlags(world, 'transfer_happened_after_all', `transfer/${transferId}`)).toHaveLength(1);
+  return stripeTransferId;
+}
+
+/** Stripe makes a payout of ours that nobody was told of. */
+export async function paidOutBehindOurBack(
+  world: World,
+  payout: { readonly id: string; readonly amountMinor: number },
+  accountId: string,
+  asDone: { readonly amountMinor?: number; readonly currency?: string } = {},
+): Promise<string> {
+  const answer = await fetch(`${world.stripe.url}/v1/payouts`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${world.config.STRIPE_SECRET_KEY}`,
+      'stripe-account': accountId,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({
+      amount: String(asDone.amountMinor ?? payout.amountMinor),
+      currency: asDone.currency ?? 'usd',
+      'metadata[payout_id]': payout.id,
     }),
   });
   const { id } = (await answer.json()) as { id: string };

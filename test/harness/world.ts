@@ -128,6 +128,7 @@ export class World {
       STRIPE_API_BASE: stripe.url,
       // A suite has few buyers, who leave many orders as they are.
       OPEN_ORDERS_MAX: '1000',
+      STRIPE_READ_LAG: '100ms',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',
       TRANSFER_RETRY_INTERVAL: '200ms',

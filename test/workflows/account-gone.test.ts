@@ -162,6 +162,29 @@ describe('an account that is gone is the account’s fault, and not our key’s'
     });
   });
 
+  it('a payout that Stripe has and whose account is gone: the signal giveUp reaches an end', async () => {
+    const { seller } = await earnedShop(world);
+    world.stripe.control.setPayoutMode('manual');
+    const id = await openedPayout(world, seller);
+    await payoutIs(world, id, (row) => row.externalPayoutId !== null);
+    vanish(seller);
+    await signal(world, `payout/${id}`, 'giveUp', 'the bank never got it');
+    expect(await world.finished(`payout/${id}`)).toEqual({ status: 'failed' });
+    expect(await fundsOf(world, seller)).toEqual(AVAILABLE);
+  });
+
+  it('the signal giveUp of a payout that Stripe has is kept on its row, and Stripe’s word ends it all the same', async () => {
+    const { seller } = await earnedShop(world);
+    world.stripe.control.setPayoutMode('manual');
+    const id = await openedPayout(world, seller);
+    const { externalPayoutId } = await payoutIs(world, id, (row) => row.externalPayoutId !== null);
+    await signal(world, `payout/${id}`, 'giveUp', 'it takes too long');
+    await payoutIs(world, id, (row) => row.givenUpAt !== null);
+    expect((await payoutRow(world, id)).status).toBe('pending');
+    world.stripe.control.settlePayout(externalPayoutId!, 'paid');
+    expect(await world.finished(`payout/${id}`)).toEqual({ status: 'paid' });
+  });
+
   describe.each(GONE_WORDINGS)('a transfer (%s)', (wording) => {
     async function sold() {
       const shop = await openShop(world);

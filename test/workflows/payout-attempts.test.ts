@@ -16,11 +16,16 @@ import {
   waitsFor,
 } from '../harness/payouts.ts';
 import { NET_MINOR } from '../harness/shop.ts';
+import { paidOutBehindOurBack } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 // Nothing here comes round by itself: a wait that a test does not end lasts longer than the test.
-const PATIENT = { TRANSFER_RETRY_BACKOFF_BASE: '10m', TRANSFER_RETRY_BACKOFF_MAX: '1h' };
+const PATIENT = {
+  TRANSFER_RETRY_BACKOFF_BASE: '10m',
+  TRANSFER_RETRY_BACKOFF_MAX: '1h',
+  STRIPE_READ_LAG: '10m',
+};
 const onLists = (world: World, times: number | 'always' = 1) =>
   world.stripe.control.addFault({ kind: 'status', status: 503, match: 'payouts.list', times });
 
@@ -192,10 +197,24 @@ describe('an attempt to make a payout', () => {
   });
 
   describe('giving up', () => {
-    it('by an operator: the list shows nothing, and the seller has the money back', async () => {
+    const tenMinutesLater = (id: string) =>
+      world.database.db
+        .update(sellerPayouts)
+        .set({ missedAt: new Date(Date.now() - 10 * 60_000) })
+        .where(eq(sellerPayouts.id, id));
+
+    it('by an operator: two looks, ten minutes apart, show nothing, and the seller has the money back', async () => {
       const { id, workflowId, seller } = await troubled({ kind: 'status', status: 503 });
       await signal(world, workflowId, 'giveUp', 'the bank is gone');
+      const row = await waitsFor(world, id, 'last_look');
+      expect(row.nextRetryAt!.getTime() - Date.now()).toBeGreaterThan(9 * 60_000);
+      // A look that comes early ends nothing, and nothing is asked for any more.
+      await signal(world, workflowId, 'retryNow');
+      expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: 0, payingOutMinor: NET_MINOR });
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
       expect(await world.finished(workflowId)).toEqual({ status: 'failed' });
+      expect(payoutCalls(world, id)).toHaveLength(1);
       expect(await payoutRow(world, id)).toMatchObject({
         status: 'failed',
         externalPayoutId: null,
@@ -208,6 +227,38 @@ describe('an attempt to make a payout', () => {
       });
       expect(await openFlags(world, 'payout_gave_up', workflowId)).toHaveLength(1);
       expect(await postingsOf(world, id)).toEqual(['payout_asked', 'payout_failed']);
+    });
+
+    it('given up, and made by Stripe between the two looks: it is paid once', async () => {
+      world.stripe.control.setPayoutMode('manual');
+      const { id, row, workflowId, seller } = await troubled({ kind: 'dropBefore' });
+      await signal(world, workflowId, 'giveUp', 'it takes too long');
+      await waitsFor(world, id, 'last_look');
+      expect((await world.post(seller, '/sellers/me/payouts')).body['code']).toBe('nothing_available');
+      const stripePayoutId = await paidOutBehindOurBack(world, row, seller.accountId);
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
+      await payoutIs(world, id, (seen) => seen.externalPayoutId === stripePayoutId);
+      world.stripe.control.settlePayout(stripePayoutId, 'paid');
+      await paid(id);
+      expect(madeFor(world, seller)).toHaveLength(1);
+    });
+
+    it('by the console: the row keeps it, also while the second look cannot be had', async () => {
+      const { id, workflowId, seller, shop } = await troubled({ kind: 'status', status: 503 });
+      const fault = onLists(world, 'always');
+      await world.post(shop.admin, '/admin/actions', {
+        ...{ action: 'give_up', subject: workflowId, reason: 'the bank is gone' },
+      });
+      await waitsFor(world, id, 'look_up');
+      world.stripe.control.clearFaults(fault);
+      await signal(world, workflowId, 'retryNow');
+      await waitsFor(world, id, 'last_look');
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
+      expect(await world.finished(workflowId)).toEqual({ status: 'failed' });
+      expect(payoutCalls(world, id)).toHaveLength(1);
+      expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: NET_MINOR, payingOutMinor: 0 });
     });
 
     it('not while the list shows it: Stripe’s word ends it', async () => {
@@ -225,7 +276,12 @@ describe('an attempt to make a payout', () => {
       await signal(world, workflowId, 'giveUp', 'the bank is gone');
       await waitsFor(world, id, 'look_up');
       expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: 0, payingOutMinor: NET_MINOR });
+      // Once more: what was given up is never asked for again, however often the list cannot be read.
+      await signal(world, workflowId, 'retryNow');
       world.stripe.control.clearFaults(fault);
+      await signal(world, workflowId, 'retryNow');
+      await waitsFor(world, id, 'last_look');
+      await tenMinutesLater(id);
       await signal(world, workflowId, 'retryNow');
       expect(await world.finished(workflowId)).toEqual({ status: 'failed' });
       expect(payoutCalls(world, id)).toHaveLength(1);
@@ -272,6 +328,17 @@ describe('attempts to make a payout, until they are exhausted', () => {
       payingOutMinor: 0,
     });
     expect(await openFlags(world, 'payout_gave_up', `payout/${id}`)).toHaveLength(1);
+  });
+
+  it('answers lost until the end, and never made: back only after a second look', async () => {
+    const { seller } = await earnedShop(world);
+    onPayouts(world, { kind: 'dropBefore', times: 'always' });
+    const id = await openedPayout(world, seller);
+    expect(await world.finished(`payout/${id}`)).toEqual({ status: 'failed' });
+    const { missedAt, failedAt } = await payoutRow(world, id);
+    expect(failedAt!.getTime() - missedAt!.getTime()).toBeGreaterThanOrEqual(90);
+    expect(payoutCalls(world, id)).toHaveLength(3);
+    expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: NET_MINOR, payingOutMinor: 0 });
   });
 
   it('answers lost until the end: the list has the last word, and it was made', async () => {

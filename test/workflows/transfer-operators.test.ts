@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
+import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/look.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
-import { madeBehindOurBack, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
+import { madeAfterAll, madeBehindOurBack, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 const REASON = 'Stripe was down for longer than we retry';
@@ -148,5 +149,27 @@ describe('a transfer that an admin retries', () => {
     expect((await world.post(seller, path, { reason: REASON })).status).toBe(403);
     expect((await world.post(null, path, { reason: REASON })).status).toBe(401);
     expect(await auditOf(world, `transfer/${transfer.id}`)).toEqual([]);
+  });
+
+  it.each(['settled_outside', 'written_off'])(
+    'that was %s, and that Stripe makes after all, is flagged',
+    async (resolution) => {
+      const { transfer, admin, accountId } = await permanentlyFailed();
+      const body = { resolution, reason: REASON };
+      expect((await world.post(admin, `/admin/transfers/${transfer.id}/resolve`, body)).status).toBe(200);
+      await madeAfterAll(world, transfer.id, accountId);
+      expect(await transferRow(world, transfer.id)).toMatchObject({
+        status: resolution,
+        stripeTransferId: null,
+      });
+      await expectCleanBooks(world);
+    },
+  );
+
+  it('that Stripe makes beside the one that it completed as is flagged: the seller has it twice', async () => {
+    const shop = await openShop(world);
+    const { transfers } = await completedOrder(world, shop.buyer, shop.productIds);
+    await madeAfterAll(world, transfers[0]!.id, shop.seller.accountId);
+    await expectCleanBooks(world);
   });
 });

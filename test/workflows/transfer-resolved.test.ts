@@ -1,12 +1,28 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerBalances } from '../../db/schema/index.ts';
+import { sellerBalances, sellerTransfers } from '../../db/schema/index.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { posted } from '../harness/books.ts';
-import { auditOf, onlyTransfer, openFlags, postingsOf, sentTo, transferRow, until } from '../harness/look.ts';
+import {
+  auditOf,
+  onlyTransfer,
+  openFlags,
+  postingsOf,
+  sentTo,
+  signal,
+  transferCalls,
+  transferRow,
+  until,
+} from '../harness/look.ts';
 import { makePerson, NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
-import { onTransfersTo } from '../harness/trouble.ts';
+import {
+  madeAfterAll,
+  madeBehindOurBack,
+  onTransferSearches,
+  onTransfersTo,
+  STRIPE_IS_DOWN,
+} from '../harness/trouble.ts';
 import type { Person } from '../harness/world.ts';
 import { World } from '../harness/world.ts';
 
@@ -19,6 +35,7 @@ describe('a share that Stripe will never send', () => {
       env: {
         TRANSFER_RETRY_MAX_RETRIES: '0',
         TRANSFER_RETRY_BACKOFF_MAX: '1h',
+        STRIPE_READ_LAG: '10m',
         FOUR_EYES_ABOVE_MINOR: '1000000',
       },
     });
@@ -254,5 +271,117 @@ describe('a share that Stripe will never send', () => {
     const agreed = await world.post(second, `/admin/approvals/${approvalId}/approve`, {});
     expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
     expect(await transferRow(world, id)).toMatchObject({ status: 'written_off' });
+  });
+
+  describe('whose answers were lost', () => {
+    /** A transfer whose last attempt was lost: Stripe's list shows nothing of it so far. */
+    async function lost() {
+      const shop = await openShop(world);
+      const fault = onTransfersTo(world, shop.seller.accountId, { kind: 'dropBefore', times: 'always' });
+      const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+      const { id } = await onlyTransfer(world, orderId);
+      const row = await until(
+        () => transferRow(world, id),
+        (seen) => seen.waitingFor !== null || seen.status === 'permanently_failed',
+      );
+      world.stripe.control.clearFaults(fault);
+      return { ...shop, orderId, id, row, workflowId: `transfer/${id}` };
+    }
+    const tenMinutesLater = (id: string) =>
+      world.database.db
+        .update(sellerTransfers)
+        .set({ missedAt: new Date(Date.now() - 10 * 60_000) })
+        .where(eq(sellerTransfers.id, id));
+
+    it('is looked for twice, ten minutes apart, before it is given up; its share is held until then', async () => {
+      const { admin, id, row, seller, workflowId } = await lost();
+      expect(row).toMatchObject({ status: 'pending', waitingFor: 'last_look' });
+      expect(row.askedAt).not.toBeNull();
+      expect(row.nextRetryAt!.getTime() - Date.now()).toBeGreaterThan(9 * 60_000);
+      const early = await resolve(admin, id, 'settled_outside');
+      expect([early.status, early.body['code']]).toEqual([409, 'transfer_not_resolvable']);
+      // A look that comes early ends nothing, and nothing is asked for any more.
+      await signal(world, workflowId, 'retryNow');
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
+      expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
+      expect(transferCalls(world, seller.accountId)).toHaveLength(1);
+      expect(await transferRow(world, id)).toMatchObject({ askedAt: null, waitingFor: null });
+      expect(await openFlags(world, 'transfer_gave_up', workflowId)).toHaveLength(1);
+      await resolved(admin, id, 'settled_outside');
+    });
+
+    it('and which Stripe makes between the two looks is completed, not given up', async () => {
+      const { id, row, seller, workflowId } = await lost();
+      const stripeTransferId = await madeBehindOurBack(world, row, seller.accountId);
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
+      expect(await world.finished(workflowId)).toEqual({ status: 'completed' });
+      expect(await transferRow(world, id)).toMatchObject({ status: 'completed', stripeTransferId });
+      expect(await balance(seller.id)).toMatchObject({ pendingMinor: 0, availableMinor: NET_MINOR });
+    });
+
+    it('is not given up while the second look cannot be had', async () => {
+      const { id, orderId, seller, workflowId } = await lost();
+      const fault = onTransferSearches(world, orderId, STRIPE_IS_DOWN);
+      await tenMinutesLater(id);
+      await signal(world, workflowId, 'retryNow');
+      await until(
+        () => transferRow(world, id),
+        (seen) => seen.waitingFor === 'look_up',
+      );
+      world.stripe.control.clearFaults(fault);
+      await signal(world, workflowId, 'retryNow');
+      expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
+      expect(transferCalls(world, seller.accountId)).toHaveLength(1);
+    });
+  });
+
+  describe('that Stripe made after all', () => {
+    it('is flagged, not settled a second time, and adopted by its retry', async () => {
+      const { admin, id, seller } = await failed();
+      world.stripe.control.clearFaults();
+      const stripeTransferId = await madeAfterAll(world, id, seller.accountId);
+      for (const resolution of ['settled_outside', 'written_off']) {
+        const answer = await resolve(admin, id, resolution);
+        expect([answer.status, answer.body['code']]).toEqual([409, 'transfer_not_resolvable']);
+      }
+      const stuck = await world.get(admin, '/admin/stuck?kinds=flag&limit=100');
+      expect(JSON.stringify(stuck.body)).toContain('transfer_happened_after_all');
+      const retried = await world.post(admin, `/admin/transfers/${id}/retry`, { reason: REASON });
+      const successor = retried.body['transfer']!['id']! as string;
+      expect(await world.finished(`transfer/${successor}`)).toEqual({ status: 'completed' });
+      expect(await transferRow(world, successor)).toMatchObject({ stripeTransferId });
+      expect(sentTo(world, seller.accountId)).toHaveLength(1);
+      expect(await openFlags(world, 'transfer_happened_after_all', `transfer/${id}`)).toEqual([]);
+      expect(await balance(seller.id)).toMatchObject({ pendingMinor: 0, availableMinor: NET_MINOR });
+    });
+
+    it('is not settled on a retry of it either', async () => {
+      const { admin, id, seller } = await failed();
+      world.stripe.control.clearFaults();
+      world.stripe.control.addFault({
+        kind: 'status',
+        status: 503,
+        match: 'transfers.list',
+        times: 'always',
+      });
+      const retried = await world.post(admin, `/admin/transfers/${id}/retry`, { reason: REASON });
+      const successor = retried.body['transfer']!['id']! as string;
+      await until(
+        () => transferRow(world, successor),
+        (row) => row.waitingFor === 'look_up',
+      );
+      await madeAfterAll(world, id, seller.accountId);
+      await world.database.db
+        .update(sellerTransfers)
+        .set({ askedAt: null, askedAmountMinor: null })
+        .where(eq(sellerTransfers.id, successor));
+      const answer = await resolve(admin, successor, 'settled_outside');
+      expect([answer.status, answer.body['code']]).toEqual([409, 'transfer_not_resolvable']);
+      world.stripe.control.clearFaults();
+      await signal(world, `transfer/${successor}`, 'retryNow');
+      expect(await world.finished(`transfer/${successor}`)).toEqual({ status: 'completed' });
+    });
   });
 });

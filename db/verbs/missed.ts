@@ -1,0 +1,25 @@
+import { sql } from 'drizzle-orm';
+import type { Tx } from '../client.ts';
+
+export interface Missed {
+  /** When a look at Stripe first did not find it. */
+  readonly missedAt: Date;
+  /** Until the look that may end it; 0 where this one may. */
+  readonly lookAgainInMs: number;
+}
+
+/** What a look at Stripe that finds nothing means for a row that was asked for, by the database's clock. */
+export async function missed(
+  tx: Tx,
+  row: { readonly missedAt: Date | null },
+  gapMs: number,
+): Promise<Missed> {
+  const [clock] = await tx.execute<{ nowMs: number }>(
+    sql`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"`,
+  );
+  if (clock === undefined) throw new Error('the database has no clock');
+  const missedAt = row.missedAt ?? new Date(clock.nowMs);
+  const isFirst = row.missedAt === null;
+  const leftMs = Math.ceil(missedAt.getTime() + gapMs - clock.nowMs);
+  return { missedAt, lookAgainInMs: Math.max(leftMs, isFirst ? 1 : 0) };
+}
