@@ -7,13 +7,15 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
   /**
    * What becomes of the next refund asked for. succeeded: answered so at once. failed: the connector's 4xx, HTTP 200.
    * pending: the connector's 5xx or timeout, HTTP 200 with error fields; `atConnector` is what a force_sync finds out.
-   * review: the amounts did not match. refused: the router's own refusal with `code`, nothing is created.
+   * review: the amounts did not match. refused: the router's own refusal with `code`, nothing is created. `doneShare`: of
+   * one that succeeds, what the connector gives back, as a part of what was asked; never more than it has left.
    */
   faultKind('refundOutcome', {
     outcome: z.enum(['succeeded', 'failed', 'pending', 'review', 'refused']),
     message: z.string().optional(),
     code: z.string().optional(),
     atConnector: z.enum(['succeeded', 'failed']).optional(),
+    doneShare: z.number().positive().optional(),
   }),
   /**
    * The read side is behind: payments and refunds younger than `lagMs` are not found (404 HE_02) or not listed, though

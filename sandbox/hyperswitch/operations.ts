@@ -3,6 +3,7 @@ import { isRecord } from '../providers/fields.ts';
 import { providerId } from '../providers/ids.ts';
 import type { Answer, Exchange, Operation, Provider } from '../providers/server.ts';
 import type { Tasks } from '../providers/tasks.ts';
+import { whyOffGrain } from '../stripe/grain.ts';
 import { type Books } from './books.ts';
 import { findDispute, listDisputes } from './disputes.ts';
 import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
@@ -20,6 +21,7 @@ import {
 import {
   announceRefund,
   checkRefund,
+  doneMinor,
   findRefund,
   insertRefund,
   isReasonAccepted,
@@ -217,11 +219,18 @@ function createRefund(parts: HyperswitchParts, x: Exchange): Answer {
   const refund = insertRefund(books, request);
   const announce = (): void => x.after(() => announceRefund(books, refund));
   const outcome = ordered?.outcome ?? (books.refundMode === 'sync' ? 'succeeded' : 'settles');
-  if (!isReasonAccepted(request.reason)) {
+  const refused = whyOffGrain(refund.body.currency, request.amountMinor);
+  if (refused !== null) {
+    // Stripe's 4xx, which the router answers with 200 and a failed refund.
+    moveRefund(refund, { status: 'failed', message: refused, code: 'parameter_invalid_integer' });
+    announce();
+  } else if (!isReasonAccepted(request.reason)) {
     const message = 'Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer';
     moveRefund(refund, { status: 'failed', message, code: 'invalid_request_error' });
     announce();
   } else if (outcome === 'succeeded') {
+    const { doneShare } = ordered ?? {};
+    if (doneShare !== undefined) refund.body.amount = doneMinor(books, request, doneShare);
     moveRefund(refund, { status: 'succeeded' });
     announce();
   } else if (outcome === 'failed') {

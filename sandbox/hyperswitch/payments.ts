@@ -1,4 +1,5 @@
 import { providerId } from '../providers/ids.ts';
+import { whyOffGrain } from '../stripe/grain.ts';
 import { type Books, CONNECTOR, laterThan, MERCHANT_ID, PROFILE_ID } from './books.ts';
 import { MalformedBody, Refusal } from './errors.ts';
 import { optionalInteger, optionalText, required } from './parse.ts';
@@ -125,7 +126,10 @@ export function unexpectedState(flow: string, status: string, expected: readonly
   return `This Payment could not be ${flow} because it has a status of ${status}. The expected state is ${expected.join(', ')}`;
 }
 
-/** Money arrives. What arrives may differ from what was asked: that is what the caller wants to see handled. */
+/**
+ * Money arrives. What arrives may differ from what was asked: that is what the caller wants to see handled. The router hands
+ * amounts on to Stripe as they are (`MinorUnitForConnector`), and looks at no grain: what Stripe does not take is a failure.
+ */
 export function takePayment(
   record: PaymentRecord,
   o: {
@@ -135,6 +139,11 @@ export function takePayment(
   },
 ): void {
   const { body } = record;
+  const refused = whyOffGrain(body.currency, body.amount);
+  if (refused !== null) {
+    movePayment(record, 'failed', { error_code: 'parameter_invalid_integer', error_message: refused });
+    return;
+  }
   record.hasSuccessfulAttempt = true;
   movePayment(record, o.status ?? 'succeeded', {
     amount_received: o.amountReceivedMinor ?? body.amount,

@@ -1,4 +1,5 @@
 import { providerId } from '../providers/ids.ts';
+import { chargeGrain } from '../stripe/grain.ts';
 import { type Books, CONNECTOR, laterThan, PROFILE_ID } from './books.ts';
 import { invalidFormat, MalformedBody, Refusal } from './errors.ts';
 import { optionalInteger, optionalText, refuseUnknownFields } from './parse.ts';
@@ -64,10 +65,7 @@ export function checkRefund(books: Books, body: Record<string, unknown>): Refund
     throw invalidFormat('created_at', `created_at not older than ${MAX_AGE_DAYS} days`);
   }
   const earlier = refundsOf(books, payment);
-  const reservedMinor = earlier
-    .filter((refund) => refund.body.status !== 'failed')
-    .reduce((sum, refund) => sum + refund.body.amount, 0);
-  if (amountMinor > capturedMinor - reservedMinor) throw new Refusal('over_captured');
+  if (amountMinor > leftMinor(earlier, capturedMinor)) throw new Refusal('over_captured');
   if (earlier.length > MAX_ATTEMPTS) throw new Refusal('too_many_refunds');
   if (books.refunds.has(refundId)) throw new Refusal('duplicate_refund');
   if (!payment.isMethodRefundable) {
@@ -75,6 +73,24 @@ export function checkRefund(books: Books, body: Record<string, unknown>): Refund
     throw new Refusal('not_refundable', message);
   }
   return { payment, refundId, amountMinor, reason, metadata: body['metadata'] ?? null };
+}
+
+const leftMinor = (refunds: readonly RefundRecord[], capturedMinor: number) =>
+  refunds
+    .filter((refund) => refund.body.status !== 'failed')
+    .reduce((left, refund) => left - refund.body.amount, capturedMinor);
+
+/** What the connector gives back where it is another part than was asked: whole grains, and never more than it has left. */
+export function doneMinor(
+  books: Books,
+  { payment, refundId, amountMinor }: RefundRequest,
+  share: number,
+): number {
+  const { amount, amount_received: received, currency } = payment.body;
+  const others = refundsOf(books, payment).filter((refund) => refund.body.refund_id !== refundId);
+  const wanted = Math.min(Math.floor(amountMinor * share), leftMinor(others, received ?? amount));
+  const grain = chargeGrain(currency);
+  return Math.max(wanted - (wanted % grain), grain);
 }
 
 export function refundsOf(books: Books, payment: PaymentRecord): RefundRecord[] {

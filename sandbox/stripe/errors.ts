@@ -84,13 +84,18 @@ export function destinationGone(account: string, wording: GoneWording = 'no_such
 }
 
 /** Stripe documents the rule and not the words of its refusal; these are the words of the rule. */
-export function offGrain(currency: string, grain: number): Failure {
+export function offGrainWords(currency: string, grain: number): string {
   const code = currency.toUpperCase();
-  const message =
-    grain === 10
-      ? `Invalid amount: ${code} is a three-decimal currency, and the least-significant (last) digit must be 0.`
-      : `Invalid amount: amounts in ${code} must be evenly divisible by ${grain}.`;
-  return parameterError(message, { code: 'parameter_invalid_integer', param: 'amount' });
+  return grain === 10
+    ? `Invalid amount: ${code} is a three-decimal currency, and the least-significant (last) digit must be 0.`
+    : `Invalid amount: amounts in ${code} must be evenly divisible by ${grain}.`;
+}
+
+export function offGrain(currency: string, grain: number): Failure {
+  return parameterError(offGrainWords(currency, grain), {
+    code: 'parameter_invalid_integer',
+    param: 'amount',
+  });
 }
 
 export function rateLimited(): Failure {

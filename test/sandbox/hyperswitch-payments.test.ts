@@ -203,3 +203,28 @@ test('disputes open and end with dispute_details', async () => {
   control.closeDispute(dispute_id, 'won');
   await control.waitForDelivery((d) => d.type === 'dispute_won');
 });
+
+test.each([
+  ['KWD', 5_131, 5_130],
+  ['ISK', 1_150, 1_100],
+  ['UGX', 501, 500],
+])(
+  'an amount off the grain of %s is taken by the router and refused by the connector',
+  async (currency, off, on) => {
+    const { call, control } = await hyperswitchWorld();
+    const create = (payment_id: string, amount: number) =>
+      call('POST', '/payments', { payment_id, amount, currency });
+    expect(await create('off', off)).toMatchObject({
+      status: 200,
+      body: { status: 'requires_payment_method', amount: off },
+    });
+    expect(control.pay('off')).toMatchObject({
+      status: 'failed',
+      amount_received: null,
+      error_code: 'parameter_invalid_integer',
+      error_message: expect.stringContaining(currency),
+    });
+    await create('on', on);
+    expect(control.pay('on')).toMatchObject({ status: 'succeeded', amount_received: on });
+  },
+);

@@ -169,3 +169,38 @@ test('a payment lists its refunds in pages, the newest first, also those of the 
     error: { code: 'IR_06', message: 'limit should be in between 1 and 100' },
   });
 });
+
+test('an amount off the grain of the currency is taken by the router and refused by the connector', async () => {
+  const { call, control, refund } = await hyperswitchWorld();
+  await call('POST', '/payments', { payment_id: 'p', amount: 5_130, currency: 'KWD' });
+  control.pay('p');
+  expect(await refund({ payment_id: 'p', refund_id: 'off', amount: 1_234 })).toMatchObject({
+    status: 200,
+    body: {
+      status: 'failed',
+      error_code: 'parameter_invalid_integer',
+      error_message: expect.stringContaining('KWD'),
+    },
+  });
+  await control.waitForDelivery((d) => d.type === 'refund_failed');
+  // It reserves nothing.
+  expect(await refund({ payment_id: 'p', refund_id: 'on' })).toMatchObject({
+    status: 200,
+    body: { status: 'pending', amount: 5_130 },
+  });
+});
+
+test.each([
+  ['half', 0.5, 500],
+  ['more, as far as it was captured', 3, 1_500],
+])('the connector gives back another amount: %s', async (_case, doneShare, done) => {
+  const { control, paid, refund } = await hyperswitchWorld();
+  await paid('p', 1_500);
+  control.addFault({ kind: 'refundOutcome', outcome: 'succeeded', doneShare });
+  expect(await refund({ payment_id: 'p', refund_id: 'r', amount: 1_000 })).toMatchObject({
+    status: 200,
+    body: { status: 'succeeded', amount: done },
+  });
+  const { body } = await control.waitForDelivery((d) => d.type === 'refund_succeeded');
+  expect(JSON.parse(body)).toMatchObject({ content: { object: { refund_id: 'r', amount: done } } });
+});
