@@ -138,14 +138,17 @@ function asText({
   ]);
   return [
     '',
-    `asked       ${bought.orders} orders, ${bought.disputes} disputes, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated)`,
-    `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe; ${sweeps} sweeps by the schedule`,
+    `asked       ${bought.orders} orders, ${bought.disputes} disputes, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated), ${bought.payouts} payouts (${bought.refusedPayouts} more refused)`,
+    `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe, ${bought.otherMode} events of its other mode; ${sweeps} sweeps by the schedule`,
     `unheard     ${rest.unheardBeforeDrain} orders, refunds and disputes before the first drain`,
     ...drained,
-    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.disputes} disputes, ${compared.transfers} transfers, ${compared.reversals} reversals`,
+    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.disputes} disputes, ${compared.transfers} transfers, ${compared.reversals} reversals, ${compared.payouts} payouts`,
     `            ${Object.entries(compared.statuses)
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([status, count]) => `${count} ${status}`)
+      .join(', ')}`,
+    `flags       ${Object.entries(rest.flags)
+      .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
     ...broken,
     ...compared.differences.map((line) => `DIFFERS     ${line}`),

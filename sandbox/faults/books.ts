@@ -14,6 +14,7 @@ export interface Compared {
   readonly refunds: number;
   readonly transfers: number;
   readonly reversals: number;
+  readonly payouts: number;
   readonly disputes: number;
   /** How many rows stand where: `order completed`, `refund succeeded`, … */
   readonly statuses: Readonly<Record<string, number>>;
@@ -36,7 +37,7 @@ interface Row {
 }
 
 /**
- * Holds every order, refund, transfer and reversal against what the providers' stand-ins have in their books, from both
+ * Holds every order, refund, transfer, reversal and payout against what the providers' stand-ins have in their books, from both
  * sides, by their memory and not through any code of ours that is under test. Wants all work at rest.
  */
 export async function compareBooks(books: Books): Promise<Compared> {
@@ -52,6 +53,8 @@ export async function compareBooks(books: Books): Promise<Compared> {
   const reversals = await sql<Row[]>`
     SELECT r.id, t.order_id, r.status, (r.amount_minor - r.covered_minor)::int AS amount, r.stripe_reversal_id AS provider_id
     FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id`;
+  const payouts = await sql<Row[]>`
+    SELECT id, '' AS order_id, status, amount_minor::int AS amount, external_payout_id AS provider_id FROM seller_payouts`;
   const payments = books.psp.control.payments();
   const pspRefunds = books.psp.control.refunds();
   const pspDisputes = books.psp.control.disputes();
@@ -61,6 +64,8 @@ export async function compareBooks(books: Books): Promise<Compared> {
     ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
     ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
     ...compareObjects('reversal', reversals, 'reversed', books.stripe.control.reversals().map(asObject)),
+    ...compareObjects('payout', payouts, null, books.stripe.control.payouts().map(asObject)),
+    ...comparePayouts(payouts, books.stripe.control.payouts()),
     ...pspRefunds
       .filter(({ status }) => status === 'pending' || status === 'review')
       .flatMap(stillOpen(refunds)),
@@ -75,6 +80,7 @@ export async function compareBooks(books: Books): Promise<Compared> {
   count('refund', refunds);
   count('transfer', transfers);
   count('reversal', reversals);
+  count('payout', payouts);
   count('dispute', disputes);
   return {
     orders: orders.length,
@@ -82,6 +88,7 @@ export async function compareBooks(books: Books): Promise<Compared> {
     refunds: refunds.length,
     transfers: transfers.length,
     reversals: reversals.length,
+    payouts: payouts.length,
     disputes: disputes.length,
     statuses,
     differences,
@@ -178,6 +185,19 @@ function compareObjects(
     ...differences,
     ...strangers.map(({ id, amount }) => `${what}: the provider has ${id} of ${amount}, we have no row`),
   ];
+}
+
+/** A word may have been lost, and is asked for later; none may be another than Stripe's. */
+function comparePayouts(
+  rows: readonly Row[],
+  payouts: readonly { readonly id: string; readonly status: string }[],
+): string[] {
+  const theirs = new Map(payouts.map(({ id, status }) => [id, status]));
+  return rows.flatMap(({ id, status, provider_id: providerId }) => {
+    const word = theirs.get(providerId ?? '');
+    if (word === undefined || status === 'pending' || status === word) return [];
+    return [`payout/${id}: it is ${status}; Stripe says ${word}`];
+  });
 }
 
 /** Neither side may think that it is over while the other does not. */

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Veza } from '../cli/veza.ts';
 import { randomFrom } from '../providers/random.ts';
+import { chargeGrain } from '../stripe/grain.ts';
 import type { FaultRun } from './options.ts';
 
 export interface Shop {
   readonly tokens: readonly string[];
-  readonly products: readonly { readonly id: string; readonly seller_id: string }[];
+  readonly sellerTokens: readonly string[];
+  readonly products: readonly { readonly id: string; readonly currency: string }[];
 }
 
 /** What was asked of the API, by what came of it. */
@@ -20,6 +22,11 @@ export interface Bought {
   terminated: number;
   /** Payments that were disputed, each with what came of it. */
   disputes: number;
+  payouts: number;
+  /** Refused, as a payout is of more than the seller has. */
+  refusedPayouts: number;
+  /** Events of Stripe's other mode, about what is ours. */
+  otherMode: number;
 }
 
 interface Answer {
@@ -32,6 +39,25 @@ interface Answer {
       readonly items: readonly { readonly id: string }[];
     };
     readonly refund?: { readonly id: string };
+    readonly payout?: { readonly id: string };
+    readonly product?: { readonly id: string };
+  };
+}
+
+/** Whoever calls the API: each call has a key, and is repeated under it until there is an answer. */
+export function insistAs(
+  token: string,
+  { veza, bought }: { readonly veza: Pick<Veza, 'apiUrl'>; readonly bought: Bought },
+): (method: string, path: string, body?: unknown) => Promise<Answer> {
+  return async (method, path, body) => {
+    const key = randomUUID();
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await callOnce(`${veza.apiUrl}/api/v1${path}`, { method, token, key, body });
+      if (answer !== null && answer.status !== 503) return answer;
+      if (attempt === REPEATS) throw new Error(`${method} ${path} has had no answer ${REPEATS} times`);
+      bought.repeated += 1;
+      await sleep(1_000);
+    }
   };
 }
 
@@ -67,16 +93,7 @@ export async function buy(
   const chance = (share: number) => random() < share;
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
   const token = shop.tokens[number % shop.tokens.length]!;
-  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-    const key = randomUUID();
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await callOnce(`${veza.apiUrl}/api/v1${path}`, { method, token, key, body });
-      if (answer !== null && answer.status !== 503) return answer;
-      if (attempt === REPEATS) throw new Error(`${method} ${path} has had no answer ${REPEATS} times`);
-      bought.repeated += 1;
-      await sleep(1_000);
-    }
-  };
+  const call = insistAs(token, { veza, bought });
   const readOrder = async (id: string) => (await call('GET', `/marketplace/orders/${id}`)).body.order!;
 
   /** Paid, and not completed when it should have been: asked about again after a while. */
@@ -86,7 +103,9 @@ export async function buy(
   while (!until.aborted) {
     if (later.length > 0 && chance(0.3)) await refund(later.shift()!);
     if (away.length > 0 && (await readOrder(away[0]!)).status !== 'pending') comeBack(away.shift()!);
-    const products = new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(shop.products)));
+    const { currency } = pick(shop.products);
+    const priced = shop.products.filter((product) => product.currency === currency);
+    const products = new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(priced)));
     const items = [...products].map(({ id }) => ({ product_id: id }));
     const placed = await call('POST', '/marketplace/orders', { items });
     const orderId = placed.body.order?.id;
@@ -113,7 +132,8 @@ export async function buy(
     if (chance(0.08)) control.fail(orderId, 'Your card was declined.', { mayRetry: true });
     if (control.payment(orderId).status === 'failed' && chance(0.2)) return;
     if (chance(0.03)) {
-      control.pay(orderId, { amountReceivedMinor: control.payment(orderId).amount - 1 });
+      const { amount, currency } = control.payment(orderId);
+      control.pay(orderId, { amountReceivedMinor: amount - chargeGrain(currency) });
       return;
     }
     control.pay(orderId);
@@ -144,8 +164,8 @@ export async function buy(
   /** A dispute of an order that nobody asks back besides: told, turned, and told of anew where it goes on. */
   async function dispute(orderId: string): Promise<void> {
     const { control } = veza.psp;
-    const { amount } = control.payment(orderId);
-    const amountMinor = chance(0.5) ? amount : Math.max(1, Math.floor(amount * random()));
+    const { amount, currency } = control.payment(orderId);
+    const amountMinor = chance(0.5) ? amount : part(amount, currency);
     const { dispute_id: disputeId } = control.openDispute(orderId, amountMinor);
     bought.disputes += 1;
     for (const turn of pick(TURNS)) {
@@ -161,7 +181,14 @@ export async function buy(
       .refunds(orderId)
       .filter(({ status }) => status !== 'failed')
       .reduce((left, one) => left - one.amount, control.payment(orderId).amount_received ?? 0);
-    if (leftMinor > 0) control.createExternalRefund(orderId, 1 + Math.floor(random() * leftMinor));
+    if (leftMinor > 0)
+      control.createExternalRefund(orderId, part(leftMinor, control.payment(orderId).currency));
+  }
+
+  /** As much as Stripe takes in the currency, and at least its grain. */
+  function part(amountMinor: number, currency: string): number {
+    const grain = chargeGrain(currency);
+    return Math.max(grain, Math.floor((amountMinor * random()) / grain) * grain);
   }
 
   async function refund(orderId: string): Promise<boolean> {

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseWithSql } from '../database.ts';
 import { type Books, compareDisputes, isOpen, readDisputes } from './books.ts';
 
-/** What moves by itself, without any webhook; how many of each. */
+/** What moves by itself, without any webhook or sale; how many of each. */
 export interface Moving {
   readonly asking: number;
   readonly transfers: number;
   readonly reversals: number;
+  /** Asked for, and not at Stripe yet. */
+  readonly payouts: number;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -18,7 +20,9 @@ async function moving({ sql }: Pick<DatabaseWithSql, 'sql'>): Promise<Moving> {
     (SELECT count(*)::int FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL) AS asking,
     (SELECT count(*)::int FROM seller_transfers WHERE status IN ('pending', 'failed')
        AND waiting_for IS DISTINCT FROM 'dispute') AS transfers,
-    (SELECT count(*)::int FROM transfer_reversals WHERE status = 'pending') AS reversals`;
+    (SELECT count(*)::int FROM transfer_reversals WHERE status = 'pending'
+       AND waiting_for IS DISTINCT FROM 'seller_funds') AS reversals,
+    (SELECT count(*)::int FROM seller_payouts WHERE status = 'pending' AND external_payout_id IS NULL) AS payouts`;
   if (row === undefined) throw new Error('a count has no row');
   return row;
 }
@@ -41,7 +45,7 @@ export async function comesToRest(
     if (left !== lastUnheard) sinceMs = Date.now();
     lastUnheard = left;
     const seen = await moving(books.database);
-    const isAtWork = seen.asking + seen.transfers + seen.reversals > 0;
+    const isAtWork = seen.asking + seen.transfers + seen.reversals + seen.payouts > 0;
     const isQuiet = left === 0 || Date.now() - sinceMs >= QUIET_MS;
     if ((!isAtWork && isQuiet) || Date.now() > endsAtMs) return seen;
     if (isAtWork) say(seen);

@@ -10,6 +10,7 @@ import { compareBooks, type Compared } from './books.ts';
 import { type Bought, buy, type Shop } from './buyers.ts';
 import { type Audited, audit, drain, type Drained } from './operator.ts';
 import type { FaultRun } from './options.ts';
+import { payOut, sellOffGrain, tellOfTheOtherMode } from './sellers.ts';
 import { comesToRest, unheard } from './rest.ts';
 import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
 
@@ -25,6 +26,8 @@ export interface FaultReport {
   readonly unheardBeforeDrain: number;
   readonly drains: readonly Drained[];
   readonly compared: Compared;
+  /** What people were told, by kind. */
+  readonly flags: Readonly<Record<string, number>>;
   readonly audited: Audited;
 }
 
@@ -77,7 +80,9 @@ async function runWith(parts: Parts): Promise<FaultReport> {
 
   const waitForRest = () =>
     comesToRest(books, REST_WITHIN_MS, (seen) =>
-      say(`at work still: ${seen.asking} refunds, ${seen.transfers} transfers, ${seen.reversals} reversals`),
+      say(
+        `at work still: ${seen.asking} refunds, ${seen.transfers} transfers, ${seen.reversals} reversals, ${seen.payouts} payouts`,
+      ),
     );
   await waitForRest();
   const unheardBeforeDrain = await unheard(books);
@@ -110,8 +115,15 @@ async function runWith(parts: Parts): Promise<FaultReport> {
     unheardBeforeDrain,
     drains,
     compared: await compareBooks(books),
+    flags: await countFlags(database),
     audited: await audit(veza.env),
   };
+}
+
+async function countFlags({ sql }: DatabaseWithSql): Promise<Record<string, number>> {
+  const rows = await sql<{ kind: string; count: number }[]>`
+    SELECT kind, count(*)::int AS count FROM ops_flags GROUP BY kind ORDER BY kind`;
+  return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
 }
 
 /** In milliseconds: until every orphan that was missed once may be failed by another look. */
@@ -123,7 +135,6 @@ async function untilBelieved({ sql }: DatabaseWithSql): Promise<number> {
 }
 
 async function trade({ veza, run, say, temporal }: Parts) {
-  const shop = asShop(JSON.parse(await seed(['--json'], veza.env)) as Seeded);
   const bought: Bought = {
     orders: 0,
     refunds: 0,
@@ -131,7 +142,13 @@ async function trade({ veza, run, say, temporal }: Parts) {
     repeated: 0,
     terminated: 0,
     disputes: 0,
+    payouts: 0,
+    refusedPayouts: 0,
+    otherMode: 0,
   };
+  const seeded = asShop(JSON.parse(await seed(['--json'], veza.env)) as Seeded);
+  const offGrain = await sellOffGrain(veza, bought, seeded);
+  const shop = { ...seeded, products: [...seeded.products, ...offGrain] };
   const terminate = (workflowId: string) =>
     temporal.workflow
       .getHandle(workflowId)
@@ -141,11 +158,13 @@ async function trade({ veza, run, say, temporal }: Parts) {
   const over = new AbortController();
   const heal = misbehave(veza, run.seed);
   const outages = breakStripe(veza, over.signal);
-  const buying = Promise.all(
-    Array.from({ length: run.buyers }, (_, number) =>
+  const buying = Promise.all([
+    payOut({ veza, shop, bought, run }, over.signal),
+    tellOfTheOtherMode({ veza, bought, run }, over.signal),
+    ...Array.from({ length: run.buyers }, (_, number) =>
       buy({ veza, shop, bought, run, number, terminate }, over.signal),
     ),
-  );
+  ]);
   // A buyer who fails ends the run at once, and not after its minutes.
   const failed = buying.then(() => undefined);
   const killing = killWorkers(veza, run, over.signal, (kills) =>
@@ -178,10 +197,12 @@ async function killWorkers(
 interface Seeded {
   readonly buyer: { readonly token: string };
   readonly other_buyer: { readonly token: string };
+  readonly sellers: readonly { readonly token: string }[];
   readonly products: Shop['products'];
 }
 
-const asShop = ({ buyer, other_buyer: other, products }: Seeded): Shop => ({
+const asShop = ({ buyer, other_buyer: other, sellers, products }: Seeded): Shop => ({
   tokens: [buyer.token, other.token],
+  sellerTokens: sellers.map(({ token }) => token),
   products,
 });

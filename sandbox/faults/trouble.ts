@@ -31,6 +31,13 @@ const ACCOUNT_GONE = [
   },
 ];
 
+/** What names no destination is refused in the wording that names the account. */
+const GONE_AT = [
+  ['transfers.create', ACCOUNT_GONE],
+  ['transfers.createReversal', ACCOUNT_GONE.slice(0, 1)],
+  ['payouts.create', ACCOUNT_GONE.slice(0, 1)],
+] as const;
+
 /** Lost on the way: no retry of it ever arrives. */
 export function loseWebhooks(
   { psp, stripe }: Providers,
@@ -63,6 +70,9 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     // The connector said no, failed silently, or knows more than the router until it is asked.
     psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', ...part(0.06) }),
     psp.control.addFault({ kind: 'refundOutcome', outcome: 'refused', ...part(0.03) }),
+    // Another amount than was asked for: less, or more as far as it was captured.
+    psp.control.addFault({ kind: 'refundOutcome', outcome: 'succeeded', doneShare: 0.5, ...part(0.1) }),
+    psp.control.addFault({ kind: 'refundOutcome', outcome: 'succeeded', doneShare: 1.5, ...part(0.1) }),
     psp.control.addFault({
       kind: 'refundOutcome',
       outcome: 'pending',
@@ -73,23 +83,19 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     psp.control.addFault({ kind: 'duplicateWebhook', count: 2, ...part(0.05) }),
     psp.control.addFault({ kind: 'lateWebhook', delayMs: 3_000, ...part(0.05) }),
   ];
-  const atStripe = ['transfers.create', 'transfers.createReversal'].flatMap((match) => [
+  const atStripe = ['transfers.create', 'transfers.createReversal', 'payouts.create'].flatMap((match) => [
     stripe.control.addFault({ kind: 'status', status: 503, match, ...part(0.05) }),
     stripe.control.addFault({ kind: 'status', status: 500, stored: true, match, ...part(0.03) }),
     stripe.control.addFault({ kind: 'dropAfter', match, ...part(0.05) }),
     stripe.control.addFault({ kind: 'timeoutAfter', match, ...part(0.01) }),
   ]);
-  // A seller's account is gone, and back at the next look: what goes out then must go out once.
-  for (const { status, error } of ACCOUNT_GONE) {
-    atStripe.push(
-      stripe.control.addFault({
-        kind: 'status',
-        status,
-        body: { error },
-        match: 'transfers.create',
-        ...part(0.03),
-      }),
-    );
+  // A seller's account is gone, and back at the next look: what goes out or comes back then must do so once.
+  for (const [match, gone] of GONE_AT) {
+    for (const { status, error } of gone) {
+      atStripe.push(
+        stripe.control.addFault({ kind: 'status', status, body: { error }, match, ...part(0.05) }),
+      );
+    }
   }
   return () => {
     for (const fault of atThePsp) psp.control.clearFaults(fault);

@@ -3,6 +3,7 @@ import { placedOrder } from '../harness/stories.ts';
 import type { Person } from '../harness/world.ts';
 import {
   type Books,
+  doneAs,
   holdLate,
   isAtRest,
   leftOf,
@@ -193,15 +194,20 @@ export async function decide(
   books: Books,
   order: Order,
   refund: Refund,
-  how: { readonly status: 'succeeded' | 'failed'; readonly trouble: Trouble },
+  how: { readonly status: 'succeeded' | 'failed'; readonly trouble: Trouble; readonly doneMinor?: number },
 ): Promise<void> {
   await life.within(books, how.trouble, async () => {
-    life.world.psp.control.settleRefund(refund.id, how.status);
+    const { doneMinor: amountMinor } = how;
+    life.world.psp.control.settleRefund(refund.id, how.status, undefined, {
+      ...(amountMinor !== undefined && { amountMinor }),
+    });
     if (how.status === 'failed') {
       refund.status = 'failed';
       return;
     }
-    if (refund.status === 'failed') {
+    if (amountMinor !== undefined && amountMinor !== refund.amount) {
+      doneAs(order, refund, amountMinor);
+    } else if (refund.status === 'failed') {
       const named = refund.byItems ? new Set(refund.shares.keys()) : new Set<number>();
       refund.shares = new Map();
       holdLate(order, refund, named);

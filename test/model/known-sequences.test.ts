@@ -11,6 +11,7 @@ import {
   winBack,
 } from './buyers.ts';
 import { Life } from './run.ts';
+import { accountComesBack, accountGoes, findReversal, payOut, retryReversal } from './sellers.ts';
 
 // Sequences that the model test once found, or should find sooner than its dice do.
 
@@ -40,6 +41,58 @@ it('what others took of the item meanwhile comes out of the rest', async () => {
   await requestRefund(life, books, order, { ...ask, outcome: 'fails' });
   await external(life, books, order, { amount: 600, trouble: 'none' });
   await decide(life, books, order, order.refunds[0]!, { status: 'succeeded', trouble: 'none' });
+  await life.ended(books);
+});
+
+it('a refund of which the PSP does less than was asked for, and the rest after it', async () => {
+  const { life, books } = await Life.begin(world, [true, true]);
+  await purchase(life, books, { products: [0, 2], payment: 'as ordered', trouble: 'none' });
+  const order = books.orders[0]!;
+  const ask = { who: 'buyer', what: 'all', pick: 0, trouble: 'none' } as const;
+  await requestRefund(life, books, order, { ...ask, outcome: 'stays open' });
+  await decide(life, books, order, order.refunds[0]!, {
+    status: 'succeeded',
+    trouble: 'none',
+    doneMinor: 1_001,
+  });
+  await requestRefund(life, books, order, { ...ask, outcome: 'succeeds' });
+  expect(order.refunds.map(({ amount }) => amount)).toEqual([1_001, order.captured! - 1_001]);
+  await life.ended(books);
+});
+
+it.each([
+  ['of a named item, beyond that item', 'item', 5_000],
+  ['of an amount, all that was captured and more', 'amount', 20_000],
+] as const)('a refund of which the PSP does more than was asked for: %s', async (_case, what, doneMinor) => {
+  const { life, books } = await Life.begin(world, [true, true]);
+  await purchase(life, books, { products: [0, 1, 2], payment: 'as ordered', trouble: 'none' });
+  const order = books.orders[0]!;
+  await requestRefund(life, books, order, {
+    who: 'buyer',
+    what,
+    pick: 1,
+    trouble: 'none',
+    outcome: 'stays open',
+  });
+  await decide(life, books, order, order.refunds[0]!, { status: 'succeeded', trouble: 'none', doneMinor });
+  expect(order.refunds).toMatchObject([{ amount: doneMinor, status: 'succeeded' }]);
+  await life.ended(books);
+});
+
+it('an account that is gone when a payout and a reversal reach for it, and comes back', async () => {
+  const { life, books } = await Life.begin(world, [true, true]);
+  await purchase(life, books, { products: [0, 2], payment: 'as ordered', trouble: 'none' });
+  const order = books.orders[0]!;
+  accountGoes(life, books, 0);
+  await payOut(life, books, 0, { pick: 0, trouble: 'none' });
+  const ask = { who: 'buyer', what: 'amount', pick: 4_000, trouble: 'none' } as const;
+  await requestRefund(life, books, order, { ...ask, outcome: 'succeeds' });
+  expect(order.legs[0]!.reversals).toMatchObject([{ state: 'failed' }]);
+  await accountComesBack(life, books, 0);
+  await retryReversal(life, books, findReversal(books, 'failed', 0)!);
+  expect(order.legs[0]!.reversals).toMatchObject([{ state: 'done' }]);
+  await payOut(life, books, 0, { pick: 0, trouble: 'none' });
+  expect(books.sellers[0]!.payouts.map(({ back }) => back)).toEqual([true, false]);
   await life.ended(books);
 });
 

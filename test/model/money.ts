@@ -15,8 +15,9 @@ export interface Refund {
   /** Ours, or the PSP's where it was made there. */
   readonly id: string;
   readonly kind: 'requested' | 'external' | 'payment_returned' | 'dispute';
-  readonly amount: number;
-  readonly byItems: boolean;
+  /** As asked for; once it has succeeded, what the PSP gave back. */
+  amount: number;
+  byItems: boolean;
   /** The PSP holds a refund under this id. */
   readonly atPsp: boolean;
   excess: number;
@@ -64,6 +65,8 @@ export interface Order {
 
 export interface Seller {
   connected: boolean;
+  /** Their account at Stripe is: nothing goes there, and nothing comes back. */
+  gone: boolean;
   pending: number;
   /** Above zero available, below it owed: a credit pays debts first, so there is never both. */
   net: number;
@@ -195,6 +198,15 @@ export function holdLate(order: Order, refund: Refund, named: ReadonlySet<number
   refund.excess = rest;
 }
 
+/** The PSP gave back another amount than was asked for: what it named bears it first, and the rest whatever is left. */
+export function doneAs(order: Order, refund: Refund, amount: number): void {
+  const named = refund.byItems ? new Set(refund.shares.keys()) : new Set<number>();
+  refund.byItems &&= amount >= refund.amount;
+  refund.amount = amount;
+  refund.shares = new Map();
+  holdLate(order, refund, named);
+}
+
 /** The buyer has the money: everything that this changes. */
 export function succeed(books: Books, order: Order, refund: Refund): void {
   refund.status = 'succeeded';
@@ -286,6 +298,10 @@ export function progress(books: Books): void {
     const wanted = sum(open.map(({ amount }) => amount));
     if (open.length === 0) seller.murky = false;
     if (open.length === 0 || books.stripeDown) continue;
+    if (seller.gone) {
+      for (const reversal of open) reversal.state = 'failed';
+      continue;
+    }
     if (!books.lenient && wanted > seller.balance) {
       seller.murky ||= Math.min(...open.map(({ amount }) => amount)) <= seller.balance;
       continue;
@@ -298,7 +314,7 @@ export function progress(books: Books): void {
 
 function send(books: Books, order: Order, leg: Leg): void {
   const seller = books.sellers[leg.seller]!;
-  if (leg.sent || leg.amount === 0 || !seller.connected) return;
+  if (leg.sent || leg.amount === 0 || !seller.connected || seller.gone) return;
   if (!leg.asked && order.dispute !== null) return;
   leg.asked = true;
   if (books.stripeDown) return;

@@ -76,6 +76,7 @@ export class Life {
     const books: Books = {
       sellers: connected.map((isConnected) => ({
         connected: isConnected,
+        gone: false,
         pending: 0,
         net: 0,
         balance: 0,

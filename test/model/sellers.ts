@@ -1,4 +1,6 @@
-import { expect } from 'vitest';
+import { eq } from 'drizzle-orm';
+import { expect, vi } from 'vitest';
+import { users } from '../../db/schema/index.ts';
 import { connect } from '../harness/shop.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
 import type { Life, Trouble } from './run.ts';
@@ -28,6 +30,27 @@ export async function connectSeller(life: Life, books: Books, index: number): Pr
   await life.within(books, 'none', async () => {
     await connect(life.world, life.sellers[index]!);
     books.sellers[index]!.connected = true;
+  });
+}
+
+/** Before anybody here is told: what was asked of Stripe meanwhile finds it out. */
+export function accountGoes(life: Life, books: Books, index: number): void {
+  const { control } = life.world.stripe;
+  const deaf = control.addFault({ kind: 'loseWebhook' });
+  control.loseAccount(life.sellers[index]!.accountId, 'account_invalid');
+  control.clearFaults(deaf);
+  books.sellers[index]!.gone = true;
+}
+
+export async function accountComesBack(life: Life, books: Books, index: number): Promise<void> {
+  const seller = life.sellers[index]!;
+  await life.within(books, 'none', async () => {
+    life.world.stripe.control.regainAccount(seller.accountId);
+    books.sellers[index]!.gone = false;
+    await vi.waitFor(async () => {
+      const [row] = await life.world.database.db.select().from(users).where(eq(users.id, seller.id));
+      expect(row).toMatchObject({ stripeTransfersEnabled: true, stripePayoutsEnabled: true });
+    });
   });
 }
 
@@ -87,7 +110,8 @@ export async function payOut(
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     expect(answer.body['payout']!['amount']).toBe(amount);
     const seller = books.sellers[index]!;
-    seller.payouts.push({ id: answer.body['payout']!['id']!, amount, back: false });
+    seller.payouts.push({ id: answer.body['payout']!['id']!, amount, back: seller.gone });
+    if (seller.gone) return;
     seller.net -= amount;
     seller.balance -= amount;
   });
