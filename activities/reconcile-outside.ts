@@ -170,7 +170,9 @@ async function tellRefunds(deps: ReconcileDeps, listed: readonly PspRefund[]) {
       const known = rows.find(({ id, hyperswitchRefundId }) =>
         hyperswitchRefundId === null ? id === refund.refundId : hyperswitchRefundId === refund.refundId,
       );
-      const isNews = saysNews(refund, known) || (await differsAnew(db, refund, known));
+      const isNews = isSuccess(refund, known)
+        ? await differsAnew(db, refund, known)
+        : saysNews(refund, known);
       return isNews ? inbox.dispatch(refundEvent(refund)) : null;
     },
   );
@@ -180,17 +182,18 @@ async function tellRefunds(deps: ReconcileDeps, listed: readonly PspRefund[]) {
 function saysNews({ status }: PspRefund, known: Refund | undefined): boolean {
   const verdict = refundVerdict(status);
   if (known === undefined) return verdict === 'succeeded';
-  if (known.status === 'succeeded') return verdict === 'failed';
-  return known.status === 'failed' && verdict === 'succeeded';
+  return known.status === 'succeeded' && verdict === 'failed';
 }
 
-/** Both say that it succeeded, with amounts that nobody was shown yet: what a person has seen is not brought up again. */
-async function differsAnew(db: Db, refund: PspRefund, known: Refund | undefined): Promise<boolean> {
-  if (known?.status !== 'succeeded' || refundVerdict(refund.status) !== 'succeeded') return false;
+/** Of one that has ended here. */
+const isSuccess = ({ status }: PspRefund, known: Refund | undefined): known is Refund =>
+  refundVerdict(status) === 'succeeded' && (known?.status === 'succeeded' || known?.status === 'failed');
+
+/** What a person has seen of it is not brought up again, nor what they ended it by. */
+async function differsAnew(db: Db, refund: PspRefund, known: Refund): Promise<boolean> {
   const difference = differenceOf(known, refund);
-  return (
-    difference !== null && !(await wasFlagged(db, 'amount_differs', refundWorkflowId(known.id), difference))
-  );
+  if (difference === null) return known.status === 'failed';
+  return !(await wasFlagged(db, 'amount_differs', refundWorkflowId(known.id), difference));
 }
 
 /** In the shape of the PSP's own webhooks, so that it goes through the same parser. */

@@ -19,7 +19,7 @@ import { retryLater } from './retry-later.ts';
 export interface SettledVerdict {
   /** It is a hint and no more: nothing was booked. */
   readonly unconfirmed: boolean;
-  /** It succeeded as what cannot be booked: people are told, and it waits. */
+  /** It succeeded as what cannot be booked: people are told, and it waits, unless it has ended. */
   readonly held?: true;
   /** Of the row, as it stands. */
   readonly status: RefundStatus;
@@ -120,7 +120,8 @@ export function createRefundActivities(deps: Deps) {
       const settled = await settleRefund(db, refundId, verdict, settings.refundFeePolicy);
       if (settled === 'held') {
         log.error({ refundId, done: verdict.done }, 'the PSP gave back what cannot be booked');
-        return { unconfirmed: false, held: true, status: 'pending' };
+        const { refund } = await refundWithPayment(db, refundId);
+        return { unconfirmed: false, held: true, status: refund.status };
       }
       await followUp(engine, settled);
       log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');

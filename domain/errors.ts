@@ -56,6 +56,7 @@ export const ERRORS = {
   refund_not_returnable: { status: 409, title: 'The refund cannot be marked as returned', retry: false },
 
   refund_not_open: { status: 409, title: 'The refund has ended', retry: false },
+  refund_not_held: { status: 409, title: 'The refund is not held', retry: false },
   refund_known_to_psp: { status: 409, title: 'The payment provider has the refund', retry: false },
   psp_unreadable: { status: 503, title: 'The payment provider cannot be asked', retry: true },
   reversal_not_open: { status: 409, title: 'The reversal has ended', retry: false },

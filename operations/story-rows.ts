@@ -41,10 +41,11 @@ export function rowsOf(
       .filter(({ kind, clearedAt }) => kind === 'reversal_happened_after_all' && clearedAt === null)
       .map((flag) => flag.subject),
   );
+  const held = new Set(flags.filter(({ kind }) => kind === 'amount_differs').map((flag) => flag.subject));
   const currencyOf = new Map(transfers.map(({ id, currency }) => [id, currency]));
   return [
     ...(order === null ? [] : [orderRow(order, refunds)]),
-    ...refunds.map(refundRow),
+    ...refunds.map((refund) => refundRow(refund, held.has(refundWorkflowId(refund.id)))),
     ...transfers.map((transfer) => transferRow(transfer, superseded.has(transfer.id))),
     ...reversals.map((reversal) =>
       reversalRow(reversal, currencyOf.get(reversal.transferId) ?? '', {
@@ -88,7 +89,9 @@ function orderRow(order: Order, refunds: readonly Refund[]): StoryRow {
 const isRefundable = (order: Order): boolean =>
   !isSuspended(order) && (order.status === 'completed' || order.status === 'partially_refunded');
 
-function refundRow(refund: Refund): StoryRow {
+/** `differs`: the PSP did it as another amount or currency. */
+function refundRow(refund: Refund, differs: boolean): StoryRow {
+  const isHeld = refund.status === 'pending' && differs;
   const subject = refundWorkflowId(refund.id);
   return {
     ...QUIET,
@@ -99,12 +102,13 @@ function refundRow(refund: Refund): StoryRow {
     lastError: refund.errorMessage,
     providerId: refund.hyperswitchRefundId,
     idempotencyKey: refundKey(refund),
-    waitingFor: isAsked(refund) ? waitOfRefund(refund) : null,
-    actions: asks(subject, ...actionsOnRefund(refund)),
+    waitingFor: isHeld ? 'held' : isAsked(refund) ? waitOfRefund(refund) : null,
+    actions: asks(subject, ...actionsOnRefund(refund, isHeld)),
   };
 }
 
-function actionsOnRefund(refund: Refund): ActionName[] {
+function actionsOnRefund(refund: Refund, isHeld: boolean): ActionName[] {
+  if (isHeld) return ['settled_outside', 'give_up'];
   if (refund.status === 'succeeded') return refund.kind === 'dispute' ? [] : ['mark_returned'];
   return isAsked(refund) && waitOfRefund(refund) === null ? ['give_up'] : [];
 }

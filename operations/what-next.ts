@@ -7,7 +7,9 @@ export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | '
     case 'order':
       return 'Its payment’s webhook decides. Sweeps ask the PSP meanwhile, and an unpaid order fails at its time.';
     case 'refund':
-      return 'The PSP has it, and its webhook decides. Sweeps ask the PSP in case that was lost.';
+      return row.waitingFor === null
+        ? 'The PSP has it, and its webhook decides. Sweeps ask the PSP in case that was lost.'
+        : (WAITS[row.waitingFor] ?? retried(row));
     case 'orphan':
       if (row.waitingFor !== null) return WAITS[row.waitingFor] ?? retried(row);
       return 'Its workflow asks the PSP until the answer is known. A sweep fails it only if no workflow asks and the PSP twice does not know it.';
@@ -57,6 +59,7 @@ const WAITS: Readonly<Record<string, string>> = {
     'Stripe made it of another amount, which is not booked and not asked for again: the flag says how much it was.',
   last_look:
     'An answer was lost, and Stripe’s list shows nothing: it is looked for once more at its time, and then ends.',
+  held: 'The PSP gave back another currency or nothing, which cannot be booked: the flag says what. Corrected there, the next sweep books it; else a person says what the buyer has.',
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
@@ -100,10 +103,15 @@ export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: W
       return isClearedByRows(status)
         ? []
         : [...remedies(status, subject, orderId), { action: 'clear_flag', subject: `flag/${id}` }];
-    case 'orphan':
-      return waitingFor === null ? [{ action: 'give_up', subject }] : [];
-    case 'order':
     case 'refund':
+    case 'orphan':
+      if (waitingFor === 'held')
+        return [
+          { action: 'settled_outside', subject },
+          { action: 'give_up', subject },
+        ];
+      return kind === 'orphan' && waitingFor === null ? [{ action: 'give_up', subject }] : [];
+    case 'order':
     case 'approval':
       return [];
   }

@@ -133,13 +133,16 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   async function apply({ said, evidence }: Heard<RefundVerdict>): Promise<RefundOutcome | null> {
     const settled = await end(refundId, said.status, evidence);
     // Histories of before this had no answer here.
-    if (!settled?.unconfirmed) return settled?.held ? showHeld(row) : showEnd(said);
+    if (!settled?.unconfirmed) return settled?.held ? held(settled.status) : showEnd(said);
     // A PSP that is down must not hold up its own webhook.
     const found = await Promise.race([readRefundVerdict(refundId), condition(() => !verdicts.isEmpty)]);
     if (typeof found !== 'object' || found === null) return outcomeOf(settled.status);
     const known = await end(refundId, found.status, { known: found });
-    return known.held ? showHeld(row) : showEnd(found);
+    return known.held ? held(known.status) : showEnd(found);
   }
+
+  /** It waits, unless a person has ended it. */
+  const held = (status: RefundStatus) => (status === 'pending' ? showHeld(row) : outcomeOf(status));
 
   // Phase 3: only the PSP's word decides. A row that had ended already is only told what was signalled.
   while (opening.status === 'pending' && outcome === null) outcome = await apply(await nextVerdict());
@@ -196,7 +199,9 @@ function showGivenUp(
 function showHeld({ refundId }: OpenedRefund): null {
   show({ VezaStatus: 'held' });
   describe(
-    ['Look at the refund at the PSP, and have it corrected there. The next sweep then books it.'],
+    [
+      'Look at the refund at the PSP, and have it corrected there. The next sweep then books it. Where it cannot be corrected, the console ends it: Settled outside, or Give up.',
+    ],
     [
       ['State', 'held: the PSP gave back another amount or currency, which cannot be booked'],
       ['Refund', refundId],

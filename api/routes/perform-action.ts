@@ -53,7 +53,7 @@ const route = createRoute({
       ...(['payout_not_found', 'webhook_not_found', 'webhook_body_gone', 'flag_not_found'] as const),
       ...(['transfer_not_retryable', 'reversal_not_retryable', 'reversal_not_resolvable'] as const),
       ...(['reversal_not_open', 'payout_not_open', 'flag_not_open', 'refund_not_returnable'] as const),
-      ...(['refund_not_open', 'refund_known_to_psp', 'psp_unreadable'] as const),
+      ...(['refund_not_open', 'refund_not_held', 'refund_known_to_psp', 'psp_unreadable'] as const),
       ...(['order_not_refundable', 'refund_already_requested', 'order_has_no_payment'] as const),
       ...(['order_disputed', 'refund_window_expired', 'refund_amount_invalid'] as const),
     ),

@@ -1,5 +1,5 @@
-import { and, eq, isNull, or } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
 import { opsFlags } from '../schema/index.ts';
 import type { FlagKind } from '../verbs/raise-flag.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
@@ -11,13 +11,17 @@ export async function readFlag(db: Db, flagId: string): Promise<OpsFlagRow | nul
   return row ?? null;
 }
 
-/** Whether people are told of it, or have been told the same before and dealt with it. */
-export async function wasFlagged(db: Db, kind: FlagKind, subject: string, detail: string): Promise<boolean> {
-  const told = or(isNull(opsFlags.clearedAt), eq(opsFlags.detail, detail));
+/** Whether people were told the same before, be it dealt with or not. */
+export async function wasFlagged(
+  db: Db | Tx,
+  kind: FlagKind,
+  subject: string,
+  detail: string,
+): Promise<boolean> {
   const [row] = await db
     .select({ id: opsFlags.id })
     .from(opsFlags)
-    .where(and(eq(opsFlags.kind, kind), eq(opsFlags.subject, subject), told))
+    .where(and(eq(opsFlags.kind, kind), eq(opsFlags.subject, subject), eq(opsFlags.detail, detail)))
     .limit(1);
   return row !== undefined;
 }

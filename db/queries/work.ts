@@ -60,6 +60,9 @@ export interface WorkFilter {
 /** Looked up for each row beside it, by its key: OFFSET keeps the planner from joining with the whole table instead. */
 const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE id = ${id} OFFSET 0)`;
 
+/** The PSP did the refund as what the books cannot hold (see isHeldRefund). */
+const IS_HELD = sql`(SELECT 'held' FROM ops_flags WHERE subject = 'refund/' || refunds.id AND kind = 'amount_differs' LIMIT 1)`;
+
 /** Each part is led by a partial index of its own (test/db/list-plans.test.ts has the plans). */
 const PARTS: Readonly<Record<WorkKind, SQL>> = {
   order: sql`
@@ -69,11 +72,11 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     FROM orders WHERE status = 'pending'`,
   refund: sql`
     SELECT 'refund', 'refund/' || id, id, order_id, NULL, status, created_at, reconcile_checked_at, amount_minor, currency,
-      error_message, NULL, NULL, NULL
+      error_message, ${IS_HELD}, NULL, NULL
     FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NOT NULL`,
   orphan: sql`
     SELECT 'orphan', 'refund/' || id, id, order_id, NULL, status, created_at, reconcile_checked_at, amount_minor, currency,
-      error_message, CASE WHEN given_up_at IS NOT NULL THEN 'second_look' WHEN exists_by IS NOT NULL THEN 'psp_read_side' END,
+      error_message, CASE WHEN ${IS_HELD} = 'held' THEN 'held' WHEN given_up_at IS NOT NULL THEN 'second_look' WHEN exists_by IS NOT NULL THEN 'psp_read_side' END,
       NULL, NULL
     FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL`,
   transfer: sql`

@@ -6,6 +6,7 @@ import type { FeePolicy } from '../../domain/shares.ts';
 import type { Db, Tx } from '../client.ts';
 import { isSuspended, type Order } from '../moves/order.ts';
 import { moveRefund, type Refund } from '../moves/refund.ts';
+import { wasFlagged } from '../queries/ops-flags.ts';
 import { refundAllocations } from '../schema/index.ts';
 import { holdShares } from './hold-shares.ts';
 import { lockRefund } from './lock.ts';
@@ -28,9 +29,15 @@ export async function settleRefund(
 ): Promise<SettledRefund | 'held'> {
   return db.transaction(async (tx) => {
     const { order, refund } = await lockRefund(tx, refundId);
+    const subject = refundWorkflowId(refundId);
+    // Of one that has ended, what a person has seen is not brought up again.
     const difference = done === undefined ? null : differenceOf(refund, done);
     const differs = done !== undefined && difference !== null;
-    if (differs) await raiseFlag(tx, 'amount_differs', refundWorkflowId(refundId), difference);
+    if (
+      differs &&
+      (refund.status === 'pending' || !(await wasFlagged(tx, 'amount_differs', subject, difference)))
+    )
+      await raiseFlag(tx, 'amount_differs', subject, difference);
     if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, [refundId]);
     if (differs && (done.currency !== refund.currency || done.amountMinor === 0)) return 'held';
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);

@@ -1,4 +1,6 @@
 import type { Refund } from '../../db/moves/refund.ts';
+import { isHeldRefund } from '../../db/queries/held-refund.ts';
+import { endHeldRefund } from '../../db/verbs/end-held-refund.ts';
 import { refundLabel } from '../../db/verbs/labels.ts';
 import { knownToPsp, requestRefundEnd } from '../../db/verbs/request-refund-end.ts';
 import { VezaError } from '../../domain/errors.ts';
@@ -6,22 +8,33 @@ import { refundWorkflowId } from '../../domain/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtRefund } from './look.ts';
+import { type HeldWork, tellEnded } from './settle-refund-outside.ts';
 
-interface Work {
-  readonly refundId: string;
-  readonly label: ReturnType<typeof refundLabel>;
-}
+/** Of one that the PSP may not have, or, once it has ended, of one that was held. */
+type Work = Pick<HeldWork, 'refundId' | 'label'> | HeldWork;
 
 export const giveUpRefund: Operation<Refund, Work> = {
   action: 'give_up',
   kind: 'refund',
   look: lookAtRefund,
-  async act(tx, refundId, act) {
+  async act(tx, refundId, act, { refundFeePolicy }) {
+    if (await isHeldRefund(tx, refundId)) {
+      const ask = { refundId, to: 'failed', ...act, reason: reasonOf(act) } as const;
+      const { refund, settled } = await endHeldRefund(tx, ask, refundFeePolicy);
+      const now = { subject: refundWorkflowId(refundId), status: refund.status };
+      return { done: refund, now, work: { refundId, label: refundLabel(refund), settled } };
+    }
     const refund = await requestRefundEnd(tx, { refundId, ...act, reason: reasonOf(act) });
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: { refundId, label: refundLabel(refund) } };
   },
-  async tell({ engine }, { refundId, label }) {
+  async tell(deps, work) {
+    if ('settled' in work) {
+      await tellEnded(deps, work, 'failed');
+      return null;
+    }
+    const { engine } = deps;
+    const { refundId, label } = work;
     const looked = await engine.endRefundAsking(refundId, label);
     switch (looked.kind) {
       case 'missing':
@@ -42,5 +55,5 @@ export const giveUpRefund: Operation<Refund, Work> = {
     }
   },
   foretell: () =>
-    'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and the order is free. What the PSP has goes on.',
+    'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and the order is free. What the PSP has goes on. One that is held fails at once: the PSP gave nothing back.',
 };

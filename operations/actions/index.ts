@@ -11,6 +11,7 @@ import { refundOrder } from './refund-order.ts';
 import { replayWebhook } from './replay-webhook.ts';
 import { settleReversalOutside, writeReversalOff } from './resolve-reversal.ts';
 import { settleTransferOutside, writeTransferOff } from './resolve-transfer.ts';
+import { settleRefundOutside } from './settle-refund-outside.ts';
 import { retryPayout } from './retry-payout.ts';
 import { retryReversal } from './retry-reversal.ts';
 import { retryTransfer } from './retry-transfer.ts';
@@ -19,7 +20,7 @@ import { retryTransfer } from './retry-transfer.ts';
 const OPERATIONS: readonly Operation[] = [
   ...[retryTransfer, retryReversal, retryPayout],
   ...[giveUpReversal, giveUpPayout, giveUpRefund],
-  ...[settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
+  ...[settleRefundOutside, settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
   ...[refundOrder, giveBack, markReturned],
   ...[replayWebhook, clearFlag],
 ];

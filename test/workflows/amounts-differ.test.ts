@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
 import {
+  auditOf,
   openFlags,
   reversalCalls,
   reversalRow,
@@ -21,10 +22,10 @@ import {
 } from '../harness/payouts.ts';
 import { soldOrder } from '../harness/refunded.ts';
 import { attempted, eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
-import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
+import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo } from '../harness/trouble.ts';
-import type { World } from '../harness/world.ts';
+import type { Person, World } from '../harness/world.ts';
 import { age, counts, createWorld, one, sweep } from '../reconcile/support.ts';
 import { newEventId, taken } from '../webhooks/support.ts';
 
@@ -208,6 +209,117 @@ describe('a refund of which the PSP did another amount', () => {
     await ended(refundId);
     expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 1_000 });
     await expectProvidersAgree(world);
+  });
+
+  describe('held, and never corrected at the PSP', () => {
+    async function held(done: object, body: object = { amount: 1_000 }) {
+      const made = await refunding(body);
+      world.psp.control.settleRefund(made.refundId, 'succeeded', undefined, done);
+      await eventually(async () =>
+        expect(await openFlags(world, 'amount_differs', `refund/${made.refundId}`)).toHaveLength(1),
+      );
+      return made;
+    }
+    const act = (by: Person, action: string, refundId: string) =>
+      world.post(by, '/admin/actions', {
+        action,
+        subject: `refund/${refundId}`,
+        reason: 'the PSP’s support says so',
+      });
+    /** What an audit of the providers would go on telling of. */
+    const corrected = (refundId: string, amountMinor: number, status: 'succeeded' | 'failed' = 'succeeded') =>
+      world.psp.control.settleRefund(refundId, status, undefined, {
+        amountMinor,
+        currency: 'USD',
+        webhook: false,
+      });
+
+    it('another currency: a person says that the buyer has it, and it is booked as asked for', async () => {
+      const { shop, orderId, refundId } = await held({ currency: 'EUR' });
+      const stuck = await world.get(shop.admin, '/admin/stuck?kind=refund&older_than_minutes=0&limit=100');
+      expect(stuck.body['data']).toContainEqual(
+        expect.objectContaining({ subject: `refund/${refundId}`, waiting_for: 'held' }),
+      );
+      const done = await act(shop.admin, 'settled_outside', refundId);
+      expect(done.status, JSON.stringify(done.body)).toBe(200);
+      expect(done.body['done']).toMatchObject({ now: { status: 'succeeded' } });
+      await ended(refundId);
+      expect(await world.refund(refundId)).toMatchObject({ status: 'succeeded', amountMinor: 1_000 });
+      expect(await world.order(orderId)).toMatchObject({
+        status: 'partially_refunded',
+        refundedMinor: 1_000,
+      });
+      expect(await posted(world, orderId, 'cash:psp')).toBe(
+        2 * PRICE_MINOR - 1_000 - (await sentMinor(orderId)),
+      );
+      expect((await auditOf(world, `refund/${refundId}`)).map(({ action }) => action)).toContain(
+        'refund.settled_outside',
+      );
+      // What the PSP goes on saying brings nothing up again, and books nothing twice.
+      await age(world, 'refunds', refundId);
+      await sweep(world, shop, 'outside', 'stuck_refunds');
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toEqual([]);
+      expect((await act(shop.admin, 'settled_outside', refundId)).body['code']).toBe('refund_not_open');
+      expect((await world.order(orderId)).refundedMinor).toBe(1_000);
+      corrected(refundId, 1_000);
+      await expectProvidersAgree(world);
+    });
+
+    it('nothing: a person ends it, the order is free, and what the PSP does after all is booked', async () => {
+      const { shop, orderId, refundId } = await held({ amountMinor: 0 });
+      const done = await act(shop.admin, 'give_up', refundId);
+      expect(done.body['done']).toMatchObject({ now: { status: 'failed' } });
+      expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
+      expect(await world.order(orderId)).toMatchObject({ status: 'completed', refundedMinor: 0 });
+      const looked = counts(await sweep(world, shop, 'outside'), 'outside');
+      expect(looked).toMatchObject({ synced: 0 });
+      expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toEqual([]);
+      // Corrected at the PSP in the end: the sweep tells it, and it is settled in full.
+      corrected(refundId, 1_000);
+      await sweep(world, shop, 'outside');
+      await ended(refundId);
+      expect(await world.order(orderId)).toMatchObject({ refundedMinor: 1_000 });
+      expect(await openFlags(world, 'succeeded_after_failed', `refund/${refundId}`)).toHaveLength(1);
+      await expectProvidersAgree(world);
+    });
+
+    it('above the limit a second admin has to agree', async () => {
+      const shop = await openShop(world, { prices: [60_000] });
+      const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+      const refundId = await openedRefund(world, shop.buyer, orderId);
+      await until(
+        () => world.refund(refundId),
+        (row) => row.hyperswitchRefundId !== null,
+      );
+      world.psp.control.settleRefund(refundId, 'succeeded', undefined, { currency: 'EUR' });
+      await eventually(async () =>
+        expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toHaveLength(1),
+      );
+      for (const action of ['settled_outside', 'give_up']) {
+        const asked = await act(shop.admin, action, refundId);
+        expect(asked.status, JSON.stringify(asked.body)).toBe(202);
+        expect((await world.refund(refundId)).status).toBe('pending');
+        if (action === 'give_up') continue;
+        const approvalId: string = asked.body['approval']!['id']!;
+        const second = await makePerson(world, 'admin');
+        const rejected = await world.post(second, `/admin/approvals/${approvalId}/reject`, {
+          reason: 'not yet',
+        });
+        expect(rejected.status, JSON.stringify(rejected.body)).toBe(200);
+      }
+      corrected(refundId, 60_000);
+      await age(world, 'refunds', refundId);
+      await sweep(world, shop, 'stuck_refunds');
+      await ended(refundId);
+    });
+
+    it('of one that is not held neither is possible', async () => {
+      const { shop, refundId } = await refunding({ amount: 1_000 });
+      expect((await act(shop.admin, 'settled_outside', refundId)).body['code']).toBe('refund_not_held');
+      expect((await act(shop.admin, 'give_up', refundId)).body['code']).toBe('refund_known_to_psp');
+      world.psp.control.settleRefund(refundId, 'succeeded');
+      await ended(refundId);
+    });
   });
 
   it('failed first, then succeeded with another amount: booked as what was done', async () => {

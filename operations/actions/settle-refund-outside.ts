@@ -1,0 +1,43 @@
+import { endHeldRefund, type EndedRefund } from '../../db/verbs/end-held-refund.ts';
+import { refundLabel } from '../../db/verbs/labels.ts';
+import type { Refund } from '../../db/moves/refund.ts';
+import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Operation } from '../action.ts';
+import type { OperationsDeps } from '../deps.ts';
+import { reasonOf } from '../reason.ts';
+import { lookAtRefund } from './look.ts';
+
+export interface HeldWork {
+  readonly refundId: string;
+  readonly label: ReturnType<typeof refundLabel>;
+  readonly settled: EndedRefund['settled'];
+}
+
+export const settleRefundOutside: Operation<Refund, HeldWork> = {
+  action: 'settled_outside',
+  kind: 'refund',
+  look: lookAtRefund,
+  async act(tx, refundId, act, { refundFeePolicy }) {
+    const ask = { refundId, to: 'settled', ...act, reason: reasonOf(act) } as const;
+    const { refund, settled } = await endHeldRefund(tx, ask, refundFeePolicy);
+    const now = { subject: refundWorkflowId(refundId), status: refund.status };
+    return { done: refund, now, work: { refundId, label: refundLabel(refund), settled } };
+  },
+  async tell(deps, work) {
+    await tellEnded(deps, work, 'succeeded');
+    return null;
+  },
+  foretell: () =>
+    'The refund is booked as it was asked for: the buyer has that money, whatever the PSP calls it. Sellers give their shares back.',
+};
+
+/** Its workflow finds the row ended; what it calls for is started at once, also while the PSP cannot be read. */
+export async function tellEnded(
+  { engine }: OperationsDeps,
+  { refundId, label, settled }: HeldWork,
+  status: 'succeeded' | 'failed',
+): Promise<void> {
+  for (const reversal of settled.reversals) await engine.startReversal(reversal);
+  for (const transfer of settled.transfers) await engine.retryTransfer(transfer);
+  await engine.tellRefund(refundId, { status, providerRefundId: null, message: null }, label);
+}
