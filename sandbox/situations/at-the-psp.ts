@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { disputes, opsFlags, sellerTransfers, users } from '../../db/schema/index.ts';
+import type { FlagKind } from '../../db/verbs/raise-flag.ts';
 import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
 import {
   askRefund,
@@ -148,6 +149,58 @@ export const giveBackRefused: Situation = {
   ends: 'refunded',
 };
 
+export const refundHeld: Situation = {
+  name: 'refund-held',
+  title: 'A refund is held: the PSP says that it gave the money back in another currency',
+  async make(scene) {
+    const stall = await scene.openStall();
+    const { orderId } = await completeOrder(scene, stall);
+    const { control } = scene.psp;
+    control.addFault({ kind: 'refundOutcome', outcome: 'pending', where: { payment_id: orderId } });
+    const refundId = await askRefund(stall, orderId);
+    await until(
+      async () => control.refunds(orderId),
+      (made) => made.length > 0,
+    );
+    control.settleRefund(refundId, 'succeeded', undefined, { currency: 'USD' });
+    const subject = refundWorkflowId(refundId);
+    await flagged(scene, subject, 'amount_differs');
+    return { subject, heal: async () => {} };
+  },
+  ways: { console: [{ take: 'action', action: 'settled_outside' }], temporal: null },
+  ends: 'succeeded',
+};
+
+export const captureDiffers: Situation = {
+  name: 'capture-differs',
+  title: 'The PSP says that it captured another amount than our books have',
+  async make(scene) {
+    const { orderId } = await completeOrder(scene, await scene.openStall());
+    const { control } = scene.psp;
+    // As of an authorisation that somebody captured a second time.
+    const { currency, amount } = control.pay(orderId, { amountReceivedMinor: 24_000, webhook: false });
+    const object = { payment_id: orderId, status: 'succeeded', amount, amount_received: 24_000, currency };
+    await control.sendWebhook(JSON.stringify({ event_type: 'payment_succeeded', content: { object } }));
+    const flag = await flagged(scene, orderWorkflowId(orderId), 'capture_differs');
+    return {
+      subject: `flag/${flag.id}`,
+      workflowId: orderWorkflowId(orderId),
+      orderId,
+      heal: async () => {},
+    };
+  },
+  ways: { console: [{ take: 'clear_flag', flag: 'capture_differs' }], temporal: null },
+  ends: 'cleared',
+};
+
+async function flagged({ db }: Scene, subject: string, wanted: FlagKind) {
+  const flags = await until(
+    () => db.select().from(opsFlags).where(eq(opsFlags.subject, subject)),
+    (all) => all.some(({ kind }) => kind === wanted),
+  );
+  return flags.find(({ kind }) => kind === wanted)!;
+}
+
 export const disputeOpen: Situation = {
   name: 'dispute-open',
   title: 'A buyer disputes a payment whose sellers have not got their shares yet',
@@ -218,14 +271,7 @@ export const disputeUnbooked: Situation = {
       .update(disputes)
       .set({ unbookedSince: new Date(Date.now() - 10 * 60_000) })
       .where(eq(disputes.orderId, orderId));
-    await until(
-      () =>
-        scene.db
-          .select()
-          .from(opsFlags)
-          .where(eq(opsFlags.subject, orderWorkflowId(orderId))),
-      (flags) => flags.some(({ kind }) => kind === 'dispute_unbooked'),
-    );
+    await flagged(scene, orderWorkflowId(orderId), 'dispute_unbooked');
     return {
       subject,
       orderId,

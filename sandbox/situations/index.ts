@@ -12,10 +12,12 @@ import {
   workflowTerminated,
 } from './at-stripe.ts';
 import {
+  captureDiffers,
   disputeOpen,
   disputeUnbooked,
   giveBackRefused,
   paymentWebhookLost,
+  refundHeld,
   refundNeverAnswered,
   refundOrphan,
   refundWaitsForPsp,
@@ -41,6 +43,8 @@ export const SITUATIONS: readonly Situation[] = [
   transferWithoutId,
   transferGivenUp,
   giveBackRefused,
+  refundHeld,
+  captureDiffers,
   disputeOpen,
   disputeUnbooked,
   webhookUnmatched,

@@ -167,6 +167,8 @@ export async function statusOf({ db }: Scene, subject: string): Promise<string> 
 function statusQuery(subject: string): SQL {
   const [kind, id] = subject.split('/');
   if (kind === 'webhook') return sql`SELECT outcome AS status FROM webhook_events WHERE id = ${id}`;
+  if (kind === 'flag')
+    return sql`SELECT CASE WHEN cleared_at IS NULL THEN 'open' ELSE 'cleared' END AS status FROM ops_flags WHERE id = ${id}`;
   if (kind === 'statement') {
     return sql`SELECT CASE WHEN count(*) = count(resolved_at) THEN 'resolved' ELSE 'open' END AS status
       FROM statement_exceptions WHERE statement_id = ${id}`;
