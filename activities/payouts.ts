@@ -15,13 +15,20 @@ import { askPayout, type PayoutClaim } from '../db/verbs/ask-payout.ts';
 import { readAsk } from '../db/verbs/keep-ask.ts';
 import { MissingRow } from '../db/verbs/lock.ts';
 import { openPayout } from '../db/verbs/open-payout.ts';
-import { acceptPayout, missPayout, notePayoutGivenUp, postponePayout } from '../db/verbs/postpone-payout.ts';
+import {
+  acceptPayout,
+  missPayout,
+  noteDiffering,
+  notePayoutGivenUp,
+  postponePayout,
+} from '../db/verbs/postpone-payout.ts';
 import type { Postponement } from '../db/verbs/postpone-transfer.ts';
 import { recordAccountGone } from '../db/verbs/record-account-gone.ts';
 import { raiseFlag } from '../db/verbs/raise-flag.ts';
 import { settlePayout } from '../db/verbs/settle-payout.ts';
 import type { Payout } from '../db/moves/payout.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../providers/stripe/outcomes.ts';
+import { isCalledOff } from '../providers/stripe/payouts.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../providers/stripe/permits-new-key.ts';
 import type { Deps } from './deps.ts';
 import { GIVEN_UP } from './given-up.ts';
@@ -34,7 +41,7 @@ export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
 type MadePayout = Parameters<typeof isPayoutAsAsked>[1];
 type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our payout; `gone`: its account is, and nothing more will be said. */
-type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'gone';
+type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'differs' | 'gone';
 type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postponement, 'released'>>;
 
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
@@ -50,6 +57,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const ours = formatMoney(payout.amountMinor, payout.currency);
     const said = `${made.stripePayoutId} at Stripe is of ${theirs}, our payout of ${ours}`;
     await raiseFlag(db, 'amount_differs', payoutWorkflowId(payout.id), said);
+    await noteDiffering(db, payout.id, made);
     return false;
   }
 
@@ -58,7 +66,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const listed = await stripe.findPayout({ stripeAccountId, payoutId: payout.id, createdSinceMs });
     if (listed.kind === 'found') {
       const made = { ...listed.payout, account: stripeAccountId };
-      return (await isAsAsked(payout, made)) ? { found: made.stripePayoutId } : 'unavailable';
+      // One of another amount that somebody called off at Stripe is nothing any more.
+      if (isCalledOff(listed.payout) && !isPayoutAsAsked(payout, made)) return 'absent';
+      return (await isAsAsked(payout, made)) ? { found: made.stripePayoutId } : 'differs';
     }
     if (listed.kind === 'account_gone') {
       await recordAccountGone(db, stripeAccountId, listed.message);
@@ -108,6 +118,14 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     return isOpen(payout) ? waiting(payout) : ended(payout);
   }
 
+  /** Neither booked nor given back: an operator books it as it is, or calls it off at Stripe. */
+  const awaitDecision = (payout: Payout) =>
+    postpone(payout, policy.maxMs, {
+      message: 'Stripe made a payout of another amount',
+      counted: false,
+      waitingFor: 'amount_differs',
+    });
+
   /** An answer was lost, and Stripe says nothing of the account any more: whether it paid, a person has to find out. */
   async function awaitPerson({ payout }: Ask, message: string): Promise<PayoutAttempt> {
     await raiseFlag(db, 'account_gone', payoutWorkflowId(payout.id), message);
@@ -119,6 +137,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(claim.payout.id, lookedUp.found);
     if (lookedUp === 'unavailable') return awaitLookUp(claim.payout, reason);
+    if (lookedUp === 'differs') return awaitDecision(claim.payout);
     return lookedUp === 'gone' || claim.isFirst ? giveUp(claim, reason) : miss(claim, reason);
   }
 
@@ -139,6 +158,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     }
     const last = lookedUp ?? (await lookUp(claim));
     if (typeof last === 'object') return accept(payout.id, last.found);
+    if (last === 'differs') return awaitDecision(payout);
     if (last === 'gone') return awaitPerson(claim, message);
     if (last === 'unavailable') return awaitLookUp(payout, `${message}; Stripe's list cannot be read`);
     return isDefinite ? giveUp(claim, message) : miss(claim, message);
@@ -149,8 +169,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     if (outcome.kind === 'created') {
       const made = { ...outcome.payout, account: claim.stripeAccountId };
       if (await isAsAsked(payout, made)) return accept(payout.id, made.stripePayoutId);
-      const message = 'Stripe made a payout of another amount';
-      return postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' });
+      return awaitDecision(payout);
     }
     if (outcome.kind === 'rate_limited') {
       const message = 'Stripe asked us to slow down';
@@ -170,6 +189,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     }
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(claim) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return accept(payout.id, lookedUp.found);
+    if (lookedUp === 'differs') return awaitDecision(payout);
     if (outcome.kind === 'account_gone')
       return lookedUp === 'absent' ? miss(claim, message) : awaitPerson(claim, message);
     if (outcome.kind !== 'insufficient_funds')
@@ -184,12 +204,14 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
     const { payout } = claim;
     const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
     const isOver = payout.waitingFor !== null && ONLY_LOOKED_FOR.has(payout.waitingFor);
-    if (!tooOld && !isOver) return claim;
+    if (!tooOld && !isOver && payout.waitingFor !== 'amount_differs') return claim;
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(payout.id, lookedUp.found);
     if (lookedUp === 'gone') return awaitPerson(claim, payout.errorMessage ?? 'the account is gone');
+    if (lookedUp === 'differs') return awaitDecision(payout);
     const message = payout.errorMessage ?? 'retries exhausted';
     if (isOver) return lookedUp === 'absent' ? miss(claim, message) : awaitLookUp(payout, message);
+    if (lookedUp === 'unavailable' && payout.waitingFor === 'amount_differs') return awaitDecision(payout);
     if (lookedUp === 'unavailable')
       return fail(claim, 'the key is too old to be used again', lookedUp, false);
     return askPayout(db, { payoutId: payout.id, now: true, spentKey: claim.idempotencyKey });

@@ -5,7 +5,7 @@ import type { TransferStatus } from '../domain/machines/transfer.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { Attempt, AttemptRequest } from '../domain/messages.ts';
 import { askTransfer, type TransferClaim } from '../db/verbs/ask-transfer.ts';
-import { completeTransfer } from '../db/verbs/complete-transfer.ts';
+import { completeTransfer, isBookable } from '../db/verbs/complete-transfer.ts';
 import {
   giveUpTransfer,
   missTransfer,
@@ -29,10 +29,11 @@ import { notServedHere, retryLater } from './retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;
 type MadeTransfer = Pick<StripeTransfer, 'stripeTransferId' | 'amountMinor' | 'currency'>;
+type Found = { readonly found: MadeTransfer };
 type Ask = Extract<TransferClaim, { kind: 'ask' }>;
 type Claim = TransferClaim | { readonly kind: 'account_gone'; readonly transfer: Transfer };
 /** What Stripe's own list says of our transfer. */
-type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
+type LookedUp = Found | 'absent' | 'differs' | 'unavailable';
 
 /** Stripe's words for an account that cannot receive yet: no failed attempt, and `account.updated` wakes it. */
 const CANNOT_RECEIVE: ReadonlySet<string | undefined> = new Set(['insufficient_capabilities_for_transfer']);
@@ -41,9 +42,12 @@ export function createTransferActivities(deps: Deps) {
   const { db, engine, stripe, settings, log } = deps;
   const { transfer: policy } = settings;
 
-  /** Where it is not, it is neither booked as what it is not nor sent a second time: a person decides what this is. */
+  /**
+   * Where it is not, it is neither booked as what it is not nor sent a second time: a person decides what this is. What was
+   * refunded since it was asked for does not make it another one.
+   */
   async function isAsAsked(transfer: Transfer, made: MadeTransfer): Promise<boolean> {
-    if (made.amountMinor === transfer.amountMinor && made.currency === transfer.currency) return true;
+    if (await isBookable(db, transfer, made)) return true;
     const theirs = formatMoney(made.amountMinor, made.currency);
     const ours = formatMoney(transfer.amountMinor, transfer.currency);
     const said = `${made.stripeTransferId} at Stripe is of ${theirs}, our transfer of ${ours}`;
@@ -59,14 +63,26 @@ export function createTransferActivities(deps: Deps) {
       const listed = await stripe.findTransfer({ orderId: row.orderId, transferId: row.id });
       if (listed.kind === 'not_found') continue;
       if (listed.kind !== 'found') return 'unavailable';
-      if (await isAsAsked(transfer, listed.transfer)) return { found: listed.transfer.stripeTransferId };
-      return 'unavailable';
+      // One that somebody has wholly taken back at Stripe is nothing any more, unless it was the one that was asked for.
+      const standing = [listed.transfer, ...listed.duplicates].find(
+        (made) => !made.reversed || isSameMoney(transfer, made),
+      );
+      if (standing === undefined) continue;
+      return (await isAsAsked(transfer, standing)) ? { found: standing } : 'differs';
     }
     return 'absent';
   }
 
-  async function complete(transferId: string, stripeTransferId: string): Promise<TransferAttempt> {
-    const { transfer, reversals, funded } = await completeTransfer(db, transferId, stripeTransferId);
+  async function complete(
+    transferId: string,
+    { stripeTransferId, amountMinor }: Pick<MadeTransfer, 'stripeTransferId' | 'amountMinor'>,
+  ): Promise<TransferAttempt> {
+    const { transfer, reversals, funded } = await completeTransfer(
+      db,
+      transferId,
+      stripeTransferId,
+      amountMinor,
+    );
     for (const reversal of reversals) await engine.startReversal(reversal);
     for (const reversal of funded) await engine.retryReversal(reversal);
     log.info({ transferId, stripeTransferId, reversals: reversals.length }, 'transfer completed');
@@ -81,6 +97,15 @@ export function createTransferActivities(deps: Deps) {
   /** Giving up while Stripe may have sent the money would send it twice later: only its list can end this. */
   const awaitLookUp = (transfer: Transfer, message: string) =>
     postpone(transfer, policy.maxMs, { message, counted: false, waitingFor: 'look_up', released: false });
+
+  /** Not booked, and asked for no more, until somebody has taken it back at Stripe. */
+  const awaitDecision = (transfer: Transfer) =>
+    postpone(transfer, policy.maxMs, {
+      message: 'Stripe made a transfer of another amount',
+      counted: false,
+      waitingFor: 'amount_differs',
+      released: false,
+    });
 
   /** A call whose answer was lost may still be carried out: two looks, further apart than any call lives. */
   const miss = async (transfer: Transfer, message: string) =>
@@ -105,6 +130,7 @@ export function createTransferActivities(deps: Deps) {
     }
     const last = lookedUp ?? (await lookUp(transfer));
     if (typeof last === 'object') return complete(transfer.id, last.found);
+    if (last === 'differs') return awaitDecision(transfer);
     if (last === 'unavailable') return awaitLookUp(transfer, `${message}; Stripe's list cannot be read`);
     return isDefinite ? ended(await giveUpTransfer(db, transfer.id, message)) : miss(transfer, message);
   }
@@ -112,13 +138,7 @@ export function createTransferActivities(deps: Deps) {
   async function judge(claim: Ask, outcome: CreateTransferOutcome): Promise<TransferAttempt> {
     const { transfer } = claim;
     if (outcome.kind === 'created') {
-      if (await isAsAsked(transfer, outcome)) return complete(transfer.id, outcome.stripeTransferId);
-      return postpone(transfer, policy.maxMs, {
-        message: 'Stripe made a transfer of another amount',
-        counted: false,
-        waitingFor: 'amount_differs',
-        released: false,
-      });
+      return (await isAsAsked(transfer, outcome)) ? complete(transfer.id, outcome) : awaitDecision(transfer);
     }
     if (outcome.kind === 'rate_limited') {
       return postpone(transfer, outcome.retryAfterMs ?? policy.baseMs, {
@@ -141,6 +161,7 @@ export function createTransferActivities(deps: Deps) {
     const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
     const lookedUp = permitsNewKey(outcome, Date.now() - claim.askedAtMs) ? await lookUp(transfer) : null;
     if (typeof lookedUp === 'object' && lookedUp !== null) return complete(transfer.id, lookedUp.found);
+    if (lookedUp === 'differs') return awaitDecision(transfer);
     if (outcome.kind === 'insufficient_funds') {
       return postpone(transfer, policy.maxMs, {
         message,
@@ -168,6 +189,7 @@ export function createTransferActivities(deps: Deps) {
     await recordAccountGone(db, destination, message);
     const lookedUp = await lookUp(transfer);
     if (typeof lookedUp === 'object') return complete(transfer.id, lookedUp.found);
+    if (lookedUp === 'differs') return awaitDecision(transfer);
     const seller = await readStripeAccount(db, transfer.sellerId);
     const hasAnother = Boolean(seller?.stripeAccountId) && seller?.stripeAccountId !== destination;
     return postpone(transfer, hasAnother ? 0 : policy.maxMs, {
@@ -190,17 +212,22 @@ export function createTransferActivities(deps: Deps) {
   /** Before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may have. */
   async function lookFirst(claim: Ask, request: { transferId: string } & AttemptRequest) {
     const { transfer } = claim;
+    const isDiffering = transfer.waitingFor === 'amount_differs';
     const isOver = transfer.waitingFor !== null && ONLY_LOOKED_FOR.has(transfer.waitingFor);
-    const needed = isOver || transfer.retryOf !== null || Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
+    const needed =
+      isOver || isDiffering || transfer.retryOf !== null || Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
     if (!needed) return claim;
     const lookedUp = await lookUp(transfer);
     if (typeof lookedUp === 'object') return complete(transfer.id, lookedUp.found);
+    if (lookedUp === 'differs' || (isDiffering && lookedUp === 'unavailable')) return awaitDecision(transfer);
     const message = transfer.errorMessage ?? 'retries exhausted';
     if (isOver) return lookedUp === 'absent' ? miss(transfer, message) : awaitLookUp(transfer, message);
     if (lookedUp === 'unavailable') return fail(transfer, "Stripe's list cannot be read", lookedUp, false);
-    if (Date.now() - claim.askedAtMs <= KEY_TOO_OLD_MS) return claim;
+    if (!isDiffering && Date.now() - claim.askedAtMs <= KEY_TOO_OLD_MS) return claim;
     await postponeTransfer(db, transfer.id, {
-      message: 'its idempotency key was too old to be used again',
+      message: isDiffering
+        ? 'what Stripe had made of another amount was taken back'
+        : 'its idempotency key was too old to be used again',
       nextRetryAtMs: Date.now(),
       counted: false,
       waitingFor: null,
@@ -211,9 +238,9 @@ export function createTransferActivities(deps: Deps) {
 
   async function unasked(claim: Exclude<Claim, Ask>): Promise<TransferAttempt> {
     if (claim.kind === 'ended') {
-      const { id, stripeTransferId } = claim.transfer;
+      const { id, stripeTransferId, amountMinor } = claim.transfer;
       // A worker that died after completing it may have started none of the reversals that this opened.
-      return stripeTransferId ? complete(id, stripeTransferId) : ended(claim.transfer);
+      return stripeTransferId ? complete(id, { stripeTransferId, amountMinor }) : ended(claim.transfer);
     }
     if (claim.kind === 'not_due') return waiting(claim.transfer);
     const why = WAITS[claim.kind];
@@ -282,7 +309,7 @@ export function createTransferActivities(deps: Deps) {
         await recordOutsideReversals(db, transferId, listed.reversals, null);
         if (completed === null) return;
         for (const reversal of completed.funded) await engine.retryReversal(reversal);
-        await complete(transferId, stripeTransferId);
+        await complete(transferId, { stripeTransferId, amountMinor: row.amountMinor });
       });
     },
   };
@@ -303,6 +330,9 @@ const WAITS = {
     waitingFor: 'stripe_account',
   },
 } as const;
+
+const isSameMoney = (transfer: Transfer, made: MadeTransfer) =>
+  made.amountMinor === transfer.amountMinor && made.currency === transfer.currency;
 
 const ended = (transfer: Transfer): TransferAttempt => ({
   ended: true,

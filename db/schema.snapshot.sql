@@ -491,6 +491,8 @@ CREATE TABLE seller_payouts (
   given_up_at timestamp with time zone,
   needs_new_key boolean DEFAULT false NOT NULL,
   missed_at timestamp with time zone,
+  differing_id text,
+  differing_minor bigint,
   CONSTRAINT seller_payouts_pkey PRIMARY KEY (id),
   CONSTRAINT seller_payouts_seller_id_users_id_fk FOREIGN KEY (seller_id) REFERENCES users(id),
   CONSTRAINT seller_payouts_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),

@@ -60,6 +60,7 @@ export const ERRORS = {
   refund_known_to_psp: { status: 409, title: 'The payment provider has the refund', retry: false },
   psp_unreadable: { status: 503, title: 'The payment provider cannot be asked', retry: true },
   reversal_not_open: { status: 409, title: 'The reversal has ended', retry: false },
+  payout_not_bookable: { status: 409, title: 'The payout cannot be booked as Stripe made it', retry: false },
   payout_not_open: { status: 409, title: 'The payout has ended', retry: false },
   flag_not_found: { status: 404, title: 'No such flag', retry: false },
   flag_not_open: { status: 409, title: 'The flag was cleared', retry: false },

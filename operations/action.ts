@@ -11,6 +11,7 @@ export const ACTION_NAMES = [
   'give_up',
   'settled_outside',
   'written_off',
+  'book_as_made',
   'give_back',
   'mark_returned',
   'replay_webhook',

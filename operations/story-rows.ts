@@ -181,8 +181,13 @@ export function payoutRow(payout: Payout): StoryRow {
     money: moneyOf(payout),
     ...attemptsOf(payout),
     providerId: payout.externalPayoutId,
-    actions: payout.status === 'pending' ? asks(subject, 'retry', 'give_up') : [],
+    actions: asks(subject, ...actionsOnPayout(payout)),
   };
+}
+
+function actionsOnPayout({ status, waitingFor }: Payout): ActionName[] {
+  if (status !== 'pending') return [];
+  return [...(waitingFor === 'amount_differs' ? (['book_as_made'] as const) : []), 'retry', 'give_up'];
 }
 
 const attemptsOf = (

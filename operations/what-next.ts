@@ -56,7 +56,7 @@ const WAITS: Readonly<Record<string, string>> = {
   psp_read_side:
     'The PSP says that it has it and does not show it yet: it is asked for until it does, and never fails before.',
   amount_differs:
-    'Stripe made it of another amount, which is not booked and not asked for again: the flag says how much it was.',
+    'Stripe made it of another amount, which is not booked and not asked for again: the flag says how much it was. Taken back or cancelled at Stripe, it is asked for anew; a payout may be booked as it is.',
   last_look:
     'An answer was lost, and Stripe’s list shows nothing: it is looked for once more at its time, and then ends.',
   held: 'The PSP gave back another currency or nothing, which cannot be booked: the flag says what. Corrected there, the next sweep books it; else a person says what the buyer has.',
@@ -85,8 +85,13 @@ export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: W
     case 'transfer':
       return [{ action: 'retry', subject }];
     case 'reversal':
+      return [
+        { action: 'retry', subject },
+        { action: 'give_up', subject },
+      ];
     case 'payout':
       return [
+        ...(waitingFor === 'amount_differs' ? [{ action: 'book_as_made', subject } as const] : []),
         { action: 'retry', subject },
         { action: 'give_up', subject },
       ];

@@ -73,6 +73,9 @@ export const sellerPayouts = pgTable(
     givenUpAt: at(),
     /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
     missedAt: at(),
+    /** What Stripe made where that is not what it was asked for: its id, and its amount, NULL in another currency. */
+    differingId: text(),
+    differingMinor: amount(),
     /** When the sweep last looked whether its workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),

@@ -1,13 +1,20 @@
 import { and, eq } from 'drizzle-orm';
 import { grainMinor } from '../../domain/grain.ts';
+import { transferWorkflowId } from '../../domain/ids.ts';
 import { nettedFeesMinor, transferCompleted } from '../../domain/ledger.ts';
 import { sumMinor } from '../../domain/money.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
 import { moveTransfer, type Transfer } from '../moves/transfer.ts';
 import { transferReversals } from '../schema/index.ts';
+import { clearFlags } from './clear-flags.ts';
 import { clearSentAfterAll } from './flag-after-all.ts';
-import { readInFlightRefunds, settleInFlightRefunds } from './in-flight-refunds.ts';
+import {
+  readInFlightRefunds,
+  readWithheldSince,
+  sendWithheldAfterAll,
+  settleInFlightRefunds,
+} from './in-flight-refunds.ts';
 import { reversalLabel, type ReversalWork } from './labels.ts';
 import { lockTransfer } from './lock.ts';
 import { netFees } from './net-fees.ts';
@@ -22,18 +29,41 @@ export interface CompletedTransfer {
   readonly funded: readonly ReversalWork[];
 }
 
-/** Stripe has sent the money: its id is written in the very move that says so. Repeatable. */
+/**
+ * Whether what Stripe made is what a transfer stands for: its amount, or more by exactly what was refunded since it was asked
+ * for, and which a row that was thought unsent has withheld.
+ */
+export async function isBookable(
+  db: Db,
+  transfer: Transfer,
+  made: { readonly amountMinor: number; readonly currency: string },
+): Promise<boolean> {
+  if (made.currency !== transfer.currency) return false;
+  const moreMinor = made.amountMinor - transfer.amountMinor;
+  return moreMinor === 0 || (moreMinor > 0 && (await readWithheldSince(db, transfer, moreMinor)) !== null);
+}
+
+/**
+ * Stripe has sent the money: its id is written in the very move that says so. Repeatable. `sentMinor` may be more than the
+ * row's amount, by what was refunded since; it is taken back as if refunded in flight.
+ */
 export async function completeTransfer(
   db: Db,
   transferId: string,
   stripeTransferId: string,
+  sentMinor?: number,
 ): Promise<CompletedTransfer> {
   if (stripeTransferId === '') throw new Error(`transfer ${transferId} came back without Stripe's id`);
   return db.transaction(async (tx) => {
     const transfer = await lockTransfer(tx, transferId);
     if (transfer.stripeTransferId === stripeTransferId) return findUnstarted(tx, transfer);
+    const totalMinor = sentMinor ?? transfer.amountMinor;
+    if (totalMinor !== transfer.amountMinor)
+      await sendWithheldAfterAll(tx, transfer, totalMinor - transfer.amountMinor);
     const refunded = await readInFlightRefunds(tx, transfer);
     const completed = await moveTransfer(tx, transfer, 'completed', {
+      amountMinor: totalMinor,
+      ...(transfer.askedAt !== null && { askedAmountMinor: totalMinor }),
       stripeTransferId,
       completedAt: new Date(),
       nextRetryAt: null,
@@ -41,14 +71,15 @@ export async function completeTransfer(
       waitingFor: null,
     });
     await clearSentAfterAll(tx, transfer, stripeTransferId);
+    await clearFlags(tx, 'amount_differs', transferWorkflowId(transferId));
     const locked = await lockFunds(tx, [transfer.sellerId], transfer.currency);
     const funds = fundsOf(locked, transfer.sellerId);
-    const keptMinor = transfer.amountMinor - sumMinor(refunded.map((refund) => refund.amountMinor));
+    const keptMinor = totalMinor - sumMinor(refunded.map((refund) => refund.amountMinor));
     const grain = grainMinor(transfer.currency);
     await post(
       tx,
       { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
-      transferCompleted(transfer.sellerId, transfer.amountMinor, keptMinor, funds, grain),
+      transferCompleted(transfer.sellerId, totalMinor, keptMinor, funds, grain),
     );
     await settleInFlightRefunds(tx, transfer);
     const feesMinor = nettedFeesMinor(keptMinor, funds, grain);

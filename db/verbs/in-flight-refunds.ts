@@ -1,5 +1,5 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
-import type { Tx } from '../client.ts';
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
 import type { Transfer } from '../moves/transfer.ts';
 import { orderItems, refundAllocations, refunds } from '../schema/index.ts';
 
@@ -42,6 +42,57 @@ export async function withholdInFlightRefunds(tx: Tx, transfer: Transfer): Promi
     FROM ${orderItems}
     WHERE ${ofTransfer(transfer)}`);
 }
+
+/**
+ * The newest refunds whose shares a transfer thought unsent has withheld, which make up exactly this much; null where none
+ * do. Minor units.
+ */
+export async function readWithheldSince(
+  db: Db | Tx,
+  transfer: Transfer,
+  totalMinor: number,
+): Promise<readonly { readonly refundId: string; readonly orderItemId: string }[] | null> {
+  const rows = await db
+    .select({
+      refundId: refundAllocations.refundId,
+      orderItemId: refundAllocations.orderItemId,
+      minor: WITHHELD_MINOR.mapWith(Number),
+    })
+    .from(refundAllocations)
+    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
+    .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
+    .where(
+      and(
+        eq(orderItems.orderId, transfer.orderId),
+        eq(orderItems.sellerId, transfer.sellerId),
+        eq(refundAllocations.sellerSource, 'withheld'),
+        eq(refunds.status, 'succeeded'),
+      ),
+    )
+    .orderBy(desc(refunds.succeededAt), desc(refundAllocations.refundId));
+  const taken: { refundId: string; orderItemId: string }[] = [];
+  let leftMinor = totalMinor;
+  for (const { refundId, orderItemId, minor } of rows) {
+    if (leftMinor <= 0) break;
+    leftMinor -= minor;
+    taken.push({ refundId, orderItemId });
+  }
+  return leftMinor === 0 ? taken : null;
+}
+
+/** They were sent after all: the completing transfer takes them back. */
+export async function sendWithheldAfterAll(tx: Tx, transfer: Transfer, totalMinor: number): Promise<void> {
+  const taken = await readWithheldSince(tx, transfer, totalMinor);
+  if (taken === null) throw new Error(`transfer ${transfer.id} has not withheld ${totalMinor}`);
+  for (const { refundId, orderItemId } of taken) {
+    await tx
+      .update(refundAllocations)
+      .set({ sellerSource: 'in_flight', inFlightMinor: WITHHELD_MINOR })
+      .where(and(eq(refundAllocations.refundId, refundId), eq(refundAllocations.orderItemId, orderItemId)));
+  }
+}
+
+const WITHHELD_MINOR = sql<number>`${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor} - ${refundAllocations.writtenOffMinor}`;
 
 const ofTransfer = ({ orderId, sellerId }: Transfer) => sql`
   ${orderItems.id} = ${refundAllocations.orderItemId}

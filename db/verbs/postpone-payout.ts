@@ -56,6 +56,22 @@ export async function missPayout(
   });
 }
 
+/** What Stripe made is not what it was asked for: kept for the person who decides what becomes of it. */
+export async function noteDiffering(
+  db: Db,
+  payoutId: string,
+  made: { readonly stripePayoutId: string; readonly amountMinor: number; readonly currency: string },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return;
+    await movePayout(tx, payout, 'pending', {
+      differingId: made.stripePayoutId,
+      differingMinor: made.currency === payout.currency ? made.amountMinor : null,
+    });
+  });
+}
+
 /** An operator's word that reaches one which Stripe has accepted: it counts where Stripe says nothing of it any more. */
 export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payout> {
   return db.transaction(async (tx) => {
@@ -72,6 +88,7 @@ export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: str
     const payout = await lockPayout(tx, payoutId);
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
     await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
+    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
     return movePayout(tx, payout, 'pending', {
       externalPayoutId: stripePayoutId,
       nextRetryAt: null,

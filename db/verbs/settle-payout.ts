@@ -48,6 +48,7 @@ export async function settlePayout(
       ...(word.status === 'paid' ? { paidAt: new Date() } : { failedAt: new Date() }),
     });
     await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
+    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
     const { kind, entries } = await bookingOf(tx, payout, word.status);
     await post(tx, { kind, currency: payout.currency, payoutId }, entries);
     const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];

@@ -1,6 +1,7 @@
 import { VezaError } from '../../domain/errors.ts';
 import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/subjects.ts';
 import type { ActionName, Operation } from '../action.ts';
+import { bookPayoutAsMade } from './book-as-made.ts';
 import { clearFlag } from './clear-flag.ts';
 import { giveBack } from './give-back.ts';
 import { giveUpPayout } from './give-up-payout.ts';
@@ -19,7 +20,7 @@ import { retryTransfer } from './retry-transfer.ts';
 /** All that an operator may do to one row. */
 const OPERATIONS: readonly Operation[] = [
   ...[retryTransfer, retryReversal, retryPayout],
-  ...[giveUpReversal, giveUpPayout, giveUpRefund],
+  ...[giveUpReversal, giveUpPayout, giveUpRefund, bookPayoutAsMade],
   ...[settleRefundOutside, settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
   ...[refundOrder, giveBack, markReturned],
   ...[replayWebhook, clearFlag],

@@ -8,7 +8,14 @@ import { UsageError } from '../usage.ts';
 
 /** How things that need a person end, each by the action of its name. */
 export const RESOLUTIONS: readonly ActionName[] = [
-  ...(['settled_outside', 'written_off', 'give_back', 'mark_returned', 'clear_flag'] as const),
+  ...([
+    'settled_outside',
+    'written_off',
+    'book_as_made',
+    'give_back',
+    'mark_returned',
+    'clear_flag',
+  ] as const),
 ];
 
 /** `retry ID --reason R` */

@@ -4,7 +4,7 @@ import { readPayoutBody } from './bodies.ts';
 import { classifyStripeError, isReplayed } from './classify.ts';
 import { createFailure, type LastResponse, readFailure, unexpectedBody } from './failures.ts';
 import { listAll } from './list-all.ts';
-import type { CreatePayoutOutcome, FindPayoutOutcome, ReadPayoutOutcome } from './outcomes.ts';
+import type { CreatePayoutOutcome, FindPayoutOutcome, ReadPayoutOutcome, StripePayout } from './outcomes.ts';
 
 export interface CreatePayoutRequest {
   /** Ours; goes into the metadata, where `findPayout` finds it again. */
@@ -28,6 +28,10 @@ export interface PayoutCalls {
   }): Promise<FindPayoutOutcome>;
   readPayout(wanted: { stripeAccountId: string; stripePayoutId: string }): Promise<ReadPayoutOutcome>;
 }
+
+/** Its money never reached a bank, or came back. */
+export const isCalledOff = ({ status }: StripePayout): boolean =>
+  status === 'failed' || status === 'canceled';
 
 export function payoutCalls(stripe: Stripe): PayoutCalls {
   return {
@@ -56,8 +60,9 @@ export function payoutCalls(stripe: Stripe): PayoutCalls {
         readPayoutBody,
       );
       if (listed.kind !== 'all') return readFailure(listed);
-      // The oldest: the first one made is the one to keep.
-      const payout = listed.items.findLast((item) => item.payoutId === payoutId);
+      // The oldest: the first one made is the one to keep. One that was called off stands for nothing beside another.
+      const ours = listed.items.filter((item) => item.payoutId === payoutId);
+      const payout = ours.findLast((item) => !isCalledOff(item)) ?? ours.at(-1);
       return payout ? { kind: 'found', payout } : { kind: 'not_found' };
     },
 

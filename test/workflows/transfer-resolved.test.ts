@@ -383,5 +383,44 @@ describe('a share that Stripe will never send', () => {
       await signal(world, `transfer/${successor}`, 'retryNow');
       expect(await world.finished(`transfer/${successor}`)).toEqual({ status: 'completed' });
     });
+
+    it.each(['before', 'after'])(
+      'of the amount that was asked, and refunded in part %s its retry: booked as Stripe has it, the part taken back',
+      async (when) => {
+        const { admin, id, seller, buyer, orderId } = await failed();
+        world.stripe.control.clearFaults();
+        const asked = await transferRow(world, id);
+        if (when === 'before') await refunded(buyer, orderId, { amount: 3_000 });
+        const lists = onTransferSearches(world, orderId, STRIPE_IS_DOWN);
+        const retried = await world.post(admin, `/admin/transfers/${id}/retry`, { reason: REASON });
+        const successor = retried.body['transfer']!['id']! as string;
+        await until(
+          () => transferRow(world, successor),
+          (row) => row.waitingFor === 'look_up',
+        );
+        // Its look has shown that nothing was sent so far: it is not in flight.
+        await world.database.db
+          .update(sellerTransfers)
+          .set({ askedAt: null, askedAmountMinor: null, waitingFor: null })
+          .where(eq(sellerTransfers.id, successor));
+        if (when === 'after') await refunded(buyer, orderId, { amount: 3_000 });
+        expect(await transferRow(world, successor)).toMatchObject({ amountMinor: NET_MINOR - 2_700 });
+        const stripeTransferId = await madeBehindOurBack(world, asked, seller.accountId);
+        world.stripe.control.clearFaults(lists);
+        await signal(world, `transfer/${successor}`, 'retryNow');
+        await world.finished(`transfer/${successor}`);
+        const row = await until(
+          () => transferRow(world, successor),
+          (seen) => seen.reversedMinor > 0,
+        );
+        expect(row).toMatchObject({ stripeTransferId, amountMinor: NET_MINOR, reversedMinor: 2_700 });
+        expect(await balance(seller.id)).toEqual({
+          pendingMinor: 0,
+          availableMinor: NET_MINOR - 2_700,
+          owedMinor: 0,
+        });
+        expect(sentTo(world, seller.accountId)).toHaveLength(1);
+      },
+    );
   });
 });

@@ -8,6 +8,7 @@ export const ACTION_TITLES: Readonly<Record<ActionName, string>> = {
   give_up: 'Give up',
   settled_outside: 'Settled outside',
   written_off: 'Write off',
+  book_as_made: 'Book it as Stripe has it',
   give_back: 'Give the payment back',
   mark_returned: 'Mark as returned',
   replay_webhook: 'Replay',

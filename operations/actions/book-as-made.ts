@@ -1,0 +1,32 @@
+import type { Payout } from '../../db/moves/payout.ts';
+import { bookDifferingPayout } from '../../db/verbs/book-differing-payout.ts';
+import type { PayoutWork } from '../../db/verbs/labels.ts';
+import { lockNamed, lockPayout } from '../../db/verbs/lock.ts';
+import { payoutWorkflowId } from '../../domain/ids.ts';
+import type { Operation } from '../action.ts';
+import { reasonOf } from '../reason.ts';
+
+export const bookPayoutAsMade: Operation<Payout, PayoutWork> = {
+  action: 'book_as_made',
+  kind: 'payout',
+  /** The larger of what was asked for and what was made is decided on. */
+  async look(tx, payoutId) {
+    const { status, amountMinor, differingMinor, currency } = await lockNamed(
+      tx,
+      'payout',
+      payoutId,
+      lockPayout,
+    );
+    return { status, money: { amountMinor: Math.max(amountMinor, differingMinor ?? 0), currency } };
+  },
+  async act(tx, payoutId, act) {
+    const { payout, work } = await bookDifferingPayout(tx, { payoutId, ...act, reason: reasonOf(act) });
+    return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
+  },
+  async tell({ engine }, work) {
+    await engine.retryPayout(work);
+    return null;
+  },
+  foretell: () =>
+    'What Stripe made counts, as its flag says: what it takes less is available again, what it takes more comes out of what is available. Stripe’s word then ends it.',
+};
