@@ -1,4 +1,4 @@
-import { durationMs } from './domain/duration.ts';
+import { durationMs } from './domain/kernel/duration.ts';
 import { modeOfKey } from './providers/stripe/mode.ts';
 import { unguessedChars } from './secret-strength.ts';
 
@@ -48,7 +48,7 @@ export function productionProblems(
 
 const READ_LAGS = ['PSP_READ_LAG', 'STRIPE_READ_LAG'] as const;
 
-/** No activity lives longer (workflows/policies.ts). */
+/** No activity lives longer (workflows/kernel/policies.ts). */
 const READ_LAG_LEAST_MS = 10 * 60 * 1000;
 
 /** Where the examples may be used as they are. */

@@ -10,10 +10,10 @@ import {
 } from '@temporalio/worker';
 import type { Settings } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
-import { DIRECT_SHARE } from './activities/reversals.ts';
+import { DIRECT_SHARE } from './activities/marketplace/reversals.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { type Db, openDatabase } from './db/client.ts';
-import { tellStripeMode } from './db/verbs/tell-stripe-mode.ts';
+import { tellStripeMode } from './db/webhooks/tell-stripe-mode.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
@@ -163,7 +163,7 @@ function deploymentOf({ TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_BUILD
     workerDeploymentOptions: {
       version: { deploymentName, buildId },
       useWorkerVersioning: true,
-      // Each workflow states its own (workflows/policies.ts).
+      // Each workflow states its own (workflows/kernel/policies.ts).
       defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
   } as const;
@@ -245,7 +245,7 @@ export function bufferSdkMetrics({ METRICS_PORT }: Config): MetricsBuffer | unde
 
 /**
  * The SDK's native runtime, once a process: its log lines become ours, and signals are left to us. An attempt that
- * lingers for its webhook is often overtaken by it (see activities/refunds.ts), which the core would warn of each time.
+ * lingers for its webhook is often overtaken by it (see activities/marketplace/refunds.ts), which the core would warn of each time.
  */
 export function installRuntime(log: Logger, metrics?: MetricsBuffer): void {
   Runtime.install({

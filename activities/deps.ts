@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { BackoffPolicy } from '../domain/backoff.ts';
-import type { FeePolicy } from '../domain/shares.ts';
+import type { BackoffPolicy } from '../domain/kernel/backoff.ts';
+import type { FeePolicy } from '../domain/marketplace/shares.ts';
 import type { Db } from '../db/client.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
 import type { StripeClient } from '../providers/stripe/client.ts';
-import type { ReconcileDeps, ReconcileSettings, SweepInbox } from './reconcile-deps.ts';
+import type { ReconcileDeps, ReconcileSettings, SweepInbox } from './reconcile/deps.ts';
 
 export interface RetrySettings extends BackoffPolicy {
   /** Whether this worker serves this work at all. */

@@ -1,17 +1,17 @@
 import type { HyperswitchReader } from '../providers/hyperswitch/client.ts';
-import { createBackfillActivities } from './backfill.ts';
+import { createBackfillActivities } from './marketplace/backfill.ts';
 import type { Deps } from './deps.ts';
-import { createOnboardingActivities } from './onboarding.ts';
-import { createOrderActivities } from './orders.ts';
-import { createPaymentActivities } from './payments.ts';
-import { createPayoutActivities } from './payouts.ts';
-import { createReconcileActivities } from './reconcile.ts';
-import { createRefundLookActivities } from './refund-looks.ts';
-import { createRefundActivities } from './refunds.ts';
-import { createReversalActivities } from './reversals.ts';
-import { createSignalActivities } from './signals.ts';
-import { createStatementActivities } from './statements.ts';
-import { createTransferActivities } from './transfers.ts';
+import { createOnboardingActivities } from './payouts/onboarding.ts';
+import { createOrderActivities } from './marketplace/orders.ts';
+import { createPaymentActivities } from './marketplace/payments.ts';
+import { createPayoutActivities } from './payouts/payouts.ts';
+import { createReconcileActivities } from './reconcile/sweep.ts';
+import { createRefundLookActivities } from './marketplace/refund-looks.ts';
+import { createRefundActivities } from './marketplace/refunds.ts';
+import { createReversalActivities } from './marketplace/reversals.ts';
+import { createSignalActivities } from './kernel/signals.ts';
+import { createStatementActivities } from './settlements/statements.ts';
+import { createTransferActivities } from './marketplace/transfers.ts';
 
 /** Every side effect that workflows can have. */
 export function createActivities(deps: Deps) {

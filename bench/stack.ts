@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startPostgres } from '../sandbox/stack/postgres.ts';
-import { makeScratch } from '../sandbox/stack/scratch.ts';
-import { startTemporal } from '../sandbox/stack/temporal.ts';
+import { startPostgres } from '../stack/postgres.ts';
+import { makeScratch } from '../stack/scratch.ts';
+import { startTemporal } from '../stack/temporal.ts';
 
 export const SECRETS = {
   JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',

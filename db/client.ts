@@ -5,7 +5,7 @@ import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './connections/limits.ts';
 import { openLine } from './connections/line.ts';
 import type { StatementObserver } from './connections/observer.ts';
 import { type Lane, Pool } from './connections/pool.ts';
-import * as schema from './schema/index.ts';
+import * as schema from './schema.ts';
 
 export type Schema = typeof schema;
 export type Db = PostgresJsDatabase<Schema>;

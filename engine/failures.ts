@@ -5,8 +5,8 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { REVERSAL_AT_WORK } from '../domain/messages.ts';
-import { VezaError } from '../domain/errors.ts';
+import { REVERSAL_AT_WORK } from '../domain/kernel/messages.ts';
+import { VezaError } from '../domain/kernel/errors.ts';
 
 const NOT_FOUND = 5;
 

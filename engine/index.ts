@@ -1,6 +1,11 @@
 import { type Client, WithStartWorkflowOperation, type WorkflowStartOptions } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
-import { orderWorkflowId, refundWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/ids.ts';
+import {
+  orderWorkflowId,
+  refundWorkflowId,
+  reversalWorkflowId,
+  transferWorkflowId,
+} from '../domain/kernel/ids.ts';
 import type {
   Hint,
   OrderPlacing,
@@ -12,16 +17,16 @@ import type {
   RefundRequest,
   RefundVerdict,
   ReversalAdoption,
-} from '../domain/messages.ts';
-import { formatMoney } from '../domain/money.ts';
+} from '../domain/kernel/messages.ts';
+import { formatMoney } from '../domain/kernel/money.ts';
 import type { order, refund, reversal, transfer } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, REUSABLE, UPDATE_DEADLINE_MS, type Within } from './policies.ts';
 import { type PollerEngine, pollerEngine } from './pollers.ts';
-import { type SellerEngine, sellerEngine } from './sellers.ts';
-import { type StatementEngine, statementEngine } from './statements.ts';
-import { type SweepEngine, sweepEngine } from './sweeps.ts';
+import { type SellerEngine, sellerEngine } from './payouts.ts';
+import { type StatementEngine, statementEngine } from './settlements.ts';
+import { type SweepEngine, sweepEngine } from './reconcile.ts';
 
 /** Amounts and parties, for the eyes of operators: the summary and search attributes of a workflow. Minor units. */
 export interface RefundLabel {

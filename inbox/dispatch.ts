@@ -1,15 +1,15 @@
 import { eq, or } from 'drizzle-orm';
-import { VezaError } from '../domain/errors.ts';
-import { isUuid, orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/ids.ts';
-import { formatMoney } from '../domain/money.ts';
-import { isBooked, isOutside, rowBehind } from '../domain/reversals-seen.ts';
+import { VezaError } from '../domain/kernel/errors.ts';
+import { isUuid, orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/kernel/ids.ts';
+import { formatMoney } from '../domain/kernel/money.ts';
+import { isBooked, isOutside, rowBehind } from '../domain/marketplace/reversals-seen.ts';
 import type { Db } from '../db/client.ts';
-import type { Transfer } from '../db/moves/transfer.ts';
-import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema/index.ts';
-import { flagAfterAll, flagSentAfterAll } from '../db/verbs/flag-after-all.ts';
-import { refundLabel, transferLabel } from '../db/verbs/labels.ts';
-import { readPlatformSetting } from '../db/verbs/platform-setting.ts';
-import { raiseFlag } from '../db/verbs/raise-flag.ts';
+import type { Transfer } from '../db/marketplace/transfers/move.ts';
+import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema.ts';
+import { flagAfterAll, flagSentAfterAll } from '../db/marketplace/reversals/flag-after-all.ts';
+import { refundLabel, transferLabel } from '../db/marketplace/labels.ts';
+import { readPlatformSetting } from '../db/kernel/platform-setting.ts';
+import { raiseFlag } from '../db/kernel/raise-flag.ts';
 import type {
   DisputeEvent,
   HyperswitchEvent,
@@ -25,7 +25,7 @@ import {
 } from '../providers/webhooks/reports.ts';
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
-import { dispatchAccount, dispatchPayout } from './dispatch-sellers.ts';
+import { dispatchAccount, dispatchPayout } from './payouts.ts';
 import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './receive.ts';
 

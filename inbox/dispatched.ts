@@ -1,5 +1,5 @@
-import type { WebhookOutcome } from '../db/schema/index.ts';
-import type { Hint } from '../domain/messages.ts';
+import type { WebhookOutcome } from '../db/schema.ts';
+import type { Hint } from '../domain/kernel/messages.ts';
 
 /** What became of a webhook. */
 export interface Dispatched {

@@ -1,10 +1,10 @@
 import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../domain/errors.ts';
-import { asPlainText, message } from '../domain/plain-text.ts';
+import { VezaError } from '../domain/kernel/errors.ts';
+import { asPlainText, message } from '../domain/kernel/plain-text.ts';
 import type { Db } from '../db/client.ts';
-import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/schema/index.ts';
+import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/schema.ts';
 import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';

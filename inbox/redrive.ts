@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
-import { webhookEvents } from '../db/schema/index.ts';
-import { bodyGone } from '../domain/errors.ts';
+import { webhookEvents } from '../db/schema.ts';
+import { bodyGone } from '../domain/kernel/errors.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';

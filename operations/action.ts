@@ -1,8 +1,8 @@
 import type { Tx } from '../db/client.ts';
-import type { Act } from '../db/verbs/audit.ts';
-import type { Money } from '../domain/four-eyes.ts';
-import type { SubjectKind } from '../domain/subjects.ts';
-import type { Piece } from '../db/verbs/decided-alone.ts';
+import type { Act } from '../db/kernel/audit.ts';
+import type { Money } from '../domain/approvals/four-eyes.ts';
+import type { SubjectKind } from '../domain/kernel/subjects.ts';
+import type { Piece } from '../db/approvals/decided-alone.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 
 export const ACTION_NAMES = [

@@ -1,18 +1,18 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/moves/approval.ts';
-import { readApproval } from '../db/queries/approvals.ts';
-import { lockRoles, refuseNoAdmin } from '../db/verbs/assert-admin.ts';
-import type { Act } from '../db/verbs/audit.ts';
+import type { Approval } from '../db/approvals/move.ts';
+import { readApproval } from '../db/approvals/list.ts';
+import { lockRoles, refuseNoAdmin } from '../db/accounts/assert-admin.ts';
+import type { Act } from '../db/kernel/audit.ts';
 import {
   approveApproval,
   auditTelling,
   expireApproval,
   lockApproval,
   refuseEnded,
-} from '../db/verbs/decide-approval.ts';
-import { markTold } from '../db/verbs/mark-told.ts';
-import { isFinal, VezaError } from '../domain/errors.ts';
-import { isUntold } from '../domain/four-eyes.ts';
+} from '../db/approvals/decide.ts';
+import { markTold } from '../db/approvals/mark-told.ts';
+import { isFinal, VezaError } from '../domain/kernel/errors.ts';
+import { isUntold } from '../domain/approvals/four-eyes.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { type Undertaking, undertakingOf } from './undertaking.ts';
 

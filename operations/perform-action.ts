@@ -1,6 +1,6 @@
-import type { Approval } from '../db/moves/approval.ts';
-import type { Act } from '../db/verbs/audit.ts';
-import { writeSubject } from '../domain/subjects.ts';
+import type { Approval } from '../db/approvals/move.ts';
+import type { Act } from '../db/kernel/audit.ts';
+import { writeSubject } from '../domain/kernel/subjects.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';
 import { decideAction } from './decide-action.ts';
 import type { OperationsDeps } from './deps.ts';

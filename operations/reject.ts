@@ -1,7 +1,7 @@
-import type { Approval } from '../db/moves/approval.ts';
-import { assertAdmin } from '../db/verbs/assert-admin.ts';
-import type { Act } from '../db/verbs/audit.ts';
-import { rejectApproval } from '../db/verbs/decide-approval.ts';
+import type { Approval } from '../db/approvals/move.ts';
+import { assertAdmin } from '../db/accounts/assert-admin.ts';
+import type { Act } from '../db/kernel/audit.ts';
+import { rejectApproval } from '../db/approvals/decide.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**

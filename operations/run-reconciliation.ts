@@ -1,7 +1,7 @@
-import { assertAdmin } from '../db/verbs/assert-admin.ts';
-import { type Act, audit } from '../db/verbs/audit.ts';
-import { type Phase, PHASES } from '../domain/reconcile.ts';
-import { idOfSweep } from '../engine/sweeps.ts';
+import { assertAdmin } from '../db/accounts/assert-admin.ts';
+import { type Act, audit } from '../db/kernel/audit.ts';
+import { type Phase, PHASES } from '../domain/reconcile/reconcile.ts';
+import { idOfSweep } from '../engine/reconcile.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**

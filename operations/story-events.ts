@@ -1,13 +1,13 @@
-import type { Payout } from '../db/moves/payout.ts';
-import type { Mentions, OrderRows } from '../db/queries/story-rows.ts';
+import type { Payout } from '../db/payouts/move.ts';
+import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
 import {
   orderWorkflowId,
   payoutWorkflowId,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/ids.ts';
-import { formatMoney } from '../domain/money.ts';
+} from '../domain/kernel/ids.ts';
+import { formatMoney } from '../domain/kernel/money.ts';
 import { maskPersonalData } from '../providers/webhooks/mask.ts';
 import { moneyOf } from './action.ts';
 import type { StoryEvent, StoryKind } from './story.ts';

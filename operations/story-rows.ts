@@ -1,10 +1,10 @@
-import type { Mentions, OrderRows } from '../db/queries/story-rows.ts';
-import type { Order } from '../db/moves/order.ts';
-import type { Payout } from '../db/moves/payout.ts';
-import type { Refund } from '../db/moves/refund.ts';
-import type { Reversal } from '../db/moves/reversal.ts';
-import type { Transfer } from '../db/moves/transfer.ts';
-import { isSuspended } from '../db/moves/order.ts';
+import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
+import type { Order } from '../db/marketplace/orders/move.ts';
+import type { Payout } from '../db/payouts/move.ts';
+import type { Refund } from '../db/marketplace/refunds/move.ts';
+import type { Reversal } from '../db/marketplace/reversals/move.ts';
+import type { Transfer } from '../db/marketplace/transfers/move.ts';
+import { isSuspended } from '../db/marketplace/orders/move.ts';
 import {
   orderWorkflowId,
   payoutWorkflowId,
@@ -12,7 +12,7 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/ids.ts';
+} from '../domain/kernel/ids.ts';
 import type { ActionName } from './action.ts';
 import { moneyOf } from './action.ts';
 import type { StoryRow } from './story.ts';

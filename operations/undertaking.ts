@@ -1,7 +1,7 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/moves/approval.ts';
-import type { Act } from '../db/verbs/audit.ts';
-import { type ApiKeyToKeep, createApiKey } from '../db/verbs/create-api-key.ts';
+import type { Approval } from '../db/approvals/move.ts';
+import type { Act } from '../db/kernel/audit.ts';
+import { type ApiKeyToKeep, createApiKey } from '../db/accounts/create-api-key.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';

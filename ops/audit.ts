@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Agreement, compareWithProviders, openReaders } from '../agreement/index.ts';
+import { type Agreement, compareWithProviders, openReaders } from '../comparison/index.ts';
 import { readVariables } from '../config.ts';
-import { type AuditedInvariant, auditDatabase, type Violation } from '../db/audit/index.ts';
+import { type AuditedInvariant, auditDatabase, type Violation } from '../db/invariants/index.ts';
 import { openDatabase } from '../db/client.ts';
 import { createEngine } from '../engine/index.ts';
 import { connectTemporal } from './connect-temporal.ts';

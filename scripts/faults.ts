@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { durationMs } from '../domain/duration.ts';
+import { durationMs } from '../domain/kernel/duration.ts';
 import { startVeza } from '../sandbox/cli/veza.ts';
 import type { FaultRun } from '../sandbox/faults/options.ts';
 import { type FaultReport, runFaults } from '../sandbox/faults/run.ts';
-import { makeScratch } from '../sandbox/stack/scratch.ts';
-import { consoleProgress, shutDown } from '../sandbox/stack/index.ts';
+import { makeScratch } from '../stack/scratch.ts';
+import { consoleProgress, shutDown } from '../stack/index.ts';
 
 const USAGE = `npm run faults [-- --minutes 1.5] [--loss 0.3] [--kill-every 30s] [--sweep-every 30s] [--buyers 4]
                  [--rest 200ms] [--terminate 0] [--seed 1] [--json]

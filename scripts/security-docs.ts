@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { V1_ROUTES } from '../api/routes/index.ts';
+import { V1_ROUTES } from '../api/routes.ts';
 import { markdownTable, withPart } from '../ops/markdown.ts';
 
 // `npm run docs:security`: who may call which route, in docs/security.md, from the one statement that enforces it.

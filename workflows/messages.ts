@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { BackfillProgress } from '../domain/backfill.ts';
+import type { BackfillProgress } from '../domain/marketplace/backfill.ts';
 import type {
   Attempt,
   Hint,
@@ -25,10 +25,10 @@ import type {
   RefundOpening,
   RefundVerdict,
   ReversalAdoption,
-} from '../domain/messages.ts';
-import type { StatementProgress } from '../domain/provider-statement.ts';
-import type { ReconcileProgress } from '../domain/reconcile.ts';
-import { databaseVerb } from './policies.ts';
+} from '../domain/kernel/messages.ts';
+import type { StatementProgress } from '../domain/settlements/provider-statement.ts';
+import type { ReconcileProgress } from '../domain/reconcile/reconcile.ts';
+import { databaseVerb } from './kernel/policies.ts';
 
 // The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
 

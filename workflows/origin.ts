@@ -15,7 +15,7 @@ import {
   ORIGIN_HEADER,
   parseTraceparent,
   runSpanId,
-} from '../domain/origin.ts';
+} from '../domain/kernel/origin.ts';
 
 /** What a worker is told of a traced run, once, when it has ended. */
 export interface RunSinks extends Sinks {

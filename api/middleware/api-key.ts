@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
-import { isKeyOf, prefixOf } from '../../db/api-key.ts';
-import { readKeyByPrefix } from '../../db/queries/api-keys.ts';
-import { takeCall } from '../../db/verbs/take-call.ts';
-import { callerByKey, callKindOf, mayCall } from '../../domain/api-keys.ts';
-import { VezaError } from '../../domain/errors.ts';
-import type { Caller } from '../../domain/roles.ts';
+import { isKeyOf, prefixOf } from '../../db/accounts/key-text.ts';
+import { readKeyByPrefix } from '../../db/accounts/api-keys.ts';
+import { takeCall } from '../../db/accounts/take-call.ts';
+import { callerByKey, callKindOf, mayCall } from '../../domain/accounts/api-keys.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Caller } from '../../domain/accounts/roles.ts';
 import type { ApiEnv } from '../context.ts';
 import { sayLimit } from './rate-limit.ts';
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openWithSql } from '../../sandbox/database.ts';
 import { setUp } from '../../sandbox/cli/veza.ts';
-import { startNode } from '../../sandbox/stack/index.ts';
+import { startNode } from '../../stack/index.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { round } from '../memory.ts';
 import { type Closers, compiled, onCompiledCode, SECRETS, startParts } from '../stack.ts';

@@ -6,10 +6,10 @@ import {
   type PostingKind,
   type SellerAccount,
   type SellerFunds,
-} from '../../domain/ledger.ts';
-import { sumMinor } from '../../domain/money.ts';
+} from '../../domain/ledger/postings.ts';
+import { sumMinor } from '../../domain/kernel/money.ts';
 import type { Tx } from '../client.ts';
-import { ledgerEntries, sellerBalances } from '../schema/index.ts';
+import { ledgerEntries, sellerBalances } from '../schema.ts';
 
 export interface PostingOf {
   readonly kind: PostingKind;

@@ -1,8 +1,8 @@
-import type { Payout } from '../../db/moves/payout.ts';
-import { bookDifferingPayout } from '../../db/verbs/book-differing-payout.ts';
-import type { PayoutWork } from '../../db/verbs/labels.ts';
-import { lockNamed, lockPayout } from '../../db/verbs/lock.ts';
-import { payoutWorkflowId } from '../../domain/ids.ts';
+import type { Payout } from '../../db/payouts/move.ts';
+import { bookDifferingPayout } from '../../db/payouts/book-differing.ts';
+import type { PayoutWork } from '../../db/marketplace/labels.ts';
+import { lockNamed, lockPayout } from '../../db/marketplace/lock.ts';
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 

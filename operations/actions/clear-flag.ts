@@ -1,5 +1,5 @@
-import type { OpsFlagRow } from '../../db/queries/ops-flags.ts';
-import { clearFlag as clear } from '../../db/verbs/clear-flag.ts';
+import type { OpsFlagRow } from '../../db/kernel/ops-flags.ts';
+import { clearFlag as clear } from '../../db/kernel/clear-flag.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtFlag } from './look.ts';

@@ -1,10 +1,10 @@
-import type { Refund } from '../../db/moves/refund.ts';
-import { isHeldRefund } from '../../db/queries/held-refund.ts';
-import { endHeldRefund } from '../../db/verbs/end-held-refund.ts';
-import { refundLabel } from '../../db/verbs/labels.ts';
-import { knownToPsp, requestRefundEnd } from '../../db/verbs/request-refund-end.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import { isHeldRefund } from '../../db/marketplace/refunds/held.ts';
+import { endHeldRefund } from '../../db/marketplace/refunds/end-held.ts';
+import { refundLabel } from '../../db/marketplace/labels.ts';
+import { knownToPsp, requestRefundEnd } from '../../db/marketplace/refunds/request-end.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { refundWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtRefund } from './look.ts';

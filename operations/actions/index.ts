@@ -1,5 +1,5 @@
-import { VezaError } from '../../domain/errors.ts';
-import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/subjects.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/kernel/subjects.ts';
 import type { ActionName, Operation } from '../action.ts';
 import { bookPayoutAsMade } from './book-as-made.ts';
 import { clearFlag } from './clear-flag.ts';

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
-import { isSuspended } from '../../db/moves/order.ts';
-import { opsFlags, webhookEvents } from '../../db/schema/index.ts';
+import { isSuspended } from '../../db/marketplace/orders/move.ts';
+import { opsFlags, webhookEvents } from '../../db/schema.ts';
 import {
   lockNamed,
   lockOrder,
@@ -9,10 +9,10 @@ import {
   lockRefund,
   lockReversal,
   lockTransferOfOrder,
-} from '../../db/verbs/lock.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { returnRefund } from '../../db/verbs/return-refund.ts';
-import { sumMinor } from '../../domain/money.ts';
+} from '../../db/marketplace/lock.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { returnRefund } from '../../db/marketplace/refunds/return.ts';
+import { sumMinor } from '../../domain/kernel/money.ts';
 import { moneyOf, type Standing } from '../action.ts';
 import { tryOut } from '../try-out.ts';
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Refund } from '../../db/moves/refund.ts';
-import { readRefundableOrder } from '../../db/queries/refundable-order.ts';
-import { refundLabel } from '../../db/verbs/labels.ts';
-import { lockNamed, lockOrder } from '../../db/verbs/lock.ts';
-import { refundAsOperator } from '../../db/verbs/refund-as-operator.ts';
-import { decideRefund, type RefundAsk } from '../../domain/eligibility.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { refundWorkflowId } from '../../domain/ids.ts';
+import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import { readRefundableOrder } from '../../db/marketplace/orders/refundable-order.ts';
+import { refundLabel } from '../../db/marketplace/labels.ts';
+import { lockNamed, lockOrder } from '../../db/marketplace/lock.ts';
+import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
+import { decideRefund, type RefundAsk } from '../../domain/marketplace/eligibility.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { refundWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Tx } from '../../db/client.ts';
 import type { Operation, Standing } from '../action.ts';
 

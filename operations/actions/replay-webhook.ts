@@ -1,6 +1,6 @@
-import { readWebhookEvent, type WebhookEventRow } from '../../db/queries/webhook-events.ts';
-import { requestReplay } from '../../db/verbs/request-replay.ts';
-import { VezaError } from '../../domain/errors.ts';
+import { readWebhookEvent, type WebhookEventRow } from '../../db/webhooks/list.ts';
+import { requestReplay } from '../../db/webhooks/request-replay.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Dispatched } from '../../inbox/dispatched.ts';
 import { redispatch } from '../../inbox/redrive.ts';
 import type { Operation } from '../action.ts';

@@ -1,8 +1,8 @@
-import type { Transfer } from '../../db/moves/transfer.ts';
-import { transferLabel, type TransferWork } from '../../db/verbs/labels.ts';
-import type { Resolution } from '../../db/verbs/resolve-reversal.ts';
-import { resolveTransfer } from '../../db/verbs/resolve-transfer.ts';
-import { transferWorkflowId } from '../../domain/ids.ts';
+import type { Transfer } from '../../db/marketplace/transfers/move.ts';
+import { transferLabel, type TransferWork } from '../../db/marketplace/labels.ts';
+import type { Resolution } from '../../db/marketplace/reversals/resolve.ts';
+import { resolveTransfer } from '../../db/marketplace/transfers/resolve.ts';
+import { transferWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtTransfer } from './look.ts';

@@ -1,7 +1,7 @@
-import type { Payout } from '../../db/moves/payout.ts';
-import type { PayoutWork } from '../../db/verbs/labels.ts';
-import { askPayoutAgain } from '../../db/verbs/ask-payout-again.ts';
-import { payoutWorkflowId } from '../../domain/ids.ts';
+import type { Payout } from '../../db/payouts/move.ts';
+import type { PayoutWork } from '../../db/marketplace/labels.ts';
+import { askPayoutAgain } from '../../db/payouts/ask-again.ts';
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation } from '../action.ts';
 import { lookAtPayout } from './look.ts';
 

@@ -1,8 +1,8 @@
-import type { ReversalRow } from '../../db/queries/reversals.ts';
-import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
-import type { ReversalWork } from '../../db/verbs/labels.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { reversalWorkflowId } from '../../domain/ids.ts';
+import type { ReversalRow } from '../../db/marketplace/reversals/list.ts';
+import { requestReversalRetry } from '../../db/marketplace/reversals/request-retry.ts';
+import type { ReversalWork } from '../../db/marketplace/labels.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { reversalWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation } from '../action.ts';
 import { lookAtReversal } from './look.ts';
 

@@ -1,7 +1,7 @@
-import { endHeldRefund, type EndedRefund } from '../../db/verbs/end-held-refund.ts';
-import { refundLabel } from '../../db/verbs/labels.ts';
-import type { Refund } from '../../db/moves/refund.ts';
-import { refundWorkflowId } from '../../domain/ids.ts';
+import { endHeldRefund, type EndedRefund } from '../../db/marketplace/refunds/end-held.ts';
+import { refundLabel } from '../../db/marketplace/labels.ts';
+import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import { refundWorkflowId } from '../../domain/kernel/ids.ts';
 import type { Operation } from '../action.ts';
 import type { OperationsDeps } from '../deps.ts';
 import { reasonOf } from '../reason.ts';

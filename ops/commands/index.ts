@@ -1,9 +1,9 @@
-import { WORK_KINDS } from '../../db/queries/work.ts';
-import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/schema/operations.ts';
-import { APPROVAL_STATUSES } from '../../domain/machines/approval.ts';
-import { API_KEY_SCOPES } from '../../domain/api-keys.ts';
-import { PHASES } from '../../domain/reconcile.ts';
-import { ROLES } from '../../domain/roles.ts';
+import { WORK_KINDS } from '../../db/operators/work.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/kernel/schema.ts';
+import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
+import { API_KEY_SCOPES } from '../../domain/accounts/api-keys.ts';
+import { PHASES } from '../../domain/reconcile/reconcile.ts';
+import { ROLES } from '../../domain/accounts/roles.ts';
 import { giveUp, refund, RESOLUTIONS, resolve, retry } from './act.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';

@@ -7,10 +7,10 @@ import {
   listStatementExceptions,
   readStatement,
   type StatementRow,
-} from '../../db/queries/statements.ts';
-import { statementWorkflowId } from '../../domain/ids.ts';
-import { formatMoney } from '../../domain/money.ts';
-import { STATEMENT_PROVIDERS, type StatementProvider } from '../../domain/provider-statement.ts';
+} from '../../db/settlements/list.ts';
+import { statementWorkflowId } from '../../domain/kernel/ids.ts';
+import { formatMoney } from '../../domain/kernel/money.ts';
+import { STATEMENT_PROVIDERS, type StatementProvider } from '../../domain/settlements/provider-statement.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { VezaError } from '../../domain/errors.ts';
-import { isPlainText } from '../../domain/plain-text.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { isPlainText } from '../../domain/kernel/plain-text.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 
 /** The fields of a posted form, as text. */

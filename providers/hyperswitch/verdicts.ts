@@ -1,5 +1,5 @@
-import type { DisputeNews } from '../../domain/messages.ts';
-import { DISPUTE_STAGES, type DisputeStage } from '../../domain/machines/dispute.ts';
+import type { DisputeNews } from '../../domain/kernel/messages.ts';
+import { DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/dispute-machine.ts';
 
 /** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
 export type PaymentVerdict =

@@ -4,7 +4,7 @@ import type {
   PaymentFact,
   PayoutWord,
   RefundVerdict,
-} from '../../domain/messages.ts';
+} from '../../domain/kernel/messages.ts';
 import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';

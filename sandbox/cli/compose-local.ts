@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { startComposition } from '../composition/index.ts';
-import { consoleProgress, shutDown } from '../stack/index.ts';
+import { consoleProgress, shutDown } from '../../stack/index.ts';
 import { endedWell, play, SECONDS_NOT_MINUTES } from './play.ts';
 import { createTeller } from './teller.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { consoleProgress, shutDown } from '../stack/index.ts';
+import { consoleProgress, shutDown } from '../../stack/index.ts';
 import { endedWell, play, SECONDS_NOT_MINUTES } from './play.ts';
 import { createTeller } from './teller.ts';
 import { startVeza } from './veza.ts';

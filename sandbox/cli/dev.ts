@@ -1,7 +1,7 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { consoleProgress } from '../stack/index.ts';
+import { consoleProgress } from '../../stack/index.ts';
 import { startVeza } from './veza.ts';
 
 /** Several files change at once when a branch is switched or a formatter runs. */

@@ -1,4 +1,4 @@
-import { formatMoney } from '../../domain/money.ts';
+import { formatMoney } from '../../domain/kernel/money.ts';
 import type { Api, Order, Refund, Transfer } from './api-client.ts';
 import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';

@@ -1,6 +1,6 @@
-import { auditDatabase } from '../../db/audit/index.ts';
+import { auditDatabase } from '../../db/invariants/index.ts';
 import { openDatabase } from '../../db/client.ts';
-import { formatMoney } from '../../domain/money.ts';
+import { formatMoney } from '../../domain/kernel/money.ts';
 import { seed } from '../../ops/commands/seed.ts';
 import {
   apiAs,
@@ -14,8 +14,8 @@ import { follow, until } from './follow.ts';
 import { type LostWebhook, playLostWebhook } from './lost-webhook.ts';
 import { type PartialRefund, playPartialRefund } from './partial-refund.ts';
 import type { Teller } from './teller.ts';
-import type { HyperswitchSandbox } from '../hyperswitch/index.ts';
-import type { StripeSandbox } from '../stripe/index.ts';
+import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 
 /** What the play needs of a Veza, however it was started. */
 export interface Stage {

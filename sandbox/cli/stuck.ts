@@ -4,7 +4,7 @@ import { storyPath } from '../../ops/console/views/links.ts';
 import { SITUATIONS } from '../situations/index.ts';
 import { openScene } from '../situations/scene.ts';
 import type { Made, Situation } from '../situations/situation.ts';
-import { consoleProgress, shutDown, stopWithProcess } from '../stack/index.ts';
+import { consoleProgress, shutDown, stopWithProcess } from '../../stack/index.ts';
 import { startVeza } from './veza.ts';
 
 const USAGE = `npm run stuck [-- --list] [-- NAME…]

@@ -9,7 +9,7 @@ import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
-import { startHyperswitchSandbox } from '../hyperswitch/index.ts';
+import { startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import {
   type NodeProcess,
   type Progress,
@@ -17,8 +17,8 @@ import {
   startNode,
   startServices,
   stopWithProcess,
-} from '../stack/index.ts';
-import { startStripeSandbox } from '../stripe/index.ts';
+} from '../../stack/index.ts';
+import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import type { Stage } from './play.ts';
 
 /** Of the embedded stack alone: nothing outside this machine accepts them. */

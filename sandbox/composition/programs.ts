@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Progress } from '../stack/index.ts';
-import { cacheFolder, findTemporalBinary, withTurn } from '../stack/temporal-binary.ts';
-import { buildWithGo } from '../stack/temporal-build.ts';
+import type { Progress } from '../../stack/index.ts';
+import { cacheFolder, findTemporalBinary, withTurn } from '../../stack/temporal-binary.ts';
+import { buildWithGo } from '../../stack/temporal-build.ts';
 import { type ComposeFile, versionOf } from './compose-file.ts';
 
 /** What the images hold, under the names that it has there. */

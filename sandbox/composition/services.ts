@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Server, startServer } from '../stack/servers.ts';
+import { type Server, startServer } from '../../stack/servers.ts';
 import type { ComposeService } from './compose-file.ts';
 
 /** What Docker would give the services, and one machine gives otherwise. */

@@ -1,6 +1,6 @@
 import type { DatabaseWithSql } from '../database.ts';
-import type { HyperswitchSandbox } from '../hyperswitch/index.ts';
-import type { StripeSandbox } from '../stripe/index.ts';
+import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 
 export interface Books {
   readonly database: Pick<DatabaseWithSql, 'sql'>;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Veza } from '../cli/veza.ts';
-import { randomFrom } from '../providers/random.ts';
-import { chargeGrain } from '../stripe/grain.ts';
+import { randomFrom } from '../../stand-ins/kernel/random.ts';
+import { chargeGrain } from '../../stand-ins/stripe/grain.ts';
 import type { FaultRun } from './options.ts';
 
 export interface Shop {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Veza } from '../cli/veza.ts';
-import { randomFrom } from '../providers/random.ts';
+import { randomFrom } from '../../stand-ins/kernel/random.ts';
 import { type Bought, type BuyerTask, insistAs, type Shop } from './buyers.ts';
 
 /** Prices whose fee leaves what Stripe does not send (KWD, ISK), or does not pay out (HUF). Minor units. */

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
-import { sellerPayouts, sellerTransfers, transferReversals, users } from '../../db/schema/index.ts';
-import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
-import type { Attempt } from '../../domain/messages.ts';
-import type { StripeFault } from '../stripe/index.ts';
+import { sellerPayouts, sellerTransfers, transferReversals, users } from '../../db/schema.ts';
+import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Attempt } from '../../domain/kernel/messages.ts';
+import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import {
   askRefund,
   completeOrder,

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
-import { disputes, opsFlags, sellerTransfers, users } from '../../db/schema/index.ts';
-import type { FlagKind } from '../../db/verbs/raise-flag.ts';
-import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/ids.ts';
+import { disputes, opsFlags, sellerTransfers, users } from '../../db/schema.ts';
+import type { FlagKind } from '../../db/kernel/raise-flag.ts';
+import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/kernel/ids.ts';
 import {
   askRefund,
   completeOrder,

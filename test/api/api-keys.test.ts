@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { apiKeys, apiKeyUsage, auditLog, users } from '../../db/schema/index.ts';
+import { apiKeys, apiKeyUsage, auditLog, users } from '../../db/schema.ts';
 import { createLogger } from '../../log.ts';
-import type { Role } from '../../domain/roles.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
 import {
   addOrder,
   addProduct,

@@ -9,8 +9,8 @@ import {
   sellerTransfers,
   transferReversals,
   webhookEvents,
-} from '../../db/schema/index.ts';
-import type { Role } from '../../domain/roles.ts';
+} from '../../db/schema.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
 import { addOrder, addProduct, addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
 
 let world: ApiWorld;

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { setMaintenance } from '../../db/verbs/set-maintenance.ts';
-import { auditLog, platformSettings } from '../../db/schema/index.ts';
+import { setMaintenance } from '../../db/operators/set-maintenance.ts';
+import { auditLog, platformSettings } from '../../db/schema.ts';
 import {
   addUser,
   bearer,

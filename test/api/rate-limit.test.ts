@@ -1,12 +1,12 @@
 import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { makeKey as newKey } from '../../db/api-key.ts';
-import { createApiKey, type NewApiKey } from '../../db/verbs/create-api-key.ts';
+import { makeKey as newKey } from '../../db/accounts/key-text.ts';
+import { createApiKey, type NewApiKey } from '../../db/accounts/create-api-key.ts';
 import { readVariables } from '../../config.ts';
-import { takeBearerCall, takeCall } from '../../db/verbs/take-call.ts';
-import { apiKeyUsage, bearerUsage } from '../../db/schema/index.ts';
-import type { CallKind } from '../../domain/api-keys.ts';
+import { takeBearerCall, takeCall } from '../../db/accounts/take-call.ts';
+import { apiKeyUsage, bearerUsage } from '../../db/schema.ts';
+import type { CallKind } from '../../domain/accounts/api-keys.ts';
 import { listening, start } from '../harness/processes.ts';
 import {
   addUser,

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RefundFeed } from '../../api/refund-feed.ts';
+import { RefundFeed } from '../../api/marketplace/refund-feed.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { listRefundEvents } from '../../db/queries/refund-events.ts';
-import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { createLogger } from '../../log.ts';
 import { ownDatabase, type Story, storyOn } from '../db/story.ts';
 

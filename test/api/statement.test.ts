@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPayout } from '../../db/verbs/open-payout.ts';
-import { settlePayout } from '../../db/verbs/settle-payout.ts';
+import { openPayout } from '../../db/payouts/open.ts';
+import { settlePayout } from '../../db/payouts/settle.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openShop, type Seller, type Shop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';

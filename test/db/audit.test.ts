@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { auditDatabase, type Workflows } from '../../db/audit/index.ts';
+import { auditDatabase, type Workflows } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { failRefund } from '../../db/verbs/fail-refund.ts';
-import { recordOutsideReversals } from '../../db/verbs/record-outside-reversals.ts';
-import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { failRefund } from '../../db/marketplace/refunds/fail.ts';
+import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };

@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
-import { auditDatabase } from '../../db/audit/index.ts';
+import { auditDatabase } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { sellerTransfers, transferReversals } from '../../db/schema/index.ts';
-import { askReversal } from '../../db/verbs/ask-reversal.ts';
-import { askTransfer } from '../../db/verbs/ask-transfer.ts';
-import { completeReversal } from '../../db/verbs/complete-reversal.ts';
-import { completeTransfer } from '../../db/verbs/complete-transfer.ts';
-import { failRefund } from '../../db/verbs/fail-refund.ts';
-import { openRefund } from '../../db/verbs/open-refund.ts';
-import { postponeReversal } from '../../db/verbs/postpone-reversal.ts';
-import { giveUpTransfer, postponeTransfer } from '../../db/verbs/postpone-transfer.ts';
-import { recordOutsideReversals } from '../../db/verbs/record-outside-reversals.ts';
-import { requestReversalRetry } from '../../db/verbs/request-reversal-retry.ts';
-import { requestTransferRetry } from '../../db/verbs/request-transfer-retry.ts';
-import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { sellerTransfers, transferReversals } from '../../db/schema.ts';
+import { askReversal } from '../../db/marketplace/reversals/ask.ts';
+import { askTransfer } from '../../db/marketplace/transfers/ask.ts';
+import { completeReversal } from '../../db/marketplace/reversals/complete.ts';
+import { completeTransfer } from '../../db/marketplace/transfers/complete.ts';
+import { failRefund } from '../../db/marketplace/refunds/fail.ts';
+import { openRefund } from '../../db/marketplace/refunds/open.ts';
+import { postponeReversal } from '../../db/marketplace/reversals/postpone.ts';
+import { giveUpTransfer, postponeTransfer } from '../../db/marketplace/transfers/postpone.ts';
+import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
+import { requestReversalRetry } from '../../db/marketplace/reversals/request-retry.ts';
+import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 
 // Random stories of the verbs against a Stripe and a PSP that only count: whatever happens, and in whatever order, the

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/queries/figures.ts';
+import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/operators/figures.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { fillRows, OPEN_EVERY } from './many-rows.ts';
 import { planOf } from './plans.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
-import { auditDatabase } from '../../db/audit/index.ts';
+import { auditDatabase } from '../../db/invariants/index.ts';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { isUnavailable } from '../../db/unavailable.ts';

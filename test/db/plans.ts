@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { Db } from '../../db/client.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import * as schema from '../../db/schema/index.ts';
+import * as schema from '../../db/schema.ts';
 
 export interface PlanNode {
   readonly 'Node Type': string;

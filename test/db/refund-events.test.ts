@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { listRefundEvents, readNewRefundEvents } from '../../db/queries/refund-events.ts';
-import { adoptProviderRefund } from '../../db/verbs/adopt-provider-refund.ts';
-import { failRefund } from '../../db/verbs/fail-refund.ts';
-import { recordExternalRefund } from '../../db/verbs/record-external-refund.ts';
-import { settleRefund } from '../../db/verbs/settle-refund.ts';
+import { listRefundEvents, readNewRefundEvents } from '../../db/marketplace/refunds/events.ts';
+import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
+import { failRefund } from '../../db/marketplace/refunds/fail.ts';
+import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
 import { ownDatabase, type Story, storyOn } from './story.ts';
 

@@ -90,11 +90,11 @@ async function generatedFrom({ column }: { column?: { from: string; to: string }
   // Beside the modules that the schema imports.
   const dir = await mkdtemp(join(ROOT, 'node_modules', '.veza-drizzle-'));
   try {
-    for (const folder of ['db/schema', 'db/migrations', 'domain']) {
+    for (const folder of ['db', 'domain']) {
       await cp(join(ROOT, folder), join(dir, folder), { recursive: true });
     }
     if (column) {
-      const file = join(dir, 'db/schema/catalog.ts');
+      const file = join(dir, 'db/catalog/schema.ts');
       const source = await readFile(file, 'utf8');
       await writeFile(file, source.replace(column.from, column.to));
     }

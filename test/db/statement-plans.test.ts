@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { oursThatMoved } from '../../db/queries/statement-ours.ts';
-import { matchQuery } from '../../db/verbs/match-statement-rows.ts';
-import { claimOf } from '../../db/verbs/miss-statement-rows.ts';
-import { CLAIMABLE } from '../../domain/provider-statement.ts';
+import { oursThatMoved } from '../../db/settlements/statement-ours.ts';
+import { matchQuery } from '../../db/settlements/match-statement-rows.ts';
+import { claimOf } from '../../db/settlements/miss-statement-rows.ts';
+import { CLAIMABLE } from '../../domain/settlements/provider-statement.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { planAhead, walkedIn } from './plans.ts';
 

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { countSweepRows, listSweepRows, type SweepAsk, sweepQuery } from '../../db/queries/sweep.ts';
-import { retireLooks } from '../../db/verbs/retire-looks.ts';
-import { bodiesToDelete, deleteWebhookBodies } from '../../db/verbs/delete-webhook-bodies.ts';
-import { type Phase, PHASES } from '../../domain/reconcile.ts';
+import { countSweepRows, listSweepRows, type SweepAsk, sweepQuery } from '../../db/reconcile/sweep.ts';
+import { retireLooks } from '../../db/reconcile/retire-looks.ts';
+import { bodiesToDelete, deleteWebhookBodies } from '../../db/webhooks/delete-bodies.ts';
+import { type Phase, PHASES } from '../../domain/reconcile/reconcile.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { fillRows, OPEN_EVERY } from './many-rows.ts';
 import { mostReadIn, planOf, plansOf, walkedIn } from './plans.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig, VARIABLES } from '../../config.ts';
-import { durationMs } from '../../domain/duration.ts';
+import { durationMs } from '../../domain/kernel/duration.ts';
 import { type ComposeService, readComposeFile } from '../../sandbox/composition/compose-file.ts';
 import { SHUTDOWN_MAX_MS } from '../../server.ts';
 import { SHUTDOWN_GRACE } from '../../worker.ts';

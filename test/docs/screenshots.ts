@@ -11,7 +11,7 @@ import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import type { Situation } from '../../sandbox/situations/situation.ts';
-import { consoleProgress, shutDown, stopWithProcess } from '../../sandbox/stack/index.ts';
+import { consoleProgress, shutDown, stopWithProcess } from '../../stack/index.ts';
 import { openBrowser } from '../harness/browser.ts';
 import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../harness/temporal-ui.ts';
 

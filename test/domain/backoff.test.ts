@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoffDelayMs } from '../../domain/backoff.ts';
+import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -6,11 +6,11 @@ import {
   type RefundableOrder,
   type RefundAsk,
   refundDeadlineMs,
-} from '../../domain/eligibility.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
-import { ORDER_STATUSES } from '../../domain/machines/order.ts';
-import type { Caller } from '../../domain/roles.ts';
-import { allocatedMinor } from '../../domain/shares.ts';
+} from '../../domain/marketplace/eligibility.ts';
+import type { ErrorCode } from '../../domain/kernel/errors.ts';
+import { ORDER_STATUSES } from '../../domain/marketplace/order-machine.ts';
+import type { Caller } from '../../domain/accounts/roles.ts';
+import { allocatedMinor } from '../../domain/marketplace/shares.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW_MS = Date.UTC(2026, 0, 20);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, ERRORS, isErrorCode, VezaError } from '../../domain/errors.ts';
+import { type ErrorCode, ERRORS, isErrorCode, VezaError } from '../../domain/kernel/errors.ts';
 
 const entries = Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][];
 

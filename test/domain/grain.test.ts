@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutMinor, grainMinor, payoutGrainMinor, planShare } from '../../domain/grain.ts';
-import { formatMoney } from '../../domain/money.ts';
+import { cutMinor, grainMinor, payoutGrainMinor, planShare } from '../../domain/kernel/grain.ts';
+import { formatMoney } from '../../domain/kernel/money.ts';
 
 describe('the grain of amounts, as docs.stripe.com/currencies has it', () => {
   it.each([

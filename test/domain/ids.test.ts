@@ -12,7 +12,7 @@ import {
   reversalWorkflowId,
   transferKey,
   transferWorkflowId,
-} from '../../domain/ids.ts';
+} from '../../domain/kernel/ids.ts';
 
 const ID = '01890000-0000-7000-8000-000000000001';
 

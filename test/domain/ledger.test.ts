@@ -16,8 +16,8 @@ import {
   suspendedPaymentReturned,
   suspenseClaimed,
   transferCompleted,
-} from '../../domain/ledger.ts';
-import { sumMinor } from '../../domain/money.ts';
+} from '../../domain/ledger/postings.ts';
+import { sumMinor } from '../../domain/kernel/money.ts';
 
 const minor = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1e9 }));
 const seller = fc.constantFrom('ada', 'ben', 'cat');

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { isStatusOf, isTerminal, type Machine, type Mover } from '../../domain/machine.ts';
-import { APPROVAL, canTransition as canApproval } from '../../domain/machines/approval.ts';
-import { canTransition as canDispute, DISPUTE } from '../../domain/machines/dispute.ts';
-import { canTransition as canOrder, ORDER } from '../../domain/machines/order.ts';
-import { canTransition as canPayout, PAYOUT } from '../../domain/machines/payout.ts';
-import { canTransition as canRefund, REFUND } from '../../domain/machines/refund.ts';
-import { canTransition as canReversal, REVERSAL } from '../../domain/machines/reversal.ts';
-import { canTransition as canTransfer, TRANSFER } from '../../domain/machines/transfer.ts';
+import { isStatusOf, isTerminal, type Machine, type Mover } from '../../domain/kernel/machine.ts';
+import { APPROVAL, canTransition as canApproval } from '../../domain/approvals/approval-machine.ts';
+import { canTransition as canDispute, DISPUTE } from '../../domain/marketplace/dispute-machine.ts';
+import { canTransition as canOrder, ORDER } from '../../domain/marketplace/order-machine.ts';
+import { canTransition as canPayout, PAYOUT } from '../../domain/payouts/payout-machine.ts';
+import { canTransition as canRefund, REFUND } from '../../domain/marketplace/refund-machine.ts';
+import { canTransition as canReversal, REVERSAL } from '../../domain/marketplace/reversal-machine.ts';
+import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace/transfer-machine.ts';
 
 // Every pair of every machine, written out: `=` stays where it is, `Y` automation may, `R` only a reviewed action may,
 // `W` that and a dispute that is won after it was lost, `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.

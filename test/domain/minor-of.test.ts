@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatMoney, minorOf } from '../../domain/money.ts';
+import { formatMoney, minorOf } from '../../domain/kernel/money.ts';
 
 describe('a decimal in major units', () => {
   it.each<[string, string, number]>([

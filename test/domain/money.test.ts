@@ -7,7 +7,7 @@ import {
   MAX_AMOUNT_MINOR,
   platformFeeMinor,
   sumMinor,
-} from '../../domain/money.ts';
+} from '../../domain/kernel/money.ts';
 import { byCodeUnit } from './sorting.ts';
 
 const amounts = fc.oneof(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decidePayout, payableMinor, type PayingSeller } from '../../domain/payouts.ts';
+import { decidePayout, payableMinor, type PayingSeller } from '../../domain/payouts/eligibility.ts';
 
 const POLICY = { minimumMinor: 100 };
 const usd = (availableMinor: number, disputedMinor = 0) => ({

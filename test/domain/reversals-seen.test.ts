@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isBooked, isOutside, type KnownReversal, rowBehind } from '../../domain/reversals-seen.ts';
+import {
+  isBooked,
+  isOutside,
+  type KnownReversal,
+  rowBehind,
+} from '../../domain/marketplace/reversals-seen.ts';
 
 const row = (id: string, more: Partial<KnownReversal> = {}): KnownReversal => ({
   id,

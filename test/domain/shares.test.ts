@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { sumMinor } from '../../domain/money.ts';
+import { sumMinor } from '../../domain/kernel/money.ts';
 import {
   allocateAmount,
   allocatedMinor,
@@ -8,7 +8,7 @@ import {
   itemLeftMinor,
   type ItemLeft,
   leftMinor,
-} from '../../domain/shares.ts';
+} from '../../domain/marketplace/shares.ts';
 
 const share = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 5_000_000 }));
 const items: fc.Arbitrary<ItemLeft[]> = fc.uniqueArray(

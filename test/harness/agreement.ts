@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { type Agreement, compareWithProviders, openReaders } from '../../agreement/index.ts';
-import { auditDatabase } from '../../db/audit/index.ts';
+import { type Agreement, compareWithProviders, openReaders } from '../../comparison/index.ts';
+import { auditDatabase } from '../../db/invariants/index.ts';
 import type { World } from './world.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { auditDatabase } from '../../db/audit/index.ts';
+import { auditDatabase } from '../../db/invariants/index.ts';
 import type { World } from './world.ts';
 
 /** The judge of every test: the invariants hold for whatever the world did so far, at this moment. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { Failures } from '../../engine/workflow-bundle.ts';
-import { endSync, identityOf } from '../../sandbox/stack/identity.ts';
-import { createDatabase, startPostgres } from '../../sandbox/stack/postgres.ts';
-import { consoleProgress } from '../../sandbox/stack/progress.ts';
-import { makeScratch } from '../../sandbox/stack/scratch.ts';
-import { startTemporal } from '../../sandbox/stack/temporal.ts';
+import { endSync, identityOf } from '../../stack/identity.ts';
+import { createDatabase, startPostgres } from '../../stack/postgres.ts';
+import { consoleProgress } from '../../stack/progress.ts';
+import { makeScratch } from '../../stack/scratch.ts';
+import { startTemporal } from '../../stack/temporal.ts';
 import { prepareRun } from './prepare.ts';
 
 declare module 'vitest' {

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { orders, sellerTransfers } from '../../db/schema/index.ts';
+import { orders, sellerTransfers } from '../../db/schema.ts';
 import { makePerson, type Seller } from './shop.ts';
 import type { World } from './world.ts';
 

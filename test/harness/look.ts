@@ -7,10 +7,10 @@ import {
   sellerBalances,
   sellerTransfers,
   transferReversals,
-} from '../../db/schema/index.ts';
-import type { PostingKind } from '../../domain/ledger.ts';
-import type { Attempt } from '../../domain/messages.ts';
-import type { RequestEntry } from '../../sandbox/providers/requests.ts';
+} from '../../db/schema.ts';
+import type { PostingKind } from '../../domain/ledger/postings.ts';
+import type { Attempt } from '../../domain/kernel/messages.ts';
+import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import type { World } from './world.ts';
 
 // What tests look at, beside the rows that the world reads itself.

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { ledgerEntries, sellerBalances, sellerPayouts } from '../../db/schema/index.ts';
-import type { RequestEntry } from '../../sandbox/providers/requests.ts';
-import type { StripeFault } from '../../sandbox/stripe/index.ts';
+import { ledgerEntries, sellerBalances, sellerPayouts } from '../../db/schema.ts';
+import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
+import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import { until } from './look.ts';
 import { type Seller, type Shop } from './shop.ts';
 import { soldOrder } from './refunded.ts';

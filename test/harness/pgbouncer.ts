@@ -5,7 +5,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, returnPort } from '../../sandbox/stack/ports.ts';
+import { freePort, returnPort } from '../../stack/ports.ts';
 
 export interface PgBouncer {
   /** Of the same database, through it. */

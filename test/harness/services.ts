@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import { createDatabase, dropDatabase } from '../../sandbox/stack/postgres.ts';
+import { createDatabase, dropDatabase } from '../../stack/postgres.ts';
 
 export interface TestDatabase {
   name: string;

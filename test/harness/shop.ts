@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { products, users } from '../../db/schema/index.ts';
-import type { Role } from '../../domain/roles.ts';
+import { products, users } from '../../db/schema.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
 import type { Person, World } from './world.ts';
 
 /** A seller with one product, and the Stripe account that is theirs once connected. */

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { webhookEvents } from '../../db/schema/index.ts';
-import type { StripeFault } from '../../sandbox/stripe/index.ts';
+import { webhookEvents } from '../../db/schema.ts';
+import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import { openFlags, transferRow } from './look.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { orders, sellerOnboardings, users } from '../../db/schema/index.ts';
+import { orders, sellerOnboardings, users } from '../../db/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../harness/histories.ts';
 import { World } from '../harness/world.ts';

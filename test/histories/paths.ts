@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { createBackfillEngine } from '../../engine/backfill.ts';
-import { keepAsk } from '../../db/verbs/keep-ask.ts';
+import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { loadStatement } from '../../ops/statements/load.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';

@@ -7,7 +7,7 @@ import {
   sellerTransfers,
   transferReversals,
   users,
-} from '../../db/schema/index.ts';
+} from '../../db/schema.ts';
 import { makeProduct, openShop, type Seller, type Shop } from '../harness/shop.ts';
 import type { World } from '../harness/world.ts';
 import type { Books, Leg, Order } from './money.ts';

@@ -1,5 +1,5 @@
 import { inArray } from 'drizzle-orm';
-import { orders, sellerBalances } from '../../db/schema/index.ts';
+import { orders, sellerBalances } from '../../db/schema.ts';
 import type { World } from '../harness/world.ts';
 import { type Books, refundedOf, statusOf } from './money.ts';
 

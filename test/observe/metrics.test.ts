@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
-import { writePlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { writePlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { startServer } from '../../server.ts';
 import { adopted } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';

@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { ORIGIN_HEADER } from '../../domain/origin.ts';
+import { ORIGIN_HEADER } from '../../domain/kernel/origin.ts';
 import { createClient } from '../../engine/connect.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { formatTraceparent, parseTraceparent, runSpanId } from '../../domain/origin.ts';
+import { formatTraceparent, parseTraceparent, runSpanId } from '../../domain/kernel/origin.ts';
 import { classOf } from '../../observe/provider-calls.ts';
 import { nameOfError } from '../../observe/spans.ts';
 import { nameStatement } from '../../observe/statements.ts';

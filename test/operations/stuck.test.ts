@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { raiseFlag } from '../../db/verbs/raise-flag.ts';
-import { WORK_KINDS } from '../../db/queries/work.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { WORK_KINDS } from '../../db/operators/work.ts';
 import { auditOf, openFlags } from '../harness/look.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { storedWebhook } from '../harness/rows.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { keepPlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, onlyTransfer, reversalRow, until, waitsFor } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow } from '../harness/payouts.ts';

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compareWithProviders, openReaders, Unreachable } from '../../agreement/index.ts';
-import { refunds, sellerTransfers, transferReversals } from '../../db/schema/index.ts';
+import { compareWithProviders, openReaders, Unreachable } from '../../comparison/index.ts';
+import { refunds, sellerTransfers, transferReversals } from '../../db/schema.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { run } from '../harness/processes.ts';

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWithSql } from '../../sandbox/database.ts';
-import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../../domain/kernel/search-attributes.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { storyOn } from '../db/story.ts';
 import { run } from '../harness/processes.ts';

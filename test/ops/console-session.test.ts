@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Role } from '../../domain/roles.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
 import { World } from '../harness/world.ts';
 import { makePerson } from '../harness/shop.ts';
 import { formOf, Operator } from './console-client.ts';

@@ -5,7 +5,7 @@ import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it, vi } from 'vitest';
 import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
-import { findTemporalBinary } from '../../sandbox/stack/temporal-binary.ts';
+import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
 import { encodingOf, lookThrough, readableIn } from '../harness/histories.ts';
 import {

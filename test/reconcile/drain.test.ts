@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { orderItems, orders } from '../../db/schema/index.ts';
-import type { ReconcileReport } from '../../domain/reconcile.ts';
+import { orderItems, orders } from '../../db/schema.ts';
+import type { ReconcileReport } from '../../domain/reconcile/reconcile.ts';
 import { reconcile } from '../../ops/commands/reconcile.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { until } from '../harness/look.ts';

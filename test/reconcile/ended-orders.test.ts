@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { compareWithProviders, openReaders } from '../../agreement/index.ts';
+import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, pictureOf, refundsOf } from '../harness/rows.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';

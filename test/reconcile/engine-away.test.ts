@@ -1,8 +1,8 @@
 import type { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ReconcileDeps } from '../../activities/reconcile-deps.ts';
-import { lookAt } from '../../activities/reconcile.ts';
-import type { Phase } from '../../domain/reconcile.ts';
+import type { ReconcileDeps } from '../../activities/reconcile/deps.ts';
+import { lookAt } from '../../activities/reconcile/sweep.ts';
+import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keepPlatformSetting } from '../../db/verbs/platform-setting.ts';
+import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { reconcile } from '../../ops/commands/reconcile.ts';
 import { compareBooks } from '../../sandbox/faults/books.ts';
 import { comesToRest, unheard } from '../../sandbox/faults/rest.ts';

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { raiseFlag } from '../../db/verbs/raise-flag.ts';
-import { webhookEvents } from '../../db/schema/index.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { webhookEvents } from '../../db/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/look.ts';
 import { storedWebhook } from '../harness/rows.ts';

@@ -5,11 +5,11 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../../domain/ids.ts';
+} from '../../domain/kernel/ids.ts';
 import { connectNow } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
-import { type EmbeddedTemporal, startTemporal } from '../../sandbox/stack/temporal.ts';
+import { type EmbeddedTemporal, startTemporal } from '../../stack/temporal.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   failedAttempts,

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { ReconcileDeps } from '../../activities/reconcile-deps.ts';
-import { lookAt } from '../../activities/reconcile.ts';
-import { readPlatformSetting, writePlatformSetting } from '../../db/verbs/platform-setting.ts';
+import type { ReconcileDeps } from '../../activities/reconcile/deps.ts';
+import { lookAt } from '../../activities/reconcile/sweep.ts';
+import { readPlatformSetting, writePlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';

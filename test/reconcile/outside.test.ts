@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { lookAt } from '../../activities/reconcile.ts';
-import { compareWithProviders, openReaders } from '../../agreement/index.ts';
-import { RECENT_DISPUTES } from '../../db/queries/sweep.ts';
-import { disputes } from '../../db/schema/index.ts';
-import { clearFlag } from '../../db/verbs/clear-flag.ts';
+import { lookAt } from '../../activities/reconcile/sweep.ts';
+import { compareWithProviders, openReaders } from '../../comparison/index.ts';
+import { RECENT_DISPUTES } from '../../db/reconcile/sweep.ts';
+import { disputes } from '../../db/schema.ts';
+import { clearFlag } from '../../db/kernel/clear-flag.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createPace } from '../../activities/reconcile-pace.ts';
+import { createPace } from '../../activities/reconcile/pace.ts';
 import { createEngine } from '../../engine/index.ts';
 import { until } from '../harness/look.ts';
 import { endWorkflow, takeTask } from '../harness/tasks-by-hand.ts';

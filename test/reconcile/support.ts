@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Phase, PhaseReport } from '../../domain/reconcile.ts';
-import { keepPlatformSetting } from '../../db/verbs/platform-setting.ts';
+import type { Phase, PhaseReport } from '../../domain/reconcile/reconcile.ts';
+import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { adopted, attempted } from '../harness/rows.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';

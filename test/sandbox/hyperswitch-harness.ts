@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../sandbox/hyperswitch/index.ts';
+import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 export const API_KEY = 'snd_key_1234';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { PAYMENT_STATUSES } from '../../sandbox/hyperswitch/types.ts';
+import { PAYMENT_STATUSES } from '../../stand-ins/hyperswitch/types.ts';
 import { hyperswitchWorld, WEBHOOK_SECRET } from './hyperswitch-harness.ts';
 
 test('a payment is created, paid by the buyer with the client secret, and told by a signed webhook', async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { identityOf, isAlive } from '../../sandbox/stack/identity.ts';
-import { startPostgres, type EmbeddedPostgres } from '../../sandbox/stack/postgres.ts';
-import { makeScratch, type Scratch } from '../../sandbox/stack/scratch.ts';
+import { identityOf, isAlive } from '../../stack/identity.ts';
+import { startPostgres, type EmbeddedPostgres } from '../../stack/postgres.ts';
+import { makeScratch, type Scratch } from '../../stack/scratch.ts';
 
 // Several real servers a test, on two cores that other suites use too.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -136,7 +136,7 @@ test('a start that fails shows the end of the log and leaves nothing behind', as
 });
 
 const STARTER = (dir: string) => `
-  import('${new URL('../../sandbox/stack/postgres.ts', import.meta.url).href}').then(async ({ startPostgres }) => {
+  import('${new URL('../../stack/postgres.ts', import.meta.url).href}').then(async ({ startPostgres }) => {
     const { pid } = await startPostgres({ dataDir: ${JSON.stringify(dir)}, durability: 'off' });
     console.log(pid);
     setInterval(() => {}, 1000);

@@ -6,11 +6,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { identityOf } from '../../sandbox/stack/identity.ts';
-import { startServices, type Services } from '../../sandbox/stack/index.ts';
-import { startNode } from '../../sandbox/stack/processes.ts';
-import { silent } from '../../sandbox/stack/progress.ts';
-import { makeScratch, type Scratch } from '../../sandbox/stack/scratch.ts';
+import { identityOf } from '../../stack/identity.ts';
+import { startServices, type Services } from '../../stack/index.ts';
+import { startNode } from '../../stack/processes.ts';
+import { silent } from '../../stack/progress.ts';
+import { makeScratch, type Scratch } from '../../stack/scratch.ts';
 
 // Several real servers a test, on two cores that other suites use too.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -154,7 +154,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 const STACK = (dir: string, script: string) => `
-  import('${new URL('../../sandbox/stack/index.ts', import.meta.url).href}').then(async (stack) => {
+  import('${new URL('../../stack/index.ts', import.meta.url).href}').then(async (stack) => {
     await stack.startServices({ dir: ${JSON.stringify(dir)}, progress: stack.silent });
     stack.startNode({ name: 'child', script: ${JSON.stringify(script)} });
   });`;

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Progress } from '../../sandbox/stack/progress.ts';
-import { findTemporalBinary, TEMPORAL_CLI_VERSION } from '../../sandbox/stack/temporal-binary.ts';
+import type { Progress } from '../../stack/progress.ts';
+import { findTemporalBinary, TEMPORAL_CLI_VERSION } from '../../stack/temporal-binary.ts';
 
 const CACHED = `temporal-${TEMPORAL_CLI_VERSION}`;
 /** Refuses at once, as a closed network does. */
@@ -109,7 +109,7 @@ describe('fetching it', () => {
 
   test('of two that want it at once only one builds', async () => {
     program('bin/go', GO_THAT_BUILDS);
-    const child = `import(${JSON.stringify(new URL('../../sandbox/stack/temporal-binary.ts', import.meta.url).href)})
+    const child = `import(${JSON.stringify(new URL('../../stack/temporal-binary.ts', import.meta.url).href)})
       .then((m) => m.findTemporalBinary({ env: ${JSON.stringify(env)}, downloadUrl: '${NO_DOWNLOAD}' }))
       .then(console.log)`;
     const other = promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', child]);

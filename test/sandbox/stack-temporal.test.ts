@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identityOf, isAlive } from '../../sandbox/stack/identity.ts';
-import { makeScratch, type Scratch } from '../../sandbox/stack/scratch.ts';
-import { startTemporal, type EmbeddedTemporal } from '../../sandbox/stack/temporal.ts';
+import { identityOf, isAlive } from '../../stack/identity.ts';
+import { makeScratch, type Scratch } from '../../stack/scratch.ts';
+import { startTemporal, type EmbeddedTemporal } from '../../stack/temporal.ts';
 
 let scratch: Scratch;
 let running: EmbeddedTemporal | undefined;

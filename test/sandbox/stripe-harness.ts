@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { onTestFinished } from 'vitest';
-import { startStripeSandbox, type StripeSandbox } from '../../sandbox/stripe/index.ts';
+import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 export const SECRET_KEY = 'sk_test_veza_sandbox';

@@ -13,7 +13,7 @@ import {
   sellerTransfers,
   statementExceptions,
   transferReversals,
-} from '../../db/schema/index.ts';
+} from '../../db/schema.ts';
 import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
 import { run, start } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';

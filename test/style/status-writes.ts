@@ -1,6 +1,6 @@
 import { getTableColumns, getTableName, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
-import * as schema from '../../db/schema/index.ts';
+import * as schema from '../../db/schema.ts';
 import { interpolationsOf, type Token, tokensOf } from './tokens.ts';
 
 export interface StatusWrite {

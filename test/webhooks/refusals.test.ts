@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stripeSignature } from '../../sandbox/stripe/books.ts';
+import { stripeSignature } from '../../stand-ins/stripe/books.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { platformSettings } from '../../db/schema/index.ts';
-import { readPlatformSetting, writePlatformSetting } from '../../db/verbs/platform-setting.ts';
-import { tellStripeMode } from '../../db/verbs/tell-stripe-mode.ts';
+import { platformSettings } from '../../db/schema.ts';
+import { readPlatformSetting, writePlatformSetting } from '../../db/kernel/platform-setting.ts';
+import { tellStripeMode } from '../../db/webhooks/tell-stripe-mode.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { modeOfKey } from '../../providers/stripe/mode.ts';

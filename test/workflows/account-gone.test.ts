@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { users, webhookEvents } from '../../db/schema/index.ts';
-import { GONE_WORDINGS } from '../../sandbox/stripe/types.ts';
+import { users, webhookEvents } from '../../db/schema.ts';
+import { GONE_WORDINGS } from '../../stand-ins/stripe/types.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { compareWithProviders, openReaders } from '../../agreement/index.ts';
+import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import {
   auditOf,
   keysOf,

@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { disputes, idempotencyKeys, sellerBalances, users } from '../../db/schema/index.ts';
-import { openPayout } from '../../db/verbs/open-payout.ts';
-import { settleDispute } from '../../db/verbs/settle-dispute.ts';
+import { disputes, idempotencyKeys, sellerBalances, users } from '../../db/schema.ts';
+import { openPayout } from '../../db/payouts/open.ts';
+import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import {
   askPayout,

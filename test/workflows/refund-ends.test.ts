@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { users, webhookEvents } from '../../db/schema/index.ts';
+import { users, webhookEvents } from '../../db/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import {
   adopted,

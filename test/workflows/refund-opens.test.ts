@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { orders } from '../../db/schema/index.ts';
-import { keepAsk } from '../../db/verbs/keep-ask.ts';
+import { orders } from '../../db/schema.ts';
+import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/rows.ts';
 import { makePerson } from '../harness/shop.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { licenses, opsFlags, orderItems, refunds } from '../../db/schema/index.ts';
+import { licenses, opsFlags, orderItems, refunds } from '../../db/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -1,7 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { completeReversal } from '../../db/verbs/complete-reversal.ts';
-import { requestReversalEnd } from '../../db/verbs/request-reversal-end.ts';
+import { completeReversal } from '../../db/marketplace/reversals/complete.ts';
+import { requestReversalEnd } from '../../db/marketplace/reversals/request-end.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   auditOf,

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerTransfers, transferReversals } from '../../db/schema/index.ts';
-import { reversalLabel } from '../../db/verbs/labels.ts';
+import { sellerTransfers, transferReversals } from '../../db/schema.ts';
+import { reversalLabel } from '../../db/marketplace/labels.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { opsFlags, webhookEvents } from '../../db/schema/index.ts';
+import { opsFlags, webhookEvents } from '../../db/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { failedAttempts, reversalRow, signal, until } from '../harness/look.ts';
 import { type Refunded, refundedOrder } from '../harness/refunded.ts';

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { asks, orders, refunds, sellerPayouts } from '../../db/schema/index.ts';
-import { keepAsk } from '../../db/verbs/keep-ask.ts';
+import { asks, orders, refunds, sellerPayouts } from '../../db/schema.ts';
+import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { keysOf, reversalCalls, until } from '../harness/look.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { completeTransfer } from '../../db/verbs/complete-transfer.ts';
+import { completeTransfer } from '../../db/marketplace/transfers/complete.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   failedAttempts,

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { orderItems } from '../../db/schema/index.ts';
+import { orderItems } from '../../db/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,

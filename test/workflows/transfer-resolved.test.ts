@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerBalances, sellerTransfers } from '../../db/schema/index.ts';
+import { sellerBalances, sellerTransfers } from '../../db/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { posted } from '../harness/books.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RequestEntry } from '../../sandbox/providers/requests.ts';
+import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { idFor } from '../../api/idempotency.ts';
+import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import { delivered, eventually, flagsOf, licensesOf, refundsOf } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';

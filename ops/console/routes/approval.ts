@@ -1,8 +1,8 @@
 import type { Context, Handler } from 'hono';
-import { readApproval } from '../../../db/queries/approvals.ts';
-import type { Approval } from '../../../db/moves/approval.ts';
-import { VezaError } from '../../../domain/errors.ts';
-import { isUntold } from '../../../domain/four-eyes.ts';
+import { readApproval } from '../../../db/approvals/list.ts';
+import type { Approval } from '../../../db/approvals/move.ts';
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { isUntold } from '../../../domain/approvals/four-eyes.ts';
 import { approve } from '../../../operations/approve.ts';
 import { keyToKeepOf } from '../../../operations/make-api-key.ts';
 import { reject } from '../../../operations/reject.ts';

@@ -1,8 +1,8 @@
 import type { Handler } from 'hono';
-import { sumOpenMoney } from '../../../db/queries/open-money.ts';
-import { countOutcomes } from '../../../db/queries/outcomes.ts';
-import { PERSON_KINDS, sumWork, type WorkKind, type WorkSum } from '../../../db/queries/work.ts';
-import { readPlatformSetting } from '../../../db/verbs/platform-setting.ts';
+import { sumOpenMoney } from '../../../db/operators/open-money.ts';
+import { countOutcomes } from '../../../db/operators/outcomes.ts';
+import { PERSON_KINDS, sumWork, type WorkKind, type WorkSum } from '../../../db/operators/work.ts';
+import { readPlatformSetting } from '../../../db/kernel/platform-setting.ts';
 import { agesOfOpen } from '../charts/ages.ts';
 import { moneyInFlight } from '../charts/money-in-flight.ts';
 import { successRates } from '../charts/success-rates.ts';

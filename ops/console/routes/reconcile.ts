@@ -1,7 +1,7 @@
 import type { Context, Handler } from 'hono';
-import { sweepWorkflowId } from '../../../domain/ids.ts';
-import { type Phase, PHASES, type ReconcileReport } from '../../../domain/reconcile.ts';
-import { VezaError } from '../../../domain/errors.ts';
+import { sweepWorkflowId } from '../../../domain/kernel/ids.ts';
+import { type Phase, PHASES, type ReconcileReport } from '../../../domain/reconcile/reconcile.ts';
+import { VezaError } from '../../../domain/kernel/errors.ts';
 import { runReconciliation } from '../../../operations/run-reconciliation.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';

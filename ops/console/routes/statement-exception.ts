@@ -1,7 +1,7 @@
 import type { Context, Handler } from 'hono';
-import { type ExceptionRow, readStatementException } from '../../../db/queries/statements.ts';
-import { resolveStatementException } from '../../../db/verbs/resolve-statement-exception.ts';
-import { VezaError } from '../../../domain/errors.ts';
+import { type ExceptionRow, readStatementException } from '../../../db/settlements/list.ts';
+import { resolveStatementException } from '../../../db/settlements/resolve-statement-exception.ts';
+import { VezaError } from '../../../domain/kernel/errors.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';

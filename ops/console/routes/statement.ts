@@ -4,10 +4,10 @@ import {
   type ExceptionRow,
   listStatementExceptions,
   readStatement,
-} from '../../../db/queries/statements.ts';
-import { VezaError } from '../../../domain/errors.ts';
-import { statementWorkflowId } from '../../../domain/ids.ts';
-import { EXCEPTION_KINDS } from '../../../domain/provider-statement.ts';
+} from '../../../db/settlements/list.ts';
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { statementWorkflowId } from '../../../domain/kernel/ids.ts';
+import { EXCEPTION_KINDS } from '../../../domain/settlements/provider-statement.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, money, momentOr, words } from '../format.ts';
 import { html, type Html } from '../html.ts';

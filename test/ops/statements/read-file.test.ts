@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NumberedRow } from '../../../db/verbs/load-statement-rows.ts';
+import type { NumberedRow } from '../../../db/settlements/load-statement-rows.ts';
 import { HYPERSWITCH_LAYOUTS } from '../../../ops/statements/hyperswitch-layouts.ts';
 import type { Layout } from '../../../ops/statements/layout.ts';
 import { readHeader, readRows } from '../../../ops/statements/read-file.ts';

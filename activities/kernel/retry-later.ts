@@ -1,0 +1,25 @@
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { type BackoffPolicy, backoffDelayMs } from '../../domain/kernel/backoff.ts';
+
+/**
+ * Hands the attempt back to the server, which shows it as pending with this message and its next attempt. The delay is
+ * taken from the settings of this moment instead of a retry policy that was frozen when the activity was scheduled.
+ */
+export function retryLater(
+  type: string,
+  message: string,
+  policy: BackoffPolicy,
+  retryAfterMs = 0,
+): ApplicationFailure {
+  const delayMs = Math.max(backoffDelayMs(activityInfo().attempt - 1, policy), retryAfterMs);
+  return ApplicationFailure.create({ type, message, nextRetryDelay: delayMs });
+}
+
+/** This worker is told not to serve this work: it stays pending, in sight, until a worker that serves it takes it. */
+export function notServedHere(variable: string, intervalMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'not_served_here',
+    message: `${variable}=false on this worker: waiting for one that serves it`,
+    nextRetryDelay: intervalMs,
+  });
+}

@@ -1,0 +1,12 @@
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import type { Deps } from '../deps.ts';
+
+export function createSignalActivities({ db, log }: Deps) {
+  return {
+    /** Keeps a signal that no handler took where people find it: the webhook behind it was answered 200 already. */
+    async recordStraySignal(workflowId: string, name: string): Promise<void> {
+      log.error({ workflowId, signal: name }, 'a signal found no handler');
+      await raiseFlag(db, 'unknown_signal', workflowId, `The signal ${name} found no handler`);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { SettledRefund } from '../../db/marketplace/refunds/settle-shares.ts';
+import type { Engine } from '../../engine/index.ts';
+
+/** An order may have a hundred sellers, and the activity that settles it has seconds. */
+const STARTS_AT_A_TIME = 10;
+
+/** Starts what a settlement calls for: a workflow for each reversal, and a look for transfers that it changed. */
+export async function followUp(engine: Engine, { reversals, transfers }: SettledRefund): Promise<void> {
+  await startAll(reversals, (reversal) => engine.startReversal(reversal));
+  await startAll(transfers, (transfer) => engine.retryTransfer(transfer));
+}
+
+export async function startAll<Work>(
+  works: readonly Work[],
+  start: (work: Work) => Promise<void>,
+): Promise<void> {
+  for (let first = 0; first < works.length; first += STARTS_AT_A_TIME) {
+    await Promise.all(works.slice(first, first + STARTS_AT_A_TIME).map(start));
+  }
+}

@@ -1,0 +1,260 @@
+import type {
+  Evidence,
+  OpenedPayment,
+  OrderRequest,
+  PaymentFact,
+  Refused,
+} from '../../domain/kernel/messages.ts';
+import { readAsk } from '../../db/kernel/keep-ask.ts';
+import { openOrder } from '../../db/marketplace/orders/open-order.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
+import {
+  recordExternalRefund,
+  type RecordedRefund,
+} from '../../db/marketplace/refunds/record-external-refund.ts';
+import { settleDispute, type SettledDispute } from '../../db/marketplace/disputes/settle.ts';
+import { settlePayment } from '../../db/marketplace/orders/settle.ts';
+import type { PspPayment } from '../../providers/hyperswitch/outcomes.ts';
+import { disputeNewsStatus, paymentVerdict, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
+import type { Deps } from '../deps.ts';
+import { followUp, startAll } from './follow-up.ts';
+import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
+import { retryLater } from '../kernel/retry-later.ts';
+import { unread } from './unread.ts';
+
+export type OrderOpening =
+  | Refused
+  | {
+      readonly orderId: string;
+      readonly status: OrderStatus;
+      readonly bodyHash: string | null;
+      readonly expiresInMs: number;
+    };
+
+export interface SettledEvent {
+  readonly wantsPayment: boolean;
+  /** It is a hint and no more: nothing was booked. */
+  readonly unconfirmed?: true;
+  /** A dispute's word whose booking waits for money under way: it is to be booked again. */
+  readonly waits?: true;
+}
+
+/** What a signal hinted at is neither in the inbox nor complete there: the PSP is to be asked. */
+const UNCONFIRMED = 'unconfirmed';
+
+/** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
+export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
+
+export function createOrderActivities({ db, engine, psp, settings, log }: Deps) {
+  async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
+    await recordPaymentAnswer(db, orderId, payment);
+    return { paymentId: payment.paymentId, status: payment.status };
+  }
+
+  return {
+    async openOrder({ orderId }: OrderRequest): Promise<OrderOpening> {
+      const ask = await readAsk(db, 'order', orderId);
+      const opened = await openOrder(db, { orderId, ask }, settings);
+      if ('refused' in opened) return opened;
+      const { order, bodyHash } = opened;
+      const expiresInMs = order.createdAt.getTime() + settings.orderPaymentTimeoutMs - Date.now();
+      return { orderId: order.id, status: order.status, bodyHash, expiresInMs: Math.max(expiresInMs, 0) };
+    },
+
+    /**
+     * Creates the payment at the PSP under our id, or finds the one that an earlier attempt made. Decides nothing: that
+     * a payment succeeded is the webhook's to say. A refusal comes back as one; everything unknown is asked again.
+     */
+    async createPayment(orderId: string): Promise<OpenedPayment | { readonly refusedBecause: string }> {
+      const order = await orderOf(db, orderId);
+      const { paymentId } = order;
+      if (paymentId === null) return { refusedBecause: 'the order has no payment id' };
+      if (order.paymentStatus !== null) return { paymentId, status: order.paymentStatus };
+      return whileHeartbeating(async () => {
+        const outcome = await psp.createPayment({
+          paymentId,
+          amountMinor: order.totalMinor,
+          currency: order.currency,
+          idempotencyKey: paymentId,
+          metadata: { order_id: orderId },
+        });
+        if (outcome.kind === 'payment') return keep(orderId, outcome.payment);
+        if (outcome.kind === 'unauthorized') {
+          await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
+          throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+        }
+        // Whatever the answer was, an attempt that a dead worker forgot may have made the payment.
+        const found = await psp.readPayment(paymentId);
+        if (found.kind === 'payment') return keep(orderId, found.payment);
+        // That it exists is no refusal: the PSP's read side does not show it yet.
+        if (outcome.kind === 'refused' && outcome.tells !== 'exists' && found.kind === 'not_found')
+          return { refusedBecause: outcome.message };
+        const reason = outcome.kind === 'refused' ? outcome.message : outcome.reason;
+        throw retryLater(
+          'psp_unknown_outcome',
+          reason,
+          settings.psp,
+          outcome.kind === 'unknown' ? outcome.retryAfterMs : 0,
+        );
+      });
+    },
+
+    /** Applies the PSP's word in one transaction, then starts what it calls for. `unconfirmed`: it is a hint and no more. */
+    async settlePayment(
+      orderId: string,
+      evidence: Evidence<PaymentFact>,
+    ): Promise<{ readonly status: string }> {
+      const fact = await paymentFactFor(db, orderId, evidence);
+      if (fact === null) return { status: UNCONFIRMED };
+      const settled = await settlePayment(db, orderId, fact, {
+        refundWindowDays: settings.refundWindowDays,
+        feePolicy: settings.refundFeePolicy,
+      });
+      if (settled.status === 'completed') {
+        await startAll(settled.transfers, (transfer) => engine.startTransfer(transfer));
+      }
+      if (settled.status === 'given_back') await engine.startRefund(settled.refundId, settled.label);
+      if (settled.status === 'cancelled') await followUp(engine, settled.settled);
+      log.info({ orderId, verdict: fact.verdict, outcome: settled.status }, 'payment settled');
+      return { status: settled.status };
+    },
+
+    /**
+     * Money that left the PSP without us asking, or a dispute about it: booked in one transaction. It may want to know
+     * the payment first, which is then handed in; null where the PSP says that nothing was captured.
+     */
+    async settleOutsideEvent(
+      orderId: string,
+      evidence: Evidence<ReadEvent>,
+      payment?: PaymentFact | null,
+    ): Promise<SettledEvent> {
+      const event = await outsideEventFor(db, orderId, evidence);
+      if (event === null) return { wantsPayment: false, unconfirmed: true };
+      const { refundFeePolicy } = settings;
+      const settled: RecordedRefund & SettledDispute =
+        event.kind === 'dispute'
+          ? await settleDispute(db, orderId, event.news, refundFeePolicy)
+          : await recordExternalRefund(db, orderId, event, refundFeePolicy, payment);
+      if (settled.wantsPayment) return { wantsPayment: true };
+      await followUp(engine, settled);
+      if (settled.giveBack) await engine.startRefund(settled.giveBack.refundId, settled.giveBack.label);
+      log.info({ orderId, event }, 'settled what came from outside');
+      return { wantsPayment: false, ...(settled.waits && { waits: true }) };
+    },
+
+    /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */
+    async readOutsideRefund(providerRefundId: string): Promise<ReadEvent | null> {
+      if (!isPspId(providerRefundId)) return null;
+      return whileHeartbeating(async () => {
+        const found = await psp.readRefund(providerRefundId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'refund') {
+          throw await unread({ db, settings }, found, 'refund');
+        }
+        if (refundVerdict(found.refund.status) !== 'succeeded') return null;
+        const { paymentId, amountMinor, currency, updatedAt } = found.refund;
+        const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
+        return { kind: 'refund', paymentId, providerRefundId, amountMinor, currency, ...saidAt };
+      });
+    },
+
+    /** A dispute that nothing in the inbox speaks of is read at the PSP; null where it says nothing that counts. */
+    async readOutsideDispute(providerDisputeId: string): Promise<ReadEvent | null> {
+      if (!isPspId(providerDisputeId)) return null;
+      return whileHeartbeating(async () => {
+        // Its body has no time of its last change: what it shows it said when it was read.
+        const saidAt = new Date().toISOString();
+        const found = await psp.readDispute(providerDisputeId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'dispute') {
+          throw await unread({ db, settings }, found, 'dispute');
+        }
+        const { paymentId, connectorDisputeId, amountMinor, currency, stage } = found.dispute;
+        const status = disputeNewsStatus(found.dispute.status);
+        if (status === null) return null;
+        const news = {
+          providerDisputeId,
+          status,
+          amountMinor,
+          currency,
+          ...(connectorDisputeId !== null && { connectorDisputeId }),
+          ...(stage && { stage }),
+          saidAt,
+        };
+        return { kind: 'dispute', paymentId, news };
+      });
+    },
+
+    /** Asks the PSP how a payment stands that nobody told us of. */
+    async lookUpPayment(orderId: string): Promise<LookedUpPayment> {
+      const { paymentId } = await orderOf(db, orderId);
+      if (paymentId === null) return 'unpaid';
+      return whileHeartbeating(async () => {
+        const found = await psp.readPayment(paymentId);
+        if (found.kind === 'payment') {
+          await recordPaymentAnswer(db, orderId, found.payment);
+          return factOf(found.payment);
+        }
+        if (found.kind === 'not_found') return 'unpaid';
+        throw await unread({ db, settings }, found, 'payment');
+      });
+    },
+  };
+}
+
+/** A signal may name anything; the PSP's ids have 64 characters at most. */
+const isPspId = (id: unknown) => typeof id === 'string' && id !== '' && id.length <= 64;
+
+const withoutMoney = (verdict: PaymentFact['verdict'], message: string): PaymentFact => ({
+  verdict,
+  receivedMinor: null,
+  currency: null,
+  message,
+  connectorTransactionId: null,
+});
+
+/** Statuses in which money may be on its way without anyone doing anything more. */
+const UNDERWAY = new Set([
+  'processing',
+  'partially_captured_and_processing',
+  'requires_capture',
+  'requires_merchant_action',
+  'partially_authorized_and_requires_capture',
+  'partially_captured_and_capturable',
+  'review',
+  'conflicted',
+]);
+
+/** What the PSP says of a payment, read there. */
+export function factOf(payment: PspPayment): LookedUpPayment {
+  const verdict = paymentVerdict(payment.status);
+  switch (verdict) {
+    case 'succeeded':
+    case 'partially_captured':
+      return {
+        verdict: 'captured',
+        receivedMinor: payment.amountReceivedMinor,
+        currency: payment.currency,
+        message: payment.errorMessage,
+        connectorTransactionId: payment.connectorTransactionId,
+      };
+    case 'cancelled_post_capture':
+      return withoutMoney(verdict, 'cancelled after capture');
+    case 'failed': {
+      const { manualRetryAllowed, errorMessage } = payment;
+      // Declined, and the buyer may take another card: nothing has ended.
+      if (manualRetryAllowed === true) return 'unpaid';
+      const failed = withoutMoney('failed', errorMessage ?? verdict);
+      return manualRetryAllowed === false ? { ...failed, dead: true } : failed;
+    }
+    // In the router's books: it does not tell the connector where the buyer's bank was being asked.
+    case 'cancelled':
+    case 'expired':
+      return withoutMoney('failed', payment.errorMessage ?? verdict);
+    case 'waiting':
+      return UNDERWAY.has(payment.status) ? 'underway' : 'unpaid';
+  }
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eq } from 'drizzle-orm';
+import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
+import { MissingRow } from '../../db/marketplace/lock.ts';
+import { endedAs, missUnanswered } from '../../db/marketplace/refunds/miss-unanswered.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { orders, refunds } from '../../db/schema.ts';
+import type { RefundLook } from '../../domain/kernel/messages.ts';
+import type { PspFailure, PspNotFound, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
+import type { Deps } from '../deps.ts';
+import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { refundEvent } from '../reconcile/looks.ts';
+import { createRefusalJudge } from './refund-refusals.ts';
+
+/** An operator waits for the first look, and the call behind it for eight seconds. */
+const LOOK_DEADLINE_MS = 5_000;
+
+type Found = { readonly kind: 'refund'; readonly refund: PspRefund } | PspFailure | PspNotFound;
+
+export function createRefundLookActivities(deps: Deps) {
+  const { db, psp, inbox, settings, log } = deps;
+  const { bookOthers } = createRefusalJudge(deps);
+
+  /** By its id and, where that shows nothing, by its payment; what else the PSP made of that payment is booked. */
+  async function find(refundId: string, orderId: string, paymentId: string | null): Promise<Found> {
+    const read = await psp.readRefund(refundId);
+    if (read.kind !== 'not_found' || paymentId === null) return read;
+    const listed = await psp.listRefunds(paymentId);
+    if (listed.kind !== 'refunds') return listed;
+    const ours = listed.refunds.find((one) => one.refundId === refundId);
+    if (ours !== undefined) return { kind: 'refund', refund: ours };
+    await bookOthers(orderId, listed.refunds);
+    return { kind: 'not_found' };
+  }
+
+  const unreadable = (reason: string): RefundLook => ({
+    kind: 'unreadable',
+    reason,
+    lookAgainInMs: settings.psp.maxMs,
+  });
+
+  async function look(refundId: string): Promise<RefundLook> {
+    const [row] = await db
+      .select({ refund: refunds, paymentId: orders.paymentId })
+      .from(refunds)
+      .innerJoin(orders, eq(orders.id, refunds.orderId))
+      .where(eq(refunds.id, refundId));
+    if (row === undefined) throw new MissingRow('refund', refundId);
+    const { refund, paymentId } = row;
+    if (refund.status !== 'pending') return endedAs(refund);
+    if (refund.hyperswitchRefundId !== null) return { kind: 'known' };
+    const found = await inTime(find(refundId, refund.orderId, paymentId));
+    switch (found.kind) {
+      case 'refund':
+        await adoptProviderRefund(db, refundId, found.refund.refundId);
+        // As after a lost webhook: what the PSP says of it goes the way of its webhooks.
+        await inbox.dispatch(refundEvent(found.refund));
+        return { kind: 'known' };
+      case 'not_found':
+        return missUnanswered(db, refundId, settings.pspReadLagMs);
+      case 'unauthorized':
+        await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', found.message);
+        return unreadable(found.message);
+      case 'refused':
+        return unreadable(found.message);
+      case 'unknown':
+        return unreadable(found.reason);
+    }
+  }
+
+  return {
+    /**
+     * Looks at the PSP for a refund that it never answered. The first look that does not find it ends the asking, one that
+     * is PSP_READ_LAG later fails it; whatever is not known changes nothing.
+     */
+    async lookForRefund(refundId: string): Promise<RefundLook> {
+      const looked = await whileHeartbeating(() => look(refundId));
+      log.info({ refundId, looked }, 'looked at the PSP for a refund that it never answered');
+      return looked;
+    },
+  };
+}
+
+/** What the PSP says too late for whoever waits is unknown: nothing is decided on it. */
+async function inTime(found: Promise<Found>): Promise<Found> {
+  const timer = new AbortController();
+  const late = sleep(LOOK_DEADLINE_MS, { kind: 'unknown', reason: 'no answer in time' } as const, {
+    signal: timer.signal,
+  }).catch(() => found);
+  try {
+    return await Promise.race([found, late]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,139 @@
+import { eq } from 'drizzle-orm';
+import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
+import { noteExists, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
+import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
+import { settlePayment } from '../../db/marketplace/orders/settle.ts';
+import { refunds } from '../../db/schema.ts';
+import { sumMinor } from '../../domain/kernel/money.ts';
+import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
+import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import type { Deps } from '../deps.ts';
+import { followUp } from './follow-up.ts';
+import { factOf } from './orders.ts';
+import { refundEvent } from '../reconcile/looks.ts';
+import { retryLater } from '../kernel/retry-later.ts';
+
+export type Asked =
+  /** The PSP has it; its webhook will say how it ended. */
+  | { readonly accepted: true }
+  | { readonly refusedBecause: string }
+  /** The row needs no asking: it has ended, or the PSP has it already. */
+  | { readonly accepted: false }
+  /** An operator has ended the asking. */
+  | { readonly givenUp: true };
+
+/** What a refusal means beside a look that does not find the refund: the PSP's read side may be behind its write side. */
+export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Deps) {
+  const unknown = (reason: string) => retryLater('psp_unknown_outcome', reason, settings.psp);
+
+  async function accept(refundId: string, found: PspRefund): Promise<Asked> {
+    if (refundVerdict(found.status) === 'failed') {
+      return { refusedBecause: found.errorMessage ?? found.errorCode ?? 'the PSP refused the refund' };
+    }
+    await adoptProviderRefund(db, refundId, found.refundId);
+    return { accepted: true };
+  }
+
+  /** All refunds of the payment at the PSP; throws where it does not say. */
+  async function listAll(paymentId: string): Promise<PspRefund[]> {
+    const listed = await psp.listRefunds(paymentId);
+    if (listed.kind === 'refunds') return listed.refunds;
+    if (listed.kind === 'not_found') return [];
+    throw unknown("the PSP refused, and the payment's refunds could not be listed");
+  }
+
+  async function readPayment(paymentId: string): Promise<PspPayment> {
+    const read = await psp.readPayment(paymentId);
+    if (read.kind === 'payment') return read.payment;
+    throw unknown('the PSP refused, and the payment could not be read');
+  }
+
+  /** Refunds that the PSP has beside ours: what somebody made in its dashboard is booked, what it says of ours is told. */
+  async function bookOthers(orderId: string, others: readonly PspRefund[]): Promise<void> {
+    const rows = await db.select().from(refunds).where(eq(refunds.orderId, orderId));
+    for (const other of others) {
+      const verdict = refundVerdict(other.status);
+      const row = rows.find(
+        ({ id, hyperswitchRefundId }) => id === other.refundId || hyperswitchRefundId === other.refundId,
+      );
+      if (verdict === 'waiting' || row?.status === verdict || row?.status === 'returned') continue;
+      if (row !== undefined) {
+        await inbox.dispatch(refundEvent(other));
+      } else if (verdict === 'succeeded') {
+        const { refundId: providerRefundId, amountMinor, currency, updatedAt } = other;
+        const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
+        const outside = { providerRefundId, amountMinor, currency, ...saidAt };
+        const booked = await recordExternalRefund(db, orderId, outside, settings.refundFeePolicy);
+        await followUp(engine, booked);
+        log.warn({ orderId, providerRefundId }, "a refund made in the PSP's dashboard was found and booked");
+      }
+    }
+  }
+
+  /**
+   * A refusal is believed at once where no call before it may have made the refund, or once the read side has had its time,
+   * and never against the PSP's own word that it has it. `isExplained`: an IR_13 of before says nothing any more.
+   */
+  function believe({ refund, mayExistSince }: RefundAsk, message: string, isExplained = false): Asked {
+    const isOver = mayExistSince === null || Date.now() - mayExistSince.getTime() > settings.pspReadLagMs;
+    const exists = refund.existsBy === 'HE_01' || (refund.existsBy !== null && !isExplained);
+    if (isOver && !exists) return { refusedBecause: message };
+    throw unknown(
+      `the PSP refused (${message}), and may have carried out an earlier call that it does not show yet`,
+    );
+  }
+
+  async function judgeUsedUp(ask: RefundAsk, refused: PspRefused): Promise<Asked> {
+    const { refund, paymentId, mayExistSince } = ask;
+    const listed = await listAll(paymentId);
+    const ours = listed.find((one) => one.refundId === refund.id);
+    await bookOthers(
+      refund.orderId,
+      listed.filter((one) => one !== ours),
+    );
+    if (ours !== undefined) return accept(refund.id, ours);
+    if (refused.tells === 'count_used_up' || mayExistSince === null) return believe(ask, refused.message);
+    const payment = await readPayment(paymentId);
+    const capturedMinor = payment.amountReceivedMinor ?? payment.amountMinor;
+    const othersMinor = sumMinor(
+      listed.filter((one) => refundVerdict(one.status) !== 'failed').map((one) => one.amountMinor),
+    );
+    // The PSP gives back no more than it captured: beside the others there is no room for ours, if they still stand.
+    if (othersMinor + refund.amountMinor > capturedMinor) return believe(ask, refused.message, true);
+    await noteExists(db, refund.id, 'IR_13');
+    throw unknown(
+      `the PSP refused (${refused.message}), and shows nothing that explains it: ours may be there`,
+    );
+  }
+
+  /** A payment that was cancelled after its capture has gone back whole, and its webhook may be lost. */
+  async function judgeState(ask: RefundAsk, refused: PspRefused): Promise<Asked> {
+    const { refund, paymentId } = ask;
+    const fact = factOf(await readPayment(paymentId));
+    if (typeof fact === 'object' && fact.verdict === 'cancelled_post_capture') {
+      const terms = { refundWindowDays: settings.refundWindowDays, feePolicy: settings.refundFeePolicy };
+      const settled = await settlePayment(db, refund.orderId, fact, terms);
+      if (settled.status === 'cancelled') await followUp(engine, settled.settled);
+    }
+    return believe(ask, refused.message);
+  }
+
+  async function judgeRefusal(ask: RefundAsk, refused: PspRefused): Promise<Asked> {
+    const { refund, mayExistSince } = ask;
+    await unaskRefund(db, refund.id, mayExistSince);
+    switch (refused.tells) {
+      case 'exists':
+        await noteExists(db, refund.id, 'HE_01');
+        throw unknown(`the PSP has the refund (${refused.message}), and does not show it yet`);
+      case 'amount_used_up':
+      case 'count_used_up':
+        return judgeUsedUp(ask, refused);
+      case 'state':
+        return judgeState(ask, refused);
+      case 'nothing':
+        return believe(ask, refused.message);
+    }
+  }
+
+  return { accept, judgeRefusal, bookOthers };
+}

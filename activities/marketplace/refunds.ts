@@ -1,0 +1,172 @@
+import { activityInfo, Context } from '@temporalio/activity';
+import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
+import type { Evidence, RefundOpening, RefundRequest, RefundVerdict } from '../../domain/kernel/messages.ts';
+import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
+import { failRefund } from '../../db/marketplace/refunds/fail.ts';
+import { readAsk } from '../../db/kernel/keep-ask.ts';
+import { openRefund } from '../../db/marketplace/refunds/open.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
+import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.ts';
+import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import type { Deps } from '../deps.ts';
+import { followUp } from './follow-up.ts';
+import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { type Asked, createRefusalJudge } from './refund-refusals.ts';
+import { refundVerdictFor, refundWithPayment } from './reports.ts';
+import { retryLater } from '../kernel/retry-later.ts';
+
+export interface SettledVerdict {
+  /** It is a hint and no more: nothing was booked. */
+  readonly unconfirmed: boolean;
+  /** It succeeded as what cannot be booked: people are told, and it waits, unless it has ended. */
+  readonly held?: true;
+  /** Of the row, as it stands. */
+  readonly status: RefundStatus;
+}
+
+/**
+ * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
+ * the refund a workflow task and five events; see ADR 0004.
+ */
+const LINGER_MS = 1_000;
+
+export function createRefundActivities(deps: Deps) {
+  const { db, engine, psp, settings, log } = deps;
+  const { accept, judgeRefusal } = createRefusalJudge(deps);
+
+  /**
+   * What an answer means. Anything but a refund that stands is looked up by our id first: an attempt that a dead
+   * worker forgot may have succeeded, and a connector's refusal may be its word on an earlier call.
+   */
+  async function judge(ask: RefundAsk, outcome: CreateRefundOutcome): Promise<Asked> {
+    const refundId = ask.refund.id;
+    if (outcome.kind === 'refund' && refundVerdict(outcome.refund.status) !== 'failed') {
+      return accept(refundId, outcome.refund);
+    }
+    if (outcome.kind === 'unauthorized') {
+      await unaskRefund(db, refundId, ask.mayExistSince);
+      await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
+      throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+    }
+    const found = await psp.readRefund(refundId);
+    if (found.kind === 'refund') return accept(refundId, found.refund);
+    if (found.kind === 'not_found' && outcome.kind === 'refund') return accept(refundId, outcome.refund);
+    if (found.kind === 'not_found' && outcome.kind === 'refused') return judgeRefusal(ask, outcome);
+    const reason =
+      outcome.kind === 'unknown' ? outcome.reason : 'the PSP refused, and its word could not be looked up';
+    throw retryLater(
+      'psp_unknown_outcome',
+      reason,
+      settings.psp,
+      outcome.kind === 'unknown' ? outcome.retryAfterMs : 0,
+    );
+  }
+
+  async function markWaiting(refundId: string, error: unknown): Promise<void> {
+    const { attempt, scheduledTimestampMs } = activityInfo();
+    if (Date.now() - scheduledTimestampMs < settings.pspWaitingAfterMs) return;
+    const lastError = error instanceof Error ? error.message : String(error);
+    try {
+      await engine.markRefundWaiting(refundId, { attempt, lastError });
+    } catch (cause) {
+      // The mark is for people; the refund itself does not depend on it.
+      log.warn({ refundId, err: cause }, 'the refund could not be marked as waiting for the PSP');
+    }
+  }
+
+  async function unconfirmed(refundId: string): Promise<SettledVerdict> {
+    const { refund } = await refundWithPayment(db, refundId);
+    return { unconfirmed: true, status: refund.status };
+  }
+
+  return {
+    async openRefund({ refundId }: RefundRequest): Promise<RefundOpening> {
+      const ask = await readAsk(db, 'refund', refundId);
+      return openRefund(db, { refundId, ask }, settings.refundFeePolicy);
+    },
+
+    /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */
+    async askProvider(refundId: string): Promise<Asked> {
+      const claim = await askRefund(db, refundId);
+      if (claim.kind === 'not_needed') return { accepted: false };
+      if (claim.kind === 'given_up') return { givenUp: true };
+      if (claim.kind === 'no_payment') return { refusedBecause: 'the order has no payment' };
+      const { refund, paymentId } = claim;
+      const asked = await whileHeartbeating(async () => {
+        try {
+          const outcome = await psp.createRefund({
+            refundId,
+            paymentId,
+            amountMinor: refund.amountMinor,
+            idempotencyKey: refundId,
+            reason: 'requested_by_customer',
+            metadata: { order_id: refund.orderId },
+          });
+          return await judge(claim, outcome);
+        } catch (error) {
+          await markWaiting(refundId, error);
+          throw error;
+        }
+      });
+      if ('accepted' in asked) await linger();
+      return asked;
+    },
+
+    /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
+    async settleRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
+      const verdict = await refundVerdictFor(db, refundId, evidence);
+      if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
+      const settled = await settleRefund(db, refundId, verdict, settings.refundFeePolicy);
+      if (settled === 'held') {
+        log.error({ refundId, done: verdict.done }, 'the PSP gave back what cannot be booked');
+        const { refund } = await refundWithPayment(db, refundId);
+        return { unconfirmed: false, held: true, status: refund.status };
+      }
+      await followUp(engine, settled);
+      log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
+      return { unconfirmed: false, status: 'succeeded' };
+    },
+
+    async failRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
+      const verdict = await refundVerdictFor(db, refundId, evidence);
+      if (verdict?.status !== 'failed') return unconfirmed(refundId);
+      const message = verdict.message ?? 'the PSP gave no reason';
+      const { status } = await failRefund(db, refundId, message, verdict.saidAt);
+      log.info({ refundId, status, message }, 'refund failed at the PSP');
+      return { unconfirmed: false, status };
+    },
+
+    /** What the PSP says of a refund of which a signal spoke that no webhook stands behind; null while it is open there. */
+    async readRefundVerdict(refundId: string): Promise<RefundVerdict | null> {
+      const { refund, paymentId } = await refundWithPayment(db, refundId);
+      const providerRefundId = refund.hyperswitchRefundId ?? refundId;
+      return whileHeartbeating(async () => {
+        const found = await psp.readRefund(providerRefundId);
+        if (found.kind === 'not_found') return null;
+        if (found.kind !== 'refund') {
+          throw retryLater('psp_unknown_outcome', 'the refund could not be read', settings.psp);
+        }
+        const status = refundVerdict(found.refund.status);
+        if (status === 'waiting' || found.refund.paymentId !== paymentId) return null;
+        const { errorMessage: message, updatedAt, amountMinor, currency } = found.refund;
+        const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
+        return { status, providerRefundId, message, done: { amountMinor, currency }, ...saidAt };
+      });
+    },
+  };
+}
+
+async function linger(): Promise<void> {
+  const { cancellationSignal } = Context.current();
+  if (cancellationSignal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      cancellationSignal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, LINGER_MS);
+    cancellationSignal.addEventListener('abort', done);
+  });
+}

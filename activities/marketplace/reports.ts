@@ -1,0 +1,142 @@
+import { eq } from 'drizzle-orm';
+import type { Db } from '../../db/client.ts';
+import type { Order } from '../../db/marketplace/orders/move.ts';
+import type { Payout } from '../../db/payouts/move.ts';
+import { readStoredWebhook } from '../../db/webhooks/stored-webhook.ts';
+import { orders, refunds } from '../../db/schema.ts';
+import { MissingRow } from '../../db/marketplace/lock.ts';
+import type {
+  DisputeNews,
+  Evidence,
+  OutsideEvent,
+  PaymentFact,
+  PayoutWord,
+  RefundVerdict,
+} from '../../domain/kernel/messages.ts';
+import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
+import { type HyperswitchEvent, parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
+import {
+  disputeReport,
+  outsideRefundReport,
+  paymentReport,
+  payoutReport,
+  refundReport,
+} from '../../providers/webhooks/reports.ts';
+import { parseStripeEvent, type StripePayoutEvent } from '../../providers/webhooks/stripe-event.ts';
+import { whyUnusable } from '../../providers/webhooks/unusable.ts';
+
+// From a signal, which is a hint, to a report that money may move by: the stored webhook that it names, if that is about
+// the row in question. Null where it is not: the provider is to be asked (ADR 18).
+
+/** A refund made elsewhere or a dispute, with all that is needed to book it. */
+export type BookableEvent =
+  | { readonly kind: 'dispute'; readonly news: DisputeNews }
+  | {
+      readonly kind: 'refund';
+      readonly providerRefundId: string;
+      readonly amountMinor: number;
+      readonly currency: string;
+      readonly saidAt?: string;
+    };
+
+/** As the PSP's own books have it, and the payment that it is of. Absent in histories of before this. */
+export type ReadEvent = BookableEvent & { readonly paymentId?: string };
+
+export async function paymentFactFor(
+  db: Db,
+  orderId: string,
+  evidence: Evidence<PaymentFact>,
+): Promise<PaymentFact | null> {
+  if ('known' in evidence) return evidence.known;
+  const event = await storedPspEvent(db, evidence.webhookId);
+  if (event?.subject !== 'payment' || event.paymentId !== (await paymentIdOf(db, orderId))) return null;
+  const fact = paymentReport(event);
+  return fact === null || isIncomplete(fact) ? null : fact;
+}
+
+export async function refundVerdictFor(
+  db: Db,
+  refundId: string,
+  evidence: Evidence<RefundVerdict>,
+): Promise<RefundVerdict | null> {
+  if ('known' in evidence) return evidence.known;
+  const event = await storedPspEvent(db, evidence.webhookId);
+  if (event?.subject !== 'refund') return null;
+  const { refund, paymentId } = await refundWithPayment(db, refundId);
+  const isAbout = event.refundId.toLowerCase() === refundId || event.refundId === refund.hyperswitchRefundId;
+  if (!isAbout || (event.paymentId !== undefined && event.paymentId !== paymentId)) return null;
+  const verdict = refundReport(event);
+  // Money is booked as what was done, and never as what was asked for: an event that does not tell it is a hint.
+  return verdict?.status === 'succeeded' && verdict.done === undefined ? null : verdict;
+}
+
+export async function outsideEventFor(
+  db: Db,
+  orderId: string,
+  evidence: Evidence<ReadEvent>,
+): Promise<BookableEvent | null> {
+  if ('known' in evidence) {
+    // What a hint named was read at the PSP, and may be another order's.
+    const { paymentId } = evidence.known;
+    return paymentId === undefined || paymentId === (await paymentIdOf(db, orderId)) ? evidence.known : null;
+  }
+  const event = await storedPspEvent(db, evidence.webhookId);
+  if (event === null || event.subject === 'invalid') return null;
+  if (event.paymentId === undefined || event.paymentId !== (await paymentIdOf(db, orderId))) return null;
+  if (event.subject === 'dispute') {
+    const news = disputeReport(event);
+    return news && { kind: 'dispute', news };
+  }
+  if (event.subject !== 'refund') return null;
+  const refund = outsideRefundReport(event);
+  return refund && isBookable(refund) ? refund : null;
+}
+
+const isBookable = (
+  refund: Extract<OutsideEvent, { kind: 'refund' }>,
+): refund is Extract<BookableEvent, { kind: 'refund' }> =>
+  refund.amountMinor !== null && refund.currency !== null;
+
+/** Metadata can be written by whoever has the account: only the payout as we asked for it is believed. */
+export const isPayoutAsAsked = (
+  { id, externalPayoutId, stripeAccountId, amountMinor, currency }: Payout,
+  seen: Pick<StripePayoutEvent, 'account' | 'stripePayoutId' | 'payoutId' | 'amountMinor' | 'currency'>,
+): boolean =>
+  (seen.stripePayoutId === externalPayoutId || seen.payoutId === id) &&
+  seen.account === stripeAccountId &&
+  seen.amountMinor === amountMinor &&
+  seen.currency === currency;
+
+export async function payoutWordFor(
+  db: Db,
+  payout: Payout,
+  webhookId: string | null,
+): Promise<PayoutWord | null> {
+  const body = await readStoredWebhook(db, 'stripe', webhookId);
+  const event = body === null ? null : parseStripeEvent(JSON.parse(body));
+  return event?.subject === 'payout' && isPayoutAsAsked(payout, event) ? payoutReport(event) : null;
+}
+
+async function storedPspEvent(db: Db, webhookId: string | null): Promise<HyperswitchEvent | null> {
+  const body = await readStoredWebhook(db, 'hyperswitch', webhookId);
+  const event = body === null ? null : parseHyperswitchEvent(JSON.parse(body));
+  return event === null || whyUnusable(event) !== null ? null : event;
+}
+
+export async function orderOf(db: Db, orderId: string): Promise<Order> {
+  const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
+  if (order === undefined) throw new MissingRow('order', orderId);
+  return order;
+}
+
+const paymentIdOf = async (db: Db, orderId: string) => (await orderOf(db, orderId)).paymentId;
+
+export async function refundWithPayment(db: Db, refundId: string) {
+  const [row] = await db
+    .select({ refund: refunds, paymentId: orders.paymentId })
+    .from(refunds)
+    .innerJoin(orders, eq(orders.id, refunds.orderId))
+    .where(eq(refunds.id, refundId));
+  if (row === undefined) throw new MissingRow('refund', refundId);
+  return row;
+}

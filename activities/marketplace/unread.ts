@@ -1,0 +1,18 @@
+import type { ApplicationFailure } from '@temporalio/activity';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
+import type { Deps } from '../deps.ts';
+import { retryLater } from '../kernel/retry-later.ts';
+
+/** What to throw where an object of the PSP's could not be read: it is asked for again. Flagged where our key is the reason. */
+export async function unread(
+  { db, settings }: Pick<Deps, 'db' | 'settings'>,
+  found: PspFailure,
+  what: 'payment' | 'refund' | 'dispute',
+): Promise<ApplicationFailure> {
+  if (found.kind !== 'unauthorized') {
+    return retryLater('psp_unknown_outcome', `the ${what} could not be read`, settings.psp);
+  }
+  await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', found.message);
+  return retryLater('psp_refuses_our_key', found.message, settings.psp);
+}

@@ -1,0 +1,36 @@
+import { eq } from 'drizzle-orm';
+import { orders } from '../../db/schema.ts';
+import { releasePayment, watchedSince } from '../../db/marketplace/orders/watched-payment.ts';
+import { paymentVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import type { ReconcileDeps } from './deps.ts';
+import { left, paymentEvent, type Seen, told, unreadable } from './looks.ts';
+
+/**
+ * A failed order whose payment was not known to be dead: what was captured after all is told to the dispatcher, who has it
+ * given back. It is looked at until its time is over, or until the PSP is known never to have had it.
+ */
+export async function lookAtEndedOrder(
+  deps: ReconcileDeps,
+  orderId: string,
+  { gapMs }: { readonly gapMs: number },
+): Promise<Seen> {
+  const { db, psp, inbox } = deps;
+  const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
+  if (!order?.paymentWatchedUntil || order.paymentId === null) return left('ended');
+  const { createdAt, paymentWatchedUntil } = order;
+  const found = await psp.readPayment(order.paymentId);
+  if (found.kind === 'not_found') {
+    // A call that was on its way when the order failed has landed by then, or never will.
+    const isBelieved = Date.now() - watchedSince(paymentWatchedUntil).getTime() > gapMs;
+    if (isBelieved) await releasePayment(db, orderId);
+    return left(isBelieved ? 'never_created' : 'unknown_to_the_psp', { createdAt });
+  }
+  if (found.kind !== 'payment') return { ...(await unreadable(deps, found)), createdAt };
+  const about = { providerStatus: found.payment.status, createdAt };
+  const verdict = paymentVerdict(found.payment.status);
+  if (verdict === 'succeeded' || verdict === 'partially_captured') {
+    return told(await inbox.dispatch(paymentEvent(found.payment)), about);
+  }
+  if (paymentWatchedUntil.getTime() < Date.now()) await releasePayment(db, orderId);
+  return left(`psp_says_${found.payment.status}`, about);
+}

@@ -1,0 +1,157 @@
+import { eq } from 'drizzle-orm';
+import { orders, refunds } from '../../db/schema.ts';
+import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
+import { forgetMissedOrphan, missOrphan } from '../../db/marketplace/refunds/miss-orphan.ts';
+import { refundLabel } from '../../db/marketplace/labels.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { refundWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Look } from '../../domain/reconcile/reconcile.ts';
+import type { PspFailure, PspPayment, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
+import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
+import type { ReconcileDeps, Told } from './deps.ts';
+
+/** A look, and what is said of it in the log beside. */
+export interface Seen extends Look {
+  readonly providerStatus?: string;
+  readonly createdAt?: Date;
+  /** Of the workflow that was told or started. */
+  readonly workflowId?: string;
+}
+
+export const left = (why: string, about: Omit<Seen, keyof Look> = {}): Seen => ({
+  what: 'left',
+  why,
+  ...about,
+});
+export const synced = (why: string, about: Omit<Seen, keyof Look> = {}): Seen => ({
+  what: 'synced',
+  why,
+  ...about,
+});
+
+export const isEngineAway = (error: unknown): boolean =>
+  error instanceof VezaError && error.code === 'engine_unavailable';
+
+/** A stuck order: the payment is read, and what its webhook would have said is dispatched. */
+export async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise<Seen> {
+  const [order] = await deps.db.select().from(orders).where(eq(orders.id, orderId));
+  if (order === undefined || order.status !== 'pending') return left('ended');
+  const { paymentId, createdAt } = order;
+  if (paymentId === null) return left('no_payment', { createdAt });
+  const found = await deps.psp.readPayment(paymentId);
+  if (found.kind === 'not_found') return left('unknown_to_the_psp', { createdAt });
+  if (found.kind !== 'payment') return { ...(await unreadable(deps, found)), createdAt };
+  const { status, manualRetryAllowed } = found.payment;
+  // Declined, and the buyer may still take another card: its workflow waits for that.
+  if (manualRetryAllowed === true) return left('may_be_tried_again', { providerStatus: status, createdAt });
+  return told(await deps.inbox.dispatch(paymentEvent(found.payment)), { providerStatus: status, createdAt });
+}
+
+/** A stuck refund that the PSP has: the same for its refund. */
+export async function lookAtRefund(deps: ReconcileDeps, refundId: string): Promise<Seen> {
+  const [refund] = await deps.db.select().from(refunds).where(eq(refunds.id, refundId));
+  if (refund === undefined || refund.status !== 'pending') return left('ended');
+  const { hyperswitchRefundId, createdAt } = refund;
+  if (hyperswitchRefundId === null) return left('orphan', { createdAt });
+  const found = await deps.psp.readRefund(hyperswitchRefundId);
+  if (found.kind === 'not_found') return left('unknown_to_the_psp', { createdAt });
+  if (found.kind !== 'refund') return { ...(await unreadable(deps, found)), createdAt };
+  const { status } = found.refund;
+  return told(await deps.inbox.dispatch(refundEvent(found.refund)), { providerStatus: status, createdAt });
+}
+
+/** A refund that the PSP may never have received. Whatever is not known leaves it as it is. */
+export async function lookAtOrphan(
+  deps: ReconcileDeps,
+  refundId: string,
+  { gapMs, engineRebuilt }: { readonly gapMs: number; readonly engineRebuilt: boolean },
+): Promise<Seen> {
+  const { db, engine, psp } = deps;
+  const [refund] = await db.select().from(refunds).where(eq(refunds.id, refundId));
+  if (refund === undefined || refund.status !== 'pending') return left('ended');
+  const { createdAt } = refund;
+  if (refund.hyperswitchRefundId !== null) return left('adopted', { createdAt });
+  if (engineRebuilt || (await engine.isRunning(refundWorkflowId(refundId)))) {
+    await forgetMissedOrphan(db, refundId);
+    return left(engineRebuilt ? 'engine_rebuilt' : 'workflow_running', { createdAt });
+  }
+  const found = await psp.readRefund(refundId);
+  if (found.kind === 'refund') {
+    await adoptProviderRefund(db, refundId, found.refund.refundId);
+    const { status } = found.refund;
+    const said = await deps.inbox.dispatch(refundEvent(found.refund));
+    return synced(said.outcome === 'signalled' ? 'adopted_and_told' : 'adopted', {
+      providerStatus: status,
+      createdAt,
+      ...whoseOf(said),
+    });
+  }
+  if (found.kind !== 'not_found') return { ...(await unreadable(deps, found)), createdAt };
+  const about = { providerStatus: 'not_found', createdAt };
+  const missed = await missOrphan(db, refundId, gapMs);
+  if (missed === 'wanted') {
+    await engine.startRefund(refundId, refundLabel(refund));
+    return synced('restarted', { ...about, workflowId: refundWorkflowId(refundId) });
+  }
+  return missed === 'failed' ? { what: 'failed', why: 'orphan', ...about } : left(missed, about);
+}
+
+export async function lookAtWebhook({ inbox }: ReconcileDeps, webhookId: string): Promise<Seen> {
+  const said = await inbox.redrive(webhookId);
+  if (said === null) return left('ended');
+  return said.outcome === 'unmatched' ? left('unmatched') : synced(said.outcome, whoseOf(said));
+}
+
+export const told = (said: Told, about: Omit<Seen, keyof Look>): Seen =>
+  said.outcome === 'signalled'
+    ? synced('told', { ...about, ...whoseOf(said) })
+    : left(`psp_says_${about.providerStatus}`, about);
+
+export const whoseOf = ({ workflowId }: Told) => (workflowId === undefined ? {} : { workflowId });
+
+export async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Promise<Seen> {
+  if (failure.kind !== 'unauthorized') return left('psp_unreadable', { providerStatus: failure.kind });
+  await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', failure.message);
+  return left('psp_refuses_our_key');
+}
+
+/** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
+export function refundEvent(refund: PspRefund) {
+  const event = parseHyperswitchEvent({
+    event_type: `refund_${refund.status}`,
+    content: {
+      object: {
+        refund_id: refund.refundId,
+        payment_id: refund.paymentId,
+        status: refund.status,
+        amount: refund.amountMinor,
+        currency: refund.currency,
+        error_message: refund.errorMessage,
+        updated_at: refund.updatedAt,
+      },
+    },
+  });
+  if (event.subject !== 'refund') throw new Error('a refund event was read as another');
+  return event;
+}
+
+export function paymentEvent(payment: PspPayment) {
+  const event = parseHyperswitchEvent({
+    event_type: `payment_${payment.status}`,
+    content: {
+      object: {
+        payment_id: payment.paymentId,
+        status: payment.status,
+        amount: payment.amountMinor,
+        amount_received: payment.amountReceivedMinor,
+        currency: payment.currency,
+        error_message: payment.errorMessage,
+        connector_transaction_id: payment.connectorTransactionId,
+        updated: payment.updatedAt,
+      },
+    },
+  });
+  if (event.subject !== 'payment') throw new Error('a payment event was read as another');
+  return event;
+}

@@ -1,0 +1,210 @@
+import { eq, inArray, or } from 'drizzle-orm';
+import type { Db } from '../../db/client.ts';
+import { wasFlagged } from '../../db/kernel/ops-flags.ts';
+import { OUTSIDE_FOR_MS, RECENT_DISPUTES } from '../../db/reconcile/sweep.ts';
+import type { Dispute } from '../../db/marketplace/disputes/move.ts';
+import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import { disputes, orders, refunds } from '../../db/schema.ts';
+import { isUnavailable } from '../../db/unavailable.ts';
+import { differenceOf } from '../../db/marketplace/refunds/settle.ts';
+import type { PspDispute, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
+import { disputeNewsStatus, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
+import { statusAfter } from '../../domain/marketplace/dispute-words.ts';
+import { isUuid, refundWorkflowId } from '../../domain/kernel/ids.ts';
+import { isPlainText } from '../../domain/kernel/plain-text.ts';
+import type { ReconcileDeps, Told } from './deps.ts';
+import { isEngineAway, left, refundEvent, type Seen, synced, unreadable, whoseOf } from './looks.ts';
+
+// What others did to payments that we took: refunds made in the PSP's dashboard, and disputes, whose webhooks were lost.
+
+/** A thousand disputes and more, the last changed first; what lies behind them is found payment by payment. */
+const LIST_PAGES = 10;
+
+/** A row of the phase: the PSP's list of disputes, one that could not be booked, or a payment that was settled. */
+export async function lookOutside(deps: ReconcileDeps, ref: string): Promise<Seen> {
+  if (ref === RECENT_DISPUTES) return lookAtList(deps);
+  const [kind, id = ''] = ref.split('/');
+  return kind === 'dispute' ? lookAtUnbooked(deps, id) : lookAtPayment(deps, id);
+}
+
+/** Disputes of payments that we took, whichever they are: one list instead of a call a payment. */
+async function lookAtList(deps: ReconcileDeps): Promise<Seen> {
+  const readAt = new Date();
+  const createdSince = new Date(readAt.getTime() - OUTSIDE_FOR_MS);
+  const listed = await deps.psp.listDisputes({ createdSince, pages: LIST_PAGES });
+  if (listed.kind === 'not_found') return left('unknown_to_the_psp');
+  if (listed.kind !== 'disputes') return unreadable(deps, listed);
+  const said = await tellDisputes(deps, listed.disputes, readAt);
+  return summary(said, listed.isWhole ? 'list_agrees' : 'newest_of_the_list_agree');
+}
+
+/** One payment: its refunds and its disputes at the PSP, and ours. */
+async function lookAtPayment(deps: ReconcileDeps, orderId: string): Promise<Seen> {
+  const [order] = await deps.db.select().from(orders).where(eq(orders.id, orderId));
+  const paymentId = order?.paymentId;
+  if (order === undefined || paymentId === null || paymentId === undefined) return left('no_payment');
+  const { createdAt } = order;
+  const readAt = new Date();
+  const made = await deps.psp.listRefunds(paymentId);
+  if (made.kind !== 'refunds' && made.kind !== 'not_found')
+    return { ...(await unreadable(deps, made)), createdAt };
+  const listed = await deps.psp.listDisputes({ paymentId });
+  if (listed.kind !== 'disputes' && listed.kind !== 'not_found')
+    return { ...(await unreadable(deps, listed)), createdAt };
+  const said = [
+    ...(made.kind === 'refunds' ? await tellRefunds(deps, made.refunds) : []),
+    ...(listed.kind === 'disputes' ? await tellDisputes(deps, listed.disputes, readAt) : []),
+  ];
+  return { ...summary(said, 'agrees'), createdAt };
+}
+
+/** A word of the PSP's that counts and is not booked is told again: what was in its way may be gone. */
+async function lookAtUnbooked(deps: ReconcileDeps, disputeId: string): Promise<Seen> {
+  const [row] = await deps.db
+    .select({ dispute: disputes, paymentId: orders.paymentId })
+    .from(disputes)
+    .innerJoin(orders, eq(orders.id, disputes.orderId))
+    .where(eq(disputes.id, disputeId));
+  if (row === undefined || row.dispute.unbookedSince === null) return left('ended');
+  const { dispute, paymentId } = row;
+  const said = await deps.inbox.dispatch(
+    disputeEvent(
+      {
+        disputeId: dispute.providerDisputeId,
+        paymentId: paymentId ?? '',
+        amountMinor: dispute.amountMinor,
+        currency: dispute.currency,
+        status: `dispute_${dispute.status === 'open' ? 'opened' : dispute.status}`,
+        stage: dispute.stage,
+        connectorDisputeId: dispute.connectorDisputeId,
+      },
+      dispute.saidAt,
+    ),
+  );
+  return { ...summary([said], 'ended'), createdAt: dispute.openedAt };
+}
+
+/** What each came to; one that could not be told is `error`, and the next sweep tries again. */
+function summary(said: readonly (Told | 'error')[], otherwise: string): Seen {
+  const heard = said.filter((one) => one !== 'error');
+  const told = heard.find(({ outcome }) => outcome === 'signalled');
+  if (heard.length < said.length) return left('error', told && whoseOf(told));
+  if (told) return synced('told', whoseOf(told));
+  return heard.some(({ outcome }) => outcome === 'unmatched') ? left('of_others') : left(otherwise);
+}
+
+/** Dispatches each that is news. One that cannot be told hides none of the others. */
+async function tellEach<One>(
+  { log }: ReconcileDeps,
+  listed: readonly One[],
+  about: (one: One) => object,
+  tell: (one: One) => Promise<Told | null>,
+): Promise<(Told | 'error')[]> {
+  const said: (Told | 'error')[] = [];
+  for (const one of listed) {
+    try {
+      const told = await tell(one);
+      if (told !== null) said.push(told);
+    } catch (error) {
+      if (isUnavailable(error) || isEngineAway(error)) throw error;
+      log.error({ ...about(one), err: error }, 'reconcile: what the PSP lists could not be told');
+      said.push('error');
+    }
+  }
+  return said;
+}
+
+/** Those that are not as our rows say. What the list says it said when it was read. */
+async function tellDisputes(deps: ReconcileDeps, listed: readonly PspDispute[], readAt: Date) {
+  if (listed.length === 0) return [];
+  const ids = listed.map(({ disputeId }) => disputeId).filter(isPlainText);
+  const rows = await deps.db.select().from(disputes).where(inArray(disputes.providerDisputeId, ids));
+  const known = new Map(rows.map((row) => [row.providerDisputeId, row]));
+  return tellEach(
+    deps,
+    listed,
+    ({ disputeId }) => ({ disputeId }),
+    async (dispute) =>
+      isAsKnown(dispute, known.get(dispute.disputeId))
+        ? null
+        : deps.inbox.dispatch(disputeEvent(dispute, readAt)),
+  );
+}
+
+/** Also a stage that goes on is told: the router sends one webhook of a kind and dispute, whatever its stage. */
+function isAsKnown(theirs: PspDispute, ours: Dispute | undefined): boolean {
+  const said = disputeNewsStatus(theirs.status);
+  // A word that we do not know yet; its webhook changes nothing either.
+  if (said === null) return true;
+  return (
+    ours !== undefined &&
+    ours.status === statusAfter({ status: said }) &&
+    ours.stage === (theirs.stage ?? ours.stage) &&
+    ours.amountMinor === theirs.amountMinor &&
+    ours.currency === theirs.currency
+  );
+}
+
+async function tellRefunds(deps: ReconcileDeps, listed: readonly PspRefund[]) {
+  if (listed.length === 0) return [];
+  const { db, inbox } = deps;
+  const ids = listed.map(({ refundId }) => refundId).filter(isPlainText);
+  const rows = await db
+    .select()
+    .from(refunds)
+    .where(or(inArray(refunds.hyperswitchRefundId, ids), inArray(refunds.id, ids.filter(isUuid))));
+  return tellEach(
+    deps,
+    listed,
+    ({ refundId }) => ({ refundId }),
+    async (refund) => {
+      const known = rows.find(({ id, hyperswitchRefundId }) =>
+        hyperswitchRefundId === null ? id === refund.refundId : hyperswitchRefundId === refund.refundId,
+      );
+      const isNews = isSuccess(refund, known)
+        ? await differsAnew(db, refund, known)
+        : saysNews(refund, known);
+      return isNews ? inbox.dispatch(refundEvent(refund)) : null;
+    },
+  );
+}
+
+/** What is open here other phases look at, and what a person has put right is as it should be. */
+function saysNews({ status }: PspRefund, known: Refund | undefined): boolean {
+  const verdict = refundVerdict(status);
+  if (known === undefined) return verdict === 'succeeded';
+  return known.status === 'succeeded' && verdict === 'failed';
+}
+
+/** Of one that has ended here. */
+const isSuccess = ({ status }: PspRefund, known: Refund | undefined): known is Refund =>
+  refundVerdict(status) === 'succeeded' && (known?.status === 'succeeded' || known?.status === 'failed');
+
+/** What a person has seen of it is not brought up again, nor what they ended it by. */
+async function differsAnew(db: Db, refund: PspRefund, known: Refund): Promise<boolean> {
+  const difference = differenceOf(known, refund);
+  if (difference === null) return known.status === 'failed';
+  return !(await wasFlagged(db, 'amount_differs', refundWorkflowId(known.id), difference));
+}
+
+/** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
+function disputeEvent(dispute: PspDispute, saidAt: Date | null) {
+  const event = parseHyperswitchEvent({
+    event_type: 'dispute_listed',
+    content: {
+      object: {
+        dispute_id: dispute.disputeId,
+        payment_id: dispute.paymentId,
+        amount: dispute.amountMinor,
+        currency: dispute.currency,
+        dispute_status: dispute.status,
+        dispute_stage: dispute.stage,
+        connector_dispute_id: dispute.connectorDisputeId,
+      },
+    },
+    ...(saidAt !== null && { timestamp: saidAt.toISOString() }),
+  });
+  if (event.subject !== 'dispute') throw new Error('a dispute event was read as another');
+  return event;
+}

@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { reject } from '../../operations/reject.ts';
+import { actorOf } from '../kernel/actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { operationsOf } from './operate.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { Approval, showApproval } from './approval-view.ts';
+import { idParam, reason } from '../kernel/fields-view.ts';
+
+const Params = z.object({ approvalId: idParam('approvalId') });
+const Body = z.strictObject({ reason: reason() }).openapi('Rejection');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/approvals/{approvalId}/reject',
+  operationId: 'rejectAction',
+  summary: 'Say no to what another admin asked for, or take back what you asked for',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, body: jsonBody(Body) },
+  responses: {
+    200: json(z.object({ approval: Approval }), 'The approval as it is now'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'approval_not_found', 'approval_ended'),
+  },
+});
+
+export const rejectAction = defineRoute(route, async (c) => {
+  const act = { ...actorOf(c), ...c.req.valid('json') };
+  const approval = await reject(operationsOf(c), c.req.valid('param').approvalId, act);
+  return c.json({ approval: showApproval(approval) }, 200);
+});

@@ -1,0 +1,71 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { isUnavailable } from '../../db/unavailable.ts';
+import { ERRORS, VezaError } from '../../domain/kernel/errors.ts';
+import type { ApiEnv } from '../context.ts';
+import { problemType, type ProblemDocument } from './problem.ts';
+import { type FieldProblem, ValidationError } from './validation.ts';
+
+/** Long enough for a database or an engine that restarts, short enough for a person who waits. */
+const RETRY_AFTER_S = 5;
+/** Maintenance takes longer; a switch is followed within ten seconds. */
+const MAINTENANCE_RETRY_AFTER_S = 60;
+
+/** The only place that catches: whatever was thrown becomes a problem document with its status from the one table. */
+export function answerError(thrown: Error, c: Context<ApiEnv>): Response {
+  const error = asVezaError(thrown);
+  if (error.code === 'internal_error') c.var.log.error({ err: thrown }, 'request failed');
+  if (error.code === 'engine_unavailable') c.var.log.warn({ err: thrown }, 'engine or database unavailable');
+  return answerProblem(error, c);
+}
+
+export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
+  const { status, title } = ERRORS[error.code];
+  const fields = fieldsOf(error);
+  const problem: ProblemDocument = {
+    ...error.extra,
+    type: problemType(error.code),
+    title,
+    status,
+    detail: error.detail,
+    code: error.code,
+    instance: c.req.path,
+    request_id: c.var.requestId,
+    ...(fields.length > 0 && { errors: fields }),
+  };
+  if (error.code === 'maintenance') c.header('Retry-After', String(MAINTENANCE_RETRY_AFTER_S));
+  if (error.code === 'engine_unavailable') {
+    c.header('Retry-After', String(RETRY_AFTER_S));
+    problem['may_still_be_carried_out'] ??= c.var.mayStillBeCarriedOut ?? false;
+  }
+  if (error.code === 'unauthenticated')
+    c.header('WWW-Authenticate', 'Bearer realm="veza", error="invalid_token"');
+  return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
+}
+
+/** A rule deeper down names the one field at fault as an extra member. */
+function fieldsOf(error: VezaError): FieldProblem[] {
+  if (error instanceof ValidationError) return [...error.fields];
+  const field = error.code === 'validation_failed' ? error.extra?.['field'] : undefined;
+  return typeof field === 'string' ? [{ field, in: 'body', message: error.detail }] : [];
+}
+
+function asVezaError(thrown: Error): VezaError {
+  if (thrown instanceof VezaError) return thrown;
+  if (thrown instanceof HTTPException) return ofFramework(thrown);
+  if (isUnavailable(thrown)) {
+    return new VezaError('engine_unavailable', 'The database cannot be reached or does not answer in time.');
+  }
+  return asInternal();
+}
+
+/** What went wrong is in the log, under the request id: a body must not tell of statements or hosts. */
+const asInternal = () => new VezaError('internal_error', 'The failure is in our log under this request id.');
+
+/** What the framework throws before a handler runs. */
+function ofFramework({ status }: HTTPException): VezaError {
+  if (status === 400) return new VezaError('malformed_json', 'The body does not parse as JSON.');
+  if (status === 415)
+    return new VezaError('unsupported_media_type', 'Send the body with Content-Type: application/json.');
+  return asInternal();
+}

@@ -1,0 +1,30 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listLicenses } from '../../db/marketplace/orders/list.ts';
+import { signedIn } from '../middleware/access.ts';
+import { fails, SIGNED_IN } from '../kernel/problem.ts';
+import { defineRoute, json } from '../kernel/route.ts';
+import { idParam } from '../kernel/fields-view.ts';
+import { OrderInFull, showOrderInFull } from './order-view.ts';
+import { readVisibleOrder } from './visible-order.ts';
+
+const Params = z.object({ orderId: idParam('orderId') });
+
+const route = createRoute({
+  method: 'get',
+  path: '/marketplace/orders/{orderId}',
+  operationId: 'getOrder',
+  summary: 'One order, with its payment and licences',
+  tags: ['Orders'],
+  ...signedIn(),
+  request: { params: Params },
+  responses: {
+    200: json(z.object({ order: OrderInFull }), 'The order'),
+    ...fails(...SIGNED_IN, 'validation_failed', 'order_not_found'),
+  },
+});
+
+export const getOrder = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const order = await readVisibleOrder(db, c.req.valid('param').orderId, c.var.caller);
+  return c.json({ order: showOrderInFull(order, await listLicenses(db, order.id), c.var.caller) }, 200);
+});

@@ -1,0 +1,28 @@
+import { createRoute } from '@hono/zod-openapi';
+import { listOrders as listOrdersQuery } from '../../db/marketplace/orders/list.ts';
+import { signedIn } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
+import { fails, SIGNED_IN } from '../kernel/problem.ts';
+import { defineRoute, json } from '../kernel/route.ts';
+import { Order, showOrder } from './order-view.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/marketplace/orders',
+  operationId: 'listOrders',
+  summary: 'Your orders',
+  description: 'What the caller bought; for an admin, all orders.',
+  tags: ['Orders'],
+  ...signedIn(),
+  request: { query: PageQuery },
+  responses: { 200: json(listOf(Order), 'Orders'), ...fails(...SIGNED_IN, 'validation_failed') },
+});
+
+export const listOrders = defineRoute(route, async (c) => {
+  const { userId, role } = c.var.caller;
+  const page = await listOrdersQuery(c.var.deps.db, {
+    buyerId: role === 'admin' ? undefined : userId,
+    ask: pageAsk(c, c.req.valid('query')),
+  });
+  return c.json(showPage(c, page, showOrder), 200);
+});

@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listRefundsOfOrder } from '../../db/marketplace/refunds/list.ts';
+import { signedIn } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
+import { fails, SIGNED_IN } from '../kernel/problem.ts';
+import { defineRoute, json } from '../kernel/route.ts';
+import { idParam } from '../kernel/fields-view.ts';
+import { Refund, showRefund } from './refund-view.ts';
+import { readVisibleOrder } from './visible-order.ts';
+
+const Params = z.object({ orderId: idParam('orderId') });
+
+const route = createRoute({
+  method: 'get',
+  path: '/marketplace/orders/{orderId}/refunds',
+  operationId: 'listRefunds',
+  summary: 'The refunds of an order',
+  tags: ['Refunds'],
+  ...signedIn(),
+  request: { params: Params, query: PageQuery },
+  responses: {
+    200: json(listOf(Refund), 'Refunds'),
+    ...fails(...SIGNED_IN, 'validation_failed', 'order_not_found'),
+  },
+});
+
+export const listRefunds = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const order = await readVisibleOrder(db, c.req.valid('param').orderId, c.var.caller);
+  const page = await listRefundsOfOrder(db, { orderId: order.id, ask: pageAsk(c, c.req.valid('query')) });
+  return c.json(showPage(c, page, showRefund), 200);
+});

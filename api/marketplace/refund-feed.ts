@@ -1,0 +1,229 @@
+import type { Logger } from '../../log.ts';
+import type { Db } from '../../db/client.ts';
+import { readNewRefundEvents, type RefundEventRow } from '../../db/marketplace/refunds/events.ts';
+import { readStanding } from '../../db/accounts/standing.ts';
+import { type ApiKeyScope, callerByKey } from '../../domain/accounts/api-keys.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
+import { isTerminal, writeRefundEvent } from './refund-event-view.ts';
+
+export interface FeedLimits {
+  /** How long an event takes at most to reach its listeners; the process asks once for all of them. */
+  readonly pollMs: number;
+  /** Below the minute after which proxies drop what is silent. */
+  readonly heartbeatMs: number;
+  /** After this time the client of a stream comes again, even if nothing else ends it. */
+  readonly maxAgeMs: number;
+  /** How long a stream may outlive its token, its key, its user, or the user's role; asked once for all of them. */
+  readonly standingMs: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerUser: number;
+}
+
+const LIMITS: FeedLimits = {
+  pollMs: 250,
+  heartbeatMs: 15_000,
+  maxAgeMs: 60 * 60 * 1000,
+  standingMs: 1_000,
+  maxStreams: 1_000,
+  maxStreamsPerUser: 20,
+};
+
+/** A client that has left so many writes unread is not there any more. */
+const UNREAD_MAX = 16;
+/** How soon a browser that lost its stream comes back. */
+const RECONNECT_MS = 2_000;
+
+/** By what a stream was opened. */
+export interface StreamOpener {
+  readonly userId: string;
+  /** By which the stream was allowed. */
+  readonly role: Role;
+  readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
+  /** When the token or the key expires; null: never. */
+  readonly endsAt: Date | null;
+}
+
+interface Listener extends StreamOpener {
+  readonly refundId: string;
+  readonly openedAtMs: number;
+  readonly stream: ReadableStreamDefaultController<Uint8Array>;
+  afterId: number;
+}
+
+/**
+ * The refunds' events for everybody who listens at this process: one query a poll, whatever the number of listeners,
+ * and none where nobody listens (docs/adr/0008). Streams are bounded, end with the process, and leave nothing behind.
+ */
+export class RefundFeed {
+  readonly #db: Db;
+  readonly #log: Logger;
+  readonly #now: () => Date;
+  readonly #limits: FeedLimits;
+  readonly #listeners = new Set<Listener>();
+  readonly #encoder = new TextEncoder();
+  #timers: { poll: NodeJS.Timeout; heartbeat: NodeJS.Timeout } | null = null;
+  #polling: Promise<void> = Promise.resolve();
+  #isPolling = false;
+  #closed = false;
+  #standingAtMs = 0;
+
+  constructor(
+    { db, log, now }: { db: Db; log: Logger; now?: (() => Date) | undefined },
+    limits: Partial<FeedLimits> = {},
+  ) {
+    this.#db = db;
+    this.#log = log;
+    this.#now = now ?? (() => new Date());
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** How many streams are open now. */
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * A stream that begins with what is known already and ends after a terminal event. Throws `too_many_streams` above
+   * the bounds, and `engine_unavailable` where the process is stopping.
+   */
+  open(of: StreamOpener & { refundId: string; afterId: number; missed: readonly RefundEventRow[] }) {
+    this.#admit(of.userId);
+    let listener: Listener | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (stream) => {
+          listener = { ...of, openedAtMs: Date.now(), stream };
+          this.#listeners.add(listener);
+          if (this.#listeners.size === 1) this.#standingAtMs = Date.now();
+          this.#write(listener, `retry: ${RECONNECT_MS}\n\n`);
+          this.#tell(listener, of.missed);
+          if (this.#listeners.size > 0) this.#run();
+        },
+        cancel: () => {
+          if (listener) this.#forget(listener);
+        },
+      },
+      { highWaterMark: UNREAD_MAX },
+    );
+  }
+
+  /** Ends every stream; their clients resume at another process. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const listener of this.#listeners) this.#end(listener);
+    await this.#polling;
+  }
+
+  #admit(userId: string): void {
+    if (this.#closed) throw new VezaError('engine_unavailable', 'This process is stopping.');
+    const own = [...this.#listeners].filter((listener) => listener.userId === userId).length;
+    if (own >= this.#limits.maxStreamsPerUser) {
+      throw new VezaError(
+        'too_many_streams',
+        `You have ${own} streams open, which is the most you may have.`,
+      );
+    }
+    if (this.#listeners.size >= this.#limits.maxStreams) {
+      throw new VezaError('too_many_streams', 'This process has as many streams open as it can serve.');
+    }
+  }
+
+  #run(): void {
+    this.#timers ??= {
+      poll: setInterval(() => this.#pollOnce(), this.#limits.pollMs),
+      heartbeat: setInterval(() => this.#beat(), this.#limits.heartbeatMs),
+    };
+  }
+
+  /** A poll that takes longer than the interval is waited for: there is never more than one under way. */
+  #pollOnce(): void {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    this.#polling = this.#poll().then(
+      () => void (this.#isPolling = false),
+      (error: unknown) => {
+        this.#isPolling = false;
+        // The streams stay: what happens meanwhile is read by the first poll that works again.
+        this.#log.warn({ err: error }, 'the events of refunds could not be read');
+      },
+    );
+  }
+
+  async #poll(): Promise<void> {
+    if (Date.now() - this.#standingAtMs >= this.#limits.standingMs) await this.#endThoseWithoutStanding();
+    if (this.#listeners.size === 0) return;
+    const known = new Map<string, number>();
+    for (const { refundId, afterId } of this.#listeners) {
+      known.set(refundId, Math.min(afterId, known.get(refundId) ?? afterId));
+    }
+    const byRefund = new Map<string, RefundEventRow[]>();
+    for (const event of await readNewRefundEvents(this.#db, known)) {
+      byRefund.set(event.refundId, [...(byRefund.get(event.refundId) ?? []), event]);
+    }
+    for (const listener of this.#listeners) this.#tell(listener, byRefund.get(listener.refundId) ?? []);
+  }
+
+  /** A token that expired, a key that was revoked, a user who is gone or has another role: the client comes again. */
+  async #endThoseWithoutStanding(): Promise<void> {
+    this.#standingAtMs = Date.now();
+    const at = this.#now();
+    for (const listener of this.#listeners) {
+      if (listener.endsAt !== null && listener.endsAt <= at) this.#end(listener);
+    }
+    if (this.#listeners.size === 0) return;
+    const asked = [...this.#listeners];
+    const { roles, keyIds } = await readStanding(
+      this.#db,
+      asked.map(({ userId, key }) => ({ userId, keyId: key?.id ?? null })),
+      at,
+    );
+    for (const listener of asked) {
+      const { userId, key, role } = listener;
+      const roleNow = roles.get(userId);
+      const isGone = roleNow === undefined || (key !== null && !keyIds.has(key.id));
+      const may = isGone || key === null ? roleNow : callerByKey({ userId, role: roleNow }, key.scopes).role;
+      if ((isGone || may !== role) && this.#listeners.has(listener)) this.#end(listener);
+    }
+  }
+
+  #tell(listener: Listener, events: readonly RefundEventRow[]): void {
+    const news = events.filter((event) => event.id > listener.afterId);
+    for (const event of news) {
+      if (!this.#write(listener, writeRefundEvent(event))) return;
+      listener.afterId = event.id;
+    }
+    const last = news.at(-1);
+    if (last !== undefined && isTerminal(last)) this.#end(listener);
+  }
+
+  #beat(): void {
+    const tooOldMs = Date.now() - this.#limits.maxAgeMs;
+    for (const listener of this.#listeners) {
+      if (listener.openedAtMs <= tooOldMs) this.#end(listener);
+      else this.#write(listener, ': heartbeat\n\n');
+    }
+  }
+
+  #write(listener: Listener, text: string): boolean {
+    if ((listener.stream.desiredSize ?? 0) <= 0) {
+      this.#end(listener);
+      return false;
+    }
+    listener.stream.enqueue(this.#encoder.encode(text));
+    return true;
+  }
+
+  #end(listener: Listener): void {
+    this.#forget(listener);
+    listener.stream.close();
+  }
+
+  #forget(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0 || this.#timers === null) return;
+    clearInterval(this.#timers.poll);
+    clearInterval(this.#timers.heartbeat);
+    this.#timers = null;
+  }
+}

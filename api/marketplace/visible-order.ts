@@ -1,0 +1,25 @@
+import type { Db } from '../../db/client.ts';
+import { readOrder, type OrderRow } from '../../db/marketplace/orders/list.ts';
+import { maySee } from '../../domain/marketplace/eligibility.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Caller } from '../../domain/accounts/roles.ts';
+
+/** An order that the caller may know of, or null: what one may not know of does not exist. */
+export async function findVisibleOrder(db: Db, orderId: string, caller: Caller): Promise<OrderRow | null> {
+  const order = await readOrder(db, orderId);
+  if (order === null) return null;
+  const items = order.items.map(({ id, sellerId }) => ({
+    orderItemId: id,
+    sellerId,
+    // Visibility does not depend on what is left.
+    sellerLeftMinor: 0,
+    feeLeftMinor: 0,
+  }));
+  return maySee({ buyerId: order.buyerId, items }, caller) ? order : null;
+}
+
+export async function readVisibleOrder(db: Db, orderId: string, caller: Caller): Promise<OrderRow> {
+  const order = await findVisibleOrder(db, orderId, caller);
+  if (order === null) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
+  return order;
+}

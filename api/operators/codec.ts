@@ -1,0 +1,119 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { type Context } from 'hono';
+import { getCookie } from 'hono/cookie';
+import { cors } from 'hono/cors';
+import { createMiddleware } from 'hono/factory';
+import { z } from 'zod';
+import { CONSOLE_COOKIE } from '../../domain/kernel/ids.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { createCodec, isEncrypted } from '../../engine/codec.ts';
+import type { ApiDeps, ApiEnv } from '../context.ts';
+import { decodeText, parseJson, readBytes } from '../kernel/json-body.ts';
+import { onlyRoles } from '../middleware/access.ts';
+
+// Temporal's protocol for remote codecs: its Web UI posts payloads here to show them in clear, or to send a signal.
+
+const DECODE = '/ops/codec/decode';
+const ENCODE = '/ops/codec/encode';
+const PREFLIGHT_KEPT_S = 600;
+
+/** The pages of Temporal's UI alone may ask, with the cookie of the console's session. */
+export function openToTemporalUi(app: OpenAPIHono<ApiEnv>, uiUrl: string | undefined): void {
+  const origin = originsOf(uiUrl);
+  for (const path of [DECODE, ENCODE]) {
+    app.use(path, cors({ origin, credentials: true, allowMethods: ['POST'], maxAge: PREFLIGHT_KEPT_S }));
+  }
+}
+
+const originsOf = (uiUrl: string | undefined) => (uiUrl === undefined ? [] : [new URL(uiUrl).origin]);
+
+/** For admins only: by bearer token, or by the session of the console. Nothing is kept of what is shown. */
+export function serveCodec(app: OpenAPIHono<ApiEnv>, { config }: Pick<ApiDeps, 'config'>): void {
+  const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS, config.PAYLOAD_ENCRYPTION_KEY_ID);
+  const sessionAsBearer = sessionOf(originsOf(config.TEMPORAL_UI_URL));
+  app.use('/ops/codec/*', sessionAsBearer, ...onlyRoles('admin').middleware, onlyJson);
+
+  app.post(DECODE, async (c) => {
+    const payloads = await Promise.all((await payloadsOf(c)).map((payload) => decodeOne(codec, payload)));
+    c.var.log.info(
+      { payloads: payloads.length, namespace: c.req.header('x-namespace') },
+      'payloads of Temporal shown in clear',
+    );
+    return c.json({ payloads: payloads.map(toJson) });
+  });
+
+  app.post(ENCODE, async (c) => {
+    const payloads = await codec.encode(await payloadsOf(c));
+    return c.json({ payloads: payloads.map(toJson) });
+  });
+}
+
+/** One that cannot be read must not hide the others on a page: it says why instead. */
+async function decodeOne(codec: PayloadCodec, payload: Payload): Promise<Payload> {
+  if (!isEncrypted(payload)) return payload;
+  try {
+    return (await codec.decode([payload]))[0]!;
+  } catch (error) {
+    if (!(error instanceof VezaError)) throw error;
+    return {
+      metadata: { encoding: Buffer.from('json/plain') },
+      data: Buffer.from(JSON.stringify(error.detail)),
+    };
+  }
+}
+
+const Base64 = z.base64();
+const Body = z.object({
+  payloads: z.array(
+    z.object({ metadata: z.record(z.string(), Base64).default({}), data: Base64.default('') }),
+  ),
+});
+
+async function payloadsOf(c: Context<ApiEnv>): Promise<Payload[]> {
+  const body = Body.safeParse(parseJson(decodeText(await readBytes(c))));
+  if (!body.success) throw new VezaError('validation_failed', 'Send {"payloads":[{"metadata","data"}]}.');
+  return body.data.payloads.map(({ metadata, data }) => ({
+    metadata: Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+    ),
+    data: Buffer.from(data, 'base64'),
+  }));
+}
+
+const toJson = ({ metadata, data }: Payload) => ({
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([name, value]) => [
+      name,
+      Buffer.from(value ?? []).toString('base64'),
+    ]),
+  ),
+  data: Buffer.from(data ?? []).toString('base64'),
+});
+
+/** Browsers post other types for any page, without asking us first. */
+const onlyJson = createMiddleware<ApiEnv>(async (c, next) => {
+  if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw new VezaError('unsupported_media_type', 'Send the body with Content-Type: application/json.');
+  }
+  await next();
+});
+
+/**
+ * The console's session is the bearer token in a cookie. Here alone the API takes it, and only from our own pages and
+ * from those of `origins`: which other pages send it along is for the browser to decide. No Origin: no page.
+ */
+const sessionOf = (origins: readonly string[]) =>
+  createMiddleware<ApiEnv>(async (c, next) => {
+    const token = getCookie(c, CONSOLE_COOKIE);
+    if (token !== undefined && c.req.header('authorization') === undefined) {
+      const origin = c.req.header('origin');
+      if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== c.req.header('host')) {
+        throw new VezaError('forbidden', `The console's session is not taken from pages of ${origin}.`);
+      }
+      c.req.raw.headers.set('Authorization', `Bearer ${token}`);
+    }
+    await next();
+  });
+
+const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null);

@@ -1,0 +1,21 @@
+import { z } from '@hono/zod-openapi';
+import type { OpsFlagRow } from '../../db/kernel/ops-flags.ts';
+import { Id, Time, time } from '../kernel/fields-view.ts';
+
+export const OpsFlag = z
+  .object({
+    id: Id,
+    kind: z.string(),
+    subject: z.string().openapi({ description: 'The workflow it is about, or a webhook event' }),
+    detail: z.string(),
+    raised_at: Time,
+  })
+  .openapi('OpsFlag');
+
+export const showOpsFlag = (row: OpsFlagRow): z.infer<typeof OpsFlag> => ({
+  id: row.id,
+  kind: row.kind,
+  subject: row.subject,
+  detail: row.detail,
+  raised_at: time(row.raisedAt),
+});

@@ -1,0 +1,40 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { RESOLUTIONS } from '../../db/marketplace/reversals/resolve.ts';
+import { settleReversalOutside, writeReversalOff } from '../../operations/actions/resolve-reversal.ts';
+import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { idParam, reason } from '../kernel/fields-view.ts';
+import { Reversal, showReversal } from '../marketplace/reversal-view.ts';
+
+const Params = z.object({ reversalId: idParam('reversalId') });
+const Body = z.strictObject({ resolution: z.enum(RESOLUTIONS), reason: reason() }).openapi('ResolveReversal');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/reversals/{reversalId}/resolve',
+  operationId: 'resolveReversal',
+  summary: 'End a reversal that failed for good',
+  description:
+    '`settled_outside`: the seller paid some other way. `written_off`: nobody will; it is our loss.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
+  responses: {
+    200: json(z.object({ reversal: Reversal }), 'The reversal as it is now'),
+    202: json(Awaits, AWAITS),
+    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_resolvable'),
+  },
+});
+
+export const resolveReversal = defineRoute(route, async (c) => {
+  const { reversalId } = c.req.valid('param');
+  const body = c.req.valid('json');
+  const call = { operationId: route.operationId, subjectId: reversalId, body };
+  const operation = body.resolution === 'written_off' ? writeReversalOff : settleReversalOutside;
+  const answer = await operate(c, operation, call, showReversal);
+  if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
+  return c.json({ reversal: answer.shown }, 200);
+});

@@ -1,0 +1,51 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { readReversal } from '../../db/marketplace/reversals/list.ts';
+import { retryReversal as operation } from '../../operations/actions/retry-reversal.ts';
+import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
+import { idParam, Note } from '../kernel/fields-view.ts';
+import { Reversal, showReversal } from '../marketplace/reversal-view.ts';
+
+const Params = z.object({ reversalId: idParam('reversalId') });
+const Body = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).openapi('RetryRequest');
+
+const access = onlyRoles('admin');
+const route = createRoute({
+  method: 'post',
+  path: '/admin/reversals/{reversalId}/retry',
+  operationId: 'retryReversal',
+  summary: 'Take a transfer back again, now',
+  description:
+    'An open one is tried at once. One that failed for good gets a successor, for a reason. One that a person ended is looked for at Stripe, for a reason: what Stripe carried out after all is booked, and a write-off undone.',
+  tags: ['Operations'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
+  responses: {
+    202: json(
+      z.union([z.object({ reversal: Reversal, note: Note }), Awaits]),
+      `The reversal that is tried: the same one, or its successor. ${AWAITS}`,
+    ),
+    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_retryable'),
+  },
+});
+
+export const retryReversal = defineRoute(route, async (c) => {
+  const { reversalId } = c.req.valid('param');
+  const call = {
+    operationId: route.operationId,
+    subjectId: reversalId,
+    body: c.req.valid('json'),
+  };
+  const answer = await operate(c, operation, call, showReversal);
+  if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
+  const { shown, outcome } = answer;
+  if (outcome === null) return c.json({ reversal: shown, note: null }, 202);
+  // Its look at Stripe has ended by now, and may have changed the row.
+  const row = await readReversal(c.var.deps.db, shown.id);
+  return c.json({ reversal: showReversal(row), note: outcome.note }, 202);
+});

@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { inPerson, signedIn } from '../middleware/access.ts';
+import { linkFields, onboard, Onboarding } from './onboarding.ts';
+import { fails, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+
+const Body = z.strictObject(linkFields).openapi('LinkStripeAccount');
+
+const route = createRoute({
+  method: 'post',
+  path: '/sellers/me/stripe-account/link',
+  operationId: 'linkStripeAccount',
+  summary: 'A new link to Stripe’s forms',
+  description: 'Whoever has it can fill them in: it takes a bearer token, not an API key.',
+  tags: ['Sellers'],
+  ...inPerson(signedIn()),
+  request: { body: jsonBody(Body) },
+  responses: {
+    200: json(Onboarding, 'The account, and where to fill in Stripe’s forms'),
+    ...fails(
+      ...SIGNED_IN,
+      ...WITH_BODY,
+      'person_required',
+      'seller_has_no_account',
+      'stripe_account_refused',
+    ),
+  },
+});
+
+export const linkStripeAccount = defineRoute(route, async (c) =>
+  c.json(await onboard(c, c.req.valid('json'), { mayCreate: false }), 200),
+);

@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi';
+import { PHASES, type ReconcileReport } from '../../domain/reconcile/reconcile.ts';
+import { Time } from '../kernel/fields-view.ts';
+
+const Count = z.int().nonnegative();
+
+const PhaseCounts = z
+  .object({
+    seen: Count,
+    synced: Count.openapi({ description: 'Its workflow was told or started, or the webhook dispatched' }),
+    left: Count.openapi({ description: 'As it was' }),
+    failed: Count.openapi({ description: 'Refunds that neither a workflow nor the PSP knows' }),
+    why: z
+      .record(z.string(), Count)
+      .openapi({ description: 'How many rows for which reason', example: { told: 1, workflow_running: 3 } }),
+  })
+  .openapi('ReconcilePhase');
+
+export const Reconciled = z
+  .object({
+    workflow_id: z.string(),
+    started_at: Time,
+    off: z.string().nullable().openapi({ description: 'Why nothing was looked at; null where it was' }),
+    engine_rebuilt: z.boolean().openapi({
+      description:
+        'Temporal was not the one that the rows know: all open work was started again, nothing failed',
+    }),
+    bodies_deleted: Count.openapi({
+      description: 'Bodies of webhooks that were processed longer ago than WEBHOOK_BODY_RETENTION',
+    }),
+    report: z.partialRecord(z.enum(PHASES), PhaseCounts),
+  })
+  .openapi('Reconciled');
+
+export const showReconciled = (workflowId: string, report: ReconcileReport): z.infer<typeof Reconciled> => ({
+  workflow_id: workflowId,
+  started_at: new Date(report.startedAt).toISOString(),
+  off: report.off,
+  engine_rebuilt: report.engineRebuilt,
+  bodies_deleted: report.bodiesDeleted ?? 0,
+  report: Object.fromEntries(
+    Object.entries(report.phases).map(([phase, counts]) => [phase, { ...counts, why: { ...counts.why } }]),
+  ),
+});

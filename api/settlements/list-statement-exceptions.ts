@@ -1,0 +1,45 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  EXCEPTION_STATES,
+  listStatementExceptions as listExceptions,
+  readStatement,
+} from '../../db/settlements/list.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { EXCEPTION_KINDS } from '../../domain/settlements/provider-statement.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
+import { fails, FOR_ROLES } from '../kernel/problem.ts';
+import { defineRoute, json } from '../kernel/route.ts';
+import { idParam } from '../kernel/fields-view.ts';
+import { showStatementException, StatementException } from './provider-statement-view.ts';
+
+const Params = z.object({ statementId: idParam('statementId') });
+const Query = PageQuery.extend({
+  kind: z.enum(EXCEPTION_KINDS).optional(),
+  state: z.enum(EXCEPTION_STATES).optional(),
+});
+
+const route = createRoute({
+  method: 'get',
+  path: '/admin/statements/{statementId}/exceptions',
+  operationId: 'listStatementExceptions',
+  summary: 'What of a statement does not agree with our rows',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, query: Query },
+  responses: {
+    200: json(listOf(StatementException), 'Exceptions'),
+    ...fails(...FOR_ROLES, 'validation_failed', 'statement_not_found'),
+  },
+});
+
+export const listStatementExceptions = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const { statementId } = c.req.valid('param');
+  const query = c.req.valid('query');
+  if ((await readStatement(db, statementId)) === null) {
+    throw new VezaError('statement_not_found', `There is no statement ${statementId}.`);
+  }
+  const page = await listExceptions(db, statementId, query, pageAsk(c, query));
+  return c.json(showPage(c, page, showStatementException), 200);
+});

@@ -1,0 +1,26 @@
+import { createRoute } from '@hono/zod-openapi';
+import { listStatements as listStatementsQuery } from '../../db/settlements/list.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
+import { fails, FOR_ROLES } from '../kernel/problem.ts';
+import { defineRoute, json } from '../kernel/route.ts';
+import { ProviderStatement, showProviderStatement } from './provider-statement-view.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/admin/statements',
+  operationId: 'listStatements',
+  summary: "The providers' settlement files that were held against our rows",
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { query: PageQuery },
+  responses: {
+    200: json(listOf(ProviderStatement), 'Statements'),
+    ...fails(...FOR_ROLES, 'validation_failed'),
+  },
+});
+
+export const listStatements = defineRoute(route, async (c) => {
+  const page = await listStatementsQuery(c.var.deps.db, pageAsk(c, c.req.valid('query')));
+  return c.json(showPage(c, page, showProviderStatement), 200);
+});

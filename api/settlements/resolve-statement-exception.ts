@@ -1,0 +1,45 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { resolveStatementException as resolve } from '../../db/settlements/resolve-statement-exception.ts';
+import { actorOf } from '../kernel/actor.ts';
+import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { actOnce } from '../approvals/operator-key.ts';
+import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { idParam, reason } from '../kernel/fields-view.ts';
+import { showStatementException, StatementException } from './provider-statement-view.ts';
+
+const Params = z.object({ exceptionId: idParam('exceptionId') });
+const Body = z.strictObject({ reason: reason() }).openapi('ResolveStatementException');
+
+const route = createRoute({
+  method: 'post',
+  path: '/admin/statement-exceptions/{exceptionId}/resolve',
+  operationId: 'resolveStatementException',
+  summary: 'Say what became of a statement exception',
+  description: 'Moves no money. The last one of a statement takes it off the list of flags.',
+  tags: ['Operations'],
+  ...onlyRoles('admin'),
+  request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
+  responses: {
+    200: json(z.object({ exception: StatementException }), 'The exception as it is now'),
+    ...fails(
+      ...FOR_ROLES,
+      ...WITH_BODY,
+      ...REPEATABLE,
+      'statement_exception_not_found',
+      'statement_exception_resolved',
+    ),
+  },
+});
+
+export const resolveStatementException = defineRoute(route, async (c) => {
+  const { exceptionId } = c.req.valid('param');
+  const body = c.req.valid('json');
+  const call = { operationId: route.operationId, subjectId: exceptionId, body };
+  const { shown } = await actOnce(c, call, async (db) => {
+    const resolved = await resolve(db, { exceptionId, ...body, ...actorOf(c) });
+    return { shown: showStatementException(resolved), work: null };
+  });
+  return c.json({ exception: shown }, 200);
+});

@@ -1,0 +1,46 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { readWebhookEvent } from '../../db/webhooks/list.ts';
+import { dispatchAgain, replayWebhook as operation } from '../../operations/actions/replay-webhook.ts';
+import { decideAction } from '../../operations/decide-action.ts';
+import { actorOf } from '../kernel/actor.ts';
+import { onlyRoles } from '../middleware/access.ts';
+import { emptyBodyIsNone } from '../middleware/empty-body.ts';
+import { operationsOf } from '../approvals/operate.ts';
+import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
+import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
+import { idParam, reason } from '../kernel/fields-view.ts';
+import { showWebhookEvent, WebhookEvent } from './webhook-event-view.ts';
+
+const Params = z.object({ webhookId: idParam('webhookId') });
+const Body = z.strictObject({ reason: reason().optional() }).openapi('ReplayRequest');
+
+const access = onlyRoles('admin');
+const route = createRoute({
+  method: 'post',
+  path: '/admin/webhooks/{webhookId}/replay',
+  operationId: 'replayWebhook',
+  summary: 'Dispatch a stored webhook again',
+  description: 'Also one that was processed: what it says has happened changes nothing.',
+  tags: ['Operations'],
+  ...access,
+  middleware: [...access.middleware, emptyBodyIsNone],
+  request: { params: Params, body: optionalJsonBody(Body) },
+  responses: {
+    200: json(z.object({ webhook: WebhookEvent }), 'What became of it'),
+    ...fails(...FOR_ROLES, ...WITH_BODY, 'webhook_not_found', 'webhook_body_gone'),
+  },
+});
+
+export const replayWebhook = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const why = c.req.valid('json').reason;
+  const { webhookId } = c.req.valid('param');
+  c.set('mayStillBeCarriedOut', true);
+  const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
+  const decided = await decideAction(operationsOf(c), operation, webhookId, act);
+  if ('awaits' in decided) throw new Error('a replay names no money, so that it waits for nobody');
+  const { done, work } = decided;
+  const { outcome, note } = await dispatchAgain(operationsOf(c), work);
+  const row = await readWebhookEvent(db, webhookId);
+  return c.json({ webhook: { ...showWebhookEvent(row ?? done), outcome, error: note } }, 200);
+});

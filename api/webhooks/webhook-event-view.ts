@@ -1,0 +1,35 @@
+import { z } from '@hono/zod-openapi';
+import type { WebhookEventRow } from '../../db/webhooks/list.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/kernel/schema.ts';
+import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+
+export const WebhookEvent = z
+  .object({
+    id: Id,
+    provider: z.enum(WEBHOOK_PROVIDERS),
+    event_id: z.string(),
+    type: z.string(),
+    outcome: z.enum(WEBHOOK_OUTCOMES),
+    error: z.string().nullable(),
+    body: z.unknown().openapi({
+      type: ['object', 'null'],
+      description: 'As it came, personal data masked; null once it was deleted, after WEBHOOK_BODY_RETENTION',
+    }),
+    received_at: Time,
+    processed_at: Time.nullable(),
+  })
+  .openapi('WebhookEvent');
+
+export const showWebhookEvent = (row: WebhookEventRow) => ({
+  id: row.id,
+  provider: row.provider,
+  event_id: row.eventId,
+  type: row.type,
+  outcome: row.outcome,
+  error: row.error,
+  // Only what parsed is stored, so this parses.
+  body: row.body === null ? null : maskPersonalData(JSON.parse(row.body)),
+  received_at: time(row.receivedAt),
+  processed_at: timeOrNull(row.processedAt),
+});

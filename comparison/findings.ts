@@ -1,0 +1,56 @@
+import { formatMoney } from '../domain/kernel/money.ts';
+
+/** What our rows say and a provider does not, or the reverse. */
+export interface Difference {
+  /** What an operator searches for: the workflow id of the row, or of its order. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/**
+ * What is told and not counted: a person resolved it by hand, it has no object of its own at the provider, or its
+ * workflow is at it at this moment.
+ */
+export const LISTED = [
+  'refunds of lost disputes',
+  'disputes that are not booked',
+  'payments cancelled after capture',
+  'returned refunds',
+  'reversals that ops ended',
+  'transfers that ops ended',
+  'under way',
+] as const;
+export type Listed = (typeof LISTED)[number];
+
+export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes'] as const;
+export type Compared = (typeof COMPARED)[number];
+
+/** What looking at one order found. */
+export class Findings {
+  readonly differences: Difference[] = [];
+  readonly listed: { readonly as: Listed; readonly subject: string }[] = [];
+  readonly compared: Record<Compared, number> = {
+    payments: 0,
+    refunds: 0,
+    transfers: 0,
+    reversals: 0,
+    disputes: 0,
+  };
+
+  differs(subject: string, detail: string): void {
+    this.differences.push({ subject, detail });
+  }
+
+  list(as: Listed, subject: string): void {
+    this.listed.push({ as, subject });
+  }
+}
+
+export interface Amount {
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+export const said = ({ amountMinor, currency }: Amount) => formatMoney(amountMinor, currency);
+export const isSame = (ours: Amount, theirs: Amount) =>
+  ours.amountMinor === theirs.amountMinor && ours.currency === theirs.currency;

@@ -1,0 +1,41 @@
+import type { OrderClaims } from '../db/settlements/provider-claims.ts';
+import { orderWorkflowId } from '../domain/kernel/ids.ts';
+import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
+import { paymentVerdict } from '../providers/hyperswitch/verdicts.ts';
+import { type Findings, isSame, said } from './findings.ts';
+import { answered } from './reach.ts';
+
+/**
+ * What the PSP captured of an order's payment and what we took for it. False where neither side knows of any money, so
+ * that there is nothing else to compare.
+ */
+export async function comparePayment(
+  psp: HyperswitchBooks,
+  { orderId, paymentId, status, captured, refundedMinor, refunds }: OrderClaims,
+  findings: Findings,
+): Promise<boolean> {
+  if (paymentId === null) return captured !== null;
+  const subject = orderWorkflowId(orderId);
+  const found = await answered('the PSP', () => psp.readPayment(paymentId));
+  const payment = found.kind === 'payment' ? found.payment : null;
+  const verdict = payment === null ? 'waiting' : paymentVerdict(payment.status);
+  const theirs =
+    payment !== null && (verdict === 'succeeded' || verdict === 'partially_captured')
+      ? { amountMinor: payment.amountReceivedMinor ?? payment.amountMinor, currency: payment.currency }
+      : null;
+  if (captured === null) {
+    if (theirs === null) return refunds.length > 0;
+    if (status === 'pending') findings.list('under way', subject);
+    else findings.differs(subject, `it is ${status} and took nothing, the PSP captured ${said(theirs)}`);
+    return true;
+  }
+  findings.compared.payments += 1;
+  const isGone = verdict === 'cancelled_post_capture' && refundedMinor === captured.amountMinor;
+  if (theirs === null) {
+    const says = payment === null ? 'has no such payment' : `says ${payment.status}`;
+    if (!isGone) findings.differs(subject, `it took ${said(captured)}, the PSP ${says}`);
+  } else if (!isSame(captured, theirs)) {
+    findings.differs(subject, `it took ${said(captured)}, the PSP captured ${said(theirs)}`);
+  }
+  return true;
+}

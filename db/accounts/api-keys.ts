@@ -1,0 +1,78 @@
+import { and, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { Db, Tx } from '../client.ts';
+import { apiKeys, apiKeyUsage, users } from '../schema.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+
+const { keyHash: _, ...SHOWN } = getTableColumns(apiKeys);
+/** Written with the count of its calls, so that it costs no write of its own. */
+const lastUsedAt = sql<Date | null>`(
+  SELECT max(${apiKeyUsage.lastUsedAt}) FROM ${apiKeyUsage} WHERE ${apiKeyUsage.keyId} = ${apiKeys.id}
+)`.mapWith(apiKeyUsage.lastUsedAt);
+
+/** Whether it acts as somebody else than its maker, who is no admin any more: it opens nothing. */
+const isMakerGone = sql<boolean>`(
+  ${apiKeys.madeBy} <> ${apiKeys.userId} AND NOT EXISTS (
+    SELECT 1 FROM ${users} WHERE ${users.id} = ${apiKeys.madeBy} AND ${users.role} = 'admin'
+  )
+)`;
+
+/** All of a key but its hash, which leaves the database only to be compared. */
+export type ApiKeyRow = Omit<typeof apiKeys.$inferSelect, 'keyHash'> & {
+  readonly lastUsedAt: Date | null;
+  readonly isMakerGone: boolean;
+};
+
+export async function readApiKey(db: Db | Tx, id: string): Promise<ApiKeyRow | null> {
+  const [row] = await db
+    .select({ ...SHOWN, lastUsedAt, isMakerGone })
+    .from(apiKeys)
+    .where(eq(apiKeys.id, id));
+  return row ?? null;
+}
+
+export async function listApiKeys(
+  db: Db,
+  { userId, ask }: { userId: string | undefined; ask: PageAsk },
+): Promise<Page<ApiKeyRow>> {
+  const { after, orderBy, limit } = keyset(apiKeys, apiKeys.createdAt, apiKeys.id, ask);
+  const rows = await db
+    .select({ ...SHOWN, lastUsedAt, isMakerGone })
+    .from(apiKeys)
+    .where(and(userId === undefined ? undefined : eq(apiKeys.userId, userId), after))
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(rows, ask);
+}
+
+const maker = alias(users, 'maker');
+const ofAnother = sql<boolean>`(${apiKeys.madeBy} <> ${apiKeys.userId} AND ${maker.role} IS DISTINCT FROM 'admin')`;
+
+/** What decides whether a key opens, with its user's role as it is now, in one read. Null: no key begins like that. */
+export async function readKeyByPrefix(db: Db, prefix: string) {
+  const [row] = await db
+    .select({ ...getTableColumns(apiKeys), role: users.role, isMakerGone: ofAnother })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .leftJoin(maker, eq(maker.id, apiKeys.madeBy))
+    .where(eq(apiKeys.prefix, prefix));
+  return row ?? null;
+}
+
+/** Which of these keys still open something. */
+export async function readOpenKeyIds(db: Db, ids: readonly string[], at: Date): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .leftJoin(maker, eq(maker.id, apiKeys.madeBy))
+    .where(
+      and(
+        inArray(apiKeys.id, [...ids]),
+        isNull(apiKeys.revokedAt),
+        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)),
+        sql`${ofAnother} IS NOT TRUE`,
+      ),
+    );
+  return new Set(rows.map(({ id }) => id));
+}

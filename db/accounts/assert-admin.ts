@@ -1,0 +1,50 @@
+import { asc, eq, inArray } from 'drizzle-orm';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
+import type { Tx } from '../client.ts';
+import { apiKeys, users } from '../schema.ts';
+import type { Act } from '../kernel/audit.ts';
+
+/**
+ * Locks whoever acts, and refuses them where they are no admin at this moment, or their API key has ended: a role that
+ * is being taken away counts before or after the whole of what they do, never in the middle. It also puts what one admin
+ * does at once one after the other. Taken before any other lock of the transaction.
+ * Throws `unauthenticated` and `forbidden`.
+ */
+export async function assertAdmin(tx: Tx, { actor, apiKeyId }: Act): Promise<void> {
+  refuseNoAdmin(actor, await lockRoles(tx, [actor]));
+  if (apiKeyId !== undefined) await assertOpen(tx, apiKeyId);
+}
+
+/** Throws as `assertAdmin` does. */
+export function refuseNoAdmin(actor: string, roles: ReadonlyMap<string, Role>): void {
+  const role = roles.get(actor);
+  if (role === undefined) throw new VezaError('unauthenticated', `There is no user ${actor}.`);
+  if (role !== 'admin') throw new VezaError('forbidden', 'This needs the role admin, which you do not have.');
+}
+
+/** The roles of users as they are now, kept so until the transaction ends; those who are gone are missing. */
+export async function lockRoles(tx: Tx, userIds: readonly string[]): Promise<ReadonlyMap<string, Role>> {
+  const rows = await tx
+    .select({ id: users.id, role: users.role })
+    .from(users)
+    .where(inArray(users.id, [...userIds]))
+    // Two admins who each agree to what the other asked for would wait for each other.
+    .orderBy(asc(users.id))
+    .for('no key update');
+  return new Map(rows.map(({ id, role }) => [id, role]));
+}
+
+async function assertOpen(tx: Tx, apiKeyId: string): Promise<void> {
+  const [key] = await tx
+    .select({ revokedAt: apiKeys.revokedAt, expiresAt: apiKeys.expiresAt })
+    .from(apiKeys)
+    .where(eq(apiKeys.id, apiKeyId))
+    .for('share');
+  if (key === undefined || key.revokedAt !== null) {
+    throw new VezaError('unauthenticated', 'The API key was revoked.');
+  }
+  if (key.expiresAt !== null && key.expiresAt.getTime() <= Date.now()) {
+    throw new VezaError('unauthenticated', 'The API key has expired.');
+  }
+}

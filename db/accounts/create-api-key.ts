@@ -1,0 +1,59 @@
+import { eq } from 'drizzle-orm';
+import type { ApiKeyScope } from '../../domain/accounts/api-keys.ts';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { apiKeySubject } from '../../domain/kernel/ids.ts';
+import type { NewKey } from './key-text.ts';
+import type { Tx } from '../client.ts';
+import { type ApiKeyRow, readApiKey } from './api-keys.ts';
+import { readUserRole } from './users.ts';
+import { apiKeys } from '../schema.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+
+export interface NewApiKey {
+  readonly userId: string;
+  readonly name: string;
+  readonly scopes: readonly ApiKeyScope[];
+  /** Null: until it is revoked. */
+  readonly expiresAt: Date | null;
+  readonly readsPerHour: number;
+  readonly writesPerHour: number;
+}
+
+/** With the key itself as far as the database may know it, under the id that it was asked for with. */
+export interface ApiKeyToKeep extends NewApiKey, Omit<NewKey, 'key'> {
+  readonly id: string;
+}
+
+/**
+ * Keeps a key that was made. One that is made with another key ends with that one: it is revoked with it, and expires no
+ * later. Throws `validation_failed` (`user_id`) where the user is not known.
+ */
+export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promise<ApiKeyRow> {
+  if ((await readUserRole(tx, asked.userId)) === null) {
+    throw new VezaError('validation_failed', 'There is no such user.', { field: 'user_id' });
+  }
+  const { id, prefix, readsPerHour, writesPerHour, userId, name } = asked;
+  const scopes = [...new Set(asked.scopes)].toSorted();
+  const expiresAt = earlier(asked.expiresAt, await endOf(tx, act.apiKeyId));
+  const made = { madeBy: act.actor, madeByKey: act.apiKeyId ?? null };
+  await tx.insert(apiKeys).values({ ...asked, scopes, expiresAt, ...made });
+  const after = { userId, name, prefix, scopes, expiresAt, readsPerHour, writesPerHour };
+  await audit(tx, act, { action: 'api_key.create', subject: apiKeySubject(id), before: null, after });
+  const apiKey = await readApiKey(tx, id);
+  if (apiKey === null) throw new Error('the API key was not inserted');
+  return apiKey;
+}
+
+async function endOf(tx: Tx, apiKeyId: string | undefined): Promise<Date | null> {
+  if (apiKeyId === undefined) return null;
+  const [key] = await tx
+    .select({ expiresAt: apiKeys.expiresAt })
+    .from(apiKeys)
+    .where(eq(apiKeys.id, apiKeyId));
+  return key?.expiresAt ?? null;
+}
+
+function earlier(one: Date | null, other: Date | null): Date | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
+}

@@ -1,0 +1,48 @@
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { apiKeySubject } from '../../domain/kernel/ids.ts';
+import type { Db, Tx } from '../client.ts';
+import { type ApiKeyRow, readApiKey } from './api-keys.ts';
+import { apiKeys } from '../schema.ts';
+import { assertAdmin } from './assert-admin.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+
+/**
+ * Ends a key for good, and with it those that were made with it; what was revoked before stays as it was. Throws
+ * `api_key_not_found`, and what `assertAdmin` does.
+ */
+export async function revokeApiKey(db: Db, id: string, act: Act): Promise<ApiKeyRow> {
+  return db.transaction(async (tx) => {
+    await assertAdmin(tx, act);
+    // From above: a key that is just making another holds its own row, and is waited for before its keys are read.
+    for (let level = [id]; level.length > 0; level = await madeWith(tx, level)) {
+      for (const one of level) await revokeOne(tx, one, act);
+    }
+    const apiKey = await readApiKey(tx, id);
+    if (apiKey === null) throw new VezaError('api_key_not_found', `There is no API key ${id}.`);
+    return apiKey;
+  });
+}
+
+async function revokeOne(tx: Tx, id: string, act: Act): Promise<void> {
+  const [revoked] = await tx
+    .update(apiKeys)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+    .returning({ revokedAt: apiKeys.revokedAt });
+  if (revoked === undefined) return;
+  await audit(tx, act, {
+    action: 'api_key.revoke',
+    subject: apiKeySubject(id),
+    before: { revokedAt: null },
+    after: revoked,
+  });
+}
+
+async function madeWith(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(inArray(apiKeys.madeByKey, [...ids]));
+  return rows.map((row) => row.id);
+}

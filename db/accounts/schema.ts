@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm';
+import {
+  type AnyPgColumn,
+  check,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
+import { users } from '../catalog/schema.ts';
+import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
+
+/** Keys of programs. The key itself is shown once, when it is made, and is nowhere here. */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: id(),
+    /** As whom it acts. */
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    /** The admin who made it: whoever is none any more has no key left that acts as somebody else. No reference: it may be gone. */
+    madeBy: uuid().notNull(),
+    /** The key that it was made with; it ends with that one. */
+    madeByKey: uuid().references((): AnyPgColumn => apiKeys.id),
+    name: text().notNull(),
+    /** The beginning of the key, by which it is found and recognised: `vz_live_1a2b3c4d5e6f`. */
+    prefix: text().notNull().unique(),
+    /** SHA-256 of the whole key, in hex. A key holds 256 random bits: there is nothing that a slow hash would save. */
+    keyHash: text().notNull(),
+    scopes: text({ enum: API_KEY_SCOPES }).array().notNull(),
+    readsPerHour: integer().notNull(),
+    writesPerHour: integer().notNull(),
+    expiresAt: at(),
+    revokedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    check(
+      'api_keys_scopes_known',
+      sql`cardinality(${t.scopes}) > 0 AND ${t.scopes} <@ ARRAY[${sql.raw(API_KEY_SCOPES.map((scope) => `'${scope}'`).join(', '))}]`,
+    ),
+    check('api_keys_limits_sane', sql`${t.readsPerHour} > 0 AND ${t.writesPerHour} > 0`),
+    check('api_keys_hash_is_sha256', sql`${t.keyHash} ~ '^[0-9a-f]{64}$'`),
+    index('api_keys_newest').on(t.createdAt, t.id),
+    index('api_keys_by_maker').on(t.madeByKey),
+    index('api_keys_by_user').on(t.userId, t.createdAt, t.id),
+  ],
+);
+
+/** What a key has used of a limit, where all API processes see it: see db/accounts/take-call.ts. */
+export const apiKeyUsage = pgTable(
+  'api_key_usage',
+  {
+    keyId: uuid()
+      .notNull()
+      .references(() => apiKeys.id),
+    kind: text({ enum: CALL_KINDS }).notNull(),
+    /** The full hour that is counted now, and the calls in it and in the hour before. */
+    hour: at().notNull(),
+    used: integer().notNull(),
+    usedBefore: integer().notNull(),
+    lastUsedAt: at().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.keyId, t.kind] }), oneOf('api_key_usage_kind_known', t.kind, CALL_KINDS)],
+);
+
+/**
+ * What a person has used of the limit by bearer tokens, as above. Not logged (the migration says so): after a crash of
+ * PostgreSQL everybody begins anew. No reference to the user, whose token may outlive them.
+ */
+export const bearerUsage = pgTable('bearer_usage', {
+  userId: uuid().primaryKey(),
+  minute: at().notNull(),
+  used: integer().notNull(),
+  usedBefore: integer().notNull(),
+  lastUsedAt: at().notNull(),
+});

@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm';
+import type { CallKind } from '../../domain/accounts/api-keys.ts';
+import type { Db } from '../client.ts';
+import { type CallAllowance, takeFrom } from '../kernel/sliding-window.ts';
+
+const HOUR_S = 3600;
+const MINUTE_S = 60;
+
+/** Takes one call from a key's hourly limit, or says that none is free (docs/adr/0011). */
+export const takeCall = (
+  db: Db,
+  { keyId, kind, perHour }: { readonly keyId: string; readonly kind: CallKind; readonly perHour: number },
+): Promise<CallAllowance> =>
+  takeFrom(
+    db,
+    {
+      table: sql`api_key_usage`,
+      keys: [
+        ['key_id', sql`${keyId}::uuid`],
+        ['kind', sql`${kind}`],
+      ],
+      since: 'hour',
+      windowS: HOUR_S,
+    },
+    perHour,
+  );
+
+/** The same of a person's calls by bearer tokens, whichever of them, in a minute. */
+export const takeBearerCall = (
+  db: Db,
+  { userId, perMinute }: { readonly userId: string; readonly perMinute: number },
+): Promise<CallAllowance> =>
+  takeFrom(
+    db,
+    {
+      table: sql`bearer_usage`,
+      keys: [['user_id', sql`${userId}::uuid`]],
+      since: 'minute',
+      windowS: MINUTE_S,
+    },
+    perMinute,
+  );

@@ -1,0 +1,21 @@
+import { eq } from 'drizzle-orm';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Caller } from '../../domain/accounts/roles.ts';
+import type { Db, Tx } from '../client.ts';
+import { users } from '../schema.ts';
+
+/** A user's role as we hold it, or null for somebody unknown. */
+export async function readUserRole(db: Db | Tx, userId: string) {
+  const [user] = await db.select({ role: users.role }).from(users).where(eq(users.id, userId));
+  return user?.role ?? null;
+}
+
+/**
+ * Who calls, with the role that the row has now: a token goes on naming the one that it was signed with. Throws
+ * `unauthenticated` where the user is gone, or of another database.
+ */
+export async function readCaller(db: Db | Tx, userId: string): Promise<Caller> {
+  const role = await readUserRole(db, userId);
+  if (role === null) throw new VezaError('unauthenticated', `There is no user ${userId}.`);
+  return { userId, role };
+}

@@ -1,0 +1,73 @@
+import { eq } from 'drizzle-orm';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Tx } from '../client.ts';
+import { type Approval, moveApproval } from './move.ts';
+import { approvals } from '../schema.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+
+// The parts of a decision, each in the transaction that it is given: what is agreed to is done in the same one.
+
+/** Throws `approval_not_found`. */
+export async function lockApproval(tx: Tx, approvalId: string): Promise<Approval> {
+  const [approval] = await tx
+    .select()
+    .from(approvals)
+    .where(eq(approvals.id, approvalId))
+    .for('no key update');
+  if (approval === undefined)
+    throw new VezaError('approval_not_found', `There is no approval ${approvalId}.`);
+  return approval;
+}
+
+/** A second admin agrees; `work` is what the engine is to be told. */
+export async function approveApproval(
+  tx: Tx,
+  approval: Approval,
+  act: Act,
+  work: unknown,
+): Promise<Approval> {
+  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null, work };
+  const approved = await moveApproval(tx, approval, 'approved', decided, 'review');
+  await auditDecision(tx, act, approval, 'approve');
+  return approved;
+}
+
+/** Somebody says no, or whoever asked takes it back. Throws `approval_ended`. */
+export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Promise<Approval> {
+  const approval = await lockApproval(tx, approvalId);
+  if (approval.status === 'rejected' && approval.decidedBy === act.actor) return approval;
+  refuseEnded(approval);
+  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null };
+  const rejected = await moveApproval(tx, approval, 'rejected', decided, 'review');
+  await auditDecision(tx, act, approval, 'reject');
+  return rejected;
+}
+
+/** Nobody can agree to it any more, for this reason. */
+export async function expireApproval(tx: Tx, approval: Approval, note: string): Promise<void> {
+  await moveApproval(tx, approval, 'expired', { note });
+  await auditDecision(tx, { actor: 'system', reason: note }, approval, 'expire');
+}
+
+/** Throws `approval_ended` where it waits for nobody. */
+export function refuseEnded({ id, status }: Approval): void {
+  if (status === 'pending') return;
+  throw new VezaError('approval_ended', `Approval ${id} is ${status}.`, { status_now: status });
+}
+
+/** Another admin than the one who agreed tells the engine of what was done. */
+export const auditTelling = (tx: Tx, approval: Approval, act: Act): Promise<void> =>
+  auditDecision(tx, act, approval, 'tell');
+
+const auditDecision = (
+  tx: Tx,
+  act: Act,
+  approval: Approval,
+  decision: 'approve' | 'reject' | 'expire' | 'tell',
+) =>
+  audit(tx, act, {
+    action: `approval.${decision} ${approval.action}`,
+    subject: approval.subject,
+    before: { approvalId: approval.id, requestedBy: approval.requestedBy, reason: approval.reason },
+    after: null,
+  });

@@ -1,0 +1,24 @@
+import { and, eq } from 'drizzle-orm';
+import { APPROVAL, type ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
+import type { Tx } from '../client.ts';
+import { approvals } from '../schema.ts';
+import { assertMove, movedOrStale, type Mover } from '../kernel/stale.ts';
+
+export type Approval = typeof approvals.$inferSelect;
+
+/** Moves an approval, or changes it where it stands; the only code that writes its status. */
+export async function moveApproval(
+  tx: Tx,
+  approval: Pick<Approval, 'id' | 'status'>,
+  to: ApprovalStatus,
+  set: Partial<Omit<Approval, 'id' | 'status'>> = {},
+  by?: Mover,
+): Promise<Approval> {
+  assertMove(APPROVAL, approval, to, by);
+  const rows = await tx
+    .update(approvals)
+    .set({ ...set, status: to })
+    .where(and(eq(approvals.id, approval.id), eq(approvals.status, approval.status)))
+    .returning();
+  return movedOrStale(rows, APPROVAL, approval, to);
+}

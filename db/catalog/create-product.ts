@@ -1,0 +1,28 @@
+import { v7 as uuidv7 } from 'uuid';
+import { VezaError } from '../../domain/kernel/errors.ts';
+import type { Db } from '../client.ts';
+import { readUserRole } from '../accounts/users.ts';
+import { products } from '../schema.ts';
+
+export interface NewProduct {
+  readonly sellerId: string;
+  readonly title: string;
+  readonly priceMinor: number;
+  readonly currency: string;
+  readonly active: boolean;
+}
+
+/** Puts a product up for sale. Throws `unauthenticated` where the seller is nobody we know. */
+export async function createProduct(db: Db, product: NewProduct): Promise<typeof products.$inferSelect> {
+  return db.transaction(async (tx) => {
+    if ((await readUserRole(tx, product.sellerId)) === null) {
+      throw new VezaError('unauthenticated', `There is no user ${product.sellerId}.`);
+    }
+    const [row] = await tx
+      .insert(products)
+      .values({ id: uuidv7(), ...product })
+      .returning();
+    if (row === undefined) throw new Error('the product was not inserted');
+    return row;
+  });
+}

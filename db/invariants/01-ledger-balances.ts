@@ -1,0 +1,181 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { balanceSign, type SellerAccount } from '../../domain/ledger/postings.ts';
+import type { Tx } from '../client.ts';
+import { CURRENT_TRANSFERS, type Invariant, type Violation, violations } from './invariant.ts';
+
+const BALANCES = {
+  pending: 'pending_minor',
+  available: 'available_minor',
+  paying_out: 'paying_out_minor',
+  owed: 'owed_minor',
+  fees_owed: 'fees_owed_minor',
+} as const satisfies Record<SellerAccount, string>;
+
+const asEntered = Object.keys(BALANCES).filter((name) => balanceSign(`seller:any:${name}`) === 1);
+const list = (parts: readonly SQL[]) => sql.join([...parts], sql`, `);
+
+export const ledgerBalances: Invariant = {
+  number: 1,
+  title: 'every ledger transaction sums to zero per currency; every balance equals its entries',
+  async check(tx) {
+    return [
+      ...(await unbalanced(tx)),
+      ...(await sellerBalances(tx)),
+      ...(await unsentShares(tx)),
+      ...(await keptBalances(tx)),
+      ...(await suspendedPayments(tx)),
+      ...(await suspendedReversals(tx)),
+      ...(await underwayPayouts(tx)),
+    ];
+  },
+};
+
+function unbalanced(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    SELECT 'ledger transaction ' || transaction_id AS subject,
+           format('sums to %s %s', sum(amount_minor), currency) AS detail
+    FROM ledger_entries
+    GROUP BY transaction_id, currency
+    HAVING sum(amount_minor) <> 0`,
+  );
+}
+
+/** Both ways round: a balance without entries, and entries without a balance. */
+function sellerBalances(tx: Tx): Promise<Violation[]> {
+  const columns = Object.entries(BALANCES).map(
+    ([name, column]) => sql`(${sql.raw(`'${name}'`)}, ${sql.identifier(column)})`,
+  );
+  const positive = list(asEntered.map((name) => sql.raw(`'${name}'`)));
+  return violations(
+    tx,
+    sql`
+    WITH booked AS (
+      SELECT split_part(account, ':', 2) AS seller_id, split_part(account, ':', 3) AS name, currency,
+             sum(amount_minor) * CASE WHEN split_part(account, ':', 3) IN (${positive}) THEN 1 ELSE -1 END AS minor
+      FROM ledger_entries
+      WHERE account LIKE 'seller:%'
+      GROUP BY account, currency
+    ), held AS (
+      SELECT seller_id::text AS seller_id, balance.name, currency, balance.minor
+      FROM seller_balances, LATERAL (VALUES ${list(columns)}) AS balance (name, minor)
+    )
+    SELECT 'seller ' || seller_id AS subject,
+           format('%s is %s %s, its entries say %s', name, coalesce(held.minor, 0), currency, coalesce(booked.minor, 0))
+             AS detail
+    FROM booked FULL JOIN held USING (seller_id, name, currency)
+    WHERE coalesce(held.minor, 0) <> coalesce(booked.minor, 0)`,
+  );
+}
+
+/** What is pending is what transfers are still to send, and the rest that the grain of their currency keeps from them. */
+function unsentShares(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH refunded AS (
+      SELECT item.order_id, item.seller_id, sum(allocation.in_flight_minor) AS minor
+      FROM refund_allocations AS allocation JOIN order_items AS item ON item.id = allocation.order_item_id
+      WHERE allocation.in_flight_minor > 0
+      GROUP BY item.order_id, item.seller_id
+    ), unsent AS (
+      SELECT transfer.seller_id, transfer.currency, sum(transfer.amount_minor - coalesce(refunded.minor, 0)) AS minor
+      FROM ${CURRENT_TRANSFERS} AS transfer
+      LEFT JOIN refunded ON refunded.order_id = transfer.order_id AND refunded.seller_id = transfer.seller_id
+      WHERE transfer.completed_at IS NULL AND transfer.status NOT IN ('settled_outside', 'written_off')
+      GROUP BY transfer.seller_id, transfer.currency
+    )
+    SELECT 'seller ' || seller_id AS subject,
+           format('%s %s is pending, transfers are to send %s and the rest is %s',
+                  balance.pending_minor, currency, coalesce(unsent.minor, 0), balance.rest_minor) AS detail
+    FROM seller_balances AS balance LEFT JOIN unsent USING (seller_id, currency)
+    WHERE balance.pending_minor <> coalesce(unsent.minor, 0) + balance.rest_minor`,
+  );
+}
+
+/** What statements read is what the balances say; where those differ from their entries, that is told above. */
+function keptBalances(tx: Tx): Promise<Violation[]> {
+  const columns = Object.values(BALANCES).map((column) => sql.identifier(column));
+  return violations(
+    tx,
+    sql`
+    SELECT 'seller ' || held.seller_id AS subject,
+           format('its statement in %s ends with other balances than it has', held.currency) AS detail
+    FROM seller_balances AS held
+    LEFT JOIN LATERAL (
+      SELECT * FROM seller_postings
+      WHERE seller_id = held.seller_id AND currency = held.currency
+      ORDER BY created_at DESC, first_entry_id DESC LIMIT 1
+    ) AS kept ON true
+    WHERE (${list(columns.map((column) => sql`held.${column}`))})
+        <> (${list(columns.map((column) => sql`coalesce(kept.${column}, 0)`))})
+      AND NOT EXISTS (
+        SELECT FROM ledger_entries WHERE account LIKE 'seller:' || held.seller_id || ':%' AND currency = held.currency
+        GROUP BY account
+        HAVING abs(sum(amount_minor)) <> CASE split_part(account, ':', 3) ${sql.join(
+          Object.entries(BALANCES).map(
+            ([name, column]) => sql`WHEN ${sql.raw(`'${name}'`)} THEN held.${sql.identifier(column)}`,
+          ),
+          sql` `,
+        )} END)`,
+  );
+}
+
+/** Money that an order could not take waits in `suspense:order` until its refund takes it out. */
+function suspendedPayments(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH booked AS (
+      SELECT order_id, -sum(amount_minor) AS minor
+      FROM ledger_entries WHERE account = 'suspense:order' GROUP BY order_id
+    ), held AS (
+      SELECT id AS order_id, captured_minor - refunded_minor AS minor
+      FROM orders WHERE failure_reason IS NOT NULL AND captured_minor IS NOT NULL
+    )
+    SELECT coalesce('order/' || order_id, 'suspense:order') AS subject,
+           format('holds %s of a payment that it could not take, the ledger says %s',
+                  coalesce(held.minor, 0), coalesce(booked.minor, 0)) AS detail
+    FROM booked FULL JOIN held USING (order_id)
+    WHERE coalesce(held.minor, 0) <> coalesce(booked.minor, 0)`,
+  );
+}
+
+/** What reversals that are not ours took, and no refund has claimed, waits in `suspense:seller`. */
+function suspendedReversals(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH booked AS (
+      SELECT order_id, -sum(amount_minor) AS minor
+      FROM ledger_entries WHERE account = 'suspense:seller' GROUP BY order_id
+    ), held AS (
+      SELECT transfer.order_id, sum(reversal.suspense_minor) AS minor
+      FROM transfer_reversals AS reversal JOIN seller_transfers AS transfer ON transfer.id = reversal.transfer_id
+      WHERE reversal.suspense_minor <> 0
+      GROUP BY transfer.order_id
+    )
+    SELECT coalesce('order/' || order_id, 'suspense:seller') AS subject,
+           format('reversals of others hold %s that no refund claimed, the ledger says %s',
+                  coalesce(held.minor, 0), coalesce(booked.minor, 0)) AS detail
+    FROM booked FULL JOIN held USING (order_id)
+    WHERE coalesce(held.minor, 0) <> coalesce(booked.minor, 0)`,
+  );
+}
+
+/** What is set aside for banks is what open payouts say, no more and no less. */
+function underwayPayouts(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    SELECT 'seller ' || seller_id AS subject,
+           format('%s %s is being paid out, open payouts say %s', paying_out_minor, currency, coalesce(open.minor, 0)) AS detail
+    FROM seller_balances
+    LEFT JOIN (
+      SELECT seller_id, currency, sum(amount_minor) AS minor FROM seller_payouts
+      WHERE status = 'pending' GROUP BY seller_id, currency
+    ) AS open USING (seller_id, currency)
+    WHERE paying_out_minor <> coalesce(open.minor, 0)`,
+  );
+}

@@ -1,0 +1,12 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Tx } from '../client.ts';
+import { opsFlags } from '../schema.ts';
+import type { FlagKind } from './raise-flag.ts';
+
+/** Somebody dealt with it: it leaves the operators' list, in the transaction that dealt with it. */
+export async function clearFlags(tx: Tx, kind: FlagKind, subject: string): Promise<void> {
+  await tx
+    .update(opsFlags)
+    .set({ clearedAt: new Date() })
+    .where(and(eq(opsFlags.kind, kind), eq(opsFlags.subject, subject), isNull(opsFlags.clearedAt)));
+}

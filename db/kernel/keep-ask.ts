@@ -1,0 +1,47 @@
+import { eq, lt, sql } from 'drizzle-orm';
+import type { Ask } from '../../domain/kernel/messages.ts';
+import type { Db, Tx } from '../client.ts';
+import { asks } from '../schema.ts';
+
+/** A workflow that never started leaves its ask behind; whoever repeats the call gives it again. */
+const KEPT_DAYS = 30;
+
+type AskOf<Kind extends Ask['kind']> = Extract<Ask, { kind: Kind }>;
+const isOf = <Kind extends Ask['kind']>(ask: Ask, kind: Kind): ask is AskOf<Kind> => ask.kind === kind;
+
+/**
+ * Keeps what somebody asks for, before the engine is told. Under an id that is kept already the first stands, and is
+ * returned.
+ */
+export async function keepAsk<Kind extends Ask['kind']>(
+  db: Db,
+  id: string,
+  ask: AskOf<Kind> & { readonly kind: Kind },
+): Promise<AskOf<Kind>> {
+  return db.transaction(async (tx) => {
+    await tx.delete(asks).where(lt(asks.createdAt, sql`now() - make_interval(days => ${KEPT_DAYS})`));
+    const [kept] = await tx
+      .insert(asks)
+      .values({ id, ask })
+      // Changes nothing, and returns the row that is there.
+      .onConflictDoUpdate({ target: asks.id, set: { id } })
+      .returning();
+    if (kept === undefined || !isOf(kept.ask, ask.kind)) throw new Error(`${id} is another kind of ask`);
+    return kept.ask;
+  });
+}
+
+/** Undefined where nobody asked for it, or it has been opened or refused since. */
+export async function readAsk<Kind extends Ask['kind']>(
+  db: Db,
+  kind: Kind,
+  id: string,
+): Promise<AskOf<Kind> | undefined> {
+  const [kept] = await db.select().from(asks).where(eq(asks.id, id));
+  return kept !== undefined && isOf(kept.ask, kind) ? kept.ask : undefined;
+}
+
+/** What was asked for is opened in this transaction, or refused in it: it is not to be opened by another. */
+export async function takeAsk(tx: Tx | Db, id: string): Promise<void> {
+  await tx.delete(asks).where(eq(asks.id, id));
+}

@@ -1,0 +1,42 @@
+import { canMove, type Machine, type Mover } from '../../domain/kernel/machine.ts';
+
+/** Someone else moved the row first. The caller reads it again and usually finds its work done. */
+export class StaleTransition extends Error {
+  override readonly name = 'StaleTransition';
+
+  constructor(machine: string, id: string, from: string, to: string) {
+    super(`${machine} ${id} is no longer ${from}: it was not moved to ${to}`);
+  }
+}
+
+/** Our own code asked for a move that the machine does not have: a defect, never a race. */
+export class IllegalMove extends Error {
+  override readonly name = 'IllegalMove';
+
+  constructor(machine: string, id: string, from: string, to: string) {
+    super(`${machine} ${id} cannot go from ${from} to ${to}`);
+  }
+}
+
+export type { Mover } from '../../domain/kernel/machine.ts';
+
+export function assertMove<Status extends string>(
+  machine: Machine<Status>,
+  row: { readonly id: string; readonly status: Status },
+  to: Status,
+  by: Mover = 'automation',
+): void {
+  if (!canMove(machine, row.status, to, by)) throw new IllegalMove(machine.name, row.id, row.status, to);
+}
+
+/** The row as the guarded update left it, or StaleTransition where the guard matched nothing. */
+export function movedOrStale<Row>(
+  rows: readonly Row[],
+  machine: Machine<string>,
+  row: { readonly id: string; readonly status: string },
+  to: string,
+): Row {
+  const [moved] = rows;
+  if (moved === undefined) throw new StaleTransition(machine.name, row.id, row.status, to);
+  return moved;
+}

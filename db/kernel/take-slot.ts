@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { rateLimits } from '../schema.ts';
+
+/**
+ * Takes one call from a limit that all processes share, or says that none is free now. A generic cell rate algorithm
+ * (ATM Forum TM 4.0): the row holds the moment at which the next call would be due at a steady pace, and calls may run
+ * ahead of it by `burst` calls. One statement, so that two processes cannot take the same slot.
+ */
+export async function takeSlot(
+  db: Db,
+  name: string,
+  { perSecond, burst }: { readonly perSecond: number; readonly burst: number },
+): Promise<boolean> {
+  const stepMs = 1000 / perSecond;
+  const taken = await db
+    .insert(rateLimits)
+    .values({ name, nextFreeAt: sql`clock_timestamp() + ${stepMs} * interval '1 millisecond'` })
+    .onConflictDoUpdate({
+      target: rateLimits.name,
+      set: {
+        nextFreeAt: sql`greatest(${rateLimits.nextFreeAt}, clock_timestamp()) + ${stepMs} * interval '1 millisecond'`,
+      },
+      setWhere: sql`${rateLimits.nextFreeAt} <= clock_timestamp() + ${stepMs * burst} * interval '1 millisecond'`,
+    })
+    .returning({ name: rateLimits.name });
+  return taken.length > 0;
+}

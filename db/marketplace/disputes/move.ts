@@ -1,0 +1,24 @@
+import { and, eq } from 'drizzle-orm';
+import { DISPUTE, type DisputeStatus } from '../../../domain/marketplace/dispute-machine.ts';
+import type { Tx } from '../../client.ts';
+import { disputes } from '../../schema.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+
+export type Dispute = typeof disputes.$inferSelect;
+
+/** Moves a dispute, or changes it where it stands; the only code that writes its status. */
+export async function moveDispute(
+  tx: Tx,
+  dispute: Pick<Dispute, 'id' | 'status'>,
+  to: DisputeStatus,
+  set: Partial<Omit<Dispute, 'id' | 'status'>> = {},
+  by?: Mover,
+): Promise<Dispute> {
+  assertMove(DISPUTE, dispute, to, by);
+  const rows = await tx
+    .update(disputes)
+    .set({ ...set, status: to })
+    .where(and(eq(disputes.id, dispute.id), eq(disputes.status, dispute.status)))
+    .returning();
+  return movedOrStale(rows, DISPUTE, dispute, to);
+}

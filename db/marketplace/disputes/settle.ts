@@ -1,0 +1,176 @@
+import { and, eq, inArray, isNotNull } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { placeOfWord, statusAfter } from '../../../domain/marketplace/dispute-words.ts';
+import { orderWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { DisputeNews } from '../../../domain/kernel/messages.ts';
+import { formatMoney } from '../../../domain/kernel/money.ts';
+import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { Db, Tx } from '../../client.ts';
+import { type Dispute, moveDispute } from './move.ts';
+import { disputes, disputeWords, refunds, sellerTransfers } from '../../schema.ts';
+import { bookDispute } from './book.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { findUnstarted } from '../find-unstarted.ts';
+import { transferLabel } from '../labels.ts';
+import { lockOrder } from '../lock.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+import type { SettledRefund } from '../refunds/settle-shares.ts';
+
+/** For so long nobody is told that a word waits for what passes by itself. */
+const UNBOOKED_QUIET_MS = 60_000;
+
+export interface SettledDispute extends SettledRefund {
+  /** What stands in the way of its booking passes by itself: the same word again, later, books it. */
+  readonly waits?: true;
+}
+
+/**
+ * What the PSP says of a dispute: open, it blocks the order's refunds, unsent transfers and payouts; won or cancelled,
+ * it frees them; lost, it settles like a refund. A later word counts again, and is booked the other way. Doubled or
+ * overtaken, a word changes nothing, but what is not booked yet is tried again.
+ */
+export async function settleDispute(
+  db: Db,
+  orderId: string,
+  news: DisputeNews,
+  feePolicy: FeePolicy,
+): Promise<SettledDispute> {
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    const before = await findOrOpen(tx, orderId, news);
+    const dispute = await hear(tx, before, news);
+    const subject = orderWorkflowId(orderId);
+    const booked = await bookDispute(tx, order, dispute, feePolicy);
+    const unstarted = await replay(tx, orderId);
+    const settled: SettledRefund = {
+      reversals: unstarted.reversals,
+      transfers: [
+        ...booked.transfers,
+        ...(dispute.status === 'open' ? [] : await heldTransfers(tx, orderId)),
+      ],
+    };
+    if (booked.refused === null) {
+      await mark(tx, dispute, null);
+      if (await isAllBooked(tx, orderId)) await clearFlags(tx, 'dispute_unbooked', subject);
+      return settled;
+    }
+    const { why, passes, detail } = booked.refused;
+    const { unbookedSince } = await mark(tx, dispute, why);
+    const isQuiet = passes && Date.now() - (unbookedSince?.getTime() ?? 0) < UNBOOKED_QUIET_MS;
+    if (!isQuiet) {
+      const said = `The PSP says that dispute ${dispute.providerDisputeId} of ${moneyOf(dispute)} is ${dispute.status}`;
+      await raiseFlag(tx, 'dispute_unbooked', subject, `${said}, which is not booked: ${detail}`);
+    }
+    return passes ? { ...settled, waits: true } : settled;
+  });
+}
+
+const moneyOf = ({ amountMinor, currency }: Pick<Dispute, 'amountMinor' | 'currency'>) =>
+  formatMoney(amountMinor, currency);
+
+/** Counts the word if it is one that counts, and tells people what they have to do something about. */
+async function hear(
+  tx: Tx,
+  { dispute, isNew }: { readonly dispute: Dispute; readonly isNew: boolean },
+  news: DisputeNews,
+): Promise<Dispute> {
+  const subject = orderWorkflowId(dispute.orderId);
+  const named = `Dispute ${news.providerDisputeId} of ${moneyOf(news)}`;
+  const place = isNew ? 'newer' : placeOfWord({ ...dispute, hasEnded: await hasEnded(tx, dispute) }, news);
+  if (place === 'contradicts') {
+    const detail = `${named} is ${news.status} at the stage ${news.stage}, says the PSP, after the stage ${dispute.stage}, at which it is ${dispute.status}`;
+    await raiseFlag(tx, 'dispute_contradicted', subject, detail);
+  }
+  if (place === 'contradicts' || place === 'stale') return dispute;
+  const stage = news.stage ?? dispute.stage;
+  const status = statusAfter(news);
+  if (news.status === 'expired')
+    await raiseFlag(tx, 'dispute_expired', subject, `${named} expired: it stays open`);
+  if (news.status === 'open') {
+    const how = isNew || stage === 'dispute' ? 'was opened' : `is open at the stage ${stage}`;
+    await raiseFlag(tx, 'dispute_opened', subject, `${named} ${how}`);
+  }
+  if (place === 'known') return dispute;
+  const saidAt = news.saidAt === undefined ? null : new Date(news.saidAt);
+  const { amountMinor, currency } = news;
+  const closedAt = status === 'open' ? null : new Date();
+  await tx.insert(disputeWords).values({ disputeId: dispute.id, said: status, stage, amountMinor, saidAt });
+  return moveDispute(tx, dispute, status, { stage, saidAt, amountMinor, currency, closedAt });
+}
+
+async function findOrOpen(
+  tx: Tx,
+  orderId: string,
+  { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeNews,
+): Promise<{ dispute: Dispute; isNew: boolean }> {
+  const inserted = await tx
+    .insert(disputes)
+    .values({
+      id: uuidv7(),
+      orderId,
+      providerDisputeId,
+      connectorDisputeId,
+      amountMinor,
+      currency,
+      openedAt: new Date(),
+      ...(stage && { stage }),
+    })
+    .onConflictDoNothing()
+    .returning({ id: disputes.id });
+  const [dispute] = await tx
+    .select()
+    .from(disputes)
+    .where(eq(disputes.providerDisputeId, providerDisputeId))
+    .for('no key update');
+  if (dispute === undefined) throw new Error(`dispute ${providerDisputeId} was neither inserted nor found`);
+  return { dispute, isNew: inserted.length > 0 };
+}
+
+/** Whether it had ended once at this stage: then it was opened again, and an end may be older than that. */
+async function hasEnded(tx: Tx, { id, stage }: Dispute): Promise<boolean> {
+  const [end] = await tx
+    .select({ id: disputeWords.id })
+    .from(disputeWords)
+    .where(
+      and(
+        eq(disputeWords.disputeId, id),
+        eq(disputeWords.stage, stage),
+        inArray(disputeWords.said, ['won', 'lost', 'cancelled']),
+      ),
+    )
+    .limit(1);
+  return end !== undefined;
+}
+
+/** What is booked is started after the commit, by an attempt that may die before it does. */
+async function replay(tx: Tx, orderId: string): Promise<SettledRefund> {
+  const lost = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), eq(refunds.kind, 'dispute')));
+  return findUnstarted(
+    tx,
+    lost.map((refund) => refund.id),
+  );
+}
+
+async function mark(tx: Tx, dispute: Dispute, why: string | null): Promise<Dispute> {
+  if (why === dispute.unbookedWhy) return dispute;
+  const unbookedSince = why === null ? null : (dispute.unbookedSince ?? new Date());
+  return moveDispute(tx, dispute, dispute.status, { unbookedWhy: why, unbookedSince });
+}
+
+async function isAllBooked(tx: Tx, orderId: string): Promise<boolean> {
+  const [unbooked] = await tx
+    .select({ id: disputes.id })
+    .from(disputes)
+    .where(and(eq(disputes.orderId, orderId), isNotNull(disputes.unbookedSince)))
+    .limit(1);
+  return unbooked === undefined;
+}
+
+/** Unsent transfers of the order look again at once, whether the dispute let them go or took from them. */
+async function heldTransfers(tx: Tx, orderId: string) {
+  const rows = await tx.select().from(sellerTransfers).where(eq(sellerTransfers.orderId, orderId));
+  return rows.filter((row) => row.waitingFor === 'dispute').map(transferLabel);
+}

@@ -1,0 +1,22 @@
+import { and, eq, inArray } from 'drizzle-orm';
+import type { Tx } from '../client.ts';
+import { sellerTransfers, transferReversals } from '../schema.ts';
+import { reversalLabel } from './labels.ts';
+import type { SettledRefund } from './refunds/settle-shares.ts';
+
+/**
+ * A replay: what the settling transaction of these refunds left to be started, as far as it has not ended. An attempt
+ * may have died between its commit and the start.
+ */
+export async function findUnstarted(tx: Tx, refundIds: readonly string[]): Promise<SettledRefund> {
+  if (refundIds.length === 0) return { reversals: [], transfers: [] };
+  const open = await tx
+    .select()
+    .from(transferReversals)
+    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
+    .where(and(inArray(transferReversals.refundId, [...refundIds]), eq(transferReversals.status, 'pending')));
+  return {
+    reversals: open.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals)),
+    transfers: [],
+  };
+}

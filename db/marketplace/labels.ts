@@ -1,0 +1,41 @@
+import type { Payout } from '../payouts/move.ts';
+import type { Refund } from './refunds/move.ts';
+import type { Reversal } from './reversals/move.ts';
+import type { Transfer } from './transfers/move.ts';
+
+/** What names a piece of follow-up work to the engine and to operators. Minor units. */
+export const refundLabel = (refund: Pick<Refund, 'orderId' | 'amountMinor' | 'currency'>) => ({
+  orderId: refund.orderId,
+  amountMinor: refund.amountMinor,
+  currency: refund.currency,
+});
+
+export const transferLabel = (
+  transfer: Pick<Transfer, 'id' | 'orderId' | 'sellerId' | 'amountMinor' | 'currency'>,
+) => ({
+  transferId: transfer.id,
+  orderId: transfer.orderId,
+  sellerId: transfer.sellerId,
+  amountMinor: transfer.amountMinor,
+  currency: transfer.currency,
+});
+export type TransferWork = ReturnType<typeof transferLabel>;
+
+export const payoutLabel = (payout: Pick<Payout, 'id' | 'sellerId' | 'amountMinor' | 'currency'>) => ({
+  payoutId: payout.id,
+  sellerId: payout.sellerId,
+  amountMinor: payout.amountMinor,
+  currency: payout.currency,
+});
+export type PayoutWork = ReturnType<typeof payoutLabel>;
+
+export const reversalLabel = (
+  transfer: Parameters<typeof transferLabel>[0],
+  reversal: Pick<Reversal, 'id' | 'refundId' | 'amountMinor'>,
+) => ({
+  ...transferLabel(transfer),
+  amountMinor: reversal.amountMinor,
+  reversalId: reversal.id,
+  refundId: reversal.refundId,
+});
+export type ReversalWork = ReturnType<typeof reversalLabel>;

@@ -1,0 +1,27 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+import type { Tx } from '../../client.ts';
+import { transferReversals } from '../../schema.ts';
+
+/**
+ * Takes up to `amountMinor` of what reversals that are not ours have left in suspense for a transfer, oldest first, and
+ * says how much that was. The transfer must be locked; the posting is the caller's.
+ */
+export async function claimSuspense(tx: Tx, transferId: string, amountMinor: number): Promise<number> {
+  const outside = await tx
+    .select()
+    .from(transferReversals)
+    .where(and(eq(transferReversals.transferId, transferId), gt(transferReversals.suspenseMinor, 0)))
+    .orderBy(asc(transferReversals.createdAt), asc(transferReversals.id))
+    .for('no key update');
+  let claimedMinor = 0;
+  for (const row of outside) {
+    const byMinor = Math.min(row.suspenseMinor, amountMinor - claimedMinor);
+    if (byMinor === 0) break;
+    claimedMinor += byMinor;
+    await tx
+      .update(transferReversals)
+      .set({ suspenseMinor: row.suspenseMinor - byMinor })
+      .where(eq(transferReversals.id, row.id));
+  }
+  return claimedMinor;
+}

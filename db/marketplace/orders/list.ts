@@ -1,0 +1,55 @@
+import { and, asc, eq, inArray } from 'drizzle-orm';
+import type { Db } from '../../client.ts';
+import { licenses, orderItems, orders } from '../../schema.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
+
+export type OrderItemRow = typeof orderItems.$inferSelect;
+export type LicenseRow = typeof licenses.$inferSelect;
+export type OrderRow = typeof orders.$inferSelect & { readonly items: readonly OrderItemRow[] };
+
+/** An order with its items, or null. Whether the caller may know of it is for the caller's rules. */
+export async function readOrder(db: Db, orderId: string): Promise<OrderRow | null> {
+  const [order] = await withItems(db, await db.select().from(orders).where(eq(orders.id, orderId)));
+  return order ?? null;
+}
+
+/** One buyer's orders, or everybody's where `buyerId` is undefined. */
+export async function listOrders(
+  db: Db,
+  { buyerId, ask }: { buyerId: string | undefined; ask: PageAsk },
+): Promise<Page<OrderRow>> {
+  const { after, orderBy, limit } = keyset(orders, orders.createdAt, orders.id, ask);
+  const rows = await db
+    .select()
+    .from(orders)
+    .where(and(buyerId === undefined ? undefined : eq(orders.buyerId, buyerId), after))
+    .orderBy(...orderBy)
+    .limit(limit);
+  const page = toPage(rows, ask);
+  return { ...page, rows: await withItems(db, page.rows) };
+}
+
+export async function listLicenses(db: Db, orderId: string): Promise<LicenseRow[]> {
+  const rows = await db
+    .select({ license: licenses })
+    .from(licenses)
+    .innerJoin(orderItems, eq(orderItems.id, licenses.orderItemId))
+    .where(eq(orderItems.orderId, orderId))
+    .orderBy(asc(orderItems.position));
+  return rows.map(({ license }) => license);
+}
+
+async function withItems(db: Db, rows: (typeof orders.$inferSelect)[]): Promise<OrderRow[]> {
+  if (rows.length === 0) return [];
+  const items = await db
+    .select()
+    .from(orderItems)
+    .where(
+      inArray(
+        orderItems.orderId,
+        rows.map((row) => row.id),
+      ),
+    )
+    .orderBy(asc(orderItems.position));
+  return rows.map((row) => ({ ...row, items: items.filter((item) => item.orderId === row.id) }));
+}

@@ -1,0 +1,33 @@
+import { and, eq } from 'drizzle-orm';
+import { canTransition, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
+import type { Tx } from '../../client.ts';
+import { isSuspended, moveOrder, type Order } from './move.ts';
+import type { Mover } from '../../kernel/stale.ts';
+import { refunds } from '../../schema.ts';
+
+/**
+ * Where an order stands after any settlement, decided under its lock from what is open and what was given back, so that
+ * refunds which end in any order agree. The order must be locked.
+ */
+export async function recomputeOrder(
+  tx: Tx,
+  order: Order,
+  refundedMinor = order.refundedMinor,
+  by: Mover = 'automation',
+): Promise<Order> {
+  const [open] = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.orderId, order.id), eq(refunds.status, 'pending')))
+    .limit(1);
+  const to = open ? 'refund_pending' : restingStatus(order, refundedMinor);
+  // A give-back that succeeds after it had failed leads through the status that it had left.
+  const from = canTransition(order.status, to, by) ? order : await moveOrder(tx, order, 'refund_pending');
+  return moveOrder(tx, from, to, { refundedMinor }, by);
+}
+
+function restingStatus(order: Order, refundedMinor: number): OrderStatus {
+  if (order.capturedMinor !== null && refundedMinor === order.capturedMinor) return 'refunded';
+  if (refundedMinor > 0) return 'partially_refunded';
+  return isSuspended(order) ? 'failed' : 'completed';
+}

@@ -1,0 +1,21 @@
+import { and, eq } from 'drizzle-orm';
+import type { Db } from '../../client.ts';
+import { orders } from '../../schema.ts';
+
+/**
+ * Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. An answer that
+ * comes after the order was decided is older than what the row says.
+ */
+export async function recordPaymentAnswer(
+  db: Db,
+  orderId: string,
+  answer: { readonly status: string; readonly clientSecret: string | null },
+): Promise<void> {
+  await db
+    .update(orders)
+    .set({
+      paymentStatus: answer.status,
+      ...(answer.clientSecret !== null && { paymentClientSecret: answer.clientSecret }),
+    })
+    .where(and(eq(orders.id, orderId), eq(orders.status, 'pending')));
+}

@@ -1,0 +1,65 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { RefundableOrder } from '../../../domain/marketplace/eligibility.ts';
+import type { Db, Tx } from '../../client.ts';
+import { isSuspended } from './move.ts';
+import { disputes, orderItems, orders, refundAllocations, refunds } from '../../schema.ts';
+
+/**
+ * An order as the decision about a refund sees it: what is left of each item is what neither succeeded nor open
+ * refunds hold. Null where there is no such order. Binding only inside a transaction that has locked the order.
+ */
+export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise<RefundableOrder | null> {
+  const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
+  if (order === undefined) return null;
+  const takenFromSeller = sql`coalesce(sum(${refundAllocations.sellerMinor}), 0)`;
+  const takenFromFee = sql`coalesce(sum(${refundAllocations.feeMinor}), 0)`;
+  // Where a kept fee made the seller bear more than their share, nothing is left of it, and less of the item.
+  const sellerLeft = sql`greatest(${orderItems.amountMinor} - ${orderItems.platformFeeMinor} - ${takenFromSeller}, 0)`;
+  const items = await db
+    .select({
+      orderItemId: orderItems.id,
+      sellerId: orderItems.sellerId,
+      sellerLeftMinor: sql<number>`${sellerLeft}`.mapWith(Number),
+      feeLeftMinor:
+        sql<number>`${orderItems.amountMinor} - ${takenFromSeller} - ${takenFromFee} - ${sellerLeft}`.mapWith(
+          Number,
+        ),
+    })
+    .from(orderItems)
+    .leftJoin(
+      refundAllocations,
+      and(
+        eq(refundAllocations.orderItemId, orderItems.id),
+        inArray(
+          refundAllocations.refundId,
+          db
+            .select({ id: refunds.id })
+            .from(refunds)
+            .where(and(eq(refunds.orderId, orderId), inArray(refunds.status, ['pending', 'succeeded']))),
+        ),
+      ),
+    )
+    .where(eq(orderItems.orderId, orderId))
+    .groupBy(orderItems.id)
+    .orderBy(orderItems.position);
+  const [open] = await db
+    .select({
+      refund: sql<boolean>`EXISTS (SELECT 1 FROM ${refunds} WHERE ${refunds.orderId} = ${orderId} AND ${refunds.status} = 'pending')`,
+      dispute: sql<boolean>`EXISTS (SELECT 1 FROM ${disputes} WHERE ${disputes.orderId} = ${orderId} AND ${disputes.status} = 'open')`,
+    })
+    .from(sql`(SELECT 1) AS one`);
+  return {
+    id: order.id,
+    buyerId: order.buyerId,
+    status: order.status,
+    currency: order.currency,
+    capturedMinor: order.paymentId === null ? null : order.capturedMinor,
+    suspended: isSuspended(order),
+    refundOpen: open?.refund ?? false,
+    disputeOpen: open?.dispute ?? false,
+    refundDeadlineMs: order.refundDeadline?.getTime() ?? null,
+    completedAtMs: order.completedAt?.getTime() ?? null,
+    createdAtMs: order.createdAt.getTime(),
+    items,
+  };
+}

@@ -1,0 +1,200 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { orderWorkflowId, refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { orderCompleted } from '../../../domain/ledger/postings.ts';
+import type { PaymentFact } from '../../../domain/kernel/messages.ts';
+import { formatMoney, sumMinor } from '../../../domain/kernel/money.ts';
+import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { Db, Tx } from '../../client.ts';
+import { lockFunds, post } from '../../ledger/post.ts';
+import { moveOrder, type Order } from './move.ts';
+import { licenses, orderItems, refunds, sellerTransfers } from '../../schema.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { findUnstarted } from '../find-unstarted.ts';
+import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from '../refunds/give-back.ts';
+import { transferLabel, type TransferWork } from '../labels.ts';
+import { lockOrder } from '../lock.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { settleOutside } from '../refunds/record-external-refund.ts';
+import type { SettledRefund } from '../refunds/settle-shares.ts';
+import { watchedFromNow } from './watched-payment.ts';
+
+export type SettledPayment =
+  | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
+  | { readonly status: 'failed'; readonly reason: string }
+  | ({ readonly status: 'given_back' } & GiveBackWork)
+  /** It was captured and is given back in whole, outside of us. */
+  | { readonly status: 'cancelled'; readonly settled: SettledRefund }
+  /** The money was decided before; nothing changed. */
+  | { readonly status: 'already_decided' };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * What the PSP says of a payment becomes the order's state, in one transaction: order, licences, balances, ledger,
+ * transfers. A capture that the order cannot take (late, or of another amount or currency) is never kept.
+ */
+export async function settlePayment(
+  db: Db,
+  orderId: string,
+  fact: PaymentFact,
+  terms: { readonly refundWindowDays: number; readonly feePolicy: FeePolicy },
+): Promise<SettledPayment> {
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    if (fact.verdict === 'cancelled_post_capture') {
+      return order.capturedMinor === null
+        ? noteCancelledCapture(tx, order, fact)
+        : settleCancelledCapture(tx, order, terms.feePolicy);
+    }
+    if (fact.verdict === 'failed') return failOrder(tx, order, fact);
+    if (order.capturedMinor !== null) {
+      if (!isAsBooked(order, fact)) await flagDiffering(tx, order, fact);
+      return resumeSettled(tx, order);
+    }
+    const captured = capturedBy(fact, order);
+    if (order.paymentStatus === CANCELLED) {
+      // It has gone back already: to ask the PSP for it again would be refused, and leave it held for ever.
+      const { order: holding } = await giveBack(tx, order, {
+        captured,
+        fact,
+        goneMinor: captured.amountMinor,
+      });
+      return settleCancelledCapture(tx, holding, terms.feePolicy);
+    }
+    const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
+    if (order.status === 'pending' && asOrdered) {
+      return completeOrder(tx, order, fact, terms.refundWindowDays);
+    }
+    const { work } = await giveBack(tx, order, { captured, fact });
+    return work === null ? { status: 'already_decided' } : { status: 'given_back', ...work };
+  });
+}
+
+async function completeOrder(
+  tx: Tx,
+  order: Order,
+  fact: PaymentFact,
+  refundWindowDays: number,
+): Promise<SettledPayment> {
+  const completedAt = new Date();
+  await moveOrder(tx, order, 'completed', {
+    capturedMinor: order.totalMinor,
+    capturedCurrency: order.currency,
+    completedAt,
+    refundDeadline: new Date(completedAt.getTime() + refundWindowDays * DAY_MS),
+    connectorTransactionId: fact.connectorTransactionId,
+    paymentStatus: 'succeeded',
+  });
+  const items = await tx.select().from(orderItems).where(eq(orderItems.orderId, order.id));
+  await tx.insert(licenses).values(
+    items.map((item) => ({
+      id: uuidv7(),
+      orderItemId: item.id,
+      buyerId: order.buyerId,
+      productId: item.productId,
+    })),
+  );
+  const nets = new Map<string, number>();
+  for (const item of items) {
+    nets.set(item.sellerId, (nets.get(item.sellerId) ?? 0) + item.amountMinor - item.platformFeeMinor);
+  }
+  await lockFunds(tx, [...nets.keys()], order.currency);
+  const feeMinor = sumMinor(items.map((item) => item.platformFeeMinor));
+  await post(
+    tx,
+    { kind: 'order_completed', currency: order.currency, orderId: order.id },
+    orderCompleted(nets, feeMinor),
+  );
+  // A seller whose whole price is the platform's fee is owed nothing, so there is nothing to send.
+  const owed = [...nets].filter(([, netMinor]) => netMinor > 0);
+  if (owed.length === 0) return { status: 'completed', transfers: [] };
+  const transfers = await tx
+    .insert(sellerTransfers)
+    .values(
+      owed.map(([sellerId, amountMinor]) => ({
+        id: uuidv7(),
+        orderId: order.id,
+        sellerId,
+        amountMinor,
+        currency: order.currency,
+      })),
+    )
+    .returning();
+  return { status: 'completed', transfers: transfers.map(transferLabel) };
+}
+
+async function failOrder(
+  tx: Tx,
+  order: Order,
+  fact: PaymentFact,
+  reason = fact.message ?? 'the payment failed',
+): Promise<SettledPayment> {
+  if (order.status === 'failed') return { status: 'failed', reason: order.failureReason ?? reason };
+  if (order.status !== 'pending') return { status: 'already_decided' };
+  const isDead = fact.dead === true || fact.verdict === 'cancelled_post_capture';
+  await moveOrder(tx, order, 'failed', {
+    failureReason: reason,
+    paymentWatchedUntil: isDead ? null : watchedFromNow(),
+  });
+  return { status: 'failed', reason };
+}
+
+const CANCELLED = 'cancelled_post_capture';
+
+/** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
+async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
+  const noted = await moveOrder(tx, order, order.status, {
+    paymentStatus: CANCELLED,
+    paymentWatchedUntil: null,
+  });
+  return failOrder(tx, noted, fact, fact.message ?? 'cancelled after capture');
+}
+
+const isAsBooked = (order: Order, { receivedMinor, currency }: PaymentFact) =>
+  receivedMinor === null || (receivedMinor === order.capturedMinor && currency === order.capturedCurrency);
+
+/** Captured again, or as another amount than the books have: people decide whose that money is. */
+async function flagDiffering(tx: Tx, order: Order, { receivedMinor, currency }: PaymentFact): Promise<void> {
+  const said = formatMoney(receivedMinor ?? 0, currency ?? order.currency);
+  const booked = formatMoney(order.capturedMinor ?? 0, order.capturedCurrency ?? order.currency);
+  await raiseFlag(
+    tx,
+    'capture_differs',
+    orderWorkflowId(order.id),
+    `The PSP says that ${said} was captured, the books have ${booked}`,
+  );
+}
+
+/** A repeated attempt, or a replayed webhook: it says what the first one said, and finds what that left to be started. */
+async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
+  const unsent = await tx
+    .select()
+    .from(sellerTransfers)
+    .where(and(eq(sellerTransfers.orderId, order.id), eq(sellerTransfers.status, 'pending')));
+  if (unsent.length > 0 || order.status === 'completed') {
+    return { status: 'completed', transfers: unsent.map(transferLabel) };
+  }
+  const open = await findGiveBack(tx, order.id);
+  if (open) return { status: 'given_back', ...open };
+  return { status: 'already_decided' };
+}
+
+/** The PSP cancelled a payment that it had captured: the buyer has back whatever was left of it. */
+async function settleCancelledCapture(tx: Tx, order: Order, feePolicy: FeePolicy): Promise<SettledPayment> {
+  const amountMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
+  const providerRefundId = `cancelled:${order.paymentId}`;
+  const [known] = await tx.select().from(refunds).where(eq(refunds.hyperswitchRefundId, providerRefundId));
+  if (known) return { status: 'cancelled', settled: await findUnstarted(tx, [known.id]) };
+  if (amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
+  // A give-back of the same money that was refused: nobody need try it again.
+  const refused = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(
+      and(eq(refunds.orderId, order.id), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
+    );
+  for (const { id } of refused) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
+  const outside = { providerRefundId, amountMinor, currency: order.capturedCurrency };
+  return { status: 'cancelled', settled: await settleOutside(tx, order, 'external', outside, feePolicy) };
+}

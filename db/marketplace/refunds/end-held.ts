@@ -1,0 +1,70 @@
+import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { Db, Tx } from '../../client.ts';
+import type { Refund } from './move.ts';
+import { isHeldRefund } from './held.ts';
+import { type Act, audit } from '../../kernel/audit.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { failPending } from './fail.ts';
+import { lockNamed, lockRefund } from '../lock.ts';
+import { settleRefund } from './settle.ts';
+import type { SettledRefund } from './settle-shares.ts';
+
+export interface EndedRefund {
+  readonly refund: Refund;
+  /** What a refund that was settled calls for. */
+  readonly settled: SettledRefund;
+}
+
+/**
+ * A person has looked at the PSP how a held refund really stands: the buyer has what was asked for (`settled`), or nothing of
+ * it (`failed`). Throws `refund_not_found`, `refund_not_open` and `refund_not_held`.
+ */
+export async function endHeldRefund(
+  db: Db,
+  {
+    refundId,
+    to,
+    ...act
+  }: Act & { readonly refundId: string; readonly to: 'settled' | 'failed'; readonly reason: string },
+  feePolicy: FeePolicy,
+): Promise<EndedRefund> {
+  return db.transaction(async (tx) => {
+    const { order, refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
+    await refuseUnlessHeld(tx, refund);
+    const subject = refundWorkflowId(refundId);
+    let settled: SettledRefund = { reversals: [], transfers: [] };
+    if (to === 'failed') {
+      await failPending(tx, order, refund, 'A person found that the payment provider gave nothing back.');
+    } else {
+      const asAsked = { providerRefundId: refund.hyperswitchRefundId };
+      const done = await settleRefund(tx, refundId, asAsked, feePolicy);
+      if (done !== 'held') settled = done;
+    }
+    await clearFlags(tx, 'amount_differs', subject);
+    const { refund: ended } = await lockRefund(tx, refundId);
+    await audit(tx, act, {
+      action: to === 'failed' ? 'refund.end_held' : 'refund.settled_outside',
+      subject,
+      before: { status: refund.status },
+      after: { status: ended.status },
+    });
+    return { refund: ended, settled };
+  });
+}
+
+async function refuseUnlessHeld(tx: Tx, refund: Refund): Promise<void> {
+  const { status } = refund;
+  if (status !== 'pending') {
+    throw new VezaError('refund_not_open', `A refund that is ${status} has ended already.`, {
+      status_now: status,
+    });
+  }
+  if (await isHeldRefund(tx, refund.id)) return;
+  throw new VezaError(
+    'refund_not_held',
+    'The PSP has not said that it did this refund as something that the books cannot hold: its word decides.',
+    { status_now: status },
+  );
+}

@@ -1,0 +1,55 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { orderWorkflowId, refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { Db } from '../../client.ts';
+import { isSuspended, moveOrder } from '../orders/move.ts';
+import type { Refund } from './move.ts';
+import { refunds } from '../../schema.ts';
+import { type Act, audit } from '../../kernel/audit.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { refundLabel } from '../labels.ts';
+import { lockNamed, lockOrder } from '../lock.ts';
+
+/**
+ * An operator gives a payment back again that no order took and whose first give-back failed: a new refund of all that
+ * is still held. Throws `order_not_found` and `order_not_refundable`.
+ */
+export async function giveBackAgain(
+  db: Db,
+  { orderId, ...act }: Act & { readonly orderId: string; readonly reason: string },
+): Promise<{ readonly refund: Refund; readonly label: ReturnType<typeof refundLabel> }> {
+  return db.transaction(async (tx) => {
+    const order = await lockNamed(tx, 'order', orderId, lockOrder);
+    const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
+    if (!isSuspended(order) || heldMinor === 0 || order.capturedCurrency === null) {
+      throw new VezaError('order_not_refundable', 'No payment is held for this order.', {
+        order_status: order.status,
+      });
+    }
+    if (order.status === 'refund_pending') {
+      throw new VezaError('refund_already_requested', 'A refund is already in progress for this order.');
+    }
+    const failed = await tx
+      .select({ id: refunds.id })
+      .from(refunds)
+      .where(
+        and(eq(refunds.orderId, orderId), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
+      );
+    await moveOrder(tx, order, 'refund_pending');
+    const currency = order.capturedCurrency;
+    const [refund] = await tx
+      .insert(refunds)
+      .values({ id: uuidv7(), orderId, kind: 'payment_returned', amountMinor: heldMinor, currency })
+      .returning();
+    if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
+    for (const { id } of failed) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
+    await audit(tx, act, {
+      action: 'order.give_back',
+      subject: orderWorkflowId(orderId),
+      before: { status: order.status },
+      after: { refundId: refund.id },
+    });
+    return { refund, label: refundLabel(refund) };
+  });
+}

@@ -1,0 +1,90 @@
+import { and, eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { orderWorkflowId } from '../../../domain/kernel/ids.ts';
+import { paymentSuspended } from '../../../domain/ledger/postings.ts';
+import type { PaymentFact } from '../../../domain/kernel/messages.ts';
+import { formatMoney } from '../../../domain/kernel/money.ts';
+import type { Tx } from '../../client.ts';
+import { post } from '../../ledger/post.ts';
+import { moveOrder, type Order } from '../orders/move.ts';
+import { refunds } from '../../schema.ts';
+import { refundLabel } from '../labels.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+
+/** What was captured for an order, in minor units. */
+export interface Captured {
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** A refund that gives a payment back, whose workflow is to be started. */
+export interface GiveBackWork {
+  readonly refundId: string;
+  readonly label: ReturnType<typeof refundLabel>;
+}
+
+/** What the PSP received; throws where it does not say how much. */
+export function capturedBy(fact: PaymentFact, order: Pick<Order, 'id'>): Captured {
+  if (fact.receivedMinor === null || fact.receivedMinor <= 0 || fact.currency === null) {
+    throw new Error(
+      `the PSP says that order ${order.id} is captured but not how much: read the payment first`,
+    );
+  }
+  return { amountMinor: fact.receivedMinor, currency: fact.currency };
+}
+
+/**
+ * Money for an order that cannot take it goes back to the buyer by a refund of its own, and people are told. `goneMinor`:
+ * what has gone back already without us, so that only the rest is asked for; null where nothing is left.
+ */
+export async function giveBack(
+  tx: Tx,
+  order: Order,
+  { captured, fact, goneMinor = 0 }: { captured: Captured; fact: PaymentFact; goneMinor?: number },
+): Promise<{ readonly order: Order; readonly work: GiveBackWork | null }> {
+  const differs = order.status === 'pending';
+  const failed = differs ? await moveOrder(tx, order, 'failed', { failureReason: 'amount differs' }) : order;
+  const holding = await moveOrder(tx, failed, 'refund_pending', {
+    capturedMinor: captured.amountMinor,
+    capturedCurrency: captured.currency,
+    connectorTransactionId: fact.connectorTransactionId,
+    paymentStatus: 'succeeded',
+    paymentWatchedUntil: null,
+  });
+  await post(
+    tx,
+    { kind: 'payment_suspended', currency: captured.currency, orderId: order.id },
+    paymentSuspended(captured.amountMinor),
+  );
+  const amountMinor = captured.amountMinor - goneMinor;
+  const refund = amountMinor > 0 ? await insertGiveBack(tx, order.id, { ...captured, amountMinor }) : null;
+  const came = `${formatMoney(captured.amountMinor, captured.currency)} came for an order of ${formatMoney(order.totalMinor, order.currency)} that was ${order.status}`;
+  const rest = refund === null ? 'all of it has gone back' : `it is given back by refund ${refund.id}`;
+  await raiseFlag(
+    tx,
+    differs ? 'amount_differs' : 'late_payment',
+    orderWorkflowId(order.id),
+    `${came}; ${rest}`,
+  );
+  return { order: holding, work: refund && { refundId: refund.id, label: refundLabel(refund) } };
+}
+
+async function insertGiveBack(tx: Tx, orderId: string, { amountMinor, currency }: Captured) {
+  const [refund] = await tx
+    .insert(refunds)
+    .values({ id: uuidv7(), orderId, kind: 'payment_returned', amountMinor, currency })
+    .returning();
+  if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
+  return refund;
+}
+
+/** The one that is still open: a repeated attempt starts it again. */
+export async function findGiveBack(tx: Tx, orderId: string): Promise<GiveBackWork | null> {
+  const [refund] = await tx
+    .select()
+    .from(refunds)
+    .where(
+      and(eq(refunds.orderId, orderId), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'pending')),
+    );
+  return refund === undefined ? null : { refundId: refund.id, label: refundLabel(refund) };
+}

@@ -1,0 +1,147 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import {
+  type Allocation,
+  allocateAmount,
+  allocatedMinor,
+  type FeePolicy,
+  type ItemLeft,
+  leftMinor,
+} from '../../../domain/marketplace/shares.ts';
+import type { Tx } from '../../client.ts';
+import { isSuspended, type Order } from '../orders/move.ts';
+import { moveRefund, type Refund } from './move.ts';
+import { readRefundableOrder } from '../orders/refundable-order.ts';
+import { orderItems, refundAllocations, refunds } from '../../schema.ts';
+
+/**
+ * Shares for a refund that nobody asked us for beforehand: from what neither succeeded nor open refunds hold, and the
+ * open one's last; `named` items first. Writes the allocations and returns what goes beyond the order's money, in minor
+ * units. The order must be locked.
+ */
+export async function holdShares(
+  tx: Tx,
+  order: Order,
+  refund: Pick<Refund, 'id' | 'amountMinor'>,
+  feePolicy: FeePolicy,
+  named: readonly string[] = [],
+): Promise<number> {
+  // Money of a payment that no order took is held as a whole.
+  if (isSuspended(order)) {
+    const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
+    return Math.max(refund.amountMinor - heldMinor, 0);
+  }
+  const snapshot = await readRefundableOrder(tx, order.id);
+  if (snapshot === null) throw new Error(`order ${order.id} is locked and not there`);
+  const isNamed = (item: ItemLeft) => named.includes(item.orderItemId);
+  const ofNamed = takeFree(refund.amountMinor, snapshot.items.filter(isNamed), feePolicy);
+  const restMinor = refund.amountMinor - allocatedMinor(ofNamed);
+  const others = snapshot.items.filter((item) => !isNamed(item));
+  const ofOthers = takeFree(restMinor, others, feePolicy);
+  const free = [...ofNamed, ...ofOthers];
+  const wantedMinor = refund.amountMinor - allocatedMinor(free);
+  const fromOpen = await takeFromOpen(tx, order.id, refund.id, wantedMinor, feePolicy);
+  const allocations = merge([...free, ...fromOpen]);
+  if (allocations.length > 0) {
+    await tx.insert(refundAllocations).values(
+      allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
+        refundId: refund.id,
+        orderItemId,
+        sellerMinor,
+        feeMinor,
+      })),
+    );
+  }
+  return refund.amountMinor - allocatedMinor(allocations);
+}
+
+const takeFree = (wantedMinor: number, items: readonly ItemLeft[], feePolicy: FeePolicy) =>
+  allocateAmount(Math.min(wantedMinor, leftMinor(items)), items, feePolicy);
+
+/** What the open refund held is no longer there for it: should it succeed as well, that much is beyond the order. */
+async function takeFromOpen(
+  tx: Tx,
+  orderId: string,
+  refundId: string,
+  wantedMinor: number,
+  feePolicy: FeePolicy,
+): Promise<Allocation[]> {
+  if (wantedMinor === 0) return [];
+  const [open] = await tx
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), eq(refunds.status, 'pending'), ne(refunds.id, refundId)))
+    .for('no key update');
+  if (open === undefined) return [];
+  const held = await tx
+    .select({
+      orderItemId: refundAllocations.orderItemId,
+      sellerId: orderItems.sellerId,
+      sellerLeftMinor: refundAllocations.sellerMinor,
+      feeLeftMinor: refundAllocations.feeMinor,
+    })
+    .from(refundAllocations)
+    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
+    .where(eq(refundAllocations.refundId, open.id));
+  const takenMinor = Math.min(wantedMinor, leftMinor(held));
+  // Divided as it was held; whether the fee is kept was decided when the open refund was allocated.
+  const taken = allocateAmount(takenMinor, held);
+  for (const { orderItemId, sellerMinor, feeMinor } of taken) {
+    const before = held.find((item) => item.orderItemId === orderItemId);
+    if (before === undefined) continue;
+    const ofItem = and(
+      eq(refundAllocations.refundId, open.id),
+      eq(refundAllocations.orderItemId, orderItemId),
+    );
+    const rest = {
+      sellerMinor: before.sellerLeftMinor - sellerMinor,
+      feeMinor: before.feeLeftMinor - feeMinor,
+    };
+    if (rest.sellerMinor + rest.feeMinor === 0) await tx.delete(refundAllocations).where(ofItem);
+    else await tx.update(refundAllocations).set(rest).where(ofItem);
+  }
+  await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor + takenMinor });
+  if (feePolicy === 'refund') return taken;
+  return taken.map((one) => ({ ...one, sellerMinor: one.sellerMinor + one.feeMinor, feeMinor: 0 }));
+}
+
+/**
+ * The order has money again that the open refund had to give up: it holds shares of it as before, as far as they go. The
+ * order must be locked.
+ */
+export async function holdAgain(tx: Tx, orderId: string, feePolicy: FeePolicy): Promise<void> {
+  const [open] = await tx
+    .select()
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), eq(refunds.status, 'pending')))
+    .for('no key update');
+  if (open === undefined || open.excessMinor === 0) return;
+  const snapshot = await readRefundableOrder(tx, orderId);
+  if (snapshot === null) throw new Error(`order ${orderId} is locked and not there`);
+  const taken = takeFree(open.excessMinor, snapshot.items, feePolicy);
+  for (const { orderItemId, sellerMinor, feeMinor } of taken) {
+    await tx
+      .insert(refundAllocations)
+      .values({ refundId: open.id, orderItemId, sellerMinor, feeMinor })
+      .onConflictDoUpdate({
+        target: [refundAllocations.refundId, refundAllocations.orderItemId],
+        set: {
+          sellerMinor: sql`${refundAllocations.sellerMinor} + ${sellerMinor}`,
+          feeMinor: sql`${refundAllocations.feeMinor} + ${feeMinor}`,
+        },
+      });
+  }
+  await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor - allocatedMinor(taken) });
+}
+
+function merge(allocations: readonly Allocation[]): Allocation[] {
+  const byItem = new Map<string, Allocation>();
+  for (const one of allocations) {
+    const before = byItem.get(one.orderItemId);
+    byItem.set(one.orderItemId, {
+      ...one,
+      sellerMinor: one.sellerMinor + (before?.sellerMinor ?? 0),
+      feeMinor: one.feeMinor + (before?.feeMinor ?? 0),
+    });
+  }
+  return [...byItem.values()];
+}

@@ -1,0 +1,61 @@
+import { eq, sql } from 'drizzle-orm';
+import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { Db } from '../../client.ts';
+import { refunds } from '../../schema.ts';
+import { failPending } from './fail.ts';
+import { lockRefund } from '../lock.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+
+export type MissedOrphan =
+  | 'missed_once'
+  | 'missed_again_too_soon'
+  | 'failed'
+  | 'ended'
+  | 'adopted'
+  /** To be asked for again: money that no order has a use for, or a refund that the PSP said it has and does not show. */
+  | 'wanted';
+
+/**
+ * The PSP has no such refund and no workflow asks for it. The first time this is only noted; once it is still so `gapMs`
+ * later, when no request left behind can land any more, the refund is `failed` and its order back where it was. All under
+ * lock, by the database's clock. Repeatable.
+ */
+export async function missOrphan(db: Db, refundId: string, gapMs: number): Promise<MissedOrphan> {
+  return db.transaction(async (tx) => {
+    const { order, refund } = await lockRefund(tx, refundId);
+    if (refund.status !== 'pending') return 'ended';
+    if (refund.hyperswitchRefundId !== null) return 'adopted';
+    if (refund.kind === 'payment_returned' || refund.existsBy !== null) return 'wanted';
+    if (refund.orphanMissedAt === null) {
+      await tx
+        .update(refunds)
+        .set({ orphanMissedAt: sql`clock_timestamp()` })
+        .where(eq(refunds.id, refundId));
+      return 'missed_once';
+    }
+    const [old] = await tx
+      .select({ id: refunds.id })
+      .from(refunds)
+      .where(
+        sql`${refunds.id} = ${refundId} AND ${refunds.orphanMissedAt} < clock_timestamp() - ${gapMs} * interval '1 millisecond'`,
+      );
+    if (old === undefined) return 'missed_again_too_soon';
+    const message = 'The payment provider never received this refund, and nothing asks for it any more.';
+    await failPending(tx, order, refund, message);
+    await raiseFlag(
+      tx,
+      'orphan_failed',
+      refundWorkflowId(refundId),
+      `${message} Order ${order.id} is back where it was; find out why its workflow was lost.`,
+    );
+    return 'failed';
+  });
+}
+
+/** Something asks for the refund, or the engine is new: what was missed before says nothing any more. */
+export async function forgetMissedOrphan(db: Db, refundId: string): Promise<void> {
+  await db
+    .update(refunds)
+    .set({ orphanMissedAt: null })
+    .where(sql`${refunds.id} = ${refundId} AND ${refunds.orphanMissedAt} IS NOT NULL`);
+}

@@ -1,0 +1,59 @@
+import { eq, sql } from 'drizzle-orm';
+import type { RefundLook } from '../../../domain/kernel/messages.ts';
+import type { Db, Tx } from '../../client.ts';
+import type { Refund } from './move.ts';
+import { refunds } from '../../schema.ts';
+import { failPending } from './fail.ts';
+import { lockRefund } from '../lock.ts';
+
+const MESSAGE = 'The payment provider never answered whether it has this refund, and does not know it.';
+
+/**
+ * A look for an operator did not find the refund at the PSP. The first one ends the asking: no call goes out any more. One
+ * that is `gapMs` later, when no call that was under way can land any more and what landed is shown, fails the refund, and
+ * its order is back where it was. All under lock, by the database's clock. Repeatable.
+ */
+export async function missUnanswered(db: Db, refundId: string, gapMs: number): Promise<RefundLook> {
+  return db.transaction(async (tx) => {
+    const { order, refund } = await lockRefund(tx, refundId);
+    if (refund.status !== 'pending') return endedAs(refund);
+    if (refund.hyperswitchRefundId !== null) return { kind: 'known' };
+    if (refund.existsBy !== null) {
+      // An answer that was under way when the asking ended says that it is there: it is asked for again.
+      await tx.update(refunds).set({ givenUpAt: null }).where(eq(refunds.id, refundId));
+      return { kind: 'exists' };
+    }
+    if (refund.givenUpAt === null) {
+      await tx
+        .update(refunds)
+        .set({ givenUpAt: sql`clock_timestamp()` })
+        .where(eq(refunds.id, refundId));
+    }
+    const lookAgainInMs = await msUntilDue(tx, refundId, gapMs);
+    if (refund.givenUpAt === null || lookAgainInMs > 0) {
+      return {
+        kind: 'missing',
+        lookAgainAt: new Date(Date.now() + lookAgainInMs).toISOString(),
+        lookAgainInMs,
+      };
+    }
+    await failPending(tx, order, refund, MESSAGE);
+    return { kind: 'ended', status: 'failed', message: MESSAGE };
+  });
+}
+
+export const endedAs = ({ status, errorMessage }: Refund): RefundLook => ({
+  kind: 'ended',
+  status,
+  message: errorMessage,
+});
+
+async function msUntilDue(tx: Tx, refundId: string, gapMs: number): Promise<number> {
+  const [row] = await tx
+    .select({
+      ms: sql<number>`greatest(0, ${gapMs} - extract(epoch FROM clock_timestamp() - ${refunds.givenUpAt}) * 1000)::float8`,
+    })
+    .from(refunds)
+    .where(eq(refunds.id, refundId));
+  return Math.ceil(row?.ms ?? gapMs);
+}

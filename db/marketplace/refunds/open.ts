@@ -1,0 +1,120 @@
+import { and, eq } from 'drizzle-orm';
+import { asParty, decideRefund, type RefundPlan } from '../../../domain/marketplace/eligibility.ts';
+import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/kernel/messages.ts';
+import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { Db, Tx } from '../../client.ts';
+import { moveOrder, type Order } from '../orders/move.ts';
+import type { Refund } from './move.ts';
+import { readRefundableOrder } from '../orders/refundable-order.ts';
+import { idempotencyKeys, refundAllocations, refunds } from '../../schema.ts';
+import { takeAsk } from '../../kernel/keep-ask.ts';
+import { lockOrder, MissingRow } from '../lock.ts';
+
+export interface RefundToOpen {
+  readonly refundId: string;
+  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  readonly ask?: Omit<AskedRefund, 'kind'> | undefined;
+}
+
+/**
+ * Phase 1: decides a refund under the order's lock and opens it `pending` with its allocations. An attempt that comes
+ * again finds the refund open, and gives the same answer. What nobody asked for is refused.
+ */
+export async function openRefund(
+  db: Db,
+  request: RefundToOpen,
+  feePolicy: FeePolicy,
+): Promise<RefundOpening> {
+  return db.transaction(async (tx) => {
+    const { ask, refundId } = request;
+    if (ask === undefined) {
+      const refund = await readRefund(tx, refundId);
+      if (refund === undefined)
+        return { refused: { code: 'refund_not_found', detail: `Nobody asked for a refund ${refundId}.` } };
+      return { opened: openedFrom(refund), bodyHash: null, status: refund.status };
+    }
+    await takeAsk(tx, refundId);
+    let order;
+    try {
+      order = await lockOrder(tx, ask.orderId);
+    } catch (error) {
+      if (!(error instanceof MissingRow)) throw error;
+      return { refused: { code: 'order_not_found', detail: `There is no order ${ask.orderId}.` } };
+    }
+    const repeated = await findRepeated(tx, request);
+    if (repeated) return repeated;
+    const snapshot = await readRefundableOrder(tx, order.id);
+    if (snapshot === null) throw new MissingRow('order', order.id);
+    // An admin's refund of somebody else's order is an operator's action, and never comes this way.
+    const own = { ...ask, caller: asParty(ask.caller) };
+    const decision = decideRefund(snapshot, own, Date.now(), feePolicy);
+    if ('refusal' in decision) return { refused: decision.refusal };
+    const { plan } = decision;
+    const reason = ask.reason ?? null;
+    const requestedBy = ask.caller.userId;
+    const refund = await writeRefund(tx, order, plan, { refundId, reason, requestedBy });
+    const opened = openedFrom(refund);
+    if (ask.idempotency)
+      await tx.insert(idempotencyKeys).values({ ...ask.idempotency, answer: { ...opened, reason } });
+    return { opened, bodyHash: ask.idempotency?.bodyHash ?? null, status: refund.status };
+  });
+}
+
+/** The refund that was decided on, `pending` with its allocations, of an order that is locked. */
+export async function writeRefund(
+  tx: Tx,
+  order: Order,
+  plan: RefundPlan,
+  { refundId, reason, requestedBy }: { refundId: string; reason: string | null; requestedBy: string },
+): Promise<Refund> {
+  const [refund] = await tx
+    .insert(refunds)
+    .values({
+      id: refundId,
+      orderId: order.id,
+      amountMinor: plan.amountMinor,
+      currency: order.currency,
+      reason,
+      requestedBy,
+      byItems: plan.byItems,
+    })
+    .returning();
+  if (refund === undefined) throw new Error(`refund ${refundId} was not inserted`);
+  await tx.insert(refundAllocations).values(
+    plan.allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
+      refundId,
+      orderItemId,
+      sellerMinor,
+      feeMinor,
+    })),
+  );
+  await moveOrder(tx, order, 'refund_pending');
+  return refund;
+}
+
+async function findRepeated(tx: Tx, { refundId, ask }: RefundToOpen): Promise<RefundOpening | null> {
+  const refund = await readRefund(tx, refundId);
+  if (refund === undefined) return null;
+  const [stored] = ask?.idempotency
+    ? await tx
+        .select({ bodyHash: idempotencyKeys.bodyHash })
+        .from(idempotencyKeys)
+        .where(
+          and(eq(idempotencyKeys.scope, ask.idempotency.scope), eq(idempotencyKeys.key, ask.idempotency.key)),
+        )
+    : [];
+  return { opened: openedFrom(refund), bodyHash: stored?.bodyHash ?? null, status: refund.status };
+}
+
+async function readRefund(tx: Tx, refundId: string): Promise<Refund | undefined> {
+  const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId));
+  return refund;
+}
+
+const openedFrom = (refund: Refund): OpenedRefund => ({
+  refundId: refund.id,
+  orderId: refund.orderId,
+  amountMinor: refund.amountMinor,
+  currency: refund.currency,
+  createdAt: refund.createdAt.toISOString(),
+});

@@ -1,0 +1,41 @@
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { Db } from '../../client.ts';
+import type { Refund } from './move.ts';
+import { type Act, audit } from '../../kernel/audit.ts';
+import { lockNamed, lockRefund } from '../lock.ts';
+
+/**
+ * An operator wants a refund ended that the PSP never answered. Nothing changes yet: its workflow looks at the PSP first.
+ * Throws `refund_not_found`, `refund_not_open`, and `refund_known_to_psp` where the PSP's own word has to be waited for.
+ */
+export async function requestRefundEnd(
+  db: Db,
+  { refundId, ...act }: Act & { readonly refundId: string; readonly reason: string },
+): Promise<Refund> {
+  return db.transaction(async (tx) => {
+    const { refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
+    const { status, hyperswitchRefundId, existsBy, askedAt, givenUpAt } = refund;
+    if (status !== 'pending') {
+      throw new VezaError('refund_not_open', `A refund that is ${status} has ended already.`, {
+        status_now: status,
+      });
+    }
+    if (hyperswitchRefundId !== null || existsBy !== null) throw knownToPsp(existsBy);
+    await audit(tx, act, {
+      action: 'refund.give_up',
+      subject: refundWorkflowId(refundId),
+      before: { status, askedAt, givenUpAt },
+      after: null,
+    });
+    return refund;
+  });
+}
+
+export const knownToPsp = (existsBy: string | null) =>
+  new VezaError(
+    'refund_known_to_psp',
+    existsBy === null
+      ? 'The PSP has this refund: its webhook decides, and sweeps ask the PSP in case that was lost.'
+      : `The PSP refused to make this refund since it has it (${existsBy}), and may still pay it: ask the PSP why it does not show it.`,
+  );

@@ -1,0 +1,210 @@
+import { sql } from 'drizzle-orm';
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  index,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { DISPUTE_STAGES, DISPUTE_STATUSES } from '../../../domain/marketplace/dispute-machine.ts';
+import {
+  REFUND_EXISTS_BY,
+  REFUND_KINDS,
+  REFUND_STATUSES,
+} from '../../../domain/marketplace/refund-machine.ts';
+import { users } from '../../catalog/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
+import { orderItems, orders } from '../orders/schema.ts';
+
+export const refunds = pgTable(
+  'refunds',
+  {
+    id: id(),
+    orderId: uuid()
+      .notNull()
+      .references(() => orders.id),
+    kind: text({ enum: REFUND_KINDS }).notNull().default('requested'),
+    amountMinor: amount().notNull(),
+    currency: text().notNull(),
+    reason: text(),
+    requestedBy: uuid().references(() => users.id),
+    /** Named items give their licences back; a refund by amount alone does not say which. */
+    byItems: boolean().notNull().default(false),
+    /** What went beyond the captured amount: borne by no item, posted to the platform's losses. */
+    excessMinor: amount().notNull().default(0),
+    status: text({ enum: REFUND_STATUSES }).notNull().default('pending'),
+    /** The PSP's id of the refund; NULL until phase 2 knows that the PSP has it. */
+    hyperswitchRefundId: text(),
+    /** When a call went to the PSP that may have made it there; NULL where none did, or each was refused. */
+    askedAt: at(),
+    /** The code by which the PSP refused to make it, since it is there already: HE_01, or IR_13 that nothing else explains. */
+    existsBy: text({ enum: REFUND_EXISTS_BY }),
+    /** When an operator ended the asking, after a look that did not find it at the PSP; it is failed after another. */
+    givenUpAt: at(),
+    /** Of kind `dispute`: what its loss took. A dispute that turns has several, of which those that stand count. */
+    disputeId: uuid().references((): AnyPgColumn => disputes.id),
+    errorMessage: text(),
+    succeededAt: at(),
+    failedAt: at(),
+    /** When the PSP last changed it, by its clock, as its latest word that ended it says; NULL where it did not say. */
+    providerUpdatedAt: at(),
+    reconcileCheckedAt: at(),
+    /** When the sweep first found that the PSP has no such refund and that no workflow asks for it. */
+    orphanMissedAt: at(),
+    /** When the sweep last looked whether its workflow runs. */
+    workCheckedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('refunds_provider_key').on(t.hyperswitchRefundId),
+    uniqueIndex('refunds_one_open_per_order')
+      .on(t.orderId)
+      .where(sql`${t.status} = 'pending'`),
+    index('refunds_succeeded_by_time')
+      .on(t.succeededAt, t.id)
+      .where(sql`${t.succeededAt} IS NOT NULL`),
+    index('refunds_by_order').on(t.orderId, t.createdAt, t.id),
+    index('refunds_by_dispute')
+      .on(t.disputeId)
+      .where(sql`${t.disputeId} IS NOT NULL`),
+    // What was asked for in a time: success rates.
+    index('refunds_by_time').on(t.createdAt),
+    index('refunds_pending_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    index('refunds_open_by_look')
+      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.status} = 'pending'`),
+    oneOf('refunds_status_known', t.status, REFUND_STATUSES),
+    oneOf('refunds_kind_known', t.kind, REFUND_KINDS),
+    oneOf('refunds_exists_by_known', t.existsBy, REFUND_EXISTS_BY),
+    amountCheck('refunds_amount_sane', t.amountMinor, 1),
+    check('refunds_excess_within_amount', sql`${t.excessMinor} BETWEEN 0 AND ${t.amountMinor}`),
+    currencyCheck('refunds_currency_iso', t.currency),
+  ],
+);
+
+/**
+ * Where a seller's share of a refund was taken from when it was settled:
+ * - `withheld`: from what the transfer was still to send; it sends that much less
+ * - `in_flight`: from `pending`, while Stripe was already asked for the whole; the completing transfer reverses it
+ * - `available`: the transfer had gone out; a reversal takes the share back
+ */
+export const SELLER_SOURCES = ['withheld', 'in_flight', 'available'] as const;
+export type SellerSource = (typeof SELLER_SOURCES)[number];
+
+export const refundAllocations = pgTable(
+  'refund_allocations',
+  {
+    refundId: uuid()
+      .notNull()
+      .references(() => refunds.id),
+    orderItemId: uuid()
+      .notNull()
+      .references(() => orderItems.id),
+    sellerMinor: amount().notNull(),
+    feeMinor: amount().notNull(),
+    /** Of the seller's part: what their transfer could not bear because the platform keeps its fee. */
+    feesOwedMinor: amount().notNull().default(0),
+    /** Of that: what later transfers have netted. */
+    feesNettedMinor: amount().notNull().default(0),
+    /** Of the seller's part: what the completing transfer still has to take back (`in_flight`); 0 once it has. */
+    inFlightMinor: amount().notNull().default(0),
+    /** Of the seller's part: what the platform bore, since the share had been written off. */
+    writtenOffMinor: amount().notNull().default(0),
+    /** NULL until the refund is settled. */
+    sellerSource: text({ enum: SELLER_SOURCES }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.refundId, t.orderItemId] }),
+    index('refund_allocations_by_item').on(t.orderItemId),
+    amountCheck('refund_allocations_seller_sane', t.sellerMinor),
+    amountCheck('refund_allocations_fee_sane', t.feeMinor),
+    check(
+      'refund_allocations_fees_within',
+      sql`${t.feesOwedMinor} BETWEEN 0 AND ${t.sellerMinor} AND ${t.feesNettedMinor} BETWEEN 0 AND ${t.feesOwedMinor}`,
+    ),
+    check('refund_allocations_written_off_within', sql`${t.writtenOffMinor} BETWEEN 0 AND ${t.sellerMinor}`),
+    index('refund_allocations_fees_owed')
+      .on(t.orderItemId)
+      .where(sql`${t.feesNettedMinor} < ${t.feesOwedMinor}`),
+    oneOf('refund_allocations_source_known', t.sellerSource, SELLER_SOURCES),
+  ],
+);
+
+export const disputes = pgTable(
+  'disputes',
+  {
+    id: id(),
+    orderId: uuid()
+      .notNull()
+      .references(() => orders.id),
+    providerDisputeId: text().notNull(),
+    /** The connector's id of it (Stripe's `dp_…`), as its files have it; NULL until the PSP has said it. */
+    connectorDisputeId: text(),
+    amountMinor: amount().notNull(),
+    currency: text().notNull(),
+    status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
+    stage: text({ enum: DISPUTE_STAGES }).notNull().default('dispute'),
+    /** When the PSP said what counts, by its clock; NULL where it did not say. */
+    saidAt: at(),
+    openedAt: at().notNull(),
+    /** NULL while it is open, also when it is open again. */
+    closedAt: at(),
+    /** Since when the books say something else than `status`, and why; NULL where they agree. */
+    unbookedSince: at(),
+    unbookedWhy: text(),
+    /** When the sweep last told it to book itself. */
+    reconcileCheckedAt: at(),
+  },
+  (t) => [
+    uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
+    index('disputes_by_order').on(t.orderId),
+    // What a settlement file names: by the connector's id, and by when the money went.
+    index('disputes_by_connector')
+      .on(t.connectorDisputeId)
+      .where(sql`${t.connectorDisputeId} IS NOT NULL`),
+    index('disputes_by_time').on(t.openedAt, t.id),
+    index('disputes_open_by_order')
+      .on(t.orderId)
+      .where(sql`${t.status} = 'open'`),
+    index('disputes_unbooked_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.openedAt)
+      .where(sql`${t.unbookedSince} IS NOT NULL`),
+    oneOf('disputes_status_known', t.status, DISPUTE_STATUSES),
+    oneOf('disputes_stage_known', t.stage, DISPUTE_STAGES),
+    currencyCheck('disputes_currency_iso', t.currency),
+    check('disputes_unbooked_has_why', sql`(${t.unbookedSince} IS NULL) = (${t.unbookedWhy} IS NULL)`),
+    amountCheck('disputes_amount_sane', t.amountMinor),
+  ],
+);
+
+/** Every word of the PSP's that counted, in the order in which it did; append-only. */
+export const disputeWords = pgTable(
+  'dispute_words',
+  {
+    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    disputeId: uuid()
+      .notNull()
+      .references(() => disputes.id),
+    /** The status that it says. */
+    said: text({ enum: DISPUTE_STATUSES }).notNull(),
+    stage: text({ enum: DISPUTE_STAGES }).notNull(),
+    amountMinor: amount().notNull(),
+    saidAt: at(),
+    at: at()
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (t) => [
+    index('dispute_words_by_dispute').on(t.disputeId, t.id),
+    oneOf('dispute_words_said_known', t.said, DISPUTE_STATUSES),
+    oneOf('dispute_words_stage_known', t.stage, DISPUTE_STAGES),
+    amountCheck('dispute_words_amount_sane', t.amountMinor),
+  ],
+);

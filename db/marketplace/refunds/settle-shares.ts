@@ -1,0 +1,319 @@
+import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { grainMinor, planShare, type SharePlan } from '../../../domain/kernel/grain.ts';
+import {
+  refundSucceeded,
+  type RefundShare,
+  suspendedPaymentReturned,
+} from '../../../domain/ledger/postings.ts';
+import { sumMinor } from '../../../domain/kernel/money.ts';
+import type { Tx } from '../../client.ts';
+import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/post.ts';
+import { isSuspended, type Order } from '../orders/move.ts';
+import type { Refund } from './move.ts';
+import { isSent, isUnsent, type Transfer } from '../transfers/move.ts';
+import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../../schema.ts';
+import { claimSuspense } from '../orders/claim-suspense.ts';
+import { readInFlightRefunds } from '../in-flight-refunds.ts';
+import { type ReversalWork, transferLabel, type TransferWork } from '../labels.ts';
+import { lockCurrentReversals, lockTransferChains, type TransferChain } from '../lock.ts';
+import { openReversal } from '../reversals/open.ts';
+import { recomputeOrder } from '../orders/recompute-order.ts';
+import { withhold } from '../withhold.ts';
+
+export interface SettledRefund {
+  /** Reversals that want a workflow of their own. */
+  readonly reversals: readonly ReversalWork[];
+  /** Transfers whose workflow waits for something that this refund changed. */
+  readonly transfers: readonly TransferWork[];
+}
+
+interface ShareOfSeller {
+  readonly sellerId: string;
+  readonly items: readonly { readonly itemId: string; readonly sellerMinor: number }[];
+  readonly amountMinor: number;
+}
+
+/**
+ * Everything that a refund's success changes, whoever made it: shares, ledger, licences and the order. The order must
+ * be locked, the refund `succeeded` with its allocations and excess.
+ */
+export async function settleShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
+  const settled = isSuspended(order)
+    ? await returnSuspended(tx, order, refund)
+    : await takeShares(tx, order, refund);
+  const refundedMinor = order.refundedMinor + refund.amountMinor - refund.excessMinor;
+  await revokeLicenses(tx, await recomputeOrder(tx, order, refundedMinor), refund);
+  return settled;
+}
+
+const postingOf = (order: Order, refund: Refund) =>
+  ({ kind: 'refund_succeeded', currency: refund.currency, orderId: order.id, refundId: refund.id }) as const;
+
+/** Money of a payment that no order took has no allocations: it leaves the way it was held. */
+async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
+  await post(tx, postingOf(order, refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
+  return { reversals: [], transfers: [] };
+}
+
+async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
+  const { shares, feeMinor } = await readShares(tx, refund.id);
+  const sellerIds = shares.map((share) => share.sellerId);
+  const chains = await lockTransferChains(tx, order.id, sellerIds);
+  const locked = await lockFunds(tx, sellerIds, order.currency);
+  const posted: RefundShare[] = [];
+  const reversals: ReversalWork[] = [];
+  const woken: TransferWork[] = [];
+  for (const share of shares) {
+    const chain = chains.get(share.sellerId) ?? { current: undefined, earlier: [] };
+    const leftMinor = await leftOfTransfers(tx, order.id, share.sellerId, refund.id, chain);
+    const beyondMinor = Math.max(share.amountMinor - leftMinor, 0);
+    const { sellerId } = share;
+    const funds = fundsOf(locked, sellerId);
+    const writtenOffMinor = await takeFromWrittenOff(tx, chain, share.amountMinor - beyondMinor);
+    posted.push({ sellerId, amountMinor: writtenOffMinor, feesOwedMinor: 0, from: 'written_off' });
+    const plan = await planTaking(tx, chain, share.amountMinor - beyondMinor - writtenOffMinor, funds);
+    const taken = await takeFromSent(tx, refund.id, chain, plan.takenBackMinor);
+    reversals.push(...taken.reversals);
+    const from = { from: 'available', suspenseMinor: taken.suspenseMinor, funds } as const;
+    posted.push({ sellerId, amountMinor: taken.sentMinor, feesOwedMinor: 0, ...from });
+    const unsentMinor = plan.unsentMinor + taken.restMinor;
+    const feesOwedMinor = beyondMinor + plan.owedMinor;
+    const amountMinor = unsentMinor + plan.restMinor + feesOwedMinor;
+    posted.push({ sellerId, amountMinor, feesOwedMinor, from: 'pending' });
+    await carryRest(tx, sellerId, order.currency, -plan.restMinor);
+    await markSource(tx, refund.id, share, {
+      source: sourceOf(chain.current, unsentMinor),
+      unsentMinor,
+      feesOwedMinor,
+      writtenOffMinor,
+    });
+    const rest = await takeFromUnsent(tx, chain.current, unsentMinor);
+    // One that has ended lets its workflow end, and less may be what the balance it waits for allows. One that failed
+    // keeps its time: refunds must not use its retries up.
+    if (rest && (rest.status === 'permanently_failed' || rest.waitingFor !== null))
+      woken.push(transferLabel(rest));
+  }
+  await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
+  return { reversals, transfers: woken };
+}
+
+/** What nobody was to be paid any more comes first: the platform has it. */
+async function takeFromWrittenOff(
+  tx: Tx,
+  { current, earlier }: TransferChain,
+  wantedMinor: number,
+): Promise<number> {
+  let takenMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])]) {
+    if (transfer.status !== 'written_off') continue;
+    const byMinor = Math.min(transfer.amountMinor, wantedMinor - takenMinor);
+    if (byMinor > 0) await withhold(tx, transfer, byMinor);
+    takenMinor += byMinor;
+  }
+  return takenMinor;
+}
+
+/**
+ * Of a share, what is taken back from what went out, and what is not sent. Where Stripe takes any amount, all that went out
+ * comes first; otherwise what it is asked for is cut to its grain, and the rest that the grain has kept makes the difference.
+ */
+async function planTaking(
+  tx: Tx,
+  { current, earlier }: TransferChain,
+  shareMinor: number,
+  { restMinor }: LockedFunds,
+): Promise<SharePlan> {
+  const currency = (current ?? earlier[0])?.currency;
+  const grain = currency === undefined ? 1 : grainMinor(currency);
+  if (grain === 1) return { takenBackMinor: shareMinor, unsentMinor: 0, restMinor: 0, owedMinor: 0 };
+  let sentMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])])
+    if (isSent(transfer)) sentMinor += Math.max(await stillSentMinor(tx, transfer), 0);
+  const isOpen = current !== undefined && isUnsent(current);
+  const inFlight = isOpen ? await readInFlightRefunds(tx, current) : [];
+  const unsentMinor = isOpen
+    ? current.amountMinor - sumMinor(inFlight.map((refund) => refund.amountMinor))
+    : 0;
+  return planShare(
+    shareMinor,
+    { sentMinor, unsentMinor, isAsked: isOpen && current.askedAt !== null, restMinor },
+    grain,
+  );
+}
+
+/** What went out is taken back by reversals, the oldest transfer first, each up to what its seller still has of it. */
+async function takeFromSent(
+  tx: Tx,
+  refundId: string,
+  { current, earlier }: TransferChain,
+  wantedMinor: number,
+) {
+  const reversals: ReversalWork[] = [];
+  let restMinor = wantedMinor;
+  let suspenseMinor = 0;
+  for (const transfer of [...earlier, ...(current ? [current] : [])]) {
+    if (!isSent(transfer) || restMinor === 0) continue;
+    // The current one takes all that is left: what it cannot bear was counted as kept fees before.
+    const isAny = transfer === current && grainMinor(transfer.currency) === 1;
+    const roomMinor = isAny ? restMinor : await stillSentMinor(tx, transfer);
+    const byMinor = Math.min(roomMinor, restMinor);
+    if (byMinor <= 0) continue;
+    restMinor -= byMinor;
+    const claimedMinor = await claimSuspense(tx, transfer.id, byMinor);
+    suspenseMinor += claimedMinor;
+    if (byMinor > claimedMinor)
+      reversals.push(await openReversal(tx, transfer, refundId, byMinor - claimedMinor));
+  }
+  return { reversals, suspenseMinor, sentMinor: wantedMinor - restMinor, restMinor };
+}
+
+/** What a seller still has of a transfer, less what is being taken back; suspense of others' reversals counts as had. */
+async function stillSentMinor(tx: Tx, transfer: Transfer): Promise<number> {
+  const rows = await lockCurrentReversals(tx, transfer.id);
+  const takenMinor = rows
+    .filter((row) => row.status !== 'withdrawn')
+    .map((row) => row.amountMinor - row.coveredMinor - row.suspenseMinor);
+  return transfer.amountMinor - sumMinor(takenMinor);
+}
+
+/** A transfer that was not asked of Stripe sends that much less; one that was is settled when it completes. */
+async function takeFromUnsent(
+  tx: Tx,
+  transfer: Transfer | undefined,
+  amountMinor: number,
+): Promise<Transfer | null> {
+  if (amountMinor === 0) return null;
+  if (transfer === undefined) throw new Error('a share of an order has no transfer');
+  return transfer.askedAt === null ? withhold(tx, transfer, amountMinor) : null;
+}
+
+async function readShares(tx: Tx, refundId: string): Promise<{ shares: ShareOfSeller[]; feeMinor: number }> {
+  const rows = await tx
+    .select({
+      itemId: refundAllocations.orderItemId,
+      sellerId: orderItems.sellerId,
+      sellerMinor: refundAllocations.sellerMinor,
+      feeMinor: refundAllocations.feeMinor,
+    })
+    .from(refundAllocations)
+    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
+    .where(eq(refundAllocations.refundId, refundId))
+    .orderBy(asc(orderItems.sellerId), asc(orderItems.position));
+  const sellerIds = [...new Set(rows.map((row) => row.sellerId))];
+  const shares = sellerIds.map((sellerId) => {
+    const items = rows.filter((row) => row.sellerId === sellerId);
+    return { sellerId, items, amountMinor: sumMinor(items.map((item) => item.sellerMinor)) };
+  });
+  return {
+    shares: shares.filter((share) => share.amountMinor > 0),
+    feeMinor: sumMinor(rows.map((row) => row.feeMinor)),
+  };
+}
+
+/**
+ * What earlier refunds have left of a seller's share of an order, sent or to be sent, in minor units. Only where the
+ * platform keeps its fee can a refund want more.
+ */
+async function leftOfTransfers(
+  tx: Tx,
+  orderId: string,
+  sellerId: string,
+  refundId: string,
+  { current, earlier }: TransferChain,
+): Promise<number> {
+  const own = and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId));
+  const [share] = await tx
+    .select({
+      minor: sql<number>`sum(${orderItems.amountMinor} - ${orderItems.platformFeeMinor})`.mapWith(Number),
+    })
+    .from(orderItems)
+    .where(own);
+  const [taken] = await tx
+    .select({
+      minor:
+        sql<number>`coalesce(sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor}), 0)`.mapWith(
+          Number,
+        ),
+    })
+    .from(refundAllocations)
+    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
+    .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
+    .where(and(own, eq(refunds.status, 'succeeded'), ne(refunds.id, refundId)));
+  let leftMinor = (share?.minor ?? 0) - (taken?.minor ?? 0);
+  for (const { id } of [...earlier, ...(current ? [current] : [])]) {
+    leftMinor -= await takenByOtherOrders(tx, orderId, id);
+  }
+  return Math.max(leftMinor, 0);
+}
+
+/** What a transfer has given for fees that the platform kept on the seller's other orders. */
+async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): Promise<number> {
+  const rows = await lockCurrentReversals(tx, transferId);
+  const refundIds = rows.flatMap((row) => (row.refundId === null ? [] : [row.refundId]));
+  if (refundIds.length === 0) return 0;
+  const others = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(inArray(refunds.id, refundIds), ne(refunds.orderId, orderId)));
+  const ids = new Set(others.map((refund) => refund.id));
+  return sumMinor(rows.filter((row) => ids.has(row.refundId ?? '')).map((row) => row.amountMinor));
+}
+
+/** Never the other: a share of a transfer that has not completed is still in `pending`, whatever `available` holds. */
+function sourceOf(current: Transfer | undefined, unsentMinor: number): SellerSource {
+  if (unsentMinor === 0 && current && isSent(current)) return 'available';
+  return current !== undefined && current.askedAt !== null && unsentMinor > 0 ? 'in_flight' : 'withheld';
+}
+
+/**
+ * Writes where each item's share came from; what goes to kept fees is counted on the last items first, what a transfer
+ * in flight has to take back on the first.
+ */
+async function markSource(
+  tx: Tx,
+  refundId: string,
+  share: ShareOfSeller,
+  {
+    source,
+    unsentMinor,
+    feesOwedMinor,
+    writtenOffMinor,
+  }: { source: SellerSource; unsentMinor: number; feesOwedMinor: number; writtenOffMinor: number },
+): Promise<void> {
+  let feesMinor = feesOwedMinor;
+  const fees = new Map<string, number>();
+  for (const { itemId, sellerMinor } of share.items.toReversed()) {
+    fees.set(itemId, Math.min(sellerMinor, feesMinor));
+    feesMinor -= fees.get(itemId) ?? 0;
+  }
+  let platformMinor = writtenOffMinor;
+  let inFlightMinor = source === 'in_flight' ? unsentMinor : 0;
+  for (const [index, { itemId, sellerMinor }] of share.items.entries()) {
+    const ofItem = { feesOwedMinor: fees.get(itemId) ?? 0, inFlightMinor: 0, writtenOffMinor: 0 };
+    ofItem.writtenOffMinor = Math.min(sellerMinor - ofItem.feesOwedMinor, platformMinor);
+    platformMinor -= ofItem.writtenOffMinor;
+    const leftMinor = sellerMinor - ofItem.feesOwedMinor - ofItem.writtenOffMinor;
+    // What the grain adds to the share is on the last item.
+    const isLast = index === share.items.length - 1;
+    ofItem.inFlightMinor = isLast ? inFlightMinor : Math.min(leftMinor, inFlightMinor);
+    inFlightMinor -= ofItem.inFlightMinor;
+    await tx
+      .update(refundAllocations)
+      .set({ sellerSource: source, ...ofItem })
+      .where(and(eq(refundAllocations.refundId, refundId), eq(refundAllocations.orderItemId, itemId)));
+  }
+}
+
+async function revokeLicenses(tx: Tx, order: Order, refund: Refund): Promise<void> {
+  const whole = order.capturedMinor === order.refundedMinor;
+  if (!whole && !refund.byItems) return;
+  const named = tx
+    .select({ id: refundAllocations.orderItemId })
+    .from(refundAllocations)
+    .where(eq(refundAllocations.refundId, refund.id));
+  const all = tx.select({ id: orderItems.id }).from(orderItems).where(eq(orderItems.orderId, order.id));
+  await tx
+    .update(licenses)
+    .set({ revokedAt: sql`clock_timestamp()` })
+    .where(and(inArray(licenses.orderItemId, whole ? all : named), isNull(licenses.revokedAt)));
+}

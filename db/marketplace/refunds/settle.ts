@@ -1,0 +1,119 @@
+import { eq } from 'drizzle-orm';
+import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { formatMoney } from '../../../domain/kernel/money.ts';
+import type { RefundVerdict } from '../../../domain/kernel/messages.ts';
+import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { Db, Tx } from '../../client.ts';
+import { isSuspended, type Order } from '../orders/move.ts';
+import { moveRefund, type Refund } from './move.ts';
+import { wasFlagged } from '../../kernel/ops-flags.ts';
+import { refundAllocations } from '../../schema.ts';
+import { holdShares } from './hold-shares.ts';
+import { lockRefund } from '../lock.ts';
+import { isOlder, latest } from './provider-time.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { settleShares, type SettledRefund } from './settle-shares.ts';
+import { findUnstarted } from '../find-unstarted.ts';
+
+/**
+ * Phase 3: the PSP says that the buyer has the money. One transaction: refund, order, licences, balances, ledger, what
+ * unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns what is
+ * still to be started. It settles whatever its time, since money has moved; and as what was done, whatever was asked for.
+ * `held`: it was done as what these books cannot hold; people are told.
+ */
+export async function settleRefund(
+  db: Db,
+  refundId: string,
+  { providerRefundId, saidAt, done }: Pick<RefundVerdict, 'providerRefundId' | 'saidAt' | 'done'>,
+  feePolicy: FeePolicy,
+): Promise<SettledRefund | 'held'> {
+  return db.transaction(async (tx) => {
+    const { order, refund } = await lockRefund(tx, refundId);
+    const subject = refundWorkflowId(refundId);
+    // Of one that has ended, what a person has seen is not brought up again.
+    const difference = done === undefined ? null : differenceOf(refund, done);
+    const differs = done !== undefined && difference !== null;
+    if (
+      differs &&
+      (refund.status === 'pending' || !(await wasFlagged(tx, 'amount_differs', subject, difference)))
+    )
+      await raiseFlag(tx, 'amount_differs', subject, difference);
+    if (refund.status === 'succeeded' || refund.status === 'returned') return findUnstarted(tx, [refundId]);
+    if (differs && (done.currency !== refund.currency || done.amountMinor === 0)) return 'held';
+    if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
+    const asDone = differs ? { ...refund, ...amountDone(refund, done.amountMinor) } : refund;
+    const excessMinor = await excessOf(tx, order, refund, asDone, feePolicy);
+    const succeeded = await moveRefund(tx, refund, 'succeeded', {
+      amountMinor: asDone.amountMinor,
+      byItems: asDone.byItems,
+      succeededAt: new Date(),
+      excessMinor,
+      providerUpdatedAt: latest(saidAt, refund),
+      hyperswitchRefundId: refund.hyperswitchRefundId ?? providerRefundId,
+    });
+    if (excessMinor > 0) {
+      const beyond = formatMoney(excessMinor, refund.currency);
+      await raiseFlag(
+        tx,
+        'refunded_beyond_captured',
+        refundWorkflowId(refundId),
+        `${beyond} left beyond what was captured`,
+      );
+    }
+    const stillHeldMinor =
+      (order.capturedMinor ?? 0) - order.refundedMinor - (asDone.amountMinor - excessMinor);
+    if (differs && refund.kind === 'payment_returned' && stillHeldMinor > 0) {
+      await raiseFlag(
+        tx,
+        'give_back_failed',
+        refundWorkflowId(refundId),
+        `The PSP gave back less than was asked for: ${formatMoney(stillHeldMinor, refund.currency)} of the buyer's money is still held`,
+      );
+    }
+    return settleShares(tx, order, succeeded);
+  });
+}
+
+type Done = NonNullable<RefundVerdict['done']>;
+
+/** For people; null where the PSP gave back what our row has. */
+export function differenceOf({ amountMinor, currency }: Refund, done: Done): string | null {
+  if (done.amountMinor === amountMinor && done.currency === currency) return null;
+  const said = formatMoney(done.amountMinor, done.currency);
+  return `The PSP gave back ${said}, our refund is of ${formatMoney(amountMinor, currency)}`;
+}
+
+/** Items of which less was paid for are still the buyer's. */
+const amountDone = (refund: Refund, amountMinor: number) => ({
+  amountMinor,
+  byItems: refund.byItems && amountMinor >= refund.amountMinor,
+});
+
+/** A success that is older than the failure came late: the PSP's last word is that the money came back to us. */
+async function flagFlipped(tx: Tx, refund: Refund, saidAt: string | undefined): Promise<void> {
+  const kind = isOlder(saidAt, refund) ? 'failed_after_succeeded' : 'succeeded_after_failed';
+  await raiseFlag(tx, kind, refundWorkflowId(refund.id), refund.errorMessage ?? 'no message');
+}
+
+/**
+ * What of a refund goes beyond the order's money, in minor units. It takes its shares anew where it no longer holds them as
+ * they are: it had failed, and others may have been given back meanwhile, or another amount was done than was asked for.
+ */
+async function excessOf(
+  tx: Tx,
+  order: Order,
+  refund: Refund,
+  asDone: Refund,
+  feePolicy: FeePolicy,
+): Promise<number> {
+  const isHeld = refund.status !== 'failed' && asDone.amountMinor === refund.amountMinor;
+  if (isHeld && !isSuspended(order)) return refund.excessMinor;
+  if (isSuspended(order)) return holdShares(tx, order, asDone, feePolicy);
+  const released = await tx
+    .delete(refundAllocations)
+    .where(eq(refundAllocations.refundId, refund.id))
+    .returning();
+  // Items that it named bear it before any other does, and give their licences back.
+  const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
+  return holdShares(tx, order, asDone, feePolicy, named);
+}

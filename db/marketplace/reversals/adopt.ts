@@ -1,0 +1,143 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { reversalWorkflowId, transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversedAfterAll } from '../../../domain/ledger/postings.ts';
+import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
+import type { ReversalAdoption } from '../../../domain/kernel/messages.ts';
+import { formatMoney } from '../../../domain/kernel/money.ts';
+import { isBooked, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
+import type { Db, Tx } from '../../client.ts';
+import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import type { Transfer } from '../transfers/move.ts';
+import { ledgerEntries, refunds, transferReversals } from '../../schema.ts';
+import { audit } from '../../kernel/audit.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { raiseReversed } from './end.ts';
+import { lockReversal } from '../lock.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { insertOutside } from './record-outside.ts';
+
+/**
+ * Stripe lists a reversal of ours that a person had ended, after an operator asked to look. A write-off is undone and the
+ * row ends `reversed`. Where the seller has paid some other way, or the refund came back, the money that Stripe took is
+ * theirs: it is booked like a reversal that is not ours. Repeatable: each is booked once. `ours` is what Stripe lists of
+ * the row and those whose place it took.
+ */
+export async function adoptReversal(
+  db: Db,
+  reversalId: string,
+  ours: readonly SeenReversal[],
+): Promise<ReversalAdoption> {
+  return db.transaction(async (tx) => {
+    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    const known = await tx
+      .select()
+      .from(transferReversals)
+      .where(eq(transferReversals.transferId, transfer.id));
+    const seen = ours.find((one) => !isBooked(one, known));
+    if (seen === undefined) {
+      return ours.length > 0
+        ? { adopted: true, status: reversal.status }
+        : { adopted: false, status: reversal.status, why: 'Stripe lists no reversal of ours for it' };
+    }
+    const { status, amountMinor, coveredMinor } = reversal;
+    if (!ENDED_BY_PERSON.includes(status)) return { adopted: false, status, why: 'nobody ended it by hand' };
+    if (seen.amountMinor !== amountMinor - coveredMinor) {
+      const [theirs, own] = [seen.amountMinor, amountMinor - coveredMinor].map((minor) =>
+        formatMoney(minor, transfer.currency),
+      );
+      return { adopted: false, status, why: `${seen.stripeReversalId} is of ${theirs}, it is of ${own}` };
+    }
+    const isLoss = status === 'written_off' && !(await isReturned(tx, reversal));
+    const adopted = isLoss ? await undoWriteOff(tx, reversal, seen) : reversal;
+    if (!isLoss) await keepForSeller(tx, transfer, reversal, seen);
+    await book(tx, transfer, reversal, seen, isLoss);
+    await raiseReversed(tx, transfer, seen.amountMinor);
+    await clearFlags(tx, 'reversal_happened_after_all', reversalWorkflowId(reversalId));
+    await audit(
+      tx,
+      { actor: 'system' },
+      {
+        action: 'reversal.adopt',
+        subject: reversalWorkflowId(reversalId),
+        before: { status },
+        after: { status: adopted.status, stripeReversalId: seen.stripeReversalId },
+      },
+    );
+    return { adopted: true, status: adopted.status };
+  });
+}
+
+/** The bank's money has covered the loss already. Decided under the transfer's lock, which a return takes too. */
+async function isReturned(tx: Tx, { refundId }: Reversal): Promise<boolean> {
+  if (refundId === null) return false;
+  const [refund] = await tx.select({ status: refunds.status }).from(refunds).where(eq(refunds.id, refundId));
+  return refund?.status === 'returned';
+}
+
+const undoWriteOff = (tx: Tx, reversal: Reversal, { stripeReversalId }: SeenReversal): Promise<Reversal> =>
+  moveReversal(
+    tx,
+    reversal,
+    'reversed',
+    { stripeReversalId, errorMessage: null, endedAt: new Date() },
+    'review',
+  );
+
+/** As with any reversal that is not ours, somebody has to know: what nothing claims is a seller's money that we hold. */
+async function keepForSeller(
+  tx: Tx,
+  transfer: Transfer,
+  { id, status }: Reversal,
+  seen: SeenReversal,
+): Promise<void> {
+  await insertOutside(tx, transfer.id, seen, seen.amountMinor);
+  await raiseFlag(
+    tx,
+    'outside_reversal',
+    transferWorkflowId(transfer.id),
+    `${seen.stripeReversalId} took back ${formatMoney(seen.amountMinor, transfer.currency)} for ${reversalWorkflowId(id)}, which is ${status}: it is the seller's`,
+  );
+}
+
+async function book(
+  tx: Tx,
+  transfer: Transfer,
+  reversal: Reversal,
+  { amountMinor }: SeenReversal,
+  isLoss: boolean,
+): Promise<void> {
+  const { id: transferId, sellerId, currency, orderId } = transfer;
+  const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  const { refundId } = reversal;
+  const goneMinor = await writtenOffCashMinor(tx, transfer, reversal);
+  await post(
+    tx,
+    isLoss
+      ? { kind: 'write_off_undone', currency, orderId, refundId, transferId }
+      : { kind: 'outside_reversal', currency, orderId, transferId },
+    reversedAfterAll(sellerId, amountMinor, goneMinor, isLoss ? 'platform:losses' : 'suspense:seller', funds),
+  );
+}
+
+/** What a write-off took out of the connected account; the rest was the seller's debt. A refund's share has one at most. */
+async function writtenOffCashMinor(
+  tx: Tx,
+  { orderId, sellerId }: Transfer,
+  { transferId, refundId }: Reversal,
+): Promise<number> {
+  if (refundId === null) return 0;
+  const [row] = await tx
+    .select({ minor: sql<string>`coalesce(-sum(${ledgerEntries.amountMinor}), 0)` })
+    .from(ledgerEntries)
+    .where(
+      and(
+        eq(ledgerEntries.orderId, orderId),
+        eq(ledgerEntries.transferId, transferId),
+        eq(ledgerEntries.refundId, refundId),
+        eq(ledgerEntries.kind, 'reversal_written_off'),
+        eq(ledgerEntries.account, `cash:connected:${sellerId}`),
+      ),
+    );
+  return Number(row?.minor ?? 0);
+}

@@ -1,0 +1,87 @@
+import { keyGeneration, reversalKey } from '../../../domain/kernel/ids.ts';
+import type { TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
+import type { Db } from '../../client.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import type { Transfer } from '../transfers/move.ts';
+import { readPredecessors } from './chain.ts';
+import { endReversal } from './end.ts';
+import { lockReversal } from '../lock.ts';
+import { coverFromSuspense } from './record-outside.ts';
+
+export type ReversalClaim =
+  /** Ask Stripe, with exactly these. The key and time are committed. */
+  | {
+      readonly kind: 'ask';
+      readonly transfer: Transfer;
+      readonly reversal: Reversal;
+      readonly stripeTransferId: string;
+      readonly amountMinor: number;
+      readonly idempotencyKey: string;
+      readonly askedAtMs: number;
+      /** Rows that this one took the place of, whose reversals at Stripe would be ours too. */
+      readonly predecessors: readonly string[];
+    }
+  | { readonly kind: 'not_due'; readonly reversal: Reversal; readonly dueAtMs: number }
+  | { readonly kind: 'ended'; readonly reversal: Reversal };
+
+const TAKEN_BACK: readonly TransferStatus[] = ['reversal_pending', 'permanently_failed', 'settled_outside'];
+
+/**
+ * Commits the key of what is about to be asked of Stripe, before anything is sent. The row's key stands, unless the row or
+ * `spentKey` says that it can do nothing any more and did nothing. `now` forces an attempt that is not due yet.
+ */
+export async function askReversal(
+  db: Db,
+  {
+    reversalId,
+    now,
+    spentKey,
+  }: { readonly reversalId: string; readonly now: boolean; readonly spentKey?: string },
+): Promise<ReversalClaim> {
+  return db.transaction(async (tx) => {
+    let { transfer, reversal } = await lockReversal(tx, reversalId);
+    if (reversal.status !== 'pending') return { kind: 'ended', reversal };
+    // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed. What was
+    // settled outside went out as well, and ends below: it has no id of Stripe's.
+    if (!TAKEN_BACK.includes(transfer.status)) {
+      return { kind: 'ended', reversal };
+    }
+    const { stripeTransferId } = transfer;
+    if (!stripeTransferId) {
+      const message = 'the transfer has no Stripe id: there is nothing to reverse at Stripe';
+      return { kind: 'ended', reversal: await endReversal(tx, transfer, reversal, { failed: message }) };
+    }
+    const dueAtMs = reversal.nextRetryAt?.getTime() ?? 0;
+    if (!now && dueAtMs > Date.now()) return { kind: 'not_due', reversal, dueAtMs };
+    // Another attempt may have taken a new key since: that one may do something yet.
+    const isSpent = spentKey !== undefined && spentKey === reversal.idempotencyKey;
+    const needsNewKey = isSpent || reversal.needsNewKey;
+    if (reversal.askedAt !== null && needsNewKey) {
+      // The old key can do nothing any more: what others took back since then is not asked of the seller again.
+      await coverFromSuspense(tx, transfer.id, reversal.id);
+      ({ transfer, reversal } = await lockReversal(tx, reversalId));
+      if (reversal.status !== 'pending') return { kind: 'ended', reversal };
+    }
+    const known = keyGeneration(reversal.idempotencyKey);
+    const asked =
+      reversal.idempotencyKey !== null && reversal.askedAt !== null && !needsNewKey
+        ? reversal
+        : await moveReversal(tx, reversal, 'pending', {
+            idempotencyKey: reversalKey(reversal.id, needsNewKey ? known + 1 : Math.max(known, 1)),
+            askedAt: new Date(),
+            needsNewKey: false,
+          });
+    if (asked.idempotencyKey === null || asked.askedAt === null)
+      throw new Error('a reversal was asked without a key');
+    return {
+      kind: 'ask',
+      transfer,
+      reversal: asked,
+      stripeTransferId,
+      amountMinor: asked.amountMinor - asked.coveredMinor,
+      idempotencyKey: asked.idempotencyKey,
+      askedAtMs: asked.askedAt.getTime(),
+      predecessors: await readPredecessors(tx, asked.retryOf),
+    };
+  });
+}

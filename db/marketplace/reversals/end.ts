@@ -1,0 +1,95 @@
+import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalDone } from '../../../domain/ledger/postings.ts';
+import type { Tx } from '../../client.ts';
+import { post } from '../../ledger/post.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import { moveTransfer, reopenTransfer, type Transfer } from '../transfers/move.ts';
+import { flagIfTold } from './flag-after-all.ts';
+import { lockCurrentReversals } from '../lock.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+
+export type ReversalEnd =
+  /** Stripe's id of our reversal. */
+  | { readonly reversed: string }
+  /** Wholly covered by reversals that are not ours. */
+  | { readonly covered: string }
+  | { readonly failed: string };
+
+/**
+ * A reversal ends: its posting, and where it was the last open one, the transfer's status. Transfer and reversal must
+ * be locked, the reversal `pending`.
+ */
+export async function endReversal(
+  tx: Tx,
+  transfer: Transfer,
+  reversal: Reversal,
+  end: ReversalEnd,
+): Promise<Reversal> {
+  const ended = { nextRetryAt: null, waitingFor: null, endedAt: new Date() };
+  if ('failed' in end) {
+    const failed = await moveReversal(tx, reversal, 'permanently_failed', {
+      ...ended,
+      errorMessage: end.failed,
+    });
+    await raiseFlag(tx, 'reversal_gave_up', reversalWorkflowId(reversal.id), end.failed);
+    await flagIfTold(tx, transfer, failed);
+    await restTransfer(tx, transfer, 0);
+    return failed;
+  }
+  const uncoveredMinor = reversal.amountMinor - reversal.coveredMinor;
+  const done = await moveReversal(tx, reversal, 'reversed', {
+    ...ended,
+    ...('reversed' in end
+      ? { stripeReversalId: end.reversed, errorMessage: null }
+      : { errorMessage: end.covered }),
+  });
+  if ('reversed' in end) {
+    await post(
+      tx,
+      {
+        kind: 'reversal_done',
+        currency: transfer.currency,
+        orderId: transfer.orderId,
+        refundId: reversal.refundId,
+        transferId: transfer.id,
+      },
+      reversalDone(transfer.sellerId, uncoveredMinor),
+    );
+  }
+  await restTransfer(tx, transfer, uncoveredMinor);
+  return done;
+}
+
+/** Raises what was taken back, and settles the transfer's status once no reversal of it is open. */
+export async function restTransfer(tx: Tx, transfer: Transfer, takenBackMinor: number): Promise<Transfer> {
+  const reversedMinor = transfer.reversedMinor + takenBackMinor;
+  // A transfer that is not waiting for reversals keeps its status; only what was taken back is raised.
+  if (transfer.status !== 'reversal_pending')
+    return moveTransfer(tx, transfer, transfer.status, { reversedMinor });
+  const rows = await lockCurrentReversals(tx, transfer.id);
+  const dueTimes = rows.flatMap((row) =>
+    row.status === 'pending' && row.nextRetryAt ? [row.nextRetryAt.getTime()] : [],
+  );
+  if (dueTimes.length > 0) {
+    return moveTransfer(tx, transfer, 'reversal_pending', {
+      reversedMinor,
+      nextRetryAt: new Date(Math.min(...dueTimes)),
+    });
+  }
+  const rest = { reversedMinor, nextRetryAt: null };
+  if (rows.some((row) => row.status === 'permanently_failed')) {
+    return moveTransfer(tx, transfer, 'permanently_failed', rest);
+  }
+  return reversedMinor === transfer.amountMinor
+    ? moveTransfer(tx, transfer, 'reversed', rest)
+    : reopenTransfer(tx, transfer, rest);
+}
+
+/** The same where no reversal of ours ends: a transfer of which nothing is left at the seller is `reversed`. */
+export async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
+  const raised = await restTransfer(tx, transfer, byMinor);
+  if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
+  // Nothing is left at the seller: `reversed` is reached the way every reversal reaches it.
+  const pending = await moveTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
+  return moveTransfer(tx, pending, 'reversed', { nextRetryAt: null });
+}

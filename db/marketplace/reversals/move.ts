@@ -1,0 +1,24 @@
+import { and, eq } from 'drizzle-orm';
+import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
+import type { Tx } from '../../client.ts';
+import { transferReversals } from '../../schema.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+
+export type Reversal = typeof transferReversals.$inferSelect;
+
+/** Moves a reversal, or changes it where it stands; the only code that writes its status. */
+export async function moveReversal(
+  tx: Tx,
+  reversal: Pick<Reversal, 'id' | 'status'>,
+  to: ReversalStatus,
+  set: Partial<Omit<Reversal, 'id' | 'status'>> = {},
+  by?: Mover,
+): Promise<Reversal> {
+  assertMove(REVERSAL, reversal, to, by);
+  const rows = await tx
+    .update(transferReversals)
+    .set({ ...set, status: to })
+    .where(and(eq(transferReversals.id, reversal.id), eq(transferReversals.status, reversal.status)))
+    .returning();
+  return movedOrStale(rows, REVERSAL, reversal, to);
+}

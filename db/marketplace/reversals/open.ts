@@ -1,0 +1,28 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Tx } from '../../client.ts';
+import { moveTransfer, type Transfer } from '../transfers/move.ts';
+import { transferReversals } from '../../schema.ts';
+import { reversalLabel, type ReversalWork } from '../labels.ts';
+
+/** A refund's share of a transfer that went out is to be taken back. The transfer must be locked. */
+export async function openReversal(
+  tx: Tx,
+  transfer: Transfer,
+  refundId: string,
+  amountMinor: number,
+): Promise<ReversalWork> {
+  const nextRetryAt = new Date();
+  const [reversal] = await tx
+    .insert(transferReversals)
+    .values({ id: uuidv7(), transferId: transfer.id, refundId, amountMinor, nextRetryAt })
+    .returning();
+  if (reversal === undefined) throw new Error(`no reversal was opened for refund ${refundId}`);
+  // A transfer that failed for good stays so; the later share is attempted on its own row all the same.
+  if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
+    const before = transfer.nextRetryAt ?? nextRetryAt;
+    await moveTransfer(tx, transfer, 'reversal_pending', {
+      nextRetryAt: before < nextRetryAt ? before : nextRetryAt,
+    });
+  }
+  return reversalLabel(transfer, reversal);
+}

@@ -1,0 +1,30 @@
+import type { Db } from '../../client.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import { restTransfer } from './end.ts';
+import { lockReversal } from '../lock.ts';
+import type { Postponement } from '../transfers/postpone.ts';
+
+/**
+ * An attempt did not take the money back: writes why and when the next one is, on the row and on its transfer. `spentKey`:
+ * the one that did nothing and can do nothing any more.
+ */
+export async function postponeReversal(
+  db: Db,
+  reversalId: string,
+  postponement: Omit<Postponement, 'released'> & { readonly spentKey: string | null },
+): Promise<Reversal> {
+  return db.transaction(async (tx) => {
+    const { transfer, reversal } = await lockReversal(tx, reversalId);
+    if (reversal.status !== 'pending') return reversal;
+    const postponed = await moveReversal(tx, reversal, 'pending', {
+      retryCount: reversal.retryCount + (postponement.counted ? 1 : 0),
+      nextRetryAt: new Date(postponement.nextRetryAtMs),
+      errorMessage: postponement.message,
+      waitingFor: postponement.waitingFor,
+      ...(postponement.spentKey !== null &&
+        postponement.spentKey === reversal.idempotencyKey && { needsNewKey: true }),
+    });
+    await restTransfer(tx, transfer, 0);
+    return postponed;
+  });
+}

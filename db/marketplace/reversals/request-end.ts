@@ -1,0 +1,34 @@
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { Db } from '../../client.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import { type Act, audit } from '../../kernel/audit.ts';
+import { reversalLabel, type ReversalWork } from '../labels.ts';
+import { lockNamed, lockReversal } from '../lock.ts';
+
+/**
+ * An operator wants an open reversal given up. The row keeps that, so it holds although nobody tells the workflow: its
+ * next attempt looks at Stripe once more, and ends it.
+ * Throws `reversal_not_found` and `reversal_not_open`.
+ */
+export async function requestReversalEnd(
+  db: Db,
+  { reversalId, ...act }: Act & { readonly reversalId: string; readonly reason: string },
+): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork }> {
+  return db.transaction(async (tx) => {
+    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
+    if (reversal.status !== 'pending') {
+      throw new VezaError('reversal_not_open', `A reversal that is ${reversal.status} has ended already.`, {
+        status_now: reversal.status,
+      });
+    }
+    const given = await moveReversal(tx, reversal, 'pending', { givenUpAt: new Date() });
+    await audit(tx, act, {
+      action: 'reversal.give_up',
+      subject: reversalWorkflowId(reversalId),
+      before: { status: reversal.status, retryCount: reversal.retryCount },
+      after: null,
+    });
+    return { reversal: given, work: reversalLabel(transfer, given) };
+  });
+}

@@ -1,0 +1,80 @@
+import { eq } from 'drizzle-orm';
+import { VezaError } from '../../../domain/kernel/errors.ts';
+import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import {
+  type Entry,
+  type PostingKind,
+  reversalSettledOutside,
+  reversalWrittenOff,
+  writeOffRecovered,
+} from '../../../domain/ledger/postings.ts';
+import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
+import { canMove } from '../../../domain/kernel/machine.ts';
+import type { Db, Tx } from '../../client.ts';
+import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { moveReversal, type Reversal } from './move.ts';
+import type { Transfer } from '../transfers/move.ts';
+import { transferReversals } from '../../schema.ts';
+import { type Act, audit } from '../../kernel/audit.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { lockNamed, lockReversal } from '../lock.ts';
+
+export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+/**
+ * An operator ends what automation gave up on, with a reason: the seller paid some other way, or nobody will.
+ * Throws `reversal_not_found` and `reversal_not_resolvable`.
+ */
+export async function resolveReversal(
+  db: Db,
+  {
+    reversalId,
+    resolution,
+    ...act
+  }: Act & { readonly reversalId: string; readonly resolution: Resolution; readonly reason: string },
+): Promise<{ readonly reversal: Reversal; readonly transfer: Transfer }> {
+  return db.transaction(async (tx) => {
+    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
+    await refuseUnlessResolvable(tx, reversal, resolution);
+    const resolved = await moveReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
+    const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
+    const { currency, orderId, id: transferId } = transfer;
+    await post(tx, { kind, currency, orderId, refundId: reversal.refundId, transferId }, entries);
+    await clearFlags(tx, 'reversal_gave_up', reversalWorkflowId(reversalId));
+    await audit(tx, act, {
+      action: `reversal.${resolution}`,
+      subject: reversalWorkflowId(reversalId),
+      before: { status: reversal.status },
+      after: { status: resolved.status },
+    });
+    return { reversal: resolved, transfer };
+  });
+}
+
+async function refuseUnlessResolvable(tx: Tx, reversal: Reversal, resolution: ReversalStatus): Promise<void> {
+  const refuse = (detail: string) =>
+    new VezaError('reversal_not_resolvable', detail, { status_now: reversal.status });
+  if (reversal.status === resolution || !canMove(REVERSAL, reversal.status, resolution, 'review')) {
+    throw refuse(`A reversal that is ${reversal.status} cannot become ${resolution}.`);
+  }
+  const [successor] = await tx
+    .select()
+    .from(transferReversals)
+    .where(eq(transferReversals.retryOf, reversal.id));
+  if (successor) throw refuse(`Reversal ${successor.id} has taken its place.`);
+}
+
+async function postingFor(
+  tx: Tx,
+  { sellerId, currency }: Transfer,
+  reversal: Reversal,
+  resolution: Resolution,
+): Promise<readonly [PostingKind, Entry[]]> {
+  const amountMinor = reversal.amountMinor - reversal.coveredMinor;
+  if (reversal.status === 'written_off') return ['write_off_recovered', writeOffRecovered(amountMinor)];
+  const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  return resolution === 'written_off'
+    ? ['reversal_written_off', reversalWrittenOff(sellerId, amountMinor, funds)]
+    : ['reversal_settled_outside', reversalSettledOutside(sellerId, amountMinor, funds)];
+}

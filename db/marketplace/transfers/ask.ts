@@ -1,0 +1,133 @@
+import { and, eq } from 'drizzle-orm';
+import { cutMinor, grainMinor } from '../../../domain/kernel/grain.ts';
+import { keyGeneration, transferKey } from '../../../domain/kernel/ids.ts';
+import { formatMoney, sumMinor } from '../../../domain/kernel/money.ts';
+import type { Db, Tx } from '../../client.ts';
+import { carryRest, fundsOf, lockFunds } from '../../ledger/post.ts';
+import { moveTransfer, type Transfer } from './move.ts';
+import { disputes, orderItems, orders, users } from '../../schema.ts';
+import { lockTransfer } from '../lock.ts';
+import { endUnsent } from '../withhold.ts';
+
+export type TransferClaim =
+  /** Ask Stripe, with exactly these. The key, amount and time are committed. */
+  | {
+      readonly kind: 'ask';
+      readonly transfer: Transfer;
+      readonly destination: string;
+      readonly amountMinor: number;
+      readonly idempotencyKey: string;
+      readonly askedAtMs: number;
+      /** Nothing was asked under this key before that Stripe may have carried out. */
+      readonly isFirst: boolean;
+      readonly sourceTransaction: string | null;
+    }
+  | { readonly kind: 'no_account' | 'account_not_ready' | 'disputed'; readonly transfer: Transfer }
+  | { readonly kind: 'not_due'; readonly transfer: Transfer; readonly dueAtMs: number }
+  | { readonly kind: 'ended'; readonly transfer: Transfer };
+
+/**
+ * Commits what is about to be asked of Stripe, under the row's lock, before anything is sent: from here on the row is
+ * in flight and its amount frozen. A row that was asked before is asked again with the same key, amount and account.
+ * `now` forces an attempt that is not due yet.
+ */
+export async function askTransfer(
+  db: Db,
+  { transferId, now }: { readonly transferId: string; readonly now: boolean },
+): Promise<TransferClaim> {
+  return db.transaction(async (tx) => {
+    const transfer = await lockTransfer(tx, transferId);
+    if (transfer.status !== 'pending' && transfer.status !== 'failed') return { kind: 'ended', transfer };
+    const dueAtMs = transfer.nextRetryAt?.getTime() ?? 0;
+    if (!now && dueAtMs > Date.now()) return { kind: 'not_due', transfer, dueAtMs };
+    const [order] = await tx
+      .select({ charge: orders.connectorTransactionId })
+      .from(orders)
+      .where(eq(orders.id, transfer.orderId));
+    // Only a charge can be a source; a payment intent's id is refused by Stripe.
+    const sourceTransaction = /^(ch|py)_/.test(order?.charge ?? '') ? (order?.charge ?? null) : null;
+    if (transfer.askedAt !== null && transfer.idempotencyKey !== null && transfer.stripeAccountId !== null) {
+      return {
+        kind: 'ask',
+        transfer,
+        destination: transfer.stripeAccountId,
+        amountMinor: transfer.amountMinor,
+        idempotencyKey: transfer.idempotencyKey,
+        askedAtMs: transfer.askedAt.getTime(),
+        isFirst: false,
+        sourceTransaction,
+      };
+    }
+    const [dispute] = await tx
+      .select({ id: disputes.id })
+      .from(disputes)
+      .where(and(eq(disputes.orderId, transfer.orderId), eq(disputes.status, 'open')))
+      .limit(1);
+    // What was not asked of Stripe yet waits: a lost dispute takes it, and then it need not be taken back.
+    if (dispute) return { kind: 'disputed', transfer };
+    const [seller] = await tx
+      .select({
+        stripeAccountId: users.stripeAccountId,
+        transfersEnabled: users.stripeTransfersEnabled,
+      })
+      .from(users)
+      .where(eq(users.id, transfer.sellerId));
+    if (!seller?.stripeAccountId) return { kind: 'no_account', transfer };
+    if (seller.transfersEnabled === false) return { kind: 'account_not_ready', transfer };
+    const cut = await cutToGrain(tx, transfer, sourceTransaction !== null);
+    if (cut.status === 'permanently_failed') return { kind: 'ended', transfer: cut };
+    const idempotencyKey = transferKey(transfer.id, keyGeneration(transfer.idempotencyKey) + 1);
+    const askedAt = new Date();
+    const asked = await moveTransfer(tx, cut, cut.status, {
+      stripeAccountId: seller.stripeAccountId,
+      idempotencyKey,
+      askedAmountMinor: cut.amountMinor,
+      askedAt,
+      waitingFor: null,
+    });
+    return {
+      kind: 'ask',
+      transfer: asked,
+      destination: seller.stripeAccountId,
+      amountMinor: asked.amountMinor,
+      idempotencyKey,
+      askedAtMs: askedAt.getTime(),
+      isFirst: true,
+      sourceTransaction,
+    };
+  });
+}
+
+/**
+ * Cuts what is to be sent to what Stripe sends in its currency. The rest stays in `pending`, and the seller's next transfer
+ * takes it along; one that may be looked for at Stripe by its amount takes nothing. What is less than Stripe sends ends
+ * without a call, and is carried on whole.
+ */
+async function cutToGrain(tx: Tx, transfer: Transfer, isFromCharge: boolean): Promise<Transfer> {
+  const { sellerId, currency, amountMinor } = transfer;
+  const grain = grainMinor(currency);
+  if (grain === 1) return transfer;
+  const { restMinor } = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  const isNew = transfer.idempotencyKey === null && transfer.retryOf === null;
+  // What a charge pays for cannot be more than the charge.
+  const mostMinor = isFromCharge ? await chargedMinor(tx, transfer) : Infinity;
+  const sentMinor = cutMinor(Math.min(amountMinor + (isNew ? restMinor : 0), mostMinor), grain);
+  if (sentMinor === amountMinor) return transfer;
+  await carryRest(tx, sellerId, currency, amountMinor - sentMinor);
+  if (sentMinor > 0) return moveTransfer(tx, transfer, transfer.status, { amountMinor: sentMinor });
+  const kept = formatMoney(amountMinor, currency);
+  return endUnsent(
+    tx,
+    transfer,
+    `${kept} is less than Stripe sends: it goes with the seller's next transfer`,
+  );
+}
+
+/** What the buyer paid for the seller's part of the order. */
+async function chargedMinor(tx: Tx, { orderId, sellerId }: Transfer): Promise<number> {
+  const items = await tx
+    .select({ amountMinor: orderItems.amountMinor })
+    .from(orderItems)
+    .where(and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId)));
+  return sumMinor(items.map((item) => item.amountMinor));
+}

@@ -1,0 +1,46 @@
+import { and, eq } from 'drizzle-orm';
+import { TRANSFER, type TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
+import type { Tx } from '../../client.ts';
+import { sellerTransfers } from '../../schema.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+
+export type Transfer = typeof sellerTransfers.$inferSelect;
+
+/** Whether the seller has had the money: by Stripe, or some other way. */
+export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>
+  completedAt !== null || status === 'settled_outside';
+
+/** Whether it is still among what is pending for its seller. */
+export const isUnsent = (transfer: Pick<Transfer, 'completedAt' | 'status'>) =>
+  !isSent(transfer) && transfer.status !== 'written_off';
+
+type Set = Partial<Omit<Transfer, 'id' | 'status'>>;
+
+/** Moves a transfer, or changes it where it stands; with `reopenTransfer` the only code that writes its status. */
+export async function moveTransfer(
+  tx: Tx,
+  transfer: Pick<Transfer, 'id' | 'status'>,
+  to: TransferStatus,
+  set: Set = {},
+  by?: Mover,
+): Promise<Transfer> {
+  assertMove(TRANSFER, transfer, to, by);
+  return writeStatus(tx, transfer, to, set);
+}
+
+/**
+ * The last open reversal has ended and took back only a part: the transfer is `completed` again, with what was taken
+ * back raised. No plain move, so that nothing else can call off a reversal.
+ */
+export async function reopenTransfer(tx: Tx, transfer: Pick<Transfer, 'id'>, set: Set): Promise<Transfer> {
+  return writeStatus(tx, { id: transfer.id, status: 'reversal_pending' }, 'completed', set);
+}
+
+async function writeStatus(tx: Tx, from: Pick<Transfer, 'id' | 'status'>, to: TransferStatus, set: Set) {
+  const rows = await tx
+    .update(sellerTransfers)
+    .set({ ...set, status: to })
+    .where(and(eq(sellerTransfers.id, from.id), eq(sellerTransfers.status, from.status)))
+    .returning();
+  return movedOrStale(rows, TRANSFER, from, to);
+}

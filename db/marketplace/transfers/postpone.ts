@@ -1,0 +1,103 @@
+import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { sumMinor } from '../../../domain/kernel/money.ts';
+import type { Db, Tx } from '../../client.ts';
+import { moveTransfer, type Transfer } from './move.ts';
+import { readInFlightRefunds, withholdInFlightRefunds } from '../in-flight-refunds.ts';
+import { lockTransfer } from '../lock.ts';
+import { missed } from '../../kernel/missed.ts';
+import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { withhold } from '../withhold.ts';
+
+export interface Postponement {
+  readonly message: string;
+  readonly nextRetryAtMs: number;
+  /** Whether this was a failed attempt; waiting for an account or for funds is none. */
+  readonly counted: boolean;
+  /** What it waits for, in one word, where no attempt is counted. */
+  readonly waitingFor: string | null;
+  /** Stripe's list was read and shows nothing of ours: the row is not in flight any more, and gets a new key. */
+  readonly released: boolean;
+}
+
+/** An attempt did not send the money: writes why and when the next one is. */
+export async function postponeTransfer(
+  db: Db,
+  transferId: string,
+  postponement: Postponement,
+): Promise<Transfer> {
+  return db.transaction(async (tx) => {
+    const locked = await lockTransfer(tx, transferId);
+    if (locked.status !== 'pending' && locked.status !== 'failed') return locked;
+    const transfer = postponement.released ? await release(tx, locked) : locked;
+    if (transfer.status !== 'pending' && transfer.status !== 'failed') return transfer;
+    return moveTransfer(tx, transfer, postponement.counted ? 'failed' : transfer.status, {
+      retryCount: transfer.retryCount + (postponement.counted ? 1 : 0),
+      nextRetryAt: new Date(postponement.nextRetryAtMs),
+      errorMessage: postponement.message,
+      waitingFor: postponement.waitingFor,
+    });
+  });
+}
+
+/**
+ * Retries are exhausted, Stripe has refused what it was asked last, and its list shows nothing: the transfer fails for good,
+ * and a person is told.
+ */
+export async function giveUpTransfer(db: Db, transferId: string, message: string): Promise<Transfer> {
+  return db.transaction(async (tx) => giveUp(tx, await lockTransfer(tx, transferId), message));
+}
+
+/**
+ * Retries are exhausted and Stripe's list shows nothing, but an answer was lost: its call may still be carried out. The first
+ * look ends the asking, and the share is held. One that is `gapMs` later gives it up. By the database's clock; repeatable.
+ */
+export async function missTransfer(
+  db: Db,
+  transferId: string,
+  message: string,
+  gapMs: number,
+): Promise<Transfer> {
+  return db.transaction(async (tx) => {
+    const transfer = await lockTransfer(tx, transferId);
+    if (transfer.status !== 'pending' && transfer.status !== 'failed') return transfer;
+    const { missedAt, lookAgainInMs } = await missed(tx, transfer, gapMs);
+    if (lookAgainInMs === 0) return giveUp(tx, transfer, message);
+    return moveTransfer(tx, transfer, transfer.status, {
+      missedAt,
+      nextRetryAt: new Date(Date.now() + lookAgainInMs),
+      errorMessage: message,
+      waitingFor: 'last_look',
+    });
+  });
+}
+
+async function giveUp(tx: Tx, locked: Transfer, message: string): Promise<Transfer> {
+  if (locked.status !== 'pending' && locked.status !== 'failed') return locked;
+  const released = await release(tx, locked);
+  if (released.status !== 'pending' && released.status !== 'failed') return released;
+  const failed =
+    released.status === 'failed'
+      ? released
+      : await moveTransfer(tx, released, 'failed', { nextRetryAt: new Date() });
+  await raiseFlag(tx, 'transfer_gave_up', transferWorkflowId(locked.id), message);
+  return moveTransfer(tx, failed, 'permanently_failed', {
+    errorMessage: message,
+    nextRetryAt: null,
+    waitingFor: null,
+  });
+}
+
+/** The row is not in flight any more: what was refunded meanwhile is taken off what is still to be sent. */
+async function release(tx: Tx, transfer: Transfer): Promise<Transfer> {
+  if (transfer.askedAt === null) return transfer;
+  const refundedMinor = sumMinor(
+    (await readInFlightRefunds(tx, transfer)).map((refund) => refund.amountMinor),
+  );
+  const released = await moveTransfer(tx, transfer, transfer.status, {
+    askedAt: null,
+    askedAmountMinor: null,
+  });
+  if (refundedMinor === 0) return released;
+  await withholdInFlightRefunds(tx, transfer);
+  return withhold(tx, released, refundedMinor);
+}

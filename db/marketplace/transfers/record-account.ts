@@ -1,0 +1,64 @@
+import { and, eq, inArray, isNull, or } from 'drizzle-orm';
+import { onboardingWorkflowId } from '../../../domain/kernel/ids.ts';
+import type { Db } from '../../client.ts';
+import { sellerOnboardings, sellerTransfers, users } from '../../schema.ts';
+import { clearFlags } from '../../kernel/clear-flags.ts';
+import { transferLabel, type TransferWork } from '../labels.ts';
+
+export interface SeenAccount {
+  readonly stripeAccountId: string;
+  readonly transfersEnabled: boolean;
+  readonly payoutsEnabled: boolean;
+}
+
+/**
+ * Keeps what Stripe says of a seller's account, connecting it where the seller has none, and returns the transfers that
+ * may now go out. Those that Stripe was never asked for are among them, since one may be finding out at this moment
+ * that it cannot. An account other than the seller's changes nothing.
+ */
+export async function recordAccount(db: Db, userId: string, seen: SeenAccount): Promise<TransferWork[]> {
+  const { stripeAccountId, transfersEnabled, payoutsEnabled } = seen;
+  return db.transaction(async (tx) => {
+    const [user] = await tx
+      .update(users)
+      .set({
+        stripeAccountId,
+        stripeTransfersEnabled: transfersEnabled,
+        stripePayoutsEnabled: payoutsEnabled,
+      })
+      .where(
+        and(
+          eq(users.id, userId),
+          or(isNull(users.stripeAccountId), eq(users.stripeAccountId, stripeAccountId)),
+        ),
+      )
+      .returning({ id: users.id });
+    if (user === undefined) return [];
+    await clearFlags(tx, 'account_gone', onboardingWorkflowId(userId));
+    if (!transfersEnabled) return [];
+    const open = await tx
+      .select()
+      .from(sellerTransfers)
+      .where(
+        and(
+          eq(sellerTransfers.sellerId, userId),
+          inArray(sellerTransfers.status, ['pending', 'failed']),
+          or(eq(sellerTransfers.waitingFor, 'stripe_account'), isNull(sellerTransfers.askedAt)),
+        ),
+      );
+    return open.map(transferLabel);
+  });
+}
+
+/** The link to Stripe's forms, for the one answer that hands it out. */
+export async function recordAccountLink(
+  db: Db,
+  userId: string,
+  { url, expiresAtMs }: { readonly url: string; readonly expiresAtMs: number },
+): Promise<void> {
+  const link = { linkUrl: url, linkExpiresAt: new Date(expiresAtMs) };
+  await db
+    .insert(sellerOnboardings)
+    .values({ userId, ...link })
+    .onConflictDoUpdate({ target: sellerOnboardings.userId, set: link });
+}

@@ -1,0 +1,110 @@
+import { and, asc, eq, inArray } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import {
+  auditLog,
+  disputes,
+  disputeWords,
+  ledgerEntries,
+  opsFlags,
+  orders,
+  refundEvents,
+  refunds,
+  sellerPayouts,
+  sellerTransfers,
+  transferReversals,
+  webhookEvents,
+} from '../schema.ts';
+
+/** Everything that hangs on an order; each by an index. */
+export async function readOrderRows(db: Db, orderId: string) {
+  const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
+  const ofOrder = await Promise.all([
+    db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(asc(refunds.createdAt)),
+    db
+      .select()
+      .from(sellerTransfers)
+      .where(eq(sellerTransfers.orderId, orderId))
+      .orderBy(asc(sellerTransfers.createdAt)),
+    db.select().from(disputes).where(eq(disputes.orderId, orderId)),
+    db.select().from(ledgerEntries).where(eq(ledgerEntries.orderId, orderId)).orderBy(asc(ledgerEntries.id)),
+  ]);
+  const [refundRows, transfers, disputeRows, entries] = ofOrder;
+  const stages = await among(
+    refundRows.map(({ id }) => id),
+    (ids) =>
+      db.select().from(refundEvents).where(inArray(refundEvents.refundId, ids)).orderBy(asc(refundEvents.id)),
+  );
+  const words = await among(
+    disputeRows.map(({ id }) => id),
+    (ids) =>
+      db
+        .select()
+        .from(disputeWords)
+        .where(inArray(disputeWords.disputeId, ids))
+        .orderBy(asc(disputeWords.id)),
+  );
+  const reversals = await among(
+    transfers.map(({ id }) => id),
+    (ids) =>
+      db
+        .select()
+        .from(transferReversals)
+        .where(inArray(transferReversals.transferId, ids))
+        .orderBy(asc(transferReversals.createdAt)),
+  );
+  return {
+    order: order ?? null,
+    refunds: refundRows,
+    stages,
+    transfers,
+    reversals,
+    disputes: disputeRows,
+    words,
+    entries,
+  };
+}
+export type OrderRows = Awaited<ReturnType<typeof readOrderRows>>;
+
+export async function readPayoutRows(db: Db, payoutId: string) {
+  const [payout] = await db.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
+  if (payout === undefined) return null;
+  const entries = await db
+    .select()
+    .from(ledgerEntries)
+    .where(
+      and(
+        eq(ledgerEntries.payoutId, payoutId),
+        eq(ledgerEntries.account, `seller:${payout.sellerId}:paying_out`),
+      ),
+    )
+    .orderBy(asc(ledgerEntries.id));
+  return { payout, entries };
+}
+
+/** What was said about these: webhooks by what they are about, operators' acts, flags. */
+export async function readMentions(
+  db: Db,
+  { about, subjects }: { readonly about: readonly string[]; readonly subjects: readonly string[] },
+) {
+  const webhooks = await among(about, (ids) =>
+    db
+      .select()
+      .from(webhookEvents)
+      .where(inArray(webhookEvents.about, ids))
+      .orderBy(asc(webhookEvents.receivedAt)),
+  );
+  const all = [...subjects, ...webhooks.map(({ id }) => id)];
+  const [audits, flags] = await Promise.all([
+    among(all, (ids) =>
+      db.select().from(auditLog).where(inArray(auditLog.subject, ids)).orderBy(asc(auditLog.id)),
+    ),
+    among(all, (ids) =>
+      db.select().from(opsFlags).where(inArray(opsFlags.subject, ids)).orderBy(asc(opsFlags.raisedAt)),
+    ),
+  ]);
+  return { webhooks, audits, flags };
+}
+export type Mentions = Awaited<ReturnType<typeof readMentions>>;
+
+const among = async <Row>(ids: readonly string[], read: (ids: string[]) => Promise<Row[]>): Promise<Row[]> =>
+  ids.length === 0 ? [] : read([...new Set(ids)]);

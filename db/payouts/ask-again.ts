@@ -1,0 +1,37 @@
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Db } from '../client.ts';
+import { movePayout, type Payout } from './move.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+import { payoutLabel, type PayoutWork } from '../marketplace/labels.ts';
+import { lockNamed, lockPayout } from '../marketplace/lock.ts';
+
+/**
+ * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. That it is
+ * given up the row keeps, so it holds although nobody tells the workflow.
+ * Throws `payout_not_found` and `payout_not_open`.
+ */
+export async function askPayoutAgain(
+  db: Db,
+  {
+    payoutId,
+    action,
+    ...act
+  }: Act & { readonly payoutId: string; readonly action: 'payout.retry' | 'payout.give_up' },
+): Promise<{ readonly payout: Payout; readonly work: PayoutWork }> {
+  return db.transaction(async (tx) => {
+    const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
+    if (payout.status !== 'pending') {
+      throw new VezaError('payout_not_open', `The payout is ${payout.status}: nothing is left to be done.`, {
+        status_now: payout.status,
+      });
+    }
+    const before = { status: payout.status, retryCount: payout.retryCount };
+    await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
+    const asked =
+      action === 'payout.give_up'
+        ? await movePayout(tx, payout, 'pending', { givenUpAt: new Date() })
+        : payout;
+    return { payout: asked, work: payoutLabel(asked) };
+  });
+}

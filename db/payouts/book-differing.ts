@@ -1,0 +1,55 @@
+import { VezaError } from '../../domain/kernel/errors.ts';
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutAsked, payoutFailed } from '../../domain/ledger/postings.ts';
+import type { Db } from '../client.ts';
+import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { movePayout, type Payout } from './move.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+import { clearFlags } from '../kernel/clear-flags.ts';
+import { payoutLabel, type PayoutWork } from '../marketplace/labels.ts';
+import { lockNamed, lockPayout } from '../marketplace/lock.ts';
+
+/**
+ * Stripe made a payout of another amount, and an operator has it booked as it is: what it takes less is the seller's again,
+ * what it takes more comes out of what they have available. Stripe's word then ends it like any other.
+ * Throws `payout_not_found` and `payout_not_bookable`.
+ */
+export async function bookDifferingPayout(
+  db: Db,
+  { payoutId, ...act }: Act & { readonly payoutId: string; readonly reason: string },
+): Promise<{ readonly payout: Payout; readonly work: PayoutWork }> {
+  return db.transaction(async (tx) => {
+    const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
+    const { sellerId, currency, differingId, differingMinor } = payout;
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null || differingId === null)
+      throw refusal(payout, 'Stripe made no other payout in its place.');
+    if (differingMinor === null) throw refusal(payout, 'What Stripe made is in another currency.');
+    const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+    const moreMinor = differingMinor - payout.amountMinor;
+    if (moreMinor > funds.availableMinor)
+      throw refusal(payout, 'What Stripe made is more than the seller has.');
+    const [kind, entries] =
+      moreMinor > 0
+        ? (['payout_asked', payoutAsked(sellerId, moreMinor)] as const)
+        : (['payout_failed', payoutFailed(sellerId, -moreMinor, funds)] as const);
+    await post(tx, { kind, currency, payoutId }, entries);
+    const booked = await movePayout(tx, payout, 'pending', {
+      amountMinor: differingMinor,
+      externalPayoutId: differingId,
+      nextRetryAt: null,
+      errorMessage: null,
+      waitingFor: null,
+    });
+    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
+    await audit(tx, act, {
+      action: 'payout.book_as_made',
+      subject: payoutWorkflowId(payoutId),
+      before: { amountMinor: payout.amountMinor },
+      after: { amountMinor: differingMinor, externalPayoutId: differingId },
+    });
+    return { payout: booked, work: payoutLabel(booked) };
+  });
+}
+
+const refusal = (payout: Payout, detail: string) =>
+  new VezaError('payout_not_bookable', detail, { status_now: payout.status });

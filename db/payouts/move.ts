@@ -1,0 +1,23 @@
+import { and, eq } from 'drizzle-orm';
+import { PAYOUT, type PayoutStatus } from '../../domain/payouts/payout-machine.ts';
+import type { Tx } from '../client.ts';
+import { sellerPayouts } from '../schema.ts';
+import { assertMove, movedOrStale } from '../kernel/stale.ts';
+
+export type Payout = typeof sellerPayouts.$inferSelect;
+
+/** Moves a payout, or changes it where it stands; the only code that writes its status. */
+export async function movePayout(
+  tx: Tx,
+  payout: Pick<Payout, 'id' | 'status'>,
+  to: PayoutStatus,
+  set: Partial<Omit<Payout, 'id' | 'status'>> = {},
+): Promise<Payout> {
+  assertMove(PAYOUT, payout, to);
+  const rows = await tx
+    .update(sellerPayouts)
+    .set({ ...set, status: to })
+    .where(and(eq(sellerPayouts.id, payout.id), eq(sellerPayouts.status, payout.status)))
+    .returning();
+  return movedOrStale(rows, PAYOUT, payout, to);
+}

@@ -1,0 +1,86 @@
+import { and, asc, eq } from 'drizzle-orm';
+import { payoutAsked } from '../../domain/ledger/postings.ts';
+import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/kernel/messages.ts';
+import { decidePayout } from '../../domain/payouts/eligibility.ts';
+import type { Db, Tx } from '../client.ts';
+import { post } from '../ledger/post.ts';
+import type { Payout } from './move.ts';
+import { readIdempotencyKey } from '../kernel/idempotency-keys.ts';
+import { readPayingSeller } from './paying-seller.ts';
+import { idempotencyKeys, sellerBalances, sellerPayouts } from '../schema.ts';
+import { takeAsk } from '../kernel/keep-ask.ts';
+import { MissingRow } from '../marketplace/lock.ts';
+
+export interface PayoutToOpen {
+  readonly payoutId: string;
+  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  readonly ask?: Omit<AskedPayout, 'kind'> | undefined;
+}
+
+/**
+ * Decides a payout under the lock of the seller's balances and sets its money aside: two at once cannot both have it.
+ * An attempt that comes again finds the payout open, and gives the same answer. What nobody asked for is refused.
+ */
+export async function openPayout(
+  db: Db,
+  { payoutId, ask }: PayoutToOpen,
+  { minimumMinor }: { readonly minimumMinor: number },
+): Promise<PayoutOpening> {
+  return db.transaction(async (tx) => {
+    if (ask === undefined) {
+      const payout = await readPayout(tx, payoutId);
+      if (payout === undefined)
+        return { refused: { code: 'payout_not_found', detail: `Nobody asked for a payout ${payoutId}.` } };
+      return { opened: openedFrom(payout), bodyHash: null, status: payout.status };
+    }
+    await takeAsk(tx, payoutId);
+    const { sellerId, idempotency } = ask;
+    await tx
+      .select({ currency: sellerBalances.currency })
+      .from(sellerBalances)
+      .where(
+        and(
+          eq(sellerBalances.sellerId, sellerId),
+          ask.currency === undefined ? undefined : eq(sellerBalances.currency, ask.currency),
+        ),
+      )
+      .orderBy(asc(sellerBalances.currency))
+      .for('no key update');
+    const repeated = await readPayout(tx, payoutId);
+    if (repeated) {
+      const stored = idempotency ? await readIdempotencyKey(tx, idempotency) : null;
+      return { opened: openedFrom(repeated), bodyHash: stored?.bodyHash ?? null, status: repeated.status };
+    }
+    const seller = await readPayingSeller(tx, sellerId);
+    if (seller === null) throw new MissingRow('user', sellerId);
+    const decision = decidePayout(seller, ask, { minimumMinor });
+    if ('refusal' in decision) return { refused: decision.refusal };
+    const { stripeAccountId } = seller;
+    const [payout] = await tx
+      .insert(sellerPayouts)
+      .values({ id: payoutId, sellerId, stripeAccountId, ...decision })
+      .returning();
+    if (payout === undefined) throw new Error(`payout ${payoutId} was not inserted`);
+    await post(
+      tx,
+      { kind: 'payout_asked', currency: payout.currency, payoutId },
+      payoutAsked(sellerId, payout.amountMinor),
+    );
+    const opened = openedFrom(payout);
+    if (idempotency) await tx.insert(idempotencyKeys).values({ ...idempotency, answer: opened });
+    return { opened, bodyHash: idempotency?.bodyHash ?? null, status: payout.status };
+  });
+}
+
+async function readPayout(tx: Tx, payoutId: string): Promise<Payout | undefined> {
+  const [payout] = await tx.select().from(sellerPayouts).where(eq(sellerPayouts.id, payoutId));
+  return payout;
+}
+
+const openedFrom = (payout: Payout): OpenedPayout => ({
+  payoutId: payout.id,
+  sellerId: payout.sellerId,
+  amountMinor: payout.amountMinor,
+  currency: payout.currency,
+  createdAt: payout.createdAt.toISOString(),
+});

@@ -1,0 +1,99 @@
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Db } from '../client.ts';
+import { movePayout, type Payout } from './move.ts';
+import { clearFlags } from '../kernel/clear-flags.ts';
+import { lockPayout } from '../marketplace/lock.ts';
+import { missed } from '../kernel/missed.ts';
+import type { Postponement } from '../marketplace/transfers/postpone.ts';
+
+/**
+ * An attempt did not make the payout: writes why and when the next one is. `released`: nothing that was asked under its key
+ * was carried out. `spentKey`: the one that did nothing and can do
+ * nothing any more.
+ */
+export async function postponePayout(
+  db: Db,
+  payoutId: string,
+  postponement: Postponement & { readonly spentKey: string | null },
+): Promise<Payout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    // Its webhook was faster than the answer.
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
+    return movePayout(tx, payout, 'pending', {
+      retryCount: payout.retryCount + (postponement.counted ? 1 : 0),
+      nextRetryAt: new Date(postponement.nextRetryAtMs),
+      errorMessage: postponement.message,
+      waitingFor: postponement.waitingFor,
+      ...(postponement.spentKey !== null &&
+        postponement.spentKey === payout.idempotencyKey && { needsNewKey: true }),
+      ...(postponement.released && { askedAt: null }),
+    });
+  });
+}
+
+/**
+ * Stripe's list does not show it, but an answer was lost: its call may still be carried out. The first look ends the asking,
+ * and the money is held. Whether one that is `gapMs` later may give it back; by the database's clock, and repeatable.
+ */
+export async function missPayout(
+  db: Db,
+  payoutId: string,
+  message: string,
+  gapMs: number,
+): Promise<{ readonly payout: Payout; readonly isOver: boolean }> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return { payout, isOver: false };
+    const { missedAt, lookAgainInMs } = await missed(tx, payout, gapMs);
+    const waiting = await movePayout(tx, payout, 'pending', {
+      missedAt,
+      nextRetryAt: new Date(Date.now() + lookAgainInMs),
+      errorMessage: message,
+      waitingFor: 'last_look',
+    });
+    return { payout: waiting, isOver: lookAgainInMs === 0 };
+  });
+}
+
+/** What Stripe made is not what it was asked for: kept for the person who decides what becomes of it. */
+export async function noteDiffering(
+  db: Db,
+  payoutId: string,
+  made: { readonly stripePayoutId: string; readonly amountMinor: number; readonly currency: string },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return;
+    await movePayout(tx, payout, 'pending', {
+      differingId: made.stripePayoutId,
+      differingMinor: made.currency === payout.currency ? made.amountMinor : null,
+    });
+  });
+}
+
+/** An operator's word that reaches one which Stripe has accepted: it counts where Stripe says nothing of it any more. */
+export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.givenUpAt !== null) return payout;
+    return movePayout(tx, payout, 'pending', { givenUpAt: new Date() });
+  });
+}
+
+/** Stripe has the payout: its id is kept, the status stays until Stripe's word. Repeatable. */
+export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: string): Promise<Payout> {
+  if (stripePayoutId === '') throw new Error(`payout ${payoutId} came back without Stripe's id`);
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
+    await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
+    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
+    return movePayout(tx, payout, 'pending', {
+      externalPayoutId: stripePayoutId,
+      nextRetryAt: null,
+      errorMessage: null,
+      waitingFor: null,
+    });
+  });
+}

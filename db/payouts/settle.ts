@@ -1,0 +1,78 @@
+import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import {
+  type Entry,
+  payoutFailed,
+  payoutPaid,
+  payoutReturned,
+  type PostingKind,
+} from '../../domain/ledger/postings.ts';
+import type { PayoutWord } from '../../domain/kernel/messages.ts';
+import type { Db, Tx } from '../client.ts';
+import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { movePayout, type Payout } from './move.ts';
+import { clearFlags } from '../kernel/clear-flags.ts';
+import type { ReversalWork } from '../marketplace/labels.ts';
+import { lockPayout } from '../marketplace/lock.ts';
+import { readFundless } from '../marketplace/reversals/read-fundless.ts';
+
+export interface SettledPayout {
+  readonly payout: Payout;
+  /** What the word cannot be believed for: the machine has no way back from `failed`, a payout has one id of Stripe's. */
+  readonly contradiction: 'paid_after_failed' | 'another_payout' | null;
+  /** The seller's reversals that wait for funds, which have just come back. */
+  readonly funded: readonly ReversalWork[];
+}
+
+/**
+ * Stripe says that the bank has the money, or that it has not; or, without an id of Stripe's, we know that Stripe never
+ * made the payout. One transaction: status, ledger, balances. Repeatable, and a failure may follow days after `paid`.
+ */
+export async function settlePayout(
+  db: Db,
+  payoutId: string,
+  word: Omit<PayoutWord, 'stripePayoutId'> & { readonly stripePayoutId: string | null },
+): Promise<SettledPayout> {
+  return db.transaction(async (tx) => {
+    const payout = await lockPayout(tx, payoutId);
+    const contradiction = contradictionOf(payout, word);
+    // That Stripe never made it was believed before its own word came.
+    const isOverruled =
+      word.stripePayoutId === null && (payout.status !== 'pending' || payout.externalPayoutId !== null);
+    if (payout.status === word.status || contradiction || isOverruled)
+      return { payout, contradiction, funded: [] };
+    const settled = await movePayout(tx, payout, word.status, {
+      externalPayoutId: payout.externalPayoutId ?? word.stripePayoutId,
+      nextRetryAt: null,
+      waitingFor: null,
+      errorMessage: word.status === 'paid' ? null : word.message,
+      ...(word.status === 'paid' ? { paidAt: new Date() } : { failedAt: new Date() }),
+    });
+    await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
+    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
+    const { kind, entries } = await bookingOf(tx, payout, word.status);
+    await post(tx, { kind, currency: payout.currency, payoutId }, entries);
+    const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];
+    return { payout: settled, contradiction, funded };
+  });
+}
+
+function contradictionOf(
+  { status, externalPayoutId }: Payout,
+  word: { readonly status: PayoutWord['status']; readonly stripePayoutId: string | null },
+): SettledPayout['contradiction'] {
+  const known = externalPayoutId ?? word.stripePayoutId;
+  if (word.stripePayoutId !== null && word.stripePayoutId !== known) return 'another_payout';
+  return status === 'failed' && word.status === 'paid' ? 'paid_after_failed' : null;
+}
+
+async function bookingOf(
+  tx: Tx,
+  { sellerId, amountMinor, currency, status }: Payout,
+  to: PayoutWord['status'],
+): Promise<{ kind: PostingKind; entries: Entry[] }> {
+  const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  if (to === 'paid') return { kind: 'payout_paid', entries: payoutPaid(sellerId, amountMinor) };
+  return status === 'paid'
+    ? { kind: 'payout_returned', entries: payoutReturned(sellerId, amountMinor, funds) }
+    : { kind: 'payout_failed', entries: payoutFailed(sellerId, amountMinor, funds) };
+}

@@ -1,0 +1,51 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Phase } from '../../domain/reconcile/reconcile.ts';
+import type { Db } from '../client.ts';
+import { readClock } from '../kernel/clock.ts';
+import { RECENT_DISPUTES } from './sweep.ts';
+import { writePlatformSetting } from '../kernel/platform-setting.ts';
+
+const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside'>, SQL>> = {
+  stuck_orders: sql`orders`,
+  stuck_refunds: sql`refunds`,
+  orphan_refunds: sql`refunds`,
+  ended_orders: sql`orders`,
+  inbox: sql`webhook_events`,
+};
+const WORK_TABLES: Readonly<Record<string, SQL>> = {
+  order: sql`orders`,
+  refund: sql`refunds`,
+  transfer: sql`seller_transfers`,
+  reversal: sql`transfer_reversals`,
+  payout: sql`seller_payouts`,
+};
+
+/** The rows of a batch go to the end of the queue, whatever the look at them finds. By the database's clock. */
+export async function markLooked(db: Db, phase: Phase, refs: readonly string[]): Promise<void> {
+  const stamp = (table: SQL, column: SQL, ids: readonly string[]) =>
+    db.execute(
+      sql`UPDATE ${table} SET ${column} = clock_timestamp() WHERE id IN (${sql.join(
+        ids.map((id) => sql`${id}::uuid`),
+        sql`, `,
+      )})`,
+    );
+  if (refs.length === 0) return;
+  const idsOf = (kind: string) =>
+    refs.flatMap((ref) => (ref.startsWith(`${kind}/`) ? [ref.slice(kind.length + 1)] : []));
+  if (phase === 'outside') {
+    const [ordersOfThem, disputesOfThem] = [idsOf('order'), idsOf('dispute')];
+    if (ordersOfThem.length > 0) await stamp(sql`orders`, sql`outside_checked_at`, ordersOfThem);
+    if (disputesOfThem.length > 0) await stamp(sql`disputes`, sql`reconcile_checked_at`, disputesOfThem);
+    if (refs.includes(RECENT_DISPUTES))
+      await writePlatformSetting(db, 'disputes_listed_at', await readClock(db));
+    return;
+  }
+  if (phase !== 'lost_work') {
+    await stamp(TABLES[phase], sql`reconcile_checked_at`, refs);
+    return;
+  }
+  for (const [kind, table] of Object.entries(WORK_TABLES)) {
+    const ids = idsOf(kind);
+    if (ids.length > 0) await stamp(table, sql`work_checked_at`, ids);
+  }
+}

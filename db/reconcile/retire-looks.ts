@@ -1,0 +1,16 @@
+import { sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { OUTSIDE_FOR_MS } from './sweep.ts';
+
+/** A sweep ends within its time, also the first one over a database of years. */
+const RETIRED_AT_ONCE = 10_000;
+
+/** Payments that are too old for anybody to do something to them leave the queue of those that are looked at. */
+export async function retireLooks(db: Db): Promise<void> {
+  await db.execute(sql`
+    UPDATE orders SET outside_over = true WHERE id IN (
+      SELECT id FROM orders
+      WHERE captured_minor IS NOT NULL AND NOT outside_over
+        AND coalesce(completed_at, created_at) <= now() - ${OUTSIDE_FOR_MS} * interval '1 millisecond'
+      ORDER BY coalesce(completed_at, created_at) LIMIT ${RETIRED_AT_ONCE})`);
+}

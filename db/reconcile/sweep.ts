@@ -1,0 +1,173 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Phase } from '../../domain/reconcile/reconcile.ts';
+import type { Db } from '../client.ts';
+import { readPlatformSetting } from '../kernel/platform-setting.ts';
+import { isCurrent } from '../kernel/current.ts';
+
+/** How old rows must be before a sweep looks at them, in milliseconds. */
+export interface SweepAges {
+  readonly orderStuckAfterMs: number;
+  readonly refundStuckAfterMs: number;
+  readonly refundOrphanAfterMs: number;
+}
+
+export interface SweepAsk extends SweepAges {
+  readonly phase: Phase;
+  /** ISO 8601: rows that were looked at since then are not listed. */
+  readonly lookedBefore: string;
+  /** All of Temporal's work is lost: also that of rows just made, and of refunds that the PSP does not have. */
+  readonly engineRebuilt: boolean;
+}
+
+/** Work has a workflow within this time, and a webhook its answer. */
+const WORK_LOST_AFTER_MS = 60_000;
+const INBOX_UNDONE_AFTER_MS = 5 * 60_000;
+const INBOX_UNMATCHED_FOR_MS = 24 * 60 * 60_000;
+
+/** For so long the PSP may be told of a refund or a dispute of a payment. */
+export const OUTSIDE_FOR_MS = 180 * 24 * 60 * 60_000;
+/** The one row of the phase `outside` that is no row of ours: the PSP's list of disputes. */
+export const RECENT_DISPUTES = 'disputes';
+
+const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond'`;
+
+interface Rows {
+  /** Columns `ref`, `looked_at`, `created_at`, and `person` unless it rotates. */
+  readonly from: SQL;
+  /** Each row comes round whoever has how many: what nobody can make more of by doing nothing, such as payments. */
+  readonly rotates?: true;
+}
+
+/** Of a refund: who asked for it, or its order alone where it gives back what nobody asked to have back. */
+const WHO_ASKED = sql`coalesce(requested_by, order_id)`;
+
+// Of a refund that a buyer asked for, the workflow wrote the row: lost with that, it is an orphan and may be asked for anew.
+// A payment that is given back is owed to a buyer who asks for nothing.
+const WORK: readonly { kind: string; table: SQL; person: SQL; open: SQL; current?: SQL }[] = [
+  { kind: 'order', table: sql`orders`, person: sql`buyer_id`, open: sql`status = 'pending'` },
+  { kind: 'refund', table: sql`refunds`, person: WHO_ASKED, open: sql`status = 'pending'` },
+  {
+    kind: 'transfer',
+    table: sql`seller_transfers`,
+    person: sql`seller_id`,
+    open: sql`status IN ('pending', 'failed')`,
+    current: isCurrent(sql`seller_transfers`),
+  },
+  {
+    kind: 'reversal',
+    table: sql`transfer_reversals`,
+    // As an expression, so that it is one look by index a row, and never a join of two tables.
+    person: sql`(SELECT seller_id FROM seller_transfers WHERE id = one.transfer_id)`,
+    open: sql`status = 'pending'`,
+    current: isCurrent(sql`transfer_reversals`),
+  },
+  { kind: 'payout', table: sql`seller_payouts`, person: sql`seller_id`, open: sql`status = 'pending'` },
+];
+
+/** The rows of a phase, each part of them with its own index behind it. */
+function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
+  switch (ask.phase) {
+    case 'stuck_orders':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, buyer_id AS person, reconcile_checked_at AS looked_at, created_at FROM orders
+            WHERE status = 'pending' AND created_at < ${before(ask.orderStuckAfterMs)}`,
+        },
+      ];
+    case 'stuck_refunds':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, ${WHO_ASKED} AS person, reconcile_checked_at AS looked_at, created_at FROM refunds
+            WHERE status = 'pending' AND hyperswitch_refund_id IS NOT NULL
+              AND created_at < ${before(ask.refundStuckAfterMs)}`,
+        },
+      ];
+    case 'orphan_refunds':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, ${WHO_ASKED} AS person, reconcile_checked_at AS looked_at, created_at FROM refunds
+            WHERE status = 'pending' AND hyperswitch_refund_id IS NULL
+              AND created_at < ${before(ask.refundOrphanAfterMs)}`,
+        },
+      ];
+    case 'lost_work':
+      return WORK.map(({ kind, table, person, open, current }) => ({
+        from: sql`SELECT ${sql.raw(`'${kind}/'`)} || id AS ref, ${person} AS person, work_checked_at AS looked_at, created_at FROM ${table} AS one
+          WHERE ${open} AND created_at < ${before(ask.engineRebuilt ? 0 : WORK_LOST_AFTER_MS)}
+          ${current ? sql`AND ${current}` : sql``}
+          ${kind === 'refund' && !ask.engineRebuilt ? sql`AND (hyperswitch_refund_id IS NOT NULL OR kind = 'payment_returned')` : sql``}`,
+      }));
+    case 'ended_orders':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, buyer_id AS person, reconcile_checked_at AS looked_at, created_at FROM orders
+            WHERE payment_watched_until IS NOT NULL AND created_at < ${before(ask.orderStuckAfterMs)}`,
+        },
+      ];
+    case 'outside':
+      return [
+        {
+          rotates: true,
+          from: sql`SELECT 'dispute/' || id AS ref, reconcile_checked_at AS looked_at, opened_at AS created_at FROM disputes
+            WHERE unbooked_since IS NOT NULL`,
+        },
+        // Settled counts as looked at: a shop that sells more than is looked at still comes round to what is old.
+        {
+          rotates: true,
+          from: sql`SELECT 'order/' || id AS ref, coalesce(outside_checked_at, completed_at, created_at) AS looked_at, created_at
+            FROM orders
+            WHERE captured_minor IS NOT NULL AND NOT outside_over
+              AND coalesce(completed_at, created_at) > ${before(OUTSIDE_FOR_MS)}`,
+        },
+      ];
+    case 'inbox':
+      return [
+        {
+          from: sql`SELECT id::text AS ref, coalesce(about, id::text) AS person, reconcile_checked_at AS looked_at, received_at AS created_at FROM webhook_events
+            WHERE (processed_at IS NULL OR outcome = 'unmatched')
+              AND received_at < ${before(INBOX_UNDONE_AFTER_MS)}
+              AND (outcome <> 'unmatched' OR received_at > ${before(INBOX_UNMATCHED_FOR_MS)})`,
+        },
+      ];
+  }
+}
+
+/**
+ * The rows of a phase whose turn it is. One of each person comes before a second one of anybody, so that whoever has many
+ * hides nobody's; then those that were never looked at, then those looked at longest ago, so that rows that stay stuck do
+ * not hide the ones behind them. Order and refund by their ids, work by its workflow's.
+ */
+export function sweepQuery(ask: SweepAsk, limit: number): SQL {
+  const longestAgo = sql`looked_at NULLS FIRST, created_at`;
+  const parts = partsOf(ask).map(({ from, rotates }) => {
+    const turn = rotates
+      ? sql`1::bigint`
+      : sql`row_number() OVER (PARTITION BY person ORDER BY ${longestAgo})`;
+    return sql`(SELECT ref, looked_at, created_at, ${turn} AS turn FROM (${from}) AS rows
+      WHERE looked_at IS NULL OR looked_at < ${ask.lookedBefore}::timestamptz
+      ORDER BY ${rotates ? longestAgo : sql`turn, ${longestAgo}`} LIMIT ${limit})`;
+  });
+  return sql`SELECT ref FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows
+    ORDER BY turn, ${longestAgo} LIMIT ${limit}`;
+}
+
+export async function listSweepRows(db: Db, ask: SweepAsk, limit: number): Promise<string[]> {
+  const rows = await db.execute<{ ref: string }>(sweepQuery(ask, limit));
+  const refs = rows.map(({ ref }) => ref);
+  if (ask.phase !== 'outside' || (await wasListed(db, ask.lookedBefore))) return refs;
+  return [RECENT_DISPUTES, ...refs].slice(0, limit);
+}
+
+/** Whether this sweep has read the PSP's list of disputes already. */
+async function wasListed(db: Db, lookedBefore: string): Promise<boolean> {
+  const listedAt = await readPlatformSetting(db, 'disputes_listed_at');
+  return listedAt !== null && Date.parse(listedAt) >= Date.parse(lookedBefore);
+}
+
+export async function countSweepRows(db: Db, ask: Omit<SweepAsk, 'lookedBefore'>): Promise<number> {
+  const parts = partsOf(ask).map(({ from }) => from);
+  const [row] = await db.execute<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows`,
+  );
+  return (row?.count ?? 0) + (ask.phase === 'outside' ? 1 : 0);
+}

@@ -1,0 +1,40 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { statementWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Db } from '../client.ts';
+import { countOpenExceptions } from './list.ts';
+import { providerStatements } from '../schema.ts';
+import { raiseFlag } from '../kernel/raise-flag.ts';
+
+/** All that no row names is known: from here on the claims are needed no more. Repeatable. */
+export async function keepMissingKnown(db: Db, statementId: string): Promise<void> {
+  await db
+    .update(providerStatements)
+    .set({ missingKnownAt: sql`now()` })
+    .where(and(eq(providerStatements.id, statementId), isNull(providerStatements.missingKnownAt)));
+}
+
+/** Removes some of what the rows named; false where nothing is left. */
+export async function removeStatementClaims(db: Db, statementId: string, limit: number): Promise<boolean> {
+  const [removed] = await db.execute<{ count: number }>(sql`
+    WITH removed AS (
+      DELETE FROM statement_claims WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM statement_claims WHERE statement_id = ${statementId} LIMIT ${limit})) RETURNING 1
+    ) SELECT count(*)::int AS count FROM removed`);
+  return (removed?.count ?? 0) > 0;
+}
+
+/** The statement has been matched; what did not agree goes onto the operators' list. Repeatable. */
+export async function endStatement(db: Db, statementId: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    const [ended] = await tx
+      .update(providerStatements)
+      .set({ endedAt: sql`now()` })
+      .where(and(eq(providerStatements.id, statementId), isNull(providerStatements.endedAt)))
+      .returning();
+    if (ended === undefined) return;
+    const open = await countOpenExceptions(tx, statementId);
+    if (open === 0) return;
+    const detail = `${open} exceptions in the statement ${ended.fileName}`;
+    await raiseFlag(tx, 'statement_exceptions', statementWorkflowId(statementId), detail);
+  });
+}

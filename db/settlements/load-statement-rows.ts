@@ -1,0 +1,101 @@
+import { eq, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import type { RowRead, StatementRow } from '../../domain/settlements/provider-statement.ts';
+import type { Db } from '../client.ts';
+import { providerStatements, statementExceptions } from '../schema.ts';
+
+/** A row of the file, and what it was read as. */
+export interface NumberedRow {
+  /** Its place in the file, from 1, without a gap. */
+  readonly rowNumber: number;
+  readonly line: number;
+  readonly read: RowRead;
+}
+
+/** Types beyond this many are counted as one: a file whose type column holds something else must not grow a row. */
+const IGNORED_TYPES_MAX = 100;
+const OTHER_TYPES = 'other types';
+
+/**
+ * Stores the next rows of a file, all or none: those to be matched, the unreadable as exceptions, and counts of the
+ * rest. Rows that are stored already are left out, so that a loader may begin again, and two may load one file. `rows`
+ * follow one another without a gap. How many rows are stored now.
+ */
+export async function loadStatementRows(
+  db: Db,
+  statementId: string,
+  rows: readonly NumberedRow[],
+): Promise<number> {
+  return db.transaction(async (tx) => {
+    const isOurs = eq(providerStatements.id, statementId);
+    const [statement] = await tx.select().from(providerStatements).where(isOurs).for('update');
+    if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
+    const news = rows.filter(({ rowNumber }) => rowNumber > statement.rowsRead);
+    const last = news.at(-1);
+    if (last === undefined || statement.loadedAt !== null) return statement.rowsRead;
+    if (news[0]?.rowNumber !== statement.rowsRead + 1) {
+      throw new Error(`row ${statement.rowsRead + 1} of statement ${statementId} was left out`);
+    }
+    const { staged, bad, ignored, times } = sorted(news, statement.ignored);
+    // One parameter for all of them: five thousand rows of ten would be more than a statement may have.
+    if (staged.length > 0) await tx.execute(stage(statementId, JSON.stringify(staged)));
+    if (bad.length > 0) await tx.insert(statementExceptions).values(bad.map(exceptionOf(statementId)));
+    await tx
+      .update(providerStatements)
+      .set({
+        rowsRead: last.rowNumber,
+        ignored,
+        periodFrom: sql`least(period_from, ${times.first}::timestamptz)`,
+        periodTo: sql`greatest(period_to, ${times.last}::timestamptz)`,
+      })
+      .where(isOurs);
+    return last.rowNumber;
+  });
+}
+
+const stage = (statementId: string, rows: string) => sql`
+  INSERT INTO statement_rows (statement_id, row_number, line, kind, ref, alt_ref, our_ref, amount_minor, currency, at)
+  SELECT ${statementId}::uuid, "rowNumber", line, kind, ref, "altRef", "ourRef", "amountMinor", currency, at
+  FROM jsonb_to_recordset(${rows}::jsonb) AS read ("rowNumber" int, line int, kind text, ref text, "altRef" text,
+    "ourRef" text, "amountMinor" bigint, currency text, at timestamptz)`;
+
+interface Staged extends StatementRow {
+  readonly rowNumber: number;
+  readonly line: number;
+}
+
+function sorted(rows: readonly NumberedRow[], ignoredBefore: Readonly<Record<string, number>>) {
+  const staged: Staged[] = [];
+  const bad: NumberedRow[] = [];
+  const ignored = new Map(Object.entries(ignoredBefore));
+  let first: Date | undefined;
+  let last: Date | undefined;
+  for (const one of rows) {
+    const { read, rowNumber, line } = one;
+    if ('bad' in read) bad.push(one);
+    else if ('ignored' in read) {
+      const isKnown = ignored.has(read.ignored) || ignored.size < IGNORED_TYPES_MAX;
+      const type = isKnown ? read.ignored : OTHER_TYPES;
+      ignored.set(type, (ignored.get(type) ?? 0) + 1);
+    } else {
+      staged.push({ ...read.row, rowNumber, line });
+      if (first === undefined || read.row.at < first) first = read.row.at;
+      if (last === undefined || read.row.at > last) last = read.row.at;
+    }
+  }
+  return {
+    staged,
+    bad,
+    ignored: Object.fromEntries(ignored),
+    times: { first: first?.toISOString() ?? null, last: last?.toISOString() ?? null },
+  };
+}
+
+function exceptionOf(statementId: string) {
+  return ({ line, read }: NumberedRow) => {
+    if (!('bad' in read)) throw new Error('only what cannot be read is an exception here');
+    const { column, expected, found } = read.bad;
+    const detail = `expected ${expected}, found ${found === null ? 'nothing' : JSON.stringify(found)}`;
+    return { id: uuidv7(), statementId, kind: 'bad_row' as const, line, column, detail };
+  };
+}

@@ -1,0 +1,55 @@
+import { eq, type SQL, sql } from 'drizzle-orm';
+import type { Claimable, MissingCursor } from '../../domain/settlements/provider-statement.ts';
+import type { Db } from '../client.ts';
+import { oursThatMoved } from './statement-ours.ts';
+import { providerStatements } from '../schema.ts';
+
+/** Ours that moved this close to the first or the last row of a file may well stand in the file before or after it. */
+const EDGE = sql`interval '1 hour'`;
+
+/**
+ * Whether a row of the file names ours: one look into the index a row. As `NOT EXISTS` it would be planned as a join, and
+ * claims were written a moment ago: without statistics each row of ours is held against every claim.
+ */
+export const claimOf = (statementId: string, kind: Claimable, id: SQL) => sql`
+  SELECT true FROM statement_claims AS claim
+  WHERE claim.statement_id = ${statementId}::uuid AND claim.kind IN (${kind}, ${`${kind}_return`}) AND claim.subject_id = ${id} LIMIT 1`;
+
+/**
+ * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of it
+ * names. Repeatable: what was written down stays one line. Where to go on; null where nothing is left.
+ */
+export async function missStatementRows(
+  db: Db,
+  statementId: string,
+  { kind, after, limit }: { kind: Claimable; after: MissingCursor | null; limit: number },
+): Promise<MissingCursor | null> {
+  const [statement] = await db
+    .select()
+    .from(providerStatements)
+    .where(eq(providerStatements.id, statementId));
+  if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
+  const { provider, periodFrom, periodTo } = statement;
+  if (periodFrom === null || periodTo === null) return null;
+  const from = sql`${periodFrom.toISOString()}::timestamptz`;
+  const to = sql`${periodTo.toISOString()}::timestamptz`;
+  const beyond = after
+    ? sql`AND (at, id) > (${after.at}::timestamptz, ${after.id}::uuid)`
+    : sql`AND at >= ${from}`;
+  const workflow = kind === 'payment' ? 'order' : kind;
+  const [last] = await db.execute<{ at: string; id: string; count: number }>(sql`
+    WITH page AS (
+      SELECT * FROM (${oursThatMoved(kind, provider)}) AS moved WHERE at <= ${to} ${beyond} ORDER BY at, id LIMIT ${limit}
+    ), written AS (
+      INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, ref, ours_minor, ours_currency, moved_at, detail)
+      SELECT gen_random_uuid(), ${statementId}::uuid, 'missing_there', ${kind}, ${`${workflow}/`} || id, ref, minor, currency, at,
+        CASE WHEN at < ${from} + ${EDGE} OR at > ${to} - ${EDGE}
+          THEN 'no row names it; it moved within an hour of where the file begins or ends, and may be in the one beside it'
+          ELSE 'no row names it' END
+      FROM page WHERE (${claimOf(statementId, kind, sql`page.id`)}) IS NULL
+      ORDER BY at, id ON CONFLICT DO NOTHING
+    )
+    SELECT at::text AS at, id::text AS id, (SELECT count(*)::int FROM page) AS count FROM page
+    ORDER BY page.at DESC, page.id DESC LIMIT 1`);
+  return last === undefined || last.count < limit ? null : { at: last.at, id: last.id };
+}

@@ -1,0 +1,143 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import {
+  type Claimable,
+  EXCEPTION_KINDS,
+  ROW_KINDS,
+  STATEMENT_PROVIDERS,
+} from '../../domain/settlements/provider-statement.ts';
+import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
+
+/** A provider's settlement file, read once: the same bytes in the same layout are the same statement. */
+export const providerStatements = pgTable(
+  'provider_statements',
+  {
+    id: id(),
+    provider: text({ enum: STATEMENT_PROVIDERS }).notNull(),
+    /** The name of the layout; of a mapping file with a hash of it. */
+    layout: text().notNull(),
+    /** SHA-256 of the file, in hex. */
+    fileHash: text().notNull(),
+    fileName: text().notNull(),
+    /** The kinds of ours that the file should name all of. */
+    covers: jsonb().$type<readonly Claimable[]>().notNull(),
+    /** Rows of the file that are stored: a loader that was killed goes on behind them. */
+    rowsRead: integer().notNull().default(0),
+    /** The times of its first and last row. */
+    periodFrom: at(),
+    periodTo: at(),
+    /** How many rows of which type have nothing to do with our books. */
+    ignored: jsonb().$type<Readonly<Record<string, number>>>().notNull().default({}),
+    loadedAt: at(),
+    /** Rows up to this one have been matched. */
+    matchedThrough: integer().notNull().default(0),
+    /** How many rows of which kind agree with ours. */
+    matched: jsonb().$type<Readonly<Record<string, number>>>().notNull().default({}),
+    /** When all that no row names had been found. */
+    missingKnownAt: at(),
+    endedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('provider_statements_file_key').on(t.fileHash, t.layout),
+    index('provider_statements_newest').on(t.createdAt, t.id),
+    oneOf('provider_statements_provider_known', t.provider, STATEMENT_PROVIDERS),
+    check('provider_statements_matched_within', sql`${t.matchedThrough} BETWEEN 0 AND ${t.rowsRead}`),
+  ],
+);
+
+/** Rows that wait to be matched, and are gone once they are. No foreign key: it would be asked a million times. */
+export const statementRows = pgTable(
+  'statement_rows',
+  {
+    statementId: uuid().notNull(),
+    /** Its place in the file, from 1. */
+    rowNumber: integer().notNull(),
+    /** The line that it begins on: a quoted field may go over several. */
+    line: integer().notNull(),
+    kind: text({ enum: ROW_KINDS }).notNull(),
+    ref: text().notNull(),
+    altRef: text(),
+    ourRef: text(),
+    amountMinor: bigint({ mode: 'number' }).notNull(),
+    currency: text().notNull(),
+    at: at().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.statementId, t.rowNumber] }),
+    oneOf('statement_rows_kind_known', t.kind, ROW_KINDS),
+  ],
+);
+
+/** What of ours a statement's rows have named so far; removed when the statement ends. */
+export const statementClaims = pgTable(
+  'statement_claims',
+  {
+    statementId: uuid().notNull(),
+    kind: text({ enum: ROW_KINDS }).notNull(),
+    subjectId: uuid().notNull(),
+    rowNumber: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.statementId, t.kind, t.subjectId] })],
+);
+
+/** What did not agree, until a person has looked at it. Amounts in minor units. */
+export const statementExceptions = pgTable(
+  'statement_exceptions',
+  {
+    id: id(),
+    /** Lists are in the order in which they were found. */
+    position: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    statementId: uuid()
+      .notNull()
+      .references(() => providerStatements.id),
+    kind: text({ enum: EXCEPTION_KINDS }).notNull(),
+    rowKind: text({ enum: ROW_KINDS }),
+    /** The workflow id of what is ours; NULL where nothing is. */
+    subject: text(),
+    line: integer(),
+    /** Of a bad row. */
+    column: text(),
+    ref: text(),
+    theirsMinor: bigint({ mode: 'number' }),
+    theirsCurrency: text(),
+    oursMinor: bigint({ mode: 'number' }),
+    oursCurrency: text(),
+    /** When it moved: by the row, or by our books where no row names it. */
+    movedAt: at(),
+    detail: text().notNull(),
+    createdAt: createdAt(),
+    resolvedAt: at(),
+    /** As the audit log has it. */
+    resolvedBy: text(),
+    resolution: text(),
+  },
+  (t) => [
+    uniqueIndex('statement_exceptions_position_key').on(t.position),
+    index('statement_exceptions_by_statement').on(t.statementId, t.position),
+    index('statement_exceptions_by_kind').on(t.statementId, t.kind, t.position),
+    index('statement_exceptions_open')
+      .on(t.statementId, t.position)
+      .where(sql`${t.resolvedAt} IS NULL`),
+    uniqueIndex('statement_exceptions_missed_once')
+      .on(t.statementId, t.subject)
+      .where(sql`${t.kind} = 'missing_there'`),
+    oneOf('statement_exceptions_kind_known', t.kind, EXCEPTION_KINDS),
+    oneOf('statement_exceptions_row_kind_known', t.rowKind, ROW_KINDS),
+    check(
+      'statement_exceptions_resolved_whole',
+      sql`(${t.resolvedAt} IS NULL) = (${t.resolvedBy} IS NULL) AND (${t.resolvedAt} IS NULL) = (${t.resolution} IS NULL)`,
+    ),
+  ],
+);

@@ -1,8 +1,0 @@
-import { eq } from 'drizzle-orm';
-import type { Db } from '../client.ts';
-import { approvals } from '../schema/index.ts';
-
-/** The engine has what was approved. */
-export async function markTold(db: Db, approvalId: string): Promise<void> {
-  await db.update(approvals).set({ toldAt: new Date() }).where(eq(approvals.id, approvalId));
-}

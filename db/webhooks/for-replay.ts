@@ -1,0 +1,40 @@
+import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
+import { webhookEvents, type WebhookOutcome } from '../schema.ts';
+
+export interface ReplayFilter {
+  readonly outcome?: WebhookOutcome | undefined;
+  /** Received so long ago or longer. */
+  readonly olderThanMinutes?: number | undefined;
+  /** Received within this time. */
+  readonly newerThanMinutes?: number | undefined;
+  readonly ids?: readonly string[] | undefined;
+}
+
+/** Stored webhooks to be dispatched again, the oldest first: what was said first is heard first. */
+export async function listWebhooksForReplay(
+  db: Db | Tx,
+  { outcome, olderThanMinutes, newerThanMinutes, ids }: ReplayFilter,
+  limit: number,
+): Promise<{ readonly id: string; readonly outcome: WebhookOutcome }[]> {
+  const ago = (minutes: number) => sql`now() - ${minutes} * interval '1 minute'`;
+  return db
+    .select({ id: webhookEvents.id, outcome: webhookEvents.outcome })
+    .from(webhookEvents)
+    .where(
+      and(
+        // What has no body any more cannot be dispatched; by its id alone that is said.
+        isNotNull(webhookEvents.body),
+        outcome === undefined ? undefined : eq(webhookEvents.outcome, outcome),
+        olderThanMinutes === undefined
+          ? undefined
+          : sql`${webhookEvents.receivedAt} <= ${ago(olderThanMinutes)}`,
+        newerThanMinutes === undefined
+          ? undefined
+          : sql`${webhookEvents.receivedAt} >= ${ago(newerThanMinutes)}`,
+        ids === undefined ? undefined : inArray(webhookEvents.id, [...ids]),
+      ),
+    )
+    .orderBy(asc(webhookEvents.receivedAt), asc(webhookEvents.id))
+    .limit(limit);
+}

@@ -1,0 +1,22 @@
+import { eq } from 'drizzle-orm';
+import { bodyGone, VezaError } from '../../domain/kernel/errors.ts';
+import type { Db } from '../client.ts';
+import { webhookEvents } from '../schema.ts';
+import { type Act, audit } from '../kernel/audit.ts';
+
+/** An operator wants a stored webhook dispatched again, whatever became of it. Throws `webhook_not_found`. */
+export async function requestReplay(
+  db: Db,
+  { webhookId, ...act }: Act & { readonly webhookId: string },
+): Promise<typeof webhookEvents.$inferSelect> {
+  return db.transaction(async (tx) => {
+    const [stored] = await tx.select().from(webhookEvents).where(eq(webhookEvents.id, webhookId));
+    if (stored === undefined) {
+      throw new VezaError('webhook_not_found', `There is no webhook event ${webhookId}.`);
+    }
+    if (stored.body === null) throw bodyGone(webhookId);
+    const before = { outcome: stored.outcome };
+    await audit(tx, act, { action: 'webhook.replay', subject: webhookId, before, after: null });
+    return stored;
+  });
+}

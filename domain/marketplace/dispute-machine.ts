@@ -1,0 +1,31 @@
+import { canMove, type Machine } from '../kernel/machine.ts';
+
+export const DISPUTE_STATUSES = ['open', 'won', 'lost', 'cancelled'] as const;
+export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
+
+/**
+ * How far a dispute has gone, in Hyperswitch's words and order. A dispute's stage never goes back, and with each new one
+ * it may have any status again. Source: juspay/hyperswitch, router, `validate_dispute_stage_and_dispute_status`.
+ */
+export const DISPUTE_STAGES = [
+  'pre_dispute',
+  'dispute',
+  'pre_arbitration',
+  'arbitration',
+  'dispute_reversal',
+] as const;
+export type DisputeStage = (typeof DISPUTE_STAGES)[number];
+
+/** No word is the last one: what was lost may be won at the next stage, and what was won may be opened again. */
+export const DISPUTE: Machine<DisputeStatus> = {
+  name: 'dispute',
+  statuses: DISPUTE_STATUSES,
+  moves: {
+    open: ['won', 'lost', 'cancelled'],
+    won: ['open', 'lost', 'cancelled'],
+    lost: ['open', 'won', 'cancelled'],
+    cancelled: ['open', 'won', 'lost'],
+  },
+};
+
+export const canTransition = (from: string, to: string) => canMove(DISPUTE, from, to);

@@ -1,0 +1,6 @@
+import type { PaymentFact } from '../kernel/messages.ts';
+
+/** Whether the payment is to be read at the PSP before this decides anything: it names no money, or a capture of none. */
+export const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>
+  unread === true ||
+  (verdict === 'captured' && (receivedMinor === null || receivedMinor <= 0 || currency === null));

@@ -1,0 +1,13 @@
+import { canMove, type Machine } from '../kernel/machine.ts';
+
+export const PAYOUT_STATUSES = ['pending', 'paid', 'failed'] as const;
+export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
+
+export const PAYOUT: Machine<PayoutStatus> = {
+  name: 'payout',
+  statuses: PAYOUT_STATUSES,
+  // Banks return payouts days after they were paid.
+  moves: { pending: ['paid', 'failed'], paid: ['failed'], failed: [] },
+};
+
+export const canTransition = (from: string, to: string) => canMove(PAYOUT, from, to);

@@ -1,0 +1,41 @@
+import type { Account, SellerAccount } from '../ledger/postings.ts';
+import { sumMinor } from '../kernel/money.ts';
+
+/** A seller's accounts as a statement shows them: the five of the ledger, and the cash at their Stripe account. */
+export const STATEMENT_PARTS = [
+  'pending',
+  'available',
+  'paying_out',
+  'owed',
+  'fees_owed',
+  'connected',
+] as const satisfies readonly (SellerAccount | 'connected')[];
+export type StatementPart = (typeof STATEMENT_PARTS)[number];
+
+/** Minor units, each as a balance is read: what is owed is positive. */
+export type StatementParts = Readonly<Record<StatementPart, number>>;
+
+export const NOTHING: StatementParts = {
+  pending: 0,
+  available: 0,
+  paying_out: 0,
+  owed: 0,
+  fees_owed: 0,
+  connected: 0,
+};
+
+export const accountOf = (sellerId: string, part: StatementPart): Account =>
+  part === 'connected' ? `cash:connected:${sellerId}` : `seller:${sellerId}:${part}`;
+
+export const addParts = (balance: StatementParts, change: StatementParts): StatementParts => ({
+  pending: sumMinor([balance.pending, change.pending]),
+  available: sumMinor([balance.available, change.available]),
+  paying_out: sumMinor([balance.paying_out, change.paying_out]),
+  owed: sumMinor([balance.owed, change.owed]),
+  fees_owed: sumMinor([balance.fees_owed, change.fees_owed]),
+  connected: sumMinor([balance.connected, change.connected]),
+});
+
+/** What is the seller's, wherever it is: cash at Stripe is where it lies, not whose it is. */
+export const totalMinor = ({ pending, available, paying_out, owed, fees_owed }: StatementParts): number =>
+  sumMinor([pending, available, paying_out, -owed, -fees_owed]);

@@ -1,0 +1,68 @@
+import { eq, or } from 'drizzle-orm';
+import { sellerPayouts, users } from '../db/schema.ts';
+import { payoutLabel } from '../db/marketplace/labels.ts';
+import { isUuid, onboardingWorkflowId, payoutWorkflowId } from '../domain/kernel/ids.ts';
+import { raiseFlag } from '../db/kernel/raise-flag.ts';
+import { formatMoney } from '../domain/kernel/money.ts';
+import { payoutReport } from '../providers/webhooks/reports.ts';
+import type { StripeAccountEvent, StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
+import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';
+import type { InboxDeps } from './receive.ts';
+
+export async function dispatchPayout(
+  deps: InboxDeps,
+  event: StripePayoutEvent,
+  webhookId: string,
+): Promise<Dispatched> {
+  const { db, engine } = deps;
+  const word = payoutReport(event);
+  if (word === null) return ignored(`${event.type} ends nothing`);
+  const { stripePayoutId, payoutId } = event;
+  const isOurs = payoutId !== null && isUuid(payoutId);
+  const [payout] = await db
+    .select()
+    .from(sellerPayouts)
+    .where(
+      isOurs
+        ? or(eq(sellerPayouts.externalPayoutId, stripePayoutId), eq(sellerPayouts.id, payoutId))
+        : eq(sellerPayouts.externalPayoutId, stripePayoutId),
+    );
+  if (payout === undefined && isOurs) return unmatched(`no payout ${payoutId} is known`);
+  // What the platform takes out of its own balance is no seller's, and nothing of it is in these books.
+  if (payout === undefined && event.account === null) return ignored("a payout of the platform's own");
+  if (payout === undefined) return flag(deps, event, 'is not ours');
+  // Metadata can be written by whoever has the account: only the payout as we asked for it is believed.
+  const { stripeAccountId, amountMinor, currency } = payout;
+  if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
+    return flag(deps, event, `names our payout ${payout.id} and differs from it`);
+  }
+  await engine.tellPayout(payoutLabel(payout), hint(word, webhookId));
+  return signalled(payoutWorkflowId(payout.id));
+}
+
+async function flag({ db }: InboxDeps, event: StripePayoutEvent, what: string): Promise<Dispatched> {
+  const amount = formatMoney(event.amountMinor, event.currency);
+  const note = `${event.type}: ${event.stripePayoutId} of ${amount} from ${event.account ?? 'the platform'} ${what}`;
+  await raiseFlag(db, 'outside_payout', event.stripePayoutId, note);
+  return unhandled(note);
+}
+
+/** What a seller may do now is read at Stripe by the onboarding's workflow: events come in any order. */
+export async function dispatchAccount(
+  { db, engine }: InboxDeps,
+  event: StripeAccountEvent,
+): Promise<Dispatched> {
+  const { stripeAccountId, userId } = event;
+  const [user] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(
+      // The webhook may come before the answer that names the account.
+      userId !== null && isUuid(userId)
+        ? or(eq(users.stripeAccountId, stripeAccountId), eq(users.id, userId))
+        : eq(users.stripeAccountId, stripeAccountId),
+    );
+  if (user === undefined) return unmatched(`no seller with account ${stripeAccountId} is known`);
+  await engine.tellAccountChanged(user.id);
+  return signalled(onboardingWorkflowId(user.id));
+}

@@ -1,0 +1,325 @@
+import { z } from 'zod';
+import { CommonControl, type CommonParts } from '../kernel/control.ts';
+import { type Verb, verb } from '../kernel/control-routes.ts';
+import { providerId } from '../kernel/ids.ts';
+import { type Books, laterThan } from './books.ts';
+import { type DisputeChange, findDispute, openDispute, turnDispute } from './disputes.ts';
+import type { OwnFault, HyperswitchFault } from './faults.ts';
+import { announcePayment, declinePayment, findPayment, movePayment, takePayment } from './payments.ts';
+import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
+import {
+  DISPUTE_ENDS,
+  DISPUTE_STAGES,
+  DISPUTE_STATUSES,
+  type Dispute,
+  type DisputeEnd,
+  type Payment,
+  PAYMENT_STATUSES,
+  type PaymentRecord,
+  type PaymentStatus,
+  type Refund,
+  REFUND_MODES,
+  type RefundMode,
+} from './types.ts';
+import { signature512 } from './webhooks.ts';
+
+/** `webhook: false`: the status changes and nobody is told. */
+interface Told {
+  webhook?: boolean | undefined;
+}
+
+interface FailOptions extends Told {
+  mayRetry?: boolean | undefined;
+}
+
+/** What was really given back, where it is not what was asked for. */
+interface Done {
+  amountMinor?: number | undefined;
+  currency?: string | undefined;
+}
+
+interface PayOptions extends Told {
+  amountReceivedMinor?: number | undefined;
+  currency?: string | undefined;
+  /** `succeeded` unless told: `partially_captured`, `conflicted`, … */
+  status?: PaymentStatus | undefined;
+}
+
+export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault> {
+  readonly #books: Books;
+  readonly #secret: { current: string };
+
+  constructor(parts: CommonParts<OwnFault>, books: Books, secret: { current: string }) {
+    super(parts);
+    this.#books = books;
+    this.#secret = secret;
+  }
+
+  protected override sign(body: string, o: { wrong: boolean }): Record<string, string> {
+    const secret = o.wrong ? `not ${this.#secret.current}` : this.#secret.current;
+    return { 'x-webhook-signature-512': signature512(body, secret) };
+  }
+
+  /** Rotation: events from now on are signed with this one. */
+  setWebhookSecret(secret: string): void {
+    this.#secret.current = secret;
+  }
+
+  hasPayment(paymentId: string): boolean {
+    return this.#books.payments.has(paymentId);
+  }
+
+  payment(paymentId: string): Payment {
+    return structuredClone(findPayment(this.#books, paymentId).body);
+  }
+
+  payments(): Payment[] {
+    return [...this.#books.payments.values()].map((record) => structuredClone(record.body));
+  }
+
+  refund(refundId: string): Refund {
+    return structuredClone(findRefund(this.#books, refundId).body);
+  }
+
+  refunds(paymentId?: string): Refund[] {
+    return [...this.#books.refunds.values()]
+      .map((record) => structuredClone(record.body))
+      .filter((refund) => paymentId === undefined || refund.payment_id === paymentId);
+  }
+
+  /** The buyer pays. Any status may come before: money that arrives after a cancellation is a case to handle. */
+  pay(paymentId: string, o: PayOptions = {}): Payment {
+    return this.#move(paymentId, o, (record) => takePayment(record, o));
+  }
+
+  /** For good, unless the buyer may try again with another card. */
+  fail(paymentId: string, message = 'Your card was declined.', o: FailOptions = {}): Payment {
+    return this.#move(paymentId, o, (record) => declinePayment(record, message, o.mayRetry ?? false));
+  }
+
+  cancel(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled'));
+  }
+
+  expire(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'expired'));
+  }
+
+  processing(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'processing'));
+  }
+
+  cancelPostCapture(paymentId: string, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled_post_capture'));
+  }
+
+  /** Any status, without the checks and effects of the others. */
+  setPaymentStatus(paymentId: string, status: PaymentStatus, o: Told = {}): Payment {
+    return this.#move(paymentId, o, (record) => movePayment(record, status));
+  }
+
+  /** For the refusal of payments older than 365 days. */
+  agePayment(paymentId: string, days: number): Payment {
+    return this.#move(paymentId, { webhook: false }, ({ body }) => {
+      body.created = new Date(Date.parse(body.created) - days * 86_400_000).toISOString();
+    });
+  }
+
+  /** Made and last changed so long ago, for a read side that is behind. */
+  ageRefund(refundId: string, days: number): Refund {
+    const { body } = findRefund(this.#books, refundId);
+    const aged = (at: string) => new Date(Date.parse(at) - days * 86_400_000).toISOString();
+    Object.assign(body, { created_at: aged(body.created_at), updated_at: aged(body.updated_at) });
+    this.changed();
+    return structuredClone(body);
+  }
+
+  /** For the refusal of methods that cannot be refunded. */
+  setMethodRefundable(paymentId: string, isRefundable: boolean): void {
+    findPayment(this.#books, paymentId).isMethodRefundable = isRefundable;
+    this.changed();
+  }
+
+  setAutoPay(isOn: boolean): void {
+    this.#books.autoPay = isOn;
+  }
+
+  setRefundMode(mode: RefundMode): void {
+    this.#books.refundMode = mode;
+  }
+
+  /** Also flips a settled one: a bank returns the money, a failed refund goes through after all. */
+  settleRefund(
+    refundId: string,
+    status: 'succeeded' | 'failed',
+    message?: string,
+    o: Told & Done = {},
+  ): Refund {
+    const record = findRefund(this.#books, refundId);
+    record.atConnector = null;
+    moveRefund(record, { status, message });
+    if (o.amountMinor !== undefined) record.body.amount = o.amountMinor;
+    if (o.currency !== undefined) record.body.currency = o.currency;
+    if (o.webhook !== false) announceRefund(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  /** The connector knows; Hyperswitch does not until it is asked with force_sync. */
+  settleAtConnector(refundId: string, status: 'succeeded' | 'failed', message?: string): void {
+    findRefund(this.#books, refundId).atConnector = { status, message: message ?? null };
+    this.changed();
+  }
+
+  /** Made in the dashboard: an id that we did not choose, unless one is told; the router's checks are passed by. */
+  createExternalRefund(
+    paymentId: string,
+    amountMinor: number,
+    o: Told & { refundId?: string | undefined } = {},
+  ): Refund {
+    const payment = findPayment(this.#books, paymentId);
+    const record = insertRefund(this.#books, {
+      payment,
+      refundId: o.refundId ?? providerId('ref', 20),
+      amountMinor,
+      reason: undefined,
+      metadata: null,
+    });
+    moveRefund(record, { status: 'succeeded' });
+    if (o.webhook !== false) announceRefund(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  openDispute(paymentId: string, amountMinor?: number, o: Told & Pick<DisputeChange, 'stage'> = {}): Dispute {
+    const payment = findPayment(this.#books, paymentId);
+    const record = openDispute(this.#books, payment, { stage: o.stage, amountMinor, tells: o.webhook });
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  closeDispute(disputeId: string, end: DisputeEnd, o: Told = {}): Dispute {
+    return this.turnDispute(disputeId, { status: end }, o);
+  }
+
+  /** A dispute goes on: another stage, another status, another amount. */
+  turnDispute(disputeId: string, change: Omit<DisputeChange, 'tells'>, o: Told = {}): Dispute {
+    const record = turnDispute(this.#books, disputeId, { ...change, tells: o.webhook });
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  /** As a router of another version writes it, whatever that is; it is still found by the id that it was made under. */
+  rewriteDispute(disputeId: string, words: { [Field in keyof Dispute]?: unknown }): void {
+    Object.assign(findDispute(this.#books, disputeId).body, words);
+    this.changed();
+  }
+
+  dispute(disputeId: string): Dispute {
+    return structuredClone(findDispute(this.#books, disputeId).body);
+  }
+
+  disputes(paymentId?: string): Dispute[] {
+    return [...this.#books.disputes.values()]
+      .map((record) => structuredClone(record.body))
+      .filter((dispute) => paymentId === undefined || dispute.payment_id === paymentId);
+  }
+
+  #move(paymentId: string, o: Told, change: (record: PaymentRecord) => void): Payment {
+    const record = findPayment(this.#books, paymentId);
+    change(record);
+    record.body.updated = laterThan(record.body.updated);
+    if (o.webhook !== false) announcePayment(this.#books, record);
+    this.changed();
+    return structuredClone(record.body);
+  }
+
+  verbs(): Record<string, Verb> {
+    const webhook = z.boolean().optional();
+    const paymentId = z.string();
+    const one = z.object({ paymentId, webhook });
+    const status = z.enum(PAYMENT_STATUSES);
+    const amountMinor = z.number().int().positive();
+    const settled = z.object({
+      refundId: z.string(),
+      status: z.enum(['succeeded', 'failed']),
+      message: z.string().optional(),
+      amountMinor: z.number().int().nonnegative().optional(),
+      currency: z.string().optional(),
+      webhook,
+    });
+    const fail = one.extend({ message: z.string().optional(), mayRetry: z.boolean().optional() });
+    const pay = one.extend({
+      amountReceivedMinor: z.number().int().optional(),
+      currency: z.string().optional(),
+      status: status.optional(),
+    });
+    return {
+      ...this.commonVerbs(),
+      pay: verb('the buyer pays', pay, (i) => this.pay(i.paymentId, i)),
+      fail: verb('the payment fails', fail, (i) => this.fail(i.paymentId, i.message, i)),
+      cancel: verb('the payment is cancelled', one, (i) => this.cancel(i.paymentId, i)),
+      expire: verb('the payment expires', one, (i) => this.expire(i.paymentId, i)),
+      processing: verb('the payment is processing', one, (i) => this.processing(i.paymentId, i)),
+      cancelPostCapture: verb('cancelled after capture', one, (i) => this.cancelPostCapture(i.paymentId, i)),
+      setPaymentStatus: verb('any status', one.extend({ status }), (i) =>
+        this.setPaymentStatus(i.paymentId, i.status, i),
+      ),
+      agePayment: verb('makes a payment older', z.object({ paymentId, days: z.number() }), (i) =>
+        this.agePayment(i.paymentId, i.days),
+      ),
+      ageRefund: verb('makes a refund older', z.object({ refundId: z.string(), days: z.number() }), (i) =>
+        this.ageRefund(i.refundId, i.days),
+      ),
+      setMethodRefundable: verb(
+        'can its method be refunded',
+        z.object({ paymentId, isRefundable: z.boolean() }),
+        (i) => this.setMethodRefundable(i.paymentId, i.isRefundable),
+      ),
+      setAutoPay: verb('payments pay themselves', z.object({ isOn: z.boolean() }), (i) =>
+        this.setAutoPay(i.isOn),
+      ),
+      setRefundMode: verb('how refunds settle', z.object({ mode: z.enum(REFUND_MODES) }), (i) =>
+        this.setRefundMode(i.mode),
+      ),
+      settleRefund: verb('settles or flips a refund', settled, (i) =>
+        this.settleRefund(i.refundId, i.status, i.message, i),
+      ),
+      settleAtConnector: verb('settled, found out by force_sync only', settled, (i) =>
+        this.settleAtConnector(i.refundId, i.status, i.message),
+      ),
+      createExternalRefund: verb('a refund made in the dashboard', one.extend({ amountMinor }), (i) =>
+        this.createExternalRefund(i.paymentId, i.amountMinor, i),
+      ),
+      openDispute: verb(
+        'a dispute opens',
+        one.extend({ amountMinor: amountMinor.optional(), stage: z.enum(DISPUTE_STAGES).optional() }),
+        (i) => this.openDispute(i.paymentId, i.amountMinor, i),
+      ),
+      closeDispute: verb(
+        'a dispute ends',
+        z.object({ disputeId: z.string(), end: z.enum(DISPUTE_ENDS), webhook }),
+        (i) => this.closeDispute(i.disputeId, i.end, i),
+      ),
+      turnDispute: verb(
+        'a dispute goes on',
+        z.object({
+          disputeId: z.string(),
+          stage: z.enum(DISPUTE_STAGES).optional(),
+          status: z.enum(DISPUTE_STATUSES).optional(),
+          amountMinor: amountMinor.optional(),
+          webhook,
+        }),
+        (i) => this.turnDispute(i.disputeId, i, i),
+      ),
+      rewriteDispute: verb(
+        'a dispute in the words of another router',
+        z.object({ disputeId: z.string(), words: z.record(z.string(), z.unknown()) }),
+        (i) => this.rewriteDispute(i.disputeId, i.words),
+      ),
+      setWebhookSecret: verb('rotates the secret', z.object({ secret: z.string() }), (i) =>
+        this.setWebhookSecret(i.secret),
+      ),
+    };
+  }
+}

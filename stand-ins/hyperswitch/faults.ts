@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { faultKind, REQUEST_FAULTS, WEBHOOK_FAULTS } from '../kernel/faults.ts';
+
+export const HyperswitchFault = z.discriminatedUnion('kind', [
+  ...REQUEST_FAULTS,
+  ...WEBHOOK_FAULTS,
+  /**
+   * What becomes of the next refund asked for. succeeded: answered so at once. failed: the connector's 4xx, HTTP 200.
+   * pending: the connector's 5xx or timeout, HTTP 200 with error fields; `atConnector` is what a force_sync finds out.
+   * review: the amounts did not match. refused: the router's own refusal with `code`, nothing is created. `doneShare`: of
+   * one that succeeds, what the connector gives back, as a part of what was asked; never more than it has left.
+   */
+  faultKind('refundOutcome', {
+    outcome: z.enum(['succeeded', 'failed', 'pending', 'review', 'refused']),
+    message: z.string().optional(),
+    code: z.string().optional(),
+    atConnector: z.enum(['succeeded', 'failed']).optional(),
+    doneShare: z.number().positive().optional(),
+  }),
+  /**
+   * The read side is behind: payments and refunds younger than `lagMs` are not found (404 HE_02) or not listed, though
+   * the write side has them and refuses their ids; a refund whose last change is younger is shown as it stood before.
+   * `times`: reads that meet it; `where: { id }`: of one object.
+   */
+  faultKind('readLag', { lagMs: z.number().int().positive() }),
+  /** The buyer's money arrives a moment before a cancellation of the payment, which is then refused. */
+  faultKind('paidFirst', {}),
+  /** The buyer confirms a moment before a cancellation: their bank is being asked, and the router cancels all the same. */
+  faultKind('confirmedFirst', {}),
+]);
+export type HyperswitchFault = z.input<typeof HyperswitchFault>;
+/** What only this provider does. */
+export type OwnFault = Extract<
+  z.output<typeof HyperswitchFault>,
+  { kind: 'refundOutcome' | 'readLag' | 'paidFirst' | 'confirmedFirst' }
+>;

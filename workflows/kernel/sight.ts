@@ -1,0 +1,33 @@
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { SEARCH_ATTRIBUTES } from '../../domain/kernel/search-attributes.ts';
+
+// What an operator sees of a workflow in Temporal's UI: search attributes for lists, current details for the page.
+
+type Values = { readonly [Name in keyof typeof SEARCH_ATTRIBUTES]?: string | number | Date | null };
+
+/** Changes what lists show. Each call is an event in the history. */
+export function show(values: Values): void {
+  upsertSearchAttributes(
+    Object.entries(values).map(
+      ([name, value]) =>
+        ({
+          key: defineSearchAttributeKey(name, SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES]),
+          value,
+        }) as SearchAttributePair,
+    ),
+  );
+}
+
+/** Says in Markdown what may be done, then how things stand. Costs no event. */
+export function describe(
+  actions: readonly string[],
+  facts: readonly (readonly [string, string | null])[],
+): void {
+  const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `- **${name}:** ${value}`);
+  const todo =
+    actions.length > 0
+      ? ['**What you can do**', '', ...actions.map((action) => `- ${action}`), '', '**How it stands**', '']
+      : [];
+  setCurrentDetails([...todo, ...lines].join('\n'));
+}

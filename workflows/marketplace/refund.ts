@@ -1,0 +1,252 @@
+import {
+  CancellationScope,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
+import type { Asked } from '../../activities/marketplace/refund-refusals.ts';
+import type {
+  Evidence,
+  OpenedRefund,
+  RefundLook,
+  RefundOpening,
+  RefundRequest,
+  RefundVerdict,
+} from '../../domain/kernel/messages.ts';
+import { foundOut, type Heard, hinted } from '../kernel/heard.ts';
+import { Mailbox } from '../kernel/mailbox.ts';
+import {
+  catchStraySignals,
+  endAsking,
+  opened,
+  pspCall,
+  settleMessages,
+  verdict,
+  waitingForProvider,
+} from '../messages.ts';
+import { askPsp, databaseVerb, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
+import { describe, show } from '../kernel/sight.ts';
+
+const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
+const { askProvider } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the refund' });
+const { readRefundVerdict } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP how the refund stands',
+});
+const { lookForRefund } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Looks at the PSP for a refund that it never answered',
+});
+
+export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused'; readonly reason?: string };
+
+/** A refund in its three phases: opened under lock, asked of the PSP, ended by the PSP's word and by nothing else. */
+export async function refund(request: RefundRequest): Promise<RefundOutcome> {
+  const verdicts = new Mailbox<Heard<RefundVerdict>>();
+  let opening: RefundOpening | undefined;
+  let outcome: RefundOutcome | null = null;
+  /** What the look found by which an operator ended the asking. */
+  let looked: RefundLook | undefined;
+  setHandler(verdict, (said) => verdicts.put(hinted(said)));
+  setHandler(waitingForProvider, (waiting) => showWaiting(request.refundId, waiting));
+  setHandler(opened, () => answerOnceOpened());
+  setHandler(endAsking, () => lookOnceOpened());
+  // The refund's id is its key at the PSP as well.
+  setHandler(pspCall, () => ({ status: outcome?.status ?? 'pending', idempotencyKey: request.refundId }));
+  const strays = catchStraySignals();
+
+  async function answerOnceOpened(): Promise<RefundOpening> {
+    await condition(() => opening !== undefined);
+    return opening!;
+  }
+
+  async function lookOnceOpened(): Promise<RefundLook> {
+    const answer = await answerOnceOpened();
+    if ('refused' in answer) return { kind: 'ended', status: 'failed', message: answer.refused.detail };
+    const found = await lookForRefund(answer.opened.refundId);
+    // Unreadable, it changes nothing.
+    if (found.kind !== 'unreadable') looked = found;
+    return found;
+  }
+
+  // Phase 1: one locked transaction. The HTTP answer waits for this alone.
+  opening = await openRefund(request);
+  if ('refused' in opening) {
+    await settleMessages(strays);
+    return { status: 'refused', reason: opening.refused.code };
+  }
+  const row = opening.opened;
+  const { refundId } = row;
+  showAsking(row);
+
+  let asking: { readonly scope: CancellationScope; readonly answer: Promise<Asked> } | undefined;
+
+  /** Phase 2: the same id until the PSP's answer is known, or, undefined, its webhook is faster. */
+  async function ask(): Promise<Asked | undefined> {
+    const scope = new CancellationScope();
+    asking ??= { scope, answer: scope.run(() => askProvider(refundId)) };
+    const { answer } = asking;
+    const asked = await Promise.race([answer, condition(() => !verdicts.isEmpty || looked !== undefined)]);
+    if (typeof asked === 'object') return asked;
+    if (looked === undefined) return undefined;
+    // No call goes out any more, the row sees to that; one that is under way may still land.
+    answer.catch(() => undefined);
+    asking.scope.cancel();
+    return { givenUp: true };
+  }
+
+  /** What an operator gave up is looked for until that is certain; undefined where the PSP's word comes first. */
+  async function lookUntilCertain(): Promise<RefundLook | undefined> {
+    for (;;) {
+      const last = looked ?? (await lookForRefund(refundId));
+      looked = undefined;
+      if (last.kind !== 'missing' && last.kind !== 'unreadable') return last;
+      showGivenUp(row, last);
+      const timer = { summary: 'Waits to look at the PSP again' };
+      await condition(() => !verdicts.isEmpty || looked !== undefined, last.lookAgainInMs, timer);
+      if (!verdicts.isEmpty) return undefined;
+    }
+  }
+
+  async function nextVerdict(): Promise<Heard<RefundVerdict>> {
+    while (verdicts.isEmpty) {
+      const asked = await ask();
+      if (asked === undefined || !verdicts.isEmpty || 'accepted' in asked) break;
+      if ('refusedBecause' in asked) {
+        return foundOut({ status: 'failed', providerRefundId: null, message: asked.refusedBecause });
+      }
+      const certain = await lookUntilCertain();
+      if (certain?.kind === 'ended') return foundOut(verdictOf(certain));
+      if (certain?.kind === 'known') break;
+      // It is there, said an answer that was under way: a repeat of the call has to show it.
+      asking = undefined;
+    }
+    showAccepted(row);
+    return (await verdicts.next())!;
+  }
+
+  /** Null where neither the inbox nor the PSP confirms it: the refund waits on. */
+  async function apply({ said, evidence }: Heard<RefundVerdict>): Promise<RefundOutcome | null> {
+    const settled = await end(refundId, said.status, evidence);
+    // Histories of before this had no answer here.
+    if (!settled?.unconfirmed) return settled?.held ? held(settled.status) : showEnd(said);
+    // A PSP that is down must not hold up its own webhook.
+    const found = await Promise.race([readRefundVerdict(refundId), condition(() => !verdicts.isEmpty)]);
+    if (typeof found !== 'object' || found === null) return outcomeOf(settled.status);
+    const known = await end(refundId, found.status, { known: found });
+    return known.held ? held(known.status) : showEnd(found);
+  }
+
+  /** It waits, unless a person has ended it. */
+  const held = (status: RefundStatus) => (status === 'pending' ? showHeld(row) : outcomeOf(status));
+
+  // Phase 3: only the PSP's word decides. A row that had ended already is only told what was signalled.
+  while (opening.status === 'pending' && outcome === null) outcome = await apply(await nextVerdict());
+  do {
+    for (let said = verdicts.take(); said; said = verdicts.take()) outcome = (await apply(said)) ?? outcome;
+    await settleMessages(strays);
+  } while (!verdicts.isEmpty);
+  return outcome ?? outcomeOf(opening.status)!;
+}
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, refund);
+
+/** Of a row that has ended, which finds its work done. */
+const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>): RefundVerdict => ({
+  status: status === 'failed' ? 'failed' : 'succeeded',
+  providerRefundId: null,
+  message,
+});
+
+const end = (refundId: string, status: RefundVerdict['status'], evidence: Evidence<RefundVerdict>) =>
+  status === 'succeeded' ? settleRefund(refundId, evidence) : failRefund(refundId, evidence);
+
+/** Of a row that ended without a word to its workflow; null while it is open. */
+function outcomeOf(status: RefundStatus): RefundOutcome | null {
+  if (status === 'pending') return null;
+  return { status: status === 'failed' ? 'failed' : 'succeeded' };
+}
+
+function showEnd({ status, message }: RefundVerdict): RefundOutcome {
+  const reason = message ?? 'the PSP gave no reason';
+  show({ VezaStatus: status });
+  describe(
+    [],
+    [['State', status === 'succeeded' ? 'succeeded: the buyer has the money' : `failed: ${reason}`]],
+  );
+  return status === 'succeeded' ? { status } : { status, reason };
+}
+
+function showGivenUp(
+  { refundId }: OpenedRefund,
+  look: Extract<RefundLook, { kind: 'missing' | 'unreadable' }>,
+): void {
+  describe(
+    ['Nothing: it is looked for once more, and then fails. What the PSP has goes on.'],
+    [
+      ['State', 'an operator ended the asking: the PSP does not know it'],
+      ['Next look', look.kind === 'missing' ? look.lookAgainAt : `the PSP cannot be asked: ${look.reason}`],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
+}
+
+/** It is not at its end: the books cannot say what was done, and the order takes no other refund meanwhile. */
+function showHeld({ refundId }: OpenedRefund): null {
+  show({ VezaStatus: 'held' });
+  describe(
+    [
+      'Look at the refund at the PSP, and have it corrected there. The next sweep then books it. Where it cannot be corrected, the console ends it: Settled outside, or Give up.',
+    ],
+    [
+      ['State', 'held: the PSP gave back another amount or currency, which cannot be booked'],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
+  return null;
+}
+
+function showAsking({ refundId }: OpenedRefund): void {
+  describe(
+    [
+      'Nothing: the engine asks the PSP until it answers. The pending activity shows attempt, last error and next time.',
+    ],
+    [
+      ['State', 'asking the PSP'],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
+}
+
+function showAccepted({ refundId }: OpenedRefund): void {
+  describe(
+    ['Replay the webhook, if the PSP shows this refund as finished and this has not changed.'],
+    [
+      ['State', "accepted by the PSP; waiting for its webhook's word"],
+      ['Refund', refundId],
+      ['Idempotency key', refundId],
+    ],
+  );
+}
+
+function showWaiting(
+  refundId: string,
+  { attempt, lastError }: { readonly attempt: number; readonly lastError: string },
+): void {
+  show({ VezaStatus: 'waiting_for_psp', VezaRetryCount: attempt });
+  describe(
+    ['Check the PSP. Once it answers, the next attempt goes through by itself.'],
+    [
+      ['State', 'waiting for the PSP, which has not answered for over a minute'],
+      ['Attempts', String(attempt)],
+      ['Last error', lastError],
+      ['Idempotency key', refundId],
+    ],
+  );
+}

@@ -1,0 +1,99 @@
+import {
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import { reversalKey } from '../../domain/kernel/ids.ts';
+import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
+import { type Attempt, REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/kernel/messages.ts';
+import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from '../messages.ts';
+import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
+import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';
+
+const { attemptReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe for the reversal',
+});
+const { giveUpReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Gives the reversal up, unless Stripe has it',
+});
+const { adoptReversal } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Looks whether Stripe carried out what a person had ended',
+});
+const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStripeDirectly);
+
+export interface ReversalRequest {
+  readonly reversalId: string;
+  /** Of the idempotency key; kept when the workflow continues as new. */
+  readonly generation?: number;
+}
+
+const ACTIONS = [
+  'Send the signal `retryNow` for an attempt at once.',
+  'Send the signal `giveUp` with a reason to end the retries; the reversal is then settled by a person.',
+];
+
+/** Takes a refund's share of a transfer back from its seller, with retries that outlast Stripe's bad days. */
+export async function reversal({
+  reversalId,
+  generation = 1,
+}: ReversalRequest): Promise<{ status: ReversalStatus }> {
+  const beginning = firstAttempt(reversalKey(reversalId, generation), generation);
+  let attempt: Attempt<ReversalStatus> | null = null;
+  let woken = false;
+  let givenUp: string | undefined;
+  setHandler(retryNow, () => void (woken = true));
+  setHandler(giveUp, (reason) => void (givenUp = reason));
+  setHandler(state, () => attempt ?? beginning);
+  const look = async (): Promise<ReversalAdoption> => {
+    await condition(() => attempt?.ended === true);
+    const adoption = await adoptReversal(reversalId);
+    const { retryCount = 0, idempotencyKey = null } = attempt ?? {};
+    attempt = { ended: true, status: adoption.status, message: null, retryCount, idempotencyKey };
+    showEnded(attempt, attempt.status);
+    return adoption;
+  };
+  // It would wait for the end of the retries, and a run that is to continue as new waits for it. A refusal leaves no event.
+  const refuseAtWork = () => {
+    if (attempt?.ended === false)
+      throw ApplicationFailure.nonRetryable('the reversal is still at work', REVERSAL_AT_WORK);
+  };
+  setHandler(adopt, look, { validator: refuseAtWork });
+  const strays = catchStraySignals();
+
+  showAsking(beginning, 'The reversal');
+  const first = { reversalId, generation, now: woken };
+  woken = false;
+  const direct = await attemptReversalDirectly(first);
+  attempt = direct === 'queue' ? await attemptReversal(first) : direct;
+
+  while (!attempt.ended) {
+    const nextGeneration: number = attempt.generation;
+    showWaiting(attempt, 'The reversal', ACTIONS);
+    await untilDue(attempt, () => woken || givenUp !== undefined);
+    if (workflowInfo().continueAsNewSuggested) {
+      await settleMessages(strays);
+      // What came while the messages were settled would be lost with this run.
+      if (!woken && givenUp === undefined)
+        await continueAsNew<typeof reversal>({ reversalId, generation: nextGeneration });
+    }
+    const now = woken;
+    woken = false;
+    attempt =
+      givenUp === undefined
+        ? await attemptReversal({ reversalId, generation: nextGeneration, now })
+        : await giveUpReversal(reversalId, givenUp);
+  }
+  showEnded(attempt, attempt.status);
+  await settleMessages(strays);
+  return { status: attempt.status };
+}
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, reversal);

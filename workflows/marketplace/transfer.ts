@@ -1,0 +1,87 @@
+import {
+  continueAsNew,
+  patched,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+  setWorkflowOptions,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import { transferKey } from '../../domain/kernel/ids.ts';
+import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
+import type { Attempt } from '../../domain/kernel/messages.ts';
+import { Mailbox } from '../kernel/mailbox.ts';
+import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from '../messages.ts';
+import { attemptStripe, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
+import { show } from '../kernel/sight.ts';
+import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';
+
+const { attemptTransfer } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Asks Stripe for the transfer',
+});
+const { bookOutsideReversals } = proxyActivities<Activities>({
+  ...attemptStripe,
+  summary: 'Books reversals that were made at Stripe',
+});
+
+export interface TransferRequest {
+  readonly transferId: string;
+  /** Of the idempotency key; kept when the workflow continues as new. */
+  readonly generation?: number;
+}
+
+const ACTIONS = [
+  'Send the signal `retryNow` for an attempt at once.',
+  'Connect the seller’s Stripe account, or top up the platform’s balance, if that is what it waits for.',
+];
+
+/** Sends a seller's share of an order, and asks again until Stripe has it or the retries are exhausted. */
+export async function transfer({
+  transferId,
+  generation = 1,
+}: TransferRequest): Promise<{ status: TransferStatus }> {
+  const outside = new Mailbox<string>();
+  const first = firstAttempt(transferKey(transferId, generation), generation);
+  let attempt: Attempt<TransferStatus> | null = null;
+  let woken = false;
+  setHandler(retryNow, () => void (woken = true));
+  setHandler(outsideReversals, (stripeTransferId) => outside.put(stripeTransferId));
+  setHandler(state, () => attempt ?? first);
+  const strays = catchStraySignals();
+  // Histories of before booked it only after their last attempt.
+  const isTold = () => !outside.isEmpty && patched('outside-reversals-first');
+  const bookOutside = async () => {
+    for (let seen = outside.take(); seen; seen = outside.take()) await bookOutsideReversals(transferId, seen);
+  };
+
+  showAsking(first, 'The transfer');
+  let nextGeneration = generation;
+  for (;;) {
+    // First what a webhook said, then an attempt: it would start reversals that those of others have covered.
+    if (isTold()) await bookOutside();
+    const now = woken;
+    woken = false;
+    attempt = await attemptTransfer({ transferId, generation: nextGeneration, now });
+    if (attempt.ended) break;
+    nextGeneration = attempt.generation;
+    if (attempt.retryCount > 0) show({ VezaStatus: 'failed' });
+    showWaiting(attempt, 'The transfer', ACTIONS);
+    await untilDue(attempt, () => woken || isTold());
+    // A seller without an account may wait for a year, an attempt an hour.
+    if (workflowInfo().continueAsNewSuggested) {
+      await settleMessages(strays);
+      // What came while the messages were settled would be lost with this run.
+      if (!woken && outside.isEmpty)
+        await continueAsNew<typeof transfer>({ transferId, generation: nextGeneration });
+    }
+  }
+  showEnded(attempt, attempt.status);
+
+  do {
+    await bookOutside();
+    await settleMessages(strays);
+  } while (!outside.isEmpty);
+  return { status: attempt.status };
+}
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, transfer);

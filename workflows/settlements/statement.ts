@@ -1,0 +1,93 @@
+import {
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import type {
+  MissingCursor,
+  StatementProgress,
+  StatementRequest,
+} from '../../domain/settlements/provider-statement.ts';
+import { catchStraySignals, settleMessages, statementProgress } from '../messages.ts';
+import { databaseVerb, statementSlice } from '../kernel/policies.ts';
+import { describe } from '../kernel/sight.ts';
+
+const { readStatementState, endStatement } = proxyLocalActivities<Activities>(databaseVerb);
+const { matchStatementRows } = proxyActivities<Activities>({
+  ...statementSlice,
+  summary: 'Matches rows of the file',
+});
+const { missStatementRows } = proxyActivities<Activities>({
+  ...statementSlice,
+  summary: 'Looks for what no row names',
+});
+const { forgetStatementClaims } = proxyActivities<Activities>({
+  ...statementSlice,
+  summary: 'Removes the notes that the matching needed',
+});
+
+const BATCH_ROWS = 5_000;
+/** A slice is some six events: well below what makes a history slow. */
+const SLICES_PER_RUN = 500;
+
+/**
+ * Holds a statement that is loaded against our rows, and looks for ours that it does not name. It changes nothing but the
+ * statement and its exceptions; the rows know how far it is, so that it can be stopped and begun again at any time.
+ */
+export async function statement(request: StatementRequest): Promise<StatementProgress> {
+  const { statementId, batchRows = BATCH_ROWS, slicesPerRun = SLICES_PER_RUN } = request;
+  let progress: StatementProgress = { stage: 'matching', matched: 0, total: 0 };
+  setHandler(statementProgress, () => progress);
+  const strays = catchStraySignals();
+  const begun = await readStatementState(statementId);
+  progress = { ...progress, matched: begun.matchedThrough, total: begun.rows };
+
+  for (let slices = 0; progress.matched < begun.rows; slices += 1) {
+    if (slices >= slicesPerRun || (slices > 0 && workflowInfo().continueAsNewSuggested)) {
+      await settleMessages(strays);
+      await continueAsNew<typeof statement>(request);
+    }
+    showProgress(progress);
+    progress = { ...progress, matched: await matchStatementRows(statementId, batchRows) };
+  }
+
+  progress = { ...progress, stage: 'looking_for_missing' };
+  showProgress(progress);
+  if (!begun.isMissingKnown) {
+    for (const kind of begun.covers) {
+      // What was written down stays one line, so a run that begins this again repeats nothing.
+      let after: MissingCursor | null = null;
+      do after = await missStatementRows(statementId, { kind, after, limit: batchRows });
+      while (after !== null);
+    }
+  }
+  await forgetStatementClaims(statementId);
+  await endStatement(statementId);
+  progress = { ...progress, stage: 'ended' };
+  showProgress(progress);
+  await settleMessages(strays);
+  return progress;
+}
+
+const STAGES: Readonly<Record<StatementProgress['stage'], string>> = {
+  matching: 'matching the rows of the file',
+  looking_for_missing: 'looking for what no row names',
+  ended: 'ended',
+};
+
+function showProgress({ stage, matched, total }: StatementProgress): void {
+  describe(
+    stage === 'ended'
+      ? []
+      : [
+          'Nothing: it ends by itself. Terminated, the same file given to the command again goes on where it was.',
+        ],
+    [
+      ['State', STAGES[stage]],
+      ['Rows matched', `${matched} of ${total}`],
+    ],
+  );
+}
