@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
-import type { WebhookOutcome, WebhookProvider } from '../db/schema.ts';
+import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/schema.ts';
 import type { ApiKeyScope } from '../domain/accounts/api-keys.ts';
 import type { Caller } from '../domain/accounts/roles.ts';
 import type { Engine } from '../engine/index.ts';

@@ -1,6 +1,6 @@
 import type { DisputeClaim, OrderClaims } from '../db/settlements/provider-claims.ts';
 import { statusAfter } from '../domain/marketplace/dispute-words.ts';
-import { orderWorkflowId } from '../domain/kernel/ids.ts';
+import { orderWorkflowId } from '../domain/marketplace/ids.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspDispute } from '../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus } from '../providers/hyperswitch/verdicts.ts';

@@ -1,5 +1,5 @@
 import type { OrderClaims, ReversalClaim, TransferClaim } from '../db/settlements/provider-claims.ts';
-import { orderWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/kernel/ids.ts';
+import { orderWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/marketplace/ids.ts';
 import { RESOLVED } from '../domain/marketplace/transfer-machine.ts';
 import type { StripeReversal, StripeTransfer } from '../providers/stripe/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { BackfillProgress, BackfillReport } from '../domain/marketplace/backfill.ts';
-import { backfillWorkflowId } from '../domain/kernel/ids.ts';
+import { backfillWorkflowId } from '../domain/marketplace/ids.ts';
 import type { backfillTransferIds } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';
 

@@ -5,7 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { REVERSAL_AT_WORK } from '../domain/kernel/messages.ts';
+import { REVERSAL_AT_WORK } from '../domain/marketplace/messages.ts';
 import { VezaError } from '../domain/kernel/errors.ts';
 
 const NOT_FOUND = 5;

@@ -5,9 +5,9 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/kernel/ids.ts';
+} from '../domain/marketplace/ids.ts';
+import type { Hint } from '../domain/kernel/messages.ts';
 import type {
-  Hint,
   OrderPlacing,
   OrderRequest,
   OutsideEvent,
@@ -17,7 +17,7 @@ import type {
   RefundRequest,
   RefundVerdict,
   ReversalAdoption,
-} from '../domain/kernel/messages.ts';
+} from '../domain/marketplace/messages.ts';
 import { formatMoney } from '../domain/kernel/money.ts';
 import type { order, refund, reversal, transfer } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';

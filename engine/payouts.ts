@@ -4,15 +4,11 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
-import { onboardingWorkflowId, payoutWorkflowId } from '../domain/kernel/ids.ts';
-import type {
-  Hint,
-  OnboardingAnswer,
-  OnboardingAsk,
-  PayoutOpening,
-  PayoutRequest,
-  PayoutWord,
-} from '../domain/kernel/messages.ts';
+import { onboardingWorkflowId } from '../domain/sellers/ids.ts';
+import { payoutWorkflowId } from '../domain/payouts/ids.ts';
+import type { Hint } from '../domain/kernel/messages.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../domain/sellers/messages.ts';
+import type { PayoutOpening, PayoutRequest, PayoutWord } from '../domain/payouts/messages.ts';
 import { formatMoney } from '../domain/kernel/money.ts';
 import type { onboarding, payout } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';

@@ -1,6 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
-import { DRAIN_WORKFLOW_ID, sweepWorkflowId } from '../domain/kernel/ids.ts';
+import { DRAIN_WORKFLOW_ID, sweepWorkflowId } from '../domain/reconcile/ids.ts';
 import type { Phase, ReconcileProgress, ReconcileReport } from '../domain/reconcile/reconcile.ts';
 import type { reconcile } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';

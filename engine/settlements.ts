@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { statementWorkflowId } from '../domain/kernel/ids.ts';
+import { statementWorkflowId } from '../domain/settlements/ids.ts';
 import type { StatementProgress } from '../domain/settlements/provider-statement.ts';
 import type { statement } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';

@@ -1,11 +1,13 @@
 import { eq, or } from 'drizzle-orm';
 import { VezaError } from '../domain/kernel/errors.ts';
-import { isUuid, orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/kernel/ids.ts';
+import { isUuid } from '../domain/kernel/ids.ts';
+import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/marketplace/ids.ts';
 import { formatMoney } from '../domain/kernel/money.ts';
 import { isBooked, isOutside, rowBehind } from '../domain/marketplace/reversals-seen.ts';
 import type { Db } from '../db/client.ts';
-import type { Transfer } from '../db/marketplace/transfers/move.ts';
-import { orders, refunds, sellerTransfers, transferReversals } from '../db/schema.ts';
+import { type Transfer, sellerTransfers, transferReversals } from '../db/marketplace/transfers/schema.ts';
+import { orders } from '../db/marketplace/orders/schema.ts';
+import { refunds } from '../db/marketplace/refunds/schema.ts';
 import { flagAfterAll, flagSentAfterAll } from '../db/marketplace/reversals/flag-after-all.ts';
 import { refundLabel, transferLabel } from '../db/marketplace/labels.ts';
 import { readPlatformSetting } from '../db/kernel/platform-setting.ts';

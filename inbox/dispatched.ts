@@ -1,4 +1,4 @@
-import type { WebhookOutcome } from '../db/schema.ts';
+import type { WebhookOutcome } from '../db/webhooks/schema.ts';
 import type { Hint } from '../domain/kernel/messages.ts';
 
 /** What became of a webhook. */

@@ -1,7 +1,10 @@
 import { eq, or } from 'drizzle-orm';
-import { sellerPayouts, users } from '../db/schema.ts';
-import { payoutLabel } from '../db/marketplace/labels.ts';
-import { isUuid, onboardingWorkflowId, payoutWorkflowId } from '../domain/kernel/ids.ts';
+import { sellerPayouts } from '../db/payouts/schema.ts';
+import { users } from '../db/accounts/schema.ts';
+import { payoutLabel } from '../db/payouts/label.ts';
+import { isUuid } from '../domain/kernel/ids.ts';
+import { onboardingWorkflowId } from '../domain/sellers/ids.ts';
+import { payoutWorkflowId } from '../domain/payouts/ids.ts';
 import { raiseFlag } from '../db/kernel/raise-flag.ts';
 import { formatMoney } from '../domain/kernel/money.ts';
 import { payoutReport } from '../providers/webhooks/reports.ts';

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/kernel/errors.ts';
 import { asPlainText, message } from '../domain/kernel/plain-text.ts';
 import type { Db } from '../db/client.ts';
-import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/schema.ts';
+import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/schema.ts';
 import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';

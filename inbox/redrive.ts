@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { webhookEvents } from '../db/schema.ts';
+import { webhookEvents } from '../db/webhooks/schema.ts';
 import { bodyGone } from '../domain/kernel/errors.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';

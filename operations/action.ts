@@ -1,6 +1,6 @@
 import type { Tx } from '../db/client.ts';
 import type { Act } from '../db/kernel/audit.ts';
-import type { Money } from '../domain/approvals/four-eyes.ts';
+import type { Money } from '../domain/kernel/money.ts';
 import type { SubjectKind } from '../domain/kernel/subjects.ts';
 import type { Piece } from '../db/approvals/decided-alone.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';

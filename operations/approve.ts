@@ -1,5 +1,5 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import { readApproval } from '../db/approvals/list.ts';
 import { lockRoles, refuseNoAdmin } from '../db/accounts/assert-admin.ts';
 import type { Act } from '../db/kernel/audit.ts';

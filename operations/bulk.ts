@@ -1,12 +1,13 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import { assertAdmin } from '../db/accounts/assert-admin.ts';
 import type { Act } from '../db/kernel/audit.ts';
 import { decidedWith, type Piece, recordDecisions } from '../db/approvals/decided-alone.ts';
-import { lockMany, type ManyRows } from '../db/marketplace/lock.ts';
+import { lockMany, type ManyRows } from '../db/operators/lock-many.ts';
 import { lockPendingApproval, requestApproval } from '../db/approvals/request.ts';
 import { isFinal, VezaError } from '../domain/kernel/errors.ts';
-import { largest, type Money, needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
+import { largest, needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
+import type { Money } from '../domain/kernel/money.ts';
 import { parseSubject, type SubjectKind } from '../domain/kernel/subjects.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { makeKey } from '../db/accounts/key-text.ts';
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import type { ApiKeyRow } from '../db/accounts/api-keys.ts';
 import { assertAdmin } from '../db/accounts/assert-admin.ts';
 import type { Act } from '../db/kernel/audit.ts';
@@ -9,7 +9,7 @@ import { type ApiKeyToKeep, createApiKey, type NewApiKey } from '../db/accounts/
 import { requestApproval } from '../db/approvals/request.ts';
 import { API_KEY_SCOPES } from '../domain/accounts/api-keys.ts';
 import { VezaError } from '../domain/kernel/errors.ts';
-import { apiKeySubject } from '../domain/kernel/ids.ts';
+import { apiKeySubject } from '../domain/accounts/ids.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';

@@ -1,4 +1,4 @@
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import type { Act } from '../db/kernel/audit.ts';
 import { writeSubject } from '../domain/kernel/subjects.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';

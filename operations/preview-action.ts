@@ -1,7 +1,8 @@
 import type { Tx } from '../db/client.ts';
 import { type Refusal, VezaError } from '../domain/kernel/errors.ts';
 import { decidedWith } from '../db/approvals/decided-alone.ts';
-import { type Money, needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
+import type { Money } from '../domain/kernel/money.ts';
+import { needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
 import { writeSubject } from '../domain/kernel/subjects.ts';
 import { type ActionName, pieceOf } from './action.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';

@@ -1,4 +1,4 @@
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import { assertAdmin } from '../db/accounts/assert-admin.ts';
 import type { Act } from '../db/kernel/audit.ts';
 import { rejectApproval } from '../db/approvals/decide.ts';

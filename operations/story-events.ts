@@ -1,12 +1,12 @@
-import type { Payout } from '../db/payouts/move.ts';
+import type { Payout } from '../db/payouts/schema.ts';
 import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
 import {
   orderWorkflowId,
-  payoutWorkflowId,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/kernel/ids.ts';
+} from '../domain/marketplace/ids.ts';
+import { payoutWorkflowId } from '../domain/payouts/ids.ts';
 import { formatMoney } from '../domain/kernel/money.ts';
 import { maskPersonalData } from '../providers/webhooks/mask.ts';
 import { moneyOf } from './action.ts';

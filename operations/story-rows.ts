@@ -1,18 +1,17 @@
 import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
-import type { Order } from '../db/marketplace/orders/move.ts';
-import type { Payout } from '../db/payouts/move.ts';
-import type { Refund } from '../db/marketplace/refunds/move.ts';
-import type { Reversal } from '../db/marketplace/reversals/move.ts';
-import type { Transfer } from '../db/marketplace/transfers/move.ts';
+import type { Order } from '../db/marketplace/orders/schema.ts';
+import type { Payout } from '../db/payouts/schema.ts';
+import type { Refund } from '../db/marketplace/refunds/schema.ts';
+import type { Reversal, Transfer } from '../db/marketplace/transfers/schema.ts';
 import { isSuspended } from '../db/marketplace/orders/move.ts';
 import {
   orderWorkflowId,
-  payoutWorkflowId,
   refundKey,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/kernel/ids.ts';
+} from '../domain/marketplace/ids.ts';
+import { payoutWorkflowId } from '../domain/payouts/ids.ts';
 import type { ActionName } from './action.ts';
 import { moneyOf } from './action.ts';
 import type { StoryRow } from './story.ts';

@@ -1,5 +1,5 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/move.ts';
+import type { Approval } from '../db/approvals/schema.ts';
 import type { Act } from '../db/kernel/audit.ts';
 import { type ApiKeyToKeep, createApiKey } from '../db/accounts/create-api-key.ts';
 import { ACTION_NAMES } from './action.ts';

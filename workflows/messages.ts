@@ -10,22 +10,19 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { BackfillProgress } from '../domain/marketplace/backfill.ts';
+import type { Attempt, Hint } from '../domain/kernel/messages.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../domain/sellers/messages.ts';
 import type {
-  Attempt,
-  Hint,
-  OnboardingAnswer,
-  OnboardingAsk,
   OrderPlacing,
   OutsideEvent,
   PaymentFact,
-  PayoutOpening,
-  PayoutWord,
   PspCall,
   RefundLook,
   RefundOpening,
   RefundVerdict,
   ReversalAdoption,
-} from '../domain/kernel/messages.ts';
+} from '../domain/marketplace/messages.ts';
+import type { PayoutOpening, PayoutWord } from '../domain/payouts/messages.ts';
 import type { StatementProgress } from '../domain/settlements/provider-statement.ts';
 import type { ReconcileProgress } from '../domain/reconcile/reconcile.ts';
 import { databaseVerb } from './kernel/policies.ts';

@@ -1,10 +1,10 @@
+import type { Evidence, Refused } from '../../domain/kernel/messages.ts';
 import type {
-  Evidence,
   OpenedPayment,
   OrderRequest,
   PaymentFact,
-  Refused,
-} from '../../domain/kernel/messages.ts';
+  AskedOrder,
+} from '../../domain/marketplace/messages.ts';
 import { readAsk } from '../../db/kernel/keep-ask.ts';
 import { openOrder } from '../../db/marketplace/orders/open-order.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
@@ -56,7 +56,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Deps) 
 
   return {
     async openOrder({ orderId }: OrderRequest): Promise<OrderOpening> {
-      const ask = await readAsk(db, 'order', orderId);
+      const ask = await readAsk<AskedOrder>(db, 'order', orderId);
       const opened = await openOrder(db, { orderId, ask }, settings);
       if ('refused' in opened) return opened;
       const { order, bodyHash } = opened;

@@ -1,4 +1,4 @@
-import type { PaymentFact } from '../../domain/kernel/messages.ts';
+import type { PaymentFact } from '../../domain/marketplace/messages.ts';
 import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
 import type { Deps } from '../deps.ts';
 import { whileHeartbeating } from '../kernel/heartbeat.ts';

@@ -3,14 +3,14 @@ import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider
 import { noteExists, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { settlePayment } from '../../db/marketplace/orders/settle.ts';
-import { refunds } from '../../db/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sumMinor } from '../../domain/kernel/money.ts';
 import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { Deps } from '../deps.ts';
 import { followUp } from './follow-up.ts';
 import { factOf } from './orders.ts';
-import { refundEvent } from '../reconcile/looks.ts';
+import { refundEvent } from '../../providers/webhooks/as-event.ts';
 import { retryLater } from '../kernel/retry-later.ts';
 
 export type Asked =

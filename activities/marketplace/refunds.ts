@@ -1,6 +1,12 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
-import type { Evidence, RefundOpening, RefundRequest, RefundVerdict } from '../../domain/kernel/messages.ts';
+import type { Evidence } from '../../domain/kernel/messages.ts';
+import type {
+  RefundOpening,
+  RefundRequest,
+  RefundVerdict,
+  AskedRefund,
+} from '../../domain/marketplace/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { readAsk } from '../../db/kernel/keep-ask.ts';
@@ -82,7 +88,7 @@ export function createRefundActivities(deps: Deps) {
 
   return {
     async openRefund({ refundId }: RefundRequest): Promise<RefundOpening> {
-      const ask = await readAsk(db, 'refund', refundId);
+      const ask = await readAsk<AskedRefund>(db, 'refund', refundId);
       return openRefund(db, { refundId, ask }, settings.refundFeePolicy);
     },
 

@@ -1,32 +1,25 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
-import type { Order } from '../../db/marketplace/orders/move.ts';
-import type { Payout } from '../../db/payouts/move.ts';
+import { type Order, orders } from '../../db/marketplace/orders/schema.ts';
 import { readStoredWebhook } from '../../db/webhooks/stored-webhook.ts';
-import { orders, refunds } from '../../db/schema.ts';
-import { MissingRow } from '../../db/marketplace/lock.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { MissingRow } from '../../db/kernel/lock.ts';
 import type {
   DisputeNews,
-  Evidence,
   OutsideEvent,
   PaymentFact,
-  PayoutWord,
   RefundVerdict,
-} from '../../domain/kernel/messages.ts';
+} from '../../domain/marketplace/messages.ts';
+import type { Evidence } from '../../domain/kernel/messages.ts';
 import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
 import { type HyperswitchEvent, parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 import {
   disputeReport,
   outsideRefundReport,
   paymentReport,
-  payoutReport,
   refundReport,
 } from '../../providers/webhooks/reports.ts';
-import { parseStripeEvent, type StripePayoutEvent } from '../../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../../providers/webhooks/unusable.ts';
-
-// From a signal, which is a hint, to a report that money may move by: the stored webhook that it names, if that is about
-// the row in question. Null where it is not: the provider is to be asked (ADR 18).
 
 /** A refund made elsewhere or a dispute, with all that is needed to book it. */
 export type BookableEvent =
@@ -96,26 +89,6 @@ const isBookable = (
   refund: Extract<OutsideEvent, { kind: 'refund' }>,
 ): refund is Extract<BookableEvent, { kind: 'refund' }> =>
   refund.amountMinor !== null && refund.currency !== null;
-
-/** Metadata can be written by whoever has the account: only the payout as we asked for it is believed. */
-export const isPayoutAsAsked = (
-  { id, externalPayoutId, stripeAccountId, amountMinor, currency }: Payout,
-  seen: Pick<StripePayoutEvent, 'account' | 'stripePayoutId' | 'payoutId' | 'amountMinor' | 'currency'>,
-): boolean =>
-  (seen.stripePayoutId === externalPayoutId || seen.payoutId === id) &&
-  seen.account === stripeAccountId &&
-  seen.amountMinor === amountMinor &&
-  seen.currency === currency;
-
-export async function payoutWordFor(
-  db: Db,
-  payout: Payout,
-  webhookId: string | null,
-): Promise<PayoutWord | null> {
-  const body = await readStoredWebhook(db, 'stripe', webhookId);
-  const event = body === null ? null : parseStripeEvent(JSON.parse(body));
-  return event?.subject === 'payout' && isPayoutAsAsked(payout, event) ? payoutReport(event) : null;
-}
 
 async function storedPspEvent(db: Db, webhookId: string | null): Promise<HyperswitchEvent | null> {
   const body = await readStoredWebhook(db, 'hyperswitch', webhookId);

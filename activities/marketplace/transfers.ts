@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
-import { isStripeId, keyGeneration, transferWorkflowId } from '../../domain/kernel/ids.ts';
+import { isStripeId, keyGeneration } from '../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
 import { formatMoney } from '../../domain/kernel/money.ts';
 import type { Attempt, AttemptRequest } from '../../domain/kernel/messages.ts';
@@ -12,19 +13,18 @@ import {
   type Postponement,
   postponeTransfer,
 } from '../../db/marketplace/transfers/postpone.ts';
-import { MissingRow } from '../../db/marketplace/lock.ts';
-import { sellerTransfers } from '../../db/schema.ts';
+import { MissingRow } from '../../db/kernel/lock.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
 import { readTransferChain } from '../../db/marketplace/transfers/chain.ts';
 import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
-import type { Transfer } from '../../db/marketplace/transfers/move.ts';
+import { type Transfer, sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { CreateTransferOutcome, StripeTransfer } from '../../providers/stripe/outcomes.ts';
 import type { Deps } from '../deps.ts';
 import { whileHeartbeating } from '../kernel/heartbeat.ts';
-import { refreshAccount } from '../payouts/onboarding.ts';
+import { refreshAccount } from './refresh-account.ts';
 import { notServedHere, retryLater } from '../kernel/retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;

@@ -1,15 +1,16 @@
-import type { OnboardingAnswer, OnboardingAsk } from '../../domain/kernel/messages.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/messages.ts';
 import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
 import { type AccountClaim, askAccount, releaseAccount } from '../../db/sellers/ask-account.ts';
 import { readLinkAsk } from '../../db/sellers/open-link-ask.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { recordAccount, recordAccountLink } from '../../db/marketplace/transfers/record-account.ts';
+import { recordAccountLink } from '../../db/sellers/record-account-link.ts';
 import { detachAccount, recordAccountGone } from '../../db/sellers/record-account-gone.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { Deps } from '../deps.ts';
 import { whileHeartbeating } from '../kernel/heartbeat.ts';
 import { retryLater } from '../kernel/retry-later.ts';
+import { refreshAccount, keepAccount } from '../marketplace/refresh-account.ts';
 
 type Ask = Extract<AccountClaim, { kind: 'ask' }>;
 
@@ -19,34 +20,6 @@ const ASK_AGAIN: OnboardingAnswer = {
 
 /** Stripe's clock and ours may differ. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
-
-/**
- * Reads a seller's account at Stripe, keeps what it says and wakes what waits for it. `gone`: Stripe says that it is closed,
- * or not ours any more. Null where it cannot be read.
- */
-export async function refreshAccount(
-  deps: Pick<Deps, 'db' | 'engine' | 'stripe'>,
-  userId: string,
-): Promise<StripeAccount | 'gone' | null> {
-  const known = await readStripeAccount(deps.db, userId);
-  if (known === null || known.stripeAccountId === null) return null;
-  const read = await deps.stripe.readAccount(known.stripeAccountId);
-  if (read.kind === 'account_gone') {
-    await recordAccountGone(deps.db, known.stripeAccountId, read.message);
-    return 'gone';
-  }
-  if (read.kind !== 'account') return null;
-  await keepAccount(deps, userId, read.account);
-  return read.account;
-}
-
-async function keepAccount(
-  { db, engine }: Pick<Deps, 'db' | 'engine'>,
-  userId: string,
-  account: StripeAccount,
-): Promise<void> {
-  for (const transfer of await recordAccount(db, userId, account)) await engine.retryTransfer(transfer);
-}
 
 export function createOnboardingActivities(deps: Deps) {
   const { db, stripe, settings, log } = deps;

@@ -1,19 +1,14 @@
 import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
-import { isStripeId, keyGeneration, payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { isStripeId, keyGeneration } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
 import { formatMoney } from '../../domain/kernel/money.ts';
-import type {
-  Attempt,
-  AttemptRequest,
-  Hint,
-  PayoutOpening,
-  PayoutRequest,
-  PayoutWord,
-} from '../../domain/kernel/messages.ts';
+import type { Attempt, AttemptRequest, Hint } from '../../domain/kernel/messages.ts';
+import type { PayoutOpening, PayoutRequest, PayoutWord, AskedPayout } from '../../domain/payouts/messages.ts';
 import { readPayout } from '../../db/payouts/list.ts';
 import { askPayout, type PayoutClaim } from '../../db/payouts/ask.ts';
 import { readAsk } from '../../db/kernel/keep-ask.ts';
-import { MissingRow } from '../../db/marketplace/lock.ts';
+import { MissingRow } from '../../db/kernel/lock.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import {
   acceptPayout,
@@ -26,14 +21,14 @@ import type { Postponement } from '../../db/marketplace/transfers/postpone.ts';
 import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { settlePayout } from '../../db/payouts/settle.ts';
-import type { Payout } from '../../db/payouts/move.ts';
+import type { Payout } from '../../db/payouts/schema.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../../providers/stripe/outcomes.ts';
 import { isCalledOff } from '../../providers/stripe/payouts.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { Deps } from '../deps.ts';
 import { GIVEN_UP } from '../kernel/given-up.ts';
 import { whileHeartbeating } from '../kernel/heartbeat.ts';
-import { isPayoutAsAsked, payoutWordFor } from '../marketplace/reports.ts';
+import { isPayoutAsAsked, payoutWordFor } from './reports.ts';
 import { notServedHere, retryLater } from '../kernel/retry-later.ts';
 
 /** `accepted`: Stripe has it, and its word is waited for. */
@@ -286,7 +281,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: De
 
   return {
     async openPayout({ payoutId }: PayoutRequest): Promise<PayoutOpening> {
-      const ask = await readAsk(db, 'payout', payoutId);
+      const ask = await readAsk<AskedPayout>(db, 'payout', payoutId);
       return openPayout(db, { payoutId, ask }, { minimumMinor: settings.payoutMinimumMinor });
     },
 

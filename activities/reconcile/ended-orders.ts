@@ -1,9 +1,10 @@
 import { eq } from 'drizzle-orm';
-import { orders } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
 import { releasePayment, watchedSince } from '../../db/marketplace/orders/watched-payment.ts';
 import { paymentVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { left, paymentEvent, type Seen, told, unreadable } from './looks.ts';
+import { left, type Seen, told, unreadable } from './looks.ts';
+import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 
 /**
  * A failed order whose payment was not known to be dead: what was captured after all is told to the dispatcher, who has it

@@ -1,15 +1,16 @@
 import { eq } from 'drizzle-orm';
-import { orders, refunds } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
 import { forgetMissedOrphan, missOrphan } from '../../db/marketplace/refunds/miss-orphan.ts';
 import { refundLabel } from '../../db/marketplace/labels.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Look } from '../../domain/reconcile/reconcile.ts';
-import type { PspFailure, PspPayment, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
-import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
+import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
 import type { ReconcileDeps, Told } from './deps.ts';
+import { refundEvent, paymentEvent } from '../../providers/webhooks/as-event.ts';
 
 /** A look, and what is said of it in the log beside. */
 export interface Seen extends Look {
@@ -114,44 +115,4 @@ export async function unreadable({ db }: ReconcileDeps, failure: PspFailure): Pr
   if (failure.kind !== 'unauthorized') return left('psp_unreadable', { providerStatus: failure.kind });
   await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', failure.message);
   return left('psp_refuses_our_key');
-}
-
-/** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
-export function refundEvent(refund: PspRefund) {
-  const event = parseHyperswitchEvent({
-    event_type: `refund_${refund.status}`,
-    content: {
-      object: {
-        refund_id: refund.refundId,
-        payment_id: refund.paymentId,
-        status: refund.status,
-        amount: refund.amountMinor,
-        currency: refund.currency,
-        error_message: refund.errorMessage,
-        updated_at: refund.updatedAt,
-      },
-    },
-  });
-  if (event.subject !== 'refund') throw new Error('a refund event was read as another');
-  return event;
-}
-
-export function paymentEvent(payment: PspPayment) {
-  const event = parseHyperswitchEvent({
-    event_type: `payment_${payment.status}`,
-    content: {
-      object: {
-        payment_id: payment.paymentId,
-        status: payment.status,
-        amount: payment.amountMinor,
-        amount_received: payment.amountReceivedMinor,
-        currency: payment.currency,
-        error_message: payment.errorMessage,
-        connector_transaction_id: payment.connectorTransactionId,
-        updated: payment.updatedAt,
-      },
-    },
-  });
-  if (event.subject !== 'payment') throw new Error('a payment event was read as another');
-  return event;
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Approval as ApprovalRow } from '../../db/approvals/move.ts';
+import type { Approval as ApprovalRow } from '../../db/approvals/schema.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
 import { API_KEY_SCOPES } from '../../domain/accounts/api-keys.ts';
 import { listOf } from '../../operations/approved-list.ts';

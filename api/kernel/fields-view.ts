@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Money } from '../../domain/approvals/four-eyes.ts';
+import type { Money } from '../../domain/kernel/money.ts';
 
 // What all shapes are made of. Amounts are integers in the currency's minor unit, times are ISO 8601 in UTC.
 

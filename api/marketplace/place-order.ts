@@ -14,6 +14,7 @@ import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
 import { defineRoute, json, jsonBody } from '../kernel/route.ts';
 import { Id, ORDER_ITEMS_MAX } from '../kernel/fields-view.ts';
 import { Order, Payment, showOrder, showPayment } from './order-view.ts';
+import type { AskedOrder } from '../../domain/marketplace/messages.ts';
 
 const Items = z
   .array(z.strictObject({ product_id: Id }))
@@ -82,7 +83,7 @@ export const placeOrder = defineRoute(route, async (c) => {
   c.set('mayStillBeCarriedOut', true);
   const buyerId = caller.userId;
   const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
-  const kept = await keepAsk(db, orderId, ask);
+  const kept = await keepAsk<AskedOrder>(db, orderId, ask);
   assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
   const placing = await engine.placeOrder({ orderId }, label);
   if ('refused' in placing) {

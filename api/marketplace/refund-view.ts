@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { RefundRow } from '../../db/marketplace/refunds/list.ts';
-import { refundKey } from '../../domain/kernel/ids.ts';
+import { refundKey } from '../../domain/marketplace/ids.ts';
 import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/marketplace/refund-machine.ts';
-import type { RefundAnswer } from '../../domain/kernel/messages.ts';
+import type { RefundAnswer } from '../../domain/marketplace/messages.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
 
 /** What the answer to a request says. */

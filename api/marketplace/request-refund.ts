@@ -3,7 +3,7 @@ import { readIdempotencyKey } from '../../db/kernel/idempotency-keys.ts';
 import { readRefundableOrder } from '../../db/marketplace/orders/refundable-order.ts';
 import type { Context } from 'hono';
 import type { Db } from '../../db/client.ts';
-import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import type { Refund } from '../../db/marketplace/refunds/schema.ts';
 import {
   asParty,
   decideRefund,
@@ -12,7 +12,8 @@ import {
   type RefundAsk,
 } from '../../domain/marketplace/eligibility.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import type { IdempotencyKey, RefundAnswer } from '../../domain/kernel/messages.ts';
+import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
+import type { RefundAnswer, AskedRefund } from '../../domain/marketplace/messages.ts';
 import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
 import type { RefundLabel } from '../../engine/index.ts';
 import { refundPart } from '../../operations/actions/refund-order.ts';
@@ -104,7 +105,7 @@ export const requestRefund = defineRoute(route, async (c) => {
   }
   c.set('mayStillBeCarriedOut', true);
   const refundId = idFor(idempotency);
-  const kept = await keepAsk(db, refundId, {
+  const kept = await keepAsk<AskedRefund>(db, refundId, {
     kind: 'refund',
     orderId,
     ...ask,

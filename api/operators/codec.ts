@@ -5,7 +5,7 @@ import { getCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import { z } from 'zod';
-import { CONSOLE_COOKIE } from '../../domain/kernel/ids.ts';
+import { CONSOLE_COOKIE } from '../../domain/operators/ids.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import { createCodec, isEncrypted } from '../../engine/codec.ts';
 import type { ApiDeps, ApiEnv } from '../context.ts';

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
 import { closeLinkAsk, openLinkAsk } from '../../db/sellers/open-link-ask.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import type { OnboardingAnswer } from '../../domain/kernel/messages.ts';
+import type { OnboardingAnswer } from '../../domain/sellers/messages.ts';
 import type { ApiEnv } from '../context.ts';
 import { AccountLink, showAccountLink, showStripeAccount, StripeAccount } from './stripe-account-view.ts';
 

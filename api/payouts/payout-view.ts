@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { PayoutRow } from '../../db/payouts/list.ts';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
-import type { OpenedPayout } from '../../domain/kernel/messages.ts';
+import type { OpenedPayout } from '../../domain/payouts/messages.ts';
 import { attemptFields, showAttempts } from '../kernel/attempts-view.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
 

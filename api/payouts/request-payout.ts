@@ -4,7 +4,8 @@ import { readIdempotencyKey } from '../../db/kernel/idempotency-keys.ts';
 import { readPayingSeller } from '../../db/payouts/paying-seller.ts';
 import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import type { IdempotencyKey, OpenedPayout } from '../../domain/kernel/messages.ts';
+import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
+import type { OpenedPayout, AskedPayout } from '../../domain/payouts/messages.ts';
 import { decidePayout, type PayoutAsk } from '../../domain/payouts/eligibility.ts';
 import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../kernel/idempotency.ts';
 import { signedIn } from '../middleware/access.ts';
@@ -82,7 +83,7 @@ export const requestPayout = defineRoute(route, async (c) => {
   }
   c.set('mayStillBeCarriedOut', true);
   const payoutId = idFor(idempotency);
-  const kept = await keepAsk(db, payoutId, {
+  const kept = await keepAsk<AskedPayout>(db, payoutId, {
     kind: 'payout',
     sellerId,
     ...ask,

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listWebhookEvents as listWebhookEventsQuery } from '../../db/webhooks/list.ts';
-import { WEBHOOK_OUTCOMES } from '../../db/kernel/schema.ts';
+import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
 import { fails, FOR_ROLES } from '../kernel/problem.ts';

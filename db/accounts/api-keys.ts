@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Db, Tx } from '../client.ts';
-import { apiKeys, apiKeyUsage, users } from '../schema.ts';
+import { users, apiKeys, apiKeyUsage } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
 
 const { keyHash: _, ...SHOWN } = getTableColumns(apiKeys);

@@ -2,7 +2,7 @@ import { asc, eq, inArray } from 'drizzle-orm';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Tx } from '../client.ts';
-import { apiKeys, users } from '../schema.ts';
+import { users, apiKeys } from './schema.ts';
 import type { Act } from '../kernel/audit.ts';
 
 /**

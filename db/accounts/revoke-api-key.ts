@@ -1,9 +1,9 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { apiKeySubject } from '../../domain/kernel/ids.ts';
+import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { Db, Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
-import { apiKeys } from '../schema.ts';
+import { apiKeys } from './schema.ts';
 import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 

@@ -8,10 +8,12 @@ import {
   primaryKey,
   text,
   uuid,
+  boolean,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
-import { users } from '../catalog/schema.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
+import { ROLES } from '../../domain/accounts/roles.ts';
 
 /** Keys of programs. The key itself is shown once, when it is made, and is nowhere here. */
 export const apiKeys = pgTable(
@@ -79,3 +81,23 @@ export const bearerUsage = pgTable('bearer_usage', {
   usedBefore: integer().notNull(),
   lastUsedAt: at().notNull(),
 });
+
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    email: text().notNull(),
+    role: text({ enum: ROLES }).notNull(),
+    isVerified: boolean().notNull().default(false),
+    stripeAccountId: text(),
+    /** What Stripe last said of the account; NULL: it has not said anything yet. */
+    stripeTransfersEnabled: boolean(),
+    stripePayoutsEnabled: boolean(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
+    uniqueIndex('users_stripe_account_key').on(t.stripeAccountId),
+    oneOf('users_role_known', t.role, ROLES),
+  ],
+);

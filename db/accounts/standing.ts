@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Db } from '../client.ts';
-import { users } from '../schema.ts';
+import { users } from './schema.ts';
 import { readOpenKeyIds } from './api-keys.ts';
 
 export interface Standing {

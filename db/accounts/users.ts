@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Caller } from '../../domain/accounts/roles.ts';
 import type { Db, Tx } from '../client.ts';
-import { users } from '../schema.ts';
+import { users } from './schema.ts';
 
 /** A user's role as we hold it, or null for somebody unknown. */
 export async function readUserRole(db: Db | Tx, userId: string) {

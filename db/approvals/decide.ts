@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Tx } from '../client.ts';
-import { type Approval, moveApproval } from './move.ts';
-import { approvals } from '../schema.ts';
+import { type Approval, approvals } from './schema.ts';
+import { moveApproval } from './move.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 
 // The parts of a decision, each in the transaction that it is given: what is agreed to is done in the same one.

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type { Money } from '../../domain/approvals/four-eyes.ts';
+import type { Money } from '../../domain/kernel/money.ts';
 import type { Tx } from '../client.ts';
-import { decisions } from '../schema.ts';
+import { decisions } from './schema.ts';
 
 /** A piece of money that an admin decides on. The same action on the same subject again is the same piece. */
 export interface Piece {

@@ -1,8 +1,7 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm';
 import type { ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
 import type { Db } from '../client.ts';
-import type { Approval } from './move.ts';
-import { approvals } from '../schema.ts';
+import { type Approval, approvals } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
 
 export async function readApproval(db: Db, approvalId: string): Promise<Approval | null> {

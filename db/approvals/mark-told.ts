@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { approvals } from '../schema.ts';
+import { approvals } from './schema.ts';
 
 /** The engine has what was approved. */
 export async function markTold(db: Db, approvalId: string): Promise<void> {

@@ -1,10 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { APPROVAL, type ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
 import type { Tx } from '../client.ts';
-import { approvals } from '../schema.ts';
+import { approvals, type Approval } from './schema.ts';
 import { assertMove, movedOrStale, type Mover } from '../kernel/stale.ts';
-
-export type Approval = typeof approvals.$inferSelect;
 
 /** Moves an approval, or changes it where it stands; the only code that writes its status. */
 export async function moveApproval(

@@ -2,9 +2,9 @@ import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { APPROVAL_VALID_MS } from '../../domain/approvals/four-eyes.ts';
 import type { Tx } from '../client.ts';
-import { type Approval, moveApproval } from './move.ts';
+import { type Approval, approvals } from './schema.ts';
+import { moveApproval } from './move.ts';
 import { readUserRole } from '../accounts/users.ts';
-import { approvals } from '../schema.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 
 export interface ApprovalAsk extends Act {

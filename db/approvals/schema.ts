@@ -74,3 +74,5 @@ export const decisions = pgTable(
     currencyCheck('decisions_currency_iso', t.currency),
   ],
 );
+
+export type Approval = typeof approvals.$inferSelect;

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Db } from '../client.ts';
 import { readUserRole } from '../accounts/users.ts';
-import { products } from '../schema.ts';
+import { products } from './schema.ts';
 
 export interface NewProduct {
   readonly sellerId: string;

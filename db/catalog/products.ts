@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { products } from '../schema.ts';
+import { products } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
 
 export type ProductRow = typeof products.$inferSelect;

@@ -2,7 +2,8 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Db, Tx } from '../client.ts';
-import { products, users } from '../schema.ts';
+import { products } from './schema.ts';
+import { users } from '../accounts/schema.ts';
 
 interface Person {
   readonly email: string;

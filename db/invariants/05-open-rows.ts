@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import {
   orderWorkflowId,
-  payoutWorkflowId,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../../domain/kernel/ids.ts';
+} from '../../domain/marketplace/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db, Tx } from '../client.ts';
 import {
   CURRENT_REVERSALS,

@@ -1,6 +1,6 @@
 import { and, desc, eq, like, lt } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { auditLog } from '../schema.ts';
+import { auditLog } from './schema.ts';
 
 export type AuditRow = typeof auditLog.$inferSelect;
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../client.ts';
-import { auditLog } from '../schema.ts';
+import { auditLog } from './schema.ts';
 
 /** Who acted, from where and why, as an operator's request carries it. */
 export interface Act {

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Db } from '../client.ts';
 import type { OpsFlagRow } from './ops-flags.ts';
-import { opsFlags } from '../schema.ts';
+import { opsFlags } from './schema.ts';
 import { type Act, audit } from './audit.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
-import { opsFlags } from '../schema.ts';
+import { opsFlags } from './schema.ts';
 import type { FlagKind } from './raise-flag.ts';
 
 /** Somebody dealt with it: it leaves the operators' list, in the transaction that dealt with it. */

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
-import { idempotencyKeys } from '../schema.ts';
+import { idempotencyKeys } from './schema.ts';
 
 export type IdempotencyRow = typeof idempotencyKeys.$inferSelect;
 

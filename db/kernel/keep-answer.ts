@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { IdempotencyKey, KeptAnswer } from '../../domain/kernel/messages.ts';
 import type { Db } from '../client.ts';
 import { readIdempotencyKey } from './idempotency-keys.ts';
-import { idempotencyKeys } from '../schema.ts';
+import { idempotencyKeys } from './schema.ts';
 
 /**
  * Acts once per key: what `act` writes and what it answers are committed together, and a repeat is given that answer.

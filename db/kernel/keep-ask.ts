@@ -1,23 +1,18 @@
 import { eq, lt, sql } from 'drizzle-orm';
 import type { Ask } from '../../domain/kernel/messages.ts';
 import type { Db, Tx } from '../client.ts';
-import { asks } from '../schema.ts';
+import { asks } from './schema.ts';
 
 /** A workflow that never started leaves its ask behind; whoever repeats the call gives it again. */
 const KEPT_DAYS = 30;
 
-type AskOf<Kind extends Ask['kind']> = Extract<Ask, { kind: Kind }>;
-const isOf = <Kind extends Ask['kind']>(ask: Ask, kind: Kind): ask is AskOf<Kind> => ask.kind === kind;
+const isOf = <Asked extends Ask>(ask: Ask, kind: Asked['kind']): ask is Asked => ask.kind === kind;
 
 /**
  * Keeps what somebody asks for, before the engine is told. Under an id that is kept already the first stands, and is
  * returned.
  */
-export async function keepAsk<Kind extends Ask['kind']>(
-  db: Db,
-  id: string,
-  ask: AskOf<Kind> & { readonly kind: Kind },
-): Promise<AskOf<Kind>> {
+export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked): Promise<Asked> {
   return db.transaction(async (tx) => {
     await tx.delete(asks).where(lt(asks.createdAt, sql`now() - make_interval(days => ${KEPT_DAYS})`));
     const [kept] = await tx
@@ -26,19 +21,20 @@ export async function keepAsk<Kind extends Ask['kind']>(
       // Changes nothing, and returns the row that is there.
       .onConflictDoUpdate({ target: asks.id, set: { id } })
       .returning();
-    if (kept === undefined || !isOf(kept.ask, ask.kind)) throw new Error(`${id} is another kind of ask`);
+    if (kept === undefined || !isOf<Asked>(kept.ask, ask.kind))
+      throw new Error(`${id} is another kind of ask`);
     return kept.ask;
   });
 }
 
 /** Undefined where nobody asked for it, or it has been opened or refused since. */
-export async function readAsk<Kind extends Ask['kind']>(
+export async function readAsk<Asked extends Ask>(
   db: Db,
-  kind: Kind,
+  kind: Asked['kind'],
   id: string,
-): Promise<AskOf<Kind> | undefined> {
+): Promise<Asked | undefined> {
   const [kept] = await db.select().from(asks).where(eq(asks.id, id));
-  return kept !== undefined && isOf(kept.ask, kind) ? kept.ask : undefined;
+  return kept !== undefined && isOf<Asked>(kept.ask, kind) ? kept.ask : undefined;
 }
 
 /** What was asked for is opened in this transaction, or refused in it: it is not to be opened by another. */

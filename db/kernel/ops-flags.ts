@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
-import { opsFlags } from '../schema.ts';
+import { opsFlags } from './schema.ts';
 import type { FlagKind } from './raise-flag.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
-import { platformSettings } from '../schema.ts';
+import { platformSettings } from './schema.ts';
 
 /**
  * - `temporal_namespace_id`: the namespace that the open rows' workflows are in

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Db, Tx } from '../client.ts';
-import { opsFlags } from '../schema.ts';
+import { opsFlags } from './schema.ts';
 
 export const FLAG_KINDS = [
   'amount_differs',

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { rateLimits } from '../schema.ts';
+import { rateLimits } from './schema.ts';
 
 /**
  * Takes one call from a limit that all processes share, or says that none is free now. A generic cell rate algorithm

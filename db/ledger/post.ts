@@ -9,7 +9,7 @@ import {
 } from '../../domain/ledger/postings.ts';
 import { sumMinor } from '../../domain/kernel/money.ts';
 import type { Tx } from '../client.ts';
-import { ledgerEntries, sellerBalances } from '../schema.ts';
+import { ledgerEntries, sellerBalances } from './schema.ts';
 
 export interface PostingOf {
   readonly kind: PostingKind;

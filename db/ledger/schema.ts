@@ -1,22 +1,11 @@
 import { sql } from 'drizzle-orm';
-import {
-  bigint,
-  boolean,
-  check,
-  index,
-  integer,
-  pgTable,
-  primaryKey,
-  text,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core';
-import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
-import { users } from '../catalog/schema.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../kernel/columns.ts';
+import { bigint, check, index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { users } from '../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck } from '../kernel/columns.ts';
 import { orders } from '../marketplace/orders/schema.ts';
 import { refunds } from '../marketplace/refunds/schema.ts';
 import { sellerTransfers } from '../marketplace/transfers/schema.ts';
+import { sellerPayouts } from '../payouts/schema.ts';
 
 export const sellerBalances = pgTable(
   'seller_balances',
@@ -42,63 +31,6 @@ export const sellerBalances = pgTable(
     amountCheck('seller_balances_owed_sane', t.owedMinor),
     amountCheck('seller_balances_fees_owed_sane', t.feesOwedMinor),
     amountCheck('seller_balances_rest_sane', t.restMinor),
-  ],
-);
-
-export const sellerPayouts = pgTable(
-  'seller_payouts',
-  {
-    id: id(),
-    sellerId: uuid()
-      .notNull()
-      .references(() => users.id),
-    amountMinor: amount().notNull(),
-    currency: text().notNull(),
-    status: text({ enum: PAYOUT_STATUSES }).notNull().default('pending'),
-    /** The connected account that pays out; NULL only on rows older than this column. */
-    stripeAccountId: text(),
-    /** Stripe's id, from its answer or from its webhook, whichever comes first. */
-    externalPayoutId: text(),
-    /** Committed with the next before Stripe is called. */
-    idempotencyKey: text(),
-    askedAt: at(),
-    /** Nothing was done under the key, which can do nothing any more: the next attempt takes a new one. */
-    needsNewKey: boolean().notNull().default(false),
-    retryCount: integer().notNull().default(0),
-    nextRetryAt: at(),
-    errorMessage: text(),
-    /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
-    waitingFor: text(),
-    /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
-    givenUpAt: at(),
-    /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
-    missedAt: at(),
-    /** What Stripe made where that is not what it was asked for: its id, and its amount, NULL in another currency. */
-    differingId: text(),
-    differingMinor: amount(),
-    /** When the sweep last looked whether its workflow runs. */
-    workCheckedAt: at(),
-    createdAt: createdAt(),
-    paidAt: at(),
-    failedAt: at(),
-  },
-  (t) => [
-    uniqueIndex('seller_payouts_external_key').on(t.externalPayoutId),
-    index('seller_payouts_by_seller').on(t.sellerId, t.createdAt, t.id),
-    index('seller_payouts_paid_by_time')
-      .on(t.paidAt, t.id)
-      .where(sql`${t.paidAt} IS NOT NULL`),
-    index('seller_payouts_newest').on(t.createdAt, t.id),
-    index('seller_payouts_by_status')
-      .on(t.status, t.createdAt, t.id)
-      .where(sql`${t.status} <> 'paid'`),
-    index('seller_payouts_open_by_look')
-      .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
-      .where(sql`${t.status} = 'pending'`),
-    oneOf('seller_payouts_status_known', t.status, PAYOUT_STATUSES),
-    amountCheck('seller_payouts_amount_sane', t.amountMinor, 1),
-    currencyCheck('seller_payouts_currency_iso', t.currency),
-    check('seller_payouts_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
-import { sellerTransfers, transferReversals } from '../schema.ts';
+import { sellerTransfers, transferReversals } from './transfers/schema.ts';
 import { reversalLabel } from './labels.ts';
 import type { SettledRefund } from './refunds/settle-shares.ts';
 

@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
-import type { Transfer } from './transfers/move.ts';
-import { orderItems, refundAllocations, refunds } from '../schema.ts';
+import type { Transfer } from './transfers/schema.ts';
+import { orderItems } from './orders/schema.ts';
+import { refundAllocations, refunds } from './refunds/schema.ts';
 
 /** What was refunded of a transfer while Stripe had been asked for the whole, a refund each, in minor units. */
 export async function readInFlightRefunds(

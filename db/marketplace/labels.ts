@@ -1,7 +1,5 @@
-import type { Payout } from '../payouts/move.ts';
-import type { Refund } from './refunds/move.ts';
-import type { Reversal } from './reversals/move.ts';
-import type { Transfer } from './transfers/move.ts';
+import type { Refund } from './refunds/schema.ts';
+import type { Reversal, Transfer } from './transfers/schema.ts';
 
 /** What names a piece of follow-up work to the engine and to operators. Minor units. */
 export const refundLabel = (refund: Pick<Refund, 'orderId' | 'amountMinor' | 'currency'>) => ({
@@ -20,14 +18,6 @@ export const transferLabel = (
   currency: transfer.currency,
 });
 export type TransferWork = ReturnType<typeof transferLabel>;
-
-export const payoutLabel = (payout: Pick<Payout, 'id' | 'sellerId' | 'amountMinor' | 'currency'>) => ({
-  payoutId: payout.id,
-  sellerId: payout.sellerId,
-  amountMinor: payout.amountMinor,
-  currency: payout.currency,
-});
-export type PayoutWork = ReturnType<typeof payoutLabel>;
 
 export const reversalLabel = (
   transfer: Parameters<typeof transferLabel>[0],

@@ -1,46 +1,10 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { VezaError } from '../../domain/kernel/errors.ts';
 import type { Tx } from '../client.ts';
-import { orders, refunds, sellerPayouts, sellerTransfers, transferReversals } from '../schema.ts';
-import type { Order } from './orders/move.ts';
-import type { Payout } from '../payouts/move.ts';
-import type { Refund } from './refunds/move.ts';
-import type { Reversal } from './reversals/move.ts';
-import type { Transfer } from './transfers/move.ts';
-
-// Row locks, always taken in this order: people who act by id (admins, a buyer who places an order), approval, orders by id,
-// refund, transfers by id, reversals by id, payouts by id, balances (see ledger/post.ts).
-// Whoever locks in another order can wait for a transaction that waits for it. NO KEY UPDATE, since a stronger lock would
-// also wait for every insert that merely refers to the row: a ledger entry of another verb, and then both wait.
-
-/** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
-export class MissingRow extends Error {
-  override readonly name = 'MissingRow';
-  readonly id: string;
-
-  constructor(what: string, id: string) {
-    super(`there is no ${what} ${id}`);
-    this.id = id;
-  }
-}
-
-type Named = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
-
-/** Locks what an operator names: what is not there is their mistake, and no defect. Throws `…_not_found`. */
-export async function lockNamed<Row>(
-  tx: Tx,
-  what: Named,
-  id: string,
-  lock: (tx: Tx, id: string) => Promise<Row>,
-): Promise<Row> {
-  try {
-    return await lock(tx, id);
-  } catch (error) {
-    if (!(error instanceof MissingRow) || error.id !== id) throw error;
-    throw new VezaError(`${what}_not_found`, `There is no ${what} ${id}.`);
-  }
-}
+import { type Order, orders } from './orders/schema.ts';
+import { type Refund, refunds } from './refunds/schema.ts';
+import { type Reversal, type Transfer, sellerTransfers, transferReversals } from './transfers/schema.ts';
+import { MissingRow } from '../kernel/lock.ts';
 
 export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
   const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('no key update');
@@ -79,16 +43,6 @@ export async function lockTransferOfOrder(tx: Tx, transferId: string): Promise<T
   return lockTransfer(tx, transferId);
 }
 
-export async function lockPayout(tx: Tx, payoutId: string): Promise<Payout> {
-  const [payout] = await tx
-    .select()
-    .from(sellerPayouts)
-    .where(eq(sellerPayouts.id, payoutId))
-    .for('no key update');
-  if (payout === undefined) throw new MissingRow('payout', payoutId);
-  return payout;
-}
-
 /** Locks a reversal after its transfer, whose id is read first. */
 export async function lockReversal(
   tx: Tx,
@@ -107,56 +61,6 @@ export async function lockReversal(
     .for('no key update');
   if (reversal === undefined) throw new MissingRow('reversal', reversalId);
   return { transfer, reversal };
-}
-
-/** Rows that one action on many is about, by their ids. */
-export interface ManyRows {
-  readonly transferIds: readonly string[];
-  readonly reversalIds: readonly string[];
-  readonly payoutIds: readonly string[];
-}
-
-/** Locks all that an action on many will lock row by row, in the order of the whole, so that its own order is free. */
-export async function lockMany(tx: Tx, { transferIds, reversalIds, payoutIds }: ManyRows): Promise<void> {
-  const ofReversals = reversalIds.length === 0 ? [] : await transfersOf(tx, reversalIds);
-  if (transferIds.length > 0) {
-    const ordersOfThem = tx
-      .select({ id: sellerTransfers.orderId })
-      .from(sellerTransfers)
-      .where(inArray(sellerTransfers.id, [...transferIds]));
-    await tx
-      .select({ id: orders.id })
-      .from(orders)
-      .where(inArray(orders.id, ordersOfThem))
-      .orderBy(asc(orders.id))
-      .for('no key update');
-  }
-  const allTransfers = [...new Set([...transferIds, ...ofReversals])];
-  if (allTransfers.length > 0) {
-    await tx
-      .select({ id: sellerTransfers.id })
-      .from(sellerTransfers)
-      .where(inArray(sellerTransfers.id, allTransfers))
-      .orderBy(asc(sellerTransfers.id))
-      .for('no key update');
-  }
-  if (payoutIds.length > 0) {
-    await tx
-      .select({ id: sellerPayouts.id })
-      .from(sellerPayouts)
-      .where(inArray(sellerPayouts.id, [...payoutIds]))
-      .orderBy(asc(sellerPayouts.id))
-      .for('no key update');
-  }
-}
-
-/** A reversal is covered by its transfer's lock. */
-async function transfersOf(tx: Tx, reversalIds: readonly string[]): Promise<string[]> {
-  const rows = await tx
-    .selectDistinct({ id: transferReversals.transferId })
-    .from(transferReversals)
-    .where(inArray(transferReversals.id, [...reversalIds]));
-  return rows.map((row) => row.id);
 }
 
 /** A seller's transfers of an order, the current one apart from those whose place it has taken. */

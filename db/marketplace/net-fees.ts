@@ -1,7 +1,8 @@
 import { and, asc, eq, lt } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
-import type { Transfer } from './transfers/move.ts';
-import { orderItems, refundAllocations, refunds } from '../schema.ts';
+import type { Transfer } from './transfers/schema.ts';
+import { orderItems } from './orders/schema.ts';
+import { refundAllocations, refunds } from './refunds/schema.ts';
 
 /**
  * Counts what a completing transfer pays of the fees that the platform kept on earlier refunds of its seller, the oldest

@@ -1,5 +1,6 @@
 import type { Tx } from '../client.ts';
-import { moveTransfer, type Transfer } from './transfers/move.ts';
+import { moveTransfer } from './transfers/move.ts';
+import type { Transfer } from './transfers/schema.ts';
 
 /** A transfer that Stripe was never asked for sends that much less; where nothing is left it ends without a call. */
 export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {

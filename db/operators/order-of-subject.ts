@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm';
 import type { Subject } from '../../domain/kernel/subjects.ts';
 import type { Db } from '../client.ts';
-import { refunds, sellerTransfers, transferReversals } from '../schema.ts';
+import { refunds } from '../marketplace/refunds/schema.ts';
+import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
 
 /** The order that a row belongs to; null where there is no such row, or it belongs to none. */
 export async function orderOfSubject(db: Db, { kind, id }: Subject): Promise<string | null> {

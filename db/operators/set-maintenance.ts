@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { platformSettings } from '../schema.ts';
+import { platformSettings } from '../kernel/schema.ts';
 import { assertAdmin } from '../accounts/assert-admin.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 

@@ -1,19 +1,13 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import {
-  auditLog,
-  disputes,
-  disputeWords,
-  ledgerEntries,
-  opsFlags,
-  orders,
-  refundEvents,
-  refunds,
-  sellerPayouts,
-  sellerTransfers,
-  transferReversals,
-  webhookEvents,
-} from '../schema.ts';
+import { auditLog, opsFlags } from '../kernel/schema.ts';
+import { webhookEvents } from '../webhooks/schema.ts';
+import { disputes, disputeWords, refunds } from '../marketplace/refunds/schema.ts';
+import { ledgerEntries } from '../ledger/schema.ts';
+import { sellerPayouts } from '../payouts/schema.ts';
+import { orders } from '../marketplace/orders/schema.ts';
+import { refundEvents } from '../marketplace/refunds/events-schema.ts';
+import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
 
 /** Everything that hangs on an order; each by an index. */
 export async function readOrderRows(db: Db, orderId: string) {

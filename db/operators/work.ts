@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Money } from '../../domain/approvals/four-eyes.ts';
+import type { Money } from '../../domain/kernel/money.ts';
 import type { Db, Tx } from '../client.ts';
 import { isCurrent } from '../kernel/current.ts';
 

@@ -1,10 +1,12 @@
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout, type Payout } from './move.ts';
+import { movePayout } from './move.ts';
+import type { Payout } from './schema.ts';
 import { type Act, audit } from '../kernel/audit.ts';
-import { payoutLabel, type PayoutWork } from '../marketplace/labels.ts';
-import { lockNamed, lockPayout } from '../marketplace/lock.ts';
+import { payoutLabel, type PayoutWork } from './label.ts';
+import { lockNamed } from '../kernel/lock.ts';
+import { lockPayout } from './lock.ts';
 
 /**
  * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. That it is

@@ -1,7 +1,9 @@
-import { keyGeneration, payoutKey } from '../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../domain/kernel/ids.ts';
+import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout, type Payout } from './move.ts';
-import { lockPayout } from '../marketplace/lock.ts';
+import { movePayout } from './move.ts';
+import type { Payout } from './schema.ts';
+import { lockPayout } from './lock.ts';
 
 export type PayoutClaim =
   /** Ask Stripe, with exactly these. The key and time are committed. */

@@ -1,13 +1,15 @@
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import { payoutAsked, payoutFailed } from '../../domain/ledger/postings.ts';
 import type { Db } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
-import { movePayout, type Payout } from './move.ts';
+import { movePayout } from './move.ts';
+import type { Payout } from './schema.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 import { clearFlags } from '../kernel/clear-flags.ts';
-import { payoutLabel, type PayoutWork } from '../marketplace/labels.ts';
-import { lockNamed, lockPayout } from '../marketplace/lock.ts';
+import { payoutLabel, type PayoutWork } from './label.ts';
+import { lockNamed } from '../kernel/lock.ts';
+import { lockPayout } from './lock.ts';
 
 /**
  * Stripe made a payout of another amount, and an operator has it booked as it is: what it takes less is the seller's again,

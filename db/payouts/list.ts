@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
 import type { Db } from '../client.ts';
-import { sellerPayouts } from '../schema.ts';
+import { sellerPayouts } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
 
 export type PayoutRow = typeof sellerPayouts.$inferSelect;

@@ -1,15 +1,16 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { payoutAsked } from '../../domain/ledger/postings.ts';
-import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/kernel/messages.ts';
+import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
 import { post } from '../ledger/post.ts';
-import type { Payout } from './move.ts';
+import { type Payout, sellerPayouts } from './schema.ts';
 import { readIdempotencyKey } from '../kernel/idempotency-keys.ts';
 import { readPayingSeller } from './paying-seller.ts';
-import { idempotencyKeys, sellerBalances, sellerPayouts } from '../schema.ts';
+import { idempotencyKeys } from '../kernel/schema.ts';
+import { sellerBalances } from '../ledger/schema.ts';
 import { takeAsk } from '../kernel/keep-ask.ts';
-import { MissingRow } from '../marketplace/lock.ts';
+import { MissingRow } from '../kernel/lock.ts';
 
 export interface PayoutToOpen {
   readonly payoutId: string;

@@ -1,8 +1,9 @@
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout, type Payout } from './move.ts';
+import { movePayout } from './move.ts';
+import type { Payout } from './schema.ts';
 import { clearFlags } from '../kernel/clear-flags.ts';
-import { lockPayout } from '../marketplace/lock.ts';
+import { lockPayout } from './lock.ts';
 import { missed } from '../kernel/missed.ts';
 import type { Postponement } from '../marketplace/transfers/postpone.ts';
 

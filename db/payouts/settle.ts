@@ -1,4 +1,4 @@
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import {
   type Entry,
   payoutFailed,
@@ -6,13 +6,14 @@ import {
   payoutReturned,
   type PostingKind,
 } from '../../domain/ledger/postings.ts';
-import type { PayoutWord } from '../../domain/kernel/messages.ts';
+import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/post.ts';
-import { movePayout, type Payout } from './move.ts';
+import { movePayout } from './move.ts';
+import type { Payout } from './schema.ts';
 import { clearFlags } from '../kernel/clear-flags.ts';
 import type { ReversalWork } from '../marketplace/labels.ts';
-import { lockPayout } from '../marketplace/lock.ts';
+import { lockPayout } from './lock.ts';
 import { readFundless } from '../marketplace/reversals/read-fundless.ts';
 
 export interface SettledPayout {

@@ -1,8 +1,10 @@
 import { eq } from 'drizzle-orm';
-import { accountKey, keyGeneration } from '../../domain/kernel/ids.ts';
+import { accountKey } from '../../domain/sellers/ids.ts';
+import { keyGeneration } from '../../domain/kernel/ids.ts';
 import type { Db, Tx } from '../client.ts';
-import { sellerOnboardings, users } from '../schema.ts';
-import { MissingRow } from '../marketplace/lock.ts';
+import { sellerOnboardings } from './schema.ts';
+import { users } from '../accounts/schema.ts';
+import { MissingRow } from '../kernel/lock.ts';
 
 export type AccountClaim =
   | { readonly kind: 'connected'; readonly stripeAccountId: string }

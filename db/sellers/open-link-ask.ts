@@ -1,7 +1,7 @@
 import { and, eq, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Db } from '../client.ts';
-import { accountLinkAsks } from '../schema.ts';
+import { accountLinkAsks } from './schema.ts';
 
 /** Where Stripe's forms send the seller: to be read by the one attempt that needs it, and in no history. */
 export interface LinkPages {

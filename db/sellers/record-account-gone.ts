@@ -1,7 +1,8 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
-import { onboardingWorkflowId } from '../../domain/kernel/ids.ts';
+import { onboardingWorkflowId } from '../../domain/sellers/ids.ts';
 import type { Db } from '../client.ts';
-import { sellerOnboardings, users } from '../schema.ts';
+import { sellerOnboardings } from './schema.ts';
+import { users } from '../accounts/schema.ts';
 import { audit } from '../kernel/audit.ts';
 import { clearFlags } from '../kernel/clear-flags.ts';
 import { raiseFlag } from '../kernel/raise-flag.ts';

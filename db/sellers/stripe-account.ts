@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { sellerOnboardings, users } from '../schema.ts';
+import { sellerOnboardings } from './schema.ts';
+import { users } from '../accounts/schema.ts';
 
 export interface StripeAccountRow {
   readonly stripeAccountId: string | null;

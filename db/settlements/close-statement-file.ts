@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { providerStatements } from '../schema.ts';
+import { providerStatements } from './schema.ts';
 import type { Statement } from './open-statement.ts';
 
 /** The file was read to its end: from here on its rows may be matched. Repeatable. Throws where rows are left out. */

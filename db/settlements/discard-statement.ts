@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { providerStatements, statementExceptions } from '../schema.ts';
+import { providerStatements, statementExceptions } from './schema.ts';
 
 const ROWS_AT_ONCE = 50_000;
 

@@ -1,8 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { statementWorkflowId } from '../../domain/kernel/ids.ts';
+import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
-import { providerStatements } from '../schema.ts';
+import { providerStatements } from './schema.ts';
 import { raiseFlag } from '../kernel/raise-flag.ts';
 
 /** All that no row names is known: from here on the claims are needed no more. Repeatable. */

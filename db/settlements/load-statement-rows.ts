@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { RowRead, StatementRow } from '../../domain/settlements/provider-statement.ts';
 import type { Db } from '../client.ts';
-import { providerStatements, statementExceptions } from '../schema.ts';
+import { providerStatements, statementExceptions } from './schema.ts';
 
 /** A row of the file, and what it was read as. */
 export interface NumberedRow {

@@ -1,7 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { ours } from './statement-ours.ts';
-import { providerStatements } from '../schema.ts';
+import { providerStatements } from './schema.ts';
 
 /**
  * Matches the next rows of a statement: takes them away, remembers what of ours they name, writes down what does not

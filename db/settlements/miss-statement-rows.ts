@@ -2,7 +2,7 @@ import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Claimable, MissingCursor } from '../../domain/settlements/provider-statement.ts';
 import type { Db } from '../client.ts';
 import { oursThatMoved } from './statement-ours.ts';
-import { providerStatements } from '../schema.ts';
+import { providerStatements } from './schema.ts';
 
 /** Ours that moved this close to the first or the last row of a file may well stand in the file before or after it. */
 const EDGE = sql`interval '1 hour'`;

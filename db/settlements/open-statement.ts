@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Claimable, StatementProvider } from '../../domain/settlements/provider-statement.ts';
 import type { Db } from '../client.ts';
-import { providerStatements } from '../schema.ts';
+import { providerStatements } from './schema.ts';
 
 export type Statement = typeof providerStatements.$inferSelect;
 

@@ -1,7 +1,10 @@
 import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import type { Db } from '../client.ts';
-import { disputes, orders, refunds, sellerTransfers, transferReversals, users } from '../schema.ts';
+import { disputes, refunds } from '../marketplace/refunds/schema.ts';
+import { orders } from '../marketplace/orders/schema.ts';
+import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
+import { users } from '../accounts/schema.ts';
 
 /** What an order's rows say that the providers hold. Minor units. */
 export interface OrderClaims {

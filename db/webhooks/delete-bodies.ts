@@ -1,6 +1,6 @@
 import { and, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { webhookEvents } from '../schema.ts';
+import { webhookEvents } from './schema.ts';
 
 const BATCH_ROWS = 500;
 

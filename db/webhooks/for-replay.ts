@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
-import { webhookEvents, type WebhookOutcome } from '../schema.ts';
+import { webhookEvents, type WebhookOutcome } from './schema.ts';
 
 export interface ReplayFilter {
   readonly outcome?: WebhookOutcome | undefined;

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { webhookEvents, type WebhookOutcome } from '../schema.ts';
+import { webhookEvents, type WebhookOutcome } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
 
 export type WebhookEventRow = typeof webhookEvents.$inferSelect;

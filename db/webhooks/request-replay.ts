@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { bodyGone, VezaError } from '../../domain/kernel/errors.ts';
 import type { Db } from '../client.ts';
-import { webhookEvents } from '../schema.ts';
+import { webhookEvents } from './schema.ts';
 import { type Act, audit } from '../kernel/audit.ts';
 
 /** An operator wants a stored webhook dispatched again, whatever became of it. Throws `webhook_not_found`. */

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { isUuid } from '../../domain/kernel/ids.ts';
 import type { Db } from '../client.ts';
-import { webhookEvents, type WebhookProvider } from '../schema.ts';
+import { webhookEvents, type WebhookProvider } from './schema.ts';
 
 /** The body of a webhook whose signature was verified; null where there is none of that id and provider that counts. */
 export async function readStoredWebhook(

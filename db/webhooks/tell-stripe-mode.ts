@@ -1,6 +1,6 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { webhookEvents } from '../schema.ts';
+import { webhookEvents } from './schema.ts';
 import { readPlatformSetting, writePlatformSetting } from '../kernel/platform-setting.ts';
 
 /**

@@ -1,8 +1,4 @@
-/** An amount in the minor unit of its currency. */
-export interface Money {
-  readonly amountMinor: number;
-  readonly currency: string;
-}
+import type { Money } from '../kernel/money.ts';
 
 /** How long what one admin asked for waits for another: what is older may not be what is wanted any more. */
 export const APPROVAL_VALID_MS = 7 * 24 * 60 * 60 * 1000;

@@ -110,3 +110,9 @@ export function formatMoney(amountMinor: number, currency: string): string {
     ? `${sign}${whole} ${currency}`
     : `${sign}${whole}.${padded.slice(-digits)} ${currency}`;
 }
+
+/** An amount in the minor unit of its currency. */
+export interface Money {
+  readonly amountMinor: number;
+  readonly currency: string;
+}

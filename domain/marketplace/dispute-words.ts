@@ -1,5 +1,5 @@
 import { DISPUTE_STAGES, type DisputeStage, type DisputeStatus } from './dispute-machine.ts';
-import type { DisputeNews } from '../kernel/messages.ts';
+import type { DisputeNews } from './messages.ts';
 
 /** Where a dispute stands, by the latest word that counted. */
 export interface DisputeStand {

@@ -1,4 +1,4 @@
-import type { PaymentFact } from '../kernel/messages.ts';
+import type { PaymentFact } from './messages.ts';
 
 /** Whether the payment is to be read at the PSP before this decides anything: it names no money, or a capture of none. */
 export const isIncomplete = ({ verdict, receivedMinor, currency, unread }: PaymentFact): boolean =>

@@ -1,8 +1,9 @@
-import type { Payout } from '../../db/payouts/move.ts';
+import type { Payout } from '../../db/payouts/schema.ts';
 import { bookDifferingPayout } from '../../db/payouts/book-differing.ts';
-import type { PayoutWork } from '../../db/marketplace/labels.ts';
-import { lockNamed, lockPayout } from '../../db/marketplace/lock.ts';
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import type { PayoutWork } from '../../db/payouts/label.ts';
+import { lockNamed } from '../../db/kernel/lock.ts';
+import { lockPayout } from '../../db/payouts/lock.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 

@@ -1,6 +1,6 @@
-import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import type { Refund } from '../../db/marketplace/refunds/schema.ts';
 import { giveBackAgain } from '../../db/marketplace/refunds/give-back-again.ts';
-import { refundWorkflowId } from '../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtOrder } from './look.ts';

@@ -1,15 +1,11 @@
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
 import { isSuspended } from '../../db/marketplace/orders/move.ts';
-import { opsFlags, webhookEvents } from '../../db/schema.ts';
-import {
-  lockNamed,
-  lockOrder,
-  lockPayout,
-  lockRefund,
-  lockReversal,
-  lockTransferOfOrder,
-} from '../../db/marketplace/lock.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
+import { lockNamed } from '../../db/kernel/lock.ts';
+import { lockOrder, lockRefund, lockReversal, lockTransferOfOrder } from '../../db/marketplace/lock.ts';
+import { lockPayout } from '../../db/payouts/lock.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
 import { returnRefund } from '../../db/marketplace/refunds/return.ts';
 import { sumMinor } from '../../domain/kernel/money.ts';

@@ -1,7 +1,7 @@
-import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import type { Refund } from '../../db/marketplace/refunds/schema.ts';
 import type { TransferWork } from '../../db/marketplace/labels.ts';
 import { returnRefund } from '../../db/marketplace/refunds/return.ts';
-import { refundWorkflowId } from '../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtReturn } from './look.ts';

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import type { Refund } from '../../db/marketplace/refunds/move.ts';
+import type { Refund } from '../../db/marketplace/refunds/schema.ts';
 import { readRefundableOrder } from '../../db/marketplace/orders/refundable-order.ts';
 import { refundLabel } from '../../db/marketplace/labels.ts';
-import { lockNamed, lockOrder } from '../../db/marketplace/lock.ts';
+import { lockNamed } from '../../db/kernel/lock.ts';
+import { lockOrder } from '../../db/marketplace/lock.ts';
 import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
 import { decideRefund, type RefundAsk } from '../../domain/marketplace/eligibility.ts';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Tx } from '../../db/client.ts';
 import type { Operation, Standing } from '../action.ts';
 

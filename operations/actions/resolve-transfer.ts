@@ -1,8 +1,8 @@
-import type { Transfer } from '../../db/marketplace/transfers/move.ts';
+import type { Transfer } from '../../db/marketplace/transfers/schema.ts';
 import { transferLabel, type TransferWork } from '../../db/marketplace/labels.ts';
 import type { Resolution } from '../../db/marketplace/reversals/resolve.ts';
 import { resolveTransfer } from '../../db/marketplace/transfers/resolve.ts';
-import { transferWorkflowId } from '../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtTransfer } from './look.ts';

@@ -1,7 +1,7 @@
-import type { Payout } from '../../db/payouts/move.ts';
-import type { PayoutWork } from '../../db/marketplace/labels.ts';
+import type { Payout } from '../../db/payouts/schema.ts';
+import type { PayoutWork } from '../../db/payouts/label.ts';
 import { askPayoutAgain } from '../../db/payouts/ask-again.ts';
-import { payoutWorkflowId } from '../../domain/kernel/ids.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Operation } from '../action.ts';
 import { lookAtPayout } from './look.ts';
 

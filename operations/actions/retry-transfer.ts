@@ -1,7 +1,7 @@
 import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
 import type { TransferWork } from '../../db/marketplace/labels.ts';
-import type { Transfer } from '../../db/marketplace/transfers/move.ts';
-import { transferWorkflowId } from '../../domain/kernel/ids.ts';
+import type { Transfer } from '../../db/marketplace/transfers/schema.ts';
+import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Operation } from '../action.ts';
 import { lookAtTransfer } from './look.ts';
 

@@ -1,5 +1,5 @@
 import { WORK_KINDS } from '../../db/operators/work.ts';
-import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/kernel/schema.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/schema.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
 import { API_KEY_SCOPES } from '../../domain/accounts/api-keys.ts';
 import { PHASES } from '../../domain/reconcile/reconcile.ts';

@@ -8,7 +8,7 @@ import {
   readStatement,
   type StatementRow,
 } from '../../db/settlements/list.ts';
-import { statementWorkflowId } from '../../domain/kernel/ids.ts';
+import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import { formatMoney } from '../../domain/kernel/money.ts';
 import { STATEMENT_PROVIDERS, type StatementProvider } from '../../domain/settlements/provider-statement.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';

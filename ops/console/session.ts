@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/kernel/errors.ts';
-import { CONSOLE_COOKIE } from '../../domain/kernel/ids.ts';
+import { CONSOLE_COOKIE } from '../../domain/operators/ids.ts';
 import type { Caller } from '../../domain/accounts/roles.ts';
 import { clientOf } from './client-of.ts';
 import type { ConsoleDeps, ConsoleEnv, Session } from './deps.ts';

@@ -2,9 +2,9 @@ import type {
   DisputeNews,
   OutsideEvent,
   PaymentFact,
-  PayoutWord,
   RefundVerdict,
-} from '../../domain/kernel/messages.ts';
+} from '../../domain/marketplace/messages.ts';
+import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';

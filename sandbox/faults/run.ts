@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { readVariables } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../database.ts';
-import { RECONCILE_SCHEDULE_ID } from '../../domain/kernel/ids.ts';
+import { RECONCILE_SCHEDULE_ID } from '../../domain/reconcile/ids.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { seed } from '../../ops/commands/seed.ts';
 import type { Veza } from '../cli/veza.ts';

@@ -1,6 +1,9 @@
 import { eq } from 'drizzle-orm';
-import { sellerPayouts, sellerTransfers, transferReversals, users } from '../../db/schema.ts';
-import { payoutWorkflowId, reversalWorkflowId, transferWorkflowId } from '../../domain/kernel/ids.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
+import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
+import { reversalWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import {

@@ -1,7 +1,10 @@
 import { eq } from 'drizzle-orm';
-import { disputes, opsFlags, sellerTransfers, users } from '../../db/schema.ts';
+import { disputes } from '../../db/marketplace/refunds/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import type { FlagKind } from '../../db/kernel/raise-flag.ts';
-import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/kernel/ids.ts';
+import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import {
   askRefund,
   completeOrder,

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { V1_ROUTES } from '../../api/routes.ts';
-import { users } from '../../db/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { ROLES, type Role } from '../../domain/accounts/roles.ts';
 import { SECURITY_PAGE, withRolesTable } from '../../scripts/security-docs.ts';
 import { addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { apiKeys, apiKeyUsage, auditLog, users } from '../../db/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
+import { users, apiKeys, apiKeyUsage } from '../../db/accounts/schema.ts';
 import { createLogger } from '../../log.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import {

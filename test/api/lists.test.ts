@@ -1,15 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  opsFlags,
-  orders,
-  refunds,
-  sellerBalances,
-  sellerTransfers,
-  transferReversals,
-  webhookEvents,
-} from '../../db/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { sellerBalances } from '../../db/ledger/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { addOrder, addProduct, addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { setMaintenance } from '../../db/operators/set-maintenance.ts';
-import { auditLog, platformSettings } from '../../db/schema.ts';
+import { auditLog, platformSettings } from '../../db/kernel/schema.ts';
 import {
   addUser,
   bearer,

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { expect, test } from 'vitest';
-import { auditLog } from '../../db/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
 import { temporalAddress } from '../harness/services.ts';
 import {
   addOrder,

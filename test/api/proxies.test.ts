@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditLog } from '../../db/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
 import { createClientFinder } from '../../trusted-proxies.ts';
 import { storedWebhook } from '../harness/rows.ts';
 import { addUser, bearer, CONFIG, openApi } from './support.ts';

@@ -5,7 +5,7 @@ import { makeKey as newKey } from '../../db/accounts/key-text.ts';
 import { createApiKey, type NewApiKey } from '../../db/accounts/create-api-key.ts';
 import { readVariables } from '../../config.ts';
 import { takeBearerCall, takeCall } from '../../db/accounts/take-call.ts';
-import { apiKeyUsage, bearerUsage } from '../../db/schema.ts';
+import { apiKeyUsage, bearerUsage } from '../../db/accounts/schema.ts';
 import type { CallKind } from '../../domain/accounts/api-keys.ts';
 import { listening, start } from '../harness/processes.ts';
 import {

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../db/client.ts';
 import { openOrder } from '../../db/marketplace/orders/open-order.ts';
-import { orders } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
 import { MAX_AMOUNT_MINOR } from '../../domain/kernel/money.ts';
 import { addProduct, addUser } from '../api/support.ts';
 import { ownDatabase } from './story.ts';

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
 import { auditDatabase } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { sellerTransfers, transferReversals } from '../../db/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { askReversal } from '../../db/marketplace/reversals/ask.ts';
 import { askTransfer } from '../../db/marketplace/transfers/ask.ts';
 import { completeReversal } from '../../db/marketplace/reversals/complete.ts';

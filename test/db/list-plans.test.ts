@@ -23,7 +23,7 @@ import { TRANSFER_STATUSES } from '../../domain/marketplace/transfer-machine.ts'
 import { EXCEPTION_KINDS } from '../../domain/settlements/provider-statement.ts';
 import { listStuck } from '../../operations/list-stuck.ts';
 import { readStory } from '../../operations/read-story.ts';
-import { WEBHOOK_OUTCOMES } from '../../db/kernel/schema.ts';
+import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { OPEN_EVERY } from './many-rows.ts';
 import { fillOperatorsRows, RARE, STATEMENT } from './operators-rows.ts';

@@ -1,18 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { keyGeneration } from '../../domain/kernel/ids.ts';
+import { accountKey, onboardingWorkflowId } from '../../domain/sellers/ids.ts';
 import {
-  keyGeneration,
-  accountKey,
-  onboardingWorkflowId,
   orderWorkflowId,
-  payoutKey,
-  payoutWorkflowId,
   refundWorkflowId,
   reversalKey,
   reversalWorkflowId,
   transferKey,
   transferWorkflowId,
-} from '../../domain/kernel/ids.ts';
+} from '../../domain/marketplace/ids.ts';
+import { payoutKey, payoutWorkflowId } from '../../domain/payouts/ids.ts';
 
 const ID = '01890000-0000-7000-8000-000000000001';
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import { orders, sellerTransfers } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { makePerson, type Seller } from './shop.ts';
 import type { World } from './world.ts';
 

@@ -1,13 +1,8 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { expect, vi } from 'vitest';
-import {
-  auditLog,
-  ledgerEntries,
-  opsFlags,
-  sellerBalances,
-  sellerTransfers,
-  transferReversals,
-} from '../../db/schema.ts';
+import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
+import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import type { PostingKind } from '../../domain/ledger/postings.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { ledgerEntries, sellerBalances, sellerPayouts } from '../../db/schema.ts';
+import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import { until } from './look.ts';

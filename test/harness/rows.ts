@@ -1,7 +1,10 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { expect, vi } from 'vitest';
-import { licenses, opsFlags, orderItems, refunds, webhookEvents } from '../../db/schema.ts';
+import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import type { World } from './world.ts';
 
 // What tests look at again and again, beyond the world's own look at one row.

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { products, users } from '../../db/schema.ts';
+import { products } from '../../db/catalog/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Person, World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { webhookEvents } from '../../db/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import { openFlags, transferRow } from './look.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { orders, sellerOnboardings, users } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { sellerOnboardings } from '../../db/sellers/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../harness/histories.ts';
 import { World } from '../harness/world.ts';

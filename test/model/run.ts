@@ -1,13 +1,10 @@
 import { eq, inArray } from 'drizzle-orm';
 import { expect, vi } from 'vitest';
-import {
-  orderItems,
-  refunds,
-  sellerPayouts,
-  sellerTransfers,
-  transferReversals,
-  users,
-} from '../../db/schema.ts';
+import { orderItems } from '../../db/marketplace/orders/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { makeProduct, openShop, type Seller, type Shop } from '../harness/shop.ts';
 import type { World } from '../harness/world.ts';
 import type { Books, Leg, Order } from './money.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { expect, vi } from 'vitest';
-import { users } from '../../db/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { connect } from '../harness/shop.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
 import type { Life, Trouble } from './run.ts';

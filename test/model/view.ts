@@ -1,5 +1,6 @@
 import { inArray } from 'drizzle-orm';
-import { orders, sellerBalances } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { sellerBalances } from '../../db/ledger/schema.ts';
 import type { World } from '../harness/world.ts';
 import { type Books, refundedOf, statusOf } from './money.ts';
 

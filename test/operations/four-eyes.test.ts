@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approvals } from '../../db/schema.ts';
+import { approvals } from '../../db/approvals/schema.ts';
 import { approve } from '../../operations/approve.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { expectCleanBooks } from '../harness/books.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { auditLog } from '../../db/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
 import { addUser, type ApiWorld, openApi } from '../api/support.ts';
 import { start } from '../harness/processes.ts';
 

@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareWithProviders, openReaders, Unreachable } from '../../comparison/index.ts';
-import { refunds, sellerTransfers, transferReversals } from '../../db/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import { run } from '../harness/processes.ts';

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { orderItems, orders } from '../../db/schema.ts';
+import { orderItems, orders } from '../../db/marketplace/orders/schema.ts';
 import type { ReconcileReport } from '../../domain/reconcile/reconcile.ts';
 import { reconcile } from '../../ops/commands/reconcile.ts';
 import { expectCleanBooks } from '../harness/books.ts';

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { webhookEvents } from '../../db/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/look.ts';
 import { storedWebhook } from '../harness/rows.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sellerPayouts } from '../../db/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
 import { openShop } from '../harness/shop.ts';

@@ -5,7 +5,7 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../../domain/kernel/ids.ts';
+} from '../../domain/marketplace/ids.ts';
 import { connectNow } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';

@@ -1,7 +1,7 @@
 import type { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPlatformSetting } from '../../db/kernel/platform-setting.ts';
-import { RECONCILE_SCHEDULE_ID } from '../../domain/kernel/ids.ts';
+import { RECONCILE_SCHEDULE_ID } from '../../domain/reconcile/ids.ts';
 import { connectNow } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';

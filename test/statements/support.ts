@@ -5,15 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import {
-  disputes,
-  orders,
-  providerStatements,
-  refunds,
-  sellerTransfers,
-  statementExceptions,
-  transferReversals,
-} from '../../db/schema.ts';
+import { disputes, refunds } from '../../db/marketplace/refunds/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { providerStatements, statementExceptions } from '../../db/settlements/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
 import { run, start } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WebhookProvider } from '../../db/schema.ts';
+import type { WebhookProvider } from '../../db/webhooks/schema.ts';
 import { eventKey } from '../../providers/webhooks/verify.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';

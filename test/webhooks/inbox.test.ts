@@ -1,7 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookEvents } from '../../db/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { sentTo } from '../harness/look.ts';

@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { webhookEvents } from '../../db/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { adopted, refundsOf } from '../harness/rows.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { openedRefund, placedOrder } from '../harness/stories.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { platformSettings } from '../../db/schema.ts';
+import { platformSettings } from '../../db/kernel/schema.ts';
 import { readPlatformSetting, writePlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { tellStripeMode } from '../../db/webhooks/tell-stripe-mode.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { expect } from 'vitest';
 import { readConfig } from '../../config.ts';
-import { webhookEvents, type WebhookProvider } from '../../db/schema.ts';
+import { webhookEvents, type WebhookProvider } from '../../db/webhooks/schema.ts';
 import { createLogger } from '../../log.ts';
 import { stripeSignature } from '../../stand-ins/stripe/books.ts';
 import { type RunningServer, startServer } from '../../server.ts';

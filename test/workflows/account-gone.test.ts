@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { users, webhookEvents } from '../../db/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { GONE_WORDINGS } from '../../stand-ins/stripe/types.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';

@@ -1,7 +1,8 @@
 import { inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { opsFlags, sellerTransfers } from '../../db/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import type { BackfillReport, BackfillRequest } from '../../domain/marketplace/backfill.ts';
 import { createBackfillEngine } from '../../engine/backfill.ts';
 import { expectCleanBooks } from '../harness/books.ts';

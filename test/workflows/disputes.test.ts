@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disputes, licenses, orderItems, refunds } from '../../db/schema.ts';
+import { disputes, refunds } from '../../db/marketplace/refunds/schema.ts';
+import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
 import { until } from '../harness/look.ts';
 import { flagsOf, refundsOf } from '../harness/rows.ts';

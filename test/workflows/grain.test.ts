@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerBalances } from '../../db/schema.ts';
+import { sellerBalances } from '../../db/ledger/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { onlyTransfer, openFlags, sentTo, signal, transferRow, until } from '../harness/look.ts';
 import { askPayout, openedPayout, payoutRow } from '../harness/payouts.ts';

@@ -1,7 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerOnboardings, users, webhookEvents } from '../../db/schema.ts';
+import { sellerOnboardings } from '../../db/sellers/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { keysOf, onlyTransfer, sentTo, signal, transferCalls, transferRow, until } from '../harness/look.ts';
 import { makeProduct, openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';

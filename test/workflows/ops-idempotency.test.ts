@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditLog, idempotencyKeys } from '../../db/schema.ts';
+import { auditLog, idempotencyKeys } from '../../db/kernel/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { onlyTransfer } from '../harness/look.ts';
 import { refundsOf } from '../harness/rows.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { auditLog, transferReversals } from '../../db/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
+import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, licensesOf } from '../harness/rows.ts';
 import { makePerson } from '../harness/shop.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerPayouts } from '../../db/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { keysOf, openFlags, signal, stateAfterAttempt } from '../harness/look.ts';
 import {

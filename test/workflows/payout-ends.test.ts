@@ -1,7 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerPayouts, webhookEvents } from '../../db/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags, reversalRow, signal, until } from '../harness/look.ts';

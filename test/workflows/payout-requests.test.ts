@@ -1,7 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { disputes, idempotencyKeys, sellerBalances, users } from '../../db/schema.ts';
+import { disputes } from '../../db/marketplace/refunds/schema.ts';
+import { idempotencyKeys } from '../../db/kernel/schema.ts';
+import { sellerBalances } from '../../db/ledger/schema.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
 import { expectCleanBooks } from '../harness/books.ts';

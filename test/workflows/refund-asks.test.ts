@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { orders } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
 import { EmptyIdempotencyKeyError } from '../../providers/idempotency-key.ts';

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../config.ts';
-import { orders } from '../../db/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, delivered, eventually, pictureOf, refundsOf } from '../harness/rows.ts';

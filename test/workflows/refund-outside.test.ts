@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
-import { licenses, opsFlags, orderItems, refunds } from '../../db/schema.ts';
+import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerTransfers, transferReversals } from '../../db/schema.ts';
+import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { reversalLabel } from '../../db/marketplace/labels.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {

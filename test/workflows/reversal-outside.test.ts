@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { transferReversals } from '../../db/schema.ts';
+import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,

@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { opsFlags, webhookEvents } from '../../db/schema.ts';
+import { opsFlags } from '../../db/kernel/schema.ts';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { failedAttempts, reversalRow, signal, until } from '../harness/look.ts';
 import { type Refunded, refundedOrder } from '../harness/refunded.ts';

@@ -1,7 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { asks, orders, refunds, sellerPayouts } from '../../db/schema.ts';
+import { asks } from '../../db/kernel/schema.ts';
+import { orders } from '../../db/marketplace/orders/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { keysOf, reversalCalls, until } from '../harness/look.ts';

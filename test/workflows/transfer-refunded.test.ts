@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { orderItems } from '../../db/schema.ts';
+import { orderItems } from '../../db/marketplace/orders/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,

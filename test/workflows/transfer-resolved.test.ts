@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerBalances, sellerTransfers } from '../../db/schema.ts';
+import { sellerBalances } from '../../db/ledger/schema.ts';
+import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { posted } from '../harness/books.ts';
 import {

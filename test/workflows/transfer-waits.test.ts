@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerTransfers } from '../../db/schema.ts';
+import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   keysOf,

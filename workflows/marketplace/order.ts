@@ -9,13 +9,13 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { LookedUpPayment, OrderOpening, SettledEvent } from '../../activities/marketplace/orders.ts';
 import type { ReadEvent } from '../../activities/marketplace/reports.ts';
+import type { Evidence } from '../../domain/kernel/messages.ts';
 import type {
-  Evidence,
   OrderPlacing,
   OrderRequest,
   OutsideEvent,
   PaymentFact,
-} from '../../domain/kernel/messages.ts';
+} from '../../domain/marketplace/messages.ts';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
 import { foundOut, type Heard, hinted } from '../kernel/heard.ts';

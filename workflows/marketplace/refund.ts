@@ -9,14 +9,14 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
 import type { Asked } from '../../activities/marketplace/refund-refusals.ts';
+import type { Evidence } from '../../domain/kernel/messages.ts';
 import type {
-  Evidence,
   OpenedRefund,
   RefundLook,
   RefundOpening,
   RefundRequest,
   RefundVerdict,
-} from '../../domain/kernel/messages.ts';
+} from '../../domain/marketplace/messages.ts';
 import { foundOut, type Heard, hinted } from '../kernel/heard.ts';
 import { Mailbox } from '../kernel/mailbox.ts';
 import {

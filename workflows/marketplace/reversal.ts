@@ -9,9 +9,10 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import { reversalKey } from '../../domain/kernel/ids.ts';
+import { reversalKey } from '../../domain/marketplace/ids.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
-import { type Attempt, REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/kernel/messages.ts';
+import type { Attempt } from '../../domain/kernel/messages.ts';
+import { REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/marketplace/messages.ts';
 import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from '../messages.ts';
 import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
 import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';

@@ -7,7 +7,7 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import { transferKey } from '../../domain/kernel/ids.ts';
+import { transferKey } from '../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 import { Mailbox } from '../kernel/mailbox.ts';

@@ -10,15 +10,15 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { PayoutAttempt } from '../../activities/payouts/payouts.ts';
-import { payoutKey } from '../../domain/kernel/ids.ts';
+import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
+import type { Hint } from '../../domain/kernel/messages.ts';
 import type {
-  Hint,
   OpenedPayout,
   PayoutOpening,
   PayoutRequest,
   PayoutWord,
-} from '../../domain/kernel/messages.ts';
+} from '../../domain/payouts/messages.ts';
 import { Mailbox } from '../kernel/mailbox.ts';
 import {
   catchStraySignals,

@@ -1,13 +1,14 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { placeOfWord, statusAfter } from '../../../domain/marketplace/dispute-words.ts';
-import { orderWorkflowId } from '../../../domain/kernel/ids.ts';
-import type { DisputeNews } from '../../../domain/kernel/messages.ts';
+import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
+import type { DisputeNews } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/money.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import { type Dispute, moveDispute } from './move.ts';
-import { disputes, disputeWords, refunds, sellerTransfers } from '../../schema.ts';
+import { type Dispute, disputes, disputeWords, refunds } from '../refunds/schema.ts';
+import { moveDispute } from './move.ts';
+import { sellerTransfers } from '../transfers/schema.ts';
 import { bookDispute } from './book.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { findUnstarted } from '../find-unstarted.ts';

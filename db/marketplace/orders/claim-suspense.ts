@@ -1,6 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import type { Tx } from '../../client.ts';
-import { transferReversals } from '../../schema.ts';
+import { transferReversals } from '../transfers/schema.ts';
 
 /**
  * Takes up to `amountMinor` of what reversals that are not ours have left in suspense for a transfer, oldest first, and

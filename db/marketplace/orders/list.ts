@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { licenses, orderItems, orders } from '../../schema.ts';
+import { licenses, orderItems, orders } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
 
 export type OrderItemRow = typeof orderItems.$inferSelect;

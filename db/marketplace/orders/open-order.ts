@@ -1,13 +1,15 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Refusal } from '../../../domain/kernel/errors.ts';
-import type { AskedOrder } from '../../../domain/kernel/messages.ts';
+import type { AskedOrder } from '../../../domain/marketplace/messages.ts';
 import { platformFeeMinor } from '../../../domain/kernel/money.ts';
 import { quote, tooManyOpen } from '../../../domain/marketplace/quote.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Order } from './move.ts';
+import { type Order, orderItems, orders } from './schema.ts';
 import { countOpenOrders } from './open-orders.ts';
-import { idempotencyKeys, orderItems, orders, products, users } from '../../schema.ts';
+import { idempotencyKeys } from '../../kernel/schema.ts';
+import { products } from '../../catalog/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { isBeyondCounting } from '../../kernel/beyond-counting.ts';
 import { takeAsk } from '../../kernel/keep-ask.ts';
 

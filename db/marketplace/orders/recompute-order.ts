@@ -1,9 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import { canTransition, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended, moveOrder, type Order } from './move.ts';
+import { isSuspended, moveOrder } from './move.ts';
+import type { Order } from './schema.ts';
 import type { Mover } from '../../kernel/stale.ts';
-import { refunds } from '../../schema.ts';
+import { refunds } from '../refunds/schema.ts';
 
 /**
  * Where an order stands after any settlement, decided under its lock from what is open and what was given back, so that

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { orders } from '../../schema.ts';
+import { orders } from './schema.ts';
 
 /**
  * Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. An answer that

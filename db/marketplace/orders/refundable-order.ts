@@ -2,7 +2,8 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { RefundableOrder } from '../../../domain/marketplace/eligibility.ts';
 import type { Db, Tx } from '../../client.ts';
 import { isSuspended } from './move.ts';
-import { disputes, orderItems, orders, refundAllocations, refunds } from '../../schema.ts';
+import { disputes, refundAllocations, refunds } from '../refunds/schema.ts';
+import { orderItems, orders } from './schema.ts';
 
 /**
  * An order as the decision about a refund sees it: what is left of each item is what neither succeeded nor open

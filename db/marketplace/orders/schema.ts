@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { ORDER_STATUSES } from '../../../domain/marketplace/order-machine.ts';
-import { products, users } from '../../catalog/schema.ts';
+import { products } from '../../catalog/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 
 export const orders = pgTable(
@@ -137,3 +138,5 @@ export const licenses = pgTable(
   },
   (t) => [uniqueIndex('licenses_item_key').on(t.orderItemId), index('licenses_by_buyer').on(t.buyerId)],
 );
+
+export type Order = typeof orders.$inferSelect;

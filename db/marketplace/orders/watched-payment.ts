@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { orders } from '../../schema.ts';
+import { orders } from './schema.ts';
 
 const WATCHED_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 

@@ -1,9 +1,9 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm';
 import type { RefundExistsBy } from '../../../domain/marketplace/refund-machine.ts';
 import type { Db } from '../../client.ts';
-import type { Refund } from './move.ts';
-import { orders, refunds } from '../../schema.ts';
-import { MissingRow } from '../lock.ts';
+import { type Refund, refunds } from './schema.ts';
+import { orders } from '../orders/schema.ts';
+import { MissingRow } from '../../kernel/lock.ts';
 
 /** Ask the PSP. That a call goes out is committed. */
 export interface RefundAsk {

@@ -1,6 +1,6 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { refundEvents, type RefundStage } from '../../schema.ts';
+import { refundEvents, type RefundStage } from './events-schema.ts';
 
 export interface RefundEventRow {
   readonly id: number;

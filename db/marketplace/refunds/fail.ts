@@ -1,7 +1,8 @@
-import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Order } from '../orders/move.ts';
-import { moveRefund, type Refund } from './move.ts';
+import type { Order } from '../orders/schema.ts';
+import { moveRefund } from './move.ts';
+import type { Refund } from './schema.ts';
 import { lockRefund } from '../lock.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';
 import { isOlder, latest } from './provider-time.ts';

@@ -1,15 +1,15 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { orderWorkflowId, refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import { isSuspended, moveOrder } from '../orders/move.ts';
-import type { Refund } from './move.ts';
-import { refunds } from '../../schema.ts';
+import { type Refund, refunds } from './schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { refundLabel } from '../labels.ts';
-import { lockNamed, lockOrder } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockOrder } from '../lock.ts';
 
 /**
  * An operator gives a payment back again that no order took and whose first give-back failed: a new refund of all that

@@ -1,13 +1,14 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { orderWorkflowId } from '../../../domain/kernel/ids.ts';
+import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { paymentSuspended } from '../../../domain/ledger/postings.ts';
-import type { PaymentFact } from '../../../domain/kernel/messages.ts';
+import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/money.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/post.ts';
-import { moveOrder, type Order } from '../orders/move.ts';
-import { refunds } from '../../schema.ts';
+import { moveOrder } from '../orders/move.ts';
+import type { Order } from '../orders/schema.ts';
+import { refunds } from './schema.ts';
 import { refundLabel } from '../labels.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';
 

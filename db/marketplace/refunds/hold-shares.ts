@@ -8,10 +8,11 @@ import {
   leftMinor,
 } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended, type Order } from '../orders/move.ts';
-import { moveRefund, type Refund } from './move.ts';
+import { isSuspended } from '../orders/move.ts';
+import { type Order, orderItems } from '../orders/schema.ts';
+import { moveRefund } from './move.ts';
+import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { orderItems, refundAllocations, refunds } from '../../schema.ts';
 
 /**
  * Shares for a refund that nobody asked us for beforehand: from what neither succeeded nor open refunds hold, and the

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { refunds } from '../../schema.ts';
+import { refunds } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
 
 export type RefundRow = typeof refunds.$inferSelect;

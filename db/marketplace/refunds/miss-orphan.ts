@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
-import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
-import { refunds } from '../../schema.ts';
+import { refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';

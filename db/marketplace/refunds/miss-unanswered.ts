@@ -1,8 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
-import type { RefundLook } from '../../../domain/kernel/messages.ts';
+import type { RefundLook } from '../../../domain/marketplace/messages.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Refund } from './move.ts';
-import { refunds } from '../../schema.ts';
+import { type Refund, refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
 

@@ -1,14 +1,16 @@
 import { and, eq } from 'drizzle-orm';
 import { asParty, decideRefund, type RefundPlan } from '../../../domain/marketplace/eligibility.ts';
-import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/kernel/messages.ts';
+import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveOrder, type Order } from '../orders/move.ts';
-import type { Refund } from './move.ts';
+import { moveOrder } from '../orders/move.ts';
+import type { Order } from '../orders/schema.ts';
+import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { idempotencyKeys, refundAllocations, refunds } from '../../schema.ts';
+import { idempotencyKeys } from '../../kernel/schema.ts';
 import { takeAsk } from '../../kernel/keep-ask.ts';
-import { lockOrder, MissingRow } from '../lock.ts';
+import { lockOrder } from '../lock.ts';
+import { MissingRow } from '../../kernel/lock.ts';
 
 export interface RefundToOpen {
   readonly refundId: string;

@@ -1,4 +1,4 @@
-import type { Refund } from './move.ts';
+import type { Refund } from './schema.ts';
 
 /** Whether the PSP had said something newer before: a word without a time is never old. */
 export const isOlder = (saidAt: string | undefined, { providerUpdatedAt }: Refund): boolean =>

@@ -1,13 +1,14 @@
 import { eq, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { isUuid, orderWorkflowId, refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { isUuid } from '../../../domain/kernel/ids.ts';
+import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { RefundKind } from '../../../domain/marketplace/refund-machine.ts';
-import type { PaymentFact } from '../../../domain/kernel/messages.ts';
+import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/money.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Order } from '../orders/move.ts';
-import { refunds } from '../../schema.ts';
+import type { Order } from '../orders/schema.ts';
+import { refunds } from './schema.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { holdShares } from './hold-shares.ts';

@@ -1,9 +1,10 @@
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
-import type { Refund } from './move.ts';
+import type { Refund } from './schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
-import { lockNamed, lockRefund } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockRefund } from '../lock.ts';
 
 /**
  * An operator wants a refund ended that the PSP never answered. Nothing changes yet: its workflow looks at the PSP first.

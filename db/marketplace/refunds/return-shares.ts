@@ -6,12 +6,12 @@ import type { ReturnedShare } from '../../../domain/ledger/postings.ts';
 import { sumMinor } from '../../../domain/kernel/money.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/post.ts';
-import type { Order } from '../orders/move.ts';
-import type { Refund } from './move.ts';
-import { moveReversal, type Reversal } from '../reversals/move.ts';
+import { type Order, licenses, orderItems } from '../orders/schema.ts';
+import { type Refund, refundAllocations, refunds } from './schema.ts';
+import { moveReversal } from '../reversals/move.ts';
+import { type Reversal, type Transfer, sellerTransfers } from '../transfers/schema.ts';
 import type { Mover } from '../../kernel/stale.ts';
-import { isUnsent, moveTransfer, type Transfer } from '../transfers/move.ts';
-import { licenses, orderItems, refundAllocations, refunds, sellerTransfers } from '../../schema.ts';
+import { isUnsent, moveTransfer } from '../transfers/move.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains } from '../lock.ts';
 

@@ -1,13 +1,16 @@
-import { refundWorkflowId } from '../../../domain/kernel/ids.ts';
+import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { refundReturned } from '../../../domain/ledger/postings.ts';
 import type { Db } from '../../client.ts';
 import { post } from '../../ledger/post.ts';
-import { isSuspended, type Order } from '../orders/move.ts';
-import { moveRefund, type Refund } from './move.ts';
+import { isSuspended } from '../orders/move.ts';
+import type { Order } from '../orders/schema.ts';
+import { moveRefund } from './move.ts';
+import type { Refund } from './schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import type { TransferWork } from '../labels.ts';
-import { lockNamed, lockRefund } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockRefund } from '../lock.ts';
 import { recomputeOrder } from '../orders/recompute-order.ts';
 import { NotReturnable, restoreLicenses, returnShares } from './return-shares.ts';
 

@@ -17,7 +17,7 @@ import {
   REFUND_KINDS,
   REFUND_STATUSES,
 } from '../../../domain/marketplace/refund-machine.ts';
-import { users } from '../../catalog/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orderItems, orders } from '../orders/schema.ts';
 
@@ -208,3 +208,7 @@ export const disputeWords = pgTable(
     amountCheck('dispute_words_amount_sane', t.amountMinor),
   ],
 );
+
+export type Refund = typeof refunds.$inferSelect;
+
+export type Dispute = typeof disputes.$inferSelect;

@@ -8,10 +8,11 @@ import {
 import { sumMinor } from '../../../domain/kernel/money.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/post.ts';
-import { isSuspended, type Order } from '../orders/move.ts';
-import type { Refund } from './move.ts';
-import { isSent, isUnsent, type Transfer } from '../transfers/move.ts';
-import { licenses, orderItems, refundAllocations, refunds, type SellerSource } from '../../schema.ts';
+import { isSuspended } from '../orders/move.ts';
+import { type Order, licenses, orderItems } from '../orders/schema.ts';
+import { type Refund, refundAllocations, refunds, type SellerSource } from './schema.ts';
+import { isSent, isUnsent } from '../transfers/move.ts';
+import type { Transfer } from '../transfers/schema.ts';
 import { claimSuspense } from '../orders/claim-suspense.ts';
 import { readInFlightRefunds } from '../in-flight-refunds.ts';
 import { type ReversalWork, transferLabel, type TransferWork } from '../labels.ts';

@@ -1,8 +1,9 @@
-import { keyGeneration, reversalKey } from '../../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../../domain/kernel/ids.ts';
+import { reversalKey } from '../../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Db } from '../../client.ts';
-import { moveReversal, type Reversal } from './move.ts';
-import type { Transfer } from '../transfers/move.ts';
+import { moveReversal } from './move.ts';
+import type { Reversal, Transfer } from '../transfers/schema.ts';
 import { readPredecessors } from './chain.ts';
 import { endReversal } from './end.ts';
 import { lockReversal } from '../lock.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Db, Tx } from '../../client.ts';
-import { sellerTransfers, transferReversals } from '../../schema.ts';
+import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 
 /** The ids of the rows whose place a reversal has taken, newest first. */
 export async function readPredecessors(db: Db | Tx, retryOf: string | null): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Db } from '../../client.ts';
-import type { Reversal } from './move.ts';
+import type { Reversal } from '../transfers/schema.ts';
 import { endReversal, type ReversalEnd } from './end.ts';
 import { lockReversal } from '../lock.ts';
 

@@ -1,9 +1,10 @@
-import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { reversalDone } from '../../../domain/ledger/postings.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/post.ts';
-import { moveReversal, type Reversal } from './move.ts';
-import { moveTransfer, reopenTransfer, type Transfer } from '../transfers/move.ts';
+import { moveReversal } from './move.ts';
+import type { Reversal, Transfer } from '../transfers/schema.ts';
+import { moveTransfer, reopenTransfer } from '../transfers/move.ts';
 import { flagIfTold } from './flag-after-all.ts';
 import { lockCurrentReversals } from '../lock.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';

@@ -1,12 +1,12 @@
 import { and, eq, inArray, isNull, like, or, sql } from 'drizzle-orm';
-import { reversalWorkflowId, transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalWorkflowId, transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { isBooked, rowBehind, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Reversal } from './move.ts';
-import type { Transfer } from '../transfers/move.ts';
+import { type Reversal, type Transfer, sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { readPredecessors } from './chain.ts';
 import { readTransferChain } from '../transfers/chain.ts';
-import { opsFlags, sellerTransfers, transferReversals, webhookEvents } from '../../schema.ts';
+import { opsFlags } from '../../kernel/schema.ts';
+import { webhookEvents } from '../../webhooks/schema.ts';
 import { lockTransfer, lockTransferOfOrder } from '../lock.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';
 

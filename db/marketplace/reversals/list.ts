@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db } from '../../client.ts';
-import { sellerTransfers, transferReversals } from '../../schema.ts';
+import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
 
 /** A reversal with what its transfer knows of it. */

@@ -1,10 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Tx } from '../../client.ts';
-import { transferReversals } from '../../schema.ts';
+import { transferReversals, type Reversal } from '../transfers/schema.ts';
 import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
-
-export type Reversal = typeof transferReversals.$inferSelect;
 
 /** Moves a reversal, or changes it where it stands; the only code that writes its status. */
 export async function moveReversal(

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../../client.ts';
-import { moveTransfer, type Transfer } from '../transfers/move.ts';
-import { transferReversals } from '../../schema.ts';
+import { moveTransfer } from '../transfers/move.ts';
+import { type Transfer, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
 /** A refund's share of a transfer that went out is to be taken back. The transfer must be locked. */

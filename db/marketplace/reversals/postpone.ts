@@ -1,5 +1,6 @@
 import type { Db } from '../../client.ts';
-import { moveReversal, type Reversal } from './move.ts';
+import { moveReversal } from './move.ts';
+import type { Reversal } from '../transfers/schema.ts';
 import { restTransfer } from './end.ts';
 import { lockReversal } from '../lock.ts';
 import type { Postponement } from '../transfers/postpone.ts';

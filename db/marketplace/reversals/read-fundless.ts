@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Tx } from '../../client.ts';
-import { sellerTransfers, transferReversals } from '../../schema.ts';
+import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
 /** A seller's reversals that wait for funds at their account: money that has just come there may be what they need. */

@@ -1,14 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { outsideReversal, suspenseClaimed } from '../../../domain/ledger/postings.ts';
 import { formatMoney } from '../../../domain/kernel/money.ts';
 import { isOutside, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
-import { moveReversal, type Reversal } from './move.ts';
-import type { Transfer } from '../transfers/move.ts';
-import { transferReversals } from '../../schema.ts';
+import { moveReversal } from './move.ts';
+import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { claimSuspense } from '../orders/claim-suspense.ts';
 import { endReversal, raiseReversed } from './end.ts';
 import { lockCurrentReversals, lockTransfer } from '../lock.ts';

@@ -1,10 +1,12 @@
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
-import { moveReversal, type Reversal } from './move.ts';
+import { moveReversal } from './move.ts';
+import type { Reversal } from '../transfers/schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
-import { lockNamed, lockReversal } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockReversal } from '../lock.ts';
 
 /**
  * An operator wants an open reversal given up. The row keeps that, so it holds although nobody tells the workflow: its

@@ -1,16 +1,15 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Reversal } from './move.ts';
-import type { Transfer } from '../transfers/move.ts';
-import { transferReversals } from '../../schema.ts';
+import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
-import { lockNamed, lockReversal } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockReversal } from '../lock.ts';
 
 /**
  * An operator wants a reversal tried again: the open row where one waits, a new row in the place of one that failed for

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { reversalWorkflowId } from '../../../domain/kernel/ids.ts';
+import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,
   type PostingKind,
@@ -12,12 +12,12 @@ import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/rever
 import { canMove } from '../../../domain/kernel/machine.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
-import { moveReversal, type Reversal } from './move.ts';
-import type { Transfer } from '../transfers/move.ts';
-import { transferReversals } from '../../schema.ts';
+import { moveReversal } from './move.ts';
+import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
-import { lockNamed, lockReversal } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockReversal } from '../lock.ts';
 
 export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];

@@ -1,11 +1,15 @@
 import { and, eq } from 'drizzle-orm';
 import { cutMinor, grainMinor } from '../../../domain/kernel/grain.ts';
-import { keyGeneration, transferKey } from '../../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../../domain/kernel/ids.ts';
+import { transferKey } from '../../../domain/marketplace/ids.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/money.ts';
 import type { Db, Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/post.ts';
-import { moveTransfer, type Transfer } from './move.ts';
-import { disputes, orderItems, orders, users } from '../../schema.ts';
+import { moveTransfer } from './move.ts';
+import type { Transfer } from './schema.ts';
+import { disputes } from '../refunds/schema.ts';
+import { orderItems, orders } from '../orders/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { lockTransfer } from '../lock.ts';
 import { endUnsent } from '../withhold.ts';
 

@@ -1,11 +1,13 @@
 import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
 import type { BackfillFinding, BackfillOutcome } from '../../../domain/marketplace/backfill.ts';
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/money.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveTransfer, type Transfer } from './move.ts';
+import { moveTransfer } from './move.ts';
+import { type Transfer, sellerTransfers } from './schema.ts';
 import { withoutId } from './without-id.ts';
-import { opsFlags, sellerTransfers, users } from '../../schema.ts';
+import { opsFlags } from '../../kernel/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { audit } from '../../kernel/audit.ts';
 import { lockTransfer } from '../lock.ts';
 import { raiseFlag } from '../../kernel/raise-flag.ts';

@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Db, Tx } from '../../client.ts';
-import type { Transfer } from './move.ts';
-import { sellerTransfers } from '../../schema.ts';
+import { type Transfer, sellerTransfers } from './schema.ts';
 
 /** A transfer and the rows whose place it has taken, newest first, as they are now. */
 export async function readTransferChain(db: Db | Tx, transfer: Transfer): Promise<Transfer[]> {

@@ -1,12 +1,12 @@
 import { and, eq } from 'drizzle-orm';
 import { grainMinor } from '../../../domain/kernel/grain.ts';
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { nettedFeesMinor, transferCompleted } from '../../../domain/ledger/postings.ts';
 import { sumMinor } from '../../../domain/kernel/money.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
-import { moveTransfer, type Transfer } from './move.ts';
-import { transferReversals } from '../../schema.ts';
+import { moveTransfer } from './move.ts';
+import { type Transfer, transferReversals } from './schema.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { clearSentAfterAll } from '../reversals/flag-after-all.ts';
 import {

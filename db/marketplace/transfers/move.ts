@@ -1,10 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { TRANSFER, type TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Tx } from '../../client.ts';
-import { sellerTransfers } from '../../schema.ts';
+import { sellerTransfers, type Transfer } from './schema.ts';
 import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
-
-export type Transfer = typeof sellerTransfers.$inferSelect;
 
 /** Whether the seller has had the money: by Stripe, or some other way. */
 export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>

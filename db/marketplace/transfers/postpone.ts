@@ -1,7 +1,8 @@
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { sumMinor } from '../../../domain/kernel/money.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveTransfer, type Transfer } from './move.ts';
+import { moveTransfer } from './move.ts';
+import type { Transfer } from './schema.ts';
 import { readInFlightRefunds, withholdInFlightRefunds } from '../in-flight-refunds.ts';
 import { lockTransfer } from '../lock.ts';
 import { missed } from '../../kernel/missed.ts';

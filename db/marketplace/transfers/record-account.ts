@@ -1,7 +1,8 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
-import { onboardingWorkflowId } from '../../../domain/kernel/ids.ts';
+import { onboardingWorkflowId } from '../../../domain/sellers/ids.ts';
 import type { Db } from '../../client.ts';
-import { sellerOnboardings, sellerTransfers, users } from '../../schema.ts';
+import { users } from '../../accounts/schema.ts';
+import { sellerTransfers } from './schema.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 
@@ -48,17 +49,4 @@ export async function recordAccount(db: Db, userId: string, seen: SeenAccount): 
       );
     return open.map(transferLabel);
   });
-}
-
-/** The link to Stripe's forms, for the one answer that hands it out. */
-export async function recordAccountLink(
-  db: Db,
-  userId: string,
-  { url, expiresAtMs }: { readonly url: string; readonly expiresAtMs: number },
-): Promise<void> {
-  const link = { linkUrl: url, linkExpiresAt: new Date(expiresAtMs) };
-  await db
-    .insert(sellerOnboardings)
-    .values({ userId, ...link })
-    .onConflictDoUpdate({ target: sellerOnboardings.userId, set: link });
 }

@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Transfer } from './move.ts';
-import { sellerTransfers } from '../../schema.ts';
+import { type Transfer, sellerTransfers } from './schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
-import { lockNamed, lockTransferOfOrder } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockTransferOfOrder } from '../lock.ts';
 
 /**
  * An operator wants a transfer tried again: the open row where one waits, a new row in the place of one that failed for

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { transferWorkflowId } from '../../../domain/kernel/ids.ts';
+import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,
   type PostingKind,
@@ -10,12 +10,13 @@ import {
 } from '../../../domain/ledger/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/post.ts';
-import { moveTransfer, type Transfer } from './move.ts';
-import { sellerTransfers } from '../../schema.ts';
+import { moveTransfer } from './move.ts';
+import { type Transfer, sellerTransfers } from './schema.ts';
 import { type Act, audit } from '../../kernel/audit.ts';
 import { clearFlags } from '../../kernel/clear-flags.ts';
 import { wasSentAfterAll } from '../reversals/flag-after-all.ts';
-import { lockNamed, lockTransferOfOrder } from '../lock.ts';
+import { lockNamed } from '../../kernel/lock.ts';
+import { lockTransferOfOrder } from '../lock.ts';
 import type { Resolution } from '../reversals/resolve.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { REVERSAL_STATUSES } from '../../../domain/marketplace/reversal-machine.ts';
 import { TRANSFER_STATUSES } from '../../../domain/marketplace/transfer-machine.ts';
-import { users } from '../../catalog/schema.ts';
+import { users } from '../../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orders } from '../orders/schema.ts';
 import { refunds } from '../refunds/schema.ts';
@@ -179,3 +179,7 @@ export const transferReversals = pgTable(
     check('transfer_reversals_open_has_next', sql`${t.status} <> 'pending' OR ${t.nextRetryAt} IS NOT NULL`),
   ],
 );
+
+export type Transfer = typeof sellerTransfers.$inferSelect;
+
+export type Reversal = typeof transferReversals.$inferSelect;

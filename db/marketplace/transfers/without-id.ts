@@ -1,6 +1,8 @@
 import { and, asc, count, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { orders, sellerTransfers, users } from '../../schema.ts';
+import { orders } from '../orders/schema.ts';
+import { sellerTransfers } from './schema.ts';
+import { users } from '../../accounts/schema.ts';
 
 /** Sent, and nobody wrote down what Stripe calls it: rows of an older system. */
 export const withoutId = and(

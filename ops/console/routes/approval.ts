@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono';
 import { readApproval } from '../../../db/approvals/list.ts';
-import type { Approval } from '../../../db/approvals/move.ts';
+import type { Approval } from '../../../db/approvals/schema.ts';
 import { VezaError } from '../../../domain/kernel/errors.ts';
 import { isUntold } from '../../../domain/approvals/four-eyes.ts';
 import { approve } from '../../../operations/approve.ts';

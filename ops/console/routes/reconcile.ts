@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { sweepWorkflowId } from '../../../domain/kernel/ids.ts';
+import { sweepWorkflowId } from '../../../domain/reconcile/ids.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../../domain/reconcile/reconcile.ts';
 import { VezaError } from '../../../domain/kernel/errors.ts';
 import { runReconciliation } from '../../../operations/run-reconciliation.ts';

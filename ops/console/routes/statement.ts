@@ -6,7 +6,7 @@ import {
   readStatement,
 } from '../../../db/settlements/list.ts';
 import { VezaError } from '../../../domain/kernel/errors.ts';
-import { statementWorkflowId } from '../../../domain/kernel/ids.ts';
+import { statementWorkflowId } from '../../../domain/settlements/ids.ts';
 import { EXCEPTION_KINDS } from '../../../domain/settlements/provider-statement.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, money, momentOr, words } from '../format.ts';

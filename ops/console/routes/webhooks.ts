@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import { listWebhookEvents, type WebhookEventRow } from '../../../db/webhooks/list.ts';
-import { WEBHOOK_OUTCOMES } from '../../../db/kernel/schema.ts';
+import { WEBHOOK_OUTCOMES } from '../../../db/webhooks/schema.ts';
 import { maskPersonalData } from '../../../providers/webhooks/mask.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { moment } from '../format.ts';

@@ -1,5 +1,5 @@
 import type { WorkKind, WorkSum } from '../../../db/operators/work.ts';
-import type { Money } from '../../../domain/approvals/four-eyes.ts';
+import type { Money } from '../../../domain/kernel/money.ts';
 import { money } from '../format.ts';
 import { type Content, html } from '../html.ts';
 

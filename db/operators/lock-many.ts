@@ -1,0 +1,55 @@
+import { asc, inArray } from 'drizzle-orm';
+import type { Tx } from '../client.ts';
+import { orders } from '../marketplace/orders/schema.ts';
+import { sellerPayouts } from '../payouts/schema.ts';
+import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
+
+/** Rows that one action on many is about, by their ids. */
+export interface ManyRows {
+  readonly transferIds: readonly string[];
+  readonly reversalIds: readonly string[];
+  readonly payoutIds: readonly string[];
+}
+
+/** Locks all that an action on many will lock row by row, in the order of the whole, so that its own order is free. */
+export async function lockMany(tx: Tx, { transferIds, reversalIds, payoutIds }: ManyRows): Promise<void> {
+  const ofReversals = reversalIds.length === 0 ? [] : await transfersOf(tx, reversalIds);
+  if (transferIds.length > 0) {
+    const ordersOfThem = tx
+      .select({ id: sellerTransfers.orderId })
+      .from(sellerTransfers)
+      .where(inArray(sellerTransfers.id, [...transferIds]));
+    await tx
+      .select({ id: orders.id })
+      .from(orders)
+      .where(inArray(orders.id, ordersOfThem))
+      .orderBy(asc(orders.id))
+      .for('no key update');
+  }
+  const allTransfers = [...new Set([...transferIds, ...ofReversals])];
+  if (allTransfers.length > 0) {
+    await tx
+      .select({ id: sellerTransfers.id })
+      .from(sellerTransfers)
+      .where(inArray(sellerTransfers.id, allTransfers))
+      .orderBy(asc(sellerTransfers.id))
+      .for('no key update');
+  }
+  if (payoutIds.length > 0) {
+    await tx
+      .select({ id: sellerPayouts.id })
+      .from(sellerPayouts)
+      .where(inArray(sellerPayouts.id, [...payoutIds]))
+      .orderBy(asc(sellerPayouts.id))
+      .for('no key update');
+  }
+}
+
+/** A reversal is covered by its transfer's lock. */
+async function transfersOf(tx: Tx, reversalIds: readonly string[]): Promise<string[]> {
+  const rows = await tx
+    .selectDistinct({ id: transferReversals.transferId })
+    .from(transferReversals)
+    .where(inArray(transferReversals.id, [...reversalIds]));
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,3 @@
+export const payoutWorkflowId = (payoutId: string) => `payout/${payoutId}`;
+
+export const payoutKey = (payoutId: string, generation: number) => `payout:${payoutId}:${generation}`;
