@@ -1,4 +1,4 @@
-import { durationMs } from './domain/kernel/duration.ts';
+import { durationMs } from './domain/kernel/index.ts';
 import { modeOfKey } from './providers/stripe/mode.ts';
 import { unguessedChars } from './secret-strength.ts';
 

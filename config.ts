@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { exampleProblems, productionProblems } from './config-production.ts';
 import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './db/connections/limits.ts';
-import { durationMs } from './domain/kernel/duration.ts';
-import { NO_KEY } from './domain/kernel/ids.ts';
-import { FEE_POLICIES } from './domain/marketplace/shares.ts';
+import { durationMs, NO_KEY } from './domain/kernel/index.ts';
+import { FEE_POLICIES } from './domain/marketplace/index.ts';
 import { isNetwork } from './trusted-proxies.ts';
 
 const duration = (preset: string) =>

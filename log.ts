@@ -1,5 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
-import { replaceEmails } from './domain/kernel/emails.ts';
+import { replaceEmails } from './domain/kernel/index.ts';
 import { around } from './observe/context.ts';
 
 export type Logger = PinoLogger;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
 import { callerOfBearer } from './api/middleware/authenticate.ts';
-import { type FeedLimits, RefundFeed } from './api/marketplace/refund-feed.ts';
+import { type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { openDatabase } from './db/client.ts';
 import { connectLazily, createClient } from './engine/connect.ts';

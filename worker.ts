@@ -10,10 +10,10 @@ import {
 } from '@temporalio/worker';
 import type { Settings } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
-import { DIRECT_SHARE } from './activities/marketplace/reversals.ts';
+import { DIRECT_SHARE } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
 import { type Db, openDatabase } from './db/client.ts';
-import { tellStripeMode } from './db/webhooks/tell-stripe-mode.ts';
+import { tellStripeMode } from './db/webhooks/index.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';

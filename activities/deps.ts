@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { BackoffPolicy } from '../domain/kernel/backoff.ts';
-import type { FeePolicy } from '../domain/marketplace/shares.ts';
+import type { BackoffPolicy } from '../domain/kernel/index.ts';
+import type { FeePolicy } from '../domain/marketplace/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';

@@ -1,14 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { except } from 'hono/combine';
-import { VezaError } from '../domain/kernel/errors.ts';
+import { VezaError } from '../domain/kernel/index.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
-import { openToTemporalUi, serveCodec } from './operators/codec.ts';
+import { openToTemporalUi, serveCodec, Maintenance } from './operators/index.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
-import { Cursors } from './kernel/cursors.ts';
+import { Cursors, answerError, answerProblem, refuseInvalid } from './kernel/index.ts';
 import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
-import { answerError, answerProblem } from './kernel/errors.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { limitBody, refuseLongBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
@@ -19,10 +18,8 @@ import { plainQuery } from './middleware/plain-query.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
-import { Maintenance } from './operators/maintenance.ts';
-import { RefundFeed } from './marketplace/refund-feed.ts';
+import { RefundFeed } from './marketplace/index.ts';
 import { SERVICE_ROUTES, V1_ROUTES } from './routes.ts';
-import { refuseInvalid } from './kernel/validation.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
 export function createApp(given: ApiDeps) {

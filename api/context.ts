@@ -1,15 +1,14 @@
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
-import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/schema.ts';
-import type { ApiKeyScope } from '../domain/accounts/api-keys.ts';
-import type { Caller } from '../domain/accounts/roles.ts';
+import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
+import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
-import type { Cursors } from './kernel/cursors.ts';
-import type { Maintenance } from './operators/maintenance.ts';
-import type { RefundFeed } from './marketplace/refund-feed.ts';
+import type { Cursors } from './kernel/index.ts';
+import type { Maintenance } from './operators/index.ts';
+import type { RefundFeed } from './marketplace/index.ts';
 
 export type ApiConfig = Pick<
   Config,

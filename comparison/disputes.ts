@@ -1,6 +1,5 @@
-import type { DisputeClaim, OrderClaims } from '../db/settlements/provider-claims.ts';
-import { statusAfter } from '../domain/marketplace/dispute-words.ts';
-import { orderWorkflowId } from '../domain/marketplace/ids.ts';
+import type { DisputeClaim, OrderClaims } from '../db/settlements/index.ts';
+import { statusAfter, orderWorkflowId } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspDispute } from '../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus } from '../providers/hyperswitch/verdicts.ts';

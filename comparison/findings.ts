@@ -1,4 +1,4 @@
-import { formatMoney } from '../domain/kernel/money.ts';
+import { formatMoney } from '../domain/kernel/index.ts';
 
 /** What our rows say and a provider does not, or the reverse. */
 export interface Difference {

@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { type OrderClaims, readOrderClaims } from '../db/settlements/provider-claims.ts';
+import { type OrderClaims, readOrderClaims } from '../db/settlements/index.ts';
 import { compareDisputes } from './disputes.ts';
 import { COMPARED, type Compared, type Difference, Findings, LISTED, type Listed } from './findings.ts';
 import { comparePayment } from './payments.ts';

@@ -1,5 +1,5 @@
-import type { OrderClaims } from '../db/settlements/provider-claims.ts';
-import { orderWorkflowId } from '../domain/marketplace/ids.ts';
+import type { OrderClaims } from '../db/settlements/index.ts';
+import { orderWorkflowId } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import { paymentVerdict } from '../providers/hyperswitch/verdicts.ts';
 import { type Findings, isSame, said } from './findings.ts';

@@ -1,5 +1,5 @@
-import type { OrderClaims, RefundClaim } from '../db/settlements/provider-claims.ts';
-import { orderWorkflowId, refundWorkflowId } from '../domain/marketplace/ids.ts';
+import type { OrderClaims, RefundClaim } from '../db/settlements/index.ts';
+import { orderWorkflowId, refundWorkflowId } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';

@@ -1,6 +1,10 @@
-import type { OrderClaims, ReversalClaim, TransferClaim } from '../db/settlements/provider-claims.ts';
-import { orderWorkflowId, reversalWorkflowId, transferWorkflowId } from '../domain/marketplace/ids.ts';
-import { RESOLVED } from '../domain/marketplace/transfer-machine.ts';
+import type { OrderClaims, ReversalClaim, TransferClaim } from '../db/settlements/index.ts';
+import {
+  orderWorkflowId,
+  reversalWorkflowId,
+  transferWorkflowId,
+  RESOLVED,
+} from '../domain/marketplace/index.ts';
 import type { StripeReversal, StripeTransfer } from '../providers/stripe/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { sql } from 'drizzle-orm';
 import { openDatabase } from './client.ts';
-import { missingMigrations } from './kernel/readiness.ts';
+import { missingMigrations } from './kernel/index.ts';
 
 /** Any number that no other advisory lock of ours uses. */
 const MIGRATION_LOCK = 7_265_001;

@@ -3,7 +3,7 @@ import {
   type SearchAttributePair,
   TypedSearchAttributes,
 } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES } from '../domain/kernel/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/kernel/index.ts';
 
 type Name = keyof typeof SEARCH_ATTRIBUTES;
 

@@ -1,6 +1,9 @@
 import type { Client } from '@temporalio/client';
-import type { BackfillProgress, BackfillReport } from '../domain/marketplace/backfill.ts';
-import { backfillWorkflowId } from '../domain/marketplace/ids.ts';
+import {
+  type BackfillProgress,
+  type BackfillReport,
+  backfillWorkflowId,
+} from '../domain/marketplace/index.ts';
 import type { backfillTransferIds } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';
 

@@ -1,8 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { NO_KEY } from '../domain/kernel/ids.ts';
+import { VezaError, NO_KEY } from '../domain/kernel/index.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 

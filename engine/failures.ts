@@ -5,8 +5,8 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { REVERSAL_AT_WORK } from '../domain/marketplace/messages.ts';
-import { VezaError } from '../domain/kernel/errors.ts';
+import { REVERSAL_AT_WORK } from '../domain/marketplace/index.ts';
+import { VezaError } from '../domain/kernel/index.ts';
 
 const NOT_FOUND = 5;
 

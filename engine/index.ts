@@ -5,20 +5,17 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/marketplace/ids.ts';
-import type { Hint } from '../domain/kernel/messages.ts';
-import type {
-  OrderPlacing,
-  OrderRequest,
-  OutsideEvent,
-  PaymentFact,
-  RefundLook,
-  RefundOpening,
-  RefundRequest,
-  RefundVerdict,
-  ReversalAdoption,
-} from '../domain/marketplace/messages.ts';
-import { formatMoney } from '../domain/kernel/money.ts';
+  type OrderPlacing,
+  type OrderRequest,
+  type OutsideEvent,
+  type PaymentFact,
+  type RefundLook,
+  type RefundOpening,
+  type RefundRequest,
+  type RefundVerdict,
+  type ReversalAdoption,
+} from '../domain/marketplace/index.ts';
+import { type Hint, formatMoney } from '../domain/kernel/index.ts';
 import type { order, refund, reversal, transfer } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';
 import { namingFailures } from './failures.ts';

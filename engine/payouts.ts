@@ -4,12 +4,14 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
-import { onboardingWorkflowId } from '../domain/sellers/ids.ts';
-import { payoutWorkflowId } from '../domain/payouts/ids.ts';
-import type { Hint } from '../domain/kernel/messages.ts';
-import type { OnboardingAnswer, OnboardingAsk } from '../domain/sellers/messages.ts';
-import type { PayoutOpening, PayoutRequest, PayoutWord } from '../domain/payouts/messages.ts';
-import { formatMoney } from '../domain/kernel/money.ts';
+import { onboardingWorkflowId, type OnboardingAnswer, type OnboardingAsk } from '../domain/sellers/index.ts';
+import {
+  payoutWorkflowId,
+  type PayoutOpening,
+  type PayoutRequest,
+  type PayoutWord,
+} from '../domain/payouts/index.ts';
+import { type Hint, formatMoney } from '../domain/kernel/index.ts';
 import type { onboarding, payout } from '../workflows/index.ts';
 import { attributes } from './attributes.ts';
 import { CALL_DEADLINE_MS, REUSABLE, UPDATE_DEADLINE_MS, type Within } from './policies.ts';

@@ -1,7 +1,12 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
-import { DRAIN_WORKFLOW_ID, sweepWorkflowId } from '../domain/reconcile/ids.ts';
-import type { Phase, ReconcileProgress, ReconcileReport } from '../domain/reconcile/reconcile.ts';
+import {
+  DRAIN_WORKFLOW_ID,
+  sweepWorkflowId,
+  type Phase,
+  type ReconcileProgress,
+  type ReconcileReport,
+} from '../domain/reconcile/index.ts';
 import type { reconcile } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, type Within } from './policies.ts';

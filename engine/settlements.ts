@@ -1,6 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { statementWorkflowId } from '../domain/settlements/ids.ts';
-import type { StatementProgress } from '../domain/settlements/provider-statement.ts';
+import { statementWorkflowId, type StatementProgress } from '../domain/settlements/index.ts';
 import type { statement } from '../workflows/index.ts';
 import { namingFailures } from './failures.ts';
 import { CALL_DEADLINE_MS, REUSABLE, type Within } from './policies.ts';

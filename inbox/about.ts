@@ -1,4 +1,4 @@
-import { isPlainText } from '../domain/kernel/plain-text.ts';
+import { isPlainText } from '../domain/kernel/index.ts';
 import type { HyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
 import type { StripeEvent } from '../providers/webhooks/stripe-event.ts';

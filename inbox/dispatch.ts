@@ -1,17 +1,26 @@
 import { eq, or } from 'drizzle-orm';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { isUuid } from '../domain/kernel/ids.ts';
-import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../domain/marketplace/ids.ts';
-import { formatMoney } from '../domain/kernel/money.ts';
-import { isBooked, isOutside, rowBehind } from '../domain/marketplace/reversals-seen.ts';
+import { VezaError, isUuid, formatMoney } from '../domain/kernel/index.ts';
+import {
+  orderWorkflowId,
+  refundWorkflowId,
+  transferWorkflowId,
+  isBooked,
+  isOutside,
+  rowBehind,
+} from '../domain/marketplace/index.ts';
 import type { Db } from '../db/client.ts';
-import { type Transfer, sellerTransfers, transferReversals } from '../db/marketplace/transfers/schema.ts';
-import { orders } from '../db/marketplace/orders/schema.ts';
-import { refunds } from '../db/marketplace/refunds/schema.ts';
-import { flagAfterAll, flagSentAfterAll } from '../db/marketplace/reversals/flag-after-all.ts';
-import { refundLabel, transferLabel } from '../db/marketplace/labels.ts';
-import { readPlatformSetting } from '../db/kernel/platform-setting.ts';
-import { raiseFlag } from '../db/kernel/raise-flag.ts';
+import {
+  type Transfer,
+  sellerTransfers,
+  transferReversals,
+  orders,
+  refunds,
+  flagAfterAll,
+  flagSentAfterAll,
+  refundLabel,
+  transferLabel,
+} from '../db/marketplace/index.ts';
+import { readPlatformSetting, raiseFlag } from '../db/kernel/index.ts';
 import type {
   DisputeEvent,
   HyperswitchEvent,

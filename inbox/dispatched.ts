@@ -1,5 +1,5 @@
-import type { WebhookOutcome } from '../db/webhooks/schema.ts';
-import type { Hint } from '../domain/kernel/messages.ts';
+import type { WebhookOutcome } from '../db/webhooks/index.ts';
+import type { Hint } from '../domain/kernel/index.ts';
 
 /** What became of a webhook. */
 export interface Dispatched {

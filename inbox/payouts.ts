@@ -1,12 +1,10 @@
 import { eq, or } from 'drizzle-orm';
-import { sellerPayouts } from '../db/payouts/schema.ts';
-import { users } from '../db/accounts/schema.ts';
-import { payoutLabel } from '../db/payouts/label.ts';
-import { isUuid } from '../domain/kernel/ids.ts';
-import { onboardingWorkflowId } from '../domain/sellers/ids.ts';
-import { payoutWorkflowId } from '../domain/payouts/ids.ts';
-import { raiseFlag } from '../db/kernel/raise-flag.ts';
-import { formatMoney } from '../domain/kernel/money.ts';
+import { sellerPayouts, payoutLabel } from '../db/payouts/index.ts';
+import { users } from '../db/accounts/index.ts';
+import { isUuid, formatMoney } from '../domain/kernel/index.ts';
+import { onboardingWorkflowId } from '../domain/sellers/index.ts';
+import { payoutWorkflowId } from '../domain/payouts/index.ts';
+import { raiseFlag } from '../db/kernel/index.ts';
 import { payoutReport } from '../providers/webhooks/reports.ts';
 import type { StripeAccountEvent, StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
 import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';

@@ -1,10 +1,9 @@
 import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { asPlainText, message } from '../domain/kernel/plain-text.ts';
+import { VezaError, asPlainText, message } from '../domain/kernel/index.ts';
 import type { Db } from '../db/client.ts';
-import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/schema.ts';
+import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';

@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityInterceptors, ActivityInterceptorsFactory, InjectedSinks } from '@temporalio/worker';
-import { type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from '../domain/kernel/origin.ts';
+import { type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from '../domain/kernel/index.ts';
 import type { RunSinks } from '../workflows/origin.ts';
 import { runWithin } from './context.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Origin } from '../domain/kernel/origin.ts';
+import type { Origin } from '../domain/kernel/index.ts';
 
 /** What is going on around the code that runs: whose request, which workflow, which attempt. */
 export interface Around {

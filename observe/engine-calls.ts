@@ -1,6 +1,6 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
-import { ORIGIN_HEADER } from '../domain/kernel/origin.ts';
+import { ORIGIN_HEADER } from '../domain/kernel/index.ts';
 import { around } from './context.ts';
 import type { Metrics } from './metrics.ts';
 import { inSpan, nameOfError, type Tracing } from './spans.ts';

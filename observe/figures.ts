@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
-import { type Figures, readFigures, readStuckFigures, type StuckAfterMs } from '../db/operators/figures.ts';
+import { type Figures, readFigures, readStuckFigures, type StuckAfterMs } from '../db/operators/index.ts';
 
 /** Money that waits for Stripe may wait by the rules; from here on somebody should know. */
 const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;

@@ -1,4 +1,4 @@
-import { parseTraceparent } from '../domain/kernel/origin.ts';
+import { parseTraceparent } from '../domain/kernel/index.ts';
 import { around, runWithin } from './context.ts';
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;

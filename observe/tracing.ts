@@ -8,7 +8,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
-import { formatTraceparent, parseTraceparent } from '../domain/kernel/origin.ts';
+import { formatTraceparent, parseTraceparent } from '../domain/kernel/index.ts';
 import { around } from './context.ts';
 import type { OpenSpan, SpanAsk, Tracing } from './spans.ts';
 

@@ -1,8 +1,7 @@
 import type { Tx } from '../db/client.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import type { Money } from '../domain/kernel/money.ts';
-import type { SubjectKind } from '../domain/kernel/subjects.ts';
-import type { Piece } from '../db/approvals/decided-alone.ts';
+import type { Act } from '../db/kernel/index.ts';
+import type { Money, SubjectKind } from '../domain/kernel/index.ts';
+import type { Piece } from '../db/approvals/index.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 
 export const ACTION_NAMES = [

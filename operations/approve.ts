@@ -1,18 +1,18 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/schema.ts';
-import { readApproval } from '../db/approvals/list.ts';
-import { lockRoles, refuseNoAdmin } from '../db/accounts/assert-admin.ts';
-import type { Act } from '../db/kernel/audit.ts';
 import {
+  type Approval,
+  readApproval,
   approveApproval,
   auditTelling,
   expireApproval,
   lockApproval,
   refuseEnded,
-} from '../db/approvals/decide.ts';
-import { markTold } from '../db/approvals/mark-told.ts';
-import { isFinal, VezaError } from '../domain/kernel/errors.ts';
-import { isUntold } from '../domain/approvals/four-eyes.ts';
+  markTold,
+} from '../db/approvals/index.ts';
+import { lockRoles, refuseNoAdmin } from '../db/accounts/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { isFinal, VezaError } from '../domain/kernel/index.ts';
+import { isUntold } from '../domain/approvals/index.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { type Undertaking, undertakingOf } from './undertaking.ts';
 

@@ -1,5 +1,5 @@
-import type { Approval } from '../db/approvals/schema.ts';
-import type { Money } from '../domain/kernel/money.ts';
+import type { Approval } from '../db/approvals/index.ts';
+import type { Money } from '../domain/kernel/index.ts';
 
 /** An action on many that waits: these rows and no others, however many come to match until somebody agrees. */
 export interface ApprovedList {

@@ -1,7 +1,7 @@
-import { listWebhooksForReplay, type ReplayFilter } from '../db/webhooks/for-replay.ts';
+import { listWebhooksForReplay, type ReplayFilter } from '../db/webhooks/index.ts';
 import type { Db, Tx } from '../db/client.ts';
-import { listWork, PERSON_KINDS, STUCK_KINDS, type WorkFilter } from '../db/operators/work.ts';
-import { type Money, sumMinor } from '../domain/kernel/money.ts';
+import { listWork, PERSON_KINDS, STUCK_KINDS, type WorkFilter } from '../db/operators/index.ts';
+import { type Money, sumMinor } from '../domain/kernel/index.ts';
 import type { ActionName } from './action.ts';
 import { seenToken } from './seen.ts';
 import { actionsFor } from './what-next.ts';

@@ -1,14 +1,17 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/schema.ts';
-import { assertAdmin } from '../db/accounts/assert-admin.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { decidedWith, type Piece, recordDecisions } from '../db/approvals/decided-alone.ts';
-import { lockMany, type ManyRows } from '../db/operators/lock-many.ts';
-import { lockPendingApproval, requestApproval } from '../db/approvals/request.ts';
-import { isFinal, VezaError } from '../domain/kernel/errors.ts';
-import { largest, needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
-import type { Money } from '../domain/kernel/money.ts';
-import { parseSubject, type SubjectKind } from '../domain/kernel/subjects.ts';
+import {
+  type Approval,
+  decidedWith,
+  type Piece,
+  recordDecisions,
+  lockPendingApproval,
+  requestApproval,
+} from '../db/approvals/index.ts';
+import { assertAdmin } from '../db/accounts/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { lockMany, type ManyRows } from '../db/operators/index.ts';
+import { isFinal, VezaError, type Money, parseSubject, type SubjectKind } from '../domain/kernel/index.ts';
+import { largest, needsSecondAdmin } from '../domain/approvals/index.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';
 import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';

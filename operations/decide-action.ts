@@ -1,11 +1,14 @@
-import type { Approval } from '../db/approvals/schema.ts';
-import { assertAdmin } from '../db/accounts/assert-admin.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { decidedWith, recordDecisions } from '../db/approvals/decided-alone.ts';
-import { lockPendingApproval, requestApproval } from '../db/approvals/request.ts';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
-import { writeSubject } from '../domain/kernel/subjects.ts';
+import {
+  type Approval,
+  decidedWith,
+  recordDecisions,
+  lockPendingApproval,
+  requestApproval,
+} from '../db/approvals/index.ts';
+import { assertAdmin } from '../db/accounts/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { VezaError, writeSubject } from '../domain/kernel/index.ts';
+import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type Acted, type Operation, pieceOf } from './action.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';

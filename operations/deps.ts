@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
-import type { FeePolicy } from '../domain/marketplace/shares.ts';
+import type { FeePolicy } from '../domain/marketplace/index.ts';
 import type { Engine } from '../engine/index.ts';
 
 /** What an operator's actions need of the world: the same for the API, the console and the command line. */

@@ -1,15 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { makeKey } from '../db/accounts/key-text.ts';
-import type { Approval } from '../db/approvals/schema.ts';
-import type { ApiKeyRow } from '../db/accounts/api-keys.ts';
-import { assertAdmin } from '../db/accounts/assert-admin.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { type ApiKeyToKeep, createApiKey, type NewApiKey } from '../db/accounts/create-api-key.ts';
-import { requestApproval } from '../db/approvals/request.ts';
-import { API_KEY_SCOPES } from '../domain/accounts/api-keys.ts';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { apiKeySubject } from '../domain/accounts/ids.ts';
+import {
+  makeKey,
+  type ApiKeyRow,
+  assertAdmin,
+  type ApiKeyToKeep,
+  createApiKey,
+  type NewApiKey,
+} from '../db/accounts/index.ts';
+import { type Approval, requestApproval } from '../db/approvals/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { API_KEY_SCOPES, apiKeySubject } from '../domain/accounts/index.ts';
+import { VezaError } from '../domain/kernel/index.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';

@@ -1,6 +1,6 @@
-import type { Approval } from '../db/approvals/schema.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import type { Money } from '../domain/kernel/money.ts';
+import type { Approval } from '../db/approvals/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import type { Money } from '../domain/kernel/index.ts';
 import { type BulkAsk, decideBulk, tellBulk, type Told } from './bulk.ts';
 import type { OperationsDeps } from './deps.ts';
 

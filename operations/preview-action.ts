@@ -1,9 +1,7 @@
 import type { Tx } from '../db/client.ts';
-import { type Refusal, VezaError } from '../domain/kernel/errors.ts';
-import { decidedWith } from '../db/approvals/decided-alone.ts';
-import type { Money } from '../domain/kernel/money.ts';
-import { needsSecondAdmin } from '../domain/approvals/four-eyes.ts';
-import { writeSubject } from '../domain/kernel/subjects.ts';
+import { type Refusal, VezaError, type Money, writeSubject } from '../domain/kernel/index.ts';
+import { decidedWith } from '../db/approvals/index.ts';
+import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type ActionName, pieceOf } from './action.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';
 import type { OperationsDeps } from './deps.ts';

@@ -1,14 +1,18 @@
 import type { Db } from '../db/client.ts';
-import { readApproval } from '../db/approvals/list.ts';
-import { findSubject } from '../db/operators/find-subject.ts';
-import { readFlag } from '../db/kernel/ops-flags.ts';
-import { orderOfSubject } from '../db/operators/order-of-subject.ts';
-import { type OrderRows, readMentions, readOrderRows, readPayoutRows } from '../db/operators/story-rows.ts';
-import { readWebhookEvent, type WebhookEventRow } from '../db/webhooks/list.ts';
-import { VezaError } from '../domain/kernel/errors.ts';
-import { orderWorkflowId } from '../domain/marketplace/ids.ts';
-import { payoutWorkflowId } from '../domain/payouts/ids.ts';
-import { writeSubject } from '../domain/kernel/subjects.ts';
+import { readApproval } from '../db/approvals/index.ts';
+import {
+  findSubject,
+  orderOfSubject,
+  type OrderRows,
+  readMentions,
+  readOrderRows,
+  readPayoutRows,
+} from '../db/operators/index.ts';
+import { readFlag } from '../db/kernel/index.ts';
+import { readWebhookEvent, type WebhookEventRow } from '../db/webhooks/index.ts';
+import { VezaError, writeSubject } from '../domain/kernel/index.ts';
+import { orderWorkflowId } from '../domain/marketplace/index.ts';
+import { payoutWorkflowId } from '../domain/payouts/index.ts';
 import type { Story, StoryEvent, StoryKind } from './story.ts';
 import { eventsOf, mentionEvents, payoutEvents } from './story-events.ts';
 import { payoutRow, QUIET, rowsOf } from './story-rows.ts';

@@ -1,7 +1,6 @@
-import type { Approval } from '../db/approvals/schema.ts';
-import { assertAdmin } from '../db/accounts/assert-admin.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { rejectApproval } from '../db/approvals/decide.ts';
+import { type Approval, rejectApproval } from '../db/approvals/index.ts';
+import { assertAdmin } from '../db/accounts/index.ts';
+import type { Act } from '../db/kernel/index.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**

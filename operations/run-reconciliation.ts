@@ -1,6 +1,6 @@
-import { assertAdmin } from '../db/accounts/assert-admin.ts';
-import { type Act, audit } from '../db/kernel/audit.ts';
-import { type Phase, PHASES } from '../domain/reconcile/reconcile.ts';
+import { assertAdmin } from '../db/accounts/index.ts';
+import { type Act, audit } from '../db/kernel/index.ts';
+import { type Phase, PHASES } from '../domain/reconcile/index.ts';
 import { idOfSweep } from '../engine/reconcile.ts';
 import type { OperationsDeps } from './deps.ts';
 

@@ -1,13 +1,13 @@
-import type { Payout } from '../db/payouts/schema.ts';
-import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
+import type { Payout } from '../db/payouts/index.ts';
+import type { Mentions, OrderRows } from '../db/operators/index.ts';
 import {
   orderWorkflowId,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/marketplace/ids.ts';
-import { payoutWorkflowId } from '../domain/payouts/ids.ts';
-import { formatMoney } from '../domain/kernel/money.ts';
+} from '../domain/marketplace/index.ts';
+import { payoutWorkflowId } from '../domain/payouts/index.ts';
+import { formatMoney } from '../domain/kernel/index.ts';
 import { maskPersonalData } from '../providers/webhooks/mask.ts';
 import { moneyOf } from './action.ts';
 import type { StoryEvent, StoryKind } from './story.ts';

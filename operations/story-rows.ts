@@ -1,17 +1,20 @@
-import type { Mentions, OrderRows } from '../db/operators/story-rows.ts';
-import type { Order } from '../db/marketplace/orders/schema.ts';
-import type { Payout } from '../db/payouts/schema.ts';
-import type { Refund } from '../db/marketplace/refunds/schema.ts';
-import type { Reversal, Transfer } from '../db/marketplace/transfers/schema.ts';
-import { isSuspended } from '../db/marketplace/orders/move.ts';
+import type { Mentions, OrderRows } from '../db/operators/index.ts';
+import {
+  type Order,
+  type Refund,
+  type Reversal,
+  type Transfer,
+  isSuspended,
+} from '../db/marketplace/index.ts';
+import type { Payout } from '../db/payouts/index.ts';
 import {
   orderWorkflowId,
   refundKey,
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../domain/marketplace/ids.ts';
-import { payoutWorkflowId } from '../domain/payouts/ids.ts';
+} from '../domain/marketplace/index.ts';
+import { payoutWorkflowId } from '../domain/payouts/index.ts';
 import type { ActionName } from './action.ts';
 import { moneyOf } from './action.ts';
 import type { StoryRow } from './story.ts';

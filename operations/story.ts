@@ -1,4 +1,4 @@
-import type { Money } from '../domain/kernel/money.ts';
+import type { Money } from '../domain/kernel/index.ts';
 import type { ActionAsk } from './actions/index.ts';
 
 export const STORY_KINDS = [

@@ -1,7 +1,7 @@
 import type { Tx } from '../db/client.ts';
-import type { Approval } from '../db/approvals/schema.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { type ApiKeyToKeep, createApiKey } from '../db/accounts/create-api-key.ts';
+import type { Approval } from '../db/approvals/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { type ApiKeyToKeep, createApiKey } from '../db/accounts/index.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';

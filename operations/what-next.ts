@@ -1,4 +1,4 @@
-import type { WorkRow } from '../db/operators/work.ts';
+import type { WorkRow } from '../db/operators/index.ts';
 import type { ActionAsk } from './actions/index.ts';
 
 /** What happens without anybody, and what it waits for, in a sentence. */

@@ -1,6 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import type { Db } from '../db/client.ts';
-import { keepPlatformSetting } from '../db/kernel/platform-setting.ts';
+import { keepPlatformSetting } from '../db/kernel/index.ts';
 
 /**
  * Keeps the id of the namespace that the workflows of our rows are in, once. Where another one is known, Temporal was

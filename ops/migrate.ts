@@ -1,7 +1,7 @@
 import { readVariables } from '../config.ts';
 import { openDatabase } from '../db/client.ts';
 import { migrateDatabase } from '../db/migrate.ts';
-import { countTransfersWithoutId } from '../db/marketplace/transfers/without-id.ts';
+import { countTransfersWithoutId } from '../db/marketplace/index.ts';
 import { fail } from './fail.ts';
 
 /** `npm run db:migrate`: brings DATABASE_URL to what this version needs. */

@@ -1,9 +1,9 @@
 import { readVariables } from '../config.ts';
 import { openDatabase } from '../db/client.ts';
-import { findSubject } from '../db/operators/find-subject.ts';
-import { readUserRole } from '../db/accounts/users.ts';
-import type { Act } from '../db/kernel/audit.ts';
-import { writeSubject } from '../domain/kernel/subjects.ts';
+import { findSubject } from '../db/operators/index.ts';
+import { readUserRole } from '../db/accounts/index.ts';
+import type { Act } from '../db/kernel/index.ts';
+import { writeSubject } from '../domain/kernel/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { createLogger } from '../log.ts';
 import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';

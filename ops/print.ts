@@ -1,5 +1,5 @@
-import type { Approval } from '../db/approvals/schema.ts';
-import { type Money, formatMoney } from '../domain/kernel/money.ts';
+import type { Approval } from '../db/approvals/index.ts';
+import { type Money, formatMoney } from '../domain/kernel/index.ts';
 
 /** Exit codes, as USAGE states them. */
 export const EXIT = { done: 0, found: 1, cannot: 2, awaits: 3 } as const;

@@ -1,5 +1,5 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/ids.ts';
+import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/index.ts';
 
 /**
  * A sweep that hangs would keep all later ones from starting. Half an hour is what it takes to start a million workflows

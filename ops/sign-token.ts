@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import type { Caller } from '../domain/accounts/roles.ts';
+import type { Caller } from '../domain/accounts/index.ts';
 import type { SigningSettings } from './settings.ts';
 
 /** A bearer token (HS256) for a user, valid for `ttlMs`. */

@@ -4,7 +4,7 @@ import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { readVariables } from '../config.ts';
-import { SEARCH_ATTRIBUTES } from '../domain/kernel/search-attributes.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/kernel/index.ts';
 import { openDatabase } from '../db/client.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';

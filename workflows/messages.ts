@@ -9,10 +9,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { BackfillProgress } from '../domain/marketplace/backfill.ts';
-import type { Attempt, Hint } from '../domain/kernel/messages.ts';
-import type { OnboardingAnswer, OnboardingAsk } from '../domain/sellers/messages.ts';
 import type {
+  BackfillProgress,
   OrderPlacing,
   OutsideEvent,
   PaymentFact,
@@ -21,11 +19,13 @@ import type {
   RefundOpening,
   RefundVerdict,
   ReversalAdoption,
-} from '../domain/marketplace/messages.ts';
-import type { PayoutOpening, PayoutWord } from '../domain/payouts/messages.ts';
-import type { StatementProgress } from '../domain/settlements/provider-statement.ts';
-import type { ReconcileProgress } from '../domain/reconcile/reconcile.ts';
-import { databaseVerb } from './kernel/policies.ts';
+} from '../domain/marketplace/index.ts';
+import type { Attempt, Hint } from '../domain/kernel/index.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../domain/sellers/index.ts';
+import type { PayoutOpening, PayoutWord } from '../domain/payouts/index.ts';
+import type { StatementProgress } from '../domain/settlements/index.ts';
+import type { ReconcileProgress } from '../domain/reconcile/index.ts';
+import { databaseVerb } from './kernel/index.ts';
 
 // The names are the engine's contract with its callers: engine/index.ts uses them, running workflows listen to them.
 

@@ -15,7 +15,7 @@ import {
   ORIGIN_HEADER,
   parseTraceparent,
   runSpanId,
-} from '../domain/kernel/origin.ts';
+} from '../domain/kernel/index.ts';
 
 /** What a worker is told of a traced run, once, when it has ended. */
 export interface RunSinks extends Sinks {

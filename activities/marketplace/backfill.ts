@@ -11,13 +11,11 @@ import {
   flagTransferWithoutId,
   type ListedTransfer,
 } from '../../db/marketplace/transfers/backfill-id.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { takeSlot } from '../../db/kernel/take-slot.ts';
+import { raiseFlag, takeSlot } from '../../db/kernel/index.ts';
 import type { BackfillFinding, BackfillOutcome } from '../../domain/marketplace/backfill.ts';
 import type { TransfersOf } from '../../providers/stripe/client.ts';
 import type { Deps } from '../deps.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
-import { notServedHere, retryLater } from '../kernel/retry-later.ts';
+import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { DIRECT_SHARE } from './reversals.ts';
 
 /** How soon a look-up that found no free slot asks for one again. */

@@ -1,13 +1,12 @@
-import type { Evidence, Refused } from '../../domain/kernel/messages.ts';
+import type { Evidence, Refused } from '../../domain/kernel/index.ts';
 import type {
   OpenedPayment,
   OrderRequest,
   PaymentFact,
   AskedOrder,
 } from '../../domain/marketplace/messages.ts';
-import { readAsk } from '../../db/kernel/keep-ask.ts';
+import { readAsk, raiseFlag } from '../../db/kernel/index.ts';
 import { openOrder } from '../../db/marketplace/orders/open-order.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
 import {
   recordExternalRefund,
@@ -20,9 +19,8 @@ import { disputeNewsStatus, paymentVerdict, refundVerdict } from '../../provider
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import type { Deps } from '../deps.ts';
 import { followUp, startAll } from './follow-up.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
-import { retryLater } from '../kernel/retry-later.ts';
 import { unread } from './unread.ts';
 
 export type OrderOpening =

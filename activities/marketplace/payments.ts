@@ -1,10 +1,9 @@
 import type { PaymentFact } from '../../domain/marketplace/messages.ts';
 import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
 import type { Deps } from '../deps.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { factOf } from './orders.ts';
 import { orderOf } from './reports.ts';
-import { retryLater } from '../kernel/retry-later.ts';
 import { unread } from './unread.ts';
 
 const EXPIRED = {

@@ -1,6 +1,5 @@
-import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
+import { readStripeAccount, recordAccountGone } from '../../db/sellers/index.ts';
 import { recordAccount } from '../../db/marketplace/transfers/record-account.ts';
-import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
 import type { StripeAccount } from '../../providers/stripe/outcomes.ts';
 import type { Deps } from '../deps.ts';
 

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
-import { MissingRow } from '../../db/kernel/lock.ts';
+import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
 import { endedAs, missUnanswered } from '../../db/marketplace/refunds/miss-unanswered.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import type { RefundLook } from '../../domain/marketplace/messages.ts';
 import type { PspFailure, PspNotFound, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
 import type { Deps } from '../deps.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating } from '../kernel/index.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
 import { createRefusalJudge } from './refund-refusals.ts';
 

@@ -4,14 +4,14 @@ import { noteExists, type RefundAsk, unaskRefund } from '../../db/marketplace/re
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { settlePayment } from '../../db/marketplace/orders/settle.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
-import { sumMinor } from '../../domain/kernel/money.ts';
+import { sumMinor } from '../../domain/kernel/index.ts';
 import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { Deps } from '../deps.ts';
 import { followUp } from './follow-up.ts';
 import { factOf } from './orders.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
-import { retryLater } from '../kernel/retry-later.ts';
+import { retryLater } from '../kernel/index.ts';
 
 export type Asked =
   /** The PSP has it; its webhook will say how it ended. */

@@ -1,6 +1,6 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
-import type { Evidence } from '../../domain/kernel/messages.ts';
+import type { Evidence } from '../../domain/kernel/index.ts';
 import type {
   RefundOpening,
   RefundRequest,
@@ -9,18 +9,16 @@ import type {
 } from '../../domain/marketplace/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
-import { readAsk } from '../../db/kernel/keep-ask.ts';
+import { readAsk, raiseFlag } from '../../db/kernel/index.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { Deps } from '../deps.ts';
 import { followUp } from './follow-up.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { type Asked, createRefusalJudge } from './refund-refusals.ts';
 import { refundVerdictFor, refundWithPayment } from './reports.ts';
-import { retryLater } from '../kernel/retry-later.ts';
 
 export interface SettledVerdict {
   /** It is a hint and no more: nothing was booked. */

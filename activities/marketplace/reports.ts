@@ -1,16 +1,16 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { type Order, orders } from '../../db/marketplace/orders/schema.ts';
-import { readStoredWebhook } from '../../db/webhooks/stored-webhook.ts';
+import { readStoredWebhook } from '../../db/webhooks/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
-import { MissingRow } from '../../db/kernel/lock.ts';
+import { MissingRow } from '../../db/kernel/index.ts';
 import type {
   DisputeNews,
   OutsideEvent,
   PaymentFact,
   RefundVerdict,
 } from '../../domain/marketplace/messages.ts';
-import type { Evidence } from '../../domain/kernel/messages.ts';
+import type { Evidence } from '../../domain/kernel/index.ts';
 import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
 import { type HyperswitchEvent, parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 import {

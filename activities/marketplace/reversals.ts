@@ -1,27 +1,27 @@
-import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
-import { keyGeneration } from '../../domain/kernel/ids.ts';
+import {
+  backoffDelayMs,
+  keyGeneration,
+  type Attempt,
+  type AttemptRequest,
+  formatMoney,
+} from '../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
-import type { Attempt, AttemptRequest } from '../../domain/kernel/messages.ts';
 import type { ReversalAdoption } from '../../domain/marketplace/messages.ts';
-import { formatMoney } from '../../domain/kernel/money.ts';
 import { readReversalChain } from '../../db/marketplace/reversals/chain.ts';
 import { adoptReversal } from '../../db/marketplace/reversals/adopt.ts';
 import { askReversal, type ReversalClaim } from '../../db/marketplace/reversals/ask.ts';
 import { completeReversal } from '../../db/marketplace/reversals/complete.ts';
 import type { ReversalEnd } from '../../db/marketplace/reversals/end.ts';
 import { postponeReversal } from '../../db/marketplace/reversals/postpone.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
+import { raiseFlag, takeSlot } from '../../db/kernel/index.ts';
+import { recordAccountGone } from '../../db/sellers/index.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
-import { takeSlot } from '../../db/kernel/take-slot.ts';
 import type { Reversal } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { CreateReversalOutcome, StripeReversal } from '../../providers/stripe/outcomes.ts';
 import type { Deps } from '../deps.ts';
-import { GIVEN_UP } from '../kernel/given-up.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
-import { notServedHere, retryLater } from '../kernel/retry-later.ts';
+import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
 type MadeReversal = Pick<StripeReversal, 'stripeReversalId' | 'amountMinor' | 'currency'>;

@@ -1,10 +1,14 @@
 import { eq } from 'drizzle-orm';
-import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
-import { isStripeId, keyGeneration } from '../../domain/kernel/ids.ts';
+import {
+  backoffDelayMs,
+  isStripeId,
+  keyGeneration,
+  formatMoney,
+  type Attempt,
+  type AttemptRequest,
+} from '../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
-import { formatMoney } from '../../domain/kernel/money.ts';
-import type { Attempt, AttemptRequest } from '../../domain/kernel/messages.ts';
 import { askTransfer, type TransferClaim } from '../../db/marketplace/transfers/ask.ts';
 import { completeTransfer, isBookable } from '../../db/marketplace/transfers/complete.ts';
 import {
@@ -13,19 +17,16 @@ import {
   type Postponement,
   postponeTransfer,
 } from '../../db/marketplace/transfers/postpone.ts';
-import { MissingRow } from '../../db/kernel/lock.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
+import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
+import { readStripeAccount, recordAccountGone } from '../../db/sellers/index.ts';
 import { readTransferChain } from '../../db/marketplace/transfers/chain.ts';
-import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
 import { type Transfer, sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { CreateTransferOutcome, StripeTransfer } from '../../providers/stripe/outcomes.ts';
 import type { Deps } from '../deps.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { refreshAccount } from './refresh-account.ts';
-import { notServedHere, retryLater } from '../kernel/retry-later.ts';
 
 type TransferAttempt = Attempt<TransferStatus>;
 type MadeTransfer = Pick<StripeTransfer, 'stripeTransferId' | 'amountMinor' | 'currency'>;

@@ -1,16 +1,20 @@
-import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/messages.ts';
-import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
-import { type AccountClaim, askAccount, releaseAccount } from '../../db/sellers/ask-account.ts';
-import { readLinkAsk } from '../../db/sellers/open-link-ask.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { recordAccountLink } from '../../db/sellers/record-account-link.ts';
-import { detachAccount, recordAccountGone } from '../../db/sellers/record-account-gone.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
+import {
+  readStripeAccount,
+  type AccountClaim,
+  askAccount,
+  releaseAccount,
+  readLinkAsk,
+  recordAccountLink,
+  detachAccount,
+  recordAccountGone,
+} from '../../db/sellers/index.ts';
+import { raiseFlag } from '../../db/kernel/index.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { Deps } from '../deps.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
-import { retryLater } from '../kernel/retry-later.ts';
-import { refreshAccount, keepAccount } from '../marketplace/refresh-account.ts';
+import { whileHeartbeating, retryLater } from '../kernel/index.ts';
+import { refreshAccount, keepAccount } from '../marketplace/index.ts';
 
 type Ask = Extract<AccountClaim, { kind: 'ask' }>;
 

@@ -1,14 +1,18 @@
-import { backoffDelayMs } from '../../domain/kernel/backoff.ts';
-import { isStripeId, keyGeneration } from '../../domain/kernel/ids.ts';
+import {
+  backoffDelayMs,
+  isStripeId,
+  keyGeneration,
+  formatMoney,
+  type Attempt,
+  type AttemptRequest,
+  type Hint,
+} from '../../domain/kernel/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
-import { formatMoney } from '../../domain/kernel/money.ts';
-import type { Attempt, AttemptRequest, Hint } from '../../domain/kernel/messages.ts';
 import type { PayoutOpening, PayoutRequest, PayoutWord, AskedPayout } from '../../domain/payouts/messages.ts';
 import { readPayout } from '../../db/payouts/list.ts';
 import { askPayout, type PayoutClaim } from '../../db/payouts/ask.ts';
-import { readAsk } from '../../db/kernel/keep-ask.ts';
-import { MissingRow } from '../../db/kernel/lock.ts';
+import { readAsk, MissingRow, raiseFlag } from '../../db/kernel/index.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import {
   acceptPayout,
@@ -17,19 +21,16 @@ import {
   notePayoutGivenUp,
   postponePayout,
 } from '../../db/payouts/postpone.ts';
-import type { Postponement } from '../../db/marketplace/transfers/postpone.ts';
-import { recordAccountGone } from '../../db/sellers/record-account-gone.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
+import type { Postponement } from '../../db/marketplace/index.ts';
+import { recordAccountGone } from '../../db/sellers/index.ts';
 import { settlePayout } from '../../db/payouts/settle.ts';
 import type { Payout } from '../../db/payouts/schema.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../../providers/stripe/outcomes.ts';
 import { isCalledOff } from '../../providers/stripe/payouts.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { Deps } from '../deps.ts';
-import { GIVEN_UP } from '../kernel/given-up.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { isPayoutAsAsked, payoutWordFor } from './reports.ts';
-import { notServedHere, retryLater } from '../kernel/retry-later.ts';
 
 /** `accepted`: Stripe has it, and its word is waited for. */
 export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/client.ts';
 import type { Payout } from '../../db/payouts/schema.ts';
-import { readStoredWebhook } from '../../db/webhooks/stored-webhook.ts';
+import { readStoredWebhook } from '../../db/webhooks/index.ts';
 import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import { payoutReport } from '../../providers/webhooks/reports.ts';
 import { parseStripeEvent, type StripePayoutEvent } from '../../providers/webhooks/stripe-event.ts';

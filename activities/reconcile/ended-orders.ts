@@ -1,6 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { orders } from '../../db/marketplace/orders/schema.ts';
-import { releasePayment, watchedSince } from '../../db/marketplace/orders/watched-payment.ts';
+import { orders, releasePayment, watchedSince } from '../../db/marketplace/index.ts';
 import { paymentVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { left, type Seen, told, unreadable } from './looks.ts';

@@ -1,12 +1,15 @@
 import { eq } from 'drizzle-orm';
-import { orders } from '../../db/marketplace/orders/schema.ts';
-import { refunds } from '../../db/marketplace/refunds/schema.ts';
-import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
-import { forgetMissedOrphan, missOrphan } from '../../db/marketplace/refunds/miss-orphan.ts';
-import { refundLabel } from '../../db/marketplace/labels.ts';
-import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import {
+  orders,
+  refunds,
+  adoptProviderRefund,
+  forgetMissedOrphan,
+  missOrphan,
+  refundLabel,
+} from '../../db/marketplace/index.ts';
+import { raiseFlag } from '../../db/kernel/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Look } from '../../domain/reconcile/reconcile.ts';
 import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
 import type { ReconcileDeps, Told } from './deps.ts';

@@ -1,10 +1,14 @@
 import { eq } from 'drizzle-orm';
-import { orders } from '../../db/marketplace/orders/schema.ts';
-import { refunds } from '../../db/marketplace/refunds/schema.ts';
-import { sellerPayouts } from '../../db/payouts/schema.ts';
-import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
-import { payoutLabel } from '../../db/payouts/label.ts';
-import { refundLabel, reversalLabel, transferLabel } from '../../db/marketplace/labels.ts';
+import {
+  orders,
+  refunds,
+  sellerTransfers,
+  transferReversals,
+  refundLabel,
+  reversalLabel,
+  transferLabel,
+} from '../../db/marketplace/index.ts';
+import { sellerPayouts, payoutLabel } from '../../db/payouts/index.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { left, type Seen, synced } from './looks.ts';
 

@@ -1,18 +1,21 @@
 import { eq, inArray, or } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
-import { wasFlagged } from '../../db/kernel/ops-flags.ts';
+import { wasFlagged } from '../../db/kernel/index.ts';
 import { OUTSIDE_FOR_MS, RECENT_DISPUTES } from '../../db/reconcile/sweep.ts';
-import { type Dispute, type Refund, disputes, refunds } from '../../db/marketplace/refunds/schema.ts';
-import { orders } from '../../db/marketplace/orders/schema.ts';
+import {
+  type Dispute,
+  type Refund,
+  disputes,
+  refunds,
+  orders,
+  differenceOf,
+} from '../../db/marketplace/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
-import { differenceOf } from '../../db/marketplace/refunds/settle.ts';
 import type { PspDispute, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
-import { statusAfter } from '../../domain/marketplace/dispute-words.ts';
-import { isUuid } from '../../domain/kernel/ids.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
-import { isPlainText } from '../../domain/kernel/plain-text.ts';
+import { statusAfter, refundWorkflowId } from '../../domain/marketplace/index.ts';
+import { isUuid, isPlainText } from '../../domain/kernel/index.ts';
 import type { ReconcileDeps, Told } from './deps.ts';
 import { isEngineAway, left, type Seen, synced, unreadable, whoseOf } from './looks.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';

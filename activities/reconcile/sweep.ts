@@ -1,10 +1,9 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { countSweepRows, listSweepRows } from '../../db/reconcile/sweep.ts';
-import { deleteWebhookBodies } from '../../db/webhooks/delete-bodies.ts';
+import { deleteWebhookBodies } from '../../db/webhooks/index.ts';
 import { markLooked } from '../../db/reconcile/mark-looked.ts';
 import { retireLooks } from '../../db/reconcile/retire-looks.ts';
-import { readPlatformSetting, writePlatformSetting } from '../../db/kernel/platform-setting.ts';
-import { readClock } from '../../db/kernel/clock.ts';
+import { readPlatformSetting, writePlatformSetting, readClock } from '../../db/kernel/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import {
   type BegunSweep,
@@ -14,7 +13,7 @@ import {
   type PhaseReport,
   type ReconcileReport,
 } from '../../domain/reconcile/reconcile.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating } from '../kernel/index.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { lookAtEndedOrder } from './ended-orders.ts';
 import {

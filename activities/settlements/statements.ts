@@ -4,7 +4,7 @@ import { endStatement, keepMissingKnown, removeStatementClaims } from '../../db/
 import { matchStatementRows } from '../../db/settlements/match-statement-rows.ts';
 import { missStatementRows } from '../../db/settlements/miss-statement-rows.ts';
 import type { Claimable, MissingCursor } from '../../domain/settlements/provider-statement.ts';
-import { whileHeartbeating } from '../kernel/heartbeat.ts';
+import { whileHeartbeating } from '../kernel/index.ts';
 import type { StatementDeps } from './deps.ts';
 
 /** Transactions an activity: enough that the engine's hops do not count, few enough that progress is seen. */

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ApiKeyRow } from '../../db/accounts/api-keys.ts';
 import { API_KEY_SCOPES } from '../../domain/accounts/api-keys.ts';
-import { Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 export const ApiKey = z
   .object({

@@ -7,14 +7,22 @@ import {
   WRITES_PER_HOUR,
 } from '../../domain/accounts/api-keys.ts';
 import { makeApiKey } from '../../operations/make-api-key.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  ValidationError,
+  asDate,
+  Id,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { ValidationError } from '../kernel/validation.ts';
 import { ApiKey, showApiKey } from './api-key-view.ts';
-import { Approval, showApproval } from '../approvals/approval-view.ts';
-import { asDate, Id, reason } from '../kernel/fields-view.ts';
+import { Approval, showApproval } from '../approvals/index.ts';
 
 const perHour = (preset: number) => z.int().min(1).max(CALLS_PER_HOUR_MAX).default(preset);
 

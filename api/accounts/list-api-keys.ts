@@ -1,11 +1,18 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listApiKeys as listApiKeysQuery } from '../../db/accounts/api-keys.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  Id,
+} from '../kernel/index.ts';
 import { ApiKey, showApiKey } from './api-key-view.ts';
-import { Id } from '../kernel/fields-view.ts';
 
 const Query = PageQuery.extend({ user_id: Id.optional() });
 

@@ -1,11 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { revokeApiKey as revokeApiKeyVerb } from '../../db/accounts/revoke-api-key.ts';
-import { actorOf } from '../kernel/actor.ts';
+import { actorOf, fails, FOR_ROLES, defineRoute, json, idParam, reason } from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
 import { ApiKey, showApiKey } from './api-key-view.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
 
 const Params = z.object({ apiKeyId: idParam('apiKeyId') });
 // Proxies drop the body of a DELETE.

@@ -1,13 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { approve } from '../../operations/approve.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  idParam,
+  Note,
+  reason,
+} from '../kernel/index.ts';
 import { inPerson, onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { operationsOf } from './operate.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
 import { Approval, showApproval } from './approval-view.ts';
-import { idParam, Note, reason } from '../kernel/fields-view.ts';
 
 const Params = z.object({ approvalId: idParam('approvalId') });
 const Body = z.strictObject({ reason: reason().optional() }).openapi('Decision');

@@ -2,9 +2,16 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listApprovals as list } from '../../db/approvals/list.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+} from '../kernel/index.ts';
 import { Approval, showApproval } from './approval-view.ts';
 
 const Query = PageQuery.extend({

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Acted, Operation, Outcome } from '../../operations/action.ts';
 import { decideAction } from '../../operations/decide-action.ts';
 import { type OperationsDeps, operationsSettings } from '../../operations/deps.ts';
-import { actorOf } from '../kernel/actor.ts';
+import { actorOf } from '../kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { actOnce } from './operator-key.ts';
 import { Approval, showApproval } from './approval-view.ts';

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import type { Db } from '../../db/client.ts';
-import { keepAnswer } from '../../db/kernel/keep-answer.ts';
-import type { KeptAnswer } from '../../domain/kernel/messages.ts';
+import { keepAnswer } from '../../db/kernel/index.ts';
+import type { KeptAnswer } from '../../domain/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
-import { assertSameBody, readIdempotency } from '../kernel/idempotency.ts';
+import { assertSameBody, readIdempotency } from '../kernel/index.ts';
 
 interface OperatorCall {
   readonly operationId: string;

@@ -1,12 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { reject } from '../../operations/reject.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { operationsOf } from './operate.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
 import { Approval, showApproval } from './approval-view.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
 
 const Params = z.object({ approvalId: idParam('approvalId') });
 const Body = z.strictObject({ reason: reason() }).openapi('Rejection');

@@ -1,11 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { SELLING_ROLES } from '../../domain/accounts/roles.ts';
+import { SELLING_ROLES } from '../../domain/accounts/index.ts';
 import { createProduct as createProductVerb } from '../../db/catalog/create-product.ts';
-import { grainMinor } from '../../domain/kernel/grain.ts';
-import { formatMoney, MAX_AMOUNT_MINOR } from '../../domain/kernel/money.ts';
+import { grainMinor, formatMoney, MAX_AMOUNT_MINOR } from '../../domain/kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { fails, SIGNED_IN, WITH_BODY, defineRoute, json, jsonBody } from '../kernel/index.ts';
 import { Product, showProduct } from './product-view.ts';
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));

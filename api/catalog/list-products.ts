@@ -1,10 +1,17 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listProducts as listProductsQuery } from '../../db/catalog/products.ts';
 import { signedIn } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { Id } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  SIGNED_IN,
+  defineRoute,
+  json,
+  Id,
+} from '../kernel/index.ts';
 import { Product, showProduct } from './product-view.ts';
 
 const Query = PageQuery.extend({ seller_id: Id.optional() });

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ProductRow } from '../../db/catalog/products.ts';
-import { AmountMinor, Currency, Id, Time, time } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency, Id, Time, time } from '../kernel/index.ts';
 
 export const Product = z
   .object({

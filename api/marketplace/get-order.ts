@@ -1,9 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listLicenses } from '../../db/marketplace/orders/list.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
+import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { OrderInFull, showOrderInFull } from './order-view.ts';
 import { readVisibleOrder } from './visible-order.ts';
 

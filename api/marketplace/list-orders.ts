@@ -1,9 +1,16 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listOrders as listOrdersQuery } from '../../db/marketplace/orders/list.ts';
 import { signedIn } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  SIGNED_IN,
+  defineRoute,
+  json,
+} from '../kernel/index.ts';
 import { Order, showOrder } from './order-view.ts';
 
 const route = createRoute({

@@ -1,10 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundsOfOrder } from '../../db/marketplace/refunds/list.ts';
 import { signedIn } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  SIGNED_IN,
+  defineRoute,
+  json,
+  idParam,
+} from '../kernel/index.ts';
 import { Refund, showRefund } from './refund-view.ts';
 import { readVisibleOrder } from './visible-order.ts';
 

@@ -2,10 +2,17 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listReversals as listReversalsQuery } from '../../db/marketplace/reversals/list.ts';
 import { REVERSAL_STATUSES } from '../../domain/marketplace/reversal-machine.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { Id } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  Id,
+} from '../kernel/index.ts';
 import { Reversal, showReversal } from './reversal-view.ts';
 
 const Query = PageQuery.extend({ status: z.enum(REVERSAL_STATUSES).optional(), order_id: Id.optional() });

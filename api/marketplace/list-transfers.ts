@@ -2,10 +2,17 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listTransfers as listTransfersQuery } from '../../db/marketplace/transfers/list.ts';
 import { TRANSFER_STATUSES } from '../../domain/marketplace/transfer-machine.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { Id } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  Id,
+} from '../kernel/index.ts';
 import { showTransfer, Transfer } from './transfer-view.ts';
 
 const Query = PageQuery.extend({ status: z.enum(TRANSFER_STATUSES).optional(), order_id: Id.optional() });

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { LicenseRow, OrderRow } from '../../db/marketplace/orders/list.ts';
 import { ORDER_STATUSES } from '../../domain/marketplace/order-machine.ts';
-import type { Caller } from '../../domain/accounts/roles.ts';
-import { AmountMinor, Currency, Id, orNull, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import type { Caller } from '../../domain/accounts/index.ts';
+import { AmountMinor, Currency, Id, orNull, Time, time, timeOrNull } from '../kernel/index.ts';
 
 export const Payment = z
   .object({

@@ -1,18 +1,28 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { readIdempotencyKey } from '../../db/kernel/idempotency-keys.ts';
+import { readIdempotencyKey, keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { countOpenOrders } from '../../db/marketplace/orders/open-orders.ts';
 import { readOrder, type OrderRow } from '../../db/marketplace/orders/list.ts';
-import { readProducts } from '../../db/catalog/products.ts';
-import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { readProducts } from '../../db/catalog/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { firstTwice, quote, tooManyOpen } from '../../domain/marketplace/quote.ts';
 import type { ApiEnv } from '../context.ts';
-import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../kernel/idempotency.ts';
+import {
+  assertSameBody,
+  IdempotencyHeaders,
+  idFor,
+  readIdempotency,
+  fails,
+  REPEATABLE,
+  SIGNED_IN,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  Id,
+  ORDER_ITEMS_MAX,
+} from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { Id, ORDER_ITEMS_MAX } from '../kernel/fields-view.ts';
 import { Order, Payment, showOrder, showPayment } from './order-view.ts';
 import type { AskedOrder } from '../../domain/marketplace/messages.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { RefundEventRow } from '../../db/marketplace/refunds/events.ts';
 import { REFUND_STAGES, type RefundStage } from '../../db/marketplace/refunds/events-schema.ts';
-import { Id, Time, time } from '../kernel/fields-view.ts';
+import { Id, Time, time } from '../kernel/index.ts';
 
 /** The `data` of each server-sent event. */
 export const RefundEvent = z

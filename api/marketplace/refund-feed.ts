@@ -1,10 +1,9 @@
 import type { Logger } from '../../log.ts';
 import type { Db } from '../../db/client.ts';
 import { readNewRefundEvents, type RefundEventRow } from '../../db/marketplace/refunds/events.ts';
-import { readStanding } from '../../db/accounts/standing.ts';
-import { type ApiKeyScope, callerByKey } from '../../domain/accounts/api-keys.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { Role } from '../../domain/accounts/roles.ts';
+import { readStanding } from '../../db/accounts/index.ts';
+import { type ApiKeyScope, callerByKey, type Role } from '../../domain/accounts/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { isTerminal, writeRefundEvent } from './refund-event-view.ts';
 
 export interface FeedLimits {

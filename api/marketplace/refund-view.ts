@@ -3,7 +3,7 @@ import type { RefundRow } from '../../db/marketplace/refunds/list.ts';
 import { refundKey } from '../../domain/marketplace/ids.ts';
 import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/marketplace/refund-machine.ts';
 import type { RefundAnswer } from '../../domain/marketplace/messages.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 /** What the answer to a request says. */
 export const RequestedRefund = z

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readIdempotencyKey } from '../../db/kernel/idempotency-keys.ts';
+import { readIdempotencyKey, keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { readRefundableOrder } from '../../db/marketplace/orders/refundable-order.ts';
 import type { Context } from 'hono';
 import type { Db } from '../../db/client.ts';
@@ -11,20 +11,30 @@ import {
   type RefundableOrder,
   type RefundAsk,
 } from '../../domain/marketplace/eligibility.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
+import { VezaError, type IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { RefundAnswer, AskedRefund } from '../../domain/marketplace/messages.ts';
-import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
 import type { RefundLabel } from '../../engine/index.ts';
 import { refundPart } from '../../operations/actions/refund-order.ts';
 import type { ApiEnv } from '../context.ts';
-import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../kernel/idempotency.ts';
+import {
+  assertSameBody,
+  IdempotencyHeaders,
+  idFor,
+  readIdempotency,
+  fails,
+  REPEATABLE,
+  SIGNED_IN,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  distinctIds,
+  idParam,
+  ORDER_ITEMS_MAX,
+} from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
-import { distinctIds, idParam, ORDER_ITEMS_MAX } from '../kernel/fields-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
 import { RequestedRefund, showOpenedRefund } from './refund-view.ts';
 
 const Params = z.object({ orderId: idParam('orderId') });

@@ -1,8 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { ReversalRow } from '../../db/marketplace/reversals/list.ts';
 import { REVERSAL_STATUSES } from '../../domain/marketplace/reversal-machine.ts';
-import { attemptFields, showAttempts } from '../kernel/attempts-view.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import {
+  attemptFields,
+  showAttempts,
+  AmountMinor,
+  Currency,
+  Id,
+  Time,
+  time,
+  timeOrNull,
+} from '../kernel/index.ts';
 
 export const Reversal = z
   .object({

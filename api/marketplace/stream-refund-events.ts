@@ -1,11 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { readRefund } from '../../db/marketplace/refunds/list.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
+import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
 import { isTerminal, RefundEvent } from './refund-event-view.ts';
 import { findVisibleOrder } from './visible-order.ts';
 

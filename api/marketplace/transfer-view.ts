@@ -1,8 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import type { TransferRow } from '../../db/marketplace/transfers/list.ts';
 import { TRANSFER_STATUSES } from '../../domain/marketplace/transfer-machine.ts';
-import { attemptFields, showAttempts } from '../kernel/attempts-view.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import {
+  attemptFields,
+  showAttempts,
+  AmountMinor,
+  Currency,
+  Id,
+  Time,
+  time,
+  timeOrNull,
+} from '../kernel/index.ts';
 
 export const Transfer = z
   .object({

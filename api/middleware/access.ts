@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { Role } from '../../domain/accounts/roles.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import type { Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
 

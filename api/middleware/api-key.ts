@@ -1,10 +1,7 @@
 import type { Context } from 'hono';
-import { isKeyOf, prefixOf } from '../../db/accounts/key-text.ts';
-import { readKeyByPrefix } from '../../db/accounts/api-keys.ts';
-import { takeCall } from '../../db/accounts/take-call.ts';
-import { callerByKey, callKindOf, mayCall } from '../../domain/accounts/api-keys.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { Caller } from '../../domain/accounts/roles.ts';
+import { isKeyOf, prefixOf, readKeyByPrefix, takeCall } from '../../db/accounts/index.ts';
+import { callerByKey, callKindOf, mayCall, type Caller } from '../../domain/accounts/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { sayLimit } from './rate-limit.ts';
 

@@ -10,10 +10,9 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { readCaller } from '../../db/accounts/users.ts';
-import { takeBearerCall } from '../../db/accounts/take-call.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { ROLES, type Caller } from '../../domain/accounts/roles.ts';
+import { readCaller, takeBearerCall } from '../../db/accounts/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import { ROLES, type Caller } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
 import { sayLimit } from './rate-limit.ts';

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import type { ApiEnv } from '../context.ts';
-import { readBytes } from '../kernel/json-body.ts';
+import { readBytes } from '../kernel/index.ts';
 
 /** Many clients send `Content-Type: application/json` with no body; where the body is optional that is no body. */
 export const emptyBodyIsNone = createMiddleware<ApiEnv>(async (c, next) => {

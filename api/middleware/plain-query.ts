@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import type { ApiEnv } from '../context.ts';
-import { type FieldProblem, ValidationError } from '../kernel/validation.ts';
+import { type FieldProblem, ValidationError } from '../kernel/index.ts';
 
 /** No filter and no path may hold a NUL: no row does, and PostgreSQL would refuse to look. */
 export const plainQuery = createMiddleware<ApiEnv>(async (c, next) => {

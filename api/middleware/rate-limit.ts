@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { CallAllowance } from '../../db/kernel/sliding-window.ts';
+import type { CallAllowance } from '../../db/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
 
 /** Waits are rounded up: who comes back as told is not refused again for a fraction of a second. */

@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
-import { answerProblem } from '../kernel/errors.ts';
+import { answerProblem } from '../kernel/index.ts';
 
 /** 405 with `Allow`, where the path is known and the method is not. */
 export const wrongMethod = (app: Hono<ApiEnv>) =>

@@ -6,10 +6,10 @@ import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import { z } from 'zod';
 import { CONSOLE_COOKIE } from '../../domain/operators/ids.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { createCodec, isEncrypted } from '../../engine/codec.ts';
 import type { ApiDeps, ApiEnv } from '../context.ts';
-import { decodeText, parseJson, readBytes } from '../kernel/json-body.ts';
+import { decodeText, parseJson, readBytes } from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 
 // Temporal's protocol for remote codecs: its Web UI posts payloads here to show them in clear, or to send a signal.

@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';
 import { Maintenance, showMaintenance } from './maintenance-view.ts';
 
 const route = createRoute({

@@ -1,8 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readStory } from '../../operations/read-story.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';
 import { showStory, Story } from './story-view.ts';
 
 const Query = z.object({

@@ -1,12 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { giveBack as operation } from '../../operations/actions/give-back.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
-import { Refund, showRefund } from '../marketplace/refund-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { Refund, showRefund } from '../marketplace/index.ts';
 
 const Params = z.object({ orderId: idParam('orderId') });
 const Body = z.strictObject({ reason: reason() }).openapi('GiveBack');

@@ -1,9 +1,16 @@
 import { createRoute } from '@hono/zod-openapi';
-import { listOpenFlags } from '../../db/kernel/ops-flags.ts';
+import { listOpenFlags } from '../../db/kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+} from '../kernel/index.ts';
 import { OpsFlag, showOpsFlag } from './ops-flag-view.ts';
 
 const route = createRoute({

@@ -1,12 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { sumWork, WORK_KINDS, type WorkKind, type WorkSum } from '../../db/operators/work.ts';
-import { readPlatformSetting } from '../../db/kernel/platform-setting.ts';
+import { readPlatformSetting } from '../../db/kernel/index.ts';
 import { listStuck as list } from '../../operations/list-stuck.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { limitField } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { Currency, Id, Time, time } from '../kernel/fields-view.ts';
+import {
+  limitField,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  Currency,
+  Id,
+  Time,
+  time,
+} from '../kernel/index.ts';
 import { showStuck, showStuckTotal, StuckRow, StuckTotal } from './stuck-view.ts';
 
 const Kinds = z

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Maintenance as MaintenanceMode } from './maintenance.ts';
-import { Time, timeOrNull } from '../kernel/fields-view.ts';
+import { Time, timeOrNull } from '../kernel/index.ts';
 
 export const Maintenance = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { OpsFlagRow } from '../../db/kernel/ops-flags.ts';
-import { Id, Time, time } from '../kernel/fields-view.ts';
+import type { OpsFlagRow } from '../../db/kernel/index.ts';
+import { Id, Time, time } from '../kernel/index.ts';
 
 export const OpsFlag = z
   .object({

@@ -1,12 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { findOperation } from '../../operations/actions/index.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  Id,
+  Note,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { Id, Note, reason } from '../kernel/fields-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
 
 const Body = z
   .strictObject({

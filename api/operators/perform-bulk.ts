@@ -1,15 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type BulkWork, decideBulk, tellBulk } from '../../operations/bulk.ts';
-import { actorOf } from '../kernel/actor.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  actorOf,
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operationsOf } from '../approvals/operate.ts';
-import { actOnce } from '../approvals/operator-key.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { type Approval, showApproval } from '../approvals/approval-view.ts';
+import { AWAITS, Awaits, operationsOf, actOnce, type Approval, showApproval } from '../approvals/index.ts';
 import { bulkAsk, bulkFields, hasOneFilter, ONE_FILTER, showTotals, Totals } from './bulk-view.ts';
-import { reason } from '../kernel/fields-view.ts';
 
 const Body = z
   .strictObject({

@@ -2,9 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { previewAction as preview } from '../../operations/preview-action.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { operationsOf } from '../approvals/operate.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import { operationsOf } from '../approvals/index.ts';
+import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';
 import { Preview, showPreview } from './preview-view.ts';
 
 const PART_OF_REFUND = 'Of `refund`: in minor units; all that is left unless told';

@@ -1,9 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { previewBulk as preview } from '../../operations/bulk.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { operationsOf } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { operationsOf } from '../approvals/index.ts';
+import { fails, FOR_ROLES, WITH_BODY, defineRoute, json, jsonBody } from '../kernel/index.ts';
 import { bulkAsk, bulkFields, BulkPreview, hasOneFilter, ONE_FILTER, showBulkPreview } from './bulk-view.ts';
 
 const Body = z.strictObject(bulkFields).refine(hasOneFilter, ONE_FILTER).openapi('BulkPreviewRequest');

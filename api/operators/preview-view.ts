@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import type { Preview as PreviewOfAction } from '../../operations/preview-action.ts';
-import { AmountMinor, Currency, showMoneyOrNone } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency, showMoneyOrNone } from '../kernel/index.ts';
 
 export const Preview = z
   .object({

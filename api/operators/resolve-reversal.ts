@@ -1,13 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { RESOLUTIONS } from '../../db/marketplace/reversals/resolve.ts';
+import { RESOLUTIONS } from '../../db/marketplace/index.ts';
 import { settleReversalOutside, writeReversalOff } from '../../operations/actions/resolve-reversal.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
-import { Reversal, showReversal } from '../marketplace/reversal-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { Reversal, showReversal } from '../marketplace/index.ts';
 
 const Params = z.object({ reversalId: idParam('reversalId') });
 const Body = z.strictObject({ resolution: z.enum(RESOLUTIONS), reason: reason() }).openapi('ResolveReversal');

@@ -1,13 +1,21 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { RESOLUTIONS } from '../../db/marketplace/reversals/resolve.ts';
+import { RESOLUTIONS } from '../../db/marketplace/index.ts';
 import { settleTransferOutside, writeTransferOff } from '../../operations/actions/resolve-transfer.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
-import { showTransfer, Transfer } from '../marketplace/transfer-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { showTransfer, Transfer } from '../marketplace/index.ts';
 
 const Params = z.object({ transferId: idParam('transferId') });
 const Body = z.strictObject({ resolution: z.enum(RESOLUTIONS), reason: reason() }).openapi('ResolveTransfer');

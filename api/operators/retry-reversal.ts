@@ -1,14 +1,22 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readReversal } from '../../db/marketplace/reversals/list.ts';
+import { readReversal } from '../../db/marketplace/index.ts';
 import { retryReversal as operation } from '../../operations/actions/retry-reversal.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  idParam,
+  Note,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
-import { idParam, Note } from '../kernel/fields-view.ts';
-import { Reversal, showReversal } from '../marketplace/reversal-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { Reversal, showReversal } from '../marketplace/index.ts';
 
 const Params = z.object({ reversalId: idParam('reversalId') });
 const Body = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).openapi('RetryRequest');

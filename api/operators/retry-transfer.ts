@@ -1,13 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { retryTransfer as operation } from '../../operations/actions/retry-transfer.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  idParam,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { AWAITS, Awaits, operate } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
-import { showTransfer, Transfer } from '../marketplace/transfer-view.ts';
+import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { showTransfer, Transfer } from '../marketplace/index.ts';
 
 const Params = z.object({ transferId: idParam('transferId') });
 const Body = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).openapi('RetryRequest');

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
 import { STORY_KINDS, type Story as StoryOfRow } from '../../operations/story.ts';
-import { Id, MONEY_OR_NONE, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { Id, MONEY_OR_NONE, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const kind = z.enum(STORY_KINDS);
 

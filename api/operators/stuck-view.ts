@@ -3,7 +3,7 @@ import { WORK_KINDS, type WorkSum } from '../../db/operators/work.ts';
 import { ACTION_NAMES } from '../../operations/action.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
 import type { StuckItem } from '../../operations/list-stuck.ts';
-import { AmountMinor, Currency, Id, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency, Id, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const ActionAsk = z.object({ action: z.enum(ACTION_NAMES), subject: z.string() });
 

@@ -1,10 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { setMaintenance } from '../../db/operators/set-maintenance.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { reason } from '../kernel/fields-view.ts';
 import { Maintenance, showMaintenance } from './maintenance-view.ts';
 
 const Body = z

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { BalanceRow } from '../../db/payouts/balances.ts';
-import { AmountMinor, Currency } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency } from '../kernel/index.ts';
 
 export const Balance = z
   .object({

@@ -1,8 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { inPerson, signedIn } from '../middleware/access.ts';
 import { linkFields, onboard, Onboarding } from './onboarding.ts';
-import { fails, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
+import { fails, SIGNED_IN, WITH_BODY, defineRoute, json, jsonBody } from '../kernel/index.ts';
 
 const Body = z
   .strictObject({

@@ -1,8 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listBalances } from '../../db/payouts/balances.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import { fails, SIGNED_IN, defineRoute, json } from '../kernel/index.ts';
 import { Balance, showBalance } from './balance-view.ts';
 
 const route = createRoute({

@@ -1,10 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readPayout } from '../../db/payouts/list.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
+import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { Payout, showPayout } from './payout-view.ts';
 
 const Params = z.object({ payoutId: idParam('payoutId') });

@@ -2,12 +2,18 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { readStatement } from '../../db/payouts/statement.ts';
 import { signedIn } from '../middleware/access.ts';
-import { PageQuery, readCursor, writeCursor } from '../kernel/pagination.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  PageQuery,
+  readCursor,
+  writeCursor,
+  fails,
+  SIGNED_IN,
+  defineRoute,
+  json,
+  ValidationError,
+  asDate,
+} from '../kernel/index.ts';
 import { CSV_PAGE_LINES, streamCsv } from './statement-csv.ts';
-import { ValidationError } from '../kernel/validation.ts';
-import { asDate } from '../kernel/fields-view.ts';
 import { showBalances, showLine, Statement } from './statement-view.ts';
 
 /** A day stands for its midnight in UTC. A time without an offset would be somebody's guess. */

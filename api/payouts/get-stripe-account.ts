@@ -1,9 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
+import { readStripeAccount } from '../../db/sellers/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { fails, SIGNED_IN } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { orNull } from '../kernel/fields-view.ts';
+import { fails, SIGNED_IN, defineRoute, json, orNull } from '../kernel/index.ts';
 import { showStripeAccount, StripeAccount } from './stripe-account-view.ts';
 
 const route = createRoute({

@@ -2,10 +2,17 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listPayouts as listPayoutsQuery } from '../../db/payouts/list.ts';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { Id } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  Id,
+} from '../kernel/index.ts';
 import { Payout, showPayout } from './payout-view.ts';
 
 const Query = PageQuery.extend({ status: z.enum(PAYOUT_STATUSES).optional(), seller_id: Id.optional() });

@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { readStripeAccount } from '../../db/sellers/stripe-account.ts';
-import { closeLinkAsk, openLinkAsk } from '../../db/sellers/open-link-ask.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { OnboardingAnswer } from '../../domain/sellers/messages.ts';
+import { readStripeAccount, closeLinkAsk, openLinkAsk } from '../../db/sellers/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import type { OnboardingAnswer } from '../../domain/sellers/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { AccountLink, showAccountLink, showStripeAccount, StripeAccount } from './stripe-account-view.ts';
 

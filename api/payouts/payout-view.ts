@@ -2,8 +2,16 @@ import { z } from '@hono/zod-openapi';
 import type { PayoutRow } from '../../db/payouts/list.ts';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
 import type { OpenedPayout } from '../../domain/payouts/messages.ts';
-import { attemptFields, showAttempts } from '../kernel/attempts-view.ts';
-import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import {
+  attemptFields,
+  showAttempts,
+  AmountMinor,
+  Currency,
+  Id,
+  Time,
+  time,
+  timeOrNull,
+} from '../kernel/index.ts';
 
 /** What the answer to a request says. */
 export const RequestedPayout = z

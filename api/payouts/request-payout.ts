@@ -1,17 +1,25 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Db } from '../../db/client.ts';
-import { readIdempotencyKey } from '../../db/kernel/idempotency-keys.ts';
+import { readIdempotencyKey, keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { readPayingSeller } from '../../db/payouts/paying-seller.ts';
-import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
+import { VezaError, type IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { OpenedPayout, AskedPayout } from '../../domain/payouts/messages.ts';
 import { decidePayout, type PayoutAsk } from '../../domain/payouts/eligibility.ts';
-import { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from '../kernel/idempotency.ts';
+import {
+  assertSameBody,
+  IdempotencyHeaders,
+  idFor,
+  readIdempotency,
+  fails,
+  REPEATABLE,
+  SIGNED_IN,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+} from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { fails, REPEATABLE, SIGNED_IN, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
 import { RequestedPayout, showOpenedPayout } from './payout-view.ts';
 
 const Body = z

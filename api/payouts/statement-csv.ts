@@ -6,7 +6,7 @@ import {
   type StatementRange,
 } from '../../db/payouts/statement.ts';
 import { NOTHING, STATEMENT_PARTS, type StatementParts } from '../../domain/payouts/statement.ts';
-import { Turns } from '../kernel/turns.ts';
+import { Turns } from '../kernel/index.ts';
 import { balancesAfter, showLine, showParts } from './statement-view.ts';
 
 /** Lines a query: some milliseconds, and well below a megabyte on the wire. */

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Balances, StatementLine, StatementPage } from '../../db/payouts/statement.ts';
-import type { PostingKind } from '../../domain/ledger/postings.ts';
+import type { PostingKind } from '../../domain/ledger/index.ts';
 import { NOTHING, type StatementParts, totalMinor } from '../../domain/payouts/statement.ts';
-import { AmountMinor, Currency, Id, Time, time } from '../kernel/fields-view.ts';
+import { AmountMinor, Currency, Id, Time, time } from '../kernel/index.ts';
 
 const PARTS = {
   pending: AmountMinor.openapi({ description: 'Sold, and not yet sent to your account' }),

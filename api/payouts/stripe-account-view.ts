@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { StripeAccountRow } from '../../db/sellers/stripe-account.ts';
-import { Time } from '../kernel/fields-view.ts';
+import type { StripeAccountRow } from '../../db/sellers/index.ts';
+import { Time } from '../kernel/index.ts';
 
 export const StripeAccount = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { PHASES, type ReconcileReport } from '../../domain/reconcile/reconcile.ts';
-import { Time } from '../kernel/fields-view.ts';
+import { Time } from '../kernel/index.ts';
 
 const Count = z.int().nonnegative();
 

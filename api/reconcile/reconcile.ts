@@ -1,13 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PHASES } from '../../domain/reconcile/reconcile.ts';
 import { runReconciliation } from '../../operations/run-reconciliation.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { operationsOf } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
-import { reason } from '../kernel/fields-view.ts';
+import { operationsOf } from '../approvals/index.ts';
 import { Reconciled, showReconciled } from './reconcile-view.ts';
 
 /** A sweep takes seconds, unless a provider is slow. */

@@ -4,13 +4,20 @@ import {
   listStatementExceptions as listExceptions,
   readStatement,
 } from '../../db/settlements/list.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { EXCEPTION_KINDS } from '../../domain/settlements/provider-statement.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
-import { idParam } from '../kernel/fields-view.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+  idParam,
+} from '../kernel/index.ts';
 import { showStatementException, StatementException } from './provider-statement-view.ts';
 
 const Params = z.object({ statementId: idParam('statementId') });

@@ -1,9 +1,16 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listStatements as listStatementsQuery } from '../../db/settlements/list.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+} from '../kernel/index.ts';
 import { ProviderStatement, showProviderStatement } from './provider-statement-view.ts';
 
 const route = createRoute({

@@ -5,7 +5,7 @@ import {
   ROW_KINDS,
   STATEMENT_PROVIDERS,
 } from '../../domain/settlements/provider-statement.ts';
-import { Currency, Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const Counts = z.record(z.string(), z.int().nonnegative());
 

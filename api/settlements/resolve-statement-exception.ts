@@ -1,12 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { resolveStatementException as resolve } from '../../db/settlements/resolve-statement-exception.ts';
-import { actorOf } from '../kernel/actor.ts';
-import { IdempotencyHeaders } from '../kernel/idempotency.ts';
+import {
+  actorOf,
+  IdempotencyHeaders,
+  fails,
+  FOR_ROLES,
+  REPEATABLE,
+  WITH_BODY,
+  defineRoute,
+  json,
+  jsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { actOnce } from '../approvals/operator-key.ts';
-import { fails, FOR_ROLES, REPEATABLE, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, jsonBody } from '../kernel/route.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
+import { actOnce } from '../approvals/index.ts';
 import { showStatementException, StatementException } from './provider-statement-view.ts';
 
 const Params = z.object({ exceptionId: idParam('exceptionId') });

@@ -1,10 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { receiveHyperswitch } from '../../inbox/receive.ts';
 import { verifyHyperswitch } from '../../providers/webhooks/verify.ts';
-import { decodeText, parseJson, readBytes } from '../kernel/json-body.ts';
+import { decodeText, parseJson, readBytes, fails, defineRoute, json } from '../kernel/index.ts';
 import { anyone } from '../middleware/access.ts';
-import { fails } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
 import { refuseSignature, SignedBody, takeIn, WEBHOOK_FAILS, WebhookReceipt } from './webhook-receipt.ts';
 
 const Headers = z.object({

@@ -2,9 +2,16 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listWebhookEvents as listWebhookEventsQuery } from '../../db/webhooks/list.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
 import { onlyRoles } from '../middleware/access.ts';
-import { listOf, pageAsk, PageQuery, showPage } from '../kernel/pagination.ts';
-import { fails, FOR_ROLES } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
+import {
+  listOf,
+  pageAsk,
+  PageQuery,
+  showPage,
+  fails,
+  FOR_ROLES,
+  defineRoute,
+  json,
+} from '../kernel/index.ts';
 import { showWebhookEvent, WebhookEvent } from './webhook-event-view.ts';
 
 const Query = PageQuery.extend({ outcome: z.enum(WEBHOOK_OUTCOMES).optional() });

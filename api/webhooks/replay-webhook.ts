@@ -2,13 +2,20 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { readWebhookEvent } from '../../db/webhooks/list.ts';
 import { dispatchAgain, replayWebhook as operation } from '../../operations/actions/replay-webhook.ts';
 import { decideAction } from '../../operations/decide-action.ts';
-import { actorOf } from '../kernel/actor.ts';
+import {
+  actorOf,
+  fails,
+  FOR_ROLES,
+  WITH_BODY,
+  defineRoute,
+  json,
+  optionalJsonBody,
+  idParam,
+  reason,
+} from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { operationsOf } from '../approvals/operate.ts';
-import { fails, FOR_ROLES, WITH_BODY } from '../kernel/problem.ts';
-import { defineRoute, json, optionalJsonBody } from '../kernel/route.ts';
-import { idParam, reason } from '../kernel/fields-view.ts';
+import { operationsOf } from '../approvals/index.ts';
 import { showWebhookEvent, WebhookEvent } from './webhook-event-view.ts';
 
 const Params = z.object({ webhookId: idParam('webhookId') });

@@ -1,11 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { receiveStripe } from '../../inbox/receive.ts';
 import { verifyStripe } from '../../providers/webhooks/verify.ts';
-import { readBytes } from '../kernel/json-body.ts';
+import { readBytes, fails, defineRoute, json } from '../kernel/index.ts';
 import { anyone } from '../middleware/access.ts';
-import { fails } from '../kernel/problem.ts';
-import { defineRoute, json } from '../kernel/route.ts';
 import { refuseSignature, SignedBody, takeIn, WEBHOOK_FAILS, WebhookReceipt } from './webhook-receipt.ts';
 
 const Headers = z.object({

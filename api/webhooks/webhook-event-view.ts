@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { WebhookEventRow } from '../../db/webhooks/list.ts';
 import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/schema.ts';
 import { maskPersonalData } from '../../providers/webhooks/mask.ts';
-import { Id, Time, time, timeOrNull } from '../kernel/fields-view.ts';
+import { Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 export const WebhookEvent = z
   .object({

@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, gt, inArray, isNull, or, sql } from 'drizzle-
 import { alias } from 'drizzle-orm/pg-core';
 import type { Db, Tx } from '../client.ts';
 import { users, apiKeys, apiKeyUsage } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 const { keyHash: _, ...SHOWN } = getTableColumns(apiKeys);
 /** Written with the count of its calls, so that it costs no write of its own. */

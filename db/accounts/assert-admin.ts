@@ -1,9 +1,9 @@
 import { asc, eq, inArray } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Tx } from '../client.ts';
 import { users, apiKeys } from './schema.ts';
-import type { Act } from '../kernel/audit.ts';
+import type { Act } from '../kernel/index.ts';
 
 /**
  * Locks whoever acts, and refuses them where they are no admin at this moment, or their API key has ended: a role that

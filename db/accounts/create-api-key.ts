@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm';
 import type { ApiKeyScope } from '../../domain/accounts/api-keys.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { NewKey } from './key-text.ts';
 import type { Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
 import { readUserRole } from './users.ts';
 import { apiKeys } from './schema.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { type Act, audit } from '../kernel/index.ts';
 
 export interface NewApiKey {
   readonly userId: string;

@@ -1,11 +1,11 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { Db, Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
 import { apiKeys } from './schema.ts';
 import { assertAdmin } from './assert-admin.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { type Act, audit } from '../kernel/index.ts';
 
 /**
  * Ends a key for good, and with it those that were made with it; what was revoked before stays as it was. Throws

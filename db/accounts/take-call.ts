@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { CallKind } from '../../domain/accounts/api-keys.ts';
 import type { Db } from '../client.ts';
-import { type CallAllowance, takeFrom } from '../kernel/sliding-window.ts';
+import { type CallAllowance, takeFrom } from '../kernel/index.ts';
 
 const HOUR_S = 3600;
 const MINUTE_S = 60;

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { moveApproval } from './move.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { type Act, audit } from '../kernel/index.ts';
 
 // The parts of a decision, each in the transaction that it is given: what is agreed to is done in the same one.
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Money } from '../../domain/kernel/money.ts';
+import type { Money } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { decisions } from './schema.ts';
 

@@ -2,7 +2,7 @@ import { and, eq, gt, lte, or, sql } from 'drizzle-orm';
 import type { ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
 import type { Db } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 export async function readApproval(db: Db, approvalId: string): Promise<Approval | null> {
   const [row] = await db.select().from(approvals).where(eq(approvals.id, approvalId));

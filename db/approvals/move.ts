@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { APPROVAL, type ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
 import type { Tx } from '../client.ts';
 import { approvals, type Approval } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../kernel/stale.ts';
+import { assertMove, movedOrStale, type Mover } from '../kernel/index.ts';
 
 /** Moves an approval, or changes it where it stands; the only code that writes its status. */
 export async function moveApproval(

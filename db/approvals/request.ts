@@ -4,8 +4,8 @@ import { APPROVAL_VALID_MS } from '../../domain/approvals/four-eyes.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { moveApproval } from './move.ts';
-import { readUserRole } from '../accounts/users.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { readUserRole } from '../accounts/index.ts';
+import { type Act, audit } from '../kernel/index.ts';
 
 export interface ApprovalAsk extends Act {
   /** Both null: it names no money. */

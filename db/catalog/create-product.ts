@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
-import { readUserRole } from '../accounts/users.ts';
+import { readUserRole } from '../accounts/index.ts';
 import { products } from './schema.ts';
 
 export interface NewProduct {

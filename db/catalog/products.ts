@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { products } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 export type ProductRow = typeof products.$inferSelect;
 

@@ -1,9 +1,9 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Role } from '../../domain/accounts/roles.ts';
+import type { Role } from '../../domain/accounts/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { products } from './schema.ts';
-import { users } from '../accounts/schema.ts';
+import { users } from '../accounts/index.ts';
 
 interface Person {
   readonly email: string;

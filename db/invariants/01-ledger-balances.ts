@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { balanceSign, type SellerAccount } from '../../domain/ledger/postings.ts';
+import { balanceSign, type SellerAccount } from '../../domain/ledger/index.ts';
 import type { Tx } from '../client.ts';
 import { CURRENT_TRANSFERS, type Invariant, type Violation, violations } from './invariant.ts';
 

@@ -4,8 +4,8 @@ import {
   refundWorkflowId,
   reversalWorkflowId,
   transferWorkflowId,
-} from '../../domain/marketplace/ids.ts';
-import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
+} from '../../domain/marketplace/index.ts';
+import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Db, Tx } from '../client.ts';
 import {
   CURRENT_REVERSALS,

@@ -7,7 +7,7 @@ import {
   type SellerAccount,
   type SellerFunds,
 } from '../../domain/ledger/postings.ts';
-import { sumMinor } from '../../domain/kernel/money.ts';
+import { sumMinor } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { ledgerEntries, sellerBalances } from './schema.ts';
 

@@ -4,7 +4,7 @@ import type { Tx } from '../client.ts';
 import { type Order, orders } from './orders/schema.ts';
 import { type Refund, refunds } from './refunds/schema.ts';
 import { type Reversal, type Transfer, sellerTransfers, transferReversals } from './transfers/schema.ts';
-import { MissingRow } from '../kernel/lock.ts';
+import { MissingRow } from '../kernel/index.ts';
 
 export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
   const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('no key update');

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { isCurrent } from '../kernel/current.ts';
+import { isCurrent } from '../kernel/index.ts';
 import { STUCK_KINDS, type StuckKind } from './work.ts';
 
 type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';

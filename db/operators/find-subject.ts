@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { parseSubject, type Subject, type SubjectKind } from '../../domain/kernel/subjects.ts';
+import { parseSubject, type Subject, type SubjectKind } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,8 +1,7 @@
 import { asc, inArray } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
-import { orders } from '../marketplace/orders/schema.ts';
-import { sellerPayouts } from '../payouts/schema.ts';
-import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
+import { orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
+import { sellerPayouts } from '../payouts/index.ts';
 
 /** Rows that one action on many is about, by their ids. */
 export interface ManyRows {

@@ -1,8 +1,7 @@
 import { eq } from 'drizzle-orm';
-import type { Subject } from '../../domain/kernel/subjects.ts';
+import type { Subject } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
-import { refunds } from '../marketplace/refunds/schema.ts';
-import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
+import { refunds, sellerTransfers, transferReversals } from '../marketplace/index.ts';
 
 /** The order that a row belongs to; null where there is no such row, or it belongs to none. */
 export async function orderOfSubject(db: Db, { kind, id }: Subject): Promise<string | null> {

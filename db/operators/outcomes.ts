@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { isCurrent } from '../kernel/current.ts';
+import { isCurrent } from '../kernel/index.ts';
 
 export const OUTCOME_KINDS = ['payment', 'refund', 'transfer', 'reversal', 'webhook'] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];

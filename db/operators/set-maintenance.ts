@@ -1,8 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { platformSettings } from '../kernel/schema.ts';
-import { assertAdmin } from '../accounts/assert-admin.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { platformSettings, type Act, audit } from '../kernel/index.ts';
+import { assertAdmin } from '../accounts/index.ts';
 
 const KEY = 'maintenance_mode';
 const SUBJECT = 'maintenance';

@@ -1,13 +1,18 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { auditLog, opsFlags } from '../kernel/schema.ts';
-import { webhookEvents } from '../webhooks/schema.ts';
-import { disputes, disputeWords, refunds } from '../marketplace/refunds/schema.ts';
-import { ledgerEntries } from '../ledger/schema.ts';
-import { sellerPayouts } from '../payouts/schema.ts';
-import { orders } from '../marketplace/orders/schema.ts';
-import { refundEvents } from '../marketplace/refunds/events-schema.ts';
-import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
+import { auditLog, opsFlags } from '../kernel/index.ts';
+import { webhookEvents } from '../webhooks/index.ts';
+import {
+  disputes,
+  disputeWords,
+  refunds,
+  orders,
+  refundEvents,
+  sellerTransfers,
+  transferReversals,
+} from '../marketplace/index.ts';
+import { ledgerEntries } from '../ledger/index.ts';
+import { sellerPayouts } from '../payouts/index.ts';
 
 /** Everything that hangs on an order; each by an index. */
 export async function readOrderRows(db: Db, orderId: string) {

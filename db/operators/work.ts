@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Money } from '../../domain/kernel/money.ts';
+import type { Money } from '../../domain/kernel/index.ts';
 import type { Db, Tx } from '../client.ts';
-import { isCurrent } from '../kernel/current.ts';
+import { isCurrent } from '../kernel/index.ts';
 
 /** Open rows, which automation goes on with. An orphan is a refund that the PSP may not have. */
 export const STUCK_KINDS = [

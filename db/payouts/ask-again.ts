@@ -1,11 +1,10 @@
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout } from './move.ts';
 import type { Payout } from './schema.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { type Act, audit, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
-import { lockNamed } from '../kernel/lock.ts';
 import { lockPayout } from './lock.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { keyGeneration } from '../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../domain/kernel/index.ts';
 import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout } from './move.ts';

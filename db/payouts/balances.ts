@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { sellerBalances } from '../ledger/schema.ts';
+import { sellerBalances } from '../ledger/index.ts';
 
 export type BalanceRow = typeof sellerBalances.$inferSelect;
 

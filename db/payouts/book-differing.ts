@@ -1,14 +1,12 @@
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import { payoutAsked, payoutFailed } from '../../domain/ledger/postings.ts';
+import { payoutAsked, payoutFailed } from '../../domain/ledger/index.ts';
 import type { Db } from '../client.ts';
-import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { movePayout } from './move.ts';
 import type { Payout } from './schema.ts';
-import { type Act, audit } from '../kernel/audit.ts';
-import { clearFlags } from '../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
-import { lockNamed } from '../kernel/lock.ts';
 import { lockPayout } from './lock.ts';
 
 /**

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
 import type { Db } from '../client.ts';
 import { sellerPayouts } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 export type PayoutRow = typeof sellerPayouts.$inferSelect;
 

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 import { type Payout, sellerPayouts } from './schema.ts';
-import { MissingRow } from '../kernel/lock.ts';
+import { MissingRow } from '../kernel/index.ts';
 
 export async function lockPayout(tx: Tx, payoutId: string): Promise<Payout> {
   const [payout] = await tx

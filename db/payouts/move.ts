@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { PAYOUT, type PayoutStatus } from '../../domain/payouts/payout-machine.ts';
 import type { Tx } from '../client.ts';
 import { sellerPayouts, type Payout } from './schema.ts';
-import { assertMove, movedOrStale } from '../kernel/stale.ts';
+import { assertMove, movedOrStale } from '../kernel/index.ts';
 
 /** Moves a payout, or changes it where it stands; the only code that writes its status. */
 export async function movePayout(

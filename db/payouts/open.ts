@@ -1,16 +1,12 @@
 import { and, asc, eq } from 'drizzle-orm';
-import { payoutAsked } from '../../domain/ledger/postings.ts';
+import { payoutAsked } from '../../domain/ledger/index.ts';
 import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
-import { post } from '../ledger/post.ts';
+import { post, sellerBalances } from '../ledger/index.ts';
 import { type Payout, sellerPayouts } from './schema.ts';
-import { readIdempotencyKey } from '../kernel/idempotency-keys.ts';
+import { readIdempotencyKey, idempotencyKeys, takeAsk, MissingRow } from '../kernel/index.ts';
 import { readPayingSeller } from './paying-seller.ts';
-import { idempotencyKeys } from '../kernel/schema.ts';
-import { sellerBalances } from '../ledger/schema.ts';
-import { takeAsk } from '../kernel/keep-ask.ts';
-import { MissingRow } from '../kernel/lock.ts';
 
 export interface PayoutToOpen {
   readonly payoutId: string;

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import type { PayableFunds, PayingSeller } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
-import { sellerBalances } from '../ledger/schema.ts';
-import { users } from '../accounts/schema.ts';
+import { sellerBalances } from '../ledger/index.ts';
+import { users } from '../accounts/index.ts';
 
 /**
  * What decides a seller's payout, or null for somebody unknown. Under lock where the caller has locked the balances.

@@ -2,10 +2,9 @@ import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout } from './move.ts';
 import type { Payout } from './schema.ts';
-import { clearFlags } from '../kernel/clear-flags.ts';
+import { clearFlags, missed } from '../kernel/index.ts';
 import { lockPayout } from './lock.ts';
-import { missed } from '../kernel/missed.ts';
-import type { Postponement } from '../marketplace/transfers/postpone.ts';
+import type { Postponement } from '../marketplace/index.ts';
 
 /**
  * An attempt did not make the payout: writes why and when the next one is. `released`: nothing that was asked under its key

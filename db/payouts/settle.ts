@@ -5,16 +5,15 @@ import {
   payoutPaid,
   payoutReturned,
   type PostingKind,
-} from '../../domain/ledger/postings.ts';
+} from '../../domain/ledger/index.ts';
 import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
-import { fundsOf, lockFunds, post } from '../ledger/post.ts';
+import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { movePayout } from './move.ts';
 import type { Payout } from './schema.ts';
-import { clearFlags } from '../kernel/clear-flags.ts';
-import type { ReversalWork } from '../marketplace/labels.ts';
+import { clearFlags } from '../kernel/index.ts';
+import { type ReversalWork, readFundless } from '../marketplace/index.ts';
 import { lockPayout } from './lock.ts';
-import { readFundless } from '../marketplace/reversals/read-fundless.ts';
 
 export interface SettledPayout {
   readonly payout: Payout;

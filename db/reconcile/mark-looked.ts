@@ -1,9 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import type { Db } from '../client.ts';
-import { readClock } from '../kernel/clock.ts';
+import { readClock, writePlatformSetting } from '../kernel/index.ts';
 import { RECENT_DISPUTES } from './sweep.ts';
-import { writePlatformSetting } from '../kernel/platform-setting.ts';
 
 const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside'>, SQL>> = {
   stuck_orders: sql`orders`,

@@ -1,8 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import type { Db } from '../client.ts';
-import { readPlatformSetting } from '../kernel/platform-setting.ts';
-import { isCurrent } from '../kernel/current.ts';
+import { readPlatformSetting, isCurrent } from '../kernel/index.ts';
 
 /** How old rows must be before a sweep looks at them, in milliseconds. */
 export interface SweepAges {

@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { accountKey } from '../../domain/sellers/ids.ts';
-import { keyGeneration } from '../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../domain/kernel/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { sellerOnboardings } from './schema.ts';
-import { users } from '../accounts/schema.ts';
-import { MissingRow } from '../kernel/lock.ts';
+import { users } from '../accounts/index.ts';
+import { MissingRow } from '../kernel/index.ts';
 
 export type AccountClaim =
   | { readonly kind: 'connected'; readonly stripeAccountId: string }

@@ -2,10 +2,8 @@ import { and, eq, isNotNull } from 'drizzle-orm';
 import { onboardingWorkflowId } from '../../domain/sellers/ids.ts';
 import type { Db } from '../client.ts';
 import { sellerOnboardings } from './schema.ts';
-import { users } from '../accounts/schema.ts';
-import { audit } from '../kernel/audit.ts';
-import { clearFlags } from '../kernel/clear-flags.ts';
-import { raiseFlag } from '../kernel/raise-flag.ts';
+import { users } from '../accounts/index.ts';
+import { audit, clearFlags, raiseFlag } from '../kernel/index.ts';
 
 /**
  * Stripe says that a seller's account is gone: nothing is sent to it and nothing paid out of it, until Stripe says otherwise

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { sellerOnboardings } from './schema.ts';
-import { users } from '../accounts/schema.ts';
+import { users } from '../accounts/index.ts';
 
 export interface StripeAccountRow {
   readonly stripeAccountId: string | null;

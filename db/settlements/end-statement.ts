@@ -3,7 +3,7 @@ import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
 import { providerStatements } from './schema.ts';
-import { raiseFlag } from '../kernel/raise-flag.ts';
+import { raiseFlag } from '../kernel/index.ts';
 
 /** All that no row names is known: from here on the claims are needed no more. Repeatable. */
 export async function keepMissingKnown(db: Db, statementId: string): Promise<void> {

@@ -2,7 +2,7 @@ import { and, asc, count, eq, inArray, isNotNull, isNull } from 'drizzle-orm';
 import type { ExceptionKind, StatementState } from '../../domain/settlements/provider-statement.ts';
 import type { Db, Tx } from '../client.ts';
 import { providerStatements, statementExceptions } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 export type ExceptionRow = typeof statementExceptions.$inferSelect;
 

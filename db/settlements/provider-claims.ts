@@ -1,10 +1,8 @@
 import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
-import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
+import type { OrderStatus } from '../../domain/marketplace/index.ts';
 import type { Db } from '../client.ts';
-import { disputes, refunds } from '../marketplace/refunds/schema.ts';
-import { orders } from '../marketplace/orders/schema.ts';
-import { sellerTransfers, transferReversals } from '../marketplace/transfers/schema.ts';
-import { users } from '../accounts/schema.ts';
+import { disputes, refunds, orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
+import { users } from '../accounts/index.ts';
 
 /** What an order's rows say that the providers hold. Minor units. */
 export interface OrderClaims {

@@ -1,12 +1,11 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
 import { providerStatements, statementExceptions } from './schema.ts';
-import { assertAdmin } from '../accounts/assert-admin.ts';
-import { type Act, audit } from '../kernel/audit.ts';
-import { clearFlags } from '../kernel/clear-flags.ts';
+import { assertAdmin } from '../accounts/index.ts';
+import { type Act, audit, clearFlags } from '../kernel/index.ts';
 
 export type StatementException = typeof statementExceptions.$inferSelect;
 

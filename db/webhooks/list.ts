@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { webhookEvents, type WebhookOutcome } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 export type WebhookEventRow = typeof webhookEvents.$inferSelect;
 

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
-import { bodyGone, VezaError } from '../../domain/kernel/errors.ts';
+import { bodyGone, VezaError } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents } from './schema.ts';
-import { type Act, audit } from '../kernel/audit.ts';
+import { type Act, audit } from '../kernel/index.ts';
 
 /** An operator wants a stored webhook dispatched again, whatever became of it. Throws `webhook_not_found`. */
 export async function requestReplay(

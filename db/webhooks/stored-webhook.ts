@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { isUuid } from '../../domain/kernel/ids.ts';
+import { isUuid } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents, type WebhookProvider } from './schema.ts';
 

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { webhookEvents } from './schema.ts';
-import { readPlatformSetting, writePlatformSetting } from '../kernel/platform-setting.ts';
+import { readPlatformSetting, writePlatformSetting } from '../kernel/index.ts';
 
 /**
  * Writes down of which mode the workers' key is; `unknown` where it does not say. Once that is another mode than before,

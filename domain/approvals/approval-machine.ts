@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/machine.ts';
+import { canMove, type Machine, type Mover } from '../kernel/index.ts';
 
 export const APPROVAL_STATUSES = ['pending', 'approved', 'rejected', 'expired'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];

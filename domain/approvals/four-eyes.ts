@@ -1,4 +1,4 @@
-import type { Money } from '../kernel/money.ts';
+import type { Money } from '../kernel/index.ts';
 
 /** How long what one admin asked for waits for another: what is older may not be what is wanted any more. */
 export const APPROVAL_VALID_MS = 7 * 24 * 60 * 60 * 1000;

@@ -1,5 +1,4 @@
-import { cutMinor } from '../kernel/grain.ts';
-import { sumMinor } from '../kernel/money.ts';
+import { cutMinor, sumMinor } from '../kernel/index.ts';
 
 /**
  * The double-entry ledger: every posting, and nothing but postings. Amounts are minor units, signed as they are

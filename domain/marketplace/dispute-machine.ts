@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../kernel/machine.ts';
+import { canMove, type Machine } from '../kernel/index.ts';
 
 export const DISPUTE_STATUSES = ['open', 'won', 'lost', 'cancelled'] as const;
 export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];

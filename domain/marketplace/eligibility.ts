@@ -1,6 +1,6 @@
 import type { OrderStatus } from './order-machine.ts';
-import type { Refusal } from '../kernel/errors.ts';
-import type { Caller } from '../accounts/roles.ts';
+import { type Refusal, grainMinor, formatMoney } from '../kernel/index.ts';
+import type { Caller } from '../accounts/index.ts';
 import {
   allocateAmount,
   allocateItems,
@@ -9,8 +9,6 @@ import {
   type FeePolicy,
   type ItemLeft,
 } from './shares.ts';
-import { grainMinor } from '../kernel/grain.ts';
-import { formatMoney } from '../kernel/money.ts';
 
 /** All that the decision about a refund needs to know of an order. Times are milliseconds since the epoch. */
 export interface RefundableOrder {

@@ -1,8 +1,8 @@
 import type { DisputeStage } from './dispute-machine.ts';
 import type { RefundStatus } from './refund-machine.ts';
 import type { ReversalStatus } from './reversal-machine.ts';
-import type { Caller } from '../accounts/roles.ts';
-import type { IdempotencyKey, Refused } from '../kernel/messages.ts';
+import type { Caller } from '../accounts/index.ts';
+import type { IdempotencyKey, Refused } from '../kernel/index.ts';
 
 export interface AskedRefund {
   readonly kind: 'refund';

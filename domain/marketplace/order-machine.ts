@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/machine.ts';
+import { canMove, type Machine, type Mover } from '../kernel/index.ts';
 
 export const ORDER_STATUSES = [
   'pending',

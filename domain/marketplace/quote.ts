@@ -1,5 +1,4 @@
-import type { Refusal } from '../kernel/errors.ts';
-import { MAX_AMOUNT_MINOR } from '../kernel/money.ts';
+import { type Refusal, MAX_AMOUNT_MINOR } from '../kernel/index.ts';
 
 /** A product as far as its price goes. Minor units. */
 export interface Priced {

@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/machine.ts';
+import { canMove, type Machine, type Mover } from '../kernel/index.ts';
 
 export const REFUND_STATUSES = ['pending', 'succeeded', 'failed', 'returned'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];

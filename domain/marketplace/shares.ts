@@ -1,4 +1,4 @@
-import { divideProportionally, sumMinor } from '../kernel/money.ts';
+import { divideProportionally, sumMinor } from '../kernel/index.ts';
 
 /** What is left of one item of an order: the part its seller still bears, and the platform's fee. Minor units. */
 export interface ItemLeft {

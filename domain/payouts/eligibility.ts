@@ -1,6 +1,4 @@
-import type { Refusal } from '../kernel/errors.ts';
-import { cutMinor, payoutGrainMinor } from '../kernel/grain.ts';
-import { formatMoney } from '../kernel/money.ts';
+import { type Refusal, cutMinor, payoutGrainMinor, formatMoney } from '../kernel/index.ts';
 
 /** What a seller has in one currency. Minor units. */
 export interface PayableFunds {

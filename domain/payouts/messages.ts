@@ -1,5 +1,5 @@
 import type { PayoutStatus } from './payout-machine.ts';
-import type { IdempotencyKey, Refused } from '../kernel/messages.ts';
+import type { IdempotencyKey, Refused } from '../kernel/index.ts';
 
 export interface AskedPayout {
   readonly kind: 'payout';

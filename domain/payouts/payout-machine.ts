@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../kernel/machine.ts';
+import { canMove, type Machine } from '../kernel/index.ts';
 
 export const PAYOUT_STATUSES = ['pending', 'paid', 'failed'] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];

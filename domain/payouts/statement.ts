@@ -1,5 +1,5 @@
-import type { Account, SellerAccount } from '../ledger/postings.ts';
-import { sumMinor } from '../kernel/money.ts';
+import type { Account, SellerAccount } from '../ledger/index.ts';
+import { sumMinor } from '../kernel/index.ts';
 
 /** A seller's accounts as a statement shows them: the five of the ledger, and the cash at their Stripe account. */
 export const STATEMENT_PARTS = [

@@ -1,4 +1,4 @@
-import type { Refused } from '../kernel/messages.ts';
+import type { Refused } from '../kernel/index.ts';
 
 /** What a seller wants of Stripe's onboarding. */
 export interface OnboardingAsk {

@@ -1,9 +1,6 @@
-import type { Payout } from '../../db/payouts/schema.ts';
-import { bookDifferingPayout } from '../../db/payouts/book-differing.ts';
-import type { PayoutWork } from '../../db/payouts/label.ts';
-import { lockNamed } from '../../db/kernel/lock.ts';
-import { lockPayout } from '../../db/payouts/lock.ts';
-import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
+import { type Payout, bookDifferingPayout, type PayoutWork, lockPayout } from '../../db/payouts/index.ts';
+import { lockNamed } from '../../db/kernel/index.ts';
+import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 

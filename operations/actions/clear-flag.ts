@@ -1,5 +1,4 @@
-import type { OpsFlagRow } from '../../db/kernel/ops-flags.ts';
-import { clearFlag as clear } from '../../db/kernel/clear-flag.ts';
+import { type OpsFlagRow, clearFlag as clear } from '../../db/kernel/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtFlag } from './look.ts';

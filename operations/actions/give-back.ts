@@ -1,6 +1,5 @@
-import type { Refund } from '../../db/marketplace/refunds/schema.ts';
-import { giveBackAgain } from '../../db/marketplace/refunds/give-back-again.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import { type Refund, giveBackAgain } from '../../db/marketplace/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtOrder } from './look.ts';

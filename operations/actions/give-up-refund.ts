@@ -1,10 +1,13 @@
-import type { Refund } from '../../db/marketplace/refunds/schema.ts';
-import { isHeldRefund } from '../../db/marketplace/refunds/held.ts';
-import { endHeldRefund } from '../../db/marketplace/refunds/end-held.ts';
-import { refundLabel } from '../../db/marketplace/labels.ts';
-import { knownToPsp, requestRefundEnd } from '../../db/marketplace/refunds/request-end.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import {
+  type Refund,
+  isHeldRefund,
+  endHeldRefund,
+  refundLabel,
+  knownToPsp,
+  requestRefundEnd,
+} from '../../db/marketplace/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtRefund } from './look.ts';

@@ -1,7 +1,5 @@
-import type { ReversalRow } from '../../db/marketplace/reversals/list.ts';
-import { requestReversalEnd } from '../../db/marketplace/reversals/request-end.ts';
-import type { ReversalWork } from '../../db/marketplace/labels.ts';
-import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
+import { type ReversalRow, requestReversalEnd, type ReversalWork } from '../../db/marketplace/index.ts';
+import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtReversal } from './look.ts';

@@ -1,5 +1,10 @@
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/kernel/subjects.ts';
+import {
+  VezaError,
+  parseSubject,
+  type Subject,
+  type SubjectKind,
+  writeSubject,
+} from '../../domain/kernel/index.ts';
 import type { ActionName, Operation } from '../action.ts';
 import { bookPayoutAsMade } from './book-as-made.ts';
 import { clearFlag } from './clear-flag.ts';

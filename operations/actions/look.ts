@@ -1,14 +1,17 @@
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../../db/client.ts';
-import { isSuspended } from '../../db/marketplace/orders/move.ts';
-import { opsFlags } from '../../db/kernel/schema.ts';
-import { webhookEvents } from '../../db/webhooks/schema.ts';
-import { lockNamed } from '../../db/kernel/lock.ts';
-import { lockOrder, lockRefund, lockReversal, lockTransferOfOrder } from '../../db/marketplace/lock.ts';
-import { lockPayout } from '../../db/payouts/lock.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { returnRefund } from '../../db/marketplace/refunds/return.ts';
-import { sumMinor } from '../../domain/kernel/money.ts';
+import {
+  isSuspended,
+  lockOrder,
+  lockRefund,
+  lockReversal,
+  lockTransferOfOrder,
+  returnRefund,
+} from '../../db/marketplace/index.ts';
+import { opsFlags, lockNamed } from '../../db/kernel/index.ts';
+import { webhookEvents } from '../../db/webhooks/index.ts';
+import { lockPayout } from '../../db/payouts/index.ts';
+import { VezaError, sumMinor } from '../../domain/kernel/index.ts';
 import { moneyOf, type Standing } from '../action.ts';
 import { tryOut } from '../try-out.ts';
 

@@ -1,7 +1,5 @@
-import type { Refund } from '../../db/marketplace/refunds/schema.ts';
-import type { TransferWork } from '../../db/marketplace/labels.ts';
-import { returnRefund } from '../../db/marketplace/refunds/return.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import { type Refund, type TransferWork, returnRefund } from '../../db/marketplace/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtReturn } from './look.ts';

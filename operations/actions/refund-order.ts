@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import type { Refund } from '../../db/marketplace/refunds/schema.ts';
-import { readRefundableOrder } from '../../db/marketplace/orders/refundable-order.ts';
-import { refundLabel } from '../../db/marketplace/labels.ts';
-import { lockNamed } from '../../db/kernel/lock.ts';
-import { lockOrder } from '../../db/marketplace/lock.ts';
-import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
-import { decideRefund, type RefundAsk } from '../../domain/marketplace/eligibility.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import {
+  type Refund,
+  readRefundableOrder,
+  refundLabel,
+  lockOrder,
+  refundAsOperator,
+} from '../../db/marketplace/index.ts';
+import { lockNamed } from '../../db/kernel/index.ts';
+import { decideRefund, type RefundAsk, refundWorkflowId } from '../../domain/marketplace/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { Tx } from '../../db/client.ts';
 import type { Operation, Standing } from '../action.ts';
 

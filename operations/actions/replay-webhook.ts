@@ -1,6 +1,5 @@
-import { readWebhookEvent, type WebhookEventRow } from '../../db/webhooks/list.ts';
-import { requestReplay } from '../../db/webhooks/request-replay.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { readWebhookEvent, type WebhookEventRow, requestReplay } from '../../db/webhooks/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
 import type { Dispatched } from '../../inbox/dispatched.ts';
 import { redispatch } from '../../inbox/redrive.ts';
 import type { Operation } from '../action.ts';

@@ -1,6 +1,5 @@
-import type { ReversalRow } from '../../db/marketplace/reversals/list.ts';
-import { type Resolution, resolveReversal } from '../../db/marketplace/reversals/resolve.ts';
-import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
+import { type ReversalRow, type Resolution, resolveReversal } from '../../db/marketplace/index.ts';
+import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtReversal } from './look.ts';

@@ -1,8 +1,11 @@
-import type { Transfer } from '../../db/marketplace/transfers/schema.ts';
-import { transferLabel, type TransferWork } from '../../db/marketplace/labels.ts';
-import type { Resolution } from '../../db/marketplace/reversals/resolve.ts';
-import { resolveTransfer } from '../../db/marketplace/transfers/resolve.ts';
-import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
+import {
+  type Transfer,
+  transferLabel,
+  type TransferWork,
+  type Resolution,
+  resolveTransfer,
+} from '../../db/marketplace/index.ts';
+import { transferWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtTransfer } from './look.ts';

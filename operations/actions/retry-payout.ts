@@ -1,7 +1,5 @@
-import type { Payout } from '../../db/payouts/schema.ts';
-import type { PayoutWork } from '../../db/payouts/label.ts';
-import { askPayoutAgain } from '../../db/payouts/ask-again.ts';
-import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
+import { type Payout, type PayoutWork, askPayoutAgain } from '../../db/payouts/index.ts';
+import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Operation } from '../action.ts';
 import { lookAtPayout } from './look.ts';
 

@@ -1,8 +1,6 @@
-import type { ReversalRow } from '../../db/marketplace/reversals/list.ts';
-import { requestReversalRetry } from '../../db/marketplace/reversals/request-retry.ts';
-import type { ReversalWork } from '../../db/marketplace/labels.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
+import { type ReversalRow, requestReversalRetry, type ReversalWork } from '../../db/marketplace/index.ts';
+import { VezaError } from '../../domain/kernel/index.ts';
+import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { lookAtReversal } from './look.ts';
 

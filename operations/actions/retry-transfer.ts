@@ -1,7 +1,5 @@
-import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
-import type { TransferWork } from '../../db/marketplace/labels.ts';
-import type { Transfer } from '../../db/marketplace/transfers/schema.ts';
-import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
+import { requestTransferRetry, type TransferWork, type Transfer } from '../../db/marketplace/index.ts';
+import { transferWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { lookAtTransfer } from './look.ts';
 

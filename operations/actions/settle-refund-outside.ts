@@ -1,7 +1,5 @@
-import { endHeldRefund, type EndedRefund } from '../../db/marketplace/refunds/end-held.ts';
-import { refundLabel } from '../../db/marketplace/labels.ts';
-import type { Refund } from '../../db/marketplace/refunds/schema.ts';
-import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
+import { endHeldRefund, type EndedRefund, refundLabel, type Refund } from '../../db/marketplace/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import type { OperationsDeps } from '../deps.ts';
 import { reasonOf } from '../reason.ts';

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { type ApiKeyRow, listApiKeys } from '../../db/accounts/api-keys.ts';
-import { revokeApiKey } from '../../db/accounts/revoke-api-key.ts';
+import { type ApiKeyRow, listApiKeys, revokeApiKey } from '../../db/accounts/index.ts';
 import {
   API_KEY_NAME_MAX_CHARS,
   API_KEY_SCOPES,
@@ -10,8 +9,8 @@ import {
   CALLS_PER_HOUR_MAX,
   READS_PER_HOUR,
   WRITES_PER_HOUR,
-} from '../../domain/accounts/api-keys.ts';
-import { durationMs } from '../../domain/kernel/duration.ts';
+} from '../../domain/accounts/index.ts';
+import { durationMs } from '../../domain/kernel/index.ts';
 import { makeApiKey } from '../../operations/make-api-key.ts';
 import { actorOf, looking, required } from '../operator.ts';
 import { awaiting } from '../print.ts';

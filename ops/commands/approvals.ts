@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { listApprovals } from '../../db/approvals/list.ts';
-import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
+import { listApprovals } from '../../db/approvals/index.ts';
+import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
 import { approve as approveIt } from '../../operations/approve.ts';
 import { reject as rejectIt } from '../../operations/reject.ts';
 import { actorOf, looking, operating, required } from '../operator.ts';

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
-import { type BackfillReport, UNMATCHED, unmatchedCount } from '../../domain/marketplace/backfill.ts';
-import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
+import {
+  type BackfillReport,
+  UNMATCHED,
+  unmatchedCount,
+  transferWorkflowId,
+} from '../../domain/marketplace/index.ts';
 import { type BackfillEngine, createBackfillEngine } from '../../engine/backfill.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
+import { WEBHOOK_OUTCOMES } from '../../db/webhooks/index.ts';
 import { type BulkAsk, type BulkPreview, previewBulk } from '../../operations/bulk.ts';
 import { performBulk } from '../../operations/perform-bulk.ts';
 import { actorOf, namedActor, operating, required, subjectOf } from '../operator.ts';

@@ -1,9 +1,8 @@
-import { WORK_KINDS } from '../../db/operators/work.ts';
-import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/schema.ts';
-import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
-import { API_KEY_SCOPES } from '../../domain/accounts/api-keys.ts';
-import { PHASES } from '../../domain/reconcile/reconcile.ts';
-import { ROLES } from '../../domain/accounts/roles.ts';
+import { WORK_KINDS } from '../../db/operators/index.ts';
+import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/index.ts';
+import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
+import { API_KEY_SCOPES, ROLES } from '../../domain/accounts/index.ts';
+import { PHASES } from '../../domain/reconcile/index.ts';
 import { giveUp, refund, RESOLUTIONS, resolve, retry } from './act.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';

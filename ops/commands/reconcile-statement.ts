@@ -7,10 +7,13 @@ import {
   listStatementExceptions,
   readStatement,
   type StatementRow,
-} from '../../db/settlements/list.ts';
-import { statementWorkflowId } from '../../domain/settlements/ids.ts';
-import { formatMoney } from '../../domain/kernel/money.ts';
-import { STATEMENT_PROVIDERS, type StatementProvider } from '../../domain/settlements/provider-statement.ts';
+} from '../../db/settlements/index.ts';
+import {
+  statementWorkflowId,
+  STATEMENT_PROVIDERS,
+  type StatementProvider,
+} from '../../domain/settlements/index.ts';
+import { formatMoney } from '../../domain/kernel/index.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';

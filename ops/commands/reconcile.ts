@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
-import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile/reconcile.ts';
+import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile/index.ts';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import { runReconciliation } from '../../operations/run-reconciliation.ts';
 import { connectTemporal } from '../connect-temporal.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../../db/client.ts';
-import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
-import type { Caller } from '../../domain/accounts/roles.ts';
+import { seedCatalog } from '../../db/catalog/index.ts';
+import type { Caller } from '../../domain/accounts/index.ts';
 import { readDatabaseUrl, readSigningSettings } from '../settings.ts';
 import { signToken } from '../sign-token.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readVariables } from '../../config.ts';
-import { sumWork, WORK_KINDS, type WorkKind } from '../../db/operators/work.ts';
+import { sumWork, WORK_KINDS, type WorkKind } from '../../db/operators/index.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
 import { listStuck, type StuckItem } from '../../operations/list-stuck.ts';
 import { looking } from '../operator.ts';

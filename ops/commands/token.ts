@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { durationMs } from '../../domain/kernel/duration.ts';
+import { durationMs } from '../../domain/kernel/index.ts';
 import { openDatabase } from '../../db/client.ts';
-import { readUserRole } from '../../db/accounts/users.ts';
-import { ROLES, type Role } from '../../domain/accounts/roles.ts';
+import { readUserRole } from '../../db/accounts/index.ts';
+import { ROLES, type Role } from '../../domain/accounts/index.ts';
 import { readDatabaseUrl, readSigningSettings } from '../settings.ts';
 import { signToken } from '../sign-token.ts';
 import { UsageError } from '../usage.ts';

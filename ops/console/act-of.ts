@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { Act } from '../../db/kernel/audit.ts';
+import type { Act } from '../../db/kernel/index.ts';
 import { clientOf } from './client-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/client.ts';
-import type { Caller } from '../../domain/accounts/roles.ts';
+import type { Caller } from '../../domain/accounts/index.ts';
 import type { Logger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
 import type { TemporalUi } from '../../operations/links.ts';

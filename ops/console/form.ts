@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
-import { VezaError } from '../../domain/kernel/errors.ts';
-import { isPlainText } from '../../domain/kernel/plain-text.ts';
+import { VezaError, isPlainText } from '../../domain/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 
 /** The fields of a posted form, as text. */

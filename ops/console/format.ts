@@ -1,4 +1,4 @@
-import { formatMoney } from '../../domain/kernel/money.ts';
+import { formatMoney } from '../../domain/kernel/index.ts';
 import { html, type Html } from './html.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { PageAsk } from '../../db/kernel/page.ts';
+import type { PageAsk } from '../../db/kernel/index.ts';
 
 export const PAGE_ROWS = 50;
 

@@ -1,4 +1,4 @@
-import type { WorkFilter } from '../../db/operators/work.ts';
+import type { WorkFilter } from '../../db/operators/index.ts';
 import { typed, uuidOf } from './query.ts';
 import { kindsOf } from './views/work-kinds.ts';
 

@@ -1,4 +1,4 @@
-import type { Claimable, RowKind, StatementProvider } from '../../domain/settlements/provider-statement.ts';
+import type { Claimable, RowKind, StatementProvider } from '../../domain/settlements/index.ts';
 
 /** What a type alone does not tell. */
 export interface RowAbout {

@@ -1,11 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Db } from '../../db/client.ts';
-import { closeStatementFile } from '../../db/settlements/close-statement-file.ts';
-import { discardStatement } from '../../db/settlements/discard-statement.ts';
-import { loadStatementRows, type NumberedRow } from '../../db/settlements/load-statement-rows.ts';
-import { openStatement, type Statement } from '../../db/settlements/open-statement.ts';
-import type { StatementProvider } from '../../domain/settlements/provider-statement.ts';
+import {
+  closeStatementFile,
+  discardStatement,
+  loadStatementRows,
+  type NumberedRow,
+  openStatement,
+  type Statement,
+} from '../../db/settlements/index.ts';
+import type { StatementProvider } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import { HYPERSWITCH_LAYOUTS } from './hyperswitch-layouts.ts';
 import { type Layout, missingColumns, requiredColumns } from './layout.ts';

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import {
-  CLAIMABLE,
-  ROW_KINDS,
-  type RowKind,
-  STATEMENT_PROVIDERS,
-} from '../../domain/settlements/provider-statement.ts';
+import { CLAIMABLE, ROW_KINDS, type RowKind, STATEMENT_PROVIDERS } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import type { Layout } from './layout.ts';
 

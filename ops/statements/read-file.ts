@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline as pipe } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CsvError, type Options, parse } from 'csv-parse';
-import type { NumberedRow } from '../../db/settlements/load-statement-rows.ts';
-import type { BadRow } from '../../domain/settlements/provider-statement.ts';
+import type { NumberedRow } from '../../db/settlements/index.ts';
+import type { BadRow } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import type { RowReader } from './row-reader.ts';
 

@@ -1,5 +1,5 @@
-import type { BadRow, RowKind, RowRead } from '../../domain/settlements/provider-statement.ts';
-import { minorOf } from '../../domain/kernel/money.ts';
+import type { BadRow, RowKind, RowRead } from '../../domain/settlements/index.ts';
+import { minorOf } from '../../domain/kernel/index.ts';
 import { type Layout, sameColumn } from './layout.ts';
 
 const OUTWARD: ReadonlySet<RowKind> = new Set<RowKind>(['refund', 'transfer', 'payout', 'dispute']);

@@ -1,4 +1,4 @@
-import type { Claimable, RowKind } from '../../domain/settlements/provider-statement.ts';
+import type { Claimable, RowKind } from '../../domain/settlements/index.ts';
 import type { Layout, RowAbout } from './layout.ts';
 
 const COVERED: readonly Claimable[] = ['payment', 'refund', 'transfer', 'reversal', 'dispute'];

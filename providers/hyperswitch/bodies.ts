@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { message } from '../../domain/kernel/plain-text.ts';
+import { message } from '../../domain/kernel/index.ts';
 import type { PspDispute, PspPayment, PspRefund } from './outcomes.ts';
 import { isoTime } from './time.ts';
 import { disputeStage } from './verdicts.ts';

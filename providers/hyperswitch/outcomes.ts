@@ -1,4 +1,4 @@
-import type { DisputeStage } from '../../domain/marketplace/dispute-machine.ts';
+import type { DisputeStage } from '../../domain/marketplace/index.ts';
 
 /** A payment as the router gives it; see wire-hyperswitch.md. Amounts in minor units of `currency`. */
 export interface PspPayment {

@@ -1,5 +1,4 @@
-import type { DisputeNews } from '../../domain/marketplace/messages.ts';
-import { DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/dispute-machine.ts';
+import { type DisputeNews, DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/index.ts';
 
 /** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
 export type PaymentVerdict =

@@ -8,8 +8,8 @@ import {
   type PaymentVerdict,
   type RefundVerdict,
 } from '../hyperswitch/verdicts.ts';
-import type { DisputeStage } from '../../domain/marketplace/dispute-machine.ts';
-import { isPlainText, message } from '../../domain/kernel/plain-text.ts';
+import type { DisputeStage } from '../../domain/marketplace/index.ts';
+import { isPlainText, message } from '../../domain/kernel/index.ts';
 import { isoTime } from '../hyperswitch/time.ts';
 
 interface EventBase {

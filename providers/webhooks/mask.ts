@@ -1,4 +1,4 @@
-import { replaceEmails } from '../../domain/kernel/emails.ts';
+import { replaceEmails } from '../../domain/kernel/index.ts';
 
 const MASK = '***';
 

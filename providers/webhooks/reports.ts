@@ -3,8 +3,8 @@ import type {
   OutsideEvent,
   PaymentFact,
   RefundVerdict,
-} from '../../domain/marketplace/messages.ts';
-import type { PayoutWord } from '../../domain/payouts/messages.ts';
+} from '../../domain/marketplace/index.ts';
+import type { PayoutWord } from '../../domain/payouts/index.ts';
 import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';

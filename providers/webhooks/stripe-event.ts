@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPlainText, message } from '../../domain/kernel/plain-text.ts';
+import { isPlainText, message } from '../../domain/kernel/index.ts';
 import { readReversalBody, readTransferBody } from '../stripe/bodies.ts';
 import type { StripeMode } from '../stripe/mode.ts';
 import type { StripeReversal, StripeTransfer } from '../stripe/outcomes.ts';

@@ -1,4 +1,4 @@
-import { isPlainText } from '../../domain/kernel/plain-text.ts';
+import { isPlainText } from '../../domain/kernel/index.ts';
 import type { HyperswitchEvent } from './hyperswitch-event.ts';
 import type { StripeEvent } from './stripe-event.ts';
 

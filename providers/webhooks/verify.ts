@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import Stripe from 'stripe';
-import { isPlainText } from '../../domain/kernel/plain-text.ts';
+import { isPlainText } from '../../domain/kernel/index.ts';
 
 /** Stripe's own default: the signature's timestamp may be this old. */
 const STRIPE_TOLERANCE_S = 300;

@@ -15,8 +15,7 @@ import {
   unmatchedCount,
 } from '../../domain/marketplace/backfill.ts';
 import { backfillProgress, catchStraySignals, settleMessages } from '../messages.ts';
-import { backfillBatch, databaseVerb, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
-import { describe } from '../kernel/sight.ts';
+import { backfillBatch, databaseVerb, MOVES_TO_NEW_VERSIONS, describe } from '../kernel/index.ts';
 
 const { countTransfersWithoutId, listTransfersWithoutId } = proxyLocalActivities<Activities>(databaseVerb);
 const { matchTransferIds } = proxyActivities<Activities>({

@@ -9,7 +9,7 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { LookedUpPayment, OrderOpening, SettledEvent } from '../../activities/marketplace/orders.ts';
 import type { ReadEvent } from '../../activities/marketplace/reports.ts';
-import type { Evidence } from '../../domain/kernel/messages.ts';
+import type { Evidence } from '../../domain/kernel/index.ts';
 import type {
   OrderPlacing,
   OrderRequest,
@@ -18,18 +18,21 @@ import type {
 } from '../../domain/marketplace/messages.ts';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
-import { foundOut, type Heard, hinted } from '../kernel/heard.ts';
-import { Mailbox } from '../kernel/mailbox.ts';
-import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } from '../messages.ts';
 import {
+  foundOut,
+  type Heard,
+  hinted,
+  Mailbox,
   askPsp,
   databaseVerb,
   DISPUTE_LOOKS_MS,
   PAYMENT_ANSWER_WAIT,
   UNDERWAY_PAYMENT_LOOK_MS,
   MOVES_TO_NEW_VERSIONS,
-} from '../kernel/policies.ts';
-import { describe, show } from '../kernel/sight.ts';
+  describe,
+  show,
+} from '../kernel/index.ts';
+import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } from '../messages.ts';
 
 const { openOrder, settlePayment, settleOutsideEvent } = proxyLocalActivities<Activities>(databaseVerb);
 const { createPayment } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the payment' });

@@ -9,7 +9,7 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
 import type { Asked } from '../../activities/marketplace/refund-refusals.ts';
-import type { Evidence } from '../../domain/kernel/messages.ts';
+import type { Evidence } from '../../domain/kernel/index.ts';
 import type {
   OpenedRefund,
   RefundLook,
@@ -17,8 +17,17 @@ import type {
   RefundRequest,
   RefundVerdict,
 } from '../../domain/marketplace/messages.ts';
-import { foundOut, type Heard, hinted } from '../kernel/heard.ts';
-import { Mailbox } from '../kernel/mailbox.ts';
+import {
+  foundOut,
+  type Heard,
+  hinted,
+  Mailbox,
+  askPsp,
+  databaseVerb,
+  MOVES_TO_NEW_VERSIONS,
+  describe,
+  show,
+} from '../kernel/index.ts';
 import {
   catchStraySignals,
   endAsking,
@@ -28,8 +37,6 @@ import {
   verdict,
   waitingForProvider,
 } from '../messages.ts';
-import { askPsp, databaseVerb, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
-import { describe, show } from '../kernel/sight.ts';
 
 const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
 const { askProvider } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the refund' });

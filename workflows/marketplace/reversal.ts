@@ -11,11 +11,19 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import { reversalKey } from '../../domain/marketplace/ids.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
-import type { Attempt } from '../../domain/kernel/messages.ts';
+import type { Attempt } from '../../domain/kernel/index.ts';
 import { REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/marketplace/messages.ts';
 import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from '../messages.ts';
-import { attemptStripe, attemptStripeDirectly, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
-import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';
+import {
+  attemptStripe,
+  attemptStripeDirectly,
+  MOVES_TO_NEW_VERSIONS,
+  firstAttempt,
+  showAsking,
+  showEnded,
+  showWaiting,
+  untilDue,
+} from '../kernel/index.ts';
 
 const { attemptReversal } = proxyActivities<Activities>({
   ...attemptStripe,

@@ -9,12 +9,19 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import { transferKey } from '../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
-import type { Attempt } from '../../domain/kernel/messages.ts';
-import { Mailbox } from '../kernel/mailbox.ts';
+import type { Attempt } from '../../domain/kernel/index.ts';
+import {
+  Mailbox,
+  attemptStripe,
+  MOVES_TO_NEW_VERSIONS,
+  show,
+  firstAttempt,
+  showAsking,
+  showEnded,
+  showWaiting,
+  untilDue,
+} from '../kernel/index.ts';
 import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from '../messages.ts';
-import { attemptStripe, MOVES_TO_NEW_VERSIONS } from '../kernel/policies.ts';
-import { show } from '../kernel/sight.ts';
-import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';
 
 const { attemptTransfer } = proxyActivities<Activities>({
   ...attemptStripe,

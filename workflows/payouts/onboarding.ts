@@ -1,9 +1,8 @@
 import { proxyActivities, setHandler, uuid4, setWorkflowOptions } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/messages.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
 import { accountChanged, catchStraySignals, onboard, settleMessages } from '../messages.ts';
-import { attemptStripe, STAYS_ON_ITS_VERSION } from '../kernel/policies.ts';
-import { describe } from '../kernel/sight.ts';
+import { attemptStripe, STAYS_ON_ITS_VERSION, describe } from '../kernel/index.ts';
 
 const { connectAccount } = proxyActivities<Activities>({
   ...attemptStripe,

@@ -12,14 +12,27 @@ import type { Activities } from '../../activities/index.ts';
 import type { PayoutAttempt } from '../../activities/payouts/payouts.ts';
 import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
-import type { Hint } from '../../domain/kernel/messages.ts';
+import type { Hint } from '../../domain/kernel/index.ts';
 import type {
   OpenedPayout,
   PayoutOpening,
   PayoutRequest,
   PayoutWord,
 } from '../../domain/payouts/messages.ts';
-import { Mailbox } from '../kernel/mailbox.ts';
+import {
+  Mailbox,
+  attemptStripe,
+  databaseVerb,
+  UNDERWAY_PAYOUT_LOOK_MS,
+  MOVES_TO_NEW_VERSIONS,
+  describe,
+  show,
+  firstAttempt,
+  showAsking,
+  showEnded,
+  showWaiting,
+  untilDue,
+} from '../kernel/index.ts';
 import {
   catchStraySignals,
   giveUp,
@@ -29,14 +42,6 @@ import {
   settleMessages,
   state,
 } from '../messages.ts';
-import {
-  attemptStripe,
-  databaseVerb,
-  UNDERWAY_PAYOUT_LOOK_MS,
-  MOVES_TO_NEW_VERSIONS,
-} from '../kernel/policies.ts';
-import { describe, show } from '../kernel/sight.ts';
-import { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from '../kernel/waiting.ts';
 
 const { openPayout } = proxyLocalActivities<Activities>(databaseVerb);
 const { attemptPayout } = proxyActivities<Activities>({

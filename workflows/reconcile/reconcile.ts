@@ -29,8 +29,8 @@ import {
   LONGEST_ACTIVITY_MS,
   sweepBatch,
   STAYS_ON_ITS_VERSION,
-} from '../kernel/policies.ts';
-import { describe } from '../kernel/sight.ts';
+  describe,
+} from '../kernel/index.ts';
 
 const { beginSweep } = proxyActivities<Activities>({
   ...aroundSweep,

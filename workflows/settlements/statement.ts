@@ -12,8 +12,7 @@ import type {
   StatementRequest,
 } from '../../domain/settlements/provider-statement.ts';
 import { catchStraySignals, settleMessages, statementProgress } from '../messages.ts';
-import { databaseVerb, statementSlice } from '../kernel/policies.ts';
-import { describe } from '../kernel/sight.ts';
+import { databaseVerb, statementSlice, describe } from '../kernel/index.ts';
 
 const { readStatementState, endStatement } = proxyLocalActivities<Activities>(databaseVerb);
 const { matchStatementRows } = proxyActivities<Activities>({

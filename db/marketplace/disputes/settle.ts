@@ -3,18 +3,17 @@ import { v7 as uuidv7 } from 'uuid';
 import { placeOfWord, statusAfter } from '../../../domain/marketplace/dispute-words.ts';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { DisputeNews } from '../../../domain/marketplace/messages.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Dispute, disputes, disputeWords, refunds } from '../refunds/schema.ts';
 import { moveDispute } from './move.ts';
 import { sellerTransfers } from '../transfers/schema.ts';
 import { bookDispute } from './book.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 import { transferLabel } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
 import type { SettledRefund } from '../refunds/settle-shares.ts';
 
 /** For so long nobody is told that a word waits for what passes by itself. */

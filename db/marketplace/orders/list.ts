@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
 import { licenses, orderItems, orders } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
 export type OrderItemRow = typeof orderItems.$inferSelect;
 export type LicenseRow = typeof licenses.$inferSelect;

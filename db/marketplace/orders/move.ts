@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { ORDER, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
 import type { Tx } from '../../client.ts';
 import { orders, type Order } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
 
 /** Whether the order never took its payment: what was captured for it is held for its buyer, not earned. */
 export const isSuspended = (order: Pick<Order, 'failureReason'>) => order.failureReason !== null;

@@ -1,17 +1,14 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Refusal } from '../../../domain/kernel/errors.ts';
+import { type Refusal, platformFeeMinor } from '../../../domain/kernel/index.ts';
 import type { AskedOrder } from '../../../domain/marketplace/messages.ts';
-import { platformFeeMinor } from '../../../domain/kernel/money.ts';
 import { quote, tooManyOpen } from '../../../domain/marketplace/quote.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Order, orderItems, orders } from './schema.ts';
 import { countOpenOrders } from './open-orders.ts';
-import { idempotencyKeys } from '../../kernel/schema.ts';
-import { products } from '../../catalog/schema.ts';
-import { users } from '../../accounts/schema.ts';
-import { isBeyondCounting } from '../../kernel/beyond-counting.ts';
-import { takeAsk } from '../../kernel/keep-ask.ts';
+import { idempotencyKeys, isBeyondCounting, takeAsk } from '../../kernel/index.ts';
+import { products } from '../../catalog/index.ts';
+import { users } from '../../accounts/index.ts';
 
 export type OpenOrderResult =
   | { readonly refused: Refusal }

@@ -3,7 +3,7 @@ import { canTransition, type OrderStatus } from '../../../domain/marketplace/ord
 import type { Tx } from '../../client.ts';
 import { isSuspended, moveOrder } from './move.ts';
 import type { Order } from './schema.ts';
-import type { Mover } from '../../kernel/stale.ts';
+import type { Mover } from '../../kernel/index.ts';
 import { refunds } from '../refunds/schema.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { RefundExistsBy } from '../../../domain/marketplace/refund-machine.
 import type { Db } from '../../client.ts';
 import { type Refund, refunds } from './schema.ts';
 import { orders } from '../orders/schema.ts';
-import { MissingRow } from '../../kernel/lock.ts';
+import { MissingRow } from '../../kernel/index.ts';
 
 /** Ask the PSP. That a call goes out is committed. */
 export interface RefundAsk {

@@ -1,13 +1,11 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { isHeldRefund } from './held.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { failPending } from './fail.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockRefund } from '../lock.ts';
 import { settleRefund } from './settle.ts';
 import type { SettledRefund } from './settle-shares.ts';

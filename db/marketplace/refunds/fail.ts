@@ -4,7 +4,7 @@ import type { Order } from '../orders/schema.ts';
 import { moveRefund } from './move.ts';
 import type { Refund } from './schema.ts';
 import { lockRefund } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 import { isOlder, latest } from './provider-time.ts';
 import { recomputeOrder } from '../orders/recompute-order.ts';
 

@@ -1,14 +1,12 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import { isSuspended, moveOrder } from '../orders/move.ts';
 import { type Refund, refunds } from './schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { refundLabel } from '../labels.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockOrder } from '../lock.ts';
 
 /**

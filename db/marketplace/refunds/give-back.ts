@@ -1,16 +1,16 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { paymentSuspended } from '../../../domain/ledger/postings.ts';
+import { paymentSuspended } from '../../../domain/ledger/index.ts';
 import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
-import { post } from '../../ledger/post.ts';
+import { post } from '../../ledger/index.ts';
 import { moveOrder } from '../orders/move.ts';
 import type { Order } from '../orders/schema.ts';
 import { refunds } from './schema.ts';
 import { refundLabel } from '../labels.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 
 /** What was captured for an order, in minor units. */
 export interface Captured {

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
 import { refunds } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
 export type RefundRow = typeof refunds.$inferSelect;
 

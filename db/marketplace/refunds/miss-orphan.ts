@@ -4,7 +4,7 @@ import type { Db } from '../../client.ts';
 import { refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 
 export type MissedOrphan =
   | 'missed_once'

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { REFUND, type RefundStatus } from '../../../domain/marketplace/refund-machine.ts';
 import type { Tx } from '../../client.ts';
 import { refunds, type Refund } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
 
 /** Moves a refund, or changes it where it stands; the only code that writes its status. */
 export async function moveRefund(

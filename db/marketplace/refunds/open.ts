@@ -7,10 +7,8 @@ import { moveOrder } from '../orders/move.ts';
 import type { Order } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { idempotencyKeys } from '../../kernel/schema.ts';
-import { takeAsk } from '../../kernel/keep-ask.ts';
+import { idempotencyKeys, takeAsk, MissingRow } from '../../kernel/index.ts';
 import { lockOrder } from '../lock.ts';
-import { MissingRow } from '../../kernel/lock.ts';
 
 export interface RefundToOpen {
   readonly refundId: string;

@@ -1,10 +1,9 @@
 import { eq, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { isUuid } from '../../../domain/kernel/ids.ts';
+import { isUuid, formatMoney } from '../../../domain/kernel/index.ts';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { RefundKind } from '../../../domain/marketplace/refund-machine.ts';
 import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Order } from '../orders/schema.ts';
@@ -13,7 +12,7 @@ import { findUnstarted } from '../find-unstarted.ts';
 import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { holdShares } from './hold-shares.ts';
 import { lockOrder } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 import { type SettledRefund, settleShares } from './settle-shares.ts';
 
 /** Money that left without us asking, as the PSP tells of it. Minor units. */

@@ -1,13 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { decideRefund, type RefundAsk } from '../../../domain/marketplace/eligibility.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { lockNamed } from '../../kernel/lock.ts';
+import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { lockOrder } from '../lock.ts';
 import { writeRefund } from './open.ts';
 

@@ -1,9 +1,8 @@
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { lockNamed } from '../../kernel/lock.ts';
+import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { lockRefund } from '../lock.ts';
 
 /**

@@ -1,15 +1,13 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { refundReturned } from '../../../domain/ledger/postings.ts';
+import { refundReturned } from '../../../domain/ledger/index.ts';
 import type { Db } from '../../client.ts';
-import { post } from '../../ledger/post.ts';
+import { post } from '../../ledger/index.ts';
 import { isSuspended } from '../orders/move.ts';
 import type { Order } from '../orders/schema.ts';
 import { moveRefund } from './move.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import type { TransferWork } from '../labels.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockRefund } from '../lock.ts';
 import { recomputeOrder } from '../orders/recompute-order.ts';
 import { NotReturnable, restoreLicenses, returnShares } from './return-shares.ts';

@@ -1,13 +1,8 @@
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
-import { grainMinor, planShare, type SharePlan } from '../../../domain/kernel/grain.ts';
-import {
-  refundSucceeded,
-  type RefundShare,
-  suspendedPaymentReturned,
-} from '../../../domain/ledger/postings.ts';
-import { sumMinor } from '../../../domain/kernel/money.ts';
+import { grainMinor, planShare, type SharePlan, sumMinor } from '../../../domain/kernel/index.ts';
+import { refundSucceeded, type RefundShare, suspendedPaymentReturned } from '../../../domain/ledger/index.ts';
 import type { Tx } from '../../client.ts';
-import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/post.ts';
+import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/index.ts';
 import { isSuspended } from '../orders/move.ts';
 import { type Order, licenses, orderItems } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds, type SellerSource } from './schema.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { RefundVerdict } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -8,11 +8,10 @@ import { isSuspended } from '../orders/move.ts';
 import type { Order } from '../orders/schema.ts';
 import { moveRefund } from './move.ts';
 import { type Refund, refundAllocations } from './schema.ts';
-import { wasFlagged } from '../../kernel/ops-flags.ts';
+import { wasFlagged, raiseFlag } from '../../kernel/index.ts';
 import { holdShares } from './hold-shares.ts';
 import { lockRefund } from '../lock.ts';
 import { isOlder, latest } from './provider-time.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
 import { settleShares, type SettledRefund } from './settle-shares.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 

@@ -1,21 +1,18 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { reversalWorkflowId, transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversedAfterAll } from '../../../domain/ledger/postings.ts';
+import { reversedAfterAll } from '../../../domain/ledger/index.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { ReversalAdoption } from '../../../domain/marketplace/messages.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isBooked, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
-import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { fundsOf, lockFunds, post, ledgerEntries } from '../../ledger/index.ts';
 import { moveReversal } from './move.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
-import { ledgerEntries } from '../../ledger/schema.ts';
 import { refunds } from '../refunds/schema.ts';
-import { audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { audit, clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { raiseReversed } from './end.ts';
 import { lockReversal } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
 import { insertOutside } from './record-outside.ts';
 
 /**

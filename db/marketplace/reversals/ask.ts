@@ -1,4 +1,4 @@
-import { keyGeneration } from '../../../domain/kernel/ids.ts';
+import { keyGeneration } from '../../../domain/kernel/index.ts';
 import { reversalKey } from '../../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Db } from '../../client.ts';

@@ -1,13 +1,13 @@
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversalDone } from '../../../domain/ledger/postings.ts';
+import { reversalDone } from '../../../domain/ledger/index.ts';
 import type { Tx } from '../../client.ts';
-import { post } from '../../ledger/post.ts';
+import { post } from '../../ledger/index.ts';
 import { moveReversal } from './move.ts';
 import type { Reversal, Transfer } from '../transfers/schema.ts';
 import { moveTransfer, reopenTransfer } from '../transfers/move.ts';
 import { flagIfTold } from './flag-after-all.ts';
 import { lockCurrentReversals } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 
 export type ReversalEnd =
   /** Stripe's id of our reversal. */

@@ -5,10 +5,9 @@ import type { Db, Tx } from '../../client.ts';
 import { type Reversal, type Transfer, sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { readPredecessors } from './chain.ts';
 import { readTransferChain } from '../transfers/chain.ts';
-import { opsFlags } from '../../kernel/schema.ts';
-import { webhookEvents } from '../../webhooks/schema.ts';
+import { opsFlags, raiseFlag } from '../../kernel/index.ts';
+import { webhookEvents } from '../../webhooks/index.ts';
 import { lockTransfer, lockTransferOfOrder } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
 
 // Stripe's word on a reversal of ours comes before or after that ended without it. Both look under the transfer's lock, and
 // a webhook is stored before it looks: whichever looks last sees the other. A retry looks at Stripe and adopts it.

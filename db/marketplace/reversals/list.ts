@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db } from '../../client.ts';
 import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
 /** A reversal with what its transfer knows of it. */
 export type ReversalRow = typeof transferReversals.$inferSelect & {

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Tx } from '../../client.ts';
 import { transferReversals, type Reversal } from '../transfers/schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
 
 /** Moves a reversal, or changes it where it stands; the only code that writes its status. */
 export async function moveReversal(

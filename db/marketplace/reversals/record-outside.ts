@@ -1,17 +1,17 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { outsideReversal, suspenseClaimed } from '../../../domain/ledger/postings.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { outsideReversal, suspenseClaimed } from '../../../domain/ledger/index.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isOutside, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
-import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { moveReversal } from './move.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { claimSuspense } from '../orders/claim-suspense.ts';
 import { endReversal, raiseReversed } from './end.ts';
 import { lockCurrentReversals, lockTransfer } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 
 /**
  * Books the reversals that Stripe lists and that are not ours, each once, and lets them cover open reversals of ours,

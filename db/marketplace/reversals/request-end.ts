@@ -1,11 +1,10 @@
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import { moveReversal } from './move.ts';
 import type { Reversal } from '../transfers/schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
+import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockReversal } from '../lock.ts';
 
 /**

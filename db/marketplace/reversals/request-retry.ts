@@ -1,14 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockReversal } from '../lock.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError, canMove } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,
@@ -7,16 +7,13 @@ import {
   reversalSettledOutside,
   reversalWrittenOff,
   writeOffRecovered,
-} from '../../../domain/ledger/postings.ts';
+} from '../../../domain/ledger/index.ts';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
-import { canMove } from '../../../domain/kernel/machine.ts';
 import type { Db, Tx } from '../../client.ts';
-import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { moveReversal } from './move.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
-import { lockNamed } from '../../kernel/lock.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { lockReversal } from '../lock.ts';
 
 export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;

@@ -1,15 +1,13 @@
 import { and, eq } from 'drizzle-orm';
-import { cutMinor, grainMinor } from '../../../domain/kernel/grain.ts';
-import { keyGeneration } from '../../../domain/kernel/ids.ts';
+import { cutMinor, grainMinor, keyGeneration, formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import { transferKey } from '../../../domain/marketplace/ids.ts';
-import { formatMoney, sumMinor } from '../../../domain/kernel/money.ts';
 import type { Db, Tx } from '../../client.ts';
-import { carryRest, fundsOf, lockFunds } from '../../ledger/post.ts';
+import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
 import { moveTransfer } from './move.ts';
 import type { Transfer } from './schema.ts';
 import { disputes } from '../refunds/schema.ts';
 import { orderItems, orders } from '../orders/schema.ts';
-import { users } from '../../accounts/schema.ts';
+import { users } from '../../accounts/index.ts';
 import { lockTransfer } from '../lock.ts';
 import { endUnsent } from '../withhold.ts';
 

@@ -1,16 +1,14 @@
 import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
 import type { BackfillFinding, BackfillOutcome } from '../../../domain/marketplace/backfill.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { formatMoney } from '../../../domain/kernel/money.ts';
+import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { moveTransfer } from './move.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { withoutId } from './without-id.ts';
-import { opsFlags } from '../../kernel/schema.ts';
-import { users } from '../../accounts/schema.ts';
-import { audit } from '../../kernel/audit.ts';
+import { opsFlags, audit, raiseFlag } from '../../kernel/index.ts';
+import { users } from '../../accounts/index.ts';
 import { lockTransfer } from '../lock.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
 
 /** A transfer that Stripe lists to the account for the order. Minor units. */
 export interface ListedTransfer {

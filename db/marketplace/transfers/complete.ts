@@ -1,13 +1,12 @@
 import { and, eq } from 'drizzle-orm';
-import { grainMinor } from '../../../domain/kernel/grain.ts';
+import { grainMinor, sumMinor } from '../../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { nettedFeesMinor, transferCompleted } from '../../../domain/ledger/postings.ts';
-import { sumMinor } from '../../../domain/kernel/money.ts';
+import { nettedFeesMinor, transferCompleted } from '../../../domain/ledger/index.ts';
 import type { Db, Tx } from '../../client.ts';
-import { fundsOf, lockFunds, post } from '../../ledger/post.ts';
+import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { moveTransfer } from './move.ts';
 import { type Transfer, transferReversals } from './schema.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { clearFlags } from '../../kernel/index.ts';
 import { clearSentAfterAll } from '../reversals/flag-after-all.ts';
 import {
   readInFlightRefunds,

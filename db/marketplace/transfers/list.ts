@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import type { TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Db } from '../../client.ts';
 import { sellerTransfers } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../../kernel/page.ts';
+import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
 export type TransferRow = typeof sellerTransfers.$inferSelect;
 

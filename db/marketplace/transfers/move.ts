@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { TRANSFER, type TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Tx } from '../../client.ts';
 import { sellerTransfers, type Transfer } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/stale.ts';
+import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
 
 /** Whether the seller has had the money: by Stripe, or some other way. */
 export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>

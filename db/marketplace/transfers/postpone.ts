@@ -1,12 +1,11 @@
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { sumMinor } from '../../../domain/kernel/money.ts';
+import { sumMinor } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { moveTransfer } from './move.ts';
 import type { Transfer } from './schema.ts';
 import { readInFlightRefunds, withholdInFlightRefunds } from '../in-flight-refunds.ts';
 import { lockTransfer } from '../lock.ts';
-import { missed } from '../../kernel/missed.ts';
-import { raiseFlag } from '../../kernel/raise-flag.ts';
+import { missed, raiseFlag } from '../../kernel/index.ts';
 import { withhold } from '../withhold.ts';
 
 export interface Postponement {

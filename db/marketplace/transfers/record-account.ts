@@ -1,9 +1,9 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
-import { onboardingWorkflowId } from '../../../domain/sellers/ids.ts';
+import { onboardingWorkflowId } from '../../../domain/sellers/index.ts';
 import type { Db } from '../../client.ts';
-import { users } from '../../accounts/schema.ts';
+import { users } from '../../accounts/index.ts';
 import { sellerTransfers } from './schema.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { clearFlags } from '../../kernel/index.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 
 export interface SeenAccount {

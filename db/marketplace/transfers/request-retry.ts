@@ -1,12 +1,11 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
+import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockTransferOfOrder } from '../lock.ts';
 
 /**

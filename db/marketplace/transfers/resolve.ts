@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,
@@ -7,15 +7,13 @@ import {
   transferSettledOutside,
   transferWrittenOff,
   transferWriteOffRecovered,
-} from '../../../domain/ledger/postings.ts';
+} from '../../../domain/ledger/index.ts';
 import type { Db, Tx } from '../../client.ts';
-import { lockFunds, post } from '../../ledger/post.ts';
+import { lockFunds, post } from '../../ledger/index.ts';
 import { moveTransfer } from './move.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
-import { type Act, audit } from '../../kernel/audit.ts';
-import { clearFlags } from '../../kernel/clear-flags.ts';
+import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { wasSentAfterAll } from '../reversals/flag-after-all.ts';
-import { lockNamed } from '../../kernel/lock.ts';
 import { lockTransferOfOrder } from '../lock.ts';
 import type { Resolution } from '../reversals/resolve.ts';
 

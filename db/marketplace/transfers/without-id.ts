@@ -2,7 +2,7 @@ import { and, asc, count, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm
 import type { Db } from '../../client.ts';
 import { orders } from '../orders/schema.ts';
 import { sellerTransfers } from './schema.ts';
-import { users } from '../../accounts/schema.ts';
+import { users } from '../../accounts/index.ts';
 
 /** Sent, and nobody wrote down what Stripe calls it: rows of an older system. */
 export const withoutId = and(

@@ -1,4 +1,4 @@
-import { AGE_ENDS_MS, type OpenMoney } from '../../../db/operators/open-money.ts';
+import { AGE_ENDS_MS, type OpenMoney } from '../../../db/operators/index.ts';
 import { count, duration } from '../format.ts';
 import { html, type Html } from '../html.ts';
 import { table } from '../views/table.ts';

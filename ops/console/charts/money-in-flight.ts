@@ -1,4 +1,4 @@
-import type { OpenMoney, OpenState } from '../../../db/operators/open-money.ts';
+import type { OpenMoney, OpenState } from '../../../db/operators/index.ts';
 import { count, money } from '../format.ts';
 import type { Html } from '../html.ts';
 import { MONEY_STATES } from '../views/money-states.ts';

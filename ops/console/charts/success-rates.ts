@@ -1,4 +1,4 @@
-import type { OutcomeKind, Outcomes } from '../../../db/operators/outcomes.ts';
+import type { OutcomeKind, Outcomes } from '../../../db/operators/index.ts';
 import { count } from '../format.ts';
 import type { Html } from '../html.ts';
 import { table } from '../views/table.ts';

@@ -1,8 +1,7 @@
 import type { Context, Handler } from 'hono';
-import { readApproval } from '../../../db/approvals/list.ts';
-import type { Approval } from '../../../db/approvals/schema.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
-import { isUntold } from '../../../domain/approvals/four-eyes.ts';
+import { readApproval, type Approval } from '../../../db/approvals/index.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
+import { isUntold } from '../../../domain/approvals/index.ts';
 import { approve } from '../../../operations/approve.ts';
 import { keyToKeepOf } from '../../../operations/make-api-key.ts';
 import { reject } from '../../../operations/reject.ts';

@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
-import { listApprovals } from '../../../db/approvals/list.ts';
-import { APPROVAL_STATUSES } from '../../../domain/approvals/approval-machine.ts';
+import { listApprovals } from '../../../db/approvals/index.ts';
+import { APPROVAL_STATUSES } from '../../../domain/approvals/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { due, moment, moneyOr } from '../format.ts';
 import { html } from '../html.ts';

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { listAuditRows } from '../../../db/kernel/audit-log.ts';
+import { listAuditRows } from '../../../db/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { moment } from '../format.ts';
 import { html } from '../html.ts';

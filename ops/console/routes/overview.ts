@@ -1,8 +1,13 @@
 import type { Handler } from 'hono';
-import { sumOpenMoney } from '../../../db/operators/open-money.ts';
-import { countOutcomes } from '../../../db/operators/outcomes.ts';
-import { PERSON_KINDS, sumWork, type WorkKind, type WorkSum } from '../../../db/operators/work.ts';
-import { readPlatformSetting } from '../../../db/kernel/platform-setting.ts';
+import {
+  sumOpenMoney,
+  countOutcomes,
+  PERSON_KINDS,
+  sumWork,
+  type WorkKind,
+  type WorkSum,
+} from '../../../db/operators/index.ts';
+import { readPlatformSetting } from '../../../db/kernel/index.ts';
 import { agesOfOpen } from '../charts/ages.ts';
 import { moneyInFlight } from '../charts/money-in-flight.ts';
 import { successRates } from '../charts/success-rates.ts';

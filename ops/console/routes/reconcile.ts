@@ -1,7 +1,11 @@
 import type { Context, Handler } from 'hono';
-import { sweepWorkflowId } from '../../../domain/reconcile/ids.ts';
-import { type Phase, PHASES, type ReconcileReport } from '../../../domain/reconcile/reconcile.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import {
+  sweepWorkflowId,
+  type Phase,
+  PHASES,
+  type ReconcileReport,
+} from '../../../domain/reconcile/index.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { runReconciliation } from '../../../operations/run-reconciliation.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';

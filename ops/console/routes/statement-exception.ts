@@ -1,7 +1,10 @@
 import type { Context, Handler } from 'hono';
-import { type ExceptionRow, readStatementException } from '../../../db/settlements/list.ts';
-import { resolveStatementException } from '../../../db/settlements/resolve-statement-exception.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
+import {
+  type ExceptionRow,
+  readStatementException,
+  resolveStatementException,
+} from '../../../db/settlements/index.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';

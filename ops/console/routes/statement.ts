@@ -4,10 +4,9 @@ import {
   type ExceptionRow,
   listStatementExceptions,
   readStatement,
-} from '../../../db/settlements/list.ts';
-import { VezaError } from '../../../domain/kernel/errors.ts';
-import { statementWorkflowId } from '../../../domain/settlements/ids.ts';
-import { EXCEPTION_KINDS } from '../../../domain/settlements/provider-statement.ts';
+} from '../../../db/settlements/index.ts';
+import { VezaError } from '../../../domain/kernel/index.ts';
+import { statementWorkflowId, EXCEPTION_KINDS } from '../../../domain/settlements/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, money, momentOr, words } from '../format.ts';
 import { html, type Html } from '../html.ts';

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { listStatements } from '../../../db/settlements/list.ts';
+import { listStatements } from '../../../db/settlements/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, moment, momentOr } from '../format.ts';
 import { html } from '../html.ts';

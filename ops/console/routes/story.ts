@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import { readStory } from '../../../operations/read-story.ts';
 import type { Story, StoryEvent, StoryKind, StoryRow } from '../../../operations/story.ts';
-import { parseSubject } from '../../../domain/kernel/subjects.ts';
+import { parseSubject } from '../../../domain/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { due, moment, money, plural, words } from '../format.ts';
 import { html, type Html } from '../html.ts';

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { sumWork } from '../../../db/operators/work.ts';
+import { sumWork } from '../../../db/operators/index.ts';
 import { BULK_ACTIONS } from '../../../operations/bulk-list.ts';
 import { listStuck, type StuckItem } from '../../../operations/list-stuck.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';

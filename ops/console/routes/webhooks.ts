@@ -1,6 +1,5 @@
 import type { Handler } from 'hono';
-import { listWebhookEvents, type WebhookEventRow } from '../../../db/webhooks/list.ts';
-import { WEBHOOK_OUTCOMES } from '../../../db/webhooks/schema.ts';
+import { listWebhookEvents, type WebhookEventRow, WEBHOOK_OUTCOMES } from '../../../db/webhooks/index.ts';
 import { maskPersonalData } from '../../../providers/webhooks/mask.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { moment } from '../format.ts';

@@ -1,4 +1,4 @@
-import { parseSubject } from '../../../domain/kernel/subjects.ts';
+import { parseSubject } from '../../../domain/kernel/index.ts';
 import type { ActionAsk } from '../../../operations/actions/index.ts';
 import { type TemporalUi, workflowUrl } from '../../../operations/links.ts';
 import { html, type Html } from '../html.ts';

@@ -1,4 +1,4 @@
-import type { OpenState } from '../../../db/operators/open-money.ts';
+import type { OpenState } from '../../../db/operators/index.ts';
 import type { Tone } from './status.ts';
 
 /** Each state of money under way: what people call it, and how worried to be. In the order of money's way. */

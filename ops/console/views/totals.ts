@@ -1,5 +1,5 @@
-import type { WorkKind, WorkSum } from '../../../db/operators/work.ts';
-import type { Money } from '../../../domain/kernel/money.ts';
+import type { WorkKind, WorkSum } from '../../../db/operators/index.ts';
+import type { Money } from '../../../domain/kernel/index.ts';
 import { money } from '../format.ts';
 import { type Content, html } from '../html.ts';
 

@@ -1,4 +1,4 @@
-import { PERSON_KINDS, STUCK_KINDS, type WorkKind } from '../../../db/operators/work.ts';
+import { PERSON_KINDS, STUCK_KINDS, type WorkKind } from '../../../db/operators/index.ts';
 
 /** One row of the kind, and many. */
 export const WORK_NAMES: Readonly<Record<WorkKind, { readonly one: string; readonly many: string }>> = {

@@ -1,0 +1,3 @@
+export { GIVEN_UP } from './given-up.ts';
+export { whileHeartbeating } from './heartbeat.ts';
+export { notServedHere, retryLater } from './retry-later.ts';

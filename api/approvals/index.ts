@@ -1,0 +1,3 @@
+export { Approval, showApproval } from './approval-view.ts';
+export { AWAITS, Awaits, operate, operationsOf } from './operate.ts';
+export { actOnce } from './operator-key.ts';

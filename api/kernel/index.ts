@@ -1,0 +1,28 @@
+export { actorOf } from './actor.ts';
+export { attemptFields, showAttempts } from './attempts-view.ts';
+export { Cursors } from './cursors.ts';
+export { answerError, answerProblem } from './errors.ts';
+export {
+  AmountMinor,
+  asDate,
+  Currency,
+  distinctIds,
+  Id,
+  idParam,
+  MONEY_OR_NONE,
+  Note,
+  ORDER_ITEMS_MAX,
+  orNull,
+  reason,
+  showMoneyOrNone,
+  Time,
+  time,
+  timeOrNull,
+} from './fields-view.ts';
+export { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from './idempotency.ts';
+export { decodeText, parseJson, readBytes } from './json-body.ts';
+export { limitField, listOf, pageAsk, PageQuery, readCursor, showPage, writeCursor } from './pagination.ts';
+export { fails, FOR_ROLES, REPEATABLE, SIGNED_IN, WITH_BODY } from './problem.ts';
+export { defineRoute, json, jsonBody, optionalJsonBody } from './route.ts';
+export { Turns } from './turns.ts';
+export { type FieldProblem, refuseInvalid, ValidationError } from './validation.ts';

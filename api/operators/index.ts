@@ -1,0 +1,2 @@
+export { openToTemporalUi, serveCodec } from './codec.ts';
+export { Maintenance } from './maintenance.ts';

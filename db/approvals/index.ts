@@ -1,0 +1,13 @@
+export {
+  approveApproval,
+  auditTelling,
+  expireApproval,
+  lockApproval,
+  refuseEnded,
+  rejectApproval,
+} from './decide.ts';
+export { decidedWith, type Piece, recordDecisions } from './decided-alone.ts';
+export { listApprovals, readApproval } from './list.ts';
+export { markTold } from './mark-told.ts';
+export { lockPendingApproval, requestApproval } from './request.ts';
+export type { Approval } from './schema.ts';

@@ -1,0 +1,3 @@
+export { readProducts } from './products.ts';
+export { products } from './schema.ts';
+export { seedCatalog } from './seed-catalog.ts';

@@ -1,0 +1,2 @@
+export { carryRest, fundsOf, type LockedFunds, lockFunds, post } from './post.ts';
+export { ledgerEntries, sellerBalances } from './schema.ts';

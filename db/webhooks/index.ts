@@ -1,0 +1,13 @@
+export { deleteWebhookBodies } from './delete-bodies.ts';
+export { listWebhooksForReplay, type ReplayFilter } from './for-replay.ts';
+export { listWebhookEvents, readWebhookEvent, type WebhookEventRow } from './list.ts';
+export { requestReplay } from './request-replay.ts';
+export {
+  WEBHOOK_OUTCOMES,
+  WEBHOOK_PROVIDERS,
+  webhookEvents,
+  type WebhookOutcome,
+  type WebhookProvider,
+} from './schema.ts';
+export { readStoredWebhook } from './stored-webhook.ts';
+export { tellStripeMode } from './tell-stripe-mode.ts';

@@ -1,0 +1,13 @@
+export {
+  API_KEY_NAME_MAX_CHARS,
+  API_KEY_SCOPES,
+  type ApiKeyScope,
+  callerByKey,
+  callKindOf,
+  CALLS_PER_HOUR_MAX,
+  mayCall,
+  READS_PER_HOUR,
+  WRITES_PER_HOUR,
+} from './api-keys.ts';
+export { apiKeySubject } from './ids.ts';
+export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';

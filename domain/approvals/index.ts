@@ -1,0 +1,2 @@
+export { APPROVAL_STATUSES } from './approval-machine.ts';
+export { isUntold, largest, needsSecondAdmin } from './four-eyes.ts';

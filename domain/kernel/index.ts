@@ -1,0 +1,29 @@
+export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
+export { durationMs } from './duration.ts';
+export { replaceEmails } from './emails.ts';
+export { bodyGone, ERRORS, isFinal, type Refusal, VezaError } from './errors.ts';
+export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
+export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
+export { canMove, type Machine, type Mover } from './machine.ts';
+export type {
+  Attempt,
+  AttemptRequest,
+  Evidence,
+  Hint,
+  IdempotencyKey,
+  KeptAnswer,
+  Refused,
+} from './messages.ts';
+export {
+  divideProportionally,
+  formatMoney,
+  MAX_AMOUNT_MINOR,
+  minorOf,
+  type Money,
+  platformFeeMinor,
+  sumMinor,
+} from './money.ts';
+export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';
+export { asPlainText, isPlainText, message } from './plain-text.ts';
+export { SEARCH_ATTRIBUTES } from './search-attributes.ts';
+export { parseSubject, type Subject, type SubjectKind, writeSubject } from './subjects.ts';

@@ -1,0 +1,30 @@
+export { type BackfillProgress, type BackfillReport, UNMATCHED, unmatchedCount } from './backfill.ts';
+export { DISPUTE_STAGES, type DisputeStage } from './dispute-machine.ts';
+export { statusAfter } from './dispute-words.ts';
+export { decideRefund, type RefundAsk } from './eligibility.ts';
+export {
+  backfillWorkflowId,
+  orderWorkflowId,
+  refundKey,
+  refundWorkflowId,
+  reversalWorkflowId,
+  transferWorkflowId,
+} from './ids.ts';
+export {
+  type DisputeNews,
+  type OrderPlacing,
+  type OrderRequest,
+  type OutsideEvent,
+  type PaymentFact,
+  type PspCall,
+  type RefundLook,
+  type RefundOpening,
+  type RefundRequest,
+  type RefundVerdict,
+  REVERSAL_AT_WORK,
+  type ReversalAdoption,
+} from './messages.ts';
+export type { OrderStatus } from './order-machine.ts';
+export { isBooked, isOutside, rowBehind } from './reversals-seen.ts';
+export { FEE_POLICIES, type FeePolicy } from './shares.ts';
+export { RESOLVED } from './transfer-machine.ts';

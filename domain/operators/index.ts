@@ -1,0 +1,1 @@
+export { CONSOLE_COOKIE } from './ids.ts';

@@ -1,0 +1,2 @@
+export { payoutWorkflowId } from './ids.ts';
+export type { PayoutOpening, PayoutRequest, PayoutWord } from './messages.ts';

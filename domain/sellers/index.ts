@@ -1,0 +1,2 @@
+export { onboardingWorkflowId } from './ids.ts';
+export type { OnboardingAnswer, OnboardingAsk } from './messages.ts';

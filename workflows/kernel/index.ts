@@ -1,0 +1,21 @@
+export { foundOut, type Heard, hinted } from './heard.ts';
+export { Mailbox } from './mailbox.ts';
+export {
+  aroundSweep,
+  askPsp,
+  attemptStripe,
+  attemptStripeDirectly,
+  backfillBatch,
+  databaseVerb,
+  DISPUTE_LOOKS_MS,
+  LONGEST_ACTIVITY_MS,
+  MOVES_TO_NEW_VERSIONS,
+  PAYMENT_ANSWER_WAIT,
+  statementSlice,
+  STAYS_ON_ITS_VERSION,
+  sweepBatch,
+  UNDERWAY_PAYMENT_LOOK_MS,
+  UNDERWAY_PAYOUT_LOOK_MS,
+} from './policies.ts';
+export { describe, show } from './sight.ts';
+export { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from './waiting.ts';
