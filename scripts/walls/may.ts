@@ -1,0 +1,31 @@
+import { EXCEPTIONS, KINDS, RANKS } from './table.ts';
+
+/** A folder of a kind, or one of its subjects' folders: `db`, `db/marketplace`. */
+export interface Folder {
+  readonly kind: string;
+  readonly subject?: string;
+}
+
+export const pathOf = ({ kind, subject }: Folder) => (subject === undefined ? kind : `${kind}/${subject}`);
+
+const rankOf = (subject: string) => RANKS.findIndex((rank) => rank.includes(subject));
+
+const isException = (from: Folder, to: Folder) =>
+  EXCEPTIONS.some((one) => one.from === pathOf(from) && one.to === pathOf(to));
+
+/**
+ * What of a subject another subject's code may import: all of its own, a lower one's index alone, of others nothing. Code of no
+ * subject (console, command line, registers) takes a subject's index, or, within its own kind, every file.
+ */
+export function reachOf(from: Folder, to: Required<Folder>): 'files' | 'index' | 'nothing' {
+  if (from.subject === undefined) return from.kind === to.kind ? 'files' : 'index';
+  if (from.subject === to.subject || isException(from, to)) return 'files';
+  return rankOf(to.subject) < rankOf(from.subject) ? 'index' : 'nothing';
+}
+
+/** Whether one kind may import another, or its types alone. */
+export function knows(from: string, to: string): 'all' | 'types' | 'nothing' {
+  const kind = KINDS[from];
+  if (from === to || kind?.knows.includes(to)) return 'all';
+  return kind?.types?.includes(to) ? 'types' : 'nothing';
+}

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Folder, knows, pathOf, reachOf } from './may.ts';
+import { FORBIDDEN, FREE, type Kind, KINDS, NOT_REPLAYED, ROOTS, SUBJECTS } from './table.ts';
+
+interface Pattern {
+  readonly regex: string;
+  readonly message: string;
+  readonly allowTypeImports?: true;
+  readonly allowImportNames?: readonly string[];
+}
+
+export interface Override {
+  readonly files: readonly string[];
+  readonly rules: Readonly<Record<string, unknown>>;
+}
+
+const UP = '^(?:\\.\\./)+';
+/** A file that is not the index: regular expressions of this linter cannot look ahead. */
+const NOT_INDEX = '(?:[^i]|i[^n]|in[^d]|ind[^e]|inde[^x]|index[^.])';
+const WATCHED: Pattern = {
+  regex: '^(?:prom-client|@opentelemetry/)',
+  message: 'Metrics and traces are made in observe/, of what hooks tell it.',
+};
+const oneOf = (names: readonly string[]) => `(?:${names.join('|')})`;
+
+/** The folders of subjects that a kind has today. */
+export const subjectFolders = (root: string): (Folder & { readonly subject: string })[] =>
+  Object.entries(KINDS).flatMap(([kind, { hasSubjects }]) =>
+    hasSubjects
+      ? SUBJECTS.filter((subject) => existsSync(join(root, kind, subject))).map((subject) => ({
+          kind,
+          subject,
+        }))
+      : [],
+  );
+
+/** What no file of a kind may import, whatever its subject. */
+function kindPatterns(name: string, kind: Kind): Pattern[] {
+  const others = Object.keys(KINDS).filter((other) => other !== name);
+  const hidden = others.filter((other) => knows(name, other) === 'nothing' && !hasPart(kind, other));
+  const typesOnly = others.filter((other) => knows(name, other) === 'types');
+  const closedRoots = ROOTS.filter((root) => !kind.roots?.includes(root) && !kind.rootTypes?.includes(root));
+  const ofProviders = kind.knows.includes('providers/webhooks');
+  return [
+    kind.packages ?? WATCHED,
+    { regex: `${UP}${oneOf([...hidden, ...FREE])}(?:/|$)`, message: kind.message },
+    ...(typesOnly.length > 0
+      ? [{ regex: `${UP}${oneOf(typesOnly)}(?:/|$)`, allowTypeImports: true, message: kind.message } as const]
+      : []),
+    ...(ofProviders ? [{ regex: `${UP}providers/[^w]`, message: kind.message }] : []),
+    ...(kind.rootTypes
+      ? [
+          {
+            regex: `${UP}${oneOf(kind.rootTypes)}\\.ts$`,
+            allowTypeImports: true,
+            message: kind.message,
+          } as const,
+        ]
+      : []),
+    {
+      regex: `${UP}${oneOf(closedRoots)}\\.ts$`,
+      message: 'A composition root, or a setting that roots hand down.',
+    },
+  ];
+}
+
+const hasPart = (kind: Kind, other: string) => kind.knows.some((known) => known.startsWith(`${other}/`));
+
+/** What the files of a folder may not import of subjects. */
+function subjectPatterns(from: Folder): Pattern[] {
+  const withSubjects = Object.keys(KINDS).filter(
+    (kind) => KINDS[kind]?.hasSubjects && knows(from.kind, kind) !== 'nothing',
+  );
+  return withSubjects.flatMap((kind) => {
+    // A path within the kind does not name it, unless it goes over the top.
+    const to = kind === from.kind ? `${UP}(?:${kind}/)?` : `${UP}${kind}/`;
+    const reach = (wanted: string) =>
+      SUBJECTS.filter((subject) => reachOf(from, { kind, subject }) === wanted);
+    const [closed, indexed] = [reach('nothing'), reach('index')];
+    return [
+      ...(closed.length > 0
+        ? [{ regex: `${to}${oneOf(closed)}/`, message: 'A subject knows no higher subject, and no peer.' }]
+        : []),
+      ...(indexed.length > 0
+        ? [
+            {
+              regex: `${to}${oneOf(indexed)}/${NOT_INDEX}`,
+              message: "Another subject is known by its folder's index.ts alone.",
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+function override(files: readonly string[], from: Folder, kind: Kind): Override {
+  const special = FORBIDDEN.filter(({ folder }) => folder === pathOf(from)).map(
+    ({ regex, message, allowImportNames }): Pattern => ({
+      regex,
+      message,
+      ...(allowImportNames && { allowImportNames }),
+    }),
+  );
+  const patterns = [...kindPatterns(from.kind, kind), ...special, ...subjectPatterns(from)].filter(
+    ({ regex }) => regex !== '^$',
+  );
+  return {
+    files,
+    rules: {
+      'eslint/no-restricted-imports': ['error', { patterns }],
+      ...(from.kind === 'workflows' && {
+        'eslint/no-restricted-globals': [
+          'error',
+          ...NOT_REPLAYED.map((name) => ({
+            name,
+            message: 'Not in replayed code: use @temporalio/workflow, or an activity.',
+          })),
+        ],
+      }),
+    },
+  };
+}
+
+/**
+ * One override a folder, and each file under one alone: the linter lets a later override take the whole place of an earlier one.
+ * `root` is where the folders are.
+ */
+export function wallOverrides(root: string): Override[] {
+  const folders = subjectFolders(root);
+  return [
+    ...Object.entries(KINDS).flatMap(([name, kind]) => {
+      const own = folders.filter((folder) => folder.kind === name);
+      const walled = own.map((folder) => override([`${pathOf(folder)}/**`], folder, kind));
+      // What belongs to no subject comes first, so that a subject's override, the later one, is the one that counts.
+      return [override([`${name}/**`], { kind: name }, kind), ...walled];
+    }),
+    {
+      files: ['./*.ts'],
+      rules: {
+        'eslint/no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              WATCHED,
+              {
+                regex: `^\\./${oneOf([...FREE, 'stack', 'stand-ins'])}(?:/|$)`,
+                message: 'Roots wire production together: no stand-ins, no tests.',
+              },
+            ],
+          },
+        ],
+      },
+    },
+  ];
+}

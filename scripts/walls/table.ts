@@ -1,0 +1,188 @@
+// Who may know whom: the one table of kinds and ranks. `npm run walls` makes lint rules of it, and test/style/walls.test.ts
+// sees an import of every forbidden pair fail.
+
+/** A folder at the top. */
+export interface Kind {
+  /** Kinds that it may import. */
+  readonly knows: readonly string[];
+  /** Kinds of which it may import types alone. */
+  readonly types?: readonly string[];
+  /** Said to whoever imports another kind. */
+  readonly message: string;
+  /** Has a folder for each subject. */
+  readonly hasSubjects?: true;
+  /** Roots (files at the top) that it may import. */
+  readonly roots?: readonly string[];
+  /** Roots of which it may import types alone. */
+  readonly rootTypes?: readonly string[];
+  /** Packages that it may not import, as a regular expression, and why. */
+  readonly packages?: { readonly regex: string; readonly message: string };
+}
+
+const WEBHOOKS = 'providers/webhooks';
+
+export const KINDS: Readonly<Record<string, Kind>> = {
+  domain: {
+    knows: [],
+    message: 'The domain imports nothing.',
+    hasSubjects: true,
+    packages: { regex: '^[^.]', message: 'The domain imports nothing: no packages, no node:*.' },
+  },
+  workflows: {
+    knows: ['domain'],
+    types: ['activities'],
+    message: 'Workflows know the domain, and the types of activities: they call those through a proxy.',
+    hasSubjects: true,
+    packages: {
+      regex: '^(?:[^.@]|@(?:[^t]|t[^e])|@temporalio/(?:[^cw]|c[^o]|w[^o]|work[^f]|common/|workflow/))',
+      message:
+        'Workflow code is replayed: of packages only @temporalio/workflow and @temporalio/common, and no node:*.',
+    },
+  },
+  db: { knows: ['domain'], message: 'The database knows the domain alone.', hasSubjects: true },
+  providers: { knows: ['domain'], message: 'Providers know the domain alone.' },
+  engine: {
+    knows: ['domain'],
+    types: ['workflows'],
+    message: 'The engine knows the domain, and the types of workflows: it starts them by name.',
+  },
+  activities: {
+    knows: ['domain', 'db', 'providers', 'engine'],
+    message: 'Activities know the domain, the database, providers and the engine.',
+    hasSubjects: true,
+  },
+  comparison: {
+    knows: ['domain', 'db', 'providers'],
+    message: 'The comparison with providers knows the domain, the database and the providers.',
+  },
+  inbox: {
+    knows: ['domain', 'db', 'engine', WEBHOOKS],
+    message: 'The inbox knows the domain, the database, the engine, and of providers only their webhooks.',
+  },
+  operations: {
+    knows: ['domain', 'db', 'engine', 'inbox', WEBHOOKS],
+    message:
+      'What operators may do knows the domain, the database, the engine, the inbox, and of providers only their webhooks.',
+  },
+  api: {
+    knows: ['domain', 'db', 'engine', 'inbox', 'operations', WEBHOOKS],
+    types: ['workflows'],
+    message:
+      'The API knows the domain, the database, the engine, the inbox, operations, and of providers only their webhooks.',
+    hasSubjects: true,
+    roots: ['config', 'log', 'request-bodies', 'trusted-proxies'],
+  },
+  ops: {
+    knows: ['domain', 'db', 'engine', 'inbox', 'operations', 'comparison', WEBHOOKS],
+    types: ['workflows'],
+    message:
+      'Ops knows the domain, the database, the engine, the inbox, operations, the comparison with providers, and of providers only their webhooks.',
+    roots: ['config', 'config-production', 'log', 'request-bodies', 'secret-strength', 'trusted-proxies'],
+  },
+  observe: {
+    knows: ['domain', 'db'],
+    types: ['api', 'workflows'],
+    message: 'Observing knows the domain and the database, and the types of what it watches.',
+    rootTypes: ['config'],
+    // The one kind that makes metrics and traces.
+    packages: { regex: '^$', message: '' },
+  },
+  'stand-ins': { knows: [], message: 'The stand-ins for providers import nothing of Veza.' },
+  stack: { knows: [], message: 'The embedded services import nothing of Veza.' },
+};
+
+/** Kinds that may import everything, and that nothing but they and the tests imports. */
+export const FREE = ['bench', 'sandbox', 'scripts', 'test'] as const;
+
+/** Files at the top: composition roots, and settings that roots hand down. */
+export const ROOTS = [
+  'config',
+  'config-production',
+  'log',
+  'request-bodies',
+  'secret-strength',
+  'server',
+  'trusted-proxies',
+  'worker',
+] as const;
+
+/** Subjects, lower ones first. Those of one rank are peers, and do not know each other. */
+export const RANKS: readonly (readonly string[])[] = [
+  ['kernel'],
+  ['accounts'],
+  ['approvals'],
+  ['ledger'],
+  ['webhooks'],
+  ['catalog'],
+  ['sellers'],
+  ['marketplace'],
+  ['payouts'],
+  ['subscriptions'],
+  ['distribution', 'royalties', 'courses'],
+  ['reconcile', 'settlements'],
+  ['operators'],
+  ['privacy', 'analytics'],
+];
+
+export const SUBJECTS: readonly string[] = RANKS.flat();
+
+/** What knows a higher subject all the same, each with its reason. It should become shorter, and never longer. */
+export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  {
+    from: 'db/ledger',
+    to: 'db/marketplace',
+    why: 'a ledger entry refers to the order, refund or transfer that it is of, by a foreign key each',
+  },
+  {
+    from: 'db/ledger',
+    to: 'db/payouts',
+    why: 'a ledger entry refers to the payout that it is of, by a foreign key',
+  },
+  {
+    from: 'api/accounts',
+    to: 'api/approvals',
+    why: 'a key for somebody else is shown as the approval that it waits for',
+  },
+];
+
+/** What a folder may not have in its hands besides, as regular expressions of what is imported. */
+export const FORBIDDEN: readonly {
+  readonly folder: string;
+  readonly regex: string;
+  readonly allowImportNames?: readonly string[];
+  readonly message: string;
+}[] = [
+  {
+    folder: 'activities/reconcile',
+    regex: '^(?:\\.{1,2}/)+providers/hyperswitch/client\\.ts$',
+    allowImportNames: ['HyperswitchReader'],
+    message: "Of the PSP's client a sweep knows the reading half alone.",
+  },
+  {
+    folder: 'activities/reconcile',
+    regex: '^(?:\\.{1,2}/)+providers/stripe(?:/|$)|^\\.\\./deps\\.ts$',
+    message: 'A sweep creates nothing: see activities/reconcile/deps.ts.',
+  },
+  {
+    folder: 'activities/settlements',
+    regex: '^(?:\\.{1,2}/)+(?:engine|providers)(?:/|$)|^\\.\\./deps\\.ts$',
+    message:
+      'The matching of statements knows the domain and the database: see activities/settlements/deps.ts.',
+  },
+];
+
+/** What is not replayed the same, and so is no global of a workflow. */
+export const NOT_REPLAYED = [
+  'process',
+  'Buffer',
+  'fetch',
+  'structuredClone',
+  'performance',
+  'crypto',
+  'WebSocket',
+  'queueMicrotask',
+  'setImmediate',
+  '__dirname',
+  '__filename',
+  'require',
+] as const;
