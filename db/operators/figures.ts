@@ -55,7 +55,7 @@ const REVERSALS = sql`SELECT one.*,
   FROM transfer_reversals AS one`;
 
 // A transfer of nothing was refunded away; one that had gone out and is `permanently_failed` stands under its reversal.
-// Each part reads a partial index that holds its rows alone (test/db/figures.test.ts has the plans): what ended, and
+// Each part reads a partial index that holds its rows alone (test/operators/figures.test.ts has the plans): what ended, and
 // that is nearly everything, costs nothing here.
 const OPEN = sql`
   SELECT 'order' AS kind, status, currency, ${rows}, sum(total_minor)::float8 AS amount, ${ageS(sql`created_at`)} AS age

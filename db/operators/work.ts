@@ -63,7 +63,7 @@ const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE
 /** The PSP did the refund as what the books cannot hold (see isHeldRefund). */
 const IS_HELD = sql`(SELECT 'held' FROM ops_flags WHERE subject = 'refund/' || refunds.id AND kind = 'amount_differs' LIMIT 1)`;
 
-/** Each part is led by a partial index of its own (test/db/list-plans.test.ts has the plans). */
+/** Each part is led by a partial index of its own (test/operators/list-plans.test.ts has the plans). */
 const PARTS: Readonly<Record<WorkKind, SQL>> = {
   order: sql`
     SELECT 'order' AS kind, 'order/' || id AS subject, id, id AS order_id, NULL::uuid AS seller_id, status,

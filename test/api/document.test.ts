@@ -3,7 +3,7 @@ import type { InferResponseType } from 'hono/client';
 import { createVezaClient, type VezaClient } from '../../api/client.ts';
 import { ERRORS, isErrorCode } from '../../domain/kernel/errors.ts';
 import { Contract } from '../harness/contract.ts';
-import { CLOSED_DATABASE_URL, openApi, type ApiWorld } from './support.ts';
+import { CLOSED_DATABASE_URL, openApi, type ApiWorld } from '../harness/api.ts';
 
 interface Operation {
   operationId?: string;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { growth, LINEAR } from '../harness/growth.ts';
 import { listening, start } from '../harness/processes.ts';
 import { createDatabaseFromTemplate, temporalAddress } from '../harness/services.ts';
-import { addUser, bearer, SECRET } from './support.ts';
+import { addUser, bearer, SECRET } from '../harness/api.ts';
 import { openWithSql } from '../../sandbox/database.ts';
 
 // What strangers send, as long as it may be: the API process answers it, briefly, and answers others meanwhile.

@@ -8,7 +8,7 @@ import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerBalances } from '../../db/ledger/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
-import { addOrder, addProduct, addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
+import { addOrder, addProduct, addUser, bearer, bodyOf, openApi, type ApiWorld } from '../harness/api.ts';
 
 let world: ApiWorld;
 let buyerId: string;

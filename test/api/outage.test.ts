@@ -13,7 +13,7 @@ import {
   CLOSED_ADDRESS,
   CLOSED_DATABASE_URL,
   openApi,
-} from './support.ts';
+} from '../harness/api.ts';
 
 test('database down: 503 with Retry-After, nothing of it in the body, and the outcome known', async () => {
   const { app } = await openApi({ databaseUrl: CLOSED_DATABASE_URL });

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
+import { addUser, bearer, bodyOf, openApi, type ApiWorld } from '../harness/api.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { createClientFinder } from '../../trusted-proxies.ts';
 import { storedWebhook } from '../harness/rows.ts';
-import { addUser, bearer, CONFIG, openApi } from './support.ts';
+import { addUser, bearer, CONFIG, openApi } from '../harness/api.ts';
 
 const findClient = createClientFinder(['10.0.0.0/8', '192.0.2.1', '2001:db8:1::/48']);
 const find = (peer: string, forwardedFor?: string, forwardedProto?: string) =>

@@ -17,7 +17,7 @@ import {
   openApi,
   SECRET,
   type ApiWorld,
-} from './support.ts';
+} from '../harness/api.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 

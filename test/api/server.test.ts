@@ -5,7 +5,7 @@ import { readConfig } from '../../config.ts';
 import { startServer } from '../../server.ts';
 import { listening, start } from '../harness/processes.ts';
 import { createDatabaseFromTemplate, temporalAddress } from '../harness/services.ts';
-import { bodyOf, SECRET } from './support.ts';
+import { bodyOf, SECRET } from '../harness/api.ts';
 
 let env: Record<string, string>;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { startServer, type RunningServer } from '../../server.ts';
 import { readConfig } from '../../config.ts';
 import { listening, start } from '../harness/processes.ts';
 import { createDatabaseFromTemplate, type TestDatabase, temporalAddress } from '../harness/services.ts';
-import { SECRET } from './support.ts';
+import { SECRET } from '../harness/api.ts';
 
 // Bodies of strangers, over real sockets: what they hold of this process is bounded, and who sends at once is served.
 

@@ -5,7 +5,7 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
 const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };

@@ -4,8 +4,8 @@ import type { Database } from '../../db/client.ts';
 import { openOrder } from '../../db/marketplace/orders/open-order.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { MAX_AMOUNT_MINOR } from '../../domain/kernel/money.ts';
-import { addProduct, addUser } from '../api/support.ts';
-import { ownDatabase } from './story.ts';
+import { addProduct, addUser } from '../harness/api.ts';
+import { ownDatabase } from '../marketplace/verbs.ts';
 
 // An amount is exact up to 2^53 - 1, and so is a sum. What would carry one beyond is refused before it is money.
 

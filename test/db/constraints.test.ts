@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 
 let database: DatabaseWithSql;
 let story: Story;

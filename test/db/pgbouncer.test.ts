@@ -6,7 +6,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { createEmptyDatabase } from '../harness/services.ts';
 import { startPgBouncer } from '../harness/pgbouncer.ts';
-import { storyOn } from './story.ts';
+import { storyOn } from '../marketplace/verbs.ts';
 
 const STATEMENT_TIMEOUT_MS = 900;
 

@@ -11,7 +11,7 @@ import { connect, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
-import { exportLine, exportOf, makeFiles, stripeId } from '../statements/support.ts';
+import { exportLine, exportOf, makeFiles, stripeId } from '../settlements/support.ts';
 
 /** What a buyer types into the form. Nobody who reads histories may learn it. */
 export const REASON = 'My sister Erika Mustermann is ill, call me at 030-1234567';

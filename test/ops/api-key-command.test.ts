@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
-import { addUser, type ApiWorld, openApi } from '../api/support.ts';
+import { addUser, type ApiWorld, openApi } from '../harness/api.ts';
 import { start } from '../harness/processes.ts';
 
 // Each command is a process that starts from sources.

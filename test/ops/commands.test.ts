@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openWithSql } from '../../sandbox/database.ts';
 import { SEARCH_ATTRIBUTES } from '../../domain/kernel/search-attributes.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
-import { storyOn } from '../db/story.ts';
+import { storyOn } from '../marketplace/verbs.ts';
 import { run } from '../harness/processes.ts';
 import {
   createDatabaseFromTemplate,

@@ -4,7 +4,7 @@ import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/brow
 import { auditOf } from '../harness/look.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Person } from '../harness/world.ts';
-import { type Desk, openDesk, transferLine } from '../statements/support.ts';
+import { type Desk, openDesk, transferLine } from '../settlements/support.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
 
 vi.setConfig({ testTimeout: STORY_WITHIN_MS });

@@ -11,7 +11,7 @@ import { run } from '../harness/processes.ts';
 import { storedWebhook } from '../harness/rows.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Json, Person, World } from '../harness/world.ts';
-import { failedReversal, openOffice, successorsOf } from '../operations/support.ts';
+import { failedReversal, openOffice, successorsOf } from '../operators/support.ts';
 
 describe('npm run ops -- …, as operators act', () => {
   let world: World;

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { FIGURE_QUERIES, type Figures, readFigures, readStuckFigures } from '../../db/operators/figures.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY } from './many-rows.ts';
-import { planOf } from './plans.ts';
+import { fillRows, OPEN_EVERY } from '../db/many-rows.ts';
+import { planOf } from '../db/plans.ts';
 
-// By name: `FIGURE_ROWS=1000000 npx vitest run test/db/figures.test.ts`.
+// By name: `FIGURE_ROWS=1000000 npx vitest run test/operators/figures.test.ts`.
 const ROWS = Number(process.env['FIGURE_ROWS'] ?? 20_000);
 const OPEN_ROWS = ROWS / OPEN_EVERY;
 const GIVEN_UP_ROWS = ROWS / 1_000;

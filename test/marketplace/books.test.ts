@@ -16,7 +16,7 @@ import { recordOutsideReversals } from '../../db/marketplace/reversals/record-ou
 import { requestReversalRetry } from '../../db/marketplace/reversals/request-retry.ts';
 import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { ownDatabase, type Story, storyOn } from './verbs.ts';
 
 // Random stories of the verbs against a Stripe and a PSP that only count: whatever happens, and in whatever order, the
 // books balance after every step, and once everything is settled they say what Stripe and the PSP say.

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addUser, bearer, bodyOf, CONFIG, openApi, tokenOf, type ApiWorld } from './support.ts';
+import { addUser, bearer, bodyOf, CONFIG, openApi, tokenOf, type ApiWorld } from '../harness/api.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 

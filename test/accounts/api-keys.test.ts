@@ -13,7 +13,7 @@ import {
   CLOSED_DATABASE_URL,
   openApi,
   type ApiWorld,
-} from './support.ts';
+} from '../harness/api.ts';
 
 const KEYS = '/api/v1/admin/api-keys';
 const PRODUCTS = '/api/v1/marketplace/products';

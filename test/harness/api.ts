@@ -11,7 +11,7 @@ import type { Role } from '../../domain/accounts/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { createLogger } from '../../log.ts';
-import { createDatabaseFromTemplate } from '../harness/services.ts';
+import { createDatabaseFromTemplate } from './services.ts';
 
 export const SECRET = 'a-secret-of-the-tests-with-over-32-characters';
 export const CONFIG: ApiConfig = {

@@ -25,11 +25,11 @@ import { listStuck } from '../../operations/list-stuck.ts';
 import { readStory } from '../../operations/read-story.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { OPEN_EVERY } from './many-rows.ts';
+import { OPEN_EVERY } from '../db/many-rows.ts';
 import { fillOperatorsRows, RARE, STATEMENT } from './operators-rows.ts';
-import { mostReadIn, plansOf, walkedIn } from './plans.ts';
+import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
 
-// By name: `LIST_PLAN_ROWS=1000000 npx vitest run test/db/list-plans.test.ts`.
+// By name: `LIST_PLAN_ROWS=1000000 npx vitest run test/operators/list-plans.test.ts`.
 const ROWS = Number(process.env['LIST_PLAN_ROWS'] ?? 20_000);
 const OPEN_ROWS = ROWS / OPEN_EVERY;
 const PAGE_ROWS = 20;

@@ -4,7 +4,7 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { createLogger } from '../../log.ts';
-import { ownDatabase, type Story, storyOn } from '../db/story.ts';
+import { ownDatabase, type Story, storyOn } from './verbs.ts';
 
 const POLL_MS = 10;
 const OPENER = { role: 'user', key: null, endsAt: null } as const;

@@ -9,7 +9,7 @@ import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { ownDatabase, type Story, storyOn } from './verbs.ts';
 
 let database: DatabaseWithSql;
 let story: Story;

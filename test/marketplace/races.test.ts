@@ -14,7 +14,7 @@ import { askTransfer } from '../../db/marketplace/transfers/ask.ts';
 import { giveUpTransfer } from '../../db/marketplace/transfers/postpone.ts';
 import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { ownDatabase, type Story, storyOn } from './verbs.ts';
 
 let database: DatabaseWithSql;
 let story: Story;

@@ -12,7 +12,7 @@ import {
   openApi,
   tokenOf,
   type ApiWorld,
-} from './support.ts';
+} from '../harness/api.ts';
 
 const SWITCH = '/api/v1/admin/maintenance';
 const ORDERS = '/api/v1/marketplace/orders';

@@ -6,7 +6,7 @@ import { V1_ROUTES } from '../../api/routes.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { ROLES, type Role } from '../../domain/accounts/roles.ts';
 import { SECURITY_PAGE, withRolesTable } from '../../scripts/security-docs.ts';
-import { addUser, bearer, bodyOf, openApi, type ApiWorld } from './support.ts';
+import { addUser, bearer, bodyOf, openApi, type ApiWorld } from '../harness/api.ts';
 
 // Who may call what, on every route of the table: what a token says of its user's role counts for nothing.
 

@@ -15,9 +15,9 @@ import { recordOutsideReversals } from '../../db/marketplace/reversals/record-ou
 import { settlePayout } from '../../db/payouts/settle.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { accountOf, addParts, NOTHING, type StatementParts } from '../../domain/payouts/statement.ts';
-import { addProduct } from '../api/support.ts';
-import { mostReadIn, plansOf, walkedIn } from './plans.ts';
-import { ownDatabase, type Story, storyOn } from './story.ts';
+import { addProduct } from '../harness/api.ts';
+import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
+import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 
 const LATER = () => new Date(Date.now() + 60_000);
 const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url));

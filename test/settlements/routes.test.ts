@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditOf, openFlags } from '../harness/look.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Answer, Json, Person } from '../harness/world.ts';
-import { type Desk, openDesk, transferLine } from '../statements/support.ts';
+import { type Desk, openDesk, transferLine } from './support.ts';
 
 let desk: Desk;
 let world: Desk['world'];

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { fillRows } from './many-rows.ts';
+import { fillRows } from '../db/many-rows.ts';
 
 /** Whose rows are few, and older than all others: what a reading must not pass everybody's to find. */
 export const RARE = {

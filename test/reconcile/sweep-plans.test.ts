@@ -6,10 +6,10 @@ import { retireLooks } from '../../db/reconcile/retire-looks.ts';
 import { bodiesToDelete, deleteWebhookBodies } from '../../db/webhooks/delete-bodies.ts';
 import { type Phase, PHASES } from '../../domain/reconcile/reconcile.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { fillRows, OPEN_EVERY } from './many-rows.ts';
-import { mostReadIn, planOf, plansOf, walkedIn } from './plans.ts';
+import { fillRows, OPEN_EVERY } from '../db/many-rows.ts';
+import { mostReadIn, planOf, plansOf, walkedIn } from '../db/plans.ts';
 
-// By name: `SWEEP_PLAN_ROWS=1000000 npx vitest run test/db/sweep-plans.test.ts`.
+// By name: `SWEEP_PLAN_ROWS=1000000 npx vitest run test/reconcile/sweep-plans.test.ts`.
 const ROWS = Number(process.env['SWEEP_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 

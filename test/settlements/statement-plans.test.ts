@@ -6,9 +6,9 @@ import { matchQuery } from '../../db/settlements/match-statement-rows.ts';
 import { claimOf } from '../../db/settlements/miss-statement-rows.ts';
 import { CLAIMABLE } from '../../domain/settlements/provider-statement.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
-import { planAhead, walkedIn } from './plans.ts';
+import { planAhead, walkedIn } from '../db/plans.ts';
 
-// By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/db/statement-plans.test.ts`.
+// By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/settlements/statement-plans.test.ts`.
 const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 const CHUNK = 20_000;
