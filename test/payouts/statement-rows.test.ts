@@ -1,6 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +17,6 @@ import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
 import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 
 const LATER = () => new Date(Date.now() + 60_000);
-const MIGRATIONS = fileURLToPath(new URL('../../db/migrations', import.meta.url));
 const ALL = { limit: 100_000, afterId: null };
 
 let database: DatabaseWithSql;
@@ -330,18 +326,3 @@ test('one that began earlier and posts later stands before, and moves what stand
   ]);
   expect(closing.get('EUR')?.pending).toBe(111);
 });
-
-test('rows from before it are kept by its migration as if they had been posted after it', async () => {
-  const { sql } = database;
-  const kept = () => sql`SELECT * FROM seller_postings ORDER BY seller_id, created_at, first_entry_id`;
-  const before = await kept();
-  expect(before.length).toBeGreaterThan(1_000);
-  const [name] = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('_seller_postings.sql'));
-  const migration = await readFile(join(MIGRATIONS, name!), 'utf8');
-  const fill = migration
-    .split('--> statement-breakpoint')
-    .find((part) => /^\s*INSERT INTO seller_postings/.test(part));
-  await sql`DELETE FROM seller_postings`;
-  await sql.unsafe(fill!);
-  expect(await kept()).toEqual(before);
-}, 120_000);

@@ -1,46 +1,59 @@
-CREATE TABLE "account_link_asks" (
-	"id" uuid PRIMARY KEY NOT NULL,
-	"user_id" uuid NOT NULL,
-	"return_url" text NOT NULL,
-	"refresh_url" text NOT NULL,
-	"created_at" timestamp with time zone DEFAULT now() NOT NULL
-);
+-- Written by hand, since drizzle knows no triggers.
+
+-- What the books and the audit log have said stands: a mistake is corrected by another entry.
+CREATE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$function$;
 --> statement-breakpoint
-CREATE TABLE "seller_postings" (
-	"seller_id" uuid NOT NULL,
-	"currency" text NOT NULL,
-	"created_at" timestamp with time zone NOT NULL,
-	"first_entry_id" bigint NOT NULL,
-	"transaction_id" uuid NOT NULL,
-	"pending_change" bigint DEFAULT 0 NOT NULL,
-	"available_change" bigint DEFAULT 0 NOT NULL,
-	"paying_out_change" bigint DEFAULT 0 NOT NULL,
-	"owed_change" bigint DEFAULT 0 NOT NULL,
-	"fees_owed_change" bigint DEFAULT 0 NOT NULL,
-	"connected_change" bigint DEFAULT 0 NOT NULL,
-	"pending_minor" bigint DEFAULT 0 NOT NULL,
-	"available_minor" bigint DEFAULT 0 NOT NULL,
-	"paying_out_minor" bigint DEFAULT 0 NOT NULL,
-	"owed_minor" bigint DEFAULT 0 NOT NULL,
-	"fees_owed_minor" bigint DEFAULT 0 NOT NULL,
-	"connected_minor" bigint DEFAULT 0 NOT NULL,
-	CONSTRAINT "seller_postings_seller_id_created_at_first_entry_id_pk" PRIMARY KEY("seller_id","created_at","first_entry_id")
-);
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 --> statement-breakpoint
-ALTER TABLE "account_link_asks" ADD CONSTRAINT "account_link_asks_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "account_link_asks_by_user" ON "account_link_asks" USING btree ("user_id","created_at");--> statement-breakpoint
-CREATE INDEX "seller_postings_by_currency" ON "seller_postings" USING btree ("seller_id","currency","created_at","first_entry_id");--> statement-breakpoint
-CREATE INDEX "seller_postings_by_transaction" ON "seller_postings" USING btree ("transaction_id","seller_id");--> statement-breakpoint
--- Whose the account is; NULL for those of the platform and the PSP.
-CREATE FUNCTION seller_of(account text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+CREATE TRIGGER refund_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON refund_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+CREATE TRIGGER dispute_words_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON dispute_words FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+--> statement-breakpoint
+-- The stages of a refund, as its buyer and seller follow them. A trigger, so that no verb can forget one.
+CREATE FUNCTION record_refund_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' OR NEW.status <> OLD.status THEN
+    INSERT INTO refund_events (refund_id, stage) VALUES (NEW.id, NEW.status);
+  END IF;
+  IF NEW.status = 'pending' AND NEW.hyperswitch_refund_id IS NOT NULL
+     AND (TG_OP = 'INSERT' OR OLD.hyperswitch_refund_id IS NULL) THEN
+    INSERT INTO refund_events (refund_id, stage) VALUES (NEW.id, 'accepted');
+  END IF;
+  RETURN NULL;
+END
+$function$;
+--> statement-breakpoint
+CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
+--> statement-breakpoint
+-- Whose account it is: of a seller's own accounts, and of the cash at their Stripe account.
+CREATE FUNCTION seller_of(account text)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
   SELECT CASE
     WHEN account ~ '^seller:[0-9a-f]{8}-[0-9a-f-]{27}:' THEN split_part(account, ':', 2)::uuid
     WHEN account ~ '^cash:connected:[0-9a-f]{8}-[0-9a-f-]{27}$' THEN split_part(account, ':', 3)::uuid
   END
-$$;--> statement-breakpoint
--- Keeps what a posting changed of each seller, and the balances after it. Serialised by the lock on the seller's balance,
--- which whoever posts holds already; taken here too, in the same order, for whoever writes the ledger by hand.
-CREATE FUNCTION keep_seller_postings() RETURNS trigger LANGUAGE plpgsql AS $$
+$function$;
+--> statement-breakpoint
+-- A seller's statement reads a page of what was posted, with the balances after each, whatever the ledger's size.
+CREATE FUNCTION keep_seller_postings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
 DECLARE
   touched record;
 BEGIN
@@ -116,30 +129,6 @@ BEGIN
   END LOOP;
   RETURN NULL;
 END
-$$;--> statement-breakpoint
--- Nobody posts between the reading of what is there and the first posting that keeps itself.
-LOCK TABLE "ledger_entries" IN SHARE ROW EXCLUSIVE MODE;--> statement-breakpoint
-INSERT INTO seller_postings (seller_id, currency, created_at, first_entry_id, transaction_id,
-  pending_change, available_change, paying_out_change, owed_change, fees_owed_change, connected_change,
-  pending_minor, available_minor, paying_out_minor, owed_minor, fees_owed_minor, connected_minor)
-SELECT news.*,
-  (sum(news.pending_change) OVER so_far)::bigint,
-  (sum(news.available_change) OVER so_far)::bigint,
-  (sum(news.paying_out_change) OVER so_far)::bigint,
-  (sum(news.owed_change) OVER so_far)::bigint,
-  (sum(news.fees_owed_change) OVER so_far)::bigint,
-  (sum(news.connected_change) OVER so_far)::bigint
-FROM (
-  SELECT seller_of(account) AS seller_id, currency, created_at, min(id) AS first_entry_id, transaction_id,
-    coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:pending'), 0)::bigint AS pending_change,
-    coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:available'), 0)::bigint AS available_change,
-    coalesce(-sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:paying_out'), 0)::bigint AS paying_out_change,
-    coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:owed'), 0)::bigint AS owed_change,
-    coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'seller:%:fees_owed'), 0)::bigint AS fees_owed_change,
-    coalesce(sum(amount_minor) FILTER (WHERE account LIKE 'cash:connected:%'), 0)::bigint AS connected_change
-  FROM ledger_entries WHERE seller_of(account) IS NOT NULL
-  GROUP BY seller_of(account), currency, created_at, transaction_id
-) AS news
-WINDOW so_far AS (PARTITION BY news.seller_id, news.currency ORDER BY news.created_at, news.first_entry_id);--> statement-breakpoint
-CREATE TRIGGER ledger_entries_kept_for_sellers AFTER INSERT ON "ledger_entries"
-  REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_seller_postings();
+$function$;
+--> statement-breakpoint
+CREATE TRIGGER ledger_entries_kept_for_sellers AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_seller_postings();

@@ -1,4 +1,0 @@
-ALTER TABLE "refund_allocations" ADD COLUMN "fees_owed_minor" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "refund_allocations" ADD COLUMN "fees_netted_minor" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
-CREATE INDEX "refund_allocations_fees_owed" ON "refund_allocations" USING btree ("order_item_id") WHERE "refund_allocations"."fees_netted_minor" < "refund_allocations"."fees_owed_minor";--> statement-breakpoint
-ALTER TABLE "refund_allocations" ADD CONSTRAINT "refund_allocations_fees_within" CHECK ("refund_allocations"."fees_owed_minor" BETWEEN 0 AND "refund_allocations"."seller_minor" AND "refund_allocations"."fees_netted_minor" BETWEEN 0 AND "refund_allocations"."fees_owed_minor");

@@ -1,1 +1,0 @@
-ALTER TABLE "refunds" ADD COLUMN "provider_updated_at" timestamp with time zone;

@@ -1,2 +1,0 @@
-ALTER TABLE "seller_balances" ADD COLUMN "rest_minor" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "seller_balances" ADD CONSTRAINT "seller_balances_rest_sane" CHECK ("seller_balances"."rest_minor" BETWEEN 0 AND 9007199254740991);

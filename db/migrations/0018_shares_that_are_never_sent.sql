@@ -1,4 +1,0 @@
-ALTER TABLE "seller_transfers" DROP CONSTRAINT "seller_transfers_status_known";--> statement-breakpoint
-ALTER TABLE "refund_allocations" ADD COLUMN "written_off_minor" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE "refund_allocations" ADD CONSTRAINT "refund_allocations_written_off_within" CHECK ("refund_allocations"."written_off_minor" BETWEEN 0 AND "refund_allocations"."seller_minor");--> statement-breakpoint
-ALTER TABLE "seller_transfers" ADD CONSTRAINT "seller_transfers_status_known" CHECK ("seller_transfers"."status" IN ('pending', 'completed', 'failed', 'reversal_pending', 'reversed', 'permanently_failed', 'settled_outside', 'written_off'));
