@@ -16,7 +16,6 @@ export {
   type OrderRequest,
   type OutsideEvent,
   type PaymentFact,
-  type PspCall,
   type RefundLook,
   type RefundOpening,
   type RefundRequest,

@@ -1,5 +1,6 @@
 export { foundOut, type Heard, hinted } from './heard.ts';
 export { Mailbox } from './mailbox.ts';
+export { giveUp, retryNow, state } from './messages.ts';
 export {
   aroundSweep,
   askPsp,
@@ -18,4 +19,5 @@ export {
   UNDERWAY_PAYOUT_LOOK_MS,
 } from './policies.ts';
 export { describe, show } from './sight.ts';
+export { catchStraySignals, settleMessages } from './stray-signals.ts';
 export { firstAttempt, showAsking, showEnded, showWaiting, untilDue } from './waiting.ts';

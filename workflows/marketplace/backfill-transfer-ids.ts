@@ -14,8 +14,15 @@ import {
   beginReport,
   unmatchedCount,
 } from '../../domain/marketplace/backfill.ts';
-import { backfillProgress, catchStraySignals, settleMessages } from '../messages.ts';
-import { backfillBatch, databaseVerb, MOVES_TO_NEW_VERSIONS, describe } from '../kernel/index.ts';
+import {
+  backfillBatch,
+  databaseVerb,
+  MOVES_TO_NEW_VERSIONS,
+  describe,
+  catchStraySignals,
+  settleMessages,
+} from '../kernel/index.ts';
+import { backfillProgress } from './messages.ts';
 
 const { countTransfersWithoutId, listTransfersWithoutId } = proxyLocalActivities<Activities>(databaseVerb);
 const { matchTransferIds } = proxyActivities<Activities>({

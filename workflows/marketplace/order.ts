@@ -31,8 +31,10 @@ import {
   MOVES_TO_NEW_VERSIONS,
   describe,
   show,
+  catchStraySignals,
+  settleMessages,
 } from '../kernel/index.ts';
-import { catchStraySignals, outside, payment, placed, pspCall, settleMessages } from '../messages.ts';
+import { outside, payment, placed, pspCall } from './messages.ts';
 
 const { openOrder, settlePayment, settleOutsideEvent } = proxyLocalActivities<Activities>(databaseVerb);
 const { createPayment } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the payment' });

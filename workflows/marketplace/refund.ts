@@ -27,16 +27,10 @@ import {
   MOVES_TO_NEW_VERSIONS,
   describe,
   show,
-} from '../kernel/index.ts';
-import {
   catchStraySignals,
-  endAsking,
-  opened,
-  pspCall,
   settleMessages,
-  verdict,
-  waitingForProvider,
-} from '../messages.ts';
+} from '../kernel/index.ts';
+import { endAsking, opened, pspCall, verdict, waitingForProvider } from './messages.ts';
 
 const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
 const { askProvider } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the refund' });

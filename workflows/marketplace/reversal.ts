@@ -13,7 +13,6 @@ import { reversalKey } from '../../domain/marketplace/ids.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
 import type { Attempt } from '../../domain/kernel/index.ts';
 import { REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/marketplace/messages.ts';
-import { adopt, catchStraySignals, giveUp, retryNow, settleMessages, state } from '../messages.ts';
 import {
   attemptStripe,
   attemptStripeDirectly,
@@ -23,7 +22,13 @@ import {
   showEnded,
   showWaiting,
   untilDue,
+  catchStraySignals,
+  giveUp,
+  retryNow,
+  settleMessages,
+  state,
 } from '../kernel/index.ts';
+import { adopt } from './messages.ts';
 
 const { attemptReversal } = proxyActivities<Activities>({
   ...attemptStripe,

@@ -20,8 +20,12 @@ import {
   showEnded,
   showWaiting,
   untilDue,
+  catchStraySignals,
+  retryNow,
+  settleMessages,
+  state,
 } from '../kernel/index.ts';
-import { catchStraySignals, outsideReversals, retryNow, settleMessages, state } from '../messages.ts';
+import { outsideReversals } from './messages.ts';
 
 const { attemptTransfer } = proxyActivities<Activities>({
   ...attemptStripe,

@@ -1,8 +1,14 @@
 import { proxyActivities, setHandler, uuid4, setWorkflowOptions } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
-import { accountChanged, catchStraySignals, onboard, settleMessages } from '../messages.ts';
-import { attemptStripe, STAYS_ON_ITS_VERSION, describe } from '../kernel/index.ts';
+import {
+  attemptStripe,
+  STAYS_ON_ITS_VERSION,
+  describe,
+  catchStraySignals,
+  settleMessages,
+} from '../kernel/index.ts';
+import { accountChanged, onboard } from './messages.ts';
 
 const { connectAccount } = proxyActivities<Activities>({
   ...attemptStripe,

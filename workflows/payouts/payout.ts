@@ -32,16 +32,13 @@ import {
   showEnded,
   showWaiting,
   untilDue,
-} from '../kernel/index.ts';
-import {
   catchStraySignals,
   giveUp,
-  payoutOpened,
-  payoutWord,
   retryNow,
   settleMessages,
   state,
-} from '../messages.ts';
+} from '../kernel/index.ts';
+import { payoutOpened, payoutWord } from './messages.ts';
 
 const { openPayout } = proxyLocalActivities<Activities>(databaseVerb);
 const { attemptPayout } = proxyActivities<Activities>({

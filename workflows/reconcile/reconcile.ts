@@ -22,7 +22,6 @@ import {
   type ReconcileReport,
   type ReconcileRequest,
 } from '../../domain/reconcile/reconcile.ts';
-import { catchStraySignals, settleMessages, sweepProgress } from '../messages.ts';
 import {
   aroundSweep,
   databaseVerb,
@@ -30,7 +29,10 @@ import {
   sweepBatch,
   STAYS_ON_ITS_VERSION,
   describe,
+  catchStraySignals,
+  settleMessages,
 } from '../kernel/index.ts';
+import { sweepProgress } from './messages.ts';
 
 const { beginSweep } = proxyActivities<Activities>({
   ...aroundSweep,

@@ -11,8 +11,14 @@ import type {
   StatementProgress,
   StatementRequest,
 } from '../../domain/settlements/provider-statement.ts';
-import { catchStraySignals, settleMessages, statementProgress } from '../messages.ts';
-import { databaseVerb, statementSlice, describe } from '../kernel/index.ts';
+import {
+  databaseVerb,
+  statementSlice,
+  describe,
+  catchStraySignals,
+  settleMessages,
+} from '../kernel/index.ts';
+import { statementProgress } from './messages.ts';
 
 const { readStatementState, endStatement } = proxyLocalActivities<Activities>(databaseVerb);
 const { matchStatementRows } = proxyActivities<Activities>({

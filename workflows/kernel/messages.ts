@@ -1,0 +1,8 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Attempt } from '../../domain/kernel/messages.ts';
+
+// Messages of whatever is attempted until it succeeds. Running workflows listen to the names: they never change.
+
+export const retryNow = defineSignal('retryNow');
+export const giveUp = defineSignal<[reason: string]>('giveUp');
+export const state = defineQuery<Attempt<string>>('state');

@@ -1,0 +1,31 @@
+import {
+  allHandlersFinished,
+  condition,
+  proxyLocalActivities,
+  setDefaultSignalHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import { databaseVerb } from './policies.ts';
+
+const { recordStraySignal } = proxyLocalActivities<Activities>(databaseVerb);
+
+/**
+ * Takes signals that no handler takes, also those that were buffered: install it after all other handlers. It only
+ * keeps their names, since a handler that throws would fail the workflow; `settleMessages` records them.
+ */
+export function catchStraySignals(): string[] {
+  const names: string[] = [];
+  setDefaultSignalHandler((name) => {
+    names.push(name);
+  });
+  return names;
+}
+
+/** Before a workflow ends: handlers have given their answers, and stray signals are on the operators' list. */
+export async function settleMessages(strays: string[]): Promise<void> {
+  await condition(allHandlersFinished);
+  for (let name = strays.shift(); name !== undefined; name = strays.shift()) {
+    await recordStraySignal(workflowInfo().workflowId, name);
+  }
+}
