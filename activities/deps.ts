@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { BackoffPolicy } from '../domain/kernel/index.ts';
 import type { FeePolicy } from '../domain/marketplace/index.ts';
 import type { Db } from '../db/client.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/port/index.ts';
 import type { Hyperswitch } from '../providers/hyperswitch/client.ts';
 import type { StripeClient } from '../providers/stripe/client.ts';
 import type { ReconcileDeps, ReconcileSettings, SweepInbox } from './reconcile/deps.ts';

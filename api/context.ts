@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
 import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';

@@ -1,15 +1,95 @@
+import { type Client, WithStartWorkflowOperation, type WorkflowClient } from '@temporalio/client';
+import type {
+  QueryDefinition,
+  SignalDefinition,
+  TypedSearchAttributes,
+  UpdateDefinition,
+  Workflow,
+} from '@temporalio/common';
+import { v7 as uuidv7 } from 'uuid';
+import type * as workflows from '../workflows/index.ts';
+import { namingFailures } from './failures.ts';
+
+type Workflows = typeof workflows;
+
 /** Longer than the five seconds after which the server says that no worker took an update. */
-export const UPDATE_DEADLINE_MS = 8_000;
-export const CALL_DEADLINE_MS = 5_000;
+const UPDATE_DEADLINE_MS = 8_000;
+const CALL_DEADLINE_MS = 5_000;
 
 /**
  * An id may be used again once its workflow has closed: the rows decide what is still to be done, under their lock, so
  * a later run finds finished work finished. A refused request leaves nothing behind and may be made again.
  */
-export const REUSABLE = {
+const REUSABLE = {
   workflowIdConflictPolicy: 'USE_EXISTING',
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
 } as const;
 
-/** Runs a call to Temporal with a deadline, and names what fails. */
-export type Within = <T>(deadlineMs: number, call: () => Promise<T>) => Promise<T>;
+export interface TaskQueues {
+  readonly core: string;
+  readonly stripe: string;
+}
+
+/** A workflow as it is started, by its name; where one of its id runs, that one is joined. */
+export interface Start<Type extends keyof Workflows = keyof Workflows> {
+  readonly type: Type;
+  readonly workflowId: string;
+  readonly taskQueue: string;
+  readonly args: Readonly<Parameters<Workflows[Type]>>;
+  readonly staticSummary: string;
+  readonly typedSearchAttributes?: TypedSearchAttributes;
+}
+
+/** Every call has a deadline, and names what fails: VezaError `engine_unavailable`. */
+export interface Calls {
+  /** For what has no deadline of its own, such as waiting for a workflow's end. */
+  readonly workflows: WorkflowClient;
+  within<T>(call: () => Promise<T>, deadlineMs?: number): Promise<T>;
+  start(start: Start): Promise<void>;
+  /** A signal; starts the workflow where none runs. */
+  tell<Args extends unknown[]>(start: Start, signal: SignalDefinition<Args>, ...args: Args): Promise<void>;
+  /** An update, and its answer; starts the workflow where none runs. */
+  ask<Answer, Args extends unknown[]>(
+    start: Start,
+    update: UpdateDefinition<Answer, Args>,
+    ...args: Args
+  ): Promise<Answer>;
+  /** A query needs a worker: without one it is null, and the next look may do better. */
+  look<Answer>(workflowId: string, query: QueryDefinition<Answer>): Promise<Answer | null>;
+}
+
+export function createCalls(client: Client): Calls {
+  const { workflow: temporal } = client;
+  const within = <T>(call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS) =>
+    namingFailures(() => temporal.withDeadline(Date.now() + deadlineMs, call));
+
+  return {
+    workflows: temporal,
+    within,
+    start: ({ type, ...options }) =>
+      within(async () => {
+        await temporal.start(type, { ...options, ...REUSABLE });
+      }),
+    tell: ({ type, ...options }, signal, ...signalArgs) =>
+      within(async () => {
+        await temporal.signalWithStart<Workflow, unknown[]>(type, {
+          ...options,
+          ...REUSABLE,
+          signal,
+          signalArgs,
+        });
+      }),
+    ask: ({ type, ...options }, update, ...args) =>
+      within(
+        () =>
+          temporal.executeUpdateWithStart(update, {
+            // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
+            updateId: uuidv7(),
+            args,
+            startWorkflowOperation: new WithStartWorkflowOperation(type, { ...options, ...REUSABLE }),
+          }),
+        UPDATE_DEADLINE_MS,
+      ),
+    look: (workflowId, query) => within(() => temporal.getHandle(workflowId).query(query)).catch(() => null),
+  };
+}

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError, asPlainText, message } from '../domain/kernel/index.ts';
 import type { Db } from '../db/client.ts';
 import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/port/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';

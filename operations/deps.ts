@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
 import type { FeePolicy } from '../domain/marketplace/index.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine } from '../engine/port/index.ts';
 
 /** What an operator's actions need of the world: the same for the API, the console and the command line. */
 export interface OperationsDeps {

@@ -1,7 +1,7 @@
 import { assertAdmin } from '../db/accounts/index.ts';
 import { type Act, audit } from '../db/kernel/index.ts';
 import { type Phase, PHASES } from '../domain/reconcile/index.ts';
-import { idOfSweep } from '../engine/reconcile.ts';
+import { idOfSweep } from '../engine/port/index.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { SettledRefund } from '../../db/marketplace/refunds/settle-shares.ts';
-import type { Engine } from '../../engine/index.ts';
+import type { Engine } from '../../engine/port/index.ts';
 
 /** An order may have a hundred sellers, and the activity that settles it has seconds. */
 const STARTS_AT_A_TIME = 10;

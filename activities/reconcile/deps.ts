@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../../db/client.ts';
 import type { WebhookOutcome } from '../../db/webhooks/index.ts';
 import type { Look, Phase } from '../../domain/reconcile/reconcile.ts';
-import type { Engine } from '../../engine/index.ts';
+import type { Engine } from '../../engine/port/index.ts';
 import type { HyperswitchReader } from '../../providers/hyperswitch/client.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 

@@ -13,7 +13,7 @@ import {
 } from '../../domain/marketplace/eligibility.ts';
 import { VezaError, type IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { RefundAnswer, AskedRefund } from '../../domain/marketplace/messages.ts';
-import type { RefundLabel } from '../../engine/index.ts';
+import type { RefundLabel } from '../../engine/port/index.ts';
 import { refundPart } from '../../operations/actions/refund-order.ts';
 import type { ApiEnv } from '../context.ts';
 import {

@@ -7,7 +7,8 @@ import {
   unmatchedCount,
   transferWorkflowId,
 } from '../../domain/marketplace/index.ts';
-import { type BackfillEngine, createBackfillEngine } from '../../engine/backfill.ts';
+import { createEngine } from '../../engine/index.ts';
+import type { Engine } from '../../engine/port/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';
 import { CannotRun } from '../usage.ts';
@@ -29,28 +30,28 @@ export async function backfillTransferIds(args: string[], env: NodeJS.ProcessEnv
 }
 
 async function run(env: NodeJS.ProcessEnv, dryRun: boolean): Promise<BackfillReport> {
-  const config = readVariables(env, ['TEMPORAL_STRIPE_TASK_QUEUE']);
+  const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
   const { connection, client } = await connectTemporal(env);
   try {
-    const engine = createBackfillEngine(client, {
-      taskQueue: config.TEMPORAL_STRIPE_TASK_QUEUE,
-      dryRun,
+    const engine = createEngine(client, {
+      core: config.TEMPORAL_TASK_QUEUE,
+      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    await engine.start();
-    return await follow(engine, startProgress(process.stderr, dryRun ? 'dry run' : 'backfill'));
+    await engine.startBackfill(dryRun);
+    return await follow(engine, dryRun, startProgress(process.stderr, dryRun ? 'dry run' : 'backfill'));
   } finally {
     await connection.close();
   }
 }
 
-async function follow(engine: BackfillEngine, progress: Progress): Promise<BackfillReport> {
+async function follow(engine: Engine, dryRun: boolean, progress: Progress): Promise<BackfillReport> {
   const ended = new AbortController();
-  const report = engine.report().finally(() => ended.abort());
+  const report = engine.backfillReport(dryRun).finally(() => ended.abort());
   // What becomes of it is told below, by whoever waits for it.
   report.catch(() => undefined);
   let isSilent = false;
   while (!ended.signal.aborted) {
-    const seen = await engine.progress();
+    const seen = await engine.backfillProgress(dryRun);
     if (seen !== null) progress.show(seen.looked, seen.total);
     else if (!isSilent && !ended.signal.aborted) progress.note('no worker answers; waiting for one');
     isSilent = seen === null;

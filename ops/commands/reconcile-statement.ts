@@ -14,7 +14,8 @@ import {
   type StatementProvider,
 } from '../../domain/settlements/index.ts';
 import { formatMoney } from '../../domain/kernel/index.ts';
-import { createEngine, type Engine } from '../../engine/index.ts';
+import { createEngine } from '../../engine/index.ts';
+import type { Engine } from '../../engine/port/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';
 import { type LoadAsk, loadStatement } from '../statements/load.ts';

@@ -23,9 +23,10 @@ export function reachOf(from: Folder, to: Required<Folder>): 'files' | 'index' |
   return rankOf(to.subject) < rankOf(from.subject) ? 'index' : 'nothing';
 }
 
-/** Whether one kind may import another, or its types alone. */
+/** Whether one kind may import all of another, or its types alone. */
 export function knows(from: string, to: string): 'all' | 'types' | 'nothing' {
   const kind = KINDS[from];
-  if (from === to || kind?.knows.includes(to)) return 'all';
+  const whole = [from, ...(kind?.knows ?? [])];
+  if (whole.some((known) => to === known || to.startsWith(`${known}/`))) return 'all';
   return kind?.types?.includes(to) ? 'types' : 'nothing';
 }

@@ -16,13 +16,23 @@ export interface Override {
 }
 
 const UP = '^(?:\\.\\./)+';
-/** A file that is not the index: regular expressions of this linter cannot look ahead. */
-const NOT_INDEX = '(?:[^i]|i[^n]|in[^d]|ind[^e]|inde[^x]|index[^.])';
+const INDEX = 'index.ts';
 const WATCHED: Pattern = {
   regex: '^(?:prom-client|@opentelemetry/)',
   message: 'Metrics and traces are made in observe/, of what hooks tell it.',
 };
 const oneOf = (names: readonly string[]) => `(?:${names.join('|')})`;
+
+/** What begins with none of these names: regular expressions of this linter cannot look ahead. */
+function noneOf(names: readonly string[]): string {
+  const begun = new Set(names.flatMap((name) => Array.from(name, (_, length) => name.slice(0, length))));
+  return oneOf(
+    [...begun].map((start) => {
+      const next = names.filter((name) => name.startsWith(start)).map((name) => name.charAt(start.length));
+      return `${start.replaceAll('.', '\\.')}[^${[...new Set(next)].join('')}]`;
+    }),
+  );
+}
 
 /** The folders of subjects that a kind has today. */
 export const subjectFolders = (root: string): (Folder & { readonly subject: string })[] =>
@@ -37,18 +47,23 @@ export const subjectFolders = (root: string): (Folder & { readonly subject: stri
 
 /** What no file of a kind may import, whatever its subject. */
 function kindPatterns(name: string, kind: Kind): Pattern[] {
-  const others = Object.keys(KINDS).filter((other) => other !== name);
-  const hidden = others.filter((other) => knows(name, other) === 'nothing' && !hasPart(kind, other));
+  const others = Object.keys(KINDS).filter((other) => other !== name && !other.includes('/'));
+  const known = others.map((other) => [other, partsOf(kind, other)] as const);
+  const inPart = known.filter(([, parts]) => parts.length > 0);
+  const hidden = known.filter(([other, parts]) => knows(name, other) === 'nothing' && parts.length === 0);
   const typesOnly = others.filter((other) => knows(name, other) === 'types');
   const closedRoots = ROOTS.filter((root) => !kind.roots?.includes(root) && !kind.rootTypes?.includes(root));
-  const ofProviders = kind.knows.includes('providers/webhooks');
   return [
     kind.packages ?? WATCHED,
-    { regex: `${UP}${oneOf([...hidden, ...FREE])}(?:/|$)`, message: kind.message },
-    ...(typesOnly.length > 0
-      ? [{ regex: `${UP}${oneOf(typesOnly)}(?:/|$)`, allowTypeImports: true, message: kind.message } as const]
-      : []),
-    ...(ofProviders ? [{ regex: `${UP}providers/[^w]`, message: kind.message }] : []),
+    { regex: `${UP}${oneOf([...hidden.map(([other]) => other), ...FREE])}(?:/|$)`, message: kind.message },
+    ...typesOnly.map((other): Pattern => {
+      const file = kind.values?.[other];
+      const rest = file === undefined ? '(?:/|$)' : `/(?:[^/]*$|[^/]*/(?:${noneOf([file])}|[^/]*/))`;
+      return { regex: `${UP}${other}${rest}`, allowTypeImports: true, message: kind.message };
+    }),
+    ...inPart.map(([other, parts]) => ({ regex: `${UP}${other}/${noneOf(parts)}`, message: kind.message })),
+    // A part's way to the rest of its folder names no kind.
+    ...(name.includes('/') ? [{ regex: '^\\.\\./[^.]', message: kind.message }] : []),
     ...(kind.rootTypes
       ? [
           {
@@ -65,7 +80,11 @@ function kindPatterns(name: string, kind: Kind): Pattern[] {
   ];
 }
 
-const hasPart = (kind: Kind, other: string) => kind.knows.some((known) => known.startsWith(`${other}/`));
+/** What a kind may import of another, of which it does not know the rest: `port/`, `codec.ts`. */
+const partsOf = (kind: Kind, other: string) =>
+  kind.knows
+    .filter((known) => known.startsWith(`${other}/`))
+    .map((known) => known.slice(other.length + 1) + (known.endsWith('.ts') ? '' : '/'));
 
 /** What the files of a folder may not import of subjects. */
 function subjectPatterns(from: Folder): Pattern[] {
@@ -78,6 +97,8 @@ function subjectPatterns(from: Folder): Pattern[] {
     const reach = (wanted: string) =>
       SUBJECTS.filter((subject) => reachOf(from, { kind, subject }) === wanted);
     const [closed, indexed] = [reach('nothing'), reach('index')];
+    const values = KINDS[from.kind]?.values?.[kind];
+    const open = noneOf([INDEX, ...(values === undefined ? [] : [values])]);
     return [
       ...(closed.length > 0
         ? [{ regex: `${to}${oneOf(closed)}/`, message: 'A subject knows no higher subject, and no peer.' }]
@@ -85,7 +106,7 @@ function subjectPatterns(from: Folder): Pattern[] {
       ...(indexed.length > 0
         ? [
             {
-              regex: `${to}${oneOf(indexed)}/${NOT_INDEX}`,
+              regex: `${to}${oneOf(indexed)}/${open}`,
               message: "Another subject is known by its folder's index.ts alone.",
             },
           ]

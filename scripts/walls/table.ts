@@ -1,12 +1,14 @@
 // Who may know whom: the one table of kinds and ranks. `npm run walls` makes lint rules of it, and test/style/walls.test.ts
 // sees an import of every forbidden pair fail.
 
-/** A folder at the top. */
+/** A folder at the top, or a part of one that stands behind a wall of its own. */
 export interface Kind {
-  /** Kinds that it may import. */
+  /** Kinds that it may import, whole or in part: a folder or a file of theirs. */
   readonly knows: readonly string[];
   /** Kinds of which it may import types alone. */
   readonly types?: readonly string[];
+  /** Of a kind of which it may import types alone: the file of each subject that it may import whole. */
+  readonly values?: Readonly<Record<string, string>>;
   /** Said to whoever imports another kind. */
   readonly message: string;
   /** Has a folder for each subject. */
@@ -20,6 +22,7 @@ export interface Kind {
 }
 
 const WEBHOOKS = 'providers/webhooks';
+const PORT = 'engine/port';
 
 export const KINDS: Readonly<Record<string, Kind>> = {
   domain: {
@@ -44,11 +47,14 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   engine: {
     knows: ['domain'],
     types: ['workflows'],
-    message: 'The engine knows the domain, and the types of workflows: it starts them by name.',
+    values: { workflows: 'messages.ts' },
+    message:
+      'The engine knows the domain, and of workflows their types and their messages: it starts them by name.',
   },
+  [PORT]: { knows: ['domain'], message: 'The port of the engine knows the domain alone.' },
   activities: {
-    knows: ['domain', 'db', 'providers', 'engine'],
-    message: 'Activities know the domain, the database, providers and the engine.',
+    knows: ['domain', 'db', 'providers', PORT],
+    message: "Activities know the domain, the database, providers and the engine's port.",
     hasSubjects: true,
   },
   comparison: {
@@ -56,19 +62,20 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     message: 'The comparison with providers knows the domain, the database and the providers.',
   },
   inbox: {
-    knows: ['domain', 'db', 'engine', WEBHOOKS],
-    message: 'The inbox knows the domain, the database, the engine, and of providers only their webhooks.',
+    knows: ['domain', 'db', PORT, WEBHOOKS],
+    message:
+      "The inbox knows the domain, the database, the engine's port, and of providers only their webhooks.",
   },
   operations: {
-    knows: ['domain', 'db', 'engine', 'inbox', WEBHOOKS],
+    knows: ['domain', 'db', PORT, 'inbox', WEBHOOKS],
     message:
-      'What operators may do knows the domain, the database, the engine, the inbox, and of providers only their webhooks.',
+      "What operators may do knows the domain, the database, the engine's port, the inbox, and of providers only their webhooks.",
   },
   api: {
-    knows: ['domain', 'db', 'engine', 'inbox', 'operations', WEBHOOKS],
+    knows: ['domain', 'db', PORT, 'engine/codec.ts', 'inbox', 'operations', WEBHOOKS],
     types: ['workflows'],
     message:
-      'The API knows the domain, the database, the engine, the inbox, operations, and of providers only their webhooks.',
+      "The API knows the domain, the database, the engine's port and codec, the inbox, operations, and of providers only their webhooks.",
     hasSubjects: true,
     roots: ['config', 'log', 'request-bodies', 'trusted-proxies'],
   },

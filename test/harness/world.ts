@@ -12,7 +12,8 @@ import { sellerTransfers, transferReversals } from '../../db/marketplace/transfe
 import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
-import { createEngine, type Engine } from '../../engine/index.ts';
+import { createEngine } from '../../engine/index.ts';
+import type { Engine } from '../../engine/port/index.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
 import { signToken } from '../../ops/sign-token.ts';

@@ -1,5 +1,4 @@
 import { v7 as uuidv7 } from 'uuid';
-import { createBackfillEngine } from '../../engine/backfill.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { loadStatement } from '../../ops/statements/load.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
@@ -266,10 +265,8 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const { seller } = await openShop(world);
     await sentBefore(world, await legacyTransfer(world, seller), seller.accountId);
     await legacyTransfer(world, seller);
-    const taskQueue = world.config.TEMPORAL_STRIPE_TASK_QUEUE;
-    const engine = createBackfillEngine(world.temporal, { taskQueue, dryRun: false });
-    await engine.start();
-    await engine.report();
+    await world.engine.startBackfill(false);
+    await world.engine.backfillReport(false);
     return { workflowId: 'backfill-transfer-ids' };
   },
   sweep: async (world) => {

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { opsFlags } from '../../db/kernel/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import type { BackfillReport, BackfillRequest } from '../../domain/marketplace/backfill.ts';
-import { createBackfillEngine } from '../../engine/backfill.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
 import {
@@ -21,13 +20,9 @@ import { onTransferLookUps } from '../harness/trouble.ts';
 import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';
 import { World } from '../harness/world.ts';
 
-const backfillOf = (world: World, dryRun: boolean) =>
-  createBackfillEngine(world.temporal, { taskQueue: world.config.TEMPORAL_STRIPE_TASK_QUEUE, dryRun });
-
-async function backfill(world: World, dryRun: boolean): Promise<BackfillReport> {
-  const engine = backfillOf(world, dryRun);
-  await engine.start();
-  return engine.report();
+async function backfill({ engine }: World, dryRun: boolean): Promise<BackfillReport> {
+  await engine.startBackfill(dryRun);
+  return engine.backfillReport(dryRun);
 }
 
 const SOLD_NOW = { completedAt: new Date(), createdAt: new Date() };
@@ -286,8 +281,8 @@ describe('a backfill of many rows', () => {
       times: 'always',
     });
     await world.startWorkerProcess();
-    const engine = backfillOf(world, false);
-    await engine.start();
+    const { engine } = world;
+    await engine.startBackfill(false);
     await expect.poll(async () => (await written(ids)).length, { timeout: 30_000 }).toBeGreaterThan(5);
     await world.killWorkerProcess();
     const before = (await written(ids)).length;
@@ -295,7 +290,12 @@ describe('a backfill of many rows', () => {
     world.stripe.control.clearFaults(slow);
 
     await world.startWorker();
-    expect(await engine.report()).toMatchObject({ total: 20, looked: 20, matched: 20, findings: [] });
+    expect(await engine.backfillReport(false)).toMatchObject({
+      total: 20,
+      looked: 20,
+      matched: 20,
+      findings: [],
+    });
     const rows = await written(ids);
     expect(new Map(rows.map((row) => [row.id, row.stripeTransferId]))).toEqual(ids);
     for (const id of ids.keys()) expect(await auditOf(world, `transfer/${id}`)).toHaveLength(1);
@@ -324,14 +324,14 @@ describe('a backfill of many rows', () => {
 
   it('started while it runs: joined, not run twice; progress can be asked', async () => {
     const { ids } = await manyTransfers(3);
-    const engine = backfillOf(world, false);
-    await engine.start();
-    await engine.start();
+    const { engine } = world;
+    await engine.startBackfill(false);
+    await engine.startBackfill(false);
     const lookUps = world.stripe.control.requests('transfers.list').length;
     await world.startWorker();
-    expect(await engine.report()).toMatchObject({ total: 3, matched: 3 });
+    expect(await engine.backfillReport(false)).toMatchObject({ total: 3, matched: 3 });
     expect(world.stripe.control.requests('transfers.list')).toHaveLength(lookUps + ids.size);
-    expect(await engine.progress()).toEqual({
+    expect(await engine.backfillProgress(false)).toEqual({
       dryRun: false,
       total: 3,
       looked: 3,

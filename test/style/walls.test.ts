@@ -43,6 +43,18 @@ const BROKEN: readonly (readonly [file: string, code: string])[] = [
   ['providers/b.ts', `import type { Engine } from '../engine/index.ts';`],
   ['engine/a.ts', `import { refund } from '../workflows/index.ts';`],
   ['engine/b.ts', `import type { Db } from '../db/client.ts';`],
+  ['engine/d.ts', `import { hinted } from '../workflows/kernel/heard.ts';`],
+  ['engine/e.ts', `import { refund } from '../workflows/marketplace/refund.ts';`],
+  ['engine/f.ts', `import { it } from '../workflows/marketplace/messages/it.ts';`],
+  ['engine/port/a.ts', `import { createEngine } from '../index.ts';`],
+  ['engine/port/b.ts', `import type { Calls } from '../calls.ts';`],
+  ['engine/port/c.ts', `import type { refund } from '../../workflows/index.ts';`],
+  ['engine/port/d.ts', `import { verdict } from '../../workflows/marketplace/messages.ts';`],
+  ...['activities', 'inbox', 'operations', 'api'].flatMap((folder) => [
+    [`${folder}/of-engine.ts`, `import { createEngine } from '../engine/index.ts';`] as const,
+    [`${folder}/of-engine-type.ts`, `import type { TaskQueues } from '../engine/calls.ts';`] as const,
+  ]),
+  ['activities/f.ts', `import { createCodec } from '../engine/codec.ts';`],
   ['activities/a.ts', `import { refund } from '../workflows/index.ts';`],
   ['activities/b.ts', `import { createApp } from '../api/app.ts';`],
   ['activities/c.ts', `import { readConfig } from '../config.ts';`],
@@ -128,6 +140,17 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
   ],
   ['providers/stripe/sound.ts', `import { sumMinor } from '../../domain/kernel/index.ts';`],
   ['engine/sound.ts', `import type { refund } from '../workflows/index.ts';`],
+  ['engine/sound2.ts', `import { verdict } from '../workflows/marketplace/messages.ts';`],
+  ['engine/sound3.ts', `import { retryNow } from '../workflows/kernel/messages.ts';`],
+  ['engine/sound4.ts', `import type * as workflows from '../workflows/index.ts';`],
+  ['engine/sound5.ts', `import type { Engine } from './port/index.ts';`],
+  ['engine/port/sound.ts', `import type { Hint } from '../../domain/kernel/index.ts';`],
+  ['ops/sound4.ts', `import { createEngine } from '../engine/index.ts';`],
+  ['api/sound4.ts', `import { createCodec } from '../engine/codec.ts';`],
+  ...['activities', 'inbox', 'operations', 'api'].map(
+    (folder) =>
+      [`${folder}/sound-engine.ts`, `import type { Engine } from '../engine/port/index.ts';`] as const,
+  ),
   ['activities/sound.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
   [
     'activities/reconcile/sound.ts',
@@ -182,7 +205,8 @@ const FOLDERS: readonly Folder[] = [
 /** Imports of one folder by another: of a file, of its type, and of the index. */
 function samplesOf(from: Folder): Sample[] {
   return FOLDERS.filter((to) => pathOf(to) !== pathOf(from)).flatMap((to) => {
-    const path = relative(pathOf(from), pathOf(to));
+    const way = relative(pathOf(from), pathOf(to));
+    const path = way.startsWith('.') ? way : `./${way}`;
     const known = knows(from.kind, to.kind);
     // Of providers some kinds know the webhooks: the samples by hand have that.
     if (to.kind === 'providers' && known === 'nothing') return [];

@@ -1,0 +1,15 @@
+import type { KernelEngine } from './kernel.ts';
+import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
+import type { SellerEngine } from './payouts.ts';
+import type { SweepEngine } from './reconcile.ts';
+import type { StatementEngine } from './settlements.ts';
+
+export type { RefundLabel } from './marketplace.ts';
+export { idOfSweep } from './reconcile.ts';
+
+/**
+ * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
+ * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
+ */
+export interface Engine
+  extends KernelEngine, MarketplaceEngine, BackfillEngine, SellerEngine, SweepEngine, StatementEngine {}

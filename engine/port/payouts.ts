@@ -1,0 +1,27 @@
+import type { Hint } from '../../domain/kernel/index.ts';
+import type { PayoutOpening, PayoutRequest, PayoutWord } from '../../domain/payouts/index.ts';
+import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
+
+/** For the eyes of operators. Minor units. */
+export interface PayoutLabel {
+  readonly payoutId: string;
+  readonly sellerId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** Money on its way to sellers' banks, and their accounts at Stripe. */
+export interface SellerEngine {
+  /** Starts the payout's workflow, or joins the one that runs, and waits until its money is set aside. */
+  requestPayout(request: PayoutRequest, label: Omit<PayoutLabel, 'payoutId'>): Promise<PayoutOpening>;
+  /** Starts the workflow of a payout that is already a row; does nothing where it runs. */
+  startPayout(label: PayoutLabel): Promise<void>;
+  /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
+  retryPayout(label: PayoutLabel): Promise<void>;
+  /** Hints at Stripe's word to the payout's workflow; starts one where none runs, also days later. */
+  tellPayout(label: PayoutLabel, word: Hint<PayoutWord>): Promise<void>;
+  /** Has the seller's account made and linked at Stripe, and waits for it. */
+  onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
+  /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */
+  tellAccountChanged(userId: string): Promise<void>;
+}

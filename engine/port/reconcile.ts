@@ -1,0 +1,26 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  DRAIN_WORKFLOW_ID,
+  sweepWorkflowId,
+  type Phase,
+  type ReconcileProgress,
+  type ReconcileReport,
+} from '../../domain/reconcile/index.ts';
+
+export interface SweepAsk {
+  readonly phases?: readonly Phase[];
+  readonly drain: boolean;
+}
+
+/** For whoever has to name a sweep before it is started. */
+export const idOfSweep = ({ drain }: SweepAsk) => (drain ? DRAIN_WORKFLOW_ID : sweepWorkflowId(uuidv7()));
+
+/** Sweeps that somebody asks for; the schedule starts its own. */
+export interface SweepEngine {
+  /** Starts a sweep, under this id; a drain that runs is joined. Its workflow id. */
+  startSweep(ask: SweepAsk, workflowId?: string): Promise<string>;
+  /** How far it is; null while no worker answers. */
+  sweepProgress(workflowId: string): Promise<ReconcileProgress | null>;
+  /** Waits for its end, over all its runs; null where that takes longer. Rejects where somebody terminated it. */
+  sweepReport(workflowId: string, withinMs?: number): Promise<ReconcileReport | null>;
+}
