@@ -6,9 +6,9 @@ import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
-import type { Cursors } from './kernel/index.ts';
-import type { Maintenance } from './operators/index.ts';
-import type { RefundFeed } from './marketplace/index.ts';
+import type { Cursors } from './kernel/cursors.ts';
+import type { Maintenance } from './operators/maintenance.ts';
+import type { RefundFeed } from './marketplace/refund-feed.ts';
 
 export type ApiConfig = Pick<
   Config,

@@ -4,7 +4,7 @@ import { readNewRefundEvents, type RefundEventRow } from '../../db/marketplace/r
 import { readStanding } from '../../db/accounts/index.ts';
 import { type ApiKeyScope, callerByKey, type Role } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/kernel/index.ts';
-import { isTerminal, writeRefundEvent } from './refund-event-view.ts';
+import { isTerminal, writeRefundEvent } from './refund-event-text.ts';
 
 export interface FeedLimits {
   /** How long an event takes at most to reach its listeners; the process asks once for all of them. */

@@ -4,7 +4,8 @@ import { readRefund } from '../../db/marketplace/refunds/list.ts';
 import { VezaError } from '../../domain/kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
-import { isTerminal, RefundEvent } from './refund-event-view.ts';
+import { isTerminal } from './refund-event-text.ts';
+import { RefundEvent } from './refund-event-view.ts';
 import { findVisibleOrder } from './visible-order.ts';
 
 const Params = z.object({ refundId: idParam('refundId') });
