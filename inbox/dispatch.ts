@@ -38,7 +38,7 @@ import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/str
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './payouts.ts';
 import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
-import type { InboxDeps } from './receive.ts';
+import type { InboxDeps } from './deps.ts';
 
 /** The row of the inbox that an event is read from; null where it was made of what a sweep read at the PSP. */
 export type WebhookId = string | null;

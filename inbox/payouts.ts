@@ -8,7 +8,7 @@ import { raiseFlag } from '../db/kernel/index.ts';
 import { payoutReport } from '../providers/webhooks/reports.ts';
 import type { StripeAccountEvent, StripePayoutEvent } from '../providers/webhooks/stripe-event.ts';
 import { type Dispatched, hint, ignored, signalled, unhandled, unmatched } from './dispatched.ts';
-import type { InboxDeps } from './receive.ts';
+import type { InboxDeps } from './deps.ts';
 
 export async function dispatchPayout(
   deps: InboxDeps,

@@ -1,23 +1,16 @@
 import { and, eq, isNull, or } from 'drizzle-orm';
-import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError, asPlainText, message } from '../domain/kernel/index.ts';
 import type { Db } from '../db/client.ts';
 import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
-import type { Engine } from '../engine/port/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
 import { bodyHash, eventKey } from '../providers/webhooks/verify.ts';
 import { aboutOf } from './about.ts';
+import type { InboxDeps } from './deps.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
 import type { Dispatched } from './dispatched.ts';
-
-export interface InboxDeps {
-  readonly db: Db;
-  readonly engine: Engine;
-  readonly log: Logger;
-}
 
 export interface Received {
   readonly outcome: WebhookOutcome;

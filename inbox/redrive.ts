@@ -5,7 +5,8 @@ import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.t
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';
 import { type Dispatched, unhandled } from './dispatched.ts';
-import { type InboxDeps, settleStored, type StoredEvent } from './receive.ts';
+import type { InboxDeps } from './deps.ts';
+import { settleStored, type StoredEvent } from './receive.ts';
 
 /** Dispatches a stored webhook again, also one that was processed: workflows and rows find finished work finished. */
 export async function redispatch(deps: InboxDeps, stored: StoredEvent): Promise<Dispatched> {

@@ -1,4 +1,4 @@
-import type { Command } from './commands/index.ts';
+import type { Command } from './commands/command.ts';
 import { UsageError } from './usage.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -1,4 +1,4 @@
-import type { Command, Option } from './commands/index.ts';
+import type { Command, Option } from './commands/command.ts';
 
 /** A command line that cannot be understood: usage, and exit 2. */
 export class UsageError extends Error {

@@ -9,6 +9,7 @@ import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
 import { backfillTransferIds } from './backfill-transfer-ids.ts';
 import { replayWebhook, retryFailed } from './bulk.ts';
+import type { Command } from './command.ts';
 import { LIST_KEYS, lists } from './lists.ts';
 import { reconcile } from './reconcile.ts';
 import { reconcileStatement } from './reconcile-statement.ts';
@@ -16,25 +17,6 @@ import { seed } from './seed.ts';
 import { show } from './show.ts';
 import { stuck } from './stuck.ts';
 import { token } from './token.ts';
-
-export interface Option {
-  readonly name: string;
-  /** What follows it; absent: nothing does. */
-  readonly value?: string;
-  /** What that may be, as far as it can be listed. */
-  readonly values?: readonly string[];
-  readonly isNeeded?: true;
-  readonly isRepeatable?: true;
-}
-
-export interface Command {
-  readonly name: string;
-  /** What comes before the options. */
-  readonly operands?: string;
-  readonly options: readonly Option[];
-  readonly about: string;
-  run(args: string[], env: NodeJS.ProcessEnv): Promise<string>;
-}
 
 const json = { name: 'json' } as const;
 const reason = { name: 'reason', value: 'WHY', isNeeded: true } as const;

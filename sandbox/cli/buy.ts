@@ -1,7 +1,7 @@
 import type { Api, Order, OrderInFull } from './api-client.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Stage } from './play.ts';
+import type { Stage } from './stage.ts';
 
 /** Places an order, lets its buyer pay at the PSP, and waits until the API says that it is completed. */
 export async function buy(

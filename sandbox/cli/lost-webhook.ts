@@ -2,13 +2,8 @@ import type { Api, Reconciled, Refund, Reversal } from './api-client.ts';
 import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Stage } from './play.ts';
-
-export interface LostWebhook {
-  readonly refund: Refund;
-  /** What the sweep that found it answered. */
-  readonly reconcile: Reconciled;
-}
+import type { Stage } from './stage.ts';
+import type { LostWebhook } from './summary.ts';
 
 /** Another order is refunded, the PSP's webhook is lost, and the sweep finds out. */
 export async function playLostWebhook(

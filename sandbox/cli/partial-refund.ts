@@ -1,15 +1,10 @@
 import { formatMoney } from '../../domain/kernel/money.ts';
-import type { Api, Order, Refund, Transfer } from './api-client.ts';
+import type { Api, Refund, Transfer } from './api-client.ts';
 import { buy } from './buy.ts';
 import { follow, until } from './follow.ts';
 import type { Teller } from './teller.ts';
-import type { Stage } from './play.ts';
-
-export interface PartialRefund {
-  readonly order: Order;
-  readonly refund: Refund;
-  readonly transfers: readonly Transfer[];
-}
+import type { Stage } from './stage.ts';
+import type { PartialRefund } from './summary.ts';
 
 /** What is given back of the second order, in minor units: a cent that two sellers cannot share evenly. */
 const PART_MINOR = 1_001;

@@ -11,43 +11,11 @@ import {
   type Transfer,
 } from './api-client.ts';
 import { follow, until } from './follow.ts';
-import { type LostWebhook, playLostWebhook } from './lost-webhook.ts';
-import { type PartialRefund, playPartialRefund } from './partial-refund.ts';
+import { playLostWebhook } from './lost-webhook.ts';
+import { playPartialRefund } from './partial-refund.ts';
+import type { Stage } from './stage.ts';
+import type { Summary } from './summary.ts';
 import type { Teller } from './teller.ts';
-import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
-import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
-
-/** What the play needs of a Veza, however it was started. */
-export interface Stage {
-  readonly apiUrl: string;
-  readonly temporalUiUrl: string | null;
-  readonly psp: HyperswitchSandbox;
-  readonly stripe: StripeSandbox;
-  /** With which API, worker and operators' commands run. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-export interface Summary {
-  readonly order: Order;
-  readonly refund: Refund;
-  readonly transfers: readonly (Transfer & { readonly reversals: readonly Reversal[] })[];
-  /** A second order, of which a part was given back. */
-  readonly partial_refund: PartialRefund;
-  /** A third order's refund, whose webhook never came. */
-  readonly lost_webhook: LostWebhook;
-  readonly audit: {
-    readonly violations: number;
-    readonly invariants: readonly { number: number; violations: number }[];
-  };
-  readonly addresses: {
-    readonly api: string;
-    readonly docs: string;
-    readonly ops_console: string;
-    readonly temporal_ui: string | null;
-    readonly hyperswitch_sandbox: string;
-    readonly stripe_sandbox: string;
-  };
-}
 
 interface Seeded {
   readonly buyer: { readonly token: string };

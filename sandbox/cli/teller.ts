@@ -1,4 +1,4 @@
-import type { Summary } from './play.ts';
+import type { Summary } from './summary.ts';
 
 export interface Teller {
   /** A step of the play, as it happens. */

@@ -19,7 +19,7 @@ import {
   stopWithProcess,
 } from '../../stack/index.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
-import type { Stage } from './play.ts';
+import type { Stage } from './stage.ts';
 
 /** Of the embedded stack alone: nothing outside this machine accepts them. */
 const LOCAL_SECRETS = {

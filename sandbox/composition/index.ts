@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Stage } from '../cli/play.ts';
+import type { Stage } from '../cli/stage.ts';
 import { startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { freePort, type Progress, stopWithProcess } from '../../stack/index.ts';
 import { startPostgres } from '../../stack/postgres.ts';

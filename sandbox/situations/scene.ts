@@ -11,7 +11,7 @@ import { connectNow, createClient } from '../../engine/connect.ts';
 import { readSigningSettings } from '../../ops/settings.ts';
 import { signToken } from '../../ops/sign-token.ts';
 import { type Api, apiAs, type Order, type Refund, type Transfer } from '../cli/api-client.ts';
-import type { Stage } from '../cli/play.ts';
+import type { Stage } from '../cli/stage.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
 const PRICE_MINOR = 12_000;

@@ -1,0 +1,12 @@
+import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
+
+/** What the play needs of a Veza, however it was started. */
+export interface Stage {
+  readonly apiUrl: string;
+  readonly temporalUiUrl: string | null;
+  readonly psp: HyperswitchSandbox;
+  readonly stripe: StripeSandbox;
+  /** With which API, worker and operators' commands run. */
+  readonly env: Readonly<Record<string, string>>;
+}
