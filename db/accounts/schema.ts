@@ -12,7 +12,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
-import { at, createdAt, id, oneOf } from '../kernel/index.ts';
+import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
 
 /** Keys of programs. The key itself is shown once, when it is made, and is nowhere here. */

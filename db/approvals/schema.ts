@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
-import { amount, amountCheck, at, currencyCheck, id, oneOf } from '../kernel/index.ts';
+import { amount, amountCheck, at, currencyCheck, id, oneOf } from '../kernel/columns.ts';
 
 /** What one admin asked for and another has to agree to. */
 export const approvals = pgTable(

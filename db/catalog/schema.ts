@@ -1,7 +1,7 @@
 import { boolean, pgTable, text, uuid, index } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
-import { amount, amountCheck, createdAt, currencyCheck, id } from '../kernel/index.ts';
-import { users } from '../accounts/index.ts';
+import { amount, amountCheck, createdAt, currencyCheck, id } from '../kernel/columns.ts';
+import { users } from '../accounts/schema.ts';
 
 export const products = pgTable(
   'products',

@@ -4,7 +4,6 @@ export { isBeyondCounting } from './beyond-counting.ts';
 export { clearFlag } from './clear-flag.ts';
 export { clearFlags } from './clear-flags.ts';
 export { readClock } from './clock.ts';
-export { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from './columns.ts';
 export { isCurrent } from './current.ts';
 export { readIdempotencyKey } from './idempotency-keys.ts';
 export { keepAnswer } from './keep-answer.ts';

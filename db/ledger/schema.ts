@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { users } from '../accounts/index.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck } from '../kernel/index.ts';
+import { users } from '../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck } from '../kernel/columns.ts';
 import { orders } from '../marketplace/orders/schema.ts';
 import { refunds } from '../marketplace/refunds/schema.ts';
 import { sellerTransfers } from '../marketplace/transfers/schema.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
-import { users } from '../accounts/index.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../kernel/index.ts';
+import { users } from '../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../kernel/columns.ts';
 
 export const sellerPayouts = pgTable(
   'seller_payouts',

@@ -1,7 +1,7 @@
 import { check, pgTable, text, uuid, index } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
-import { at, createdAt, id } from '../kernel/index.ts';
-import { users } from '../accounts/index.ts';
+import { at, createdAt, id } from '../kernel/columns.ts';
+import { users } from '../accounts/schema.ts';
 
 /** How a seller's connected account is made at Stripe, once, and the last link to Stripe's forms. */
 export const sellerOnboardings = pgTable(

@@ -17,7 +17,7 @@ import {
   ROW_KINDS,
   STATEMENT_PROVIDERS,
 } from '../../domain/settlements/provider-statement.ts';
-import { at, createdAt, id, oneOf } from '../kernel/index.ts';
+import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
 
 /** A provider's settlement file, read once: the same bytes in the same layout are the same statement. */
 export const providerStatements = pgTable(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { at, id, oneOf } from '../kernel/index.ts';
+import { at, id, oneOf } from '../kernel/columns.ts';
 
 export const WEBHOOK_PROVIDERS = ['hyperswitch', 'stripe'] as const;
 export type WebhookProvider = (typeof WEBHOOK_PROVIDERS)[number];

@@ -97,8 +97,8 @@ function subjectPatterns(from: Folder): Pattern[] {
     const reach = (wanted: string) =>
       SUBJECTS.filter((subject) => reachOf(from, { kind, subject }) === wanted);
     const [closed, indexed] = [reach('nothing'), reach('index')];
-    const values = KINDS[from.kind]?.values?.[kind];
-    const open = noneOf([INDEX, ...(values === undefined ? [] : [values])]);
+    const { values, openFiles = [] } = KINDS[from.kind] ?? {};
+    const open = noneOf([INDEX, values?.[kind] ?? INDEX, ...(kind === from.kind ? openFiles : [])]);
     return [
       ...(closed.length > 0
         ? [{ regex: `${to}${oneOf(closed)}/`, message: 'A subject knows no higher subject, and no peer.' }]

@@ -13,6 +13,8 @@ export interface Kind {
   readonly message: string;
   /** Has a folder for each subject. */
   readonly hasSubjects?: true;
+  /** Files of a lower subject that its own files may import besides the index. */
+  readonly openFiles?: readonly string[];
   /** Roots (files at the top) that it may import. */
   readonly roots?: readonly string[];
   /** Roots of which it may import types alone. */
@@ -42,7 +44,13 @@ export const KINDS: Readonly<Record<string, Kind>> = {
         'Workflow code is replayed: of packages only @temporalio/workflow and @temporalio/common, and no node:*.',
     },
   },
-  db: { knows: ['domain'], message: 'The database knows the domain alone.', hasSubjects: true },
+  db: {
+    knows: ['domain'],
+    message: 'The database knows the domain alone.',
+    hasSubjects: true,
+    // A table refers to tables and not to what is done with them: the type of a transaction is made of all tables.
+    openFiles: ['schema.ts', 'columns.ts'],
+  },
   providers: { knows: ['domain'], message: 'Providers know the domain alone.' },
   engine: {
     knows: ['domain'],

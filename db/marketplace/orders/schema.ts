@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { ORDER_STATUSES } from '../../../domain/marketplace/order-machine.ts';
-import { products } from '../../catalog/index.ts';
-import { users } from '../../accounts/index.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/index.ts';
+import { products } from '../../catalog/schema.ts';
+import { users } from '../../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 
 export const orders = pgTable(
   'orders',

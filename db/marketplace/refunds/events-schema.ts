@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { REFUND_STATUSES } from '../../../domain/marketplace/refund-machine.ts';
-import { at, oneOf } from '../../kernel/index.ts';
+import { at, oneOf } from '../../kernel/columns.ts';
 import { refunds } from './schema.ts';
 
 /** A refund's statuses, and the PSP's acceptance in between: while it waits for the PSP's word it stays `pending`. */

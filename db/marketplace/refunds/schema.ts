@@ -17,8 +17,8 @@ import {
   REFUND_KINDS,
   REFUND_STATUSES,
 } from '../../../domain/marketplace/refund-machine.ts';
-import { users } from '../../accounts/index.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/index.ts';
+import { users } from '../../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orderItems, orders } from '../orders/schema.ts';
 
 export const refunds = pgTable(

@@ -12,8 +12,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { REVERSAL_STATUSES } from '../../../domain/marketplace/reversal-machine.ts';
 import { TRANSFER_STATUSES } from '../../../domain/marketplace/transfer-machine.ts';
-import { users } from '../../accounts/index.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/index.ts';
+import { users } from '../../accounts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orders } from '../orders/schema.ts';
 import { refunds } from '../refunds/schema.ts';
 
