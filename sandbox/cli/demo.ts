@@ -1,20 +1,23 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { consoleProgress, shutDown } from '../../stack/index.ts';
 import { endedWell, play, SECONDS_NOT_MINUTES } from './play.ts';
 import { createTeller } from './teller.ts';
 import { startVeza } from './veza.ts';
 
-const USAGE = `npm run demo [-- --exit] [--json] [--kill-worker]
+const USAGE = `npm run demo [-- --exit] [--json] [--kill-worker] [--dir DIR]
 
   --exit         stops when the play is over, instead of leaving everything up
   --json         prints one object on standard output; what happens goes to standard error
-  --kill-worker  SIGKILLs the worker in the middle of the Stripe outage; it is started again`;
+  --kill-worker  SIGKILLs the worker in the middle of the Stripe outage; it is started again
+  --dir DIR      keeps all state in DIR instead of .veza, on servers of its own whatever the environment names`;
 
 const { values } = parseArgs({
   options: {
     exit: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'kill-worker': { type: 'boolean', default: false },
+    dir: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -25,6 +28,7 @@ if (values.help) {
 
 const teller = createTeller(values.json ? process.stderr : process.stdout);
 const veza = await startVeza({
+  ...(values.dir !== undefined && { dir: resolve(values.dir) }),
   progress: consoleProgress(),
   onLine: (line) => process.env['VERBOSE'] && teller.aside(line),
   autoPay: false,

@@ -5,9 +5,14 @@ import type { Ended } from '../../ops/run.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** A process of ours as it is started for real, with PATH alone of this one's environment. */
-export function start(file: string, args: readonly string[], given: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', resolve(ROOT, file), ...args], {
+/** A process of ours as it is started for real, with PATH alone of this one's environment, and on this one's Node unless told. */
+export function start(
+  file: string,
+  args: readonly string[],
+  given: Record<string, string>,
+  node = process.execPath,
+) {
+  const child = spawn(node, ['--import', 'tsx', resolve(ROOT, file), ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...given },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
