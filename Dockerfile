@@ -1,5 +1,5 @@
 # One image for API, worker, migrations and the operators' command line: docker-compose.yml says which of them runs.
-ARG NODE=20-bookworm-slim
+ARG NODE=24.21.0-trixie-slim
 
 FROM node:${NODE} AS build
 WORKDIR /app
