@@ -18,6 +18,7 @@ RUN npm ci --omit=dev \
   && test -d "node_modules/@temporalio/core-bridge/releases/$platform"
 
 FROM node:${NODE}
+LABEL org.opencontainers.image.title=veza org.opencontainers.image.version=0.1.0
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json ./

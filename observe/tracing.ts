@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 import { formatTraceparent, parseTraceparent } from '../domain/kernel/index.ts';
+import { VERSION } from '../version.ts';
 import { around } from './context.ts';
 import type { OpenSpan, SpanAsk, Tracing } from './spans.ts';
 
@@ -32,7 +33,7 @@ export function startTracing({ serviceName, url }: TracingConfig): Tracing {
   let knownSpanId: string | undefined;
   const provider = new BasicTracerProvider({
     resource: defaultResource()
-      .merge(resourceFromAttributes({ 'service.name': serviceName }))
+      .merge(resourceFromAttributes({ 'service.name': serviceName, 'service.version': VERSION }))
       .merge(detectResources({ detectors: [envDetector] })),
     idGenerator: {
       generateTraceId: () => random.generateTraceId(),

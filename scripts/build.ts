@@ -21,6 +21,7 @@ execFileSync(
   },
 );
 await cp(join(project, 'ops/console/assets'), join(dist, 'ops/console/assets'), { recursive: true });
+await cp(join(project, 'package.json'), join(dist, 'package.json'));
 await cp(join(project, 'db/migrations'), join(dist, 'db/migrations'), { recursive: true });
 
 for (const [failures, file] of Object.entries(BUNDLE_FILES)) {

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { VERSION } from '../../version.ts';
 import type { ApiEnv } from '../context.ts';
 
 const ABOUT = `Orders, refunds and the money behind them.
@@ -43,7 +44,7 @@ export function serveOpenApi(app: OpenAPIHono<ApiEnv>): void {
   app.get('/openapi.json', (c) => {
     document ??= app.getOpenAPI31Document({
       openapi: '3.1.0',
-      info: { title: 'Veza', version: '1', description: ABOUT },
+      info: { title: 'Veza', version: VERSION, description: ABOUT },
       servers: [{ url: '/' }],
       tags: TAGS,
     });
