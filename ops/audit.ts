@@ -70,7 +70,8 @@ async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openRead
   }
 }
 
-const AGREEMENT = {
+/** The one invariant that asks the providers. */
+export const AGREEMENT = {
   number: 8,
   title:
     "the PSP's payments and refunds and Stripe's transfers and reversals match ours one to one, in amount too",

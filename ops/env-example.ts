@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../config.ts';
+import { withCommandTables } from './commands-page.ts';
 import { fail } from './fail.ts';
+import { withInvariantsTable } from './invariants-page.ts';
 import { markdownTable, withPart } from './markdown.ts';
 import { withListsTable } from './runbook-lists.ts';
 
-// `npm run config:docs`: .env.example and the README's table of variables, from the one schema of the configuration, and
-// the runbook's lists of Temporal's UI, from the one place that names them.
+// `npm run config:docs`: what documents repeat, from the one place that says it: .env.example and the page of variables from
+// the configuration's schema, the pages of commands and invariants, and the runbook's lists of Temporal's UI.
 
 interface Described {
   readonly name: string;
@@ -48,21 +50,25 @@ export function variablesTable(): string {
   return markdownTable([['variable', 'default', 'what it is'], ...rows]);
 }
 
-/** The README with the table between its markers. Throws where they are missing. */
-export const withVariablesTable = (readme: string): string => withPart(readme, 'variables', variablesTable());
+/** The page of variables with the table between its markers. Throws where they are missing. */
+export const withVariablesTable = (page: string): string => withPart(page, 'variables', variablesTable());
+
+/** Every page with parts that are written for it, and what writes them. */
+export const WRITTEN_PAGES: Readonly<Record<string, (page: string) => string>> = {
+  'docs/commands.md': withCommandTables,
+  'docs/invariants.md': withInvariantsTable,
+  'docs/runbook.md': withListsTable,
+  'docs/variables.md': withVariablesTable,
+};
 
 export const fileIn = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
-async function rewrite(name: string, change: (text: string) => string): Promise<void> {
-  const file = fileIn(name);
-  await writeFile(file, change(await readFile(file, 'utf8')));
-}
-
 async function main(): Promise<void> {
   await writeFile(fileIn('.env.example'), envExample());
-  await rewrite('README.md', withVariablesTable);
-  await rewrite('docs/runbook.md', withListsTable);
-  console.log('wrote .env.example and the tables of README.md and docs/runbook.md');
+  for (const [name, write] of Object.entries(WRITTEN_PAGES)) {
+    await writeFile(fileIn(name), write(await readFile(fileIn(name), 'utf8')));
+  }
+  console.log(`wrote .env.example and the tables of ${Object.keys(WRITTEN_PAGES).join(', ')}`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main().catch(fail);

@@ -34,7 +34,7 @@ function describe({ name, operands, options, about }: Command): string {
   return [...wrap(words, '  ', `${INDENT}  `), ...wrap(about.split(' '), INDENT, INDENT)].join('\n');
 }
 
-function optionText({ name, value, isNeeded, isRepeatable }: Option): string {
+export function optionText({ name, value, isNeeded, isRepeatable }: Option): string {
   const text = `--${name}${value === undefined ? '' : ` ${value}`}`;
   return `${isNeeded ? text : `[${text}]`}${isRepeatable ? '…' : ''}`;
 }

@@ -18,7 +18,8 @@ export interface AuditedInvariant {
   readonly violations: readonly Violation[];
 }
 
-const INVARIANTS: readonly Invariant[] = [
+/** All that one snapshot of the database can show; docs/invariants.md says what to do about each. */
+export const INVARIANTS: readonly Invariant[] = [
   ledgerBalances,
   orders,
   transfers,

@@ -25,7 +25,7 @@ export interface FailedAnswer {
 }
 
 /**
- * The one table of what the router's answers mean (router 2026.08.21.0; wire-hyperswitch.md, "Errors"):
+ * The one table of what the router's answers mean (router 2026.08.21.0; docs/wire-hyperswitch.md):
  *
  * | answer                                              | kind                        |
  * |-----------------------------------------------------|-----------------------------|

@@ -120,7 +120,7 @@ export interface Hyperswitch extends HyperswitchReader {
   readDispute(disputeId: string): Promise<ReadDisputeOutcome>;
 }
 
-/** The Hyperswitch router's client (router 2026.08.21.0; wire-hyperswitch.md). Throws where the configuration is unusable. */
+/** The Hyperswitch router's client (router 2026.08.21.0; docs/wire-hyperswitch.md). Throws where the configuration is unusable. */
 export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
   const call = createCaller(config);
   return {

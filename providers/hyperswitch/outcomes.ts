@@ -1,6 +1,6 @@
 import type { DisputeStage } from '../../domain/marketplace/index.ts';
 
-/** A payment as the router gives it; see wire-hyperswitch.md. Amounts in minor units of `currency`. */
+/** A payment as the router gives it; see docs/wire-hyperswitch.md. Amounts in minor units of `currency`. */
 export interface PspPayment {
   paymentId: string;
   /** The router's own word; `paymentVerdict` says what it means. */
@@ -21,7 +21,7 @@ export interface PspPayment {
   updatedAt: string | null;
 }
 
-/** A refund as the router gives it; see wire-hyperswitch.md. Amount in minor units of `currency`. */
+/** A refund as the router gives it; see docs/wire-hyperswitch.md. Amount in minor units of `currency`. */
 export interface PspRefund {
   refundId: string;
   paymentId: string;

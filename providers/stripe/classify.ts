@@ -37,7 +37,7 @@ export type ClassifiedError =
   | StripeAmountExceedsLeft;
 
 /**
- * The one table of what Stripe's errors mean (SDK 23; wire-stripe.md):
+ * The one table of what Stripe's errors mean (SDK 23; docs/wire-stripe.md):
  *
  * | error                                                          | kind                              |
  * |----------------------------------------------------------------|-----------------------------------|

@@ -92,7 +92,7 @@ export interface StripeClient extends StripeReader, PayoutCalls, AccountCalls {
   createReversal(request: CreateReversalRequest): Promise<CreateReversalOutcome>;
 }
 
-/** Stripe Connect's client, one attempt a call (SDK 23; wire-stripe.md). Throws where the configuration is unusable. */
+/** Stripe Connect's client, one attempt a call (SDK 23; docs/wire-stripe.md). Throws where the configuration is unusable. */
 export function createStripe({
   secretKey,
   apiBase,

@@ -69,7 +69,7 @@ const SHORT_MAX_CHARS = 255;
 
 /**
  * Reads a webhook of Hyperswitch's in any of its three nestings (`content.object.*`, `object.*`, flat) as one shape
- * (webhooks.md, 3). A refund event if its type contains "refund" in any case or it carries a refund id; a dispute event if
+ * (docs/webhooks.md). A refund event if its type contains "refund" in any case or it carries a refund id; a dispute event if
  * its type begins with `dispute`; otherwise a payment event. Takes parsed JSON of any kind, and never throws.
  */
 export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
@@ -96,7 +96,7 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
 
   if (type.startsWith('dispute')) {
     const status = fields.text('dispute_status') ?? fields.text('status') ?? statusOfType(type);
-    // A dispute's object carries only created_at (wire-hyperswitch.md): the event's own time, which all retries of it
+    // A dispute's object carries only created_at (docs/wire-hyperswitch.md): the event's own time, which all retries of it
     // repeat, orders them.
     const updatedAt = fields.time('updated_at') ?? fields.time('updated') ?? fields.time('timestamp');
     const verdict = disputeVerdict(status ?? '');

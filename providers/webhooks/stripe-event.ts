@@ -111,7 +111,7 @@ const Account = z.object({
 });
 
 /**
- * Reads a verified (or stored) Stripe event (wire-stripe.md, "Webhooks"). Takes parsed JSON of any kind, so that a
+ * Reads a verified (or stored) Stripe event (docs/webhooks.md). Takes parsed JSON of any kind, so that a
  * stored body is replayed by the same code; never throws.
  */
 export function parseStripeEvent(json: unknown): StripeEvent {

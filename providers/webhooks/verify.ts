@@ -9,7 +9,7 @@ const EVENT_KEY_MAX_CHARS = 255;
 
 /**
  * Whether Hyperswitch signed these bytes: `X-Webhook-Signature-512`, lower-case hex HMAC-SHA512 of the raw body with the
- * profile's response hash key (wire-hyperswitch.md, "Webhooks"). Several secrets are active while one is rotated.
+ * profile's response hash key (docs/wire-hyperswitch.md). Several secrets are active while one is rotated.
  * Constant time in the signature; never throws.
  */
 export function verifyHyperswitch(

@@ -18,9 +18,9 @@ test('.env.example is what the schema says', async () => {
   expect(await readFile(fileIn('.env.example'), 'utf8'), UPDATE).toBe(envExample());
 });
 
-test('the README’s table is what the schema says', async () => {
-  const readme = await readFile(fileIn('README.md'), 'utf8');
-  expect(readme, UPDATE).toBe(withVariablesTable(readme));
+test('the page of variables is what the schema says', async () => {
+  const page = await readFile(fileIn('docs/variables.md'), 'utf8');
+  expect(page, UPDATE).toBe(withVariablesTable(page));
 });
 
 describe('.env.example', () => {
@@ -41,8 +41,8 @@ describe('the table', () => {
   });
 
   test('goes between its markers, again and again', () => {
-    const readme = 'before\n<!-- variables:start -->\nold\n<!-- variables:end -->\nafter\n';
-    const once = withVariablesTable(readme);
+    const page = 'before\n<!-- variables:start -->\nold\n<!-- variables:end -->\nafter\n';
+    const once = withVariablesTable(page);
     expect(once).toContain(variablesTable());
     expect(once).not.toContain('old');
     expect(once.startsWith('before\n')).toBe(true);

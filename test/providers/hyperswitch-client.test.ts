@@ -7,7 +7,7 @@ const API_KEY = 'snd_very_secret';
 const REFUND_ID = '0198c5d2-1111-7000-8000-000000000001';
 const PAYMENT_ID = '0198c5d2-2222-7000-8000-000000000002';
 
-// The two bodies of wire-hyperswitch.md, whole.
+// A payment and a refund as the router sends them, whole.
 const REFUND_BODY = {
   refund_id: REFUND_ID,
   payment_id: PAYMENT_ID,

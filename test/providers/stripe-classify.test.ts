@@ -27,7 +27,7 @@ const EXCEEDS_UNREVERSED =
 const EXCEEDS_UNREFUNDED = 'Refund amount ($10.00) is greater than unrefunded amount on charge ($4.00)';
 const EXCEEDS_WHOLE = 'Refund amount (£5.01) is greater than charge amount (£5.00)';
 
-describe('each row of the table in wire-stripe.md', () => {
+describe('each row of the table in docs/wire-stripe.md', () => {
   test.each<[string, Wire, string, object]>([
     [
       'unknown transfer',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { disputeVerdict, paymentVerdict, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 
-// Every word of the router's (wire-hyperswitch.md), and one that it may learn.
+// Every word of the router's (docs/wire-hyperswitch.md), and one that it may learn.
 test.each([
   ['succeeded', 'succeeded'],
   ['failed', 'failed'],
