@@ -12,11 +12,15 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PATH = `${ROOT}docker-compose.yml`;
 const TEXT = readFileSync(PATH, 'utf8');
 
+const OF_A_FORM: Readonly<Record<string, string>> = {
+  HYPERSWITCH_BASE_URL: 'https://psp.example',
+  STRIPE_SECRET_KEY: 'sk_test_9vQ4xZt7LmR2wKd8HcF5bJy3NgP6sTqW',
+};
 /** Every variable that the file demands, with a value as an operator would give it. */
 const GIVEN = Object.fromEntries(
-  [...TEXT.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => [
-    String(name),
-    name === 'HYPERSWITCH_BASE_URL' ? 'https://psp.example' : `${name}-9vQ4xZt7LmR2wKd8HcF5bJy3NgP6sTqW`,
+  [...TEXT.matchAll(/\$\{(\w+):\?/g)].map(([, name = '']) => [
+    name,
+    OF_A_FORM[name] ?? `${name}-9vQ4xZt7LmR2wKd8HcF5bJy3NgP6sTqW`,
   ]),
 );
 const { services, volumes } = readComposeFile(PATH, GIVEN);
