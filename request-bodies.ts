@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { VezaError } from './domain/kernel/index.ts';
+import { VezaError } from './domain/errors.ts';
 
 export interface BodyLimits {
   /** Of one body. */

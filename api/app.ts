@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { except } from 'hono/combine';
-import { VezaError } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
 import { openToTemporalUi, serveCodec, Maintenance } from './operators/index.ts';

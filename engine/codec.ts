@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { VezaError, NO_KEY } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { NO_KEY } from '../domain/kernel/index.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 

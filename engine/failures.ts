@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { REVERSAL_AT_WORK } from '../domain/marketplace/index.ts';
-import { VezaError } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 
 const NOT_FOUND = 5;
 

@@ -1,5 +1,6 @@
 import { eq, or } from 'drizzle-orm';
-import { VezaError, isUuid, formatMoney } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { isUuid, formatMoney } from '../domain/kernel/index.ts';
 import {
   orderWorkflowId,
   refundWorkflowId,

@@ -1,6 +1,7 @@
 import { and, eq, isNull, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError, asPlainText, message } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { asPlainText, message } from '../domain/kernel/index.ts';
 import type { Db } from '../db/client.ts';
 import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';

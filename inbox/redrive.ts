@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { webhookEvents } from '../db/webhooks/index.ts';
-import { bodyGone } from '../domain/kernel/index.ts';
+import { bodyGone } from '../domain/webhooks/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { dispatchHyperswitch, dispatchStripe } from './dispatch.ts';

@@ -11,7 +11,7 @@ import {
 } from '../db/approvals/index.ts';
 import { lockRoles, refuseNoAdmin } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
-import { isFinal, VezaError } from '../domain/kernel/index.ts';
+import { isFinal, VezaError } from '../domain/errors.ts';
 import { isUntold } from '../domain/approvals/index.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { type Undertaking, undertakingOf } from './undertaking.ts';

@@ -10,7 +10,8 @@ import {
 import { assertAdmin } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { lockMany, type ManyRows } from '../db/operators/index.ts';
-import { isFinal, VezaError, type Money, parseSubject, type SubjectKind } from '../domain/kernel/index.ts';
+import { isFinal, VezaError } from '../domain/errors.ts';
+import { type Money, parseSubject, type SubjectKind } from '../domain/kernel/index.ts';
 import { largest, needsSecondAdmin } from '../domain/approvals/index.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';

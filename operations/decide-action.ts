@@ -7,7 +7,8 @@ import {
 } from '../db/approvals/index.ts';
 import { assertAdmin } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
-import { VezaError, writeSubject } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { writeSubject } from '../domain/kernel/index.ts';
 import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type Acted, type Operation, pieceOf } from './action.ts';
 import type { OperationsDeps } from './deps.ts';

@@ -11,7 +11,7 @@ import {
 import { type Approval, requestApproval } from '../db/approvals/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { API_KEY_SCOPES, apiKeySubject } from '../domain/accounts/index.ts';
-import { VezaError } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';

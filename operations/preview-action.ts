@@ -1,5 +1,6 @@
 import type { Tx } from '../db/client.ts';
-import { type Refusal, VezaError, type Money, writeSubject } from '../domain/kernel/index.ts';
+import { type Refusal, VezaError } from '../domain/errors.ts';
+import { type Money, writeSubject } from '../domain/kernel/index.ts';
 import { decidedWith } from '../db/approvals/index.ts';
 import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type ActionName, pieceOf } from './action.ts';

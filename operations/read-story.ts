@@ -10,7 +10,8 @@ import {
 } from '../db/operators/index.ts';
 import { readFlag } from '../db/kernel/index.ts';
 import { readWebhookEvent, type WebhookEventRow } from '../db/webhooks/index.ts';
-import { VezaError, writeSubject } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { writeSubject } from '../domain/kernel/index.ts';
 import { orderWorkflowId } from '../domain/marketplace/index.ts';
 import { payoutWorkflowId } from '../domain/payouts/index.ts';
 import type { Story, StoryEvent, StoryKind } from './story.ts';

@@ -1,5 +1,5 @@
 import type { Act } from '../db/kernel/index.ts';
-import { VezaError } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 
 /** Why it is done. Throws `validation_failed` where nobody said. */
 export function reasonOf({ reason }: Act): string {

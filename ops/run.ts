@@ -1,5 +1,5 @@
 import { ConfigError } from '../config.ts';
-import { VezaError } from '../domain/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 import { COMMANDS } from './commands/index.ts';
 import { completionFor } from './completion.ts';
 import { EXIT } from './print.ts';

@@ -8,7 +8,7 @@ import {
   refundLabel,
 } from '../../db/marketplace/index.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Look } from '../../domain/reconcile/reconcile.ts';
 import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';

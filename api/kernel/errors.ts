@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isUnavailable } from '../../db/unavailable.ts';
-import { ERRORS, VezaError } from '../../domain/kernel/errors.ts';
+import { ERRORS, VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { problemType, type ProblemDocument } from './problem.ts';
 import { type FieldProblem, ValidationError } from './validation.ts';

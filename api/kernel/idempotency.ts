@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
 
 /** Ours alone, so that ids derived here meet no one else's. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { assertPlainText } from './plain-text.ts';
 import { ValidationError } from './validation.ts';

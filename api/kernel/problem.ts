@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { ERRORS, type ErrorCode } from '../../domain/kernel/errors.ts';
+import { ERRORS, type ErrorCode } from '../../domain/errors.ts';
 
 const CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { missingMigrations } from '../../db/kernel/readiness.ts';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { anyone } from '../middleware/access.ts';
 import { fails } from './problem.ts';
 import { defineRoute, json } from './route.ts';

@@ -1,4 +1,4 @@
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { asPlainText } from '../../domain/kernel/plain-text.ts';
 
 /** Where a field was: as OpenAPI names the places of parameters, and the body. */

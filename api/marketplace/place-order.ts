@@ -4,7 +4,7 @@ import { readIdempotencyKey, keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { countOpenOrders } from '../../db/marketplace/orders/open-orders.ts';
 import { readOrder, type OrderRow } from '../../db/marketplace/orders/list.ts';
 import { readProducts } from '../../db/catalog/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { firstTwice, quote, tooManyOpen } from '../../domain/marketplace/quote.ts';
 import type { ApiEnv } from '../context.ts';
 import {

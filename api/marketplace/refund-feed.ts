@@ -3,7 +3,7 @@ import type { Db } from '../../db/client.ts';
 import { readNewRefundEvents, type RefundEventRow } from '../../db/marketplace/refunds/events.ts';
 import { readStanding } from '../../db/accounts/index.ts';
 import { type ApiKeyScope, callerByKey, type Role } from '../../domain/accounts/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { isTerminal, writeRefundEvent } from './refund-event-text.ts';
 
 export interface FeedLimits {

@@ -11,7 +11,8 @@ import {
   type RefundableOrder,
   type RefundAsk,
 } from '../../domain/marketplace/eligibility.ts';
-import { VezaError, type IdempotencyKey } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { RefundAnswer, AskedRefund } from '../../domain/marketplace/messages.ts';
 import type { RefundLabel } from '../../engine/port/index.ts';
 import { refundPart } from '../../operations/actions/refund-order.ts';

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { readRefund } from '../../db/marketplace/refunds/list.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
 import { isTerminal } from './refund-event-text.ts';

@@ -1,7 +1,7 @@
 import type { Db } from '../../db/client.ts';
 import { readOrder, type OrderRow } from '../../db/marketplace/orders/list.ts';
 import { maySee } from '../../domain/marketplace/eligibility.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
 
 /** An order that the caller may know of, or null: what one may not know of does not exist. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { isKeyOf, prefixOf, readKeyByPrefix, takeCall } from '../../db/accounts/index.ts';
 import { callerByKey, callKindOf, mayCall, type Caller } from '../../domain/accounts/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { sayLimit } from './rate-limit.ts';
 

@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
 import { readCaller, takeBearerCall } from '../../db/accounts/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { ROLES, type Caller } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';

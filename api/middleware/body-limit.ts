@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
 /** After these the rest of a body is not read, so nothing can follow it on its connection. */

@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
 /** Longer than the longest honest answer (a sweep run by hand is waited for 25 s). */

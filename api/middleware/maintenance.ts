@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
 /** Who watches, who can switch it off, and money that moves without us: providers' webhooks are always taken in. */

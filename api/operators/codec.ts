@@ -6,7 +6,7 @@ import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import { z } from 'zod';
 import { CONSOLE_COOKIE } from '../../domain/operators/ids.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { createCodec, isEncrypted } from '../../engine/codec.ts';
 import type { ApiDeps, ApiEnv } from '../context.ts';
 import { decodeText, parseJson, readBytes } from '../kernel/index.ts';

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readPayout } from '../../db/payouts/list.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { Payout, showPayout } from './payout-view.ts';

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { readStripeAccount, closeLinkAsk, openLinkAsk } from '../../db/sellers/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { OnboardingAnswer } from '../../domain/sellers/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { AccountLink, showAccountLink, showStripeAccount, StripeAccount } from './stripe-account-view.ts';

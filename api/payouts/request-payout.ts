@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Db } from '../../db/client.ts';
 import { readIdempotencyKey, keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { readPayingSeller } from '../../db/payouts/paying-seller.ts';
-import { VezaError, type IdempotencyKey } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { OpenedPayout, AskedPayout } from '../../domain/payouts/messages.ts';
 import { decidePayout, type PayoutAsk } from '../../domain/payouts/eligibility.ts';
 import {

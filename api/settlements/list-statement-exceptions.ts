@@ -4,7 +4,7 @@ import {
   listStatementExceptions as listExceptions,
   readStatement,
 } from '../../db/settlements/list.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { EXCEPTION_KINDS } from '../../domain/settlements/provider-statement.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import {

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { receiveStripe } from '../../inbox/receive.ts';
 import { verifyStripe } from '../../providers/webhooks/verify.ts';
 import { readBytes, fails, defineRoute, json } from '../kernel/index.ts';

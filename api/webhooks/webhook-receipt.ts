@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { WEBHOOK_OUTCOMES, type WebhookProvider } from '../../db/webhooks/schema.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Received } from '../../inbox/receive.ts';
 import type { ApiEnv } from '../context.ts';
 

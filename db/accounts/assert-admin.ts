@@ -1,5 +1,5 @@
 import { asc, eq, inArray } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Tx } from '../client.ts';
 import { users, apiKeys } from './schema.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { ApiKeyScope } from '../../domain/accounts/api-keys.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { NewKey } from './key-text.ts';
 import type { Tx } from '../client.ts';

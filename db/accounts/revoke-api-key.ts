@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { Db, Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';

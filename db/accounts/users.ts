@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Caller } from '../../domain/accounts/roles.ts';
 import type { Db, Tx } from '../client.ts';
 import { users } from './schema.ts';

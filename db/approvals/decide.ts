@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { moveApproval } from './move.ts';

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Db } from '../client.ts';
 import { readUserRole } from '../accounts/index.ts';
 import { products } from './schema.ts';

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Db } from '../client.ts';
 import type { OpsFlagRow } from './ops-flags.ts';
 import { opsFlags } from './schema.ts';

@@ -1,4 +1,4 @@
-import { VezaError } from '../../domain/kernel/errors.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 
 /** Something that a verb was told to act on is not there: a defect or a database that was cut back. */

@@ -1,4 +1,4 @@
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
 import { movePayout } from './move.ts';

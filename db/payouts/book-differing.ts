@@ -1,4 +1,4 @@
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import { payoutAsked, payoutFailed } from '../../domain/ledger/index.ts';
 import type { Db } from '../client.ts';

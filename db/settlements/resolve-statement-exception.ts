@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from './list.ts';

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
-import { bodyGone, VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { bodyGone } from '../../domain/webhooks/index.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents } from './schema.ts';
 import { type Act, audit } from '../kernel/index.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from './errors.ts';
+import type { Refusal } from '../errors.ts';
 
 /** An `Idempotency-Key` header, with whom and what it belongs to. */
 export interface IdempotencyKey {

@@ -1,5 +1,6 @@
 import type { OrderStatus } from './order-machine.ts';
-import { type Refusal, grainMinor, formatMoney } from '../kernel/index.ts';
+import type { Refusal } from '../errors.ts';
+import { grainMinor, formatMoney } from '../kernel/index.ts';
 import type { Caller } from '../accounts/index.ts';
 import {
   allocateAmount,

@@ -1,4 +1,5 @@
-import { type Refusal, MAX_AMOUNT_MINOR } from '../kernel/index.ts';
+import type { Refusal } from '../errors.ts';
+import { MAX_AMOUNT_MINOR } from '../kernel/index.ts';
 
 /** A product as far as its price goes. Minor units. */
 export interface Priced {

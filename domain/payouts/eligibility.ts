@@ -1,4 +1,5 @@
-import { type Refusal, cutMinor, payoutGrainMinor, formatMoney } from '../kernel/index.ts';
+import type { Refusal } from '../errors.ts';
+import { cutMinor, payoutGrainMinor, formatMoney } from '../kernel/index.ts';
 
 /** What a seller has in one currency. Minor units. */
 export interface PayableFunds {

@@ -6,7 +6,7 @@ import {
   knownToPsp,
   requestRefundEnd,
 } from '../../db/marketplace/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';

@@ -1,10 +1,5 @@
-import {
-  VezaError,
-  parseSubject,
-  type Subject,
-  type SubjectKind,
-  writeSubject,
-} from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/kernel/index.ts';
 import type { ActionName, Operation } from '../action.ts';
 import { bookPayoutAsMade } from './book-as-made.ts';
 import { clearFlag } from './clear-flag.ts';

@@ -11,7 +11,8 @@ import {
 import { opsFlags, lockNamed } from '../../db/kernel/index.ts';
 import { webhookEvents } from '../../db/webhooks/index.ts';
 import { lockPayout } from '../../db/payouts/index.ts';
-import { VezaError, sumMinor } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { sumMinor } from '../../domain/kernel/index.ts';
 import { moneyOf, type Standing } from '../action.ts';
 import { tryOut } from '../try-out.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '../../db/marketplace/index.ts';
 import { lockNamed } from '../../db/kernel/index.ts';
 import { decideRefund, type RefundAsk, refundWorkflowId } from '../../domain/marketplace/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../../db/client.ts';
 import type { Operation, Standing } from '../action.ts';
 

@@ -1,5 +1,5 @@
 import { readWebhookEvent, type WebhookEventRow, requestReplay } from '../../db/webhooks/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { Dispatched } from '../../inbox/dispatched.ts';
 import { redispatch } from '../../inbox/redrive.ts';
 import type { Operation } from '../action.ts';

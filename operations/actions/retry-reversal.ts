@@ -1,5 +1,5 @@
 import { type ReversalRow, requestReversalRetry, type ReversalWork } from '../../db/marketplace/index.ts';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { lookAtReversal } from './look.ts';

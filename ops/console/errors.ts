@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { ERRORS, VezaError } from '../../domain/kernel/index.ts';
+import { ERRORS, VezaError } from '../../domain/errors.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 import { html } from './html.ts';

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
-import { VezaError, isPlainText } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import { isPlainText } from '../../domain/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 
 /** The fields of a posted form, as text. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 import { readForm } from './form.ts';
 import { isFormToken } from './session.ts';

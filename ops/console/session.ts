@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
-import { VezaError } from '../../domain/kernel/index.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { CONSOLE_COOKIE } from '../../domain/operators/index.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
 import { clientOf } from './client-of.ts';

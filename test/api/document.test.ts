@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type { InferResponseType } from 'hono/client';
 import { createVezaClient, type VezaClient } from '../../api/client.ts';
-import { ERRORS, isErrorCode } from '../../domain/kernel/errors.ts';
+import { ERRORS, isErrorCode } from '../../domain/errors.ts';
 import { Contract } from '../harness/contract.ts';
 import { CLOSED_DATABASE_URL, openApi, type ApiWorld } from '../harness/api.ts';
 

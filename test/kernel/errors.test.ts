@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, ERRORS, isErrorCode, VezaError } from '../../domain/kernel/errors.ts';
+import type { ErrorEntries } from '../../domain/kernel/index.ts';
+import { type ErrorCode, ERRORS, isErrorCode, VezaError } from '../../domain/errors.ts';
 
 const entries = Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][];
 
@@ -27,6 +29,20 @@ describe('the table of errors', () => {
     ['engine_unavailable', 503],
   ] as const)('%s is %i', (code, status) => {
     expect(ERRORS[code].status).toBe(status);
+  });
+
+  test('is what the subjects bring, each code from one of them alone', async () => {
+    const domain = new URL('../../domain/', import.meta.url);
+    const files = (await readdir(domain, { recursive: true })).filter((file) =>
+      /^\w+\/errors\.ts$/.test(file),
+    );
+    const brought = await Promise.all(
+      files.map(async (file) => {
+        const exported = (await import(new URL(file, domain).href)) as Record<string, ErrorEntries>;
+        return Object.values(exported).flatMap((codes) => Object.keys(codes));
+      }),
+    );
+    expect(brought.flat().toSorted()).toEqual(entries.map(([code]) => code).toSorted());
   });
 
   test('knows its codes, and nothing that objects have by nature', () => {

@@ -7,7 +7,7 @@ import {
   type RefundAsk,
   refundDeadlineMs,
 } from '../../domain/marketplace/eligibility.ts';
-import type { ErrorCode } from '../../domain/kernel/errors.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
 import { ORDER_STATUSES } from '../../domain/marketplace/order-machine.ts';
 import type { Caller } from '../../domain/accounts/roles.ts';
 import { allocatedMinor } from '../../domain/marketplace/shares.ts';

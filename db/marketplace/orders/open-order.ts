@@ -1,6 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { type Refusal, platformFeeMinor } from '../../../domain/kernel/index.ts';
+import type { Refusal } from '../../../domain/errors.ts';
+import { platformFeeMinor } from '../../../domain/kernel/index.ts';
 import type { AskedOrder } from '../../../domain/marketplace/messages.ts';
 import { quote, tooManyOpen } from '../../../domain/marketplace/quote.ts';
 import type { Db, Tx } from '../../client.ts';

@@ -1,5 +1,5 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';

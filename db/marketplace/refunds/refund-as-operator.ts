@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { decideRefund, type RefundAsk } from '../../../domain/marketplace/eligibility.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';

@@ -1,4 +1,4 @@
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import type { Refund } from './schema.ts';

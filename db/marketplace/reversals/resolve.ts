@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
-import { VezaError, canMove } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
+import { canMove } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import {
   type Entry,

@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { ACTION_NAMES } from '../../../operations/action.ts';
 import type { ActionAsk } from '../../../operations/actions/index.ts';
 import { type Performed, performAction } from '../../../operations/perform-action.ts';

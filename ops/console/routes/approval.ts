@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono';
 import { readApproval, type Approval } from '../../../db/approvals/index.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { isUntold } from '../../../domain/approvals/index.ts';
 import { approve } from '../../../operations/approve.ts';
 import { keyToKeepOf } from '../../../operations/make-api-key.ts';

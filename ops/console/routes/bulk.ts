@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { type BulkAsk, type BulkPreview, previewBulk } from '../../../operations/bulk.ts';
 import { BULK_ACTIONS } from '../../../operations/bulk-list.ts';
 import { type BulkPerformed, performBulk } from '../../../operations/perform-bulk.ts';

@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';
 import { html } from '../html.ts';

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import type { ConsoleEnv } from '../deps.ts';
 import { answerProblem } from '../errors.ts';
 

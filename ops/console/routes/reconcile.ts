@@ -5,7 +5,7 @@ import {
   PHASES,
   type ReconcileReport,
 } from '../../../domain/reconcile/index.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { runReconciliation } from '../../../operations/run-reconciliation.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';

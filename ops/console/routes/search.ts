@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { readStory } from '../../../operations/read-story.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { typed } from '../query.ts';

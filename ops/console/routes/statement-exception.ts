@@ -4,7 +4,7 @@ import {
   readStatementException,
   resolveStatementException,
 } from '../../../db/settlements/index.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';

@@ -5,7 +5,7 @@ import {
   listStatementExceptions,
   readStatement,
 } from '../../../db/settlements/index.ts';
-import { VezaError } from '../../../domain/kernel/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import { statementWorkflowId, EXCEPTION_KINDS } from '../../../domain/settlements/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, money, momentOr, words } from '../format.ts';

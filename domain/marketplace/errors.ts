@@ -1,0 +1,32 @@
+import type { ErrorEntries } from '../kernel/index.ts';
+
+/** Orders, refunds, transfers and reversals. */
+export const MARKETPLACE_ERRORS = {
+  mixed_currencies: { status: 400, title: 'The products are priced in different currencies', retry: false },
+  order_empty: { status: 422, title: 'An order needs at least one item', retry: false },
+  provider_refused: { status: 402, title: 'The payment provider refused the payment', retry: false },
+  too_many_open_orders: { status: 429, title: 'Too many of your orders are not paid yet', retry: false },
+  amount_too_large: { status: 422, title: 'The total is more than one payment can hold', retry: false },
+  order_not_found: { status: 404, title: 'No such order', retry: false },
+  refund_not_found: { status: 404, title: 'No such refund', retry: false },
+  refund_forbidden: { status: 403, title: 'You may not refund this order', retry: false },
+  refund_already_requested: { status: 400, title: 'A refund is already in progress', retry: false },
+  order_not_refundable: { status: 400, title: 'The order cannot be refunded', retry: false },
+  order_has_no_payment: { status: 400, title: 'The order has no payment', retry: false },
+  order_disputed: { status: 400, title: 'A dispute is open', retry: false },
+  refund_window_expired: { status: 400, title: 'The refund window has ended', retry: false },
+  refund_amount_invalid: { status: 400, title: 'The amount cannot be refunded', retry: false },
+  too_many_streams: { status: 429, title: 'Too many streams are open', retry: false },
+  transfer_not_found: { status: 404, title: 'No such transfer', retry: false },
+  transfer_not_retryable: { status: 409, title: 'The transfer cannot be retried', retry: false },
+  transfer_not_resolvable: { status: 409, title: 'The transfer cannot be resolved that way', retry: false },
+  reversal_not_found: { status: 404, title: 'No such reversal', retry: false },
+  reversal_not_retryable: { status: 409, title: 'The reversal cannot be retried', retry: false },
+  reversal_not_resolvable: { status: 409, title: 'The reversal cannot be resolved that way', retry: false },
+  reversal_not_open: { status: 409, title: 'The reversal has ended', retry: false },
+  refund_not_returnable: { status: 409, title: 'The refund cannot be marked as returned', retry: false },
+  refund_not_open: { status: 409, title: 'The refund has ended', retry: false },
+  refund_not_held: { status: 409, title: 'The refund is not held', retry: false },
+  refund_known_to_psp: { status: 409, title: 'The payment provider has the refund', retry: false },
+  psp_unreadable: { status: 503, title: 'The payment provider cannot be asked', retry: true },
+} as const satisfies ErrorEntries;

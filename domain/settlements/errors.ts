@@ -1,0 +1,8 @@
+import type { ErrorEntries } from '../kernel/index.ts';
+
+/** Providers' statements, and where they differ from our rows. */
+export const SETTLEMENTS_ERRORS = {
+  statement_not_found: { status: 404, title: 'No such statement', retry: false },
+  statement_exception_not_found: { status: 404, title: 'No such statement exception', retry: false },
+  statement_exception_resolved: { status: 409, title: 'The exception is resolved already', retry: false },
+} as const satisfies ErrorEntries;

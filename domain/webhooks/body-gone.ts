@@ -1,0 +1,8 @@
+import { VezaError } from '../errors.ts';
+
+/** What was processed is kept for WEBHOOK_BODY_RETENTION; the row stays. */
+export const bodyGone = (webhookId: string) =>
+  new VezaError(
+    'webhook_body_gone',
+    `The body of webhook event ${webhookId} was deleted after its time: ask the provider to send it again.`,
+  );

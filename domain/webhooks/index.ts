@@ -1,0 +1,1 @@
+export { bodyGone } from './body-gone.ts';
