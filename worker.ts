@@ -8,7 +8,7 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import type { Settings } from './activities/deps.ts';
+import { type Settings, settingsOf } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
@@ -32,7 +32,6 @@ export const SHUTDOWN_GRACE = '30s';
 /** By then it ends, also where Temporal is gone and nobody is told; before whoever sent SIGTERM kills (45 s in the composition). */
 const SHUTDOWN_MAX_MS = 40_000;
 const CONNECT_RETRY_MS = 1_000;
-const PSP_WAITING_AFTER_MS = 60_000;
 /** Of each task queue, some 0.3 MiB each (`npm run bench -- --only sweep`): the ones that move are kept, the sleepers replayed. */
 const MAX_CACHED_WORKFLOWS = 1_000;
 /** Measurements of the SDK between two drains, a second apart; what is more is dropped, with an error in the log. */
@@ -167,45 +166,6 @@ function deploymentOf({ TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_BUILD
       defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
   } as const;
-}
-
-export function settingsOf(config: Config): Settings {
-  return {
-    psp: { baseMs: config.PSP_RETRY_BASE, maxMs: config.PSP_RETRY_MAX },
-    pspWaitingAfterMs: PSP_WAITING_AFTER_MS,
-    pspReadLagMs: config.PSP_READ_LAG,
-    stripeReadLagMs: config.STRIPE_READ_LAG,
-    transfer: {
-      enabled: config.TRANSFER_RETRY_WORKER_ENABLED,
-      maxRetries: config.TRANSFER_RETRY_MAX_RETRIES,
-      intervalMs: config.TRANSFER_RETRY_INTERVAL,
-      baseMs: config.TRANSFER_RETRY_BACKOFF_BASE,
-      maxMs: config.TRANSFER_RETRY_BACKOFF_MAX,
-    },
-    reversal: {
-      enabled: config.REVERSAL_WORKER_ENABLED,
-      maxRetries: config.REVERSAL_MAX_RETRIES,
-      intervalMs: config.REVERSAL_CHECK_INTERVAL,
-      baseMs: config.REVERSAL_BACKOFF_BASE,
-      maxMs: config.REVERSAL_BACKOFF_MAX,
-    },
-    platformFeeBps: config.PLATFORM_FEE_BPS,
-    openOrdersMax: config.OPEN_ORDERS_MAX,
-    refundFeePolicy: config.REFUND_FEE_POLICY,
-    refundWindowDays: config.REFUND_WINDOW_DAYS,
-    orderPaymentTimeoutMs: config.ORDER_PAYMENT_TIMEOUT,
-    stripeMaxRps: config.STRIPE_MAX_RPS,
-    payoutMinimumMinor: config.PAYOUT_MINIMUM_MINOR,
-    reconcile: {
-      off: config.RECONCILE_WORKER_ENABLED ? null : 'RECONCILE_WORKER_ENABLED is false',
-      orderStuckAfterMs: config.RECONCILE_ORDER_STUCK_AFTER,
-      refundStuckAfterMs: config.RECONCILE_REFUND_STUCK_AFTER,
-      refundOrphanAfterMs: config.RECONCILE_REFUND_ORPHAN_AFTER,
-      batch: config.RECONCILE_BATCH,
-      concurrency: config.RECONCILE_CONCURRENCY,
-      webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
-    },
-  };
 }
 
 /** Against what API processes, which have no key, hold Stripe's events. A database that is away is waited for. */

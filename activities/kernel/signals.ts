@@ -1,7 +1,7 @@
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
-import type { Deps } from '../deps.ts';
+import type { KernelDeps } from './deps.ts';
 
-export function createSignalActivities({ db, log }: Deps) {
+export function createSignalActivities({ db, log }: KernelDeps) {
   return {
     /** Keeps a signal that no handler took where people find it: the webhook behind it was answered 200 already. */
     async recordStraySignal(workflowId: string, name: string): Promise<void> {

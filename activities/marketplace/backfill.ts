@@ -14,7 +14,7 @@ import {
 import { raiseFlag, takeSlot } from '../../db/kernel/index.ts';
 import type { BackfillFinding, BackfillOutcome } from '../../domain/marketplace/backfill.ts';
 import type { TransfersOf } from '../../providers/stripe/client.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { DIRECT_SHARE } from './reversals.ts';
 
@@ -35,7 +35,7 @@ function aroundSale({ transfer, soldAt }: SentTransfer, destination: string): Tr
   };
 }
 
-export function createBackfillActivities({ db, stripe, settings, log }: Deps) {
+export function createBackfillActivities({ db, stripe, settings, log }: MarketplaceDeps) {
   const { transfer: policy } = settings;
 
   /** Its calls come out of the same limit as all others; first attempts of reversals share this lane. */

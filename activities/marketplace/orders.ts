@@ -17,7 +17,7 @@ import { settlePayment } from '../../db/marketplace/orders/settle.ts';
 import type { PspPayment } from '../../providers/hyperswitch/outcomes.ts';
 import { disputeNewsStatus, paymentVerdict, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
@@ -46,7 +46,7 @@ const UNCONFIRMED = 'unconfirmed';
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
 export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
 
-export function createOrderActivities({ db, engine, psp, settings, log }: Deps) {
+export function createOrderActivities({ db, engine, psp, settings, log }: MarketplaceDeps) {
   async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
     await recordPaymentAnswer(db, orderId, payment);
     return { paymentId: payment.paymentId, status: payment.status };

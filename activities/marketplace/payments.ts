@@ -1,6 +1,6 @@
 import type { PaymentFact } from '../../domain/marketplace/messages.ts';
 import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { factOf } from './orders.ts';
 import { orderOf } from './reports.ts';
@@ -14,7 +14,7 @@ const EXPIRED = {
   connectorTransactionId: null,
 } as const satisfies PaymentFact;
 
-export function createPaymentActivities({ db, psp, settings }: Deps) {
+export function createPaymentActivities({ db, psp, settings }: MarketplaceDeps) {
   return {
     /**
      * Cancels a payment whose time is over, and says what became of it: it may have been captured meanwhile, or be

@@ -1,14 +1,14 @@
 import { readStripeAccount, recordAccountGone } from '../../db/sellers/index.ts';
 import { recordAccount } from '../../db/marketplace/transfers/record-account.ts';
 import type { StripeAccount } from '../../providers/stripe/outcomes.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 
 /**
  * Reads a seller's account at Stripe, keeps what it says and wakes what waits for it. `gone`: Stripe says that it is closed,
  * or not ours any more. Null where it cannot be read.
  */
 export async function refreshAccount(
-  deps: Pick<Deps, 'db' | 'engine' | 'stripe'>,
+  deps: Pick<MarketplaceDeps, 'db' | 'engine' | 'stripe'>,
   userId: string,
 ): Promise<StripeAccount | 'gone' | null> {
   const known = await readStripeAccount(deps.db, userId);
@@ -24,7 +24,7 @@ export async function refreshAccount(
 }
 
 export async function keepAccount(
-  { db, engine }: Pick<Deps, 'db' | 'engine'>,
+  { db, engine }: Pick<MarketplaceDeps, 'db' | 'engine'>,
   userId: string,
   account: StripeAccount,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import type { RefundLook } from '../../domain/marketplace/messages.ts';
 import type { PspFailure, PspNotFound, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
 import { createRefusalJudge } from './refund-refusals.ts';
@@ -17,7 +17,7 @@ const LOOK_DEADLINE_MS = 5_000;
 
 type Found = { readonly kind: 'refund'; readonly refund: PspRefund } | PspFailure | PspNotFound;
 
-export function createRefundLookActivities(deps: Deps) {
+export function createRefundLookActivities(deps: MarketplaceDeps) {
   const { db, psp, inbox, settings, log } = deps;
   const { bookOthers } = createRefusalJudge(deps);
 

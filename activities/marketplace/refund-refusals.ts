@@ -7,7 +7,7 @@ import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { followUp } from './follow-up.ts';
 import { factOf } from './orders.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
@@ -23,7 +23,7 @@ export type Asked =
   | { readonly givenUp: true };
 
 /** What a refusal means beside a look that does not find the refund: the PSP's read side may be behind its write side. */
-export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Deps) {
+export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: MarketplaceDeps) {
   const unknown = (reason: string) => retryLater('psp_unknown_outcome', reason, settings.psp);
 
   async function accept(refundId: string, found: PspRefund): Promise<Asked> {

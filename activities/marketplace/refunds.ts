@@ -14,7 +14,7 @@ import { openRefund } from '../../db/marketplace/refunds/open.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { followUp } from './follow-up.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { type Asked, createRefusalJudge } from './refund-refusals.ts';
@@ -35,7 +35,7 @@ export interface SettledVerdict {
  */
 const LINGER_MS = 1_000;
 
-export function createRefundActivities(deps: Deps) {
+export function createRefundActivities(deps: MarketplaceDeps) {
   const { db, engine, psp, settings, log } = deps;
   const { accept, judgeRefusal } = createRefusalJudge(deps);
 

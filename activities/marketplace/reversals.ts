@@ -20,7 +20,7 @@ import { recordOutsideReversals } from '../../db/marketplace/reversals/record-ou
 import type { Reversal } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { CreateReversalOutcome, StripeReversal } from '../../providers/stripe/outcomes.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
@@ -38,7 +38,7 @@ export const DIRECT_SHARE = 0.5;
 /** How far direct attempts may run ahead of their steady pace. */
 const DIRECT_BURST = 4;
 
-export function createReversalActivities({ db, stripe, settings, log }: Deps) {
+export function createReversalActivities({ db, stripe, settings, log }: MarketplaceDeps) {
   const { reversal: policy } = settings;
 
   async function end(reversalId: string, how: ReversalEnd): Promise<ReversalAttempt> {

@@ -24,7 +24,7 @@ import { recordOutsideReversals } from '../../db/marketplace/reversals/record-ou
 import { type Transfer, sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { CreateTransferOutcome, StripeTransfer } from '../../providers/stripe/outcomes.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { refreshAccount } from './refresh-account.ts';
 
@@ -39,7 +39,7 @@ type LookedUp = Found | 'absent' | 'differs' | 'unavailable';
 /** Stripe's words for an account that cannot receive yet: no failed attempt, and `account.updated` wakes it. */
 const CANNOT_RECEIVE: ReadonlySet<string | undefined> = new Set(['insufficient_capabilities_for_transfer']);
 
-export function createTransferActivities(deps: Deps) {
+export function createTransferActivities(deps: MarketplaceDeps) {
   const { db, engine, stripe, settings, log } = deps;
   const { transfer: policy } = settings;
 

@@ -1,12 +1,12 @@
 import type { ApplicationFailure } from '@temporalio/activity';
 import { raiseFlag } from '../../db/kernel/index.ts';
 import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
-import type { Deps } from '../deps.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { retryLater } from '../kernel/index.ts';
 
 /** What to throw where an object of the PSP's could not be read: it is asked for again. Flagged where our key is the reason. */
 export async function unread(
-  { db, settings }: Pick<Deps, 'db' | 'settings'>,
+  { db, settings }: Pick<MarketplaceDeps, 'db' | 'settings'>,
   found: PspFailure,
   what: 'payment' | 'refund' | 'dispute',
 ): Promise<ApplicationFailure> {

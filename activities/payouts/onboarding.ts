@@ -12,7 +12,7 @@ import {
 import { raiseFlag } from '../../db/kernel/index.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
-import type { Deps } from '../deps.ts';
+import type { PayoutDeps } from './deps.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { refreshAccount, keepAccount } from '../marketplace/index.ts';
 
@@ -25,7 +25,7 @@ const ASK_AGAIN: OnboardingAnswer = {
 /** Stripe's clock and ours may differ. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 
-export function createOnboardingActivities(deps: Deps) {
+export function createOnboardingActivities(deps: PayoutDeps) {
   const { db, stripe, settings, log } = deps;
   const { transfer: policy } = settings;
 

@@ -28,7 +28,7 @@ import type { Payout } from '../../db/payouts/schema.ts';
 import type { CreatePayoutOutcome, StripePayout } from '../../providers/stripe/outcomes.ts';
 import { isCalledOff } from '../../providers/stripe/payouts.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
-import type { Deps } from '../deps.ts';
+import type { PayoutDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { isPayoutAsAsked, payoutWordFor } from './reports.ts';
 
@@ -43,7 +43,7 @@ type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postp
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 
-export function createPayoutActivities({ db, engine, stripe, settings, log }: Deps) {
+export function createPayoutActivities({ db, engine, stripe, settings, log }: PayoutDeps) {
   const { transfer: policy } = settings;
 
   /** Where it is not, it is neither booked as what it is not nor given back: a person decides what this is. */

@@ -1,25 +1,9 @@
-import type { Logger } from 'pino';
-import type { Db } from '../../db/client.ts';
-import type { WebhookOutcome } from '../../db/webhooks/index.ts';
 import type { Look, Phase } from '../../domain/reconcile/reconcile.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import type { HyperswitchReader } from '../../providers/hyperswitch/client.ts';
-import type { DisputeEvent, PaymentEvent, RefundEvent } from '../../providers/webhooks/hyperswitch-event.ts';
-
-/** What the inbox made of something; see inbox/dispatched.ts. */
-export interface Told {
-  readonly outcome: WebhookOutcome;
-  readonly note: string | null;
-  readonly workflowId?: string;
-}
-
-/** The inbox, as the composition root hands it down: the same dispatcher that webhooks go through. */
-export interface SweepInbox {
-  /** Dispatches what the PSP's webhook would have said. */
-  dispatch(event: RefundEvent | PaymentEvent | DisputeEvent): Promise<Told>;
-  /** Dispatches a stored webhook again; null where it has been handed on meanwhile. */
-  redrive(webhookId: string): Promise<Told | null>;
-}
+import type { Config } from '../../config.ts';
+import type { KernelDeps } from '../kernel/index.ts';
+import type { Inbox } from '../webhooks/index.ts';
 
 export interface ReconcileSettings {
   /** Why this worker does not sweep; null where it does. */
@@ -35,9 +19,20 @@ export interface ReconcileSettings {
   readonly webhookBodyRetentionMs: number;
 }
 
+export const reconcileSettings = (config: Config): { readonly reconcile: ReconcileSettings } => ({
+  reconcile: {
+    off: config.RECONCILE_WORKER_ENABLED ? null : 'RECONCILE_WORKER_ENABLED is false',
+    orderStuckAfterMs: config.RECONCILE_ORDER_STUCK_AFTER,
+    refundStuckAfterMs: config.RECONCILE_REFUND_STUCK_AFTER,
+    refundOrphanAfterMs: config.RECONCILE_REFUND_ORPHAN_AFTER,
+    batch: config.RECONCILE_BATCH,
+    concurrency: config.RECONCILE_CONCURRENCY,
+    webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
+  },
+});
+
 /** All that a sweep has. It reads at the PSP: there is no method here that could create anything there. */
-export interface ReconcileDeps {
-  readonly db: Db;
+export interface ReconcileDeps extends KernelDeps {
   readonly engine: Pick<
     Engine,
     | 'isRunning'
@@ -50,15 +45,14 @@ export interface ReconcileDeps {
     | 'startPayout'
   >;
   readonly psp: HyperswitchReader;
-  readonly inbox: SweepInbox;
+  readonly inbox: Inbox;
   readonly settings: {
     readonly reconcile: ReconcileSettings;
     /** How long the PSP may have what its read side does not show. */
     readonly pspReadLagMs: number;
   };
-  readonly log: Logger;
-  /** Learns what became of each row; the composition root counts it. */
   /** Learns how many bodies of webhooks went. */
   readonly onBodiesDeleted?: (count: number) => void;
+  /** Learns what became of each row; the composition root counts it. */
   readonly onLook?: (phase: Phase, what: Look['what']) => void;
 }

@@ -12,7 +12,8 @@ import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Look } from '../../domain/reconcile/reconcile.ts';
 import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
-import type { ReconcileDeps, Told } from './deps.ts';
+import type { Told } from '../webhooks/index.ts';
+import type { ReconcileDeps } from './deps.ts';
 import { refundEvent, paymentEvent } from '../../providers/webhooks/as-event.ts';
 
 /** A look, and what is said of it in the log beside. */

@@ -16,7 +16,8 @@ import { disputeNewsStatus, refundVerdict } from '../../providers/hyperswitch/ve
 import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 import { statusAfter, refundWorkflowId } from '../../domain/marketplace/index.ts';
 import { isUuid, isPlainText } from '../../domain/kernel/index.ts';
-import type { ReconcileDeps, Told } from './deps.ts';
+import type { Told } from '../webhooks/index.ts';
+import type { ReconcileDeps } from './deps.ts';
 import { isEngineAway, left, type Seen, synced, unreadable, whoseOf } from './looks.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
 

@@ -114,7 +114,7 @@ async function stampAll({ db, log }: ReconcileDeps, phase: Phase, refs: readonly
   }
 }
 
-export function createReconcileActivities(deps: ReconcileDeps) {
+export function createSweepActivities(deps: ReconcileDeps) {
   const { db, engine, log } = deps;
   const settings = deps.settings.reconcile;
 

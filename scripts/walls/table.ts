@@ -64,6 +64,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     knows: ['domain', 'db', 'providers', PORT],
     message: "Activities know the domain, the database, providers and the engine's port.",
     hasSubjects: true,
+    rootTypes: ['config'],
   },
   comparison: {
     knows: ['domain', 'db', 'providers'],

@@ -8,7 +8,7 @@ import { createEngine } from '../../engine/index.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
-import { settingsOf } from '../../worker.ts';
+import { settingsOf } from '../../activities/deps.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { temporalAddress } from '../harness/services.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';

@@ -6,7 +6,7 @@ import { readPlatformSetting, writePlatformSetting } from '../../db/kernel/platf
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
-import { settingsOf } from '../../worker.ts';
+import { settingsOf } from '../../activities/deps.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/look.ts';
 import { attempted, pictureOf, workflowStatus } from '../harness/rows.ts';

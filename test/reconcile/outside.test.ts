@@ -9,7 +9,7 @@ import { clearFlag } from '../../db/kernel/clear-flag.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
-import { settingsOf } from '../../worker.ts';
+import { settingsOf } from '../../activities/deps.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';

@@ -155,6 +155,7 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
     (folder) =>
       [`${folder}/sound-engine.ts`, `import type { Engine } from '../engine/port/index.ts';`] as const,
   ),
+  ['activities/marketplace/sound.ts', `import type { Config } from '../../config.ts';`],
   ['activities/sound.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
   [
     'activities/reconcile/sound.ts',

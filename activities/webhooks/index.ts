@@ -1,0 +1,1 @@
+export type { Inbox, Told } from './inbox.ts';
