@@ -16,7 +16,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: [
-        '{activities,api,comparison,db,domain,engine,inbox,observe,operations,ops,providers,workflows}/**/*.ts',
+        '{activities,api,comparison,config,db,domain,engine,inbox,observe,operations,ops,providers,workflows}/**/*.ts',
         '*.ts',
       ],
       exclude: ['*.config.ts', 'ops/console/assets/**'],

@@ -11,7 +11,8 @@ import {
 import { type Settings, settingsOf } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { DIRECT_SHARE } from './activities/marketplace/index.ts';
-import { type Config, ConfigError, readConfig, tracesUrlOf } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
 import { tellStripeMode } from './db/webhooks/index.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';

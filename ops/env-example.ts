@@ -36,7 +36,7 @@ export function envExample(): string {
     '',
   ]);
   return [
-    '# Written by `npm run config:docs` from config.ts. What is commented out has the value shown.',
+    '# Written by `npm run config:docs` from config/. What is commented out has the value shown.',
     '',
     ...lines,
   ].join('\n');

@@ -6,7 +6,21 @@ import { startVeza } from './veza.ts';
 
 /** Several files change at once when a branch is switched or a formatter runs. */
 const SETTLE_MS = 200;
-const SOURCES = ['domain', 'workflows', 'activities', 'engine', 'inbox', 'providers', 'api', 'db', 'ops'];
+const SOURCES = [
+  'config',
+  'domain',
+  'workflows',
+  'activities',
+  'engine',
+  'inbox',
+  'operations',
+  'observe',
+  'comparison',
+  'providers',
+  'api',
+  'db',
+  'ops',
+];
 const ROOTS = ['worker.ts', 'server.ts', 'config.ts', 'log.ts'];
 
 const progress = consoleProgress();

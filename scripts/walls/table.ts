@@ -93,7 +93,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     types: ['workflows'],
     message:
       'Ops knows the domain, the database, the engine, the inbox, operations, the comparison with providers, and of providers only their webhooks.',
-    roots: ['config', 'config-production', 'log', 'request-bodies', 'secret-strength', 'trusted-proxies'],
+    roots: ['config', 'log', 'request-bodies', 'trusted-proxies'],
   },
   observe: {
     knows: ['domain', 'db'],
@@ -103,6 +103,12 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     // The one kind that makes metrics and traces.
     packages: { regex: '^$', message: '' },
   },
+  config: {
+    knows: ['domain', 'db', 'providers'],
+    message:
+      'The variables of the environment know the domain, the limits of the database, and which keys providers take.',
+    roots: ['trusted-proxies'],
+  },
   'stand-ins': { knows: [], message: 'The stand-ins for providers import nothing of Veza.' },
   stack: { knows: [], message: 'The embedded services import nothing of Veza.' },
 };
@@ -111,16 +117,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 export const FREE = ['bench', 'sandbox', 'scripts', 'test'] as const;
 
 /** Files at the top: composition roots, and settings that roots hand down. */
-export const ROOTS = [
-  'config',
-  'config-production',
-  'log',
-  'request-bodies',
-  'secret-strength',
-  'server',
-  'trusted-proxies',
-  'worker',
-] as const;
+export const ROOTS = ['config', 'log', 'request-bodies', 'server', 'trusted-proxies', 'worker'] as const;
 
 /** Subjects, lower ones first. Those of one rank are peers, and do not know each other. */
 export const RANKS: readonly (readonly string[])[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, readConfig, VARIABLES } from '../../config.ts';
-import { unguessedChars } from '../../secret-strength.ts';
+import { unguessedChars } from '../../config/secret-strength.ts';
 
 const GOOD = {
   NODE_ENV: 'production',

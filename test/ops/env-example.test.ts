@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, readConfig, readVariables, VARIABLES } from '../../config.ts';
 import { envExample, fileIn, variablesTable, withVariablesTable } from '../../ops/env-example.ts';
@@ -21,6 +21,17 @@ test('.env.example is what the schema says', async () => {
 test('the page of variables is what the schema says', async () => {
   const page = await readFile(fileIn('docs/variables.md'), 'utf8');
   expect(page, UPDATE).toBe(withVariablesTable(page));
+});
+
+test('the schema is what the subjects bring, each variable from one of them alone', async () => {
+  const brought = await Promise.all(
+    (await readdir(fileIn('config'))).map(async (file) => {
+      const exported = (await import(fileIn(`config/${file}`))) as Record<string, object>;
+      const registers = Object.keys(exported).filter((name) => name.endsWith('_VARIABLES'));
+      return registers.flatMap((name) => Object.keys(exported[name] ?? {}));
+    }),
+  );
+  expect(brought.flat().toSorted()).toEqual(names.toSorted());
 });
 
 describe('.env.example', () => {

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { overHttps } from './over-https.ts';
+import { integer, url } from './schemas.ts';
+import { type Env, variable, type Variables } from './variable.ts';
+
+/** Who calls, and how often. */
+export const ACCOUNTS_VARIABLES = {
+  JWT_SECRET: variable(
+    z.string().min(32, 'at least 32 characters').optional(),
+    'change-me-to-32-characters-or-more',
+    'secret of HS256 bearer tokens; this or JWT_JWKS_URL',
+    { secret: { minChars: 32 } },
+  ),
+  JWT_JWKS_URL: variable(
+    url(/^https?:/, 'https://issuer.example/.well-known/jwks.json').optional(),
+    '',
+    'where RS256/ES256 keys of bearer tokens are',
+    { inProduction: overHttps },
+  ),
+  JWT_ISSUER: variable(
+    z.string().min(1, 'an issuer').default('veza'),
+    'veza',
+    'issuer that bearer tokens must name',
+  ),
+  JWT_AUDIENCE: variable(
+    z.string().min(1, 'an audience').default('veza'),
+    'veza',
+    'audience that bearer tokens must name',
+  ),
+  RATE_LIMIT_BEARER: variable(
+    integer(600, 1, 1_000_000),
+    '600',
+    'calls a minute that a person may make by bearer tokens, over all API processes',
+  ),
+} as const satisfies Variables;
+
+/** What is wrong with several at once. */
+export const accountsProblems = (env: Env): readonly string[] =>
+  env['JWT_SECRET'] || env['JWT_JWKS_URL']
+    ? []
+    : ['JWT_SECRET: is missing; expected at least 32 characters, or JWT_JWKS_URL instead'];

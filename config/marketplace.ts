@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { durationMs } from '../domain/kernel/index.ts';
+import { FEE_POLICIES } from '../domain/marketplace/index.ts';
+import { duration, flag, integer } from './schemas.ts';
+import { variable, type Variables } from './variable.ts';
+
+/** No activity lives longer (workflows/kernel/policies.ts). */
+const READ_LAG_LEAST_MS = 10 * 60 * 1000;
+
+const longerThanActivities = (given: string) => {
+  const lagMs = durationMs(given);
+  if (lagMs === undefined || lagMs >= READ_LAG_LEAST_MS) return null;
+  return '10m or longer: what an activity asked before it may still land';
+};
+
+/** Orders, refunds, transfers and reversals. */
+export const MARKETPLACE_VARIABLES = {
+  PSP_RETRY_BASE: variable(duration('1s'), '1s', 'first wait after an unanswered call to the PSP; doubles'),
+  PSP_RETRY_MAX: variable(duration('5m'), '5m', 'longest wait between calls to the PSP'),
+  PSP_READ_LAG: variable(
+    duration('10m'),
+    '10m',
+    'how long the PSP may have a refund that its reads do not show: earlier, "not found" proves nothing',
+    { inProduction: longerThanActivities },
+  ),
+  STRIPE_READ_LAG: variable(
+    duration('10m'),
+    '10m',
+    'how long Stripe may still make what its lists do not show: a transfer or payout is looked for twice, this far apart',
+    { inProduction: longerThanActivities },
+  ),
+  PLATFORM_FEE_BPS: variable(integer(1000, 0, 10_000), '1000', 'platform fee in basis points'),
+  REFUND_WINDOW_DAYS: variable(
+    integer(14, 0, 3650),
+    '14',
+    'days after completion in which a refund may be asked for',
+  ),
+  REFUND_FEE_POLICY: variable(
+    z.enum(FEE_POLICIES, 'refund or keep').default('refund'),
+    'refund',
+    "whether a refund gives the platform's fee back or leaves it, at the seller's cost",
+  ),
+  ORDER_PAYMENT_TIMEOUT: variable(duration('24h'), '24h', 'how long an order waits for its payment'),
+  OPEN_ORDERS_MAX: variable(
+    integer(20, 1, 1_000_000),
+    '20',
+    'unpaid orders that one buyer may have at a time',
+  ),
+  TRANSFER_RETRY_WORKER_ENABLED: variable(
+    flag('true'),
+    'true',
+    'whether this worker sends transfers and payouts',
+  ),
+  TRANSFER_RETRY_MAX_RETRIES: variable(
+    integer(5, 0, 1000),
+    '5',
+    'retries of a transfer before it fails for good',
+  ),
+  TRANSFER_RETRY_INTERVAL: variable(
+    duration('1m'),
+    '1m',
+    'how often a worker that does not serve transfers looks again',
+  ),
+  TRANSFER_RETRY_BACKOFF_BASE: variable(
+    duration('1m'),
+    '1m',
+    'first wait between attempts of a transfer; doubles',
+  ),
+  TRANSFER_RETRY_BACKOFF_MAX: variable(duration('1h'), '1h', 'longest wait between attempts of a transfer'),
+  REVERSAL_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker reverses transfers'),
+  REVERSAL_MAX_RETRIES: variable(integer(5, 0, 1000), '5', 'retries of a reversal before it fails for good'),
+  REVERSAL_CHECK_INTERVAL: variable(
+    duration('1m'),
+    '1m',
+    'an attempt starts within this time of its next_retry_at',
+  ),
+  REVERSAL_BACKOFF_BASE: variable(duration('1m'), '1m', 'first wait between attempts of a reversal; doubles'),
+  REVERSAL_BACKOFF_MAX: variable(duration('1h'), '1h', 'longest wait between attempts of a reversal'),
+} as const satisfies Variables;

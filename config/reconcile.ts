@@ -1,0 +1,29 @@
+import { duration, flag, integer } from './schemas.ts';
+import { variable, type Variables } from './variable.ts';
+
+/** The sweep. */
+export const RECONCILE_VARIABLES = {
+  RECONCILE_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker looks for what is stuck'),
+  RECONCILE_INTERVAL: variable(
+    duration('1h'),
+    '1h',
+    'how often the sweep runs; `npm run temporal:setup` puts it into the schedule',
+  ),
+  RECONCILE_ORDER_STUCK_AFTER: variable(
+    duration('30m'),
+    '30m',
+    'age of a pending order at which the sweep asks the PSP about it',
+  ),
+  RECONCILE_REFUND_STUCK_AFTER: variable(
+    duration('30m'),
+    '30m',
+    'the same for a refund that the PSP has accepted',
+  ),
+  RECONCILE_REFUND_ORPHAN_AFTER: variable(
+    duration('5m'),
+    '5m',
+    'the same for a refund that the PSP may never have received',
+  ),
+  RECONCILE_BATCH: variable(integer(50, 1, 1000), '50', 'rows a phase and sweep'),
+  RECONCILE_CONCURRENCY: variable(integer(10, 1, 100), '10', 'rows that a sweep looks at at a time'),
+} as const satisfies Variables;
