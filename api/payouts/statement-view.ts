@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Balances, StatementLine, StatementPage } from '../../db/payouts/statement.ts';
-import type { PostingKind } from '../../domain/ledger/index.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import { NOTHING, type StatementParts, totalMinor } from '../../domain/payouts/statement.ts';
 import { AmountMinor, Currency, Id, Time, time } from '../kernel/index.ts';
 

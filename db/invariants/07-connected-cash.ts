@@ -3,7 +3,7 @@ import { CURRENT_REVERSALS, type Invariant, violations } from './invariant.ts';
 
 /**
  * Holds at any moment and not only at rest, since each posting is in the transaction of the rows that it moves. Cash is
- * entered as it stands (see `balanceSign` in domain/ledger/postings.ts).
+ * entered as it stands (see `balanceSign` in domain/ledger/entries.ts).
  */
 export const connectedCash: Invariant = {
   number: 7,

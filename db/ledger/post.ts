@@ -3,10 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   balanceSign,
   type Entry,
-  type PostingKind,
   type SellerAccount,
   type SellerFunds,
-} from '../../domain/ledger/postings.ts';
+} from '../../domain/ledger/entries.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { ledgerEntries, sellerBalances } from './schema.ts';

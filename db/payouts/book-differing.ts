@@ -1,6 +1,6 @@
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import { payoutAsked, payoutFailed } from '../../domain/ledger/index.ts';
+import { payoutAsked, payoutFailed } from '../../domain/payouts/postings.ts';
 import type { Db } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { movePayout } from './move.ts';

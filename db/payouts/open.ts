@@ -1,5 +1,5 @@
 import { and, asc, eq } from 'drizzle-orm';
-import { payoutAsked } from '../../domain/ledger/index.ts';
+import { payoutAsked } from '../../domain/payouts/postings.ts';
 import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';

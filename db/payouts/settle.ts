@@ -1,11 +1,7 @@
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import {
-  type Entry,
-  payoutFailed,
-  payoutPaid,
-  payoutReturned,
-  type PostingKind,
-} from '../../domain/ledger/index.ts';
+import type { Entry } from '../../domain/ledger/index.ts';
+import { payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';

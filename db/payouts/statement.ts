@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { PostingKind } from '../../domain/ledger/index.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import { STATEMENT_PARTS, type StatementPart, type StatementParts } from '../../domain/payouts/statement.ts';
 import type { Db, Tx } from '../client.ts';
 

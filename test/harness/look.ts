@@ -3,7 +3,7 @@ import { expect, vi } from 'vitest';
 import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
 import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
-import type { PostingKind } from '../../domain/ledger/postings.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import type { World } from './world.ts';

@@ -1,22 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { balanceSign, type Entry } from '../../domain/ledger/entries.ts';
 import {
-  balanceSign,
-  type Entry,
   orderCompleted,
   outsideReversal,
   paymentSuspended,
-  payoutAsked,
-  payoutFailed,
-  payoutPaid,
-  payoutReturned,
   refundSucceeded,
   reversalDone,
   reversedAfterAll,
   suspendedPaymentReturned,
   suspenseClaimed,
   transferCompleted,
-} from '../../domain/ledger/postings.ts';
+} from '../../domain/marketplace/postings.ts';
+import { payoutAsked, payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
 import { sumMinor } from '../../domain/kernel/money.ts';
 
 const minor = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1e9 }));

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, ne } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { refundReturned } from '../../../domain/ledger/index.ts';
+import { refundReturned } from '../../../domain/marketplace/postings.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { orderCompleted } from '../../../domain/ledger/index.ts';
+import { orderCompleted } from '../../../domain/marketplace/postings.ts';
 import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { paymentSuspended } from '../../../domain/ledger/index.ts';
+import { paymentSuspended } from '../../../domain/marketplace/postings.ts';
 import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';

@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
 import { grainMinor, sumMinor } from '../../../domain/kernel/index.ts';
-import type { ReturnedShare } from '../../../domain/ledger/index.ts';
+import type { ReturnedShare } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
 import { type Order, licenses, orderItems } from '../orders/schema.ts';

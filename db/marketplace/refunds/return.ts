@@ -1,5 +1,5 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { refundReturned } from '../../../domain/ledger/index.ts';
+import { refundReturned } from '../../../domain/marketplace/postings.ts';
 import type { Db } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { isSuspended } from '../orders/move.ts';

@@ -1,6 +1,10 @@
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { grainMinor, planShare, type SharePlan, sumMinor } from '../../../domain/kernel/index.ts';
-import { refundSucceeded, type RefundShare, suspendedPaymentReturned } from '../../../domain/ledger/index.ts';
+import {
+  refundSucceeded,
+  type RefundShare,
+  suspendedPaymentReturned,
+} from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/index.ts';
 import { isSuspended } from '../orders/move.ts';

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { reversalWorkflowId, transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversedAfterAll } from '../../../domain/ledger/index.ts';
+import { reversedAfterAll } from '../../../domain/marketplace/postings.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { ReversalAdoption } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';

@@ -1,5 +1,5 @@
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversalDone } from '../../../domain/ledger/index.ts';
+import { reversalDone } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { moveReversal } from './move.ts';

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { outsideReversal, suspenseClaimed } from '../../../domain/ledger/index.ts';
+import { outsideReversal, suspenseClaimed } from '../../../domain/marketplace/postings.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isOutside, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';

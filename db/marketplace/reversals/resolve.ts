@@ -2,13 +2,13 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../../domain/errors.ts';
 import { canMove } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
+import type { Entry } from '../../../domain/ledger/index.ts';
+import type { PostingKind } from '../../../domain/postings.ts';
 import {
-  type Entry,
-  type PostingKind,
   reversalSettledOutside,
   reversalWrittenOff,
   writeOffRecovered,
-} from '../../../domain/ledger/index.ts';
+} from '../../../domain/marketplace/postings.ts';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';

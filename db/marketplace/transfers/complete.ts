@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { grainMinor, sumMinor } from '../../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { nettedFeesMinor, transferCompleted } from '../../../domain/ledger/index.ts';
+import { nettedFeesMinor, transferCompleted } from '../../../domain/marketplace/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { moveTransfer } from './move.ts';

@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../../domain/errors.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
+import type { Entry } from '../../../domain/ledger/index.ts';
+import type { PostingKind } from '../../../domain/postings.ts';
 import {
-  type Entry,
-  type PostingKind,
   transferSettledOutside,
   transferWrittenOff,
   transferWriteOffRecovered,
-} from '../../../domain/ledger/index.ts';
+} from '../../../domain/marketplace/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
 import { moveTransfer } from './move.ts';

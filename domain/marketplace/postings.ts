@@ -1,26 +1,8 @@
 import { cutMinor, sumMinor } from '../kernel/index.ts';
+import { credit, debit, type Entry, entry, seller, type SellerFunds } from '../ledger/index.ts';
 
-/**
- * The double-entry ledger: every posting, and nothing but postings. Amounts are minor units, signed as they are
- * entered. `cash:*`, `owed`, `fees_owed` and `platform:losses` grow with positive entries, all other accounts with
- * negative ones, so each transaction sums to zero.
- */
-export type SellerAccount = 'pending' | 'available' | 'paying_out' | 'owed' | 'fees_owed';
-export type Account =
-  | 'cash:psp'
-  | `cash:connected:${string}`
-  | `seller:${string}:${SellerAccount}`
-  | 'platform:revenue'
-  | 'platform:losses'
-  | 'suspense:order'
-  | 'suspense:seller';
-
-export interface Entry {
-  readonly account: Account;
-  readonly amountMinor: number;
-}
-
-export const POSTING_KINDS = [
+/** Kinds of postings, as `ledger_entries` keep them. */
+export const MARKETPLACE_POSTINGS = [
   'order_completed',
   'payment_suspended',
   'transfer_completed',
@@ -37,49 +19,7 @@ export const POSTING_KINDS = [
   'write_off_undone',
   'refund_returned',
   'dispute_won_back',
-  'payout_asked',
-  'payout_paid',
-  'payout_failed',
-  'payout_returned',
 ] as const;
-export type PostingKind = (typeof POSTING_KINDS)[number];
-
-/** 1 where a balance is the entries' sum, -1 where it is its opposite. */
-export function balanceSign(account: string): 1 | -1 {
-  const entersAsItStands =
-    account.startsWith('cash:') ||
-    /^seller:[^:]+:(owed|fees_owed)$/.test(account) ||
-    account === 'platform:losses';
-  return entersAsItStands ? 1 : -1;
-}
-
-/** A seller's balances that a posting depends on, read under lock. Minor units. */
-export interface SellerFunds {
-  readonly availableMinor: number;
-  readonly owedMinor: number;
-  readonly feesOwedMinor: number;
-}
-
-const seller = (sellerId: string, account: SellerAccount) => `seller:${sellerId}:${account}` as const;
-const entry = (account: Account, amountMinor: number): Entry => ({ account, amountMinor });
-
-/** What the seller may have: first it pays what is owed, the rest becomes available. */
-function credit(sellerId: string, amountMinor: number, { owedMinor }: SellerFunds): Entry[] {
-  const nettedMinor = Math.min(amountMinor, owedMinor);
-  return [
-    entry(seller(sellerId, 'owed'), -nettedMinor),
-    entry(seller(sellerId, 'available'), nettedMinor - amountMinor),
-  ];
-}
-
-/** What the seller gives up: out of available as far as it goes, the shortfall is owed. */
-function debit(sellerId: string, amountMinor: number, { availableMinor }: SellerFunds): Entry[] {
-  const takenMinor = Math.min(amountMinor, availableMinor);
-  return [
-    entry(seller(sellerId, 'available'), takenMinor),
-    entry(seller(sellerId, 'owed'), amountMinor - takenMinor),
-  ];
-}
 
 export function orderCompleted(nets: ReadonlyMap<string, number>, feeMinor: number): Entry[] {
   return [
@@ -201,31 +141,6 @@ export function outsideReversal(
 /** A reversal of ours finds itself covered by one that is not: the seller must not pay the same share twice. */
 export function suspenseClaimed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry('suspense:seller', amountMinor), ...credit(sellerId, amountMinor, funds)];
-}
-
-/** Set aside under lock; the money stays at the connected account until its bank has it. */
-export function payoutAsked(sellerId: string, amountMinor: number): Entry[] {
-  return [
-    entry(seller(sellerId, 'available'), amountMinor),
-    entry(seller(sellerId, 'paying_out'), -amountMinor),
-  ];
-}
-
-export function payoutPaid(sellerId: string, amountMinor: number): Entry[] {
-  return [
-    entry(seller(sellerId, 'paying_out'), amountMinor),
-    entry(`cash:connected:${sellerId}`, -amountMinor),
-  ];
-}
-
-/** It never left the connected account. */
-export function payoutFailed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
-  return [entry(seller(sellerId, 'paying_out'), amountMinor), ...credit(sellerId, amountMinor, funds)];
-}
-
-/** The bank sent it back, days after it was paid. */
-export function payoutReturned(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
-  return [entry(`cash:connected:${sellerId}`, amountMinor), ...credit(sellerId, amountMinor, funds)];
 }
 
 /** The seller paid what a failed reversal could not take back, some other way; the connected account is untouched. */

@@ -1,0 +1,29 @@
+import { credit, type Entry, entry, seller, type SellerFunds } from '../ledger/index.ts';
+
+/** Kinds of postings, as `ledger_entries` keep them. */
+export const PAYOUT_POSTINGS = ['payout_asked', 'payout_paid', 'payout_failed', 'payout_returned'] as const;
+
+/** Set aside under lock; the money stays at the connected account until its bank has it. */
+export function payoutAsked(sellerId: string, amountMinor: number): Entry[] {
+  return [
+    entry(seller(sellerId, 'available'), amountMinor),
+    entry(seller(sellerId, 'paying_out'), -amountMinor),
+  ];
+}
+
+export function payoutPaid(sellerId: string, amountMinor: number): Entry[] {
+  return [
+    entry(seller(sellerId, 'paying_out'), amountMinor),
+    entry(`cash:connected:${sellerId}`, -amountMinor),
+  ];
+}
+
+/** It never left the connected account. */
+export function payoutFailed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry(seller(sellerId, 'paying_out'), amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
+
+/** The bank sent it back, days after it was paid. */
+export function payoutReturned(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
+  return [entry(`cash:connected:${sellerId}`, amountMinor), ...credit(sellerId, amountMinor, funds)];
+}
