@@ -1,4 +1,3 @@
-import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
 import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
@@ -6,31 +5,24 @@ import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
+import type { AccountsConfig } from './accounts/config.ts';
+import type { ApprovalsConfig } from './approvals/config.ts';
+import type { KernelConfig } from './kernel/config.ts';
+import type { MarketplaceConfig } from './marketplace/config.ts';
+import type { OperatorsConfig } from './operators/config.ts';
+import type { PayoutsConfig } from './payouts/config.ts';
+import type { WebhooksConfig } from './webhooks/config.ts';
 import type { Cursors } from './kernel/cursors.ts';
 import type { Maintenance } from './operators/maintenance.ts';
 import type { RefundFeed } from './marketplace/refund-feed.ts';
 
-export type ApiConfig = Pick<
-  Config,
-  | 'JWT_SECRET'
-  | 'JWT_JWKS_URL'
-  | 'JWT_ISSUER'
-  | 'JWT_AUDIENCE'
-  | 'CORS_ORIGINS'
-  | 'TRUSTED_PROXIES'
-  | 'MAINTENANCE_MODE'
-  | 'HYPERSWITCH_WEBHOOK_SECRET'
-  | 'STRIPE_WEBHOOK_SECRET'
-  | 'OPEN_ORDERS_MAX'
-  | 'RATE_LIMIT_BEARER'
-  | 'PAYOUT_MINIMUM_MINOR'
-  | 'FOUR_EYES_ABOVE_MINOR'
-  | 'REFUND_FEE_POLICY'
-  | 'TEMPORAL_UI_URL'
-  | 'TEMPORAL_NAMESPACE'
-  | 'PAYLOAD_ENCRYPTION_KEYS'
-  | 'PAYLOAD_ENCRYPTION_KEY_ID'
->;
+export type ApiConfig = KernelConfig &
+  AccountsConfig &
+  ApprovalsConfig &
+  WebhooksConfig &
+  MarketplaceConfig &
+  PayoutsConfig &
+  OperatorsConfig;
 
 /** What becomes of a webhook that is not taken in. */
 export type WebhookRefusal = 'signature_refused' | 'malformed' | 'not_dispatched';
