@@ -1,4 +1,4 @@
-import type { ErrorEntries } from '../kernel/index.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** Who calls, and what they may do. */
 export const ACCOUNTS_ERRORS = {

@@ -1,4 +1,4 @@
-import type { ErrorEntries } from '../kernel/index.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** A second admin. */
 export const APPROVALS_ERRORS = {

@@ -1,4 +1,4 @@
-import type { ErrorEntries } from './error-entry.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** What any call may answer, whatever it is about. */
 export const KERNEL_ERRORS = {

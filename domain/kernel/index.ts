@@ -1,7 +1,6 @@
 export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
 export { durationMs } from './duration.ts';
 export { replaceEmails } from './emails.ts';
-export type { ErrorEntries } from './error-entry.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { canMove, type Machine, type Mover } from './machine.ts';

@@ -1,4 +1,4 @@
-import type { ErrorEntries } from '../kernel/index.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** Orders, refunds, transfers and reversals. */
 export const MARKETPLACE_ERRORS = {

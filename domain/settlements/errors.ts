@@ -1,4 +1,4 @@
-import type { ErrorEntries } from '../kernel/index.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** Providers' statements, and where they differ from our rows. */
 export const SETTLEMENTS_ERRORS = {

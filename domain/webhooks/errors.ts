@@ -1,4 +1,4 @@
-import type { ErrorEntries } from '../kernel/index.ts';
+import type { ErrorEntries } from '../error-entry.ts';
 
 /** What providers send, and sending it on again. */
 export const WEBHOOKS_ERRORS = {

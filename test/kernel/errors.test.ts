@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { ErrorEntries } from '../../domain/kernel/index.ts';
+import type { ErrorEntries } from '../../domain/error-entry.ts';
 import { type ErrorCode, ERRORS, isErrorCode, VezaError } from '../../domain/errors.ts';
 
 const entries = Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][];
