@@ -92,7 +92,7 @@ async function play([step, pick]: Step): Promise<void> {
   if (step === 'word') {
     const id = await ids(sql<{ id: string }[]>`SELECT id FROM seller_payouts WHERE status <> 'failed'`);
     const status = pick % 2 ? 'paid' : 'failed';
-    if (id) await settlePayout(db, id, { status, stripePayoutId: null, message: null });
+    if (id) await settlePayout(db, id, { status, stripePayoutId: `po_${id}`, message: null });
   }
   if (orderId === undefined) return;
   if (step === 'outside') {
