@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
-import { moveApproval } from './move.ts';
+import { transitionApproval } from './transition.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
 // The parts of a decision, each in the transaction that it is given: what is agreed to is done in the same one.
@@ -27,7 +27,7 @@ export async function approveApproval(
   work: unknown,
 ): Promise<Approval> {
   const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null, work };
-  const approved = await moveApproval(tx, approval, 'approved', decided, 'review');
+  const approved = await transitionApproval(tx, approval, 'approved', decided, 'review');
   await auditDecision(tx, act, approval, 'approve');
   return approved;
 }
@@ -38,14 +38,14 @@ export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Prom
   if (approval.status === 'rejected' && approval.decidedBy === act.actor) return approval;
   refuseEnded(approval);
   const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null };
-  const rejected = await moveApproval(tx, approval, 'rejected', decided, 'review');
+  const rejected = await transitionApproval(tx, approval, 'rejected', decided, 'review');
   await auditDecision(tx, act, approval, 'reject');
   return rejected;
 }
 
 /** Nobody can agree to it any more, for this reason. */
 export async function expireApproval(tx: Tx, approval: Approval, note: string): Promise<void> {
-  await moveApproval(tx, approval, 'expired', { note });
+  await transitionApproval(tx, approval, 'expired', { note });
   await auditDecision(tx, { actor: 'system', reason: note }, approval, 'expire');
 }
 

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { APPROVAL_VALID_MS } from '../../domain/approvals/four-eyes.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
-import { moveApproval } from './move.ts';
+import { transitionApproval } from './transition.ts';
 import { readUserRole } from '../accounts/index.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
@@ -29,7 +29,7 @@ export async function requestApproval(
   const waiting = await lockPendingApproval(tx, action, subject);
   if (waiting !== null) {
     if (waiting.seen === seen && (await mayBeAgreedTo(tx, waiting))) return waiting;
-    await moveApproval(tx, waiting, 'expired', { note: 'Asked for anew.' });
+    await transitionApproval(tx, waiting, 'expired', { note: 'Asked for anew.' });
   }
   const [asked] = await tx
     .insert(approvals)

@@ -17,5 +17,5 @@ export { raiseFlag } from './raise-flag.ts';
 export { missingMigrations } from './readiness.ts';
 export { auditLog, idempotencyKeys, opsFlags, platformSettings } from './schema.ts';
 export { type CallAllowance, takeFrom } from './sliding-window.ts';
-export { assertMove, movedOrStale, type Mover } from './stale.ts';
+export { assertTransition, transitionedOrStale, type TransitionCause } from './stale.ts';
 export { takeSlot } from './take-slot.ts';

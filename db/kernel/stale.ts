@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../../domain/kernel/machine.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../../domain/kernel/machine.ts';
 
 /** Someone else moved the row first. The caller reads it again and usually finds its work done. */
 export class StaleTransition extends Error {
@@ -18,19 +18,20 @@ export class IllegalMove extends Error {
   }
 }
 
-export type { Mover } from '../../domain/kernel/machine.ts';
+export type { TransitionCause } from '../../domain/kernel/machine.ts';
 
-export function assertMove<Status extends string>(
+export function assertTransition<Status extends string>(
   machine: Machine<Status>,
   row: { readonly id: string; readonly status: Status },
   to: Status,
-  by: Mover = 'automation',
+  by: TransitionCause = 'automation',
 ): void {
-  if (!canMove(machine, row.status, to, by)) throw new IllegalMove(machine.name, row.id, row.status, to);
+  if (!machineAllows(machine, row.status, to, by))
+    throw new IllegalMove(machine.name, row.id, row.status, to);
 }
 
 /** The row as the guarded update left it, or StaleTransition where the guard matched nothing. */
-export function movedOrStale<Row>(
+export function transitionedOrStale<Row>(
   rows: readonly Row[],
   machine: Machine<string>,
   row: { readonly id: string; readonly status: string },

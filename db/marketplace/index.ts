@@ -1,6 +1,6 @@
 export { refundLabel, reversalLabel, type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
 export { lockOrder, lockRefund, lockReversal, lockTransferOfOrder } from './lock.ts';
-export { isSuspended } from './orders/move.ts';
+export { isSuspended } from './orders/transition.ts';
 export { readRefundableOrder } from './orders/refundable-order.ts';
 export { type Order, orders } from './orders/schema.ts';
 export { releasePayment, watchedSince } from './orders/watched-payment.ts';

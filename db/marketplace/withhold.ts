@@ -1,22 +1,22 @@
 import type { Tx } from '../client.ts';
-import { moveTransfer } from './transfers/move.ts';
+import { transitionTransfer } from './transfers/transition.ts';
 import type { Transfer } from './transfers/schema.ts';
 
 /** A transfer that Stripe was never asked for sends that much less; where nothing is left it ends without a call. */
 export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
   const amountMinor = transfer.amountMinor - byMinor;
   if (transfer.status === 'permanently_failed' || transfer.status === 'written_off' || amountMinor > 0) {
-    return moveTransfer(tx, transfer, transfer.status, { amountMinor });
+    return transitionTransfer(tx, transfer, transfer.status, { amountMinor });
   }
   return endUnsent(tx, transfer, 'order refunded');
 }
 
 /** Nothing is left that could be sent: the transfer ends without a call. Never one that Stripe was asked for. */
 export async function endUnsent(tx: Tx, transfer: Transfer, errorMessage: string): Promise<Transfer> {
-  const failed = await moveTransfer(tx, transfer, 'failed', {
+  const failed = await transitionTransfer(tx, transfer, 'failed', {
     amountMinor: 0,
     errorMessage,
     nextRetryAt: new Date(),
   });
-  return moveTransfer(tx, failed, 'permanently_failed', { nextRetryAt: null, waitingFor: null });
+  return transitionTransfer(tx, failed, 'permanently_failed', { nextRetryAt: null, waitingFor: null });
 }

@@ -1,7 +1,7 @@
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout } from './move.ts';
+import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { type Act, audit, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
@@ -31,7 +31,7 @@ export async function askPayoutAgain(
     await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
     const asked =
       action === 'payout.give_up'
-        ? await movePayout(tx, payout, 'pending', { givenUpAt: new Date() })
+        ? await transitionPayout(tx, payout, 'pending', { givenUpAt: new Date() })
         : payout;
     return { payout: asked, work: payoutLabel(asked) };
   });

@@ -1,7 +1,7 @@
 import { keyGeneration } from '../../domain/kernel/index.ts';
 import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout } from './move.ts';
+import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { lockPayout } from './lock.ts';
 
@@ -51,7 +51,11 @@ export async function askPayout(
     const known = keyGeneration(payout.idempotencyKey);
     const idempotencyKey = payoutKey(payoutId, needsNewKey ? known + 1 : Math.max(known, 1));
     const askedAt = new Date();
-    const asked = await movePayout(tx, payout, 'pending', { idempotencyKey, askedAt, needsNewKey: false });
+    const asked = await transitionPayout(tx, payout, 'pending', {
+      idempotencyKey,
+      askedAt,
+      needsNewKey: false,
+    });
     const askedAtMs = askedAt.getTime();
     return { kind: 'ask', payout: asked, stripeAccountId, idempotencyKey, askedAtMs, isFirst: true };
   });

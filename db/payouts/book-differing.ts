@@ -3,7 +3,7 @@ import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import { payoutAsked, payoutFailed } from '../../domain/payouts/postings.ts';
 import type { Db } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
-import { movePayout } from './move.ts';
+import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
@@ -33,7 +33,7 @@ export async function bookDifferingPayout(
         ? (['payout_asked', payoutAsked(sellerId, moreMinor)] as const)
         : (['payout_failed', payoutFailed(sellerId, -moreMinor, funds)] as const);
     await post(tx, { kind, currency, payoutId }, entries);
-    const booked = await movePayout(tx, payout, 'pending', {
+    const booked = await transitionPayout(tx, payout, 'pending', {
       amountMinor: differingMinor,
       externalPayoutId: differingId,
       nextRetryAt: null,

@@ -1,6 +1,6 @@
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Db } from '../client.ts';
-import { movePayout } from './move.ts';
+import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { clearFlags, missed } from '../kernel/index.ts';
 import { lockPayout } from './lock.ts';
@@ -20,7 +20,7 @@ export async function postponePayout(
     const payout = await lockPayout(tx, payoutId);
     // Its webhook was faster than the answer.
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
-    return movePayout(tx, payout, 'pending', {
+    return transitionPayout(tx, payout, 'pending', {
       retryCount: payout.retryCount + (postponement.counted ? 1 : 0),
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,
@@ -46,7 +46,7 @@ export async function missPayout(
     const payout = await lockPayout(tx, payoutId);
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return { payout, isOver: false };
     const { missedAt, lookAgainInMs } = await missed(tx, payout, gapMs);
-    const waiting = await movePayout(tx, payout, 'pending', {
+    const waiting = await transitionPayout(tx, payout, 'pending', {
       missedAt,
       nextRetryAt: new Date(Date.now() + lookAgainInMs),
       errorMessage: message,
@@ -65,7 +65,7 @@ export async function noteDiffering(
   await db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return;
-    await movePayout(tx, payout, 'pending', {
+    await transitionPayout(tx, payout, 'pending', {
       differingId: made.stripePayoutId,
       differingMinor: made.currency === payout.currency ? made.amountMinor : null,
     });
@@ -77,7 +77,7 @@ export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payou
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     if (payout.status !== 'pending' || payout.givenUpAt !== null) return payout;
-    return movePayout(tx, payout, 'pending', { givenUpAt: new Date() });
+    return transitionPayout(tx, payout, 'pending', { givenUpAt: new Date() });
   });
 }
 
@@ -89,7 +89,7 @@ export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: str
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
     await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
     await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
-    return movePayout(tx, payout, 'pending', {
+    return transitionPayout(tx, payout, 'pending', {
       externalPayoutId: stripePayoutId,
       nextRetryAt: null,
       errorMessage: null,

@@ -5,7 +5,7 @@ import type { PostingKind } from '../../domain/postings.ts';
 import type { PayoutWord } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
-import { movePayout } from './move.ts';
+import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { clearFlags } from '../kernel/index.ts';
 import { type ReversalWork, readFundless } from '../marketplace/index.ts';
@@ -36,7 +36,7 @@ export async function settlePayout(
       word.stripePayoutId === null && (payout.status !== 'pending' || payout.externalPayoutId !== null);
     if (payout.status === word.status || contradiction || isOverruled)
       return { payout, contradiction, funded: [] };
-    const settled = await movePayout(tx, payout, word.status, {
+    const settled = await transitionPayout(tx, payout, word.status, {
       externalPayoutId: payout.externalPayoutId ?? word.stripePayoutId,
       nextRetryAt: null,
       waitingFor: null,

@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/index.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../kernel/index.ts';
 
 export const APPROVAL_STATUSES = ['pending', 'approved', 'rejected', 'expired'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
@@ -8,8 +8,9 @@ export const APPROVAL: Machine<ApprovalStatus> = {
   name: 'approval',
   statuses: APPROVAL_STATUSES,
   // Time, or a change of what it is about, ends it without anybody.
-  moves: { pending: ['expired'], approved: [], rejected: [], expired: [] },
-  reviewedMoves: { pending: ['approved', 'rejected'] },
+  transitions: { pending: ['expired'], approved: [], rejected: [], expired: [] },
+  reviewedTransitions: { pending: ['approved', 'rejected'] },
 };
 
-export const canTransition = (from: string, to: string, by?: Mover) => canMove(APPROVAL, from, to, by);
+export const canTransition = (from: string, to: string, by?: TransitionCause) =>
+  machineAllows(APPROVAL, from, to, by);

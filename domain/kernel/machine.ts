@@ -2,29 +2,34 @@
 export interface Machine<Status extends string> {
   readonly name: string;
   readonly statuses: readonly Status[];
-  readonly moves: { readonly [From in Status]: readonly Status[] };
-  /** Moves that only a reviewed action of an operator may make; never taken by automation. */
-  readonly reviewedMoves?: { readonly [From in Status]?: readonly Status[] };
-  /** Moves that a dispute makes which is won after it was lost: the PSP itself says that the money is back. */
-  readonly wonBackMoves?: { readonly [From in Status]?: readonly Status[] };
+  readonly transitions: { readonly [From in Status]: readonly Status[] };
+  /** Transitions that only a reviewed action of an operator may make; never taken by automation. */
+  readonly reviewedTransitions?: { readonly [From in Status]?: readonly Status[] };
+  /** Transitions that a dispute makes which is won after it was lost: the PSP itself says that the money is back. */
+  readonly wonBackTransitions?: { readonly [From in Status]?: readonly Status[] };
 }
 
 /** Who moves a row. */
-export type Mover = 'automation' | 'review' | 'won_back';
+export type TransitionCause = 'automation' | 'review' | 'won_back';
 
 /**
  * Whether a row may go from one status to another. Staying where it is counts as allowed (an idempotent bump of a
  * counter); a status the machine does not know never is, since such a row was written by something else.
  */
-export function canMove<Status extends string>(
+export function machineAllows<Status extends string>(
   machine: Machine<Status>,
   from: string,
   to: string,
-  by: Mover = 'automation',
+  by: TransitionCause = 'automation',
 ): boolean {
   if (!isStatusOf(machine, from) || !isStatusOf(machine, to)) return false;
-  if (from === to || machine.moves[from].includes(to)) return true;
-  const more = by === 'review' ? machine.reviewedMoves : by === 'won_back' ? machine.wonBackMoves : undefined;
+  if (from === to || machine.transitions[from].includes(to)) return true;
+  const more =
+    by === 'review'
+      ? machine.reviewedTransitions
+      : by === 'won_back'
+        ? machine.wonBackTransitions
+        : undefined;
   return more?.[from]?.includes(to) ?? false;
 }
 
@@ -34,5 +39,5 @@ export function isStatusOf<Status extends string>(machine: Machine<Status>, valu
 
 /** A terminal status has no way out for automation. */
 export function isTerminal<Status extends string>(machine: Machine<Status>, status: Status): boolean {
-  return machine.moves[status].length === 0;
+  return machine.transitions[status].length === 0;
 }

@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../kernel/index.ts';
+import { machineAllows, type Machine } from '../kernel/index.ts';
 
 export const DISPUTE_STATUSES = ['open', 'won', 'lost', 'cancelled'] as const;
 export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
@@ -20,7 +20,7 @@ export type DisputeStage = (typeof DISPUTE_STAGES)[number];
 export const DISPUTE: Machine<DisputeStatus> = {
   name: 'dispute',
   statuses: DISPUTE_STATUSES,
-  moves: {
+  transitions: {
     open: ['won', 'lost', 'cancelled'],
     won: ['open', 'lost', 'cancelled'],
     lost: ['open', 'won', 'cancelled'],
@@ -28,4 +28,4 @@ export const DISPUTE: Machine<DisputeStatus> = {
   },
 };
 
-export const canTransition = (from: string, to: string) => canMove(DISPUTE, from, to);
+export const canTransition = (from: string, to: string) => machineAllows(DISPUTE, from, to);

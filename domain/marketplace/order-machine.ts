@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/index.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../kernel/index.ts';
 
 export const ORDER_STATUSES = [
   'pending',
@@ -13,7 +13,7 @@ export type OrderStatus = (typeof ORDER_STATUSES)[number];
 export const ORDER: Machine<OrderStatus> = {
   name: 'order',
   statuses: ORDER_STATUSES,
-  moves: {
+  transitions: {
     pending: ['completed', 'failed'],
     completed: ['refund_pending', 'partially_refunded', 'refunded'],
     refund_pending: ['completed', 'partially_refunded', 'refunded', 'failed'],
@@ -23,9 +23,10 @@ export const ORDER: Machine<OrderStatus> = {
     refunded: [],
   },
   // A bank returned a refund: the order stands again, licences and all.
-  reviewedMoves: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
+  reviewedTransitions: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
   // A lost dispute was won after all.
-  wonBackMoves: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
+  wonBackTransitions: { refunded: ['completed', 'partially_refunded'], partially_refunded: ['completed'] },
 };
 
-export const canTransition = (from: string, to: string, by?: Mover) => canMove(ORDER, from, to, by);
+export const canTransition = (from: string, to: string, by?: TransitionCause) =>
+  machineAllows(ORDER, from, to, by);

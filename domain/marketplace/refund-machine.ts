@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/index.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../kernel/index.ts';
 
 export const REFUND_STATUSES = ['pending', 'succeeded', 'failed', 'returned'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
@@ -13,7 +13,7 @@ export type RefundExistsBy = (typeof REFUND_EXISTS_BY)[number];
 export const REFUND: Machine<RefundStatus> = {
   name: 'refund',
   statuses: REFUND_STATUSES,
-  moves: {
+  transitions: {
     pending: ['succeeded', 'failed'],
     // The PSP's later word: money that left is settled in full, whatever was believed before.
     failed: ['succeeded'],
@@ -21,9 +21,10 @@ export const REFUND: Machine<RefundStatus> = {
     returned: [],
   },
   // The bank sent the money back; the books are reverted by a person who looked.
-  reviewedMoves: { succeeded: ['returned'] },
+  reviewedTransitions: { succeeded: ['returned'] },
   // What a lost dispute took, and a later word of the PSP brings back.
-  wonBackMoves: { succeeded: ['returned'] },
+  wonBackTransitions: { succeeded: ['returned'] },
 };
 
-export const canTransition = (from: string, to: string, by?: Mover) => canMove(REFUND, from, to, by);
+export const canTransition = (from: string, to: string, by?: TransitionCause) =>
+  machineAllows(REFUND, from, to, by);

@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/index.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../kernel/index.ts';
 
 export const REVERSAL_STATUSES = [
   'pending',
@@ -13,7 +13,7 @@ export type ReversalStatus = (typeof REVERSAL_STATUSES)[number];
 export const REVERSAL: Machine<ReversalStatus> = {
   name: 'reversal',
   statuses: REVERSAL_STATUSES,
-  moves: {
+  transitions: {
     pending: ['reversed', 'permanently_failed'],
     reversed: [],
     permanently_failed: [],
@@ -22,16 +22,17 @@ export const REVERSAL: Machine<ReversalStatus> = {
     withdrawn: [],
   },
   // What automation gave up on, a person may still settle, write off or withdraw, with a reason.
-  reviewedMoves: {
+  reviewedTransitions: {
     permanently_failed: ['settled_outside', 'written_off', 'withdrawn'],
     // Stripe carried it out after all.
     written_off: ['settled_outside', 'reversed'],
   },
   // The dispute that it belongs to was won: the seller may keep what could not be taken back.
-  wonBackMoves: { permanently_failed: ['withdrawn'] },
+  wonBackTransitions: { permanently_failed: ['withdrawn'] },
 };
 
 /** Ended by a person, who may not have known that Stripe would carry it out after all. */
 export const ENDED_BY_PERSON: readonly ReversalStatus[] = ['settled_outside', 'written_off', 'withdrawn'];
 
-export const canTransition = (from: string, to: string, by?: Mover) => canMove(REVERSAL, from, to, by);
+export const canTransition = (from: string, to: string, by?: TransitionCause) =>
+  machineAllows(REVERSAL, from, to, by);

@@ -1,4 +1,4 @@
-import { canMove, type Machine, type Mover } from '../kernel/index.ts';
+import { machineAllows, type Machine, type TransitionCause } from '../kernel/index.ts';
 
 export const TRANSFER_STATUSES = [
   'pending',
@@ -16,7 +16,7 @@ export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 export const TRANSFER: Machine<TransferStatus> = {
   name: 'transfer',
   statuses: TRANSFER_STATUSES,
-  moves: {
+  transitions: {
     pending: ['completed', 'failed'],
     failed: ['completed', 'permanently_failed'],
     completed: ['reversal_pending'],
@@ -27,7 +27,7 @@ export const TRANSFER: Machine<TransferStatus> = {
     written_off: [],
   },
   // A share that can never be sent, a person may still settle or write off, with a reason.
-  reviewedMoves: {
+  reviewedTransitions: {
     permanently_failed: ['settled_outside', 'written_off'],
     // The seller was paid after all.
     written_off: ['settled_outside'],
@@ -37,4 +37,5 @@ export const TRANSFER: Machine<TransferStatus> = {
 /** A person has said who has the money: nothing of it is pending, and nothing is to be sent. */
 export const RESOLVED: readonly TransferStatus[] = ['settled_outside', 'written_off'];
 
-export const canTransition = (from: string, to: string, by?: Mover) => canMove(TRANSFER, from, to, by);
+export const canTransition = (from: string, to: string, by?: TransitionCause) =>
+  machineAllows(TRANSFER, from, to, by);

@@ -1,4 +1,4 @@
-import { canMove, type Machine } from '../kernel/index.ts';
+import { machineAllows, type Machine } from '../kernel/index.ts';
 
 export const PAYOUT_STATUSES = ['pending', 'paid', 'failed'] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
@@ -7,7 +7,7 @@ export const PAYOUT: Machine<PayoutStatus> = {
   name: 'payout',
   statuses: PAYOUT_STATUSES,
   // Banks return payouts days after they were paid.
-  moves: { pending: ['paid', 'failed'], paid: ['failed'], failed: [] },
+  transitions: { pending: ['paid', 'failed'], paid: ['failed'], failed: [] },
 };
 
-export const canTransition = (from: string, to: string) => canMove(PAYOUT, from, to);
+export const canTransition = (from: string, to: string) => machineAllows(PAYOUT, from, to);

@@ -6,7 +6,7 @@ import { type Books, laterThan } from './books.ts';
 import { type DisputeChange, findDispute, openDispute, turnDispute } from './disputes.ts';
 import type { OwnFault, HyperswitchFault } from './faults.ts';
 import { announcePayment, declinePayment, findPayment, movePayment, takePayment } from './payments.ts';
-import { announceRefund, findRefund, insertRefund, moveRefund } from './refunds.ts';
+import { announceRefund, findRefund, insertRefund, transitionRefund } from './refunds.ts';
 import {
   DISPUTE_ENDS,
   DISPUTE_STAGES,
@@ -157,7 +157,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
   ): Refund {
     const record = findRefund(this.#books, refundId);
     record.atConnector = null;
-    moveRefund(record, { status, message });
+    transitionRefund(record, { status, message });
     if (o.amountMinor !== undefined) record.body.amount = o.amountMinor;
     if (o.currency !== undefined) record.body.currency = o.currency;
     if (o.webhook !== false) announceRefund(this.#books, record);
@@ -185,7 +185,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       reason: undefined,
       metadata: null,
     });
-    moveRefund(record, { status: 'succeeded' });
+    transitionRefund(record, { status: 'succeeded' });
     if (o.webhook !== false) announceRefund(this.#books, record);
     this.changed();
     return structuredClone(record.body);

@@ -25,7 +25,7 @@ import {
   findRefund,
   insertRefund,
   isReasonAccepted,
-  moveRefund,
+  transitionRefund,
   refundsOf,
   syncRefund,
 } from './refunds.ts';
@@ -222,28 +222,28 @@ function createRefund(parts: HyperswitchParts, x: Exchange): Answer {
   const refused = whyOffGrain(refund.body.currency, request.amountMinor);
   if (refused !== null) {
     // Stripe's 4xx, which the router answers with 200 and a failed refund.
-    moveRefund(refund, { status: 'failed', message: refused, code: 'parameter_invalid_integer' });
+    transitionRefund(refund, { status: 'failed', message: refused, code: 'parameter_invalid_integer' });
     announce();
   } else if (!isReasonAccepted(request.reason)) {
     const message = 'Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer';
-    moveRefund(refund, { status: 'failed', message, code: 'invalid_request_error' });
+    transitionRefund(refund, { status: 'failed', message, code: 'invalid_request_error' });
     announce();
   } else if (outcome === 'succeeded') {
     const { doneShare } = ordered ?? {};
     if (doneShare !== undefined) refund.body.amount = doneMinor(books, request, doneShare);
-    moveRefund(refund, { status: 'succeeded' });
+    transitionRefund(refund, { status: 'succeeded' });
     announce();
   } else if (outcome === 'failed') {
     const { message = 'Charge has already been refunded', code = 'charge_already_refunded' } = ordered ?? {};
-    moveRefund(refund, { status: 'failed', message, code });
+    transitionRefund(refund, { status: 'failed', message, code });
     announce();
   } else if (outcome === 'pending') {
     const { message = 'Something went wrong at the connector', code = '500', atConnector } = ordered ?? {};
-    moveRefund(refund, { status: 'pending', message, code });
+    transitionRefund(refund, { status: 'pending', message, code });
     refund.atConnector = atConnector === undefined ? null : { status: atConnector, message: null };
   } else if (outcome === 'review') {
     const message = 'Integrity Check Failed! as data mismatched for fields refund_amount';
-    moveRefund(refund, { status: 'review', message, code: 'IE' });
+    transitionRefund(refund, { status: 'review', message, code: 'IE' });
   } else {
     refund.body.connector_refund_id = providerId('re');
     refund.settlesItself = books.refundMode === 'auto';
@@ -254,7 +254,7 @@ function createRefund(parts: HyperswitchParts, x: Exchange): Answer {
 
 export function settleByItself(parts: HyperswitchParts, refund: RefundRecord): void {
   if (!refund.settlesItself) return;
-  moveRefund(refund, { status: 'succeeded' });
+  transitionRefund(refund, { status: 'succeeded' });
   announceRefund(parts.books, refund);
 }
 

@@ -152,7 +152,7 @@ export interface RefundMove {
 }
 
 /** Error fields are set by the move alone: a pending refund may carry them too, and must not be read as failed. */
-export function moveRefund(record: RefundRecord, move: RefundMove): void {
+export function transitionRefund(record: RefundRecord, move: RefundMove): void {
   const { body } = record;
   const hasError = move.status === 'failed' || (move.message ?? move.code ?? null) !== null;
   record.settlesItself = false;
@@ -181,7 +181,7 @@ export function syncRefund(books: Books, record: RefundRecord): boolean {
   const { atConnector } = record;
   if (record.body.status !== 'pending' || atConnector === null) return false;
   record.atConnector = null;
-  moveRefund(record, atConnector);
+  transitionRefund(record, atConnector);
   announceRefund(books, record);
   return true;
 }

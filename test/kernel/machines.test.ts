@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isStatusOf, isTerminal, type Machine, type Mover } from '../../domain/kernel/machine.ts';
+import { isStatusOf, isTerminal, type Machine, type TransitionCause } from '../../domain/kernel/machine.ts';
 import { APPROVAL, canTransition as canApproval } from '../../domain/approvals/approval-machine.ts';
 import { canTransition as canDispute, DISPUTE } from '../../domain/marketplace/dispute-machine.ts';
 import { canTransition as canOrder, ORDER } from '../../domain/marketplace/order-machine.ts';
@@ -11,7 +11,7 @@ import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace
 // Every pair of every machine, written out: `=` stays where it is, `Y` automation may, `R` only a reviewed action may,
 // `W` that and a dispute that is won after it was lost, `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.
 
-type May = (from: string, to: string, by?: Mover) => boolean;
+type May = (from: string, to: string, by?: TransitionCause) => boolean;
 
 const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: string])[] = [
   [
@@ -105,15 +105,19 @@ describe.each(MACHINES.map(([machine, may, table]) => ({ name: machine.name, mac
     test.each(pairs)('$from → $to: $mark', ({ from, to, mark }) => {
       expect(mark).toMatch(/^[=YRW.]$/);
       expect(may(from, to)).toBe(mark === '=' || mark === 'Y');
-      if (machine.reviewedMoves) expect(may(from, to, 'review')).toBe(mark !== '.');
-      if (machine.wonBackMoves) expect(may(from, to, 'won_back')).toBe(['=', 'Y', 'W'].includes(mark));
+      if (machine.reviewedTransitions) expect(may(from, to, 'review')).toBe(mark !== '.');
+      if (machine.wonBackTransitions) expect(may(from, to, 'won_back')).toBe(['=', 'Y', 'W'].includes(mark));
     });
 
     test('the table has every pair, and the map every status', () => {
       expect(pairs).toHaveLength(machine.statuses.length ** 2);
       expect(new Set(pairs.map(({ from }) => from))).toEqual(new Set(machine.statuses));
-      expect(new Set(Object.keys(machine.moves))).toEqual(new Set(machine.statuses));
-      for (const moves of [machine.moves, machine.reviewedMoves ?? {}, machine.wonBackMoves ?? {}]) {
+      expect(new Set(Object.keys(machine.transitions))).toEqual(new Set(machine.statuses));
+      for (const moves of [
+        machine.transitions,
+        machine.reviewedTransitions ?? {},
+        machine.wonBackTransitions ?? {},
+      ]) {
         for (const targets of Object.values(moves))
           for (const target of targets ?? []) expect(machine.statuses).toContain(target);
       }
@@ -123,7 +127,7 @@ describe.each(MACHINES.map(([machine, may, table]) => ({ name: machine.name, mac
       const wayOut = new Set(pairs.filter(({ mark }) => mark === 'Y').map(({ from }) => from));
       for (const status of machine.statuses) {
         expect(isTerminal(machine, status), status).toBe(!wayOut.has(status));
-        if (isTerminal(machine, status)) expect(machine.moves[status]).toEqual([]);
+        if (isTerminal(machine, status)) expect(machine.transitions[status]).toEqual([]);
       }
     });
 

@@ -7,7 +7,7 @@ import { MACHINE_TABLES, statusWritesIn, writesStatusInSql } from './status-writ
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where a status may be written: one function a machine. */
-const MOVE = /^db\/.+\/move\.ts$/;
+const MOVE = /^db\/.+\/transition\.ts$/;
 /** Tests arrange what they need, and the stand-ins' statuses are not ours. */
 const NOT_OURS = new Set(['bench', 'dist', 'node_modules', 'sandbox', 'stack', 'stand-ins', 'test']);
 

@@ -133,12 +133,12 @@ const BROKEN: readonly (readonly [file: string, code: string])[] = [
 ];
 
 const SOUND: readonly (readonly [file: string, code: string])[] = [
-  ['domain/kernel/sound.ts', `import { canMove } from './machine.ts';`],
-  ['domain/marketplace/sound.ts', `import { canMove } from '../kernel/index.ts';`],
+  ['domain/kernel/sound.ts', `import { machineAllows } from './machine.ts';`],
+  ['domain/marketplace/sound.ts', `import { machineAllows } from '../kernel/index.ts';`],
   ['workflows/sound.ts', `import type { Activities } from '../activities/index.ts';`],
   ['workflows/sound2.ts', `import { condition } from '@temporalio/workflow';`],
   ['workflows/sound3.ts', `import { ApplicationFailure } from '@temporalio/common';`],
-  ['workflows/sound4.ts', `import { canMove } from '../domain/kernel/index.ts';`],
+  ['workflows/sound4.ts', `import { machineAllows } from '../domain/kernel/index.ts';`],
   [
     'db/marketplace/sound.ts',
     `import { eq } from 'drizzle-orm'; import { sumMinor } from '../../domain/kernel/index.ts';`,

@@ -6,9 +6,9 @@ import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { type Dispute, type Refund, disputes, refunds } from '../refunds/schema.ts';
-import { isSuspended } from '../orders/move.ts';
+import { isSuspended } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
-import { moveRefund } from '../refunds/move.ts';
+import { transitionRefund } from '../refunds/transition.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { holdAgain } from '../refunds/hold-shares.ts';
 import type { TransferWork } from '../labels.ts';
@@ -105,7 +105,7 @@ async function bringBack(tx: Tx, orderId: string, took: readonly Refund[]): Prom
     const order = await lockOrder(tx, orderId);
     const returned = await returnShares(tx, order, refund, 'won_back');
     transfers.push(...returned.transfers);
-    await moveRefund(tx, refund, 'returned', {}, 'won_back');
+    await transitionRefund(tx, refund, 'returned', {}, 'won_back');
     await post(
       tx,
       { kind: 'dispute_won_back', currency: refund.currency, orderId, refundId: refund.id },

@@ -7,7 +7,7 @@ import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Dispute, disputes, disputeWords, refunds } from '../refunds/schema.ts';
-import { moveDispute } from './move.ts';
+import { transitionDispute } from './transition.ts';
 import { sellerTransfers } from '../transfers/schema.ts';
 import { bookDispute } from './book.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
@@ -95,7 +95,7 @@ async function hear(
   const { amountMinor, currency } = news;
   const closedAt = status === 'open' ? null : new Date();
   await tx.insert(disputeWords).values({ disputeId: dispute.id, said: status, stage, amountMinor, saidAt });
-  return moveDispute(tx, dispute, status, { stage, saidAt, amountMinor, currency, closedAt });
+  return transitionDispute(tx, dispute, status, { stage, saidAt, amountMinor, currency, closedAt });
 }
 
 async function findOrOpen(
@@ -157,7 +157,7 @@ async function replay(tx: Tx, orderId: string): Promise<SettledRefund> {
 async function mark(tx: Tx, dispute: Dispute, why: string | null): Promise<Dispute> {
   if (why === dispute.unbookedWhy) return dispute;
   const unbookedSince = why === null ? null : (dispute.unbookedSince ?? new Date());
-  return moveDispute(tx, dispute, dispute.status, { unbookedWhy: why, unbookedSince });
+  return transitionDispute(tx, dispute, dispute.status, { unbookedWhy: why, unbookedSince });
 }
 
 async function isAllBooked(tx: Tx, orderId: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 import { and, eq } from 'drizzle-orm';
 import { canTransition, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended, moveOrder } from './move.ts';
+import { isSuspended, transitionOrder } from './transition.ts';
 import type { Order } from './schema.ts';
-import type { Mover } from '../../kernel/index.ts';
+import type { TransitionCause } from '../../kernel/index.ts';
 import { refunds } from '../refunds/schema.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function recomputeOrder(
   tx: Tx,
   order: Order,
   refundedMinor = order.refundedMinor,
-  by: Mover = 'automation',
+  by: TransitionCause = 'automation',
 ): Promise<Order> {
   const [open] = await tx
     .select({ id: refunds.id })
@@ -23,8 +23,10 @@ export async function recomputeOrder(
     .limit(1);
   const to = open ? 'refund_pending' : restingStatus(order, refundedMinor);
   // A give-back that succeeds after it had failed leads through the status that it had left.
-  const from = canTransition(order.status, to, by) ? order : await moveOrder(tx, order, 'refund_pending');
-  return moveOrder(tx, from, to, { refundedMinor }, by);
+  const from = canTransition(order.status, to, by)
+    ? order
+    : await transitionOrder(tx, order, 'refund_pending');
+  return transitionOrder(tx, from, to, { refundedMinor }, by);
 }
 
 function restingStatus(order: Order, refundedMinor: number): OrderStatus {

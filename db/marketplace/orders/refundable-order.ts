@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { RefundableOrder } from '../../../domain/marketplace/eligibility.ts';
 import type { Db, Tx } from '../../client.ts';
-import { isSuspended } from './move.ts';
+import { isSuspended } from './transition.ts';
 import { disputes, refundAllocations, refunds } from '../refunds/schema.ts';
 import { orderItems, orders } from './schema.ts';
 

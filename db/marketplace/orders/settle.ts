@@ -7,7 +7,7 @@ import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
-import { moveOrder } from './move.ts';
+import { transitionOrder } from './transition.ts';
 import { type Order, licenses, orderItems } from './schema.ts';
 import { refunds } from '../refunds/schema.ts';
 import { sellerTransfers } from '../transfers/schema.ts';
@@ -79,7 +79,7 @@ async function completeOrder(
   refundWindowDays: number,
 ): Promise<SettledPayment> {
   const completedAt = new Date();
-  await moveOrder(tx, order, 'completed', {
+  await transitionOrder(tx, order, 'completed', {
     capturedMinor: order.totalMinor,
     capturedCurrency: order.currency,
     completedAt,
@@ -134,7 +134,7 @@ async function failOrder(
   if (order.status === 'failed') return { status: 'failed', reason: order.failureReason ?? reason };
   if (order.status !== 'pending') return { status: 'already_decided' };
   const isDead = fact.dead === true || fact.verdict === 'cancelled_post_capture';
-  await moveOrder(tx, order, 'failed', {
+  await transitionOrder(tx, order, 'failed', {
     failureReason: reason,
     paymentWatchedUntil: isDead ? null : watchedFromNow(),
   });
@@ -145,7 +145,7 @@ const CANCELLED = 'cancelled_post_capture';
 
 /** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
 async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
-  const noted = await moveOrder(tx, order, order.status, {
+  const noted = await transitionOrder(tx, order, order.status, {
     paymentStatus: CANCELLED,
     paymentWatchedUntil: null,
   });

@@ -1,7 +1,7 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Order } from '../orders/schema.ts';
-import { moveRefund } from './move.ts';
+import { transitionRefund } from './transition.ts';
 import type { Refund } from './schema.ts';
 import { lockRefund } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
@@ -38,7 +38,7 @@ export async function failPending(
   message: string,
   saidAt?: string,
 ): Promise<void> {
-  await moveRefund(tx, refund, 'failed', {
+  await transitionRefund(tx, refund, 'failed', {
     errorMessage: message,
     failedAt: new Date(),
     providerUpdatedAt: latest(saidAt, refund),

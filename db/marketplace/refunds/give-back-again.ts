@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
-import { isSuspended, moveOrder } from '../orders/move.ts';
+import { isSuspended, transitionOrder } from '../orders/transition.ts';
 import { type Refund, refunds } from './schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { refundLabel } from '../labels.ts';
@@ -34,7 +34,7 @@ export async function giveBackAgain(
       .where(
         and(eq(refunds.orderId, orderId), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
       );
-    await moveOrder(tx, order, 'refund_pending');
+    await transitionOrder(tx, order, 'refund_pending');
     const currency = order.capturedCurrency;
     const [refund] = await tx
       .insert(refunds)

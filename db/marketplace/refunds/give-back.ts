@@ -6,7 +6,7 @@ import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
-import { moveOrder } from '../orders/move.ts';
+import { transitionOrder } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
 import { refunds } from './schema.ts';
 import { refundLabel } from '../labels.ts';
@@ -44,8 +44,10 @@ export async function giveBack(
   { captured, fact, goneMinor = 0 }: { captured: Captured; fact: PaymentFact; goneMinor?: number },
 ): Promise<{ readonly order: Order; readonly work: GiveBackWork | null }> {
   const differs = order.status === 'pending';
-  const failed = differs ? await moveOrder(tx, order, 'failed', { failureReason: 'amount differs' }) : order;
-  const holding = await moveOrder(tx, failed, 'refund_pending', {
+  const failed = differs
+    ? await transitionOrder(tx, order, 'failed', { failureReason: 'amount differs' })
+    : order;
+  const holding = await transitionOrder(tx, failed, 'refund_pending', {
     capturedMinor: captured.amountMinor,
     capturedCurrency: captured.currency,
     connectorTransactionId: fact.connectorTransactionId,

@@ -8,9 +8,9 @@ import {
   leftMinor,
 } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended } from '../orders/move.ts';
+import { isSuspended } from '../orders/transition.ts';
 import { type Order, orderItems } from '../orders/schema.ts';
-import { moveRefund } from './move.ts';
+import { transitionRefund } from './transition.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
 
@@ -100,7 +100,7 @@ async function takeFromOpen(
     if (rest.sellerMinor + rest.feeMinor === 0) await tx.delete(refundAllocations).where(ofItem);
     else await tx.update(refundAllocations).set(rest).where(ofItem);
   }
-  await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor + takenMinor });
+  await transitionRefund(tx, open, 'pending', { excessMinor: open.excessMinor + takenMinor });
   if (feePolicy === 'refund') return taken;
   return taken.map((one) => ({ ...one, sellerMinor: one.sellerMinor + one.feeMinor, feeMinor: 0 }));
 }
@@ -131,7 +131,7 @@ export async function holdAgain(tx: Tx, orderId: string, feePolicy: FeePolicy): 
         },
       });
   }
-  await moveRefund(tx, open, 'pending', { excessMinor: open.excessMinor - allocatedMinor(taken) });
+  await transitionRefund(tx, open, 'pending', { excessMinor: open.excessMinor - allocatedMinor(taken) });
 }
 
 function merge(allocations: readonly Allocation[]): Allocation[] {

@@ -3,7 +3,7 @@ import { asParty, decideRefund, type RefundPlan } from '../../../domain/marketpl
 import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveOrder } from '../orders/move.ts';
+import { transitionOrder } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
@@ -88,7 +88,7 @@ export async function writeRefund(
       feeMinor,
     })),
   );
-  await moveOrder(tx, order, 'refund_pending');
+  await transitionOrder(tx, order, 'refund_pending');
   return refund;
 }
 

@@ -7,10 +7,10 @@ import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
 import { type Order, licenses, orderItems } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
-import { moveReversal } from '../reversals/move.ts';
+import { transitionReversal } from '../reversals/transition.ts';
 import { type Reversal, type Transfer, sellerTransfers } from '../transfers/schema.ts';
-import type { Mover } from '../../kernel/index.ts';
-import { isUnsent, moveTransfer } from '../transfers/move.ts';
+import type { TransitionCause } from '../../kernel/index.ts';
+import { isUnsent, transitionTransfer } from '../transfers/transition.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains } from '../lock.ts';
 
@@ -40,7 +40,7 @@ export async function returnShares(
   tx: Tx,
   order: Order,
   refund: Refund,
-  by: Exclude<Mover, 'automation'>,
+  by: Exclude<TransitionCause, 'automation'>,
 ): Promise<ReturnedShares> {
   const sellers = await tx
     .selectDistinct({ sellerId: orderItems.sellerId })
@@ -94,7 +94,7 @@ async function planShare(
   refund: Refund,
   own: readonly (typeof refundAllocations.$inferSelect)[],
   transfers: readonly Transfer[],
-  by: Exclude<Mover, 'automation'>,
+  by: Exclude<TransitionCause, 'automation'>,
 ) {
   const feesOwedMinor = sumMinor(own.map((one) => one.feesOwedMinor));
   const feesNettedMinor = sumMinor(own.map((one) => one.feesNettedMinor));
@@ -109,7 +109,7 @@ async function planShare(
   const recoveredMinor = uncovered(reversals, 'written_off');
   for (const row of reversals) {
     if (row.status === 'permanently_failed')
-      await moveReversal(tx, row, 'withdrawn', { endedAt: new Date() }, by);
+      await transitionReversal(tx, row, 'withdrawn', { endedAt: new Date() }, by);
   }
   // A reversal that is still open goes on, and what it takes back is sent again. A kept fee that a later transfer has
   // paid for comes back with the share.
@@ -123,7 +123,7 @@ async function planShare(
 async function writeOffAgain(tx: Tx, transfers: readonly Transfer[], amountMinor: number): Promise<number> {
   const row = transfers.find((transfer) => transfer.status === 'written_off');
   if (row === undefined || amountMinor === 0) return 0;
-  await moveTransfer(tx, row, 'written_off', { amountMinor: row.amountMinor + amountMinor });
+  await transitionTransfer(tx, row, 'written_off', { amountMinor: row.amountMinor + amountMinor });
   return amountMinor;
 }
 
@@ -156,7 +156,9 @@ async function resend(tx: Tx, refund: Refund, transfer: Transfer, amountMinor: n
     });
   }
   if (open)
-    return moveTransfer(tx, transfer, transfer.status, { amountMinor: transfer.amountMinor + amountMinor });
+    return transitionTransfer(tx, transfer, transfer.status, {
+      amountMinor: transfer.amountMinor + amountMinor,
+    });
   const [row] = await tx
     .insert(sellerTransfers)
     .values({

@@ -2,9 +2,9 @@ import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { refundReturned } from '../../../domain/marketplace/postings.ts';
 import type { Db } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
-import { isSuspended } from '../orders/move.ts';
+import { isSuspended } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
-import { moveRefund } from './move.ts';
+import { transitionRefund } from './transition.ts';
 import type { Refund } from './schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import type { TransferWork } from '../labels.ts';
@@ -25,7 +25,7 @@ export async function returnRefund(
     const { order, refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
     refuseUnlessReturnable(order, refund);
     const { shares, feeMinor, transfers } = await returnShares(tx, order, refund, 'review');
-    const returned = await moveRefund(tx, refund, 'returned', {}, 'review');
+    const returned = await transitionRefund(tx, refund, 'returned', {}, 'review');
     await post(
       tx,
       { kind: 'refund_returned', currency: refund.currency, orderId: order.id, refundId },

@@ -7,10 +7,10 @@ import {
 } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/index.ts';
-import { isSuspended } from '../orders/move.ts';
+import { isSuspended } from '../orders/transition.ts';
 import { type Order, licenses, orderItems } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds, type SellerSource } from './schema.ts';
-import { isSent, isUnsent } from '../transfers/move.ts';
+import { isSent, isUnsent } from '../transfers/transition.ts';
 import type { Transfer } from '../transfers/schema.ts';
 import { claimSuspense } from '../orders/claim-suspense.ts';
 import { readInFlightRefunds } from '../in-flight-refunds.ts';

@@ -4,9 +4,9 @@ import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { RefundVerdict } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import { isSuspended } from '../orders/move.ts';
+import { isSuspended } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
-import { moveRefund } from './move.ts';
+import { transitionRefund } from './transition.ts';
 import { type Refund, refundAllocations } from './schema.ts';
 import { wasFlagged, raiseFlag } from '../../kernel/index.ts';
 import { holdShares } from './hold-shares.ts';
@@ -43,7 +43,7 @@ export async function settleRefund(
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
     const asDone = differs ? { ...refund, ...amountDone(refund, done.amountMinor) } : refund;
     const excessMinor = await excessOf(tx, order, refund, asDone, feePolicy);
-    const succeeded = await moveRefund(tx, refund, 'succeeded', {
+    const succeeded = await transitionRefund(tx, refund, 'succeeded', {
       amountMinor: asDone.amountMinor,
       byItems: asDone.byItems,
       succeededAt: new Date(),

@@ -7,7 +7,7 @@ import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isBooked, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post, ledgerEntries } from '../../ledger/index.ts';
-import { moveReversal } from './move.ts';
+import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { refunds } from '../refunds/schema.ts';
 import { audit, clearFlags, raiseFlag } from '../../kernel/index.ts';
@@ -74,7 +74,7 @@ async function isReturned(tx: Tx, { refundId }: Reversal): Promise<boolean> {
 }
 
 const undoWriteOff = (tx: Tx, reversal: Reversal, { stripeReversalId }: SeenReversal): Promise<Reversal> =>
-  moveReversal(
+  transitionReversal(
     tx,
     reversal,
     'reversed',

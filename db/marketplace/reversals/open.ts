@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../../client.ts';
-import { moveTransfer } from '../transfers/move.ts';
+import { transitionTransfer } from '../transfers/transition.ts';
 import { type Transfer, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
@@ -20,7 +20,7 @@ export async function openReversal(
   // A transfer that failed for good stays so; the later share is attempted on its own row all the same.
   if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
     const before = transfer.nextRetryAt ?? nextRetryAt;
-    await moveTransfer(tx, transfer, 'reversal_pending', {
+    await transitionTransfer(tx, transfer, 'reversal_pending', {
       nextRetryAt: before < nextRetryAt ? before : nextRetryAt,
     });
   }

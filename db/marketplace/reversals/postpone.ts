@@ -1,5 +1,5 @@
 import type { Db } from '../../client.ts';
-import { moveReversal } from './move.ts';
+import { transitionReversal } from './transition.ts';
 import type { Reversal } from '../transfers/schema.ts';
 import { restTransfer } from './end.ts';
 import { lockReversal } from '../lock.ts';
@@ -17,7 +17,7 @@ export async function postponeReversal(
   return db.transaction(async (tx) => {
     const { transfer, reversal } = await lockReversal(tx, reversalId);
     if (reversal.status !== 'pending') return reversal;
-    const postponed = await moveReversal(tx, reversal, 'pending', {
+    const postponed = await transitionReversal(tx, reversal, 'pending', {
       retryCount: reversal.retryCount + (postponement.counted ? 1 : 0),
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,

@@ -6,7 +6,7 @@ import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isOutside, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
-import { moveReversal } from './move.ts';
+import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { claimSuspense } from '../orders/claim-suspense.ts';
 import { endReversal, raiseReversed } from './end.ts';
@@ -108,7 +108,7 @@ export async function insertOutside(
 
 async function cover(tx: Tx, transfer: Transfer, row: Reversal, byMinor: number): Promise<Transfer> {
   const coveredMinor = row.coveredMinor + byMinor;
-  const covered = await moveReversal(tx, row, 'pending', { coveredMinor });
+  const covered = await transitionReversal(tx, row, 'pending', { coveredMinor });
   if (coveredMinor === row.amountMinor) {
     await endReversal(tx, transfer, covered, { covered: 'reversed at Stripe by someone else' });
   }

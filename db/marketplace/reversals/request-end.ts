@@ -1,7 +1,7 @@
 import { VezaError } from '../../../domain/errors.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
-import { moveReversal } from './move.ts';
+import { transitionReversal } from './transition.ts';
 import type { Reversal } from '../transfers/schema.ts';
 import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
@@ -23,7 +23,7 @@ export async function requestReversalEnd(
         status_now: reversal.status,
       });
     }
-    const given = await moveReversal(tx, reversal, 'pending', { givenUpAt: new Date() });
+    const given = await transitionReversal(tx, reversal, 'pending', { givenUpAt: new Date() });
     await audit(tx, act, {
       action: 'reversal.give_up',
       subject: reversalWorkflowId(reversalId),

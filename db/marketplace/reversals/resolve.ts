@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../../domain/errors.ts';
-import { canMove } from '../../../domain/kernel/index.ts';
+import { machineAllows } from '../../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Entry } from '../../../domain/ledger/index.ts';
 import type { PostingKind } from '../../../domain/postings.ts';
@@ -12,7 +12,7 @@ import {
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
-import { moveReversal } from './move.ts';
+import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { lockReversal } from '../lock.ts';
@@ -35,7 +35,7 @@ export async function resolveReversal(
   return db.transaction(async (tx) => {
     const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
     await refuseUnlessResolvable(tx, reversal, resolution);
-    const resolved = await moveReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
+    const resolved = await transitionReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
     const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
     const { currency, orderId, id: transferId } = transfer;
     await post(tx, { kind, currency, orderId, refundId: reversal.refundId, transferId }, entries);
@@ -53,7 +53,7 @@ export async function resolveReversal(
 async function refuseUnlessResolvable(tx: Tx, reversal: Reversal, resolution: ReversalStatus): Promise<void> {
   const refuse = (detail: string) =>
     new VezaError('reversal_not_resolvable', detail, { status_now: reversal.status });
-  if (reversal.status === resolution || !canMove(REVERSAL, reversal.status, resolution, 'review')) {
+  if (reversal.status === resolution || !machineAllows(REVERSAL, reversal.status, resolution, 'review')) {
     throw refuse(`A reversal that is ${reversal.status} cannot become ${resolution}.`);
   }
   const [successor] = await tx

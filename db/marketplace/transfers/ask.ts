@@ -3,7 +3,7 @@ import { cutMinor, grainMinor, keyGeneration, formatMoney, sumMinor } from '../.
 import { transferKey } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
-import { moveTransfer } from './move.ts';
+import { transitionTransfer } from './transition.ts';
 import type { Transfer } from './schema.ts';
 import { disputes } from '../refunds/schema.ts';
 import { orderItems, orders } from '../orders/schema.ts';
@@ -80,7 +80,7 @@ export async function askTransfer(
     if (cut.status === 'permanently_failed') return { kind: 'ended', transfer: cut };
     const idempotencyKey = transferKey(transfer.id, keyGeneration(transfer.idempotencyKey) + 1);
     const askedAt = new Date();
-    const asked = await moveTransfer(tx, cut, cut.status, {
+    const asked = await transitionTransfer(tx, cut, cut.status, {
       stripeAccountId: seller.stripeAccountId,
       idempotencyKey,
       askedAmountMinor: cut.amountMinor,
@@ -116,7 +116,7 @@ async function cutToGrain(tx: Tx, transfer: Transfer, isFromCharge: boolean): Pr
   const sentMinor = cutMinor(Math.min(amountMinor + (isNew ? restMinor : 0), mostMinor), grain);
   if (sentMinor === amountMinor) return transfer;
   await carryRest(tx, sellerId, currency, amountMinor - sentMinor);
-  if (sentMinor > 0) return moveTransfer(tx, transfer, transfer.status, { amountMinor: sentMinor });
+  if (sentMinor > 0) return transitionTransfer(tx, transfer, transfer.status, { amountMinor: sentMinor });
   const kept = formatMoney(amountMinor, currency);
   return endUnsent(
     tx,

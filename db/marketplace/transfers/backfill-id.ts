@@ -3,7 +3,7 @@ import type { BackfillFinding, BackfillOutcome } from '../../../domain/marketpla
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveTransfer } from './move.ts';
+import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { withoutId } from './without-id.ts';
 import { opsFlags, audit, raiseFlag } from '../../kernel/index.ts';
@@ -155,7 +155,7 @@ async function findRival(tx: Tx, transfer: Transfer, destination: string): Promi
 async function write(tx: Tx, transfer: Transfer, destination: string, stripeTransferId: string) {
   const subject = transferWorkflowId(transfer.id);
   const stripeAccountId = transfer.stripeAccountId || destination;
-  await moveTransfer(tx, transfer, transfer.status, { stripeTransferId, stripeAccountId });
+  await transitionTransfer(tx, transfer, transfer.status, { stripeTransferId, stripeAccountId });
   await audit(
     tx,
     { actor: 'system', reason: 'the only one at Stripe that fits its order, amount and account' },

@@ -4,7 +4,7 @@ import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { nettedFeesMinor, transferCompleted } from '../../../domain/marketplace/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
-import { moveTransfer } from './move.ts';
+import { transitionTransfer } from './transition.ts';
 import { type Transfer, transferReversals } from './schema.ts';
 import { clearFlags } from '../../kernel/index.ts';
 import { clearSentAfterAll } from '../reversals/flag-after-all.ts';
@@ -60,7 +60,7 @@ export async function completeTransfer(
     if (totalMinor !== transfer.amountMinor)
       await sendWithheldAfterAll(tx, transfer, totalMinor - transfer.amountMinor);
     const refunded = await readInFlightRefunds(tx, transfer);
-    const completed = await moveTransfer(tx, transfer, 'completed', {
+    const completed = await transitionTransfer(tx, transfer, 'completed', {
       amountMinor: totalMinor,
       ...(transfer.askedAt !== null && { askedAmountMinor: totalMinor }),
       stripeTransferId,

@@ -1,7 +1,7 @@
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { sumMinor } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
-import { moveTransfer } from './move.ts';
+import { transitionTransfer } from './transition.ts';
 import type { Transfer } from './schema.ts';
 import { readInFlightRefunds, withholdInFlightRefunds } from '../in-flight-refunds.ts';
 import { lockTransfer } from '../lock.ts';
@@ -30,7 +30,7 @@ export async function postponeTransfer(
     if (locked.status !== 'pending' && locked.status !== 'failed') return locked;
     const transfer = postponement.released ? await release(tx, locked) : locked;
     if (transfer.status !== 'pending' && transfer.status !== 'failed') return transfer;
-    return moveTransfer(tx, transfer, postponement.counted ? 'failed' : transfer.status, {
+    return transitionTransfer(tx, transfer, postponement.counted ? 'failed' : transfer.status, {
       retryCount: transfer.retryCount + (postponement.counted ? 1 : 0),
       nextRetryAt: new Date(postponement.nextRetryAtMs),
       errorMessage: postponement.message,
@@ -62,7 +62,7 @@ export async function missTransfer(
     if (transfer.status !== 'pending' && transfer.status !== 'failed') return transfer;
     const { missedAt, lookAgainInMs } = await missed(tx, transfer, gapMs);
     if (lookAgainInMs === 0) return giveUp(tx, transfer, message);
-    return moveTransfer(tx, transfer, transfer.status, {
+    return transitionTransfer(tx, transfer, transfer.status, {
       missedAt,
       nextRetryAt: new Date(Date.now() + lookAgainInMs),
       errorMessage: message,
@@ -78,9 +78,9 @@ async function giveUp(tx: Tx, locked: Transfer, message: string): Promise<Transf
   const failed =
     released.status === 'failed'
       ? released
-      : await moveTransfer(tx, released, 'failed', { nextRetryAt: new Date() });
+      : await transitionTransfer(tx, released, 'failed', { nextRetryAt: new Date() });
   await raiseFlag(tx, 'transfer_gave_up', transferWorkflowId(locked.id), message);
-  return moveTransfer(tx, failed, 'permanently_failed', {
+  return transitionTransfer(tx, failed, 'permanently_failed', {
     errorMessage: message,
     nextRetryAt: null,
     waitingFor: null,
@@ -93,7 +93,7 @@ async function release(tx: Tx, transfer: Transfer): Promise<Transfer> {
   const refundedMinor = sumMinor(
     (await readInFlightRefunds(tx, transfer)).map((refund) => refund.amountMinor),
   );
-  const released = await moveTransfer(tx, transfer, transfer.status, {
+  const released = await transitionTransfer(tx, transfer, transfer.status, {
     askedAt: null,
     askedAmountMinor: null,
   });

@@ -10,7 +10,7 @@ import {
 } from '../../../domain/marketplace/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
-import { moveTransfer } from './move.ts';
+import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { wasSentAfterAll } from '../reversals/flag-after-all.ts';
@@ -36,7 +36,7 @@ export async function resolveTransfer(
     await refuseUnlessResolvable(tx, transfer, resolution);
     const wasOpen = isOpen(transfer);
     const ended = wasOpen ? await giveUp(tx, transfer) : transfer;
-    const resolved = await moveTransfer(tx, ended, resolution, {}, 'review');
+    const resolved = await transitionTransfer(tx, ended, resolution, {}, 'review');
     const { sellerId, currency, orderId, amountMinor } = transfer;
     await lockFunds(tx, [sellerId], currency);
     const [kind, entries] = postingFor(transfer, resolution, amountMinor);
@@ -73,8 +73,8 @@ async function refuseUnlessResolvable(tx: Tx, transfer: Transfer, resolution: Re
 }
 
 async function giveUp(tx: Tx, transfer: Transfer): Promise<Transfer> {
-  const failed = await moveTransfer(tx, transfer, 'failed', { nextRetryAt: new Date() });
-  return moveTransfer(tx, failed, 'permanently_failed', { nextRetryAt: null, waitingFor: null });
+  const failed = await transitionTransfer(tx, transfer, 'failed', { nextRetryAt: new Date() });
+  return transitionTransfer(tx, failed, 'permanently_failed', { nextRetryAt: null, waitingFor: null });
 }
 
 function postingFor(

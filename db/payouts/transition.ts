@@ -2,20 +2,20 @@ import { and, eq } from 'drizzle-orm';
 import { PAYOUT, type PayoutStatus } from '../../domain/payouts/payout-machine.ts';
 import type { Tx } from '../client.ts';
 import { sellerPayouts, type Payout } from './schema.ts';
-import { assertMove, movedOrStale } from '../kernel/index.ts';
+import { assertTransition, transitionedOrStale } from '../kernel/index.ts';
 
 /** Moves a payout, or changes it where it stands; the only code that writes its status. */
-export async function movePayout(
+export async function transitionPayout(
   tx: Tx,
   payout: Pick<Payout, 'id' | 'status'>,
   to: PayoutStatus,
   set: Partial<Omit<Payout, 'id' | 'status'>> = {},
 ): Promise<Payout> {
-  assertMove(PAYOUT, payout, to);
+  assertTransition(PAYOUT, payout, to);
   const rows = await tx
     .update(sellerPayouts)
     .set({ ...set, status: to })
     .where(and(eq(sellerPayouts.id, payout.id), eq(sellerPayouts.status, payout.status)))
     .returning();
-  return movedOrStale(rows, PAYOUT, payout, to);
+  return transitionedOrStale(rows, PAYOUT, payout, to);
 }

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { TRANSFER, type TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Tx } from '../../client.ts';
 import { sellerTransfers, type Transfer } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
 /** Whether the seller has had the money: by Stripe, or some other way. */
 export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>
@@ -15,14 +15,14 @@ export const isUnsent = (transfer: Pick<Transfer, 'completedAt' | 'status'>) =>
 type Set = Partial<Omit<Transfer, 'id' | 'status'>>;
 
 /** Moves a transfer, or changes it where it stands; with `reopenTransfer` the only code that writes its status. */
-export async function moveTransfer(
+export async function transitionTransfer(
   tx: Tx,
   transfer: Pick<Transfer, 'id' | 'status'>,
   to: TransferStatus,
   set: Set = {},
-  by?: Mover,
+  by?: TransitionCause,
 ): Promise<Transfer> {
-  assertMove(TRANSFER, transfer, to, by);
+  assertTransition(TRANSFER, transfer, to, by);
   return writeStatus(tx, transfer, to, set);
 }
 
@@ -40,5 +40,5 @@ async function writeStatus(tx: Tx, from: Pick<Transfer, 'id' | 'status'>, to: Tr
     .set({ ...set, status: to })
     .where(and(eq(sellerTransfers.id, from.id), eq(sellerTransfers.status, from.status)))
     .returning();
-  return movedOrStale(rows, TRANSFER, from, to);
+  return transitionedOrStale(rows, TRANSFER, from, to);
 }

@@ -2,24 +2,24 @@ import { and, eq } from 'drizzle-orm';
 import { ORDER, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
 import type { Tx } from '../../client.ts';
 import { orders, type Order } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
 /** Whether the order never took its payment: what was captured for it is held for its buyer, not earned. */
 export const isSuspended = (order: Pick<Order, 'failureReason'>) => order.failureReason !== null;
 
 /** Moves an order, or changes it where it stands; the only code that writes its status. */
-export async function moveOrder(
+export async function transitionOrder(
   tx: Tx,
   order: Pick<Order, 'id' | 'status'>,
   to: OrderStatus,
   set: Partial<Omit<Order, 'id' | 'status'>> = {},
-  by?: Mover,
+  by?: TransitionCause,
 ): Promise<Order> {
-  assertMove(ORDER, order, to, by);
+  assertTransition(ORDER, order, to, by);
   const rows = await tx
     .update(orders)
     .set({ ...set, status: to })
     .where(and(eq(orders.id, order.id), eq(orders.status, order.status)))
     .returning();
-  return movedOrStale(rows, ORDER, order, to);
+  return transitionedOrStale(rows, ORDER, order, to);
 }

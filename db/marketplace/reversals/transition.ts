@@ -2,21 +2,21 @@ import { and, eq } from 'drizzle-orm';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Tx } from '../../client.ts';
 import { transferReversals, type Reversal } from '../transfers/schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
 /** Moves a reversal, or changes it where it stands; the only code that writes its status. */
-export async function moveReversal(
+export async function transitionReversal(
   tx: Tx,
   reversal: Pick<Reversal, 'id' | 'status'>,
   to: ReversalStatus,
   set: Partial<Omit<Reversal, 'id' | 'status'>> = {},
-  by?: Mover,
+  by?: TransitionCause,
 ): Promise<Reversal> {
-  assertMove(REVERSAL, reversal, to, by);
+  assertTransition(REVERSAL, reversal, to, by);
   const rows = await tx
     .update(transferReversals)
     .set({ ...set, status: to })
     .where(and(eq(transferReversals.id, reversal.id), eq(transferReversals.status, reversal.status)))
     .returning();
-  return movedOrStale(rows, REVERSAL, reversal, to);
+  return transitionedOrStale(rows, REVERSAL, reversal, to);
 }

@@ -2,21 +2,21 @@ import { and, eq } from 'drizzle-orm';
 import { APPROVAL, type ApprovalStatus } from '../../domain/approvals/approval-machine.ts';
 import type { Tx } from '../client.ts';
 import { approvals, type Approval } from './schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause } from '../kernel/index.ts';
 
 /** Moves an approval, or changes it where it stands; the only code that writes its status. */
-export async function moveApproval(
+export async function transitionApproval(
   tx: Tx,
   approval: Pick<Approval, 'id' | 'status'>,
   to: ApprovalStatus,
   set: Partial<Omit<Approval, 'id' | 'status'>> = {},
-  by?: Mover,
+  by?: TransitionCause,
 ): Promise<Approval> {
-  assertMove(APPROVAL, approval, to, by);
+  assertTransition(APPROVAL, approval, to, by);
   const rows = await tx
     .update(approvals)
     .set({ ...set, status: to })
     .where(and(eq(approvals.id, approval.id), eq(approvals.status, approval.status)))
     .returning();
-  return movedOrStale(rows, APPROVAL, approval, to);
+  return transitionedOrStale(rows, APPROVAL, approval, to);
 }

@@ -2,21 +2,21 @@ import { and, eq } from 'drizzle-orm';
 import { DISPUTE, type DisputeStatus } from '../../../domain/marketplace/dispute-machine.ts';
 import type { Tx } from '../../client.ts';
 import { disputes, type Dispute } from '../refunds/schema.ts';
-import { assertMove, movedOrStale, type Mover } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
 /** Moves a dispute, or changes it where it stands; the only code that writes its status. */
-export async function moveDispute(
+export async function transitionDispute(
   tx: Tx,
   dispute: Pick<Dispute, 'id' | 'status'>,
   to: DisputeStatus,
   set: Partial<Omit<Dispute, 'id' | 'status'>> = {},
-  by?: Mover,
+  by?: TransitionCause,
 ): Promise<Dispute> {
-  assertMove(DISPUTE, dispute, to, by);
+  assertTransition(DISPUTE, dispute, to, by);
   const rows = await tx
     .update(disputes)
     .set({ ...set, status: to })
     .where(and(eq(disputes.id, dispute.id), eq(disputes.status, dispute.status)))
     .returning();
-  return movedOrStale(rows, DISPUTE, dispute, to);
+  return transitionedOrStale(rows, DISPUTE, dispute, to);
 }
