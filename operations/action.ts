@@ -54,7 +54,7 @@ export interface Operation<Done = unknown, Work = unknown> {
   /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */
   tell(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
   /** What it will do, in a sentence. */
-  foretell(standing: Standing): string;
+  describeEffect(standing: Standing): string;
   /** What more it was asked with, as an approval keeps it. JSON. */
   readonly params?: unknown;
   /** The same, asked with more. Throws `validation_failed`. */

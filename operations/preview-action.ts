@@ -47,7 +47,7 @@ export async function previewAction(
       subject: on,
       statusNow: standing.status,
       money: standing.money,
-      effect: refusal === null ? operation.foretell(standing) : null,
+      effect: refusal === null ? operation.describeEffect(standing) : null,
       needsSecondAdmin: needsSecondAdmin(decided, settings.fourEyesAboveMinor),
       refusal,
       seen: seenOf(operation, on, standing),

@@ -25,6 +25,6 @@ export const bookPayoutAsMade: Operation<Payout, PayoutWork> = {
     await engine.retryPayout(work);
     return null;
   },
-  foretell: () =>
+  describeEffect: () =>
     'What Stripe made counts, as its flag says: what it takes less is available again, what it takes more comes out of what is available. Stripe’s word then ends it.',
 };

@@ -12,5 +12,5 @@ export const clearFlag: Operation<OpsFlagRow, null> = {
     return { done: flag, now: { subject: `flag/${flagId}`, status: 'cleared' }, work: null };
   },
   tell: async () => null,
-  foretell: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
+  describeEffect: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
 };

@@ -19,5 +19,5 @@ export const giveBack: Operation<Refund, { readonly refundId: string; readonly l
     await engine.startRefund(refundId, label);
     return null;
   },
-  foretell: () => 'A new refund gives the buyer back all that is still held of the payment.',
+  describeEffect: () => 'A new refund gives the buyer back all that is still held of the payment.',
 };

@@ -18,6 +18,6 @@ export const giveUpPayout: Operation<Payout, PayoutWork> = {
     await engine.retryPayout(work);
     return { note: 'Its workflow looks at Stripe first: what Stripe has goes on.' };
   },
-  foretell: () =>
+  describeEffect: () =>
     'Its workflow looks at Stripe. If no payout is there, it fails and the seller has the money back; what Stripe has goes on.',
 };

@@ -57,6 +57,6 @@ export const giveUpRefund: Operation<Refund, Work> = {
         );
     }
   },
-  foretell: () =>
+  describeEffect: () =>
     'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and the order is free. What the PSP has goes on. One that is held fails at once: the PSP gave nothing back.',
 };

@@ -19,6 +19,6 @@ export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
     await engine.retryReversal(work);
     return { note: 'Its workflow looks at Stripe once more: what Stripe has counts.' };
   },
-  foretell: () =>
+  describeEffect: () =>
     'Its workflow looks at Stripe once more. If our reversal is not seen there, also since Stripe cannot be asked, it ends permanently_failed, to be settled by a person; a retry looks again.',
 };

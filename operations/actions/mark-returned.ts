@@ -18,6 +18,6 @@ export const markReturned: Operation<Refund, readonly TransferWork[]> = {
     if (transfers.length === 0) return null;
     return { note: `${transfers.length} transfers to sellers were started again.` };
   },
-  foretell: () =>
+  describeEffect: () =>
     'The books of the refund are reverted, the licences stand again, and sellers are sent again what they gave back.',
 };

@@ -31,7 +31,7 @@ export const refundPart = (part: Part): Operation<Refund, Work> => ({
     await engine.startRefund(refundId, label);
     return null;
   },
-  foretell: () => 'A refund of the amount is opened, and the payment provider is asked for it.',
+  describeEffect: () => 'A refund of the amount is opened, and the payment provider is asked for it.',
   ...(Object.keys(part).length > 0 && { params: part }),
   askedWith(params) {
     const { amount, itemIds } = Part.parse(params);

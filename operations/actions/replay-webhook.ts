@@ -23,7 +23,7 @@ export const replayWebhook: Operation<WebhookEventRow, Replay> = {
     const { outcome, note } = await dispatchAgain(deps, work);
     return { note: note === null ? `It is ${outcome}.` : `It is ${outcome}: ${note}.` };
   },
-  foretell: () =>
+  describeEffect: () =>
     'It is dispatched again to the workflow that waits for it. What it says has happened already changes nothing.',
 };
 

@@ -6,7 +6,7 @@ import { lookAtReversal } from './look.ts';
 
 const resolveAs = (
   resolution: Resolution,
-  foretell: (standing: Standing) => string,
+  describeEffect: (standing: Standing) => string,
 ): Operation<ReversalRow, null> => ({
   action: resolution,
   kind: 'reversal',
@@ -19,7 +19,7 @@ const resolveAs = (
     return { done: { ...reversal, orderId, sellerId, currency }, now, work: null };
   },
   tell: async () => null,
-  foretell,
+  describeEffect,
 });
 
 export const settleReversalOutside = resolveAs('settled_outside', ({ status }) =>

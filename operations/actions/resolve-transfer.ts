@@ -13,7 +13,7 @@ import { lookAtTransfer } from './look.ts';
 /** The work is there where a workflow still waits: it finds the transfer ended. */
 const resolveAs = (
   resolution: Resolution,
-  foretell: (standing: Standing) => string,
+  describeEffect: (standing: Standing) => string,
 ): Operation<Transfer, TransferWork | null> => ({
   action: resolution,
   kind: 'transfer',
@@ -28,7 +28,7 @@ const resolveAs = (
     if (work !== null) await engine.retryTransfer(work);
     return null;
   },
-  foretell,
+  describeEffect,
 });
 
 export const settleTransferOutside = resolveAs('settled_outside', ({ status }) =>

@@ -15,5 +15,5 @@ export const retryPayout: Operation<Payout, PayoutWork> = {
     await engine.retryPayout(work);
     return null;
   },
-  foretell: () => 'Its next attempt, or its look at Stripe, is now.',
+  describeEffect: () => 'Its next attempt, or its look at Stripe, is now.',
 };

@@ -34,13 +34,13 @@ export const retryReversal: Operation<ReversalRow, Work> = {
     const { why } = adoption;
     throw new VezaError('reversal_not_retryable', `It stays ${status}: ${why}.`, { status_now: status });
   },
-  foretell: ({ status }) => FORETOLD[status] ?? FROM_STRIPE_TO_SELLER,
+  describeEffect: ({ status }) => EFFECTS[status] ?? FROM_STRIPE_TO_SELLER,
 };
 
 const FROM_STRIPE_TO_SELLER =
   'Stripe is looked at. If it carried this out after all, what it took is kept for the seller; otherwise nothing changes.';
 
-const FORETOLD: Readonly<Record<string, string>> = {
+const EFFECTS: Readonly<Record<string, string>> = {
   pending: 'Its next attempt is now. The number of retries stays as it is.',
   permanently_failed:
     'A new reversal takes its place. It looks at Stripe for every earlier one, and takes the money back only if none is there.',

@@ -16,7 +16,7 @@ export const retryTransfer: Operation<Transfer, TransferWork> = {
     await engine.retryTransfer(work);
     return null;
   },
-  foretell: ({ status }) =>
+  describeEffect: ({ status }) =>
     status === 'permanently_failed'
       ? 'A new transfer takes its place. It asks Stripe’s list about the old one, and sends the money only if it is not there.'
       : 'Its next attempt is now. The number of retries stays as it is.',

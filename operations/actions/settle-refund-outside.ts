@@ -25,7 +25,7 @@ export const settleRefundOutside: Operation<Refund, HeldWork> = {
     await tellEnded(deps, work, 'succeeded');
     return null;
   },
-  foretell: () =>
+  describeEffect: () =>
     'The refund is booked as it was asked for: the buyer has that money, whatever the PSP calls it. Sellers give their shares back.',
 };
 
