@@ -20,7 +20,7 @@ import { pieceOf } from './action.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';
-import { tryOut } from './try-out.ts';
+import { dryRun } from './dry-run.ts';
 
 export interface BulkAsk {
   readonly action: BulkAction;
@@ -100,7 +100,7 @@ export async function decideBulk(
       await recordDecisions(tx, act.actor, pieces);
       return { count: list.rows.length, totals: list.totals, work };
     }
-    await tryOut(tx, (inner) => actOnEach(inner, action, list, act, settings));
+    await dryRun(tx, (inner) => actOnEach(inner, action, list, act, settings));
     // These rows and no others: what else comes to match until somebody agrees was not asked for.
     const subjects = list.rows.map((row) => row.subject);
     const params: ApprovedList = { subjects, totals: list.totals };

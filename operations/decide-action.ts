@@ -14,7 +14,7 @@ import { type Acted, type Operation, pieceOf } from './action.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenOf } from './seen.ts';
-import { tryOut } from './try-out.ts';
+import { dryRun } from './dry-run.ts';
 
 export type Decided<Done, Work> = Acted<Done, Work> | { readonly awaits: Approval };
 
@@ -52,7 +52,7 @@ export async function decideAction<Done, Work>(
     }
     const reason = reasonOf(act);
     // What is refused anyway need not trouble a second person.
-    await tryOut(tx, (inner) => operation.act(inner, id, act, settings));
+    await dryRun(tx, (inner) => operation.act(inner, id, act, settings));
     const awaits = await requestApproval(tx, {
       ...act,
       reason,

@@ -15,7 +15,7 @@ import { VezaError } from '../domain/errors.ts';
 import type { OperationsDeps } from './deps.ts';
 import { reasonOf } from './reason.ts';
 import { seenToken } from './seen.ts';
-import { tryOut } from './try-out.ts';
+import { dryRun } from './dry-run.ts';
 
 /** What its approval is called. */
 export const MAKE_API_KEY = 'make_api_key';
@@ -42,7 +42,7 @@ export async function makeApiKey(
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
     if (asked.userId === act.actor) return { key, apiKey: await createApiKey(tx, toKeep, act) };
-    await tryOut(tx, (inner) => createApiKey(inner, toKeep, act));
+    await dryRun(tx, (inner) => createApiKey(inner, toKeep, act));
     const params = z.encode(Kept, { ...toKeep, scopes: [...toKeep.scopes] });
     const awaits = await requestApproval(tx, {
       ...act,

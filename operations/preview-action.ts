@@ -7,7 +7,7 @@ import { type ActionName, pieceOf } from './action.ts';
 import { type ActionAsk, findOperation } from './actions/index.ts';
 import type { OperationsDeps } from './deps.ts';
 import { seenOf } from './seen.ts';
-import { tryOut } from './try-out.ts';
+import { dryRun } from './dry-run.ts';
 
 export interface Preview {
   readonly action: ActionName;
@@ -36,7 +36,7 @@ export async function previewAction(
   const { operation, subject } = findOperation(ask);
   const on = writeSubject(subject);
   const by = actor ?? 'system';
-  return tryOut(db, async (tx) => {
+  return dryRun(db, async (tx) => {
     const standing = await operation.look(tx, subject.id);
     const decided = await decidedWith(tx, by, pieceOf(ask.action, on, standing.money));
     const refusal = await refusalOf(tx, (inner) =>

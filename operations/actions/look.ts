@@ -14,7 +14,7 @@ import { lockPayout } from '../../db/payouts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import { moneyOf, type Standing } from '../action.ts';
-import { tryOut } from '../try-out.ts';
+import { dryRun } from '../dry-run.ts';
 
 // Each locks in the order that the verb after it does, so that between look and verb nothing changes.
 
@@ -57,7 +57,7 @@ export async function lookAtReturn(tx: Tx, refundId: string): Promise<Standing> 
 
 async function resentBy(tx: Tx, refundId: string): Promise<number> {
   try {
-    const { transfers } = await tryOut(tx, (inner) =>
+    const { transfers } = await dryRun(tx, (inner) =>
       returnRefund(inner, { refundId, actor: 'system', reason: 'preview' }),
     );
     return sumMinor(transfers.map(({ amountMinor }) => amountMinor));

@@ -8,7 +8,7 @@ class TakenBack extends Error {
  * Does it and takes it back: whoever asks what would happen is told by the very code that would do it. Throws what it
  * throws; nothing of it stays.
  */
-export async function tryOut<T>(db: Db | Tx, act: (tx: Tx) => Promise<T>): Promise<T> {
+export async function dryRun<T>(db: Db | Tx, act: (tx: Tx) => Promise<T>): Promise<T> {
   let result: { readonly value: T } | undefined;
   try {
     await db.transaction(async (tx) => {
