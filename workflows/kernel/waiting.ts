@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { Attempt } from '../../domain/kernel/messages.ts';
-import { describe, show } from './sight.ts';
+import { describe, show } from './visibility.ts';
 
 export type Wait = Extract<Attempt<string>, { ended: false }>;
 
