@@ -17,7 +17,7 @@ export { type Dispute, disputes, disputeWords, type Refund, refunds } from './re
 export { differenceOf } from './refunds/settle.ts';
 export { flagAfterAll, flagSentAfterAll } from './reversals/flag-after-all.ts';
 export { readReversal, type ReversalRow } from './reversals/list.ts';
-export { readFundless } from './reversals/read-fundless.ts';
+export { readWaitingForFunds } from './reversals/read-waiting-for-funds.ts';
 export { requestReversalEnd } from './reversals/request-end.ts';
 export { requestReversalRetry } from './reversals/request-retry.ts';
 export { type Resolution, RESOLUTIONS, resolveReversal } from './reversals/resolve.ts';

@@ -8,7 +8,7 @@ import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { clearFlags } from '../kernel/index.ts';
-import { type ReversalWork, readFundless } from '../marketplace/index.ts';
+import { type ReversalWork, readWaitingForFunds } from '../marketplace/index.ts';
 import { lockPayout } from './lock.ts';
 
 export interface SettledPayout {
@@ -47,7 +47,7 @@ export async function settlePayout(
     await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
     const { kind, entries } = await bookingOf(tx, payout, word.status);
     await post(tx, { kind, currency: payout.currency, payoutId }, entries);
-    const funded = word.status === 'failed' ? await readFundless(tx, payout) : [];
+    const funded = word.status === 'failed' ? await readWaitingForFunds(tx, payout) : [];
     return { payout: settled, contradiction, funded };
   });
 }

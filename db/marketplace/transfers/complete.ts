@@ -18,7 +18,7 @@ import { reversalLabel, type ReversalWork } from '../labels.ts';
 import { lockTransfer } from '../lock.ts';
 import { netFees } from '../net-fees.ts';
 import { openReversal } from '../reversals/open.ts';
-import { readFundless } from '../reversals/read-fundless.ts';
+import { readWaitingForFunds } from '../reversals/read-waiting-for-funds.ts';
 
 export interface CompletedTransfer {
   readonly transfer: Transfer;
@@ -89,7 +89,7 @@ export async function completeTransfer(
       reversals.push(await openReversal(tx, current, refundId, amountMinor));
       current = { ...current, status: 'reversal_pending' };
     }
-    const funded = await readFundless(tx, transfer);
+    const funded = await readWaitingForFunds(tx, transfer);
     return { transfer: current, reversals, funded };
   });
 }

@@ -4,7 +4,7 @@ import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
 /** A seller's reversals that wait for funds at their account: money that has just come there may be what they need. */
-export async function readFundless(
+export async function readWaitingForFunds(
   tx: Tx,
   { sellerId, currency }: { readonly sellerId: string; readonly currency: string },
 ): Promise<ReversalWork[]> {
