@@ -86,12 +86,12 @@ export function marketplaceEngine(calls: Calls, queues: TaskQueues): Marketplace
   return {
     placeOrder: (request, label) => ask(orderStart(request, label), placed),
     startOrder: (orderId, label) => start(orderStart({ orderId }, label)),
-    tellOrder: (orderId, fact, label) => tell(orderStart({ orderId }, label), payment, fact),
-    tellOrderOutside: (orderId, event, label) => tell(orderStart({ orderId }, label), outside, event),
+    notifyOrder: (orderId, fact, label) => tell(orderStart({ orderId }, label), payment, fact),
+    notifyOrderOutside: (orderId, event, label) => tell(orderStart({ orderId }, label), outside, event),
 
     requestRefund: (request, label) => ask(refundStart(request, label), opened),
     startRefund: (refundId, label) => start(refundStart({ refundId }, label)),
-    tellRefund: (refundId, said, label) => tell(refundStart({ refundId }, label), verdict, said),
+    notifyRefund: (refundId, said, label) => tell(refundStart({ refundId }, label), verdict, said),
     endRefundAsking: (refundId, label) => ask(refundStart({ refundId }, label), endAsking),
     markRefundWaiting: (refundId, note) =>
       calls.within(() =>
@@ -100,7 +100,7 @@ export function marketplaceEngine(calls: Calls, queues: TaskQueues): Marketplace
 
     startTransfer: (label) => start(transferStart(label)),
     retryTransfer: (label) => tell(transferStart(label), retryNow),
-    tellOutsideReversals: (label, stripeTransferId) =>
+    notifyOutsideReversals: (label, stripeTransferId) =>
       tell(transferStart(label), outsideReversals, stripeTransferId),
 
     startReversal: (label) => start(reversalStart(label)),

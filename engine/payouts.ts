@@ -39,8 +39,8 @@ export function sellerEngine({ start, tell, ask }: Calls, queues: TaskQueues): S
     requestPayout: (request, label) => ask(payoutStart(request, label), payoutOpened),
     startPayout: (label) => start(ofRow(label)),
     retryPayout: (label) => tell(ofRow(label), retryNow),
-    tellPayout: (label, word) => tell(ofRow(label), payoutWord, word),
+    notifyPayout: (label, word) => tell(ofRow(label), payoutWord, word),
     onboardSeller: (userId, asked) => ask(onboardingStart(userId), onboard, asked),
-    tellAccountChanged: (userId) => tell(onboardingStart(userId), accountChanged),
+    notifyAccountChanged: (userId) => tell(onboardingStart(userId), accountChanged),
   };
 }

@@ -78,7 +78,7 @@ async function dispatchRefund(
     : eq(refunds.hyperswitchRefundId, event.refundId);
   const [refund] = await db.select().from(refunds).where(ours);
   if (refund === undefined) return dispatchOutsideRefund(deps, event, webhookId);
-  await engine.tellRefund(refund.id, hint(verdict, webhookId), refundLabel(refund));
+  await engine.notifyRefund(refund.id, hint(verdict, webhookId), refundLabel(refund));
   return signalled(refundWorkflowId(refund.id));
 }
 
@@ -94,7 +94,7 @@ async function dispatchOutsideRefund(
   if (order === undefined) return unmatched(`${unknown}, nor its payment ${event.paymentId}`);
   const refund = outsideRefundReport(event);
   if (refund === null) return ignored(`${unknown}, and it moved nothing`);
-  await engine.tellOrderOutside(order.id, hint(refund, webhookId), labelOf(order));
+  await engine.notifyOrderOutside(order.id, hint(refund, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
@@ -110,7 +110,7 @@ async function dispatchPayment(
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
   // Such as the PSP's echo of each payment that we cancel: not worth a workflow.
   if (fact.verdict === 'failed' && order.status === 'failed') return ignored('the order has failed already');
-  await engine.tellOrder(order.id, hint(fact, webhookId), labelOf(order));
+  await engine.notifyOrder(order.id, hint(fact, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
@@ -128,7 +128,7 @@ async function dispatchDispute(
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
   // One that names no amount is read at the PSP: until it is booked, the order could be refunded beside it.
   const news = disputeReport(event) ?? { providerDisputeId: event.disputeId };
-  await engine.tellOrderOutside(order.id, hint({ kind: 'dispute', news }, webhookId), labelOf(order));
+  await engine.notifyOrderOutside(order.id, hint({ kind: 'dispute', news }, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
@@ -187,7 +187,7 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   if (named.length > 0) await flagAfterAll(db, transfer.id, named);
   const foreign = event.reversals.filter((seen) => isOutside(seen, known));
   if (foreign.length === 0 && event.reversalsComplete) return ignored('all of its reversals are ours');
-  await engine.tellOutsideReversals(transferLabel(transfer), stripeTransferId);
+  await engine.notifyOutsideReversals(transferLabel(transfer), stripeTransferId);
   return signalled(transferWorkflowId(transfer.id));
 }
 

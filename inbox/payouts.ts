@@ -37,7 +37,7 @@ export async function dispatchPayout(
   if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
     return flag(deps, event, `names our payout ${payout.id} and differs from it`);
   }
-  await engine.tellPayout(payoutLabel(payout), hint(word, webhookId));
+  await engine.notifyPayout(payoutLabel(payout), hint(word, webhookId));
   return signalled(payoutWorkflowId(payout.id));
 }
 
@@ -64,6 +64,6 @@ export async function dispatchAccount(
         : eq(users.stripeAccountId, stripeAccountId),
     );
   if (user === undefined) return unmatched(`no seller with account ${stripeAccountId} is known`);
-  await engine.tellAccountChanged(user.id);
+  await engine.notifyAccountChanged(user.id);
   return signalled(onboardingWorkflowId(user.id));
 }

@@ -42,7 +42,7 @@ export interface Outcome {
 
 /**
  * One thing that an operator may do to one kind of row. `look` and `act` run in the transaction that they are given,
- * `tell` after its commit: it may be repeated, and finds its work done.
+ * `notify` after its commit: it may be repeated, and finds its work done.
  */
 export interface Operation<Done = unknown, Work = unknown> {
   readonly action: ActionName;
@@ -52,7 +52,7 @@ export interface Operation<Done = unknown, Work = unknown> {
   /** Throws the verb's refusal. */
   act(tx: Tx, id: string, act: Act, settings: OperationsSettings): Promise<Acted<Done, Work>>;
   /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */
-  tell(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
+  notify(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
   /** What it will do, in a sentence. */
   describeEffect(standing: Standing): string;
   /** What more it was asked with, as an approval keeps it. JSON. */

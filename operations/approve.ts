@@ -7,7 +7,7 @@ import {
   expireApproval,
   lockApproval,
   refuseEnded,
-  markTold,
+  markNotified,
 } from '../db/approvals/index.ts';
 import { lockRoles, refuseNoAdmin } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
@@ -59,17 +59,17 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
   // Thrown only now: that it has ended is committed.
   if ('outdated' in decided) throw new VezaError('approval_outdated', decided.outdated);
   const { approval } = decided;
-  return { approval, note: await tell(deps, approval) };
+  return { approval, note: await notify(deps, approval) };
 }
 
-async function tell(deps: OperationsDeps, approval: Approval): Promise<string | null> {
+async function notify(deps: OperationsDeps, approval: Approval): Promise<string | null> {
   try {
-    const note = await undertakingOf(approval).tell(deps, approval.work);
-    await markTold(deps.db, approval.id);
+    const note = await undertakingOf(approval).notify(deps, approval.work);
+    await markNotified(deps.db, approval.id);
     return note;
   } catch (error) {
     // The engine had it, and refused: to repeat it changes nothing.
-    if (isFinal(error)) await markTold(deps.db, approval.id);
+    if (isFinal(error)) await markNotified(deps.db, approval.id);
     throw error;
   }
 }

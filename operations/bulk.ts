@@ -76,7 +76,7 @@ export interface BulkDone {
 
 /**
  * Acts on every row that was shown, in one transaction: on all of them or on none. Whoever calls tells the engine after
- * the commit (`tellBulk`). A sum above the threshold, with what the admin did within a day, waits for a second admin. Throws `list_changed` where rows, their
+ * the commit (`notifyBulk`). A sum above the threshold, with what the admin did within a day, waits for a second admin. Throws `list_changed` where rows, their
  * statuses or amounts are not as shown, `list_empty`, and what `assertAdmin` does.
  */
 export async function decideBulk(
@@ -164,7 +164,7 @@ const TELL_AT_ONCE = 10;
 export type Told = Readonly<Record<string, number>>;
 
 /** Tells the engine of each row; may be repeated. Tries all of them, then throws what one of them threw. */
-export async function tellBulk(
+export async function notifyBulk(
   deps: OperationsDeps,
   action: BulkAction,
   work: readonly BulkWork[],
@@ -178,7 +178,7 @@ export async function tellBulk(
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       try {
         const { operation } = findOperation({ action, subject: one.subject });
-        const { note } = (await operation.tell(deps, one.work)) ?? { note: 'It is on its way.' };
+        const { note } = (await operation.notify(deps, one.work)) ?? { note: 'It is on its way.' };
         told.set(note, (told.get(note) ?? 0) + 1);
       } catch (error) {
         failures.push(error);

@@ -27,7 +27,7 @@ export async function performAction(
   const { operation, subject } = findOperation(ask);
   const decided = await decideAction(deps, operation, subject.id, act, { seen });
   if ('awaits' in decided) return { awaitsApproval: decided.awaits };
-  const outcome = await operation.tell(deps, decided.work);
+  const outcome = await operation.notify(deps, decided.work);
   const now = { ...decided.now, ...(outcome?.status !== undefined && { status: outcome.status }) };
   const note = outcome?.note ?? null;
   return { done: { action: ask.action, subject: writeSubject(subject), now, note } };

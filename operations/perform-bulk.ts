@@ -1,7 +1,7 @@
 import type { Approval } from '../db/approvals/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import type { Money } from '../domain/kernel/index.ts';
-import { type BulkAsk, decideBulk, tellBulk, type Told } from './bulk.ts';
+import { type BulkAsk, decideBulk, notifyBulk, type Told } from './bulk.ts';
 import type { OperationsDeps } from './deps.ts';
 
 export interface BulkPerformed {
@@ -21,6 +21,6 @@ export async function performBulk(
 ): Promise<{ readonly done: BulkPerformed } | { readonly awaitsApproval: Approval }> {
   const decided = await decideBulk(deps, ask, fingerprint, act);
   if ('awaits' in decided) return { awaitsApproval: decided.awaits };
-  const told = await tellBulk(deps, ask.action, decided.work, onProgress);
+  const told = await notifyBulk(deps, ask.action, decided.work, onProgress);
   return { done: { count: decided.count, totals: decided.totals, told } };
 }

@@ -5,7 +5,7 @@ import { type ApiKeyToKeep, createApiKey } from '../db/accounts/index.ts';
 import { ACTION_NAMES } from './action.ts';
 import { findOperation } from './actions/index.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';
-import { actOnEach, type BulkWork, tellBulk } from './bulk.ts';
+import { actOnEach, type BulkWork, notifyBulk } from './bulk.ts';
 import { BULK_ACTIONS, type BulkFilter, readBulkList } from './bulk-list.ts';
 import { keyToKeepOf } from './make-api-key.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
@@ -18,7 +18,7 @@ export interface Undertaking {
   /** Does it; what the engine is to be told afterwards. */
   act(tx: Tx, act: Act, settings: OperationsSettings): Promise<unknown>;
   /** What came of it, where there is more to say. */
-  tell(deps: OperationsDeps, work: unknown): Promise<string | null>;
+  notify(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
 export function undertakingOf(approval: Approval): Undertaking {
@@ -35,7 +35,7 @@ const onKey = ({ seen }: Approval, key: ApiKeyToKeep): Undertaking => ({
     await createApiKey(tx, key, act);
     return null;
   },
-  tell: async () => null,
+  notify: async () => null,
 });
 
 function onOne({ action: text, subject: on, params }: Approval): Undertaking {
@@ -50,7 +50,7 @@ function onOne({ action: text, subject: on, params }: Approval): Undertaking {
       const { work } = await operation.act(tx, subject.id, act, settings);
       return work;
     },
-    tell: async (deps, work) => (await operation.tell(deps, work))?.note ?? null,
+    notify: async (deps, work) => (await operation.notify(deps, work))?.note ?? null,
   };
 }
 
@@ -64,8 +64,8 @@ function onMany({ action: text }: Approval, { subjects }: ApprovedList): Underta
       const list = await readBulkList(tx, action, filter);
       return (await actOnEach(tx, action, list, act, settings)).work;
     },
-    async tell(deps, work) {
-      const told = await tellBulk(deps, action, work as readonly BulkWork[]);
+    async notify(deps, work) {
+      const told = await notifyBulk(deps, action, work as readonly BulkWork[]);
       return Object.entries(told)
         .map(([note, count]) => `${count}: ${note}`)
         .join(' ');

@@ -48,7 +48,7 @@ export async function operate<Done, Work, View>(
       : { shown: show(decided.done, decided.now), work: decided.work };
   });
   if ('awaits' in kept) return { awaits: kept.shown };
-  return { shown: kept.shown, outcome: await operation.tell(deps, kept.work) };
+  return { shown: kept.shown, outcome: await operation.notify(deps, kept.work) };
 }
 
 type Kept<View, Work> =

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type BulkWork, decideBulk, tellBulk } from '../../operations/bulk.ts';
+import { type BulkWork, decideBulk, notifyBulk } from '../../operations/bulk.ts';
 import {
   actorOf,
   IdempotencyHeaders,
@@ -67,6 +67,6 @@ export const performBulk = defineRoute(route, async (c) => {
     return { shown: { count, totals: showTotals(totals) }, work };
   });
   if ('awaits' in kept) return c.json({ approval: kept.shown }, 202);
-  const told = await tellBulk(deps, body.action, kept.work);
+  const told = await notifyBulk(deps, body.action, kept.work);
   return c.json({ done: { ...kept.shown, told } }, 200);
 });

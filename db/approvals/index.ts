@@ -8,6 +8,6 @@ export {
 } from './decide.ts';
 export { decidedWith, type Piece, recordDecisions } from './decided-alone.ts';
 export { listApprovals, readApproval } from './list.ts';
-export { markTold } from './mark-told.ts';
+export { markNotified } from './mark-notified.ts';
 export { lockPendingApproval, requestApproval } from './request.ts';
 export type { Approval } from './schema.ts';

@@ -40,16 +40,16 @@ export interface MarketplaceEngine {
   /** Starts the workflow of an order that is already a row; does nothing where it runs. */
   startOrder(orderId: string, label: OrderLabel): Promise<void>;
   /** Hints at the PSP's word to the order's workflow; starts one where none runs. */
-  tellOrder(orderId: string, fact: Hint<PaymentFact>, label: OrderLabel): Promise<void>;
+  notifyOrder(orderId: string, fact: Hint<PaymentFact>, label: OrderLabel): Promise<void>;
   /** Hints at what happened to an order's money without us to the order's workflow; starts one where none runs. */
-  tellOrderOutside(orderId: string, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
+  notifyOrderOutside(orderId: string, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
 
   /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
   requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
   startRefund(refundId: string, label: RefundLabel): Promise<void>;
   /** Hints at the PSP's word to the refund's workflow; starts one where none runs. */
-  tellRefund(refundId: string, said: Hint<RefundVerdict>, label: RefundLabel): Promise<void>;
+  notifyRefund(refundId: string, said: Hint<RefundVerdict>, label: RefundLabel): Promise<void>;
   /**
    * The PSP never answered a refund, and an operator wants it ended: has its workflow look at the PSP, ask no more, and
    * waits for what the look found. Starts one where none runs.
@@ -63,7 +63,7 @@ export interface MarketplaceEngine {
   /** Wakes a transfer that waits: its next attempt is now. Starts its workflow where none runs. */
   retryTransfer(label: TransferLabel): Promise<void>;
   /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
-  tellOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
+  notifyOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
 
   /** Starts a reversal's workflow; does nothing where it runs. */
   startReversal(label: ReversalLabel): Promise<void>;

@@ -19,9 +19,9 @@ export interface SellerEngine {
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
   /** Hints at Stripe's word to the payout's workflow; starts one where none runs, also days later. */
-  tellPayout(label: PayoutLabel, word: Hint<PayoutWord>): Promise<void>;
+  notifyPayout(label: PayoutLabel, word: Hint<PayoutWord>): Promise<void>;
   /** Has the seller's account made and linked at Stripe, and waits for it. */
   onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
   /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */
-  tellAccountChanged(userId: string): Promise<void>;
+  notifyAccountChanged(userId: string): Promise<void>;
 }

@@ -21,7 +21,7 @@ export const bookPayoutAsMade: Operation<Payout, PayoutWork> = {
     const { payout, work } = await bookDifferingPayout(tx, { payoutId, ...act, reason: reasonOf(act) });
     return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
   },
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     await engine.retryPayout(work);
     return null;
   },

@@ -11,6 +11,6 @@ export const clearFlag: Operation<OpsFlagRow, null> = {
     const flag = await clear(tx, { flagId, ...act, reason: reasonOf(act) });
     return { done: flag, now: { subject: `flag/${flagId}`, status: 'cleared' }, work: null };
   },
-  tell: async () => null,
+  notify: async () => null,
   describeEffect: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
 };

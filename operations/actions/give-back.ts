@@ -15,7 +15,7 @@ export const giveBack: Operation<Refund, { readonly refundId: string; readonly l
     const now = { subject: refundWorkflowId(refund.id), status: refund.status };
     return { done: refund, now, work: { refundId: refund.id, label } };
   },
-  async tell({ engine }, { refundId, label }) {
+  async notify({ engine }, { refundId, label }) {
     await engine.startRefund(refundId, label);
     return null;
   },

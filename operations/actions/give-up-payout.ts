@@ -14,7 +14,7 @@ export const giveUpPayout: Operation<Payout, PayoutWork> = {
     return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
   },
   // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     await engine.retryPayout(work);
     return { note: 'Its workflow looks at Stripe first: what Stripe has goes on.' };
   },

@@ -31,7 +31,7 @@ export const giveUpRefund: Operation<Refund, Work> = {
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: { refundId, label: refundLabel(refund) } };
   },
-  async tell(deps, work) {
+  async notify(deps, work) {
     if ('settled' in work) {
       await tellEnded(deps, work, 'failed');
       return null;

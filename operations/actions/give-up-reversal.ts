@@ -15,7 +15,7 @@ export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
     return { done: { ...reversal, orderId, sellerId, currency }, now, work };
   },
   // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     await engine.retryReversal(work);
     return { note: 'Its workflow looks at Stripe once more: what Stripe has counts.' };
   },

@@ -13,7 +13,7 @@ export const markReturned: Operation<Refund, readonly TransferWork[]> = {
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: transfers };
   },
-  async tell({ engine }, transfers) {
+  async notify({ engine }, transfers) {
     for (const transfer of transfers) await engine.retryTransfer(transfer);
     if (transfers.length === 0) return null;
     return { note: `${transfers.length} transfers to sellers were started again.` };

@@ -27,7 +27,7 @@ export const refundPart = (part: Part): Operation<Refund, Work> => ({
     const now = { subject: refundWorkflowId(refund.id), status: refund.status };
     return { done: refund, now, work: { refundId: refund.id, label: refundLabel(refund) } };
   },
-  async tell({ engine }, { refundId, label }) {
+  async notify({ engine }, { refundId, label }) {
     await engine.startRefund(refundId, label);
     return null;
   },

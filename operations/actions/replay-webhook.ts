@@ -19,7 +19,7 @@ export const replayWebhook: Operation<WebhookEventRow, Replay> = {
     const now = { subject: `webhook/${webhookId}`, status: stored.outcome };
     return { done: stored, now, work: { webhookId } };
   },
-  async tell(deps, work) {
+  async notify(deps, work) {
     const { outcome, note } = await dispatchAgain(deps, work);
     return { note: note === null ? `It is ${outcome}.` : `It is ${outcome}: ${note}.` };
   },

@@ -18,7 +18,7 @@ const resolveAs = (
     const now = { subject: reversalWorkflowId(reversalId), status: reversal.status };
     return { done: { ...reversal, orderId, sellerId, currency }, now, work: null };
   },
-  tell: async () => null,
+  notify: async () => null,
   describeEffect,
 });
 

@@ -24,7 +24,7 @@ const resolveAs = (
     const now = { subject: transferWorkflowId(transferId), status: transfer.status };
     return { done: transfer, now, work: wasOpen ? transferLabel(transfer) : null };
   },
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     if (work !== null) await engine.retryTransfer(work);
     return null;
   },

@@ -11,7 +11,7 @@ export const retryPayout: Operation<Payout, PayoutWork> = {
     const { payout, work } = await askPayoutAgain(tx, { payoutId, ...act, action: 'payout.retry' });
     return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
   },
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     await engine.retryPayout(work);
     return null;
   },

@@ -17,7 +17,7 @@ export const retryReversal: Operation<ReversalRow, Work> = {
     const now = { subject: reversalWorkflowId(reversal.id), status: reversal.status };
     return { done: { ...reversal, orderId, sellerId, currency }, now, work: { ...work, adopts } };
   },
-  async tell({ engine }, { adopts, ...label }) {
+  async notify({ engine }, { adopts, ...label }) {
     if (!adopts) {
       await engine.retryReversal(label);
       return null;

@@ -12,7 +12,7 @@ export const retryTransfer: Operation<Transfer, TransferWork> = {
     const now = { subject: transferWorkflowId(transfer.id), status: transfer.status };
     return { done: transfer, now, work };
   },
-  async tell({ engine }, work) {
+  async notify({ engine }, work) {
     await engine.retryTransfer(work);
     return null;
   },

@@ -21,7 +21,7 @@ export const settleRefundOutside: Operation<Refund, HeldWork> = {
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: { refundId, label: refundLabel(refund), settled } };
   },
-  async tell(deps, work) {
+  async notify(deps, work) {
     await tellEnded(deps, work, 'succeeded');
     return null;
   },
@@ -37,5 +37,5 @@ export async function tellEnded(
 ): Promise<void> {
   for (const reversal of settled.reversals) await engine.startReversal(reversal);
   for (const transfer of settled.transfers) await engine.retryTransfer(transfer);
-  await engine.tellRefund(refundId, { status, providerRefundId: null, message: null }, label);
+  await engine.notifyRefund(refundId, { status, providerRefundId: null, message: null }, label);
 }

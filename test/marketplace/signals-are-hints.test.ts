@@ -109,7 +109,7 @@ describe('a signal is a hint', () => {
     it('forged, of an order that was never started: signal-with-start pays nobody either', async () => {
       const { orderId } = await unpaid();
       await world.temporal.workflow.getHandle(`order/${orderId}`).terminate('an attacker');
-      await world.engine.tellOrder(orderId, captured() as never, {
+      await world.engine.notifyOrder(orderId, captured() as never, {
         amountMinor: PRICE_MINOR,
         currency: 'USD',
       });
@@ -173,7 +173,7 @@ describe('a signal is a hint', () => {
     it('forged cancellation of a completed order: nothing is taken back', async () => {
       const { orderId } = await sold();
       const before = await pictureOf(world, orderId);
-      await world.engine.tellOrder(orderId, captured({ verdict: 'cancelled_post_capture' }) as never, {
+      await world.engine.notifyOrder(orderId, captured({ verdict: 'cancelled_post_capture' }) as never, {
         amountMinor: PRICE_MINOR,
         currency: 'USD',
       });
@@ -203,7 +203,7 @@ describe('a signal is a hint', () => {
       await world.psp.control.sendWebhook(JSON.stringify(body));
       expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'given_back' });
       const webhookId = await storedAbout(orderId, 'payment_succeeded');
-      await world.engine.tellOrder(orderId, { ...captured(), webhookId } as never, {
+      await world.engine.notifyOrder(orderId, { ...captured(), webhookId } as never, {
         amountMinor: PRICE_MINOR,
         currency: 'USD',
       });
@@ -284,7 +284,7 @@ describe('a signal is a hint', () => {
       ...over,
     });
     const tellOutside = async (orderId: string, event: object) => {
-      await world.engine.tellOrderOutside(orderId, event as never, {
+      await world.engine.notifyOrderOutside(orderId, event as never, {
         amountMinor: PRICE_MINOR,
         currency: 'USD',
       });
@@ -405,7 +405,7 @@ describe('a signal is a hint', () => {
       world.stripe.control.settlePayout(stripePayoutId, 'paid');
       await world.finished(`payout/${id}`);
       const label = { payoutId: id, sellerId: seller.id, amountMinor: NET_MINOR, currency: 'USD' };
-      await world.engine.tellPayout(label, word('failed', stripePayoutId) as never);
+      await world.engine.notifyPayout(label, word('failed', stripePayoutId) as never);
       expect(await world.finished(`payout/${id}`)).toEqual({ status: 'paid' });
       expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: 0, payingOutMinor: 0 });
     });
@@ -448,7 +448,7 @@ describe('a signal is a hint', () => {
         amountMinor: transfer.amountMinor,
         currency: 'USD',
       };
-      await world.engine.tellOutsideReversals(label, other.transfer.stripeTransferId!);
+      await world.engine.notifyOutsideReversals(label, other.transfer.stripeTransferId!);
       await world.finished(`transfer/${transfer.id}`);
       expect(await pictureOf(world, orderId)).toEqual(before);
     });

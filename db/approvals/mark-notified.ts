@@ -3,6 +3,6 @@ import type { Db } from '../client.ts';
 import { approvals } from './schema.ts';
 
 /** The engine has what was approved. */
-export async function markTold(db: Db, approvalId: string): Promise<void> {
+export async function markNotified(db: Db, approvalId: string): Promise<void> {
   await db.update(approvals).set({ toldAt: new Date() }).where(eq(approvals.id, approvalId));
 }
