@@ -2,7 +2,7 @@ import type { Evidence, Refused } from '../../domain/kernel/index.ts';
 import type {
   OpenedPayment,
   OrderRequest,
-  PaymentFact,
+  PaymentReport,
   AskedOrder,
 } from '../../domain/marketplace/messages.ts';
 import { readAsk, raiseFlag } from '../../db/kernel/index.ts';
@@ -20,7 +20,7 @@ import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
-import { orderOf, outsideEventFor, paymentFactFor, type ReadEvent } from './reports.ts';
+import { orderOf, outsideEventFor, paymentReportFor, type ReadEvent } from './reports.ts';
 import { unread } from './unread.ts';
 
 export type OrderOpening =
@@ -44,7 +44,7 @@ export interface SettledEvent {
 const UNCONFIRMED = 'unconfirmed';
 
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
-export type LookedUpPayment = PaymentFact | 'underway' | 'unpaid';
+export type LookedUpPayment = PaymentReport | 'underway' | 'unpaid';
 
 export function createOrderActivities({ db, engine, psp, settings, log }: MarketplaceDeps) {
   async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
@@ -103,9 +103,9 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
     /** Applies the PSP's word in one transaction, then starts what it calls for. `unconfirmed`: it is a hint and no more. */
     async settlePayment(
       orderId: string,
-      evidence: Evidence<PaymentFact>,
+      evidence: Evidence<PaymentReport>,
     ): Promise<{ readonly status: string }> {
-      const fact = await paymentFactFor(db, orderId, evidence);
+      const fact = await paymentReportFor(db, orderId, evidence);
       if (fact === null) return { status: UNCONFIRMED };
       const settled = await settlePayment(db, orderId, fact, {
         refundWindowDays: settings.refundWindowDays,
@@ -127,7 +127,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
     async settleOutsideEvent(
       orderId: string,
       evidence: Evidence<ReadEvent>,
-      payment?: PaymentFact | null,
+      payment?: PaymentReport | null,
     ): Promise<SettledEvent> {
       const event = await outsideEventFor(db, orderId, evidence);
       if (event === null) return { wantsPayment: false, unconfirmed: true };
@@ -206,7 +206,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
 /** A signal may name anything; the PSP's ids have 64 characters at most. */
 const isPspId = (id: unknown) => typeof id === 'string' && id !== '' && id.length <= 64;
 
-const withoutMoney = (verdict: PaymentFact['verdict'], message: string): PaymentFact => ({
+const withoutMoney = (verdict: PaymentReport['verdict'], message: string): PaymentReport => ({
   verdict,
   receivedMinor: null,
   currency: null,

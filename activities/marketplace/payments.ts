@@ -1,4 +1,4 @@
-import type { PaymentFact } from '../../domain/marketplace/messages.ts';
+import type { PaymentReport } from '../../domain/marketplace/messages.ts';
 import { recordPaymentAnswer } from '../../db/marketplace/orders/record-payment-answer.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
@@ -12,7 +12,7 @@ const EXPIRED = {
   currency: null,
   message: 'expired',
   connectorTransactionId: null,
-} as const satisfies PaymentFact;
+} as const satisfies PaymentReport;
 
 export function createPaymentActivities({ db, psp, settings }: MarketplaceDeps) {
   return {
@@ -22,7 +22,7 @@ export function createPaymentActivities({ db, psp, settings }: MarketplaceDeps) 
      * known to be dead: the router cancels also what waits for the buyer's bank (3-D Secure), to which the buyer may have
      * come a moment before, without telling the connector, which may still capture it.
      */
-    async cancelPayment(orderId: string): Promise<PaymentFact | 'underway'> {
+    async cancelPayment(orderId: string): Promise<PaymentReport | 'underway'> {
       const { paymentId } = await orderOf(db, orderId);
       if (paymentId === null) return { ...EXPIRED, dead: true };
       return whileHeartbeating(async () => {

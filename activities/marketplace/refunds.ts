@@ -4,7 +4,7 @@ import type { Evidence } from '../../domain/kernel/index.ts';
 import type {
   RefundOpening,
   RefundRequest,
-  RefundVerdict,
+  RefundReport,
   AskedRefund,
 } from '../../domain/marketplace/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
@@ -18,7 +18,7 @@ import type { MarketplaceDeps } from './deps.ts';
 import { followUp } from './follow-up.ts';
 import { whileHeartbeating, retryLater } from '../kernel/index.ts';
 import { type Asked, createRefusalJudge } from './refund-refusals.ts';
-import { refundVerdictFor, refundWithPayment } from './reports.ts';
+import { refundReportFor, refundWithPayment } from './reports.ts';
 
 export interface SettledVerdict {
   /** It is a hint and no more: nothing was booked. */
@@ -118,8 +118,8 @@ export function createRefundActivities(deps: MarketplaceDeps) {
     },
 
     /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
-    async settleRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
-      const verdict = await refundVerdictFor(db, refundId, evidence);
+    async settleRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
+      const verdict = await refundReportFor(db, refundId, evidence);
       if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
       const settled = await settleRefund(db, refundId, verdict, settings.refundFeePolicy);
       if (settled === 'held') {
@@ -132,8 +132,8 @@ export function createRefundActivities(deps: MarketplaceDeps) {
       return { unconfirmed: false, status: 'succeeded' };
     },
 
-    async failRefund(refundId: string, evidence: Evidence<RefundVerdict>): Promise<SettledVerdict> {
-      const verdict = await refundVerdictFor(db, refundId, evidence);
+    async failRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
+      const verdict = await refundReportFor(db, refundId, evidence);
       if (verdict?.status !== 'failed') return unconfirmed(refundId);
       const message = verdict.message ?? 'the PSP gave no reason';
       const { status } = await failRefund(db, refundId, message, verdict.saidAt);
@@ -142,7 +142,7 @@ export function createRefundActivities(deps: MarketplaceDeps) {
     },
 
     /** What the PSP says of a refund of which a signal spoke that no webhook stands behind; null while it is open there. */
-    async readRefundVerdict(refundId: string): Promise<RefundVerdict | null> {
+    async readRefundVerdict(refundId: string): Promise<RefundReport | null> {
       const { refund, paymentId } = await refundWithPayment(db, refundId);
       const providerRefundId = refund.hyperswitchRefundId ?? refundId;
       return whileHeartbeating(async () => {

@@ -5,13 +5,13 @@ import { readStoredWebhook } from '../../db/webhooks/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { MissingRow } from '../../db/kernel/index.ts';
 import type {
-  DisputeNews,
+  DisputeReport,
   OutsideEvent,
-  PaymentFact,
-  RefundVerdict,
+  PaymentReport,
+  RefundReport,
 } from '../../domain/marketplace/messages.ts';
 import type { Evidence } from '../../domain/kernel/index.ts';
-import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
+import { isIncomplete } from '../../domain/marketplace/payment-report.ts';
 import { type HyperswitchEvent, parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 import {
   disputeReport,
@@ -23,7 +23,7 @@ import { whyUnusable } from '../../providers/webhooks/unusable.ts';
 
 /** A refund made elsewhere or a dispute, with all that is needed to book it. */
 export type BookableEvent =
-  | { readonly kind: 'dispute'; readonly news: DisputeNews }
+  | { readonly kind: 'dispute'; readonly news: DisputeReport }
   | {
       readonly kind: 'refund';
       readonly providerRefundId: string;
@@ -35,11 +35,11 @@ export type BookableEvent =
 /** As the PSP's own books have it, and the payment that it is of. Absent in histories of before this. */
 export type ReadEvent = BookableEvent & { readonly paymentId?: string };
 
-export async function paymentFactFor(
+export async function paymentReportFor(
   db: Db,
   orderId: string,
-  evidence: Evidence<PaymentFact>,
-): Promise<PaymentFact | null> {
+  evidence: Evidence<PaymentReport>,
+): Promise<PaymentReport | null> {
   if ('known' in evidence) return evidence.known;
   const event = await storedPspEvent(db, evidence.webhookId);
   if (event?.subject !== 'payment' || event.paymentId !== (await paymentIdOf(db, orderId))) return null;
@@ -47,11 +47,11 @@ export async function paymentFactFor(
   return fact === null || isIncomplete(fact) ? null : fact;
 }
 
-export async function refundVerdictFor(
+export async function refundReportFor(
   db: Db,
   refundId: string,
-  evidence: Evidence<RefundVerdict>,
-): Promise<RefundVerdict | null> {
+  evidence: Evidence<RefundReport>,
+): Promise<RefundReport | null> {
   if ('known' in evidence) return evidence.known;
   const event = await storedPspEvent(db, evidence.webhookId);
   if (event?.subject !== 'refund') return null;

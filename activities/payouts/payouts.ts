@@ -9,7 +9,12 @@ import {
 } from '../../domain/kernel/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
-import type { PayoutOpening, PayoutRequest, PayoutWord, AskedPayout } from '../../domain/payouts/messages.ts';
+import type {
+  PayoutOpening,
+  PayoutRequest,
+  PayoutReport,
+  AskedPayout,
+} from '../../domain/payouts/messages.ts';
 import { readPayout } from '../../db/payouts/list.ts';
 import { askPayout, type PayoutClaim } from '../../db/payouts/ask.ts';
 import { readAsk, MissingRow, raiseFlag } from '../../db/kernel/index.ts';
@@ -30,7 +35,7 @@ import { isCalledOff } from '../../providers/stripe/payouts.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { PayoutDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
-import { isPayoutAsAsked, payoutWordFor } from './reports.ts';
+import { isPayoutAsAsked, payoutReportFor } from './reports.ts';
 
 /** `accepted`: Stripe has it, and its word is waited for. */
 export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
@@ -242,9 +247,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
   }
 
   /** From the inbox, or else from Stripe; null where that ends nothing. */
-  async function confirm(payoutId: string, hint: Hint<PayoutWord>): Promise<PayoutWord | null> {
+  async function confirm(payoutId: string, hint: Hint<PayoutReport>): Promise<PayoutReport | null> {
     const payout = await payoutOf(payoutId);
-    const stored = await payoutWordFor(db, payout, hint.webhookId ?? null);
+    const stored = await payoutReportFor(db, payout, hint.webhookId ?? null);
     if (stored !== null) return stored;
     const { stripeAccountId } = payout;
     const stripePayoutId = payout.externalPayoutId ?? hint.stripePayoutId;
@@ -261,7 +266,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
   }
 
   /** What Stripe says of the payout now; null where it ends nothing or cannot be read. */
-  async function read(payout: Payout, stripePayoutId: string): Promise<PayoutWord | 'gone' | null> {
+  async function read(payout: Payout, stripePayoutId: string): Promise<PayoutReport | 'gone' | null> {
     if (payout.stripeAccountId === null) return null;
     const seen = await stripe.readPayout({ stripeAccountId: payout.stripeAccountId, stripePayoutId });
     if (seen.kind === 'account_gone') {
@@ -272,7 +277,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
   }
 
   /** Stripe had accepted it, and its account is gone: only a person can say that the bank never got it. */
-  async function endAtGoneAccount(payout: Payout, stripePayoutId: string): Promise<PayoutWord | null> {
+  async function endAtGoneAccount(payout: Payout, stripePayoutId: string): Promise<PayoutReport | null> {
     const message = 'Stripe had accepted it, and says nothing of its account any more';
     if (payout.givenUpAt !== null)
       return { status: 'failed', stripePayoutId, message: `${GIVEN_UP}: ${message}` };
@@ -305,7 +310,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
      * Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. `isGivenUp`: an operator
      * has signalled so, which the row keeps. It ends one whose account is gone; of any other Stripe's word counts.
      */
-    async lookUpPayout(payoutId: string, isGivenUp = false): Promise<PayoutWord | null> {
+    async lookUpPayout(payoutId: string, isGivenUp = false): Promise<PayoutReport | null> {
       return whileHeartbeating(async () => {
         const payout = isGivenUp ? await notePayoutGivenUp(db, payoutId) : await readPayout(db, payoutId);
         if (!payout?.externalPayoutId) return null;
@@ -318,7 +323,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
      * Books Stripe's word, as the stored webhook or Stripe itself has it; a hint of which neither knows changes nothing. One
      * that contradicts what was booked is asked about at Stripe, and flagged.
      */
-    async settlePayout(payoutId: string, hint: Hint<PayoutWord>): Promise<PayoutStatus> {
+    async settlePayout(payoutId: string, hint: Hint<PayoutReport>): Promise<PayoutStatus> {
       return whileHeartbeating(async () => {
         const word = await confirm(payoutId, hint);
         if (word === null) return (await payoutOf(payoutId)).status;
@@ -342,7 +347,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
 /** What is asked for no more: only Stripe's list can end it. */
 const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
 
-function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutWord | null {
+function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutReport | null {
   if (status === 'paid') return { status, stripePayoutId, message: null };
   if (status !== 'failed' && status !== 'canceled') return null;
   return { status: 'failed', stripePayoutId, message: failureMessage ?? `the payout is ${status}` };

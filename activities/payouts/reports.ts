@@ -1,7 +1,7 @@
 import type { Db } from '../../db/client.ts';
 import type { Payout } from '../../db/payouts/schema.ts';
 import { readStoredWebhook } from '../../db/webhooks/index.ts';
-import type { PayoutWord } from '../../domain/payouts/messages.ts';
+import type { PayoutReport } from '../../domain/payouts/messages.ts';
 import { payoutReport } from '../../providers/webhooks/reports.ts';
 import { parseStripeEvent, type StripePayoutEvent } from '../../providers/webhooks/stripe-event.ts';
 
@@ -15,11 +15,11 @@ export const isPayoutAsAsked = (
   seen.amountMinor === amountMinor &&
   seen.currency === currency;
 
-export async function payoutWordFor(
+export async function payoutReportFor(
   db: Db,
   payout: Payout,
   webhookId: string | null,
-): Promise<PayoutWord | null> {
+): Promise<PayoutReport | null> {
   const body = await readStoredWebhook(db, 'stripe', webhookId);
   const event = body === null ? null : parseStripeEvent(JSON.parse(body));
   return event?.subject === 'payout' && isPayoutAsAsked(payout, event) ? payoutReport(event) : null;

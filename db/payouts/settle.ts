@@ -2,7 +2,7 @@ import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Entry } from '../../domain/ledger/index.ts';
 import { payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
 import type { PostingKind } from '../../domain/postings.ts';
-import type { PayoutWord } from '../../domain/payouts/messages.ts';
+import type { PayoutReport } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
@@ -26,7 +26,7 @@ export interface SettledPayout {
 export async function settlePayout(
   db: Db,
   payoutId: string,
-  word: Omit<PayoutWord, 'stripePayoutId'> & { readonly stripePayoutId: string | null },
+  word: Omit<PayoutReport, 'stripePayoutId'> & { readonly stripePayoutId: string | null },
 ): Promise<SettledPayout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
@@ -54,7 +54,7 @@ export async function settlePayout(
 
 function contradictionOf(
   { status, externalPayoutId }: Payout,
-  word: { readonly status: PayoutWord['status']; readonly stripePayoutId: string | null },
+  word: { readonly status: PayoutReport['status']; readonly stripePayoutId: string | null },
 ): SettledPayout['contradiction'] {
   const known = externalPayoutId ?? word.stripePayoutId;
   if (word.stripePayoutId !== null && word.stripePayoutId !== known) return 'another_payout';
@@ -64,7 +64,7 @@ function contradictionOf(
 async function bookingOf(
   tx: Tx,
   { sellerId, amountMinor, currency, status }: Payout,
-  to: PayoutWord['status'],
+  to: PayoutReport['status'],
 ): Promise<{ kind: PostingKind; entries: Entry[] }> {
   const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
   if (to === 'paid') return { kind: 'payout_paid', entries: payoutPaid(sellerId, amountMinor) };

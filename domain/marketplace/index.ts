@@ -1,6 +1,6 @@
 export { type BackfillProgress, type BackfillReport, UNMATCHED, unmatchedCount } from './backfill.ts';
 export { DISPUTE_STAGES, type DisputeStage } from './dispute-machine.ts';
-export { statusAfter } from './dispute-words.ts';
+export { statusAfter } from './dispute-reports.ts';
 export { decideRefund, type RefundAsk } from './eligibility.ts';
 export {
   backfillWorkflowId,
@@ -11,15 +11,15 @@ export {
   transferWorkflowId,
 } from './ids.ts';
 export {
-  type DisputeNews,
+  type DisputeReport,
   type OrderPlacing,
   type OrderRequest,
   type OutsideEvent,
-  type PaymentFact,
+  type PaymentReport,
   type RefundLook,
   type RefundOpening,
   type RefundRequest,
-  type RefundVerdict,
+  type RefundReport,
   REVERSAL_AT_WORK,
   type ReversalAdoption,
 } from './messages.ts';

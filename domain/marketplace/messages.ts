@@ -44,7 +44,7 @@ export type RefundOpening =
   | { readonly opened: OpenedRefund; readonly bodyHash: string | null; readonly status: RefundStatus };
 
 /** What the PSP says of a refund, from a webhook or from a look-up. Only this ends a refund. */
-export interface RefundVerdict {
+export interface RefundReport {
   readonly status: 'succeeded' | 'failed';
   /** The PSP's id of the refund; ours, unless it was made elsewhere. */
   readonly providerRefundId: string | null;
@@ -68,7 +68,7 @@ export type RefundLook =
   | { readonly kind: 'missing'; readonly lookAgainAt: string; readonly lookAgainInMs: number };
 
 /** What the PSP says of a dispute. Amounts in minor units. */
-export interface DisputeNews {
+export interface DisputeReport {
   readonly providerDisputeId: string;
   /** `expired` leaves it open, in people's sight. */
   readonly status: 'open' | 'expired' | 'won' | 'cancelled' | 'lost';
@@ -94,7 +94,7 @@ export type OutsideEvent =
       readonly saidAt?: string;
     }
   /** Without more than its id it is read at the PSP. */
-  | { readonly kind: 'dispute'; readonly news: DisputeNews | Pick<DisputeNews, 'providerDisputeId'> };
+  | { readonly kind: 'dispute'; readonly news: DisputeReport | Pick<DisputeReport, 'providerDisputeId'> };
 
 export interface AskedOrder {
   readonly kind: 'order';
@@ -136,7 +136,7 @@ export type ReversalAdoption =
   | { readonly adopted: false; readonly status: ReversalStatus; readonly why: string };
 
 /** What the PSP says of a payment. Only this completes or fails an order. */
-export interface PaymentFact {
+export interface PaymentReport {
   readonly verdict: 'captured' | 'failed' | 'cancelled_post_capture';
   /** What the PSP received, in minor units; null where nothing was captured. */
   readonly receivedMinor: number | null;

@@ -1,2 +1,2 @@
 export { payoutWorkflowId } from './ids.ts';
-export type { PayoutOpening, PayoutRequest, PayoutWord } from './messages.ts';
+export type { PayoutOpening, PayoutRequest, PayoutReport } from './messages.ts';

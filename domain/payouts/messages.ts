@@ -33,7 +33,7 @@ export type PayoutOpening =
   | { readonly opened: OpenedPayout; readonly bodyHash: string | null; readonly status: PayoutStatus };
 
 /** What Stripe says of a payout, from a webhook or from a look-up. Only this ends a payout that Stripe has. */
-export interface PayoutWord {
+export interface PayoutReport {
   readonly status: 'paid' | 'failed';
   readonly stripePayoutId: string;
   readonly message: string | null;

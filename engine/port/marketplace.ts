@@ -5,11 +5,11 @@ import type {
   OrderPlacing,
   OrderRequest,
   OutsideEvent,
-  PaymentFact,
+  PaymentReport,
   RefundLook,
   RefundOpening,
   RefundRequest,
-  RefundVerdict,
+  RefundReport,
   ReversalAdoption,
 } from '../../domain/marketplace/index.ts';
 
@@ -40,7 +40,7 @@ export interface MarketplaceEngine {
   /** Starts the workflow of an order that is already a row; does nothing where it runs. */
   startOrder(orderId: string, label: OrderLabel): Promise<void>;
   /** Hints at the PSP's word to the order's workflow; starts one where none runs. */
-  notifyOrder(orderId: string, fact: Hint<PaymentFact>, label: OrderLabel): Promise<void>;
+  notifyOrder(orderId: string, fact: Hint<PaymentReport>, label: OrderLabel): Promise<void>;
   /** Hints at what happened to an order's money without us to the order's workflow; starts one where none runs. */
   notifyOrderOutside(orderId: string, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
 
@@ -49,7 +49,7 @@ export interface MarketplaceEngine {
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
   startRefund(refundId: string, label: RefundLabel): Promise<void>;
   /** Hints at the PSP's word to the refund's workflow; starts one where none runs. */
-  notifyRefund(refundId: string, said: Hint<RefundVerdict>, label: RefundLabel): Promise<void>;
+  notifyRefund(refundId: string, said: Hint<RefundReport>, label: RefundLabel): Promise<void>;
   /**
    * The PSP never answered a refund, and an operator wants it ended: has its workflow look at the PSP, ask no more, and
    * waits for what the look found. Starts one where none runs.

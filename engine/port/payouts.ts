@@ -1,5 +1,5 @@
 import type { Hint } from '../../domain/kernel/index.ts';
-import type { PayoutOpening, PayoutRequest, PayoutWord } from '../../domain/payouts/index.ts';
+import type { PayoutOpening, PayoutRequest, PayoutReport } from '../../domain/payouts/index.ts';
 import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
 
 /** For the eyes of operators. Minor units. */
@@ -19,7 +19,7 @@ export interface SellerEngine {
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
   /** Hints at Stripe's word to the payout's workflow; starts one where none runs, also days later. */
-  notifyPayout(label: PayoutLabel, word: Hint<PayoutWord>): Promise<void>;
+  notifyPayout(label: PayoutLabel, word: Hint<PayoutReport>): Promise<void>;
   /** Has the seller's account made and linked at Stripe, and waits for it. */
   onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
   /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */

@@ -1,4 +1,4 @@
-import { type DisputeNews, DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/index.ts';
+import { type DisputeReport, DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/index.ts';
 
 /** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
 export type PaymentVerdict =
@@ -11,7 +11,7 @@ export type PaymentVerdict =
   | 'waiting';
 
 /** What a refund's status means to us. `pending`, `review` and words we do not know are `waiting`. */
-export type RefundVerdict = 'succeeded' | 'failed' | 'waiting';
+export type RefundReport = 'succeeded' | 'failed' | 'waiting';
 
 /** `freed`: the refund block is lifted. `expired`: stays open and is flagged. */
 export type DisputeVerdict = 'open' | 'expired' | 'freed' | 'lost' | 'waiting';
@@ -25,7 +25,7 @@ const PAYMENT_VERDICTS: ReadonlyMap<string, PaymentVerdict> = new Map([
   ['cancelled_post_capture', 'cancelled_post_capture'],
 ]);
 
-const REFUND_VERDICTS: ReadonlyMap<string, RefundVerdict> = new Map([
+const REFUND_VERDICTS: ReadonlyMap<string, RefundReport> = new Map([
   ['succeeded', 'succeeded'],
   ['failed', 'failed'],
 ]);
@@ -46,7 +46,7 @@ export function paymentVerdict(status: string): PaymentVerdict {
 }
 
 /** Maps a refund's status (Hyperswitch `RefundStatus`). */
-export function refundVerdict(status: string): RefundVerdict {
+export function refundVerdict(status: string): RefundReport {
   return REFUND_VERDICTS.get(normaliseWord(status)) ?? 'waiting';
 }
 
@@ -59,7 +59,7 @@ export function disputeVerdict(status: string): DisputeVerdict {
  * What a dispute's status says to us: `accepted` is lost, `won` and `cancelled` free the order, `expired` leaves it open.
  * Null for what changes nothing.
  */
-export function disputeNewsStatus(status: string): DisputeNews['status'] | null {
+export function disputeNewsStatus(status: string): DisputeReport['status'] | null {
   const verdict = disputeVerdict(status);
   switch (verdict) {
     case 'open':

@@ -6,7 +6,7 @@ import {
   refundVerdict,
   type DisputeVerdict,
   type PaymentVerdict,
-  type RefundVerdict,
+  type RefundReport,
 } from '../hyperswitch/verdicts.ts';
 import type { DisputeStage } from '../../domain/marketplace/index.ts';
 import { isPlainText, message } from '../../domain/kernel/index.ts';
@@ -32,7 +32,7 @@ interface EventBase {
 export interface RefundEvent extends EventBase {
   subject: 'refund';
   refundId: string;
-  verdict: RefundVerdict;
+  verdict: RefundReport;
 }
 
 export interface PaymentEvent extends EventBase {

@@ -1,10 +1,10 @@
 import type {
-  DisputeNews,
+  DisputeReport,
   OutsideEvent,
-  PaymentFact,
-  RefundVerdict,
+  PaymentReport,
+  RefundReport,
 } from '../../domain/marketplace/index.ts';
-import type { PayoutWord } from '../../domain/payouts/index.ts';
+import type { PayoutReport } from '../../domain/payouts/index.ts';
 import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';
@@ -12,7 +12,7 @@ import type { StripePayoutEvent } from './stripe-event.ts';
 // What an event says of a row of ours. Null everywhere: it ends nothing.
 
 /** An amount that the event does not name is read at the PSP later. */
-export function paymentReport(event: PaymentEvent): PaymentFact | null {
+export function paymentReport(event: PaymentEvent): PaymentReport | null {
   const said = {
     // Nothing received is no capture: the PSP is asked how much it was.
     receivedMinor: event.amountReceivedMinor || null,
@@ -39,7 +39,7 @@ export function paymentReport(event: PaymentEvent): PaymentFact | null {
 const namesNoMoney = ({ amountMinor, amountReceivedMinor, currency }: PaymentEvent) =>
   (amountReceivedMinor ?? amountMinor) === undefined || currency === undefined;
 
-export function refundReport(event: RefundEvent): RefundVerdict | null {
+export function refundReport(event: RefundEvent): RefundReport | null {
   if (event.verdict === 'waiting') return null;
   return {
     status: event.verdict,
@@ -63,11 +63,11 @@ export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, {
 const saidAt = ({ updatedAt }: RefundEvent | DisputeEvent) =>
   updatedAt === undefined ? {} : { saidAt: updatedAt };
 
-export const disputeStatus = (event: Pick<DisputeEvent, 'status' | 'type'>): DisputeNews['status'] | null =>
+export const disputeStatus = (event: Pick<DisputeEvent, 'status' | 'type'>): DisputeReport['status'] | null =>
   disputeNewsStatus(event.status ?? event.type);
 
 /** Null also where the event names no dispute or no amount. */
-export function disputeReport(event: DisputeEvent): DisputeNews | null {
+export function disputeReport(event: DisputeEvent): DisputeReport | null {
   const status = disputeStatus(event);
   const { disputeId, connectorDisputeId, amountMinor, currency, stage } = event;
   if (status === null || disputeId === undefined || amountMinor === undefined || currency === undefined)
@@ -84,7 +84,7 @@ export function disputeReport(event: DisputeEvent): DisputeNews | null {
 }
 
 /** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. */
-export function payoutReport(event: StripePayoutEvent): PayoutWord | null {
+export function payoutReport(event: StripePayoutEvent): PayoutReport | null {
   const { type, stripePayoutId, failureMessage, failureCode } = event;
   switch (type) {
     case 'payout.paid':

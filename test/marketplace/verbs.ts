@@ -14,7 +14,7 @@ import { openRefund } from '../../db/marketplace/refunds/open.ts';
 import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
 import { settlePayment } from '../../db/marketplace/orders/settle.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import type { PaymentFact } from '../../domain/marketplace/messages.ts';
+import type { PaymentReport } from '../../domain/marketplace/messages.ts';
 import { createDatabaseFromTemplate } from '../harness/services.ts';
 
 const TERMS = { platformFeeBps: 1000, openOrdersMax: 1_000 };
@@ -34,7 +34,7 @@ export async function ownDatabase(): Promise<DatabaseWithSql & { readonly url: s
 /** The verbs of the database, called one after the other as the engine would; no provider, no Temporal. */
 export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
   const { buyer, sellers, admin, products } = await seedCatalog(db);
-  const capture = (amountMinor: number, currency = 'EUR'): PaymentFact => ({
+  const capture = (amountMinor: number, currency = 'EUR'): PaymentReport => ({
     verdict: 'captured',
     receivedMinor: amountMinor,
     currency,
@@ -60,7 +60,7 @@ export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
       return orderId;
     },
 
-    async settlePayment(orderId: string, fact: PaymentFact) {
+    async settlePayment(orderId: string, fact: PaymentReport) {
       return settlePayment(db, orderId, fact, WINDOW);
     },
 

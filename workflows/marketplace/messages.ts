@@ -4,22 +4,22 @@ import type { BackfillProgress } from '../../domain/marketplace/backfill.ts';
 import type {
   OrderPlacing,
   OutsideEvent,
-  PaymentFact,
+  PaymentReport,
   PspCall,
   RefundLook,
   RefundOpening,
-  RefundVerdict,
+  RefundReport,
   ReversalAdoption,
 } from '../../domain/marketplace/messages.ts';
 
 // What the engine says to these workflows. Running ones listen to the names: they never change.
 
 export const placed = defineUpdate<OrderPlacing>('placed');
-export const payment = defineSignal<[Hint<PaymentFact>]>('payment');
+export const payment = defineSignal<[Hint<PaymentReport>]>('payment');
 export const outside = defineSignal<[Hint<OutsideEvent>]>('outside');
 
 export const opened = defineUpdate<RefundOpening>('opened');
-export const verdict = defineSignal<[Hint<RefundVerdict>]>('verdict');
+export const verdict = defineSignal<[Hint<RefundReport>]>('verdict');
 /** An operator wants a refund ended that the PSP never answered: it is looked for, and asked for no more. */
 export const endAsking = defineUpdate<RefundLook>('endAsking');
 export const waitingForProvider =

@@ -14,10 +14,10 @@ import type {
   OrderPlacing,
   OrderRequest,
   OutsideEvent,
-  PaymentFact,
+  PaymentReport,
 } from '../../domain/marketplace/messages.ts';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
-import { isIncomplete } from '../../domain/marketplace/payment-fact.ts';
+import { isIncomplete } from '../../domain/marketplace/payment-report.ts';
 import {
   foundOut,
   type Heard,
@@ -59,7 +59,7 @@ export type OrderOutcome = { readonly status: string };
 
 /** A purchase: the order is written, its payment created, and the PSP's word completes or fails it. */
 export async function order(request: OrderRequest): Promise<OrderOutcome> {
-  const facts = new Mailbox<Heard<PaymentFact>>();
+  const facts = new Mailbox<Heard<PaymentReport>>();
   const events = new Mailbox<Heard<OutsideEvent>>();
   let placing: OrderPlacing | undefined;
   let opening: OrderOpening | undefined;
@@ -158,7 +158,7 @@ setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
  */
 async function settleFirst(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
-  facts: Mailbox<Heard<PaymentFact>>,
+  facts: Mailbox<Heard<PaymentReport>>,
 ): Promise<OrderOutcome> {
   describe(
     ['Nothing: the buyer pays, or the order expires.'],
@@ -211,7 +211,7 @@ async function settleFirst(
  * A failure may be older than a success, or be that of one card of several: only the PSP knows how the payment stands. It
  * was asked before it refused to open one, so that is believed, unless a capture was told meanwhile.
  */
-function isFailureToAskAbout({ said, evidence }: Heard<PaymentFact>, captureTold: boolean): boolean {
+function isFailureToAskAbout({ said, evidence }: Heard<PaymentReport>, captureTold: boolean): boolean {
   if (said.verdict !== 'failed') return false;
   return captureTold || (!('known' in evidence) && patched('failures-are-asked-about'));
 }
@@ -225,7 +225,7 @@ const ORDER_STATUS_AFTER: Readonly<Record<string, OrderStatus>> = {
 };
 
 /** Null where a hint is no more than that: nothing has changed. */
-async function settle(orderId: string, evidence: Evidence<PaymentFact>): Promise<OrderOutcome | null> {
+async function settle(orderId: string, evidence: Evidence<PaymentReport>): Promise<OrderOutcome | null> {
   const { status } = await settlePayment(orderId, evidence);
   if (status === 'unconfirmed') return null;
   const shown = ORDER_STATUS_AFTER[status];
@@ -240,7 +240,7 @@ async function settle(orderId: string, evidence: Evidence<PaymentFact>): Promise
 const settleFound = async (orderId: string, found: unknown) =>
   isFact(found) && !isIncomplete(found) ? settle(orderId, { known: found }) : null;
 
-const isFact = (found: unknown): found is PaymentFact => typeof found === 'object' && found !== null;
+const isFact = (found: unknown): found is PaymentReport => typeof found === 'object' && found !== null;
 
 /**
  * What is told of an order that was decided before. Money is read at the PSP where no webhook names it, and what the PSP
@@ -248,7 +248,7 @@ const isFact = (found: unknown): found is PaymentFact => typeof found === 'objec
  */
 async function settleLater(
   orderId: string,
-  { said, evidence }: Heard<PaymentFact>,
+  { said, evidence }: Heard<PaymentReport>,
 ): Promise<OrderOutcome | null> {
   if (said.verdict === 'failed' || !isIncomplete(said)) {
     const settled = await settle(orderId, evidence);
@@ -293,7 +293,7 @@ async function bookBy(orderId: string, evidence: Evidence<ReadEvent>): Promise<S
 const unanswered = (opening: OrderOpening): OrderPlacing =>
   'refused' in opening ? opening : { orderId: opening.orderId, payment: null, bodyHash: opening.bodyHash };
 
-const failure = (message: string): PaymentFact => ({
+const failure = (message: string): PaymentReport => ({
   verdict: 'failed',
   receivedMinor: null,
   currency: null,

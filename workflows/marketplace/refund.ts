@@ -15,7 +15,7 @@ import type {
   RefundLook,
   RefundOpening,
   RefundRequest,
-  RefundVerdict,
+  RefundReport,
 } from '../../domain/marketplace/messages.ts';
 import {
   foundOut,
@@ -47,7 +47,7 @@ export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused
 
 /** A refund in its three phases: opened under lock, asked of the PSP, ended by the PSP's word and by nothing else. */
 export async function refund(request: RefundRequest): Promise<RefundOutcome> {
-  const verdicts = new Mailbox<Heard<RefundVerdict>>();
+  const verdicts = new Mailbox<Heard<RefundReport>>();
   let opening: RefundOpening | undefined;
   let outcome: RefundOutcome | null = null;
   /** What the look found by which an operator ended the asking. */
@@ -113,7 +113,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
     }
   }
 
-  async function nextVerdict(): Promise<Heard<RefundVerdict>> {
+  async function nextVerdict(): Promise<Heard<RefundReport>> {
     while (verdicts.isEmpty) {
       const asked = await ask();
       if (asked === undefined || !verdicts.isEmpty || 'accepted' in asked) break;
@@ -131,7 +131,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   }
 
   /** Null where neither the inbox nor the PSP confirms it: the refund waits on. */
-  async function apply({ said, evidence }: Heard<RefundVerdict>): Promise<RefundOutcome | null> {
+  async function apply({ said, evidence }: Heard<RefundReport>): Promise<RefundOutcome | null> {
     const settled = await end(refundId, said.status, evidence);
     // Histories of before this had no answer here.
     if (!settled?.unconfirmed) return settled?.held ? held(settled.status) : showEnd(said);
@@ -156,13 +156,13 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, refund);
 
 /** Of a row that has ended, which finds its work done. */
-const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>): RefundVerdict => ({
+const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>): RefundReport => ({
   status: status === 'failed' ? 'failed' : 'succeeded',
   providerRefundId: null,
   message,
 });
 
-const end = (refundId: string, status: RefundVerdict['status'], evidence: Evidence<RefundVerdict>) =>
+const end = (refundId: string, status: RefundReport['status'], evidence: Evidence<RefundReport>) =>
   status === 'succeeded' ? settleRefund(refundId, evidence) : failRefund(refundId, evidence);
 
 /** Of a row that ended without a word to its workflow; null while it is open. */
@@ -171,7 +171,7 @@ function outcomeOf(status: RefundStatus): RefundOutcome | null {
   return { status: status === 'failed' ? 'failed' : 'succeeded' };
 }
 
-function showEnd({ status, message }: RefundVerdict): RefundOutcome {
+function showEnd({ status, message }: RefundReport): RefundOutcome {
   const reason = message ?? 'the PSP gave no reason';
   show({ VezaStatus: status });
   describe(

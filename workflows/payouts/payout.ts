@@ -17,7 +17,7 @@ import type {
   OpenedPayout,
   PayoutOpening,
   PayoutRequest,
-  PayoutWord,
+  PayoutReport,
 } from '../../domain/payouts/messages.ts';
 import {
   Mailbox,
@@ -71,7 +71,7 @@ const ACTIONS = [
 /** What a seller has goes to their bank: set aside under lock, asked of Stripe, ended by Stripe's word alone. */
 export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   const { payoutId } = request;
-  const words = new Mailbox<Hint<PayoutWord>>();
+  const words = new Mailbox<Hint<PayoutReport>>();
   let opening: PayoutOpening | undefined;
   const first = firstAttempt(payoutKey(payoutId, request.generation ?? 1), request.generation ?? 1);
   let attempt = null as PayoutAttempt | null;

@@ -1,8 +1,8 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { placeOfWord, statusAfter } from '../../../domain/marketplace/dispute-words.ts';
+import { placeOfReport, statusAfter } from '../../../domain/marketplace/dispute-reports.ts';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
-import type { DisputeNews } from '../../../domain/marketplace/messages.ts';
+import type { DisputeReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -32,7 +32,7 @@ export interface SettledDispute extends SettledRefund {
 export async function settleDispute(
   db: Db,
   orderId: string,
-  news: DisputeNews,
+  news: DisputeReport,
   feePolicy: FeePolicy,
 ): Promise<SettledDispute> {
   return db.transaction(async (tx) => {
@@ -72,11 +72,11 @@ const moneyOf = ({ amountMinor, currency }: Pick<Dispute, 'amountMinor' | 'curre
 async function hear(
   tx: Tx,
   { dispute, isNew }: { readonly dispute: Dispute; readonly isNew: boolean },
-  news: DisputeNews,
+  news: DisputeReport,
 ): Promise<Dispute> {
   const subject = orderWorkflowId(dispute.orderId);
   const named = `Dispute ${news.providerDisputeId} of ${moneyOf(news)}`;
-  const place = isNew ? 'newer' : placeOfWord({ ...dispute, hasEnded: await hasEnded(tx, dispute) }, news);
+  const place = isNew ? 'newer' : placeOfReport({ ...dispute, hasEnded: await hasEnded(tx, dispute) }, news);
   if (place === 'contradicts') {
     const detail = `${named} is ${news.status} at the stage ${news.stage}, says the PSP, after the stage ${dispute.stage}, at which it is ${dispute.status}`;
     await raiseFlag(tx, 'dispute_contradicted', subject, detail);
@@ -101,7 +101,7 @@ async function hear(
 async function findOrOpen(
   tx: Tx,
   orderId: string,
-  { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeNews,
+  { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeReport,
 ): Promise<{ dispute: Dispute; isNew: boolean }> {
   const inserted = await tx
     .insert(disputes)

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { orderCompleted } from '../../../domain/marketplace/postings.ts';
-import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
+import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -38,7 +38,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export async function settlePayment(
   db: Db,
   orderId: string,
-  fact: PaymentFact,
+  fact: PaymentReport,
   terms: { readonly refundWindowDays: number; readonly feePolicy: FeePolicy },
 ): Promise<SettledPayment> {
   return db.transaction(async (tx) => {
@@ -75,7 +75,7 @@ export async function settlePayment(
 async function completeOrder(
   tx: Tx,
   order: Order,
-  fact: PaymentFact,
+  fact: PaymentReport,
   refundWindowDays: number,
 ): Promise<SettledPayment> {
   const completedAt = new Date();
@@ -128,7 +128,7 @@ async function completeOrder(
 async function failOrder(
   tx: Tx,
   order: Order,
-  fact: PaymentFact,
+  fact: PaymentReport,
   reason = fact.message ?? 'the payment failed',
 ): Promise<SettledPayment> {
   if (order.status === 'failed') return { status: 'failed', reason: order.failureReason ?? reason };
@@ -144,7 +144,7 @@ async function failOrder(
 const CANCELLED = 'cancelled_post_capture';
 
 /** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
-async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Promise<SettledPayment> {
+async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentReport): Promise<SettledPayment> {
   const noted = await transitionOrder(tx, order, order.status, {
     paymentStatus: CANCELLED,
     paymentWatchedUntil: null,
@@ -152,11 +152,15 @@ async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentFact): Pr
   return failOrder(tx, noted, fact, fact.message ?? 'cancelled after capture');
 }
 
-const isAsBooked = (order: Order, { receivedMinor, currency }: PaymentFact) =>
+const isAsBooked = (order: Order, { receivedMinor, currency }: PaymentReport) =>
   receivedMinor === null || (receivedMinor === order.capturedMinor && currency === order.capturedCurrency);
 
 /** Captured again, or as another amount than the books have: people decide whose that money is. */
-async function flagDiffering(tx: Tx, order: Order, { receivedMinor, currency }: PaymentFact): Promise<void> {
+async function flagDiffering(
+  tx: Tx,
+  order: Order,
+  { receivedMinor, currency }: PaymentReport,
+): Promise<void> {
   const said = formatMoney(receivedMinor ?? 0, currency ?? order.currency);
   const booked = formatMoney(order.capturedMinor ?? 0, order.capturedCurrency ?? order.currency);
   await raiseFlag(

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { paymentSuspended } from '../../../domain/marketplace/postings.ts';
-import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
+import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
@@ -25,7 +25,7 @@ export interface GiveBackWork {
 }
 
 /** What the PSP received; throws where it does not say how much. */
-export function capturedBy(fact: PaymentFact, order: Pick<Order, 'id'>): Captured {
+export function capturedBy(fact: PaymentReport, order: Pick<Order, 'id'>): Captured {
   if (fact.receivedMinor === null || fact.receivedMinor <= 0 || fact.currency === null) {
     throw new Error(
       `the PSP says that order ${order.id} is captured but not how much: read the payment first`,
@@ -41,7 +41,7 @@ export function capturedBy(fact: PaymentFact, order: Pick<Order, 'id'>): Capture
 export async function giveBack(
   tx: Tx,
   order: Order,
-  { captured, fact, goneMinor = 0 }: { captured: Captured; fact: PaymentFact; goneMinor?: number },
+  { captured, fact, goneMinor = 0 }: { captured: Captured; fact: PaymentReport; goneMinor?: number },
 ): Promise<{ readonly order: Order; readonly work: GiveBackWork | null }> {
   const differs = order.status === 'pending';
   const failed = differs

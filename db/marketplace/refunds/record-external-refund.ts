@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { isUuid, formatMoney } from '../../../domain/kernel/index.ts';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { RefundKind } from '../../../domain/marketplace/refund-machine.ts';
-import type { PaymentFact } from '../../../domain/marketplace/messages.ts';
+import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Order } from '../orders/schema.ts';
@@ -43,7 +43,7 @@ export async function recordExternalRefund(
   orderId: string,
   outside: OutsideRefund & { readonly providerRefundId: string },
   feePolicy: FeePolicy,
-  payment?: PaymentFact | null,
+  payment?: PaymentReport | null,
 ): Promise<RecordedRefund> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
-import type { RefundVerdict } from '../../../domain/marketplace/messages.ts';
+import type { RefundReport } from '../../../domain/marketplace/messages.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import { isSuspended } from '../orders/transition.ts';
@@ -24,7 +24,7 @@ import { findUnstarted } from '../find-unstarted.ts';
 export async function settleRefund(
   db: Db,
   refundId: string,
-  { providerRefundId, saidAt, done }: Pick<RefundVerdict, 'providerRefundId' | 'saidAt' | 'done'>,
+  { providerRefundId, saidAt, done }: Pick<RefundReport, 'providerRefundId' | 'saidAt' | 'done'>,
   feePolicy: FeePolicy,
 ): Promise<SettledRefund | 'held'> {
   return db.transaction(async (tx) => {
@@ -74,7 +74,7 @@ export async function settleRefund(
   });
 }
 
-type Done = NonNullable<RefundVerdict['done']>;
+type Done = NonNullable<RefundReport['done']>;
 
 /** For people; null where the PSP gave back what our row has. */
 export function differenceOf({ amountMinor, currency }: Refund, done: Done): string | null {

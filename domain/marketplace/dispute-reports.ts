@@ -1,5 +1,5 @@
 import { DISPUTE_STAGES, type DisputeStage, type DisputeStatus } from './dispute-machine.ts';
-import type { DisputeNews } from './messages.ts';
+import type { DisputeReport } from './messages.ts';
 
 /** Where a dispute stands, by the latest word that counted. */
 export interface DisputeStand {
@@ -19,17 +19,17 @@ export interface DisputeStand {
  * - `stale`: it was overtaken by the one that counted last
  * - `contradicts`: said later, of an earlier stage, and something else: nobody but a person can tell
  */
-export type WordPlace = 'newer' | 'known' | 'stale' | 'contradicts';
+export type ReportPlace = 'newer' | 'known' | 'stale' | 'contradicts';
 
 /** An expired dispute is still open: nobody has decided it. */
-export const statusAfter = ({ status }: Pick<DisputeNews, 'status'>): DisputeStatus =>
+export const statusAfter = ({ status }: Pick<DisputeReport, 'status'>): DisputeStatus =>
   status === 'expired' ? 'open' : status;
 
 /**
  * Words come doubled and in any order, so each is placed by its stage, then by the time at which it was said, and only
  * where neither tells by the order in which it came. Within a stage a dispute begins open.
  */
-export function placeOfWord(stand: DisputeStand, word: DisputeNews): WordPlace {
+export function placeOfReport(stand: DisputeStand, word: DisputeReport): ReportPlace {
   const status = statusAfter(word);
   const ahead = word.stage === undefined ? 0 : rank(word.stage) - rank(stand.stage);
   const later = isLater(stand, word);
@@ -47,7 +47,7 @@ export function placeOfWord(stand: DisputeStand, word: DisputeNews): WordPlace {
 const rank = (stage: DisputeStage) => DISPUTE_STAGES.indexOf(stage);
 
 /** Whether it was said later than what counts; null where nobody can tell. */
-function isLater({ saidAt }: DisputeStand, word: DisputeNews): boolean | null {
+function isLater({ saidAt }: DisputeStand, word: DisputeReport): boolean | null {
   if (saidAt === null || word.saidAt === undefined) return null;
   const byMs = Date.parse(word.saidAt) - saidAt.getTime();
   return byMs === 0 ? null : byMs > 0;
