@@ -41,14 +41,14 @@ export interface Outcome {
 }
 
 /**
- * One thing that an operator may do to one kind of row. `look` and `act` run in the transaction that they are given,
+ * One thing that an operator may do to one kind of row. `snapshot` and `act` run in the transaction that they are given,
  * `notify` after its commit: it may be repeated, and finds its work done.
  */
 export interface Operation<Done = unknown, Work = unknown> {
   readonly action: ActionName;
   readonly kind: SubjectKind;
   /** Locks the row and reads how it stands. Throws where there is none. */
-  look(tx: Tx, id: string): Promise<Standing>;
+  snapshot(tx: Tx, id: string): Promise<Standing>;
   /** Throws the verb's refusal. */
   act(tx: Tx, id: string, act: Act, settings: OperationsSettings): Promise<Acted<Done, Work>>;
   /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */

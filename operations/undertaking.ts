@@ -44,7 +44,7 @@ function onOne({ action: text, subject: on, params }: Approval): Undertaking {
   const { operation, subject } = findOperation({ action, subject: on, params: params ?? undefined });
   return {
     async seen(tx) {
-      return seenOf(operation, on, await operation.look(tx, subject.id));
+      return seenOf(operation, on, await operation.snapshot(tx, subject.id));
     },
     async act(tx, act, settings) {
       const { work } = await operation.act(tx, subject.id, act, settings);

@@ -8,7 +8,7 @@ export const bookPayoutAsMade: Operation<Payout, PayoutWork> = {
   action: 'book_as_made',
   kind: 'payout',
   /** The larger of what was asked for and what was made is decided on. */
-  async look(tx, payoutId) {
+  async snapshot(tx, payoutId) {
     const { status, amountMinor, differingMinor, currency } = await lockNamed(
       tx,
       'payout',

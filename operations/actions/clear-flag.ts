@@ -6,7 +6,7 @@ import { lookAtFlag } from './look.ts';
 export const clearFlag: Operation<OpsFlagRow, null> = {
   action: 'clear_flag',
   kind: 'flag',
-  look: lookAtFlag,
+  snapshot: lookAtFlag,
   async act(tx, flagId, act) {
     const flag = await clear(tx, { flagId, ...act, reason: reasonOf(act) });
     return { done: flag, now: { subject: `flag/${flagId}`, status: 'cleared' }, work: null };

@@ -9,7 +9,7 @@ type Label = Awaited<ReturnType<typeof giveBackAgain>>['label'];
 export const giveBack: Operation<Refund, { readonly refundId: string; readonly label: Label }> = {
   action: 'give_back',
   kind: 'order',
-  look: lookAtOrder,
+  snapshot: lookAtOrder,
   async act(tx, orderId, act) {
     const { refund, label } = await giveBackAgain(tx, { orderId, ...act, reason: reasonOf(act) });
     const now = { subject: refundWorkflowId(refund.id), status: refund.status };

@@ -7,7 +7,7 @@ import { lookAtPayout } from './look.ts';
 export const giveUpPayout: Operation<Payout, PayoutWork> = {
   action: 'give_up',
   kind: 'payout',
-  look: lookAtPayout,
+  snapshot: lookAtPayout,
   async act(tx, payoutId, act) {
     const ask = { payoutId, ...act, reason: reasonOf(act), action: 'payout.give_up' } as const;
     const { payout, work } = await askPayoutAgain(tx, ask);

@@ -19,7 +19,7 @@ type Work = Pick<HeldWork, 'refundId' | 'label'> | HeldWork;
 export const giveUpRefund: Operation<Refund, Work> = {
   action: 'give_up',
   kind: 'refund',
-  look: lookAtRefund,
+  snapshot: lookAtRefund,
   async act(tx, refundId, act, { refundFeePolicy }) {
     if (await isHeldRefund(tx, refundId)) {
       const ask = { refundId, to: 'failed', ...act, reason: reasonOf(act) } as const;

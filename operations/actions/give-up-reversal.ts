@@ -7,7 +7,7 @@ import { lookAtReversal } from './look.ts';
 export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
   action: 'give_up',
   kind: 'reversal',
-  look: lookAtReversal,
+  snapshot: lookAtReversal,
   async act(tx, reversalId, act) {
     const { reversal, work } = await requestReversalEnd(tx, { reversalId, ...act, reason: reasonOf(act) });
     const { orderId, sellerId, currency } = work;

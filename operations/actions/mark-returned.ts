@@ -7,7 +7,7 @@ import { lookAtReturn } from './look.ts';
 export const markReturned: Operation<Refund, readonly TransferWork[]> = {
   action: 'mark_returned',
   kind: 'refund',
-  look: lookAtReturn,
+  snapshot: lookAtReturn,
   async act(tx, refundId, act) {
     const { refund, transfers } = await returnRefund(tx, { refundId, ...act, reason: reasonOf(act) });
     const now = { subject: refundWorkflowId(refundId), status: refund.status };

@@ -21,7 +21,7 @@ type Work = { readonly refundId: string; readonly label: ReturnType<typeof refun
 export const refundPart = (part: Part): Operation<Refund, Work> => ({
   action: 'refund',
   kind: 'order',
-  look: (tx, orderId) => lookAt(tx, orderId, part),
+  snapshot: (tx, orderId) => lookAt(tx, orderId, part),
   async act(tx, orderId, act, { refundFeePolicy }) {
     const refund = await refundAsOperator(tx, { orderId, ...part, ...act }, refundFeePolicy);
     const now = { subject: refundWorkflowId(refund.id), status: refund.status };

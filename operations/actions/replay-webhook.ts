@@ -13,7 +13,7 @@ export interface Replay {
 export const replayWebhook: Operation<WebhookEventRow, Replay> = {
   action: 'replay_webhook',
   kind: 'webhook',
-  look: lookAtWebhook,
+  snapshot: lookAtWebhook,
   async act(tx, webhookId, act) {
     const stored = await requestReplay(tx, { webhookId, ...act });
     const now = { subject: `webhook/${webhookId}`, status: stored.outcome };

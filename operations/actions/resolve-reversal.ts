@@ -10,7 +10,7 @@ const resolveAs = (
 ): Operation<ReversalRow, null> => ({
   action: resolution,
   kind: 'reversal',
-  look: lookAtReversal,
+  snapshot: lookAtReversal,
   async act(tx, reversalId, act) {
     const reason = reasonOf(act);
     const { reversal, transfer } = await resolveReversal(tx, { reversalId, resolution, ...act, reason });

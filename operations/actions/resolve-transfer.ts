@@ -17,7 +17,7 @@ const resolveAs = (
 ): Operation<Transfer, TransferWork | null> => ({
   action: resolution,
   kind: 'transfer',
-  look: lookAtTransfer,
+  snapshot: lookAtTransfer,
   async act(tx, transferId, act) {
     const reason = reasonOf(act);
     const { transfer, wasOpen } = await resolveTransfer(tx, { transferId, resolution, ...act, reason });

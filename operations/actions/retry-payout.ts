@@ -6,7 +6,7 @@ import { lookAtPayout } from './look.ts';
 export const retryPayout: Operation<Payout, PayoutWork> = {
   action: 'retry',
   kind: 'payout',
-  look: lookAtPayout,
+  snapshot: lookAtPayout,
   async act(tx, payoutId, act) {
     const { payout, work } = await askPayoutAgain(tx, { payoutId, ...act, action: 'payout.retry' });
     return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };

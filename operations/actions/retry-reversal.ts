@@ -10,7 +10,7 @@ type Work = ReversalWork & { readonly adopts: boolean };
 export const retryReversal: Operation<ReversalRow, Work> = {
   action: 'retry',
   kind: 'reversal',
-  look: lookAtReversal,
+  snapshot: lookAtReversal,
   async act(tx, reversalId, act) {
     const { reversal, work, adopts } = await requestReversalRetry(tx, { reversalId, ...act });
     const { orderId, sellerId, currency } = work;

@@ -6,7 +6,7 @@ import { lookAtTransfer } from './look.ts';
 export const retryTransfer: Operation<Transfer, TransferWork> = {
   action: 'retry',
   kind: 'transfer',
-  look: lookAtTransfer,
+  snapshot: lookAtTransfer,
   async act(tx, transferId, act) {
     const { transfer, work } = await requestTransferRetry(tx, { transferId, ...act });
     const now = { subject: transferWorkflowId(transfer.id), status: transfer.status };

@@ -14,7 +14,7 @@ export interface HeldWork {
 export const settleRefundOutside: Operation<Refund, HeldWork> = {
   action: 'settled_outside',
   kind: 'refund',
-  look: lookAtRefund,
+  snapshot: lookAtRefund,
   async act(tx, refundId, act, { refundFeePolicy }) {
     const ask = { refundId, to: 'settled', ...act, reason: reasonOf(act) } as const;
     const { refund, settled } = await endHeldRefund(tx, ask, refundFeePolicy);
