@@ -27,6 +27,8 @@ interface OrderRow {
   readonly status: string;
   readonly captured: number | null;
   readonly refunded: number;
+  /** Its time was over before anybody paid; a payment that still comes is found by the sweep. */
+  readonly is_expired: boolean;
 }
 interface Row {
   readonly id: string;
@@ -43,7 +45,8 @@ interface Row {
 export async function compareBooks(books: Books): Promise<Compared> {
   const { sql } = books.database;
   const orders = await sql<OrderRow[]>`
-    SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded FROM orders`;
+    SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded,
+      coalesce(failure_reason = 'expired', false) AS is_expired FROM orders`;
   const refunds = await sql<Row[]>`
     SELECT id, order_id, status, amount_minor::int AS amount, hyperswitch_refund_id AS provider_id
     FROM refunds WHERE kind <> 'dispute'`;
@@ -59,7 +62,7 @@ export async function compareBooks(books: Books): Promise<Compared> {
   const pspRefunds = books.psp.control.refunds();
   const pspDisputes = books.psp.control.disputes();
   const differences = [
-    ...compareOrders(orders, payments, pspRefunds, pspDisputes),
+    ...compareOrders(orders, payments, pspRefunds, pspDisputes, disputes),
     ...compareDisputes(disputes, pspDisputes),
     ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
     ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
@@ -107,6 +110,7 @@ function compareOrders(
   payments: readonly Payment[],
   pspRefunds: readonly PspRefund[],
   pspDisputes: readonly PspDispute[],
+  disputes: readonly DisputeRow[],
 ): string[] {
   const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const given = new Map<string, number>();
@@ -116,11 +120,16 @@ function compareOrders(
   for (const { payment_id: paymentId, amount } of pspDisputes.filter(isLost)) {
     given.set(paymentId, (given.get(paymentId) ?? 0) + Number(amount));
   }
+  // What an earlier stage took stays gone while a later one is open; compareDisputes sees to the rest.
+  const reopened = new Set(pspDisputes.filter(isUndecided).map(({ dispute_id: id }) => id));
+  for (const { order_id: orderId, took } of disputes.filter(({ id }) => reopened.has(id))) {
+    given.set(orderId, (given.get(orderId) ?? 0) + took);
+  }
   const differences = orders.flatMap((order) => {
     const payment = theirs.get(order.id);
     theirs.delete(order.id);
     const back = given.get(order.id) ?? 0;
-    const expected = expectedOf(payment, back);
+    const expected = expectedOf(payment, back, order);
     const said = `${order.status}, captured ${order.captured ?? 0}, given back ${order.refunded}`;
     const isSame =
       order.status === expected.status &&
@@ -142,9 +151,11 @@ function compareOrders(
 export const isOpen = ({ status, manual_retry_allowed: mayRetry }: Payment): boolean =>
   status.startsWith('requires_') || (status === 'failed' && mayRetry === true);
 
-/** Where an order must stand, from the PSP's books alone. */
-function expectedOf(payment: Payment | undefined, back: number) {
-  if (payment === undefined || isOpen(payment)) return { status: 'pending', captured: 0 };
+/** Where an order must stand, from the PSP's books, and from whether its time was over. */
+function expectedOf(payment: Payment | undefined, back: number, order: OrderRow) {
+  if (payment === undefined || isOpen(payment)) {
+    return { status: order.is_expired ? 'failed' : 'pending', captured: 0 };
+  }
   if (OVER.has(payment.status)) return { status: 'failed', captured: 0 };
   if (!CAPTURED.has(payment.status)) return { status: `unknown here (${payment.status})`, captured: 0 };
   const captured = payment.amount_received ?? payment.amount;
@@ -235,6 +246,7 @@ const wordOf = ({ dispute_status: word }: PspDispute): string =>
     word.slice('dispute_'.length)
   ] ?? word.slice('dispute_'.length);
 const isLost = (dispute: PspDispute) => wordOf(dispute) === 'lost';
+const isUndecided = (dispute: PspDispute) => wordOf(dispute) === 'open';
 
 /** Each as its latest word says, whatever came before and whoever was told. */
 export function compareDisputes(rows: readonly DisputeRow[], disputes: readonly PspDispute[]): string[] {
