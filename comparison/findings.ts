@@ -8,8 +8,8 @@ export interface Difference {
 }
 
 /**
- * What is told and not counted: a person resolved it by hand, it has no object of its own at the provider, or its
- * workflow is at it at this moment.
+ * What is told and not counted: a person resolved it by hand or is to decide on it, it has no object of its own at the
+ * provider, nobody can ask about it, or its workflow is at it at this moment.
  */
 export const LISTED = [
   'refunds of lost disputes',
@@ -18,14 +18,16 @@ export const LISTED = [
   'returned refunds',
   'reversals that ops ended',
   'transfers that ops ended',
+  'payouts that Stripe made otherwise',
+  'payouts that cannot be read',
   'under way',
 ] as const;
 export type Listed = (typeof LISTED)[number];
 
-export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes'] as const;
+export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes', 'payouts'] as const;
 export type Compared = (typeof COMPARED)[number];
 
-/** What looking at one order found. */
+/** What looking at one order, or at one payout, found. */
 export class Findings {
   readonly differences: Difference[] = [];
   readonly listed: { readonly as: Listed; readonly subject: string }[] = [];
@@ -35,6 +37,7 @@ export class Findings {
     transfers: 0,
     reversals: 0,
     disputes: 0,
+    payouts: 0,
   };
 
   differs(subject: string, detail: string): void {

@@ -1,8 +1,14 @@
 import type { Db } from '../db/client.ts';
-import { type OrderClaims, readOrderClaims } from '../db/settlements/index.ts';
+import {
+  type OrderClaims,
+  type PayoutClaim,
+  readOrderClaims,
+  readPayoutClaims,
+} from '../db/settlements/index.ts';
 import { compareDisputes } from './disputes.ts';
 import { COMPARED, type Compared, type Difference, Findings, LISTED, type Listed } from './findings.ts';
 import { comparePayment } from './payments.ts';
+import { comparePayout } from './payouts.ts';
 import type { ProviderReaders } from './readers.ts';
 import { compareRefunds } from './refunds.ts';
 import { compareTransfers } from './transfers.ts';
@@ -24,18 +30,19 @@ export interface Agreement {
 }
 
 export interface AgreementOptions {
-  /** Orders looked at at a time. */
+  /** Orders, and then payouts, looked at at a time. */
   readonly concurrency?: number;
   /** Of each kind; the rest are counted only, so that memory does not grow with the books. */
   readonly maxExamples?: number;
 }
 
-const PAGE_ORDERS = 200;
+const PAGE_ROWS = 200;
 
 /**
- * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers and reversals match ours one to one, in amount
- * too. Walks all orders a page at a time and writes nothing. Books that move meanwhile look different for a moment, so an order that
- * differs is read again, rows first, and only then reported. Throws Unreachable where a provider does not answer.
+ * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers, reversals and payouts match ours one to one, in
+ * amount too. Walks all orders and then all payouts, a page at a time, and writes nothing. Books that move meanwhile look different
+ * for a moment, so what differs is read again, rows first, and only then reported. Throws Unreachable where a provider does not
+ * answer.
  */
 export async function compareWithProviders(
   db: Db,
@@ -43,24 +50,54 @@ export async function compareWithProviders(
   { concurrency = 10, maxExamples = 10 }: AgreementOptions = {},
 ): Promise<Agreement> {
   const sum = new Sum(maxExamples);
+  const ofOrders: Walk<OrderClaims> = {
+    idOf: ({ orderId }) => orderId,
+    readPage: (ask) => readOrderClaims(db, ask),
+    readAgain: (orderId) => readOrderClaims(db, { only: [orderId] }),
+    compare: (claims) => compareOrder(readers, claims),
+  };
+  const ofPayouts: Walk<PayoutClaim> = {
+    idOf: ({ id }) => id,
+    readPage: (ask) => readPayoutClaims(db, ask),
+    readAgain: (payoutId) => readPayoutClaims(db, { only: payoutId }),
+    compare: async (claim) => {
+      const findings = new Findings();
+      await comparePayout(db, readers.stripe, claim, findings);
+      return findings;
+    },
+  };
+  await walk(ofOrders, concurrency, sum);
+  await walk(ofPayouts, concurrency, sum);
+  return sum.agreement();
+}
+
+/** How all rows of one kind are read, by id, and compared. */
+interface Walk<C> {
+  idOf(claims: C): string;
+  readPage(ask: { readonly afterId: string | null; readonly limit: number }): Promise<C[]>;
+  readAgain(id: string): Promise<C[]>;
+  compare(claims: C): Promise<Findings>;
+}
+
+async function walk<C>(rows: Walk<C>, concurrency: number, sum: Sum): Promise<void> {
   let afterId: string | null = null;
   for (;;) {
-    const page: OrderClaims[] = await readOrderClaims(db, { afterId, limit: PAGE_ORDERS });
-    await eachOf(page, concurrency, async (claims) => sum.add(await compareTwice(db, readers, claims)));
+    const page: C[] = await rows.readPage({ afterId, limit: PAGE_ROWS });
+    await eachOf(page, concurrency, async (claims) => sum.add(await compareTwice(rows, claims)));
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE_ORDERS) return sum.agreement();
-    afterId = last.orderId;
+    if (last === undefined || page.length < PAGE_ROWS) return;
+    afterId = rows.idOf(last);
   }
 }
 
-async function compareTwice(db: Db, readers: ProviderReaders, claims: OrderClaims): Promise<Findings> {
-  const first = await compare(readers, claims);
+async function compareTwice<C>(rows: Walk<C>, claims: C): Promise<Findings> {
+  const first = await rows.compare(claims);
   if (first.differences.length === 0) return first;
-  const [again] = await readOrderClaims(db, { only: [claims.orderId] });
-  return again === undefined ? first : compare(readers, again);
+  const [again] = await rows.readAgain(rows.idOf(claims));
+  return again === undefined ? first : rows.compare(again);
 }
 
-async function compare({ psp, stripe }: ProviderReaders, claims: OrderClaims): Promise<Findings> {
+async function compareOrder({ psp, stripe }: ProviderReaders, claims: OrderClaims): Promise<Findings> {
   const findings = new Findings();
   if (await comparePayment(psp, claims, findings)) {
     await compareRefunds(psp, claims, findings);

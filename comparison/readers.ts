@@ -1,7 +1,9 @@
 import { createHyperswitch, type HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import { createStripe, type StripeReader } from '../providers/stripe/client.ts';
+import type { PayoutCalls } from '../providers/stripe/payouts.ts';
 
-export type StripeBooks = Pick<StripeReader, 'listTransfers' | 'listReversals' | 'readTransfer'>;
+export type StripeBooks = Pick<StripeReader, 'listTransfers' | 'listReversals' | 'readTransfer'> &
+  Pick<PayoutCalls, 'findPayout' | 'readPayout'>;
 
 /** Nothing here can create, change or cancel anything at a provider. */
 export interface ProviderReaders {
@@ -20,12 +22,12 @@ export function openReaders(config: {
     baseUrl: config.HYPERSWITCH_BASE_URL,
     apiKey: config.HYPERSWITCH_API_KEY,
   });
-  const { listTransfers, listReversals, readTransfer } = createStripe({
+  const { listTransfers, listReversals, readTransfer, findPayout, readPayout } = createStripe({
     secretKey: config.STRIPE_SECRET_KEY,
     apiBase: config.STRIPE_API_BASE,
   });
   return {
     psp: { readPayment, readRefund, listRefunds, listDisputes },
-    stripe: { listTransfers, listReversals, readTransfer },
+    stripe: { listTransfers, listReversals, readTransfer, findPayout, readPayout },
   };
 }

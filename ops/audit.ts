@@ -11,8 +11,9 @@ import { fail } from './fail.ts';
 const USAGE = `npm run audit [-- --providers] [--json]
 
 Checks the invariants of the books on the database of DATABASE_URL, and its open rows against the Temporal of
-TEMPORAL_ADDRESS. With --providers also holds them against the payments and refunds of HYPERSWITCH_BASE_URL and the
-transfers and reversals of STRIPE_API_BASE, which it only reads: some calls an order. Writes nothing.
+TEMPORAL_ADDRESS. With --providers also holds them against the payments, refunds and disputes of HYPERSWITCH_BASE_URL
+and the transfers, reversals and payouts of STRIPE_API_BASE, which it only reads: some calls an order, one or more a payout.
+Writes nothing.
 Exit codes: 0 sound, 1 violations found, 2 could not be checked.
 `;
 
@@ -74,7 +75,7 @@ async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openRead
 export const AGREEMENT = {
   number: 8,
   title:
-    "the PSP's payments and refunds and Stripe's transfers and reversals match ours one to one, in amount too",
+    "the PSP's payments, refunds and disputes and Stripe's transfers, reversals and payouts match ours one to one, in amount too",
 } as const;
 
 interface Judged {

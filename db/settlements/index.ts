@@ -11,6 +11,7 @@ export {
 } from './list.ts';
 export { loadStatementRows, type NumberedRow } from './load-statement-rows.ts';
 export { openStatement, type Statement } from './open-statement.ts';
+export { type PayoutClaim, readPayoutClaims } from './payout-claims.ts';
 export {
   type DisputeClaim,
   type OrderClaims,

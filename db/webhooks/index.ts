@@ -11,3 +11,4 @@ export {
 } from './schema.ts';
 export { readStoredWebhook } from './stored-webhook.ts';
 export { tellStripeMode } from './tell-stripe-mode.ts';
+export { isWebhookUnderWay } from './under-way.ts';

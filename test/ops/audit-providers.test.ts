@@ -3,8 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compareWithProviders, openReaders, Unreachable } from '../../comparison/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
+import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { signal } from '../harness/look.ts';
+import { earnedShop, openedPayout, payoutIs, payoutRow, type PayoutRow } from '../harness/payouts.ts';
 import { run } from '../harness/processes.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
@@ -146,5 +149,183 @@ describe('npm run audit -- --providers', () => {
         ['payments cancelled after capture', 1],
       ]),
     );
+  });
+
+  describe('of payouts', () => {
+    let paid: PayoutRow;
+    let failed: PayoutRow;
+    let accepted: PayoutRow;
+    /** It failed before Stripe had it. */
+    let unsent: PayoutRow;
+    beforeAll(async () => {
+      world.stripe.control.setPayoutMode('manual');
+      paid = await endedAs('paid');
+      failed = await endedAs('failed');
+      accepted = await taken();
+      const { seller } = await earnedShop(world);
+      // Gone, and nobody was told.
+      world.stripe.control.addFault({ kind: 'loseWebhook', match: 'account.application.deauthorized' });
+      world.stripe.control.loseAccount(seller.accountId);
+      const id = await openedPayout(world, seller);
+      expect(await world.finished(`payout/${id}`)).toEqual({ status: 'failed' });
+      world.stripe.control.regainAccount(seller.accountId);
+      unsent = await payoutRow(world, id);
+    });
+
+    async function taken(): Promise<PayoutRow> {
+      const { seller } = await earnedShop(world);
+      const id = await openedPayout(world, seller);
+      return payoutIs(world, id, (row) => row.externalPayoutId !== null);
+    }
+
+    async function endedAs(status: 'paid' | 'failed'): Promise<PayoutRow> {
+      const { id, externalPayoutId } = await taken();
+      world.stripe.control.settlePayout(externalPayoutId!, status);
+      expect(await world.finished(`payout/${id}`)).toEqual({ status });
+      return payoutRow(world, id);
+    }
+
+    /** What differs, and what is listed, of a row while it says this. */
+    async function whileIts(row: PayoutRow, says: Partial<PayoutRow>) {
+      const { db } = world.database;
+      const ofIt = eq(sellerPayouts.id, row.id);
+      await db
+        .update(sellerPayouts)
+        .set({ ...row, ...says })
+        .where(ofIt);
+      const { differences: found, listed } = await compareWithProviders(db, openReaders(world.config));
+      await db.update(sellerPayouts).set(row).where(ofIt);
+      expect(found.examples.filter(({ subject }) => subject !== `payout/${row.id}`)).toEqual([]);
+      return {
+        differs: found.examples.map(({ detail }) => detail),
+        listedAs: listed.filter(({ examples }) => examples.includes(`payout/${row.id}`)).map(({ as }) => as),
+      };
+    }
+
+    test('one that is as Stripe has it is no difference, in each status', async () => {
+      expect([accepted.status, paid.status, failed.status, unsent.status]).toEqual([
+        'pending',
+        'paid',
+        'failed',
+        'failed',
+      ]);
+      expect(unsent.externalPayoutId).toBeNull();
+      for (const row of [accepted, paid, failed, unsent])
+        expect(await whileIts(row, {}), row.status).toEqual({ differs: [], listedAs: [] });
+      expect((await audit()).stdout).toMatch(/^ +compared: .*, 3 payouts$/m);
+    });
+
+    test('another amount or currency', async () => {
+      expect(await whileIts(paid, { amountMinor: 8_999 })).toEqual({
+        differs: ["it is of 89.99 USD, Stripe's of 90.00 USD"],
+        listedAs: [],
+      });
+      expect(await whileIts(accepted, { currency: 'EUR' })).toEqual({
+        differs: ["it is of 90.00 EUR, Stripe's of 90.00 USD"],
+        listedAs: [],
+      });
+    });
+
+    test('another status, of which no webhook tells us', async () => {
+      expect((await whileIts(paid, { status: 'failed' })).differs).toEqual([
+        'it is failed, Stripe says paid',
+      ]);
+      expect((await whileIts(accepted, { status: 'paid' })).differs).toEqual([
+        'it is paid, Stripe says pending',
+      ]);
+      expect((await whileIts(accepted, { status: 'failed' })).differs).toEqual([
+        'it is failed, Stripe says pending',
+      ]);
+      world.stripe.control.addFault({ kind: 'loseWebhook', match: 'payout.failed' });
+      world.stripe.control.settlePayout(paid.externalPayoutId!, 'failed');
+      const cameBack = await whileIts(paid, {});
+      expect(cameBack).toEqual({ differs: ['it is paid, Stripe says failed'], listedAs: [] });
+      world.stripe.control.addFault({ kind: 'loseWebhook', match: 'payout.paid' });
+      world.stripe.control.settlePayout(paid.externalPayoutId!, 'paid');
+      expect(await whileIts(paid, {})).toEqual({ differs: [], listedAs: [] });
+      world.stripe.control.addFault({ kind: 'loseWebhook', match: 'payout.paid' });
+      const lost = await taken();
+      world.stripe.control.settlePayout(lost.externalPayoutId!, 'paid');
+      expect(await whileIts(lost, {})).toEqual({
+        differs: ['it is pending, Stripe says paid'],
+        listedAs: [],
+      });
+      // Its workflow asks Stripe itself.
+      await signal(world, `payout/${lost.id}`, 'retryNow');
+      expect(await world.finished(`payout/${lost.id}`)).toEqual({ status: 'paid' });
+      expect(await whileIts(await payoutRow(world, lost.id), {})).toEqual({ differs: [], listedAs: [] });
+    });
+
+    test('another status, whose webhook has just come: listed', async () => {
+      expect(await whileIts(paid, { status: 'pending' })).toEqual({ differs: [], listedAs: ['under way'] });
+      const { sql } = world.database;
+      await sql`UPDATE webhook_events SET processed_at = now() - interval '1 day' WHERE about = ${paid.id}`;
+      expect(await whileIts(paid, { status: 'pending' })).toEqual({
+        differs: ['it is pending, Stripe says paid'],
+        listedAs: [],
+      });
+    });
+
+    test('one that Stripe does not have', async () => {
+      expect((await whileIts(paid, { externalPayoutId: 'po_nobody' })).differs).toEqual([
+        'Stripe has no payout po_nobody of its account',
+      ]);
+      expect((await whileIts(unsent, { status: 'paid' })).differs).toEqual([
+        'it is paid, Stripe has none of it',
+      ]);
+    });
+
+    test('one that Stripe made, and of which our row has no id', async () => {
+      expect((await whileIts(paid, { externalPayoutId: null, status: 'failed' })).differs).toEqual([
+        `it failed before it was sent, Stripe made ${paid.externalPayoutId}, which is paid`,
+      ]);
+      const open = { externalPayoutId: null, status: 'pending' } as const;
+      expect(await whileIts(accepted, open)).toEqual({ differs: [], listedAs: ['under way'] });
+      expect((await whileIts(accepted, { ...open, amountMinor: 8_999 })).differs).toEqual([
+        "it is of 89.99 USD, Stripe's of 90.00 USD",
+      ]);
+      // What was called off at Stripe stands for nothing.
+      expect((await whileIts(failed, { externalPayoutId: null })).differs).toEqual([]);
+      expect((await whileIts(failed, { ...open, amountMinor: 8_999 })).differs).toEqual([]);
+    });
+
+    test('one of another amount that is noted as such waits for an operator: listed', async () => {
+      const noted = {
+        externalPayoutId: null,
+        amountMinor: 8_999,
+        differingId: accepted.externalPayoutId,
+        differingMinor: 9_000,
+      };
+      expect(await whileIts(accepted, noted)).toEqual({
+        differs: [],
+        listedAs: ['payouts that Stripe made otherwise'],
+      });
+      expect((await whileIts(accepted, { ...noted, differingMinor: 8_000 })).differs).toHaveLength(1);
+      const inAnother = { ...noted, amountMinor: 9_000, currency: 'EUR', differingMinor: null };
+      expect(await whileIts(accepted, inAnother)).toEqual({
+        differs: [],
+        listedAs: ['payouts that Stripe made otherwise'],
+      });
+    });
+
+    test('of an account that is gone nobody can say anything: listed', async () => {
+      world.stripe.control.loseAccount(paid.stripeAccountId!);
+      const gone = await whileIts(paid, { amountMinor: 8_999 });
+      const unnamed = await whileIts(paid, { externalPayoutId: null });
+      world.stripe.control.regainAccount(paid.stripeAccountId!);
+      expect(gone).toEqual({ differs: [], listedAs: ['payouts that cannot be read'] });
+      expect(unnamed).toEqual(gone);
+      expect(await whileIts(paid, { stripeAccountId: null })).toEqual(gone);
+    });
+
+    test('Stripe cannot be reached: nothing is known', async () => {
+      world.stripe.control.addFault({
+        kind: 'status',
+        status: 503,
+        match: 'payouts.retrieve',
+        times: 'always',
+      });
+      await expect(differences()).rejects.toThrow(Unreachable);
+    });
   });
 });
