@@ -5,6 +5,7 @@ import { approve } from '../../operations/approve.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, reversalRow } from '../harness/look.ts';
+import { earnedShop, madeFor, onPayouts, openedPayout, payoutRow, waitsFor } from '../harness/payouts.ts';
 import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
@@ -97,6 +98,43 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     });
     const approvalId = awaited(answer);
     expect((await approvalOf(world, second, approvalId))['amount']).toBe((ABOVE_MINOR + 1_000) * 0.9);
+  });
+
+  it('a payout that is booked as Stripe made it is weighed by the larger of what was asked for and made', async () => {
+    const asked = [
+      { askedMinor: 6_000, madeMinor: NET_MINOR + 1 },
+      { askedMinor: NET_MINOR + 1, madeMinor: 6_000 },
+    ];
+    world.stripe.control.setPayoutMode('manual');
+    for (const { askedMinor, madeMinor } of asked) {
+      const { seller } = await earnedShop(world, await openShop(world, { prices: [PRICE_MINOR + 2_000] }));
+      const fault = onPayouts(world, { kind: 'otherAmount', amountMinor: madeMinor, times: 'always' });
+      const id = await openedPayout(world, seller, { amount: askedMinor });
+      await waitsFor(world, id, 'amount_differs');
+      world.stripe.control.clearFaults(fault);
+      const answer = await world.post(first, '/admin/actions', {
+        action: 'book_as_made',
+        subject: `payout/${id}`,
+        reason: 'seen in the dashboard',
+      });
+      const approvalId = awaited(answer);
+      expect(await approvalOf(world, second, approvalId)).toMatchObject({
+        action: 'book_as_made',
+        subject: `payout/${id}`,
+        amount: NET_MINOR + 1,
+      });
+      expect(await payoutRow(world, id)).toMatchObject({ amountMinor: askedMinor, externalPayoutId: null });
+      const agreed = await approveAs(world, second, approvalId);
+      expect(agreed.status, JSON.stringify(agreed.body)).toBe(200);
+      const [made] = madeFor(world, seller);
+      expect(await payoutRow(world, id)).toMatchObject({
+        amountMinor: madeMinor,
+        externalPayoutId: made!.id,
+      });
+      world.stripe.control.settlePayout(made!.id, 'paid');
+      expect(await world.finished(`payout/${id}`)).toEqual({ status: 'paid' });
+    }
+    await expectCleanBooks(world);
   });
 
   it('whoever asked cannot agree, neither here nor in the database', async () => {
