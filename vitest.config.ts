@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', './test/harness/slowest.ts'],
     globalSetup: ['test/harness/global-setup.ts'],
     setupFiles: ['test/harness/end-with-run.ts'],
     // The SDK's native part and a process a file: nothing is shared that a test could spoil.
