@@ -231,4 +231,27 @@ describe('a payment that its order cannot take is given back', () => {
     await expectCancelled(orderId);
     expect(await flagsOf(world, `refund/${refund!.id}`)).toEqual([]);
   });
+
+  it('by a new refund where the first one failed, once a person says so', async () => {
+    const orderId = await placedOrder(world, people.buyer, [people.products[2]!.id]);
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', message: 'card closed' });
+    world.psp.control.pay(orderId, { amountReceivedMinor: 5_000 });
+    await world.finished(`order/${orderId}`);
+    const [first] = await refundsOf(world, orderId);
+    await world.finished(`refund/${first!.id}`);
+    expect((await world.refund(first!.id)).status).toBe('failed');
+    expect((await world.order(orderId)).status).toBe('failed');
+
+    const own = await world.post(people.buyer, `/marketplace/orders/${orderId}/refund`, {});
+    expect(own.body['code']).toBe('order_not_refundable');
+    const again = await world.post(people.admin, `/admin/orders/${orderId}/give-back`, {
+      reason: 'new card',
+    });
+    expect(again.status, JSON.stringify(again.body)).toBe(202);
+    const secondId: string = again.body['refund']!['id']!;
+    await world.finished(`refund/${secondId}`);
+    expect(await world.order(orderId)).toMatchObject({ status: 'refunded', refundedMinor: 5_000 });
+    const more = await world.post(people.admin, `/admin/orders/${orderId}/give-back`, { reason: 'again' });
+    expect(more.body['code']).toBe('order_not_refundable');
+  });
 });

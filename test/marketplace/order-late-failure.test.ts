@@ -168,4 +168,15 @@ describe('a failure that the PSP tells of is asked about before the order fails'
     expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'failed' });
     expect((await world.order(orderId)).failureReason).toBe('Insufficient funds');
   });
+
+  it('a capture told without its amount is not overruled by an older failure', async () => {
+    const orderId = await placed();
+    world.psp.control.addFault({ kind: 'status', match: 'payments.retrieve', status: 503, times: 2 });
+    world.psp.control.pay(orderId, { webhook: false });
+    const send = (body: object) =>
+      world.psp.control.sendWebhook(JSON.stringify({ payment_id: orderId, ...body }));
+    await send({ event_type: 'payment.succeeded', status: 'succeeded' });
+    await send({ event_type: 'payment.failed', status: 'failed', amount: 10_000, currency: 'USD' });
+    await expectCompleted(orderId);
+  });
 });
