@@ -1,7 +1,7 @@
 export { actorOf } from './actor.ts';
 export { attemptFields, showAttempts } from './attempts-view.ts';
 export { Cursors } from './cursors.ts';
-export { answerError, answerProblem } from './errors.ts';
+export { answerError, answerProblem } from './answer-error.ts';
 export {
   AmountMinor,
   asDate,
