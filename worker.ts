@@ -10,7 +10,7 @@ import {
 } from '@temporalio/worker';
 import { type Settings, settingsOf } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
-import { DIRECT_SHARE } from './activities/marketplace/index.ts';
+import { queuedCallsPerSecond } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
@@ -115,7 +115,7 @@ export async function startWorker(
       await Worker.create({
         ...common,
         taskQueue: queues.stripe,
-        maxTaskQueueActivitiesPerSecond: Math.max(config.STRIPE_MAX_RPS * (1 - DIRECT_SHARE), 1),
+        maxTaskQueueActivitiesPerSecond: queuedCallsPerSecond(config.STRIPE_MAX_RPS),
       }),
     );
   }

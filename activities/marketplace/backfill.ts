@@ -16,7 +16,7 @@ import type { BackfillFinding, BackfillOutcome } from '../../domain/marketplace/
 import type { TransfersOf } from '../../providers/stripe/client.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
-import { DIRECT_SHARE } from './reversals.ts';
+import { directCallsPerSecond } from './stripe-pace.ts';
 
 /** How soon a look-up that found no free slot asks for one again. */
 const TURN_WAIT_MS = 50;
@@ -40,7 +40,7 @@ export function createBackfillActivities({ db, stripe, settings, log }: Marketpl
 
   /** Its calls come out of the same limit as all others; first attempts of reversals share this lane. */
   async function takeTurn(): Promise<void> {
-    const perSecond = Math.max(settings.stripeMaxRps * DIRECT_SHARE, 1);
+    const perSecond = directCallsPerSecond(settings.stripeMaxRps);
     while (!(await takeSlot(db, 'stripe', { perSecond, burst: 1 }))) {
       await Context.current().sleep(TURN_WAIT_MS);
     }

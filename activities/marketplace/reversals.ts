@@ -22,18 +22,13 @@ import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-ne
 import type { CreateReversalOutcome, StripeReversal } from '../../providers/stripe/outcomes.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
+import { directCallsPerSecond } from './stripe-pace.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
 type MadeReversal = Pick<StripeReversal, 'stripeReversalId' | 'amountMinor' | 'currency'>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our reversal. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
-
-/**
- * The part of STRIPE_MAX_RPS that first attempts may take without queueing; the rest is the task queue's. Together they
- * stay within the limit, over all workers.
- */
-export const DIRECT_SHARE = 0.5;
 
 /** How far direct attempts may run ahead of their steady pace. */
 const DIRECT_BURST = 4;
@@ -216,7 +211,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
       request: { readonly reversalId: string } & AttemptRequest,
     ): Promise<ReversalAttempt | 'queue'> {
       if (!policy.enabled) return 'queue';
-      const perSecond = Math.max(settings.stripeMaxRps * DIRECT_SHARE, 1);
+      const perSecond = directCallsPerSecond(settings.stripeMaxRps);
       const free = await takeSlot(db, 'stripe', { perSecond, burst: DIRECT_BURST });
       return free ? attempt(request) : 'queue';
     },
