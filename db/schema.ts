@@ -8,6 +8,7 @@ export * from './sellers/schema.ts';
 export * from './marketplace/orders/schema.ts';
 export * from './marketplace/refunds/schema.ts';
 export * from './marketplace/refunds/events-schema.ts';
+export * from './marketplace/disputes/schema.ts';
 export * from './marketplace/transfers/schema.ts';
 export * from './payouts/schema.ts';
 export * from './settlements/schema.ts';

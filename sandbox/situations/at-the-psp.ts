@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { disputes } from '../../db/marketplace/refunds/schema.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { opsFlags } from '../../db/kernel/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';

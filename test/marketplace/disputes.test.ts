@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disputes, refunds } from '../../db/marketplace/refunds/schema.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
 import { until } from '../harness/look.ts';

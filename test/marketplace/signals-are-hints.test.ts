@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { disputes, refunds } from '../../db/marketplace/refunds/schema.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { sentTo, signal, until } from '../harness/look.ts';

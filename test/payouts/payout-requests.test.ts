@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { disputes } from '../../db/marketplace/refunds/schema.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { idempotencyKeys } from '../../db/kernel/schema.ts';
 import { sellerBalances } from '../../db/ledger/schema.ts';
 import { users } from '../../db/accounts/schema.ts';

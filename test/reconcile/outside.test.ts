@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { lookAt } from '../../activities/reconcile/sweep.ts';
 import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import { RECENT_DISPUTES } from '../../db/reconcile/sweep.ts';
-import { disputes } from '../../db/marketplace/refunds/schema.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { clearFlag } from '../../db/kernel/clear-flag.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { DISPUTE, type DisputeStatus } from '../../../domain/marketplace/dispute-machine.ts';
 import type { Tx } from '../../client.ts';
-import { disputes, type Dispute } from '../refunds/schema.ts';
+import { disputes, type Dispute } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
 /** Moves a dispute, or changes it where it stands; the only code that writes its status. */

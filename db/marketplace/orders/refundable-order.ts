@@ -2,7 +2,8 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { RefundableOrder } from '../../../domain/marketplace/eligibility.ts';
 import type { Db, Tx } from '../../client.ts';
 import { isSuspended } from './transition.ts';
-import { disputes, refundAllocations, refunds } from '../refunds/schema.ts';
+import { disputes } from '../disputes/schema.ts';
+import { refundAllocations, refunds } from '../refunds/schema.ts';
 import { orderItems, orders } from './schema.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
   type AnyPgColumn,
-  bigint,
   boolean,
   check,
   index,
@@ -11,7 +10,6 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { DISPUTE_STAGES, DISPUTE_STATUSES } from '../../../domain/marketplace/dispute-machine.ts';
 import {
   REFUND_EXISTS_BY,
   REFUND_KINDS,
@@ -20,6 +18,7 @@ import {
 import { users } from '../../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orderItems, orders } from '../orders/schema.ts';
+import { disputes } from '../disputes/schema.ts';
 
 export const refunds = pgTable(
   'refunds',
@@ -137,78 +136,4 @@ export const refundAllocations = pgTable(
   ],
 );
 
-export const disputes = pgTable(
-  'disputes',
-  {
-    id: id(),
-    orderId: uuid()
-      .notNull()
-      .references(() => orders.id),
-    providerDisputeId: text().notNull(),
-    /** The connector's id of it (Stripe's `dp_…`), as its files have it; NULL until the PSP has said it. */
-    connectorDisputeId: text(),
-    amountMinor: amount().notNull(),
-    currency: text().notNull(),
-    status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
-    stage: text({ enum: DISPUTE_STAGES }).notNull().default('dispute'),
-    /** When the PSP said what counts, by its clock; NULL where it did not say. */
-    saidAt: at(),
-    openedAt: at().notNull(),
-    /** NULL while it is open, also when it is open again. */
-    closedAt: at(),
-    /** Since when the books say something else than `status`, and why; NULL where they agree. */
-    unbookedSince: at(),
-    unbookedWhy: text(),
-    /** When the sweep last told it to book itself. */
-    reconcileCheckedAt: at(),
-  },
-  (t) => [
-    uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
-    index('disputes_by_order').on(t.orderId),
-    // What a settlement file names: by the connector's id, and by when the money went.
-    index('disputes_by_connector')
-      .on(t.connectorDisputeId)
-      .where(sql`${t.connectorDisputeId} IS NOT NULL`),
-    index('disputes_by_time').on(t.openedAt, t.id),
-    index('disputes_open_by_order')
-      .on(t.orderId)
-      .where(sql`${t.status} = 'open'`),
-    index('disputes_unbooked_by_look')
-      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.openedAt)
-      .where(sql`${t.unbookedSince} IS NOT NULL`),
-    oneOf('disputes_status_known', t.status, DISPUTE_STATUSES),
-    oneOf('disputes_stage_known', t.stage, DISPUTE_STAGES),
-    currencyCheck('disputes_currency_iso', t.currency),
-    check('disputes_unbooked_has_why', sql`(${t.unbookedSince} IS NULL) = (${t.unbookedWhy} IS NULL)`),
-    amountCheck('disputes_amount_sane', t.amountMinor),
-  ],
-);
-
-/** Every word of the PSP's that counted, in the order in which it did; append-only. */
-export const disputeWords = pgTable(
-  'dispute_words',
-  {
-    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    disputeId: uuid()
-      .notNull()
-      .references(() => disputes.id),
-    /** The status that it says. */
-    said: text({ enum: DISPUTE_STATUSES }).notNull(),
-    stage: text({ enum: DISPUTE_STAGES }).notNull(),
-    amountMinor: amount().notNull(),
-    saidAt: at(),
-    at: at()
-      .notNull()
-      .default(sql`clock_timestamp()`),
-  },
-  (t) => [
-    index('dispute_words_by_dispute').on(t.disputeId, t.id),
-    oneOf('dispute_words_said_known', t.said, DISPUTE_STATUSES),
-    oneOf('dispute_words_stage_known', t.stage, DISPUTE_STAGES),
-    amountCheck('dispute_words_amount_sane', t.amountMinor),
-  ],
-);
-
 export type Refund = typeof refunds.$inferSelect;
-
-export type Dispute = typeof disputes.$inferSelect;

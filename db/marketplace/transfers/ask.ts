@@ -5,7 +5,7 @@ import type { Db, Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
 import { transitionTransfer } from './transition.ts';
 import type { Transfer } from './schema.ts';
-import { disputes } from '../refunds/schema.ts';
+import { disputes } from '../disputes/schema.ts';
 import { orderItems, orders } from '../orders/schema.ts';
 import { users } from '../../accounts/index.ts';
 import { lockTransfer } from '../lock.ts';
