@@ -3,7 +3,7 @@ import { performAction } from '../../operations/perform-action.ts';
 import { runOps } from '../../ops/run.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, reversalRow } from '../harness/look.ts';
-import { refundsOf } from '../harness/rows.ts';
+import { adopted, refundsOf } from '../harness/rows.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { type Answer, type Person, World } from '../harness/world.ts';
@@ -212,8 +212,13 @@ describe('an admin’s refund of somebody else’s order is an operator’s acti
       400,
       'refund_amount_invalid',
     ]);
-    opened(await refund(buyer, orderId, { amount: 100 }));
+    world.psp.control.setRefundMode('manual');
+    const pending = opened(await refund(buyer, orderId, { amount: 100 }));
     expect(codeOf(await refund(admin, orderId))).toEqual([400, 'refund_already_requested']);
+    await adopted(world, pending);
+    world.psp.control.setRefundMode('auto');
+    world.psp.control.settleRefund(pending, 'succeeded');
+    await world.finished(`refund/${pending}`);
     const nowhere = await refund(admin, '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11');
     expect(codeOf(nowhere)).toEqual([404, 'order_not_found']);
   });
