@@ -107,7 +107,7 @@ CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TABLE bearer_usage (
+CREATE UNLOGGED TABLE bearer_usage (
   user_id uuid NOT NULL,
   minute timestamp with time zone NOT NULL,
   used integer NOT NULL,

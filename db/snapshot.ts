@@ -11,10 +11,11 @@ export async function readSnapshot(db: Db): Promise<string> {
   const tables = await lines(TABLES);
   const parts = [HEADER];
   for (const table of tables) {
+    const [kind] = await lines(kindOf(table));
     const inside = [...(await lines(columnsOf(table))), ...(await lines(constraintsOf(table)))];
     parts.push(
       [
-        `CREATE TABLE ${table} (\n  ${inside.join(',\n  ')}\n);`,
+        `CREATE ${kind} ${table} (\n  ${inside.join(',\n  ')}\n);`,
         ...(await lines(indexesOf(table))),
         ...(await lines(triggersOf(table))),
         '',
@@ -28,6 +29,10 @@ export async function readSnapshot(db: Db): Promise<string> {
 const TABLES = sql`
   SELECT relname AS line FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname COLLATE "C"`;
+
+const kindOf = (table: string) => sql`
+  SELECT CASE relpersistence WHEN 'u' THEN 'UNLOGGED TABLE' ELSE 'TABLE' END AS line
+  FROM pg_class WHERE oid = ${table}::regclass`;
 
 const columnsOf = (table: string) => sql`
   SELECT concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod),

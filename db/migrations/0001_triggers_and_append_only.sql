@@ -1,4 +1,4 @@
--- Written by hand, since drizzle knows no triggers.
+-- Written by hand: what drizzle does not know of.
 
 -- What the books and the audit log have said stands: a mistake is corrected by another entry.
 CREATE FUNCTION refuse_change()
@@ -132,3 +132,9 @@ END
 $function$;
 --> statement-breakpoint
 CREATE TRIGGER ledger_entries_kept_for_sellers AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_seller_postings();
+--> statement-breakpoint
+-- Counts of a minute: nothing that a crash of PostgreSQL should have to bring back, and no write-ahead log a call.
+ALTER TABLE "bearer_usage" SET UNLOGGED;
+--> statement-breakpoint
+-- A switch that people look for is there before anybody has thrown it.
+INSERT INTO "platform_settings" ("key", "value_bool") VALUES ('maintenance_mode', false);

@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listRefundEvents, readNewRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
 import { ownDatabase, type Story, storyOn } from './verbs.ts';
 
 let database: DatabaseWithSql;
@@ -100,52 +97,3 @@ test.each(['UPDATE refund_events SET at = now()', 'DELETE FROM refund_events', '
     await expect(database.sql.unsafe(statement)).rejects.toThrow('refund_events is append-only');
   },
 );
-
-describe('the migration', () => {
-  let old: TestDatabase;
-  let opened: DatabaseWithSql;
-  beforeAll(async () => {
-    old = await createEmptyDatabase();
-    opened = openWithSql(old.url, { maxConnections: 1 });
-  });
-  afterAll(async () => {
-    await opened.close();
-    await old.drop();
-  });
-
-  const migration = async (tag: string) =>
-    readFile(fileURLToPath(new URL(`../../db/migrations/${tag}.sql`, import.meta.url)), 'utf8');
-
-  test('tells of refunds from before it what their rows still know, in its order', async () => {
-    const { sql } = opened;
-    for (const tag of ['0000_money_core', '0001_append_only_books', '0002_kept_fees']) {
-      await sql.unsafe(await migration(tag));
-    }
-    const [buyerId, orderId] = [uuidv7(), uuidv7()];
-    await sql`INSERT INTO users (id, email, role) VALUES (${buyerId}, 'a@b.example', 'user')`;
-    await sql`INSERT INTO orders (id, buyer_id, total_minor, currency) VALUES (${orderId}, ${buyerId}, 900, 'EUR')`;
-    const rows = [
-      ['open', 'requested', 'pending', null, null, null],
-      ['late', 'requested', 'succeeded', 'psp1', '2024-01-03', '2024-01-02'],
-      ['external', 'external', 'succeeded', 'psp2', '2024-01-04', null],
-      ['returned', 'requested', 'returned', 'psp3', '2024-01-05', null],
-    ] as const;
-    for (const [reason, kind, status, providerId, succeededAt, failedAt] of rows) {
-      await sql`
-        INSERT INTO refunds (id, order_id, kind, amount_minor, currency, reason, status, hyperswitch_refund_id,
-                             succeeded_at, failed_at, created_at)
-        VALUES (${uuidv7()}, ${orderId}, ${kind}, 1, 'EUR', ${reason}, ${status}, ${providerId}, ${succeededAt},
-                ${failedAt}, '2024-01-01')`;
-    }
-    await sql.unsafe(await migration('0003_refund_events_and_statements'));
-    const told = await sql<{ reason: string; stages: string[] }[]>`
-      SELECT reason, array_agg(stage ORDER BY event.id) AS stages
-      FROM refund_events AS event JOIN refunds ON refunds.id = refund_id GROUP BY reason`;
-    expect(Object.fromEntries(told.map(({ reason, stages }) => [reason, stages]))).toEqual({
-      open: ['pending'],
-      late: ['pending', 'failed', 'succeeded'],
-      external: ['succeeded'],
-      returned: ['pending', 'succeeded', 'returned'],
-    });
-  });
-});
