@@ -1,6 +1,7 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { RefundLook } from '../../../domain/marketplace/messages.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Db } from '../../client.ts';
+import { missed } from '../../kernel/index.ts';
 import { type Refund, refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
@@ -22,14 +23,11 @@ export async function missUnanswered(db: Db, refundId: string, gapMs: number): P
       await tx.update(refunds).set({ givenUpAt: null }).where(eq(refunds.id, refundId));
       return { kind: 'exists' };
     }
+    const { missedAt, lookAgainInMs } = await missed(tx, { missedAt: refund.givenUpAt }, gapMs);
     if (refund.givenUpAt === null) {
-      await tx
-        .update(refunds)
-        .set({ givenUpAt: sql`clock_timestamp()` })
-        .where(eq(refunds.id, refundId));
+      await tx.update(refunds).set({ givenUpAt: missedAt }).where(eq(refunds.id, refundId));
     }
-    const lookAgainInMs = await msUntilDue(tx, refundId, gapMs);
-    if (refund.givenUpAt === null || lookAgainInMs > 0) {
+    if (lookAgainInMs > 0) {
       return {
         kind: 'missing',
         lookAgainAt: new Date(Date.now() + lookAgainInMs).toISOString(),
@@ -46,13 +44,3 @@ export const endedAs = ({ status, errorMessage }: Refund): RefundLook => ({
   status,
   message: errorMessage,
 });
-
-async function msUntilDue(tx: Tx, refundId: string, gapMs: number): Promise<number> {
-  const [row] = await tx
-    .select({
-      ms: sql<number>`greatest(0, ${gapMs} - extract(epoch FROM clock_timestamp() - ${refunds.givenUpAt}) * 1000)::float8`,
-    })
-    .from(refunds)
-    .where(eq(refunds.id, refundId));
-  return Math.ceil(row?.ms ?? gapMs);
-}
