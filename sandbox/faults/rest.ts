@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseWithSql } from '../database.ts';
-import { type Books, compareDisputes, isOpen, readDisputes } from './books.ts';
+import { type Books, compareDisputes, isOpen, payoutsToHearOf, readDisputes } from './books.ts';
 
 /** What moves by itself, without any webhook or sale; how many of each. */
 export interface Moving {
@@ -62,4 +62,26 @@ export async function unheard(books: Books): Promise<number> {
   const decided = pendingOrders.filter(({ id }) => control.hasPayment(id) && !isOpen(control.payment(id)));
   const disputes = compareDisputes(await readDisputes(books), control.disputes());
   return decided.length + pendingRefunds.length + disputes.length;
+}
+
+/**
+ * Asks Stripe at once about payouts that ended there while their webhook was lost, as an operator does: their workflows
+ * look by themselves too, but after hours only. Ids that are still pending after so long are returned.
+ */
+export async function hearOfPayouts(
+  books: Books,
+  withinMs: number,
+  wake: (payoutId: string) => Promise<void>,
+): Promise<readonly string[]> {
+  const endsAtMs = Date.now() + withinMs;
+  const woken = new Set<string>();
+  for (;;) {
+    const left = await payoutsToHearOf(books);
+    if (left.length === 0 || Date.now() > endsAtMs) return left;
+    for (const id of left.filter((payoutId) => !woken.has(payoutId))) {
+      await wake(id);
+      woken.add(id);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
 }

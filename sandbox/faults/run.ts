@@ -2,16 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { readVariables } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../database.ts';
+import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import { RECONCILE_SCHEDULE_ID } from '../../domain/reconcile/ids.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { seed } from '../../ops/commands/seed.ts';
+import { retryNow } from '../../workflows/kernel/messages.ts';
 import type { Veza } from '../cli/veza.ts';
 import { compareBooks, type Compared } from './books.ts';
 import { type Bought, buy, type Shop } from './buyers.ts';
 import { type Audited, audit, drain, type Drained } from './operator.ts';
 import type { FaultRun } from './options.ts';
 import { payOut, sellOffGrain, tellOfTheOtherMode } from './sellers.ts';
-import { comesToRest, unheard } from './rest.ts';
+import { comesToRest, hearOfPayouts, unheard } from './rest.ts';
 import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
 
 export interface FaultReport {
@@ -104,6 +106,9 @@ async function runWith(parts: Parts): Promise<FaultReport> {
       await sleep(waitMs);
     }
   }
+  const wake = (payoutId: string) => temporal.workflow.getHandle(payoutWorkflowId(payoutId)).signal(retryNow);
+  const deaf = await hearOfPayouts(books, REST_WITHIN_MS, wake);
+  say(`${deaf.length} payouts ended at Stripe, and are pending here after they were asked about`);
   const lost = [veza.psp, veza.stripe].flatMap(({ control }) => control.deliveries());
   return {
     run,
