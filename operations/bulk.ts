@@ -13,7 +13,7 @@ import { lockMany, type ManyRows } from '../db/operators/index.ts';
 import { isFinal, VezaError } from '../domain/errors.ts';
 import { type Money, parseSubject, type SubjectKind } from '../domain/kernel/index.ts';
 import { largest, needsSecondAdmin } from '../domain/approvals/index.ts';
-import { findOperation } from './actions/index.ts';
+import { findOperation } from './index.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';
 import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
 import { pieceOf } from './action.ts';

@@ -1,5 +1,5 @@
 import { listWork, type WorkFilter, type WorkRow } from '../db/operators/index.ts';
-import type { ActionAsk } from './actions/index.ts';
+import type { ActionAsk } from './index.ts';
 import type { OperationsDeps } from './deps.ts';
 import { actionsFor, whatNext } from './what-next.ts';
 

@@ -1,7 +1,7 @@
 import type { Approval } from '../db/approvals/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { writeSubject } from '../domain/kernel/index.ts';
-import { type ActionAsk, findOperation } from './actions/index.ts';
+import { type ActionAsk, findOperation } from './index.ts';
 import { decideAction } from './decide-action.ts';
 import type { OperationsDeps } from './deps.ts';
 

@@ -4,7 +4,7 @@ import { type Money, writeSubject } from '../domain/kernel/index.ts';
 import { decidedWith } from '../db/approvals/index.ts';
 import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type ActionName, pieceOf } from './action.ts';
-import { type ActionAsk, findOperation } from './actions/index.ts';
+import { type ActionAsk, findOperation } from './index.ts';
 import type { OperationsDeps } from './deps.ts';
 import { seenOf } from './seen.ts';
 import { dryRun } from './dry-run.ts';

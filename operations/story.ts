@@ -1,5 +1,5 @@
 import type { Money } from '../domain/kernel/index.ts';
-import type { ActionAsk } from './actions/index.ts';
+import type { ActionAsk } from './index.ts';
 
 export const STORY_KINDS = [
   'order',

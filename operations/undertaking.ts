@@ -3,11 +3,11 @@ import type { Approval } from '../db/approvals/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { type ApiKeyToKeep, createApiKey } from '../db/accounts/index.ts';
 import { ACTION_NAMES } from './action.ts';
-import { findOperation } from './actions/index.ts';
+import { findOperation } from './index.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';
 import { actOnEach, type BulkWork, notifyBulk } from './bulk.ts';
 import { BULK_ACTIONS, type BulkFilter, readBulkList } from './bulk-list.ts';
-import { keyToKeepOf } from './make-api-key.ts';
+import { keyToKeepOf } from './accounts/make-api-key.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { seenOf } from './seen.ts';
 

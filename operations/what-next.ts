@@ -1,5 +1,5 @@
 import type { WorkRow } from '../db/operators/index.ts';
-import type { ActionAsk } from './actions/index.ts';
+import type { ActionAsk } from './index.ts';
 
 /** What happens without anybody, and what it waits for, in a sentence. */
 export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | 'nextAttemptAt'>): string {

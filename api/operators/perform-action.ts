@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/action.ts';
-import { findOperation } from '../../operations/actions/index.ts';
+import { findOperation } from '../../operations/index.ts';
 import {
   IdempotencyHeaders,
   fails,

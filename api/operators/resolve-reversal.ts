@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { RESOLUTIONS } from '../../db/marketplace/index.ts';
-import { settleReversalOutside, writeReversalOff } from '../../operations/actions/resolve-reversal.ts';
+import { settleReversalOutside, writeReversalOff } from '../../operations/marketplace/resolve-reversal.ts';
 import {
   IdempotencyHeaders,
   fails,

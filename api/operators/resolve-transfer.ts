@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { RESOLUTIONS } from '../../db/marketplace/index.ts';
-import { settleTransferOutside, writeTransferOff } from '../../operations/actions/resolve-transfer.ts';
+import { settleTransferOutside, writeTransferOff } from '../../operations/marketplace/resolve-transfer.ts';
 import {
   IdempotencyHeaders,
   fails,

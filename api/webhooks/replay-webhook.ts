@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readWebhookEvent } from '../../db/webhooks/list.ts';
-import { dispatchAgain, replayWebhook as operation } from '../../operations/actions/replay-webhook.ts';
+import { dispatchAgain, replayWebhook as operation } from '../../operations/webhooks/replay-webhook.ts';
 import { decideAction } from '../../operations/decide-action.ts';
 import {
   actorOf,

@@ -1,7 +1,7 @@
 import type { Context, Handler } from 'hono';
 import { VezaError } from '../../../domain/errors.ts';
 import { ACTION_NAMES } from '../../../operations/action.ts';
-import type { ActionAsk } from '../../../operations/actions/index.ts';
+import type { ActionAsk } from '../../../operations/index.ts';
 import { type Performed, performAction } from '../../../operations/perform-action.ts';
 import { type Preview, previewAction } from '../../../operations/preview-action.ts';
 import { actOf } from '../act-of.ts';

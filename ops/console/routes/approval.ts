@@ -3,7 +3,7 @@ import { readApproval, type Approval } from '../../../db/approvals/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import { isUntold } from '../../../domain/approvals/index.ts';
 import { approve } from '../../../operations/approve.ts';
-import { keyToKeepOf } from '../../../operations/make-api-key.ts';
+import { keyToKeepOf } from '../../../operations/accounts/make-api-key.ts';
 import { reject } from '../../../operations/reject.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';

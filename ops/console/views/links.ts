@@ -1,5 +1,5 @@
 import { parseSubject } from '../../../domain/kernel/index.ts';
-import type { ActionAsk } from '../../../operations/actions/index.ts';
+import type { ActionAsk } from '../../../operations/index.ts';
 import { type TemporalUi, workflowUrl } from '../../../operations/links.ts';
 import { html, type Html } from '../html.ts';
 import { address } from '../query.ts';

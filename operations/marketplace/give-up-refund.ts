@@ -10,7 +10,7 @@ import { VezaError } from '../../domain/errors.ts';
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtRefund } from './look.ts';
+import { lookAtRefund } from '../look.ts';
 import { type HeldWork, tellEnded } from './settle-refund-outside.ts';
 
 /** Of one that the PSP may not have, or, once it has ended, of one that was held. */

@@ -1,8 +1,8 @@
-import { assertAdmin } from '../db/accounts/index.ts';
-import { type Act, audit } from '../db/kernel/index.ts';
-import { type Phase, PHASES } from '../domain/reconcile/index.ts';
-import { idOfSweep } from '../engine/port/index.ts';
-import type { OperationsDeps } from './deps.ts';
+import { assertAdmin } from '../../db/accounts/index.ts';
+import { type Act, audit } from '../../db/kernel/index.ts';
+import { type Phase, PHASES } from '../../domain/reconcile/index.ts';
+import { idOfSweep } from '../../engine/port/index.ts';
+import type { OperationsDeps } from '../deps.ts';
 
 /**
  * An operator has the sweep look for what is stuck, now: a batch a phase, or, as a drain, until every row was looked at

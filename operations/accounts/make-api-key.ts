@@ -7,15 +7,15 @@ import {
   type ApiKeyToKeep,
   createApiKey,
   type NewApiKey,
-} from '../db/accounts/index.ts';
-import { type Approval, requestApproval } from '../db/approvals/index.ts';
-import type { Act } from '../db/kernel/index.ts';
-import { API_KEY_SCOPES, apiKeySubject } from '../domain/accounts/index.ts';
-import { VezaError } from '../domain/errors.ts';
-import type { OperationsDeps } from './deps.ts';
-import { reasonOf } from './reason.ts';
-import { seenToken } from './seen.ts';
-import { dryRun } from './dry-run.ts';
+} from '../../db/accounts/index.ts';
+import { type Approval, requestApproval } from '../../db/approvals/index.ts';
+import type { Act } from '../../db/kernel/index.ts';
+import { API_KEY_SCOPES, apiKeySubject } from '../../domain/accounts/index.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { OperationsDeps } from '../deps.ts';
+import { reasonOf } from '../reason.ts';
+import { seenToken } from '../seen.ts';
+import { dryRun } from '../dry-run.ts';
 
 /** What its approval is called. */
 export const MAKE_API_KEY = 'make_api_key';

@@ -2,7 +2,7 @@ import { type ReversalRow, requestReversalRetry, type ReversalWork } from '../..
 import { VezaError } from '../../domain/errors.ts';
 import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
-import { lookAtReversal } from './look.ts';
+import { lookAtReversal } from '../look.ts';
 
 /** `adopts`: a person had ended it, so that Stripe is only looked at. */
 type Work = ReversalWork & { readonly adopts: boolean };

@@ -2,7 +2,7 @@ import { type Refund, giveBackAgain } from '../../db/marketplace/index.ts';
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtOrder } from './look.ts';
+import { lookAtOrder } from '../look.ts';
 
 type Label = Awaited<ReturnType<typeof giveBackAgain>>['label'];
 

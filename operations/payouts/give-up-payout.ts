@@ -2,7 +2,7 @@ import { type Payout, type PayoutWork, askPayoutAgain } from '../../db/payouts/i
 import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtPayout } from './look.ts';
+import { lookAtPayout } from '../look.ts';
 
 export const giveUpPayout: Operation<Payout, PayoutWork> = {
   action: 'give_up',

@@ -2,7 +2,7 @@ import { type ReversalRow, type Resolution, resolveReversal } from '../../db/mar
 import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtReversal } from './look.ts';
+import { lookAtReversal } from '../look.ts';
 
 const resolveAs = (
   resolution: Resolution,

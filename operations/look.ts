@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import type { Tx } from '../../db/client.ts';
+import type { Tx } from '../db/client.ts';
 import {
   isSuspended,
   lockOrder,
@@ -7,14 +7,14 @@ import {
   lockReversal,
   lockTransferOfOrder,
   returnRefund,
-} from '../../db/marketplace/index.ts';
-import { opsFlags, lockNamed } from '../../db/kernel/index.ts';
-import { webhookEvents } from '../../db/webhooks/index.ts';
-import { lockPayout } from '../../db/payouts/index.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { sumMinor } from '../../domain/kernel/index.ts';
-import { moneyOf, type Standing } from '../action.ts';
-import { dryRun } from '../dry-run.ts';
+} from '../db/marketplace/index.ts';
+import { opsFlags, lockNamed } from '../db/kernel/index.ts';
+import { webhookEvents } from '../db/webhooks/index.ts';
+import { lockPayout } from '../db/payouts/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { sumMinor } from '../domain/kernel/index.ts';
+import { moneyOf, type Standing } from './action.ts';
+import { dryRun } from './dry-run.ts';
 
 // Each locks in the order that the verb after it does, so that between look and verb nothing changes.
 

@@ -1,7 +1,7 @@
 import { type OpsFlagRow, clearFlag as clear } from '../../db/kernel/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtFlag } from './look.ts';
+import { lookAtFlag } from '../look.ts';
 
 export const clearFlag: Operation<OpsFlagRow, null> = {
   action: 'clear_flag',

@@ -3,7 +3,7 @@ import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import type { OperationsDeps } from '../deps.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtRefund } from './look.ts';
+import { lookAtRefund } from '../look.ts';
 
 export interface HeldWork {
   readonly refundId: string;

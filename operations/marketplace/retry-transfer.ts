@@ -1,7 +1,7 @@
 import { requestTransferRetry, type TransferWork, type Transfer } from '../../db/marketplace/index.ts';
 import { transferWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
-import { lookAtTransfer } from './look.ts';
+import { lookAtTransfer } from '../look.ts';
 
 export const retryTransfer: Operation<Transfer, TransferWork> = {
   action: 'retry',

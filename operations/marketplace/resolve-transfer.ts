@@ -8,7 +8,7 @@ import {
 import { transferWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtTransfer } from './look.ts';
+import { lookAtTransfer } from '../look.ts';
 
 /** The work is there where a workflow still waits: it finds the transfer ended. */
 const resolveAs = (

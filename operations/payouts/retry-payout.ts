@@ -1,7 +1,7 @@
 import { type Payout, type PayoutWork, askPayoutAgain } from '../../db/payouts/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Operation } from '../action.ts';
-import { lookAtPayout } from './look.ts';
+import { lookAtPayout } from '../look.ts';
 
 export const retryPayout: Operation<Payout, PayoutWork> = {
   action: 'retry',

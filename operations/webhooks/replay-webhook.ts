@@ -4,7 +4,7 @@ import type { Dispatched } from '../../inbox/dispatched.ts';
 import { redispatch } from '../../inbox/redrive.ts';
 import type { Operation } from '../action.ts';
 import type { OperationsDeps } from '../deps.ts';
-import { lookAtWebhook } from './look.ts';
+import { lookAtWebhook } from '../look.ts';
 
 export interface Replay {
   readonly webhookId: string;

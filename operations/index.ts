@@ -1,21 +1,21 @@
-import { VezaError } from '../../domain/errors.ts';
-import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../../domain/kernel/index.ts';
-import type { ActionName, Operation } from '../action.ts';
-import { bookPayoutAsMade } from './book-as-made.ts';
-import { clearFlag } from './clear-flag.ts';
-import { giveBack } from './give-back.ts';
-import { giveUpPayout } from './give-up-payout.ts';
-import { giveUpRefund } from './give-up-refund.ts';
-import { giveUpReversal } from './give-up-reversal.ts';
-import { markReturned } from './mark-returned.ts';
-import { refundOrder } from './refund-order.ts';
-import { replayWebhook } from './replay-webhook.ts';
-import { settleReversalOutside, writeReversalOff } from './resolve-reversal.ts';
-import { settleTransferOutside, writeTransferOff } from './resolve-transfer.ts';
-import { settleRefundOutside } from './settle-refund-outside.ts';
-import { retryPayout } from './retry-payout.ts';
-import { retryReversal } from './retry-reversal.ts';
-import { retryTransfer } from './retry-transfer.ts';
+import { VezaError } from '../domain/errors.ts';
+import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../domain/kernel/index.ts';
+import type { ActionName, Operation } from './action.ts';
+import { bookPayoutAsMade } from './payouts/book-as-made.ts';
+import { clearFlag } from './kernel/clear-flag.ts';
+import { giveBack } from './marketplace/give-back.ts';
+import { giveUpPayout } from './payouts/give-up-payout.ts';
+import { giveUpRefund } from './marketplace/give-up-refund.ts';
+import { giveUpReversal } from './marketplace/give-up-reversal.ts';
+import { markReturned } from './marketplace/mark-returned.ts';
+import { refundOrder } from './marketplace/refund-order.ts';
+import { replayWebhook } from './webhooks/replay-webhook.ts';
+import { settleReversalOutside, writeReversalOff } from './marketplace/resolve-reversal.ts';
+import { settleTransferOutside, writeTransferOff } from './marketplace/resolve-transfer.ts';
+import { settleRefundOutside } from './marketplace/settle-refund-outside.ts';
+import { retryPayout } from './payouts/retry-payout.ts';
+import { retryReversal } from './marketplace/retry-reversal.ts';
+import { retryTransfer } from './marketplace/retry-transfer.ts';
 
 /** All that an operator may do to one row. */
 const OPERATIONS: readonly Operation[] = [

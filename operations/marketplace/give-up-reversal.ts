@@ -2,7 +2,7 @@ import { type ReversalRow, requestReversalEnd, type ReversalWork } from '../../d
 import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtReversal } from './look.ts';
+import { lookAtReversal } from '../look.ts';
 
 export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
   action: 'give_up',

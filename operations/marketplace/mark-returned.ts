@@ -2,7 +2,7 @@ import { type Refund, type TransferWork, returnRefund } from '../../db/marketpla
 import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { reasonOf } from '../reason.ts';
-import { lookAtReturn } from './look.ts';
+import { lookAtReturn } from '../look.ts';
 
 export const markReturned: Operation<Refund, readonly TransferWork[]> = {
   action: 'mark_returned',
