@@ -1,9 +1,9 @@
-/** What there is to know of an error's code. */
+/** What an error's code stands for. */
 export interface ErrorEntry {
   /** HTTP status. */
   readonly status: number;
   readonly title: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later although nobody has changed anything. */
   readonly retry: boolean;
 }
 

@@ -10,9 +10,9 @@ import { SETTLEMENTS_ERRORS } from './settlements/errors.ts';
 import { WEBHOOKS_ERRORS } from './webhooks/errors.ts';
 
 /**
- * The register of errors: each subject brings its own codes. A code is stable: clients branch on it, workflows carry it as
- * `ApplicationFailure.type`, the API turns it into its HTTP status and documents it in OpenAPI. `retry` says whether the same
- * call may succeed later without anybody changing anything, which is what Temporal wants to know.
+ * The register of errors: each subject brings its own codes. A code is stable: clients branch on it, workflows carry
+ * it as `ApplicationFailure.type`, the API turns it into its HTTP status and documents it in OpenAPI. `retry` says
+ * whether the same call may succeed later although nobody has changed anything; Temporal retries by it.
  */
 export const ERRORS = {
   ...KERNEL_ERRORS,
@@ -33,7 +33,7 @@ export function isErrorCode(value: string): value is ErrorCode {
   return Object.hasOwn(ERRORS, value);
 }
 
-/** A refusal with its code, a sentence for the caller, and what a client may want to read by name. */
+/** A refusal: its code, a sentence for the caller, and named values that a client may read. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly detail: string;
@@ -41,7 +41,7 @@ export interface Refusal {
   readonly extra?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Whether repeating what threw it changes nothing: a refusal, and not a part that is away. */
+/** Whether a repeat would fail again: the error is a refusal, not a part that is down. */
 export const isFinal = (error: unknown): boolean => error instanceof VezaError && !ERRORS[error.code].retry;
 
 /** A refusal inside one process. It crosses to another as its code and detail, never as this class. */

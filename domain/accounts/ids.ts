@@ -1,2 +1,2 @@
-/** Not a workflow: what the audit log calls an API key. */
+/** The audit log's name of an API key; there is no such workflow. */
 export const apiKeySubject = (apiKeyId: string) => `api_key/${apiKeyId}`;

@@ -21,7 +21,7 @@ export const SELLING_ROLES = [
   'label',
 ] as const satisfies readonly Role[];
 
-/** Who calls, as far as rules need to know. */
+/** The caller, as far as the rules need to know them. */
 export interface Caller {
   readonly userId: string;
   readonly role: Role;

@@ -7,7 +7,7 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 export const APPROVAL: Machine<ApprovalStatus> = {
   name: 'approval',
   statuses: APPROVAL_STATUSES,
-  // Time, or a change of what it is about, ends it without anybody.
+  // An approval ends without a person when its time is over or its subject has changed.
   transitions: { pending: ['expired'], approved: [], rejected: [], expired: [] },
   reviewedTransitions: { pending: ['approved', 'rejected'] },
 };

@@ -10,6 +10,6 @@ export interface BackoffPolicy {
 export function backoffDelayMs(retryCount: number, { baseMs, maxMs }: BackoffPolicy): number {
   if (!Number.isSafeInteger(retryCount) || retryCount < 0)
     throw new RangeError(`retryCount is ${retryCount}`);
-  // 2^k overflows to Infinity for absurd counts, and min() brings it back to the cap.
+  // For absurd counts 2^k overflows to Infinity, and min() brings it back to the cap.
   return Math.min(baseMs * 2 ** retryCount, maxMs);
 }

@@ -1,11 +1,11 @@
-/** What stands around an address in a text: spaces, brackets, quotes and what separates fields. */
+/** The characters around an address in a text: spaces, brackets, quotes and separators of fields. */
 const WORD = /[^\s<>"'=:,;()]+/g;
-/** As it is, and as an address has it in a path. */
+/** The sign itself, and as it is written in a URL's path. */
 const AT = /@|%40/i;
 
 /**
- * A text with each e-mail address in it replaced by what `mask` makes of its name and its host. One pass, whatever the
- * text: a word without an @ costs its length.
+ * Replaces each e-mail address in a text by what `mask` makes of its name and its host. One pass over any text: a
+ * word without an @ costs only its length.
  */
 export function replaceEmails(text: string, mask: (name: string, host: string) => string): string {
   if (!AT.test(text)) return text;

@@ -1,6 +1,6 @@
 import type { ErrorEntries } from '../error-entry.ts';
 
-/** What any call may answer, whatever it is about. */
+/** Errors that a call about any subject may answer. */
 export const KERNEL_ERRORS = {
   malformed_json: { status: 400, title: 'The body is not valid JSON', retry: false },
   validation_failed: { status: 422, title: 'A field has a value that cannot be accepted', retry: false },

@@ -1,11 +1,12 @@
 /**
- * What an amount has to be a multiple of (docs.stripe.com/currencies, "Three-decimal currencies" and "Special cases"):
+ * What an amount has to be a multiple of (docs.stripe.com/currencies, "Three-decimal currencies" and "Special
+ * cases"):
  *
  * - BHD, JOD, KWD, OMR, TND: the last of three decimals is 0, in charges, refunds, transfers and reversals;
  * - ISK, UGX: two decimals on the wire that are always 00 (5 UGX are 500);
  * - HUF, TWD: paid out in whole units, though charged and sent in hundredths.
  *
- * Hyperswitch hands its amounts on to Stripe as they are, so that the same holds for what the PSP is asked.
+ * Hyperswitch hands its amounts on to Stripe unchanged, so calls to the PSP follow the same rules.
  */
 const GRAIN_MINOR: Readonly<Record<string, number>> = {
   BHD: 10,
@@ -18,13 +19,13 @@ const GRAIN_MINOR: Readonly<Record<string, number>> = {
 };
 const PAYOUT_GRAIN_MINOR: Readonly<Record<string, number>> = { ...GRAIN_MINOR, HUF: 100, TWD: 100 };
 
-/** Of charges, refunds, transfers and reversals. Minor units; 1 where any amount is taken. */
+/** The grain of charges, refunds, transfers and reversals. Minor units; 1 where Stripe takes any amount. */
 export const grainMinor = (currency: string): number => GRAIN_MINOR[currency] ?? 1;
 
-/** Of payouts. Minor units; 1 where any amount is taken. */
+/** The grain of payouts. Minor units; 1 where Stripe takes any amount. */
 export const payoutGrainMinor = (currency: string): number => PAYOUT_GRAIN_MINOR[currency] ?? 1;
 
-/** The largest amount that is taken and not above this one. */
+/** The largest multiple of the grain that is not above the amount. */
 export const cutMinor = (amountMinor: number, grain: number): number => amountMinor - (amountMinor % grain);
 
 const raiseMinor = (amountMinor: number, grain: number): number =>
@@ -32,28 +33,31 @@ const raiseMinor = (amountMinor: number, grain: number): number =>
 
 /** Where a seller's share of a refund can come from. Minor units. */
 export interface ShareSources {
-  /** Still with the seller, of what went out for the order. A multiple of the grain. */
+  /** What went out for the order and is still with the seller. A multiple of the grain. */
   readonly sentMinor: number;
   /** Still to go out for the order. */
   readonly unsentMinor: number;
-  /** Whether Stripe was asked for that already: what is taken of it is taken back by a reversal once it has gone out. */
+  /**
+   * Whether Stripe was asked to send `unsentMinor` already: a reversal takes the refund's part back once it has gone
+   * out.
+   */
   readonly isAsked: boolean;
   /** What the grain has kept of the seller's shares so far. */
   readonly restMinor: number;
 }
 
-/** Where it comes from. The parts add up to the share. Minor units. */
+/** Where the share comes from. The parts add up to it. Minor units. */
 export interface SharePlan {
   /** By reversals; a multiple of the grain. */
   readonly takenBackMinor: number;
   readonly unsentMinor: number;
-  /** Out of the rest; below zero where a reversal takes more than the share, which stays the seller's. */
+  /** Out of the rest. Below zero where a reversal takes more than the share; the surplus stays the seller's. */
   readonly restMinor: number;
-  /** None of the others has it: the seller owes it, and the next transfer nets it. */
+  /** What none of the other sources covers: the seller owes it, and the next transfer nets it. */
   readonly owedMinor: number;
 }
 
-/** Divides a share so that whatever Stripe is asked for is a multiple of the grain. */
+/** Divides a share so that each amount that Stripe is asked for is a multiple of the grain. */
 export function planShare(shareMinor: number, sources: ShareSources, grain: number): SharePlan {
   const { sentMinor, isAsked } = sources;
   const missingMinor = shareMinor - sources.unsentMinor - sources.restMinor;

@@ -1,11 +1,11 @@
-/** A state machine as data: which statuses there are, and from which one may reach which. */
+/** A state machine as data: its statuses, and which of them may follow which. */
 export interface Machine<Status extends string> {
   readonly name: string;
   readonly statuses: readonly Status[];
   readonly transitions: { readonly [From in Status]: readonly Status[] };
-  /** Transitions that only a reviewed action of an operator may make; never taken by automation. */
+  /** Transitions that only a reviewed action of an operator may make, and automation never. */
   readonly reviewedTransitions?: { readonly [From in Status]?: readonly Status[] };
-  /** Transitions that a dispute makes which is won after it was lost: the PSP itself says that the money is back. */
+  /** Transitions of a dispute that is won after it was lost: the PSP itself says that the money is back. */
   readonly wonBackTransitions?: { readonly [From in Status]?: readonly Status[] };
 }
 
@@ -13,8 +13,8 @@ export interface Machine<Status extends string> {
 export type TransitionCause = 'automation' | 'review' | 'won_back';
 
 /**
- * Whether a row may go from one status to another. Staying where it is counts as allowed (an idempotent bump of a
- * counter); a status the machine does not know never is, since such a row was written by something else.
+ * Whether a row may go from one status to another. To stay in its status is allowed, as for an idempotent bump of a
+ * counter. A status that the machine does not know is never allowed, since something else wrote that row.
  */
 export function machineAllows<Status extends string>(
   machine: Machine<Status>,

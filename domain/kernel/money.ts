@@ -1,7 +1,7 @@
-/** The largest amount that crosses JSON, JavaScript and `bigint` unharmed. */
+/** The largest amount that JSON, JavaScript and `bigint` all hold exactly. */
 export const MAX_AMOUNT_MINOR = Number.MAX_SAFE_INTEGER;
 
-/** Throws unless the value is an integer amount in minor units that survives every hop. */
+/** Throws unless the value is an integer amount in minor units that every part holds exactly. */
 export function assertAmountMinor(amountMinor: number, what: string): number {
   if (!Number.isSafeInteger(amountMinor))
     throw new RangeError(`${what} is not a safe integer: ${amountMinor}`);
@@ -27,9 +27,9 @@ export interface Weight {
 }
 
 /**
- * Divides an amount in proportion to what is left of each part, by the largest-remainder rule, ties by id: the parts
- * add up to the cent, none is negative and none is above what is left of it. Throws a RangeError where the amount is
- * negative or more than all that is left.
+ * Divides an amount in proportion to what is left of each part, by the largest-remainder rule, ties by id. The parts
+ * add up to the amount; none is negative, and none is above what is left of it. Throws a RangeError where the amount
+ * is negative or more than all that is left.
  */
 export function divideProportionally(amountMinor: number, weights: readonly Weight[]): Map<string, number> {
   const leftMinor = sumMinor(weights.map((weight) => weight.leftMinor));
@@ -89,7 +89,8 @@ const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 
 /**
  * The minor units of a decimal in major units, such as `-12.50` EUR or `1200` JPY: digit by digit, never through a
- * float. Null where it is no such decimal, has more digits than the currency, or is more than an amount can hold.
+ * float. Null where the text is no such decimal, has more digits than the currency, or is more than an amount can
+ * hold.
  */
 export function minorOf(decimal: string, currency: string): number | null {
   const [, sign = '', whole = '', fraction = ''] = DECIMAL.exec(decimal) ?? [];

@@ -1,4 +1,7 @@
-/** What an operator may act on. Each names its rows by its workflow id; those that have none, in the same way. */
+/**
+ * What an operator may act on. A row is named by its workflow's id; rows without a workflow are named in the same
+ * way.
+ */
 export const SUBJECT_KINDS = [
   'order',
   'refund',
@@ -19,7 +22,7 @@ export interface Subject {
 
 const SUBJECT = /^([a-z]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** `reversal/0198…` as what it names; null where it names nothing of ours. */
+/** Reads `reversal/0198…`; null where the text names nothing of ours. */
 export function parseSubject(text: string): Subject | null {
   const [, kind, id] = SUBJECT.exec(text.trim().toLowerCase()) ?? [];
   const known = SUBJECT_KINDS.find((name) => name === kind);

@@ -1,7 +1,7 @@
 /**
- * The double-entry ledger: accounts and entries. What is booked when, each subject says in its postings.ts. Amounts are
- * minor units, signed as they are entered. `cash:*`, `owed`, `fees_owed` and `platform:losses` grow with positive entries,
- * all other accounts with negative ones, so each transaction sums to zero.
+ * The double-entry ledger: accounts and entries. Each subject's postings.ts says what is booked when. Amounts are
+ * minor units, signed as they are entered. `cash:*`, `owed`, `fees_owed` and `platform:losses` grow with positive
+ * entries, all other accounts with negative ones, so each transaction sums to zero.
  */
 export type SellerAccount = 'pending' | 'available' | 'paying_out' | 'owed' | 'fees_owed';
 export type Account =
@@ -18,7 +18,7 @@ export interface Entry {
   readonly amountMinor: number;
 }
 
-/** 1 where a balance is the entries' sum, -1 where it is its opposite. */
+/** 1 where the balance is the sum of the entries, -1 where it is that sum negated. */
 export function balanceSign(account: string): 1 | -1 {
   const entersAsItStands =
     account.startsWith('cash:') ||
@@ -37,7 +37,7 @@ export interface SellerFunds {
 export const seller = (sellerId: string, account: SellerAccount) => `seller:${sellerId}:${account}` as const;
 export const entry = (account: Account, amountMinor: number): Entry => ({ account, amountMinor });
 
-/** What the seller may have: first it pays what is owed, the rest becomes available. */
+/** Gives the seller an amount: it first pays what they owe, and the rest becomes available. */
 export function credit(sellerId: string, amountMinor: number, { owedMinor }: SellerFunds): Entry[] {
   const nettedMinor = Math.min(amountMinor, owedMinor);
   return [
@@ -46,7 +46,7 @@ export function credit(sellerId: string, amountMinor: number, { owedMinor }: Sel
   ];
 }
 
-/** What the seller gives up: out of available as far as it goes, the shortfall is owed. */
+/** Takes an amount from the seller: out of `available` as far as it reaches; they owe the rest. */
 export function debit(sellerId: string, amountMinor: number, { availableMinor }: SellerFunds): Entry[] {
   const takenMinor = Math.min(amountMinor, availableMinor);
   return [

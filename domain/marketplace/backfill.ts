@@ -1,9 +1,9 @@
-// The backfill of Stripe's ids on transfers that an older system sent, as its workflow and whoever follows it see it.
+// The backfill of Stripe's ids on transfers that an older system sent: what its workflow and those who follow it see.
 
 /**
  * - `none`: Stripe lists no transfer of that order and amount to the seller
- * - `several`: it lists more than one that no row claims, and nobody can tell which
- * - `claimed`: what it lists belongs to another row, or fits another one as well
+ * - `several`: it lists more than one that no row claims, and nobody can tell which is ours
+ * - `claimed`: the transfer that it lists belongs to another row, or fits another one as well
  * - `unreadable`: Stripe refuses to list the account's transfers
  */
 export const UNMATCHED = ['none', 'several', 'claimed', 'unreadable'] as const;
@@ -21,10 +21,10 @@ export type BackfillOutcome = { readonly stripeTransferId: string } | BackfillFi
 
 export interface BackfillProgress {
   readonly dryRun: boolean;
-  /** Completed transfers without an id when it began. */
+  /** Completed transfers that had no id when the backfill began. */
   readonly total: number;
   readonly looked: number;
-  /** Written; of a dry run: what would be. */
+  /** Ids written; of a dry run, ids that would be written. */
   readonly matched: number;
   readonly unmatched: Readonly<Record<Unmatched, number>>;
 }
@@ -34,7 +34,7 @@ export interface BackfillReport extends BackfillProgress {
   readonly findings: readonly BackfillFinding[];
 }
 
-/** What is carried from run to run, and shown in one piece, has to stay far below a payload's limit. */
+/** Findings are carried from run to run and shown in one piece, so they have to stay far below a payload's limit. */
 const FINDINGS_MAX = 1_000;
 
 export const beginReport = (dryRun: boolean, total: number): BackfillReport => ({
@@ -64,9 +64,9 @@ export const unmatchedCount = ({ unmatched }: BackfillProgress): number =>
 
 export interface BackfillRequest {
   readonly dryRun: boolean;
-  /** Rows an activity; small ones make progress finer. */
+  /** Rows of one activity; fewer rows show progress in smaller steps. */
   readonly batchRows?: number;
-  /** After so many batches a new run goes on, so that no history grows without end. */
+  /** After so many batches the workflow continues as new, so that no history grows without end. */
   readonly batchesPerRun?: number;
   /** Where the run before stood. */
   readonly carried?: { readonly afterId: string; readonly report: BackfillReport };

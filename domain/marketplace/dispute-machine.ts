@@ -4,8 +4,9 @@ export const DISPUTE_STATUSES = ['open', 'won', 'lost', 'cancelled'] as const;
 export type DisputeStatus = (typeof DISPUTE_STATUSES)[number];
 
 /**
- * How far a dispute has gone, in Hyperswitch's words and order. A dispute's stage never goes back, and with each new one
- * it may have any status again. Source: juspay/hyperswitch, router, `validate_dispute_stage_and_dispute_status`.
+ * How far a dispute has gone, in Hyperswitch's words and order. A dispute never goes back to an earlier stage, and at
+ * a new stage it may have any status again. Source: juspay/hyperswitch, router,
+ * `validate_dispute_stage_and_dispute_status`.
  */
 export const DISPUTE_STAGES = [
   'pre_dispute',
@@ -16,7 +17,7 @@ export const DISPUTE_STAGES = [
 ] as const;
 export type DisputeStage = (typeof DISPUTE_STAGES)[number];
 
-/** No word is the last one: what was lost may be won at the next stage, and what was won may be opened again. */
+/** No status is final: a lost dispute may be won at the next stage, and a won one may be opened again. */
 export const DISPUTE: Machine<DisputeStatus> = {
   name: 'dispute',
   statuses: DISPUTE_STATUSES,

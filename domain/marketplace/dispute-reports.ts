@@ -1,7 +1,7 @@
 import { DISPUTE_STAGES, type DisputeStage, type DisputeStatus } from './dispute-machine.ts';
 import type { DisputeReport } from './messages.ts';
 
-/** Where a dispute stands, by the latest word that counted. */
+/** Where a dispute stands, by the latest report that counted. */
 export interface DisputeStand {
   readonly status: DisputeStatus;
   readonly stage: DisputeStage;
@@ -13,11 +13,11 @@ export interface DisputeStand {
 }
 
 /**
- * What a word of the PSP's is to a dispute that stands:
+ * What a report of the PSP's means for a dispute:
  * - `newer`: it counts
- * - `known`: it says what is known
- * - `stale`: it was overtaken by the one that counted last
- * - `contradicts`: said later, of an earlier stage, and something else: nobody but a person can tell
+ * - `known`: it says what we know
+ * - `stale`: a newer report has counted already
+ * - `contradicts`: it was said later, is of an earlier stage and gives another status: only a person can tell
  */
 export type ReportPlace = 'newer' | 'known' | 'stale' | 'contradicts';
 
@@ -26,17 +26,17 @@ export const statusAfter = ({ status }: Pick<DisputeReport, 'status'>): DisputeS
   status === 'expired' ? 'open' : status;
 
 /**
- * Words come doubled and in any order, so each is placed by its stage, then by the time at which it was said, and only
- * where neither tells by the order in which it came. Within a stage a dispute begins open.
+ * Reports come twice and in any order. So each is placed by its stage, then by the time at which the PSP said it, and
+ * by the order of arrival only where neither tells. Within a stage a dispute begins open.
  */
-export function placeOfReport(stand: DisputeStand, word: DisputeReport): ReportPlace {
-  const status = statusAfter(word);
-  const ahead = word.stage === undefined ? 0 : rank(word.stage) - rank(stand.stage);
-  const later = isLater(stand, word);
+export function placeOfReport(stand: DisputeStand, report: DisputeReport): ReportPlace {
+  const status = statusAfter(report);
+  const ahead = report.stage === undefined ? 0 : rank(report.stage) - rank(stand.stage);
+  const later = isLater(stand, report);
   if (ahead > 0) return 'newer';
   if (ahead < 0) return later === true && status !== stand.status ? 'contradicts' : 'stale';
   if (status === stand.status) {
-    if (word.amountMinor === stand.amountMinor) return 'known';
+    if (report.amountMinor === stand.amountMinor) return 'known';
     return later === false ? 'stale' : 'newer';
   }
   if (stand.status === 'open' && !stand.hasEnded) return 'newer';
@@ -46,9 +46,9 @@ export function placeOfReport(stand: DisputeStand, word: DisputeReport): ReportP
 
 const rank = (stage: DisputeStage) => DISPUTE_STAGES.indexOf(stage);
 
-/** Whether it was said later than what counts; null where nobody can tell. */
-function isLater({ saidAt }: DisputeStand, word: DisputeReport): boolean | null {
-  if (saidAt === null || word.saidAt === undefined) return null;
-  const byMs = Date.parse(word.saidAt) - saidAt.getTime();
+/** Whether the report was said later than the one that counts; null where nobody can tell. */
+function isLater({ saidAt }: DisputeStand, report: DisputeReport): boolean | null {
+  if (saidAt === null || report.saidAt === undefined) return null;
+  const byMs = Date.parse(report.saidAt) - saidAt.getTime();
   return byMs === 0 ? null : byMs > 0;
 }

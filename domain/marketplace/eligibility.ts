@@ -19,7 +19,7 @@ export interface RefundableOrder {
   readonly currency: string;
   /** Captured at the PSP; null while no payment is known. */
   readonly capturedMinor: number | null;
-  /** What was captured is held for the buyer and not earned: it goes back whole, by a refund of its own. */
+  /** Whether the captured money is held for the buyer and not earned: a refund of its own gives it back whole. */
   readonly suspended: boolean;
   readonly refundOpen: boolean;
   readonly disputeOpen: boolean;
@@ -31,7 +31,7 @@ export interface RefundableOrder {
 
 export interface RefundAsk {
   readonly caller: Caller;
-  /** Minor units. `unknown` because what a client sent is judged here, under one code. */
+  /** Minor units. `unknown`, because this decision checks what the client sent, under one code. */
   readonly amount?: unknown;
   readonly itemIds?: readonly string[];
 }
@@ -39,7 +39,7 @@ export interface RefundAsk {
 export interface RefundPlan {
   readonly amountMinor: number;
   readonly allocations: readonly Allocation[];
-  /** Named items give their licences back; an amount alone does not say which. */
+  /** Whether items were named: those give their licences back. An amount alone names none. */
   readonly byItems: boolean;
 }
 
@@ -47,7 +47,9 @@ export type RefundDecision = { readonly plan: RefundPlan } | { readonly refusal:
 
 const FALLBACK_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 
-/** When the right to a refund ends; older rows without a deadline fall back to 14 days from completion, then creation. */
+/**
+ * When the right to a refund ends. Older rows without a deadline get 14 days from completion, or else from creation.
+ */
 export function refundDeadlineMs(
   order: Pick<RefundableOrder, 'refundDeadlineMs' | 'completedAtMs' | 'createdAtMs'>,
 ): number {
@@ -62,11 +64,11 @@ export function maySee(order: Pick<RefundableOrder, 'buyerId' | 'items'>, caller
 const mayRefund = (order: Pick<RefundableOrder, 'buyerId' | 'items'>, caller: Caller): boolean =>
   caller.role === 'admin' || isParty(order, caller);
 
-/** Whether they bought the order or sold on it: an admin who did acts for themselves, and as nobody's operator. */
+/** Whether the caller bought the order or sold on it. An admin who did acts for themselves, not as an operator. */
 export const isParty = (order: Pick<RefundableOrder, 'buyerId' | 'items'>, { userId }: Caller): boolean =>
   order.buyerId === userId || order.items.some((item) => item.sellerId === userId);
 
-/** Somebody as buyer or seller alone, whatever else they are. */
+/** The caller as buyer or seller alone, even if they are an admin. */
 export const asParty = (caller: Caller): Caller =>
   caller.role === 'admin' ? { ...caller, role: 'user' } : caller;
 

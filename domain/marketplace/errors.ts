@@ -1,6 +1,6 @@
 import type { ErrorEntries } from '../error-entry.ts';
 
-/** Orders, refunds, transfers and reversals. */
+/** Errors of orders, refunds, transfers and reversals. */
 export const MARKETPLACE_ERRORS = {
   mixed_currencies: { status: 400, title: 'The products are priced in different currencies', retry: false },
   order_empty: { status: 422, title: 'An order needs at least one item', retry: false },

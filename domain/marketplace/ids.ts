@@ -4,7 +4,7 @@ export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const refundWorkflowId = (refundId: string) => `refund/${refundId}`;
 export const transferWorkflowId = (transferId: string) => `transfer/${transferId}`;
 export const reversalWorkflowId = (reversalId: string) => `reversal/${reversalId}`;
-/** One backfill at a time; a dry run is another matter and may go on beside it. */
+/** There is one backfill at a time; a dry run has an id of its own and may run beside it. */
 export const backfillWorkflowId = (dryRun: boolean) => `backfill-transfer-ids${dryRun ? '/dry-run' : ''}`;
 
 /**
@@ -14,6 +14,9 @@ export const backfillWorkflowId = (dryRun: boolean) => `backfill-transfer-ids${d
 export const transferKey = (transferId: string, generation: number) => `transfer:${transferId}:${generation}`;
 export const reversalKey = (reversalId: string, generation: number) => `reversal:${reversalId}:${generation}`;
 
-/** Of the call to the PSP: our id, which is the refund's id there too. Null for a refund that we did not ask for. */
+/**
+ * The idempotency key of the call to the PSP: our id, which is also the refund's id there. Null for a refund that we
+ * did not ask for.
+ */
 export const refundKey = ({ id, kind }: { readonly id: string; readonly kind: RefundKind }): string | null =>
   kind === 'requested' || kind === 'payment_returned' ? id : null;

@@ -8,7 +8,7 @@ export interface AskedRefund {
   readonly kind: 'refund';
   readonly orderId: string;
   readonly caller: Caller;
-  /** Minor units, as the client sent it: judged in phase 1, under one error code. */
+  /** Minor units, as the client sent it: checked in phase 1, under one error code. */
   readonly amount?: unknown;
   readonly itemIds?: readonly string[];
   /** The buyer's own words. */
@@ -17,14 +17,14 @@ export interface AskedRefund {
 }
 
 /**
- * Of a refund that is a row, or that somebody asked for. Workflows that began before asks were kept have one in their
- * arguments as well, which nothing reads.
+ * `refundId` is of a row, or of what somebody asked for. Older workflows have the ask in their arguments as well, and
+ * nothing reads it there.
  */
 export interface RefundRequest {
   readonly refundId: string;
 }
 
-/** What the HTTP answer to a refund is made of, without the buyer's own words: those are nothing for a history. */
+/** What the HTTP answer to a refund is made of, without the buyer's own words: those do not belong in a history. */
 export interface OpenedRefund {
   readonly refundId: string;
   readonly orderId: string;
@@ -33,7 +33,7 @@ export interface OpenedRefund {
   readonly createdAt: string;
 }
 
-/** All of the answer, as it is kept for repeats of the call. */
+/** The whole answer, as it is kept for repeats of the call. */
 export interface RefundAnswer extends OpenedRefund {
   readonly reason: string | null;
 }
@@ -46,39 +46,48 @@ export type RefundOpening =
 /** What the PSP says of a refund, from a webhook or from a look-up. Only this ends a refund. */
 export interface RefundReport {
   readonly status: 'succeeded' | 'failed';
-  /** The PSP's id of the refund; ours, unless it was made elsewhere. */
+  /** The PSP's id of the refund: our id, unless somebody else made the refund. */
   readonly providerRefundId: string | null;
   readonly message: string | null;
-  /** When the PSP last changed the refund, by its clock: the only order of its words. Absent where it did not say. */
+  /**
+   * When the PSP last changed the refund, by its clock: only this puts its reports in order. Absent where the PSP did
+   * not say.
+   */
   readonly saidAt?: string;
-  /** What the PSP gave back, in minor units. Absent where it did not say: then it is what it was asked for. */
+  /**
+   * What the PSP gave back, in minor units. Absent where the PSP did not say: then it is the amount that we asked
+   * for.
+   */
   readonly done?: { readonly amountMinor: number; readonly currency: string };
 }
 
-/** What came of a look at the PSP for a refund that it never answered, and whose asking an operator wants ended. */
+/** What a look at the PSP found, for a refund that the PSP never answered and that an operator wants to end. */
 export type RefundLook =
   | { readonly kind: 'ended'; readonly status: RefundStatus; readonly message: string | null }
-  /** The PSP has it, and its word decides. */
+  /** The PSP has the refund, and its report decides. */
   | { readonly kind: 'known' }
-  /** The PSP said before that it has it, and does not show it. */
+  /** The PSP said before that it has the refund, and now does not show it. */
   | { readonly kind: 'exists' }
   /** The PSP did not answer; nothing has changed. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly lookAgainInMs: number }
-  /** The PSP does not know it. It is asked for no more, looked for again then, and fails if it is still not there. */
+  /**
+   * The PSP does not know the refund. We do not ask for it again; we look once more at `lookAgainAt`, and if it is
+   * still missing, it fails.
+   */
   | { readonly kind: 'missing'; readonly lookAgainAt: string; readonly lookAgainInMs: number };
 
 /** What the PSP says of a dispute. Amounts in minor units. */
 export interface DisputeReport {
   readonly providerDisputeId: string;
-  /** `expired` leaves it open, in people's sight. */
+  /** `expired` leaves the dispute open, where people see it. */
   readonly status: 'open' | 'expired' | 'won' | 'cancelled' | 'lost';
   readonly amountMinor: number;
   readonly currency: string;
-  /** The connector's id of it; absent where the PSP did not say. */
+  /** The connector's id of the dispute; absent where the PSP did not say. */
   readonly connectorDisputeId?: string;
-  /** How far it has gone; absent where the PSP did not say. */
+  /** How far the dispute has gone; absent where the PSP did not say. */
   readonly stage?: DisputeStage;
-  /** When the PSP said so, by its clock. Absent where it did not say. */
+  /** When the PSP said this, by its clock; absent where it did not say when. */
   readonly saidAt?: string;
 }
 
@@ -87,13 +96,13 @@ export type OutsideEvent =
   | {
       readonly kind: 'refund';
       readonly providerRefundId: string;
-      /** Null where the PSP did not say: it is read there before anything is booked. */
+      /** Null where the PSP did not say: then the refund is read at the PSP before anything is booked. */
       readonly amountMinor: number | null;
       readonly currency: string | null;
-      /** When the PSP last changed it, where it said so. */
+      /** When the PSP last changed the refund, where it said so. */
       readonly saidAt?: string;
     }
-  /** Without more than its id it is read at the PSP. */
+  /** Where only the id is known, the dispute is read at the PSP. */
   | { readonly kind: 'dispute'; readonly news: DisputeReport | Pick<DisputeReport, 'providerDisputeId'> };
 
 export interface AskedOrder {
@@ -103,12 +112,15 @@ export interface AskedOrder {
   readonly idempotency?: IdempotencyKey;
 }
 
-/** Of an order that is a row, or that somebody asked for. */
+/** `orderId` is of a row, or of what somebody asked for. */
 export interface OrderRequest {
   readonly orderId: string;
 }
 
-/** Without the client secret, which whoever reads histories could pay or cancel with: the row has it. */
+/**
+ * A payment without its client secret, which only the row has: anybody who reads histories could pay or cancel with
+ * it.
+ */
 export interface OpenedPayment {
   readonly paymentId: string;
   readonly status: string;
@@ -121,16 +133,16 @@ export type OrderPlacing =
 
 /** How a workflow's call to the PSP stands. */
 export interface PspCall {
-  /** What the workflow knows of its row; `pending` until the PSP's word has ended it. */
+  /** The row's status as the workflow knows it; `pending` until the PSP's report has ended it. */
   readonly status: string;
-  /** As it is sent in the header, and as the PSP's log shows it. */
+  /** The key as the header carries it and the PSP's log shows it. */
   readonly idempotencyKey: string;
 }
 
-/** The type of the failure by which a reversal's workflow refuses to look, while it is still at work. */
+/** The failure type by which a reversal's workflow refuses to look at Stripe while it is still at work. */
 export const REVERSAL_AT_WORK = 'reversal_at_work';
 
-/** What came of a look at Stripe for a reversal that a person had ended. `status` is the row's now. */
+/** What a look at Stripe found, for a reversal that a person had ended. `status` is the row's status after it. */
 export type ReversalAdoption =
   | { readonly adopted: true; readonly status: ReversalStatus }
   | { readonly adopted: false; readonly status: ReversalStatus; readonly why: string };
@@ -144,7 +156,7 @@ export interface PaymentReport {
   readonly message: string | null;
   /** The charge behind the payment at the connector, where it is known. */
   readonly connectorTransactionId: string | null;
-  /** Of one that failed: the PSP says that it can never be captured any more. */
+  /** Of a failed payment: the PSP says that it can never be captured any more. */
   readonly dead?: true;
   /** The event named no amount or no currency: the payment is read at the PSP before anything is decided. */
   readonly unread?: true;

@@ -29,14 +29,14 @@ export function orderCompleted(nets: ReadonlyMap<string, number>, feeMinor: numb
   ];
 }
 
-/** Money for an order that cannot take it: held until its refund takes it out again. */
+/** Money for an order that cannot take it. It is held until its refund takes it out again. */
 export function paymentSuspended(receivedMinor: number): Entry[] {
   return [entry('cash:psp', receivedMinor), entry('suspense:order', -receivedMinor)];
 }
 
 /**
- * How much of what a transfer leaves the seller goes to kept fees they owe: after the debt, as far as it reaches, and in
- * what a reversal can take back.
+ * How much of a transfer's `keptMinor` pays the kept fees that the seller owes: what is left after their debt, up to
+ * those fees, in a multiple that a reversal can take back.
  */
 export function nettedFeesMinor(
   keptMinor: number,
@@ -47,8 +47,8 @@ export function nettedFeesMinor(
 }
 
 /**
- * `keptMinor` is what was not refunded while the transfer was in flight. What nets kept fees is taken back by a
- * reversal of its own, so it is nobody's `available`.
+ * `keptMinor` is what was not refunded while the transfer was in flight. A reversal of its own takes back what nets
+ * kept fees, so that part never becomes `available`.
  */
 export function transferCompleted(
   sellerId: string,
@@ -78,7 +78,7 @@ export type RefundShare = {
   readonly feesOwedMinor: number;
 } & (
   | { readonly from: 'pending' }
-  /** It had been written off, and was kept as revenue. */
+  /** The share had been written off, and the platform kept it as revenue. */
   | { readonly from: 'written_off' }
   | { readonly from: 'available'; readonly suspenseMinor: number; readonly funds: SellerFunds }
 );
@@ -110,7 +110,7 @@ function takenFrom(share: RefundShare): Entry[] {
   ];
 }
 
-/** `excessMinor` is what went beyond the money that was held. */
+/** `excessMinor` is what went out beyond the money that was held. */
 export function suspendedPaymentReturned(amountMinor: number, excessMinor = 0): Entry[] {
   return [
     entry('cash:psp', -amountMinor),
@@ -119,12 +119,12 @@ export function suspendedPaymentReturned(amountMinor: number, excessMinor = 0): 
   ];
 }
 
-/** Whose money it is was settled with the refund; only where it is changes here. */
+/** The refund settled whose money it is; a reversal changes only where the money is. */
 export function reversalDone(sellerId: string, amountMinor: number): Entry[] {
   return [entry(`cash:connected:${sellerId}`, -amountMinor), entry('cash:psp', amountMinor)];
 }
 
-/** A reversal at Stripe that is not ours; `unclaimedMinor` is what exceeds the transfer's open reversals. */
+/** A reversal at Stripe that is not ours. `unclaimedMinor` is what exceeds the transfer's open reversals. */
 export function outsideReversal(
   sellerId: string,
   amountMinor: number,
@@ -138,17 +138,20 @@ export function outsideReversal(
   ];
 }
 
-/** A reversal of ours finds itself covered by one that is not: the seller must not pay the same share twice. */
+/** A reversal that is not ours has covered one of ours: the seller must not pay the same share twice. */
 export function suspenseClaimed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry('suspense:seller', amountMinor), ...credit(sellerId, amountMinor, funds)];
 }
 
-/** The seller paid what a failed reversal could not take back, some other way; the connected account is untouched. */
+/** The seller paid in some other way what a failed reversal could not take back; the connected account is untouched. */
 export function reversalSettledOutside(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry('cash:psp', amountMinor), ...credit(sellerId, amountMinor, funds)];
 }
 
-/** Nobody will pay it: the debt as far as there is one, the rest out of the connected account, is the platform's loss. */
+/**
+ * Nobody will pay the reversal, so it is the platform's loss: it clears the seller's debt first, and the rest leaves
+ * the connected account.
+ */
 export function reversalWrittenOff(
   sellerId: string,
   amountMinor: number,
@@ -162,29 +165,30 @@ export function reversalWrittenOff(
   ];
 }
 
-/** A share that Stripe can never send was paid to the seller some other way. */
+/** The seller was paid in some other way a share that Stripe can never send. */
 export function transferSettledOutside(sellerId: string, amountMinor: number): Entry[] {
   return [entry('cash:psp', -amountMinor), entry(seller(sellerId, 'pending'), amountMinor)];
 }
 
-/** Nobody will be paid it: what was theirs stays with the platform. */
+/** The seller will not be paid this share: it stays with the platform. */
 export function transferWrittenOff(sellerId: string, amountMinor: number): Entry[] {
   return [entry(seller(sellerId, 'pending'), amountMinor), entry('platform:revenue', -amountMinor)];
 }
 
-/** The seller was paid after all what had been written off. */
+/** The seller was paid after all a share that had been written off. */
 export function transferWriteOffRecovered(amountMinor: number): Entry[] {
   return [entry('cash:psp', -amountMinor), entry('platform:revenue', amountMinor)];
 }
 
-/** The seller paid after all what had been written off. */
+/** The seller paid after all a reversal that had been written off. */
 export function writeOffRecovered(amountMinor: number): Entry[] {
   return [entry('cash:psp', amountMinor), entry('platform:losses', -amountMinor)];
 }
 
 /**
- * Stripe carried out what a person had ended otherwise. What a write-off took out of the connected account does not leave
- * it again (`goneMinor`); the rest is the seller's. Against the loss that was booked, or kept for a seller who had paid.
+ * Stripe carried out a reversal that a person had ended in another way. What a write-off took out of the connected
+ * account (`goneMinor`) does not leave it again; the seller gives up the rest. It is booked against the loss, or kept
+ * in suspense for a seller who had paid.
  */
 export function reversedAfterAll(
   sellerId: string,
@@ -205,15 +209,15 @@ export function reversedAfterAll(
 /** One seller's part of a refund that a bank sent back. Minor units. */
 export interface ReturnedShare {
   readonly sellerId: string;
-  /** Was taken back, or never sent: it is owed to the seller again, by a new transfer. */
+  /** Was taken back, or never sent: a new transfer sends it to the seller again. */
   readonly resentMinor: number;
-  /** Could not be taken back: it stays where it is, and the seller may have it. */
+  /** Could not be taken back: it stays in the connected account, and the seller may have it. */
   readonly keptMinor: number;
   /** Had been written off. */
   readonly recoveredMinor: number;
-  /** Of the fee that the platform kept: what the seller does not owe any more. */
+  /** The part of the platform's kept fee that the seller does not owe any more. */
   readonly feesForgivenMinor: number;
-  /** Of a share that was never sent and had been written off: it stays with the platform again. */
+  /** The part of a share that was never sent and had been written off: the platform keeps it again. */
   readonly writtenOffMinor: number;
   readonly funds: SellerFunds;
 }

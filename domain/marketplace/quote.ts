@@ -1,7 +1,7 @@
 import type { Refusal } from '../errors.ts';
 import { MAX_AMOUNT_MINOR } from '../kernel/index.ts';
 
-/** A product as far as its price goes. Minor units. */
+/** What a quote needs to know of a product. Minor units. */
 export interface Priced {
   readonly id: string;
   readonly active: boolean;
@@ -47,13 +47,13 @@ export function quote<Product extends Priced>(
   return { items, totalMinor: Number(total), currency };
 }
 
-/** The place of the first product that came before; -1 where there is none. A licence is bought once. */
+/** The index of the first product that is in the list already; -1 where there is none. A licence is bought once. */
 export function firstTwice(productIds: readonly string[]): number {
   const seen = new Set<string>();
   return productIds.findIndex((id) => seen.size === seen.add(id.toLowerCase()).size);
 }
 
-/** Why somebody with that many unpaid orders may not place another one; null where they may. */
+/** The refusal for a buyer with that many unpaid orders; null where they may place another one. */
 export const tooManyOpen = (open: number, most: number): Refusal | null =>
   open < most
     ? null

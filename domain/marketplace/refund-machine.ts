@@ -6,7 +6,7 @@ export type RefundStatus = (typeof REFUND_STATUSES)[number];
 export const REFUND_KINDS = ['requested', 'external', 'payment_returned', 'dispute'] as const;
 export type RefundKind = (typeof REFUND_KINDS)[number];
 
-/** The PSP's refusals of a refund that say, or let us think, that it is there already. */
+/** The refusals by which the PSP says, or lets us think, that it has the refund already. */
 export const REFUND_EXISTS_BY = ['HE_01', 'IR_13'] as const;
 export type RefundExistsBy = (typeof REFUND_EXISTS_BY)[number];
 
@@ -15,14 +15,14 @@ export const REFUND: Machine<RefundStatus> = {
   statuses: REFUND_STATUSES,
   transitions: {
     pending: ['succeeded', 'failed'],
-    // The PSP's later word: money that left is settled in full, whatever was believed before.
+    // By a later report of the PSP: money that left is settled in full, even after a failure.
     failed: ['succeeded'],
     succeeded: [],
     returned: [],
   },
-  // The bank sent the money back; the books are reverted by a person who looked.
+  // The bank sent the money back; a person who looked reverts the books.
   reviewedTransitions: { succeeded: ['returned'] },
-  // What a lost dispute took, and a later word of the PSP brings back.
+  // A lost dispute took the money, and a later report of the PSP brings it back.
   wonBackTransitions: { succeeded: ['returned'] },
 };
 

@@ -21,17 +21,17 @@ export const REVERSAL: Machine<ReversalStatus> = {
     written_off: [],
     withdrawn: [],
   },
-  // What automation gave up on, a person may still settle, write off or withdraw, with a reason.
+  // A person may settle, write off or withdraw, with a reason, what automation gave up on.
   reviewedTransitions: {
     permanently_failed: ['settled_outside', 'written_off', 'withdrawn'],
     // Stripe carried it out after all.
     written_off: ['settled_outside', 'reversed'],
   },
-  // The dispute that it belongs to was won: the seller may keep what could not be taken back.
+  // The reversal's dispute was won: the seller may keep what could not be taken back.
   wonBackTransitions: { permanently_failed: ['withdrawn'] },
 };
 
-/** Ended by a person, who may not have known that Stripe would carry it out after all. */
+/** Ended by a person. Stripe may still have carried the reversal out. */
 export const ENDED_BY_PERSON: readonly ReversalStatus[] = ['settled_outside', 'written_off', 'withdrawn'];
 
 export const canTransition = (from: string, to: string, by?: TransitionCause) =>

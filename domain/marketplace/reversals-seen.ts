@@ -4,7 +4,7 @@ import type { ReversalStatus } from './reversal-machine.ts';
 export interface SeenReversal {
   readonly stripeReversalId: string;
   readonly amountMinor: number;
-  /** Ours, from the metadata; null where somebody else made it. */
+  /** Our id, from the metadata; null where somebody else made the reversal. */
   readonly reversalId: string | null;
 }
 
@@ -14,12 +14,15 @@ export interface KnownReversal {
   readonly status: ReversalStatus;
   readonly stripeReversalId: string | null;
   readonly retryOf: string | null;
-  /** Minor units; the covered part others reversed. */
+  /** Minor units; others reversed the covered part. */
   readonly amountMinor: number;
   readonly coveredMinor: number;
 }
 
-/** The row that now stands for what Stripe lists: the last of its chain. Undefined where no row of ours made it. */
+/**
+ * The row that stands for a reversal in Stripe's list: the last of its chain of retries. Undefined where no row of
+ * ours made it.
+ */
 export function rowBehind<Row extends KnownReversal>(
   { reversalId }: Pick<SeenReversal, 'reversalId'>,
   known: readonly Row[],
@@ -33,15 +36,15 @@ function lastOfChain<Row extends KnownReversal>(row: Row, known: readonly Row[])
   return successor === undefined ? row : lastOfChain(successor, known);
 }
 
-/** Whether a row of ours has it already. */
+/** Whether a row of ours has this reversal already. */
 export const isBooked = (
   { stripeReversalId }: Pick<SeenReversal, 'stripeReversalId'>,
   known: readonly KnownReversal[],
 ): boolean => known.some((row) => row.stripeReversalId === stripeReversalId);
 
 /**
- * Whether Stripe took it beside all that our rows stand for: no row of ours made it, or the one that did has its whole by
- * another one or by those of others. A metadata id that names no row of ours is no claim of ours.
+ * Whether Stripe's reversal is beyond all that our rows stand for: no row of ours made it, or the row that did got
+ * its whole amount by other reversals. A metadata id that names no row of ours does not make it ours.
  */
 export function isOutside(
   seen: Pick<SeenReversal, 'reversalId' | 'stripeReversalId'>,
@@ -51,6 +54,6 @@ export function isOutside(
   const row = rowBehind(seen, known);
   if (row === undefined) return true;
   if (row.status !== 'reversed') return false;
-  // A row whose id at Stripe was not kept may be this very one.
+  // A row without a kept Stripe id may be this very reversal.
   return Boolean(row.stripeReversalId) || row.coveredMinor === row.amountMinor;
 }

@@ -1,6 +1,6 @@
 import { divideProportionally, sumMinor } from '../kernel/index.ts';
 
-/** What is left of one item of an order: the part its seller still bears, and the platform's fee. Minor units. */
+/** What is left of one item of an order: the seller's share and the platform's fee. Minor units. */
 export interface ItemLeft {
   readonly orderItemId: string;
   readonly sellerId: string;
@@ -8,7 +8,7 @@ export interface ItemLeft {
   readonly feeLeftMinor: number;
 }
 
-/** Who bears how much of which item of a refund. Minor units. */
+/** How much of a refund the seller and the platform bear, for one item. Minor units. */
 export interface Allocation {
   readonly orderItemId: string;
   readonly sellerId: string;
@@ -16,7 +16,9 @@ export interface Allocation {
   readonly feeMinor: number;
 }
 
-/** `refund` gives the platform's fee back with the rest; `keep` leaves it, and the seller bears the whole. */
+/**
+ * `refund`: the platform gives its fee back with the rest. `keep`: it keeps the fee, and the seller bears the whole.
+ */
 export const FEE_POLICIES = ['refund', 'keep'] as const;
 export type FeePolicy = (typeof FEE_POLICIES)[number];
 
@@ -26,9 +28,9 @@ export const allocatedMinor = (allocations: readonly Allocation[]) =>
   sumMinor(allocations.map((allocation) => allocation.sellerMinor + allocation.feeMinor));
 
 /**
- * A refund by amount, divided in proportion to what is left of each item at this moment, and each item's part likewise
- * between what is left of the seller's share and of the fee. The last refund takes all. Where the fee is kept, the
- * seller bears the whole part.
+ * Divides a refund by amount in proportion to what is left of each item now, and each item's part in proportion to
+ * what is left of the seller's share and of the fee. The last refund takes all. Where the fee is kept, the seller
+ * bears the whole part.
  */
 export function allocateAmount(
   amountMinor: number,

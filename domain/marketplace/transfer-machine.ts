@@ -12,7 +12,10 @@ export const TRANSFER_STATUSES = [
 ] as const;
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 
-/** What a seller is sent. Back from `reversal_pending` to `completed` is a verb of its own, never a plain move. */
+/**
+ * What a seller is sent. A verb of its own leads back from `reversal_pending` to `completed`, never a plain
+ * transition.
+ */
 export const TRANSFER: Machine<TransferStatus> = {
   name: 'transfer',
   statuses: TRANSFER_STATUSES,
@@ -26,7 +29,7 @@ export const TRANSFER: Machine<TransferStatus> = {
     settled_outside: [],
     written_off: [],
   },
-  // A share that can never be sent, a person may still settle or write off, with a reason.
+  // A person may settle or write off, with a reason, a share that can never be sent.
   reviewedTransitions: {
     permanently_failed: ['settled_outside', 'written_off'],
     // The seller was paid after all.
@@ -34,7 +37,7 @@ export const TRANSFER: Machine<TransferStatus> = {
   },
 };
 
-/** A person has said who has the money: nothing of it is pending, and nothing is to be sent. */
+/** A person has said who has the money: nothing is pending, and nothing will be sent. */
 export const RESOLVED: readonly TransferStatus[] = ['settled_outside', 'written_off'];
 
 export const canTransition = (from: string, to: string, by?: TransitionCause) =>

@@ -5,7 +5,7 @@ import { cutMinor, payoutGrainMinor, formatMoney } from '../kernel/index.ts';
 export interface PayableFunds {
   readonly currency: string;
   readonly availableMinor: number;
-  /** Their shares of disputed orders: not to be paid out while the disputes are open. */
+  /** The seller's shares of disputed orders, which are not paid out while the disputes are open. */
   readonly disputedMinor: number;
 }
 
@@ -28,7 +28,10 @@ export type PayoutDecision =
 export const payableMinor = ({ availableMinor, disputedMinor }: PayableFunds) =>
   Math.max(availableMinor - disputedMinor, 0);
 
-/** Whether and how much a seller is paid out: refused cheaply before, decided again under the balance's lock. */
+/**
+ * Decides whether and how much a seller is paid out: first without a lock, to refuse cheaply, then again under the
+ * balance's lock.
+ */
 export function decidePayout(
   seller: PayingSeller,
   ask: PayoutAsk,

@@ -4,17 +4,20 @@ import type { IdempotencyKey, Refused } from '../kernel/index.ts';
 export interface AskedPayout {
   readonly kind: 'payout';
   readonly sellerId: string;
-  /** Minor units, as the client sent it: judged under lock, under one error code. Absent: all that is available. */
+  /** Minor units, as the client sent it: checked under lock, under one error code. Absent: all that is available. */
   readonly amount?: unknown;
   /** ISO 4217, upper case. Absent: the only currency that the seller has. */
   readonly currency?: string;
   readonly idempotency?: IdempotencyKey;
 }
 
-/** Of a payout that is a row, or that somebody asked for. */
+/** `payoutId` is of a row, or of what somebody asked for. */
 export interface PayoutRequest {
   readonly payoutId: string;
-  /** Of the idempotency key that is shown until the first attempt; kept when the workflow continues as new. */
+  /**
+   * The generation of the idempotency key that is shown until the first attempt; kept when the workflow continues as
+   * new.
+   */
   readonly generation?: number;
 }
 

@@ -3,7 +3,7 @@ import { credit, type Entry, entry, seller, type SellerFunds } from '../ledger/i
 /** Kinds of postings, as `ledger_entries` keep them. */
 export const PAYOUT_POSTINGS = ['payout_asked', 'payout_paid', 'payout_failed', 'payout_returned'] as const;
 
-/** Set aside under lock; the money stays at the connected account until its bank has it. */
+/** Sets the amount aside under lock; the money stays at the connected account until the bank has it. */
 export function payoutAsked(sellerId: string, amountMinor: number): Entry[] {
   return [
     entry(seller(sellerId, 'available'), amountMinor),
@@ -18,12 +18,12 @@ export function payoutPaid(sellerId: string, amountMinor: number): Entry[] {
   ];
 }
 
-/** It never left the connected account. */
+/** The money never left the connected account. */
 export function payoutFailed(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry(seller(sellerId, 'paying_out'), amountMinor), ...credit(sellerId, amountMinor, funds)];
 }
 
-/** The bank sent it back, days after it was paid. */
+/** The bank sent the money back, days after the payout was paid. */
 export function payoutReturned(sellerId: string, amountMinor: number, funds: SellerFunds): Entry[] {
   return [entry(`cash:connected:${sellerId}`, amountMinor), ...credit(sellerId, amountMinor, funds)];
 }

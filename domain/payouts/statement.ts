@@ -12,7 +12,7 @@ export const STATEMENT_PARTS = [
 ] as const satisfies readonly (SellerAccount | 'connected')[];
 export type StatementPart = (typeof STATEMENT_PARTS)[number];
 
-/** Minor units, each as a balance is read: what is owed is positive. */
+/** Minor units, each as its balance is read: a debt is positive. */
 export type StatementParts = Readonly<Record<StatementPart, number>>;
 
 export const NOTHING: StatementParts = {
@@ -36,6 +36,6 @@ export const addParts = (balance: StatementParts, change: StatementParts): State
   connected: sumMinor([balance.connected, change.connected]),
 });
 
-/** What is the seller's, wherever it is: cash at Stripe is where it lies, not whose it is. */
+/** What belongs to the seller. Cash at Stripe does not count: it says where money is, not whose it is. */
 export const totalMinor = ({ pending, available, paying_out, owed, fees_owed }: StatementParts): number =>
   sumMinor([pending, available, paying_out, -owed, -fees_owed]);

@@ -1,5 +1,5 @@
-/** One drain at a time; sweeps may overlap, they find each other's work done. */
+/** There is one drain at a time. Sweeps may overlap: they find each other's work done. */
 export const DRAIN_WORKFLOW_ID = 'reconcile/drain';
 export const sweepWorkflowId = (sweepId: string) => `reconcile/${sweepId}`;
-/** Of the schedule, and of what it starts. */
+/** The id of the schedule, and of the workflows that it starts. */
 export const RECONCILE_SCHEDULE_ID = 'reconcile';

@@ -12,8 +12,8 @@ export type Phase = (typeof PHASES)[number];
 
 /**
  * What became of one row.
- * - `synced`: somebody was told or started: its workflow, or the inbox's dispatcher
- * - `left`: as it was, for the reason in `why`
+ * - `synced`: its workflow, or the inbox's dispatcher, was notified or started
+ * - `left`: it stays as it was, for the reason in `why`
  * - `failed`: a refund that neither a workflow nor the PSP knows
  */
 export interface Look {
@@ -47,14 +47,14 @@ export interface ReconcileRequest {
 }
 
 export interface BegunSweep {
-  /** By the database's clock, ISO 8601: rows that were looked at since then are not looked at again. */
+  /** By the database's clock, ISO 8601. The sweep skips rows that were looked at since then. */
   readonly at: string;
   /** Why there is no sweep here; null where there is. */
   readonly off: string | null;
-  /** Temporal's namespace is not the one that the rows were written with: all of its work is gone. */
+  /** Temporal's namespace is not the one that the rows were written with: all of the engine's work is gone. */
   readonly engineRebuilt: boolean;
   readonly namespaceId: string;
-  /** How many rows there are to look at; only counted for a drain. */
+  /** How many rows there are to look at; counted for a drain only. */
   readonly total: number | null;
 }
 
@@ -64,7 +64,7 @@ export interface ReconcileReport {
   readonly engineRebuilt: boolean;
   /** Only the phases that were asked for. */
   readonly phases: Readonly<Partial<Record<Phase, PhaseReport>>>;
-  /** Bodies of webhooks whose time in the inbox was over. */
+  /** How many bodies of webhooks were deleted because their time in the inbox was over. */
   readonly bodiesDeleted?: number;
 }
 

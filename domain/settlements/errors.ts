@@ -1,6 +1,6 @@
 import type { ErrorEntries } from '../error-entry.ts';
 
-/** Providers' statements, and where they differ from our rows. */
+/** Errors of providers' statements and of their differences from our rows. */
 export const SETTLEMENTS_ERRORS = {
   statement_not_found: { status: 404, title: 'No such statement', retry: false },
   statement_exception_not_found: { status: 404, title: 'No such statement exception', retry: false },

@@ -1,2 +1,2 @@
-/** Of a provider's settlement file: one matching a file at a time. */
+/** The workflow that matches a provider's settlement file, one for each file. */
 export const statementWorkflowId = (statementId: string) => `statement/${statementId}`;

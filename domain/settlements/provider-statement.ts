@@ -1,13 +1,13 @@
-// A provider's settlement file held row by row against our rows, as its loader, its workflow and its readers see it.
+// A provider's settlement file, held row by row against our rows: what its loader, its workflow and its readers see.
 
 export const STATEMENT_PROVIDERS = ['hyperswitch', 'stripe'] as const;
 export type StatementProvider = (typeof STATEMENT_PROVIDERS)[number];
 
-/** What rows of ours a statement may name, or fail to name. */
+/** The kinds of our rows that a statement names. */
 export const CLAIMABLE = ['payment', 'refund', 'transfer', 'reversal', 'payout', 'dispute'] as const;
 export type Claimable = (typeof CLAIMABLE)[number];
 
-/** What a row of a statement may say; a return is money that had left and came back. */
+/** The kinds of a statement's rows. A return is money that had left and came back. */
 export const ROW_KINDS = [...CLAIMABLE, 'refund_return', 'payout_return', 'dispute_return'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
@@ -15,7 +15,7 @@ export type RowKind = (typeof ROW_KINDS)[number];
  * What a person has to look at:
  * - `amount_differs`: the row names one of ours with another amount, another currency, or one that did not move
  * - `missing_here`: the row names nothing of ours
- * - `missing_there`: ours, in the time that the file covers, and no row names it
+ * - `missing_there`: a row of ours lies in the time that the file covers, and no row of the file names it
  * - `claimed_twice`: an earlier row of the file names the same one of ours
  * - `bad_row`: the row cannot be read
  */
@@ -28,16 +28,16 @@ export const EXCEPTION_KINDS = [
 ] as const;
 export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
 
-/** A row of a statement as it is matched, whichever layout it came in. */
+/** A row of a statement as it is matched, the same for every layout. */
 export interface StatementRow {
   readonly kind: RowKind;
   /** The provider's id of what moved. */
   readonly ref: string;
-  /** Another id by which it may be known: of the payment behind a charge or a refund. */
+  /** Another id of the same thing, such as that of the payment behind a charge or a refund. */
   readonly altRef: string | null;
   /** Our id, where the provider gives it back. */
   readonly ourRef: string | null;
-  /** Minor units; negative where the money went the other way than it does for this kind. */
+  /** Minor units; negative where the money went the opposite way for its kind. */
   readonly amountMinor: number;
   /** ISO 4217, upper case. */
   readonly currency: string;
@@ -48,11 +48,14 @@ export interface StatementRow {
 export interface BadRow {
   readonly column: string | null;
   readonly expected: string;
-  /** What stands there, shortened; null where nothing does. */
+  /** What the column holds, shortened; null where it is empty. */
   readonly found: string | null;
 }
 
-/** What a row of a file is: to be matched, of no concern to our books (counted by its type), or unreadable. */
+/**
+ * What a row of a file turned out to be: one to match, one that does not concern our books (counted by its type), or
+ * an unreadable one.
+ */
 export type RowRead =
   | { readonly row: StatementRow }
   | { readonly ignored: string }
@@ -60,9 +63,9 @@ export type RowRead =
 
 export interface StatementRequest {
   readonly statementId: string;
-  /** Rows a transaction. */
+  /** Rows of one transaction. */
   readonly batchRows?: number;
-  /** After so many slices of work a new run goes on, so that no history grows without end. */
+  /** After so many slices of work the workflow continues as new, so that no history grows without end. */
   readonly slicesPerRun?: number;
 }
 
@@ -75,17 +78,20 @@ export interface StatementProgress {
   readonly total: number;
 }
 
-/** Where a statement stands, as the workflow needs it to go on. */
+/** Where the matching of a statement stands, so that the workflow can go on. */
 export interface StatementState {
   readonly rows: number;
   readonly matchedThrough: number;
   readonly covers: readonly Claimable[];
-  /** Whether everything that no row names was found; what named them may be gone since. */
+  /**
+   * Whether all of our rows that the file does not name were found already. The file's own rows may be deleted after
+   * that.
+   */
   readonly isMissingKnown: boolean;
   readonly isEnded: boolean;
 }
 
-/** Where the search for what no row names stands: the time and id of the last of ours that was looked at. */
+/** Where the search for our unnamed rows stands: time and id of the last of our rows that was looked at. */
 export interface MissingCursor {
   /** As PostgreSQL writes it, in microseconds. */
   readonly at: string;

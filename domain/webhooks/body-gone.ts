@@ -1,6 +1,6 @@
 import { VezaError } from '../errors.ts';
 
-/** What was processed is kept for WEBHOOK_BODY_RETENTION; the row stays. */
+/** The body of a processed event is kept for WEBHOOK_BODY_RETENTION; its row stays. */
 export const bodyGone = (webhookId: string) =>
   new VezaError(
     'webhook_body_gone',

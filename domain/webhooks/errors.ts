@@ -1,6 +1,6 @@
 import type { ErrorEntries } from '../error-entry.ts';
 
-/** What providers send, and sending it on again. */
+/** Errors of stored webhooks and of their replay. */
 export const WEBHOOKS_ERRORS = {
   signature_invalid: { status: 401, title: 'The webhook signature does not verify', retry: false },
   webhook_not_found: { status: 404, title: 'No such webhook event', retry: false },
