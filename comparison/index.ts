@@ -18,10 +18,10 @@ export { openReaders } from './readers.ts';
 export { Unreachable } from './reach.ts';
 
 export interface Agreement {
-  /** Rows of ours that were held against a provider's object. */
+  /** How many of our rows were compared with a provider's object. */
   readonly compared: Readonly<Record<Compared, number>>;
   readonly differences: { readonly count: number; readonly examples: readonly Difference[] };
-  /** Not counted; see LISTED. */
+  /** Do not count as differences; see LISTED. */
   readonly listed: readonly {
     readonly as: Listed;
     readonly count: number;
@@ -30,19 +30,21 @@ export interface Agreement {
 }
 
 export interface AgreementOptions {
-  /** Orders, and then payouts, looked at at a time. */
+  /** How many orders, and then payouts, are compared at a time. */
   readonly concurrency?: number;
-  /** Of each kind; the rest are counted only, so that memory does not grow with the books. */
+  /**
+   * How many examples of each kind are kept. The rest are only counted, so that memory does not grow with the books.
+   */
   readonly maxExamples?: number;
 }
 
 const PAGE_ROWS = 200;
 
 /**
- * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers, reversals and payouts match ours one to one, in
- * amount too. Walks all orders and then all payouts, a page at a time, and writes nothing. Books that move meanwhile look different
- * for a moment, so what differs is read again, rows first, and only then reported. Throws Unreachable where a provider does not
- * answer.
+ * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers, reversals and payouts match ours one
+ * to one, in amount too. Walks all orders and then all payouts, a page at a time, and writes nothing. Books that move
+ * meanwhile differ for a moment. So a difference is read again, rows first, before it is reported. Throws Unreachable
+ * where a provider does not answer.
  */
 export async function compareWithProviders(
   db: Db,
@@ -112,7 +114,7 @@ async function eachOf<T>(
   concurrency: number,
   visit: (item: T) => Promise<void>,
 ): Promise<void> {
-  // One iterator for all: each takes the next item as soon as it is done with its own.
+  // One iterator for all of them: each takes the next item as soon as it has finished its own.
   const queue = items.values();
   const visitor = async () => {
     for (const item of queue) await visit(item);

@@ -6,8 +6,8 @@ import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 
 /**
- * What the PSP captured of an order's payment and what we took for it. False where neither side knows of any money, so
- * that there is nothing else to compare.
+ * Compares what the PSP captured of an order's payment with what we booked for it. False where neither side knows of
+ * any money: then there is nothing more to compare.
  */
 export async function comparePayment(
   psp: HyperswitchBooks,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A provider gave no answer that could be compared: nothing is known, which is no difference. */
+/** A provider gave no answer to compare. Nothing is known then, and that is no difference. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
@@ -21,7 +21,7 @@ interface Outcome {
 
 const isNoAnswer = (kind: string): kind is NoAnswer => NO_ANSWER.some((one) => one === kind);
 
-/** Asks until there is an answer to compare; a few attempts carry one over a hiccup. Throws Unreachable. */
+/** Asks until there is an answer to compare, a few times, so that one failed call does no harm. Throws Unreachable. */
 export async function answered<O extends Outcome>(
   provider: string,
   ask: () => Promise<O>,

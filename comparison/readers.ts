@@ -11,7 +11,7 @@ export interface ProviderReaders {
   readonly stripe: StripeBooks;
 }
 
-/** The providers that the configuration names, of which nothing is handed on that could create. */
+/** The providers that the configuration names, with their reading calls alone. */
 export function openReaders(config: {
   readonly HYPERSWITCH_BASE_URL: string;
   readonly HYPERSWITCH_API_KEY: string;

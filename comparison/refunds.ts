@@ -5,10 +5,10 @@ import type { PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 
-/** How settlePayment marks a payment that the PSP cancelled after it had captured it: there is no refund of it there. */
+/** settlePayment's mark for a payment that the PSP cancelled after capture: the PSP has no refund for it. */
 const CANCELLED_PREFIX = 'cancelled:';
 
-/** The PSP's refunds of an order's payment and ours, one to one. */
+/** Compares the PSP's refunds of an order's payment with ours, one to one. */
 export async function compareRefunds(
   psp: HyperswitchBooks,
   claims: OrderClaims,
@@ -44,7 +44,7 @@ export async function compareRefunds(
   }
 }
 
-/** A list is not synced with the connector: before anything is reported, the refund itself is asked for. */
+/** A list is not synced with the connector, so the refund itself is read before anything is reported. */
 async function latest(
   psp: HyperswitchBooks,
   id: string,

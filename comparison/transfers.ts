@@ -10,7 +10,7 @@ import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 import type { StripeBooks } from './readers.ts';
 
-/** Stripe's transfers of an order to its sellers, and their reversals, and ours, one to one. */
+/** Compares Stripe's transfers of an order, and their reversals, with ours, one to one. */
 export async function compareTransfers(
   stripe: StripeBooks,
   { orderId, transfers }: OrderClaims,
@@ -18,19 +18,20 @@ export async function compareTransfers(
 ): Promise<void> {
   for (const destination of new Set(transfers.map((claim) => claim.destination))) {
     const claims = transfers.filter((claim) => claim.destination === destination);
-    // Nobody to ask about: a seller who never had an account was never sent anything.
+    // A seller who never had an account was never sent anything, so there is nothing to ask.
     const made =
       destination === null
         ? []
         : (await answered('Stripe', () => stripe.listTransfers({ destination, orderId }))).transfers;
     const theirs = new Map(made.map((transfer) => [transfer.stripeTransferId, transfer]));
-    // Those with Stripe's id first: a successor may have adopted what its predecessor's metadata names.
+    // Rows with a Stripe id come first: a successor may have adopted the transfer that names its predecessor in the
+    // metadata.
     const withId = claims.filter((claim) => claim.stripeTransferId);
     const without = claims.filter((claim) => !claim.stripeTransferId);
     for (const claim of [...withId, ...without])
       await compareTransfer(stripe, { ...claim, orderId }, theirs, findings);
     for (const stranger of theirs.values()) {
-      // Wholly taken back at Stripe, it moved nothing.
+      // A transfer that was taken back whole at Stripe moved nothing.
       if (stranger.reversed) continue;
       findings.differs(
         orderWorkflowId(orderId),
@@ -40,7 +41,7 @@ export async function compareTransfers(
   }
 }
 
-/** Takes what it finds out of `theirs`. */
+/** Removes what it finds from `theirs`. */
 async function compareTransfer(
   stripe: StripeBooks,
   { orderId, ...claim }: TransferClaim & { readonly orderId: string },
@@ -73,7 +74,7 @@ async function compareTransfer(
   await compareReversals(stripe, claim, made, findings);
 }
 
-/** Older systems set no transfer group: of what they sent the metadata alone says which order it was for. */
+/** Older systems set no transfer group: only the metadata of their transfers names the order. */
 async function readUngrouped(
   stripe: StripeBooks,
   stripeTransferId: string,
@@ -94,7 +95,8 @@ async function compareReversals(
   const theirs = new Map(
     listed.kind === 'reversals' ? listed.reversals.map((made) => [made.stripeReversalId, made]) : [],
   );
-  // Those with Stripe's id first: a retry may have adopted what an earlier row of its chain had made.
+  // Rows with a Stripe id come first: a retry may have adopted the reversal that an earlier row of its chain had
+  // made.
   const withId = reversals.filter((claim) => claim.stripeReversalId);
   const without = reversals.filter((claim) => !claim.stripeReversalId);
   for (const claim of [...withId, ...without]) compareReversal(claim, currency, theirs, findings);
@@ -106,7 +108,7 @@ async function compareReversals(
   }
 }
 
-/** Takes what it finds out of `theirs`. */
+/** Removes what it finds from `theirs`. */
 function compareReversal(
   claim: ReversalClaim,
   currency: string,
@@ -122,7 +124,7 @@ function compareReversal(
   switch (claim.status) {
     case 'reversed':
       findings.compared.reversals += 1;
-      // What others took back in whole has no reversal of ours.
+      // Where others took the whole amount back, there is no reversal of ours.
       if (made === undefined && (claim.stripeReversalId || ours.amountMinor > 0))
         findings.differs(subject, `it took back ${said(ours)}, Stripe lists no such reversal`);
       else if (made !== undefined && !isSame(ours, made))

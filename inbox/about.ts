@@ -3,7 +3,7 @@ import type { HyperswitchEvent } from '../providers/webhooks/hyperswitch-event.t
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
 import type { StripeEvent } from '../providers/webhooks/stripe-event.ts';
 
-/** The id of what a webhook is about, as it names it: how the story of a row finds its webhooks. */
+/** The id of a webhook's object, as the webhook names it. By it the story of a row finds its webhooks. */
 export function aboutOf(event: HyperswitchEvent | StripeEvent): string | null {
   const id = idIn(event);
   return id !== null && id.length <= ID_MAX_CHARS && isPlainText(id) ? id : null;

@@ -4,9 +4,9 @@ import type { Hint } from '../domain/kernel/index.ts';
 /** What became of a webhook. */
 export interface Dispatched {
   readonly outcome: WebhookOutcome;
-  /** Why, where it is not simply signalled. */
+  /** Why the webhook was not simply signalled. */
   readonly note: string | null;
-  /** Of the workflow that was told. */
+  /** The workflow that was notified. */
   readonly workflowId?: string;
 }
 
@@ -20,6 +20,6 @@ export const ignored = (note: string): Dispatched => ({ outcome: 'ignored', note
 export const unmatched = (note: string): Dispatched => ({ outcome: 'unmatched', note });
 export const unhandled = (note: string): Dispatched => ({ outcome: 'unhandled', note });
 
-/** A report as a signal carries it, with the row of the inbox that it is read from again. */
+/** A report as a signal carries it, with the inbox row from which it is read again. */
 export const hint = <Report extends object>(report: Report, webhookId: string | null): Hint<Report> =>
   webhookId === null ? report : { ...report, webhookId };

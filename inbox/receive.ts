@@ -27,7 +27,7 @@ interface NewEvent {
 export type StoredEvent = typeof webhookEvents.$inferSelect;
 
 /**
- * Takes a Hyperswitch webhook whose signature has been verified: stores it, hands it to the workflow that waits for it,
+ * Takes a Hyperswitch webhook whose signature has been verified: stores it, notifies the workflow that waits for it,
  * and decides nothing about money. Throws `webhook_malformed` where it cannot be read, and `engine_unavailable` where
  * it is stored but not dispatched, so that the PSP sends it again.
  */
@@ -71,12 +71,12 @@ async function take(
   dispatch: (webhookId: string) => Promise<Dispatched>,
 ): Promise<Received> {
   const stored = await store(deps.db, event, new TextDecoder().decode(rawBody));
-  // A duplicate of what was processed changes nothing; one that was only stored is dispatched again.
+  // A duplicate of a processed webhook changes nothing; a webhook that was only stored is dispatched again.
   if (stored.processedAt !== null && stored.outcome !== 'unmatched') return { outcome: stored.outcome };
   return settleStored(deps, stored, () => dispatch(stored.id));
 }
 
-/** Dispatches what is stored, and keeps what became of it. Throws what dispatching throws. */
+/** Dispatches a stored webhook and writes the outcome onto its row. Throws what `dispatch` throws. */
 export async function settleStored(
   { db, log }: InboxDeps,
   stored: StoredEvent,
@@ -100,14 +100,14 @@ export async function settleStored(
   return dispatched;
 }
 
-/** Of two deliveries at once, the one that found nothing or failed must not hide that the other was handed on. */
+/** Of two deliveries at once one may be handed on, and the other fail or find nothing: that must not hide the first. */
 const unsettled = ({ id }: StoredEvent) =>
   and(
     eq(webhookEvents.id, id),
     or(isNull(webhookEvents.processedAt), eq(webhookEvents.outcome, 'unmatched')),
   );
 
-/** One that is longer or holds a NUL is unmatched; the body has it as it came. */
+/** A type that is too long or holds a NUL is unmatched; the body keeps it as it came. */
 const shortened = (type: string) => asPlainText(type.slice(0, ID_MAX_CHARS));
 
 async function store(db: Db, event: NewEvent, body: string): Promise<StoredEvent> {

@@ -8,14 +8,14 @@ import { type Dispatched, unhandled } from './dispatched.ts';
 import type { InboxDeps } from './deps.ts';
 import { settleStored, type StoredEvent } from './receive.ts';
 
-/** Dispatches a stored webhook again, also one that was processed: workflows and rows find finished work finished. */
+/** Dispatches a stored webhook again, even a processed one: workflows and rows find their work done. */
 export async function redispatch(deps: InboxDeps, stored: StoredEvent): Promise<Dispatched> {
   return settleStored(deps, stored, () => dispatchBody(deps, stored));
 }
 
 /**
- * Dispatches a webhook that was stored and not handed on: the engine was away, or nothing was known that it is about.
- * Null where it has been handed on meanwhile. Throws `engine_unavailable`.
+ * Dispatches a webhook that was stored and not handed on: the engine was away, or we did not know its object. Null
+ * where it was handed on meanwhile. Throws `engine_unavailable`.
  */
 export async function redriveWebhook(deps: InboxDeps, webhookId: string): Promise<Dispatched | null> {
   const [stored] = await deps.db.select().from(webhookEvents).where(eq(webhookEvents.id, webhookId));
@@ -38,7 +38,10 @@ async function dispatchBody(deps: InboxDeps, { id, provider, body }: StoredEvent
   }
 }
 
-/** The inbox as a sweep needs it. What a sweep read is not stored, so its workflow reads it at the PSP once more. */
+/**
+ * The inbox as a sweep needs it. An event that a sweep read is not stored, so the workflow reads it at the PSP once
+ * more.
+ */
 export const createSweepInbox = (deps: InboxDeps) => ({
   dispatch: (event: Parameters<typeof dispatchHyperswitch>[1]) => dispatchHyperswitch(deps, event, null),
   redrive: (webhookId: string) => redriveWebhook(deps, webhookId),

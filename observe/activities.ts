@@ -8,8 +8,8 @@ import type { Metrics } from './metrics.ts';
 import { inSpan, nameOfError, type Tracing } from './spans.ts';
 
 /**
- * Times and traces each attempt. What it logs carries its workflow, its run and the request that all began with; what it
- * starts goes on on that request's behalf.
+ * Times and traces each attempt. Its log lines carry the workflow, the run and the first request, and the calls that
+ * it makes continue that request's trace.
  */
 export function observeActivities(metrics: Metrics, tracing: Tracing): ActivityInterceptorsFactory {
   return ({ info }: Context): ActivityInterceptors => ({
@@ -55,7 +55,7 @@ export function observeActivities(metrics: Metrics, tracing: Tracing): ActivityI
   });
 }
 
-/** Empty also where it cannot be read: what nobody decides by must fail no attempt. */
+/** Empty also where the header cannot be read: nothing is decided by it, so it must not fail an attempt. */
 function originOf(headers: Headers): Origin {
   const payload = headers[ORIGIN_HEADER];
   try {
@@ -65,7 +65,10 @@ function originOf(headers: Headers): Origin {
   }
 }
 
-/** A run's own span, once it has ended; registered also where nothing is traced, or the SDK complains of each call. */
+/**
+ * Records a run's span once the run has ended. Registered also where nothing is traced, or the SDK warns at each
+ * call.
+ */
 export function runSinks(tracing: Tracing): InjectedSinks<RunSinks> {
   return {
     runs: {

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Origin } from '../domain/kernel/index.ts';
 
-/** What is going on around the code that runs: whose request, which workflow, which attempt. */
+/** The context that code runs in: the request, the workflow and the attempt. */
 export interface Around {
   readonly origin: Origin;
-  /** Goes into every log line that is written meanwhile. */
+  /** Fields of every log line that is written in this context. */
   readonly fields: Readonly<Record<string, string | number>>;
 }
 

@@ -5,7 +5,7 @@ import { around } from './context.ts';
 import type { Metrics } from './metrics.ts';
 import { inSpan, nameOfError, type Tracing } from './spans.ts';
 
-/** Times and traces what is asked of Temporal, and sends along on whose behalf it is asked. */
+/** Times and traces calls to Temporal, and sends along the request that they are made for. */
 export function observeEngineCalls(metrics: Metrics, tracing: Tracing): WorkflowClientInterceptor {
   const watch = <T>(call: string, subject: string, workflowId: string, run: () => Promise<T>): Promise<T> =>
     inSpan(
@@ -58,7 +58,7 @@ function withOrigin(headers: Headers): Headers {
   return { ...headers, [ORIGIN_HEADER]: defaultPayloadConverter.toPayload(origin) };
 }
 
-/** Where an operator sees it: which request a workflow was started by. */
+/** The memo shows operators which request started the workflow. */
 function withMemo<Options extends { memo?: Record<string, unknown> }>(options: Options): Options {
   const { requestId } = around().origin;
   return requestId === undefined ? options : { ...options, memo: { ...options.memo, requestId } };

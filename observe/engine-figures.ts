@@ -1,11 +1,14 @@
 import type { Client } from '@temporalio/client';
 import { Gauge, type Registry } from 'prom-client';
 
-/** `temporal.api.enums.v1.TaskQueueType`; the enum itself would pull the whole of the API's definitions in. */
+/** `temporal.api.enums.v1.TaskQueueType`; the enum itself would load all of the API's definitions. */
 const WORKFLOW_TASKS = 1;
 const ANSWER_WITHIN_MS = 3_000;
 
-/** Whether Temporal answers, and how many workers poll each task queue, by its own word: it knows also when none does. */
+/**
+ * Whether Temporal answers, and how many workers poll each task queue, as Temporal itself says: it also knows when
+ * none does.
+ */
 export function createEngineGauges(registry: Registry) {
   const up = new Gauge({
     name: 'veza_engine_up',

@@ -20,7 +20,7 @@ import { createSdkMetrics, DRAIN_EVERY_MS } from './sdk-metrics.ts';
 import { NO_TRACING, type Tracing } from './spans.ts';
 import { observeStatements } from './statements.ts';
 
-/** Figures are read this often at most, whoever scrapes; and they take a twentieth of one connection's time at most. */
+/** However many scrape, figures are read this often at most, and take a twentieth of one connection's time at most. */
 const FIGURES_EVERY_MS = 15_000;
 const FIGURES_SHARE = 0.05;
 
@@ -33,7 +33,7 @@ export interface FigureSources {
   readonly sweepEveryMs: number;
 }
 
-/** All that watches a process. A composition root makes one and hands its parts down; nobody else knows of it. */
+/** All that observes a process. A composition root makes one and hands its parts down; nothing else knows it. */
 export interface Observer {
   readonly api: ApiObserver;
   readonly statements: StatementObserver;
@@ -42,7 +42,7 @@ export interface Observer {
   readonly sinks: InjectedSinks<RunSinks>;
   provider<Calls extends object>(name: 'hyperswitch' | 'stripe', client: Calls): Calls;
   looked(phase: Phase, what: Look['what']): void;
-  /** Of webhooks whose time in the inbox was over. */
+  /** Counts bodies of webhooks that were deleted because their time in the inbox was over. */
   bodiesDeleted(count: number): void;
   /** Serves `/metrics`, where a port is given. */
   serve(at: { host: string; port: number | undefined }, sources: FigureSources, log: Logger): Promise<void>;
@@ -102,7 +102,10 @@ export function createObserver({
   };
 }
 
-/** Reads at most as often as it may; scrapes that come meanwhile get what was read, or wait for the one that reads. */
+/**
+ * Reads no more often than allowed. Scrapes that come in between get the last figures, or wait for the reading under
+ * way.
+ */
 function createFigureReader(
   registry: ReturnType<typeof createMetrics>['registry'],
   { db, client, taskQueues, stuckAfterMs, sweepEveryMs }: FigureSources,

@@ -5,8 +5,8 @@ import { VERSION } from '../version.ts';
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * What a process counts and times of its own doing, in a registry of its own. Names and units as Prometheus wants them;
- * each label takes its values from a list of ours, so that no request can make a series.
+ * What a process counts and times of its own work, in a registry of its own. Names and units follow Prometheus; each
+ * label takes its values from a list of ours, so that no request can make a new series.
  */
 export function createMetrics() {
   const registry = new Registry();

@@ -4,8 +4,8 @@ import { inSpan, type Tracing } from './spans.ts';
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /**
- * The same client, each of its calls timed and traced by its name and by the class of its outcome. Clients are records
- * of closures that return what happened, so that one wrapper serves both providers.
+ * The same client with each call timed and traced, by its name and by the class of its outcome. Clients are records
+ * of functions that return their outcomes, so one wrapper serves both providers.
  */
 export function observeCalls<Client extends object>(
   provider: 'hyperswitch' | 'stripe',
@@ -38,7 +38,7 @@ export function observeCalls<Client extends object>(
   ) as Client;
 }
 
-/** The outcome's own kind; what is unknown is told apart by what the provider did say. */
+/** The outcome's own kind; unknown outcomes are divided by what the provider did answer. */
 export function classOf(answer: unknown): string {
   const { kind, httpStatus } = answer as { kind?: unknown; httpStatus?: unknown };
   if (kind !== 'unknown') return typeof kind === 'string' ? kind : 'answered';

@@ -3,7 +3,7 @@ import { around, runWithin } from './context.ts';
 import type { Metrics } from './metrics.ts';
 import { inSpan, type Tracing } from './spans.ts';
 
-/** Times and traces each request, and lends its id to all that is logged and asked on its behalf. */
+/** Times and traces each request, and puts its id into all log lines and calls that it leads to. */
 export function observeRequests(metrics: Metrics, tracing: Tracing): ApiObserver['request'] {
   return (request, serve) => {
     const { method, requestId } = request;

@@ -1,15 +1,15 @@
 import type { MetricsBuffer } from '@temporalio/worker';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Seconds, from a local activity to a workflow that waits for a bank. */
+/** Seconds: from the time of a local activity to that of a workflow that waits for a bank. */
 const LATENCY_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600, 3_600, 86_400];
-/** The SDK drops what does not fit in between. */
+/** The SDK drops what its buffer cannot hold between two drains. */
 export const DRAIN_EVERY_MS = 1_000;
 
 type Update = ReturnType<MetricsBuffer['retrieveUpdates']> extends Iterable<infer One> ? One : never;
 /**
- * What the SDK labels its metrics with. prom-client wants a metric's labels known when it is made; one that a later SDK
- * adds is left out until it stands here.
+ * The labels of the SDK's metrics. prom-client has to know a metric's labels when the metric is made; a label that a
+ * later SDK adds is left out until it stands here.
  */
 const LABELS = [
   'namespace',
@@ -27,9 +27,9 @@ type Label = (typeof LABELS)[number];
 type Labels = Partial<Record<Label, string>>;
 
 /**
- * The SDK's own metrics in our registry. Its native exporter would want a port of its own, and end the process where that
- * is taken; its buffer gives each measurement, and one address then shows everything of a process. Names are those of
- * the native exporter with its suffixes on: counters end in `_total`, durations in `_seconds`.
+ * The SDK's own metrics in our registry. Its native exporter needs a port of its own, and ends the process where that
+ * is taken. Its buffer gives each measurement instead, so that one address shows everything of a process. Names are
+ * those of the native exporter with its suffixes: counters end in `_total`, durations in `_seconds`.
  */
 export function createSdkMetrics(registry: Registry, buffer: MetricsBuffer) {
   const known = new Map<string, (labels: Labels, value: number) => void>();

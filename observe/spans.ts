@@ -7,7 +7,7 @@ export interface SpanAsk {
   readonly name: string;
   readonly kind: 'server' | 'client' | 'internal';
   readonly attributes?: SpanAttributes;
-  /** Absent: a child of what runs around it. */
+  /** Absent: the span around it is its parent. */
   readonly parent?: string | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface OpenSpan {
   readonly traceparent: string | undefined;
   set(attributes: SpanAttributes): void;
   rename(name: string): void;
-  /** `error` is a word of ours, never a message: messages quote what people wrote. */
+  /** `error` is a code or a class's name, never a message: messages quote what people wrote. */
   end(error?: string): void;
 }
 
@@ -33,7 +33,7 @@ export interface Tracing {
   readonly isOn: boolean;
   start(ask: SpanAsk): OpenSpan;
   record(span: EndedSpan): void;
-  /** Sends what is left; a collector that is away keeps nobody. */
+  /** Sends what is left; it does not wait for a collector that is away. */
   close(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export const NO_TRACING: Tracing = {
   close: async () => {},
 };
 
-/** OpenTelemetry is loaded by a process that traces, and by no other: so its root names the module at run time. */
+/** Only a process that traces loads OpenTelemetry, so its root names the module at run time. */
 export async function openTracing(
   url: string | undefined,
   serviceName: string,
@@ -55,7 +55,10 @@ export async function openTracing(
   return url === undefined ? NO_TRACING : (await load()).startTracing({ url, serviceName });
 }
 
-/** Runs it in a span of its own: what it calls becomes its children, and its log lines carry the trace's id. */
+/**
+ * Runs a function in a span of its own: the calls that it makes become child spans, and its log lines carry the
+ * trace's id.
+ */
 export async function inSpan<T>(
   tracing: Tracing,
   ask: SpanAsk,
@@ -80,7 +83,7 @@ export async function inSpan<T>(
   }
 }
 
-/** What kind of error it was: its code where it has one, else its class. */
+/** The kind of an error: its code where it has one, else its class. */
 export function nameOfError(error: unknown): string {
   const { code, type, name } = (error ?? {}) as { code?: unknown; type?: unknown; name?: unknown };
   for (const word of [code, type, name]) if (typeof word === 'string' && /^\w{1,64}$/.test(word)) return word;

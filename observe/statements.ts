@@ -6,18 +6,21 @@ import { nameOfError, NO_SPAN, type Tracing } from './spans.ts';
 const VERBS = new Set(['select', 'insert', 'update', 'delete']);
 const TABLE = /\b(?:from|into|update|join)\s+"?([a-z_][a-z0-9_]*)"?/i;
 
-/** `select refunds`: the verb and the first table, for people. The text itself stays here, and its values never came. */
+/**
+ * `select refunds`: the verb and the first table, for people. The statement's text is not passed on, and its values
+ * never get here.
+ */
 export function nameStatement(text: string): { operation: string; table: string | undefined } {
   const verb = /^\s*([a-z]+)/i.exec(text)?.[1]?.toLowerCase() ?? '';
   return { operation: VERBS.has(verb) ? verb : 'other', table: TABLE.exec(text)?.[1]?.toLowerCase() };
 }
 
-/** Times each statement, and what transactions wait for; a span a statement where traces are on. */
+/** Times each statement and the waits of transactions; where traces are on, each statement gets a span. */
 export function observeStatements(metrics: Metrics, tracing: Tracing): StatementObserver {
   return {
     statement(text) {
       const { operation, table } = nameStatement(text);
-      // Polls and figures ask on nobody's behalf: a trace of one statement each would bury the others.
+      // Polls and figures belong to no request: a trace for each of their statements would bury the others.
       const isAsked = around().origin.traceparent !== undefined;
       const span = !isAsked
         ? NO_SPAN

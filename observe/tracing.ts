@@ -14,7 +14,7 @@ import { around } from './context.ts';
 import type { OpenSpan, SpanAsk, Tracing } from './spans.ts';
 
 export interface TracingConfig {
-  /** `veza-api` or `veza-worker`; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before it. */
+  /** `veza-api` or `veza-worker`; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it. */
   readonly serviceName: string;
   /** Where traces are posted to, `…/v1/traces`. */
   readonly url: string;
@@ -24,12 +24,12 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: Span
 const CLOSE_WITHIN_MS = 3_000;
 
 /**
- * OpenTelemetry, without its globals: two processes' worth of it live side by side in a test, and nothing that we did not
- * give a span is traced. Sampler, headers and limits come from OpenTelemetry's own environment variables.
+ * OpenTelemetry without its globals: in a test two processes' parts live side by side, and only what we gave a span
+ * is traced. Sampler, headers and limits come from OpenTelemetry's own environment variables.
  */
 export function startTracing({ serviceName, url }: TracingConfig): Tracing {
   const random = new RandomIdGenerator();
-  /** Of the span that begins now; undefined: drawn. */
+  /** The id of the span that begins now; undefined: a random one. */
   let knownSpanId: string | undefined;
   const provider = new BasicTracerProvider({
     resource: defaultResource()

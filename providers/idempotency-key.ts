@@ -29,7 +29,8 @@ export function requireKey(key: string): string {
   if (key.length > KEY_MAX_CHARACTERS) {
     throw new InvalidIdempotencyKeyError(`idempotencyKey is longer than ${KEY_MAX_CHARACTERS} characters`);
   }
-  // Anything else fails inside the HTTP client, where it would look like an unknown outcome and be retried for ever.
+  // Any other character fails inside the HTTP client, would look like an unknown outcome, and would be retried for
+  // ever.
   if (!/^[\x21-\x7e]+$/.test(key)) {
     throw new InvalidIdempotencyKeyError('idempotencyKey must be printable ASCII without spaces');
   }

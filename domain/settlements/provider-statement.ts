@@ -84,8 +84,8 @@ export interface StatementState {
   readonly matchedThrough: number;
   readonly covers: readonly Claimable[];
   /**
-   * Whether all of our rows that the file does not name were found already. The file's own rows may be deleted after
-   * that.
+   * Whether all of our rows that the file does not name were found already. After that the file's own claims are
+   * deleted.
    */
   readonly isMissingKnown: boolean;
   readonly isEnded: boolean;

@@ -40,7 +40,7 @@ const Refund = z.object({
 const Dispute = z.object({
   dispute_id: id,
   payment_id: id,
-  // A string of minor units in this object alone.
+  // Only this object has its minor units in a string.
   amount: z.union([
     amountMinor,
     z
@@ -115,7 +115,7 @@ export function readDisputeBody(body: unknown): PspDispute | undefined {
   };
 }
 
-/** Reads one page of a list of refunds; undefined when it is not one, or any of it is no refund. */
+/** Reads one page of a list of refunds; undefined when it is not one, or when an item of it is no refund. */
 export function readRefundPage(body: unknown): { total: number; refunds: PspRefund[] } | undefined {
   const { data: page } = RefundPage.safeParse(body);
   if (!page) return undefined;
@@ -124,8 +124,8 @@ export function readRefundPage(body: unknown): { total: number; refunds: PspRefu
 }
 
 /**
- * Reads one page of a list of disputes; undefined when it is not one. What of it is no dispute is passed over: one of another
- * system's must not hide the rest.
+ * Reads one page of a list of disputes; undefined when it is not one. Items that are no dispute are left out: an item
+ * of another system must not hide the rest.
  */
 export function readDisputePage(body: unknown): { rows: number; disputes: PspDispute[] } | undefined {
   if (!Array.isArray(body)) return undefined;

@@ -63,7 +63,7 @@ export function classifyReadFailure(answer: FailedAnswer): PspFailure | PspNotFo
   return classifyFailure(answer);
 }
 
-/** No answer at all. Only the error's code is told: its message names hosts and addresses. */
+/** No answer at all. Only the error's code is passed on: its message names hosts and addresses. */
 export function unanswered(error: unknown, timeoutMs: number): PspUnknown {
   if (nameOf(error) === 'TimeoutError')
     return { kind: 'unknown', reason: `no answer within ${timeoutMs} ms` };

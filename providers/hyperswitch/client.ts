@@ -29,18 +29,18 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
 const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
 
-/** One of the four reasons that Stripe takes, to whom the router hands it on. */
+/** The router hands the reason on to Stripe, which takes four; this is one of them. */
 const CANCELLATION_REASON = 'abandoned';
 
 /** The router's largest page (`UPPER_LIMIT` of its refunds_validator.rs; 10 where none is asked for). */
 const PAGE_REFUNDS = 100;
 
-/** The router clamps a larger page to its own size, without a word. */
+/** The router silently cuts a larger page to its own size. */
 const PAGE_DISPUTES = 100;
-/** Nobody disputes one payment more often. */
+/** No payment has more disputes than fit on so many pages. */
 const PAGES_OF_PAYMENT = 20;
 
-/** Which disputes: all of a payment, or those made since a time, the last changed first, up to so many pages of them. */
+/** Which disputes: all of a payment, or those made since a time, the last changed first, up to a number of pages. */
 export type DisputesAsked =
   | { readonly paymentId: string }
   | { readonly createdSince: Date; readonly pages: number };
@@ -55,7 +55,7 @@ export interface HyperswitchConfig {
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface CreatePaymentRequest {
-  /** Ours (the order's id): the router's only protection against a second payment. */
+  /** Our id (the order's): the router's only protection against a second payment. */
   paymentId: string;
   amountMinor: number;
   /** ISO 4217, any case. */
@@ -71,7 +71,7 @@ export interface CreatePaymentRequest {
 }
 
 export interface CreateRefundRequest {
-  /** Ours, at most 64 characters: the router's only protection against a second refund. */
+  /** Our id, at most 64 characters: the router's only protection against a second refund. */
   refundId: string;
   paymentId: string;
   amountMinor: number;
@@ -81,7 +81,7 @@ export interface CreateRefundRequest {
   metadata?: Metadata;
 }
 
-/** All that reconciliation may do at the PSP: it has no method that creates. */
+/** All that reconciliation may do at the PSP: there is no method that creates. */
 export interface HyperswitchReader {
   readPayment(paymentId: string): Promise<ReadPaymentOutcome>;
   readRefund(refundId: string): Promise<ReadRefundOutcome>;
@@ -91,8 +91,8 @@ export interface HyperswitchReader {
    */
   listRefunds(paymentId: string): Promise<ListRefundsOutcome>;
   /**
-   * Disputes as the router last heard of them. Their order is that of their last change, so between two pages none is
-   * passed over but one that changes meanwhile, which is first in the next list.
+   * Disputes as the router last heard of them, in the order of their last change. So between two pages only a dispute
+   * that changes meanwhile can be missed, and it comes first in the next list.
    */
   listDisputes(asked: DisputesAsked): Promise<ListDisputesOutcome>;
 }
@@ -110,10 +110,10 @@ export type HyperswitchBooks = Pick<
 export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
   /**
-   * Cancels a payment that nobody has paid. The router does so from `requires_payment_method`, `requires_confirmation`,
-   * `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), a second time too: the answer is
-   * the payment, and a refusal says that it is to be looked at. Carries no idempotency key, since it creates
-   * nothing, and a refusal that was replayed an hour later would be of then.
+   * Cancels a payment that nobody has paid. The router does so from `requires_payment_method`,
+   * `requires_confirmation`, `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), also a
+   * second cancellation. The answer is the payment; after a refusal the payment has to be read. Carries no
+   * idempotency key: it creates nothing, and a replayed refusal would be out of date.
    */
   cancelPayment(paymentId: string): Promise<CancelPaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
@@ -185,7 +185,7 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
         for (const refund of page.refunds) found.set(refund.refundId, refund);
         if (offset + PAGE_REFUNDS >= page.total && found.size >= page.total)
           return { kind: 'refunds', refunds: [...found.values()] };
-        // Rows that moved between two pages: a part of the list is none.
+        // Rows moved between two pages: a part of the list does not count as the list.
         if (page.refunds.length < PAGE_REFUNDS) return unreadable(answer.httpStatus);
       }
     },
@@ -212,7 +212,8 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
         const fresh = listed.disputes.filter(({ disputeId }) => !found.has(disputeId));
         for (const dispute of fresh) found.set(dispute.disputeId, dispute);
         offset += listed.rows;
-        // There is no total: the end is a page without anything new, also where the router goes no further.
+        // The answer has no total: the list ends with a page without anything new, also where the router goes no
+        // further.
         if (fresh.length === 0) return disputesOf(ofPayment, found, true);
       }
       return disputesOf(ofPayment, found, false);
@@ -220,7 +221,7 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
   };
 }
 
-/** A dispute that is not there is 404 HE_04, unlike any other object. */
+/** A missing dispute is 404 HE_04, unlike any other missing object. */
 function disputeReadFailure(answer: FailedAnswer): PspFailure | PspNotFound {
   const failure = classifyReadFailure(answer);
   const isAbsent = failure.kind === 'refused' && failure.httpStatus === 404 && failure.code === 'HE_04';
@@ -258,7 +259,7 @@ function refundBody({ refundId, paymentId, amountMinor, reason, metadata }: Crea
     payment_id: requireId('paymentId', paymentId),
     amount: requireAmountMinor(amountMinor),
     reason: known ? reason : undefined,
-    // Said, not left out: the router's documentation has "instant" as the default, its code `RefundType::Scheduled`.
+    // Sent, not left to the default: the router's documentation says "instant", its code `RefundType::Scheduled`.
     refund_type: 'instant',
     metadata: metadata || freeText ? { ...metadata, ...freeText } : undefined,
   };
@@ -277,7 +278,7 @@ function unreadable(httpStatus: number): PspUnknown {
 type Answer = ({ kind: 'ok' } & FailedAnswer) | ({ kind: 'failed' } & FailedAnswer) | PspUnknown;
 
 function createCaller({ baseUrl, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: HyperswitchConfig) {
-  // Said here once, without the value: inside fetch a bad header would look like a network failure for ever.
+  // Refused here once, without the value: inside fetch a bad header would look like a network failure for ever.
   if (!/^[\x21-\x7e]+$/.test(apiKey))
     throw new Error('the Hyperswitch api key is empty or not printable ASCII');
   if (!URL.canParse(baseUrl)) throw new Error('HYPERSWITCH_BASE_URL is not a URL');
@@ -297,9 +298,9 @@ function createCaller({ baseUrl, apiKey, timeoutMs = DEFAULT_TIMEOUT_MS }: Hyper
         method,
         headers,
         ...(body ? { body: JSON.stringify(body) } : {}),
-        // Followed to another host, fetch would take our `api-key` header along.
+        // If fetch followed a redirect to another host, it would take our `api-key` header along.
         redirect: 'manual',
-        // Covers the body too: a router that stalls after the headers is as silent as one that never answers.
+        // Covers the body too: a router may also stall after the headers.
         signal: AbortSignal.timeout(timeoutMs),
       });
       const text = await response.text();

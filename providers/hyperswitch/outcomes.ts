@@ -40,13 +40,14 @@ export interface PspRefund {
 }
 
 /**
- * What a refusal gives away of an earlier call of ours, since the router replays nothing: a repeat of a call that it carried
- * out is refused as well.
- * - `exists`: there is one under our id (HE_01). Not found beside it means that the router's read side is behind.
- * - `amount_used_up`: the payment's refunds, ours perhaps among them, leave less than is asked for (IR_13).
- * - `count_used_up`: there are as many as the router makes for a payment (IR_12).
- * - `state`: the payment is in a status in which it takes none; it may have been in another before (IR_14).
- * - `nothing`: it would be refused the first time too.
+ * What a refusal tells about an earlier call of ours. The router replays nothing: it also refuses the repeat of a
+ * call that it carried out.
+ * - `exists`: there is a refund under our id (HE_01). A read that does not find it then means that the router's read
+ *   side is behind.
+ * - `amount_used_up`: the payment's refunds, perhaps with ours, leave less than we ask for (IR_13).
+ * - `count_used_up`: the payment has as many refunds as the router allows (IR_12).
+ * - `state`: the payment's status allows no refund now; it may have allowed one before (IR_14).
+ * - `nothing`: a first call would be refused too.
  */
 export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'state' | 'nothing';
 
@@ -54,14 +55,14 @@ export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'stat
 export interface PspDispute {
   disputeId: string;
   paymentId: string;
-  /** The connector's id of it, e.g. Stripe's `dp_…`. */
+  /** The connector's id of the dispute, e.g. Stripe's `dp_…`. */
   connectorDisputeId: string | null;
   amountMinor: number;
   /** ISO 4217, upper case. */
   currency: string;
   /** The router's own word, `dispute_opened` and its like; `disputeVerdict` says what it means. */
   status: string;
-  /** How far it has gone; undefined where the router said none that we know. */
+  /** How far the dispute has gone; undefined where the router gave no stage that we know. */
   stage: DisputeStage | undefined;
 }
 
@@ -103,7 +104,7 @@ export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
 /** The PSP's whole list, or none of it. */
 export type ListRefundsOutcome = { kind: 'refunds'; refunds: PspRefund[] } | PspFailure | PspNotFound;
 export type ReadDisputeOutcome = { kind: 'dispute'; dispute: PspDispute } | PspFailure | PspNotFound;
-/** `isWhole`: there were no more pages than were read. */
+/** `isWhole`: all pages were read. */
 export type ListDisputesOutcome =
   | { kind: 'disputes'; disputes: PspDispute[]; isWhole: boolean }
   | PspFailure

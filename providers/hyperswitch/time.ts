@@ -1,6 +1,6 @@
 /**
- * A time of the router's as ISO 8601 in UTC with milliseconds, so that two of them compare as text; undefined where it is
- * not one. Without a zone it is read as UTC: never in whatever zone this machine is in.
+ * A time of the router's as ISO 8601 in UTC with milliseconds, so that two of them compare as text; undefined where
+ * it is not a time. A time without a zone is read as UTC, never in this machine's zone.
  */
 export function isoTime(value: unknown): string | undefined {
   const [, day, clock, zone] =

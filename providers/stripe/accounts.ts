@@ -12,24 +12,24 @@ import type {
 } from './outcomes.ts';
 
 export interface CreateAccountRequest {
-  /** Ours; goes into the metadata, where `findAccount` finds it again. */
+  /** Our id; goes into the metadata, where `findAccount` finds it again. */
   userId: string;
   email: string;
-  /** ISO 3166-1 alpha-2; absent: the platform's own. Stripe lets nobody change it later. */
+  /** ISO 3166-1 alpha-2; absent: the platform's own country. Nobody can change it later. */
   country?: string;
   idempotencyKey: string;
 }
 
 export interface AccountLinkRequest {
   stripeAccountId: string;
-  /** Where the seller comes back to. */
+  /** Where the seller returns to after the forms. */
   returnUrl: string;
   /** Where a link that has expired leads. */
   refreshUrl: string;
   idempotencyKey: string;
 }
 
-/** Sellers' connected accounts. Outcomes are returned, never thrown, as of all calls. */
+/** Sellers' connected accounts. As for all calls, outcomes are returned, never thrown. */
 export interface AccountCalls {
   createAccount(request: CreateAccountRequest): Promise<CreateAccountOutcome>;
   /** Reads the list of accounts made since then: Stripe cannot search by metadata. */
@@ -95,7 +95,7 @@ function accountParams({ userId, email, country }: CreateAccountRequest): Stripe
     email,
     ...(country === undefined ? {} : { country }),
     capabilities: { transfers: { requested: true } },
-    // Payouts are ours to make: Stripe's own daily ones would take the money past our books.
+    // We make the payouts: Stripe's own daily ones would move money past our books.
     settings: { payouts: { schedule: { interval: 'manual' } } },
     metadata: { user_id: requireId('userId', userId) },
   };

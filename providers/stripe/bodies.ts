@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StripeAccount, StripePayout, StripeReversal, StripeTransfer } from './outcomes.ts';
 
-// Validated although the SDK types them: it takes any JSON without an `error` field for a success, a proxy's 502 included.
+// Validated although the SDK has types: it takes any JSON without an `error` field for a success, even a proxy's 502.
 const id = z.string().min(1);
 const amountMinor = z.int().nonnegative();
 const metadata = z.record(z.string(), z.string()).nullish();

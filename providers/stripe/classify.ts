@@ -17,14 +17,14 @@ const REFUSAL_TYPES: ReadonlySet<string> = new Set(['invalid_request_error', 'ca
 /** 4xx that say "not now": they do not tell whether an earlier attempt was carried out. */
 const UNKNOWN_STATUSES: ReadonlySet<number> = new Set([408, 409, 424, 425]);
 
-// Stripe gives these two no code (stripe-ruby#1058), so the message is all there is. A miss makes a benign case noisier,
-// no more. "greater than" alone would also match the complaint about a zero amount.
+// Stripe gives these two no code (stripe-ruby#1058), so only the message tells them. A miss only makes a harmless
+// case noisier. "greater than" alone would also match the complaint about a zero amount.
 const ALREADY_REVERSED = /already.*revers/i;
 const AMOUNT_EXCEEDS_LEFT = /greater than.*(unreversed|unrefunded|remaining|left|(charge|transfer) amount)/i;
 
 /**
- * How Stripe names an account that is not there for us. "A similar object exists in test mode, but …" is a key of the wrong
- * mode, which is no account's fault.
+ * Stripe's messages for an account that we cannot reach. "A similar object exists in test mode, but …" means a key of
+ * the wrong mode, which is no account's fault.
  */
 const ACCOUNT_GONE =
   /no such (destination|account): '?acct_|does not have access to account|account '?acct_\w+'? has been deleted/i;
@@ -39,21 +39,17 @@ export type ClassifiedError =
 /**
  * The one table of what Stripe's errors mean (SDK 23; docs/wire-stripe.md):
  *
- * | error                                                          | kind                              |
- * |----------------------------------------------------------------|-----------------------------------|
- * | no answer, unreadable answer, anything that is not Stripe's    | unknown                           |
- * | 5xx                                                            | unknown, stored where replayed    |
- * | 409, `idempotency_key_in_use`, 408, 424, 425                   | unknown                           |
- * | 429, `rate_limit`, `lock_timeout`                              | rate_limited                      |
- * | 403 `account_invalid`, 400/404 "No such destination: 'acct_…'"  | account_gone                      |
- * | 401, 403                                                       | unauthorized                      |
- * | `idempotency_error`                                            | key_mismatch                      |
- * | `balance_insufficient`, `insufficient_funds`                   | insufficient_funds                |
- * | 404 `resource_missing`                                         | no_such_transfer                  |
- * | 400 "already … revers…" / "greater than … unreversed …"        | already_reversed / amount_exceeds_left |
- * | other 4xx with Stripe's error object                           | refused                           |
+ * | error | kind |
+ * |----------------------------------------------------------------|-----------------------------------| | no answer,
+ * unreadable answer, anything that is not Stripe's | unknown | | 5xx | unknown, stored where replayed | | 409,
+ * `idempotency_key_in_use`, 408, 424, 425 | unknown | | 429, `rate_limit`, `lock_timeout` | rate_limited | | 403
+ * `account_invalid`, 400/404 "No such destination: 'acct_…'" | account_gone | | 401, 403 | unauthorized | |
+ * `idempotency_error` | key_mismatch | | `balance_insufficient`, `insufficient_funds` | insufficient_funds | | 404
+ * `resource_missing` | no_such_transfer | | 400 "already … revers…" / "greater than … unreversed …" |
+ * already_reversed / amount_exceeds_left | | other 4xx with Stripe's error object | refused |
  *
- * By status, code and message, not by class: the same rule reads an error that crossed a process as data.
+ * Classifies by status, code and message, not by class, so that the same rule reads an error that crossed a process
+ * as data.
  */
 export function classifyStripeError(error: unknown): ClassifiedError {
   if (!(error instanceof Stripe.errors.StripeError)) return unknown('unexpected answer');
@@ -73,7 +69,7 @@ export function classifyStripeError(error: unknown): ClassifiedError {
     };
   }
   if (rawType === 'idempotency_error') return { kind: 'key_mismatch', message };
-  // The type is Stripe's signature under a refusal: a proxy's JSON 404 must not end a row for good.
+  // Only Stripe's own refusals carry this type: a proxy's JSON 404 must not end a row for good.
   if (statusCode < 400 || rawType === undefined || !REFUSAL_TYPES.has(rawType)) {
     return unknown(`HTTP ${statusCode} without Stripe's error object`, statusCode);
   }

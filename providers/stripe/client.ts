@@ -23,7 +23,7 @@ import type {
 } from './outcomes.ts';
 import { createSingleAttemptHttpClient } from './single-attempt.ts';
 
-/** The version the SDK's types were made for; pinned so that an upgrade is a change that someone reads. */
+/** The version that the SDK's types were made for; pinned, so that somebody reads each upgrade. */
 export const STRIPE_API_VERSION = '2026-10-28.endive';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -36,23 +36,23 @@ export interface StripeConfig {
 }
 
 export interface CreateTransferRequest {
-  /** Ours; goes into the metadata, where `findTransfer` finds it again. */
+  /** Our id; goes into the metadata, where `findTransfer` finds it again. */
   transferId: string;
-  /** Ours; the transfer group and `metadata.order_id`. */
+  /** Our id; the transfer group and `metadata.order_id`. */
   orderId: string;
   /** The seller's account, `acct_…`. */
   destination: string;
   amountMinor: number;
   /** ISO 4217, any case. */
   currency: string;
-  /** The charge that pays for it, `ch_…`, where known: Stripe then waits for its funds. */
+  /** The charge that pays for the transfer, `ch_…`, where known: Stripe then waits for its funds. */
   sourceTransaction?: string;
   idempotencyKey: string;
 }
 
 export interface CreateReversalRequest {
   stripeTransferId: string;
-  /** Ours; goes into the metadata, by which `listReversals` knows it again. */
+  /** Our id; goes into the metadata, where `listReversals` finds it again. */
   reversalId: string;
   refundId?: string;
   /** In the transfer's own currency. */
@@ -60,25 +60,28 @@ export interface CreateReversalRequest {
   idempotencyKey: string;
 }
 
-/** To one account: of an order, by its transfer group, or made within a time, whatever their group. */
+/**
+ * Transfers to one account: those of an order, by its transfer group, or all that were made within a time, of any
+ * group.
+ */
 export type TransfersOf = { readonly destination: string } & (
   | { readonly orderId: string }
   | { readonly createdFromMs: number; readonly createdToMs: number }
 );
 
-/** All that look-ups need: it has no method that creates. */
+/** All that look-ups need: there is no method that creates. */
 export interface StripeReader {
   /**
-   * Reads Stripe's whole list of the order's transfers: Stripe cannot search by metadata. By their group alone, since an
-   * account that is gone cannot be asked about, and a transfer may have been asked for another account before.
+   * Reads Stripe's whole list of the order's transfers: Stripe cannot search by metadata. By their group alone:
+   * Stripe lists nothing by an account that is gone, and an earlier attempt may have named another account.
    */
   findTransfer(wanted: { orderId: string; transferId: string }): Promise<FindTransferOutcome>;
   /**
-   * An order's transfers to the seller, or all that were made to them within a time; newest first, all of them. Also where
-   * the seller's account is gone.
+   * An order's transfers to the seller, or all that were made to them within a time; all of them, newest first, also
+   * where the seller's account is gone.
    */
   listTransfers(of: TransfersOf): Promise<ListTransfersOutcome>;
-  /** Newest first, all of them. */
+  /** All of them, newest first. */
   listReversals(stripeTransferId: string): Promise<ListReversalsOutcome>;
   readTransfer(stripeTransferId: string): Promise<ReadTransferOutcome>;
 }

@@ -7,7 +7,7 @@ export function unexpectedBody({ statusCode }: LastResponse) {
   return unknown(`HTTP ${statusCode} with an unexpected body`, statusCode);
 }
 
-/** What only a reversal can meet is a plain refusal where anything else is made. */
+/** A failure that only a reversal can meet is a plain refusal when anything else is created. */
 export function createFailure(failure: ClassifiedError): StripeFailure {
   switch (failure.kind) {
     case 'no_such_transfer': // "No such destination", "No such charge"
@@ -20,7 +20,7 @@ export function createFailure(failure: ClassifiedError): StripeFailure {
   }
 }
 
-/** What only a create can meet is a plain refusal where something is read. */
+/** A failure that only a create can meet is a plain refusal when something is read. */
 export function readFailureOfOne(failure: ClassifiedError): StripeReadFailure | StripeNoSuchTransfer {
   switch (failure.kind) {
     case 'insufficient_funds':
@@ -35,7 +35,7 @@ export function readFailureOfOne(failure: ClassifiedError): StripeReadFailure | 
 
 export function readFailure(failure: ClassifiedError): StripeReadFailure {
   const read = readFailureOfOne(failure);
-  // A list says 404 for a destination that is gone: that is no proof that nothing was transferred.
+  // A list answers 404 for a destination that is gone: that does not prove that nothing was transferred.
   return read.kind === 'no_such_transfer'
     ? { kind: 'refused', code: 'resource_missing', message: read.message }
     : read;

@@ -7,8 +7,8 @@ const PAGE_ITEMS = 100;
 export type Cursor = { limit: number; starting_after?: string };
 
 /**
- * Reads a list to its end, newest first. A page that is not one, or an item that cannot be read, makes the whole
- * outcome unknown: half a list that shows nothing would permit a second payment.
+ * Reads a list to its end, newest first. An unreadable page or item makes the whole outcome unknown: half a list
+ * without our transfer would permit a second payment.
  */
 export async function listAll<Item>(
   readList: (cursor: Cursor) => Promise<unknown>,

@@ -1,8 +1,9 @@
-/** Stripe's two worlds: what is of one is nothing in the other. */
+/** Stripe's two worlds: an object of one does not exist in the other. */
 export type StripeMode = 'live' | 'test';
 
 /**
- * Of a secret or restricted key, by its prefix (docs.stripe.com/keys); null where it does not say, as a stand-in's may not.
+ * The mode of a secret or restricted key, by its prefix (docs.stripe.com/keys); null where the prefix does not say,
+ * as with a stand-in's key.
  */
 export function modeOfKey(secretKey: string): StripeMode | null {
   const [, mode] = /^(?:sk|rk)_(live|test)_/.exec(secretKey) ?? [];

@@ -9,7 +9,7 @@ export interface StripeTransfer {
   /** Ours: the order's id. */
   transferGroup: string | null;
   sourceTransaction: string | null;
-  /** True only when wholly reversed. */
+  /** True only when the whole amount was reversed. */
   reversed: boolean;
   /** Our ids, from the metadata. */
   orderId: string | null;
@@ -54,15 +54,17 @@ export interface StripeUnauthorized {
 }
 
 /**
- * 403 `account_invalid`, or 400 "No such destination": the connected account was closed, or its owner took our access back.
- * This call did nothing; what an earlier one did under the same key is not said.
+ * 403 `account_invalid`, or 400 "No such destination": the connected account was closed, or its owner took our access
+ * back. This call did nothing; it does not say what an earlier one did under the same key.
  */
 export interface StripeAccountGone {
   kind: 'account_gone';
   message: string;
 }
 
-/** The key was used before with other parameters: whatever was done then is not what was asked now. */
+/**
+ * The key was used before with other parameters: the earlier call may have done something other than we ask for now.
+ */
 export interface StripeKeyMismatch {
   kind: 'key_mismatch';
   message: string;
@@ -74,7 +76,7 @@ export interface StripeUnknown {
   /** For people: never holds a host name, an address or a key. */
   reason: string;
   httpStatus?: number;
-  /** A 5xx marked `Idempotent-Replayed`: the same key will get it for ever. */
+  /** A 5xx marked `Idempotent-Replayed`: the same key gets this answer for ever. */
   storedUnderKey: boolean;
 }
 
@@ -112,7 +114,7 @@ export type CreateTransferOutcome =
       stripeTransferId: string;
       amountMinor: number;
       currency: string;
-      /** Answered from the key's store: made by an earlier attempt. */
+      /** Stripe answered from the key's store: an earlier attempt made the object. */
       replayed: boolean;
     }
   | StripeFailure;
@@ -123,7 +125,7 @@ export type CreateReversalOutcome =
       stripeReversalId: string;
       amountMinor: number;
       currency: string;
-      /** Answered from the key's store: made by an earlier attempt. */
+      /** Stripe answered from the key's store: an earlier attempt made the object. */
       replayed: boolean;
     }
   | StripeNoSuchTransfer
@@ -142,7 +144,7 @@ export type FindTransferOutcome =
   | {
       kind: 'found';
       transfer: StripeTransfer;
-      /** Later transfers with the same `transfer_id`: must be empty, and is an alert where it is not. */
+      /** Later transfers with the same `transfer_id`: should be empty; raise an alert where it is not. */
       duplicates: StripeTransfer[];
     }
   /** Stripe's whole list was read and shows none. */
@@ -171,7 +173,7 @@ export interface StripePayout {
   /** `pending`, `in_transit`, `paid`, `failed` or `canceled`. */
   status: string;
   failureMessage: string | null;
-  /** Ours, from the metadata; null for one made elsewhere. */
+  /** Our id, from the metadata; null for a payout made elsewhere. */
   payoutId: string | null;
   createdAtMs: number;
 }
@@ -191,9 +193,9 @@ export type ReadPayoutOutcome = { kind: 'payout'; payout: StripePayout } | Strip
 /** A seller's connected account, as far as money needs to know it. */
 export interface StripeAccount {
   stripeAccountId: string;
-  /** Ours, from the metadata. */
+  /** Our id, from the metadata. */
   userId: string | null;
-  /** Whether transfers to it are taken. */
+  /** Whether the account can receive transfers. */
   transfersEnabled: boolean;
   /** Whether it may pay out to its bank. */
   payoutsEnabled: boolean;
@@ -211,5 +213,5 @@ export type FindAccountOutcome =
 
 export type ReadAccountOutcome = { kind: 'account'; account: StripeAccount } | StripeReadFailure;
 
-/** Where the seller fills in Stripe's forms: good once, for some minutes. */
+/** Where the seller fills in Stripe's forms: the link works once, for some minutes. */
 export type CreateAccountLinkOutcome = { kind: 'link'; url: string; expiresAtMs: number } | StripeFailure;

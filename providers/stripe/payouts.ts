@@ -7,7 +7,7 @@ import { listAll } from './list-all.ts';
 import type { CreatePayoutOutcome, FindPayoutOutcome, ReadPayoutOutcome, StripePayout } from './outcomes.ts';
 
 export interface CreatePayoutRequest {
-  /** Ours; goes into the metadata, where `findPayout` finds it again. */
+  /** Our id; goes into the metadata, where `findPayout` finds it again. */
   payoutId: string;
   /** The connected account whose money it is, `acct_…`. */
   stripeAccountId: string;
@@ -17,7 +17,7 @@ export interface CreatePayoutRequest {
   idempotencyKey: string;
 }
 
-/** Payouts are made and listed on the connected account. Outcomes are returned, never thrown, as of all calls. */
+/** Payouts are made and listed on the connected account. As for all calls, outcomes are returned, never thrown. */
 export interface PayoutCalls {
   createPayout(request: CreatePayoutRequest): Promise<CreatePayoutOutcome>;
   /** Reads the account's list of payouts made since then: Stripe cannot search by metadata. */
@@ -29,7 +29,7 @@ export interface PayoutCalls {
   readPayout(wanted: { stripeAccountId: string; stripePayoutId: string }): Promise<ReadPayoutOutcome>;
 }
 
-/** Its money never reached a bank, or came back. */
+/** Whether the payout's money never reached a bank, or came back. */
 export const isCalledOff = ({ status }: StripePayout): boolean =>
   status === 'failed' || status === 'canceled';
 
@@ -60,7 +60,7 @@ export function payoutCalls(stripe: Stripe): PayoutCalls {
         readPayoutBody,
       );
       if (listed.kind !== 'all') return readFailure(listed);
-      // The oldest: the first one made is the one to keep. One that was called off stands for nothing beside another.
+      // Keeps the oldest, the first one made. A payout that was called off does not count where there is another.
       const ours = listed.items.filter((item) => item.payoutId === payoutId);
       const payout = ours.findLast((item) => !isCalledOff(item)) ?? ours.at(-1);
       return payout ? { kind: 'found', payout } : { kind: 'not_found' };

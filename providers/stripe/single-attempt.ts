@@ -4,9 +4,9 @@ import Stripe from 'stripe';
  * Stripe's Node HTTP client without the SDK's hidden second attempt.
  *
  * `RequestSender._shouldRetry` (stripe 23.1.0) retries ECONNRESET and EPIPE once *before* it looks at
- * `maxNetworkRetries`, so that 0 still means two attempts. The repeat carries the same key and could not act twice, but
- * the workflow would not see it: it would miss an attempt in its count and in STRIPE_MAX_RPS. It is decided by the
- * error's code alone, so the code gets another name here, and the SDK makes an ordinary StripeConnectionError of it.
+ * `maxNetworkRetries`, so that 0 still means two attempts. The repeat carries the same key and could not act twice,
+ * but the workflow would not see it: it would miss an attempt in its count and in STRIPE_MAX_RPS. The SDK decides by
+ * the error's code alone, so we give the code another name, and the SDK makes an ordinary StripeConnectionError.
  */
 export function createSingleAttemptHttpClient(): Stripe.HttpClient {
   const client = Stripe.createNodeHttpClient();

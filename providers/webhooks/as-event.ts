@@ -1,7 +1,7 @@
 import type { PspPayment, PspRefund } from '../hyperswitch/outcomes.ts';
 import { parseHyperswitchEvent } from './hyperswitch-event.ts';
 
-/** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
+/** A refund in the shape of the PSP's own webhooks, so that the same parser reads it. */
 export function refundEvent(refund: PspRefund) {
   const event = parseHyperswitchEvent({
     event_type: `refund_${refund.status}`,

@@ -13,11 +13,11 @@ import { isPlainText, message } from '../../domain/kernel/index.ts';
 import { isoTime } from '../hyperswitch/time.ts';
 
 interface EventBase {
-  /** The provider's; null where it sent none (then the inbox uses `bodyHash`). */
+  /** The provider's id of the event; null where it sent none (then the inbox uses `bodyHash`). */
   eventId: string | null;
   /** Lower case with underscores, e.g. `refund_succeeded`; empty where it sent none. */
   type: string;
-  /** The provider's word, or the one derived from the type; `verdict` says what it means. */
+  /** The provider's own status, or the one derived from the type; verdicts.ts says what it means. */
   status?: string;
   paymentId?: string;
   /** Minor units of `currency`. Absent: read the object at the PSP before anything is decided. */
@@ -25,7 +25,7 @@ interface EventBase {
   /** ISO 4217, upper case. */
   currency?: string;
   errorMessage?: string;
-  /** ISO 8601 in UTC: the only order there is between two events of one object. */
+  /** ISO 8601 in UTC: only this puts two events of one object in order. */
   updatedAt?: string;
 }
 
@@ -47,13 +47,13 @@ export interface DisputeEvent extends EventBase {
   subject: 'dispute';
   verdict: DisputeVerdict;
   disputeId?: string;
-  /** The connector's id of it, e.g. Stripe's `dp_…`. */
+  /** The connector's id of the dispute, e.g. Stripe's `dp_…`. */
   connectorDisputeId?: string;
-  /** Absent where it sent none, or one that we do not know. */
+  /** Absent where the provider sent no stage, or one that we do not know. */
   stage?: DisputeStage;
 }
 
-/** Cannot be handled as it is: answered 400. */
+/** An event that cannot be handled; the answer is 400. */
 export interface InvalidEvent {
   subject: 'invalid';
   reason: 'refund_without_id' | 'not_an_object';
@@ -96,8 +96,8 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
 
   if (type.startsWith('dispute')) {
     const status = fields.text('dispute_status') ?? fields.text('status') ?? statusOfType(type);
-    // A dispute's object carries only created_at (docs/wire-hyperswitch.md): the event's own time, which all retries of it
-    // repeat, orders them.
+    // A dispute's object carries only created_at (docs/wire-hyperswitch.md): the event's own time orders them; all
+    // retries of the event repeat it.
     const updatedAt = fields.time('updated_at') ?? fields.time('updated') ?? fields.time('timestamp');
     const verdict = disputeVerdict(status ?? '');
     const disputeId = fields.text('dispute_id');
@@ -143,7 +143,7 @@ function statusOfType(type: string): string | undefined {
 
 type Fields = ReturnType<typeof createFields>;
 
-/** One field from wherever it is: the innermost nesting that has it speaks. */
+/** Reads one field from any nesting; the innermost that has it counts. */
 function createFields(json: Json) {
   const content = json['content'];
   const nestings = [isObject(content) ? content['object'] : undefined, json['object'], json].filter(isObject);
@@ -171,13 +171,13 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }
 
-/** For people alone: money does not wait for one that cannot be kept. */
+/** Only people read it: money does not wait for a text that cannot be kept. */
 function short(value: unknown): string | undefined {
   const given = text(value);
   return given !== undefined && given.length <= SHORT_MAX_CHARS && isPlainText(given) ? given : undefined;
 }
 
-/** A dispute's amount is a string of minor units; "65.40" is no amount in minor units and is read as none. */
+/** A dispute's amount is a string of minor units; "65.40" is not one, and is read as no amount. */
 function amountMinor(value: unknown): number | undefined {
   const amount = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   return typeof amount === 'number' && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;

@@ -2,7 +2,7 @@ import { replaceEmails } from '../../domain/kernel/index.ts';
 
 const MASK = '***';
 
-/** Deeper than any provider sends; a body of nothing but brackets must not exhaust the stack. */
+/** Deeper than any provider sends; a body that is all brackets must not exhaust the stack. */
 const DEPTH_MAX = 64;
 
 /** A field is personal if one of its words is among these: `card_exp_month`, `billingAddress`, `customer_id`. */
@@ -13,7 +13,7 @@ const PERSONAL_WORDS: ReadonlySet<string> = new Set(
   ].flatMap((words) => words.split(' ')),
 );
 
-/** Fields whose words say nothing alone. */
+/** Personal fields whose single words are not personal. */
 const PERSONAL_KEYS: ReadonlySet<string> = new Set(
   'account_number routing_number id_number tax_id date_of_birth sort_code browser_info client_secret'.split(
     ' ',
@@ -21,9 +21,9 @@ const PERSONAL_KEYS: ReadonlySet<string> = new Set(
 );
 
 /**
- * A copy of a stored webhook body for people to read: personal data (e-mail, name, phone, card, address, billing, customer
- * and their like, whole sub-objects included) and e-mail addresses inside text are replaced by `***`. Ids, amounts,
- * currencies and statuses stay. Masks rather too much than too little; never throws on JSON.
+ * A copy of a stored webhook body for people to read: personal data (e-mail, name, phone, card, address, billing,
+ * customer and their like, whole sub-objects included) and e-mail addresses inside text are replaced by `***`. Ids,
+ * amounts, currencies and statuses stay. It rather masks too much than too little, and never throws on JSON.
  */
 export function maskPersonalData(json: unknown): unknown {
   return mask(json, 0);

@@ -14,7 +14,7 @@ interface EventBase {
   createdAtMs: number;
   /**
    * A live Connect endpoint gets the test events of accounts that are connected in both modes
-   * (support.stripe.com/questions/connect-account-webhook-configurations). Null where it does not say.
+   * (support.stripe.com/questions/connect-account-webhook-configurations). Null where the event does not say.
    */
   mode: StripeMode | null;
 }
@@ -23,7 +23,7 @@ interface EventBase {
 export interface StripeTransferEvent extends EventBase {
   subject: 'transfer';
   transfer: StripeTransfer;
-  /** Those that the event carries: Stripe sends the ten newest at most. */
+  /** The reversals in the event: Stripe sends the ten newest at most. */
   reversals: StripeReversal[];
   /** False: list the transfer's reversals before anything is decided. */
   reversalsComplete: boolean;
@@ -48,7 +48,7 @@ export interface StripePayoutEvent extends EventBase {
 export interface StripeAccountEvent extends EventBase {
   subject: 'account';
   stripeAccountId: string;
-  /** Ours, from the metadata: whose account it is, where its id is not known yet. */
+  /** Our user's id, from the metadata: it says whose account this is while we do not know the account's id. */
   userId: string | null;
   chargesEnabled: boolean;
   payoutsEnabled: boolean;
@@ -63,7 +63,7 @@ export type StripeEvent =
   | StripeAccountEvent
   /** A type that is not ours to handle. */
   | ({ subject: 'other' } & EventBase)
-  /** Not an event, or one of ours without its object: answered 400. */
+  /** Not an event, or an event of ours without its object; the answer is 400. */
   | {
       subject: 'invalid';
       reason: 'not_an_event' | 'unexpected_object';
@@ -72,7 +72,7 @@ export type StripeEvent =
     };
 
 const text = z.string().nullish();
-// Whether it can be looked up by, `whyUnusable` judges: what Stripe signed is kept.
+// `whyUnusable` says whether this id can be looked up; the event is kept in any case, since Stripe signed it.
 const id = z.string().min(1);
 
 const Event = z.object({
@@ -172,7 +172,7 @@ function readPayoutEvent(object: unknown, base: EventBase): StripePayoutEvent | 
   };
 }
 
-/** Its object is our own application: only the event's `account` says whose it was. */
+/** The event's object is our own application: only its `account` says whose account it was. */
 function readDeauthorization(_object: unknown, base: EventBase): StripeAccountEvent | undefined {
   if (base.account === null) return undefined;
   const disabled = { chargesEnabled: false, payoutsEnabled: false, detailsSubmitted: false };

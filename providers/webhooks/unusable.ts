@@ -5,14 +5,14 @@ import type { StripeEvent } from './stripe-event.ts';
 /** Hyperswitch's ids have 64 characters at most, Stripe's 255 (docs.stripe.com/upgrades); an index entry has its own end. */
 export const ID_MAX_CHARS = 255;
 
-/** What people read, and no row is found by. */
+/** Fields that people read, and that no row is found by. */
 const FOR_PEOPLE: ReadonlySet<string> = new Set([
   ...['errorMessage', 'failureCode', 'failureMessage', 'disabledReason', 'requirementsDue'],
 ]);
 
 /**
- * Why nothing can be looked up by what an event names: an id or a word that is longer than any provider's, or that no row
- * can hold. Null where it can. Such an event is kept as it came, and changes nothing.
+ * Why an event's ids cannot be looked up: an id or a word is longer than any provider's, or no row can hold it. Null
+ * where they can. Such an event is kept as it came, and changes nothing.
  */
 export function whyUnusable(event: HyperswitchEvent | StripeEvent): string | null {
   return whyUnusableIn(Object.entries(event));

@@ -22,7 +22,7 @@ export function verifyHyperswitch(
   const given = Buffer.from(signatureHex, 'hex');
   let matches = false;
   for (const secret of usable(secrets)) {
-    // No early exit: how long it takes must not tell which secret was the right one.
+    // No early exit: the time it takes must not tell which secret was right.
     matches = timingSafeEqual(createHmac('sha512', secret).update(rawBody).digest(), given) || matches;
   }
   return matches;
@@ -30,7 +30,7 @@ export function verifyHyperswitch(
 
 export type StripeVerification =
   | { ok: true; event: Stripe.Event }
-  /** `bad_signature` is 401; `not_an_event` (signed, but not the JSON of an event) is 400. */
+  /** `bad_signature` is answered 401; `not_an_event` (signed, but not the JSON of an event) 400. */
   | { ok: false; reason: 'bad_signature' | 'not_an_event' };
 
 /**
@@ -65,10 +65,13 @@ export function bodyHash(rawBody: Uint8Array): string {
   return sha256Hex(rawBody);
 }
 
-/** The inbox' key for an event id: itself, or its hash where it is longer than an index entry should be or no row holds it. */
+/**
+ * The inbox' key for an event id: the id itself, or its hash where it is too long for an index entry or no row can
+ * hold it.
+ */
 export function eventKey(eventId: string): string {
   if (eventId.length <= EVENT_KEY_MAX_CHARS && isPlainText(eventId)) return eventId;
-  // As JSON, since in UTF-8 all halves of characters would be one.
+  // As JSON: in UTF-8 all half characters would become the same one.
   return sha256Hex(isPlainText(eventId) ? eventId : JSON.stringify(eventId));
 }
 
