@@ -2,11 +2,11 @@ import type { DisputeClaim, OrderClaims } from '../db/settlements/index.ts';
 import { statusAfter, orderWorkflowId } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspDispute } from '../providers/hyperswitch/outcomes.ts';
-import { disputeNewsStatus } from '../providers/hyperswitch/verdicts.ts';
+import { disputeReportStatus } from '../providers/hyperswitch/verdicts.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 
-/** The PSP's disputes of an order's payment and ours, one to one: each as its latest word says, in amount too. */
+/** Compares the PSP's disputes of an order's payment with ours, one to one: status by the latest report, and amount. */
 export async function compareDisputes(
   psp: HyperswitchBooks,
   { orderId, paymentId, disputes }: OrderClaims,
@@ -41,7 +41,7 @@ function compareDispute(
     findings.differs(subject, `${named} is ${claim.status}, the PSP has no such dispute`);
     return;
   }
-  const status = disputeNewsStatus(theirs.status);
+  const status = disputeReportStatus(theirs.status);
   if (status !== null && statusAfter({ status }) !== claim.status)
     findings.differs(subject, `${named} is ${claim.status}, the PSP says ${theirs.status}`);
   else if (!isSame(claim, theirs))

@@ -1,15 +1,15 @@
 import { formatMoney } from '../domain/kernel/index.ts';
 
-/** What our rows say and a provider does not, or the reverse. */
+/** A difference between our rows and a provider's books. */
 export interface Difference {
-  /** What an operator searches for: the workflow id of the row, or of its order. */
+  /** What an operator searches by: the workflow id of the row, or of its order. */
   readonly subject: string;
   readonly detail: string;
 }
 
 /**
- * What is told and not counted: a person resolved it by hand or is to decide on it, it has no object of its own at the
- * provider, nobody can ask about it, or its workflow is at it at this moment.
+ * Cases that are listed and do not count as differences: a person ended it by hand or has to decide on it, the
+ * provider has no object of its own for it, nobody can ask about it, or its workflow works on it now.
  */
 export const LISTED = [
   'refunds of lost disputes',
@@ -18,7 +18,7 @@ export const LISTED = [
   'returned refunds',
   'reversals that ops ended',
   'transfers that ops ended',
-  'payouts that Stripe made otherwise',
+  'payouts of another amount at Stripe',
   'payouts that cannot be read',
   'under way',
 ] as const;
@@ -27,7 +27,7 @@ export type Listed = (typeof LISTED)[number];
 export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes', 'payouts'] as const;
 export type Compared = (typeof COMPARED)[number];
 
-/** What looking at one order, or at one payout, found. */
+/** The findings of one order, or of one payout. */
 export class Findings {
   readonly differences: Difference[] = [];
   readonly listed: { readonly as: Listed; readonly subject: string }[] = [];

@@ -8,7 +8,7 @@ import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 import type { StripeBooks } from './readers.ts';
 
-/** What Stripe calls a payout that stands as our row does. */
+/** Stripe's statuses that agree with each status of our row. */
 const AT_STRIPE: Readonly<Record<PayoutClaim['status'], readonly string[]>> = {
   pending: ['pending', 'in_transit'],
   paid: ['paid'],
@@ -18,7 +18,10 @@ const AT_STRIPE: Readonly<Record<PayoutClaim['status'], readonly string[]>> = {
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 
-/** A payout of ours and Stripe's: by Stripe's id where the row has one, otherwise by ours in its account's list. */
+/**
+ * Compares a payout of ours with Stripe's: found by Stripe's id where the row has one, otherwise by our id in the
+ * account's list.
+ */
 export async function comparePayout(
   db: Db,
   stripe: StripeBooks,
@@ -49,7 +52,7 @@ export async function comparePayout(
   }
 }
 
-/** Null: Stripe has none. */
+/** Null: Stripe has no such payout. */
 async function look(stripe: StripeBooks, claim: PayoutClaim): Promise<StripePayout | 'unreadable' | null> {
   const { id: payoutId, stripeAccountId, externalPayoutId: stripePayoutId } = claim;
   // Older rows do not say which account paid out.
@@ -68,7 +71,7 @@ async function look(stripe: StripeBooks, claim: PayoutClaim): Promise<StripePayo
   return found.kind === 'not_found' ? null : found.payout;
 }
 
-/** Stripe made it, and our row has no id of Stripe's: it is still to be looked up, or nobody knows of it. */
+/** Stripe made the payout and our row has no Stripe id: a look-up is still to come, or nobody knows of the payout. */
 function compareUnknown(claim: PayoutClaim, made: StripePayout, findings: Findings): void {
   const subject = payoutWorkflowId(claim.id);
   if (claim.status === 'failed') {
@@ -77,21 +80,21 @@ function compareUnknown(claim: PayoutClaim, made: StripePayout, findings: Findin
   } else if (isSame(claim, made)) {
     findings.list('under way', subject);
   } else if (isCalledOff(made)) {
-    // It stands for nothing any more: what was asked for is asked for again.
+    // A payout that was called off moved nothing, and Stripe is asked again for the one that we want.
     return;
   } else if (isNoted(claim, made)) {
-    findings.list('payouts that Stripe made otherwise', subject);
+    findings.list('payouts of another amount at Stripe', subject);
   } else {
     findings.differs(subject, `it is of ${said(claim)}, Stripe's of ${said(made)}`);
   }
 }
 
-/** Flagged, and an operator's to decide on. */
+/** The difference is flagged, and an operator decides. */
 const isNoted = ({ currency, differingId, differingMinor }: PayoutClaim, made: StripePayout): boolean =>
   differingId === made.stripePayoutId &&
   (made.currency === currency ? differingMinor === made.amountMinor : differingMinor === null);
 
-/** The webhook that says so is stored, and our row may go where it says. */
+/** Whether a stored webhook that reports Stripe's status is still to be processed, and our row may take that status. */
 async function isBeingBooked(db: Db, { id, status }: PayoutClaim, made: StripePayout): Promise<boolean> {
   if (status === 'failed') return false;
   return isWebhookUnderWay(db, {

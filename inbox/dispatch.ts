@@ -41,12 +41,12 @@ import { dispatchAccount, dispatchPayout } from './payouts.ts';
 import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './deps.ts';
 
-/** The row of the inbox that an event is read from; null where it was made of what a sweep read at the PSP. */
+/** The inbox row that an event is read from; null where the event was made from what a sweep read at the PSP. */
 export type WebhookId = string | null;
 
 /**
- * Finds the workflow that a Hyperswitch event is for and gives it the hint to look at it: the activity that decides reads
- * the stored event itself, or the PSP.
+ * Finds the workflow that a Hyperswitch event is for and sends it a hint. The activity that decides reads the stored
+ * event itself, or the PSP.
  */
 export async function dispatchHyperswitch(
   deps: InboxDeps,
@@ -71,18 +71,18 @@ async function dispatchRefund(
   webhookId: WebhookId,
 ): Promise<Dispatched> {
   const { db, engine } = deps;
-  const verdict = refundReport(event);
-  if (verdict === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
+  const report = refundReport(event);
+  if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
   const ours = isUuid(event.refundId)
     ? or(eq(refunds.id, event.refundId), eq(refunds.hyperswitchRefundId, event.refundId))
     : eq(refunds.hyperswitchRefundId, event.refundId);
   const [refund] = await db.select().from(refunds).where(ours);
   if (refund === undefined) return dispatchOutsideRefund(deps, event, webhookId);
-  await engine.notifyRefund(refund.id, hint(verdict, webhookId), refundLabel(refund));
+  await engine.notifyRefund(refund.id, hint(report, webhookId), refundLabel(refund));
   return signalled(refundWorkflowId(refund.id));
 }
 
-/** A refund that we did not make, of a payment that we know: somebody used the PSP's dashboard. */
+/** A refund that we did not ask for, of a payment that we know: somebody used the PSP's dashboard. */
 async function dispatchOutsideRefund(
   { db, engine }: InboxDeps,
   event: RefundEvent,
@@ -103,14 +103,15 @@ async function dispatchPayment(
   event: PaymentEvent,
   webhookId: WebhookId,
 ): Promise<Dispatched> {
-  const fact = paymentReport(event);
-  if (fact === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
+  const report = paymentReport(event);
+  if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
   if (event.paymentId === undefined) return unmatched('the event names no payment');
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  // Such as the PSP's echo of each payment that we cancel: not worth a workflow.
-  if (fact.verdict === 'failed' && order.status === 'failed') return ignored('the order has failed already');
-  await engine.notifyOrder(order.id, hint(fact, webhookId), labelOf(order));
+  // The PSP also reports each payment that we cancel: that is not worth a workflow.
+  if (report.verdict === 'failed' && order.status === 'failed')
+    return ignored('the order has failed already');
+  await engine.notifyOrder(order.id, hint(report, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
@@ -126,13 +127,16 @@ async function dispatchDispute(
   }
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  // One that names no amount is read at the PSP: until it is booked, the order could be refunded beside it.
+  // A dispute without an amount is read at the PSP: until it is booked, the order could be refunded as well.
   const news = disputeReport(event) ?? { providerDisputeId: event.disputeId };
   await engine.notifyOrderOutside(order.id, hint({ kind: 'dispute', news }, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
-/** Finds what a Stripe event is about. The answers to our own calls are not waited for here. */
+/**
+ * Finds the workflow that a Stripe event is for. No workflow waits for events that only repeat the answers to our own
+ * calls.
+ */
 export async function dispatchStripe(
   deps: InboxDeps,
   event: Exclude<StripeEvent, { subject: 'invalid' }>,
@@ -142,11 +146,15 @@ export async function dispatchStripe(
   if (unusable !== null) return unmatched(unusable);
   const ourMode = await readPlatformSetting(deps.db, 'stripe_mode');
   const isKnown = ourMode === 'live' || ourMode === 'test';
-  // Kept, and handed on by Stripe's repeat or a sweep: of the other mode it would move money that is none.
+  // The event stays stored, and Stripe's repeat or a sweep hands it on later: an event of the other mode must not
+  // move money.
   if (event.mode !== null && !isKnown)
-    throw new VezaError('engine_unavailable', 'No worker has said yet of which mode our key at Stripe is.');
+    throw new VezaError(
+      'engine_unavailable',
+      'No worker has reported yet whether our Stripe key is live or test.',
+    );
   if (event.mode !== null && event.mode !== ourMode)
-    return otherMode(`it is of ${event.mode} mode, and our key is of ${ourMode} mode`);
+    return otherMode(`the event is of ${event.mode} mode, our key of ${ourMode} mode`);
   switch (event.subject) {
     case 'transfer':
       return dispatchTransfer(deps, event);
@@ -166,7 +174,8 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
       ? or(eq(sellerTransfers.stripeTransferId, stripeTransferId), eq(sellerTransfers.id, transferId))
       : eq(sellerTransfers.stripeTransferId, stripeTransferId);
   const rows = await db.select().from(sellerTransfers).where(ours);
-  // A successor may have adopted what its predecessor's metadata names: the row that holds Stripe's id is the one.
+  // A successor may have adopted the transfer that names its predecessor in the metadata: the row with Stripe's id
+  // counts.
   const transfer = rows.find((row) => row.stripeTransferId === stripeTransferId) ?? rows[0];
   if (transfer === undefined) return unmatched(`no transfer ${stripeTransferId} is known`);
   const afterAll =
@@ -191,7 +200,7 @@ async function dispatchTransfer({ db, engine }: InboxDeps, event: StripeTransfer
   return signalled(transferWorkflowId(transfer.id));
 }
 
-/** Raises a flag and says why, where Stripe has the transfer as another amount or currency than was asked of it. */
+/** Where Stripe made the transfer with another amount or currency than we asked for, raises a flag and returns why. */
 async function flagDiffering(
   db: Db,
   row: Transfer,

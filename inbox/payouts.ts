@@ -16,8 +16,8 @@ export async function dispatchPayout(
   webhookId: string,
 ): Promise<Dispatched> {
   const { db, engine } = deps;
-  const word = payoutReport(event);
-  if (word === null) return ignored(`${event.type} ends nothing`);
+  const report = payoutReport(event);
+  if (report === null) return ignored(`${event.type} ends nothing`);
   const { stripePayoutId, payoutId } = event;
   const isOurs = payoutId !== null && isUuid(payoutId);
   const [payout] = await db
@@ -29,15 +29,16 @@ export async function dispatchPayout(
         : eq(sellerPayouts.externalPayoutId, stripePayoutId),
     );
   if (payout === undefined && isOurs) return unmatched(`no payout ${payoutId} is known`);
-  // What the platform takes out of its own balance is no seller's, and nothing of it is in these books.
-  if (payout === undefined && event.account === null) return ignored("a payout of the platform's own");
+  // A payout from the platform's own balance belongs to no seller, and these books do not have it.
+  if (payout === undefined && event.account === null)
+    return ignored("a payout from the platform's own balance");
   if (payout === undefined) return flag(deps, event, 'is not ours');
-  // Metadata can be written by whoever has the account: only the payout as we asked for it is believed.
+  // The account's owner can write metadata: only a payout exactly as we asked for it is believed.
   const { stripeAccountId, amountMinor, currency } = payout;
   if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
     return flag(deps, event, `names our payout ${payout.id} and differs from it`);
   }
-  await engine.notifyPayout(payoutLabel(payout), hint(word, webhookId));
+  await engine.notifyPayout(payoutLabel(payout), hint(report, webhookId));
   return signalled(payoutWorkflowId(payout.id));
 }
 
@@ -48,7 +49,7 @@ async function flag({ db }: InboxDeps, event: StripePayoutEvent, what: string): 
   return unhandled(note);
 }
 
-/** What a seller may do now is read at Stripe by the onboarding's workflow: events come in any order. */
+/** The onboarding workflow reads at Stripe what the seller may do now, since events come in any order. */
 export async function dispatchAccount(
   { db, engine }: InboxDeps,
   event: StripeAccountEvent,
@@ -58,7 +59,7 @@ export async function dispatchAccount(
     .select({ id: users.id })
     .from(users)
     .where(
-      // The webhook may come before the answer that names the account.
+      // The webhook may come before the answer that tells us the account's id.
       userId !== null && isUuid(userId)
         ? or(eq(users.stripeAccountId, stripeAccountId), eq(users.id, userId))
         : eq(users.stripeAccountId, stripeAccountId),

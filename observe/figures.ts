@@ -3,12 +3,12 @@ import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
 import { type Figures, readFigures, readStuckFigures, type StuckAfterMs } from '../db/operators/index.ts';
 
-/** Money that waits for Stripe may wait by the rules; from here on somebody should know. */
+/** Money may wait for Stripe within the rules; after this time somebody should know. */
 const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
-/** The sweep dispatches again what is older. */
+/** The sweep dispatches older webhooks again. */
 const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
 
-/** The sweep's own thresholds, so that what it looks for is what is counted. */
+/** The sweep's own thresholds, so that the figures count what the sweep looks for. */
 export const stuckAfterOf = (
   config: Pick<
     Config,
@@ -25,20 +25,20 @@ export const stuckAfterOf = (
 });
 
 /**
- * How the business stands, as gauges: read from the rows, so that each process shows the same. How often the sweep runs
- * is configuration; it stands beside them for whoever judges the age of the last one.
+ * How the business stands, as gauges read from the rows, so that each process shows the same. The sweep's interval
+ * comes from the configuration; beside it one can judge the age of the last sweep.
  */
 export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
 
-  const openRows = gauge('veza_open_rows', 'Rows that are not at their end', ['kind', 'status', 'currency']);
-  const openAmount = gauge('veza_open_amount_minor', 'Money in them, in the minor unit of its currency', [
-    'kind',
-    'status',
-    'currency',
-  ]);
-  const oldestOpen = gauge('veza_open_oldest_age_seconds', 'Age of the oldest of them', [
+  const openRows = gauge('veza_open_rows', 'Rows that have not ended', ['kind', 'status', 'currency']);
+  const openAmount = gauge(
+    'veza_open_amount_minor',
+    'Money in open rows, in the minor unit of its currency',
+    ['kind', 'status', 'currency'],
+  );
+  const oldestOpen = gauge('veza_open_oldest_age_seconds', 'Age of the oldest open row', [
     'kind',
     'status',
     'currency',
@@ -50,7 +50,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   );
   const givenUpAmount = gauge(
     'veza_permanently_failed_amount_minor',
-    'Money in them, in the minor unit of its currency',
+    'Money in permanently failed rows, in the minor unit of its currency',
     ['kind', 'currency'],
   );
   const pendingRefunds = gauge(
@@ -62,12 +62,14 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     'kind',
   ]);
   const openWebhooks = gauge('veza_webhooks_open', 'Stored webhooks that were not handed on', ['state']);
-  const oldestWebhook = gauge('veza_webhooks_open_oldest_age_seconds', 'Age of the oldest of them', [
-    'state',
-  ]);
+  const oldestWebhook = gauge(
+    'veza_webhooks_open_oldest_age_seconds',
+    'Age of the oldest stored webhook that was not handed on',
+    ['state'],
+  );
   const openApprovals = gauge(
     'veza_approvals_open',
-    'Actions that wait for a second admin, or that the engine has not been told of yet',
+    'Actions that wait for a second admin, or that the engine has not been notified of yet',
     ['state'],
   );
   const openFlags = gauge('veza_ops_flags_open', 'What a person should look at, by kind', ['kind']);
@@ -104,7 +106,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   }
 
   return {
-    /** Reads them anew. Without a database they are not shown at all: an old figure would be a wrong one. */
+    /** Reads the figures anew. Without a database none is shown: an old figure would be wrong. */
     async read(db: Db, stuckAfterMs: StuckAfterMs): Promise<void> {
       const startedMs = performance.now();
       try {

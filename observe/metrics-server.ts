@@ -5,14 +5,14 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 
 export interface MetricsServer {
-  /** Null where the port could not be had. */
+  /** Null where the port is taken. */
   readonly url: string | null;
   close(): Promise<void>;
 }
 
 /**
- * `/metrics` on a port of its own, so that it is never served where buyers call. A port that is taken is worth a warning
- * and not the process: it moves money whether or not it is watched.
+ * `/metrics` on a port of its own, so that it is never served where buyers call. A taken port costs a warning and
+ * does not end the process: it has to move money even when nobody watches it.
  */
 export async function serveMetrics(
   at: { readonly host: string; readonly port: number },
@@ -39,7 +39,7 @@ export async function serveMetrics(
     server.listen(at.port, at.host);
     await once(server, 'listening');
   } catch (error) {
-    log.warn({ err: error, ...at }, 'metrics are not served: the port cannot be had');
+    log.warn({ err: error, ...at }, 'metrics are not served: the port is taken or not allowed');
     return { url: null, close: async () => {} };
   }
   const { address, port, family } = server.address() as AddressInfo;

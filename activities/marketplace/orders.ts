@@ -15,7 +15,7 @@ import {
 import { settleDispute, type SettledDispute } from '../../db/marketplace/disputes/settle.ts';
 import { settlePayment } from '../../db/marketplace/orders/settle.ts';
 import type { PspPayment } from '../../providers/hyperswitch/outcomes.ts';
-import { disputeNewsStatus, paymentVerdict, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import { disputeReportStatus, paymentVerdict, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
@@ -171,7 +171,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
           throw await unread({ db, settings }, found, 'dispute');
         }
         const { paymentId, connectorDisputeId, amountMinor, currency, stage } = found.dispute;
-        const status = disputeNewsStatus(found.dispute.status);
+        const status = disputeReportStatus(found.dispute.status);
         if (status === null) return null;
         const news = {
           providerDisputeId,

@@ -12,7 +12,7 @@ import {
 } from '../../db/marketplace/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { PspDispute, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
-import { disputeNewsStatus, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
+import { disputeReportStatus, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import { parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 import { statusAfter, refundWorkflowId } from '../../domain/marketplace/index.ts';
 import { isUuid, isPlainText } from '../../domain/kernel/index.ts';
@@ -139,7 +139,7 @@ async function tellDisputes(deps: ReconcileDeps, listed: readonly PspDispute[], 
 
 /** Also a stage that goes on is told: the router sends one webhook of a kind and dispute, whatever its stage. */
 function isAsKnown(theirs: PspDispute, ours: Dispute | undefined): boolean {
-  const said = disputeNewsStatus(theirs.status);
+  const said = disputeReportStatus(theirs.status);
   // A word that we do not know yet; its webhook changes nothing either.
   if (said === null) return true;
   return (

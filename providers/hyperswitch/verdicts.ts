@@ -1,6 +1,9 @@
 import { type DisputeReport, DISPUTE_STAGES, type DisputeStage } from '../../domain/marketplace/index.ts';
 
-/** What a payment's status means to us. `waiting` is everything that is not final, words we do not know included. */
+/**
+ * What a payment's status means to us. `waiting` is every status that is not final, and every word that we do not
+ * know.
+ */
 export type PaymentVerdict =
   | 'succeeded'
   | 'partially_captured'
@@ -40,7 +43,9 @@ const DISPUTE_VERDICTS: ReadonlyMap<string, DisputeVerdict> = new Map([
   ['accepted', 'lost'],
 ]);
 
-/** Maps a payment's status (Hyperswitch `IntentStatus`); error fields are never read, they do not mean a failure. */
+/**
+ * Maps a payment's status (Hyperswitch `IntentStatus`). It never reads the error fields: they do not mean a failure.
+ */
 export function paymentVerdict(status: string): PaymentVerdict {
   return PAYMENT_VERDICTS.get(normaliseWord(status)) ?? 'waiting';
 }
@@ -56,10 +61,10 @@ export function disputeVerdict(status: string): DisputeVerdict {
 }
 
 /**
- * What a dispute's status says to us: `accepted` is lost, `won` and `cancelled` free the order, `expired` leaves it open.
- * Null for what changes nothing.
+ * What a dispute's status means to us: `accepted` is lost, `won` and `cancelled` free the order, `expired` leaves the
+ * dispute open. Null for a status that changes nothing.
  */
-export function disputeNewsStatus(status: string): DisputeReport['status'] | null {
+export function disputeReportStatus(status: string): DisputeReport['status'] | null {
   const verdict = disputeVerdict(status);
   switch (verdict) {
     case 'open':
@@ -78,7 +83,7 @@ export function disputeStage(stage = ''): DisputeStage | undefined {
   return DISPUTE_STAGES.find((one) => one === normaliseWord(stage));
 }
 
-/** Lower case, and dots and underscores alike: `Refund.Succeeded` → `refund_succeeded`. */
+/** Lower case, dots as underscores: `Refund.Succeeded` → `refund_succeeded`. */
 export function normaliseWord(word: string): string {
   return word.trim().toLowerCase().replaceAll('.', '_');
 }

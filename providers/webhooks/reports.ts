@@ -5,7 +5,7 @@ import type {
   RefundReport,
 } from '../../domain/marketplace/index.ts';
 import type { PayoutReport } from '../../domain/payouts/index.ts';
-import { disputeNewsStatus } from '../hyperswitch/verdicts.ts';
+import { disputeReportStatus } from '../hyperswitch/verdicts.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from './hyperswitch-event.ts';
 import type { StripePayoutEvent } from './stripe-event.ts';
 
@@ -14,7 +14,7 @@ import type { StripePayoutEvent } from './stripe-event.ts';
 /** An amount that the event does not name is read at the PSP later. */
 export function paymentReport(event: PaymentEvent): PaymentReport | null {
   const said = {
-    // Nothing received is no capture: the PSP is asked how much it was.
+    // A received amount of 0 is no capture: the PSP is asked how much it was.
     receivedMinor: event.amountReceivedMinor || null,
     currency: event.currency ?? null,
     message: event.errorMessage ?? null,
@@ -53,7 +53,7 @@ export function refundReport(event: RefundEvent): RefundReport | null {
 const done = ({ amountMinor, currency }: RefundEvent) =>
   amountMinor === undefined || currency === undefined ? {} : { done: { amountMinor, currency } };
 
-/** A refund that is not ours; one that failed moved nothing. */
+/** A refund that is not ours. A failed one moved nothing. */
 export function outsideRefundReport(event: RefundEvent): Extract<OutsideEvent, { kind: 'refund' }> | null {
   if (event.verdict !== 'succeeded') return null;
   const { refundId: providerRefundId, amountMinor = null, currency = null } = event;
@@ -64,7 +64,7 @@ const saidAt = ({ updatedAt }: RefundEvent | DisputeEvent) =>
   updatedAt === undefined ? {} : { saidAt: updatedAt };
 
 export const disputeStatus = (event: Pick<DisputeEvent, 'status' | 'type'>): DisputeReport['status'] | null =>
-  disputeNewsStatus(event.status ?? event.type);
+  disputeReportStatus(event.status ?? event.type);
 
 /** Null also where the event names no dispute or no amount. */
 export function disputeReport(event: DisputeEvent): DisputeReport | null {
@@ -83,7 +83,7 @@ export function disputeReport(event: DisputeEvent): DisputeReport | null {
   };
 }
 
-/** `payout.paid` and `payout.failed` decide, also days later; a cancelled one never left. */
+/** `payout.paid` and `payout.failed` decide, also days later; a cancelled payout's money never left. */
 export function payoutReport(event: StripePayoutEvent): PayoutReport | null {
   const { type, stripePayoutId, failureMessage, failureCode } = event;
   switch (type) {

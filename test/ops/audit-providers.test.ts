@@ -298,13 +298,13 @@ describe('npm run audit -- --providers', () => {
       };
       expect(await whileIts(accepted, noted)).toEqual({
         differs: [],
-        listedAs: ['payouts that Stripe made otherwise'],
+        listedAs: ['payouts of another amount at Stripe'],
       });
       expect((await whileIts(accepted, { ...noted, differingMinor: 8_000 })).differs).toHaveLength(1);
       const inAnother = { ...noted, amountMinor: 9_000, currency: 'EUR', differingMinor: null };
       expect(await whileIts(accepted, inAnother)).toEqual({
         differs: [],
-        listedAs: ['payouts that Stripe made otherwise'],
+        listedAs: ['payouts of another amount at Stripe'],
       });
     });
 
