@@ -13,7 +13,7 @@ import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
 
-/** Every variable the processes read: its rule, the value shown in `.env.example`, and what it is for. */
+/** Every variable that the processes read: its rule, the value shown in `.env.example`, and its purpose. */
 export const VARIABLES = {
   ...KERNEL_VARIABLES,
   ...ENCRYPTION_VARIABLES,
@@ -28,7 +28,7 @@ export const VARIABLES = {
   ...OPERATORS_VARIABLES,
 };
 
-/** What subjects look at beyond single variables. */
+/** Checks of subjects that concern several variables. */
 const PROBLEMS: readonly ((env: Env) => readonly string[])[] = [kernelProblems, accountsProblems];
 
 /** Names every variable that is wrong or missing, and what was expected of it. */
@@ -65,7 +65,7 @@ function parse<Names extends Name>(env: Env, names: readonly Names[]) {
   return { values: values as Values<Names>, problems };
 }
 
-/** Parses some variables by the rules of the whole, for commands that need no more. Throws a ConfigError. */
+/** Parses some variables by the same rules, for commands that need no more. Throws a ConfigError. */
 export function readVariables<Names extends Name>(env: Env, names: readonly Names[]): Values<Names> {
   const { values, problems } = parse(env, names);
   if (problems.length > 0) throw new ConfigError(problems);

@@ -10,25 +10,25 @@ const HIDDEN = '[hidden]';
 const SECRET_FIELD =
   /^(authorization|cookie|set-?cookie|password|passphrase|token|.*(secret|api-?key|access-?token|private-?key))$/;
 const SECRET_TEXT = /\b(?:sk|rk|snd|whsec|vz_live)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*/g;
-/** Words that a token may be in. Each is matched whole, so that none is looked at twice. */
+/** Words that may hold a token. Each is matched whole, so that none is examined twice. */
 const DOTTED_WORD = /[\w.-]+/g;
-/** A line is for people: what is longer is cut, and its length said. */
+/** People read a line: a longer text is cut, and its length is named. */
 const TEXT_MAX_CHARS = 8_192;
 const DEPTH_MAX = 6;
 
 /**
- * One line an event, as JSON on stdout, with the ids of what goes on around it (request, workflow, run, attempt, trace); secrets
- * are hidden and e-mail addresses masked wherever they stand.
+ * One line an event, as JSON on stdout, with the ids of its context (request, workflow, run, attempt, trace). Secrets
+ * are hidden and e-mail addresses masked everywhere.
  */
 export function createLogger(level: Level | 'silent', destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { pid: process.pid },
     mixin: () => around().fields,
-    // What a line says itself goes before what is around it.
+    // A line's own fields override those of its context.
     mixinMergeStrategy: (line: object, ids: object) => ({ ...ids, ...line }),
     timestamp: () => `,"at":"${new Date().toISOString()}"`,
-    // Errors are written out below, once their texts are clean.
+    // Errors are written out below, after their texts are cleaned.
     serializers: { err: (value: unknown) => value },
     formatters: {
       level: (label: string) => ({ level: label }),
@@ -77,7 +77,10 @@ function cleanText(given: string): string {
   return replaceEmails(withoutSecrets, (name, host) => `${name.slice(0, 1)}***@${host}`);
 }
 
-/** A JWT: three parts with dots between them, the first of them the JSON of its header. Cut off, it is one all the same. */
+/**
+ * A JWT: three parts with dots between them, the first of them the JSON of its header. A token that is cut off counts
+ * too.
+ */
 function hideToken(word: string): string {
   const at = word.indexOf('eyJ');
   return at < 0 || !word.includes('.', at) ? word : `${word.slice(0, at)}${HIDDEN}`;

@@ -2,18 +2,18 @@ import { Readable } from 'node:stream';
 import { VezaError } from './domain/errors.ts';
 
 export interface BodyLimits {
-  /** Of one body. */
+  /** The most bytes of one body. */
   readonly maxBytes: number;
-  /** Of all bodies that this process holds at a time. */
+  /** The most bytes of all bodies that this process holds at a time. */
   readonly budgetBytes: number;
-  /** A body that has not come whole brings so much in each window, or its connection is closed. */
+  /** A body that is not whole yet has to grow by `windowBytes` in each window, or its connection is closed. */
   readonly windowMs: number;
   readonly windowBytes: number;
-  /** A body has come whole by then. Below the deadline of an answer. */
+  /** A body has to be whole within this time, which is shorter than an answer's deadline. */
   readonly withinMs: number;
 }
 
-/** Twice as much again, at most, is what the parts of a body cost on their way through Node. */
+/** On their way through Node the parts of the bodies cost at most twice as much again. */
 const LIMITS: BodyLimits = {
   maxBytes: 1024 * 1024,
   budgetBytes: 32 * 1024 * 1024,
@@ -22,14 +22,17 @@ const LIMITS: BodyLimits = {
   withinMs: 20_000,
 };
 
-/** Looks at the pace of all bodies: a process that was held up itself finds what came meanwhile before it judges. */
+/**
+ * How often in a window the pace of all bodies is looked at. A process that was held up itself first takes in what
+ * came meanwhile.
+ */
 const LOOKS_A_WINDOW = 5;
 const FIRST_BUFFER_BYTES = 4 * 1024;
-/** A sender makes progress by so much; whoever does so all the time is not made to give way. */
+/** So many bytes count as progress. A sender that keeps making progress does not have to give way. */
 const PROGRESS_BYTES = 16 * 1024;
 const STALLED_AFTER_MS = 20;
 
-/** The framework's request, by which its body is kept. */
+/** The framework's request: the key under which its body is kept. */
 interface BodyRequest {
   readonly raw: Request;
   header(name: string): string | undefined;
@@ -38,18 +41,19 @@ interface BodyRequest {
 interface Reading {
   buffer: Buffer;
   length: number;
-  /** What had come at the last looks, the oldest first. */
+  /** The lengths at the last looks, the oldest first. */
   readonly lengths: number[];
   readonly beganAtMs: number;
   progressAtMs: number;
   isWhole: boolean;
-  /** Gives it up; the connection is closed with the answer. */
+  /** Gives the body up; the connection is closed with the answer. */
   readonly fail: (error: VezaError) => void;
 }
 
 /**
- * Reads the bodies of requests under one budget of this process, and at a pace. When the budget is used up, whoever
- * stopped sending gives way; where nobody has, the newcomer is asked to come again. Cheap for those who send at once.
+ * Reads the bodies of requests within one budget of this process, and at a least pace. When the budget is used up, a
+ * sender that stopped sending gives way; where none has stopped, the newcomer is asked to come again. Cheap for those
+ * who send at once.
  */
 export class RequestBodies {
   readonly #limits: BodyLimits;
@@ -61,19 +65,20 @@ export class RequestBodies {
     this.#limits = { ...LIMITS, ...limits };
   }
 
-  /** What is held now, in bytes. */
+  /** Bytes that are held now. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** Throws where the request says itself that its body is too long, before any of it is read. */
+  /** Throws, before reading, where the request itself says that its body is too long. */
   assertLength(request: BodyRequest): void {
     if (Number(request.header('content-length') ?? 0) > this.#limits.maxBytes) throw this.#tooLarge();
   }
 
   /**
-   * The whole body; held until `release`. `incoming` is Node's own request, which is absent where a test calls the app
-   * without a server. Throws `payload_too_large`, `body_too_slow`, `overloaded`, and `malformed_json` where the client left.
+   * The whole body, held until `release`. `incoming` is Node's own request, which is absent where a test calls the
+   * app without a server. Throws `payload_too_large`, `body_too_slow`, `overloaded`, and `malformed_json` where the
+   * client left.
    */
   async read(request: BodyRequest, incoming: unknown): Promise<Uint8Array> {
     const held = this.#readings.get(request);
@@ -89,7 +94,7 @@ export class RequestBodies {
       };
       const fail = (error: VezaError) => end(() => reject(error));
       const whole = () => end(resolve);
-      const broken = () => fail(new VezaError('malformed_json', 'The body ended before it was whole.'));
+      const broken = () => fail(new VezaError('malformed_json', 'The body ended before it was complete.'));
       const beganAtMs = performance.now();
       const mine: Reading = {
         buffer: Buffer.alloc(0),
@@ -121,7 +126,7 @@ export class RequestBodies {
     return reading!.buffer.subarray(0, reading!.length);
   }
 
-  /** The request is over: its body is held no longer. */
+  /** The request is over: lets its body go. */
   release(request: BodyRequest): void {
     const reading = this.#readings.get(request);
     if (reading === undefined) return;
@@ -132,7 +137,10 @@ export class RequestBodies {
     this.#looking = null;
   }
 
-  /** Into one buffer that grows: a body of single bytes costs what it says, and not a chunk's overhead a byte. */
+  /**
+   * Copies a chunk into one buffer that grows: a body sent byte by byte costs its length, not the overhead of a chunk
+   * for each byte.
+   */
   #take(reading: Reading, chunk: Uint8Array): void {
     const length = reading.length + chunk.length;
     if (length > this.#limits.maxBytes) throw this.#tooLarge();
@@ -161,7 +169,7 @@ export class RequestBodies {
     }
   }
 
-  /** Of the bodies under way the one that holds most for longest without progress; null where all go on. */
+  /** The unfinished body that has held the most for the longest without progress; null where all make progress. */
   #mostStalled(mine: Reading): readonly [BodyRequest, Reading] | null {
     const nowMs = performance.now();
     let most: readonly [BodyRequest, Reading] | null = null;
@@ -204,7 +212,7 @@ export class RequestBodies {
 const tooSlow = () => new VezaError('body_too_slow', 'The body came too slowly.');
 
 const overloaded = () =>
-  new VezaError('overloaded', 'More bodies are being sent than this process reads at a time.', {
+  new VezaError('overloaded', 'This process is reading as many bodies as it can hold.', {
     may_still_be_carried_out: false,
   });
 

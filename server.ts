@@ -19,7 +19,7 @@ import { createConsole } from './ops/console/index.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
 import { createClientFinder } from './trusted-proxies.ts';
 
-/** Requests that are not answered by then are cut off. */
+/** Requests that take longer are cut off. */
 export const SHUTDOWN_MAX_MS = 10_000;
 const IDLE_CHECK_MS = 50;
 
@@ -116,7 +116,7 @@ export async function startServer(
       return bodies.heldBytes;
     },
     close: async () => {
-      // A stream would keep its connection, and this process, for as long as its refund is open.
+      // A stream would keep its connection, and this process, open for as long as its refund.
       await Promise.all([refundEvents.close(), drain(server)]);
       await closeParts();
       log.info('API stopped');
@@ -129,7 +129,7 @@ type HttpServer = ReturnType<typeof createAdaptorServer>;
 async function drain(server: HttpServer): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // A connection kept alive becomes idle only once its request is answered.
+  // A kept-alive connection becomes idle only when its request is answered.
   const idle = setInterval(
     () => 'closeIdleConnections' in server && server.closeIdleConnections(),
     IDLE_CHECK_MS,
@@ -154,7 +154,7 @@ async function main(): Promise<void> {
   let server: RunningServer | undefined;
   let stopping = false;
   const stop = () => {
-    // Asked twice, or before it serves anybody: at once.
+    // Asked a second time, or before it serves, it ends at once.
     if (stopping || server === undefined) process.exit(stopping ? 1 : 0);
     stopping = true;
     const { log } = server;
@@ -170,7 +170,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Started by another process of ours (that is what `send` tells), it ends with it, even if that is gone already.
+  // `send` means that another process of ours started this one: it ends with that process, even if that is gone
+  // already.
   if (process.send) {
     process.once('disconnect', stop);
     if (!process.connected) stop();

@@ -1,13 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Who sent a request, as far as it can be believed. */
+/** Who sent a request, as far as we can believe it. */
 export interface RequestClient {
   /** Null where there is no connection, as in a test that calls the app itself. */
   readonly ip: string | null;
   readonly isHttps: boolean;
 }
 
-/** What is known of a request before its headers are believed. */
+/** What we know of a request before we believe its headers. */
 export interface Arrival {
   /** The other end of the connection. */
   readonly peer: string | undefined;
@@ -24,9 +24,9 @@ export function isNetwork(entry: string): boolean {
 }
 
 /**
- * Finds the client behind our own proxies. Anybody can send `X-Forwarded-*`, so the headers are believed only as far as
- * trusted addresses vouch for them: `X-Forwarded-For` is walked from the right, past each trusted hop, to the first
- * address that is none. `networks` as `isNetwork` accepts them.
+ * Finds the client behind our own proxies. Anybody can send `X-Forwarded-*`, so the headers are believed only as far
+ * as trusted addresses vouch for them: `X-Forwarded-For` is read from the right, past each trusted hop, to the first
+ * address that is not trusted. `networks` as `isNetwork` accepts them.
  */
 export function createClientFinder(networks: readonly string[]): (arrival: Arrival) => RequestClient {
   const trusted = new BlockList();
@@ -44,18 +44,21 @@ export function createClientFinder(networks: readonly string[]): (arrival: Arriv
     let ip = connected;
     for (const hop of (header('x-forwarded-for') ?? '').split(',').toReversed()) {
       const address = addressIn(hop);
-      // Not an address: whoever is left of it could have written anything.
+      // Not an address: what stands left of it could be anything.
       if (address === null) break;
       ip = address;
       if (!isTrusted(address)) break;
     }
-    // The last word is that of the proxy that we are connected to.
+    // The last value comes from the proxy that we are connected to.
     const scheme = header('x-forwarded-proto')?.split(',').at(-1)?.trim().toLowerCase();
     return { ip, isHttps: scheme === undefined ? isEncrypted : scheme === 'https' };
   };
 }
 
-/** The address in `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]:567`, `::ffff:1.2.3.4` or `fe80::1%eth0`; null: none. */
+/**
+ * The address in `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]:567`, `::ffff:1.2.3.4` or `fe80::1%eth0`; null where there
+ * is none.
+ */
 function addressIn(text: string): string | null {
   const trimmed = text.trim();
   const bare = /^\[(.+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^([\d.]+):\d+$/, '$1');

@@ -4,5 +4,5 @@ const { version } = JSON.parse(readFileSync(new URL('./package.json', import.met
   readonly version: string;
 };
 
-/** Veza's version. package.json says it; the API document, the metrics, the traces and the image repeat it. */
+/** Veza's version: package.json has it; the API document, the metrics, the traces and the image repeat it. */
 export const VERSION = version;

@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,
-    // `npm run coverage`. What runs in processes of their own (the worker, commands) is not seen: it is more than this says.
+    // `npm run coverage`. Code in processes of its own (the worker, commands) is not seen: true coverage is higher.
     coverage: {
       provider: 'v8',
       include: [

@@ -28,14 +28,22 @@ import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
 import { modeOfKey, type StripeMode } from './providers/stripe/mode.ts';
 
-/** What is in flight when a worker is told to stop has this long: longer than one attempt at a provider. */
+/** A stopping worker gives its work this long to finish: longer than one attempt at a provider. */
 export const SHUTDOWN_GRACE = '30s';
-/** By then it ends, also where Temporal is gone and nobody is told; before whoever sent SIGTERM kills (45 s in the composition). */
+/**
+ * Then it ends, even where Temporal is gone and cannot be told: before the sender of SIGTERM kills it (45 s in the
+ * composition).
+ */
 const SHUTDOWN_MAX_MS = 40_000;
 const CONNECT_RETRY_MS = 1_000;
-/** Of each task queue, some 0.3 MiB each (`npm run bench -- --only sweep`): the ones that move are kept, the sleepers replayed. */
+/**
+ * Cached workflows for each task queue, some 0.3 MiB each (`npm run bench -- --only sweep`): active ones stay cached,
+ * sleeping ones are replayed.
+ */
 const MAX_CACHED_WORKFLOWS = 1_000;
-/** Measurements of the SDK between two drains, a second apart; what is more is dropped, with an error in the log. */
+/**
+ * Measurements of the SDK between two drains, a second apart. More than these are dropped, with an error in the log.
+ */
 const SDK_METRICS_BUFFERED = 100_000;
 
 export interface RunningWorker {
@@ -43,7 +51,7 @@ export interface RunningWorker {
   readonly done: Promise<void>;
   /** Where `/metrics` is; null where it is not served. */
   readonly metricsUrl: string | null;
-  /** Finishes what is in flight, then closes what was opened. */
+  /** Finishes the work in flight, then closes what was opened. */
   close(): Promise<void>;
 }
 
@@ -54,7 +62,7 @@ export async function startWorker(
     readonly log?: Logger;
     readonly workflowBundle?: WorkflowBundleOption;
     readonly settings?: Partial<Settings>;
-    /** Of the runtime that was installed; see `installRuntime`. */
+    /** The buffer of the installed runtime; see `installRuntime`. */
     readonly sdkMetrics?: MetricsBuffer | undefined;
   } = {},
 ): Promise<RunningWorker> {
@@ -106,7 +114,7 @@ export async function startWorker(
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     shutdownGraceTime: SHUTDOWN_GRACE,
   };
-  // An attempt at the PSP lingers a second for its webhook, so many of them are idle at a time.
+  // An attempt at the PSP waits a second for its webhook, so many attempts are idle at a time.
   const workers = [
     await Worker.create({ ...common, taskQueue: queues.core, maxConcurrentActivityTaskExecutions: 500 }),
   ];
@@ -125,7 +133,7 @@ export async function startWorker(
   const done = running.then(
     () => undefined,
     (error: unknown) => {
-      // One worker that failed must not leave the other serving half of the work.
+      // If one worker fails, the other must not go on and serve half of the work.
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       throw error;
     },
@@ -156,20 +164,23 @@ export async function startWorker(
   };
 }
 
-/** As part of a worker deployment, if it is named: then Temporal hands out work by version. */
+/** Part of a worker deployment, if one is named: then Temporal hands out work by version. */
 function deploymentOf({ TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_BUILD_ID: buildId }: Config) {
   if (deploymentName === undefined || buildId === undefined) return {};
   return {
     workerDeploymentOptions: {
       version: { deploymentName, buildId },
       useWorkerVersioning: true,
-      // Each workflow states its own (workflows/kernel/policies.ts).
+      // Each workflow states its own behaviour (workflows/kernel/policies.ts).
       defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
   } as const;
 }
 
-/** Against what API processes, which have no key, hold Stripe's events. A database that is away is waited for. */
+/**
+ * Writes down the mode of Stripe's key, by which API processes, which have no key, check Stripe's events. Waits for a
+ * database that is away.
+ */
 async function insistOnTellingMode(
   db: Db,
   mode: StripeMode | null,
@@ -186,7 +197,7 @@ async function insistOnTellingMode(
   }
 }
 
-/** A worker without its server has nothing to do but wait for it. */
+/** A worker without its server can only wait for it. */
 async function connectTemporal(config: Config, log: Logger): Promise<NativeConnection> {
   for (;;) {
     try {
@@ -205,8 +216,9 @@ export function bufferSdkMetrics({ METRICS_PORT }: Config): MetricsBuffer | unde
 }
 
 /**
- * The SDK's native runtime, once a process: its log lines become ours, and signals are left to us. An attempt that
- * lingers for its webhook is often overtaken by it (see activities/marketplace/refunds.ts), which the core would warn of each time.
+ * The SDK's native runtime, once a process: its log lines become ours, and signals are left to us. The webhook often
+ * overtakes an attempt that waits for it (see activities/marketplace/refunds.ts), and the core would warn of that
+ * each time.
  */
 export function installRuntime(log: Logger, metrics?: MetricsBuffer): void {
   Runtime.install({
@@ -243,7 +255,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // The embedded stack's child: without its parent it has no services.
+  // A child of the embedded stack has no services without its parent.
   process.on('disconnect', stop);
   process.send?.({ ready: true });
   await worker.done;

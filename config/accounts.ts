@@ -34,7 +34,7 @@ export const ACCOUNTS_VARIABLES = {
   ),
 } as const satisfies Variables;
 
-/** What is wrong with several at once. */
+/** Problems that concern several variables. */
 export const accountsProblems = (env: Env): readonly string[] =>
   env['JWT_SECRET'] || env['JWT_JWKS_URL']
     ? []

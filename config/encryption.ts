@@ -25,10 +25,10 @@ function readKey(pair: string) {
   return key.secret.length === KEY_BYTES ? key : null;
 }
 
-/** What a key stands behind: no secret, and free to be called as one likes. */
+/** The id in front of a key: no secret, and free to choose. */
 const KEY_ID = /^[^:]+:/;
 
-/** Payloads in Temporal under keys of our own. */
+/** Encryption of payloads in Temporal by keys of our own. */
 export const ENCRYPTION_VARIABLES = {
   PAYLOAD_ENCRYPTION_KEYS: variable(
     keyRing(),
@@ -43,7 +43,7 @@ export const ENCRYPTION_VARIABLES = {
   ),
 } as const satisfies Variables;
 
-/** A key that is named and not there would encrypt nothing. */
+/** Checks the named key: one that is not in the ring could not encrypt. */
 export function keyIdProblem({
   PAYLOAD_ENCRYPTION_KEYS: keys,
   PAYLOAD_ENCRYPTION_KEY_ID: keyId,

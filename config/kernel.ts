@@ -4,13 +4,13 @@ import { isNetwork } from '../trusted-proxies.ts';
 import { duration, integer, url, list } from './schemas.ts';
 import { type Env, variable, type Variables } from './variable.ts';
 
-/** PostgreSQL slows nobody down who guesses. */
+/** PostgreSQL does not slow down anybody who guesses. */
 const PASSWORD_MIN_CHARS = 12;
 
 /** Empty where the address has none; undefined where there is no address. */
 const passwordIn = (address: string) => (URL.canParse(address) ? new URL(address).password : undefined);
 
-/** Scheme, host and port alone, as browsers send it; `*` would be everybody. */
+/** Scheme, host and port alone, as browsers send it; `*` would allow everybody. */
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
 /** The database, the engine, and where the API listens and to whom. */
@@ -84,7 +84,7 @@ export const KERNEL_VARIABLES = {
   ),
 } as const satisfies Variables;
 
-/** What is wrong with several at once. */
+/** Problems that concern several variables. */
 export const kernelProblems = (env: Env): readonly string[] =>
   Boolean(env['TEMPORAL_DEPLOYMENT_NAME']) === Boolean(env['TEMPORAL_BUILD_ID'])
     ? []

@@ -4,7 +4,7 @@ import { FEE_POLICIES } from '../domain/marketplace/index.ts';
 import { duration, flag, integer } from './schemas.ts';
 import { variable, type Variables } from './variable.ts';
 
-/** No activity lives longer (workflows/kernel/policies.ts). */
+/** No activity runs longer (workflows/kernel/policies.ts). */
 const READ_LAG_LEAST_MS = 10 * 60 * 1000;
 
 const longerThanActivities = (given: string) => {
@@ -13,7 +13,7 @@ const longerThanActivities = (given: string) => {
   return '10m or longer: what an activity asked before it may still land';
 };
 
-/** Orders, refunds, transfers and reversals. */
+/** Variables of orders, refunds, transfers and reversals. */
 export const MARKETPLACE_VARIABLES = {
   PSP_RETRY_BASE: variable(duration('1s'), '1s', 'first wait after an unanswered call to the PSP; doubles'),
   PSP_RETRY_MAX: variable(duration('5m'), '5m', 'longest wait between calls to the PSP'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { wholeNumber, url } from './schemas.ts';
 import { variable, type Variables } from './variable.ts';
 
-/** What machines see of a process. */
+/** Metrics, traces and logs of a process. */
 export const OBSERVE_VARIABLES = {
   METRICS_PORT: variable(
     wholeNumber(0, 65_535).optional(),

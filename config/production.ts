@@ -2,8 +2,8 @@ import { unguessedChars } from './secret-strength.ts';
 import type { Env, SecretRule, Variables } from './variable.ts';
 
 /**
- * What a production configuration (NODE_ENV=production) may not hold, beyond the schema of each variable. A problem says
- * which variable and why, and never what it is set to. Stripe's test keys are allowed: a staging system is run like
+ * What a production configuration (NODE_ENV=production) may not hold, beyond the schema of each variable. A problem
+ * names the variable and the reason, never the value. Stripe's test keys are allowed: a staging system runs like
  * production.
  */
 export function productionProblems(env: Env, variables: Variables): string[] {
@@ -32,7 +32,10 @@ function secretFault(given: string, rule: SecretRule, example: string): string |
 /** Where the examples may be used as they are. */
 const FOR_EXAMPLES: ReadonlySet<string> = new Set(['development', 'test']);
 
-/** Anywhere but in development and tests, also where NODE_ENV was forgotten: everybody knows the examples. */
+/**
+ * Refuses the examples everywhere but in development and tests, also where NODE_ENV was forgotten: everybody knows
+ * them.
+ */
 export function exampleProblems(env: Env, variables: Variables): string[] {
   if (FOR_EXAMPLES.has(env['NODE_ENV'] ?? '')) return [];
   return Object.entries(variables)
@@ -43,18 +46,21 @@ export function exampleProblems(env: Env, variables: Variables): string[] {
     .map(([name]) => `${name}: expected a value of your own, not the example (NODE_ENV is not development)`);
 }
 
-/** While one of a list is rotated there are several, and each of them opens the door. */
+/** During a rotation a list has several secrets, and each of them is accepted, so each is checked. */
 const partsOf = (given: string, { isList }: SecretRule) =>
   isList ? given.split(',').map((part) => part.trim()) : [given];
 
-/** A generated secret of our shortest length has more; `aaaa…` and `0123` repeated have not. */
+/** A generated secret of our shortest length has more distinct characters; `aaaa…` and `0123` repeated have fewer. */
 const DISTINCT_MIN = 6;
-/** A third of the shortest length: a generated secret has nearly all of it, a sentence nearly nothing. */
+/**
+ * So many unguessed characters are asked for: a third of the shortest length. Nearly all of a generated secret's
+ * count, of a sentence's nearly none.
+ */
 const UNGUESSED_SHARE = 3;
-/** Words of those who meant to come back to it, and of the embedded stack and the tests. */
+/** Placeholders that people meant to replace, and the words of the embedded stack and the tests. */
 const PLACEHOLDER = /change-?me|example|placeholder|embedded|of-the-tests|your[-_]|x{8}|…/i;
 
-/** What everybody tries first, also when it is said twice or has a number behind it. */
+/** What everybody tries first, also twice in a row or with a number behind it. */
 const GUESSED = /^(postgres|password|passwd|veza|admin|secret|root|temporal|[-_.!\d])+$/i;
 
 function faultOf(secret: string, example: string, minChars: number): string | null {

@@ -6,7 +6,7 @@ import { variable, type Variables } from './variable.ts';
 const saysItsMode = (key: string) =>
   modeOfKey(key) === null ? 'a key that says its mode: sk_live_…, rk_live_…, sk_test_… or rk_test_…' : null;
 
-/** Where the providers are, and the secrets that we have in common with them. */
+/** The providers' addresses, and the secrets that we share with them. */
 export const PROVIDERS_VARIABLES = {
   HYPERSWITCH_BASE_URL: variable(
     url(/^https?:/, 'https://api.hyperswitch.example'),

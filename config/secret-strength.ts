@@ -1,6 +1,6 @@
 /**
- * How many characters of a secret nobody would guess from the ones around them: those of words, of sequences and of what
- * is repeated do not count. An estimate, made for what people type: of a generated secret nearly all count.
+ * How many characters of a secret nobody would guess from the ones around them: words, sequences and repeats do not
+ * count. An estimate for what people type: nearly all characters of a generated secret count.
  */
 export function unguessedChars(secret: string): number {
   const once = withoutRepeats(secret.replace(KNOWN_PREFIX, ''));
@@ -13,10 +13,10 @@ export function unguessedChars(secret: string): number {
   return isGuessed.filter((guessed) => !guessed).length;
 }
 
-/** Providers begin their keys so. */
+/** The providers' keys begin with these. */
 const KNOWN_PREFIX = /^(?:sk|rk|pk)_(?:live|test)_|^(?:whsec|snd|vz_live)_/;
 
-/** `abcabcabc` as `abc`: the shortest part that the whole consists of, but for an end that is cut off. */
+/** `abcabcabc` becomes `abc`: the shortest part that repeats through the whole text, whose end may be cut off. */
 function withoutRepeats(text: string): string {
   for (let length = 1; length <= text.length / 2; length += 1) {
     const part = text.slice(0, length);
@@ -31,7 +31,7 @@ const NEIGHBOURS = new Set(
     Array.from(row.slice(1)).flatMap((key, at) => [`${row[at]!}${key}`, `${key}${row[at]!}`]),
   ),
 );
-/** As short as these are, they happen by themselves. */
+/** Shorter sequences also occur by chance. */
 const SEQUENCE_MIN = 4;
 
 /** The alphabet and numbers, up and down, one character again and again, and rows of a keyboard. */
@@ -52,7 +52,10 @@ function guessSequences(text: string, guess: (from: number, to: number) => void)
   }
 }
 
-/** Pairs of letters that languages of Europe are full of: of ten in a word some eight are among them, of ten at random two. */
+/**
+ * Pairs of letters that are common in Europe's languages: of ten pairs in a word some eight are among these, of ten
+ * random pairs two.
+ */
 const COMMON_PAIRS = new Set(
   (
     'th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ' +
@@ -63,7 +66,7 @@ const COMMON_PAIRS = new Set(
 const WINDOW = 8;
 const COMMON_MIN = WINDOW - 2;
 
-/** What is in half of all passwords and of the secrets that people make up for a service. */
+/** Words in half of all passwords and of the secrets that people make up for a service. */
 const FAVOURITES = new RegExp(
   'secret|passw(or)?d|password|passwort|token|jwt|key|veza|stripe|hyper(switch)?|webhook|prod(uction)?|staging|test(ing)?|' +
     'admin|root|user|login|welcome|letmein|master|monkey|dragon|football|shadow|hunter|sunshine|princess|iloveyou|' +
@@ -72,7 +75,7 @@ const FAVOURITES = new RegExp(
   'g',
 );
 
-/** Favourites, and letters of which nearly all pairs are common, eight by eight, whatever stands between the words. */
+/** Marks favourites, and each eight letters of which nearly all pairs are common, across any separators. */
 function guessWords(text: string, guess: (from: number, to: number) => void): void {
   for (const { 0: word, index } of unleet(text).matchAll(FAVOURITES)) guess(index, index + word.length);
   for (const { 0: word, index } of text.matchAll(FAVOURITES)) guess(index, index + word.length);
@@ -91,6 +94,6 @@ function guessWords(text: string, guess: (from: number, to: number) => void): vo
 const LEET: Readonly<Record<string, string>> = {
   ...{ 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i' },
 };
-/** `p4ssw0rd`: so many letters of eight may be written as digits. */
+/** `p4ssw0rd`: so many of eight letters may be written as digits. */
 const DISGUISED_MAX = 2;
 const unleet = (text: string) => text.replace(/[013457@$!]/g, (character) => LEET[character]!);

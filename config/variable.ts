@@ -7,29 +7,29 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> extends Producti
   readonly schema: Schema;
   /** As `.env.example` shows it. */
   readonly example: string;
-  /** What it is for. */
+  /** Its purpose. */
   readonly about: string;
 }
 
 /** What production asks of a variable beyond its schema. */
 interface ProductionRules {
   readonly secret?: SecretRule;
-  /** Says what was expected where what is given may not be; null where it may. */
+  /** Says what was expected where production forbids the given value; null where it is allowed. */
   readonly inProduction?: (given: string) => string | null;
 }
 
-/** What has to be hard to guess. */
+/** A rule for a value that has to be hard to guess. */
 export interface SecretRule {
-  /** Shorter ones are cut off, made up, or guessed; what the providers give out is longer. */
+  /** Shorter secrets are cut off, made up or guessed; the providers' are longer. */
   readonly minChars: number;
-  /** May be several, comma-separated; a comma in any other is a part of it. */
+  /** The value may be several secrets, comma-separated; in others a comma is part of the secret. */
   readonly isList?: true;
   readonly what?: 'password';
-  /** The secret in what is given, where that is not all of it; undefined where there is none. */
+  /** Takes the secret out of a value that holds more than the secret; undefined where there is none. */
   readonly secretIn?: (given: string) => string | undefined;
 }
 
-/** Those of a subject, by name. */
+/** A subject's variables, by name. */
 export type Variables = Readonly<Record<string, Variable>>;
 
 /** `example` is the value shown in `.env.example`, `about` says what the variable is for. */

@@ -1,7 +1,7 @@
 import { duration } from './schemas.ts';
 import { variable, type Variables } from './variable.ts';
 
-/** What is kept of webhooks. */
+/** How long webhooks are kept. */
 export const WEBHOOKS_VARIABLES = {
   WEBHOOK_BODY_RETENTION: variable(
     duration('90d'),
