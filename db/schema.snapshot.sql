@@ -193,22 +193,19 @@ CREATE TABLE ledger_entries (
   amount_minor bigint NOT NULL,
   currency text NOT NULL,
   kind text NOT NULL,
-  order_id uuid,
-  refund_id uuid,
-  transfer_id uuid,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
-  payout_id uuid,
+  of_kind text NOT NULL,
+  of_id uuid NOT NULL,
+  root_kind text NOT NULL,
+  root_id uuid NOT NULL,
   CONSTRAINT ledger_entries_pkey PRIMARY KEY (id),
-  CONSTRAINT ledger_entries_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
-  CONSTRAINT ledger_entries_payout_id_seller_payouts_id_fk FOREIGN KEY (payout_id) REFERENCES seller_payouts(id),
-  CONSTRAINT ledger_entries_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
-  CONSTRAINT ledger_entries_transfer_id_seller_transfers_id_fk FOREIGN KEY (transfer_id) REFERENCES seller_transfers(id),
   CONSTRAINT ledger_entries_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  CONSTRAINT ledger_entries_moves_something CHECK ((amount_minor <> 0))
+  CONSTRAINT ledger_entries_moves_something CHECK ((amount_minor <> 0)),
+  CONSTRAINT ledger_entries_of_kind_known CHECK ((of_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text]))),
+  CONSTRAINT ledger_entries_root_kind_known CHECK ((root_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text])))
 );
 CREATE INDEX ledger_entries_by_account ON public.ledger_entries USING btree (account, created_at, id);
-CREATE INDEX ledger_entries_by_order ON public.ledger_entries USING btree (order_id);
-CREATE INDEX ledger_entries_by_payout ON public.ledger_entries USING btree (payout_id) WHERE (payout_id IS NOT NULL);
+CREATE INDEX ledger_entries_by_root ON public.ledger_entries USING btree (root_id);
 CREATE INDEX ledger_entries_by_transaction ON public.ledger_entries USING btree (transaction_id);
 CREATE TRIGGER ledger_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER ledger_entries_kept_for_sellers AFTER INSERT ON public.ledger_entries REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION keep_seller_postings();

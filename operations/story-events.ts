@@ -7,7 +7,7 @@ import {
   transferWorkflowId,
 } from '../domain/marketplace/index.ts';
 import { payoutWorkflowId } from '../domain/payouts/index.ts';
-import { formatMoney } from '../domain/kernel/index.ts';
+import { formatMoney, writeSubject } from '../domain/kernel/index.ts';
 import { maskPersonalData } from '../providers/webhooks/mask.ts';
 import { moneyOf } from './action.ts';
 import type { StoryEvent, StoryKind } from './story.ts';
@@ -182,19 +182,13 @@ function ledgerEvents(entries: readonly Entry[]): StoryEvent[] {
   return [...byTransaction.values()].flatMap((postings) => {
     const [first] = postings;
     if (first === undefined) return [];
+    const subject = writeSubject({ kind: first.ofKind, id: first.ofId });
     const detail = postings.map(({ account, amountMinor, currency }) => ({
       account,
       amount: formatMoney(amountMinor, currency),
     }));
-    return event(first.createdAt, 'ledger', subjectOf(first), `Booked: ${first.kind}.`, { detail });
+    return event(first.createdAt, 'ledger', subject, `Booked: ${first.kind}.`, { detail });
   });
-}
-
-function subjectOf({ refundId, transferId, payoutId, orderId }: Entry): string {
-  if (refundId !== null) return refundWorkflowId(refundId);
-  if (transferId !== null) return transferWorkflowId(transferId);
-  if (payoutId !== null) return payoutWorkflowId(payoutId);
-  return orderId === null ? 'order/?' : orderWorkflowId(orderId);
 }
 
 export function mentionEvents({ webhooks, audits, flags }: Mentions): StoryEvent[] {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { balanceSign, type SellerAccount } from '../../domain/ledger/index.ts';
+import type { LedgerSubject } from '../../domain/postings.ts';
 import type { Tx } from '../client.ts';
 import { CURRENT_TRANSFERS, type Invariant, type Violation, violations } from './invariant.ts';
 
@@ -16,7 +17,8 @@ const list = (parts: readonly SQL[]) => sql.join([...parts], sql`, `);
 
 export const ledgerBalances: Invariant = {
   number: 1,
-  title: 'every ledger transaction sums to zero per currency; every balance equals its entries',
+  title:
+    'every ledger transaction sums to zero per currency and is of rows that are there; every balance equals its entries',
   async check(tx) {
     return [
       ...(await unbalanced(tx)),
@@ -26,6 +28,7 @@ export const ledgerBalances: Invariant = {
       ...(await suspendedPayments(tx)),
       ...(await suspendedReversals(tx)),
       ...(await underwayPayouts(tx)),
+      ...(await namesNothing(tx)),
     ];
   },
 };
@@ -128,8 +131,8 @@ function suspendedPayments(tx: Tx): Promise<Violation[]> {
     tx,
     sql`
     WITH booked AS (
-      SELECT order_id, -sum(amount_minor) AS minor
-      FROM ledger_entries WHERE account = 'suspense:order' GROUP BY order_id
+      SELECT root_id AS order_id, -sum(amount_minor) AS minor
+      FROM ledger_entries WHERE account = 'suspense:order' GROUP BY root_id
     ), held AS (
       SELECT id AS order_id, captured_minor - refunded_minor AS minor
       FROM orders WHERE failure_reason IS NOT NULL AND captured_minor IS NOT NULL
@@ -148,8 +151,8 @@ function suspendedReversals(tx: Tx): Promise<Violation[]> {
     tx,
     sql`
     WITH booked AS (
-      SELECT order_id, -sum(amount_minor) AS minor
-      FROM ledger_entries WHERE account = 'suspense:seller' GROUP BY order_id
+      SELECT root_id AS order_id, -sum(amount_minor) AS minor
+      FROM ledger_entries WHERE account = 'suspense:seller' GROUP BY root_id
     ), held AS (
       SELECT transfer.order_id, sum(reversal.suspense_minor) AS minor
       FROM transfer_reversals AS reversal JOIN seller_transfers AS transfer ON transfer.id = reversal.transfer_id
@@ -177,5 +180,32 @@ function underwayPayouts(tx: Tx): Promise<Violation[]> {
       WHERE status = 'pending' GROUP BY seller_id, currency
     ) AS open USING (seller_id, currency)
     WHERE paying_out_minor <> coalesce(open.minor, 0)`,
+  );
+}
+
+/** Every row that a posting may be of, and the one in whose story it stands. */
+const NAMED = {
+  order: sql`SELECT 'order', id, 'order', id FROM orders`,
+  refund: sql`SELECT 'refund', id, 'order', order_id FROM refunds`,
+  transfer: sql`SELECT 'transfer', id, 'order', order_id FROM seller_transfers`,
+  reversal: sql`
+    SELECT 'reversal', reversal.id, 'order', transfer.order_id
+    FROM transfer_reversals AS reversal JOIN seller_transfers AS transfer ON transfer.id = reversal.transfer_id`,
+  payout: sql`SELECT 'payout', id, 'payout', id FROM seller_payouts`,
+} as const satisfies Record<LedgerSubject, SQL>;
+
+/** No foreign key holds what an entry is of, since each kind of row has a table of its own. */
+function namesNothing(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    WITH named (of_kind, of_id, root_kind, root_id) AS (${sql.join(Object.values(NAMED), sql` UNION ALL `)})
+    SELECT DISTINCT 'ledger transaction ' || transaction_id AS subject,
+           format('it is of %s/%s in the story of %s/%s, which is not there', of_kind, of_id, root_kind, root_id) AS detail
+    FROM ledger_entries AS entry
+    WHERE NOT EXISTS (
+      SELECT FROM named
+      WHERE (named.of_id, named.of_kind, named.root_id, named.root_kind)
+          = (entry.of_id, entry.of_kind, entry.root_id, entry.root_kind))`,
   );
 }

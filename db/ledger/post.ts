@@ -6,18 +6,24 @@ import {
   type SellerAccount,
   type SellerFunds,
 } from '../../domain/ledger/entries.ts';
-import type { PostingKind } from '../../domain/postings.ts';
+import type { LedgerSubject, PostingKind } from '../../domain/postings.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { ledgerEntries, sellerBalances } from './schema.ts';
 
+/** A row that a posting names. No foreign key holds it: the audit does (invariant 1). */
+export interface LedgerRow {
+  readonly kind: LedgerSubject;
+  readonly id: string;
+}
+
 export interface PostingOf {
   readonly kind: PostingKind;
   readonly currency: string;
-  readonly orderId?: string | null;
-  readonly refundId?: string | null;
-  readonly transferId?: string | null;
-  readonly payoutId?: string | null;
+  /** What moved: a refund, a transfer, … */
+  readonly of: LedgerRow;
+  /** The order or payout in whose story it stands; an order's own posting names the order twice. */
+  readonly root: LedgerRow;
 }
 
 /** A seller's balances of one currency, with what the grain of its amounts has kept. Minor units. */
@@ -38,14 +44,16 @@ const BALANCE_COLUMN = {
  * Belongs into the database transaction of the status change that it records. Throws where the entries do not sum to
  * zero; PostgreSQL refuses a balance below zero.
  */
-export async function post(tx: Tx, of: PostingOf, entries: readonly Entry[]): Promise<void> {
+export async function post(tx: Tx, posting: PostingOf, entries: readonly Entry[]): Promise<void> {
   const moving = entries.filter((entry) => entry.amountMinor !== 0);
   if (moving.length === 0) return;
   if (sumMinor(moving.map((entry) => entry.amountMinor)) !== 0) {
-    throw new Error(`the posting ${of.kind} does not sum to zero: ${JSON.stringify(moving)}`);
+    throw new Error(`the posting ${posting.kind} does not sum to zero: ${JSON.stringify(moving)}`);
   }
   const transactionId = uuidv7();
-  await tx.insert(ledgerEntries).values(moving.map((entry) => ({ ...of, ...entry, transactionId })));
+  const { kind, currency, of, root } = posting;
+  const named = { kind, currency, ofKind: of.kind, ofId: of.id, rootKind: root.kind, rootId: root.id };
+  await tx.insert(ledgerEntries).values(moving.map((entry) => ({ ...named, ...entry, transactionId })));
   for (const { account, amountMinor } of moving) {
     const [, sellerId, name] = /^seller:([^:]+):(.+)$/.exec(account) ?? [];
     if (sellerId === undefined || name === undefined) continue;
@@ -54,7 +62,7 @@ export async function post(tx: Tx, of: PostingOf, entries: readonly Entry[]): Pr
     await tx
       .update(sellerBalances)
       .set({ [column]: sql`${sellerBalances[column]} + ${byMinor}` })
-      .where(and(eq(sellerBalances.sellerId, sellerId), eq(sellerBalances.currency, of.currency)));
+      .where(and(eq(sellerBalances.sellerId, sellerId), eq(sellerBalances.currency, currency)));
   }
 }
 

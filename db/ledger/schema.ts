@@ -1,11 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { LEDGER_SUBJECTS, POSTING_KINDS } from '../../domain/postings.ts';
 import { users } from '../accounts/schema.ts';
-import { amount, amountCheck, at, createdAt, currencyCheck } from '../kernel/columns.ts';
-import { orders } from '../marketplace/orders/schema.ts';
-import { refunds } from '../marketplace/refunds/schema.ts';
-import { sellerTransfers } from '../marketplace/transfers/schema.ts';
-import { sellerPayouts } from '../payouts/schema.ts';
+import { amount, amountCheck, at, createdAt, currencyCheck, oneOf } from '../kernel/columns.ts';
 
 export const sellerBalances = pgTable(
   'seller_balances',
@@ -43,22 +40,23 @@ export const ledgerEntries = pgTable(
     account: text().notNull(),
     amountMinor: bigint({ mode: 'number' }).notNull(),
     currency: text().notNull(),
-    kind: text().notNull(),
-    orderId: uuid().references(() => orders.id),
-    refundId: uuid().references(() => refunds.id),
-    transferId: uuid().references(() => sellerTransfers.id),
-    payoutId: uuid().references(() => sellerPayouts.id),
+    kind: text({ enum: POSTING_KINDS }).notNull(),
     createdAt: createdAt(),
+    /** What moved. No foreign key, since the ledger stands below whatever moves: the audit looks that it is there. */
+    ofKind: text({ enum: LEDGER_SUBJECTS }).notNull(),
+    ofId: uuid().notNull(),
+    /** The order or payout in whose story that stands; often itself. All readings begin here. */
+    rootKind: text({ enum: LEDGER_SUBJECTS }).notNull(),
+    rootId: uuid().notNull(),
   },
   (t) => [
     index('ledger_entries_by_transaction').on(t.transactionId),
     // An account over time: a seller's statement, and what its balance was before.
     index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
-    index('ledger_entries_by_order').on(t.orderId),
-    index('ledger_entries_by_payout')
-      .on(t.payoutId)
-      .where(sql`${t.payoutId} IS NOT NULL`),
+    index('ledger_entries_by_root').on(t.rootId),
     currencyCheck('ledger_entries_currency_iso', t.currency),
+    oneOf('ledger_entries_of_kind_known', t.ofKind, LEDGER_SUBJECTS),
+    oneOf('ledger_entries_root_kind_known', t.rootKind, LEDGER_SUBJECTS),
     check('ledger_entries_moves_something', sql`${t.amountMinor} <> 0`),
   ],
 );

@@ -25,7 +25,7 @@ export async function readOrderRows(db: Db, orderId: string) {
       .where(eq(sellerTransfers.orderId, orderId))
       .orderBy(asc(sellerTransfers.createdAt)),
     db.select().from(disputes).where(eq(disputes.orderId, orderId)),
-    db.select().from(ledgerEntries).where(eq(ledgerEntries.orderId, orderId)).orderBy(asc(ledgerEntries.id)),
+    db.select().from(ledgerEntries).where(eq(ledgerEntries.rootId, orderId)).orderBy(asc(ledgerEntries.id)),
   ]);
   const [refundRows, transfers, disputeRows, entries] = ofOrder;
   const stages = await among(
@@ -72,7 +72,7 @@ export async function readPayoutRows(db: Db, payoutId: string) {
     .from(ledgerEntries)
     .where(
       and(
-        eq(ledgerEntries.payoutId, payoutId),
+        eq(ledgerEntries.rootId, payoutId),
         eq(ledgerEntries.account, `seller:${payout.sellerId}:paying_out`),
       ),
     )

@@ -1,6 +1,6 @@
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import { payoutAsked, payoutFailed } from '../../domain/payouts/postings.ts';
+import { ofPayout, payoutAsked, payoutFailed } from '../../domain/payouts/postings.ts';
 import type { Db } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
@@ -32,7 +32,7 @@ export async function bookDifferingPayout(
       moreMinor > 0
         ? (['payout_asked', payoutAsked(sellerId, moreMinor)] as const)
         : (['payout_failed', payoutFailed(sellerId, -moreMinor, funds)] as const);
-    await post(tx, { kind, currency, payoutId }, entries);
+    await post(tx, { kind, currency, ...ofPayout(payoutId) }, entries);
     const booked = await transitionPayout(tx, payout, 'pending', {
       amountMinor: differingMinor,
       externalPayoutId: differingId,

@@ -1,5 +1,5 @@
 import { and, asc, eq } from 'drizzle-orm';
-import { payoutAsked } from '../../domain/payouts/postings.ts';
+import { ofPayout, payoutAsked } from '../../domain/payouts/postings.ts';
 import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
@@ -60,7 +60,7 @@ export async function openPayout(
     if (payout === undefined) throw new Error(`payout ${payoutId} was not inserted`);
     await post(
       tx,
-      { kind: 'payout_asked', currency: payout.currency, payoutId },
+      { kind: 'payout_asked', currency: payout.currency, ...ofPayout(payoutId) },
       payoutAsked(sellerId, payout.amountMinor),
     );
     const opened = openedFrom(payout);

@@ -1,6 +1,6 @@
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Entry } from '../../domain/ledger/index.ts';
-import { payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
+import { ofPayout, payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
 import type { PostingKind } from '../../domain/postings.ts';
 import type { PayoutReport } from '../../domain/payouts/messages.ts';
 import type { Db, Tx } from '../client.ts';
@@ -46,7 +46,7 @@ export async function settlePayout(
     await clearFlags(tx, 'account_gone', payoutWorkflowId(payoutId));
     await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
     const { kind, entries } = await bookingOf(tx, payout, word.status);
-    await post(tx, { kind, currency: payout.currency, payoutId }, entries);
+    await post(tx, { kind, currency: payout.currency, ...ofPayout(payoutId) }, entries);
     const funded = word.status === 'failed' ? await readWaitingForFunds(tx, payout) : [];
     return { payout: settled, contradiction, funded };
   });

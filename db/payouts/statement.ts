@@ -155,16 +155,22 @@ async function readLines(
       WHERE seller_id = ${sellerId} AND ${since} AND created_at < ${to.toISOString()}::timestamptz
       ORDER BY created_at, first_entry_id LIMIT ${limit + 1}
     )
-    SELECT kept.transaction_id, kept.created_at::text AS at, entry.kind, kept.currency, entry.order_id, entry.refund_id,
-      entry.transfer_id, entry.payout_id, ${columns('change')}, ${columns('minor')},
+    SELECT kept.transaction_id, kept.created_at::text AS at, entry.kind, kept.currency,
+      CASE entry.root_kind WHEN 'order' THEN entry.root_id END AS order_id,
+      CASE entry.of_kind WHEN 'refund' THEN entry.of_id WHEN 'reversal' THEN (
+        SELECT refund_id FROM transfer_reversals WHERE id = entry.of_id) END AS refund_id,
+      CASE entry.of_kind WHEN 'transfer' THEN entry.of_id WHEN 'reversal' THEN (
+        SELECT transfer_id FROM transfer_reversals WHERE id = entry.of_id) END AS transfer_id,
+      CASE entry.root_kind WHEN 'payout' THEN entry.root_id END AS payout_id,
+      ${columns('change')}, ${columns('minor')},
       coalesce(CASE entry.kind
         WHEN 'order_completed' THEN (
           SELECT sum(platform_fee_minor) FROM order_items AS item
-          WHERE item.order_id = entry.order_id AND item.seller_id = kept.seller_id)
+          WHERE item.order_id = entry.root_id AND item.seller_id = kept.seller_id)
         WHEN 'refund_succeeded' THEN (
           SELECT -sum(fee_minor) FROM refund_allocations AS allocation
           JOIN order_items AS item ON item.id = allocation.order_item_id
-          WHERE allocation.refund_id = entry.refund_id AND item.seller_id = kept.seller_id)
+          WHERE allocation.refund_id = entry.of_id AND item.seller_id = kept.seller_id)
       END, 0) AS fee
     FROM kept JOIN ledger_entries AS entry ON entry.id = kept.first_entry_id
     ORDER BY kept.created_at, kept.first_entry_id`);

@@ -21,6 +21,26 @@ export const MARKETPLACE_POSTINGS = [
   'dispute_won_back',
 ] as const;
 
+/** Rows that these postings are of. */
+export const MARKETPLACE_LEDGER_SUBJECTS = ['order', 'refund', 'transfer', 'reversal'] as const;
+
+type OfOrder<Kind> = { readonly of: { readonly kind: Kind; readonly id: string } } & {
+  readonly root: { readonly kind: 'order'; readonly id: string };
+};
+type Row = { readonly id: string; readonly orderId: string };
+
+const inOrder = <Kind extends (typeof MARKETPLACE_LEDGER_SUBJECTS)[number]>(
+  kind: Kind,
+  id: string,
+  orderId: string,
+): OfOrder<Kind> => ({ of: { kind, id }, root: { kind: 'order', id: orderId } });
+
+export const ofOrder = (id: string) => inOrder('order', id, id);
+export const ofRefund = ({ id, orderId }: Row) => inOrder('refund', id, orderId);
+export const ofTransfer = ({ id, orderId }: Row) => inOrder('transfer', id, orderId);
+export const ofReversal = ({ id }: { readonly id: string }, { orderId }: Row) =>
+  inOrder('reversal', id, orderId);
+
 export function orderCompleted(nets: ReadonlyMap<string, number>, feeMinor: number): Entry[] {
   return [
     entry('cash:psp', sumMinor([...nets.values(), feeMinor])),

@@ -142,16 +142,6 @@ export const SUBJECTS: readonly string[] = RANKS.flat();
 /** What knows a higher subject all the same, each with its reason. It should become shorter, and never longer. */
 export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
   {
-    from: 'db/ledger',
-    to: 'db/marketplace',
-    why: 'a ledger entry refers to the order, refund or transfer that it is of, by a foreign key each',
-  },
-  {
-    from: 'db/ledger',
-    to: 'db/payouts',
-    why: 'a ledger entry refers to the payout that it is of, by a foreign key',
-  },
-  {
     from: 'api/accounts',
     to: 'api/approvals',
     why: 'a key for somebody else is shown as the approval that it waits for',

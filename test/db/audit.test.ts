@@ -115,8 +115,9 @@ describe('an injected violation is found', () => {
       1,
       () => [
         sql`INSERT INTO seller_balances (seller_id, currency, paying_out_minor) VALUES (${story.sellers[0]!.id}, 'USD', 5)`,
-        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
-            SELECT '00000000-0000-7000-8000-000000000001', account, minor, 'USD', 'payout_asked'
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+            SELECT '00000000-0000-7000-8000-000000000001', account, minor, 'USD', 'payout_asked', 'order', ${ids.completed},
+              'order', ${ids.completed}
             FROM (VALUES (${`seller:${story.sellers[0]!.id}:paying_out`}, -5), (${`cash:connected:${story.sellers[0]!.id}`}, 5)) AS made (account, minor)`,
       ],
     ],
@@ -136,10 +137,29 @@ describe('an injected violation is found', () => {
       'suspended money without an order that holds it',
       1,
       () => [
-        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id)
-            SELECT gen_random_uuid(), 'suspense:order', -5, 'EUR', 'payment_suspended', ${ids.completed}`,
-        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id)
-            SELECT transaction_id, 'cash:psp', 5, 'EUR', kind, order_id FROM ledger_entries ORDER BY id DESC LIMIT 1`,
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+            SELECT gen_random_uuid(), 'suspense:order', -5, 'EUR', 'payment_suspended', 'order', ${ids.completed},
+              'order', ${ids.completed}`,
+        sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+            SELECT transaction_id, 'cash:psp', 5, 'EUR', kind, of_kind, of_id, root_kind, root_id FROM ledger_entries ORDER BY id DESC LIMIT 1`,
+      ],
+    ],
+    ...(['order', 'refund', 'transfer', 'reversal'] as const).map(
+      (kind) =>
+        [
+          `an entry of a ${kind} that is not there`,
+          1,
+          () => [
+            sql`UPDATE ledger_entries SET of_id = '00000000-0000-7000-8000-000000000001'
+                WHERE transaction_id = (SELECT transaction_id FROM ledger_entries WHERE of_kind = ${kind} ORDER BY id LIMIT 1)`,
+          ],
+        ] as const,
+    ),
+    [
+      'an entry in the story of another order than what it is of',
+      1,
+      () => [
+        sql`UPDATE ledger_entries SET root_id = ${ids.completed} WHERE of_kind = 'refund' AND account <> 'suspense:seller'`,
       ],
     ],
     [

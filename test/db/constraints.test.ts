@@ -145,15 +145,25 @@ describe('PostgreSQL refuses', () => {
     [
       'an entry of nothing',
       'ledger_entries_moves_something',
-      () => sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
-                VALUES (gen_random_uuid(), 'cash:psp', 0, 'EUR', 'test')`,
+      () => sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+                VALUES (gen_random_uuid(), 'cash:psp', 0, 'EUR', 'order_completed', 'order', ${orderId}, 'order', ${orderId})`,
     ],
     [
       'a currency that is none',
       'ledger_entries_currency_iso',
-      () => sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
-                VALUES (gen_random_uuid(), 'cash:psp', 1, 'euro', 'test')`,
+      () => sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+                VALUES (gen_random_uuid(), 'cash:psp', 1, 'euro', 'order_completed', 'order', ${orderId}, 'order', ${orderId})`,
     ],
+    ...['of', 'root'].map(
+      (name) =>
+        [
+          `an entry whose ${name} is of a kind that nobody posts`,
+          `ledger_entries_${name}_kind_known`,
+          () => sql`INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+                    VALUES (gen_random_uuid(), 'cash:psp', 1, 'EUR', 'order_completed', ${name === 'of' ? 'cart' : 'order'}, ${orderId},
+                      ${name === 'root' ? 'cart' : 'order'}, ${orderId})`,
+        ] as const,
+    ),
     [
       'the same e-mail address in capitals',
       'users_email_key',

@@ -18,7 +18,7 @@ export async function posted(
 ): Promise<number> {
   const [row] = await sql<{ sum: number }[]>`
     SELECT coalesce(sum(amount_minor), 0)::float8 AS sum FROM ledger_entries
-    WHERE order_id = ${orderId} AND account = ${account}`;
+    WHERE root_id = ${orderId} AND account = ${account}`;
   return row?.sum ?? 0;
 }
 
@@ -26,6 +26,6 @@ export async function posted(
 export async function postings({ database: { sql } }: World, orderId: string, kind: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     SELECT count(DISTINCT transaction_id)::int AS count FROM ledger_entries
-    WHERE order_id = ${orderId} AND kind = ${kind}`;
+    WHERE root_id = ${orderId} AND kind = ${kind}`;
   return row?.count ?? 0;
 }

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, inArray, isNull, or } from 'drizzle-orm';
 import { expect, vi } from 'vitest';
 import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
 import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
@@ -125,12 +125,18 @@ export const openFlags = (world: World, kind: string, subject: string) =>
 export const auditOf = (world: World, subject: string) =>
   world.database.db.select().from(auditLog).where(eq(auditLog.subject, subject)).orderBy(auditLog.id);
 
-/** How many postings of this kind a transfer has. */
+/** How many postings of this kind a transfer has, and the reversals of it. */
 export async function postingsOf(world: World, transferId: string, kind: string): Promise<number> {
-  const rows = await world.database.db
+  const { db } = world.database;
+  const reversals = db
+    .select({ id: transferReversals.id })
+    .from(transferReversals)
+    .where(eq(transferReversals.transferId, transferId));
+  const ofIt = or(eq(ledgerEntries.ofId, transferId), inArray(ledgerEntries.ofId, reversals));
+  const rows = await db
     .selectDistinct({ id: ledgerEntries.transactionId })
     .from(ledgerEntries)
-    .where(and(eq(ledgerEntries.transferId, transferId), eq(ledgerEntries.kind, kind as PostingKind)));
+    .where(and(ofIt, eq(ledgerEntries.kind, kind as PostingKind)));
   return rows.length;
 }
 

@@ -71,7 +71,7 @@ export async function postingsOf({ database: { db } }: World, payoutId: string):
   const rows = await db
     .select({ transactionId: ledgerEntries.transactionId, kind: ledgerEntries.kind })
     .from(ledgerEntries)
-    .where(eq(ledgerEntries.payoutId, payoutId))
+    .where(eq(ledgerEntries.rootId, payoutId))
     .orderBy(ledgerEntries.id);
   return [...new Map(rows.map((row) => [row.transactionId, row.kind])).values()];
 }

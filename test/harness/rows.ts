@@ -42,7 +42,7 @@ export async function pictureOf({ database: { sql } }: World, orderId: string): 
       (SELECT jsonb_agg(t ORDER BY t.id) FROM seller_transfers t WHERE t.order_id = ${orderId}) AS transfers,
       (SELECT jsonb_agg(v ORDER BY v.id) FROM transfer_reversals v JOIN seller_transfers t ON t.id = v.transfer_id
        WHERE t.order_id = ${orderId}) AS reversals,
-      (SELECT jsonb_agg(e ORDER BY e.id) FROM ledger_entries e WHERE e.order_id = ${orderId}) AS entries`;
+      (SELECT jsonb_agg(e ORDER BY e.id) FROM ledger_entries e WHERE e.root_id = ${orderId}) AS entries`;
   return row;
 }
 

@@ -96,18 +96,18 @@ describe('a purchase', () => {
         (SELECT string_agg(DISTINCT l.xmin::text, ',') FROM licenses l JOIN order_items i ON i.id = l.order_item_id
          WHERE i.order_id = o.id) AS licenses,
         (SELECT string_agg(DISTINCT e.xmin::text, ',') FROM ledger_entries e
-         WHERE e.order_id = o.id AND kind = 'order_completed') AS entries
+         WHERE e.root_id = o.id AND kind = 'order_completed') AS entries
       FROM orders o WHERE o.id = ${orderId}`;
     expect(new Set(Object.values(one!)), JSON.stringify(one)).toHaveLength(1);
     // The transfers' rows change again at once; their creation carries the time of the same transaction.
     const [times] = await world.database.sql`
       SELECT count(DISTINCT t)::int AS count FROM (
-        SELECT created_at AS t FROM ledger_entries WHERE order_id = ${orderId} AND kind = 'order_completed'
+        SELECT created_at AS t FROM ledger_entries WHERE root_id = ${orderId} AND kind = 'order_completed'
         UNION ALL SELECT created_at FROM seller_transfers WHERE order_id = ${orderId}) AS all_times`;
     expect(times).toEqual({ count: 1 });
     const entries = await world.database.sql`
       SELECT account, amount_minor::int AS minor FROM ledger_entries
-      WHERE order_id = ${orderId} AND kind = 'order_completed' ORDER BY amount_minor`;
+      WHERE root_id = ${orderId} AND kind = 'order_completed' ORDER BY amount_minor`;
     expect([...entries]).toEqual([
       { account: `seller:${people.ben.id}:pending`, minor: -10_800 },
       { account: `seller:${people.ada.id}:pending`, minor: -6_741 },

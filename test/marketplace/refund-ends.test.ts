@@ -81,7 +81,7 @@ describe('a refund, phase 3: the webhook', () => {
       SELECT o.xmin::text AS "order", r.xmin::text AS refund,
         (SELECT string_agg(DISTINCT l.xmin::text, ',') FROM licenses l JOIN order_items i ON i.id = l.order_item_id
          WHERE i.order_id = o.id) AS licenses,
-        (SELECT string_agg(DISTINCT e.xmin::text, ',') FROM ledger_entries e WHERE e.refund_id = r.id
+        (SELECT string_agg(DISTINCT e.xmin::text, ',') FROM ledger_entries e WHERE e.of_id = r.id
            AND e.kind = 'refund_succeeded') AS entries,
         (SELECT string_agg(DISTINCT a.xmin::text, ',') FROM refund_allocations a WHERE a.refund_id = r.id) AS allocations
       FROM orders o JOIN refunds r ON r.order_id = o.id WHERE r.id = ${refundId}`;
@@ -89,7 +89,7 @@ describe('a refund, phase 3: the webhook', () => {
     // The reversals' rows change again at once; their creation carries the time of the same transaction.
     const [times] = await world.database.sql`
       SELECT count(DISTINCT t)::int AS count FROM (
-        SELECT created_at AS t FROM ledger_entries WHERE refund_id = ${refundId} AND kind = 'refund_succeeded'
+        SELECT created_at AS t FROM ledger_entries WHERE of_id = ${refundId} AND kind = 'refund_succeeded'
         UNION ALL SELECT created_at FROM transfer_reversals WHERE refund_id = ${refundId}) AS all_times`;
     expect(times).toEqual({ count: 1 });
 
@@ -100,7 +100,7 @@ describe('a refund, phase 3: the webhook', () => {
     for (const license of await licensesOf(world, orderId)) expect(license.revokedAt).toBeInstanceOf(Date);
     const [mine] = await world.database.sql`
       SELECT coalesce(sum(amount_minor), 0)::int AS sum FROM ledger_entries
-      WHERE refund_id = ${refundId} AND account = 'cash:psp' AND kind = 'refund_succeeded'`;
+      WHERE of_id = ${refundId} AND account = 'cash:psp' AND kind = 'refund_succeeded'`;
     expect(mine).toEqual({ sum: -14_500 });
     const reversals = await reversed(refundId);
     expect(reversals.map((row) => [row.status, row.amountMinor]).toSorted()).toEqual([

@@ -154,7 +154,7 @@ async function expectMoneyThere(life: Life, books: Books): Promise<void> {
   const refunded = refunds.reduce((sum, { amount }) => sum + amount, 0);
   const [psp] = await sql<{ minor: number }[]>`
     SELECT coalesce(sum(amount_minor), 0)::float8 AS minor FROM ledger_entries
-    WHERE account = 'cash:psp' AND order_id = ANY(${orderIds})`;
+    WHERE account = 'cash:psp' AND root_id = ANY(${orderIds})`;
   expect(psp?.minor, 'cash:psp').toBe(captured - refunded - sent + back + books.paidOutside);
   const atPsp = orderIds
     .flatMap((id) => world.psp.control.refunds(id))

@@ -175,7 +175,7 @@ async function sellersSeen({ database: { db, sql } }: World, sellerIds: readonly
 async function ledgerSeen({ database: { sql } }: World, orderIds: readonly string[]) {
   const rows = await sql<{ account: string; minor: number }[]>`
     SELECT account, sum(amount_minor)::float8 AS minor FROM ledger_entries
-    WHERE order_id = ANY(${[...orderIds]}) AND account = ANY(${Object.keys(EMPTY)}) GROUP BY account`;
+    WHERE root_id = ANY(${[...orderIds]}) AND account = ANY(${Object.keys(EMPTY)}) GROUP BY account`;
   const signed = rows.map(({ account, minor }) => [
     account,
     account === 'platform:losses' ? minor : -minor || 0,

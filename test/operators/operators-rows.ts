@@ -61,12 +61,12 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     INSERT INTO order_items (id, order_id, position, product_id, seller_id, amount_minor, platform_fee_minor)
     SELECT ${id(8)}, ${id(1)}, 0, ${id(7)}, ${EVERYBODY}, 100, 10 FROM ${numbers}`);
   await db.execute(sql`
-    INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id, payout_id, created_at)
-    SELECT ${id(9)}, account, sign * 90, 'USD', kind, CASE WHEN kind = 'order_completed' THEN ${id(1)} END,
-      CASE WHEN kind = 'payout_paid' THEN ${id(5)} END, ${at}
-    FROM ${numbers}, (VALUES ('order_completed', 'platform:fees', 1), ('order_completed', 'psp:clearing', -1),
-      ('payout_paid', 'seller:' || ${EVERYBODY} || ':paying_out', 1), ('payout_paid', 'stripe:connected', -1))
-      AS posted (kind, account, sign)`);
+    INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id, created_at)
+    SELECT ${id(9)}, account, sign * 90, 'USD', kind, of_kind, of_id, of_kind, of_id, ${at}
+    FROM ${numbers}, LATERAL (VALUES ('order_completed', 'order', ${id(1)}, 'platform:fees', 1),
+      ('order_completed', 'order', ${id(1)}, 'psp:clearing', -1),
+      ('payout_paid', 'payout', ${id(5)}, 'seller:' || ${EVERYBODY} || ':paying_out', 1),
+      ('payout_paid', 'payout', ${id(5)}, 'stripe:connected', -1)) AS posted (kind, of_kind, of_id, account, sign)`);
   await db.execute(sql`
     INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at)
     SELECT ${id(10)}, ${id(1)}, 'dp_operators_' || n, 100, 'EUR', 'won', ${at} FROM ${numbers} WHERE ${isDisputed}`);

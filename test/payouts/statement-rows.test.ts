@@ -201,8 +201,9 @@ describe('a statement', () => {
     const made = Array.from({ length: 7 }, () => uuidv7());
     for (const transactionId of made) {
       await database.sql`
-        INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, created_at)
-        SELECT ${transactionId}, account, amount_minor, 'EUR', 'order_completed', ${at.toISOString()}
+        INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id, created_at)
+        SELECT ${transactionId}, account, amount_minor, 'EUR', 'order_completed', 'order', ${transactionId}::uuid, 'order',
+          ${transactionId}::uuid, ${at.toISOString()}
         FROM (VALUES (${accountOf(sellerId, 'pending')}, -5), ('cash:psp', 5)) AS entry (account, amount_minor)`;
     }
     const range = { sellerId, from: at, to: new Date(at.getTime() + 1) };
@@ -247,8 +248,9 @@ describe('of a seller of very many postings', () => {
       [1, ROWS],
     ]) {
       await sql`
-        INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, created_at)
-        SELECT md5('many:' || n)::uuid, account, amount_minor, 'EUR', 'order_completed', ${minutesIn(0).toISOString()}::timestamptz + n * interval '1 minute'
+        INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id, created_at)
+        SELECT md5('many:' || n)::uuid, account, amount_minor, 'EUR', 'order_completed', 'order', md5('many:' || n)::uuid,
+          'order', md5('many:' || n)::uuid, ${minutesIn(0).toISOString()}::timestamptz + n * interval '1 minute'
         FROM generate_series(${from!}::int, ${to!}::int) AS n, LATERAL (VALUES
           ('seller:' || CASE n % 2 WHEN 0 THEN ${MANY}::uuid ELSE md5((n % 200)::text)::uuid END || ':pending', -1),
           ('cash:psp', 1)) AS entry (account, amount_minor)`;
@@ -270,9 +272,9 @@ describe('of a seller of very many postings', () => {
     const range = { sellerId: MANY, from, to };
     const ask = { limit: LIMIT, afterId: afterRow === null ? null : after!.id };
     const { result: page, nodes } = await plansOf(database, (db) => readStatement(db, range, ask));
-    expect(
-      walkedIn(nodes).filter((table) => !table.startsWith('order') && !table.startsWith('refund')),
-    ).toEqual([]);
+    // What lines name is found by its key; where it fits into a page of the disk, PostgreSQL reads that instead.
+    const named = ['order_items', 'refund_allocations', 'transfer_reversals'];
+    expect(walkedIn(nodes).filter((table) => !named.includes(table))).toEqual([]);
     expect(mostReadIn(nodes)).toBeLessThanOrEqual(LIMIT + 1);
     // Row n of two is theirs, so n / 2 stand up to there.
     const upTo = (at: Date) => Math.floor(Math.min((at.getTime() - startAt - 1) / 60_000, 2 * ROWS) / 2);
@@ -308,8 +310,8 @@ test('one that began earlier and posts later stands before, and moves what stand
   const sellerId = uuidv7();
   const enter = (tx: Pick<DatabaseWithSql['sql'], 'unsafe'>, minor: number) =>
     tx.unsafe(
-      `INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind)
-       VALUES (gen_random_uuid(), $1, $2, 'EUR', 'order_completed')`,
+      `INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, of_kind, of_id, root_kind, root_id)
+       SELECT id, $1, $2, 'EUR', 'order_completed', 'order', id, 'order', id FROM gen_random_uuid() AS id`,
       [accountOf(sellerId, 'pending'), -minor],
     );
   await enter(database.sql, 1);

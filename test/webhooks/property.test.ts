@@ -70,7 +70,7 @@ async function stateOf({ orderId, shop }: Told): Promise<unknown> {
       'reversals', (SELECT jsonb_agg(jsonb_build_array(t.seller_id, r.status, r.amount_minor) ORDER BY r.amount_minor)
         FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id WHERE t.order_id = ${orderId}),
       'ledger', (SELECT jsonb_agg(jsonb_build_array(kind, account, amount_minor, currency) ORDER BY kind, amount_minor)
-        FROM ledger_entries WHERE order_id = ${orderId}),
+        FROM ledger_entries WHERE root_id = ${orderId}),
       'balances', (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.available_minor, b.owed_minor, b.pending_minor)
         FROM seller_balances b WHERE seller_id = ANY(${shop.sellers.map(({ id }) => id)}))
     ) AS state`;

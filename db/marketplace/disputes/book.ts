@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, ne } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { refundReturned } from '../../../domain/marketplace/postings.ts';
+import { ofRefund, refundReturned } from '../../../domain/marketplace/postings.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
@@ -109,7 +109,7 @@ async function bringBack(tx: Tx, orderId: string, took: readonly Refund[]): Prom
     await transitionRefund(tx, refund, 'returned', {}, 'won_back');
     await post(
       tx,
-      { kind: 'dispute_won_back', currency: refund.currency, orderId, refundId: refund.id },
+      { kind: 'dispute_won_back', currency: refund.currency, ...ofRefund(refund) },
       refundReturned(returned.shares, returned.feeMinor, refund.excessMinor),
     );
     const refundedMinor = order.refundedMinor - refund.amountMinor + refund.excessMinor;

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { orderCompleted } from '../../../domain/marketplace/postings.ts';
+import { ofOrder, orderCompleted } from '../../../domain/marketplace/postings.ts';
 import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
@@ -104,7 +104,7 @@ async function completeOrder(
   const feeMinor = sumMinor(items.map((item) => item.platformFeeMinor));
   await post(
     tx,
-    { kind: 'order_completed', currency: order.currency, orderId: order.id },
+    { kind: 'order_completed', currency: order.currency, ...ofOrder(order.id) },
     orderCompleted(nets, feeMinor),
   );
   // A seller whose whole price is the platform's fee is owed nothing, so there is nothing to send.

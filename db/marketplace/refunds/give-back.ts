@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { paymentSuspended } from '../../../domain/marketplace/postings.ts';
+import { ofOrder, paymentSuspended } from '../../../domain/marketplace/postings.ts';
 import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
@@ -56,7 +56,7 @@ export async function giveBack(
   });
   await post(
     tx,
-    { kind: 'payment_suspended', currency: captured.currency, orderId: order.id },
+    { kind: 'payment_suspended', currency: captured.currency, ...ofOrder(order.id) },
     paymentSuspended(captured.amountMinor),
   );
   const amountMinor = captured.amountMinor - goneMinor;

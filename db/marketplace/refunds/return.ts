@@ -1,5 +1,5 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { refundReturned } from '../../../domain/marketplace/postings.ts';
+import { ofRefund, refundReturned } from '../../../domain/marketplace/postings.ts';
 import type { Db } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { isSuspended } from '../orders/transition.ts';
@@ -28,7 +28,7 @@ export async function returnRefund(
     const returned = await transitionRefund(tx, refund, 'returned', {}, 'review');
     await post(
       tx,
-      { kind: 'refund_returned', currency: refund.currency, orderId: order.id, refundId },
+      { kind: 'refund_returned', currency: refund.currency, ...ofRefund(refund) },
       refundReturned(shares, feeMinor, refund.excessMinor),
     );
     const refundedMinor = order.refundedMinor - refund.amountMinor + refund.excessMinor;

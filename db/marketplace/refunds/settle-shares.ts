@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { grainMinor, planShare, type SharePlan, sumMinor } from '../../../domain/kernel/index.ts';
 import {
+  ofRefund,
   refundSucceeded,
   type RefundShare,
   suspendedPaymentReturned,
@@ -39,19 +40,19 @@ interface ShareOfSeller {
  */
 export async function settleShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
   const settled = isSuspended(order)
-    ? await returnSuspended(tx, order, refund)
+    ? await returnSuspended(tx, refund)
     : await takeShares(tx, order, refund);
   const refundedMinor = order.refundedMinor + refund.amountMinor - refund.excessMinor;
   await revokeLicenses(tx, await recomputeOrder(tx, order, refundedMinor), refund);
   return settled;
 }
 
-const postingOf = (order: Order, refund: Refund) =>
-  ({ kind: 'refund_succeeded', currency: refund.currency, orderId: order.id, refundId: refund.id }) as const;
+const postingOf = (refund: Refund) =>
+  ({ kind: 'refund_succeeded', currency: refund.currency, ...ofRefund(refund) }) as const;
 
 /** Money of a payment that no order took has no allocations: it leaves the way it was held. */
-async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
-  await post(tx, postingOf(order, refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
+async function returnSuspended(tx: Tx, refund: Refund): Promise<SettledRefund> {
+  await post(tx, postingOf(refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
   return { reversals: [], transfers: [] };
 }
 
@@ -93,7 +94,7 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
     if (rest && (rest.status === 'permanently_failed' || rest.waitingFor !== null))
       woken.push(transferLabel(rest));
   }
-  await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
+  await post(tx, postingOf(refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
   return { reversals, transfers: woken };
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { reversalWorkflowId, transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversedAfterAll } from '../../../domain/marketplace/postings.ts';
+import { ofReversal, ofTransfer, reversedAfterAll } from '../../../domain/marketplace/postings.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { ReversalAdoption } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
@@ -105,34 +105,31 @@ async function book(
   { amountMinor }: SeenReversal,
   isLoss: boolean,
 ): Promise<void> {
-  const { id: transferId, sellerId, currency, orderId } = transfer;
+  const { sellerId, currency } = transfer;
   const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
-  const { refundId } = reversal;
   const goneMinor = await writtenOffCashMinor(tx, transfer, reversal);
   await post(
     tx,
     isLoss
-      ? { kind: 'write_off_undone', currency, orderId, refundId, transferId }
-      : { kind: 'outside_reversal', currency, orderId, transferId },
+      ? { kind: 'write_off_undone', currency, ...ofReversal(reversal, transfer) }
+      : { kind: 'outside_reversal', currency, ...ofTransfer(transfer) },
     reversedAfterAll(sellerId, amountMinor, goneMinor, isLoss ? 'platform:losses' : 'suspense:seller', funds),
   );
 }
 
-/** What a write-off took out of the connected account; the rest was the seller's debt. A refund's share has one at most. */
+/** What its write-off took out of the connected account; the rest was the seller's debt. */
 async function writtenOffCashMinor(
   tx: Tx,
   { orderId, sellerId }: Transfer,
-  { transferId, refundId }: Reversal,
+  { id }: Reversal,
 ): Promise<number> {
-  if (refundId === null) return 0;
   const [row] = await tx
     .select({ minor: sql<string>`coalesce(-sum(${ledgerEntries.amountMinor}), 0)` })
     .from(ledgerEntries)
     .where(
       and(
-        eq(ledgerEntries.orderId, orderId),
-        eq(ledgerEntries.transferId, transferId),
-        eq(ledgerEntries.refundId, refundId),
+        eq(ledgerEntries.rootId, orderId),
+        eq(ledgerEntries.ofId, id),
         eq(ledgerEntries.kind, 'reversal_written_off'),
         eq(ledgerEntries.account, `cash:connected:${sellerId}`),
       ),

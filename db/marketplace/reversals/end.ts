@@ -1,5 +1,5 @@
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { reversalDone } from '../../../domain/marketplace/postings.ts';
+import { ofReversal, reversalDone } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { transitionReversal } from './transition.ts';
@@ -50,9 +50,7 @@ export async function endReversal(
       {
         kind: 'reversal_done',
         currency: transfer.currency,
-        orderId: transfer.orderId,
-        refundId: reversal.refundId,
-        transferId: transfer.id,
+        ...ofReversal(reversal, transfer),
       },
       reversalDone(transfer.sellerId, uncoveredMinor),
     );

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { outsideReversal, suspenseClaimed } from '../../../domain/marketplace/postings.ts';
+import { ofTransfer, outsideReversal, suspenseClaimed } from '../../../domain/marketplace/postings.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import { isOutside, type SeenReversal } from '../../../domain/marketplace/reversals-seen.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -67,8 +67,7 @@ async function recordOne(
     {
       kind: 'outside_reversal',
       currency: transfer.currency,
-      orderId: transfer.orderId,
-      transferId: transfer.id,
+      ...ofTransfer(transfer),
     },
     outsideReversal(
       transfer.sellerId,
@@ -132,7 +131,7 @@ export async function coverFromSuspense(tx: Tx, transferId: string, reversalId: 
   const funds = await lockFunds(tx, [transfer.sellerId], transfer.currency);
   await post(
     tx,
-    { kind: 'suspense_claimed', currency: transfer.currency, orderId: transfer.orderId, transferId },
+    { kind: 'suspense_claimed', currency: transfer.currency, ...ofTransfer(transfer) },
     suspenseClaimed(transfer.sellerId, claimedMinor, fundsOf(funds, transfer.sellerId)),
   );
   await cover(tx, transfer, row, claimedMinor);

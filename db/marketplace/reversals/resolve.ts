@@ -5,6 +5,7 @@ import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Entry } from '../../../domain/ledger/index.ts';
 import type { PostingKind } from '../../../domain/postings.ts';
 import {
+  ofReversal,
   reversalSettledOutside,
   reversalWrittenOff,
   writeOffRecovered,
@@ -37,8 +38,7 @@ export async function resolveReversal(
     await refuseUnlessResolvable(tx, reversal, resolution);
     const resolved = await transitionReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
     const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
-    const { currency, orderId, id: transferId } = transfer;
-    await post(tx, { kind, currency, orderId, refundId: reversal.refundId, transferId }, entries);
+    await post(tx, { kind, currency: transfer.currency, ...ofReversal(reversal, transfer) }, entries);
     await clearFlags(tx, 'reversal_gave_up', reversalWorkflowId(reversalId));
     await audit(tx, act, {
       action: `reversal.${resolution}`,

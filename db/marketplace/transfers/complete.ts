@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { grainMinor, sumMinor } from '../../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { nettedFeesMinor, transferCompleted } from '../../../domain/marketplace/postings.ts';
+import { nettedFeesMinor, ofTransfer, transferCompleted } from '../../../domain/marketplace/postings.ts';
 import type { Db, Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { transitionTransfer } from './transition.ts';
@@ -77,7 +77,7 @@ export async function completeTransfer(
     const grain = grainMinor(transfer.currency);
     await post(
       tx,
-      { kind: 'transfer_completed', currency: transfer.currency, orderId: transfer.orderId, transferId },
+      { kind: 'transfer_completed', currency: transfer.currency, ...ofTransfer(transfer) },
       transferCompleted(transfer.sellerId, totalMinor, keptMinor, funds, grain),
     );
     await settleInFlightRefunds(tx, transfer);

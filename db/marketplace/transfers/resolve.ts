@@ -4,6 +4,7 @@ import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Entry } from '../../../domain/ledger/index.ts';
 import type { PostingKind } from '../../../domain/postings.ts';
 import {
+  ofTransfer,
   transferSettledOutside,
   transferWrittenOff,
   transferWriteOffRecovered,
@@ -37,10 +38,10 @@ export async function resolveTransfer(
     const wasOpen = isOpen(transfer);
     const ended = wasOpen ? await giveUp(tx, transfer) : transfer;
     const resolved = await transitionTransfer(tx, ended, resolution, {}, 'review');
-    const { sellerId, currency, orderId, amountMinor } = transfer;
+    const { sellerId, currency, amountMinor } = transfer;
     await lockFunds(tx, [sellerId], currency);
     const [kind, entries] = postingFor(transfer, resolution, amountMinor);
-    await post(tx, { kind, currency, orderId, transferId }, entries);
+    await post(tx, { kind, currency, ...ofTransfer(transfer) }, entries);
     await clearFlags(tx, 'transfer_gave_up', transferWorkflowId(transferId));
     await audit(tx, act, {
       action: `transfer.${resolution}`,
