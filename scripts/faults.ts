@@ -100,15 +100,25 @@ const startedAtMs = Date.now();
 const say = (line: string) =>
   void process.stderr.write(`${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
 
+/** What API and worker said last, shown where the run fails: an answer of 500 names its reason there alone. */
+const LAST_LINES = 40;
+const lastLines: string[] = [];
+
 const scratch = await makeScratch();
 const veza = await startVeza({
   dir: scratch.dir,
   progress: consoleProgress(),
-  onLine: (line) => process.env['VERBOSE'] && say(line),
+  onLine: (line) => {
+    if (lastLines.push(line) > LAST_LINES) lastLines.shift();
+    if (process.env['VERBOSE']) say(line);
+  },
   autoPay: false,
   env: SETTINGS,
 });
-const report = await runFaults(veza, run, say);
+const report = await runFaults(veza, run, say).catch((error: unknown) => {
+  for (const line of lastLines) say(line);
+  throw error;
+});
 const isGood = report.compared.differences.length === 0 && report.audited.violations === 0;
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else process.stdout.write(asText(report));
