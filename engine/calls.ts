@@ -8,7 +8,7 @@ import type {
 } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import type * as workflows from '../workflows/index.ts';
-import { namingFailures } from './failures.ts';
+import { namingFailures, namingLostUpdates } from './failures.ts';
 
 type Workflows = typeof workflows;
 
@@ -80,15 +80,15 @@ export function createCalls(client: Client): Calls {
         });
       }),
     ask: ({ type, ...options }, update, ...args) =>
-      within(
-        () =>
+      namingLostUpdates(() =>
+        temporal.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
           temporal.executeUpdateWithStart(update, {
             // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
             updateId: uuidv7(),
             args,
             startWorkflowOperation: new WithStartWorkflowOperation(type, { ...options, ...REUSABLE }),
           }),
-        UPDATE_DEADLINE_MS,
+        ),
       ),
     look: (workflowId, query) => within(() => temporal.getHandle(workflowId).query(query)).catch(() => null),
   };

@@ -4,11 +4,13 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { REVERSAL_AT_WORK } from '../domain/marketplace/index.ts';
 import { VezaError } from '../domain/errors.ts';
 
 const NOT_FOUND = 5;
+/** What Temporal calls an update whose workflow has ended (temporal/service/history/workflow/update, `acceptedUpdateCompletedWorkflow`). */
+const ENDED_UNANSWERED = 'AcceptedUpdateCompletedWorkflow';
 
 /** Runs a call to Temporal; where Temporal or its workers do not answer, says so by code instead of by gRPC status. */
 export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
@@ -21,13 +23,31 @@ export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
     if (error instanceof VezaError && error.code === 'payload_unreadable') throw unavailable(error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
     // Its row has ended, and its workflow has not heard of that yet: no worker has told it.
-    if (error instanceof WorkflowUpdateFailedError && isAtWork(cause)) throw unavailable(error);
+    if (error instanceof WorkflowUpdateFailedError && isOf(REVERSAL_AT_WORK, cause)) throw unavailable(error);
+    // Its workflow ended before it had answered: somebody terminated it, or its worker was lost.
+    if (error instanceof WorkflowUpdateFailedError && isOf(ENDED_UNANSWERED, cause)) throw unavailable(error);
     if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
     throw error;
   }
 }
 
-const isAtWork = (cause: unknown) => cause instanceof ApplicationFailure && cause.type === REVERSAL_AT_WORK;
+const isOf = (type: string, cause: unknown) => cause instanceof ApplicationFailure && cause.type === type;
+
+/**
+ * The same of an update that starts its workflow: one that is not found any more has ended before it was asked, since an
+ * id that nobody knows is started.
+ */
+export async function namingLostUpdates<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await namingFailures(call);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const isGone = [error, cause].some(
+      (one) => one instanceof WorkflowNotFoundError || (isGrpcServiceError(one) && one.code === NOT_FOUND),
+    );
+    throw isGone ? unavailable(error) : error;
+  }
+}
 
 function unavailable(error: unknown): VezaError {
   const unavailableError = new VezaError(
