@@ -7,7 +7,7 @@ export { readClock } from './clock.ts';
 export { isCurrent } from './current.ts';
 export { readIdempotencyKey } from './idempotency-keys.ts';
 export { keepAnswer } from './keep-answer.ts';
-export { keepAsk, readAsk, takeAsk } from './keep-ask.ts';
+export { keepAsk, readAsk, refuseAsk, takeAsk } from './keep-ask.ts';
 export { lockNamed, MissingRow } from './lock.ts';
 export { missed } from './missed.ts';
 export { listOpenFlags, type OpsFlagRow, readFlag, wasFlagged } from './ops-flags.ts';

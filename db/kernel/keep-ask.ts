@@ -1,5 +1,6 @@
 import { eq, lt, sql } from 'drizzle-orm';
 import type { Ask } from '../../domain/kernel/messages.ts';
+import type { Refusal } from '../../domain/errors.ts';
 import type { Db, Tx } from '../client.ts';
 import { asks } from './schema.ts';
 
@@ -27,17 +28,31 @@ export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked)
   });
 }
 
-/** Undefined where nobody asked for it, or it has been opened or refused since. */
+/** Undefined where nobody asked for it, it has been opened since, or its refusal was read. */
 export async function readAsk<Asked extends Ask>(
   db: Db,
   kind: Asked['kind'],
   id: string,
-): Promise<Asked | undefined> {
+): Promise<(Asked & Pick<Ask, 'refused'>) | undefined> {
   const [kept] = await db.select().from(asks).where(eq(asks.id, id));
   return kept !== undefined && isOf<Asked>(kept.ask, kind) ? kept.ask : undefined;
 }
 
-/** What was asked for is opened in this transaction, or refused in it: it is not to be opened by another. */
+/** What was asked for is opened in this transaction, or whoever asked has read its refusal: no other may open it. */
 export async function takeAsk(tx: Tx | Db, id: string): Promise<void> {
   await tx.delete(asks).where(eq(asks.id, id));
+}
+
+/**
+ * What was asked for, and taken in this transaction, is refused in it. The refusal stays until whoever asked has read it:
+ * where a worker is lost after this commit, another one is asked, and must say the same.
+ */
+export async function refuseAsk(
+  tx: Tx,
+  id: string,
+  ask: Ask,
+  refused: Refusal,
+): Promise<{ readonly refused: Refusal }> {
+  await tx.insert(asks).values({ id, ask: { ...ask, refused } });
+  return { refused };
 }

@@ -1,17 +1,18 @@
 import { and, asc, eq } from 'drizzle-orm';
 import { ofPayout, payoutAsked } from '../../domain/payouts/postings.ts';
+import type { KeptAsk } from '../../domain/kernel/index.ts';
 import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
 import type { Db, Tx } from '../client.ts';
 import { post, sellerBalances } from '../ledger/index.ts';
 import { type Payout, sellerPayouts } from './schema.ts';
-import { readIdempotencyKey, idempotencyKeys, takeAsk, MissingRow } from '../kernel/index.ts';
+import { readIdempotencyKey, idempotencyKeys, refuseAsk, takeAsk, MissingRow } from '../kernel/index.ts';
 import { readPayingSeller } from './paying-seller.ts';
 
 export interface PayoutToOpen {
   readonly payoutId: string;
   /** As it was kept; absent where it was opened before, or nobody asked for it. */
-  readonly ask?: Omit<AskedPayout, 'kind'> | undefined;
+  readonly ask?: KeptAsk<AskedPayout> | undefined;
 }
 
 /**
@@ -30,6 +31,7 @@ export async function openPayout(
         return { refused: { code: 'payout_not_found', detail: `Nobody asked for a payout ${payoutId}.` } };
       return { opened: openedFrom(payout), bodyHash: null, status: payout.status };
     }
+    if (ask.refused) return { refused: ask.refused };
     await takeAsk(tx, payoutId);
     const { sellerId, idempotency } = ask;
     await tx
@@ -51,7 +53,7 @@ export async function openPayout(
     const seller = await readPayingSeller(tx, sellerId);
     if (seller === null) throw new MissingRow('user', sellerId);
     const decision = decidePayout(seller, ask, { minimumMinor });
-    if ('refusal' in decision) return { refused: decision.refusal };
+    if ('refusal' in decision) return refuseAsk(tx, payoutId, { kind: 'payout', ...ask }, decision.refusal);
     const { stripeAccountId } = seller;
     const [payout] = await tx
       .insert(sellerPayouts)

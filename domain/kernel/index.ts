@@ -5,6 +5,7 @@ export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } fro
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
 export type {
+  KeptAsk,
   Attempt,
   AttemptRequest,
   Evidence,

@@ -40,7 +40,12 @@ export type Evidence<Report> = { readonly known: Report } | { readonly webhookId
  */
 export interface Ask {
   readonly kind: string;
+  /** It was refused, and nobody has read that yet: whoever asks again under this id is told the same. */
+  readonly refused?: Refusal;
 }
+
+/** An ask as its verb is given it, which knows the kind. */
+export type KeptAsk<Asked extends Ask> = Omit<Asked, 'kind'> & Pick<Ask, 'refused'>;
 
 /** How a transfer or a reversal ended, or when its next attempt is. */
 export type Attempt<Status extends string> =

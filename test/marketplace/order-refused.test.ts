@@ -52,6 +52,9 @@ describe('a purchase that cannot be, or not yet', () => {
     await keepAsk(world.database.db, orderId, { kind: 'order', buyerId: people.buyer.id, productIds });
     const placing = await world.engine.placeOrder({ orderId }, { amountMinor: 1, currency: 'EUR' });
     expect(placing).toMatchObject({ refused: { code } });
+    // A worker that was lost after its commit makes another one decide again.
+    await world.finished(`order/${orderId}`);
+    expect(await world.engine.placeOrder({ orderId }, { amountMinor: 1, currency: 'EUR' })).toEqual(placing);
     expect(await world.finished(`order/${orderId}`)).toEqual({ status: code });
     expect(await workflowStatus(world, `order/${orderId}`)).toBe('COMPLETED');
     expect(await orderCount()).toBe(before);

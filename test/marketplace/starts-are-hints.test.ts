@@ -103,13 +103,13 @@ describe('a start is a hint', () => {
     expect(await database().select().from(asks).where(eq(asks.id, refundId))).toEqual([]);
   });
 
-  it('a refund that was refused: no later start opens it', async () => {
+  it('a refund that was refused: no later start opens it, and each is told the same', async () => {
     const shop = await openShop(world, SINGLE_SHOP);
     const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
     const refundId = uuidv7();
     const caller = { userId: uuidv7(), role: 'user' } as const;
     await keepAsk(database(), refundId, { kind: 'refund', orderId, caller });
-    for (const reason of ['order_not_found', 'refund_not_found']) {
+    for (const reason of ['order_not_found', 'order_not_found']) {
       await start('refund', `refund/${refundId}`, { refundId });
       expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'refused', reason });
     }

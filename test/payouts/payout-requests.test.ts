@@ -5,6 +5,7 @@ import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { idempotencyKeys } from '../../db/kernel/schema.ts';
 import { sellerBalances } from '../../db/ledger/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
+import { keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
 import { expectCleanBooks } from '../harness/books.ts';
@@ -294,6 +295,23 @@ describe('a payout that is asked for', () => {
     );
     expect(openings.filter((opening) => 'opened' in opening)).toHaveLength(1);
     expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: 4_000, payingOutMinor: 5_000 });
+  });
+
+  it('one that was refused is refused again in the same words, whatever came meanwhile, until that was read', async () => {
+    const { seller, shop } = await earnedShop(world);
+    const payoutId = uuidv7();
+    const { db } = world.database;
+    await keepAsk(db, payoutId, { kind: 'payout', sellerId: seller.id, amount: NET_MINOR + 1 });
+    const start = () =>
+      world.engine.requestPayout({ payoutId }, { sellerId: seller.id, amountMinor: 1, currency: 'USD' });
+    const refusal = await start();
+    expect(refusal).toMatchObject({ refused: { code: 'payout_amount_invalid' } });
+    await completedOrder(world, shop.buyer, shop.productIds);
+    // A worker that was lost after its commit makes another one decide again.
+    expect(await start()).toEqual(refusal);
+    await takeAsk(db, payoutId);
+    expect(await start()).toMatchObject({ refused: { code: 'payout_not_found' } });
+    expect(await fundsOf(world, seller)).toMatchObject({ payingOutMinor: 0 });
   });
 
   describe('with a disputed order', () => {

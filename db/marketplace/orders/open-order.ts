@@ -1,5 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import type { KeptAsk } from '../../../domain/kernel/index.ts';
 import type { Refusal } from '../../../domain/errors.ts';
 import { platformFeeMinor } from '../../../domain/kernel/index.ts';
 import type { AskedOrder } from '../../../domain/marketplace/messages.ts';
@@ -7,7 +8,7 @@ import { quote, tooManyOpen } from '../../../domain/marketplace/quote.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Order, orderItems, orders } from './schema.ts';
 import { countOpenOrders } from './open-orders.ts';
-import { idempotencyKeys, isBeyondCounting, takeAsk } from '../../kernel/index.ts';
+import { idempotencyKeys, isBeyondCounting, refuseAsk, takeAsk } from '../../kernel/index.ts';
 import { products } from '../../catalog/index.ts';
 import { users } from '../../accounts/index.ts';
 
@@ -24,7 +25,7 @@ export interface OrderTerms {
 export interface OrderToOpen {
   readonly orderId: string;
   /** As it was kept; absent where it was opened before, or nobody asked for it. */
-  readonly ask?: Omit<AskedOrder, 'kind'> | undefined;
+  readonly ask?: KeptAsk<AskedOrder> | undefined;
 }
 
 /** Persists an order `pending` with its items, fees and payment id, or finds it persisted by an earlier attempt. */
@@ -34,6 +35,7 @@ export async function openOrder(
   { platformFeeBps, openOrdersMax }: OrderTerms,
 ): Promise<OpenOrderResult> {
   return db.transaction(async (tx) => {
+    if (request.ask?.refused) return { refused: request.ask.refused };
     if (request.ask !== undefined) await takeAsk(tx, request.orderId);
     const [existing] = await tx.select().from(orders).where(eq(orders.id, request.orderId));
     if (existing) return { order: existing, bodyHash: await storedBodyHash(tx, request) };
@@ -43,14 +45,16 @@ export async function openOrder(
       };
     }
     const { buyerId } = request.ask;
+    const refuse = (refusal: Refusal) =>
+      refuseAsk(tx, request.orderId, { kind: 'order', ...request.ask }, refusal);
     await lockBuyer(tx, buyerId);
     const refused = tooManyOpen(await countOpenOrders(tx, buyerId), openOrdersMax);
-    if (refused) return { refused };
+    if (refused) return refuse(refused);
     const wanted = await readProducts(tx, request.ask.productIds);
-    if ('refused' in wanted) return wanted;
+    if ('refused' in wanted) return refuse(wanted.refused);
     if (await isBeyondCounting(tx, wanted)) {
       const detail = 'With the orders that are open, sums in this currency could not be counted exactly.';
-      return { refused: { code: 'amount_too_large', detail } };
+      return refuse({ code: 'amount_too_large', detail });
     }
     const items = wanted.items.map((product, position) => ({
       id: uuidv7(),

@@ -1,19 +1,21 @@
 import { and, eq } from 'drizzle-orm';
 import { asParty, decideRefund, type RefundPlan } from '../../../domain/marketplace/eligibility.ts';
+import type { KeptAsk } from '../../../domain/kernel/index.ts';
 import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/marketplace/messages.ts';
+import type { Refusal } from '../../../domain/errors.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import { transitionOrder } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
 import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { idempotencyKeys, takeAsk, MissingRow } from '../../kernel/index.ts';
+import { idempotencyKeys, refuseAsk, takeAsk, MissingRow } from '../../kernel/index.ts';
 import { lockOrder } from '../lock.ts';
 
 export interface RefundToOpen {
   readonly refundId: string;
   /** As it was kept; absent where it was opened before, or nobody asked for it. */
-  readonly ask?: Omit<AskedRefund, 'kind'> | undefined;
+  readonly ask?: KeptAsk<AskedRefund> | undefined;
 }
 
 /**
@@ -33,13 +35,15 @@ export async function openRefund(
         return { refused: { code: 'refund_not_found', detail: `Nobody asked for a refund ${refundId}.` } };
       return { opened: openedFrom(refund), bodyHash: null, status: refund.status };
     }
+    if (ask.refused) return { refused: ask.refused };
     await takeAsk(tx, refundId);
+    const refuse = (refusal: Refusal) => refuseAsk(tx, refundId, { kind: 'refund', ...ask }, refusal);
     let order;
     try {
       order = await lockOrder(tx, ask.orderId);
     } catch (error) {
       if (!(error instanceof MissingRow)) throw error;
-      return { refused: { code: 'order_not_found', detail: `There is no order ${ask.orderId}.` } };
+      return refuse({ code: 'order_not_found', detail: `There is no order ${ask.orderId}.` });
     }
     const repeated = await findRepeated(tx, request);
     if (repeated) return repeated;
@@ -48,7 +52,7 @@ export async function openRefund(
     // An admin's refund of somebody else's order is an operator's action, and never comes this way.
     const own = { ...ask, caller: asParty(ask.caller) };
     const decision = decideRefund(snapshot, own, Date.now(), feePolicy);
-    if ('refusal' in decision) return { refused: decision.refusal };
+    if ('refusal' in decision) return refuse(decision.refusal);
     const { plan } = decision;
     const reason = ask.reason ?? null;
     const requestedBy = ask.caller.userId;
