@@ -35,6 +35,7 @@ it('a workflow that ends before it has answered: 503, and the same key gets the 
   const answered = await ask();
   expect(answered.status).toBe(202);
   await world.finished(workflowId);
-  expect(workflowId).toBe(`refund/${answered.body['refund']!['id']}`);
+  const refundId: string = answered.body['refund']!['id']!;
+  expect(workflowId).toBe(`refund/${refundId}`);
   expect(await world.order(orderId)).toMatchObject({ status: 'refunded' });
 });
