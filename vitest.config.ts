@@ -5,11 +5,13 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/harness/slowest.ts'],
     globalSetup: ['test/harness/global-setup.ts'],
-    setupFiles: ['test/harness/end-with-run.ts'],
-    // The SDK's native part and a process a file: nothing is shared that a test could spoil.
+    setupFiles: ['test/harness/setup.ts'],
+    // A process takes one file after another, and loads the SDK and our modules once: that is half of a small file's work.
+    // What modules keep for a process is listed, with why it spoils nothing, in test/style/module-state.test.ts.
     pool: 'forks',
-    // Two cores, and most time is spent waiting for the servers.
-    maxWorkers: 3,
+    isolate: false,
+    // On two cores: a file waits for timers and servers for most of its time.
+    maxWorkers: 6,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,

@@ -20,8 +20,9 @@ import { signToken } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
-import { installRuntime, type RunningWorker, startWorker } from '../../worker.ts';
+import { type RunningWorker, startWorker } from '../../worker.ts';
 import { Contract } from './contract.ts';
+import { LOG_LEVEL } from './runtime.ts';
 import { createDatabaseFromTemplate, temporalAddress, uniqueName } from './services.ts';
 
 export interface Person {
@@ -40,11 +41,8 @@ export type Json = { readonly [field: string]: Json } & Json[] & string & number
 
 type Env = Readonly<Record<string, string>>;
 
-/** The same for every world of a file. */
+/** The same for every world of a process. */
 let contract: Contract | undefined;
-
-const LOG_LEVEL = process.env['TEST_LOG_LEVEL'] ?? 'fatal';
-installRuntime(createLogger(LOG_LEVEL as 'fatal'));
 
 const SECRETS = {
   JWT_SECRET: 'a-secret-of-the-tests-that-is-long-enough',
