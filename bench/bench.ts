@@ -1,10 +1,10 @@
-/** What every bench is asked for; it takes of it what it knows. */
+/** Options for every bench; each uses those that it knows. */
 export interface BenchOptions {
-  /** How often what is compared is run, one after the other. */
+  /** How many rounds of the compared runs there are, one after the other. */
   readonly rounds?: number;
-  /** How many rows there are; several where a bench draws a curve, of which others take the first. */
+  /** How many rows there are; several for a bench that draws a curve, while others take the first. */
   readonly rows?: readonly number[];
-  /** How many of them, or beside them, are what the bench is about. */
+  /** How many of the rows, or how many more, the bench is about. */
   readonly part?: number;
   /** Tells how far it is. */
   readonly say: (line: string) => void;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const EVERY_MS = 500;
 
-/** Of one process: most of its resident memory in the first, the second and the last third of the time, in MiB. */
+/** The peak of a process's resident memory in the first, the second and the last third of the time, in MiB. */
 export interface Curve {
   readonly thirds: readonly [number, number, number];
   readonly peak: number;
@@ -10,7 +10,7 @@ export interface Curve {
   readonly ratio: number;
 }
 
-/** Samples the resident memory of a process, whichever it is at each moment, until it is stopped. */
+/** Samples the resident memory of a process until it is stopped; `pid` may name another process each time. */
 export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve; restart(): void } {
   let samples: number[] = [];
   const timer = setInterval(() => {
@@ -35,7 +35,7 @@ export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve;
   };
 }
 
-/** Of a process; null where it is gone. */
+/** The resident memory of a process; null where it is gone. */
 export function residentMib(pid: number): number | null {
   try {
     const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

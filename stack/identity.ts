@@ -22,7 +22,7 @@ export function commandLineOf(pid: number): string {
   return readText(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
 }
 
-/** Sends each signal in turn, with its patience, until the process has ended. */
+/** Sends each signal in turn, and waits its time, until the process has ended. */
 export async function end(
   identity: ProcessIdentity,
   steps: readonly { signal: NodeJS.Signals; waitMs: number }[],

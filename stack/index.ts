@@ -14,7 +14,7 @@ export { shutDown, stopWithProcess } from './shutdown.ts';
 export { consoleProgress, silent, type Progress } from './progress.ts';
 
 export interface ServicesOptions {
-  /** Where their state lives, usually `.veza` in the project. */
+  /** Where the services keep their state, usually `.veza` in the project. */
   dir: string;
   /** DATABASE_URL and TEMPORAL_ADDRESS name servers that run already; none is started in their place. */
   env?: NodeJS.ProcessEnv;
@@ -32,7 +32,7 @@ export interface Services {
   temporalUiUrl?: string;
   /** The folder in use: another than `dir` when a stack runs there already. */
   stateDir: string;
-  /** In the folder of this stack, for the ports of what the caller starts itself. */
+  /** A file in this stack's folder, for the ports of what the caller starts itself. */
   portsFile: string;
   stop(): Promise<void>;
 }

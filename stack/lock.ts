@@ -9,9 +9,9 @@ interface LockContent {
 }
 
 export interface Lock {
-  /** A server that an owner who died without stopping it has left behind. */
+  /** A server that a dead owner has left running. */
   orphan?: ProcessIdentity;
-  /** Remembered, so that the next owner can stop it should this one be killed. */
+  /** Writes the server's pid down, so that the next owner can stop it if this one is killed. */
   record(serverPid: number): void;
   release(): void;
 }
@@ -34,7 +34,7 @@ export function takeLock(file: string): Lock {
     const before = read(file);
     if (before && isAlive(before.owner)) throw new LockHeld(file, before.owner.pid);
 
-    // Whoever moves the dead lock away owns the takeover; the loser goes round again.
+    // The process that moves the dead lock away takes over; the loser tries again.
     const aside = `${file}.${process.pid}.stale`;
     if (!move(file, aside)) continue;
     const moved = read(aside);
@@ -61,7 +61,7 @@ function held(file: string, owner: ProcessIdentity): Lock {
 }
 
 function createExclusively(file: string, content: LockContent): boolean {
-  // Written aside and linked, so that no one ever reads a lock that is half written.
+  // Written to a file aside and linked, so that nobody reads a half-written lock.
   const draft = `${file}.${process.pid}.draft`;
   writeFileSync(draft, JSON.stringify(content));
   try {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-/** A port given out here and not listened on yet is not given out twice by this process. */
+/** Ports that this process has given out: it gives none out twice before somebody listens on it. */
 const givenOut = new Set<number>();
 
 /** A free port on loopback: the wanted one if it is free, else any. */
@@ -20,7 +20,7 @@ export async function freePort(wanted?: number): Promise<number> {
   throw new Error(`no free port between ${LOWEST} and ${HIGHEST} on 127.0.0.1`);
 }
 
-/** A port that was in use under this name before is taken again if it is free: addresses stay stable. */
+/** Takes the port that this name had before, if it is free, so that addresses stay stable. */
 export async function stablePort(file: string, name: string): Promise<number> {
   const port = await freePort(readPorts(file)[name]);
   mkdirSync(dirname(file), { recursive: true });

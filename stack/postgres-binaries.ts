@@ -39,7 +39,7 @@ export function findPostgresBinaries(): PostgresBinaries {
   return binaries;
 }
 
-/** npm packages cannot hold links; npm 11 holds back the install script that would make them, so we do. */
+/** npm packages cannot hold links, and npm 11 does not run the install script that would make them, so we make them. */
 function makeLinks(root: string): void {
   const list = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;

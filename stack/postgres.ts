@@ -22,9 +22,9 @@ import { findPostgresBinaries, userForPostgres, type PostgresBinaries } from './
 import { confine, findSetpriv, startServer, type RunAs, type Server } from './servers.ts';
 
 export interface PostgresOptions {
-  /** Holds the cluster; made on the first start. */
+  /** The cluster's folder, made on the first start. */
   dataDir: string;
-  /** Another is taken when this one is not free. */
+  /** The wanted port; another one is taken when it is not free. */
   port?: number;
   /** `off` gives up crash safety for speed: only for data that may be lost. */
   durability?: 'on' | 'off';
@@ -164,7 +164,7 @@ async function createCluster(
   const passwordFile = `${dataDir}.password`;
   if (existsSync(dataDir)) return readFileSync(passwordFile, 'utf8').trim();
 
-  // Made aside and renamed, so that a killed first start leaves nothing that looks like a cluster.
+  // Made in a folder aside and renamed, so that a killed first start leaves nothing that looks like a cluster.
   const draft = join(dirname(dataDir), `.${basename(dataDir)}.new`);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
@@ -241,7 +241,10 @@ function isReady(dataDir: string, pid: number): boolean {
   }
 }
 
-/** Leftovers of a killed postmaster that are still ending, or a port that someone took in between. */
+/**
+ * Whether the error will pass: backends of a killed postmaster are still ending, or somebody took the port in
+ * between.
+ */
 function isPassing(error: unknown): boolean {
   return /pre-existing shared memory block|"postmaster.pid" already exists|Address already in use/.test(
     String(error),

@@ -20,7 +20,7 @@ export interface NodeProcessOptions {
 export interface NodeProcess {
   name: string;
   pid: number;
-  /** When it says so itself (`process.send({ ready: true })`); rejects if it ends before. */
+  /** Resolves when the process says that it is ready (`process.send({ ready: true })`); rejects if it ends before. */
   ready: Promise<void>;
   /** Its exit code, or null after a signal. */
   exited: Promise<number | null>;
@@ -40,7 +40,7 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
 
   const child = spawn(process.execPath, ['--enable-source-maps', ...preload, script, ...args], {
     env,
-    // The channel carries one word, that it is ready; its end tells the child that we are gone.
+    // The channel carries one message, that the child is ready; its end tells the child that we are gone.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches us, and we stop things in their order.
     detached: true,
@@ -59,7 +59,7 @@ export function startNode(options: NodeProcessOptions): NodeProcess {
       Promise.reject(new Error(`${name} ended (${code ?? 'killed'}) before it was ready`)),
     ),
   ]);
-  // Not everyone waits for it, and an end is told by `exited` too.
+  // Not every caller waits for it, and `exited` also tells of an end.
   ready.catch(() => undefined);
   const endWithUs = () => void child.kill('SIGKILL');
   process.once('exit', endWithUs);

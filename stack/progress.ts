@@ -1,4 +1,4 @@
-/** Where long work says what it does: `say` for lines that stay, `tick` for one that is overwritten. */
+/** Where long work reports what it does: `say` for lines that stay, `tick` for a line that is overwritten. */
 export interface Progress {
   say(line: string): void;
   tick(line: string): void;

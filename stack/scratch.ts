@@ -12,7 +12,7 @@ export interface Scratch {
   remove(): void;
 }
 
-/** A folder for what need not outlive this process. Removes those of processes that were killed first. */
+/** A folder for files that need not outlive this process. First removes the folders of processes that were killed. */
 export async function makeScratch(): Promise<Scratch> {
   await sweep();
   const dir = join(tmpdir(), `${PREFIX}${randomBytes(6).toString('hex')}`);

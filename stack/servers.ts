@@ -20,7 +20,7 @@ export interface ServerOptions {
   cwd?: string;
   logFile: string;
   runAs?: RunAs;
-  /** From gentle to final. The first is also what the server gets when this process is killed. */
+  /** From gentle to final. The server also gets the first one when this process is killed. */
   stopSteps: readonly { signal: NodeJS.Signals; waitMs: number }[];
   startTimeoutMs: number;
   isReady(pid: number): Promise<boolean>;
@@ -112,7 +112,7 @@ export function confine(options: {
 }
 
 let setprivFound: string | null | undefined;
-/** BusyBox has a `setpriv` too, which lacks what we want of it. */
+/** BusyBox has a `setpriv` too, without the options that we need. */
 export function findSetpriv(): string | undefined {
   if (setprivFound === undefined) {
     const paths = process.platform === 'linux' ? ['/usr/bin/setpriv', '/bin/setpriv'] : [];

@@ -6,7 +6,10 @@ let closing = false;
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const LIMIT_MS = 60_000;
 
-/** Stops it on Ctrl-C, on SIGTERM and after an uncaught error. Call the result when it has been stopped otherwise. */
+/**
+ * Stops it on Ctrl-C, on SIGTERM and after an uncaught error. Call the returned function when it was stopped in
+ * another way.
+ */
 export function stopWithProcess(stop: () => Promise<void>): () => void {
   install();
   closers.push(stop);

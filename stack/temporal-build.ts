@@ -12,7 +12,7 @@ const ERROR_LINES = 12;
 export interface GoProgram {
   /** Its package and version, as `go install` takes them; the last part of the path is what Go calls the result. */
   module: string;
-  /** What is said of it: "Building …, once: this takes …". */
+  /** Its name in the progress line: "Building …, once: this takes …". */
   name: string;
   takes: string;
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
 
-/** The first of these that is Temporal's CLI; the error says what is wrong with each. */
+/** The first path that is Temporal's CLI; the error says what is wrong with each. */
 export async function firstThatRuns(paths: string[]): Promise<string> {
   const reasons: string[] = [];
   for (const path of paths) {

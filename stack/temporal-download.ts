@@ -11,7 +11,7 @@ import { firstThatRuns } from './temporal-check.ts';
 /** The service that the SDK's own ephemeral server asks (sdk-core, ephemeral_server/mod.rs). */
 export const TEMPORAL_DOWNLOAD_URL = 'https://temporal.download/cli';
 
-/** Where the internet is closed, this is what the first start waits. */
+/** Without internet the first start waits this long. */
 const ASK_TIMEOUT_MS = 6_000;
 const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;
 

@@ -10,7 +10,7 @@ import { startServer } from './servers.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 
 export interface TemporalOptions {
-  /** Holds what is in flight over a restart. Without it the server keeps all in memory. */
+  /** Keeps work in flight over a restart. Without it the server keeps everything in memory. */
   dbFile?: string;
   port?: number;
   /** `.veza/log/temporal.log` unless given. */
@@ -37,7 +37,10 @@ const STOP_STEPS = [
   { signal: 'SIGKILL', waitMs: 5_000 },
 ] as const;
 
-/** The embedded server looks for work 20 times a second: every hop waits for it. Measured: half the latency. */
+/**
+ * The embedded server looks for work 20 times a second, and every hop waits for that. Measured with these: half the
+ * latency.
+ */
 const FASTER_HOPS = ['history.transferProcessorMaxPollRPS=200', 'history.timerProcessorMaxPollRPS=200'];
 
 const START_TIMEOUT_MS = 60_000;
@@ -48,7 +51,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Embe
   const binary =
     options.binary ?? (await findTemporalBinary(options.progress ? { progress: options.progress } : {}));
   const logFile = resolve(options.logFile ?? '.veza/log/temporal.log');
-  // A server without a file is known by its log: it too must be found after a crash.
+  // A server without a database file is known by its log, since it too must be found after a crash.
   const lock = takeLock(`${options.dbFile === undefined ? logFile : resolve(options.dbFile)}.lock`);
   try {
     if (lock.orphan) await end(lock.orphan, STOP_STEPS);

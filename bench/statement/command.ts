@@ -16,7 +16,7 @@ export interface Printed {
 export interface Ran {
   readonly printed: Printed;
   readonly seconds: number;
-  /** Of the command while it reads the file, and of the worker while it matches. */
+  /** Memory of the command while it reads the file, and of the worker while it matches. */
   readonly commandMib: Curve;
   readonly workerMib: Curve;
 }
@@ -42,7 +42,7 @@ export async function runCommand(
     });
     const closed = once(child, 'close').then(([code]: readonly unknown[]) => code);
     const [printed, code] = await Promise.all([text(child.stdout), closed]);
-    // 1: exceptions are open, as they have to be.
+    // 1 means that exceptions are open, as they have to be.
     if (code !== 1) throw new Error(`the command ended with ${String(code)}`);
     return {
       printed: JSON.parse(printed) as Printed,

@@ -4,7 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { sql } from 'drizzle-orm';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
-/** Of a hundred rows one payment has another amount, and one transfer another id: missing here, and ours missing there. */
+/**
+ * In a hundred rows one payment has another amount and one transfer another id, so one row is missing here and one
+ * there.
+ */
 const PER = 100;
 const DIFFERS = 14;
 const STRANGE = 15;
@@ -13,14 +16,14 @@ const CHUNK = 50_000;
 const FILE_CHUNK = 1_000;
 const ID = '00000000-0000-4000-8000-00000000000';
 const FIRST = Date.UTC(2026, 7, 1);
-/** A month of sales, however many they are: files give the minute. */
+/** All sales lie within a month, however many there are: files give the minute. */
 const MINUTES = 28 * 24 * 60;
 
 const HEADER =
   'id,Type,Source,Amount,Fee,Destination Platform Fee,Net,Currency,Created (UTC),Available On (UTC),Description,' +
   'Customer Facing Amount,Customer Facing Currency,Transfer,Transfer Date (UTC),Transfer Group';
 
-/** What has to come out of a file of so many rows. */
+/** The result that a file of so many rows has to give. */
 export function expected(rows: number) {
   const of = (rest: number) => Math.floor(rows / PER) + (rows % PER > rest ? 1 : 0);
   return {
@@ -29,7 +32,10 @@ export function expected(rows: number) {
   };
 }
 
-/** Ours: row n of the file is order n where n is even, and the transfer of the order before where it is odd. */
+/**
+ * Writes our side: row n of the file is order n where n is even, and the transfer of the order before where it is
+ * odd.
+ */
 export async function fillOurs({ db, sql: raw }: DatabaseWithSql, rows: number): Promise<void> {
   await db.execute(sql`
     INSERT INTO users (id, email, role) VALUES (${`${ID}1`}, 'buyer@bench.veza.example', 'user'), (${`${ID}2`}, 'seller@bench.veza.example', 'artist')`);
@@ -49,7 +55,7 @@ export async function fillOurs({ db, sql: raw }: DatabaseWithSql, rows: number):
   await raw.unsafe('VACUUM (ANALYZE)');
 }
 
-/** Theirs: the Dashboard's export of all transactions. */
+/** Writes the provider's side: the Dashboard's export of all transactions. */
 export async function writeFile(path: string, rows: number): Promise<void> {
   function* text() {
     yield `${HEADER}\n`;

@@ -5,8 +5,8 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 const COLUMNS = 16;
 
 /**
- * The least that anyone could do: COPY of the file into a table, and one join that counts what agrees, what differs and
- * what is not ours. It reads nothing, checks nothing, writes nothing down, and cannot be stopped and gone on with.
+ * The least that anyone could do: COPY of the file into a table, and one join that counts what agrees, what differs
+ * and what is not ours. It parses nothing, checks nothing, writes nothing down, and cannot be stopped and resumed.
  */
 export async function copyAndJoin({ sql }: DatabaseWithSql, path: string) {
   const startedMs = performance.now();

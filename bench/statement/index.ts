@@ -83,7 +83,7 @@ async function measure(
       matchSeconds: round(took!.match),
       copyAndJoinSeconds: round(floor.seconds),
       copyAndJoinRowsPerSecond: Math.round(rows / floor.seconds),
-      /** Ours to theirs, in rows a second. */
+      /** Our rows a second divided by those of COPY and the join. */
       ratio: round(floor.seconds / seconds),
       commandMib,
       workerMib,
@@ -100,7 +100,7 @@ async function measure(
   }
 }
 
-/** From one size to the next. */
+/** How time grows from one size to the next. */
 function slope(from: Point, to: Point) {
   const millions = (to.rows - from.rows) / 1_000_000;
   return {

@@ -40,7 +40,7 @@ export function startDrain(
   });
   const printed = text(child.stdout);
   const report = once(child, 'close').then(async ([code]) => {
-    // 1: it failed an orphan, and says so.
+    // 1 means that it failed an orphan.
     if (code !== 0 && code !== 1) throw new Error(`the drain ended with ${String(code)}`);
     return (JSON.parse(await printed) as { report: Readonly<Record<string, Counts>> }).report;
   });

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 
-/** Of each run of a workflow that continued as new, oldest first: how many events its history has. */
+/** How many events each run's history has, for a workflow that continued as new; oldest first. */
 export async function historyLengths(
   client: Client,
   workflowId: string,

@@ -16,18 +16,20 @@ import { bareReads } from './floor.ts';
 import { historyLengths } from './histories.ts';
 import { fillHealthy, fillStuck, fillWaiting, readStuck, type StuckRow } from './rows.ts';
 
-/** Of the rows: when the command that follows the drain is killed, and when the worker is. */
+/** The share of the rows after which the command that follows the drain is killed, and the worker. */
 const KILL_COMMAND_AT = 0.1;
 const KILL_WORKER_AT = 0.2;
-/** What a worker keeps (worker.ts): one that has worked for a while is full of them, and memory is measured from there. */
+/**
+ * How many workflows a worker caches (worker.ts). After a while its cache is full, and memory is measured from there.
+ */
 const CACHED_WORKFLOWS = 1_000;
 const CACHING_AT_ONCE = 20;
 const ROUNDS = 5;
 const QUEUES = { core: 'bench', stripe: 'bench-stripe' };
 
 /**
- * A backlog of stuck rows among many healthy ones, drained by the real workflow on compiled code, while the command that
- * follows it and the worker that does it are killed.
+ * The real workflow, on compiled code, drains a backlog of stuck rows among many healthy ones, while the command that
+ * follows it and the worker are killed.
  */
 export const sweep: Bench = ({
   rows: [healthy = 1_000_000] = [],
@@ -156,7 +158,7 @@ async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers)
     runs: histories.length,
     eventsPerRun: histories,
     report,
-    /** Rounds, interleaved: the sweep over rows that stay stuck, and the bare reads of the same rows. */
+    /** Interleaved rounds: the sweep over rows that stay stuck, and the bare reads of the same rows. */
     onlyLooking: {
       rounds,
       looks: looks[0]!.looks,
@@ -184,7 +186,7 @@ function spread(values: readonly number[]) {
   };
 }
 
-/** Has the worker keep the workflows of these orders: started where they do not run, asked for their state. */
+/** Has the worker cache the workflows of these orders: starts those that do not run, and asks each for its state. */
 async function cache(client: Client, orderIds: readonly string[]): Promise<void> {
   const engine = createEngine(client, QUEUES);
   const inTurn = orderIds.values();
@@ -197,7 +199,7 @@ async function cache(client: Client, orderIds: readonly string[]): Promise<void>
   await Promise.all(Array.from({ length: CACHING_AT_ONCE }, one));
 }
 
-/** Makes the PSP's side of what is stuck. */
+/** Creates the PSP's side of the stuck rows. */
 async function tellPsp({ url, control }: HyperswitchSandbox, backlog: readonly StuckRow[]): Promise<void> {
   const silently = { webhook: false };
   const call = async (path: string, body: object) => {

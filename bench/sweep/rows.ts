@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
-/** Rows that are stuck, by what the PSP has to say of them: row n is of kind n modulo their number. */
+/** Kinds of stuck rows, by the PSP's report: row n is of kind n modulo the number of kinds. */
 export const STUCK = [
   'order paid',
   'order failed',
@@ -19,7 +19,7 @@ const CHUNK = 20_000;
 const PRICE_MINOR = 100;
 const ID = '00000000-0000-4000-8000-00000000000';
 
-/** The price is the platform's fee alone, so that no transfer follows: it is the sweep that is measured. */
+/** The price is only the platform's fee, so that no transfer follows: the bench measures the sweep. */
 export async function fillStuck({ db }: DatabaseWithSql, rows: number): Promise<void> {
   const numbers = sql`generate_series(0, ${rows - 1}::int) AS n`;
   const id = (kind: string) => sql.raw(`md5('${kind}:' || n)::uuid`);
@@ -51,7 +51,7 @@ export async function fillStuck({ db }: DatabaseWithSql, rows: number): Promise<
     SELECT ${id('refund')}, ${id('item')}, 0, ${PRICE_MINOR} FROM ${numbers} WHERE ${ofRefund}`);
 }
 
-/** Orders of just now whose buyers are about to pay: nothing is stuck about them. Their ids. */
+/** New orders whose buyers are about to pay, so that nothing is stuck. Returns their ids. */
 export async function fillWaiting({ db }: DatabaseWithSql, rows: number): Promise<string[]> {
   const inserted = await db.execute<{ id: string }>(sql`
     INSERT INTO orders (id, buyer_id, total_minor, currency, status, payment_id, payment_status)
@@ -93,7 +93,7 @@ export async function fillHealthy(
   await raw.unsafe('ANALYZE');
 }
 
-/** What the PSP has of the stuck rows, without a webhook of it. */
+/** What the PSP has of the stuck rows; it sent no webhook. */
 export interface StuckRow {
   readonly kind: (typeof STUCK)[number];
   readonly orderId: string;

@@ -23,7 +23,7 @@ import {
 } from './types.ts';
 import { signature512 } from './webhooks.ts';
 
-/** `webhook: false`: the status changes and nobody is told. */
+/** `webhook: false`: the status changes and no webhook is sent. */
 interface Told {
   webhook?: boolean | undefined;
 }
@@ -32,7 +32,7 @@ interface FailOptions extends Told {
   mayRetry?: boolean | undefined;
 }
 
-/** What was really given back, where it is not what was asked for. */
+/** What was really given back, where it differs from what was asked for. */
 interface Done {
   amountMinor?: number | undefined;
   currency?: string | undefined;
@@ -92,7 +92,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return this.#move(paymentId, o, (record) => takePayment(record, o));
   }
 
-  /** For good, unless the buyer may try again with another card. */
+  /** The payment fails for good, unless the buyer may try again with another card. */
   fail(paymentId: string, message = 'Your card was declined.', o: FailOptions = {}): Payment {
     return this.#move(paymentId, o, (record) => declinePayment(record, message, o.mayRetry ?? false));
   }
@@ -118,14 +118,14 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return this.#move(paymentId, o, (record) => movePayment(record, status));
   }
 
-  /** For the refusal of payments older than 365 days. */
+  /** Makes the payment older: those older than 365 days are refused. */
   agePayment(paymentId: string, days: number): Payment {
     return this.#move(paymentId, { webhook: false }, ({ body }) => {
       body.created = new Date(Date.parse(body.created) - days * 86_400_000).toISOString();
     });
   }
 
-  /** Made and last changed so long ago, for a read side that is behind. */
+  /** Makes the refund so many days older, for a read side that is behind. */
   ageRefund(refundId: string, days: number): Refund {
     const { body } = findRefund(this.#books, refundId);
     const aged = (at: string) => new Date(Date.parse(at) - days * 86_400_000).toISOString();
@@ -134,7 +134,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return structuredClone(body);
   }
 
-  /** For the refusal of methods that cannot be refunded. */
+  /** Says whether the payment's method can be refunded: others are refused. */
   setMethodRefundable(paymentId: string, isRefundable: boolean): void {
     findPayment(this.#books, paymentId).isMethodRefundable = isRefundable;
     this.changed();
@@ -165,13 +165,13 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return structuredClone(record.body);
   }
 
-  /** The connector knows; Hyperswitch does not until it is asked with force_sync. */
+  /** The connector knows the outcome; Hyperswitch learns it only when asked with force_sync. */
   settleAtConnector(refundId: string, status: 'succeeded' | 'failed', message?: string): void {
     findRefund(this.#books, refundId).atConnector = { status, message: message ?? null };
     this.changed();
   }
 
-  /** Made in the dashboard: an id that we did not choose, unless one is told; the router's checks are passed by. */
+  /** A refund made in the dashboard: its id is random unless one is given, and the router's checks are skipped. */
   createExternalRefund(
     paymentId: string,
     amountMinor: number,
@@ -209,7 +209,7 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     return structuredClone(record.body);
   }
 
-  /** As a router of another version writes it, whatever that is; it is still found by the id that it was made under. */
+  /** Rewrites the dispute as a router of another version might; it is still found by its first id. */
   rewriteDispute(disputeId: string, words: { [Field in keyof Dispute]?: unknown }): void {
     Object.assign(findDispute(this.#books, disputeId).body, words);
     this.changed();

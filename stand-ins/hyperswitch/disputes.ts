@@ -30,14 +30,14 @@ const LIST_FIELDS = [
 ];
 
 /**
- * The router clamps both without a word, so a page may be shorter than it was asked for. How large a page of disputes may
- * be its sources leave to its callers. Source: juspay/hyperswitch, `common_utils::types::list`.
+ * The router silently limits both, so a page may be shorter than asked for. Its sources leave the largest page of
+ * disputes to its callers. Source: juspay/hyperswitch, `common_utils::types::list`.
  */
 const PAGE_USUAL = 10;
 const PAGE_MAX = 50;
 const OFFSET_MAX = 20_000;
 
-/** `tells: false`: nobody is told. */
+/** `tells: false`: no webhook is sent. */
 export interface DisputeChange {
   stage?: DisputeStage | undefined;
   status?: 'opened' | DisputeEnd | undefined;
@@ -76,8 +76,8 @@ export function openDispute(
 }
 
 /**
- * Any stage and status, also those that the router's own validation would not let through. Announced as the router does:
- * the first time that the dispute has this status, and never again, also not at a later stage.
+ * Sets any stage and status, also those that the router's own validation would refuse. Announces it as the router
+ * does: only the first time that the dispute has this status, at whatever stage.
  */
 export function turnDispute(books: Books, disputeId: string, change: DisputeChange): DisputeRecord {
   const record = findDispute(books, disputeId);

@@ -52,7 +52,7 @@ function typeOf(status: number, code: string): string {
   return status >= 500 ? 'api' : 'invalid_request';
 }
 
-/** Bodies that do not deserialise are refused in another shape than all else. */
+/** Bodies that do not deserialise are refused in a shape of their own. */
 export class MalformedBody extends Error {
   readonly answer: Answer;
   constructor(message: string) {

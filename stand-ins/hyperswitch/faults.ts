@@ -6,9 +6,10 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
   ...WEBHOOK_FAULTS,
   /**
    * What becomes of the next refund asked for. succeeded: answered so at once. failed: the connector's 4xx, HTTP 200.
-   * pending: the connector's 5xx or timeout, HTTP 200 with error fields; `atConnector` is what a force_sync finds out.
-   * review: the amounts did not match. refused: the router's own refusal with `code`, nothing is created. `doneShare`: of
-   * one that succeeds, what the connector gives back, as a part of what was asked; never more than it has left.
+   * pending: the connector's 5xx or timeout, HTTP 200 with error fields; `atConnector` is what a force_sync finds
+   * out. review: the amounts did not match. refused: the router's own refusal with `code`, nothing is created.
+   * `doneShare`: for one that succeeds, the part of the asked amount that the connector gives back; never more than
+   * it has left.
    */
   faultKind('refundOutcome', {
     outcome: z.enum(['succeeded', 'failed', 'pending', 'review', 'refused']),

@@ -27,7 +27,7 @@ export interface HyperswitchSandboxOptions {
   autoPay?: boolean;
   /** auto unless told. */
   refundMode?: RefundMode;
-  /** What a minute of the real retry schedule takes; 1000 unless told. */
+  /** How long a minute of the real retry schedule takes here; 1000 by default. */
   retryScaleMs?: number;
 }
 
@@ -100,7 +100,7 @@ export async function startHyperswitchSandbox(o: HyperswitchSandboxOptions): Pro
   const listening = await listen(app, o.port ?? 0);
 
   if (isRecord(saved)) deliverer.restore(saved['deliveries']);
-  // What would have happened by itself had we not been stopped.
+  // Catches up on what would have happened by itself while we were stopped.
   for (const refund of books.refunds.values()) settleByItself(parts, refund);
   if (books.autoPay) for (const payment of books.payments.values()) payLater(parts, payment);
 

@@ -162,7 +162,7 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
 
 type ReadSide = (happenedAt: string) => boolean;
 
-/** What this read sees, by when it was made or changed: all of it, unless the read side is behind. */
+/** What this read sees, by the time when objects were made or changed: everything, unless the read side is behind. */
 function readSide(faults: FaultBox<OwnFault>, x: Exchange): ReadSide {
   const behind = faults.takeOwn(['readLag'], x.at);
   const atMs = Date.now();

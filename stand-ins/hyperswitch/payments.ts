@@ -73,8 +73,8 @@ const CONFIRMABLE: readonly PaymentStatus[] = [
 ];
 
 /**
- * The buyer pays: any card succeeds but the one for declines. A declined payment may be tried again by whoever asks for a
- * manual retry, with a new attempt.
+ * The buyer pays: any card succeeds but the one for declines. With a manual retry a declined payment may be tried
+ * again, as a new attempt.
  */
 export function confirmPayment(record: PaymentRecord, body: Record<string, unknown>): void {
   const { status, manual_retry_allowed: mayRetry } = record.body;
@@ -91,7 +91,7 @@ export function confirmPayment(record: PaymentRecord, body: Record<string, unkno
   else takePayment(record, {});
 }
 
-/** What the router cancels; everything else it refuses, also what is cancelled already. */
+/** The statuses that the router cancels; it refuses all others, also a payment that is cancelled already. */
 const CANCELLABLE: readonly PaymentStatus[] = [
   'requires_payment_method',
   'requires_confirmation',
@@ -127,8 +127,9 @@ export function unexpectedState(flow: string, status: string, expected: readonly
 }
 
 /**
- * Money arrives. What arrives may differ from what was asked: that is what the caller wants to see handled. The router hands
- * amounts on to Stripe as they are (`MinorUnitForConnector`), and looks at no grain: what Stripe does not take is a failure.
+ * Money arrives; the amount may differ from what was asked, which the caller has to handle. The router hands amounts
+ * on to Stripe unchanged (`MinorUnitForConnector`) and checks no grain: an amount that Stripe does not take is a
+ * failure.
  */
 export function takePayment(
   record: PaymentRecord,

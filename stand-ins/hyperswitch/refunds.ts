@@ -80,7 +80,9 @@ const leftMinor = (refunds: readonly RefundRecord[], capturedMinor: number) =>
     .filter((refund) => refund.body.status !== 'failed')
     .reduce((left, refund) => left - refund.body.amount, capturedMinor);
 
-/** What the connector gives back where it is another part than was asked: whole grains, and never more than it has left. */
+/**
+ * What the connector gives back where it differs from what was asked: whole grains, and never more than it has left.
+ */
 export function doneMinor(
   books: Books,
   { payment, refundId, amountMinor }: RefundRequest,

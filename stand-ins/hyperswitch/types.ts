@@ -112,7 +112,7 @@ export interface Dispute {
   dispute_id: string;
   payment_id: string;
   attempt_id: string;
-  /** A string in this object alone. */
+  /** Only this object has its amount in a string. */
   amount: string;
   currency: string;
   dispute_stage: DisputeStage;
@@ -127,7 +127,7 @@ export interface Dispute {
   created_at: string;
 }
 
-/** What the books know beside the body. */
+/** What the books know beyond the body. */
 export interface PaymentRecord {
   body: Payment;
   refundIds: string[];
@@ -143,14 +143,14 @@ export interface RefundRecord {
   before: Refund | null;
   /** What the connector knows and the router has not asked for yet. */
   atConnector: { status: 'succeeded' | 'failed'; message: string | null } | null;
-  /** Settles by itself; a restart must still do it. */
+  /** Whether it settles by itself, also after a restart. */
   settlesItself: boolean;
   emitted: string[];
 }
 
 export interface DisputeRecord {
   body: Dispute;
-  /** Of the router's row: lists are ordered by it, and no body has it. */
+  /** The time of the router's row: it orders lists, and no body shows it. */
   modifiedAt: string;
   emitted: string[];
 }

@@ -17,7 +17,7 @@ export interface CommonParts<Own extends AnyFault> {
 }
 
 export interface RawWebhook {
-  /** Signed with the real secret unless told: wrong signs with another one, missing sends no signature. */
+  /** Signed with the real secret by default: wrong signs with another one, missing sends no signature. */
   signature?: 'valid' | 'wrong' | 'missing' | undefined;
   headers?: Record<string, string> | undefined;
 }

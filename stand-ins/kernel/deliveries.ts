@@ -74,7 +74,7 @@ export class Deliverer {
     this.#o = o;
   }
 
-  /** Goes on with what an earlier process had not delivered. */
+  /** Goes on with the deliveries that an earlier process had not finished. */
   restore(saved: unknown): void {
     if (!Array.isArray(saved)) return;
     for (const delivery of saved.filter(isDelivery)) {
@@ -156,7 +156,7 @@ export class Deliverer {
     for (const delivery of this.#reordering.splice(0).toReversed()) await this.#attempt(delivery);
   }
 
-  /** Sends the same bytes again, whatever became of them before. */
+  /** Sends the same bytes again, even if they were delivered before. */
   async redeliver(eventId: string): Promise<Delivery> {
     const delivery = this.get(eventId);
     await this.#attempt(delivery);
@@ -189,7 +189,7 @@ export class Deliverer {
     return this.#watch.wait(this.list(), fits, { timeoutMs, what: 'webhook', seen });
   }
 
-  /** Right after the current turn, as its own task: never inside the call that caused it. */
+  /** Runs right after the current turn, as its own task: never inside the call that caused it. */
   #now(delivery: Delivery): void {
     const end = this.#o.tasks.begin();
     setImmediate(() => void this.#attempt(delivery).finally(end));

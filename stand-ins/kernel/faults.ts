@@ -5,8 +5,8 @@ import { randomFrom } from './random.ts';
 /**
  * What a fault applies to. `match`: an operation ('refunds.create') or event type ('refund_succeeded'), or a regular
  * expression over the whole of that name or of 'METHOD /path'; absent: everything. `where`: fields that must be equal
- * ('metadata.reversal_id', 'id'). `times`: how often, 1 unless told. `share`: of the occasions that apply, this part is
- * met (0.3: three of ten); which ones follows from `seed` and their order alone.
+ * ('metadata.reversal_id', 'id'). `times`: how often, 1 unless told. `share`: the part of the matching occasions that
+ * the fault hits (0.3: three of ten); `seed` and their order alone decide which.
  */
 const target = {
   match: z.union([z.string(), z.instanceof(RegExp)]).optional(),
@@ -67,7 +67,7 @@ export interface AnyFault {
   seed?: number | undefined;
 }
 
-/** What happens, as a fault sees it. */
+/** An occasion for a fault: what is about to happen. */
 export interface Occasion {
   name: string;
   line: string;
@@ -88,7 +88,7 @@ export interface ActiveFault<F> {
 }
 
 interface Drawn<F> extends ActiveFault<F> {
-  /** Whether it meets the next occasion. */
+  /** Whether the fault hits the next occasion. */
   draw(): boolean;
 }
 

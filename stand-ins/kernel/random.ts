@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that follow from the seed alone (mulberry32): a run with faults can be told again. */
+/** Numbers from 0 up to 1 that follow from the seed alone (mulberry32): a run with faults can be repeated. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -13,7 +13,7 @@ export interface RequestEntry {
   query: Record<string, string>;
   headers: Record<string, string>;
   body: unknown;
-  /** Status answered, or that would have been had the answer not been lost; null when the call did not act. */
+  /** The status of the answer, even of a lost one; null when the call did not act. */
   status: number | null;
   outcome: Outcome;
   /** Faults that fired, in order. */

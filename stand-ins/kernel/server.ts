@@ -14,7 +14,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** `early`: the webhooks are to be faster than the answer, so whatever would wait does not. */
+/** `early`: the webhooks must come before the answer, so nothing waits. */
 type Effect = (o: { early: boolean }) => void;
 
 /** One call of a provider's API, from request to answer. */
@@ -30,7 +30,7 @@ export interface Exchange {
   body: unknown;
   at: Occasion;
   entry: RequestEntry;
-  /** Runs when the answer has left, or is known never to: settling, webhooks. */
+  /** Runs when the answer has left or will never leave: settling, webhooks. */
   after(effect: Effect): void;
 }
 
@@ -98,7 +98,7 @@ async function serve(parts: ServerParts, operation: Operation, c: Context<Env>):
     runEffects();
     end();
   };
-  // Only once we have acted: a client that hangs up while we work is told nothing and still gets its webhooks.
+  // Only after we have acted: a client that hangs up while we work gets no answer, but still gets its webhooks.
   const finishWhenGone = (): void => {
     if (outgoing.closed) finished();
     else outgoing.once('close', finished);

@@ -23,7 +23,7 @@ export class StateFile {
     try {
       return JSON.parse(readFileSync(this.#path, 'utf8'));
     } catch (error) {
-      // Only somebody's editor can do this; the next start must not be blocked by it, nor the file lost.
+      // Only an editor can break the file so; that must not block the next start, nor lose the file.
       console.warn(`${this.#path} is not JSON, set aside as .broken: ${String(error)}`);
       renameSync(this.#path, `${this.#path}.broken`);
       return undefined;

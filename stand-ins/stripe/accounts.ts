@@ -39,7 +39,7 @@ export function createAccount(books: Books, o: NewAccount): AccountRecord {
   return record;
 }
 
-/** The account, made on first sight where any `acct_…` id is accepted; undefined where it is gone. */
+/** The account; made at its first use where any `acct_…` id is accepted; undefined where it is gone. */
 export function findAccount(books: Books, id: string): AccountRecord | undefined {
   const known = books.accounts.get(id);
   if (known?.goneAs !== undefined) return undefined;
@@ -60,7 +60,7 @@ export function requireDestination(books: Books, id: string): AccountRecord {
   return record;
 }
 
-/** Its owner took our access back, or it was closed: from now on no call gets at it. */
+/** The owner took our access back, or the account was closed: from now on every call to it fails. */
 export function loseAccount(books: Books, record: AccountRecord, wording: GoneWording): void {
   record.goneAs = wording;
   const application = { id: 'ca_sandbox', object: 'application', name: 'Veza' };

@@ -61,7 +61,7 @@ export class Books {
 
   /** `account`: a connected account's event, as a Connect endpoint gets it. */
   emit(type: string, object: { id: string }, o: { account?: string | null; previous?: object } = {}): void {
-    // Nothing is heard any more of an account that is gone, but that it is.
+    // An account that is gone sends no more events, except the one that says so.
     const isGone = this.accounts.get(o.account ?? '')?.goneAs !== undefined;
     if (isGone && type !== 'account.application.deauthorized') return;
     const eventId = providerId('evt');

@@ -98,7 +98,7 @@ export class StripeControl extends CommonControl<OwnFault, StripeFault> {
     return structuredClone(record.body);
   }
 
-  /** The account is gone: every call that reaches for it is refused, and the Connect endpoint is told. */
+  /** The account is gone: every call to it is refused, and the Connect endpoint is notified. */
   loseAccount(accountId: string, wording: GoneWording = 'no_such_destination'): void {
     const record = requireAccount(this.#books, accountId);
     loseAccount(this.#books, record, wording);
@@ -141,7 +141,7 @@ export class StripeControl extends CommonControl<OwnFault, StripeFault> {
     this.#books.enforceConnectedBalance = isOn;
   }
 
-  /** null: unlimited, which every currency is until set. */
+  /** null: unlimited, like every currency before its balance is set. */
   setPlatformBalance(currency: string, amountMinor: number | null): void {
     if (amountMinor === null) delete this.#books.platformBalances[currency.toLowerCase()];
     else this.#books.platformBalances[currency.toLowerCase()] = amountMinor;
@@ -173,7 +173,7 @@ export class StripeControl extends CommonControl<OwnFault, StripeFault> {
     return structuredClone(record.body);
   }
 
-  /** Forgets stored keys older than this; all of them unless told. Returns how many. */
+  /** Forgets stored keys older than this; all of them by default. Returns how many. */
   pruneIdempotencyKeys(olderThanMs = 0): number {
     const pruned = this.#books.keys.prune(olderThanMs);
     this.changed();

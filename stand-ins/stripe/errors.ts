@@ -74,7 +74,7 @@ export function noAccessToAccount(account: string): Failure {
   return new Failure(403, invalid(message, { code: 'account_invalid' }), { executed: false });
 }
 
-/** 400 of a transfer or list, or 403 as where the account itself is asked. */
+/** 400 for a transfer or a list, or 403 as for a call on the account itself. */
 export function destinationGone(account: string, wording: GoneWording = 'no_such_destination'): Failure {
   if (wording === 'account_invalid') return noAccessToAccount(account);
   return refused(400, `No such destination: '${account}'`, {
@@ -83,7 +83,7 @@ export function destinationGone(account: string, wording: GoneWording = 'no_such
   });
 }
 
-/** Stripe documents the rule and not the words of its refusal; these are the words of the rule. */
+/** Stripe documents the rule but not the words of its refusal, so these are the words of the rule. */
 export function offGrainWords(currency: string, grain: number): string {
   const code = currency.toUpperCase();
   return grain === 10

@@ -6,7 +6,7 @@ export const StripeFault = z.discriminatedUnion('kind', [
   ...WEBHOOK_FAULTS,
   /** 400 balance_insufficient from the endpoint itself, so stored under the key; `code` for insufficient_funds. */
   faultKind('insufficientFunds', { code: z.enum(['balance_insufficient', 'insufficient_funds']).optional() }),
-  /** Makes the transfer, reversal or payout of this amount or currency, whatever was asked for. */
+  /** Makes the transfer, reversal or payout with this amount or currency instead of the asked one. */
   faultKind('otherAmount', {
     amountMinor: z.number().int().positive().optional(),
     currency: z.string().optional(),

@@ -28,7 +28,7 @@ function isForm(value: string | Form | undefined): value is Form {
   return isRecord(value);
 }
 
-/** Reads parameters as Stripe does; whatever nobody asked for is refused as unknown by `done()`. */
+/** Reads parameters as Stripe does; `done()` refuses those that nobody asked for as unknown. */
 export class Params {
   readonly #form: Form;
   readonly #known = new Set(['expand']);

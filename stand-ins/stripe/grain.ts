@@ -1,6 +1,7 @@
 import { offGrain, offGrainWords } from './errors.ts';
 
-// docs.stripe.com/currencies, written down a second time on purpose: the stand-in must not believe what it is there to check.
+// docs.stripe.com/currencies, written down a second time on purpose: the stand-in must not share the table that it
+// checks.
 const THREE_DECIMALS = ['bhd', 'jod', 'kwd', 'omr', 'tnd'];
 const WHOLE_UNITS = ['isk', 'ugx'];
 const WHOLE_PAYOUTS = ['huf', 'twd'];
@@ -14,7 +15,7 @@ function grainOf(currency: string, what: What): number {
 
 export const chargeGrain = (currency: string): number => grainOf(currency.toLowerCase(), 'charge');
 
-/** Stripe's words where it does not take this amount of a charge, or of its refund; null where it does. */
+/** Stripe's refusal of an amount that it does not take for a charge or its refund; null where it takes it. */
 export function whyOffGrain(currency: string, amount: number): string | null {
   const grain = chargeGrain(currency);
   return amount % grain === 0 ? null : offGrainWords(currency, grain);

@@ -83,7 +83,7 @@ function answerOf(error: unknown): Answer {
   throw error;
 }
 
-/** The order of parameters is no difference. */
+/** The order of parameters does not matter. */
 function fingerprintOf(raw: string): string {
   return [...new URLSearchParams(raw)]
     .map(([name, value]) => `${name}=${value}`)

@@ -23,13 +23,13 @@ export interface StripeSandboxOptions {
   webhookSecret: string;
   webhookUrl: string | (() => string);
   stateFile?: string;
-  /** Any acct_ id is an account; true unless told. */
+  /** Any acct_ id is an account; true by default. */
   autoAccounts?: boolean;
-  /** Accounts made through the API are ready right after the answer; true unless told. */
+  /** Accounts made through the API are ready right after the answer; true by default. */
   autoOnboard?: boolean;
   /** auto unless told. */
   payoutMode?: PayoutMode;
-  /** What a minute of the real retry schedule takes; 1000 unless told. */
+  /** How long a minute of the real retry schedule takes here; 1000 by default. */
   retryScaleMs?: number;
   /** A day unless told. */
   idempotencyKeyMaxAgeMs?: number;
@@ -105,7 +105,7 @@ export async function startStripeSandbox(o: StripeSandboxOptions): Promise<Strip
   const listening = await listen(app, o.port ?? 0);
 
   if (isRecord(saved)) deliverer.restore(saved['deliveries']);
-  // What would have happened by itself had we not been stopped.
+  // Catches up on what would have happened by itself while we were stopped.
   for (const payout of books.payouts.values()) if (payout.settlesItself) settlePayout(books, payout, 'paid');
 
   return {

@@ -66,7 +66,7 @@ async function attempt(
   const { books } = parts;
   try {
     authorize(exchange.headers['authorization'], parts.secretKey);
-    // Access is looked at before any answer that is stored under a key.
+    // Access is checked before any answer that is stored under a key.
     actingAccount(books, exchange.headers['stripe-account']);
     if (!limiter.admits(exchange.operation, books.rateLimitPerSecond)) throw rateLimited();
     return await books.keys.run(exchange, requestId, async () => act());
@@ -199,7 +199,7 @@ function transferOperations(parts: StripeParts): readonly Operation[] {
   ];
 }
 
-/** The control that orders "not enough funds" whatever the balances are. */
+/** The control that orders "not enough funds" regardless of the balances. */
 function orderedShortage(parts: StripeParts, x: Exchange): void {
   const fault = parts.faults.takeOwn(['insufficientFunds'], x.at);
   if (fault === undefined) return;
@@ -208,7 +208,7 @@ function orderedShortage(parts: StripeParts, x: Exchange): void {
   throw refused(400, 'Insufficient funds in the account.', { code: fault.code });
 }
 
-/** The control that has another amount or currency made than was asked for. */
+/** The control that changes the amount or the currency of what is made. */
 function alteredParams(parts: StripeParts, x: Exchange): Params {
   const form = parseForm(x.raw);
   const fault = parts.faults.takeOwn(['otherAmount'], x.at);

@@ -66,7 +66,7 @@ export function createPayout(books: Books, params: Params, account: AccountRecor
   return record;
 }
 
-/** A paid one may still fail days later: then the money comes back. */
+/** A paid payout may still fail days later: then the money comes back. */
 export function settlePayout(
   books: Books,
   record: PayoutRecord,

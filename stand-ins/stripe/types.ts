@@ -96,11 +96,11 @@ export interface AccountRecord {
   body: Account;
   /** Available, by currency. Below zero only where the check is off. */
   balances: Record<string, number>;
-  /** Closed, or its owner took our access back: in which words a transfer to it is refused. */
+  /** Closed, or its owner took our access back: the wording by which transfers to it are refused. */
   goneAs?: GoneWording;
 }
 
-/** Both are seen: the destination does not exist for us, or we have no access to it. */
+/** Both wordings occur: the destination does not exist for us, or we have no access to it. */
 export const GONE_WORDINGS = ['no_such_destination', 'account_invalid'] as const;
 export type GoneWording = (typeof GONE_WORDINGS)[number];
 
