@@ -7,7 +7,7 @@ import type { StatementDeps } from './settlements/deps.ts';
 
 export type Deps = KernelDeps & MarketplaceDeps & PayoutDeps & ReconcileDeps & StatementDeps;
 
-/** What operators may change between two attempts; never frozen into a history. */
+/** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];
 
 export const settingsOf = (config: Config): Settings => ({

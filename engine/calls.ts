@@ -17,8 +17,8 @@ const UPDATE_DEADLINE_MS = 8_000;
 const CALL_DEADLINE_MS = 5_000;
 
 /**
- * An id may be used again once its workflow has closed: the rows decide what is still to be done, under their lock, so
- * a later run finds finished work finished. A refused request leaves nothing behind and may be made again.
+ * An id may be used again once its workflow has closed: the rows decide, under their lock, what is still to be done,
+ * so a later run finds its work done. A refused request leaves nothing behind and may be made again.
  */
 const REUSABLE = {
   workflowIdConflictPolicy: 'USE_EXISTING',
@@ -30,7 +30,7 @@ export interface TaskQueues {
   readonly stripe: string;
 }
 
-/** A workflow as it is started, by its name; where one of its id runs, that one is joined. */
+/** How a workflow is started. Where one with its id runs, that one is joined. */
 export interface Start<Type extends keyof Workflows = keyof Workflows> {
   readonly type: Type;
   readonly workflowId: string;
@@ -40,9 +40,9 @@ export interface Start<Type extends keyof Workflows = keyof Workflows> {
   readonly typedSearchAttributes?: TypedSearchAttributes;
 }
 
-/** Every call has a deadline, and names what fails: VezaError `engine_unavailable`. */
+/** Every call has a deadline, and fails with VezaError `engine_unavailable`. */
 export interface Calls {
-  /** For what has no deadline of its own, such as waiting for a workflow's end. */
+  /** For calls without a deadline, such as waiting for a workflow's end. */
   readonly workflows: WorkflowClient;
   within<T>(call: () => Promise<T>, deadlineMs?: number): Promise<T>;
   start(start: Start): Promise<void>;
@@ -83,7 +83,8 @@ export function createCalls(client: Client): Calls {
       namingLostUpdates(() =>
         temporal.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
           temporal.executeUpdateWithStart(update, {
-            // A fresh id each time: the workflow gives every caller the one answer, and a closed refusal is not replayed.
+            // A new id for each call: the workflow gives every caller the same answer, and a refusal of a closed run
+            // is not replayed.
             updateId: uuidv7(),
             args,
             startWorkflowOperation: new WithStartWorkflowOperation(type, { ...options, ...REUSABLE }),

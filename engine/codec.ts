@@ -6,13 +6,13 @@ import { NO_KEY } from '../domain/kernel/index.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
-/** A key of the ring: 32 bytes, under the name that payloads keep. */
+/** A key of the ring: 32 bytes, with the name that payloads carry. */
 export interface EncryptionKey {
   readonly id: string;
   readonly secret: Uint8Array;
 }
 
-// The names are those of Temporal's own samples, so that their tools know what they see.
+// The names are those of Temporal's own samples, so that its tools recognise them.
 export const ENCRYPTED = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
 const WORKFLOW_ID = 'encryption-workflow-id';
@@ -21,22 +21,24 @@ const WORKFLOW_ID = 'encryption-workflow-id';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The key that encrypts: the first of the ring, or the one that is named. Undefined: what is sent is sent in the clear. */
+/**
+ * The key that encrypts: the first of the ring, or the one that is named. Undefined: payloads are sent in the clear.
+ */
 export function encryptingKey(keys: readonly EncryptionKey[], keyId?: string): EncryptionKey | undefined {
   if (keyId === NO_KEY) return undefined;
   if (keyId === undefined) return keys[0];
   const named = keys.find(({ id }) => id === keyId);
-  // The configuration refuses it; to go on would be to write in the clear what somebody wants encrypted.
+  // The configuration refuses such a key. To go on would send in the clear what somebody wants encrypted.
   if (named === undefined) throw new Error(`the key "${keyId}" is not in the ring`);
   return named;
 }
 
 /**
- * Encrypts every payload that is sent with one key (AES-256-GCM; see `encryptingKey`), and decrypts with whichever key of
- * the ring a payload names. Without keys it encrypts nothing. What was sent in the clear before stays readable, always.
+ * Encrypts every payload that is sent with one key (AES-256-GCM; see `encryptingKey`), and decrypts with the key of
+ * the ring that a payload names. Without keys it encrypts nothing. Payloads that were sent in the clear always stay
+ * readable.
  *
- * A payload is bound to the workflow that it was made for: moved to another one it cannot be read there.
- * Throws VezaError `payload_unreadable`.
+ * A payload is bound to its workflow: moved to another one, it cannot be read. Throws VezaError `payload_unreadable`.
  */
 export function createCodec(keys: readonly EncryptionKey[], keyId?: string): PayloadCodec {
   const own = encryptingKey(keys, keyId);
@@ -90,11 +92,14 @@ function decrypt(
   }
 }
 
-/** What a payload says of itself is not secret, but it must not be changed either. */
+/** A payload's metadata is not secret, but must not be changed either. */
 const saidInTheClear = (payload: Payload) =>
   bytes(JSON.stringify([ENCRYPTED, textOf(payload, KEY_ID), textOf(payload, WORKFLOW_ID) ?? null]));
 
-/** Whoever reads without knowing where, as Temporal's UI does, reads all. A schedule adds the time to its workflows' id. */
+/**
+ * A reader that names no workflow, such as Temporal's UI, may read all. A schedule adds the time to its workflows'
+ * ids.
+ */
 function isSameWorkflow(madeFor: string, readIn: string | undefined): boolean {
   if (readIn === undefined || readIn === madeFor) return true;
   return readIn.startsWith(`${madeFor}-`) && SCHEDULED_AT.test(readIn.slice(madeFor.length + 1));

@@ -9,15 +9,17 @@ import {
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { dataConverter, type EncryptionSettings } from './converter.ts';
 
-// The one home for connecting to Temporal: API, worker, operators' commands, the embedded stack and tests all come here.
+// The only place that connects to Temporal: API, worker, operators' commands, the embedded stack and tests all use
+// it.
 
-/** gRPC's own is two minutes: the API would answer 503 for that long after Temporal is back. */
+/** gRPC's own limit is two minutes: the API would answer 503 for that long after Temporal is back. */
 const RECONNECT_MAX_MS = 2_000;
 
 /**
- * `RESOURCE_EXHAUSTED` is two things to Temporal. A namespace over its rate limit wants a second's pause, which is the
- * SDK's. A workflow that is busy, or just closing while the signal came, takes the call some milliseconds later (server
- * 1.29, `consts.ErrWorkflowClosing` and `ErrBusyWorkflow`): two of the SDK's pauses are longer than a caller waits.
+ * By `RESOURCE_EXHAUSTED` Temporal means two things. A namespace over its rate limit needs a pause of a second, as
+ * the SDK makes it. A workflow that is busy, or that closes while the signal comes, takes the call some milliseconds
+ * later (server 1.29, `consts.ErrWorkflowClosing` and `ErrBusyWorkflow`): two of the SDK's pauses are longer than a
+ * caller waits.
  */
 const BUSY_WORKFLOW = /workflow is (closing|busy)/i;
 const BUSY_PAUSE_MS = 30;
@@ -33,7 +35,7 @@ export const callRetries = defaultGrpcRetryOptions({
 });
 const interceptors = [makeGrpcRetryInterceptor(callRetries)];
 
-/** Of the configuration, what says where Temporal is and how payloads are kept there. */
+/** The part of the configuration that says where Temporal is and how payloads are kept there. */
 export interface TemporalSettings extends EncryptionSettings {
   readonly TEMPORAL_ADDRESS: string;
   readonly TEMPORAL_NAMESPACE: string;
@@ -48,7 +50,7 @@ export function connectLazily(settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS
   });
 }
 
-/** Connects at once, or throws where no server answers within the time: the SDK's own patience is ten seconds. */
+/** Connects at once, or throws where no server answers within the time; the SDK alone would wait ten seconds. */
 export function connectNow(
   settings: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>,
   patience: Pick<ConnectionOptions, 'connectTimeout'> = {},
@@ -56,7 +58,7 @@ export function connectNow(
   return Connection.connect({ ...connectionOptions(settings), interceptors, ...patience });
 }
 
-/** Every client of ours: what is sent and read, and who looks on while it is, is the same in all processes. */
+/** Makes every client of ours, so that converter and interceptors are the same in all processes. */
 export function createClient(
   connection: NonNullable<ClientOptions['connection']>,
   settings: Pick<TemporalSettings, 'TEMPORAL_NAMESPACE'> & EncryptionSettings,
@@ -71,9 +73,9 @@ export function createClient(
 }
 
 /**
- * Temporal's own profile files and environment variables give TLS, API key and headers; address and namespace are ours,
- * parsed with the rest of the configuration. A worker, which polls through the SDK's native core, connects with them
- * itself: the core is nothing that an API process should have to load.
+ * Temporal's own profile files and environment variables give TLS, API key and headers; address and namespace are
+ * ours, parsed with the rest of the configuration. A worker polls through the SDK's native core and connects with
+ * them itself: an API process should not have to load the core.
  */
 export function connectionOptions({ TEMPORAL_ADDRESS }: Pick<TemporalSettings, 'TEMPORAL_ADDRESS'>) {
   const { tls, apiKey, metadata } = loadClientConnectConfig().connectionOptions;

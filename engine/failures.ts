@@ -12,19 +12,19 @@ const NOT_FOUND = 5;
 /** What Temporal calls an update whose workflow has ended (temporal/service/history/workflow/update, `acceptedUpdateCompletedWorkflow`). */
 const ENDED_UNANSWERED = 'AcceptedUpdateCompletedWorkflow';
 
-/** Runs a call to Temporal; where Temporal or its workers do not answer, says so by code instead of by gRPC status. */
+/** Runs a call to Temporal. Where Temporal or its workers do not answer, throws our code instead of a gRPC status. */
 export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const grpc = isGrpcServiceError(error) ? error : isGrpcServiceError(cause) ? cause : undefined;
-    // A process that lacks a key has an engine that it cannot understand.
+    // A process that lacks a key cannot read the engine's payloads.
     if (error instanceof VezaError && error.code === 'payload_unreadable') throw unavailable(error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
-    // Its row has ended, and its workflow has not heard of that yet: no worker has told it.
+    // The row has ended, and its workflow does not know that yet, since no worker has notified it.
     if (error instanceof WorkflowUpdateFailedError && isOf(REVERSAL_AT_WORK, cause)) throw unavailable(error);
-    // Its workflow ended before it had answered: somebody terminated it, or its worker was lost.
+    // The workflow ended before it had answered: somebody terminated it, or its worker was lost.
     if (error instanceof WorkflowUpdateFailedError && isOf(ENDED_UNANSWERED, cause)) throw unavailable(error);
     if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
     throw error;

@@ -6,9 +6,9 @@ import type { KernelEngine } from './port/kernel.ts';
 const TASK_SCHEDULED = 1;
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
 const WORKFLOW_TASKS = 1;
-/** Which queues are idle is shown on pages that a person waits for. */
+/** A person waits for the pages that show idle queues. */
 const IDLE_QUEUES_WITHIN_MS = 2_000;
-/** A poll hangs for a minute at most, and Temporal remembers who polled for five: who has not come back is gone. */
+/** A poll lasts a minute at most, and Temporal remembers pollers for five: a poller that has not come back is gone. */
 const GONE_AFTER_MS = 90_000;
 
 export function kernelEngine(
@@ -55,7 +55,7 @@ export function kernelEngine(
     idleQueues: () =>
       within(async () => {
         const idle: string[] = [];
-        // One after the other: where the first call fails, no second one is still being repeated when its caller has gone.
+        // One after the other: when the first call fails and the caller goes, no second one is still being repeated.
         for (const queue of [queues.core, queues.stripe]) if (await isIdle(queue)) idle.push(queue);
         return idle;
       }, IDLE_QUEUES_WITHIN_MS),

@@ -32,7 +32,7 @@ export function sellerEngine({ start, tell, ask }: Calls, queues: TaskQueues): S
     typedSearchAttributes: attributes({ VezaSellerId: userId }),
   });
 
-  /** Of a payout that is already a row. */
+  /** The start of a payout's workflow when the payout is already a row. */
   const ofRow = (label: PayoutLabel) => payoutStart({ payoutId: label.payoutId }, label);
 
   return {

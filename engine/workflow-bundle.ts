@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type BundleOptions, bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
 import { type EncryptionSettings, encrypts, FAILURE_CONVERTER_PATH } from './converter.ts';
 
-/** Failures are written inside the workflows' sandbox: how is settled when its code is bundled. */
+/** Failures are encoded inside the workflows' sandbox, so the encoding is chosen when its code is bundled. */
 export type Failures = 'plain' | 'encoded';
 
 /** Built files lie beside the compiled processes. */
@@ -13,7 +13,7 @@ export const BUNDLE_FILES: Readonly<Record<Failures, string>> = {
   encoded: 'workflow-bundle-encrypting.js',
 };
 
-/** The workflows beside this folder: sources where sources run, compiled ones where those do. */
+/** The workflows beside this folder: sources when sources run, compiled files when those run. */
 export const WORKFLOWS_DIR = fileURLToPath(new URL('../workflows/', import.meta.url));
 
 export const failuresOf = (settings: EncryptionSettings): Failures =>

@@ -17,7 +17,7 @@ import {
   runSpanId,
 } from '../domain/kernel/index.ts';
 
-/** What a worker is told of a traced run, once, when it has ended. */
+/** Tells the worker once of a traced run that has ended. */
 export interface RunSinks extends Sinks {
   runs: { ended(traceparent: string, startedAtMs: number, endedAtMs: number, error: string | null): void };
 }
@@ -43,7 +43,7 @@ export function interceptors(): WorkflowInterceptors {
       if (origin.traceparent === undefined || own === undefined) return run;
       const { traceparent } = origin;
       const tell = (error: string | null) => runs.ended(traceparent, startTime.getTime(), Date.now(), error);
-      // Beside the run's own promise, which is returned as it is: not a microtask more.
+      // Attached beside the run's own promise, which is returned unchanged, without an extra microtask.
       run.then(
         () => tell(null),
         (thrown: unknown) => tell(errorIn(thrown)),
@@ -59,13 +59,13 @@ export function interceptors(): WorkflowInterceptors {
   return { inbound: [inbound], outbound: [outbound] };
 }
 
-/** A run that goes on in the next one throws too, and has not failed. */
+/** A run that continues as new throws too, and has not failed. */
 function errorIn(thrown: unknown): string | null {
   if (thrown instanceof ContinueAsNew) return null;
   return thrown instanceof Error ? thrown.name : 'Error';
 }
 
-/** Undefined also where it cannot be read: what nobody decides by must stop nothing. */
+/** Undefined also where the header cannot be read: nothing is decided by it, so it must not stop anything. */
 function originOf(headers: Headers): Origin | undefined {
   const payload = headers[ORIGIN_HEADER];
   try {

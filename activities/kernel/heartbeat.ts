@@ -4,7 +4,7 @@ const HEARTBEAT_INTERVAL_MS = 1_000;
 
 /**
  * Heartbeats while the work runs, so that the server notices a dead worker within the activity's heartbeat timeout.
- * `details` is what the next attempt gets to know of this one.
+ * `details` tells the next attempt how far this one came.
  */
 export async function whileHeartbeating<T>(
   work: () => Promise<T>,

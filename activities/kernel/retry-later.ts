@@ -15,7 +15,10 @@ export function retryLater(
   return ApplicationFailure.create({ type, message, nextRetryDelay: delayMs });
 }
 
-/** This worker is told not to serve this work: it stays pending, in sight, until a worker that serves it takes it. */
+/**
+ * This worker does not serve this work by its settings: the work stays pending, where people see it, until a worker
+ * that serves it takes it.
+ */
 export function notServedHere(variable: string, intervalMs: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'not_served_here',

@@ -3,7 +3,7 @@ import type { KernelDeps } from './deps.ts';
 
 export function createSignalActivities({ db, log }: KernelDeps) {
   return {
-    /** Keeps a signal that no handler took where people find it: the webhook behind it was answered 200 already. */
+    /** Puts a signal that no handler took on the operators' list: its webhook was answered 200 already. */
     async recordStraySignal(workflowId: string, name: string): Promise<void> {
       log.error({ workflowId, signal: name }, 'a signal found no handler');
       await raiseFlag(db, 'unknown_signal', workflowId, `The signal ${name} found no handler`);

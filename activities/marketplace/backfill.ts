@@ -38,7 +38,7 @@ function aroundSale({ transfer, soldAt }: SentTransfer, destination: string): Tr
 export function createBackfillActivities({ db, stripe, settings, log }: MarketplaceDeps) {
   const { transfer: policy } = settings;
 
-  /** Its calls come out of the same limit as all others; first attempts of reversals share this lane. */
+  /** Waits for a free call within the shared limit; first attempts of reversals use the same lane. */
   async function takeTurn(): Promise<void> {
     const perSecond = directCallsPerSecond(settings.stripeMaxRps);
     while (!(await takeSlot(db, 'stripe', { perSecond, burst: 1 }))) {
@@ -51,7 +51,10 @@ export function createBackfillActivities({ db, stripe, settings, log }: Marketpl
     return finding;
   }
 
-  /** All that Stripe lists; its words where it refuses to. Thrown, and so repeated, where it cannot be read now. */
+  /**
+   * All transfers that Stripe lists, or its message where it refuses. Throws, and is repeated, where the list cannot
+   * be read now.
+   */
   async function list(
     of: TransfersOf,
     dryRun: boolean,
@@ -71,7 +74,7 @@ export function createBackfillActivities({ db, stripe, settings, log }: Marketpl
     const sent = await readSentTransfer(db, transferId);
     if (sent === null) throw new Error(`there is no transfer ${transferId}`);
     const { transfer, destination } = sent;
-    // Written by an attempt of this batch whose worker died before it could say so.
+    // An earlier attempt of this batch wrote the id, and its worker died before it could say so.
     if (transfer.stripeTransferId) return { stripeTransferId: transfer.stripeTransferId };
     const finding = { transferId, orderId: transfer.orderId };
     if (!destination) {
@@ -80,7 +83,7 @@ export function createBackfillActivities({ db, stripe, settings, log }: Marketpl
     }
     const grouped = await list({ destination, orderId: transfer.orderId }, dryRun);
     const isThere = Array.isArray(grouped) && fitting(transfer, grouped).length > 0;
-    // Older systems set no group: what they sent says in its metadata which order it was for.
+    // Older systems set no group: the metadata of their transfers names the order.
     const listed = isThere ? grouped : await list(aroundSale(sent, destination), dryRun);
     if (!Array.isArray(listed))
       return report({ ...finding, why: 'unreadable', detail: listed.refused }, dryRun);
@@ -93,7 +96,7 @@ export function createBackfillActivities({ db, stripe, settings, log }: Marketpl
     listTransfersWithoutId: (ask: { readonly afterId: string | null; readonly limit: number }) =>
       listTransfersWithoutId(db, ask),
 
-    /** Looks each of these up at Stripe, in turn. An attempt goes on where the one before it is known to have been. */
+    /** Looks each of these up at Stripe, in turn. A new attempt goes on from the last heartbeat of the one before. */
     async matchTransferIds(ids: readonly string[], dryRun: boolean): Promise<BackfillOutcome[]> {
       if (!policy.enabled) throw notServedHere('TRANSFER_RETRY_WORKER_ENABLED', policy.intervalMs);
       const outcomes = [...((activityInfo().heartbeatDetails as BackfillOutcome[] | undefined) ?? [])];

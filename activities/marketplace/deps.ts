@@ -11,16 +11,16 @@ const PSP_WAITING_AFTER_MS = 60_000;
 
 export interface MarketplaceSettings {
   readonly psp: BackoffPolicy;
-  /** From here on operators see that the PSP keeps a refund waiting. */
+  /** After this time operators see that the PSP keeps a refund waiting. */
   readonly pspWaitingAfterMs: number;
-  /** How long the PSP may have what its read side does not show. */
+  /** How long the PSP may have an object that its read side does not show. */
   readonly pspReadLagMs: number;
-  /** How long Stripe may still make what its lists do not show. */
+  /** How long Stripe may still make an object that its lists do not show. */
   readonly stripeReadLagMs: number;
   readonly transfer: RetrySettings;
   readonly reversal: RetrySettings;
   readonly platformFeeBps: number;
-  /** Pending orders a buyer. */
+  /** The most pending orders of one buyer. */
   readonly openOrdersMax: number;
   readonly refundFeePolicy: FeePolicy;
   readonly refundWindowDays: number;

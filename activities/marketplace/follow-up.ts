@@ -4,7 +4,9 @@ import type { Engine } from '../../engine/port/index.ts';
 /** An order may have a hundred sellers, and the activity that settles it has seconds. */
 const STARTS_AT_A_TIME = 10;
 
-/** Starts what a settlement calls for: a workflow for each reversal, and a look for transfers that it changed. */
+/**
+ * Starts what follows from a settlement: a workflow for each reversal, and a look for each transfer that it changed.
+ */
 export async function followUp(engine: Engine, { reversals, transfers }: SettledRefund): Promise<void> {
   await startAll(reversals, (reversal) => engine.startReversal(reversal));
   await startAll(transfers, (transfer) => engine.retryTransfer(transfer));

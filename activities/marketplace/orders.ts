@@ -34,13 +34,13 @@ export type OrderOpening =
 
 export interface SettledEvent {
   readonly wantsPayment: boolean;
-  /** It is a hint and no more: nothing was booked. */
+  /** Nothing confirms the hint: nothing was booked. */
   readonly unconfirmed?: true;
-  /** A dispute's word whose booking waits for money under way: it is to be booked again. */
+  /** A dispute's report whose booking waits for money under way: it has to be booked again. */
   readonly waits?: true;
 }
 
-/** What a signal hinted at is neither in the inbox nor complete there: the PSP is to be asked. */
+/** The inbox does not have the report that a signal hinted at, or not all of it: the PSP has to be asked. */
 const UNCONFIRMED = 'unconfirmed';
 
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
@@ -63,8 +63,8 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
     },
 
     /**
-     * Creates the payment at the PSP under our id, or finds the one that an earlier attempt made. Decides nothing: that
-     * a payment succeeded is the webhook's to say. A refusal comes back as one; everything unknown is asked again.
+     * Creates the payment at the PSP under our id, or finds the one that an earlier attempt made. Decides nothing:
+     * only the webhook says that a payment succeeded. Returns a refusal; an unknown outcome is asked again.
      */
     async createPayment(orderId: string): Promise<OpenedPayment | { readonly refusedBecause: string }> {
       const order = await orderOf(db, orderId);
@@ -84,10 +84,10 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
           await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
           throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
         }
-        // Whatever the answer was, an attempt that a dead worker forgot may have made the payment.
+        // After any answer: an attempt whose worker died may have made the payment.
         const found = await psp.readPayment(paymentId);
         if (found.kind === 'payment') return keep(orderId, found.payment);
-        // That it exists is no refusal: the PSP's read side does not show it yet.
+        // A refusal because the payment exists does not count: only the PSP's read side does not show it yet.
         if (outcome.kind === 'refused' && outcome.tells !== 'exists' && found.kind === 'not_found')
           return { refusedBecause: outcome.message };
         const reason = outcome.kind === 'refused' ? outcome.message : outcome.reason;
@@ -100,7 +100,10 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
       });
     },
 
-    /** Applies the PSP's word in one transaction, then starts what it calls for. `unconfirmed`: it is a hint and no more. */
+    /**
+     * Applies the PSP's report in one transaction, then starts what follows from it. `unconfirmed`: nothing confirms
+     * the hint.
+     */
     async settlePayment(
       orderId: string,
       evidence: Evidence<PaymentReport>,
@@ -121,8 +124,8 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
     },
 
     /**
-     * Money that left the PSP without us asking, or a dispute about it: booked in one transaction. It may want to know
-     * the payment first, which is then handed in; null where the PSP says that nothing was captured.
+     * Money that left the PSP without us asking, or a dispute about it: booked in one transaction. It may need the
+     * payment first, which the next call then passes; null where the PSP says that nothing was captured.
      */
     async settleOutsideEvent(
       orderId: string,
@@ -143,7 +146,10 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
       return { wantsPayment: false, ...(settled.waits && { waits: true }) };
     },
 
-    /** A refund that the PSP announced without its amount is read before anything is booked; null where it is none. */
+    /**
+     * Reads a refund that the PSP announced without its amount, before anything is booked; null where it has not
+     * succeeded.
+     */
     async readOutsideRefund(providerRefundId: string): Promise<ReadEvent | null> {
       if (!isPspId(providerRefundId)) return null;
       return whileHeartbeating(async () => {
@@ -159,11 +165,11 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
       });
     },
 
-    /** A dispute that nothing in the inbox speaks of is read at the PSP; null where it says nothing that counts. */
+    /** Reads at the PSP a dispute that no stored webhook describes; null where the PSP's status changes nothing. */
     async readOutsideDispute(providerDisputeId: string): Promise<ReadEvent | null> {
       if (!isPspId(providerDisputeId)) return null;
       return whileHeartbeating(async () => {
-        // Its body has no time of its last change: what it shows it said when it was read.
+        // The body has no time of its last change, so the time of this read stands for it.
         const saidAt = new Date().toISOString();
         const found = await psp.readDispute(providerDisputeId);
         if (found.kind === 'not_found') return null;
@@ -186,7 +192,7 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
       });
     },
 
-    /** Asks the PSP how a payment stands that nobody told us of. */
+    /** Asks the PSP how a payment stands of which no report has come. */
     async lookUpPayment(orderId: string): Promise<LookedUpPayment> {
       const { paymentId } = await orderOf(db, orderId);
       if (paymentId === null) return 'unpaid';
@@ -226,7 +232,7 @@ const UNDERWAY = new Set([
   'conflicted',
 ]);
 
-/** What the PSP says of a payment, read there. */
+/** What the PSP reports of a payment when it is read. */
 export function factOf(payment: PspPayment): LookedUpPayment {
   const verdict = paymentVerdict(payment.status);
   switch (verdict) {
@@ -248,7 +254,8 @@ export function factOf(payment: PspPayment): LookedUpPayment {
       const failed = withoutMoney('failed', errorMessage ?? verdict);
       return manualRetryAllowed === false ? { ...failed, dead: true } : failed;
     }
-    // In the router's books: it does not tell the connector where the buyer's bank was being asked.
+    // Cancelled in the router's books only: while the buyer's bank is being asked, the router does not tell the
+    // connector.
     case 'cancelled':
     case 'expired':
       return withoutMoney('failed', payment.errorMessage ?? verdict);

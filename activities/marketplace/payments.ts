@@ -17,10 +17,10 @@ const EXPIRED = {
 export function createPaymentActivities({ db, psp, settings }: MarketplaceDeps) {
   return {
     /**
-     * Cancels a payment whose time is over, and says what became of it: it may have been captured meanwhile, or be
-     * underway. A refusal says nothing of that, and no answer even less: then the payment is read. What expired is never
-     * known to be dead: the router cancels also what waits for the buyer's bank (3-D Secure), to which the buyer may have
-     * come a moment before, without telling the connector, which may still capture it.
+     * Cancels a payment whose time is over, and says how it stands: it may have been captured meanwhile, or be
+     * underway. After a refusal or no answer the payment is read. An expired payment is never known to be dead: the
+     * router also cancels one that waits for the buyer's bank (3-D Secure), without telling the connector, which may
+     * still capture it.
      */
     async cancelPayment(orderId: string): Promise<PaymentReport | 'underway'> {
       const { paymentId } = await orderOf(db, orderId);
@@ -29,14 +29,14 @@ export function createPaymentActivities({ db, psp, settings }: MarketplaceDeps) 
         const outcome = await psp.cancelPayment(paymentId);
         if (outcome.kind === 'unauthorized') throw await unread({ db, settings }, outcome, 'payment');
         const found = outcome.kind === 'payment' ? outcome : await psp.readPayment(paymentId);
-        // One that lands after all, or that a lagging reader does not show, is found by the sweep.
+        // The sweep finds a payment that is made after all, or that a lagging read side does not show.
         if (found.kind === 'not_found') return EXPIRED;
         if (found.kind !== 'payment') throw await unread({ db, settings }, found, 'payment');
         await recordPaymentAnswer(db, orderId, found.payment);
         const fact = factOf(found.payment);
         if (fact === 'underway') return fact;
         if (fact === 'unpaid') {
-          // It may still be confirmed: cancelled once more, unless the PSP will not have it.
+          // The payment may still be confirmed: it is cancelled once more, unless the PSP refuses that.
           if (outcome.kind === 'refused') return EXPIRED;
           throw retryLater('psp_unknown_outcome', 'the payment is not cancelled yet', settings.psp);
         }

@@ -4,8 +4,8 @@ import type { StripeAccount } from '../../providers/stripe/outcomes.ts';
 import type { MarketplaceDeps } from './deps.ts';
 
 /**
- * Reads a seller's account at Stripe, keeps what it says and wakes what waits for it. `gone`: Stripe says that it is closed,
- * or not ours any more. Null where it cannot be read.
+ * Reads a seller's account at Stripe, keeps Stripe's answer and wakes the transfers that wait for it. `gone`: Stripe
+ * says that it is closed, or not ours any more. Null where it cannot be read.
  */
 export async function refreshAccount(
   deps: Pick<MarketplaceDeps, 'db' | 'engine' | 'stripe'>,

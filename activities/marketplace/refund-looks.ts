@@ -12,7 +12,7 @@ import { whileHeartbeating } from '../kernel/index.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
 import { createRefusalJudge } from './refund-refusals.ts';
 
-/** An operator waits for the first look, and the call behind it for eight seconds. */
+/** An operator waits for the first look, and their call ends after eight seconds. */
 const LOOK_DEADLINE_MS = 5_000;
 
 type Found = { readonly kind: 'refund'; readonly refund: PspRefund } | PspFailure | PspNotFound;
@@ -21,7 +21,10 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
   const { db, psp, inbox, settings, log } = deps;
   const { bookOthers } = createRefusalJudge(deps);
 
-  /** By its id and, where that shows nothing, by its payment; what else the PSP made of that payment is booked. */
+  /**
+   * Looks by the refund's id and, where that shows nothing, by its payment; other refunds of that payment at the PSP
+   * are booked.
+   */
   async function find(refundId: string, orderId: string, paymentId: string | null): Promise<Found> {
     const read = await psp.readRefund(refundId);
     if (read.kind !== 'not_found' || paymentId === null) return read;
@@ -53,7 +56,7 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
     switch (found.kind) {
       case 'refund':
         await adoptProviderRefund(db, refundId, found.refund.refundId);
-        // As after a lost webhook: what the PSP says of it goes the way of its webhooks.
+        // As after a lost webhook: the PSP's report takes the same way as its webhooks.
         await inbox.dispatch(refundEvent(found.refund));
         return { kind: 'known' };
       case 'not_found':
@@ -70,8 +73,8 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
 
   return {
     /**
-     * Looks at the PSP for a refund that it never answered. The first look that does not find it ends the asking, one that
-     * is PSP_READ_LAG later fails it; whatever is not known changes nothing.
+     * Looks at the PSP for a refund that it never answered. The first look that does not find it stops the asking,
+     * and one that is PSP_READ_LAG later fails it. An unknown answer changes nothing.
      */
     async lookForRefund(refundId: string): Promise<RefundLook> {
       const looked = await whileHeartbeating(() => look(refundId));
@@ -81,7 +84,7 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
   };
 }
 
-/** What the PSP says too late for whoever waits is unknown: nothing is decided on it. */
+/** An answer that comes too late for the waiting operator counts as unknown: nothing is decided by it. */
 async function inTime(found: Promise<Found>): Promise<Found> {
   const timer = new AbortController();
   const late = sleep(LOOK_DEADLINE_MS, { kind: 'unknown', reason: 'no answer in time' } as const, {

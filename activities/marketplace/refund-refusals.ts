@@ -19,10 +19,10 @@ export type Asked =
   | { readonly refusedBecause: string }
   /** The row needs no asking: it has ended, or the PSP has it already. */
   | { readonly accepted: false }
-  /** An operator has ended the asking. */
+  /** An operator has stopped the asking. */
   | { readonly givenUp: true };
 
-/** What a refusal means beside a look that does not find the refund: the PSP's read side may be behind its write side. */
+/** Judges a refusal when a look does not find the refund: the PSP's read side may be behind its write side. */
 export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: MarketplaceDeps) {
   const unknown = (reason: string) => retryLater('psp_unknown_outcome', reason, settings.psp);
 
@@ -48,7 +48,10 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
     throw unknown('the PSP refused, and the payment could not be read');
   }
 
-  /** Refunds that the PSP has beside ours: what somebody made in its dashboard is booked, what it says of ours is told. */
+  /**
+   * Refunds that the PSP has beside this one: those made in its dashboard are booked, and reports about ours are
+   * passed on.
+   */
   async function bookOthers(orderId: string, others: readonly PspRefund[]): Promise<void> {
     const rows = await db.select().from(refunds).where(eq(refunds.orderId, orderId));
     for (const other of others) {
@@ -71,8 +74,9 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
   }
 
   /**
-   * A refusal is believed at once where no call before it may have made the refund, or once the read side has had its time,
-   * and never against the PSP's own word that it has it. `isExplained`: an IR_13 of before says nothing any more.
+   * Believes a refusal at once where no earlier call may have made the refund, or once the read side has had its
+   * time; never where the PSP itself said that it has the refund. `isExplained`: an earlier IR_13 does not count any
+   * more.
    */
   function believe({ refund, mayExistSince }: RefundAsk, message: string, isExplained = false): Asked {
     const isOver = mayExistSince === null || Date.now() - mayExistSince.getTime() > settings.pspReadLagMs;
@@ -98,7 +102,7 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
     const othersMinor = sumMinor(
       listed.filter((one) => refundVerdict(one.status) !== 'failed').map((one) => one.amountMinor),
     );
-    // The PSP gives back no more than it captured: beside the others there is no room for ours, if they still stand.
+    // The PSP gives back no more than it captured: if the other refunds stand, there is no room for ours.
     if (othersMinor + refund.amountMinor > capturedMinor) return believe(ask, refused.message, true);
     await noteExists(db, refund.id, 'IR_13');
     throw unknown(

@@ -21,17 +21,17 @@ import { type Asked, createRefusalJudge } from './refund-refusals.ts';
 import { refundReportFor, refundWithPayment } from './reports.ts';
 
 export interface SettledVerdict {
-  /** It is a hint and no more: nothing was booked. */
+  /** Nothing confirms the hint: nothing was booked. */
   readonly unconfirmed: boolean;
-  /** It succeeded as what cannot be booked: people are told, and it waits, unless it has ended. */
+  /** The PSP did something that cannot be booked: people are told, and the refund waits, unless it has ended. */
   readonly held?: true;
-  /** Of the row, as it stands. */
+  /** The row's status now. */
   readonly status: RefundStatus;
 }
 
 /**
- * Most webhooks come within a second of the answer. An attempt that stays for it lets the verdict end phase 2 and saves
- * the refund a workflow task and five events; see ADR 0004.
+ * Most webhooks come within a second of the answer. An attempt that waits for it lets the report end phase 2, and
+ * saves the refund a workflow task and five events; see ADR 0004.
  */
 const LINGER_MS = 1_000;
 
@@ -40,8 +40,8 @@ export function createRefundActivities(deps: MarketplaceDeps) {
   const { accept, judgeRefusal } = createRefusalJudge(deps);
 
   /**
-   * What an answer means. Anything but a refund that stands is looked up by our id first: an attempt that a dead
-   * worker forgot may have succeeded, and a connector's refusal may be its word on an earlier call.
+   * Judges an answer. Anything but a refund that stands is looked up by our id first: an attempt whose worker died
+   * may have succeeded, and a connector's refusal may concern an earlier call.
    */
   async function judge(ask: RefundAsk, outcome: CreateRefundOutcome): Promise<Asked> {
     const refundId = ask.refund.id;
@@ -117,7 +117,7 @@ export function createRefundActivities(deps: MarketplaceDeps) {
       return asked;
     },
 
-    /** Phase 3, the good end: one transaction, then a workflow for each reversal it opened. */
+    /** Phase 3, the good end: one transaction, then a workflow for each reversal that it opened. */
     async settleRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
       const verdict = await refundReportFor(db, refundId, evidence);
       if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
@@ -141,7 +141,7 @@ export function createRefundActivities(deps: MarketplaceDeps) {
       return { unconfirmed: false, status };
     },
 
-    /** What the PSP says of a refund of which a signal spoke that no webhook stands behind; null while it is open there. */
+    /** Reads a refund at the PSP after a signal without a stored webhook; null while it is open there. */
     async readRefundVerdict(refundId: string): Promise<RefundReport | null> {
       const { refund, paymentId } = await refundWithPayment(db, refundId);
       const providerRefundId = refund.hyperswitchRefundId ?? refundId;

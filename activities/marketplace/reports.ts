@@ -32,7 +32,7 @@ export type BookableEvent =
       readonly saidAt?: string;
     };
 
-/** As the PSP's own books have it, and the payment that it is of. Absent in histories of before this. */
+/** An event as the PSP's books have it, with its payment; older histories do not have the payment. */
 export type ReadEvent = BookableEvent & { readonly paymentId?: string };
 
 export async function paymentReportFor(
@@ -59,7 +59,8 @@ export async function refundReportFor(
   const isAbout = event.refundId.toLowerCase() === refundId || event.refundId === refund.hyperswitchRefundId;
   if (!isAbout || (event.paymentId !== undefined && event.paymentId !== paymentId)) return null;
   const verdict = refundReport(event);
-  // Money is booked as what was done, and never as what was asked for: an event that does not tell it is a hint.
+  // Money is booked by what was done, never by what was asked for: an event that does not say what was done is only a
+  // hint.
   return verdict?.status === 'succeeded' && verdict.done === undefined ? null : verdict;
 }
 
@@ -69,7 +70,7 @@ export async function outsideEventFor(
   evidence: Evidence<ReadEvent>,
 ): Promise<BookableEvent | null> {
   if ('known' in evidence) {
-    // What a hint named was read at the PSP, and may be another order's.
+    // The event that a hint named was read at the PSP, and may belong to another order.
     const { paymentId } = evidence.known;
     return paymentId === undefined || paymentId === (await paymentIdOf(db, orderId)) ? evidence.known : null;
   }

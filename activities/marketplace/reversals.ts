@@ -42,7 +42,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     return ended(reversal);
   }
 
-  /** Where it is not, it is neither booked as what it is not nor asked for a second time: a person decides what this is. */
+  /** Whether Stripe made what we asked for. If not, it is neither booked nor asked for again: a person decides. */
   async function isAsAsked({ reversal, amountMinor, transfer }: Ask, made: MadeReversal): Promise<boolean> {
     if (made.amountMinor === amountMinor && made.currency === transfer.currency) return true;
     const theirs = formatMoney(made.amountMinor, made.currency);
@@ -51,7 +51,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     return false;
   }
 
-  /** Lists the transfer's reversals: ours is found by its metadata, what others made is booked and covers ours. */
+  /** Lists the transfer's reversals: finds ours by its metadata; those of others are booked and cover ours. */
   async function lookUp(claim: Ask): Promise<LookedUp> {
     const listed = await stripe.listReversals(claim.stripeTransferId);
     if (listed.kind !== 'reversals') return 'unavailable';
@@ -73,7 +73,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     return reversal.status === 'pending' ? waiting(reversal) : ended(reversal);
   }
 
-  /** Of an attempt after which Stripe's list was read, since its key can do nothing any more. */
+  /** The key that can do nothing any more, where Stripe's list was read after its attempt. */
   const spentKey = (claim: Ask, lookedUp: LookedUp | null) =>
     lookedUp === 'absent' ? claim.idempotencyKey : null;
 
@@ -136,7 +136,10 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     return postpone(id, policy.maxMs, waitingFor, spentKey(claim, lookedUp));
   }
 
-  /** Nothing can be taken back out of it: a person settles it, or retries it should the account come back. */
+  /**
+   * Nothing can be taken back out of a closed account: a person settles the reversal, or retries it if the account
+   * comes back.
+   */
   async function endAtGoneAccount(
     claim: Ask,
     message: string,
@@ -149,7 +152,10 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     return end(claim.reversal.id, { failed: message });
   }
 
-  /** Before a key is used that Stripe may have forgotten, and before a retry row does what its predecessor may have. */
+  /**
+   * Looks before a key is used that Stripe may have forgotten, and before a retry row repeats what its predecessor
+   * may have done.
+   */
   async function lookFirst(claim: Ask): Promise<ReversalClaim | ReversalAttempt> {
     const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
     if (!tooOld && claim.predecessors.length === 0) return claim;
@@ -165,7 +171,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
       : again;
   }
 
-  /** Nothing is asked of Stripe any more; what it has already counts. */
+  /** Stripe is not asked again; a reversal that it has already counts. */
   async function giveUp(claim: Ask, reason: string): Promise<ReversalAttempt> {
     const lookedUp = await lookUp(claim);
     return end(
@@ -195,7 +201,10 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
   }
 
   return {
-    /** One attempt, in its turn on the rate-limited queue. Everything but an unreachable database is its result. */
+    /**
+     * One attempt, in its turn on the rate-limited queue. It returns every outcome; only an unreachable database
+     * throws.
+     */
     async attemptReversal(
       request: { readonly reversalId: string } & AttemptRequest,
     ): Promise<ReversalAttempt> {
@@ -204,8 +213,8 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     },
 
     /**
-     * The first attempt, without queueing, as long as the shared limit has a call to spare: most reversals end here and
-     * cost one workflow task. `queue` sends it to its turn.
+     * The first attempt, without queueing, as long as the shared limit has a call to spare: most reversals end here
+     * and cost one workflow task. `queue`: it has to wait for its turn.
      */
     async attemptReversalDirectly(
       request: { readonly reversalId: string } & AttemptRequest,
@@ -248,7 +257,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
   };
 }
 
-/** What Stripe lists of a transfer that it never made. */
+/** Stripe's empty list for a transfer that it never made. */
 const NOTHING = { kind: 'reversals', reversals: [] } as const;
 
 const ended = (reversal: Reversal): ReversalAttempt => ({

@@ -1,6 +1,6 @@
 // STRIPE_MAX_RPS over all workers, in two lanes that stay within it together (ADR 5).
 
-/** The part of it that calls within a workflow task may take; the rest is the task queue's. */
+/** The share for calls within a workflow task; the task queue has the rest. */
 const DIRECT_SHARE = 0.5;
 
 /** Calls a second of the direct lane: first attempts of reversals, and the backfill. */

@@ -44,8 +44,8 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   const { transfer: policy } = settings;
 
   /**
-   * Where it is not, it is neither booked as what it is not nor sent a second time: a person decides what this is. What was
-   * refunded since it was asked for does not make it another one.
+   * Whether Stripe made what we asked for. If not, it is neither booked nor sent again: a person decides. A refund
+   * since the call does not make it differ.
    */
   async function isAsAsked(transfer: Transfer, made: MadeTransfer): Promise<boolean> {
     if (await isBookable(db, transfer, made)) return true;
@@ -59,12 +59,13 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   /** Looks for our transfer at Stripe under every row of its chain. */
   async function lookUp(transfer: Transfer): Promise<LookedUp> {
     for (const row of await readTransferChain(db, transfer)) {
-      // A row that was never asked of Stripe cannot be there; one that was sent and taken back is not this money.
+      // Stripe cannot have a row that it was never asked for; a row that was sent and taken back is not this money.
       if (row.stripeAccountId === null || row.stripeTransferId !== null) continue;
       const listed = await stripe.findTransfer({ orderId: row.orderId, transferId: row.id });
       if (listed.kind === 'not_found') continue;
       if (listed.kind !== 'found') return 'unavailable';
-      // One that somebody has wholly taken back at Stripe is nothing any more, unless it was the one that was asked for.
+      // A transfer that somebody took back whole at Stripe does not count any more, unless it is the one that we
+      // asked for.
       const standing = [listed.transfer, ...listed.duplicates].find(
         (made) => !made.reversed || isSameMoney(transfer, made),
       );
@@ -99,7 +100,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   const awaitLookUp = (transfer: Transfer, message: string) =>
     postpone(transfer, policy.maxMs, { message, counted: false, waitingFor: 'look_up', released: false });
 
-  /** Not booked, and asked for no more, until somebody has taken it back at Stripe. */
+  /** Neither booked nor asked for again until somebody has taken it back at Stripe. */
   const awaitDecision = (transfer: Transfer) =>
     postpone(transfer, policy.maxMs, {
       message: 'Stripe made a transfer of another amount',
@@ -108,13 +109,13 @@ export function createTransferActivities(deps: MarketplaceDeps) {
       released: false,
     });
 
-  /** A call whose answer was lost may still be carried out: two looks, further apart than any call lives. */
+  /** A call whose answer was lost may still be carried out: it takes two looks, further apart than any call runs. */
   const miss = async (transfer: Transfer, message: string) =>
     standing(await missTransfer(db, transfer.id, message, settings.stripeReadLagMs));
 
   /**
-   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. `isDefinite`:
-   * Stripe has refused the only call under its key, so that none is under way any more.
+   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing.
+   * `isDefinite`: Stripe has refused the only call under its key, so none is under way.
    */
   async function fail(
     transfer: Transfer,
@@ -183,8 +184,8 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   }
 
   /**
-   * No failed attempt, and nothing of our key: once Stripe's list shows nothing, the next attempt is for whatever account the
-   * seller has then, under a new key.
+   * Does not count as a failed attempt. Once Stripe's list shows nothing, the next attempt uses a new key, and the
+   * account that the seller has then.
    */
   async function awaitAccount({ transfer, destination }: Ask, message: string): Promise<TransferAttempt> {
     await recordAccountGone(db, destination, message);
@@ -201,7 +202,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
     });
   }
 
-  /** A webhook may be lost: Stripe itself is asked before a transfer waits on for an account that is not ready. */
+  /** A webhook may be lost, so Stripe is asked before a transfer goes on waiting for an account that is not ready. */
   async function claimOf(request: { transferId: string } & AttemptRequest): Promise<Claim> {
     const claim = await askTransfer(db, request);
     if (claim.kind !== 'account_not_ready') return claim;
@@ -210,7 +211,10 @@ export function createTransferActivities(deps: MarketplaceDeps) {
     return account?.transfersEnabled ? askTransfer(db, request) : claim;
   }
 
-  /** Before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may have. */
+  /**
+   * Looks before a key is used that Stripe may have forgotten, and before a retry row sends what its predecessor may
+   * have sent.
+   */
   async function lookFirst(claim: Ask, request: { transferId: string } & AttemptRequest) {
     const { transfer } = claim;
     const isDiffering = transfer.waitingFor === 'amount_differs';
@@ -240,7 +244,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   async function unasked(claim: Exclude<Claim, Ask>): Promise<TransferAttempt> {
     if (claim.kind === 'ended') {
       const { id, stripeTransferId, amountMinor } = claim.transfer;
-      // A worker that died after completing it may have started none of the reversals that this opened.
+      // A worker that died after completing the transfer may have started none of the reversals that this opened.
       return stripeTransferId ? complete(id, { stripeTransferId, amountMinor }) : ended(claim.transfer);
     }
     if (claim.kind === 'not_due') return waiting(claim.transfer);
@@ -304,7 +308,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
         if (listed.kind !== 'reversals') {
           throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
         }
-        // Stripe has sent it, and its answer was lost: what is open now is covered before it is asked for.
+        // Stripe may have sent it, and the answer was lost: reversals of others cover ours before ours are asked for.
         const isUnanswered = row.status === 'pending' || row.status === 'failed';
         const completed = isUnanswered ? await completeTransfer(db, transferId, stripeTransferId) : null;
         await recordOutsideReversals(db, transferId, listed.reversals, null);
@@ -316,7 +320,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
   };
 }
 
-/** What is asked for no more: only Stripe's list can end it. */
+/** Rows that are not asked for again: only Stripe's list can end them. */
 const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
 
 const WAITS = {

@@ -4,7 +4,10 @@ import type { PspFailure } from '../../providers/hyperswitch/outcomes.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { retryLater } from '../kernel/index.ts';
 
-/** What to throw where an object of the PSP's could not be read: it is asked for again. Flagged where our key is the reason. */
+/**
+ * The error to throw where an object at the PSP could not be read, so that it is read again. Raises a flag where our
+ * key is the reason.
+ */
 export async function unread(
   { db, settings }: Pick<MarketplaceDeps, 'db' | 'settings'>,
   found: PspFailure,

@@ -103,8 +103,8 @@ export function createOnboardingActivities(deps: PayoutDeps) {
     },
 
     /**
-     * One try at a link to Stripe's forms, which goes to its row: whoever waits for it asks again. `key` is of this ask
-     * alone, since a link is good once.
+     * One try at a link to Stripe's forms. The link goes to its row; the waiting caller asks again. `key` belongs to
+     * this ask alone, since a link works once.
      */
     async linkAccount(
       userId: string,
@@ -113,7 +113,7 @@ export function createOnboardingActivities(deps: PayoutDeps) {
     ): Promise<OnboardingAnswer> {
       return whileHeartbeating(async () => {
         const pages = ask.linkAskId === undefined ? null : await readLinkAsk(db, ask.linkAskId);
-        // Whoever asked waits no more; a link is good once, for them alone.
+        // The caller waits no more; a link works once, for them alone.
         if (pages === null) return ASK_AGAIN;
         const idempotencyKey = `account-link:${ask.key}`;
         const made = await stripe.createAccountLink({ stripeAccountId, ...pages, idempotencyKey });
@@ -130,7 +130,7 @@ export function createOnboardingActivities(deps: PayoutDeps) {
       });
     },
 
-    /** Stripe has news of the account: its word is read there, since webhooks come in any order. */
+    /** Stripe reported a change of the account: the account is read at Stripe, since webhooks come in any order. */
     async refreshAccount(userId: string): Promise<void> {
       await whileHeartbeating(async () => {
         const known = await readStripeAccount(db, userId);

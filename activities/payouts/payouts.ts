@@ -37,11 +37,11 @@ import type { PayoutDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { isPayoutAsAsked, payoutReportFor } from './reports.ts';
 
-/** `accepted`: Stripe has it, and its word is waited for. */
+/** `accepted`: Stripe has the payout, and its report is to come. */
 export type PayoutAttempt = Attempt<PayoutStatus | 'accepted'>;
 type MadePayout = Parameters<typeof isPayoutAsAsked>[1];
 type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
-/** What Stripe's own list says of our payout; `gone`: its account is, and nothing more will be said. */
+/** What Stripe's own list says of our payout; `gone`: the account is gone, and Stripe will report nothing more. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'differs' | 'gone';
 type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postponement, 'released'>>;
 
@@ -51,7 +51,7 @@ const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
 export function createPayoutActivities({ db, engine, stripe, settings, log }: PayoutDeps) {
   const { transfer: policy } = settings;
 
-  /** Where it is not, it is neither booked as what it is not nor given back: a person decides what this is. */
+  /** Whether Stripe made what we asked for. If not, it is neither booked nor given back: a person decides. */
   async function isAsAsked(payout: Payout, made: MadePayout): Promise<boolean> {
     if (isPayoutAsAsked(payout, made)) return true;
     const theirs = formatMoney(made.amountMinor, made.currency);
@@ -67,7 +67,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     const listed = await stripe.findPayout({ stripeAccountId, payoutId: payout.id, createdSinceMs });
     if (listed.kind === 'found') {
       const made = { ...listed.payout, account: stripeAccountId };
-      // One of another amount that somebody called off at Stripe is nothing any more.
+      // A payout of another amount that was called off at Stripe does not count any more.
       if (isCalledOff(listed.payout) && !isPayoutAsAsked(payout, made)) return 'absent';
       return (await isAsAsked(payout, made)) ? { found: made.stripePayoutId } : 'differs';
     }
@@ -101,18 +101,18 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     return isOpen(postponed) ? waiting(postponed) : ended(postponed);
   }
 
-  /** Stripe has nothing of it, and it is not asked for again: the seller has the money back. */
+  /** Stripe does not have the payout and is not asked again: the seller gets the money back. */
   async function giveUp({ payout }: Pick<Ask, 'payout'>, message: string): Promise<PayoutAttempt> {
     await raiseFlag(db, 'payout_gave_up', payoutWorkflowId(payout.id), message);
     const { payout: failed } = await settle(payout.id, { status: 'failed', stripePayoutId: null, message });
     return ended(failed);
   }
 
-  /** Not before Stripe's list can be read: it may have paid, and the money would be there twice. */
+  /** Waits until Stripe's list can be read: Stripe may have paid, and the seller would have the money twice. */
   const awaitLookUp = (payout: Payout, message: string) =>
     postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'look_up' });
 
-  /** A call whose answer was lost may still be carried out: two looks, further apart than any call lives. */
+  /** A call whose answer was lost may still be carried out: it takes two looks, further apart than any call runs. */
   async function miss(claim: Pick<Ask, 'payout'>, message: string): Promise<PayoutAttempt> {
     const { payout, isOver } = await missPayout(db, claim.payout.id, message, settings.stripeReadLagMs);
     if (isOver) return giveUp(claim, message);
@@ -127,13 +127,13 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
       waitingFor: 'amount_differs',
     });
 
-  /** An answer was lost, and Stripe says nothing of the account any more: whether it paid, a person has to find out. */
+  /** An answer was lost, and Stripe no longer answers for the account: a person has to find out whether it paid. */
   async function awaitPerson({ payout }: Ask, message: string): Promise<PayoutAttempt> {
     await raiseFlag(db, 'account_gone', payoutWorkflowId(payout.id), message);
     return postpone(payout, policy.maxMs, { message, counted: false, waitingFor: 'account_gone' });
   }
 
-  /** An operator wants no more attempts; what Stripe has already goes on. */
+  /** An operator wants no more attempts; a payout that Stripe has already goes on. */
   async function giveUpUnlessThere(claim: Ask, reason: string): Promise<PayoutAttempt> {
     const lookedUp = await lookUp(claim);
     if (typeof lookedUp === 'object') return accept(claim.payout.id, lookedUp.found);
@@ -143,8 +143,8 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
   }
 
   /**
-   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing. `isDefinite`:
-   * Stripe has refused the only call under its key, so that none is under way any more.
+   * A failed attempt: counted, and retried until the retries are exhausted and Stripe's list shows nothing.
+   * `isDefinite`: Stripe has refused the only call under its key, so none is under way.
    */
   async function fail(
     claim: Ask,
@@ -200,7 +200,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     return postpone(payout, policy.maxMs, why, lookedUp === 'absent');
   }
 
-  /** Before a key is used that Stripe may have forgotten, and where only the list can end it. */
+  /** Looks before a key is used that Stripe may have forgotten, and where only Stripe's list can end the payout. */
   async function lookFirst(claim: Ask): Promise<PayoutClaim | PayoutAttempt> {
     const { payout } = claim;
     const tooOld = Date.now() - claim.askedAtMs > KEY_TOO_OLD_MS;
@@ -246,7 +246,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     return payout;
   }
 
-  /** From the inbox, or else from Stripe; null where that ends nothing. */
+  /** The report from the inbox, or else from Stripe; null where it ends nothing. */
   async function confirm(payoutId: string, hint: Hint<PayoutReport>): Promise<PayoutReport | null> {
     const payout = await payoutOf(payoutId);
     const stored = await payoutReportFor(db, payout, hint.webhookId ?? null);
@@ -276,7 +276,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     return seen.kind === 'payout' ? wordOf(seen.payout) : null;
   }
 
-  /** Stripe had accepted it, and its account is gone: only a person can say that the bank never got it. */
+  /** Stripe had accepted the payout, and the account is gone: only a person can say that the bank never got it. */
   async function endAtGoneAccount(payout: Payout, stripePayoutId: string): Promise<PayoutReport | null> {
     const message = 'Stripe had accepted it, and says nothing of its account any more';
     if (payout.givenUpAt !== null)
@@ -307,8 +307,9 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     },
 
     /**
-     * Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. `isGivenUp`: an operator
-     * has signalled so, which the row keeps. It ends one whose account is gone; of any other Stripe's word counts.
+     * Asks Stripe how a payout stands whose webhook may have been lost; null while it is underway. `isGivenUp`: an
+     * operator gave it up, which the row keeps. That ends a payout whose account is gone; for any other Stripe's
+     * report counts.
      */
     async lookUpPayout(payoutId: string, isGivenUp = false): Promise<PayoutReport | null> {
       return whileHeartbeating(async () => {
@@ -320,8 +321,8 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     },
 
     /**
-     * Books Stripe's word, as the stored webhook or Stripe itself has it; a hint of which neither knows changes nothing. One
-     * that contradicts what was booked is asked about at Stripe, and flagged.
+     * Books Stripe's report, as the stored webhook or Stripe itself has it; a hint that neither confirms changes
+     * nothing. A report that contradicts the books is checked at Stripe, and flagged.
      */
     async settlePayout(payoutId: string, hint: Hint<PayoutReport>): Promise<PayoutStatus> {
       return whileHeartbeating(async () => {
@@ -331,7 +332,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
         if (contradiction === null) return payout.status;
         const now = await read(payout, word.stripePayoutId);
         if (now === null) throw retryLater('stripe_unreadable', 'the payout cannot be read', policy);
-        // Webhooks come in any order: an older word changes nothing.
+        // Webhooks come in any order: an older report changes nothing.
         const isOld = now !== 'gone' && now.status === 'failed';
         if (contradiction === 'paid_after_failed' && isOld) return payout.status;
         const kind = contradiction === 'another_payout' ? 'outside_payout' : 'payout_paid_after_failed';
@@ -344,7 +345,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
   };
 }
 
-/** What is asked for no more: only Stripe's list can end it. */
+/** Rows that are not asked for again: only Stripe's list can end them. */
 const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
 
 function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutReport | null {

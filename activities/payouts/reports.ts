@@ -5,7 +5,7 @@ import type { PayoutReport } from '../../domain/payouts/messages.ts';
 import { payoutReport } from '../../providers/webhooks/reports.ts';
 import { parseStripeEvent, type StripePayoutEvent } from '../../providers/webhooks/stripe-event.ts';
 
-/** Metadata can be written by whoever has the account: only the payout as we asked for it is believed. */
+/** The account's owner can write metadata: only a payout exactly as we asked for it is believed. */
 export const isPayoutAsAsked = (
   { id, externalPayoutId, stripeAccountId, amountMinor, currency }: Payout,
   seen: Pick<StripePayoutEvent, 'account' | 'stripePayoutId' | 'payoutId' | 'amountMinor' | 'currency'>,

@@ -5,7 +5,7 @@ import { createSweepActivities } from './sweep.ts';
 export const createReconcileActivities = (deps: ReconcileDeps) =>
   createSweepActivities({ ...deps, psp: readerOf(deps.psp) });
 
-/** Not only by its type: what a sweep has in its hands cannot create. */
+/** At run time too, not only by its type, a sweep has no call that creates. */
 const readerOf = (psp: HyperswitchReader): HyperswitchReader => {
   const { readPayment, readRefund, listRefunds, listDisputes } = psp;
   return { readPayment, readRefund, listRefunds, listDisputes };

@@ -11,7 +11,7 @@ export interface ReconcileSettings {
   readonly orderStuckAfterMs: number;
   readonly refundStuckAfterMs: number;
   readonly refundOrphanAfterMs: number;
-  /** Rows a phase and tick. */
+  /** Rows of each phase in one sweep. */
   readonly batch: number;
   /** Rows that are looked at at a time. */
   readonly concurrency: number;
@@ -48,11 +48,11 @@ export interface ReconcileDeps extends KernelDeps {
   readonly inbox: Inbox;
   readonly settings: {
     readonly reconcile: ReconcileSettings;
-    /** How long the PSP may have what its read side does not show. */
+    /** How long the PSP may have an object that its read side does not show. */
     readonly pspReadLagMs: number;
   };
-  /** Learns how many bodies of webhooks went. */
+  /** Called with how many bodies of webhooks were deleted. */
   readonly onBodiesDeleted?: (count: number) => void;
-  /** Learns what became of each row; the composition root counts it. */
+  /** Called with what became of each row; the composition root counts it. */
   readonly onLook?: (phase: Phase, what: Look['what']) => void;
 }

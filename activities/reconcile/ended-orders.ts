@@ -6,8 +6,8 @@ import { left, type Seen, told, unreadable } from './looks.ts';
 import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 
 /**
- * A failed order whose payment was not known to be dead: what was captured after all is told to the dispatcher, who has it
- * given back. It is looked at until its time is over, or until the PSP is known never to have had it.
+ * Looks at a failed order whose payment was not known to be dead: the dispatcher gets a capture after all, so that it
+ * is given back. Looked at until its time is over, or until the PSP surely never had the payment.
  */
 export async function lookAtEndedOrder(
   deps: ReconcileDeps,
@@ -20,7 +20,7 @@ export async function lookAtEndedOrder(
   const { createdAt, paymentWatchedUntil } = order;
   const found = await psp.readPayment(order.paymentId);
   if (found.kind === 'not_found') {
-    // A call that was on its way when the order failed has landed by then, or never will.
+    // By then a call that was under way when the order failed has arrived, or never will.
     const isBelieved = Date.now() - watchedSince(paymentWatchedUntil).getTime() > gapMs;
     if (isBelieved) await releasePayment(db, orderId);
     return left(isBelieved ? 'never_created' : 'unknown_to_the_psp', { createdAt });

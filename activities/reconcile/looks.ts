@@ -16,11 +16,11 @@ import type { Told } from '../webhooks/index.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { refundEvent, paymentEvent } from '../../providers/webhooks/as-event.ts';
 
-/** A look, and what is said of it in the log beside. */
+/** A look, with more fields for the log. */
 export interface Seen extends Look {
   readonly providerStatus?: string;
   readonly createdAt?: Date;
-  /** Of the workflow that was told or started. */
+  /** The workflow that was notified or started. */
   readonly workflowId?: string;
 }
 
@@ -38,7 +38,7 @@ export const synced = (why: string, about: Omit<Seen, keyof Look> = {}): Seen =>
 export const isEngineAway = (error: unknown): boolean =>
   error instanceof VezaError && error.code === 'engine_unavailable';
 
-/** A stuck order: the payment is read, and what its webhook would have said is dispatched. */
+/** Looks at a stuck order: reads the payment, and dispatches what its webhook would have said. */
 export async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise<Seen> {
   const [order] = await deps.db.select().from(orders).where(eq(orders.id, orderId));
   if (order === undefined || order.status !== 'pending') return left('ended');
@@ -48,12 +48,12 @@ export async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise
   if (found.kind === 'not_found') return left('unknown_to_the_psp', { createdAt });
   if (found.kind !== 'payment') return { ...(await unreadable(deps, found)), createdAt };
   const { status, manualRetryAllowed } = found.payment;
-  // Declined, and the buyer may still take another card: its workflow waits for that.
+  // Declined, and the buyer may still use another card: the workflow waits for that.
   if (manualRetryAllowed === true) return left('may_be_tried_again', { providerStatus: status, createdAt });
   return told(await deps.inbox.dispatch(paymentEvent(found.payment)), { providerStatus: status, createdAt });
 }
 
-/** A stuck refund that the PSP has: the same for its refund. */
+/** Looks at a stuck refund that the PSP has, in the same way. */
 export async function lookAtRefund(deps: ReconcileDeps, refundId: string): Promise<Seen> {
   const [refund] = await deps.db.select().from(refunds).where(eq(refunds.id, refundId));
   if (refund === undefined || refund.status !== 'pending') return left('ended');
@@ -66,7 +66,7 @@ export async function lookAtRefund(deps: ReconcileDeps, refundId: string): Promi
   return told(await deps.inbox.dispatch(refundEvent(found.refund)), { providerStatus: status, createdAt });
 }
 
-/** A refund that the PSP may never have received. Whatever is not known leaves it as it is. */
+/** Looks at a refund that the PSP may never have received. An unknown answer leaves it as it is. */
 export async function lookAtOrphan(
   deps: ReconcileDeps,
   refundId: string,

@@ -12,10 +12,10 @@ import { sellerPayouts, payoutLabel } from '../../db/payouts/index.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { left, type Seen, synced } from './looks.ts';
 
-/** An open row whose workflow may be lost, by the id of that workflow: `transfer/…`. It is started again. */
+/** Looks at an open row whose workflow may be lost, by the workflow's id: `transfer/…`. Starts a lost one again. */
 export async function lookAtWork({ db, engine }: ReconcileDeps, workflowId: string): Promise<Seen> {
   if (await engine.isRunning(workflowId)) return left('workflow_running');
-  // Read afterwards: a workflow that has just ended has also ended its row.
+  // The row is read after the workflow: one that has just ended has also ended its row.
   const [kind, id = ''] = workflowId.split('/');
   switch (kind) {
     case 'order': {

@@ -23,17 +23,19 @@ import { refundEvent } from '../../providers/webhooks/as-event.ts';
 
 // What others did to payments that we took: refunds made in the PSP's dashboard, and disputes, whose webhooks were lost.
 
-/** A thousand disputes and more, the last changed first; what lies behind them is found payment by payment. */
+/** A thousand disputes or more, the last changed first; older ones are found payment by payment. */
 const LIST_PAGES = 10;
 
-/** A row of the phase: the PSP's list of disputes, one that could not be booked, or a payment that was settled. */
+/**
+ * Looks at a row of the phase: the PSP's list of disputes, a dispute that could not be booked, or a settled payment.
+ */
 export async function lookOutside(deps: ReconcileDeps, ref: string): Promise<Seen> {
   if (ref === RECENT_DISPUTES) return lookAtList(deps);
   const [kind, id = ''] = ref.split('/');
   return kind === 'dispute' ? lookAtUnbooked(deps, id) : lookAtPayment(deps, id);
 }
 
-/** Disputes of payments that we took, whichever they are: one list instead of a call a payment. */
+/** Disputes of all payments that we took: one list instead of a call for each payment. */
 async function lookAtList(deps: ReconcileDeps): Promise<Seen> {
   const readAt = new Date();
   const createdSince = new Date(readAt.getTime() - OUTSIDE_FOR_MS);
@@ -64,7 +66,7 @@ async function lookAtPayment(deps: ReconcileDeps, orderId: string): Promise<Seen
   return { ...summary(said, 'agrees'), createdAt };
 }
 
-/** A word of the PSP's that counts and is not booked is told again: what was in its way may be gone. */
+/** Repeats a report of the PSP's that counts and is not booked: what was in its way may be gone. */
 async function lookAtUnbooked(deps: ReconcileDeps, disputeId: string): Promise<Seen> {
   const [row] = await deps.db
     .select({ dispute: disputes, paymentId: orders.paymentId })
@@ -90,7 +92,7 @@ async function lookAtUnbooked(deps: ReconcileDeps, disputeId: string): Promise<S
   return { ...summary([said], 'ended'), createdAt: dispute.openedAt };
 }
 
-/** What each came to; one that could not be told is `error`, and the next sweep tries again. */
+/** Sums up the dispatched reports; one that could not be dispatched is `error`, and the next sweep tries again. */
 function summary(said: readonly (Told | 'error')[], otherwise: string): Seen {
   const heard = said.filter((one) => one !== 'error');
   const told = heard.find(({ outcome }) => outcome === 'signalled');
@@ -99,7 +101,7 @@ function summary(said: readonly (Told | 'error')[], otherwise: string): Seen {
   return heard.some(({ outcome }) => outcome === 'unmatched') ? left('of_others') : left(otherwise);
 }
 
-/** Dispatches each that is news. One that cannot be told hides none of the others. */
+/** Dispatches what is new of a list. One that fails does not keep back the others. */
 async function tellEach<One>(
   { log }: ReconcileDeps,
   listed: readonly One[],
@@ -113,14 +115,17 @@ async function tellEach<One>(
       if (told !== null) said.push(told);
     } catch (error) {
       if (isUnavailable(error) || isEngineAway(error)) throw error;
-      log.error({ ...about(one), err: error }, 'reconcile: what the PSP lists could not be told');
+      log.error(
+        { ...about(one), err: error },
+        "reconcile: a report from the PSP's list could not be dispatched",
+      );
       said.push('error');
     }
   }
   return said;
 }
 
-/** Those that are not as our rows say. What the list says it said when it was read. */
+/** Dispatches disputes that differ from our rows. The time of the read stands for the time of the report. */
 async function tellDisputes(deps: ReconcileDeps, listed: readonly PspDispute[], readAt: Date) {
   if (listed.length === 0) return [];
   const ids = listed.map(({ disputeId }) => disputeId).filter(isPlainText);
@@ -137,10 +142,10 @@ async function tellDisputes(deps: ReconcileDeps, listed: readonly PspDispute[], 
   );
 }
 
-/** Also a stage that goes on is told: the router sends one webhook of a kind and dispute, whatever its stage. */
+/** A new stage is dispatched too: the router sends only one webhook for each kind and dispute, whatever the stage. */
 function isAsKnown(theirs: PspDispute, ours: Dispute | undefined): boolean {
   const said = disputeReportStatus(theirs.status);
-  // A word that we do not know yet; its webhook changes nothing either.
+  // A status that we do not know; its webhook changes nothing either.
   if (said === null) return true;
   return (
     ours !== undefined &&
@@ -175,7 +180,10 @@ async function tellRefunds(deps: ReconcileDeps, listed: readonly PspRefund[]) {
   );
 }
 
-/** What is open here other phases look at, and what a person has put right is as it should be. */
+/**
+ * Whether the PSP's refund is new to us. Other phases look at refunds that are open here, and what a person has put
+ * right counts as known.
+ */
 function saysNews({ status }: PspRefund, known: Refund | undefined): boolean {
   const verdict = refundVerdict(status);
   if (known === undefined) return verdict === 'succeeded';
@@ -186,14 +194,14 @@ function saysNews({ status }: PspRefund, known: Refund | undefined): boolean {
 const isSuccess = ({ status }: PspRefund, known: Refund | undefined): known is Refund =>
   refundVerdict(status) === 'succeeded' && (known?.status === 'succeeded' || known?.status === 'failed');
 
-/** What a person has seen of it is not brought up again, nor what they ended it by. */
+/** A difference that a person has seen is not raised again, nor the one that they ended the refund by. */
 async function differsAnew(db: Db, refund: PspRefund, known: Refund): Promise<boolean> {
   const difference = differenceOf(known, refund);
   if (difference === null) return known.status === 'failed';
   return !(await wasFlagged(db, 'amount_differs', refundWorkflowId(known.id), difference));
 }
 
-/** In the shape of the PSP's own webhooks, so that it goes through the same parser. */
+/** A dispute in the shape of the PSP's own webhooks, so that the same parser reads it. */
 function disputeEvent(dispute: PspDispute, saidAt: Date | null) {
   const event = parseHyperswitchEvent({
     event_type: 'dispute_listed',

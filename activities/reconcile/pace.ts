@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReconcileDeps } from './deps.ts';
 
 const LOOK_AGAIN_MS = 100;
-/** A queue whose workers are switched off slows a batch down by this, and no more. */
+/** A queue whose workers are switched off slows a batch down by this time at most. */
 const PATIENCE_MS = 10_000;
 
-/** Keeps a sweep from telling workflows faster than workers run them: buyers wait in the same queues. */
+/** Keeps a sweep from notifying workflows faster than workers run them: buyers wait in the same queues. */
 export interface Pace {
-  /** A workflow was told or started. */
+  /** A workflow was notified or started. */
   told(workflowId: string): void;
-  /** Resolves when workers have taken up what was told last, or are not going to, or the signal is given. */
+  /** Resolves when workers have taken up the last notifications, when they will not, or when the signal is given. */
   caughtUp(): Promise<void>;
 }
 
-/** Queues are first in, first out: what was told last of each kind stands for all that was told before it. */
+/** Queues are first in, first out: the last notification of each kind stands for all before it. */
 export function createPace(
   engine: Pick<ReconcileDeps['engine'], 'waitsForWorker'>,
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export function createPace(
 ): Pace {
   const lastOfKind = new Map<string, string>();
   const givenUp = new Set<string>();
-  // A Temporal that does not answer is no reason to tell it more.
+  // If Temporal does not answer, it must not get more work.
   const isWaiting = (workflowId: string) => engine.waitsForWorker(workflowId).catch(() => true);
   return {
     told: (workflowId) => void lastOfKind.set(kindOf(workflowId), workflowId),

@@ -35,7 +35,7 @@ const BATCHES_AT_ONCE = 4;
 export interface SweepTerms {
   readonly phase: Phase;
   readonly engineRebuilt: boolean;
-  /** How far apart two looks must be at least that both find something missing at the PSP, before it is believed. */
+  /** Two looks that find something missing at the PSP are believed only if they are at least this far apart. */
   readonly orphanGapMs: number;
 }
 
@@ -51,11 +51,11 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
     inbox: lookAtWebhook,
   };
 
-/** What was asked for before has landed by then, and the PSP's reads show it. */
+/** By then an earlier call has arrived, and the PSP's reads show its object. */
 const gapMs = ({ settings }: ReconcileDeps, { orphanGapMs }: SweepTerms): number =>
   Math.max(orphanGapMs, settings.pspReadLagMs);
 
-/** One row. Whatever goes wrong with it leaves it as it was, and does not stop the others. */
+/** Looks at one row. An error leaves the row as it was, and does not stop the others. */
 export async function lookAt(
   deps: ReconcileDeps,
   ref: string,
@@ -88,7 +88,7 @@ export async function lookAt(
   return { what, why };
 }
 
-/** Longer than all calls of a look and their timeouts. One that goes on behind it does what it would have done. */
+/** Longer than all calls of a look and their timeouts. A look that takes longer still finishes its work. */
 const LOOK_MAX_MS = 60_000;
 
 async function withinTime(look: Promise<Seen>): Promise<Seen> {
@@ -119,7 +119,7 @@ export function createSweepActivities(deps: ReconcileDeps) {
   const settings = deps.settings.reconcile;
 
   return {
-    /** Whether there is a sweep at all, from when on, and whether Temporal still has what we gave it. */
+    /** Whether there is a sweep at all, since when, and whether Temporal still has our work. */
     async beginSweep(phases: readonly Phase[], counted: boolean): Promise<BegunSweep> {
       const at = await readClock(db);
       const namespaceId = await engine.namespaceId();
@@ -144,8 +144,8 @@ export function createSweepActivities(deps: ReconcileDeps) {
     },
 
     /**
-     * The next batch: in the history before anything is done, so that a repeat does the same rows. One that is part of
-     * many is larger: between two of them the engine needs as long as for some hundred looks.
+     * The next batch. The history has it before work begins, so that a repeat does the same rows. In a series batches
+     * are larger: between two of them the engine needs as long as for some hundred looks.
      */
     listSweepRows: (phase: Phase, begun: BegunSweep, isOneOfMany = false): Promise<string[]> =>
       listSweepRows(
@@ -154,7 +154,7 @@ export function createSweepActivities(deps: ReconcileDeps) {
         settings.batch * (isOneOfMany ? BATCHES_AT_ONCE : 1),
       ),
 
-    /** Looks at a batch, a few rows at a time. An attempt goes on where the one before it is known to have been. */
+    /** Looks at a batch, a few rows at a time. A new attempt goes on from the last heartbeat of the one before. */
     async lookAtRows(refs: readonly string[], terms: SweepTerms): Promise<PhaseReport> {
       const beaten: unknown = activityInfo().heartbeatDetails;
       const done = new Map(Array.isArray(beaten) ? (beaten as [string, Look][]) : []);
@@ -185,12 +185,15 @@ export function createSweepActivities(deps: ReconcileDeps) {
       return countLooks([...done.values()]);
     },
 
-    /** Temporal has all open work again: from now on a lost workflow is a lost workflow. */
+    /** Temporal has all open work again: from now on a workflow that is missing counts as lost. */
     async adoptNamespace(namespaceId: string): Promise<void> {
       await writePlatformSetting(db, 'temporal_namespace_id', namespaceId);
     },
 
-    /** Writes down that it has ended; one of all phases also clears the inbox up, and returns how many bodies went. */
+    /**
+     * Writes down that the sweep has ended. A sweep of all phases also clears the inbox, and returns how many bodies
+     * it deleted.
+     */
     async endSweep(report: ReconcileReport, isWhole: boolean): Promise<number> {
       let bodiesDeleted = 0;
       if (isWhole) {

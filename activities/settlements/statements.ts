@@ -7,7 +7,7 @@ import type { Claimable, MissingCursor } from '../../domain/settlements/provider
 import { whileHeartbeating } from '../kernel/index.ts';
 import type { StatementDeps } from './deps.ts';
 
-/** Transactions an activity: enough that the engine's hops do not count, few enough that progress is seen. */
+/** Transactions of one activity: enough that the engine's hops cost little, few enough that people see progress. */
 const BATCHES = 5;
 const CLAIMS_BATCH = 20_000;
 
@@ -38,7 +38,7 @@ export function createStatementActivities({ db, log }: StatementDeps) {
       return through;
     },
 
-    /** Where to go on; null where nothing of this kind is left. */
+    /** Returns where to go on; null where nothing of this kind is left. */
     async missStatementRows(
       statementId: string,
       ask: { readonly kind: Claimable; readonly after: MissingCursor | null; readonly limit: number },
@@ -51,7 +51,7 @@ export function createStatementActivities({ db, log }: StatementDeps) {
       return after;
     },
 
-    /** All that no row names is written down: what they named is needed no more. */
+    /** All of our rows that the file does not name are written down, so the claims are not needed any more. */
     async forgetStatementClaims(statementId: string): Promise<void> {
       await keepMissingKnown(db, statementId);
       await slice(() => removeStatementClaims(db, statementId, CLAIMS_BATCH), Number.POSITIVE_INFINITY);

@@ -1,7 +1,7 @@
 import type { WebhookOutcome } from '../../db/webhooks/index.ts';
 import type { DisputeEvent, PaymentEvent, RefundEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 
-/** What the inbox made of something; see inbox/dispatched.ts. */
+/** What the inbox did with an event; see inbox/dispatched.ts. */
 export interface Told {
   readonly outcome: WebhookOutcome;
   readonly note: string | null;
@@ -12,6 +12,6 @@ export interface Told {
 export interface Inbox {
   /** Dispatches what the PSP's webhook would have said. */
   dispatch(event: RefundEvent | PaymentEvent | DisputeEvent): Promise<Told>;
-  /** Dispatches a stored webhook again; null where it has been handed on meanwhile. */
+  /** Dispatches a stored webhook again; null where it was handed on meanwhile. */
   redrive(webhookId: string): Promise<Told | null>;
 }

@@ -1,13 +1,13 @@
-/** What Temporal itself is asked, whatever the subject. */
+/** Questions to Temporal itself, of no subject. */
 export interface KernelEngine {
   /** Whether Temporal answers and knows the namespace; throws `engine_unavailable` otherwise. */
   ping(): Promise<void>;
-  /** Of the namespace as Temporal knows it: another one after Temporal was rebuilt, under the same name. */
+  /** Temporal's id of the namespace: after Temporal is rebuilt it changes, although the name stays. */
   namespaceId(): Promise<string>;
   /** Whether a workflow of that id runs now. */
   isRunning(workflowId: string): Promise<boolean>;
-  /** Whether something was told to that workflow that no worker has taken up yet. */
+  /** Whether that workflow has a task that no worker has taken up yet. */
   waitsForWorker(workflowId: string): Promise<boolean>;
-  /** Task queues of ours that no worker polls, by Temporal's own word: what is in them waits. */
+  /** Task queues of ours that no worker polls, as Temporal says: the work in them waits. */
   idleQueues(): Promise<string[]>;
 }

@@ -13,7 +13,7 @@ import type {
   ReversalAdoption,
 } from '../../domain/marketplace/index.ts';
 
-// Labels are amounts and parties for the eyes of operators: the summary and search attributes of a workflow. Minor units.
+// Labels show operators amounts and parties, in a workflow's summary and search attributes. Minor units.
 
 export interface OrderLabel {
   readonly amountMinor: number;
@@ -39,23 +39,23 @@ export interface MarketplaceEngine {
   placeOrder(request: OrderRequest, label: OrderLabel): Promise<OrderPlacing>;
   /** Starts the workflow of an order that is already a row; does nothing where it runs. */
   startOrder(orderId: string, label: OrderLabel): Promise<void>;
-  /** Hints at the PSP's word to the order's workflow; starts one where none runs. */
+  /** Sends the order's workflow a hint at the PSP's report; starts one where none runs. */
   notifyOrder(orderId: string, fact: Hint<PaymentReport>, label: OrderLabel): Promise<void>;
-  /** Hints at what happened to an order's money without us to the order's workflow; starts one where none runs. */
+  /** Sends the order's workflow a hint that its money moved without us; starts one where none runs. */
   notifyOrderOutside(orderId: string, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
 
-  /** Starts the refund's workflow, or joins the one that runs, and waits for phase 1 alone. */
+  /** Starts the refund's workflow, or joins the one that runs, and waits only for phase 1. */
   requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
   startRefund(refundId: string, label: RefundLabel): Promise<void>;
-  /** Hints at the PSP's word to the refund's workflow; starts one where none runs. */
+  /** Sends the refund's workflow a hint at the PSP's report; starts one where none runs. */
   notifyRefund(refundId: string, said: Hint<RefundReport>, label: RefundLabel): Promise<void>;
   /**
-   * The PSP never answered a refund, and an operator wants it ended: has its workflow look at the PSP, ask no more, and
-   * waits for what the look found. Starts one where none runs.
+   * For a refund that the PSP never answered and an operator wants to end: its workflow looks at the PSP and asks no
+   * more. Waits for what the look found. Starts a workflow where none runs.
    */
   endRefundAsking(refundId: string, label: RefundLabel): Promise<RefundLook>;
-  /** Tells a refund's running workflow that its PSP has been silent for long. Does nothing where none runs. */
+  /** Notifies a refund's running workflow that the PSP has been silent for long. Does nothing where none runs. */
   markRefundWaiting(refundId: string, note: { attempt: number; lastError: string }): Promise<void>;
 
   /** Starts a transfer's workflow; does nothing where it runs. */
@@ -70,13 +70,13 @@ export interface MarketplaceEngine {
   /** Wakes a reversal that waits: its next attempt is now. Starts its workflow where none runs. */
   retryReversal(label: ReversalLabel): Promise<void>;
   /**
-   * A person had ended a reversal: has its workflow look whether Stripe carried it out after all, and waits for what came
-   * of it. Starts one where none runs.
+   * For a reversal that a person had ended: its workflow looks whether Stripe carried it out after all. Waits for
+   * what the look found. Starts a workflow where none runs.
    */
   adoptReversal(label: ReversalLabel): Promise<ReversalAdoption>;
 }
 
-/** The backfill of transfer ids, as whoever started it follows it. A dry run is one of its own. */
+/** The backfill of transfer ids, for those who start and follow it. A dry run has a workflow of its own. */
 export interface BackfillEngine {
   /** Starts it, or joins the one that runs. */
   startBackfill(dryRun: boolean): Promise<void>;

@@ -2,7 +2,7 @@ import type { Hint } from '../../domain/kernel/index.ts';
 import type { PayoutOpening, PayoutRequest, PayoutReport } from '../../domain/payouts/index.ts';
 import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
 
-/** For the eyes of operators. Minor units. */
+/** Shown to operators. Minor units. */
 export interface PayoutLabel {
   readonly payoutId: string;
   readonly sellerId: string;
@@ -18,10 +18,10 @@ export interface SellerEngine {
   startPayout(label: PayoutLabel): Promise<void>;
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
-  /** Hints at Stripe's word to the payout's workflow; starts one where none runs, also days later. */
+  /** Sends the payout's workflow a hint at Stripe's report; starts one where none runs, also days later. */
   notifyPayout(label: PayoutLabel, word: Hint<PayoutReport>): Promise<void>;
-  /** Has the seller's account made and linked at Stripe, and waits for it. */
+  /** Makes and links the seller's account at Stripe, and waits for the result. */
   onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
-  /** Stripe has news of the seller's account: its workflow reads it there. Starts one where none runs. */
+  /** Stripe reported a change of the seller's account: the workflow reads it there. Starts one where none runs. */
   notifyAccountChanged(userId: string): Promise<void>;
 }

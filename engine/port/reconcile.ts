@@ -12,12 +12,12 @@ export interface SweepAsk {
   readonly drain: boolean;
 }
 
-/** For whoever has to name a sweep before it is started. */
+/** The id of a sweep, for callers that need it before the sweep is started. */
 export const idOfSweep = ({ drain }: SweepAsk) => (drain ? DRAIN_WORKFLOW_ID : sweepWorkflowId(uuidv7()));
 
 /** Sweeps that somebody asks for; the schedule starts its own. */
 export interface SweepEngine {
-  /** Starts a sweep, under this id; a drain that runs is joined. Its workflow id. */
+  /** Starts a sweep under this id, or joins a drain that runs. Returns its workflow id. */
   startSweep(ask: SweepAsk, workflowId?: string): Promise<string>;
   /** How far it is; null while no worker answers. */
   sweepProgress(workflowId: string): Promise<ReconcileProgress | null>;

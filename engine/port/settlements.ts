@@ -1,6 +1,6 @@
 import type { StatementProgress } from '../../domain/settlements/index.ts';
 
-/** The matching of a provider's statement, as whoever started it follows it. */
+/** The matching of a provider's statement, for those who start and follow it. */
 export interface StatementEngine {
   /** Starts the matching of a statement that is loaded, or joins the one that runs. */
   startStatement(statementId: string, fileName: string): Promise<void>;

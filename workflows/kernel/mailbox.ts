@@ -17,7 +17,10 @@ export class Mailbox<Message> {
     return this.#waiting.length === 0;
   }
 
-  /** The next message; undefined once the time is over. Without a time no timer is held; one is named in the UI. */
+  /**
+   * The next message; undefined once the time is over. Without a timeout there is no timer; a timer has a name in the
+   * UI.
+   */
   async next(timer?: { readonly timeoutMs: number; readonly summary: string }): Promise<Message | undefined> {
     if (timer === undefined) await condition(() => !this.isEmpty);
     else await condition(() => !this.isEmpty, timer.timeoutMs, { summary: timer.summary });

@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 
-// Messages of whatever is attempted until it succeeds. Running workflows listen to the names: they never change.
+// Messages to every workflow that attempts something until it succeeds. Running workflows listen to the names, so
+// these never change.
 
 export const retryNow = defineSignal('retryNow');
 export const giveUp = defineSignal<[reason: string]>('giveUp');

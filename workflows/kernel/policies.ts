@@ -16,9 +16,9 @@ export const databaseVerb = {
 } as const satisfies LocalActivityOptions;
 
 /**
- * The PSP is asked until it answers, by the server, which shows the attempt, the last error and the next time. One
+ * The server repeats the call until the PSP answers, and shows the attempt, the last error and the next time. One
  * attempt is a creating call and a look-up of 10 s each. A worker that dies is noticed by its missing heartbeats. The
- * delays are the activity's own (PSP_RETRY_BASE, PSP_RETRY_MAX); the policy here is for the database being away.
+ * activity sets its own delays (PSP_RETRY_BASE, PSP_RETRY_MAX); the policy here serves when the database is away.
  */
 export const askPsp = {
   startToCloseTimeout: '45s',
@@ -37,8 +37,8 @@ export const attemptStripe = {
 } as const satisfies ActivityOptions;
 
 /**
- * The first attempt of a reversal, inside the workflow task: it spares the engine a task and six events. Longer than
- * Stripe's call and look-up of 10 s each; the key makes a second run of it harmless.
+ * The first attempt of a reversal, inside the workflow task: it saves the engine a task and six events. Longer than
+ * Stripe's call and look-up of 10 s each; the key makes a second run harmless.
  */
 export const attemptStripeDirectly = {
   startToCloseTimeout: '30s',
@@ -47,14 +47,14 @@ export const attemptStripeDirectly = {
 } as const satisfies LocalActivityOptions;
 
 /**
- * No activity runs longer than this, so a request that a terminated workflow left behind has landed by then, or never
- * will: a sweep that finds a refund missing twice, further apart, may believe it.
+ * No activity runs longer than this, so by then a terminated workflow's last request has arrived, or never will. A
+ * sweep that twice finds a refund missing, further apart than this, may believe it.
  */
 export const LONGEST_ACTIVITY_MS = 10 * 60 * 1000;
 
 /**
- * A batch of look-ups at Stripe for the backfill: 50 calls of 10 s at the very most. Heartbeats carry what is done, so a
- * repeat goes on there. It is never given up: whoever does not want to wait terminates the workflow.
+ * A batch of look-ups at Stripe for the backfill: 50 calls of 10 s at the very most. Heartbeats carry what is done,
+ * so a repeat goes on from there. It is never given up: somebody who does not want to wait terminates the workflow.
  */
 export const backfillBatch = {
   startToCloseTimeout: LONGEST_ACTIVITY_MS,
@@ -63,10 +63,10 @@ export const backfillBatch = {
 } as const satisfies ActivityOptions;
 
 /**
- * A batch of a sweep: RECONCILE_BATCH rows, in a drain four times as many, a call of 10 s to the PSP and some of 5 s to
- * Temporal each, at RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. Only a dead worker or a database that is away is
- * repeated; a row that cannot be looked at is left. A batch that ends five workers is given up: the next sweep begins
- * behind it.
+ * A batch of a sweep: RECONCILE_BATCH rows, in a drain four times as many, a call of 10 s to the PSP and some of 5 s
+ * to Temporal each, at RECONCILE_CONCURRENCY at a time. Heartbeats carry what is done. It is repeated only after a
+ * dead worker or while the database is away; a row that cannot be looked at is left. A batch that ends five workers
+ * is given up, and the next sweep begins behind it.
  */
 export const sweepBatch = {
   startToCloseTimeout: LONGEST_ACTIVITY_MS,
@@ -75,8 +75,8 @@ export const sweepBatch = {
 } as const satisfies ActivityOptions;
 
 /**
- * Some transactions over a statement's rows, each of seconds at most, or of as many as there are claims to remove. What a
- * transaction did stays done, so a repeat goes on behind it. Never given up: the file waits in the database.
+ * Some transactions over a statement's rows, each of seconds at most, or of as many as there are claims to remove. A
+ * committed transaction stays done, so a repeat goes on behind it. Never given up: the file waits in the database.
  */
 export const statementSlice = {
   startToCloseTimeout: LONGEST_ACTIVITY_MS,
@@ -84,7 +84,7 @@ export const statementSlice = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions;
 
-/** Before and after the batches of a sweep: rows of settings, and a question to Temporal. */
+/** Before and after the batches of a sweep: reads and writes of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -96,15 +96,18 @@ export const PAYMENT_ANSWER_WAIT = '5s';
 /** A payment that is still underway when its time is over is looked at again this often. */
 export const UNDERWAY_PAYMENT_LOOK_MS = 60 * 60 * 1000;
 
-/** A dispute's word that waits for a transfer under way is booked anew after these; after them, by the sweeps. */
+/**
+ * A dispute's report that waits for a transfer under way is booked again after each of these times; later the sweeps
+ * do it.
+ */
 export const DISPUTE_LOOKS_MS: readonly number[] = [1, 5, 15, 30, 60, 120, 300, 600].map((s) => s * 1_000);
 
 /** A payout whose webhook has not come is looked at again this often: banks take days, and webhooks get lost. */
 export const UNDERWAY_PAYOUT_LOOK_MS = 6 * 60 * 60 * 1000;
 
 /**
- * Ends within minutes: it stays on the version that it began on, whose workers run until nothing of it is open. Its code
- * may change without a thought for what is open.
+ * Ends within minutes: it stays on the version that it began on, whose workers run until nothing of it is open. Its
+ * code may change freely: what is open does not run on it.
  */
 export const STAYS_ON_ITS_VERSION = whereVersioned('PINNED');
 
@@ -114,7 +117,7 @@ export const STAYS_ON_ITS_VERSION = whereVersioned('PINNED');
  */
 export const MOVES_TO_NEW_VERSIONS = whereVersioned('AUTO_UPGRADE');
 
-/** A worker that is part of no deployment may not speak of versions: the server refuses all that it completes. */
+/** A worker outside any deployment must not name a version: the server would refuse all that it completes. */
 function whereVersioned(versioningBehavior: VersioningBehavior): () => WorkflowDefinitionOptions {
   return () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior } : {});
 }

@@ -11,8 +11,8 @@ import { databaseVerb } from './policies.ts';
 const { recordStraySignal } = proxyLocalActivities<Activities>(databaseVerb);
 
 /**
- * Takes signals that no handler takes, also those that were buffered: install it after all other handlers. It only
- * keeps their names, since a handler that throws would fail the workflow; `settleMessages` records them.
+ * Catches signals that have no handler, also buffered ones: install it after all other handlers. It only keeps their
+ * names, since a handler that throws would fail the workflow; `settleMessages` records them.
  */
 export function catchStraySignals(): string[] {
   const names: string[] = [];
@@ -22,7 +22,9 @@ export function catchStraySignals(): string[] {
   return names;
 }
 
-/** Before a workflow ends: handlers have given their answers, and stray signals are on the operators' list. */
+/**
+ * Call it before a workflow ends: it waits for the handlers' answers, and puts stray signals on the operators' list.
+ */
 export async function settleMessages(strays: string[]): Promise<void> {
   await condition(allHandlersFinished);
   for (let name = strays.shift(); name !== undefined; name = strays.shift()) {

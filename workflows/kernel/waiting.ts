@@ -4,7 +4,10 @@ import { describe, show } from './visibility.ts';
 
 export type Wait = Extract<Attempt<string>, { ended: false }>;
 
-/** The state of work whose first attempt has no answer yet. Its key is known before the call, and is found in Stripe's log. */
+/**
+ * The state of work whose first attempt has no answer yet. Its key is known before the call, and can be found in
+ * Stripe's log.
+ */
 export function firstAttempt(idempotencyKey: string, generation: number): Wait {
   return {
     ended: false,
@@ -18,7 +21,7 @@ export function firstAttempt(idempotencyKey: string, generation: number): Wait {
   };
 }
 
-/** Waits for the next attempt's time or for whatever wakes it; the timer is durable and named in the UI. */
+/** Waits until the next attempt's time, or until it is woken; the timer is durable and has a name in the UI. */
 export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void> {
   const summary =
     wait.waitingFor === null ? `after failed attempt ${wait.retryCount}` : `for ${wait.waitingFor}`;
@@ -27,7 +30,7 @@ export async function untilDue(wait: Wait, isWoken: () => boolean): Promise<void
       sleep(Math.max(wait.delayMs, 1), { summary: `Waits ${summary}` }),
       condition(isWoken),
     ]);
-    // Whichever lost is not needed any more.
+    // The one that lost is not needed any more.
     CancellationScope.current().cancel();
   }).catch((error: unknown) => {
     if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;

@@ -35,8 +35,8 @@ const BATCH_ROWS = 50;
 const BATCHES_PER_RUN = 200;
 
 /**
- * Finds Stripe's ids of transfers that an older system sent, row by row in the order of their ids. What is written stays
- * written, so that it can be stopped and begun again at any time.
+ * Finds Stripe's ids of transfers that an older system sent, row by row in the order of their ids. Ids that are
+ * written stay, so it can be stopped and begun again at any time.
  */
 export async function backfillTransferIds(request: BackfillRequest): Promise<BackfillReport> {
   const { dryRun, batchRows = BATCH_ROWS, batchesPerRun = BATCHES_PER_RUN, carried } = request;
@@ -51,7 +51,7 @@ export async function backfillTransferIds(request: BackfillRequest): Promise<Bac
 
   for (let batches = 0; ; batches += 1) {
     showProgress(report);
-    // The batch is in the history before it is begun: whoever repeats it knows which rows were without an id.
+    // The history has the batch before work on it begins, so a repeat knows which rows had no id.
     const ids = await listTransfersWithoutId({ afterId, limit: batchRows });
     const last = ids.at(-1);
     if (last === undefined) break;

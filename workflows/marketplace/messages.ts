@@ -12,7 +12,7 @@ import type {
   ReversalAdoption,
 } from '../../domain/marketplace/messages.ts';
 
-// What the engine says to these workflows. Running ones listen to the names: they never change.
+// The engine's messages to these workflows. Running ones listen to the names, so these never change.
 
 export const placed = defineUpdate<OrderPlacing>('placed');
 export const payment = defineSignal<[Hint<PaymentReport>]>('payment');
@@ -20,15 +20,18 @@ export const outside = defineSignal<[Hint<OutsideEvent>]>('outside');
 
 export const opened = defineUpdate<RefundOpening>('opened');
 export const verdict = defineSignal<[Hint<RefundReport>]>('verdict');
-/** An operator wants a refund ended that the PSP never answered: it is looked for, and asked for no more. */
+/**
+ * An operator wants to end a refund that the PSP never answered: the workflow looks for it, and does not ask for it
+ * again.
+ */
 export const endAsking = defineUpdate<RefundLook>('endAsking');
 export const waitingForProvider =
   defineSignal<[{ attempt: number; lastError: string }]>('waitingForProvider');
-/** Of orders and refunds: the call to the PSP. */
+/** For orders and refunds: how the call to the PSP stands. */
 export const pspCall = defineQuery<PspCall>('state');
 
 export const outsideReversals = defineSignal<[stripeTransferId: string]>('outsideReversals');
-/** A person had ended the reversal, and asks whether Stripe carried it out after all. */
+/** For a reversal that a person had ended: look whether Stripe carried it out after all. */
 export const adopt = defineUpdate<ReversalAdoption>('adopt');
 
 export const backfillProgress = defineQuery<BackfillProgress>('progress');

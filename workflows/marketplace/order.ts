@@ -57,7 +57,7 @@ const { readOutsideDispute } = proxyActivities<Activities>({
 
 export type OrderOutcome = { readonly status: string };
 
-/** A purchase: the order is written, its payment created, and the PSP's word completes or fails it. */
+/** A purchase: the order is written, its payment is created, and the PSP's report completes or fails it. */
 export async function order(request: OrderRequest): Promise<OrderOutcome> {
   const facts = new Mailbox<Heard<PaymentReport>>();
   const events = new Mailbox<Heard<OutsideEvent>>();
@@ -73,7 +73,7 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
 
   async function answerOncePlaced(): Promise<OrderPlacing> {
     await condition(() => opening !== undefined);
-    // The buyer gets an answer while a slow PSP is still being asked.
+    // The buyer gets an answer even while a slow PSP is still being asked.
     await condition(() => placing !== undefined, PAYMENT_ANSWER_WAIT, {
       summary: 'Waits for the PSP, then answers the buyer without it',
     });
@@ -92,7 +92,7 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   if (opening.status === 'pending') void askForPayment().catch(() => undefined);
   else placing = unanswered(opening);
 
-  // The payment is created while its webhook may already come: whoever is first, only the webhook decides.
+  // The webhook may come while the payment is still being created. Whichever is first, only the webhook decides.
   async function askForPayment(): Promise<void> {
     const created = await createPayment(orderId);
     if ('refusedBecause' in created) {
@@ -103,7 +103,7 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
     }
   }
 
-  // Words about disputes that wait for money under way. Sweeps tell again what waits for longer than this workflow does.
+  // Reports of disputes that wait for money under way. Sweeps repeat those that wait longer than this workflow does.
   let waiting: Evidence<ReadEvent>[] = [];
   let looks = 0;
   async function bookWaiting(): Promise<void> {
@@ -134,10 +134,10 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
   do {
     for (let said = facts.take(); said; said = facts.take()) {
       const settled = await settleLater(orderId, said);
-      // A word that comes a second time decides nothing.
+      // A report that comes a second time decides nothing.
       if (settled && settled.status !== 'already_decided') outcome = settled;
     }
-    // What came from outside waits for the payment that it is about.
+    // An outside event waits for the payment that it is about.
     for (let event = events.take(); event; event = events.take()) {
       const evidence = await book(orderId, event);
       if (evidence === null) continue;
@@ -152,9 +152,9 @@ export async function order(request: OrderRequest): Promise<OrderOutcome> {
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, order);
 
 /**
- * Ends a pending order: by a webhook that names the money, or by what the PSP says when it is asked, because nothing in
- * the inbox stands behind a signal, or names no money, or tells of a failure, or because ORDER_PAYMENT_TIMEOUT is over.
- * Until then the buyer may take another card; after that the payment is cancelled, unless money is on its way.
+ * Ends a pending order by a webhook that names the money. Otherwise the PSP is asked: when no stored webhook stands
+ * behind a signal, when it names no money or reports a failure, and when ORDER_PAYMENT_TIMEOUT is over. Until that
+ * time the buyer may use another card; then the payment is cancelled, unless money is on its way.
  */
 async function settleFirst(
   { orderId, expiresInMs }: Exclude<OrderOpening, { refused: unknown }>,
@@ -208,8 +208,9 @@ async function settleFirst(
 }
 
 /**
- * A failure may be older than a success, or be that of one card of several: only the PSP knows how the payment stands. It
- * was asked before it refused to open one, so that is believed, unless a capture was told meanwhile.
+ * A failure may be older than a success, or concern only one of several cards: only the PSP knows how the payment
+ * stands. When the PSP refused to create the payment, it had just been asked, so that refusal is believed, unless a
+ * capture was reported meanwhile.
  */
 function isFailureToAskAbout({ said, evidence }: Heard<PaymentReport>, captureTold: boolean): boolean {
   if (said.verdict !== 'failed') return false;
@@ -224,7 +225,7 @@ const ORDER_STATUS_AFTER: Readonly<Record<string, OrderStatus>> = {
   cancelled: 'refunded',
 };
 
-/** Null where a hint is no more than that: nothing has changed. */
+/** Null where nothing confirms the hint: then nothing has changed. */
 async function settle(orderId: string, evidence: Evidence<PaymentReport>): Promise<OrderOutcome | null> {
   const { status } = await settlePayment(orderId, evidence);
   if (status === 'unconfirmed') return null;
@@ -236,15 +237,15 @@ async function settle(orderId: string, evidence: Evidence<PaymentReport>): Promi
   return { status };
 }
 
-/** By what the PSP said when it was asked; null where that decides nothing. */
+/** Settles by the PSP's answer to a look-up; null where that decides nothing. */
 const settleFound = async (orderId: string, found: unknown) =>
   isFact(found) && !isIncomplete(found) ? settle(orderId, { known: found }) : null;
 
 const isFact = (found: unknown): found is PaymentReport => typeof found === 'object' && found !== null;
 
 /**
- * What is told of an order that was decided before. Money is read at the PSP where no webhook names it, and what the PSP
- * does not confirm is no money.
+ * Handles a report about an order that was decided before. Where no webhook names the money, it is read at the PSP;
+ * money that the PSP does not confirm does not count.
  */
 async function settleLater(
   orderId: string,
@@ -258,8 +259,8 @@ async function settleLater(
 }
 
 /**
- * A dispute, or a refund that was made elsewhere; read at the PSP where no webhook tells all of it. A dispute's word that is
- * to be booked again comes back.
+ * Books a dispute, or a refund that was made elsewhere; reads it at the PSP where no webhook has all of it. Returns a
+ * dispute's report that has to be booked again.
  */
 async function book(
   orderId: string,
@@ -279,11 +280,11 @@ async function book(
   return booked?.waits ? { known: found } : null;
 }
 
-/** Histories of before this had no answer here. */
+/** Older histories have no answer here. */
 async function bookBy(orderId: string, evidence: Evidence<ReadEvent>): Promise<SettledEvent | undefined> {
   const booked: SettledEvent | undefined = await settleOutsideEvent(orderId, evidence);
   if (!booked?.wantsPayment) return booked;
-  // What was refunded was captured, and that event may come later or never: the PSP is asked.
+  // A refunded payment was captured, but the event that says so may come later or never: the PSP is asked.
   const found = await lookUpPayment(orderId);
   const isCaptured = typeof found === 'object' && found.verdict === 'captured' && !isIncomplete(found);
   await settleOutsideEvent(orderId, evidence, isCaptured ? found : null);

@@ -45,12 +45,12 @@ const { lookForRefund } = proxyActivities<Activities>({
 
 export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused'; readonly reason?: string };
 
-/** A refund in its three phases: opened under lock, asked of the PSP, ended by the PSP's word and by nothing else. */
+/** A refund in its three phases: opened under lock, asked of the PSP, and ended only by the PSP's report. */
 export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   const verdicts = new Mailbox<Heard<RefundReport>>();
   let opening: RefundOpening | undefined;
   let outcome: RefundOutcome | null = null;
-  /** What the look found by which an operator ended the asking. */
+  /** What the look found by which an operator stopped the asking. */
   let looked: RefundLook | undefined;
   setHandler(verdict, (said) => verdicts.put(hinted(said)));
   setHandler(waitingForProvider, (waiting) => showWaiting(request.refundId, waiting));
@@ -69,7 +69,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
     const answer = await answerOnceOpened();
     if ('refused' in answer) return { kind: 'ended', status: 'failed', message: answer.refused.detail };
     const found = await lookForRefund(answer.opened.refundId);
-    // Unreadable, it changes nothing.
+    // A PSP that cannot be read changes nothing.
     if (found.kind !== 'unreadable') looked = found;
     return found;
   }
@@ -86,7 +86,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
 
   let asking: { readonly scope: CancellationScope; readonly answer: Promise<Asked> } | undefined;
 
-  /** Phase 2: the same id until the PSP's answer is known, or, undefined, its webhook is faster. */
+  /** Phase 2: asks with the same id until the PSP's answer is known; undefined where its webhook is faster. */
   async function ask(): Promise<Asked | undefined> {
     const scope = new CancellationScope();
     asking ??= { scope, answer: scope.run(() => askProvider(refundId)) };
@@ -94,13 +94,16 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
     const asked = await Promise.race([answer, condition(() => !verdicts.isEmpty || looked !== undefined)]);
     if (typeof asked === 'object') return asked;
     if (looked === undefined) return undefined;
-    // No call goes out any more, the row sees to that; one that is under way may still land.
+    // No further call goes out, since the row forbids it; one that is under way may still arrive.
     answer.catch(() => undefined);
     asking.scope.cancel();
     return { givenUp: true };
   }
 
-  /** What an operator gave up is looked for until that is certain; undefined where the PSP's word comes first. */
+  /**
+   * Looks until it is certain that the PSP does not have the refund that an operator gave up; undefined where the
+   * PSP's report comes first.
+   */
   async function lookUntilCertain(): Promise<RefundLook | undefined> {
     for (;;) {
       const last = looked ?? (await lookForRefund(refundId));
@@ -123,14 +126,14 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
       const certain = await lookUntilCertain();
       if (certain?.kind === 'ended') return foundOut(verdictOf(certain));
       if (certain?.kind === 'known') break;
-      // It is there, said an answer that was under way: a repeat of the call has to show it.
+      // An answer that was under way said that the refund is there: a repeat of the call has to show it.
       asking = undefined;
     }
     showAccepted(row);
     return (await verdicts.next())!;
   }
 
-  /** Null where neither the inbox nor the PSP confirms it: the refund waits on. */
+  /** Null where neither the inbox nor the PSP confirms the report: the refund goes on waiting. */
   async function apply({ said, evidence }: Heard<RefundReport>): Promise<RefundOutcome | null> {
     const settled = await end(refundId, said.status, evidence);
     // Histories of before this had no answer here.
@@ -142,10 +145,10 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
     return known.held ? held(known.status) : showEnd(found);
   }
 
-  /** It waits, unless a person has ended it. */
+  /** A held refund waits, unless a person has ended it. */
   const held = (status: RefundStatus) => (status === 'pending' ? showHeld(row) : outcomeOf(status));
 
-  // Phase 3: only the PSP's word decides. A row that had ended already is only told what was signalled.
+  // Phase 3: only the PSP's report decides. To a row that had ended already, the report is only applied.
   while (opening.status === 'pending' && outcome === null) outcome = await apply(await nextVerdict());
   do {
     for (let said = verdicts.take(); said; said = verdicts.take()) outcome = (await apply(said)) ?? outcome;
@@ -155,7 +158,7 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
 }
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, refund);
 
-/** Of a row that has ended, which finds its work done. */
+/** The report for a row that has ended, so that its workflow finds the work done. */
 const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>): RefundReport => ({
   status: status === 'failed' ? 'failed' : 'succeeded',
   providerRefundId: null,
@@ -165,7 +168,7 @@ const verdictOf = ({ status, message }: Extract<RefundLook, { kind: 'ended' }>):
 const end = (refundId: string, status: RefundReport['status'], evidence: Evidence<RefundReport>) =>
   status === 'succeeded' ? settleRefund(refundId, evidence) : failRefund(refundId, evidence);
 
-/** Of a row that ended without a word to its workflow; null while it is open. */
+/** The outcome of a row that ended without its workflow; null while the row is open. */
 function outcomeOf(status: RefundStatus): RefundOutcome | null {
   if (status === 'pending') return null;
   return { status: status === 'failed' ? 'failed' : 'succeeded' };
@@ -196,7 +199,7 @@ function showGivenUp(
   );
 }
 
-/** It is not at its end: the books cannot say what was done, and the order takes no other refund meanwhile. */
+/** The refund has not ended: the books cannot hold what the PSP did, and the order takes no other refund meanwhile. */
 function showHeld({ refundId }: OpenedRefund): null {
   show({ VezaStatus: 'held' });
   describe(

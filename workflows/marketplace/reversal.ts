@@ -46,7 +46,7 @@ const { attemptReversalDirectly } = proxyLocalActivities<Activities>(attemptStri
 
 export interface ReversalRequest {
   readonly reversalId: string;
-  /** Of the idempotency key; kept when the workflow continues as new. */
+  /** The generation of the idempotency key; kept when the workflow continues as new. */
   readonly generation?: number;
 }
 
@@ -75,7 +75,8 @@ export async function reversal({
     showEnded(attempt, attempt.status);
     return adoption;
   };
-  // It would wait for the end of the retries, and a run that is to continue as new waits for it. A refusal leaves no event.
+  // Refuses to look while attempts go on: the update would wait until the retries end, and would keep the run from
+  // continuing as new. A refusal leaves no event.
   const refuseAtWork = () => {
     if (attempt?.ended === false)
       throw ApplicationFailure.nonRetryable('the reversal is still at work', REVERSAL_AT_WORK);
@@ -95,7 +96,7 @@ export async function reversal({
     await untilDue(attempt, () => woken || givenUp !== undefined);
     if (workflowInfo().continueAsNewSuggested) {
       await settleMessages(strays);
-      // What came while the messages were settled would be lost with this run.
+      // A message that came while the others were settled would be lost with this run.
       if (!woken && givenUp === undefined)
         await continueAsNew<typeof reversal>({ reversalId, generation: nextGeneration });
     }

@@ -38,7 +38,7 @@ const { bookOutsideReversals } = proxyActivities<Activities>({
 
 export interface TransferRequest {
   readonly transferId: string;
-  /** Of the idempotency key; kept when the workflow continues as new. */
+  /** The generation of the idempotency key; kept when the workflow continues as new. */
   readonly generation?: number;
 }
 
@@ -60,7 +60,7 @@ export async function transfer({
   setHandler(outsideReversals, (stripeTransferId) => outside.put(stripeTransferId));
   setHandler(state, () => attempt ?? first);
   const strays = catchStraySignals();
-  // Histories of before booked it only after their last attempt.
+  // Older histories booked it only after their last attempt.
   const isTold = () => !outside.isEmpty && patched('outside-reversals-first');
   const bookOutside = async () => {
     for (let seen = outside.take(); seen; seen = outside.take()) await bookOutsideReversals(transferId, seen);
@@ -69,7 +69,8 @@ export async function transfer({
   showAsking(first, 'The transfer');
   let nextGeneration = generation;
   for (;;) {
-    // First what a webhook said, then an attempt: it would start reversals that those of others have covered.
+    // The webhook's report is booked before an attempt, which would otherwise start reversals that others have
+    // covered.
     if (isTold()) await bookOutside();
     const now = woken;
     woken = false;
@@ -79,10 +80,10 @@ export async function transfer({
     if (attempt.retryCount > 0) show({ VezaStatus: 'failed' });
     showWaiting(attempt, 'The transfer', ACTIONS);
     await untilDue(attempt, () => woken || isTold());
-    // A seller without an account may wait for a year, an attempt an hour.
+    // A seller without an account may wait for a year, with an attempt each hour.
     if (workflowInfo().continueAsNewSuggested) {
       await settleMessages(strays);
-      // What came while the messages were settled would be lost with this run.
+      // A message that came while the others were settled would be lost with this run.
       if (!woken && outside.isEmpty)
         await continueAsNew<typeof transfer>({ transferId, generation: nextGeneration });
     }

@@ -23,9 +23,9 @@ const { refreshAccount } = proxyActivities<Activities>({
   summary: 'Reads the seller’s account at Stripe',
 });
 
-/** A seller's account at Stripe: made once, linked as often as asked for, read again when Stripe has news of it. */
+/** A seller's account at Stripe: made once, linked as often as asked for, read again when Stripe reports a change. */
 export async function onboarding({ userId }: { readonly userId: string }): Promise<void> {
-  // One after the other, so that two calls at once cannot make two accounts, nor old news overtake new.
+  // One after the other, so that two calls at once cannot make two accounts, nor an old report overtake a new one.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = last.then(work);

@@ -60,7 +60,7 @@ const { settlePayout } = proxyActivities<Activities>({
 
 export type PayoutOutcome = { readonly status: PayoutStatus | 'refused'; readonly reason?: string };
 
-/** Before it, a word that changed nothing ended the workflow of a payout that was still open. */
+/** Before this patch, a report that changed nothing ended the workflow of a payout that was still open. */
 const UNCONFIRMED_WORDS = 'unconfirmed-payout-words';
 
 const ACTIONS = [
@@ -68,7 +68,7 @@ const ACTIONS = [
   'Send the signal `giveUp` with a reason: the seller has the money back, once Stripe’s list shows no payout.',
 ];
 
-/** What a seller has goes to their bank: set aside under lock, asked of Stripe, ended by Stripe's word alone. */
+/** A seller's money goes to their bank: set aside under lock, asked of Stripe, and ended only by Stripe's report. */
 export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   const { payoutId } = request;
   const words = new Mailbox<Hint<PayoutReport>>();
@@ -100,14 +100,14 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
   let generation = request.generation ?? 1;
 
   if (status === 'pending') showAsking(first, 'The payout');
-  // A word that Stripe does not confirm ends nothing: the payout goes on where it was.
+  // A report that Stripe does not confirm ends nothing: the payout goes on where it was.
   for (;;) {
     if (status === 'pending') await attemptUntilTaken(opening.opened);
     await settleWords();
     if (status !== 'pending' || !patched(UNCONFIRMED_WORDS)) break;
   }
 
-  // The same key until Stripe's answer is known, or its webhook is faster.
+  // Asks with the same key until Stripe's answer is known, or its webhook is faster.
   async function attemptUntilTaken(row: OpenedPayout): Promise<void> {
     while (words.isEmpty && !attempt?.ended) {
       const now = woken;
@@ -133,7 +133,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
     if (status === 'pending') await untilSaid(row);
   }
 
-  // Only Stripe's word ends what Stripe has. It is asked for where no webhook has come.
+  // Only Stripe's report ends a payout that Stripe has. Where no webhook has come, Stripe is asked.
   async function untilSaid(row: OpenedPayout): Promise<void> {
     while (words.isEmpty) {
       showAccepted(row, attempt?.idempotencyKey ?? null);
@@ -142,7 +142,7 @@ export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {
       if (!words.isEmpty) break;
       const isGivenUp = givenUp !== undefined;
       givenUp = undefined;
-      // Where Stripe says nothing of its account any more, only a person's word ends it.
+      // Where Stripe no longer answers for the account, only a person can end the payout.
       const seen = await lookUpPayout(payoutId, isGivenUp);
       if (seen) words.put(seen);
     }

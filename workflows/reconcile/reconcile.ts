@@ -56,8 +56,9 @@ const { lookAtRows } = proxyActivities<Activities>({
 const BATCHES_PER_RUN = 25;
 
 /**
- * Finds what is stuck: a batch of each phase, or everything in a drain. It only reads at the PSP and tells or starts the
- * workflows that decide. Whatever stops it, the next one goes on with the rows that were not looked at for longest.
+ * Finds what is stuck: a batch of each phase, or everything in a drain. It only reads at the PSP, and notifies or
+ * starts the workflows that decide. If it is stopped, the next sweep goes on with the rows that have waited longest
+ * for a look.
  */
 export async function reconcile(request: ReconcileRequest): Promise<ReconcileReport> {
   const { drain, carried, batchesPerRun = BATCHES_PER_RUN } = request;
@@ -74,7 +75,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
 
   begun ??= await beginSweep(asked, drain);
   const { engineRebuilt } = begun;
-  // Without its engine all work is lost, whichever phase was asked for.
+  // When Temporal was rebuilt, all work is lost, so that phase always runs.
   const phases = PHASES.filter((one) => asked.includes(one) || (engineRebuilt && one === 'lost_work'));
   report ??= beginReport(begun, phases);
   if (begun.off !== null) {
@@ -95,7 +96,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
       }
       showProgress(current, report, begun);
       const refs = await listSweepRows(current, begun, isWhole);
-      // Rows that cannot be stamped keep their place in the queue: once they are all that is left, this is the end.
+      // Rows that cannot be stamped keep their place in the queue: when only they are left, the phase ends.
       if (refs.every((ref) => before.has(ref))) break;
       before = new Set(refs);
       batches += 1;
@@ -108,14 +109,14 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
     }
   }
   phase = null;
-  // Sweeps that began before this had no answer here.
+  // Older sweeps have no answer here.
   const bodiesDeleted = (await endSweep(report, asked.length === PHASES.length)) ?? 0;
   await settleMessages(strays);
   return { ...report, bodiesDeleted };
 }
 setWorkflowOptions(STAYS_ON_ITS_VERSION, reconcile);
 
-/** A batch that no worker brought to its end stops no other. */
+/** A batch that no worker finishes does not stop the others. */
 const givenUp =
   (refs: readonly string[]) =>
   (error: unknown): PhaseReport => {
@@ -129,7 +130,10 @@ const isKnown = (phase: Phase): boolean => {
   return phase !== 'outside' || patched('outside-phase');
 };
 
-/** A row that Temporal could not be asked about is asked about again by the next sweep, which fails nothing either. */
+/**
+ * Whether Temporal answered for every row. If not, the next sweep asks again about the others, and fails nothing
+ * either.
+ */
 function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {
   return work !== undefined && !work.why['engine_unavailable'] && !work.why['error'];
 }

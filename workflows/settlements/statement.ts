@@ -39,8 +39,9 @@ const BATCH_ROWS = 5_000;
 const SLICES_PER_RUN = 500;
 
 /**
- * Holds a statement that is loaded against our rows, and looks for ours that it does not name. It changes nothing but the
- * statement and its exceptions; the rows know how far it is, so that it can be stopped and begun again at any time.
+ * Compares a loaded statement with our rows, and looks for rows of ours that it does not name. It changes only the
+ * statement and its exceptions. The database keeps how far it is, so that it can be stopped and begun again at any
+ * time.
  */
 export async function statement(request: StatementRequest): Promise<StatementProgress> {
   const { statementId, batchRows = BATCH_ROWS, slicesPerRun = SLICES_PER_RUN } = request;
@@ -63,7 +64,7 @@ export async function statement(request: StatementRequest): Promise<StatementPro
   showProgress(progress);
   if (!begun.isMissingKnown) {
     for (const kind of begun.covers) {
-      // What was written down stays one line, so a run that begins this again repeats nothing.
+      // An exception is written once, so a run that begins this again repeats nothing.
       let after: MissingCursor | null = null;
       do after = await missStatementRows(statementId, { kind, after, limit: batchRows });
       while (after !== null);
