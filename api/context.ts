@@ -24,12 +24,12 @@ export type ApiConfig = KernelConfig &
   PayoutsConfig &
   OperatorsConfig;
 
-/** What becomes of a webhook that is not taken in. */
+/** Why a webhook is not taken in. */
 export type WebhookRefusal = 'signature_refused' | 'malformed' | 'not_dispatched';
 
-/** Whoever watches this process; the composition root makes metrics and traces of it. */
+/** The observer of this process; the composition root makes metrics and traces from it. */
 export interface ApiObserver {
-  /** Runs what serves the request, and learns its route's template and its status. */
+  /** Runs the request's handler, and learns the route's template and the status. */
   request(
     request: {
       readonly method: string;
@@ -42,17 +42,17 @@ export interface ApiObserver {
 }
 
 export interface ServedRequest {
-  /** As it was declared, `/api/v1/marketplace/orders/:orderId`; `unmatched` where there is none. */
+  /** The route as it was declared, `/api/v1/marketplace/orders/:orderId`; `unmatched` where there is none. */
   readonly route: string;
   readonly status: number;
 }
 
 export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook() {} };
 
-/** What the API needs of the world; given once, by the composition root. */
+/** The API's dependencies; the composition root gives them once. */
 export interface ApiDeps {
   readonly db: Db;
-  /** The same rows for whoever only looks, so that connections are left for what moves money; `db` where not given. */
+  /** The same rows for readers, so that connections are left for what moves money; `db` by default. */
   readonly reads?: Db;
   readonly engine: Engine;
   readonly config: ApiConfig;
@@ -60,13 +60,13 @@ export interface ApiDeps {
   readonly observer?: ApiObserver;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
-  /** Streams that are open at this process; whoever stops the process closes it first. */
+  /** The streams that are open at this process; closed first when the process stops. */
   readonly refundEvents?: RefundFeed;
-  /** Bodies that this process reads; the console reads its forms by the same budget. */
+  /** The bodies that this process reads; the console reads its forms within the same budget. */
   readonly bodies?: RequestBodies;
 }
 
-/** With what the app itself adds to it. */
+/** The dependencies with what the app itself adds. */
 export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
@@ -89,9 +89,9 @@ export interface ApiEnv {
     caller: Caller;
     /** When the token or the key expires; null: never. A stream ends with it. */
     credentialsEndAt: Date | null;
-    /** Set where the caller came with a key. */
+    /** Set where the caller used a key. */
     apiKey?: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
-    /** Set before the first effect: a failure after it leaves the outcome unknown, and the answer has to say so. */
+    /** Set before the first effect: after that a failure leaves the outcome unknown, and the answer has to say so. */
     mayStillBeCarriedOut: boolean;
   };
 }

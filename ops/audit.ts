@@ -19,7 +19,7 @@ Exit codes: 0 sound, 1 violations found, 2 could not be checked.
 
 const EXAMPLES = 10;
 
-/** Checks the books; what there is to print. Sets exit code 1 where there are violations. */
+/** Checks the books, and returns what to print. Sets exit code 1 where there are violations. */
 export async function audit(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({
     args,
@@ -30,7 +30,7 @@ export async function audit(args: string[], env: NodeJS.ProcessEnv): Promise<str
     },
   });
   if (values.help) return USAGE;
-  // First: what is missing is said before a long walk, and not after it.
+  // Read first, so that a missing variable is reported before the long walk, not after it.
   const readers = values.providers ? openReaders(readVariables(env, PROVIDER_VARIABLES)) : null;
   const found = await check(env, readers);
   process.exitCode = countOf(found) > 0 ? 1 : 0;
@@ -59,7 +59,7 @@ async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openRead
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    // A namespace that is not there would make every open row look abandoned.
+    // Without its namespace every open row would look abandoned.
     await engine.ping();
     const audited = await auditDatabase(database.db, engine);
     const agreement =

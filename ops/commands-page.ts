@@ -3,7 +3,7 @@ import { COMMANDS } from './commands/index.ts';
 import { markdownTable, withPart } from './markdown.ts';
 import { optionText } from './usage.ts';
 
-/** Every script of package.json and what it does, by who runs it; a test holds the names against package.json. */
+/** Every script of package.json and what it does, by who runs it; a test compares the names with package.json. */
 export const NPM_SCRIPTS = {
   trying: {
     demo: 'starts everything on this machine and plays the main job: a purchase, a refund while Stripe is down, the reversals, a partial refund, a lost webhook, the audit. `-- --exit` stops when it is over, `-- --json` prints one object, `-- --kill-worker` kills the worker in the middle',

@@ -2,7 +2,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { readVariables } from '../config.ts';
 import { connectNow, createClient } from '../engine/connect.ts';
 
-/** Ten seconds, as the SDK has them, a person at a prompt does not have. */
+/** The SDK's ten seconds are too long for a person at a prompt. */
 const PATIENCE = '4s';
 
 /** Connects to the Temporal that the environment names. Throws where no server answers. */

@@ -23,12 +23,12 @@ function described(): Described[] {
   return Object.entries(VARIABLES).map(([name, { schema, example, about }]) => {
     const unset = schema.safeParse(undefined);
     const hasDefault = unset.success && unset.data !== undefined;
-    // One that may be left out but has an example to start with, such as JWT_SECRET, is best set.
+    // An optional variable with an example, such as JWT_SECRET, is best set.
     return { name, example, about, hasDefault, isRequired: !hasDefault && example !== '' };
   });
 }
 
-/** What has to be set stands open, what has a default is commented out. */
+/** Variables that have to be set stand open; those with a default are commented out. */
 export function envExample(): string {
   const lines = described().flatMap(({ name, example, about, isRequired }) => [
     `# ${about}`,

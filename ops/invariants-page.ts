@@ -4,7 +4,7 @@ import { INVARIANTS } from '../db/invariants/index.ts';
 import { AGREEMENT } from './audit.ts';
 import { markdownTable, withPart } from './markdown.ts';
 
-/** Where the queries are, one file an invariant: `01-ledger-balances.ts`. */
+/** The folder of the queries, one file for each invariant: `01-ledger-balances.ts`. */
 const QUERIES = 'db/invariants';
 /** Not a query: it asks the providers. */
 const COMPARISON = 'comparison';

@@ -3,8 +3,8 @@ import type { Db } from '../db/client.ts';
 import { keepPlatformSetting } from '../db/kernel/index.ts';
 
 /**
- * Keeps the id of the namespace that the workflows of our rows are in, once. Where another one is known, Temporal was
- * rebuilt: the next sweep restarts all open work, and only then knows the new one.
+ * Writes down, once, the id of the namespace that has our rows' workflows. Where another id is known, Temporal was
+ * rebuilt: the next sweep starts all open work again, and only then writes the new id.
  */
 export async function keepNamespaceId(
   db: Db,

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   await sayWhatToBackfill(DATABASE_URL);
 }
 
-/** Rows of an older system: nothing is wrong with them, but a refund of theirs could not be taken back at Stripe. */
+/** Rows of an older system: nothing is wrong with them, but their refunds could not be taken back at Stripe. */
 async function sayWhatToBackfill(url: string): Promise<void> {
   const database = openDatabase(url, { maxConnections: 1 });
   try {

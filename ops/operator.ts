@@ -10,7 +10,7 @@ import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { CannotRun, UsageError } from './usage.ts';
 
-/** What is needed to look: the database alone. */
+/** Runs a command that only looks: it needs the database alone. */
 export async function looking<T>(
   env: NodeJS.ProcessEnv,
   look: (deps: Pick<OperationsDeps, 'db'>) => Promise<T>,
@@ -24,7 +24,7 @@ export async function looking<T>(
   }
 }
 
-/** What is needed to act: the database and Temporal. */
+/** Runs a command that acts: it needs the database and Temporal. */
 export async function operating<T>(
   env: NodeJS.ProcessEnv,
   operate: (deps: OperationsDeps) => Promise<T>,
@@ -44,7 +44,7 @@ export async function operating<T>(
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
     const settings = operationsSettings(config);
-    // What is printed is the answer: what happened is in the audit log.
+    // The command prints its answer, and the audit log has what happened, so nothing is logged here.
     const log = createLogger('silent');
     return await looking(env, ({ db }) => operate({ db, engine, log, settings }));
   } finally {
@@ -57,7 +57,7 @@ interface Named {
   readonly reason?: string | undefined;
 }
 
-/** Who says that they act, in a preview; null: nobody does. */
+/** The actor that a preview names; null: none. */
 export const namedActor = (env: NodeJS.ProcessEnv, { actor }: Named) =>
   readVariables(actor === undefined ? env : { OPS_ACTOR: actor }, ['OPS_ACTOR']).OPS_ACTOR ?? null;
 
@@ -74,13 +74,13 @@ export async function actorOf(
   return { actor, userAgent: 'npm run ops', ...(reason !== undefined && { reason }) };
 }
 
-/** A reason that has to be there. */
+/** Returns an option that has to be given. */
 export function required(value: string | undefined, option: string, what: string): string {
   if (value === undefined || value.trim() === '') throw new UsageError(`${option}: expected ${what}`);
   return value.trim();
 }
 
-/** What an id names, as actions name it. */
+/** The row that an id names, as actions name it. */
 export async function subjectOf({ db }: Pick<OperationsDeps, 'db'>, id: string): Promise<string> {
   const subject = await findSubject(db, id);
   if (subject === null) throw new CannotRun(`nothing is known by ${id}`);

@@ -1,18 +1,18 @@
-/** What is left of a stream that shows progress: standard error, or a test's. */
+/** The part of a stream that progress needs: standard error, or a test's own. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
 const BAR_WIDTH = 30;
-/** Where nobody watches a bar, a line as often as this. */
+/** Without a terminal, a line is printed this often. */
 const LINE_EVERY_MS = 10_000;
 const LINE_EVERY_PART = 0.1;
 
 export interface Progress {
-  /** Says how far it is, if that is news. */
+  /** Shows how far it is, if that has changed. */
   show(done: number, total: number): void;
-  /** Says something else, on a line of its own. */
+  /** Prints something else on a line of its own. */
   note(text: string): void;
   end(): void;
 }

@@ -2,21 +2,21 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/index.ts';
 
 /**
- * A sweep that hangs would keep all later ones from starting. Half an hour is what it takes to start a million workflows
- * again after Temporal was rebuilt; a plain sweep takes seconds.
+ * A sweep that hangs would keep all later ones from starting. To start a million workflows again after Temporal was
+ * rebuilt takes half an hour; a plain sweep takes seconds.
  */
 const SWEEP_TIMEOUT = '2h';
-/** Sweeps that were missed while Temporal was away are caught up by one, not by all of them. */
+/** One sweep makes up for all that were missed while Temporal was away. */
 const CATCHUP_WINDOW = '1h';
 
 export interface ScheduleTerms {
   readonly taskQueue: string;
   readonly everyMs: number;
-  /** Why it is made paused; null where it runs. One that is there already stays paused or running as it is. */
+  /** Why the schedule is made paused; null where it runs. An existing schedule stays paused or running as it is. */
   readonly off: string | null;
 }
 
-/** Makes the schedule of the sweep, or brings the one that is there up to date. Repeatable. */
+/** Makes the schedule of the sweep, or updates the existing one. Repeatable. */
 export async function ensureSweepSchedule(client: Client, terms: ScheduleTerms): Promise<'made' | 'updated'> {
   const { taskQueue, everyMs, off } = terms;
   const action = {

@@ -11,7 +11,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** One command line, understood or not; never throws. Its progress goes to standard error as it comes. */
+/** Runs one command line, valid or not; never throws. Progress goes to standard error as it comes. */
 export async function runOps([name, ...args]: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   if (name === '--help' || name === '-h' || name === 'help' || args.includes('--help'))
     return { code: EXIT.done, stdout: usageOf(COMMANDS), stderr: '' };
@@ -49,7 +49,7 @@ function isUsageError(error: unknown): error is Error {
   );
 }
 
-/** What was understood and refused: scripts branch on its code. */
+/** A command that was understood and refused: scripts branch on its code. */
 function refused({ code: name, detail, extra }: VezaError, args: readonly string[]): Ended {
   const isJson = args.includes('--json');
   return {
@@ -59,7 +59,7 @@ function refused({ code: name, detail, extra }: VezaError, args: readonly string
   };
 }
 
-/** The ORM's message is the statement; what went wrong is its cause. */
+/** The ORM's message is the statement; its cause says what went wrong. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message || String(error);

@@ -1,6 +1,6 @@
 import { ConfigError, VARIABLES } from '../config.ts';
 
-/** The few settings that the command line needs, by the rules of the whole: an operator has no keys of providers. */
+/** The few settings that the command line needs, by the same rules: an operator has no keys of providers. */
 const NEEDED = ['DATABASE_URL', 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
 type Name = (typeof NEEDED)[number];
 
@@ -26,7 +26,7 @@ export interface SigningSettings {
   readonly audience: string;
 }
 
-/** Tokens are signed here with HS256 alone; keys behind a JWKS address belong to whoever runs that. */
+/** Tokens are signed here only with HS256; whoever runs a JWKS address has its private keys. */
 export const readSigningSettings = (env: NodeJS.ProcessEnv): SigningSettings => ({
   secret: requireSetting(env, 'JWT_SECRET'),
   issuer: requireSetting(env, 'JWT_ISSUER'),

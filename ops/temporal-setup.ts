@@ -18,7 +18,7 @@ const TYPES = {
   DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 } as const;
 
-/** How long closed workflows can be looked at; of a namespace that somebody made before us it stays what it is. */
+/** How long closed workflows can be looked at; a namespace that somebody else made keeps its own value. */
 const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 const USABLE_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 100;
@@ -35,8 +35,8 @@ export interface TemporalSetup {
 }
 
 /**
- * Makes the namespace where it is missing, registers our search attributes in it and waits until they can be used: a
- * start that names one earlier fails. Repeatable, and safe while workers run.
+ * Makes the namespace where it is missing, registers our search attributes in it and waits until they can be used:
+ * earlier a start with one would fail. Repeatable, and safe while workers run.
  */
 export async function setUpTemporal(connection: Connection, namespace: string): Promise<TemporalSetup> {
   const namespaceMade = await ensureNamespace(connection, namespace);
@@ -52,7 +52,7 @@ export async function setUpTemporal(connection: Connection, namespace: string): 
     });
   }
   assertTypes(known.customAttributes ?? {});
-  // A query that names them goes the way that a start goes: through the namespace's own list of names.
+  // A query with them takes the same way as a start: through the namespace's own list of names.
   const query = names.map((name) => `${name} IS NOT NULL`).join(' OR ');
   await untilUsable(() => connection.workflowService.countWorkflowExecutions({ namespace, query }));
   return { namespaceMade, registered: missing.map(([name]) => name) };
@@ -88,7 +88,7 @@ function assertTypes(known: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** A new namespace or attribute is known to every part of the server within seconds. */
+/** Every part of the server knows a new namespace or attribute within seconds. */
 async function untilUsable<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const deadlineMs = Date.now() + USABLE_WITHIN_MS;
   for (;;) {
@@ -104,7 +104,7 @@ async function untilUsable<Answer>(ask: () => Promise<Answer>): Promise<Answer> 
 
 const codeOf = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined);
 
-/** Why nothing is looked for at a PSP; null where there is one to ask. */
+/** Why there is no sweep; null where a PSP can be asked. */
 function sweepOff(isEnabled: boolean, env: NodeJS.ProcessEnv): string | null {
   if (!isEnabled) return 'RECONCILE_WORKER_ENABLED is false';
   return env['HYPERSWITCH_API_KEY'] ? null : 'no PSP key is configured (HYPERSWITCH_API_KEY)';

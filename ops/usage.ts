@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A command that could not do its work at all, where 1 says that it did and found something: one line, and exit 2. */
+/** A command that could not do its work: one line, and exit 2. Exit 1 means that it worked and found something. */
 export class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }

@@ -28,8 +28,8 @@ type Answer<View> =
   | { readonly awaits: z.infer<typeof Approval> };
 
 /**
- * An operator's action on one row: once, where the call has an `Idempotency-Key`. A repeat tells the engine again, which
- * may have been away. What needs a second admin answers with its approval.
+ * Does an operator's action on one row: only once, where the call has an `Idempotency-Key`. A repeat notifies the
+ * engine again, which may have been away. An action that needs a second admin answers with its approval.
  */
 export async function operate<Done, Work, View>(
   c: Context<ApiEnv>,

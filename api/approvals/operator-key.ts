@@ -12,9 +12,9 @@ interface OperatorCall {
 }
 
 /**
- * Acts for an operator: once, where the call has an `Idempotency-Key`. `act` runs its verb on the database that it is
- * given. A repeat is given the first answer with the same `work`, which the caller tells the engine again: the first
- * call may have met an engine that was away.
+ * Acts for an operator: only once, where the call has an `Idempotency-Key`. `act` runs its verb on the database that
+ * it is given. A repeat gets the first answer with the same `work`, and the caller notifies the engine again, which
+ * may have been away at the first call.
  */
 export async function actOnce<Kept extends KeptAnswer>(
   c: Context<ApiEnv>,
@@ -27,6 +27,6 @@ export async function actOnce<Kept extends KeptAnswer>(
   if (idempotency === undefined) return act(db);
   const stored = await keepAnswer(db, idempotency, act);
   assertSameBody(idempotency, stored.bodyHash);
-  // The scope names the operation: what is stored under it, an `act` of the same route gave.
+  // The scope names the operation, so an `act` of the same route gave the stored answer.
   return stored.answer as Kept;
 }

@@ -8,10 +8,10 @@ import { type FieldProblem, ValidationError } from './validation.ts';
 
 /** Long enough for a database or an engine that restarts, short enough for a person who waits. */
 const RETRY_AFTER_S = 5;
-/** Maintenance takes longer; a switch is followed within ten seconds. */
+/** Maintenance takes longer; all processes follow a switch within ten seconds. */
 const MAINTENANCE_RETRY_AFTER_S = 60;
 
-/** The only place that catches: whatever was thrown becomes a problem document with its status from the one table. */
+/** The only place that catches: any error becomes a problem document, with its status from the table of errors. */
 export function answerError(thrown: Error, c: Context<ApiEnv>): Response {
   const error = asVezaError(thrown);
   if (error.code === 'internal_error') c.var.log.error({ err: thrown }, 'request failed');
@@ -43,7 +43,7 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }
 
-/** A rule deeper down names the one field at fault as an extra member. */
+/** Rules deeper down name the field at fault in an extra member. */
 function fieldsOf(error: VezaError): FieldProblem[] {
   if (error instanceof ValidationError) return [...error.fields];
   const field = error.code === 'validation_failed' ? error.extra?.['field'] : undefined;
@@ -59,10 +59,10 @@ function asVezaError(thrown: Error): VezaError {
   return asInternal();
 }
 
-/** What went wrong is in the log, under the request id: a body must not tell of statements or hosts. */
+/** The log has the cause, under the request id: a body must not name statements or hosts. */
 const asInternal = () => new VezaError('internal_error', 'The failure is in our log under this request id.');
 
-/** What the framework throws before a handler runs. */
+/** Errors that the framework throws before a handler runs. */
 function ofFramework({ status }: HTTPException): VezaError {
   if (status === 400) return new VezaError('malformed_json', 'The body does not parse as JSON.');
   if (status === 415)

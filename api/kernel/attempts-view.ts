@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { Time, timeOrNull } from './fields-view.ts';
 
-/** Of work that is attempted at Stripe until it is done: how far it is, and what it waits for. */
+/** Fields of work that is attempted at Stripe until it is done: how far it is, and what it waits for. */
 export const attemptFields = (what: 'transfer' | 'reversal' | 'payout') => ({
   retry_count: z.int(),
   next_retry_at: Time.nullable(),

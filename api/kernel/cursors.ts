@@ -8,14 +8,15 @@ const ID_BYTES = 16;
 const CURSOR = /^[\w-]{59}$/;
 
 /**
- * Places in lists, as clients carry them: encrypted, and bound to the list and the caller that they were given to. So a
- * cursor says nothing, and nobody can ask by a made-up one where another's row stands. One place has one cursor.
+ * Places in lists, as clients carry them: encrypted, and bound to the list and the caller that they were given to. So
+ * a cursor reveals nothing, and nobody can learn by a made-up one where another's row stands. Each place has one
+ * cursor.
  */
 export class Cursors {
   readonly #encryption: Buffer;
   readonly #nonces: Buffer;
 
-  /** All API processes have the same secret; after it has changed, clients begin at the first page again. */
+  /** All API processes have the same secret; when it changes, clients begin at the first page again. */
   constructor(secret: string) {
     const keyOf = (use: string) =>
       Buffer.from(hkdfSync('sha256', secret, '', `veza cursors: ${use}`, KEY_BYTES));
@@ -26,7 +27,7 @@ export class Cursors {
   /** `id` is a UUID, `scope` names the list and the caller. */
   write(id: string, scope: string): string {
     const place = Buffer.from(id.replaceAll('-', ''), 'hex');
-    // Of what is encrypted, so that two places never share one.
+    // Derived from the content, so that two places never share a nonce.
     const nonce = createHmac('sha256', this.#nonces)
       .update(place)
       .update(scope)
@@ -39,7 +40,7 @@ export class Cursors {
     );
   }
 
-  /** Null where it was not given out for this list to this caller. */
+  /** Null where the cursor was not given to this caller for this list. */
   read(cursor: string, scope: string): string | null {
     if (!CURSOR.test(cursor)) return null;
     const bytes = Buffer.from(cursor, 'base64url');

@@ -4,10 +4,10 @@ import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey } from '../../domain/kernel/messages.ts';
 
-/** Ours alone, so that ids derived here meet no one else's. */
+/** A namespace of our own, so that ids derived here never equal others. */
 const NAMESPACE = '6f0c2d51-8a55-4c0e-9a77-2f1f3f6f5a10';
 
-/** Judged by `readIdempotency`, under its own code; here for the document alone. */
+/** `readIdempotency` checks the header, under its own code; here it is only for the document. */
 export const IdempotencyHeaders = z.object({
   'Idempotency-Key': z.string().optional().openapi({
     description:
@@ -32,12 +32,15 @@ export function readIdempotency(
   return { scope, key, bodyHash: hashBody(body) };
 }
 
-/** The id of what a call makes: derived from its key, so that a repeat names the same thing; else a new one. */
+/**
+ * The id of what a call creates: derived from its key, so that a repeat names the same thing; without a key, a new
+ * id.
+ */
 export function idFor(idempotency: IdempotencyKey | undefined): string {
   return idempotency ? uuidv5(JSON.stringify([idempotency.scope, idempotency.key]), NAMESPACE) : uuidv7();
 }
 
-/** Throws where a key comes again with another body. A stored hash of null cannot be compared. */
+/** Throws where a key comes again with another body. A stored hash of null is not compared. */
 export function assertSameBody(idempotency: IdempotencyKey | undefined, storedHash: string | null): void {
   if (idempotency === undefined || storedHash === null || storedHash === idempotency.bodyHash) return;
   throw new VezaError('idempotency_key_reused', 'This Idempotency-Key was used before, with another body.');

@@ -5,7 +5,7 @@ import type { ApiEnv } from '../context.ts';
 import { assertPlainText } from './plain-text.ts';
 import { ValidationError } from './validation.ts';
 
-/** No body of ours nests deeper, and none holds more fields and items. */
+/** The depth and the number of fields and items that no body of ours exceeds. */
 const DEPTH_MAX = 32;
 const VALUES_MAX = 5_000;
 
@@ -15,7 +15,7 @@ const JSON_TYPE = /^application\/([\w.-]+\+)?json *(;|$)/i;
 export const readBytes = (c: Context<ApiEnv>): Promise<Uint8Array> =>
   c.var.deps.bodies.read(c.req, c.env?.incoming);
 
-/** Throws `malformed_json`. Nothing is put in the place of bytes that are no text. */
+/** Throws `malformed_json`; bytes that are no text are not replaced. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -40,12 +40,12 @@ function malformed(cause: unknown): VezaError {
 }
 
 /**
- * Reads a JSON body and judges what no schema should see: what is bottomless, endless or no text. After it the schema's
- * work is bounded, whatever was sent. It runs behind the check of who calls.
+ * Reads a JSON body and refuses bodies that no schema should see: too deep, too many fields, or not text. So the
+ * schema's work is bounded. It runs after the check of the caller.
  */
 export const takeJsonBody = createMiddleware<ApiEnv>(async (c, next) => {
   const type = c.req.header('content-type');
-  // The framework refuses other types, unread.
+  // The framework refuses other types without reading them.
   if (type !== undefined && !JSON_TYPE.test(type)) return next();
   const bytes = await readBytes(c);
   if (type === undefined && bytes.length > 0) {
@@ -62,7 +62,7 @@ function assertJson(text: string): void {
   assertPlainText(parseJson(text), 'body');
 }
 
-/** One pass over the text, before anything is made of it. */
+/** One pass over the text, before it is parsed. */
 function assertSize(text: string): void {
   let depth = 0;
   let values = 1;

@@ -9,7 +9,7 @@ const LIMIT_DEFAULT = 20;
 const NEWEST_FIRST = '-created_at';
 const OLDEST_FIRST = 'created_at';
 
-/** Rows a page; more than are allowed gives as many as are. */
+/** Rows of a page; a higher value gives the most that is allowed. */
 export const limitField = (preset: number) =>
   z.coerce
     .number()
@@ -36,7 +36,7 @@ export const PageQuery = z.object({
     }),
 });
 
-/** Throws `validation_failed` where the cursor is none of this list. */
+/** Throws `validation_failed` where the cursor does not belong to this list. */
 export function pageAsk(c: Context<ApiEnv>, query: z.output<typeof PageQuery>): PageAsk {
   return {
     limit: query.limit,

@@ -3,7 +3,7 @@ import { type FieldPlace, type FieldProblem, PROBLEMS_MAX, ValidationError } fro
 
 const NOT_TEXT = 'Holds a NUL or half a character';
 
-/** Throws `validation_failed` where a text in parsed JSON, or the name of a field, is none that a row can hold. */
+/** Throws `validation_failed` where no row could hold a text in parsed JSON, or the name of a field. */
 export function assertPlainText(json: unknown, place: FieldPlace): void {
   const problems: FieldProblem[] = [];
   const look = (value: unknown, path: string): void => {

@@ -30,11 +30,11 @@ export function problemType(code: ErrorCode): string {
   return `urn:veza:problem:${code}`;
 }
 
-/** Any route may meet these. */
+/** Any route may answer these. */
 const ALWAYS = ['engine_unavailable', 'internal_error'] as const;
 /** Routes for some roles only: by a bearer token, or an API key, which may lack the scope or have used its limit. */
 export const FOR_ROLES = ['credentials_ambiguous', 'unauthenticated', 'forbidden', 'rate_limited'] as const;
-/** Routes for whoever is signed in, which are closed under maintenance. */
+/** Routes for everybody who is signed in, which are closed under maintenance. */
 export const SIGNED_IN = [...FOR_ROLES, 'maintenance'] as const;
 /** Routes with a JSON body. */
 export const WITH_BODY = [

@@ -6,7 +6,7 @@ import { anyone } from '../middleware/access.ts';
 import { fails } from './problem.ts';
 import { defineRoute, json } from './route.ts';
 
-/** Whoever asks waits for a few seconds and takes silence for no. */
+/** Callers wait for a few seconds and take silence for "no". */
 const ANSWER_WITHIN_MS = 4_000;
 
 const Ready = z.object({ status: z.literal('ready'), database: z.literal('ok'), temporal: z.literal('ok') });
@@ -47,7 +47,7 @@ export const ready = defineRoute(route, async (c) => {
   return c.json({ status: 'ready' as const, database: 'ok' as const, temporal: 'ok' as const }, 200);
 });
 
-/** A database that is silent is told from one that is slow by its connections alone, which takes longer. */
+/** Only the connections can tell a silent database from a slow one, and they take longer. */
 async function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -5,8 +5,8 @@ import { takeJsonBody } from './json-body.ts';
 import type { Access } from '../middleware/access.ts';
 
 /**
- * A route and its handler, as the app registers them; who may call it has to be said. Its JSON body is read behind that,
- * and before any schema sees it.
+ * A route and its handler, as the app registers them. It has to say who may call it; its JSON body is read after that
+ * check, and before any schema sees it.
  */
 export function defineRoute<Route extends RouteConfig & Access>(
   route: Route,

@@ -1,5 +1,5 @@
 import { health } from './health.ts';
 import { ready } from './ready.ts';
 
-/** For whoever runs the process. */
+/** Routes for those who run the process. */
 export const SERVICE_ROUTES = [health, ready] as const;

@@ -10,11 +10,11 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** Whoever sent more mistakes has one more: so many say enough. */
+/** The most mistakes that one answer names. */
 export const PROBLEMS_MAX = 20;
 const FIELD_MAX_CHARS = 100;
 
-/** `validation_failed`, naming each field at fault once; twenty at most, by the beginning of their names. */
+/** `validation_failed`, which names each field at fault once: at most twenty, with long names cut. */
 export class ValidationError extends VezaError {
   readonly fields: readonly FieldProblem[];
 
@@ -25,7 +25,7 @@ export class ValidationError extends VezaError {
   }
 }
 
-/** A field that breaks two rules is still one field; the first says enough. */
+/** A field that breaks two rules is named once, by the first. */
 function firstOfEach(fields: Iterable<FieldProblem>): FieldProblem[] {
   const byField = new Map<string, FieldProblem>();
   for (const problem of fields) {
@@ -48,7 +48,7 @@ interface Issue {
 
 const PLACES: Readonly<Record<string, FieldPlace>> = { param: 'path', query: 'query', header: 'header' };
 
-/** What the schemas found, as one error; given to every route as its hook. */
+/** The schemas' findings as one error; every route's hook. */
 export function refuseInvalid(result: {
   success: boolean;
   target: string;
@@ -60,7 +60,7 @@ export function refuseInvalid(result: {
 
 function* problemsOf(issues: readonly Issue[], place: FieldPlace): Generator<FieldProblem> {
   for (const { path, message, keys } of issues) {
-    // An unknown field is an issue of the object that holds it; the client wants the field.
+    // The schema names an unknown field's object; the client needs the field.
     for (const key of keys ?? [null]) {
       yield {
         field: (key === null ? path : [...path, key]).map(String).join('.') || place,

@@ -1,4 +1,4 @@
 import type { Config } from '../../config.ts';
 
-/** What is read here of the environment. */
+/** The variables of the environment that these routes read. */
 export type MarketplaceConfig = Pick<Config, 'OPEN_ORDERS_MAX'>;

@@ -84,7 +84,7 @@ export const placeOrder = defineRoute(route, async (c) => {
     return answer(c, await readOpened(c, orderId));
   }
 
-  // Read without a lock: it spares the engine hopeless orders, and the order is judged again when it is written.
+  // Read without a lock, to spare the engine hopeless orders; the order is checked again when it is written.
   const quoted = quote(productIds, await readProducts(db, productIds));
   if ('refused' in quoted) throw VezaError.from(quoted.refused);
   const tooMany = tooManyOpen(await countOpenOrders(db, caller.userId), config.OPEN_ORDERS_MAX);
@@ -104,7 +104,7 @@ export const placeOrder = defineRoute(route, async (c) => {
   return answer(c, await readPlaced(c, orderId));
 });
 
-/** A repeat that comes while the first call still waits for the PSP waits with it, and hears the same. */
+/** A repeat that comes while the first call still waits for the PSP also waits, and gets the same answer. */
 async function readOpened(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
   const order = await readPlaced(c, orderId);
   if (order.status !== 'pending' || order.paymentStatus !== null) return order;
@@ -123,7 +123,8 @@ async function readOpened(c: Context<ApiEnv>, orderId: string): Promise<OrderRow
 async function readPlaced(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
   const order = await readOrder(c.var.deps.db, orderId);
   if (order === null) throw new Error(`order ${orderId} was placed and is not there`);
-  // Failed before there was a payment: the provider's refusal, which a repeat has to hear as the first call did.
+  // The order failed before there was a payment: the provider refused, and a repeat gets the same refusal as the
+  // first call.
   if (order.status === 'failed' && order.paymentStatus === null) {
     throw new VezaError('provider_refused', order.failureReason ?? 'The payment could not be opened.');
   }

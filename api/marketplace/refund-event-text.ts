@@ -18,7 +18,7 @@ const showRefundEvent = (row: RefundEventRow): ShownRefundEvent => ({
 export const writeRefundEvent = (row: RefundEventRow): string =>
   `id: ${row.id}\ndata: ${JSON.stringify(showRefundEvent(row))}\n\n`;
 
-/** The PSP may still change its mind, rarely and days later: the stream ends all the same, and can be opened again. */
+/** Rarely the PSP reports another outcome days later. The stream ends all the same, and can be opened again. */
 const TERMINAL: ReadonlySet<RefundStage> = new Set(['succeeded', 'failed', 'returned']);
 
 export const isTerminal = ({ stage }: RefundEventRow): boolean => TERMINAL.has(stage);

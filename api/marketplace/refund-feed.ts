@@ -7,11 +7,11 @@ import { VezaError } from '../../domain/errors.ts';
 import { isTerminal, writeRefundEvent } from './refund-event-text.ts';
 
 export interface FeedLimits {
-  /** How long an event takes at most to reach its listeners; the process asks once for all of them. */
+  /** The longest time until an event reaches its listeners; the process asks once for all of them. */
   readonly pollMs: number;
-  /** Below the minute after which proxies drop what is silent. */
+  /** Shorter than the minute after which proxies drop silent connections. */
   readonly heartbeatMs: number;
-  /** After this time the client of a stream comes again, even if nothing else ends it. */
+  /** After this time a stream ends, and its client reconnects. */
   readonly maxAgeMs: number;
   /** How long a stream may outlive its token, its key, its user, or the user's role; asked once for all of them. */
   readonly standingMs: number;
@@ -28,15 +28,15 @@ const LIMITS: FeedLimits = {
   maxStreamsPerUser: 20,
 };
 
-/** A client that has left so many writes unread is not there any more. */
+/** A client that has left so many writes unread counts as gone. */
 const UNREAD_MAX = 16;
-/** How soon a browser that lost its stream comes back. */
+/** How soon a browser that lost its stream reconnects. */
 const RECONNECT_MS = 2_000;
 
-/** By what a stream was opened. */
+/** The credentials that opened a stream. */
 export interface StreamOpener {
   readonly userId: string;
-  /** By which the stream was allowed. */
+  /** The role by which the stream was allowed. */
   readonly role: Role;
   readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
   /** When the token or the key expires; null: never. */
@@ -51,8 +51,8 @@ interface Listener extends StreamOpener {
 }
 
 /**
- * The refunds' events for everybody who listens at this process: one query a poll, whatever the number of listeners,
- * and none where nobody listens (docs/adr/0008). Streams are bounded, end with the process, and leave nothing behind.
+ * The refunds' events for everybody who listens at this process: one query for each poll, for any number of
+ * listeners, and none where nobody listens (docs/adr/0008). Streams are bounded, and end with the process.
  */
 export class RefundFeed {
   readonly #db: Db;
@@ -83,8 +83,8 @@ export class RefundFeed {
   }
 
   /**
-   * A stream that begins with what is known already and ends after a terminal event. Throws `too_many_streams` above
-   * the bounds, and `engine_unavailable` where the process is stopping.
+   * A stream that begins with the events so far and ends after a terminal event. Throws `too_many_streams` above the
+   * bounds, and `engine_unavailable` where the process is stopping.
    */
   open(of: StreamOpener & { refundId: string; afterId: number; missed: readonly RefundEventRow[] }) {
     this.#admit(of.userId);
@@ -135,7 +135,7 @@ export class RefundFeed {
     };
   }
 
-  /** A poll that takes longer than the interval is waited for: there is never more than one under way. */
+  /** The next poll waits for one that takes longer than the interval: there is never more than one under way. */
   #pollOnce(): void {
     if (this.#isPolling) return;
     this.#isPolling = true;
@@ -143,7 +143,7 @@ export class RefundFeed {
       () => void (this.#isPolling = false),
       (error: unknown) => {
         this.#isPolling = false;
-        // The streams stay: what happens meanwhile is read by the first poll that works again.
+        // The streams stay open: the first poll that works again reads what happened meanwhile.
         this.#log.warn({ err: error }, 'the events of refunds could not be read');
       },
     );
@@ -163,7 +163,10 @@ export class RefundFeed {
     for (const listener of this.#listeners) this.#tell(listener, byRefund.get(listener.refundId) ?? []);
   }
 
-  /** A token that expired, a key that was revoked, a user who is gone or has another role: the client comes again. */
+  /**
+   * Ends streams whose token expired, whose key was revoked, or whose user is gone or has another role; the client
+   * reconnects.
+   */
   async #endThoseWithoutStanding(): Promise<void> {
     this.#standingAtMs = Date.now();
     const at = this.#now();

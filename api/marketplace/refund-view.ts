@@ -5,7 +5,7 @@ import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/marketplace/refund-m
 import type { RefundAnswer } from '../../domain/marketplace/messages.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
-/** What the answer to a request says. */
+/** The answer to a request. */
 export const RequestedRefund = z
   .object({
     id: Id,

@@ -134,7 +134,7 @@ export const requestRefund = defineRoute(route, async (c) => {
   return c.json(accepted({ ...opening.opened, reason: reason || null }), 202);
 });
 
-/** The answer that was given under this key; throws where it came with another body. */
+/** The answer that was given under this key; throws where the key came with another body. */
 async function findAnswer(db: Db, idempotency: IdempotencyKey | undefined): Promise<RefundAnswer | null> {
   const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
   if (stored === null) return null;
@@ -164,7 +164,7 @@ function judge(
   return { label: { orderId, amountMinor: decision.plan.amountMinor, currency: order.currency } };
 }
 
-/** An admin’s refund, in the one way in which operators act. */
+/** An admin’s refund, by the same way as every operator's action. */
 const refundForOthers = (
   c: Context<ApiEnv>,
   orderId: string,
@@ -174,7 +174,7 @@ const refundForOthers = (
   operate(
     c,
     refundPart(part),
-    // Another scope than of one's own refunds: their answers are kept in another shape.
+    // A scope apart from one's own refunds: their answers are kept in another shape.
     { operationId: 'refundForOthers', subjectId: orderId, body: { ...body, ...(reason && { reason }) } },
     (refund) => accepted(answerOf(refund)),
   );

@@ -17,7 +17,7 @@ const Headers = z.object({
     .openapi({ description: 'Resumes after this event; browsers send it by themselves' }),
 });
 
-/** For whoever finds too many streams open. */
+/** For clients that find too many streams open. */
 const RETRY_AFTER_S = 5;
 
 const route = createRoute({
@@ -44,7 +44,7 @@ nothing on the way takes it for dead. It also ends with its token or key: come a
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store, no-transform',
-  // nginx would keep events back until its buffer is full.
+  // Without it nginx would hold events back until its buffer is full.
   'X-Accel-Buffering': 'no',
 };
 
@@ -57,12 +57,12 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
   }
   const events = await listRefundEvents(db, refundId);
   const seen = Number(c.req.valid('header')['Last-Event-ID'] ?? 0);
-  // An id that is not of this refund says nothing about it: everything is new.
+  // An id of another refund says nothing about this one: every event is new.
   const afterId = events.some((event) => event.id === seen) ? seen : 0;
   const missed = events.filter((event) => event.id > afterId);
   const last = events.at(-1);
   if (missed.length === 0 && last !== undefined && isTerminal(last)) return c.body(null, 204);
-  // Nobody would read the stream that belongs to an answer without a body.
+  // An answer without a body has no stream that anybody could read.
   if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
   c.header('Retry-After', String(RETRY_AFTER_S));
   const opener = { ...c.var.caller, key: c.var.apiKey ?? null, endsAt: c.var.credentialsEndAt };

@@ -4,7 +4,7 @@ import { maySee } from '../../domain/marketplace/eligibility.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
 
-/** An order that the caller may know of, or null: what one may not know of does not exist. */
+/** An order that the caller may know of; null also where it exists and the caller may not know of it. */
 export async function findVisibleOrder(db: Db, orderId: string, caller: Caller): Promise<OrderRow | null> {
   const order = await readOrder(db, orderId);
   if (order === null) return null;

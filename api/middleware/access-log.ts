@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import type { ApiEnv } from '../context.ts';
 
-/** One line a request, once it is answered. The query string stays out: people put anything into it. */
+/** One line for each request, once it is answered. The query string stays out: people put anything into it. */
 export const accessLog = createMiddleware<ApiEnv>(async (c, next) => {
   const startedMs = performance.now();
   await next();

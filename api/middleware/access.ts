@@ -18,7 +18,7 @@ export interface Access {
 const BEARER: Access['security'] = [{ bearer: [] }];
 const BEARER_OR_KEY: Access['security'] = [...BEARER, { ApiKeyAuth: [] }];
 
-/** Everybody; what the route needs to trust a caller it checks itself. */
+/** Everybody may call; the route itself checks what it needs to trust a caller. */
 export const anyone = (): Access => ({ middleware: [], security: [] });
 
 export const signedIn = (): Access => ({ middleware: [authenticate], security: BEARER_OR_KEY });
@@ -29,7 +29,7 @@ export const onlyRoles = (...roles: readonly Role[]): Access => ({
   'x-roles': roles,
 });
 
-/** The same for a person alone: what a program must not do in somebody's name. */
+/** The same, for people only: for what a program must not do in somebody's name. */
 export const inPerson = ({ middleware, ...access }: Access): Access => ({
   ...access,
   middleware: [...middleware, requirePerson],

@@ -6,9 +6,9 @@ import type { ApiEnv } from '../context.ts';
 import { sayLimit } from './rate-limit.ts';
 
 /**
- * Who calls with this key. Takes the call from the key's limit, and says on the answer what is left of it. A key is
- * looked at anew on every call, so that one that is revoked opens nothing from then on; where the database cannot be
- * asked, nobody comes in.
+ * The caller of this key. Takes the call from the key's limit, and puts what is left of it into the answer's headers.
+ * The key is read at every call, so that a revoked key stops working at once; while the database is away, nobody gets
+ * in.
  */
 export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Caller> {
   const { db, now } = c.var.deps;

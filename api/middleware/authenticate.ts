@@ -45,7 +45,7 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
   return readCaller(db, userId);
 }
 
-/** Whichever of a person's tokens they come with: see docs/adr/0011. Throws `rate_limited`. */
+/** Counts against the person, for all of their tokens: see docs/adr/0011. Throws `rate_limited`. */
 async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<void> {
   const { config, db } = c.var.deps;
   const perMinute = config.RATE_LIMIT_BEARER;
@@ -55,7 +55,10 @@ async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<void> 
   throw new VezaError('rate_limited', `You may make ${perMinute} calls a minute.`, { limit: perMinute });
 }
 
-/** Whose token it is, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` as `verifyToken` does. */
+/**
+ * The token's user, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` as `verifyToken`
+ * does.
+ */
 export async function callerOfBearer(
   token: string,
   { db, config }: { readonly db: Db; readonly config: TokenConfig },
@@ -69,7 +72,7 @@ type TokenConfig = Pick<ApiConfig, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' 
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),
-  // Whoever signs may name one. What counts is the role of the row.
+  // The signer may name a role. The role of the row counts.
   role: z.enum(ROLES).optional(),
   exp: z.number(),
 });
@@ -96,7 +99,7 @@ async function verifyToken(
 /** What a Date can hold (ECMA-262). */
 const LAST_DATE_MS = 8.64e15;
 
-/** The algorithm picks the key, and a key allows only its own algorithms: a public key is never used as a secret. */
+/** The algorithm selects the key, and a key allows only its own algorithms: a public key is never used as a secret. */
 async function verifySignature(
   token: string,
   config: TokenConfig,
@@ -133,7 +136,7 @@ function algorithmOf(token: string): string | undefined {
 
 const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
-/** One key set an address: it caches the keys and fetches them anew when an unknown one is named. */
+/** One key set for each address: it caches the keys, and fetches them anew when a token names an unknown one. */
 function keysAt(url: string): ReturnType<typeof createRemoteJWKSet> {
   const known = keySets.get(url);
   if (known) return known;
@@ -152,7 +155,7 @@ function refusalOf(error: unknown): VezaError {
   return refused('The token does not verify.');
 }
 
-/** How jose names that the keys were not to be had: an answer other than 200 is its plain JOSEError. */
+/** jose's errors when keys cannot be fetched: an answer other than 200 is its plain JOSEError. */
 const KEYS_UNREACHABLE: ReadonlySet<string> = new Set([
   errors.JOSEError.code,
   errors.JWKSTimeout.code,

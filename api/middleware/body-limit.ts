@@ -6,7 +6,7 @@ import type { ApiEnv } from '../context.ts';
 const UNREAD: ReadonlySet<string> = new Set(['payload_too_large', 'body_too_slow', 'overloaded']);
 const RETRY_OVERLOADED_AFTER_S = 2;
 
-/** No body above 1 MiB is read, whether it says its length or not; what is read is held until the request is over. */
+/** No body above 1 MiB is read, even without a stated length; a read body is held until the request is over. */
 export const limitBody = createMiddleware<ApiEnv>(async (c, next) => {
   const { bodies } = c.var.deps;
   const { req } = c;
@@ -20,7 +20,7 @@ export const limitBody = createMiddleware<ApiEnv>(async (c, next) => {
   if (c.error.code === 'overloaded') c.header('Retry-After', String(RETRY_OVERLOADED_AFTER_S));
 });
 
-/** Behind the above, so that a body that says itself that it is too long is refused in the same way. */
+/** Runs after `limitBody`, so that a body whose stated length is too long is refused in the same way. */
 export const refuseLongBody = createMiddleware<ApiEnv>(async (c, next) => {
   c.var.deps.bodies.assertLength(c.req);
   await next();

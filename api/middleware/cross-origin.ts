@@ -1,6 +1,6 @@
 import { cors } from 'hono/cors';
 
-/** Browsers may call from the listed origins alone; bearer tokens need no cookies, so no credentials. */
+/** Browsers may call only from the listed origins. Bearer tokens need no cookies, so credentials are not allowed. */
 export const crossOrigin = (origins: readonly string[]) =>
   cors({
     origin: [...origins],

@@ -6,8 +6,8 @@ import type { ApiEnv } from '../context.ts';
 const ANSWER_WITHIN_MS = 28_000;
 
 /**
- * A database or engine that takes a connection and says nothing must not keep a client waiting for ever. Streams are
- * not cut: they have answered by then.
+ * A database or engine that accepts a connection and stays silent must not keep a client waiting for ever. Streams
+ * are not cut: their answer has begun by then.
  */
 export const deadline = createMiddleware<ApiEnv>(async (_, next) => {
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import type { ApiEnv } from '../context.ts';
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Shows each request to whoever observes this process, under its route's template: a path is anybody's to invent. */
+/** Reports each request to the observer of this process, by its route's template: anybody can invent paths. */
 export const observe = createMiddleware<ApiEnv>(async (c, next) => {
   const { observer } = c.var.deps;
   const method = METHODS.has(c.req.method) ? c.req.method : 'OTHER';

@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { ApiEnv } from '../context.ts';
 import { type FieldProblem, ValidationError } from '../kernel/index.ts';
 
-/** No filter and no path may hold a NUL: no row does, and PostgreSQL would refuse to look. */
+/** No filter and no path may hold a NUL: no row holds one, and PostgreSQL would refuse the query. */
 export const plainQuery = createMiddleware<ApiEnv>(async (c, next) => {
   if (c.req.url.includes('%00')) {
     const fields = Object.entries(c.req.queries()).flatMap(([field, values]): FieldProblem[] =>

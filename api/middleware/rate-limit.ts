@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { CallAllowance } from '../../db/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
 
-/** Waits are rounded up: who comes back as told is not refused again for a fraction of a second. */
+/** Waits are rounded up: a client that waits as told is not refused again because of a fraction of a second. */
 export function sayLimit(
   c: Context<ApiEnv>,
   limit: number,

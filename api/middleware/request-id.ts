@@ -2,16 +2,18 @@ import { createMiddleware } from 'hono/factory';
 import { v7 as uuidv7 } from 'uuid';
 import type { ApiEnv, AppDeps } from '../context.ts';
 
-/** Goes into logs, headers and workflow memos: nothing that could break a line or a header. */
+/** The id goes into logs, headers and workflow memos, so it must not break a line or a header. */
 const SANE = /^[A-Za-z0-9._:=+/-]{1,128}$/;
 
-/** Lists, statements and what pages show. Whether this process is alive and ready is asked on the other way. */
+/**
+ * Requests that only read: lists, statements and pages. Questions of health and readiness use the other connections.
+ */
 const onlyLooks = ({ method, path }: { method: string; path: string }) =>
   (method === 'GET' || method === 'HEAD') && path.startsWith('/api/');
 
 /**
- * Names the request: the caller's `X-Request-Id` where it is sane, else a new one; and gives it what it needs of the
- * world. First of all middleware.
+ * Names the request: the caller's `X-Request-Id` where it is sane, else a new one; and gives it the dependencies. The
+ * first middleware of all.
  */
 export const requestId = (deps: AppDeps) => {
   const looking: AppDeps = { ...deps, db: deps.reads };

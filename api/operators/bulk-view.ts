@@ -31,7 +31,7 @@ const WebhookFilter = z
   })
   .openapi('WebhookFilter');
 
-/** Which rows, and what is to be done to each. */
+/** Which rows, and the action on each of them. */
 export const bulkFields = {
   action: z.enum(BULK_ACTIONS),
   stuck: StuckFilter.optional().openapi({ description: 'Of the list of what is stuck: as it filters' }),
@@ -40,7 +40,7 @@ export const bulkFields = {
 
 const Fields = z.object(bulkFields);
 
-/** One of the two filters; a list of everything is not asked for by mistake. */
+/** Exactly one of the two filters has to be given, so that nobody asks for everything by mistake. */
 export const hasOneFilter = ({ stuck, webhooks }: z.infer<typeof Fields>) =>
   (stuck === undefined) !== (webhooks === undefined);
 export const ONE_FILTER = { path: ['stuck'], error: 'Give one of stuck and webhooks' };

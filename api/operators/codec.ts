@@ -18,7 +18,7 @@ const DECODE = '/ops/codec/decode';
 const ENCODE = '/ops/codec/encode';
 const PREFLIGHT_KEPT_S = 600;
 
-/** The pages of Temporal's UI alone may ask, with the cookie of the console's session. */
+/** Lets only the pages of Temporal's UI ask, with the cookie of the console's session. */
 export function openToTemporalUi(app: OpenAPIHono<ApiEnv>, uiUrl: string | undefined): void {
   const origin = originsOf(uiUrl);
   for (const path of [DECODE, ENCODE]) {
@@ -28,7 +28,7 @@ export function openToTemporalUi(app: OpenAPIHono<ApiEnv>, uiUrl: string | undef
 
 const originsOf = (uiUrl: string | undefined) => (uiUrl === undefined ? [] : [new URL(uiUrl).origin]);
 
-/** For admins only: by bearer token, or by the session of the console. Nothing is kept of what is shown. */
+/** For admins only: by bearer token, or by the session of the console. What is shown is not stored. */
 export function serveCodec(app: OpenAPIHono<ApiEnv>, { config }: Pick<ApiDeps, 'config'>): void {
   const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS, config.PAYLOAD_ENCRYPTION_KEY_ID);
   const sessionAsBearer = sessionOf(originsOf(config.TEMPORAL_UI_URL));
@@ -100,8 +100,9 @@ const onlyJson = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 /**
- * The console's session is the bearer token in a cookie. Here alone the API takes it, and only from our own pages and
- * from those of `origins`: which other pages send it along is for the browser to decide. No Origin: no page.
+ * The console's session is the bearer token in a cookie. Only here does the API accept it, and only from our own
+ * pages and from those of `origins`, since a browser may send it from other pages too. A request without Origin comes
+ * from no page.
  */
 const sessionOf = (origins: readonly string[]) =>
   createMiddleware<ApiEnv>(async (c, next) => {

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 
-/** What is read here of the environment. */
+/** The variables of the environment that these routes read. */
 export type OperatorsConfig = Pick<
   Config,
   | 'MAINTENANCE_MODE'

@@ -14,21 +14,21 @@ interface Given {
 }
 
 /**
- * Whether Veza is under maintenance, as this process knows it. MAINTENANCE_MODE holds from its start until anybody
- * switches, at whichever process, so it can always be switched off; it writes nothing, so a process that is started with
- * it closes no other.
+ * Whether Veza is under maintenance, as this process knows it. MAINTENANCE_MODE holds from the start of this process
+ * until somebody switches at any process, so it can always be switched off. It writes nothing, so a process that
+ * starts with it does not close the others.
  */
 export class Maintenance {
   readonly #given: Given;
   #setting: MaintenanceSetting | null = null;
-  /** When the setting that was found first had been changed; undefined: none was read yet. */
+  /** The time of the last change in the setting that was read first; undefined: none was read yet. */
   #foundAtMs: number | null | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
 
   constructor(given: Given) {
     this.#given = given;
-    // A switch after this start must be told from one before it, even if nobody calls in between.
+    // Reads at once, to tell a switch after this start from one before it, even if nobody calls in between.
     if (given.isOnAtStart) void this.#read();
   }
 
@@ -37,13 +37,13 @@ export class Maintenance {
     return this.#isOnNow;
   }
 
-  /** As the database has it this moment. */
+  /** As the database has it now. */
   async look(): Promise<{ isOn: boolean; changedAt: Date | null; isByEnvironment: boolean }> {
     await this.#read();
     return this.#state;
   }
 
-  /** This process switched it itself, and does not wait to find it out. */
+  /** This process switched it itself, and knows so at once. */
   told(setting: MaintenanceSetting) {
     this.#foundAtMs ??= null;
     this.#take(setting);
@@ -78,7 +78,7 @@ export class Maintenance {
       .then(
         (setting) => this.#take(setting),
         (error: unknown) => {
-          // What was known last goes on holding; the request itself will meet the database.
+          // The last known setting goes on holding; the request itself will find out about the database.
           this.#readAtMs = this.#given.now().getTime();
           this.#given.log.warn({ err: error }, 'cannot read whether Veza is under maintenance');
         },

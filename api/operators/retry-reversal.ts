@@ -53,7 +53,7 @@ export const retryReversal = defineRoute(route, async (c) => {
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
   const { shown, outcome } = answer;
   if (outcome === null) return c.json({ reversal: shown, note: null }, 202);
-  // Its look at Stripe has ended by now, and may have changed the row.
+  // The look at Stripe has ended by now, and may have changed the row.
   const row = await readReversal(c.var.deps.db, shown.id);
   return c.json({ reversal: showReversal(row), note: outcome.note }, 202);
 });

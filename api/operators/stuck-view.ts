@@ -44,7 +44,7 @@ export function showStuck(
   const hasWorkflow = kind !== 'webhook' && subject.includes('/') && !subject.startsWith('list/');
   return {
     kind,
-    // A webhook has no workflow of its own: its bare id is what this list has always said.
+    // A webhook has no workflow of its own: this list has always shown its bare id.
     subject: kind === 'webhook' ? id : subject,
     id,
     order_id: item.orderId,

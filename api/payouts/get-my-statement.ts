@@ -16,7 +16,7 @@ import {
 import { CSV_PAGE_LINES, streamCsv } from './statement-csv.ts';
 import { showBalances, showLine, Statement } from './statement-view.ts';
 
-/** A day stands for its midnight in UTC. A time without an offset would be somebody's guess. */
+/** A day stands for its midnight in UTC. A time without an offset is refused: its zone would be a guess. */
 const moment = (description: string) =>
   z
     .union([z.iso.date(), z.iso.datetime({ offset: true })], {

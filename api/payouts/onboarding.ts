@@ -21,7 +21,7 @@ export const linkFields = {
 };
 export const Onboarding = z.object({ account: StripeAccount, link: AccountLink }).openapi('Onboarding');
 
-/** Has the account and a new link made by the engine, and reads both from their rows. */
+/** Asks the engine for the account and a new link, and reads both from their rows. */
 export async function onboard(
   c: Context<ApiEnv>,
   {

@@ -13,7 +13,7 @@ import {
   timeOrNull,
 } from '../kernel/index.ts';
 
-/** What the answer to a request says. */
+/** The answer to a request. */
 export const RequestedPayout = z
   .object({
     id: Id,

@@ -82,7 +82,7 @@ export const requestPayout = defineRoute(route, async (c) => {
 
   const seller = await readPayingSeller(db, sellerId);
   if (seller === null) throw new VezaError('unauthenticated', `There is no user ${sellerId}.`);
-  // Refuses cheaply, before a workflow is started; it decides again, under the lock.
+  // Refuses cheaply, before a workflow is started, which decides again under the lock.
   const decision = decidePayout(seller, ask, { minimumMinor: config.PAYOUT_MINIMUM_MINOR });
   if ('refusal' in decision) {
     // The call that this one repeats may have opened the payout since the look-up above.
@@ -108,7 +108,7 @@ export const requestPayout = defineRoute(route, async (c) => {
   return c.json(accepted(opening.opened), 202);
 });
 
-/** The answer that was given under this key; throws where it came with another body. */
+/** The answer that was given under this key; throws where the key came with another body. */
 async function findAnswer(db: Db, idempotency: IdempotencyKey | undefined): Promise<OpenedPayout | null> {
   const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
   if (stored === null) return null;

@@ -9,7 +9,7 @@ import { NOTHING, STATEMENT_PARTS, type StatementParts } from '../../domain/payo
 import { Turns } from '../kernel/index.ts';
 import { balancesAfter, showLine, showParts } from './statement-view.ts';
 
-/** Lines a query: some milliseconds, and well below a megabyte on the wire. */
+/** Lines of one query: some milliseconds, and well below a megabyte on the wire. */
 export const CSV_PAGE_LINES = 1_000;
 
 const COLUMNS = [
@@ -18,13 +18,13 @@ const COLUMNS = [
   ...[...STATEMENT_PARTS.map((part) => `${part}_change`), 'balance', ...STATEMENT_PARTS],
 ];
 
-/** Of all that this process writes: other requests come between, and a sixtieth reader slows nobody but readers. */
+/** Pages that this process reads at a time: other requests come in between, and many readers slow only readers. */
 const PAGES_AT_A_TIME = 2;
 const turns = new Turns(PAGES_AT_A_TIME);
 
 /**
  * A statement as CSV (RFC 4180), page by page as it is read: no connection to the database is held for a slow client.
- * It begins with the opening balances and ends with the closing ones, so that one that was cut off shows it.
+ * It begins with the opening balances and ends with the closing ones, so that a file that was cut off shows it.
  */
 export function streamCsv(db: Db, range: StatementRange, first: StatementPage): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -59,7 +59,7 @@ async function* writeCsv(db: Db, range: StatementRange, first: StatementPage): A
   for (const [currency, parts] of balances) yield writeBalance('closing', range.to, currency, parts);
 }
 
-/** Ids, numbers and words of ours: nothing that would need quotes. */
+/** Fields are ids, numbers and words of ours, so none needs quotes. */
 const writeRow = (fields: readonly (string | number | null)[]) =>
   `${fields.map((field) => field ?? '').join(',')}\r\n`;
 

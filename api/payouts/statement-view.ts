@@ -22,7 +22,7 @@ const Balance = z
   })
   .openapi('StatementBalance');
 
-/** The words of a seller for what the ledger books; what is not named here keeps the ledger's word. */
+/** A seller's words for kinds of postings; kinds that are not listed here keep the ledger's word. */
 const KINDS: Partial<Record<PostingKind, string>> = {
   order_completed: 'sale',
   transfer_completed: 'transfer',
@@ -71,7 +71,7 @@ export const showParts = (parts: StatementParts): z.infer<typeof Balance> => ({
   ...parts,
 });
 
-/** A currency that has entries by `to` has a closing balance; before them it had nothing. */
+/** Each currency with entries by `to` has a closing balance; without an opening balance it began with nothing. */
 export const showBalances = ({ opening, closing }: Pick<StatementPage, 'opening' | 'closing'>) =>
   [...closing].map(([currency, parts]) => ({
     currency,

@@ -28,7 +28,7 @@ export const showWebhookEvent = (row: WebhookEventRow) => ({
   type: row.type,
   outcome: row.outcome,
   error: row.error,
-  // Only what parsed is stored, so this parses.
+  // Only bodies that parse are stored.
   body: row.body === null ? null : maskPersonalData(JSON.parse(row.body)),
   received_at: time(row.receivedAt),
   processed_at: timeOrNull(row.processedAt),

@@ -6,7 +6,7 @@ import { actorOf, namedActor, operating, required, subjectOf } from '../operator
 import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
 import { UsageError } from '../usage.ts';
 
-/** How things that need a person end, each by the action of its name. */
+/** The ways in which a person resolves something, each the name of its action. */
 export const RESOLUTIONS: readonly ActionName[] = [
   ...([
     'settled_outside',
@@ -73,7 +73,7 @@ async function act(
   });
 }
 
-/** A part of an order, to be refunded; undefined: all that is left. */
+/** The part of an order to refund; undefined: all that is left. */
 function partOf({
   amount,
   item: itemIds,

@@ -73,7 +73,7 @@ async function create(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   return [key, asText(made.apiKey), 'It is shown this once. Whoever lost it needs another.'].join('\n');
 }
 
-/** `list [--user ID]`: all keys, the newest first, also those that open nothing any more. */
+/** `list [--user ID]`: all keys, the newest first, also those that do not work any more. */
 async function list(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({
     args,
@@ -97,7 +97,7 @@ async function readAll(db: Db, userId: string | undefined): Promise<ApiKeyRow[]>
   return rows;
 }
 
-/** `revoke ID --reason R`: it opens nothing from the next call on. Repeated, it changes nothing. */
+/** `revoke ID --reason R`: the key stops working at the next call. A repeat changes nothing. */
 async function revoke(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
@@ -142,7 +142,7 @@ function scopesOf(given: readonly string[] = []): ApiKeyScope[] {
 
 function endOf(ttl: string): Date {
   const end = new Date(Date.now() + (durationMs(ttl) ?? 0));
-  // A year that no date can hold is no duration either.
+  // A duration that leads beyond what a date can hold is refused too.
   if (end.getTime() > Date.now()) return end;
   throw new UsageError('--ttl: expected a duration such as 12h or 90d');
 }

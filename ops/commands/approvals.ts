@@ -9,7 +9,7 @@ import { UsageError } from '../usage.ts';
 
 const LIMIT = 100;
 
-/** `approvals [--status S] [--json]`: what waits for a second admin. */
+/** `approvals [--status S] [--json]`: actions that wait for a second admin. */
 export async function approvals(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({
     args,
@@ -47,7 +47,7 @@ export async function approve(args: string[], env: NodeJS.ProcessEnv): Promise<s
   return `${approvalText(approval)}${note === null ? '' : `\n${note}`}`;
 }
 
-/** `reject ID --reason R`: an admin says no, or whoever asked takes it back. */
+/** `reject ID --reason R`: an admin says no, or the one who asked takes it back. */
 export async function reject(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: DECISION });
   const id = idOf(positionals);

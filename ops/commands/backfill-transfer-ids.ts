@@ -47,7 +47,7 @@ async function run(env: NodeJS.ProcessEnv, dryRun: boolean): Promise<BackfillRep
 async function follow(engine: Engine, dryRun: boolean, progress: Progress): Promise<BackfillReport> {
   const ended = new AbortController();
   const report = engine.backfillReport(dryRun).finally(() => ended.abort());
-  // What becomes of it is told below, by whoever waits for it.
+  // The wait below reports how it ends.
   report.catch(() => undefined);
   let isSilent = false;
   while (!ended.signal.aborted) {
@@ -100,7 +100,7 @@ function asText(report: BackfillReport): string {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Terminated by hand, or its history is lost: the workflow's own words are the cause.
+  // Terminated by hand, or its history is lost: the cause has the workflow's own message.
   const cause = error.name === 'WorkflowFailedError' && error.cause instanceof Error ? error.cause : error;
   return cause.message;
 }

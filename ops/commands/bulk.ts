@@ -83,7 +83,7 @@ export async function replayWebhook(args: string[], env: NodeJS.ProcessEnv): Pro
   });
 }
 
-/** Exactly the rows that are there now: where one changes until it is its turn, nothing is done. */
+/** Acts on exactly the rows that are there now: if one changes before its turn, nothing is done. */
 async function onMany(
   env: NodeJS.ProcessEnv,
   values: Common,

@@ -1,8 +1,8 @@
 export interface Option {
   readonly name: string;
-  /** What follows it; absent: nothing does. */
+  /** The value that follows it; absent: none. */
   readonly value?: string;
-  /** What that may be, as far as it can be listed. */
+  /** The possible values, as far as they can be listed. */
   readonly values?: readonly string[];
   readonly isNeeded?: true;
   readonly isRepeatable?: true;

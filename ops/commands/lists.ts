@@ -6,7 +6,7 @@ import { UsageError } from '../usage.ts';
 
 export const LIST_KEYS = WORKFLOW_LISTS.map(({ key }) => key);
 
-/** `lists [--key K] [--json]`: the lists of Temporal's UI, with their addresses where it is known where that UI is. */
+/** `lists [--key K] [--json]`: the lists of Temporal's UI, with links where the UI's address is known. */
 export async function lists(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({
     args,

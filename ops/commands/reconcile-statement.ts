@@ -22,11 +22,11 @@ import { type LoadAsk, loadStatement } from '../statements/load.ts';
 import { CannotRun, UsageError } from '../usage.ts';
 
 const LOOK_EVERY_MS = 250;
-/** The rest are in the list that the API and the console have. */
+/** The API and the console list the rest. */
 const EXCEPTIONS_SHOWN = 20;
 const KIB = 1024;
 
-/** `reconcile-statement FILE …`: brings the file into the database, starts its matching or joins it, and follows it. */
+/** `reconcile-statement FILE …`: loads the file into the database, starts its matching or joins it, and follows it. */
 export async function reconcileStatement(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
@@ -99,7 +99,7 @@ async function load(db: Db, ask: LoadAsk) {
   }
 }
 
-/** Whoever stops following stops nothing: the matching goes on, and the same file joins it again. */
+/** To stop following stops nothing: the matching goes on, and the same file joins it again. */
 async function follow(
   engine: Engine,
   { id: statementId, rowsRead }: Pick<StatementRow, 'id' | 'rowsRead'>,
@@ -107,7 +107,7 @@ async function follow(
 ): Promise<void> {
   const ended = new AbortController();
   const end = engine.statementEnded(statementId).finally(() => ended.abort());
-  // What becomes of it is told below, by whoever waits for it.
+  // The wait below reports how it ends.
   end.catch(() => undefined);
   let isSilent = false;
   while (!ended.signal.aborted) {
@@ -195,7 +195,7 @@ function asLine(row: ExceptionRow): string {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Terminated by hand, or the database is away: what went wrong is the cause.
+  // Terminated by hand, or the database is away: the cause has the real message.
   const isWrapped = error.name === 'WorkflowFailedError' || error.message.startsWith('Failed query');
   return isWrapped && error.cause instanceof Error ? reasonOf(error.cause) : error.message || error.name;
 }

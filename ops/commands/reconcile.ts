@@ -67,7 +67,7 @@ async function run(
   }
 }
 
-/** Audited where somebody is named: a script that only looks has no database, and no name. */
+/** Audited where an actor is named: a script that only looks has no database, and no actor. */
 async function start(
   env: NodeJS.ProcessEnv,
   engine: Engine,
@@ -80,11 +80,11 @@ async function start(
   );
 }
 
-/** Whoever stops following stops nothing: the sweep goes on, and the next call of a drain joins it. */
+/** To stop following stops nothing: the sweep goes on, and the next call of a drain joins it. */
 async function follow(engine: Engine, workflowId: string, progress: Progress): Promise<ReconcileReport> {
   const ended = new AbortController();
   const report = engine.sweepReport(workflowId).finally(() => ended.abort());
-  // What becomes of it is told below, by whoever waits for it.
+  // The wait below reports how it ends.
   report.catch(() => undefined);
   let isSilent = false;
   while (!ended.signal.aborted) {
@@ -135,7 +135,7 @@ function asText(report: ReconcileReport): string {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Terminated by hand, or its history is lost: the workflow's own words are the cause.
+  // Terminated by hand, or its history is lost: the cause has the workflow's own message.
   const cause = error.name === 'WorkflowFailedError' && error.cause instanceof Error ? error.cause : error;
   return cause.message;
 }

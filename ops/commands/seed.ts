@@ -7,7 +7,7 @@ import { signToken } from '../sign-token.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
 
-/** `seed [--json]`: prints whom and what there is to try things with. */
+/** `seed [--json]`: prints the users and products to try things with. */
 export async function seed(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
   const signing = readSigningSettings(env);

@@ -2,7 +2,7 @@ import type { Layout } from './layout.ts';
 
 const MOVED = new Set(['succeeded', 'success', 'charged', 'partially_captured', 'partial_charged']);
 
-/** Statuses of a dispute whose money is where it was, and of one that holds or has it. */
+/** Statuses of a dispute whose money stayed or came back, and of one that holds or took it. */
 const GIVEN_UP = new Set(['won', 'cancelled']);
 const STANDING = new Set(['opened', 'challenged', 'expired', 'lost', 'accepted']);
 
@@ -57,9 +57,9 @@ const refunds: Layout = {
 };
 
 /**
- * Hyperswitch's disputes. Nor does it name the columns of these; of the table behind them (the same folder, disputes.sql):
- * dispute_id, payment_id, attempt_id, amount (minor units), currency, dispute_stage, dispute_status, created_at and more. A
- * row is a dispute as it stands.
+ * Hyperswitch's disputes. Its documentation does not name these columns either; they are of the table behind them
+ * (the same folder, disputes.sql): dispute_id, payment_id, attempt_id, amount (minor units), currency, dispute_stage,
+ * dispute_status, created_at and more. A row is a dispute as it stands.
  */
 const disputes: Layout = {
   name: 'hyperswitch_disputes',

@@ -1,35 +1,35 @@
 import type { Claimable, RowKind, StatementProvider } from '../../domain/settlements/index.ts';
 
-/** What a type alone does not tell. */
+/** What a row's type alone does not say. */
 export interface RowAbout {
   readonly ref: string;
   readonly isNegative: boolean;
 }
 
-/** How a file says what our books say: which column holds what. Columns are known by name, in any order and any case. */
+/** How to read a file: which column holds what. Columns are found by name, in any order and any case. */
 export interface Layout {
   readonly name: string;
   readonly provider: StatementProvider;
-  /** The kinds of ours that such a file names all of, in its time. */
+  /** The kinds of our rows of which such a file names all, in the time that it covers. */
   readonly covers: readonly Claimable[];
   readonly delimiter: string;
   readonly columns: {
     /** Null: all rows are of one kind. */
     readonly type: string | null;
-    /** What the row says became of the money; without it, it moved. */
+    /** The status of the money; without this column, it moved. */
     readonly status?: string;
     /** The provider's id of what moved. */
     readonly ref: string;
     readonly amount: string;
     /** Null: all rows are in `currency`. */
     readonly currency: string | null;
-    /** In UTC, unless the value itself says otherwise. */
+    /** In UTC, unless the value itself names a zone. */
     readonly at: string;
-    /** What else tells such a file from others. */
+    /** Further columns that tell such a file from others. */
     readonly also?: readonly string[];
-    /** May be missing: the first that is filled. */
+    /** May be missing; the first filled column counts. */
     readonly altRef?: readonly string[];
-    /** May be missing: where the provider gives our id back, by kind; the first that is filled. */
+    /** May be missing; the columns where the provider gives our id back, by kind; the first filled one counts. */
     readonly ourRef?: Readonly<Partial<Record<RowKind, readonly string[]>>>;
     /** May be missing: amount and currency as the buyer saw them, where they were converted. */
     readonly presented?: { readonly amount: string; readonly currency: string };
@@ -38,9 +38,9 @@ export interface Layout {
   /** `major`: decimals such as 12.50; `minor`: integers such as 1250. */
   readonly amounts: 'major' | 'minor';
   readonly decimal: '.' | ',';
-  /** `signed`: what leaves is negative. `absolute`: the kind alone says which way. */
+  /** `signed`: money that leaves is negative. `absolute`: the kind alone says in which direction it moved. */
   readonly signs: 'signed' | 'absolute';
-  /** Null: of no concern to our books; counted as such. */
+  /** Null: the row does not concern our books; it is counted as ignored. */
   readonly kindOf: (type: string, status: string, row: RowAbout) => RowKind | null;
 }
 

@@ -20,21 +20,21 @@ import { STRIPE_LAYOUTS } from './stripe-layouts.ts';
 
 const LAYOUTS: readonly Layout[] = [...STRIPE_LAYOUTS, ...HYPERSWITCH_LAYOUTS];
 
-/** Rows a transaction: what is lost when the loader is killed, and what it holds in memory. */
+/** Rows of one transaction: that many are lost when the loader is killed, and held in memory. */
 const CHUNK_ROWS = 5_000;
 const COLUMNS_SHOWN = 40;
 
 export interface LoadAsk {
   readonly file: string;
-  /** Undefined: whichever the header fits. */
+  /** Undefined: the provider whose layout fits the header. */
   readonly provider: StatementProvider | undefined;
-  /** Of a file in no known layout. */
+  /** The mapping file of a file in no known layout. */
   readonly mapping: string | undefined;
 }
 
 /**
- * Brings a file into the database, from where an earlier attempt was stopped; one that is there already is not read
- * again. `onBytes` hears how far it is. Throws CannotRun where the file cannot be read or is of no known layout.
+ * Loads a file into the database, from where an earlier attempt stopped; a loaded file is not read again. `onBytes`
+ * is told how far it is. Throws CannotRun where the file cannot be read or is of no known layout.
  */
 export async function loadStatement(
   db: Db,
@@ -76,7 +76,7 @@ export async function loadStatement(
   await loadStatementRows(db, id, chunk);
   const after = await lookAt(file);
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-    // What is stored under the hash of the old file may be of the new one.
+    // Rows stored under the old file's hash may come from the new file.
     await discardStatement(db, id);
     throw new CannotRun(`${file} was changed while it was read`);
   }
@@ -91,7 +91,7 @@ async function lookAt(file: string) {
   return found;
 }
 
-/** The layout that the header is of. Throws CannotRun with what was found and what is known. */
+/** The layout that fits the header. Throws CannotRun with the found columns and the known layouts. */
 function layoutOf(file: string, header: readonly string[], layouts: readonly Layout[]): Layout {
   const found = layouts.find((layout) => missingColumns(layout, header).length === 0);
   if (found !== undefined) return found;
@@ -113,5 +113,5 @@ function layoutOf(file: string, header: readonly string[], layouts: readonly Lay
   );
 }
 
-/** Not everything that is given to a command is text. */
+/** A file that is given to a command need not be text. */
 const plain = (text: string) => text.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '\uFFFD').slice(0, 60);

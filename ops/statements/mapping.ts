@@ -8,7 +8,9 @@ import type { Layout } from './layout.ts';
 const column = z.string().min(1);
 const kind = z.enum(ROW_KINDS);
 
-/** A mapping file: which column of a file of no known layout holds what. docs/statements.md has one worked through. */
+/**
+ * A mapping file: says what each column holds in a file of no known layout. docs/statements.md has a worked example.
+ */
 const Mapping = z
   .strictObject({
     provider: z.enum(STATEMENT_PROVIDERS),
@@ -40,7 +42,7 @@ const Mapping = z
     error: 'either columns.currency or currency',
   });
 
-/** Reads a mapping file as a layout, named by what it says. Throws CannotRun that names each wrong field. */
+/** Reads a mapping file as a layout with the name that it gives. Throws CannotRun that names each wrong field. */
 export async function readMapping(path: string): Promise<Layout> {
   const json = await readFile(path, 'utf8')
     .then(

@@ -8,17 +8,17 @@ import type { BadRow } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import type { RowReader } from './row-reader.ts';
 
-/** A record longer than this is no record: a quote was never closed, or the file is not CSV. */
+/** In a record longer than this a quote was never closed, or the file is not CSV. */
 const RECORD_MAX_BYTES = 1_000_000;
 
-/** What an end of the file in the middle of a quoted field is; all else that the parser refuses is not CSV. */
+/** The parser's code for a file that ends inside a quoted field; anything else that it refuses is not CSV. */
 const NOT_CLOSED = 'CSV_QUOTE_NOT_CLOSED';
 
 const COMMON = {
   bom: true,
   columns: false,
   relax_column_count: true,
-  // A stray quote spoils its own field and no more: without this it would swallow the rows behind it.
+  // A stray quote spoils only its own field: without this option it would swallow the rows behind it.
   relax_quotes: true,
   skip_empty_lines: true,
   max_record_size: RECORD_MAX_BYTES,
@@ -28,7 +28,7 @@ interface Met {
   readonly rowNumber: number;
   readonly line: number;
   readonly lastLine: number;
-  /** Null: a record that is to be read. */
+  /** Null: the record can be read. */
   readonly bad: BadRow | null;
 }
 
@@ -52,8 +52,8 @@ export async function readHeader(path: string, delimiter: string): Promise<strin
 }
 
 /**
- * The rows of a file behind its header, one after another, in flat memory: numbered as they stand there, also those that
- * cannot be read, so that a number means the same row whenever the file is read. `onBytes` hears how far it is.
+ * The rows of a file behind its header, one after another, in constant memory. Rows are numbered as they stand in the
+ * file, also unreadable ones, so that a number always means the same row. `onBytes` is told how far it is.
  */
 export async function* readRows(
   path: string,
@@ -64,7 +64,7 @@ export async function* readRows(
   }: { readonly header: readonly string[]; readonly delimiter: string; readonly read: RowReader },
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<NumberedRow> {
-  // What the parser has come across and nobody has taken yet, in the order of the file; null: a record that follows.
+  // Bad rows that the parser met and nobody has taken yet, in the order of the file; null: a record that follows.
   const met: Met[] = [];
   let rowNumber = 0;
   let isHeader = true;
@@ -96,7 +96,7 @@ export async function* readRows(
     },
     skip_records_with_error: true,
     on_skip: (error) => {
-      // Thrown here it ends the whole reading.
+      // An error thrown here ends the whole reading.
       if (error?.code !== NOT_CLOSED) throw error ?? new Error('a record cannot be read');
       rowNumber += 1;
       const index = error['column'];
@@ -131,7 +131,7 @@ export async function* readRows(
 }
 
 /**
- * A quote that nobody closed takes in the rows behind it up to the next quote, and may still end with the right number of
+ * An unclosed quote takes in the rows behind it up to the next quote, and may still end with the right number of
  * columns. Such a field begins with its quote, or holds a line that is a row by itself. Null where there is none.
  */
 function neverClosed(record: readonly string[], header: readonly string[], delimiter: string): BadRow | null {
@@ -145,7 +145,7 @@ function neverClosed(record: readonly string[], header: readonly string[], delim
   return { column: header[index]?.trim() ?? null, expected: 'a closing quote', found: null };
 }
 
-/** A row over several lines may be several rows that a quote has run together: whoever looks has to see which. */
+/** A row over several lines may be several rows that a quote has joined: the message shows which lines. */
 const withLines = (bad: BadRow, { line, lastLine }: Met): BadRow =>
   lastLine > line ? { ...bad, found: `${bad.found ?? 'nothing'}, up to line ${lastLine}` } : bad;
 

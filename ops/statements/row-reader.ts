@@ -6,7 +6,7 @@ const OUTWARD: ReadonlySet<RowKind> = new Set<RowKind>(['refund', 'transfer', 'p
 const ID_MAX = 255;
 const SHOWN_MAX = 60;
 
-/** Reads the rows of one file: what is wrong with a row is said, never thrown. */
+/** Reads the rows of one file. It returns what is wrong with a row, and never throws it. */
 export function createRowReader(layout: Layout, header: readonly string[]) {
   const { columns } = layout;
   const indexOf = (name: string | null | undefined) =>
@@ -64,7 +64,7 @@ export function createRowReader(layout: Layout, header: readonly string[]) {
       at: movedAt,
     };
     const theirsMinor = layout.signs === 'signed' ? grossMinor * sign + 0 : Math.abs(grossMinor);
-    // What our books hold is what the buyer saw; a balance is kept in the currency that it was converted to.
+    // Our books hold what the buyer saw; the provider's balance is in the currency that it was converted to.
     const presentedCurrency = value(at.presentedCurrency).toUpperCase();
     if (
       !['payment', 'refund', 'refund_return', 'dispute', 'dispute_return'].includes(kind) ||
@@ -98,7 +98,7 @@ function amountOf({ amounts, decimal }: Layout, text: string, currency: string):
 const firstFilled = (indexes: readonly number[], value: (index: number) => string): string | null =>
   indexes.map(value).find((text) => text !== '' && text.length <= ID_MAX && !text.includes('\0')) ?? null;
 
-/** Hyperswitch tells its connectors the id of an attempt: that of the payment, and a number. */
+/** Hyperswitch gives its connectors the id of an attempt: the payment's id and a number. */
 const ourRefOf = (text: string | null) =>
   text?.replace(/^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})_\d+$/i, '$1') ?? null;
 

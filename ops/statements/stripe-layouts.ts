@@ -4,10 +4,10 @@ import type { Layout, RowAbout } from './layout.ts';
 const COVERED: readonly Claimable[] = ['payment', 'refund', 'transfer', 'reversal', 'dispute'];
 
 /**
- * Types of balance transactions, as exports have them. Our sellers' transfers are taken back by reversals (`transfer_refund`,
- * source `trr_…`). A dispute is an adjustment whose source is the dispute: it takes money, and gives it back when it is
- * won. Other adjustments, fees, reserves and the rest are in no table that a statement could be held against.
- * Source: docs.stripe.com/reports/balance-transaction-types.
+ * Types of balance transactions, as exports have them. Our sellers' transfers are taken back by reversals
+ * (`transfer_refund`, source `trr_…`). A dispute is an adjustment whose source is the dispute: it takes money, and
+ * gives it back when it is won. Other adjustments, fees, reserves and the rest have no table to compare with. Source:
+ * docs.stripe.com/reports/balance-transaction-types.
  */
 const TYPES: Readonly<Record<string, RowKind>> = {
   charge: 'payment',
@@ -31,7 +31,7 @@ function adjustmentOf({ ref, isNegative }: RowAbout): RowKind | null {
   return isNegative ? 'dispute' : 'dispute_return';
 }
 
-/** The categories that reports put those types into. Source: docs.stripe.com/reports/reporting-categories. */
+/** The reports' categories of those types. Source: docs.stripe.com/reports/reporting-categories. */
 const CATEGORIES: Readonly<Record<string, RowKind>> = {
   charge: 'payment',
   refund: 'refund',
@@ -112,8 +112,9 @@ const balanceReport: Layout = {
 };
 
 /**
- * The Reporting API's `payouts.itemized.*` and, of a connected account, `connected_account_payouts.itemized.*`. It is the
- * file of one account: what it does not name may be in another's. The documentation does not say which sign a payout has.
+ * The Reporting API's `payouts.itemized.*` and, of a connected account, `connected_account_payouts.itemized.*`. It is
+ * the file of one account: payouts that it does not name may be in another's. The documentation does not say which
+ * sign a payout has.
  */
 const payoutsReport: Layout = {
   name: 'stripe_payouts_report',
