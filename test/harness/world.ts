@@ -22,6 +22,7 @@ import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/i
 import { type RunningServer, startServer } from '../../server.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { Contract } from './contract.ts';
+import { LOADS_SOURCES } from './processes.ts';
 import { LOG_LEVEL } from './runtime.ts';
 import { createDatabaseFromTemplate, temporalAddress, uniqueName } from './services.ts';
 
@@ -204,7 +205,7 @@ export class World {
   /** A worker in a process of its own, which can be killed. Resolves when it polls. */
   async startWorkerProcess(env: Env = {}): Promise<void> {
     const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx'],
+      execArgv: [...LOADS_SOURCES],
       env: { ...process.env, ...this.env, ...env, WORKFLOW_BUNDLE_PATH: this.#bundlePath(env) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

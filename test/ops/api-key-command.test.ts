@@ -1,11 +1,8 @@
 import { eq } from 'drizzle-orm';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { addUser, type ApiWorld, openApi } from '../harness/api.ts';
-import { start } from '../harness/processes.ts';
-
-// Each command is a process that starts from sources.
-vi.setConfig({ testTimeout: 120_000 });
+import { run, runOpsHere } from '../harness/processes.ts';
 
 interface Printed {
   readonly key: string;
@@ -21,12 +18,14 @@ beforeAll(async () => {
   user = await addUser(world.database, 'artist');
 });
 
-const ops = (...args: string[]) =>
-  start('ops/cli.ts', ['api-key', ...args], { DATABASE_URL: world.databaseUrl, OPS_ACTOR: admin }).ended;
+const env = () => ({ DATABASE_URL: world.databaseUrl, OPS_ACTOR: admin });
+const ops = (...args: string[]) => runOpsHere(['api-key', ...args], env());
 
+/** In a process of its own, as an operator starts it. */
 async function created(...more: string[]): Promise<Printed> {
   const args = ['--user', admin, '--name', 'nightly export', '--scope', 'read', '--reason', 'a new importer'];
-  const { code, stdout, stderr } = await ops('create', ...args, ...more, '--json');
+  const line = ['api-key', 'create', ...args, ...more, '--json'];
+  const { code, stdout, stderr } = await run('ops/cli.ts', line, env());
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as Printed;
 }

@@ -4,10 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ops/commands/index.ts';
 import { completionFor } from '../../ops/completion.ts';
-import { type Ended, runOps } from '../../ops/run.ts';
 import { usageOf } from '../../ops/usage.ts';
 import { auditOf, reversalRow } from '../harness/look.ts';
-import { run } from '../harness/processes.ts';
+import { run, runOpsHere } from '../harness/processes.ts';
 import { storedWebhook } from '../harness/rows.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Json, Person, World } from '../harness/world.ts';
@@ -27,13 +26,7 @@ describe('npm run ops -- …, as operators act', () => {
   afterAll(() => world.close());
 
   const envOf = (env: Record<string, string>) => ({ ...world.env, OPS_ACTOR: first.id, ...env });
-  /** In this process, since one of its own takes seconds to start; the exit code is not this run's. */
-  async function ops(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-    const before = process.exitCode;
-    const ended = await runOps(args, envOf(env));
-    process.exitCode = before;
-    return ended;
-  }
+  const ops = (args: readonly string[], env: Record<string, string> = {}) => runOpsHere(args, envOf(env));
   async function opsJson(
     args: readonly string[],
     code: number,

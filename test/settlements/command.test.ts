@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runOpsHere } from '../harness/processes.ts';
 import { createEmptyDatabase } from '../harness/services.ts';
 import { makePerson } from '../harness/shop.ts';
 import {
@@ -9,6 +10,7 @@ import {
   leftovers,
   MOVED_AT,
   openDesk,
+  opsEnv,
   reconciled,
   reconcileStatement,
   statementRow,
@@ -126,7 +128,10 @@ describe('npm run ops -- reconcile-statement', () => {
       /is not JSON/,
     ],
   ])('%s: says so, exit 2', async (_, args, line) => {
-    const { code, stdout, stderr } = await reconcileStatement(world, ...(await args()));
+    const { code, stdout, stderr } = await runOpsHere(
+      ['reconcile-statement', ...(await args())],
+      opsEnv(world),
+    );
     expect(stderr).toMatch(line);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
