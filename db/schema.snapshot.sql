@@ -168,7 +168,8 @@ CREATE TABLE disputes (
   CONSTRAINT disputes_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT disputes_stage_known CHECK ((stage = ANY (ARRAY['pre_dispute'::text, 'dispute'::text, 'pre_arbitration'::text, 'arbitration'::text, 'dispute_reversal'::text]))),
   CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
-  CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL)))
+  CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL))),
+  CONSTRAINT disputes_unbooked_why_known CHECK ((unbooked_why = ANY (ARRAY['not_our_money'::text, 'suspended'::text, 'in_flight'::text])))
 );
 CREATE INDEX disputes_by_connector ON public.disputes USING btree (connector_dispute_id) WHERE (connector_dispute_id IS NOT NULL);
 CREATE INDEX disputes_by_order ON public.disputes USING btree (order_id);
@@ -200,6 +201,7 @@ CREATE TABLE ledger_entries (
   root_id uuid NOT NULL,
   CONSTRAINT ledger_entries_pkey PRIMARY KEY (id),
   CONSTRAINT ledger_entries_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT ledger_entries_kind_known CHECK ((kind = ANY (ARRAY['order_completed'::text, 'payment_suspended'::text, 'transfer_completed'::text, 'transfer_settled_outside'::text, 'transfer_written_off'::text, 'transfer_write_off_recovered'::text, 'refund_succeeded'::text, 'reversal_done'::text, 'outside_reversal'::text, 'suspense_claimed'::text, 'reversal_settled_outside'::text, 'reversal_written_off'::text, 'write_off_recovered'::text, 'write_off_undone'::text, 'refund_returned'::text, 'dispute_won_back'::text, 'payout_asked'::text, 'payout_paid'::text, 'payout_failed'::text, 'payout_returned'::text]))),
   CONSTRAINT ledger_entries_moves_something CHECK ((amount_minor <> 0)),
   CONSTRAINT ledger_entries_of_kind_known CHECK ((of_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text]))),
   CONSTRAINT ledger_entries_root_kind_known CHECK ((root_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text])))
@@ -232,7 +234,8 @@ CREATE TABLE ops_flags (
   detail text NOT NULL,
   raised_at timestamp with time zone DEFAULT now() NOT NULL,
   cleared_at timestamp with time zone,
-  CONSTRAINT ops_flags_pkey PRIMARY KEY (id)
+  CONSTRAINT ops_flags_pkey PRIMARY KEY (id),
+  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'statement_exceptions'::text])))
 );
 CREATE INDEX ops_flags_by_subject ON public.ops_flags USING btree (subject);
 CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);
@@ -305,7 +308,8 @@ CREATE TABLE platform_settings (
   value_bool boolean,
   value_text text,
   updated_at timestamp with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT platform_settings_pkey PRIMARY KEY (key)
+  CONSTRAINT platform_settings_pkey PRIMARY KEY (key),
+  CONSTRAINT platform_settings_key_known CHECK ((key = ANY (ARRAY['maintenance_mode'::text, 'temporal_namespace_id'::text, 'last_sweep_at'::text, 'disputes_listed_at'::text, 'stripe_mode'::text])))
 );
 
 CREATE TABLE products (
@@ -495,7 +499,8 @@ CREATE TABLE seller_payouts (
   CONSTRAINT seller_payouts_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT seller_payouts_asked_whole CHECK (((asked_at IS NULL) OR (idempotency_key IS NOT NULL))),
   CONSTRAINT seller_payouts_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  CONSTRAINT seller_payouts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text])))
+  CONSTRAINT seller_payouts_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text]))),
+  CONSTRAINT seller_payouts_waiting_for_known CHECK ((waiting_for = ANY (ARRAY['seller_funds'::text, 'stripe_key'::text, 'rate_limit'::text, 'account_gone'::text, 'amount_differs'::text, 'last_look'::text, 'look_up'::text])))
 );
 CREATE INDEX seller_payouts_by_seller ON public.seller_payouts USING btree (seller_id, created_at, id);
 CREATE INDEX seller_payouts_by_status ON public.seller_payouts USING btree (status, created_at, id) WHERE (status <> 'paid'::text);
@@ -561,7 +566,8 @@ CREATE TABLE seller_transfers (
   CONSTRAINT seller_transfers_reversal_has_next CHECK (((status <> 'reversal_pending'::text) OR (next_retry_at IS NOT NULL))),
   CONSTRAINT seller_transfers_reversed_within CHECK (((reversed_minor >= 0) AND (reversed_minor <= amount_minor))),
   CONSTRAINT seller_transfers_sent_has_id CHECK (((status <> ALL (ARRAY['completed'::text, 'reversal_pending'::text, 'reversed'::text])) OR (completed_at IS NOT NULL))),
-  CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text, 'settled_outside'::text, 'written_off'::text])))
+  CONSTRAINT seller_transfers_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'completed'::text, 'failed'::text, 'reversal_pending'::text, 'reversed'::text, 'permanently_failed'::text, 'settled_outside'::text, 'written_off'::text]))),
+  CONSTRAINT seller_transfers_waiting_for_known CHECK ((waiting_for = ANY (ARRAY['stripe_account'::text, 'platform_balance'::text, 'stripe_key'::text, 'rate_limit'::text, 'dispute'::text, 'amount_differs'::text, 'last_look'::text, 'look_up'::text])))
 );
 CREATE INDEX seller_transfers_by_order ON public.seller_transfers USING btree (order_id);
 CREATE INDEX seller_transfers_by_seller ON public.seller_transfers USING btree (seller_id);
@@ -582,7 +588,8 @@ CREATE TABLE statement_claims (
   kind text NOT NULL,
   subject_id uuid NOT NULL,
   row_number integer NOT NULL,
-  CONSTRAINT statement_claims_statement_id_kind_subject_id_pk PRIMARY KEY (statement_id, kind, subject_id)
+  CONSTRAINT statement_claims_statement_id_kind_subject_id_pk PRIMARY KEY (statement_id, kind, subject_id),
+  CONSTRAINT statement_claims_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'dispute'::text, 'refund_return'::text, 'payout_return'::text, 'dispute_return'::text])))
 );
 
 CREATE TABLE statement_exceptions (
@@ -661,7 +668,8 @@ CREATE TABLE transfer_reversals (
   CONSTRAINT transfer_reversals_covered_within CHECK (((covered_minor >= 0) AND (covered_minor <= amount_minor))),
   CONSTRAINT transfer_reversals_open_has_next CHECK (((status <> 'pending'::text) OR (next_retry_at IS NOT NULL))),
   CONSTRAINT transfer_reversals_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'reversed'::text, 'permanently_failed'::text, 'settled_outside'::text, 'written_off'::text, 'withdrawn'::text]))),
-  CONSTRAINT transfer_reversals_suspense_only_outside CHECK (((suspense_minor = 0) OR ((refund_id IS NULL) AND ((suspense_minor >= 0) AND (suspense_minor <= amount_minor)))))
+  CONSTRAINT transfer_reversals_suspense_only_outside CHECK (((suspense_minor = 0) OR ((refund_id IS NULL) AND ((suspense_minor >= 0) AND (suspense_minor <= amount_minor))))),
+  CONSTRAINT transfer_reversals_waiting_for_known CHECK ((waiting_for = ANY (ARRAY['seller_funds'::text, 'stripe_key'::text, 'rate_limit'::text, 'amount_differs'::text])))
 );
 CREATE INDEX transfer_reversals_by_refund ON public.transfer_reversals USING btree (refund_id);
 CREATE INDEX transfer_reversals_by_status ON public.transfer_reversals USING btree (status, created_at, id) WHERE (status <> 'reversed'::text);

@@ -193,7 +193,9 @@ function actionsOnPayout({ status, waitingFor }: Payout): ActionName[] {
 }
 
 const attemptsOf = (
-  row: Pick<Payout, 'errorMessage' | 'waitingFor' | 'nextRetryAt' | 'retryCount' | 'idempotencyKey'>,
+  row: Pick<Payout, 'errorMessage' | 'nextRetryAt' | 'retryCount' | 'idempotencyKey'> & {
+    readonly waitingFor: string | null;
+  },
 ) => ({
   lastError: row.errorMessage,
   waitingFor: row.waitingFor,

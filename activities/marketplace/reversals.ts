@@ -6,7 +6,7 @@ import {
   formatMoney,
 } from '../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
-import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
+import type { ReversalStatus, ReversalWait } from '../../domain/marketplace/reversal-machine.ts';
 import type { ReversalAdoption } from '../../domain/marketplace/messages.ts';
 import { readReversalChain } from '../../db/marketplace/reversals/chain.ts';
 import { adoptReversal } from '../../db/marketplace/reversals/adopt.ts';
@@ -65,7 +65,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
   async function postpone(
     reversalId: string,
     delayMs: number,
-    why: { message: string; counted: boolean; waitingFor: string | null },
+    why: { message: string; counted: boolean; waitingFor: ReversalWait | null },
     spentKey: string | null,
   ): Promise<ReversalAttempt> {
     const nextRetryAtMs = Date.now() + delayMs;
@@ -101,17 +101,17 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
       case 'no_such_transfer':
         return end(id, { failed: outcome.message });
       case 'rate_limited': {
-        const waitingFor = {
+        const wait = {
           message: 'Stripe asked us to slow down',
           counted: false,
           waitingFor: 'rate_limit',
-        };
-        return postpone(id, outcome.retryAfterMs ?? policy.baseMs, waitingFor, null);
+        } as const;
+        return postpone(id, outcome.retryAfterMs ?? policy.baseMs, wait, null);
       }
       case 'unauthorized': {
         await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', outcome.message);
-        const waitingFor = { message: outcome.message, counted: false, waitingFor: 'stripe_key' };
-        return postpone(id, policy.baseMs, waitingFor, null);
+        const wait = { message: outcome.message, counted: false, waitingFor: 'stripe_key' } as const;
+        return postpone(id, policy.baseMs, wait, null);
       }
       default:
         return judgeRefusal(claim, outcome);
@@ -132,8 +132,8 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     if (outcome.kind === 'account_gone') return endAtGoneAccount(claim, message, lookedUp);
     if (outcome.kind !== 'insufficient_funds') return fail(claim, message, lookedUp);
     await raiseFlag(db, 'seller_funds_short', reversalWorkflowId(id), message);
-    const waitingFor = { message, counted: false, waitingFor: 'seller_funds' };
-    return postpone(id, policy.maxMs, waitingFor, spentKey(claim, lookedUp));
+    const wait = { message, counted: false, waitingFor: 'seller_funds' } as const;
+    return postpone(id, policy.maxMs, wait, spentKey(claim, lookedUp));
   }
 
   /**

@@ -8,7 +8,7 @@ import {
   type AttemptRequest,
 } from '../../domain/kernel/index.ts';
 import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
-import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
+import type { TransferStatus, TransferWait } from '../../domain/marketplace/transfer-machine.ts';
 import { askTransfer, type TransferClaim } from '../../db/marketplace/transfers/ask.ts';
 import { completeTransfer, isBookable } from '../../db/marketplace/transfers/complete.ts';
 import {
@@ -91,7 +91,11 @@ export function createTransferActivities(deps: MarketplaceDeps) {
     return ended(transfer);
   }
 
-  async function postpone(transfer: Transfer, delayMs: number, why: Omit<Postponement, 'nextRetryAtMs'>) {
+  async function postpone(
+    transfer: Transfer,
+    delayMs: number,
+    why: Omit<Postponement<TransferWait>, 'nextRetryAtMs'>,
+  ) {
     const nextRetryAtMs = Date.now() + delayMs;
     return standing(await postponeTransfer(db, transfer.id, { ...why, nextRetryAtMs }));
   }
@@ -321,7 +325,7 @@ export function createTransferActivities(deps: MarketplaceDeps) {
 }
 
 /** Rows that are not asked for again: only Stripe's list can end them. */
-const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
+const ONLY_LOOKED_FOR: ReadonlySet<TransferWait> = new Set(['look_up', 'last_look']);
 
 const WAITS = {
   disputed: { message: 'the payment of the order is disputed', waitingFor: 'dispute' },

@@ -8,7 +8,7 @@ import {
   type Hint,
 } from '../../domain/kernel/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
+import type { PayoutStatus, PayoutWait } from '../../domain/payouts/payout-machine.ts';
 import type {
   PayoutOpening,
   PayoutRequest,
@@ -43,7 +43,8 @@ type MadePayout = Parameters<typeof isPayoutAsAsked>[1];
 type Ask = Extract<PayoutClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our payout; `gone`: the account is gone, and Stripe will report nothing more. */
 type LookedUp = { readonly found: string } | 'absent' | 'unavailable' | 'differs' | 'gone';
-type Why = Omit<Postponement, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postponement, 'released'>>;
+type Postponed = Postponement<PayoutWait>;
+type Why = Omit<Postponed, 'nextRetryAtMs' | 'released'> & Partial<Pick<Postponed, 'released'>>;
 
 /** Stripe's clock and ours may differ; a payout cannot be older than its row. */
 const CLOCKS_DIFFER_MS = 60 * 60 * 1000;
@@ -196,7 +197,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
     if (outcome.kind !== 'insufficient_funds')
       return fail(claim, message, lookedUp, claim.isFirst && outcome.kind === 'refused');
     await raiseFlag(db, 'seller_funds_short', payoutWorkflowId(payout.id), message);
-    const why = { message, counted: false, waitingFor: 'seller_funds' };
+    const why = { message, counted: false, waitingFor: 'seller_funds' } as const;
     return postpone(payout, policy.maxMs, why, lookedUp === 'absent');
   }
 
@@ -346,7 +347,7 @@ export function createPayoutActivities({ db, engine, stripe, settings, log }: Pa
 }
 
 /** Rows that are not asked for again: only Stripe's list can end them. */
-const ONLY_LOOKED_FOR: ReadonlySet<string> = new Set(['look_up', 'last_look']);
+const ONLY_LOOKED_FOR: ReadonlySet<PayoutWait> = new Set(['look_up', 'last_look']);
 
 function wordOf({ status, stripePayoutId, failureMessage }: StripePayout): PayoutReport | null {
   if (status === 'paid') return { status, stripePayoutId, message: null };

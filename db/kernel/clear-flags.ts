@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 import { opsFlags } from './schema.ts';
-import type { FlagKind } from './raise-flag.ts';
+import type { FlagKind } from '../../domain/flags.ts';
 
 /** Somebody dealt with it: it leaves the operators' list, in the transaction that dealt with it. */
 export async function clearFlags(tx: Tx, kind: FlagKind, subject: string): Promise<void> {

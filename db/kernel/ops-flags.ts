@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
 import { opsFlags } from './schema.ts';
-import type { FlagKind } from './raise-flag.ts';
+import type { FlagKind } from '../../domain/flags.ts';
 import { keyset, type Page, type PageAsk, toPage } from './page.ts';
 
 export type OpsFlagRow = typeof opsFlags.$inferSelect;

@@ -12,7 +12,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { Ask } from '../../domain/kernel/messages.ts';
-import { at, createdAt, id } from './columns.ts';
+import { FLAG_KINDS } from '../../domain/flags.ts';
+import { at, createdAt, id, oneOf } from './columns.ts';
 
 /** Answers to repeatable calls, kept beyond the engine's retention. */
 export const idempotencyKeys = pgTable(
@@ -76,7 +77,7 @@ export const opsFlags = pgTable(
   'ops_flags',
   {
     id: id(),
-    kind: text().notNull(),
+    kind: text({ enum: FLAG_KINDS }).notNull(),
     /** The workflow id of what it is about, or a webhook event's id. */
     subject: text().notNull(),
     detail: text().notNull(),
@@ -91,6 +92,7 @@ export const opsFlags = pgTable(
     index('ops_flags_open')
       .on(t.raisedAt)
       .where(sql`${t.clearedAt} IS NULL`),
+    oneOf('ops_flags_kind_known', t.kind, FLAG_KINDS),
   ],
 );
 
@@ -103,9 +105,28 @@ export const rateLimits = pgTable('rate_limits', {
   nextFreeAt: at().notNull(),
 });
 
-export const platformSettings = pgTable('platform_settings', {
-  key: text().primaryKey(),
-  valueBool: boolean(),
-  valueText: text(),
-  updatedAt: at().notNull().defaultNow(),
-});
+/**
+ * - `maintenance_mode`: whether the API is closed
+ * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
+ * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
+ * - `disputes_listed_at`: when a sweep last read the PSP's list of disputes, ISO 8601
+ * - `stripe_mode`: of the workers' key, `live` or `test`, against which processes without a key hold events
+ */
+export const PLATFORM_SETTINGS = [
+  'maintenance_mode',
+  'temporal_namespace_id',
+  'last_sweep_at',
+  'disputes_listed_at',
+  'stripe_mode',
+] as const;
+
+export const platformSettings = pgTable(
+  'platform_settings',
+  {
+    key: text({ enum: PLATFORM_SETTINGS }).primaryKey(),
+    valueBool: boolean(),
+    valueText: text(),
+    updatedAt: at().notNull().defaultNow(),
+  },
+  (t) => [oneOf('platform_settings_key_known', t.key, PLATFORM_SETTINGS)],
+);

@@ -55,6 +55,7 @@ export const ledgerEntries = pgTable(
     index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
     index('ledger_entries_by_root').on(t.rootId),
     currencyCheck('ledger_entries_currency_iso', t.currency),
+    oneOf('ledger_entries_kind_known', t.kind, POSTING_KINDS),
     oneOf('ledger_entries_of_kind_known', t.ofKind, LEDGER_SUBJECTS),
     oneOf('ledger_entries_root_kind_known', t.rootKind, LEDGER_SUBJECTS),
     check('ledger_entries_moves_something', sql`${t.amountMinor} <> 0`),

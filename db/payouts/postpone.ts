@@ -1,4 +1,5 @@
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
+import type { PayoutWait } from '../../domain/payouts/payout-machine.ts';
 import type { Db } from '../client.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
@@ -14,7 +15,7 @@ import type { Postponement } from '../marketplace/index.ts';
 export async function postponePayout(
   db: Db,
   payoutId: string,
-  postponement: Postponement & { readonly spentKey: string | null },
+  postponement: Postponement<PayoutWait> & { readonly spentKey: string | null },
 ): Promise<Payout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);

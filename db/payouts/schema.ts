@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
+import { PAYOUT_STATUSES, PAYOUT_WAITS } from '../../domain/payouts/payout-machine.ts';
 import { users } from '../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../kernel/columns.ts';
 
@@ -27,7 +27,7 @@ export const sellerPayouts = pgTable(
     nextRetryAt: at(),
     errorMessage: text(),
     /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
-    waitingFor: text(),
+    waitingFor: text({ enum: PAYOUT_WAITS }),
     /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
     givenUpAt: at(),
     /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
@@ -55,6 +55,7 @@ export const sellerPayouts = pgTable(
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     oneOf('seller_payouts_status_known', t.status, PAYOUT_STATUSES),
+    oneOf('seller_payouts_waiting_for_known', t.waitingFor, PAYOUT_WAITS),
     amountCheck('seller_payouts_amount_sane', t.amountMinor, 1),
     currencyCheck('seller_payouts_currency_iso', t.currency),
     check('seller_payouts_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),

@@ -89,7 +89,10 @@ export const statementClaims = pgTable(
     subjectId: uuid().notNull(),
     rowNumber: integer().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.statementId, t.kind, t.subjectId] })],
+  (t) => [
+    primaryKey({ columns: [t.statementId, t.kind, t.subjectId] }),
+    oneOf('statement_claims_kind_known', t.kind, ROW_KINDS),
+  ],
 );
 
 /** What did not agree, until a person has looked at it. Amounts in minor units. */

@@ -17,6 +17,10 @@ export const DISPUTE_STAGES = [
 ] as const;
 export type DisputeStage = (typeof DISPUTE_STAGES)[number];
 
+/** Why the books cannot say yet what the PSP says of a dispute. */
+export const UNBOOKED_WHYS = ['not_our_money', 'suspended', 'in_flight'] as const;
+export type UnbookedWhy = (typeof UNBOOKED_WHYS)[number];
+
 /** No status is final: a lost dispute may be won at the next stage, and a won one may be opened again. */
 export const DISPUTE: Machine<DisputeStatus> = {
   name: 'dispute',

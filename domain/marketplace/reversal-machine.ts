@@ -10,6 +10,10 @@ export const REVERSAL_STATUSES = [
 ] as const;
 export type ReversalStatus = (typeof REVERSAL_STATUSES)[number];
 
+/** What an open reversal waits for without counting attempts. */
+export const REVERSAL_WAITS = ['seller_funds', 'stripe_key', 'rate_limit', 'amount_differs'] as const;
+export type ReversalWait = (typeof REVERSAL_WAITS)[number];
+
 export const REVERSAL: Machine<ReversalStatus> = {
   name: 'reversal',
   statuses: REVERSAL_STATUSES,

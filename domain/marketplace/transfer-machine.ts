@@ -12,6 +12,19 @@ export const TRANSFER_STATUSES = [
 ] as const;
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 
+/** What an open transfer waits for without counting attempts. */
+export const TRANSFER_WAITS = [
+  'stripe_account',
+  'platform_balance',
+  'stripe_key',
+  'rate_limit',
+  'dispute',
+  'amount_differs',
+  'last_look',
+  'look_up',
+] as const;
+export type TransferWait = (typeof TRANSFER_WAITS)[number];
+
 /**
  * What a seller is sent. A verb of its own leads back from `reversal_pending` to `completed`, never a plain
  * transition.

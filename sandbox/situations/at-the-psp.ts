@@ -3,7 +3,7 @@ import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { opsFlags } from '../../db/kernel/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
-import type { FlagKind } from '../../db/kernel/raise-flag.ts';
+import type { FlagKind } from '../../domain/flags.ts';
 import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import {
   askRefund,

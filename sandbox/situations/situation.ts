@@ -1,6 +1,6 @@
 import type { ActionName } from '../../operations/action.ts';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
-import type { FlagKind } from '../../db/kernel/raise-flag.ts';
+import type { FlagKind } from '../../domain/flags.ts';
 import type { Scene } from './scene.ts';
 
 /** One step out of a situation, as the runbook tells it and a test takes it. */

@@ -64,3 +64,19 @@ FROM (VALUES
 ) AS posted (posting, kind, refund, transfer, payout, account, minor);
 INSERT INTO ops_flags (id, kind, subject, detail) VALUES
   ('00000000-0000-7000-8000-000000000071', 'reversal_gave_up', 'reversal/00000000-0000-7000-8000-000000000053', 'Stripe refused it.');
+-- What waits, in words of which later migrations check that they are known.
+INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id, completed_at) VALUES
+  ('00000000-0000-7000-8000-000000000081', '00000000-0000-7000-8000-000000000001', 1000, 1000, 'EUR', 'EUR', 'completed', 'pay_2', now());
+INSERT INTO order_items (id, order_id, position, product_id, seller_id, amount_minor, platform_fee_minor) VALUES
+  ('00000000-0000-7000-8000-000000000082', '00000000-0000-7000-8000-000000000081', 0, '00000000-0000-7000-8000-000000000011',
+   '00000000-0000-7000-8000-000000000002', 1000, 100);
+INSERT INTO seller_transfers (id, order_id, seller_id, amount_minor, currency, status, waiting_for) VALUES
+  ('00000000-0000-7000-8000-000000000083', '00000000-0000-7000-8000-000000000081', '00000000-0000-7000-8000-000000000002', 900, 'EUR',
+   'pending', 'platform_balance');
+INSERT INTO ledger_entries (transaction_id, account, amount_minor, currency, kind, order_id, created_at)
+SELECT '00000000-0000-7000-8000-0000000000a9', account, minor, 'EUR', 'order_completed', '00000000-0000-7000-8000-000000000081', '2026-02-01'
+FROM (VALUES ('cash:psp', 1000), ('seller:00000000-0000-7000-8000-000000000002:pending', -900), ('platform:revenue', -100)) AS posted (account, minor);
+UPDATE seller_balances SET pending_minor = 900;
+INSERT INTO disputes (id, order_id, provider_dispute_id, amount_minor, currency, status, opened_at, unbooked_since, unbooked_why) VALUES
+  ('00000000-0000-7000-8000-000000000084', '00000000-0000-7000-8000-000000000081', 'dp_1', 1000, 'EUR', 'lost', now(), now(), 'in_flight');
+INSERT INTO platform_settings (key, value_text) VALUES ('stripe_mode', 'test');

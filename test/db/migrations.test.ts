@@ -91,6 +91,7 @@ test('each entry of the ledger is of what moved, in the story of its order or pa
     ['reversal_written_off', `reversal/${idOf('53')}`, order],
     ['payout_asked', payout, payout],
     ['payout_paid', payout, payout],
+    ['order_completed', `order/${idOf('81')}`, `order/${idOf('81')}`],
   ]);
 });
 
@@ -117,6 +118,7 @@ test("a seller's statement names the same rows as it did", async () => {
     ['reversal_written_off', 0, '21', '32', '41', null],
     ['payout_asked', 0, null, null, null, '61'],
     ['payout_paid', 0, null, null, null, '61'],
+    ['order_completed', 100, '81', null, null, null],
   ]);
-  expect(page!.lines.at(-1)?.balance).toMatchObject({ available: 440, connected: 440 });
+  expect(page!.lines.at(-1)?.balance).toMatchObject({ pending: 900, available: 440, connected: 440 });
 });

@@ -3,6 +3,7 @@ import { expect, vi } from 'vitest';
 import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
 import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
+import type { FlagKind } from '../../domain/flags.ts';
 import type { PostingKind } from '../../domain/postings.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
@@ -116,7 +117,7 @@ export async function balanceOf(world: World, sellerId: string) {
   return { pendingMinor, availableMinor, owedMinor };
 }
 
-export const openFlags = (world: World, kind: string, subject: string) =>
+export const openFlags = (world: World, kind: FlagKind, subject: string) =>
   world.database.db
     .select()
     .from(opsFlags)

@@ -75,7 +75,7 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     SELECT ${id(10)}, said, 'dispute', 100 FROM ${numbers}, unnest(ARRAY['open', 'won']) AS said WHERE ${isDisputed}`);
   await db.execute(sql`
     INSERT INTO ops_flags (id, kind, subject, detail, raised_at, cleared_at)
-    SELECT ${id(11)}, 'refund_failed', 'refund/' || ${id(2)}, 'The PSP refused it.', ${at},
+    SELECT ${id(11)}, 'give_back_failed', 'refund/' || ${id(2)}, 'The PSP refused it.', ${at},
       CASE WHEN ${isFlagged} THEN NULL ELSE now() END FROM ${numbers} WHERE ${isDisputed}`);
   await db.execute(sql`
     INSERT INTO audit_log (actor, action, subject, at)

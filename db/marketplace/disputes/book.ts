@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, ne } from 'drizzle-orm';
+import type { UnbookedWhy } from '../../../domain/marketplace/dispute-machine.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ofRefund, refundReturned } from '../../../domain/marketplace/postings.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
@@ -20,7 +21,7 @@ import { NotReturnable, restoreLicenses, returnShares } from '../refunds/return-
 
 /** Why the books cannot say what the PSP says. `passes`: by itself. */
 export interface Unbooked {
-  readonly why: 'not_our_money' | 'suspended' | 'in_flight';
+  readonly why: UnbookedWhy;
   readonly passes: boolean;
   readonly detail: string;
 }

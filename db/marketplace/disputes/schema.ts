@@ -1,6 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { DISPUTE_STAGES, DISPUTE_STATUSES } from '../../../domain/marketplace/dispute-machine.ts';
+import {
+  DISPUTE_STAGES,
+  DISPUTE_STATUSES,
+  UNBOOKED_WHYS,
+} from '../../../domain/marketplace/dispute-machine.ts';
 import { amount, amountCheck, at, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orders } from '../orders/schema.ts';
 
@@ -25,7 +29,7 @@ export const disputes = pgTable(
     closedAt: at(),
     /** Since when the books say something else than `status`, and why; NULL where they agree. */
     unbookedSince: at(),
-    unbookedWhy: text(),
+    unbookedWhy: text({ enum: UNBOOKED_WHYS }),
     /** When the sweep last told it to book itself. */
     reconcileCheckedAt: at(),
   },
@@ -45,6 +49,7 @@ export const disputes = pgTable(
       .where(sql`${t.unbookedSince} IS NOT NULL`),
     oneOf('disputes_status_known', t.status, DISPUTE_STATUSES),
     oneOf('disputes_stage_known', t.stage, DISPUTE_STAGES),
+    oneOf('disputes_unbooked_why_known', t.unbookedWhy, UNBOOKED_WHYS),
     currencyCheck('disputes_currency_iso', t.currency),
     check('disputes_unbooked_has_why', sql`(${t.unbookedSince} IS NULL) = (${t.unbookedWhy} IS NULL)`),
     amountCheck('disputes_amount_sane', t.amountMinor),

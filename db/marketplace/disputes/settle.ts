@@ -155,7 +155,7 @@ async function replay(tx: Tx, orderId: string): Promise<SettledRefund> {
   );
 }
 
-async function mark(tx: Tx, dispute: Dispute, why: string | null): Promise<Dispute> {
+async function mark(tx: Tx, dispute: Dispute, why: Dispute['unbookedWhy']): Promise<Dispute> {
   if (why === dispute.unbookedWhy) return dispute;
   const unbookedSince = why === null ? null : (dispute.unbookedSince ?? new Date());
   return transitionDispute(tx, dispute, dispute.status, { unbookedWhy: why, unbookedSince });

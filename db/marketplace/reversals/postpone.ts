@@ -1,3 +1,4 @@
+import type { ReversalWait } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Db } from '../../client.ts';
 import { transitionReversal } from './transition.ts';
 import type { Reversal } from '../transfers/schema.ts';
@@ -12,7 +13,7 @@ import type { Postponement } from '../transfers/postpone.ts';
 export async function postponeReversal(
   db: Db,
   reversalId: string,
-  postponement: Omit<Postponement, 'released'> & { readonly spentKey: string | null },
+  postponement: Omit<Postponement<ReversalWait>, 'released'> & { readonly spentKey: string | null },
 ): Promise<Reversal> {
   return db.transaction(async (tx) => {
     const { transfer, reversal } = await lockReversal(tx, reversalId);

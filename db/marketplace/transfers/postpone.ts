@@ -1,3 +1,4 @@
+import type { TransferWait } from '../../../domain/marketplace/transfer-machine.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { sumMinor } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -8,13 +9,13 @@ import { lockTransfer } from '../lock.ts';
 import { missed, raiseFlag } from '../../kernel/index.ts';
 import { withhold } from '../withhold.ts';
 
-export interface Postponement {
+export interface Postponement<Wait> {
   readonly message: string;
   readonly nextRetryAtMs: number;
   /** Whether this was a failed attempt; waiting for an account or for funds is none. */
   readonly counted: boolean;
   /** What it waits for, in one word, where no attempt is counted. */
-  readonly waitingFor: string | null;
+  readonly waitingFor: Wait | null;
   /** Stripe's list was read and shows nothing of ours: the row is not in flight any more, and gets a new key. */
   readonly released: boolean;
 }
@@ -23,7 +24,7 @@ export interface Postponement {
 export async function postponeTransfer(
   db: Db,
   transferId: string,
-  postponement: Postponement,
+  postponement: Postponement<TransferWait>,
 ): Promise<Transfer> {
   return db.transaction(async (tx) => {
     const locked = await lockTransfer(tx, transferId);

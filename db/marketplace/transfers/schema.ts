@@ -10,8 +10,8 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { REVERSAL_STATUSES } from '../../../domain/marketplace/reversal-machine.ts';
-import { TRANSFER_STATUSES } from '../../../domain/marketplace/transfer-machine.ts';
+import { REVERSAL_STATUSES, REVERSAL_WAITS } from '../../../domain/marketplace/reversal-machine.ts';
+import { TRANSFER_STATUSES, TRANSFER_WAITS } from '../../../domain/marketplace/transfer-machine.ts';
 import { users } from '../../accounts/schema.ts';
 import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '../../kernel/columns.ts';
 import { orders } from '../orders/schema.ts';
@@ -42,7 +42,7 @@ export const sellerTransfers = pgTable(
     nextRetryAt: at(),
     errorMessage: text(),
     /** Why an open transfer stands still without counting attempts: no account yet, not enough balance, key refused. */
-    waitingFor: text(),
+    waitingFor: text({ enum: TRANSFER_WAITS }),
     /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
     missedAt: at(),
     retryOf: uuid().references((): AnyPgColumn => sellerTransfers.id),
@@ -90,6 +90,7 @@ export const sellerTransfers = pgTable(
         sql`${t.completedAt} IS NOT NULL AND (${t.stripeTransferId} IS NULL OR ${t.stripeTransferId} = '')`,
       ),
     oneOf('seller_transfers_status_known', t.status, TRANSFER_STATUSES),
+    oneOf('seller_transfers_waiting_for_known', t.waitingFor, TRANSFER_WAITS),
     amountCheck('seller_transfers_amount_sane', t.amountMinor),
     currencyCheck('seller_transfers_currency_iso', t.currency),
     check('seller_transfers_reversed_within', sql`${t.reversedMinor} BETWEEN 0 AND ${t.amountMinor}`),
@@ -137,7 +138,7 @@ export const transferReversals = pgTable(
     nextRetryAt: at(),
     errorMessage: text(),
     /** Why an open reversal stands still without counting attempts: not enough funds, key refused. */
-    waitingFor: text(),
+    waitingFor: text({ enum: REVERSAL_WAITS }),
     /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
     givenUpAt: at(),
     retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
@@ -170,6 +171,7 @@ export const transferReversals = pgTable(
     index('transfer_reversals_by_transfer').on(t.transferId),
     index('transfer_reversals_by_refund').on(t.refundId),
     oneOf('transfer_reversals_status_known', t.status, REVERSAL_STATUSES),
+    oneOf('transfer_reversals_waiting_for_known', t.waitingFor, REVERSAL_WAITS),
     amountCheck('transfer_reversals_amount_sane', t.amountMinor, 1),
     check('transfer_reversals_covered_within', sql`${t.coveredMinor} BETWEEN 0 AND ${t.amountMinor}`),
     check(

@@ -1,0 +1,17 @@
+import { KERNEL_FLAGS } from './kernel/flags.ts';
+import { MARKETPLACE_FLAGS } from './marketplace/flags.ts';
+import { PAYOUTS_FLAGS } from './payouts/flags.ts';
+import { SELLERS_FLAGS } from './sellers/flags.ts';
+import { SETTLEMENTS_FLAGS } from './settlements/flags.ts';
+import { WEBHOOKS_FLAGS } from './webhooks/flags.ts';
+
+/** The register of flags: each subject brings the kinds of what a person should look at. */
+export const FLAG_KINDS = [
+  ...KERNEL_FLAGS,
+  ...WEBHOOKS_FLAGS,
+  ...SELLERS_FLAGS,
+  ...MARKETPLACE_FLAGS,
+  ...PAYOUTS_FLAGS,
+  ...SETTLEMENTS_FLAGS,
+] as const;
+export type FlagKind = (typeof FLAG_KINDS)[number];

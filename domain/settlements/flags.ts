@@ -1,0 +1,1 @@
+export const SETTLEMENTS_FLAGS = ['statement_exceptions'] as const;

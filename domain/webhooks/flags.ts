@@ -1,0 +1,1 @@
+export const WEBHOOKS_FLAGS = ['unhandled_webhook'] as const;
