@@ -12,12 +12,12 @@ import { isSuspended } from '../orders/transition.ts';
 import type { Order } from '../orders/schema.ts';
 import { transitionRefund } from '../refunds/transition.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
-import { holdAgain } from '../refunds/hold-shares.ts';
+import { holdAgain } from '../orders/hold-shares.ts';
 import type { TransferWork } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
 import { recomputeOrder } from '../orders/recompute-order.ts';
 import { settleOutside } from '../refunds/record-external-refund.ts';
-import { NotReturnable, restoreLicenses, returnShares } from '../refunds/return-shares.ts';
+import { NotReturnable, restoreLicenses, returnShares } from '../orders/return-shares.ts';
 
 /** Why the books cannot say what the PSP says. `passes`: by itself. */
 export interface Unbooked {

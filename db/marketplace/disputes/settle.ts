@@ -15,7 +15,7 @@ import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 import { transferLabel } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
-import type { SettledRefund } from '../refunds/settle-shares.ts';
+import type { SettledRefund } from '../orders/settle-shares.ts';
 
 /** For so long nobody is told that a word waits for what passes by itself. */
 const UNBOOKED_QUIET_MS = 60_000;

@@ -13,11 +13,11 @@ import { refunds } from '../refunds/schema.ts';
 import { sellerTransfers } from '../transfers/schema.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { findUnstarted } from '../find-unstarted.ts';
-import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from '../refunds/give-back.ts';
+import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
 import { settleOutside } from '../refunds/record-external-refund.ts';
-import type { SettledRefund } from '../refunds/settle-shares.ts';
+import type { SettledRefund } from './settle-shares.ts';
 import { watchedFromNow } from './watched-payment.ts';
 
 export type SettledPayment =

@@ -8,7 +8,7 @@ import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
 import { settleRefund } from './settle.ts';
-import type { SettledRefund } from './settle-shares.ts';
+import type { SettledRefund } from '../orders/settle-shares.ts';
 
 export interface EndedRefund {
   readonly refund: Refund;

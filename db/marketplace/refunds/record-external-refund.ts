@@ -9,11 +9,11 @@ import type { Db, Tx } from '../../client.ts';
 import type { Order } from '../orders/schema.ts';
 import { refunds } from './schema.ts';
 import { findUnstarted } from '../find-unstarted.ts';
-import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
-import { holdShares } from './hold-shares.ts';
+import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from '../orders/give-back.ts';
+import { holdShares } from '../orders/hold-shares.ts';
 import { lockOrder } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
-import { type SettledRefund, settleShares } from './settle-shares.ts';
+import { type SettledRefund, settleShares } from '../orders/settle-shares.ts';
 
 /** Money that left without us asking, as the PSP tells of it. Minor units. */
 export interface OutsideRefund {

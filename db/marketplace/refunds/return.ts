@@ -10,7 +10,7 @@ import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import type { TransferWork } from '../labels.ts';
 import { lockRefund } from '../lock.ts';
 import { recomputeOrder } from '../orders/recompute-order.ts';
-import { NotReturnable, restoreLicenses, returnShares } from './return-shares.ts';
+import { NotReturnable, restoreLicenses, returnShares } from '../orders/return-shares.ts';
 
 /**
  * A reviewed action: a bank sent a refund back that had succeeded. The books are reverted, the licences restored, and

@@ -9,10 +9,10 @@ import type { Order } from '../orders/schema.ts';
 import { transitionRefund } from './transition.ts';
 import { type Refund, refundAllocations } from './schema.ts';
 import { wasFlagged, raiseFlag } from '../../kernel/index.ts';
-import { holdShares } from './hold-shares.ts';
+import { holdShares } from '../orders/hold-shares.ts';
 import { lockRefund } from '../lock.ts';
 import { isOlder, latest } from './provider-time.ts';
-import { settleShares, type SettledRefund } from './settle-shares.ts';
+import { settleShares, type SettledRefund } from '../orders/settle-shares.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 
 /**

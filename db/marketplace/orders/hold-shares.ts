@@ -8,11 +8,11 @@ import {
   leftMinor,
 } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended } from '../orders/transition.ts';
-import { type Order, orderItems } from '../orders/schema.ts';
-import { transitionRefund } from './transition.ts';
-import { type Refund, refundAllocations, refunds } from './schema.ts';
-import { readRefundableOrder } from '../orders/refundable-order.ts';
+import { isSuspended } from './transition.ts';
+import { type Order, orderItems } from './schema.ts';
+import { transitionRefund } from '../refunds/transition.ts';
+import { type Refund, refundAllocations, refunds } from '../refunds/schema.ts';
+import { readRefundableOrder } from './refundable-order.ts';
 
 /**
  * Shares for a refund that nobody asked us for beforehand: from what neither succeeded nor open refunds hold, and the

@@ -6,9 +6,9 @@ import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
-import { transitionOrder } from '../orders/transition.ts';
-import type { Order } from '../orders/schema.ts';
-import { refunds } from './schema.ts';
+import { transitionOrder } from './transition.ts';
+import type { Order } from './schema.ts';
+import { refunds } from '../refunds/schema.ts';
 import { refundLabel } from '../labels.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 

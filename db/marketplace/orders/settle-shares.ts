@@ -8,17 +8,17 @@ import {
 } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, type LockedFunds, lockFunds, post } from '../../ledger/index.ts';
-import { isSuspended } from '../orders/transition.ts';
-import { type Order, licenses, orderItems } from '../orders/schema.ts';
-import { type Refund, refundAllocations, refunds, type SellerSource } from './schema.ts';
+import { isSuspended } from './transition.ts';
+import { type Order, licenses, orderItems } from './schema.ts';
+import { type Refund, refundAllocations, refunds, type SellerSource } from '../refunds/schema.ts';
 import { isSent, isUnsent } from '../transfers/transition.ts';
 import type { Transfer } from '../transfers/schema.ts';
-import { claimSuspense } from '../orders/claim-suspense.ts';
+import { claimSuspense } from './claim-suspense.ts';
 import { readInFlightRefunds } from '../in-flight-refunds.ts';
 import { type ReversalWork, transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains, type TransferChain } from '../lock.ts';
 import { openReversal } from '../reversals/open.ts';
-import { recomputeOrder } from '../orders/recompute-order.ts';
+import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from '../withhold.ts';
 
 export interface SettledRefund {

@@ -4,11 +4,11 @@ import { VezaError } from '../../../domain/errors.ts';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
-import type { Refund } from './schema.ts';
-import { readRefundableOrder } from '../orders/refundable-order.ts';
+import type { Refund } from '../refunds/schema.ts';
+import { readRefundableOrder } from './refundable-order.ts';
 import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { lockOrder } from '../lock.ts';
-import { writeRefund } from './open.ts';
+import { writeRefund } from '../refunds/open.ts';
 
 /**
  * An admin refunds an order on which they neither bought nor sold: opened by the same rules as any refund, for a reason
