@@ -14,6 +14,7 @@ import { queuedCallsPerSecond } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
+import { createPurchases } from './db/purchases.ts';
 import { tellStripeMode } from './db/webhooks/index.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
@@ -86,6 +87,7 @@ export async function startWorker(
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const engine = createEngine(client, queues);
   const activities = createActivities({
+    purchases: createPurchases(settings),
     db: database.db,
     engine,
     inbox: createSweepInbox({ db: database.db, engine, log }),

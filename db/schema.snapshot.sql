@@ -149,7 +149,7 @@ CREATE TRIGGER dispute_words_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TABLE disputes (
   id uuid NOT NULL,
-  order_id uuid NOT NULL,
+  order_id uuid,
   provider_dispute_id text NOT NULL,
   amount_minor bigint NOT NULL,
   status text DEFAULT 'open'::text NOT NULL,
@@ -162,16 +162,19 @@ CREATE TABLE disputes (
   unbooked_why text,
   reconcile_checked_at timestamp with time zone,
   connector_dispute_id text,
+  invoice_id uuid,
   CONSTRAINT disputes_pkey PRIMARY KEY (id),
   CONSTRAINT disputes_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT disputes_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT disputes_of_one_purchase CHECK ((num_nonnulls(order_id, invoice_id) = 1)),
   CONSTRAINT disputes_stage_known CHECK ((stage = ANY (ARRAY['pre_dispute'::text, 'dispute'::text, 'pre_arbitration'::text, 'arbitration'::text, 'dispute_reversal'::text]))),
   CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
   CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL))),
   CONSTRAINT disputes_unbooked_why_known CHECK ((unbooked_why = ANY (ARRAY['not_our_money'::text, 'suspended'::text, 'in_flight'::text])))
 );
 CREATE INDEX disputes_by_connector ON public.disputes USING btree (connector_dispute_id) WHERE (connector_dispute_id IS NOT NULL);
+CREATE INDEX disputes_by_invoice ON public.disputes USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
 CREATE INDEX disputes_by_order ON public.disputes USING btree (order_id);
 CREATE INDEX disputes_by_time ON public.disputes USING btree (opened_at, id);
 CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
@@ -394,7 +397,7 @@ CREATE TRIGGER refund_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 
 CREATE TABLE refunds (
   id uuid NOT NULL,
-  order_id uuid NOT NULL,
+  order_id uuid,
   kind text DEFAULT 'requested'::text NOT NULL,
   amount_minor bigint NOT NULL,
   currency text NOT NULL,
@@ -416,6 +419,7 @@ CREATE TABLE refunds (
   exists_by text,
   given_up_at timestamp with time zone,
   dispute_id uuid,
+  invoice_id uuid,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
   CONSTRAINT refunds_dispute_id_disputes_id_fk FOREIGN KEY (dispute_id) REFERENCES disputes(id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
@@ -425,11 +429,14 @@ CREATE TABLE refunds (
   CONSTRAINT refunds_excess_within_amount CHECK (((excess_minor >= 0) AND (excess_minor <= amount_minor))),
   CONSTRAINT refunds_exists_by_known CHECK ((exists_by = ANY (ARRAY['HE_01'::text, 'IR_13'::text]))),
   CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['requested'::text, 'external'::text, 'payment_returned'::text, 'dispute'::text]))),
+  CONSTRAINT refunds_of_one_purchase CHECK ((num_nonnulls(order_id, invoice_id) = 1)),
   CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
 );
 CREATE INDEX refunds_by_dispute ON public.refunds USING btree (dispute_id) WHERE (dispute_id IS NOT NULL);
+CREATE INDEX refunds_by_invoice ON public.refunds USING btree (invoice_id, created_at, id) WHERE (invoice_id IS NOT NULL);
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
 CREATE INDEX refunds_by_time ON public.refunds USING btree (created_at);
+CREATE UNIQUE INDEX refunds_one_open_per_invoice ON public.refunds USING btree (invoice_id) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_open_by_look ON public.refunds USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);

@@ -51,10 +51,10 @@ export function marketplaceEngine(calls: Calls, queues: TaskQueues): Marketplace
     workflowId: refundWorkflowId(request.refundId),
     taskQueue: queues.core,
     args: [request],
-    staticSummary: `Refund ${formatMoney(label.amountMinor, label.currency)} on order ${label.orderId}`,
+    staticSummary: `Refund ${formatMoney(label.amountMinor, label.currency)} on ${label.purchase.kind} ${label.purchase.id}`,
     typedSearchAttributes: attributes({
       VezaRefundId: request.refundId,
-      VezaOrderId: label.orderId,
+      ...(label.purchase.kind === 'order' && { VezaOrderId: label.purchase.id }),
       VezaStatus: 'pending',
       VezaAmountMinor: label.amountMinor,
       VezaCurrency: label.currency,

@@ -48,7 +48,7 @@ export interface Operation<Done = unknown, Work = unknown> {
   readonly action: ActionName;
   readonly kind: SubjectKind;
   /** Locks the row and reads how it stands. Throws where there is none. */
-  snapshot(tx: Tx, id: string): Promise<Standing>;
+  snapshot(tx: Tx, id: string, settings: OperationsSettings): Promise<Standing>;
   /** Throws the verb's refusal. */
   act(tx: Tx, id: string, act: Act, settings: OperationsSettings): Promise<Acted<Done, Work>>;
   /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */

@@ -85,7 +85,7 @@ async function carryOut(
   try {
     // A savepoint: where it is refused, only that it has ended stays.
     const work = await tx.transaction(async (inner) => {
-      await refuseChanged(inner, approval, undertaking);
+      await refuseChanged(inner, approval, undertaking, settings);
       return undertaking.act(inner, { actor: approval.requestedBy, reason: approval.reason }, settings);
     });
     return { approval: await approveApproval(tx, approval, act, work) };
@@ -95,8 +95,13 @@ async function carryOut(
   }
 }
 
-async function refuseChanged(tx: Tx, approval: Approval, undertaking: Undertaking): Promise<void> {
-  if ((await undertaking.seen(tx)) === approval.seen) return;
+async function refuseChanged(
+  tx: Tx,
+  approval: Approval,
+  undertaking: Undertaking,
+  settings: OperationsSettings,
+): Promise<void> {
+  if ((await undertaking.seen(tx, settings)) === approval.seen) return;
   throw new VezaError(
     'approval_outdated',
     `${approval.subject} has changed since it was asked for: look again, and ask anew if it is still wanted.`,

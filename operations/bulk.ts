@@ -138,7 +138,7 @@ export async function actOnEach(
   await lockMany(tx, idsByKind(rows));
   for (const row of rows) {
     const { operation, subject } = findOperation({ action, subject: row.subject });
-    const standing = await operation.snapshot(tx, subject.id);
+    const standing = await operation.snapshot(tx, subject.id, settings);
     if (seenToken(standing.status, standing.money) !== seenToken(row.status, row.money)) {
       throw new VezaError('list_changed', `${row.subject} is not as it was shown: look again.`, {
         list: fingerprint,

@@ -36,7 +36,7 @@ export async function decideAction<Done, Work>(
     await assertAdmin(tx, act);
     // Before the rows, as whoever approves it does.
     await lockPendingApproval(tx, operation.action, subject);
-    const standing = await operation.snapshot(tx, id);
+    const standing = await operation.snapshot(tx, id, settings);
     const stands = seenOf(operation, subject, standing);
     if (seen !== undefined && seen !== stands) {
       throw new VezaError('preview_outdated', `${subject} is not as it was shown: look again.`, {

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
+import type { Purchases } from '../db/marketplace/index.ts';
+import { createPurchases } from '../db/purchases.ts';
 import type { FeePolicy } from '../domain/marketplace/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 
@@ -14,8 +16,8 @@ export interface OperationsDeps {
 export interface OperationsSettings {
   /** Minor units of any currency: on more than this within a day no admin decides alone. */
   readonly fourEyesAboveMinor: number;
-  /** Who bears the platform's fee of what an operator refunds. */
-  readonly refundFeePolicy: FeePolicy;
+  /** What refunds may be of, and who bears the platform's fee of what an operator refunds. */
+  readonly purchases: Purchases;
 }
 
 /** From the environment, the same at every door. */
@@ -24,5 +26,5 @@ export const operationsSettings = (config: {
   readonly REFUND_FEE_POLICY: FeePolicy;
 }): OperationsSettings => ({
   fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR,
-  refundFeePolicy: config.REFUND_FEE_POLICY,
+  purchases: createPurchases({ refundFeePolicy: config.REFUND_FEE_POLICY }),
 });

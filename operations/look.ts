@@ -3,9 +3,10 @@ import type { Tx } from '../db/client.ts';
 import {
   isSuspended,
   lockOrder,
-  lockRefund,
+  lockNamedRefund,
   lockReversal,
   lockTransferOfOrder,
+  type Purchases,
   returnRefund,
 } from '../db/marketplace/index.ts';
 import { opsFlags, lockNamed } from '../db/kernel/index.ts';
@@ -14,6 +15,7 @@ import { lockPayout } from '../db/payouts/index.ts';
 import { VezaError } from '../domain/errors.ts';
 import { sumMinor } from '../domain/kernel/index.ts';
 import { moneyOf, type Standing } from './action.ts';
+import type { OperationsSettings } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 
 // Each locks in the order that the verb after it does, so that between look and verb nothing changes.
@@ -48,17 +50,21 @@ export async function lookAtOrder(tx: Tx, orderId: string): Promise<Standing> {
  * What goes out to sellers again may be more than the refund: a transfer that was never sent goes out with it. The larger
  * of the two is what is decided on, as the verb itself tells.
  */
-export async function lookAtReturn(tx: Tx, refundId: string): Promise<Standing> {
-  const { status, money } = await lookAtRefund(tx, refundId);
+export async function lookAtReturn(
+  tx: Tx,
+  refundId: string,
+  { purchases }: OperationsSettings,
+): Promise<Standing> {
+  const { status, money } = await lookAtRefund(tx, refundId, { purchases });
   if (money === null) return { status, money };
-  const resentMinor = await resentBy(tx, refundId);
+  const resentMinor = await resentBy(tx, refundId, purchases);
   return { status, money: { ...money, amountMinor: Math.max(money.amountMinor, resentMinor) } };
 }
 
-async function resentBy(tx: Tx, refundId: string): Promise<number> {
+async function resentBy(tx: Tx, refundId: string, purchases: Purchases): Promise<number> {
   try {
     const { transfers } = await dryRun(tx, (inner) =>
-      returnRefund(inner, { refundId, actor: 'system', reason: 'preview' }),
+      returnRefund(inner, { refundId, actor: 'system', reason: 'preview' }, purchases),
     );
     return sumMinor(transfers.map(({ amountMinor }) => amountMinor));
   } catch (error) {
@@ -68,8 +74,12 @@ async function resentBy(tx: Tx, refundId: string): Promise<number> {
   }
 }
 
-export async function lookAtRefund(tx: Tx, refundId: string): Promise<Standing> {
-  const { refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
+export async function lookAtRefund(
+  tx: Tx,
+  refundId: string,
+  { purchases }: Pick<OperationsSettings, 'purchases'>,
+): Promise<Standing> {
+  const { refund } = await lockNamedRefund(tx, refundId, purchases);
   return { status: refund.status, money: moneyOf(refund) };
 }
 

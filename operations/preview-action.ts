@@ -37,7 +37,7 @@ export async function previewAction(
   const on = writeSubject(subject);
   const by = actor ?? 'system';
   return dryRun(db, async (tx) => {
-    const standing = await operation.snapshot(tx, subject.id);
+    const standing = await operation.snapshot(tx, subject.id, settings);
     const decided = await decidedWith(tx, by, pieceOf(ask.action, on, standing.money));
     const refusal = await refusalOf(tx, (inner) =>
       operation.act(inner, subject.id, { actor: by, reason: 'preview' }, settings),

@@ -14,7 +14,7 @@ import { seenOf } from './seen.ts';
 /** What was asked for, on one row or on a list, as whoever agrees to it carries it out. */
 export interface Undertaking {
   /** A token for how it stands now; locks a single row. */
-  seen(tx: Tx): Promise<string>;
+  seen(tx: Tx, settings: OperationsSettings): Promise<string>;
   /** Does it; what the engine is to be told afterwards. */
   act(tx: Tx, act: Act, settings: OperationsSettings): Promise<unknown>;
   /** What came of it, where there is more to say. */
@@ -43,8 +43,8 @@ function onOne({ action: text, subject: on, params }: Approval): Undertaking {
   if (action === undefined) throw new Error(`an approval of an action that nobody knows: ${text}`);
   const { operation, subject } = findOperation({ action, subject: on, params: params ?? undefined });
   return {
-    async seen(tx) {
-      return seenOf(operation, on, await operation.snapshot(tx, subject.id));
+    async seen(tx, settings) {
+      return seenOf(operation, on, await operation.snapshot(tx, subject.id, settings));
     },
     async act(tx, act, settings) {
       const { work } = await operation.act(tx, subject.id, act, settings);

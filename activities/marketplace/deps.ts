@@ -1,5 +1,6 @@
 import type { BackoffPolicy } from '../../domain/kernel/index.ts';
 import type { FeePolicy } from '../../domain/marketplace/index.ts';
+import type { Purchases } from '../../db/marketplace/index.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import type { Hyperswitch } from '../../providers/hyperswitch/client.ts';
 import type { StripeClient } from '../../providers/stripe/client.ts';
@@ -60,5 +61,7 @@ export interface MarketplaceDeps extends KernelDeps {
   readonly psp: Hyperswitch;
   readonly stripe: StripeClient;
   readonly inbox: Pick<Inbox, 'dispatch'>;
+  /** What refunds and disputes may be of. */
+  readonly purchases: Purchases;
   readonly settings: MarketplaceSettings;
 }

@@ -1,4 +1,4 @@
-import type { SettledRefund } from '../../db/marketplace/orders/settle-shares.ts';
+import type { SettledRefund } from '../../db/marketplace/labels.ts';
 import type { Engine } from '../../engine/port/index.ts';
 
 /** An order may have a hundred sellers, and the activity that settles it has seconds. */

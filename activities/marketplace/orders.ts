@@ -46,7 +46,7 @@ const UNCONFIRMED = 'unconfirmed';
 /** `underway`: money may come without anybody doing anything more. `unpaid`: the buyer has not paid, and still may. */
 export type LookedUpPayment = PaymentReport | 'underway' | 'unpaid';
 
-export function createOrderActivities({ db, engine, psp, settings, log }: MarketplaceDeps) {
+export function createOrderActivities({ db, engine, psp, purchases, settings, log }: MarketplaceDeps) {
   async function keep(orderId: string, payment: PspPayment): Promise<OpenedPayment> {
     await recordPaymentAnswer(db, orderId, payment);
     return { paymentId: payment.paymentId, status: payment.status };
@@ -134,11 +134,11 @@ export function createOrderActivities({ db, engine, psp, settings, log }: Market
     ): Promise<SettledEvent> {
       const event = await outsideEventFor(db, orderId, evidence);
       if (event === null) return { wantsPayment: false, unconfirmed: true };
-      const { refundFeePolicy } = settings;
+      const order = { kind: 'order', id: orderId } as const;
       const settled: RecordedRefund & SettledDispute =
         event.kind === 'dispute'
-          ? await settleDispute(db, orderId, event.news, refundFeePolicy)
-          : await recordExternalRefund(db, orderId, event, refundFeePolicy, payment);
+          ? await settleDispute(db, order, event.news, purchases)
+          : await recordExternalRefund(db, order, event, purchases, payment);
       if (settled.wantsPayment) return { wantsPayment: true };
       await followUp(engine, settled);
       if (settled.giveBack) await engine.startRefund(settled.giveBack.refundId, settled.giveBack.label);

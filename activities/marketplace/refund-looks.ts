@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eq } from 'drizzle-orm';
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
-import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
+import { raiseFlag } from '../../db/kernel/index.ts';
 import { endedAs, missUnanswered } from '../../db/marketplace/refunds/miss-unanswered.ts';
-import { orders } from '../../db/marketplace/orders/schema.ts';
-import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { purchaseOf } from '../../db/marketplace/purchase.ts';
+import type { PurchaseRef } from '../../domain/marketplace/purchase.ts';
 import type { RefundLook } from '../../domain/marketplace/messages.ts';
 import type { PspFailure, PspNotFound, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
 import { refundEvent } from '../../providers/webhooks/as-event.ts';
+import { refundWithPayment } from './reports.ts';
 import { createRefusalJudge } from './refund-refusals.ts';
 
 /** An operator waits for the first look, and their call ends after eight seconds. */
@@ -18,21 +18,21 @@ const LOOK_DEADLINE_MS = 5_000;
 type Found = { readonly kind: 'refund'; readonly refund: PspRefund } | PspFailure | PspNotFound;
 
 export function createRefundLookActivities(deps: MarketplaceDeps) {
-  const { db, psp, inbox, settings, log } = deps;
+  const { db, psp, inbox, purchases, settings, log } = deps;
   const { bookOthers } = createRefusalJudge(deps);
 
   /**
    * Looks by the refund's id and, where that shows nothing, by its payment; other refunds of that payment at the PSP
    * are booked.
    */
-  async function find(refundId: string, orderId: string, paymentId: string | null): Promise<Found> {
+  async function find(refundId: string, of: PurchaseRef, paymentId: string | null): Promise<Found> {
     const read = await psp.readRefund(refundId);
     if (read.kind !== 'not_found' || paymentId === null) return read;
     const listed = await psp.listRefunds(paymentId);
     if (listed.kind !== 'refunds') return listed;
     const ours = listed.refunds.find((one) => one.refundId === refundId);
     if (ours !== undefined) return { kind: 'refund', refund: ours };
-    await bookOthers(orderId, listed.refunds);
+    await bookOthers(of, listed.refunds);
     return { kind: 'not_found' };
   }
 
@@ -43,16 +43,10 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
   });
 
   async function look(refundId: string): Promise<RefundLook> {
-    const [row] = await db
-      .select({ refund: refunds, paymentId: orders.paymentId })
-      .from(refunds)
-      .innerJoin(orders, eq(orders.id, refunds.orderId))
-      .where(eq(refunds.id, refundId));
-    if (row === undefined) throw new MissingRow('refund', refundId);
-    const { refund, paymentId } = row;
+    const { refund, paymentId } = await refundWithPayment(deps, refundId);
     if (refund.status !== 'pending') return endedAs(refund);
     if (refund.hyperswitchRefundId !== null) return { kind: 'known' };
-    const found = await inTime(find(refundId, refund.orderId, paymentId));
+    const found = await inTime(find(refundId, purchaseOf(refund), paymentId));
     switch (found.kind) {
       case 'refund':
         await adoptProviderRefund(db, refundId, found.refund.refundId);
@@ -60,7 +54,7 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
         await inbox.dispatch(refundEvent(found.refund));
         return { kind: 'known' };
       case 'not_found':
-        return missUnanswered(db, refundId, settings.pspReadLagMs);
+        return missUnanswered(db, refundId, settings.pspReadLagMs, purchases);
       case 'unauthorized':
         await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', found.message);
         return unreadable(found.message);

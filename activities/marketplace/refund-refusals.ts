@@ -1,9 +1,10 @@
-import { eq } from 'drizzle-orm';
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
 import { noteExists, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
-import { settlePayment } from '../../db/marketplace/orders/settle.ts';
+import { isOf, purchaseOf } from '../../db/marketplace/purchase.ts';
+import { settleCancelledPayment } from '../../db/marketplace/refunds/settle-cancelled.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import type { PurchaseRef } from '../../domain/marketplace/purchase.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
@@ -23,7 +24,7 @@ export type Asked =
   | { readonly givenUp: true };
 
 /** Judges a refusal when a look does not find the refund: the PSP's read side may be behind its write side. */
-export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: MarketplaceDeps) {
+export function createRefusalJudge({ db, engine, psp, inbox, purchases, settings, log }: MarketplaceDeps) {
   const unknown = (reason: string) => retryLater('psp_unknown_outcome', reason, settings.psp);
 
   async function accept(refundId: string, found: PspRefund): Promise<Asked> {
@@ -52,8 +53,8 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
    * Refunds that the PSP has beside this one: those made in its dashboard are booked, and reports about ours are
    * passed on.
    */
-  async function bookOthers(orderId: string, others: readonly PspRefund[]): Promise<void> {
-    const rows = await db.select().from(refunds).where(eq(refunds.orderId, orderId));
+  async function bookOthers(of: PurchaseRef, others: readonly PspRefund[]): Promise<void> {
+    const rows = await db.select().from(refunds).where(isOf(refunds, of));
     for (const other of others) {
       const verdict = refundVerdict(other.status);
       const row = rows.find(
@@ -66,9 +67,12 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
         const { refundId: providerRefundId, amountMinor, currency, updatedAt } = other;
         const saidAt = updatedAt === null ? {} : { saidAt: updatedAt };
         const outside = { providerRefundId, amountMinor, currency, ...saidAt };
-        const booked = await recordExternalRefund(db, orderId, outside, settings.refundFeePolicy);
+        const booked = await recordExternalRefund(db, of, outside, purchases);
         await followUp(engine, booked);
-        log.warn({ orderId, providerRefundId }, "a refund made in the PSP's dashboard was found and booked");
+        log.warn(
+          { [`${of.kind}Id`]: of.id, providerRefundId },
+          "a refund made in the PSP's dashboard was found and booked",
+        );
       }
     }
   }
@@ -92,7 +96,7 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
     const listed = await listAll(paymentId);
     const ours = listed.find((one) => one.refundId === refund.id);
     await bookOthers(
-      refund.orderId,
+      purchaseOf(refund),
       listed.filter((one) => one !== ours),
     );
     if (ours !== undefined) return accept(refund.id, ours);
@@ -115,9 +119,8 @@ export function createRefusalJudge({ db, engine, psp, inbox, settings, log }: Ma
     const { refund, paymentId } = ask;
     const fact = factOf(await readPayment(paymentId));
     if (typeof fact === 'object' && fact.verdict === 'cancelled_post_capture') {
-      const terms = { refundWindowDays: settings.refundWindowDays, feePolicy: settings.refundFeePolicy };
-      const settled = await settlePayment(db, refund.orderId, fact, terms);
-      if (settled.status === 'cancelled') await followUp(engine, settled.settled);
+      const settled = await settleCancelledPayment(db, purchaseOf(refund), purchases);
+      if (settled !== null) await followUp(engine, settled);
     }
     return believe(ask, refused.message);
   }

@@ -11,6 +11,7 @@ import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/ref
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { readAsk, raiseFlag } from '../../db/kernel/index.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
+import { purchaseOf } from '../../db/marketplace/purchase.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
@@ -36,7 +37,7 @@ export interface SettledVerdict {
 const LINGER_MS = 1_000;
 
 export function createRefundActivities(deps: MarketplaceDeps) {
-  const { db, engine, psp, settings, log } = deps;
+  const { db, engine, psp, purchases, settings, log } = deps;
   const { accept, judgeRefusal } = createRefusalJudge(deps);
 
   /**
@@ -80,23 +81,24 @@ export function createRefundActivities(deps: MarketplaceDeps) {
   }
 
   async function unconfirmed(refundId: string): Promise<SettledVerdict> {
-    const { refund } = await refundWithPayment(db, refundId);
+    const { refund } = await refundWithPayment(deps, refundId);
     return { unconfirmed: true, status: refund.status };
   }
 
   return {
     async openRefund({ refundId }: RefundRequest): Promise<RefundOpening> {
       const ask = await readAsk<AskedRefund>(db, 'refund', refundId);
-      return openRefund(db, { refundId, ask }, settings.refundFeePolicy);
+      return openRefund(db, { refundId, ask }, purchases);
     },
 
     /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */
     async askProvider(refundId: string): Promise<Asked> {
-      const claim = await askRefund(db, refundId);
+      const claim = await askRefund(db, refundId, purchases);
       if (claim.kind === 'not_needed') return { accepted: false };
       if (claim.kind === 'given_up') return { givenUp: true };
-      if (claim.kind === 'no_payment') return { refusedBecause: 'the order has no payment' };
+      if (claim.kind === 'no_payment') return { refusedBecause: `the ${claim.of} has no payment` };
       const { refund, paymentId } = claim;
+      const purchase = purchaseOf(refund);
       const asked = await whileHeartbeating(async () => {
         try {
           const outcome = await psp.createRefund({
@@ -105,7 +107,7 @@ export function createRefundActivities(deps: MarketplaceDeps) {
             amountMinor: refund.amountMinor,
             idempotencyKey: refundId,
             reason: 'requested_by_customer',
-            metadata: { order_id: refund.orderId },
+            metadata: { [`${purchase.kind}_id`]: purchase.id },
           });
           return await judge(claim, outcome);
         } catch (error) {
@@ -119,12 +121,12 @@ export function createRefundActivities(deps: MarketplaceDeps) {
 
     /** Phase 3, the good end: one transaction, then a workflow for each reversal that it opened. */
     async settleRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
-      const verdict = await refundReportFor(db, refundId, evidence);
+      const verdict = await refundReportFor(deps, refundId, evidence);
       if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
-      const settled = await settleRefund(db, refundId, verdict, settings.refundFeePolicy);
+      const settled = await settleRefund(db, refundId, verdict, purchases);
       if (settled === 'held') {
         log.error({ refundId, done: verdict.done }, 'the PSP gave back what cannot be booked');
-        const { refund } = await refundWithPayment(db, refundId);
+        const { refund } = await refundWithPayment(deps, refundId);
         return { unconfirmed: false, held: true, status: refund.status };
       }
       await followUp(engine, settled);
@@ -133,17 +135,17 @@ export function createRefundActivities(deps: MarketplaceDeps) {
     },
 
     async failRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
-      const verdict = await refundReportFor(db, refundId, evidence);
+      const verdict = await refundReportFor(deps, refundId, evidence);
       if (verdict?.status !== 'failed') return unconfirmed(refundId);
       const message = verdict.message ?? 'the PSP gave no reason';
-      const { status } = await failRefund(db, refundId, message, verdict.saidAt);
+      const { status } = await failRefund(db, refundId, { message, saidAt: verdict.saidAt }, purchases);
       log.info({ refundId, status, message }, 'refund failed at the PSP');
       return { unconfirmed: false, status };
     },
 
     /** Reads a refund at the PSP after a signal without a stored webhook; null while it is open there. */
     async readRefundVerdict(refundId: string): Promise<RefundReport | null> {
-      const { refund, paymentId } = await refundWithPayment(db, refundId);
+      const { refund, paymentId } = await refundWithPayment(deps, refundId);
       const providerRefundId = refund.hyperswitchRefundId ?? refundId;
       return whileHeartbeating(async () => {
         const found = await psp.readRefund(providerRefundId);

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { type Order, orders } from '../../db/marketplace/orders/schema.ts';
 import { readStoredWebhook } from '../../db/webhooks/index.ts';
-import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { readRefundWithPayment } from '../../db/marketplace/purchase.ts';
 import { MissingRow } from '../../db/kernel/index.ts';
 import type {
   DisputeReport,
@@ -19,6 +19,7 @@ import {
   paymentReport,
   refundReport,
 } from '../../providers/webhooks/reports.ts';
+import type { MarketplaceDeps } from './deps.ts';
 import { whyUnusable } from '../../providers/webhooks/unusable.ts';
 
 /** A refund made elsewhere or a dispute, with all that is needed to book it. */
@@ -48,14 +49,14 @@ export async function paymentReportFor(
 }
 
 export async function refundReportFor(
-  db: Db,
+  deps: Pick<MarketplaceDeps, 'db' | 'purchases'>,
   refundId: string,
   evidence: Evidence<RefundReport>,
 ): Promise<RefundReport | null> {
   if ('known' in evidence) return evidence.known;
-  const event = await storedPspEvent(db, evidence.webhookId);
+  const event = await storedPspEvent(deps.db, evidence.webhookId);
   if (event?.subject !== 'refund') return null;
-  const { refund, paymentId } = await refundWithPayment(db, refundId);
+  const { refund, paymentId } = await refundWithPayment(deps, refundId);
   const isAbout = event.refundId.toLowerCase() === refundId || event.refundId === refund.hyperswitchRefundId;
   if (!isAbout || (event.paymentId !== undefined && event.paymentId !== paymentId)) return null;
   const verdict = refundReport(event);
@@ -105,12 +106,11 @@ export async function orderOf(db: Db, orderId: string): Promise<Order> {
 
 const paymentIdOf = async (db: Db, orderId: string) => (await orderOf(db, orderId)).paymentId;
 
-export async function refundWithPayment(db: Db, refundId: string) {
-  const [row] = await db
-    .select({ refund: refunds, paymentId: orders.paymentId })
-    .from(refunds)
-    .innerJoin(orders, eq(orders.id, refunds.orderId))
-    .where(eq(refunds.id, refundId));
-  if (row === undefined) throw new MissingRow('refund', refundId);
+export async function refundWithPayment(
+  { db, purchases }: Pick<MarketplaceDeps, 'db' | 'purchases'>,
+  refundId: string,
+) {
+  const row = await readRefundWithPayment(db, refundId, purchases);
+  if (row === null) throw new MissingRow('refund', refundId);
   return row;
 }

@@ -1,4 +1,5 @@
 import type { Look, Phase } from '../../domain/reconcile/reconcile.ts';
+import type { Purchases } from '../../db/marketplace/index.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import type { HyperswitchReader } from '../../providers/hyperswitch/client.ts';
 import type { Config } from '../../config.ts';
@@ -46,6 +47,8 @@ export interface ReconcileDeps extends KernelDeps {
   >;
   readonly psp: HyperswitchReader;
   readonly inbox: Inbox;
+  /** What a refund that is failed may be of. */
+  readonly purchases: Purchases;
   readonly settings: {
     readonly reconcile: ReconcileSettings;
     /** How long the PSP may have an object that its read side does not show. */

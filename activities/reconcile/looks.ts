@@ -94,7 +94,7 @@ export async function lookAtOrphan(
   }
   if (found.kind !== 'not_found') return { ...(await unreadable(deps, found)), createdAt };
   const about = { providerStatus: 'not_found', createdAt };
-  const missed = await missOrphan(db, refundId, gapMs);
+  const missed = await missOrphan(db, refundId, gapMs, deps.purchases);
   if (missed === 'wanted') {
     await engine.startRefund(refundId, refundLabel(refund));
     return synced('restarted', { ...about, workflowId: refundWorkflowId(refundId) });

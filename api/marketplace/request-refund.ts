@@ -131,7 +131,7 @@ export const requestRefund = defineRoute(route, async (c) => {
   }
   assertSameBody(idempotency, opening.bodyHash);
   // The same body, so the same reason, also where this call is a repeat.
-  return c.json(accepted({ ...opening.opened, reason: reason || null }), 202);
+  return c.json(accepted({ ...opening.opened, orderId, reason: reason || null }), 202);
 });
 
 /** The answer that was given under this key; throws where the key came with another body. */
@@ -161,7 +161,13 @@ function judge(
   if (order === null) return { refusal: new VezaError('order_not_found', `There is no order ${orderId}.`) };
   const decision = decideRefund(order, ask, at.getTime());
   if ('refusal' in decision) return { refusal: VezaError.from(decision.refusal) };
-  return { label: { orderId, amountMinor: decision.plan.amountMinor, currency: order.currency } };
+  return {
+    label: {
+      purchase: { kind: 'order', id: orderId },
+      amountMinor: decision.plan.amountMinor,
+      currency: order.currency,
+    },
+  };
 }
 
 /** An admin’s refund, by the same way as every operator's action. */
@@ -176,12 +182,12 @@ const refundForOthers = (
     refundPart(part),
     // A scope apart from one's own refunds: their answers are kept in another shape.
     { operationId: 'refundForOthers', subjectId: orderId, body: { ...body, ...(reason && { reason }) } },
-    (refund) => accepted(answerOf(refund)),
+    (refund) => accepted(answerOf(refund, orderId)),
   );
 
-const answerOf = (refund: Refund): RefundAnswer => ({
+const answerOf = (refund: Refund, orderId: string): RefundAnswer => ({
   refundId: refund.id,
-  orderId: refund.orderId,
+  orderId,
   amountMinor: refund.amountMinor,
   currency: refund.currency,
   createdAt: refund.createdAt.toISOString(),

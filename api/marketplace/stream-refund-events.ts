@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { readRefund } from '../../db/marketplace/refunds/list.ts';
+import { isOfOrder } from '../../db/marketplace/refunds/schema.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
@@ -52,7 +53,11 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
   const { db, refundEvents } = c.var.deps;
   const { refundId } = c.req.valid('param');
   const refund = await readRefund(db, refundId);
-  if (refund === null || (await findVisibleOrder(db, refund.orderId, c.var.caller)) === null) {
+  if (
+    refund === null ||
+    !isOfOrder(refund) ||
+    (await findVisibleOrder(db, refund.orderId, c.var.caller)) === null
+  ) {
     throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
   }
   const events = await listRefundEvents(db, refundId);

@@ -1,8 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 import { sellerTransfers, transferReversals } from './transfers/schema.ts';
-import { reversalLabel } from './labels.ts';
-import type { SettledRefund } from './orders/settle-shares.ts';
+import { reversalLabel, type SettledRefund } from './labels.ts';
 
 /**
  * A replay: what the settling transaction of these refunds left to be started, as far as it has not ended. An attempt

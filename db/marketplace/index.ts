@@ -1,5 +1,6 @@
 export { refundLabel, reversalLabel, type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
-export { lockOrder, lockRefund, lockReversal, lockTransferOfOrder } from './lock.ts';
+export { lockNamedRefund, lockOrder, lockReversal, lockTransferOfOrder } from './lock.ts';
+export type { Purchases } from './purchase.ts';
 export { isSuspended } from './orders/transition.ts';
 export { readRefundableOrder } from './orders/refundable-order.ts';
 export { type Order, orders } from './orders/schema.ts';
@@ -10,7 +11,7 @@ export { refundEvents } from './refunds/events-schema.ts';
 export { giveBackAgain } from './orders/give-back-again.ts';
 export { isHeldRefund } from './refunds/held.ts';
 export { forgetMissedOrphan, missOrphan } from './refunds/miss-orphan.ts';
-export { refundAsOperator } from './orders/refund-as-operator.ts';
+export { refundAsOperator } from './refunds/refund-as-operator.ts';
 export { knownToPsp, requestRefundEnd } from './refunds/request-end.ts';
 export { returnRefund } from './refunds/return.ts';
 export { type Dispute, disputes, disputeWords } from './disputes/schema.ts';

@@ -1,12 +1,19 @@
+import { purchaseOf } from './purchase.ts';
 import type { Refund } from './refunds/schema.ts';
 import type { Reversal, Transfer } from './transfers/schema.ts';
 
 /** What names a piece of follow-up work to the engine and to operators. Minor units. */
-export const refundLabel = (refund: Pick<Refund, 'orderId' | 'amountMinor' | 'currency'>) => ({
-  orderId: refund.orderId,
+export const refundLabel = (refund: Pick<Refund, 'orderId' | 'invoiceId' | 'amountMinor' | 'currency'>) => ({
+  purchase: purchaseOf(refund),
   amountMinor: refund.amountMinor,
   currency: refund.currency,
 });
+
+/** A refund that gives a payment back, whose workflow is to be started. */
+export interface GiveBackWork {
+  readonly refundId: string;
+  readonly label: ReturnType<typeof refundLabel>;
+}
 
 export const transferLabel = (
   transfer: Pick<Transfer, 'id' | 'orderId' | 'sellerId' | 'amountMinor' | 'currency'>,
@@ -29,3 +36,11 @@ export const reversalLabel = (
   refundId: reversal.refundId,
 });
 export type ReversalWork = ReturnType<typeof reversalLabel>;
+
+/** What a settlement calls for, after its commit. */
+export interface SettledRefund {
+  /** Reversals that want a workflow of their own. */
+  readonly reversals: readonly ReversalWork[];
+  /** Transfers whose workflow waits for something that this refund changed. */
+  readonly transfers: readonly TransferWork[];
+}

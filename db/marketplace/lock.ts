@@ -4,7 +4,8 @@ import type { Tx } from '../client.ts';
 import { type Order, orders } from './orders/schema.ts';
 import { type Refund, refunds } from './refunds/schema.ts';
 import { type Reversal, type Transfer, sellerTransfers, transferReversals } from './transfers/schema.ts';
-import { MissingRow } from '../kernel/index.ts';
+import { lockNamed, MissingRow } from '../kernel/index.ts';
+import { lockPurchase, type Purchase, purchaseOf, type Purchases } from './purchase.ts';
 
 export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
   const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('no key update');
@@ -12,15 +13,26 @@ export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
   return order;
 }
 
-/** Locks a refund after its order, whose id is read first. */
-export async function lockRefund(tx: Tx, refundId: string): Promise<{ order: Order; refund: Refund }> {
-  const [found] = await tx.select({ orderId: refunds.orderId }).from(refunds).where(eq(refunds.id, refundId));
+/** Locks a refund after what it is of, whose id is read first. */
+export async function lockRefund(
+  tx: Tx,
+  refundId: string,
+  purchases: Purchases,
+): Promise<{ purchase: Purchase; refund: Refund }> {
+  const [found] = await tx
+    .select({ orderId: refunds.orderId, invoiceId: refunds.invoiceId })
+    .from(refunds)
+    .where(eq(refunds.id, refundId));
   if (found === undefined) throw new MissingRow('refund', refundId);
-  const order = await lockOrder(tx, found.orderId);
+  const purchase = await lockPurchase(tx, purchaseOf(found), purchases);
   const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('no key update');
   if (refund === undefined) throw new MissingRow('refund', refundId);
-  return { order, refund };
+  return { purchase, refund };
 }
+
+/** The same for one that an operator names: what is not there is their mistake. Throws `refund_not_found`. */
+export const lockNamedRefund = (tx: Tx, refundId: string, purchases: Purchases) =>
+  lockNamed(tx, 'refund', refundId, () => lockRefund(tx, refundId, purchases));
 
 export async function lockTransfer(tx: Tx, transferId: string): Promise<Transfer> {
   const [transfer] = await tx

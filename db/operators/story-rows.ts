@@ -27,7 +27,9 @@ export async function readOrderRows(db: Db, orderId: string) {
     db.select().from(disputes).where(eq(disputes.orderId, orderId)),
     db.select().from(ledgerEntries).where(eq(ledgerEntries.rootId, orderId)).orderBy(asc(ledgerEntries.id)),
   ]);
-  const [refundRows, transfers, disputeRows, entries] = ofOrder;
+  const [refundsFound, transfers, disputesFound, entries] = ofOrder;
+  const refundRows = refundsFound.map((row) => ({ ...row, orderId }));
+  const disputeRows = disputesFound.map((row) => ({ ...row, orderId }));
   const stages = await among(
     refundRows.map(({ id }) => id),
     (ids) =>

@@ -23,6 +23,7 @@ export {
   REVERSAL_AT_WORK,
   type ReversalAdoption,
 } from './messages.ts';
+export type { PurchaseRef } from './purchase.ts';
 export type { OrderStatus } from './order-machine.ts';
 export { isBooked, isOutside, rowBehind } from './reversals-seen.ts';
 export { FEE_POLICIES, type FeePolicy } from './shares.ts';

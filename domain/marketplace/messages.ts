@@ -27,14 +27,16 @@ export interface RefundRequest {
 /** What the HTTP answer to a refund is made of, without the buyer's own words: those do not belong in a history. */
 export interface OpenedRefund {
   readonly refundId: string;
-  readonly orderId: string;
+  /** Null where it is of something else. */
+  readonly orderId: string | null;
   readonly amountMinor: number;
   readonly currency: string;
   readonly createdAt: string;
 }
 
-/** The whole answer, as it is kept for repeats of the call. */
+/** The whole answer, as it is kept for repeats of the call, which is about an order. */
 export interface RefundAnswer extends OpenedRefund {
+  readonly orderId: string;
   readonly reason: string | null;
 }
 

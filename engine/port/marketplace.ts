@@ -6,6 +6,7 @@ import type {
   OrderRequest,
   OutsideEvent,
   PaymentReport,
+  PurchaseRef,
   RefundLook,
   RefundOpening,
   RefundRequest,
@@ -20,11 +21,14 @@ export interface OrderLabel {
   readonly currency: string;
 }
 export interface RefundLabel {
-  readonly orderId: string;
+  readonly purchase: PurchaseRef;
   readonly amountMinor: number;
   readonly currency: string;
 }
-export interface TransferLabel extends RefundLabel {
+export interface TransferLabel {
+  readonly orderId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
   readonly transferId: string;
   readonly sellerId: string;
 }

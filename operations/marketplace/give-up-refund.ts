@@ -20,14 +20,14 @@ export const giveUpRefund: Operation<Refund, Work> = {
   action: 'give_up',
   kind: 'refund',
   snapshot: lookAtRefund,
-  async act(tx, refundId, act, { refundFeePolicy }) {
+  async act(tx, refundId, act, { purchases }) {
     if (await isHeldRefund(tx, refundId)) {
       const ask = { refundId, to: 'failed', ...act, reason: reasonOf(act) } as const;
-      const { refund, settled } = await endHeldRefund(tx, ask, refundFeePolicy);
+      const { refund, settled } = await endHeldRefund(tx, ask, purchases);
       const now = { subject: refundWorkflowId(refundId), status: refund.status };
       return { done: refund, now, work: { refundId, label: refundLabel(refund), settled } };
     }
-    const refund = await requestRefundEnd(tx, { refundId, ...act, reason: reasonOf(act) });
+    const refund = await requestRefundEnd(tx, { refundId, ...act, reason: reasonOf(act) }, purchases);
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: { refundId, label: refundLabel(refund) } };
   },

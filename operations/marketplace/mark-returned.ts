@@ -8,8 +8,12 @@ export const markReturned: Operation<Refund, readonly TransferWork[]> = {
   action: 'mark_returned',
   kind: 'refund',
   snapshot: lookAtReturn,
-  async act(tx, refundId, act) {
-    const { refund, transfers } = await returnRefund(tx, { refundId, ...act, reason: reasonOf(act) });
+  async act(tx, refundId, act, { purchases }) {
+    const { refund, transfers } = await returnRefund(
+      tx,
+      { refundId, ...act, reason: reasonOf(act) },
+      purchases,
+    );
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: transfers };
   },

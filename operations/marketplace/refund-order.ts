@@ -22,8 +22,12 @@ export const refundPart = (part: Part): Operation<Refund, Work> => ({
   action: 'refund',
   kind: 'order',
   snapshot: (tx, orderId) => lookAt(tx, orderId, part),
-  async act(tx, orderId, act, { refundFeePolicy }) {
-    const refund = await refundAsOperator(tx, { orderId, ...part, ...act }, refundFeePolicy);
+  async act(tx, orderId, act, { purchases }) {
+    const refund = await refundAsOperator(
+      tx,
+      { of: { kind: 'order', id: orderId }, ...part, ...act },
+      purchases,
+    );
     const now = { subject: refundWorkflowId(refund.id), status: refund.status };
     return { done: refund, now, work: { refundId: refund.id, label: refundLabel(refund) } };
   },

@@ -15,9 +15,9 @@ export const settleRefundOutside: Operation<Refund, HeldWork> = {
   action: 'settled_outside',
   kind: 'refund',
   snapshot: lookAtRefund,
-  async act(tx, refundId, act, { refundFeePolicy }) {
+  async act(tx, refundId, act, { purchases }) {
     const ask = { refundId, to: 'settled', ...act, reason: reasonOf(act) } as const;
-    const { refund, settled } = await endHeldRefund(tx, ask, refundFeePolicy);
+    const { refund, settled } = await endHeldRefund(tx, ask, purchases);
     const now = { subject: refundWorkflowId(refundId), status: refund.status };
     return { done: refund, now, work: { refundId, label: refundLabel(refund), settled } };
   },

@@ -5,7 +5,7 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
 const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };
@@ -45,7 +45,7 @@ beforeAll(async () => {
   const pending = await story.complete();
   const pendingRefund = await story.openRefund(pending);
   const failed = await story.openRefund(await story.pay());
-  await failRefund(db, failed, 'no');
+  await failRefund(db, failed, { message: 'no' }, PURCHASES);
 
   const outside = await story.complete();
   const [transfer] = await story.transfers(outside);
@@ -407,7 +407,7 @@ describe('open rows and Temporal', () => {
     await own.db.execute(aged);
     const workflows: Workflows = {
       isRunning: async () => {
-        await settleRefund(own.db, refundId, { providerRefundId: 'psp_1' }, 'refund');
+        await settleRefund(own.db, refundId, { providerRefundId: 'psp_1' }, PURCHASES);
         return false;
       },
     };

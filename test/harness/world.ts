@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
-import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { isOfOrder, refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
@@ -309,7 +309,11 @@ export class World {
 
   // What the rows say.
   order = async (id: string) => one(await this.database.db.select().from(orders).where(eq(orders.id, id)));
-  refund = async (id: string) => one(await this.database.db.select().from(refunds).where(eq(refunds.id, id)));
+  /** A refund of an order. */
+  refund = async (id: string) => {
+    const rows = await this.database.db.select().from(refunds).where(eq(refunds.id, id));
+    return one(rows.filter(isOfOrder));
+  };
   transfersOf = (orderId: string) =>
     this.database.db
       .select()

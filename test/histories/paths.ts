@@ -122,7 +122,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const { shop, orderId, refundId } = await asked(world);
     const secondId = `${refundId.slice(0, -1)}${refundId.endsWith('0') ? '1' : '0'}`;
     const caller = { userId: shop.buyer.id, role: shop.buyer.role };
-    const label = { orderId, amountMinor: 1, currency: 'USD' };
+    const label = { purchase: { kind: 'order', id: orderId }, amountMinor: 1, currency: 'USD' } as const;
     await keepAsk(world.database.db, secondId, { kind: 'refund', orderId, caller });
     await world.engine.requestRefund({ refundId: secondId }, label);
     await settle(world, refundId, 'succeeded');
@@ -136,7 +136,11 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     });
     const { orderId, refundId } = await asked(world);
     await attempted(world, `refund/${refundId}`, 2);
-    await world.engine.endRefundAsking(refundId, { orderId, amountMinor: 1, currency: 'USD' });
+    await world.engine.endRefundAsking(refundId, {
+      purchase: { kind: 'order', id: orderId },
+      amountMinor: 1,
+      currency: 'USD',
+    });
     world.psp.control.clearFaults(fault);
     return ended(world, `refund/${refundId}`);
   },

@@ -16,7 +16,7 @@ import { recordOutsideReversals } from '../../db/marketplace/reversals/record-ou
 import { requestReversalRetry } from '../../db/marketplace/reversals/request-retry.ts';
 import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from './verbs.ts';
 
 // Random stories of the verbs against a Stripe and a PSP that only count: whatever happens, and in whatever order, the
 // books balance after every step, and once everything is settled they say what Stripe and the PSP say.
@@ -185,7 +185,7 @@ class Play {
         refundId,
         ask: { orderId, caller, ...(how % 2 === 0 && { amount: (amount % totalMinor) + 1 }) },
       },
-      'refund',
+      PURCHASES,
     );
     if (!('refused' in opening)) this.#refunds.push(refundId);
   }
@@ -200,7 +200,7 @@ class Play {
     if (this.#refunds.length === 0) return;
     const [refundId] = this.#refunds.splice(pick % this.#refunds.length, 1);
     if (how % 4 === 2) {
-      await failRefund(db, refundId!, 'no');
+      await failRefund(db, refundId!, { message: 'no' }, PURCHASES);
       this.#failed.push(refundId!);
     } else {
       await this.#succeed(refundId!);
@@ -210,11 +210,11 @@ class Play {
   async #succeed(refundId: string): Promise<void> {
     const { db } = this.#database;
     const { amountMinor } = await this.#story.refundRow(refundId);
-    await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund');
+    await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, PURCHASES);
     this.pspMinor -= amountMinor;
     // Replays and a bank's later word change nothing.
-    await settleRefund(db, refundId, { providerRefundId: null }, 'refund');
-    await failRefund(db, refundId, 'too late');
+    await settleRefund(db, refundId, { providerRefundId: null }, PURCHASES);
+    await failRefund(db, refundId, { message: 'too late' }, PURCHASES);
   }
 
   async #reversal(pick: number, how: number): Promise<void> {

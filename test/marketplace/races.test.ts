@@ -14,7 +14,7 @@ import { askTransfer } from '../../db/marketplace/transfers/ask.ts';
 import { giveUpTransfer } from '../../db/marketplace/transfers/postpone.ts';
 import { requestTransferRetry } from '../../db/marketplace/transfers/request-retry.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from './verbs.ts';
 
 let database: DatabaseWithSql;
 let story: Story;
@@ -65,7 +65,7 @@ describe('verbs that meet at a row', () => {
     await meetAt<unknown>(
       (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
       () => requestTransferRetry(db, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
-      () => settleRefund(db, refundId, { providerRefundId: 'psp_race' }, 'refund'),
+      () => settleRefund(db, refundId, { providerRefundId: 'psp_race' }, PURCHASES),
     );
     const superseded = new Set((await story.transfers(orderId)).map((row) => row.retryOf));
     const stillToSend = (await story.transfers(orderId)).filter((row) => !superseded.has(row.id));
@@ -78,8 +78,8 @@ describe('verbs that meet at a row', () => {
     const refundId = await story.openRefund(orderId);
     const settled = await meetAt(
       (pool) => pool`SELECT 1 FROM orders WHERE id = ${orderId} FOR UPDATE`,
-      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, 'refund'),
-      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, 'refund'),
+      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, PURCHASES),
+      () => settleRefund(database.db, refundId, { providerRefundId: 'psp_twice' }, PURCHASES),
     );
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
     expect(await story.reversals(refundId)).toHaveLength(2);
@@ -93,7 +93,7 @@ describe('verbs that meet at a row', () => {
       await askTransfer(database.db, { transferId: transfer!.id, now: true });
       const refundId = await story.openRefund(orderId);
       const verbs = [
-        () => settleRefund(database.db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund'),
+        () => settleRefund(database.db, refundId, { providerRefundId: `psp_${refundId}` }, PURCHASES),
         () => completeTransfer(database.db, transfer!.id, story.stripeId('tr')),
       ] as const;
       await meetAt<unknown>(

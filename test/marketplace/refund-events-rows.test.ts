@@ -6,7 +6,7 @@ import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { ownDatabase, type Story, storyOn } from './verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from './verbs.ts';
 
 let database: DatabaseWithSql;
 let story: Story;
@@ -23,20 +23,20 @@ describe('every path writes its events, once each', () => {
     const refundId = await story.openRefund(await story.complete());
     for (let times = 0; times < 2; times += 1) await adoptProviderRefund(database.db, refundId, refundId);
     for (let times = 0; times < 2; times += 1)
-      await settleRefund(database.db, refundId, { providerRefundId: refundId }, 'refund');
+      await settleRefund(database.db, refundId, { providerRefundId: refundId }, PURCHASES);
     expect(await stagesOf(refundId)).toEqual(['pending', 'accepted', 'succeeded']);
   });
 
   test('failed, and then the PSP’s later word', async () => {
     const refundId = await story.openRefund(await story.complete());
-    await failRefund(database.db, refundId, 'no');
-    await settleRefund(database.db, refundId, { providerRefundId: refundId }, 'refund');
+    await failRefund(database.db, refundId, { message: 'no' }, PURCHASES);
+    await settleRefund(database.db, refundId, { providerRefundId: refundId }, PURCHASES);
     expect(await stagesOf(refundId)).toEqual(['pending', 'failed', 'succeeded']);
   });
 
   test('the webhook before the PSP’s answer: what was never waited for is not told', async () => {
     const refundId = await story.openRefund(await story.complete());
-    await settleRefund(database.db, refundId, { providerRefundId: 'psp' }, 'refund');
+    await settleRefund(database.db, refundId, { providerRefundId: 'psp' }, PURCHASES);
     await adoptProviderRefund(database.db, refundId, 'psp');
     expect(await stagesOf(refundId)).toEqual(['pending', 'succeeded']);
   });
@@ -46,9 +46,9 @@ describe('every path writes its events, once each', () => {
     const { currency } = await story.order(orderId);
     await recordExternalRefund(
       database.db,
-      orderId,
+      { kind: 'order', id: orderId },
       { providerRefundId: uuidv7(), amountMinor: 100, currency },
-      'refund',
+      PURCHASES,
     );
     const [row] = await database.sql<{ id: string }[]>`SELECT id FROM refunds WHERE order_id = ${orderId}`;
     expect(await stagesOf(row!.id)).toEqual(['succeeded']);
@@ -72,7 +72,7 @@ test('what is new is read of many refunds at once, each after its own last one',
     await story.openRefund(await story.complete()),
   ];
   const [opened] = await listRefundEvents(database.db, one);
-  await failRefund(database.db, one, 'no');
+  await failRefund(database.db, one, { message: 'no' }, PURCHASES);
   const news = await readNewRefundEvents(
     database.db,
     new Map([

@@ -4,7 +4,7 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { createLogger } from '../../log.ts';
-import { ownDatabase, type Story, storyOn } from './verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from './verbs.ts';
 
 const POLL_MS = 10;
 const OPENER = { role: 'user', key: null, endsAt: null } as const;
@@ -69,7 +69,7 @@ describe('the feed of refund events', () => {
     expect({ calls, timers: vi.getTimerCount(), size: feed.size }).toEqual({ calls: 0, timers: 2, size: 30 });
 
     for (const refundId of refundIds)
-      await settleRefund(database.db, refundId, { providerRefundId: null }, 'refund');
+      await settleRefund(database.db, refundId, { providerRefundId: null }, PURCHASES);
     const texts = Promise.all(streams.map(textOf));
     vi.advanceTimersByTime(POLL_MS);
     for (const text of await texts)
@@ -93,7 +93,7 @@ describe('the feed of refund events', () => {
     isAway = true;
     vi.advanceTimersByTime(POLL_MS);
     await vi.waitFor(() => expect(calls).toBe(1));
-    await settleRefund(database.db, refundId!, { providerRefundId: null }, 'refund');
+    await settleRefund(database.db, refundId!, { providerRefundId: null }, PURCHASES);
     isAway = false;
     await vi.waitFor(() => {
       vi.advanceTimersByTime(POLL_MS);

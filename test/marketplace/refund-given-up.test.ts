@@ -205,7 +205,11 @@ describe('a refund that the PSP never answers, given up by an operator', () => {
     const asked = creates(refundId).length;
     await world.temporal.workflow.getHandle(`refund/${refundId}`).terminate('by hand, in a test');
     world.psp.control.clearFaults();
-    await world.engine.startRefund(refundId, { orderId, amountMinor: PRICE_MINOR, currency: 'USD' });
+    await world.engine.startRefund(refundId, {
+      purchase: { kind: 'order', id: orderId },
+      amountMinor: PRICE_MINOR,
+      currency: 'USD',
+    });
     expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
     expect(creates(refundId)).toHaveLength(asked);
   });

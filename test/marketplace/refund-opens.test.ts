@@ -45,7 +45,7 @@ describe('a refund, phase 1: open', () => {
     const refundId = uuidv7();
     const caller = { userId: person.id, role: person.role };
     await keepAsk(world.database.db, refundId, { kind: 'refund', orderId, caller });
-    const label = { orderId, amountMinor: 1, currency: 'EUR' };
+    const label = { purchase: { kind: 'order', id: orderId }, amountMinor: 1, currency: 'EUR' } as const;
     const opening = await world.engine.requestRefund({ refundId }, label);
     expect(opening).toMatchObject({ refused: { code } });
     // Temporal's list of failed workflows stays a list of things that need a person.
@@ -130,7 +130,7 @@ describe('a refund, phase 1: open', () => {
     const caller = { userId: people.buyer.id, role: people.buyer.role };
     const refundIds = Array.from({ length: 4 }, () => uuidv7());
     for (const id of refundIds) await keepAsk(world.database.db, id, { kind: 'refund', orderId, caller });
-    const label = { orderId, amountMinor: 2_500, currency: 'EUR' };
+    const label = { purchase: { kind: 'order', id: orderId }, amountMinor: 2_500, currency: 'EUR' } as const;
     const openings = await Promise.all(
       refundIds.map((refundId) => world.engine.requestRefund({ refundId }, label)),
     );

@@ -120,7 +120,7 @@ describe('a refund asked for again, by its Idempotency-Key', () => {
       await keepAsk(world.database.db, refundId, { kind: 'refund', orderId, caller, idempotency });
       return world.engine.requestRefund({ refundId }, label);
     };
-    const label = { orderId, amountMinor: 2_500, currency: 'EUR' };
+    const label = { purchase: { kind: 'order', id: orderId }, amountMinor: 2_500, currency: 'EUR' } as const;
     expect(await request()).toMatchObject({
       refused: { code: 'refund_already_requested' },
     });

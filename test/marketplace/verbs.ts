@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
+import { createPurchases } from '../../db/purchases.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
@@ -18,6 +19,7 @@ import type { PaymentReport } from '../../domain/marketplace/messages.ts';
 import { createDatabaseFromTemplate } from '../harness/services.ts';
 
 const TERMS = { platformFeeBps: 1000, openOrdersMax: 1_000 };
+export const PURCHASES = createPurchases({ refundFeePolicy: 'refund' });
 const WINDOW = { refundWindowDays: 14, feePolicy: 'refund' } as const;
 
 /** A database of the suite's own; ends with the test file. */
@@ -99,7 +101,7 @@ export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
             ...(amount !== undefined && { amount }),
           },
         },
-        'refund',
+        PURCHASES,
       );
       if ('refused' in opening) throw new Error(opening.refused.code);
       return refundId;
@@ -108,7 +110,7 @@ export async function storyOn({ db }: Pick<DatabaseWithSql, 'db'>) {
     /** Phases 1 to 3. */
     async refund(orderId: string, amount?: number) {
       const refundId = await story.openRefund(orderId, amount);
-      const settled = await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, 'refund');
+      const settled = await settleRefund(db, refundId, { providerRefundId: `psp_${refundId}` }, PURCHASES);
       if (settled === 'held') throw new Error('a refund as it was asked for is not held');
       return { refundId, ...settled };
     },

@@ -23,6 +23,7 @@ import {
 import { NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
+import { PURCHASES } from '../marketplace/verbs.ts';
 
 describe('a payout that is asked for', () => {
   let world: World;
@@ -44,7 +45,12 @@ describe('a payout that is asked for', () => {
   };
   const dispute = async (orderId: string, amountMinor: number) => {
     const news = { providerDisputeId: `dp_${uuidv7()}`, amountMinor, currency: 'USD' };
-    await settleDispute(world.database.db, orderId, { ...news, status: 'open' }, 'refund');
+    await settleDispute(
+      world.database.db,
+      { kind: 'order', id: orderId },
+      { ...news, status: 'open' },
+      PURCHASES,
+    );
     return news;
   };
 
@@ -325,7 +331,12 @@ describe('a payout that is asked for', () => {
       expect(await payoutRow(world, id)).toMatchObject({ amountMinor: NET_MINOR });
       expect((await refusedWith(seller, {}, 'nothing_available'))['disputed_amount']).toBe(NET_MINOR);
 
-      await settleDispute(world.database.db, orderId, { ...news, status: 'won' }, 'refund');
+      await settleDispute(
+        world.database.db,
+        { kind: 'order', id: orderId },
+        { ...news, status: 'won' },
+        PURCHASES,
+      );
       await openedPayout(world, seller);
       expect(await fundsOf(world, seller)).toMatchObject({
         availableMinor: 0,

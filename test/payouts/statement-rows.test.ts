@@ -14,7 +14,8 @@ import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { accountOf, addParts, NOTHING, type StatementParts } from '../../domain/payouts/statement.ts';
 import { addProduct } from '../harness/api.ts';
 import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
-import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
+import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
+import { createPurchases } from '../../db/purchases.ts';
 
 const LATER = () => new Date(Date.now() + 60_000);
 const ALL = { limit: 100_000, afterId: null };
@@ -98,20 +99,20 @@ async function play([step, pick]: Step): Promise<void> {
   if (step === 'outside') {
     const { currency } = await story.order(orderId);
     const outside = { providerRefundId: uuidv7(), amountMinor: pick + 1, currency };
-    await recordExternalRefund(db, orderId, outside, 'refund');
+    await recordExternalRefund(db, { kind: 'order', id: orderId }, outside, PURCHASES);
   }
   if (step === 'refund' || step === 'keep' || step === 'fail') {
-    const policy = step === 'keep' ? 'keep' : 'refund';
+    const purchases = step === 'keep' ? createPurchases({ refundFeePolicy: 'keep' }) : PURCHASES;
     const refundId = uuidv7();
     const caller = { userId: story.buyer.id, role: 'user' } as const;
     const opened = await openRefund(
       db,
       { refundId, ask: { orderId, caller, amount: (pick % 2_000) + 1 } },
-      policy,
+      purchases,
     );
     if ('refused' in opened) return;
-    if (step === 'fail') await failRefund(db, refundId, 'the PSP says no');
-    else await settleRefund(db, refundId, { providerRefundId: refundId }, policy);
+    if (step === 'fail') await failRefund(db, refundId, { message: 'the PSP says no' }, purchases);
+    else await settleRefund(db, refundId, { providerRefundId: refundId }, purchases);
   }
 }
 

@@ -14,6 +14,7 @@ import { temporalAddress } from '../harness/services.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
 import type { World } from '../harness/world.ts';
 import { ageMiss, ASKED_ONCE, createWorld, orphanRefund, stuckRefund, terminate } from './support.ts';
+import { createPurchases } from '../../db/purchases.ts';
 
 // A sweep that runs cannot be cut off from the engine that runs it and still say what it met: its looks are made here,
 // with an engine behind a wire that is cut.
@@ -38,6 +39,7 @@ beforeAll(async () => {
     ...own,
     psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
     inbox: createSweepInbox(own),
+    purchases: createPurchases(settingsOf(config)),
     settings: settingsOf(config),
   };
 });

@@ -27,6 +27,7 @@ import {
   sweep,
   terminate,
 } from './support.ts';
+import { createPurchases } from '../../db/purchases.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -55,6 +56,7 @@ function depsOf(parts: Partial<ReconcileDeps> = {}): ReconcileDeps {
     ...own,
     psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
     inbox: createSweepInbox(own),
+    purchases: createPurchases(settingsOf(config)),
     settings: settingsOf(config),
     ...parts,
   };
@@ -152,7 +154,11 @@ it('what was missed before something asked again says nothing any more', async (
   await sweep(world, shop, 'orphan_refunds');
   await ageMiss(world, refundId);
   world.psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create', times: 'always' });
-  await world.engine.startRefund(refundId, { orderId, amountMinor: 1, currency: 'USD' });
+  await world.engine.startRefund(refundId, {
+    purchase: { kind: 'order', id: orderId },
+    amountMinor: 1,
+    currency: 'USD',
+  });
   await sweep(world, shop, 'orphan_refunds');
   await terminate(world, `refund/${refundId}`);
   const swept = await sweep(world, shop, 'orphan_refunds');

@@ -9,6 +9,7 @@ import { clearFlag } from '../../db/kernel/clear-flag.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
+import { createPurchases } from '../../db/purchases.ts';
 import { settingsOf } from '../../activities/deps.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
@@ -179,6 +180,7 @@ it('disputes that cannot be told hide none of the others', async () => {
           ? Promise.reject(new Error('no way to tell it'))
           : inbox.dispatch(event),
     },
+    purchases: createPurchases(settingsOf(world.config)),
     settings: settingsOf(world.config),
   };
   const terms = { phase: 'outside', engineRebuilt: false, orphanGapMs: 600_000 } as const;

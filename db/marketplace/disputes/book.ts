@@ -1,23 +1,17 @@
 import { and, asc, eq, gt, ne } from 'drizzle-orm';
 import type { UnbookedWhy } from '../../../domain/marketplace/dispute-machine.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import { ofRefund, refundReturned } from '../../../domain/marketplace/postings.ts';
+import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Tx } from '../../client.ts';
-import { post } from '../../ledger/index.ts';
 import { type Dispute, disputes } from './schema.ts';
 import { type Refund, refunds } from '../refunds/schema.ts';
-import { isSuspended } from '../orders/transition.ts';
-import type { Order } from '../orders/schema.ts';
 import { transitionRefund } from '../refunds/transition.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
-import { holdAgain } from '../orders/hold-shares.ts';
 import type { TransferWork } from '../labels.ts';
-import { lockOrder } from '../lock.ts';
-import { recomputeOrder } from '../orders/recompute-order.ts';
+import { isOf, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
 import { settleOutside } from '../refunds/record-external-refund.ts';
-import { NotReturnable, restoreLicenses, returnShares } from '../orders/return-shares.ts';
+import { NotReturnable } from '../refunds/not-returnable.ts';
 
 /** Why the books cannot say what the PSP says. `passes`: by itself. */
 export interface Unbooked {
@@ -41,25 +35,25 @@ const NOTHING: BookedDispute = { refused: null, transfers: [] };
  */
 export async function bookDispute(
   tx: Tx,
-  order: Order,
+  purchase: Purchase,
   dispute: Dispute,
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<BookedDispute> {
   const standing = await standingOf(tx, dispute.id);
   const tookMinor = sumMinor(standing.map((refund) => refund.amountMinor));
   const wantedMinor = wantedOf(dispute, tookMinor);
   if (tookMinor === wantedMinor) return NOTHING;
-  if (wantedMinor > tookMinor) return take(tx, order, dispute, wantedMinor - tookMinor, feePolicy);
-  if (isSuspended(order)) {
-    const detail = 'the order never took this payment, which is given back by a refund of its own';
+  if (wantedMinor > tookMinor) return take(tx, purchase, dispute, wantedMinor - tookMinor);
+  if (purchase.isSuspended) {
+    const detail = `the ${purchase.kind} never took this payment, which is given back by a refund of its own`;
     return { refused: { why: 'suspended', passes: false, detail }, transfers: [] };
   }
   try {
     // Half of it must not stand if the other half cannot be done.
     return await tx.transaction(async (inner) => {
-      const transfers = await bringBack(inner, order.id, standing);
-      const less = await take(inner, await lockOrder(inner, order.id), dispute, wantedMinor, feePolicy);
-      const others = await bearAgain(inner, order.id, dispute, feePolicy);
+      const transfers = await bringBack(inner, purchase, standing, purchases);
+      const less = await take(inner, await lockPurchase(inner, purchase, purchases), dispute, wantedMinor);
+      const others = await bearAgain(inner, purchase, dispute, purchases);
       return { refused: null, transfers: [...transfers, ...less.transfers, ...others] };
     });
   } catch (error) {
@@ -83,77 +77,73 @@ const standingOf = (tx: Tx, disputeId: string) =>
 
 async function take(
   tx: Tx,
-  order: Order,
+  purchase: Purchase,
   { id: disputeId, currency }: Dispute,
   amountMinor: number,
-  feePolicy: FeePolicy,
 ): Promise<BookedDispute> {
   if (amountMinor === 0) return NOTHING;
-  if (order.capturedMinor === null || order.capturedCurrency !== currency) {
-    const held =
-      order.capturedCurrency === null ? 'nothing' : `${order.capturedCurrency} and not ${currency}`;
-    const detail = `${held} was captured for the order`;
+  const { kind, capturedMinor, capturedCurrency } = purchase;
+  if (capturedMinor === null || capturedCurrency !== currency) {
+    const held = capturedCurrency === null ? 'nothing' : `${capturedCurrency} and not ${currency}`;
+    const detail = `${held} was captured for the ${kind}`;
     return { refused: { why: 'not_our_money', passes: false, detail }, transfers: [] };
   }
   const outside = { providerRefundId: null, disputeId, amountMinor, currency };
-  const { transfers } = await settleOutside(tx, order, 'dispute', outside, feePolicy);
+  const { transfers } = await settleOutside(tx, purchase, 'dispute', outside);
   return { refused: null, transfers };
 }
 
-/** The money that these refunds took is back: shares, fee, order and licences as they were. */
-async function bringBack(tx: Tx, orderId: string, took: readonly Refund[]): Promise<TransferWork[]> {
+/** The money that these refunds took is back: all is as it was before them. */
+async function bringBack(
+  tx: Tx,
+  of: PurchaseRef,
+  took: readonly Refund[],
+  purchases: Purchases,
+): Promise<TransferWork[]> {
   const transfers: TransferWork[] = [];
   for (const refund of took) {
-    const order = await lockOrder(tx, orderId);
-    const returned = await returnShares(tx, order, refund, 'won_back');
-    transfers.push(...returned.transfers);
+    const purchase = await lockPurchase(tx, of, purchases);
+    transfers.push(...(await purchase.bringBack(tx, refund, 'won_back')));
     await transitionRefund(tx, refund, 'returned', {}, 'won_back');
-    await post(
-      tx,
-      { kind: 'dispute_won_back', currency: refund.currency, ...ofRefund(refund) },
-      refundReturned(returned.shares, returned.feeMinor, refund.excessMinor),
-    );
-    const refundedMinor = order.refundedMinor - refund.amountMinor + refund.excessMinor;
-    await restoreLicenses(tx, await recomputeOrder(tx, order, refundedMinor, 'won_back'), refund.id);
     await clearFlags(tx, 'refunded_beyond_captured', refundWorkflowId(refund.id));
   }
   return transfers;
 }
 
 /**
- * What other losses and refunds took beyond the order while this dispute held its money is its sellers' to bear after
+ * What other losses and refunds took beyond the purchase while this dispute held its money is its sellers' to bear after
  * all. Other disputes are booked anew, and a refund that is open holds its shares again; one that has succeeded stays
  * the platform's loss, and people are told.
  */
 async function bearAgain(
   tx: Tx,
-  orderId: string,
+  of: Purchase,
   { id, providerDisputeId }: Dispute,
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<TransferWork[]> {
   const transfers: TransferWork[] = [];
   const others = await tx
     .select()
     .from(disputes)
-    .where(and(eq(disputes.orderId, orderId), ne(disputes.id, id), eq(disputes.status, 'lost')))
+    .where(and(isOf(disputes, of), ne(disputes.id, id), eq(disputes.status, 'lost')))
     .orderBy(asc(disputes.id))
     .for('no key update');
   for (const other of others) {
     const standing = await standingOf(tx, other.id);
     if (!standing.some((refund) => refund.excessMinor > 0)) continue;
-    transfers.push(...(await bringBack(tx, orderId, standing)));
+    transfers.push(...(await bringBack(tx, of, standing, purchases)));
     const tookMinor = sumMinor(standing.map((refund) => refund.amountMinor));
-    const booked = await take(tx, await lockOrder(tx, orderId), other, tookMinor, feePolicy);
+    const booked = await take(tx, await lockPurchase(tx, of, purchases), other, tookMinor);
     transfers.push(...booked.transfers);
   }
-  await holdAgain(tx, orderId, feePolicy);
+  await of.holdAgain(tx);
   const lost = await tx
     .select()
     .from(refunds)
-    .where(and(eq(refunds.orderId, orderId), eq(refunds.status, 'succeeded'), gt(refunds.excessMinor, 0)));
+    .where(and(isOf(refunds, of), eq(refunds.status, 'succeeded'), gt(refunds.excessMinor, 0)));
   for (const refund of lost.filter(({ kind }) => kind !== 'dispute')) {
     const beyond = formatMoney(refund.excessMinor, refund.currency);
-    const detail = `${beyond} was booked as our loss while dispute ${providerDisputeId} held the order's money, which is back: it is the sellers' to bear`;
+    const detail = `${beyond} was booked as our loss while dispute ${providerDisputeId} held the ${of.kind}'s money, which is back: it is the sellers' to bear`;
     await raiseFlag(tx, 'refunded_beyond_captured', refundWorkflowId(refund.id), detail);
   }
   return transfers;

@@ -12,9 +12,9 @@ export const disputes = pgTable(
   'disputes',
   {
     id: id(),
-    orderId: uuid()
-      .notNull()
-      .references(() => orders.id),
+    /** What it is of: one of these. */
+    orderId: uuid().references(() => orders.id),
+    invoiceId: uuid(),
     providerDisputeId: text().notNull(),
     /** The connector's id of it (Stripe's `dp_…`), as its files have it; NULL until the PSP has said it. */
     connectorDisputeId: text(),
@@ -36,6 +36,10 @@ export const disputes = pgTable(
   (t) => [
     uniqueIndex('disputes_provider_key').on(t.providerDisputeId),
     index('disputes_by_order').on(t.orderId),
+    index('disputes_by_invoice')
+      .on(t.invoiceId)
+      .where(sql`${t.invoiceId} IS NOT NULL`),
+    check('disputes_of_one_purchase', sql`num_nonnulls(${t.orderId}, ${t.invoiceId}) = 1`),
     // What a settlement file names: by the connector's id, and by when the money went.
     index('disputes_by_connector')
       .on(t.connectorDisputeId)

@@ -1,21 +1,18 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { placeOfReport, statusAfter } from '../../../domain/marketplace/dispute-reports.ts';
-import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { DisputeReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Dispute, disputes, disputeWords } from './schema.ts';
 import { refunds } from '../refunds/schema.ts';
 import { transitionDispute } from './transition.ts';
-import { sellerTransfers } from '../transfers/schema.ts';
 import { bookDispute } from './book.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { findUnstarted } from '../find-unstarted.ts';
-import { transferLabel } from '../labels.ts';
-import { lockOrder } from '../lock.ts';
-import type { SettledRefund } from '../orders/settle-shares.ts';
+import type { SettledRefund } from '../labels.ts';
+import { columnsOf, isOf, lockPurchase, type Purchases } from '../purchase.ts';
 
 /** For so long nobody is told that a word waits for what passes by itself. */
 const UNBOOKED_QUIET_MS = 60_000;
@@ -26,33 +23,30 @@ export interface SettledDispute extends SettledRefund {
 }
 
 /**
- * What the PSP says of a dispute: open, it blocks the order's refunds, unsent transfers and payouts; won or cancelled,
+ * What the PSP says of a dispute: open, it blocks refunds, unsent transfers and payouts of what it is of; won or cancelled,
  * it frees them; lost, it settles like a refund. A later word counts again, and is booked the other way. Doubled or
  * overtaken, a word changes nothing, but what is not booked yet is tried again.
  */
 export async function settleDispute(
   db: Db,
-  orderId: string,
+  of: PurchaseRef,
   news: DisputeReport,
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<SettledDispute> {
   return db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    const before = await findOrOpen(tx, orderId, news);
-    const dispute = await hear(tx, before, news);
-    const subject = orderWorkflowId(orderId);
-    const booked = await bookDispute(tx, order, dispute, feePolicy);
-    const unstarted = await replay(tx, orderId);
+    const purchase = await lockPurchase(tx, of, purchases);
+    const subject = purchase.workflowId;
+    const before = await findOrOpen(tx, of, news);
+    const dispute = await hear(tx, before, news, subject);
+    const booked = await bookDispute(tx, purchase, dispute, purchases);
+    const unstarted = await replay(tx, of);
     const settled: SettledRefund = {
       reversals: unstarted.reversals,
-      transfers: [
-        ...booked.transfers,
-        ...(dispute.status === 'open' ? [] : await heldTransfers(tx, orderId)),
-      ],
+      transfers: [...booked.transfers, ...(await purchase.disputeSettled(tx, dispute))],
     };
     if (booked.refused === null) {
       await mark(tx, dispute, null);
-      if (await isAllBooked(tx, orderId)) await clearFlags(tx, 'dispute_unbooked', subject);
+      if (await isAllBooked(tx, of)) await clearFlags(tx, 'dispute_unbooked', subject);
       return settled;
     }
     const { why, passes, detail } = booked.refused;
@@ -74,8 +68,8 @@ async function hear(
   tx: Tx,
   { dispute, isNew }: { readonly dispute: Dispute; readonly isNew: boolean },
   news: DisputeReport,
+  subject: string,
 ): Promise<Dispute> {
-  const subject = orderWorkflowId(dispute.orderId);
   const named = `Dispute ${news.providerDisputeId} of ${moneyOf(news)}`;
   const place = isNew ? 'newer' : placeOfReport({ ...dispute, hasEnded: await hasEnded(tx, dispute) }, news);
   if (place === 'contradicts') {
@@ -101,14 +95,14 @@ async function hear(
 
 async function findOrOpen(
   tx: Tx,
-  orderId: string,
+  of: PurchaseRef,
   { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeReport,
 ): Promise<{ dispute: Dispute; isNew: boolean }> {
   const inserted = await tx
     .insert(disputes)
     .values({
       id: uuidv7(),
-      orderId,
+      ...columnsOf(of),
       providerDisputeId,
       connectorDisputeId,
       amountMinor,
@@ -144,11 +138,11 @@ async function hasEnded(tx: Tx, { id, stage }: Dispute): Promise<boolean> {
 }
 
 /** What is booked is started after the commit, by an attempt that may die before it does. */
-async function replay(tx: Tx, orderId: string): Promise<SettledRefund> {
+async function replay(tx: Tx, of: PurchaseRef): Promise<SettledRefund> {
   const lost = await tx
     .select({ id: refunds.id })
     .from(refunds)
-    .where(and(eq(refunds.orderId, orderId), eq(refunds.kind, 'dispute')));
+    .where(and(isOf(refunds, of), eq(refunds.kind, 'dispute')));
   return findUnstarted(
     tx,
     lost.map((refund) => refund.id),
@@ -161,17 +155,11 @@ async function mark(tx: Tx, dispute: Dispute, why: Dispute['unbookedWhy']): Prom
   return transitionDispute(tx, dispute, dispute.status, { unbookedWhy: why, unbookedSince });
 }
 
-async function isAllBooked(tx: Tx, orderId: string): Promise<boolean> {
+async function isAllBooked(tx: Tx, of: PurchaseRef): Promise<boolean> {
   const [unbooked] = await tx
     .select({ id: disputes.id })
     .from(disputes)
-    .where(and(eq(disputes.orderId, orderId), isNotNull(disputes.unbookedSince)))
+    .where(and(isOf(disputes, of), isNotNull(disputes.unbookedSince)))
     .limit(1);
   return unbooked === undefined;
-}
-
-/** Unsent transfers of the order look again at once, whether the dispute let them go or took from them. */
-async function heldTransfers(tx: Tx, orderId: string) {
-  const rows = await tx.select().from(sellerTransfers).where(eq(sellerTransfers.orderId, orderId));
-  return rows.filter((row) => row.waitingFor === 'dispute').map(transferLabel);
 }

@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ofOrder, paymentSuspended } from '../../../domain/marketplace/postings.ts';
@@ -9,19 +8,13 @@ import { post } from '../../ledger/index.ts';
 import { transitionOrder } from './transition.ts';
 import type { Order } from './schema.ts';
 import { refunds } from '../refunds/schema.ts';
-import { refundLabel } from '../labels.ts';
+import { type GiveBackWork, refundLabel } from '../labels.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 
 /** What was captured for an order, in minor units. */
 export interface Captured {
   readonly amountMinor: number;
   readonly currency: string;
-}
-
-/** A refund that gives a payment back, whose workflow is to be started. */
-export interface GiveBackWork {
-  readonly refundId: string;
-  readonly label: ReturnType<typeof refundLabel>;
 }
 
 /** What the PSP received; throws where it does not say how much. */
@@ -79,15 +72,4 @@ async function insertGiveBack(tx: Tx, orderId: string, { amountMinor, currency }
     .returning();
   if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
   return refund;
-}
-
-/** The one that is still open: a repeated attempt starts it again. */
-export async function findGiveBack(tx: Tx, orderId: string): Promise<GiveBackWork | null> {
-  const [refund] = await tx
-    .select()
-    .from(refunds)
-    .where(
-      and(eq(refunds.orderId, orderId), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'pending')),
-    );
-  return refund === undefined ? null : { refundId: refund.id, label: refundLabel(refund) };
 }

@@ -58,6 +58,29 @@ export async function holdShares(
 const takeFree = (wantedMinor: number, items: readonly ItemLeft[], feePolicy: FeePolicy) =>
   allocateAmount(Math.min(wantedMinor, leftMinor(items)), items, feePolicy);
 
+/**
+ * What of a refund that succeeds goes beyond the order's money, in minor units. It takes its shares anew where it no longer
+ * holds them as they are: it had failed, and others may have been given back meanwhile, or another amount was done than was
+ * asked for.
+ */
+export async function excessOf(
+  tx: Tx,
+  order: Order,
+  { refund, done }: { readonly refund: Refund; readonly done: Refund },
+  feePolicy: FeePolicy,
+): Promise<number> {
+  const isHeld = refund.status !== 'failed' && done.amountMinor === refund.amountMinor;
+  if (isHeld && !isSuspended(order)) return refund.excessMinor;
+  if (isSuspended(order)) return holdShares(tx, order, done, feePolicy);
+  const released = await tx
+    .delete(refundAllocations)
+    .where(eq(refundAllocations.refundId, refund.id))
+    .returning();
+  // Items that it named bear it before any other does, and give their licences back.
+  const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
+  return holdShares(tx, order, done, feePolicy, named);
+}
+
 /** What the open refund held is no longer there for it: should it succeed as well, that much is beyond the order. */
 async function takeFromOpen(
   tx: Tx,

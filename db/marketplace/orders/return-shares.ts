@@ -1,28 +1,18 @@
 import { and, eq, gt, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { VezaError } from '../../../domain/errors.ts';
 import { grainMinor, sumMinor } from '../../../domain/kernel/index.ts';
 import type { ReturnedShare } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { carryRest, fundsOf, lockFunds } from '../../ledger/index.ts';
 import { type Order, licenses, orderItems } from './schema.ts';
 import { type Refund, refundAllocations, refunds } from '../refunds/schema.ts';
+import { NotReturnable } from '../refunds/not-returnable.ts';
 import { transitionReversal } from '../reversals/transition.ts';
 import { type Reversal, type Transfer, sellerTransfers } from '../transfers/schema.ts';
 import type { TransitionCause } from '../../kernel/index.ts';
 import { isUnsent, transitionTransfer } from '../transfers/transition.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains } from '../lock.ts';
-
-/** A refund that cannot be taken back as things stand. `passes`: what stands in its way ends by itself. */
-export class NotReturnable extends VezaError {
-  readonly passes: boolean;
-
-  constructor(refund: Pick<Refund, 'status'>, detail: string, { passes = false } = {}) {
-    super('refund_not_returnable', detail, { status_now: refund.status });
-    this.passes = passes;
-  }
-}
 
 export interface ReturnedShares {
   readonly shares: readonly ReturnedShare[];

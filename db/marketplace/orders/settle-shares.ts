@@ -15,18 +15,11 @@ import { isSent, isUnsent } from '../transfers/transition.ts';
 import type { Transfer } from '../transfers/schema.ts';
 import { claimSuspense } from './claim-suspense.ts';
 import { readInFlightRefunds } from '../in-flight-refunds.ts';
-import { type ReversalWork, transferLabel, type TransferWork } from '../labels.ts';
+import { type ReversalWork, type SettledRefund, transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains, type TransferChain } from '../lock.ts';
 import { openReversal } from '../reversals/open.ts';
 import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from '../withhold.ts';
-
-export interface SettledRefund {
-  /** Reversals that want a workflow of their own. */
-  readonly reversals: readonly ReversalWork[];
-  /** Transfers whose workflow waits for something that this refund changed. */
-  readonly transfers: readonly TransferWork[];
-}
 
 interface ShareOfSeller {
   readonly sellerId: string;
@@ -40,19 +33,23 @@ interface ShareOfSeller {
  */
 export async function settleShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
   const settled = isSuspended(order)
-    ? await returnSuspended(tx, refund)
+    ? await returnSuspended(tx, order, refund)
     : await takeShares(tx, order, refund);
   const refundedMinor = order.refundedMinor + refund.amountMinor - refund.excessMinor;
   await revokeLicenses(tx, await recomputeOrder(tx, order, refundedMinor), refund);
   return settled;
 }
 
-const postingOf = (refund: Refund) =>
-  ({ kind: 'refund_succeeded', currency: refund.currency, ...ofRefund(refund) }) as const;
+const postingOf = (order: Order, refund: Refund) =>
+  ({
+    kind: 'refund_succeeded',
+    currency: refund.currency,
+    ...ofRefund({ id: refund.id, orderId: order.id }),
+  }) as const;
 
 /** Money of a payment that no order took has no allocations: it leaves the way it was held. */
-async function returnSuspended(tx: Tx, refund: Refund): Promise<SettledRefund> {
-  await post(tx, postingOf(refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
+async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
+  await post(tx, postingOf(order, refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
   return { reversals: [], transfers: [] };
 }
 
@@ -94,7 +91,7 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
     if (rest && (rest.status === 'permanently_failed' || rest.waitingFor !== null))
       woken.push(transferLabel(rest));
   }
-  await post(tx, postingOf(refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
+  await post(tx, postingOf(order, refund), refundSucceeded(posted, feeMinor, refund.excessMinor));
   return { reversals, transfers: woken };
 }
 

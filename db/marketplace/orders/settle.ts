@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
+import { orderWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ofOrder, orderCompleted } from '../../../domain/marketplace/postings.ts';
 import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
@@ -9,15 +9,14 @@ import type { Db, Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
 import { transitionOrder } from './transition.ts';
 import { type Order, licenses, orderItems } from './schema.ts';
-import { refunds } from '../refunds/schema.ts';
 import { sellerTransfers } from '../transfers/schema.ts';
-import { clearFlags, raiseFlag } from '../../kernel/index.ts';
-import { findUnstarted } from '../find-unstarted.ts';
-import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from './give-back.ts';
-import { transferLabel, type TransferWork } from '../labels.ts';
+import { raiseFlag } from '../../kernel/index.ts';
+import { capturedBy, giveBack } from './give-back.ts';
+import { orderPurchase } from './purchase.ts';
+import { type GiveBackWork, type SettledRefund, transferLabel, type TransferWork } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
-import { settleOutside } from '../refunds/record-external-refund.ts';
-import type { SettledRefund } from './settle-shares.ts';
+import { findGiveBack } from '../refunds/find-give-back.ts';
+import { settleCancelledCapture } from './settle-cancelled.ts';
 import { watchedFromNow } from './watched-payment.ts';
 
 export type SettledPayment =
@@ -46,7 +45,7 @@ export async function settlePayment(
     if (fact.verdict === 'cancelled_post_capture') {
       return order.capturedMinor === null
         ? noteCancelledCapture(tx, order, fact)
-        : settleCancelledCapture(tx, order, terms.feePolicy);
+        : asSettled(await settleCancelledCapture(tx, order, orderPurchase(order, terms.feePolicy)));
     }
     if (fact.verdict === 'failed') return failOrder(tx, order, fact);
     if (order.capturedMinor !== null) {
@@ -61,7 +60,7 @@ export async function settlePayment(
         fact,
         goneMinor: captured.amountMinor,
       });
-      return settleCancelledCapture(tx, holding, terms.feePolicy);
+      return asSettled(await settleCancelledCapture(tx, holding, orderPurchase(holding, terms.feePolicy)));
     }
     const asOrdered = captured.amountMinor === order.totalMinor && captured.currency === order.currency;
     if (order.status === 'pending' && asOrdered) {
@@ -71,6 +70,9 @@ export async function settlePayment(
     return work === null ? { status: 'already_decided' } : { status: 'given_back', ...work };
   });
 }
+
+const asSettled = (settled: SettledRefund | null): SettledPayment =>
+  settled === null ? { status: 'already_decided' } : { status: 'cancelled', settled };
 
 async function completeOrder(
   tx: Tx,
@@ -180,26 +182,7 @@ async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
   if (unsent.length > 0 || order.status === 'completed') {
     return { status: 'completed', transfers: unsent.map(transferLabel) };
   }
-  const open = await findGiveBack(tx, order.id);
+  const open = await findGiveBack(tx, { kind: 'order', id: order.id });
   if (open) return { status: 'given_back', ...open };
   return { status: 'already_decided' };
-}
-
-/** The PSP cancelled a payment that it had captured: the buyer has back whatever was left of it. */
-async function settleCancelledCapture(tx: Tx, order: Order, feePolicy: FeePolicy): Promise<SettledPayment> {
-  const amountMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
-  const providerRefundId = `cancelled:${order.paymentId}`;
-  const [known] = await tx.select().from(refunds).where(eq(refunds.hyperswitchRefundId, providerRefundId));
-  if (known) return { status: 'cancelled', settled: await findUnstarted(tx, [known.id]) };
-  if (amountMinor === 0 || order.capturedCurrency === null) return { status: 'already_decided' };
-  // A give-back of the same money that was refused: nobody need try it again.
-  const refused = await tx
-    .select({ id: refunds.id })
-    .from(refunds)
-    .where(
-      and(eq(refunds.orderId, order.id), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
-    );
-  for (const { id } of refused) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
-  const outside = { providerRefundId, amountMinor, currency: order.capturedCurrency };
-  return { status: 'cancelled', settled: await settleOutside(tx, order, 'external', outside, feePolicy) };
 }

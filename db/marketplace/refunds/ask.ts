@@ -1,8 +1,9 @@
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm';
+import type { PurchaseKind } from '../../../domain/marketplace/purchase.ts';
 import type { RefundExistsBy } from '../../../domain/marketplace/refund-machine.ts';
 import type { Db } from '../../client.ts';
 import { type Refund, refunds } from './schema.ts';
-import { orders } from '../orders/schema.ts';
+import { paymentIdOf, purchaseOf, type Purchases } from '../purchase.ts';
 import { MissingRow } from '../../kernel/index.ts';
 
 /** Ask the PSP. That a call goes out is committed. */
@@ -16,29 +17,30 @@ export interface RefundAsk {
 
 export type RefundClaim =
   | RefundAsk
-  | { readonly kind: 'no_payment' }
+  | { readonly kind: 'no_payment'; readonly of: PurchaseKind }
   /** An operator has ended the asking. */
   | { readonly kind: 'given_up' }
   /** It has ended, or the PSP has it. */
   | { readonly kind: 'not_needed' };
 
 /** Commits that the PSP is about to be asked, before anything is sent: what an operator gave up is never asked again. */
-export async function askRefund(db: Db, refundId: string): Promise<RefundClaim> {
+export async function askRefund(db: Db, refundId: string, purchases: Purchases): Promise<RefundClaim> {
   return db.transaction(async (tx) => {
-    const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('no key update');
-    if (refund === undefined) throw new MissingRow('refund', refundId);
+    const [row] = await tx
+      .select({ refund: refunds, paymentId: paymentIdOf(purchases) })
+      .from(refunds)
+      .where(eq(refunds.id, refundId))
+      .for('no key update');
+    if (row === undefined) throw new MissingRow('refund', refundId);
+    const { refund, paymentId } = row;
     if (refund.status !== 'pending' || refund.hyperswitchRefundId !== null) return { kind: 'not_needed' };
     if (refund.givenUpAt !== null) return { kind: 'given_up' };
-    const [order] = await tx
-      .select({ paymentId: orders.paymentId })
-      .from(orders)
-      .where(eq(orders.id, refund.orderId));
-    if (!order?.paymentId) return { kind: 'no_payment' };
+    if (paymentId === null) return { kind: 'no_payment', of: purchaseOf(refund).kind };
     await tx
       .update(refunds)
       .set({ askedAt: sql`clock_timestamp()` })
       .where(eq(refunds.id, refundId));
-    return { kind: 'ask', refund, paymentId: order.paymentId, mayExistSince: refund.askedAt };
+    return { kind: 'ask', refund, paymentId, mayExistSince: refund.askedAt };
   });
 }
 

@@ -1,14 +1,14 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { isHeldRefund } from './held.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
+import { type Act, audit, clearFlags } from '../../kernel/index.ts';
 import { failPending } from './fail.ts';
-import { lockRefund } from '../lock.ts';
+import { lockNamedRefund, lockRefund } from '../lock.ts';
 import { settleRefund } from './settle.ts';
-import type { SettledRefund } from '../orders/settle-shares.ts';
+import type { SettledRefund } from '../labels.ts';
+import type { Purchases } from '../purchase.ts';
 
 export interface EndedRefund {
   readonly refund: Refund;
@@ -27,22 +27,22 @@ export async function endHeldRefund(
     to,
     ...act
   }: Act & { readonly refundId: string; readonly to: 'settled' | 'failed'; readonly reason: string },
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<EndedRefund> {
   return db.transaction(async (tx) => {
-    const { order, refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
+    const { purchase, refund } = await lockNamedRefund(tx, refundId, purchases);
     await refuseUnlessHeld(tx, refund);
     const subject = refundWorkflowId(refundId);
     let settled: SettledRefund = { reversals: [], transfers: [] };
     if (to === 'failed') {
-      await failPending(tx, order, refund, 'A person found that the payment provider gave nothing back.');
+      await failPending(tx, purchase, refund, 'A person found that the payment provider gave nothing back.');
     } else {
       const asAsked = { providerRefundId: refund.hyperswitchRefundId };
-      const done = await settleRefund(tx, refundId, asAsked, feePolicy);
+      const done = await settleRefund(tx, refundId, asAsked, purchases);
       if (done !== 'held') settled = done;
     }
     await clearFlags(tx, 'amount_differs', subject);
-    const { refund: ended } = await lockRefund(tx, refundId);
+    const { refund: ended } = await lockRefund(tx, refundId, purchases);
     await audit(tx, act, {
       action: to === 'failed' ? 'refund.end_held' : 'refund.settled_outside',
       subject,

@@ -1,11 +1,9 @@
 import { and, eq } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import { refunds } from './schema.ts';
+import { isOfOrder, type Refund, type RefundOfOrder, refunds } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
-export type RefundRow = typeof refunds.$inferSelect;
-
-export async function readRefund(db: Db, refundId: string): Promise<RefundRow | null> {
+export async function readRefund(db: Db, refundId: string): Promise<Refund | null> {
   const [row] = await db.select().from(refunds).where(eq(refunds.id, refundId));
   return row ?? null;
 }
@@ -13,7 +11,7 @@ export async function readRefund(db: Db, refundId: string): Promise<RefundRow | 
 export async function listRefundsOfOrder(
   db: Db,
   { orderId, ask }: { orderId: string; ask: PageAsk },
-): Promise<Page<RefundRow>> {
+): Promise<Page<RefundOfOrder>> {
   const { after, orderBy, limit } = keyset(refunds, refunds.createdAt, refunds.id, ask);
   const rows = await db
     .select()
@@ -21,5 +19,5 @@ export async function listRefundsOfOrder(
     .where(and(eq(refunds.orderId, orderId), after))
     .orderBy(...orderBy)
     .limit(limit);
-  return toPage(rows, ask);
+  return toPage(rows.filter(isOfOrder), ask);
 }

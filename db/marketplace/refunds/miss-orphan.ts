@@ -4,6 +4,7 @@ import type { Db } from '../../client.ts';
 import { refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
+import type { Purchases } from '../purchase.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 
 export type MissedOrphan =
@@ -17,12 +18,17 @@ export type MissedOrphan =
 
 /**
  * The PSP has no such refund and no workflow asks for it. The first time this is only noted; once it is still so `gapMs`
- * later, when no request left behind can land any more, the refund is `failed` and its order back where it was. All under
+ * later, when no request left behind can land any more, the refund is `failed` and what it is of back where it was. All under
  * lock, by the database's clock. Repeatable.
  */
-export async function missOrphan(db: Db, refundId: string, gapMs: number): Promise<MissedOrphan> {
+export async function missOrphan(
+  db: Db,
+  refundId: string,
+  gapMs: number,
+  purchases: Purchases,
+): Promise<MissedOrphan> {
   return db.transaction(async (tx) => {
-    const { order, refund } = await lockRefund(tx, refundId);
+    const { purchase, refund } = await lockRefund(tx, refundId, purchases);
     if (refund.status !== 'pending') return 'ended';
     if (refund.hyperswitchRefundId !== null) return 'adopted';
     if (refund.kind === 'payment_returned' || refund.existsBy !== null) return 'wanted';
@@ -41,12 +47,12 @@ export async function missOrphan(db: Db, refundId: string, gapMs: number): Promi
       );
     if (old === undefined) return 'missed_again_too_soon';
     const message = 'The payment provider never received this refund, and nothing asks for it any more.';
-    await failPending(tx, order, refund, message);
+    await failPending(tx, purchase, refund, message);
     await raiseFlag(
       tx,
       'orphan_failed',
       refundWorkflowId(refundId),
-      `${message} Order ${order.id} is back where it was; find out why its workflow was lost.`,
+      `${message} ${purchase.title} is back where it was; find out why its workflow was lost.`,
     );
     return 'failed';
   });

@@ -5,17 +5,23 @@ import { missed } from '../../kernel/index.ts';
 import { type Refund, refunds } from './schema.ts';
 import { failPending } from './fail.ts';
 import { lockRefund } from '../lock.ts';
+import type { Purchases } from '../purchase.ts';
 
 const MESSAGE = 'The payment provider never answered whether it has this refund, and does not know it.';
 
 /**
  * A look for an operator did not find the refund at the PSP. The first one ends the asking: no call goes out any more. One
  * that is `gapMs` later, when no call that was under way can land any more and what landed is shown, fails the refund, and
- * its order is back where it was. All under lock, by the database's clock. Repeatable.
+ * what it is of is back where it was. All under lock, by the database's clock. Repeatable.
  */
-export async function missUnanswered(db: Db, refundId: string, gapMs: number): Promise<RefundLook> {
+export async function missUnanswered(
+  db: Db,
+  refundId: string,
+  gapMs: number,
+  purchases: Purchases,
+): Promise<RefundLook> {
   return db.transaction(async (tx) => {
-    const { order, refund } = await lockRefund(tx, refundId);
+    const { purchase, refund } = await lockRefund(tx, refundId, purchases);
     if (refund.status !== 'pending') return endedAs(refund);
     if (refund.hyperswitchRefundId !== null) return { kind: 'known' };
     if (refund.existsBy !== null) {
@@ -34,7 +40,7 @@ export async function missUnanswered(db: Db, refundId: string, gapMs: number): P
         lookAgainInMs,
       };
     }
-    await failPending(tx, order, refund, MESSAGE);
+    await failPending(tx, purchase, refund, MESSAGE);
     return { kind: 'ended', status: 'failed', message: MESSAGE };
   });
 }

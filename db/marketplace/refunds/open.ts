@@ -1,16 +1,12 @@
 import { and, eq } from 'drizzle-orm';
-import { asParty, decideRefund, type RefundPlan } from '../../../domain/marketplace/eligibility.ts';
+import { asParty, type RefundPlan } from '../../../domain/marketplace/eligibility.ts';
 import type { KeptAsk } from '../../../domain/kernel/index.ts';
 import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/marketplace/messages.ts';
-import type { Refusal } from '../../../domain/errors.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import { type Refusal, VezaError } from '../../../domain/errors.ts';
 import type { Db, Tx } from '../../client.ts';
-import { transitionOrder } from '../orders/transition.ts';
-import type { Order } from '../orders/schema.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
-import { readRefundableOrder } from '../orders/refundable-order.ts';
-import { idempotencyKeys, refuseAsk, takeAsk, MissingRow } from '../../kernel/index.ts';
-import { lockOrder } from '../lock.ts';
+import { idempotencyKeys, refuseAsk, takeAsk } from '../../kernel/index.ts';
+import { columnsOf, lockNamedPurchase, type Purchase, type Purchases } from '../purchase.ts';
 
 export interface RefundToOpen {
   readonly refundId: string;
@@ -19,13 +15,13 @@ export interface RefundToOpen {
 }
 
 /**
- * Phase 1: decides a refund under the order's lock and opens it `pending` with its allocations. An attempt that comes
+ * Phase 1: decides a refund under the lock of what it is of and opens it `pending` with its allocations. An attempt that comes
  * again finds the refund open, and gives the same answer. What nobody asked for is refused.
  */
 export async function openRefund(
   db: Db,
   request: RefundToOpen,
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<RefundOpening> {
   return db.transaction(async (tx) => {
     const { ask, refundId } = request;
@@ -38,25 +34,23 @@ export async function openRefund(
     if (ask.refused) return { refused: ask.refused };
     await takeAsk(tx, refundId);
     const refuse = (refusal: Refusal) => refuseAsk(tx, refundId, { kind: 'refund', ...ask }, refusal);
-    let order;
+    let purchase;
     try {
-      order = await lockOrder(tx, ask.orderId);
+      purchase = await lockNamedPurchase(tx, { kind: 'order', id: ask.orderId }, purchases);
     } catch (error) {
-      if (!(error instanceof MissingRow)) throw error;
-      return refuse({ code: 'order_not_found', detail: `There is no order ${ask.orderId}.` });
+      if (!(error instanceof VezaError)) throw error;
+      return refuse({ code: error.code, detail: error.detail });
     }
     const repeated = await findRepeated(tx, request);
     if (repeated) return repeated;
-    const snapshot = await readRefundableOrder(tx, order.id);
-    if (snapshot === null) throw new MissingRow('order', order.id);
     // An admin's refund of somebody else's order is an operator's action, and never comes this way.
     const own = { ...ask, caller: asParty(ask.caller) };
-    const decision = decideRefund(snapshot, own, Date.now(), feePolicy);
+    const decision = await purchase.decideRefund(tx, own);
     if ('refusal' in decision) return refuse(decision.refusal);
     const { plan } = decision;
     const reason = ask.reason ?? null;
     const requestedBy = ask.caller.userId;
-    const refund = await writeRefund(tx, order, plan, { refundId, reason, requestedBy });
+    const refund = await writeRefund(tx, purchase, plan, { refundId, reason, requestedBy });
     const opened = openedFrom(refund);
     if (ask.idempotency)
       await tx.insert(idempotencyKeys).values({ ...ask.idempotency, answer: { ...opened, reason } });
@@ -64,10 +58,10 @@ export async function openRefund(
   });
 }
 
-/** The refund that was decided on, `pending` with its allocations, of an order that is locked. */
+/** The refund that was decided on, `pending` with its allocations, of what is locked. */
 export async function writeRefund(
   tx: Tx,
-  order: Order,
+  purchase: Purchase,
   plan: RefundPlan,
   { refundId, reason, requestedBy }: { refundId: string; reason: string | null; requestedBy: string },
 ): Promise<Refund> {
@@ -75,24 +69,26 @@ export async function writeRefund(
     .insert(refunds)
     .values({
       id: refundId,
-      orderId: order.id,
+      ...columnsOf(purchase),
       amountMinor: plan.amountMinor,
-      currency: order.currency,
+      currency: purchase.currency,
       reason,
       requestedBy,
       byItems: plan.byItems,
     })
     .returning();
   if (refund === undefined) throw new Error(`refund ${refundId} was not inserted`);
-  await tx.insert(refundAllocations).values(
-    plan.allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
-      refundId,
-      orderItemId,
-      sellerMinor,
-      feeMinor,
-    })),
-  );
-  await transitionOrder(tx, order, 'refund_pending');
+  if (plan.allocations.length > 0) {
+    await tx.insert(refundAllocations).values(
+      plan.allocations.map(({ orderItemId, sellerMinor, feeMinor }) => ({
+        refundId,
+        orderItemId,
+        sellerMinor,
+        feeMinor,
+      })),
+    );
+  }
+  await purchase.refundOpened(tx);
   return refund;
 }
 

@@ -1,19 +1,17 @@
 import { eq, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid, formatMoney } from '../../../domain/kernel/index.ts';
-import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/ids.ts';
+import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { RefundKind } from '../../../domain/marketplace/refund-machine.ts';
 import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
+import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import type { Db, Tx } from '../../client.ts';
-import type { Order } from '../orders/schema.ts';
 import { refunds } from './schema.ts';
 import { findUnstarted } from '../find-unstarted.ts';
-import { capturedBy, findGiveBack, giveBack, type GiveBackWork } from '../orders/give-back.ts';
-import { holdShares } from '../orders/hold-shares.ts';
-import { lockOrder } from '../lock.ts';
+import { findGiveBack } from './find-give-back.ts';
+import type { GiveBackWork, SettledRefund } from '../labels.ts';
+import { columnsOf, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
 import { raiseFlag } from '../../kernel/index.ts';
-import { type SettledRefund, settleShares } from '../orders/settle-shares.ts';
 
 /** Money that left without us asking, as the PSP tells of it. Minor units. */
 export interface OutsideRefund {
@@ -28,7 +26,7 @@ export interface OutsideRefund {
 }
 
 export interface RecordedRefund extends SettledRefund {
-  /** Its order failed and we know of no payment, so nothing was booked: the payment is to be read at the PSP first. */
+  /** What it is of has failed and we know of no payment, so nothing was booked: the payment is to be read at the PSP first. */
   readonly wantsPayment?: true;
   /** What of a payment that nobody told us of is still to be given back. */
   readonly giveBack?: GiveBackWork;
@@ -36,30 +34,24 @@ export interface RecordedRefund extends SettledRefund {
 
 /**
  * A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. `payment`: what
- * the PSP says of a payment that a failed order does not know; null where it was not captured.
+ * the PSP says of a payment that a failed purchase does not know; null where it was not captured.
  */
 export async function recordExternalRefund(
   db: Db,
-  orderId: string,
+  of: PurchaseRef,
   outside: OutsideRefund & { readonly providerRefundId: string },
-  feePolicy: FeePolicy,
+  purchases: Purchases,
   payment?: PaymentReport | null,
 ): Promise<RecordedRefund> {
   return db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
+    const purchase = await lockPurchase(tx, of, purchases);
     const [known] = await tx.select({ id: refunds.id }).from(refunds).where(isOfId(outside.providerRefundId));
-    if (known)
-      return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, orderId)) };
-    const isUnpaid = order.status === 'failed' && order.capturedMinor === null;
+    if (known) return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, of)) };
+    const { isUnpaid } = purchase;
     if (isUnpaid && payment === undefined) return { reversals: [], transfers: [], wantsPayment: true };
-    const captured = isUnpaid && payment ? capturedBy(payment, order) : null;
-    if (!captured || !payment || captured.currency !== outside.currency) {
-      return settleOutside(tx, order, 'external', outside, feePolicy);
-    }
-    // Both at once: asked for the whole, the PSP would refuse to give back what has gone already.
-    const late = { captured, fact: payment, goneMinor: outside.amountMinor };
-    const { order: holding, work } = await giveBack(tx, order, late);
-    return { ...(await settleOutside(tx, holding, 'external', outside, feePolicy)), ...asGiveBack(work) };
+    const late = isUnpaid && payment ? await purchase.takeLate(tx, payment, outside) : null;
+    if (late === null) return settleOutside(tx, purchase, 'external', outside);
+    return { ...(await settleOutside(tx, late.purchase, 'external', outside)), ...asGiveBack(late.work) };
   });
 }
 
@@ -74,21 +66,15 @@ const asGiveBack = (work: GiveBackWork | null) => (work === null ? {} : { giveBa
 /** Books money that has left: the refund is `succeeded` from the start, since nothing is left to be asked. */
 export async function settleOutside(
   tx: Tx,
-  order: Order,
+  purchase: Purchase,
   kind: Extract<RefundKind, 'external' | 'dispute'>,
   outside: OutsideRefund,
-  feePolicy: FeePolicy,
 ): Promise<SettledRefund> {
-  const isBookable = order.capturedCurrency === outside.currency && outside.amountMinor > 0;
-  if (order.capturedMinor === null || !isBookable) {
+  const isBookable = purchase.capturedCurrency === outside.currency && outside.amountMinor > 0;
+  if (purchase.capturedMinor === null || !isBookable) {
     // Books of one currency cannot hold another's, nor a refund of nothing; people decide what this was.
     const said = formatMoney(outside.amountMinor, outside.currency);
-    await raiseFlag(
-      tx,
-      'outside_refund_unbooked',
-      orderWorkflowId(order.id),
-      `${said} left the PSP (${kind})`,
-    );
+    await raiseFlag(tx, 'outside_refund_unbooked', purchase.workflowId, `${said} left the PSP (${kind})`);
     return { reversals: [], transfers: [] };
   }
   const id = uuidv7();
@@ -97,7 +83,7 @@ export async function settleOutside(
     .insert(refunds)
     .values({
       id,
-      orderId: order.id,
+      ...columnsOf(purchase),
       kind,
       amountMinor,
       currency,
@@ -108,8 +94,9 @@ export async function settleOutside(
       ...(saidAt !== undefined && { providerUpdatedAt: new Date(saidAt) }),
     })
     .returning();
-  if (inserted === undefined) throw new Error(`no refund of kind ${kind} was inserted for order ${order.id}`);
-  const excessMinor = await holdShares(tx, order, inserted, feePolicy);
+  if (inserted === undefined)
+    throw new Error(`no refund of kind ${kind} was inserted for ${purchase.workflowId}`);
+  const excessMinor = await purchase.hold(tx, inserted);
   const refund = { ...inserted, excessMinor };
   if (excessMinor > 0) {
     await tx.update(refunds).set({ excessMinor }).where(eq(refunds.id, id));
@@ -121,5 +108,5 @@ export async function settleOutside(
       `${beyond} left beyond what was captured`,
     );
   }
-  return settleShares(tx, order, refund);
+  return purchase.settle(tx, refund);
 }

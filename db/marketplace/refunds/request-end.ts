@@ -2,8 +2,9 @@ import { VezaError } from '../../../domain/errors.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db } from '../../client.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit, lockNamed } from '../../kernel/index.ts';
-import { lockRefund } from '../lock.ts';
+import { type Act, audit } from '../../kernel/index.ts';
+import { lockNamedRefund } from '../lock.ts';
+import type { Purchases } from '../purchase.ts';
 
 /**
  * An operator wants a refund ended that the PSP never answered. Nothing changes yet: its workflow looks at the PSP first.
@@ -12,9 +13,10 @@ import { lockRefund } from '../lock.ts';
 export async function requestRefundEnd(
   db: Db,
   { refundId, ...act }: Act & { readonly refundId: string; readonly reason: string },
+  purchases: Purchases,
 ): Promise<Refund> {
   return db.transaction(async (tx) => {
-    const { refund } = await lockNamed(tx, 'refund', refundId, lockRefund);
+    const { refund } = await lockNamedRefund(tx, refundId, purchases);
     const { status, hyperswitchRefundId, existsBy, askedAt, givenUpAt } = refund;
     if (status !== 'pending') {
       throw new VezaError('refund_not_open', `A refund that is ${status} has ended already.`, {

@@ -24,9 +24,9 @@ export const refunds = pgTable(
   'refunds',
   {
     id: id(),
-    orderId: uuid()
-      .notNull()
-      .references(() => orders.id),
+    /** What it is of: one of these. */
+    orderId: uuid().references(() => orders.id),
+    invoiceId: uuid(),
     kind: text({ enum: REFUND_KINDS }).notNull().default('requested'),
     amountMinor: amount().notNull(),
     currency: text().notNull(),
@@ -64,6 +64,13 @@ export const refunds = pgTable(
     uniqueIndex('refunds_one_open_per_order')
       .on(t.orderId)
       .where(sql`${t.status} = 'pending'`),
+    uniqueIndex('refunds_one_open_per_invoice')
+      .on(t.invoiceId)
+      .where(sql`${t.status} = 'pending'`),
+    index('refunds_by_invoice')
+      .on(t.invoiceId, t.createdAt, t.id)
+      .where(sql`${t.invoiceId} IS NOT NULL`),
+    check('refunds_of_one_purchase', sql`num_nonnulls(${t.orderId}, ${t.invoiceId}) = 1`),
     index('refunds_succeeded_by_time')
       .on(t.succeededAt, t.id)
       .where(sql`${t.succeededAt} IS NOT NULL`),
@@ -137,3 +144,7 @@ export const refundAllocations = pgTable(
 );
 
 export type Refund = typeof refunds.$inferSelect;
+export type RefundOfOrder = Refund & { readonly orderId: string };
+
+/** Whether an order is what it is of. */
+export const isOfOrder = (refund: Refund): refund is RefundOfOrder => refund.orderId !== null;

@@ -1,23 +1,19 @@
-import { eq } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { RefundReport } from '../../../domain/marketplace/messages.ts';
-import type { FeePolicy } from '../../../domain/marketplace/shares.ts';
 import type { Db, Tx } from '../../client.ts';
-import { isSuspended } from '../orders/transition.ts';
-import type { Order } from '../orders/schema.ts';
 import { transitionRefund } from './transition.ts';
-import { type Refund, refundAllocations } from './schema.ts';
+import type { Refund } from './schema.ts';
 import { wasFlagged, raiseFlag } from '../../kernel/index.ts';
-import { holdShares } from '../orders/hold-shares.ts';
 import { lockRefund } from '../lock.ts';
 import { isOlder, latest } from './provider-time.ts';
-import { settleShares, type SettledRefund } from '../orders/settle-shares.ts';
+import type { SettledRefund } from '../labels.ts';
+import type { Purchases } from '../purchase.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 
 /**
- * Phase 3: the PSP says that the buyer has the money. One transaction: refund, order, licences, balances, ledger, what
- * unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns what is
+ * Phase 3: the PSP says that the buyer has the money. One transaction: refund, what it is of,
+ * balances, ledger, what unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns what is
  * still to be started. It settles whatever its time, since money has moved; and as what was done, whatever was asked for.
  * `held`: it was done as what these books cannot hold; people are told.
  */
@@ -25,10 +21,10 @@ export async function settleRefund(
   db: Db,
   refundId: string,
   { providerRefundId, saidAt, done }: Pick<RefundReport, 'providerRefundId' | 'saidAt' | 'done'>,
-  feePolicy: FeePolicy,
+  purchases: Purchases,
 ): Promise<SettledRefund | 'held'> {
   return db.transaction(async (tx) => {
-    const { order, refund } = await lockRefund(tx, refundId);
+    const { purchase, refund } = await lockRefund(tx, refundId, purchases);
     const subject = refundWorkflowId(refundId);
     // Of one that has ended, what a person has seen is not brought up again.
     const difference = done === undefined ? null : differenceOf(refund, done);
@@ -42,7 +38,7 @@ export async function settleRefund(
     if (differs && (done.currency !== refund.currency || done.amountMinor === 0)) return 'held';
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
     const asDone = differs ? { ...refund, ...amountDone(refund, done.amountMinor) } : refund;
-    const excessMinor = await excessOf(tx, order, refund, asDone, feePolicy);
+    const excessMinor = await purchase.excessOf(tx, refund, asDone);
     const succeeded = await transitionRefund(tx, refund, 'succeeded', {
       amountMinor: asDone.amountMinor,
       byItems: asDone.byItems,
@@ -61,7 +57,7 @@ export async function settleRefund(
       );
     }
     const stillHeldMinor =
-      (order.capturedMinor ?? 0) - order.refundedMinor - (asDone.amountMinor - excessMinor);
+      (purchase.capturedMinor ?? 0) - purchase.refundedMinor - (asDone.amountMinor - excessMinor);
     if (differs && refund.kind === 'payment_returned' && stillHeldMinor > 0) {
       await raiseFlag(
         tx,
@@ -70,7 +66,7 @@ export async function settleRefund(
         `The PSP gave back less than was asked for: ${formatMoney(stillHeldMinor, refund.currency)} of the buyer's money is still held`,
       );
     }
-    return settleShares(tx, order, succeeded);
+    return purchase.settle(tx, succeeded);
   });
 }
 
@@ -93,27 +89,4 @@ const amountDone = (refund: Refund, amountMinor: number) => ({
 async function flagFlipped(tx: Tx, refund: Refund, saidAt: string | undefined): Promise<void> {
   const kind = isOlder(saidAt, refund) ? 'failed_after_succeeded' : 'succeeded_after_failed';
   await raiseFlag(tx, kind, refundWorkflowId(refund.id), refund.errorMessage ?? 'no message');
-}
-
-/**
- * What of a refund goes beyond the order's money, in minor units. It takes its shares anew where it no longer holds them as
- * they are: it had failed, and others may have been given back meanwhile, or another amount was done than was asked for.
- */
-async function excessOf(
-  tx: Tx,
-  order: Order,
-  refund: Refund,
-  asDone: Refund,
-  feePolicy: FeePolicy,
-): Promise<number> {
-  const isHeld = refund.status !== 'failed' && asDone.amountMinor === refund.amountMinor;
-  if (isHeld && !isSuspended(order)) return refund.excessMinor;
-  if (isSuspended(order)) return holdShares(tx, order, asDone, feePolicy);
-  const released = await tx
-    .delete(refundAllocations)
-    .where(eq(refundAllocations.refundId, refund.id))
-    .returning();
-  // Items that it named bear it before any other does, and give their licences back.
-  const named = refund.byItems ? released.map((allocation) => allocation.orderItemId) : [];
-  return holdShares(tx, order, asDone, feePolicy, named);
 }

@@ -1,0 +1,47 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { RefundAsk } from '../../../domain/marketplace/eligibility.ts';
+import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
+import { VezaError } from '../../../domain/errors.ts';
+import type { Tx } from '../../client.ts';
+import type { Refund } from './schema.ts';
+import { type Act, audit } from '../../kernel/index.ts';
+import { lockNamedPurchase, type Purchases } from '../purchase.ts';
+import { writeRefund } from './open.ts';
+
+/**
+ * An admin refunds what is not their own purchase or sale: opened by the same rules as any refund, for a reason that the
+ * audit log keeps. Throws `…_not_found`, `validation_failed` where nobody said why, and the refusals of what it is of, which
+ * come first.
+ */
+export async function refundAsOperator(
+  tx: Tx,
+  { of, amount, itemIds, ...act }: Act & Pick<RefundAsk, 'amount' | 'itemIds'> & { of: PurchaseRef },
+  purchases: Purchases,
+): Promise<Refund> {
+  const purchase = await lockNamedPurchase(tx, of, purchases);
+  const caller = { userId: act.actor, role: 'admin' } as const;
+  const part = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const decision = await purchase.decideRefund(tx, { caller, ...part });
+  if ('refusal' in decision) throw VezaError.from(decision.refusal);
+  const reason = act.reason?.trim();
+  if (!reason) {
+    throw new VezaError(
+      'validation_failed',
+      `Say why: you neither bought nor sold on this ${of.kind}, and the reason is kept in the audit log.`,
+      { field: 'reason' },
+    );
+  }
+  const { plan } = decision;
+  const refund = await writeRefund(tx, purchase, plan, {
+    refundId: uuidv7(),
+    reason,
+    requestedBy: act.actor,
+  });
+  await audit(tx, act, {
+    action: `${of.kind}.refund`,
+    subject: purchase.workflowId,
+    before: { status: purchase.status },
+    after: { refundId: refund.id, amountMinor: plan.amountMinor, currency: purchase.currency, ...part },
+  });
+  return refund;
+}

@@ -1,0 +1,9 @@
+/** What may have been paid for, and refunded or disputed. Rows of refunds and disputes have a column for each. */
+export const PURCHASE_KINDS = ['order', 'invoice'] as const;
+export type PurchaseKind = (typeof PURCHASE_KINDS)[number];
+
+/** What somebody paid for: one order, or one invoice. */
+export interface PurchaseRef {
+  readonly kind: PurchaseKind;
+  readonly id: string;
+}
