@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { createEmptyDatabase } from '../harness/services.ts';
-import { startPgBouncer } from '../harness/pgbouncer.ts';
+import { startPgBouncer } from './pgbouncer.ts';
 import { storyOn } from '../marketplace/verbs.ts';
 
 const STATEMENT_TIMEOUT_MS = 900;

@@ -12,8 +12,8 @@ import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import type { Situation } from '../../sandbox/situations/situation.ts';
 import { consoleProgress, shutDown, stopWithProcess } from '../../stack/index.ts';
-import { openBrowser } from '../harness/browser.ts';
-import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../harness/temporal-ui.ts';
+import { openBrowser } from '../ops/browser.ts';
+import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../ops/temporal-ui.ts';
 
 // `npm run docs:screenshots [NAME…]`: makes the situations of docs/runbook.md on the embedded stack and takes a picture
 // of each, in the console and in Temporal's UI, into docs/screenshots; and, as `codec`, those of docs/encryption.md. What

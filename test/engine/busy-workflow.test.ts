@@ -2,7 +2,7 @@ import { Connection, isGrpcServiceError, ServiceError } from '@temporalio/client
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { callRetries, connectionOptions, createClient } from '../../engine/connect.ts';
-import { endWorkflow, takeTask } from '../harness/tasks-by-hand.ts';
+import { endWorkflow, takeTask } from './tasks-by-hand.ts';
 import { World } from '../harness/world.ts';
 
 let world: World;

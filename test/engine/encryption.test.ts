@@ -5,14 +5,7 @@ import { readConfig } from '../../config.ts';
 import { createCodec } from '../../engine/codec.ts';
 import { createClient } from '../../engine/connect.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import {
-  encodingOf,
-  type FoundPayload,
-  keyOf,
-  lookThrough,
-  readableIn,
-  textOf,
-} from '../harness/histories.ts';
+import { encodingOf, type FoundPayload, keyOf, lookThrough, readableIn, textOf } from './payloads.ts';
 import { until } from '../harness/look.ts';
 import { type Refunded, refundedOrder } from '../harness/refunded.ts';
 import { adopted, attempted, eventually } from '../harness/rows.ts';

@@ -4,7 +4,7 @@ import { DeterminismViolationError } from '@temporalio/workflow';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { createLogger } from '../../log.ts';
 import { startWorker } from '../../worker.ts';
-import { lookThrough } from '../harness/histories.ts';
+import { lookThrough } from './payloads.ts';
 import { eventually, adopted } from '../harness/rows.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';

@@ -3,7 +3,7 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { sellerOnboardings } from '../../db/sellers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { lookThrough, readableIn } from '../harness/histories.ts';
+import { lookThrough, readableIn } from '../engine/payloads.ts';
 import { World } from '../harness/world.ts';
 import { recordHistory, type RecordedHistory } from './files.ts';
 import { PATHS, REASON } from './paths.ts';

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { loadStatement } from '../../ops/statements/load.ts';
-import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
 import { failedAttempts, onlyReversal, onlyTransfer, signal, transferRow, until } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs } from '../harness/payouts.ts';
 import { refundedOrder, reversedUnseen, soldOrder } from '../harness/refunded.ts';

@@ -5,7 +5,7 @@ import { opsFlags } from '../../db/kernel/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import type { BackfillReport, BackfillRequest } from '../../domain/marketplace/backfill.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { legacyTransfer, sentBefore } from './legacy.ts';
 import {
   auditOf,
   onlyReversal,

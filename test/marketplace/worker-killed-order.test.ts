@@ -4,7 +4,7 @@ import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import { delivered, eventually, flagsOf, licensesOf, refundsOf } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
-import { installStops, type Stops } from '../harness/stops.ts';
+import { installStops, type Stops } from '../worker/stops.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
 import { type Answer, World } from '../harness/world.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { adopted, delivered, flagsOf, licensesOf, refundsOf } from '../harness/rows.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
-import { installStops, type Stops } from '../harness/stops.ts';
+import { installStops, type Stops } from '../worker/stops.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { onReversalsOf } from '../harness/trouble.ts';
 import { type Answer, World } from '../harness/world.ts';

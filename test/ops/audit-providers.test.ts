@@ -5,7 +5,7 @@ import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
-import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
 import { signal } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow, type PayoutRow } from '../harness/payouts.ts';
 import { run } from '../harness/processes.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProgress } from '../../ops/progress.ts';
-import { legacyTransfer, sentBefore } from '../harness/legacy.ts';
+import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
 import { transferRow } from '../harness/look.ts';
 import { run } from '../harness/processes.ts';
 import { openShop, type Seller } from '../harness/shop.ts';

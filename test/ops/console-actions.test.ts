@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
-import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
 import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { REFUSED } from '../harness/trouble.ts';

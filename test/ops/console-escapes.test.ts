@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
-import { legacyTransfer } from '../harness/legacy.ts';
+import { legacyTransfer } from '../marketplace/legacy.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { Operator } from './console-client.ts';

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WORKFLOW_LISTS } from '../../engine/lists.ts';
-import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';

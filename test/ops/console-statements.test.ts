@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
 import { auditOf } from '../harness/look.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Person } from '../harness/world.ts';

@@ -6,16 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it, vi } fr
 import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
-import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from '../harness/browser.ts';
-import { encodingOf, lookThrough, readableIn } from '../harness/histories.ts';
-import {
-  applyCodec,
-  fillInCodec,
-  inputWith,
-  markdownOf,
-  openTab,
-  openWorkflow,
-} from '../harness/temporal-ui.ts';
+import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
+import { encodingOf, lookThrough, readableIn } from '../engine/payloads.ts';
+import { applyCodec, fillInCodec, inputWith, markdownOf, openTab, openWorkflow } from './temporal-ui.ts';
 import { World } from '../harness/world.ts';
 
 // Temporal's real Web UI in a real browser, on another port than the API: it decodes by whoever is signed in at /ops.

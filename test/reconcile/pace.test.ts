@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPace } from '../../activities/reconcile/pace.ts';
 import { createEngine } from '../../engine/index.ts';
 import { until } from '../harness/look.ts';
-import { endWorkflow, takeTask } from '../harness/tasks-by-hand.ts';
+import { endWorkflow, takeTask } from '../engine/tasks-by-hand.ts';
 import { World } from '../harness/world.ts';
 
 let world: World;

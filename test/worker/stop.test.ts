@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
 import { said, start } from '../harness/processes.ts';
-import { installStops, type Stops } from '../harness/stops.ts';
+import { installStops, type Stops } from './stops.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
-import { makePerson, type Seller } from './shop.ts';
-import type { World } from './world.ts';
+import { makePerson, type Seller } from '../harness/shop.ts';
+import type { World } from '../harness/world.ts';
 
 // Rows as an older system left them: sent, and nobody kept Stripe's id.
 

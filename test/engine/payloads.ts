@@ -1,5 +1,5 @@
 import type { Payload } from '@temporalio/common';
-import type { World } from './world.ts';
+import type { World } from '../harness/world.ts';
 
 // Histories as Temporal keeps them: nothing is decoded by a codec on the way.
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { eventually } from './rows.ts';
-import type { World } from './world.ts';
+import { eventually } from '../harness/rows.ts';
+import type { World } from '../harness/world.ts';
 
 /**
  * Where a transaction of an order's story can be held up, by what it writes:
