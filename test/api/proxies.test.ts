@@ -5,7 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { createClientFinder } from '../../trusted-proxies.ts';
-import { storedWebhook } from '../harness/rows.ts';
+import { storedWebhook } from '../harness/stories.ts';
 import { addUser, bearer, CONFIG, openApi } from '../harness/api.ts';
 
 const findClient = createClientFinder(['10.0.0.0/8', '192.0.2.1', '2001:db8:1::/48']);

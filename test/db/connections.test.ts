@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import { type Database, openDatabase } from '../../db/client.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { until } from '../harness/look.ts';
+import { until } from '../harness/wait.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { createLogger } from '../../log.ts';
 import { startWorker } from '../../worker.ts';
 import { lookThrough } from './payloads.ts';
-import { eventually, adopted } from '../harness/rows.ts';
+import { adopted, eventually } from '../harness/wait.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -4,7 +4,7 @@ import { createLogger } from '../../log.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import * as workflows from '../../workflows/index.ts';
 import { MOVES_TO_NEW_VERSIONS, STAYS_ON_ITS_VERSION } from '../../workflows/kernel/policies.ts';
-import { adopted, attempted, eventually } from '../harness/rows.ts';
+import { adopted, attempted, eventually } from '../harness/wait.ts';
 import { uniqueName } from '../harness/services.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';

@@ -4,7 +4,7 @@ import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import type { StripeFault } from '../../stand-ins/stripe/index.ts';
-import { until } from './look.ts';
+import { until } from './wait.ts';
 import { type Seller, type Shop } from './shop.ts';
 import { soldOrder } from './refunded.ts';
 import type { Answer, Person, World } from './world.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { onlyReversal, type ReversalRow, type TransferRow } from './look.ts';
+import { type ReversalRow, type TransferRow, onlyReversal } from './read.ts';
 import { openShop, type Shop } from './shop.ts';
 import { completedOrder, openedRefund } from './stories.ts';
 import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN, type Trouble } from './trouble.ts';

@@ -1,4 +1,6 @@
+import { v7 as uuidv7 } from 'uuid';
 import { expect } from 'vitest';
+import { webhookEvents } from '../../db/webhooks/schema.ts';
 import type { Person, World } from './world.ts';
 
 // What many tests begin with, told once: each does it through the API and the PSP, and waits for the engine.
@@ -52,4 +54,22 @@ export async function settledRefund(world: World, person: Person, orderId: strin
   const reversals = await world.reversalsOf(refundId);
   for (const reversal of reversals) await world.finished(`reversal/${reversal.id}`);
   return { refundId, reversals: await world.reversalsOf(refundId) };
+}
+
+/** A signal that no provider sent: a hint, or what an operator asks for. */
+export const signal = (world: World, workflowId: string, name: string, ...args: unknown[]) =>
+  world.temporal.workflow.getHandle(workflowId).signal(name, ...args);
+
+/** A webhook as the inbox keeps it, of a refund that nobody knows where a test says nothing else; its id. */
+export async function storedWebhook(
+  { database: { db } }: Pick<World, 'database'>,
+  values: Partial<typeof webhookEvents.$inferInsert> = {},
+): Promise<string> {
+  const id = uuidv7();
+  const body = JSON.stringify({ event_type: 'refund_succeeded', refund_id: uuidv7(), status: 'succeeded' });
+  await db.insert(webhookEvents).values({
+    ...{ id, provider: 'hyperswitch', eventId: id, type: 'refund_succeeded', body },
+    ...values,
+  });
+  return id;
 }

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import type { StripeFault } from '../../stand-ins/stripe/index.ts';
-import { openFlags, transferRow } from './look.ts';
+import { openFlags, transferRow } from './read.ts';
 import type { World } from './world.ts';
 
 // Trouble at Stripe that meets one story alone, so that others in the same world go on.

@@ -14,11 +14,10 @@ import {
   reversalCalls,
   reversalRow,
   sentTo,
-  signal,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import {
   askPayout,
   earnedShop,
@@ -32,7 +31,7 @@ import {
 } from '../harness/payouts.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { connect, NET_MINOR, openShop, type Seller } from '../harness/shop.ts';
-import { paidOrder } from '../harness/stories.ts';
+import { paidOrder, signal } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

@@ -8,11 +8,10 @@ import {
   reversalCalls,
   reversalRow,
   sentTo,
-  signal,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { eventually, until } from '../harness/wait.ts';
 import {
   earnedShop,
   fundsOf,
@@ -24,9 +23,8 @@ import {
   payoutRow,
 } from '../harness/payouts.ts';
 import { soldOrder } from '../harness/refunded.ts';
-import { eventually } from '../harness/rows.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
-import { openedRefund, paidOrder } from '../harness/stories.ts';
+import { openedRefund, paidOrder, signal } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo, reversedBehindOurBack } from '../harness/trouble.ts';
 import type { Person, World } from '../harness/world.ts';
 import { createWorld } from '../reconcile/support.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { auditOf, openFlags, until } from '../harness/look.ts';
-import { attempted, eventually, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { auditOf, licensesOf, openFlags, pictureOf, refundsOf } from '../harness/read.ts';
+import { attempted, eventually, until } from '../harness/wait.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
 import type { Person, World } from '../harness/world.ts';

@@ -7,13 +7,13 @@ import type { BackfillReport, BackfillRequest } from '../../domain/marketplace/b
 import { expectCleanBooks } from '../harness/books.ts';
 import { legacyTransfer, sentBefore } from './legacy.ts';
 import {
+  type TransferRow,
   auditOf,
   onlyReversal,
   onlyTransfer,
   openFlags,
-  type TransferRow,
   transferRow,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
 import { connect, openShop, type Seller, type Shop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { onTransferLookUps } from '../harness/trouble.ts';

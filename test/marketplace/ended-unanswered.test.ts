@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completedOrder } from '../harness/stories.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
-import { until } from '../harness/look.ts';
+import { until } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 let world: World;

@@ -2,10 +2,11 @@ import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sellerBalances } from '../../db/ledger/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import { onlyTransfer, openFlags, sentTo, signal, transferRow, until } from '../harness/look.ts';
+import { onlyTransfer, openFlags, sentTo, transferRow } from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import { askPayout, openedPayout, payoutRow } from '../harness/payouts.ts';
 import { makeProduct, openShop, type Shop } from '../harness/shop.ts';
-import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, paidOrder, settledRefund, signal } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   detailsOf,
-  failedAttempts,
   keysOf,
   onlyTransfer,
   reversalCalls,
-  signal,
-  stateAfterAttempt,
   stateOf,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { failedAttempts, stateAfterAttempt, until } from '../harness/wait.ts';
 import { earnedShop, onPayouts, openedPayout, payoutCalls, payoutIs } from '../harness/payouts.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { openShop } from '../harness/shop.ts';
-import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
+import { completedOrder, openedRefund, paidOrder, placedOrder, signal } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
 import { type Json, type Person, World } from '../harness/world.ts';
 

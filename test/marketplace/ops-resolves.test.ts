@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { flagsOf, licensesOf } from '../harness/rows.ts';
+import { flagsOf, licensesOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -2,15 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
-import {
-  delivered,
-  eventually,
-  flagsOf,
-  licensesOf,
-  pictureOf,
-  refundsOf,
-  workflowStatus,
-} from '../harness/rows.ts';
+import { flagsOf, licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/read.ts';
+import { delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 

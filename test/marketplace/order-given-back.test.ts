@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
-import { delivered, eventually, flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/read.ts';
+import { delivered, eventually } from '../harness/wait.ts';
 import { placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
-import { attempted, delivered, flagsOf, refundsOf, workflowStatus } from '../harness/rows.ts';
+import { flagsOf, refundsOf, workflowStatus } from '../harness/read.ts';
+import { attempted, delivered } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

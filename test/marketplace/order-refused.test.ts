@@ -5,7 +5,8 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { products } from '../../db/catalog/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { eventually, workflowStatus } from '../harness/rows.ts';
+import { workflowStatus } from '../harness/read.ts';
+import { eventually } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 describe('a purchase that cannot be, or not yet', () => {

@@ -6,15 +6,8 @@ import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
 import { EmptyIdempotencyKeyError } from '../../providers/idempotency-key.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import {
-  adopted,
-  attempted,
-  delivered,
-  eventually,
-  flagsOf,
-  licensesOf,
-  refundsOf,
-} from '../harness/rows.ts';
+import { flagsOf, licensesOf, refundsOf } from '../harness/read.ts';
+import { adopted, attempted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 

@@ -3,16 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { users } from '../../db/accounts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
-import {
-  adopted,
-  delivered,
-  eventually,
-  flagsOf,
-  historyText,
-  licensesOf,
-  pictureOf,
-  workflowStatus,
-} from '../harness/rows.ts';
+import { flagsOf, historyText, licensesOf, pictureOf, workflowStatus } from '../harness/read.ts';
+import { adopted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 

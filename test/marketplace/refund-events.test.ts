@@ -10,7 +10,7 @@ import { signToken } from '../../ops/sign-token.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { createLogger } from '../../log.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { adopted, eventually } from '../harness/rows.ts';
+import { adopted, eventually } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';

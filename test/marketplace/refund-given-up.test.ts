@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { auditOf } from '../harness/look.ts';
-import { attempted, eventually, flagsOf, refundsOf } from '../harness/rows.ts';
+import { auditOf, flagsOf, refundsOf } from '../harness/read.ts';
+import { attempted, eventually } from '../harness/wait.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';

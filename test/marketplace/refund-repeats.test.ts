@@ -5,7 +5,8 @@ import { idempotencyKeys } from '../../db/kernel/schema.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { adopted, refundsOf } from '../harness/rows.ts';
+import { refundsOf } from '../harness/read.ts';
+import { adopted } from '../harness/wait.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
 

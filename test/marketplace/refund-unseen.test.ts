@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { adopted, attempted, eventually, refundsOf } from '../harness/rows.ts';
+import { refundsOf } from '../harness/read.ts';
+import { adopted, attempted, eventually } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { landedAtThePsp } from '../reconcile/support.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';

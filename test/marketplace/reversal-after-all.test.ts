@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import { auditOf, balanceOf, openFlags, postingsOf, reversalRow, transferRow } from '../harness/look.ts';
+import { auditOf, balanceOf, openFlags, postingsOf, reversalRow, transferRow } from '../harness/read.ts';
 import { refundedOrder, type Refunded, reversedUnseen } from '../harness/refunded.ts';
 import { makeProduct, NET_MINOR, type Seller } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';

@@ -1,18 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
-  failedAttempts,
   keysOf,
   openFlags,
   postingsOf,
   reversalCalls,
   reversalLookUps,
   reversalRow,
-  signal,
   stateOf,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { signal } from '../harness/stories.ts';
+import { failedAttempts, until } from '../harness/wait.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';

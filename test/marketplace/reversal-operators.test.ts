@@ -5,20 +5,17 @@ import { requestReversalEnd } from '../../db/marketplace/reversals/request-end.t
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   auditOf,
-  failedAttempts,
+  historyText,
   keysOf,
   openFlags,
   reversalCalls,
   reversalRow,
-  signal,
-  stateAfterAttempt,
   stateOf,
   transferRow,
-  until,
-  waitsFor,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { signal } from '../harness/stories.ts';
+import { failedAttempts, stateAfterAttempt, until, waitsFor } from '../harness/wait.ts';
 import { refundedOrder } from '../harness/refunded.ts';
-import { historyText } from '../harness/rows.ts';
 import { makePerson, NET_MINOR } from '../harness/shop.ts';
 import { onReversalLookUps, onReversalsOf, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';

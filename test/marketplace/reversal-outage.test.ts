@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { failedAttempts, keysOf, reversalRow, signal, until } from '../harness/look.ts';
+import { keysOf, reversalRow } from '../harness/read.ts';
+import { failedAttempts, until } from '../harness/wait.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
-import { completedOrder, openedRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, signal } from '../harness/stories.ts';
 import { STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

@@ -5,17 +5,16 @@ import { reversalLabel } from '../../db/marketplace/labels.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,
-  failedAttempts,
   keysOf,
   openFlags,
   postingsOf,
   reversalCalls,
   reversalLookUps,
   reversalRow,
-  signal,
-  stateAfterAttempt,
   transferRow,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { signal } from '../harness/stories.ts';
+import { failedAttempts, stateAfterAttempt } from '../harness/wait.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
 import { onReversalLookUps } from '../harness/trouble.ts';

@@ -4,21 +4,18 @@ import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,
-  failedAttempts,
   keysOf,
   onlyReversal,
   openFlags,
   postingsOf,
   reversalCalls,
   reversalRow,
-  signal,
   transferRow,
-  until,
-  waitsFor,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { failedAttempts, until, waitsFor } from '../harness/wait.ts';
 import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
-import { openedRefund, settledRefund } from '../harness/stories.ts';
+import { openedRefund, settledRefund, signal } from '../harness/stories.ts';
 import { reversedBehindOurBack } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

@@ -1,19 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
-import {
-  balanceOf,
-  failedAttempts,
-  keysOf,
-  onlyReversal,
-  reversalCalls,
-  reversalRow,
-  signal,
-  transferRow,
-  waitsFor,
-} from '../harness/look.ts';
+import { balanceOf, keysOf, onlyReversal, reversalCalls, reversalRow, transferRow } from '../harness/read.ts';
+import { failedAttempts, waitsFor } from '../harness/wait.ts';
 import { soldOrder } from '../harness/refunded.ts';
 import { makeProduct, NET_MINOR, openShop } from '../harness/shop.ts';
-import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, settledRefund, signal } from '../harness/stories.ts';
 import { onReversalsOf, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

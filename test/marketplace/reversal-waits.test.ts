@@ -2,19 +2,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
   balanceOf,
-  failedAttempts,
   keysOf,
   openFlags,
   reversalCalls,
   reversalLookUps,
   reversalRow,
-  signal,
   transferRow,
-  waitsFor,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { failedAttempts, waitsFor } from '../harness/wait.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { NET_MINOR } from '../harness/shop.ts';
-import { completedOrder } from '../harness/stories.ts';
+import { completedOrder, signal } from '../harness/stories.ts';
 import { onReversalsOf } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

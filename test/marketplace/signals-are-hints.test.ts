@@ -4,11 +4,11 @@ import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { sentTo, signal, until } from '../harness/look.ts';
+import { pictureOf, sentTo } from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import { earnedShop, fundsOf, openedPayout, payoutIs, payoutRow, postingsOf } from '../harness/payouts.ts';
-import { pictureOf } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
-import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
+import { completedOrder, openedRefund, placedOrder, signal } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 // Whoever reaches Temporal can send any signal: what it says must be in the inbox, or be so at the provider.

@@ -7,7 +7,8 @@ import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { keysOf, reversalCalls, until } from '../harness/look.ts';
+import { keysOf, pictureOf, reversalCalls } from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import {
   earnedShop,
   fundsOf,
@@ -18,7 +19,6 @@ import {
   payoutIs,
 } from '../harness/payouts.ts';
 import { refundedOrder } from '../harness/refunded.ts';
-import { pictureOf } from '../harness/rows.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { completeTransfer } from '../../db/marketplace/transfers/complete.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
-  failedAttempts,
   keysOf,
   onlyReversal,
   onlyTransfer,
@@ -10,15 +9,13 @@ import {
   reversalCalls,
   reversalRow,
   sentTo,
-  signal,
   transferCalls,
   transferRow,
-  until,
-  waitsFor,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { failedAttempts, until, waitsFor } from '../harness/wait.ts';
 import { type Refunded, refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { connect, NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
-import { openedRefund, paidOrder } from '../harness/stories.ts';
+import { openedRefund, paidOrder, signal } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo, type Trouble } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

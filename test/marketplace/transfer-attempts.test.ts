@@ -1,18 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
-import {
-  balanceOf,
-  keysOf,
-  onlyTransfer,
-  sentTo,
-  signal,
-  stateAfterAttempt,
-  transferCalls,
-  transferRow,
-  until,
-} from '../harness/look.ts';
+import { balanceOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
+import { stateAfterAttempt, until } from '../harness/wait.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
-import { completedOrder, paidOrder } from '../harness/stories.ts';
+import { completedOrder, paidOrder, signal } from '../harness/stories.ts';
 import { madeBehindOurBack, onTransfersTo, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/look.ts';
+import { auditOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
 import { madeAfterAll, madeBehindOurBack, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';

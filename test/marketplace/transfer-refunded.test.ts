@@ -10,13 +10,12 @@ import {
   reversalCalls,
   reversalRow,
   sentTo,
-  signal,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import { connect, NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
-import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, paidOrder, settledRefund, signal } from '../harness/stories.ts';
 import { onTransferSearches, onTransfersTo, REFUSED } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

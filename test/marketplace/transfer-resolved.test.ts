@@ -10,13 +10,12 @@ import {
   openFlags,
   postingsOf,
   sentTo,
-  signal,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import { makePerson, NET_MINOR, openShop } from '../harness/shop.ts';
-import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
+import { completedOrder, openedRefund, paidOrder, signal } from '../harness/stories.ts';
 import {
   madeAfterAll,
   madeBehindOurBack,

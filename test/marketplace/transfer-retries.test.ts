@@ -10,8 +10,8 @@ import {
   stateOf,
   transferCalls,
   transferRow,
-  until,
-} from '../harness/look.ts';
+} from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import { NET_MINOR, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, paidOrder } from '../harness/stories.ts';
 import { onTransferSearches, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';

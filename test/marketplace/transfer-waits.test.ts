@@ -2,19 +2,10 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import {
-  keysOf,
-  onlyTransfer,
-  openFlags,
-  sentTo,
-  signal,
-  stateAfterAttempt,
-  transferCalls,
-  transferRow,
-  until,
-} from '../harness/look.ts';
+import { keysOf, onlyTransfer, openFlags, sentTo, transferCalls, transferRow } from '../harness/read.ts';
+import { stateAfterAttempt, until } from '../harness/wait.ts';
 import { connect, NET_MINOR, openShop } from '../harness/shop.ts';
-import { paidOrder } from '../harness/stories.ts';
+import { paidOrder, signal } from '../harness/stories.ts';
 import { onTransferSearches, onTransfersTo } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 

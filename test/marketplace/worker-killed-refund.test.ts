@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { adopted, delivered, flagsOf, licensesOf, refundsOf } from '../harness/rows.ts';
+import { flagsOf, licensesOf, refundsOf } from '../harness/read.ts';
+import { adopted, delivered } from '../harness/wait.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { installStops, type Stops } from '../worker/stops.ts';
 import { completedOrder } from '../harness/stories.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { writePlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { startServer } from '../../server.ts';
-import { adopted } from '../harness/rows.ts';
+import { adopted } from '../harness/wait.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { onReversalsOf, REFUSED } from '../harness/trouble.ts';

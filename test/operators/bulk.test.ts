@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { previewBulk } from '../../operations/bulk.ts';
 import { performBulk } from '../../operations/perform-bulk.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf } from '../harness/look.ts';
-import { storedWebhook } from '../harness/rows.ts';
+import { auditOf } from '../harness/read.ts';
+import { storedWebhook } from '../harness/stories.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import type { Person, World } from '../harness/world.ts';
 import {

@@ -4,7 +4,7 @@ import { approvals } from '../../db/approvals/schema.ts';
 import { approve } from '../../operations/approve.ts';
 import { performAction } from '../../operations/perform-action.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, reversalRow } from '../harness/look.ts';
+import { auditOf, reversalRow } from '../harness/read.ts';
 import { earnedShop, madeFor, onPayouts, openedPayout, payoutRow, waitsFor } from '../harness/payouts.ts';
 import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder } from '../harness/stories.ts';

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, onlyTransfer, reversalRow, until, waitsFor } from '../harness/look.ts';
+import { auditOf, flagsOf, onlyTransfer, refundsOf, reversalRow } from '../harness/read.ts';
+import { until, waitsFor } from '../harness/wait.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow } from '../harness/payouts.ts';
 import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
-import { flagsOf, refundsOf } from '../harness/rows.ts';
 import { temporalAddress } from '../harness/services.ts';
 import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';

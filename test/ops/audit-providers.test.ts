@@ -6,11 +6,10 @@ import { sellerTransfers, transferReversals } from '../../db/marketplace/transfe
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
-import { signal } from '../harness/look.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow, type PayoutRow } from '../harness/payouts.ts';
 import { run } from '../harness/processes.ts';
 import { openShop } from '../harness/shop.ts';
-import { completedOrder, settledRefund } from '../harness/stories.ts';
+import { completedOrder, settledRefund, signal } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 describe('npm run audit -- --providers', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProgress } from '../../ops/progress.ts';
 import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
-import { transferRow } from '../harness/look.ts';
+import { transferRow } from '../harness/read.ts';
 import { run } from '../harness/processes.ts';
 import { openShop, type Seller } from '../harness/shop.ts';
 import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
-import { auditOf } from '../harness/look.ts';
+import { auditOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Person } from '../harness/world.ts';
 import { type Desk, openDesk, transferLine } from '../settlements/support.ts';

@@ -6,7 +6,7 @@ import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { letTenMinutesPass, openScene, type Scene, statusOf, until } from '../../sandbox/situations/scene.ts';
 import type { Made, Situation, Step } from '../../sandbox/situations/situation.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { openFlags } from '../harness/look.ts';
+import { openFlags } from '../harness/read.ts';
 import { run } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';
 import { takeTurn } from '../harness/turns.ts';

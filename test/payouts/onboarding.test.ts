@@ -5,10 +5,10 @@ import { sellerOnboardings } from '../../db/sellers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import { keysOf, onlyTransfer, sentTo, signal, transferCalls, transferRow, until } from '../harness/look.ts';
+import { historyText, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
+import { attempted, until } from '../harness/wait.ts';
 import { makeProduct, openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
-import { paidOrder } from '../harness/stories.ts';
-import { attempted, historyText } from '../harness/rows.ts';
+import { paidOrder, signal } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
 
 const PAGES = { return_url: 'https://shop.example/back', refresh_url: 'https://shop.example/again' };

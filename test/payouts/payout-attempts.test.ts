@@ -2,7 +2,9 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { keysOf, openFlags, signal, stateAfterAttempt } from '../harness/look.ts';
+import { keysOf, openFlags } from '../harness/read.ts';
+import { signal } from '../harness/stories.ts';
+import { stateAfterAttempt } from '../harness/wait.ts';
 import {
   earnedShop,
   fundsOf,

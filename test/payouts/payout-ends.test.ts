@@ -5,7 +5,8 @@ import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { openFlags, reversalRow, signal, until } from '../harness/look.ts';
+import { openFlags, reversalRow } from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
 import {
   earnedShop,
   fundsOf,
@@ -16,7 +17,7 @@ import {
   postingsOf,
 } from '../harness/payouts.ts';
 import { NET_MINOR, type Seller } from '../harness/shop.ts';
-import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
+import { completedOrder, openedRefund, settledRefund, signal } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 const PATIENT = { REVERSAL_BACKOFF_BASE: '10m', REVERSAL_BACKOFF_MAX: '1h' };

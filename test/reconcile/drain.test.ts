@@ -4,7 +4,7 @@ import { orderItems, orders } from '../../db/marketplace/orders/schema.ts';
 import type { ReconcileReport } from '../../domain/reconcile/reconcile.ts';
 import { reconcile } from '../../ops/commands/reconcile.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { until } from '../harness/look.ts';
+import { until } from '../harness/wait.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { flagsOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { flagsOf, pictureOf, refundsOf } from '../harness/read.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
 import type { Person, World } from '../harness/world.ts';

@@ -5,7 +5,7 @@ import { compareBooks } from '../../sandbox/faults/books.ts';
 import { comesToRest, unheard } from '../../sandbox/faults/rest.ts';
 import { loseWebhooks } from '../../sandbox/faults/trouble.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import { eventually } from '../harness/rows.ts';
+import { eventually } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { openedRefund, placedOrder } from '../harness/stories.ts';
 import { takeTurn, TURN_TIMEOUT_MS } from '../harness/turns.ts';

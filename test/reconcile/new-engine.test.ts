@@ -11,17 +11,9 @@ import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { type EmbeddedTemporal, startTemporal } from '../../stack/temporal.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import {
-  failedAttempts,
-  keysOf,
-  onlyReversal,
-  onlyTransfer,
-  sentTo,
-  transferRow,
-  until,
-} from '../harness/look.ts';
+import { keysOf, onlyReversal, onlyTransfer, sentTo, transferRow } from '../harness/read.ts';
+import { adopted, attempted, eventually, failedAttempts, until } from '../harness/wait.ts';
 import { openedPayout, payoutIs, payoutRow } from '../harness/payouts.ts';
-import { adopted, attempted, eventually } from '../harness/rows.ts';
 import { uniqueName } from '../harness/services.ts';
 import { openShop, type Seller } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';

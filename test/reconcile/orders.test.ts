@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
-import { pictureOf } from '../harness/rows.ts';
+import { pictureOf } from '../harness/read.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, placedOrder } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPace } from '../../activities/reconcile/pace.ts';
 import { createEngine } from '../../engine/index.ts';
-import { until } from '../harness/look.ts';
+import { until } from '../harness/wait.ts';
 import { endWorkflow, takeTask } from '../engine/tasks-by-hand.ts';
 import { World } from '../harness/world.ts';
 

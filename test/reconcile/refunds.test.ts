@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { pictureOf } from '../harness/rows.ts';
+import { pictureOf } from '../harness/read.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Phase, PhaseReport } from '../../domain/reconcile/reconcile.ts';
 import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
-import { adopted, attempted } from '../harness/rows.ts';
+import { adopted, attempted } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

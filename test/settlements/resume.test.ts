@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadStatement } from '../../ops/statements/load.ts';
-import { eventually } from '../harness/rows.ts';
+import { eventually } from '../harness/wait.ts';
 import {
   type Desk,
   exceptionsOf,

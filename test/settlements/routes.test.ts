@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditOf, openFlags } from '../harness/look.ts';
+import { auditOf, openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Answer, Json, Person } from '../harness/world.ts';
 import { type Desk, openDesk, transferLine } from './support.ts';

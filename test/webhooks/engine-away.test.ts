@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
-import { adopted } from '../harness/rows.ts';
+import { adopted } from '../harness/wait.ts';
 import { temporalAddress } from '../harness/services.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/rows.ts';
+import { flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/read.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';

@@ -7,7 +7,7 @@ import { webhookEvents, type WebhookProvider } from '../../db/webhooks/schema.ts
 import { createLogger } from '../../log.ts';
 import { stripeSignature } from '../../stand-ins/stripe/books.ts';
 import { type RunningServer, startServer } from '../../server.ts';
-import { adopted } from '../harness/rows.ts';
+import { adopted } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import type { Answer, Json, World } from '../harness/world.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
-import { until } from '../harness/look.ts';
+import { until } from '../harness/wait.ts';
 import { listening, start } from '../harness/processes.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { eventually } from '../harness/rows.ts';
+import { eventually } from '../harness/wait.ts';
 import type { World } from '../harness/world.ts';
 
 /**

@@ -1,32 +1,20 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { auditLog, opsFlags } from '../../db/kernel/schema.ts';
 import { ledgerEntries, sellerBalances } from '../../db/ledger/schema.ts';
+import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import type { FlagKind } from '../../domain/flags.ts';
-import type { PostingKind } from '../../domain/postings.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
+import type { PostingKind } from '../../domain/postings.ts';
 import type { RequestEntry } from '../../stand-ins/kernel/requests.ts';
 import type { World } from './world.ts';
 
-// What tests look at, beside the rows that the world reads itself.
+// What a test reads: rows, balances, flags, calls that the stand-ins were sent, what a workflow shows. Nothing here waits.
 
 export type TransferRow = typeof sellerTransfers.$inferSelect;
 export type ReversalRow = typeof transferReversals.$inferSelect;
-
-const UNTIL_MS = 20_000;
-
-/** Reads until it is so, and returns what was read: for states that nothing announces. */
-export async function until<T>(read: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  return vi.waitFor(
-    async () => {
-      const seen = await read();
-      if (!isSo(seen)) throw new Error(`it has not come to that: ${JSON.stringify(seen)}`);
-      return seen;
-    },
-    { timeout: UNTIL_MS, interval: 20 },
-  );
-}
 
 export async function transferRow(world: World, id: string): Promise<TransferRow> {
   const [row] = await world.database.db.select().from(sellerTransfers).where(eq(sellerTransfers.id, id));
@@ -54,30 +42,10 @@ export async function onlyReversal(world: World, refundId: string): Promise<Reve
   return rows[0]!;
 }
 
-/** The reversal of a refund, once the attempts it has lost are so many. */
-export const failedAttempts = (world: World, reversalId: string, count: number) =>
-  until(
-    () => reversalRow(world, reversalId),
-    (row) => row.retryCount >= count,
-  );
-
-export const waitsFor = (world: World, reversalId: string, what: string) =>
-  until(
-    () => reversalRow(world, reversalId),
-    (row) => row.waitingFor === what,
-  );
-
 /** What the workflow says of itself. */
 export async function stateOf(world: World, workflowId: string) {
   return world.temporal.workflow.getHandle(workflowId).query<Attempt<string>>('state');
 }
-
-/** The same, once an attempt has come back. */
-export const stateAfterAttempt = (world: World, workflowId: string) =>
-  until(
-    () => stateOf(world, workflowId),
-    (state) => state.ended || state.lastError !== null,
-  );
 
 /** What Temporal's UI shows on the workflow's page. */
 export async function detailsOf(world: World, workflowId: string): Promise<string> {
@@ -85,9 +53,6 @@ export async function detailsOf(world: World, workflowId: string): Promise<strin
   const { currentDetails } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   return currentDetails ?? '';
 }
-
-export const signal = (world: World, workflowId: string, name: string, ...args: unknown[]) =>
-  world.temporal.workflow.getHandle(workflowId).signal(name, ...args);
 
 /** Calls that would create a transfer to this account, oldest first. */
 export const transferCalls = (world: World, accountId: string): RequestEntry[] =>
@@ -145,3 +110,53 @@ export const reversalLookUps = (world: World, stripeTransferId: string): Request
   world.stripe.control
     .requests('transfers.listReversals')
     .filter((entry) => entry.params['id'] === stripeTransferId);
+
+export async function licensesOf({ database: { db } }: World, orderId: string) {
+  const rows = await db
+    .select({ license: licenses, sellerId: orderItems.sellerId })
+    .from(licenses)
+    .innerJoin(orderItems, eq(orderItems.id, licenses.orderItemId))
+    .where(eq(orderItems.orderId, orderId))
+    .orderBy(orderItems.position);
+  return rows.map(({ license, sellerId }) => ({ ...license, sellerId }));
+}
+
+export const refundsOf = ({ database: { db } }: World, orderId: string) =>
+  db.select().from(refunds).where(eq(refunds.orderId, orderId)).orderBy(refunds.createdAt);
+
+/** The kinds of what waits for a person about a subject. */
+export async function flagsOf({ database: { db } }: World, subject: string): Promise<string[]> {
+  const rows = await db
+    .select({ kind: opsFlags.kind })
+    .from(opsFlags)
+    .where(and(eq(opsFlags.subject, subject), isNull(opsFlags.clearedAt)));
+  return rows.map((row) => row.kind);
+}
+
+/** Every row of an order as it stands, to be compared with itself later: not whether a sweep has looked at it. */
+export async function pictureOf({ database: { sql } }: World, orderId: string): Promise<unknown> {
+  const [row] = await sql`
+    SELECT
+      (SELECT to_jsonb(o) - 'outside_checked_at' FROM orders o WHERE o.id = ${orderId}) AS "order",
+      (SELECT jsonb_agg(r ORDER BY r.id) FROM refunds r WHERE r.order_id = ${orderId}) AS refunds,
+      (SELECT jsonb_agg(l ORDER BY l.id) FROM licenses l JOIN order_items i ON i.id = l.order_item_id
+       WHERE i.order_id = ${orderId}) AS licenses,
+      (SELECT jsonb_agg(t ORDER BY t.id) FROM seller_transfers t WHERE t.order_id = ${orderId}) AS transfers,
+      (SELECT jsonb_agg(v ORDER BY v.id) FROM transfer_reversals v JOIN seller_transfers t ON t.id = v.transfer_id
+       WHERE t.order_id = ${orderId}) AS reversals,
+      (SELECT jsonb_agg(e ORDER BY e.id) FROM ledger_entries e WHERE e.root_id = ${orderId}) AS entries`;
+  return row;
+}
+
+/** `COMPLETED`, `RUNNING`, … of the last run under this id. */
+export async function workflowStatus(world: World, workflowId: string): Promise<string> {
+  return (await world.temporal.workflow.getHandle(workflowId).describe()).status.name;
+}
+
+/** A history as people with access to Temporal read it, payloads decoded. */
+export async function historyText(world: World, workflowId: string): Promise<string> {
+  const history = await world.temporal.workflow.getHandle(workflowId).fetchHistory();
+  return JSON.stringify(history, (key, value: unknown) =>
+    key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value,
+  );
+}
