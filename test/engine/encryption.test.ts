@@ -6,6 +6,7 @@ import { createCodec } from '../../engine/codec.ts';
 import { createClient } from '../../engine/connect.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { encodingOf, type FoundPayload, keyOf, lookThrough, readableIn, textOf } from './payloads.ts';
+import { openCatalog } from '../harness/shop.ts';
 import { adopted, attempted, eventually, until } from '../harness/wait.ts';
 import { type Refunded, refundedOrder } from '../harness/refunded.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
@@ -50,7 +51,7 @@ const isTemporals = ({ where }: FoundPayload) =>
 /** A refund that the PSP has and whose webhook has not come. */
 async function waitingRefund() {
   world.psp.control.setRefundMode('manual');
-  const { buyer, products } = await world.seed();
+  const { buyer, products } = await openCatalog(world);
   const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
   const refundId = await openedRefund(world, buyer, orderId);
   await adopted(world, refundId);
@@ -88,7 +89,7 @@ describe('with keys', () => {
       match: 'refunds.create',
       times: 'always',
     });
-    const { buyer, products } = await world.seed();
+    const { buyer, products } = await openCatalog(world);
     const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
     const refundId = await openedRefund(world, buyer, orderId);
     await attempted(world, `refund/${refundId}`, 2);
@@ -207,7 +208,7 @@ it('a worker that lacks the key loses nothing: its tasks fail visibly, and the k
 
 it('an API that lacks the key answers 503, and the same call gives the true answer once it has it', async () => {
   await begin(A);
-  const { buyer, products } = await world.seed();
+  const { buyer, products } = await openCatalog(world);
   const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
   await world.stopWorker();
   // The worker answers with a key that the API has not heard of yet.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { products } from '../../db/catalog/schema.ts';
+import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
 import { users } from '../../db/accounts/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Person, World } from './world.ts';
@@ -76,3 +77,25 @@ export async function makePerson(
 export async function connect(world: World, { id, accountId }: Seller): Promise<void> {
   await world.database.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
 }
+
+/** The people and products of the demo, for stories of several products in one currency. */
+export async function openCatalog(world: World) {
+  const { buyer, otherBuyer, sellers, admin, products: sold } = await seedCatalog(world.database.db);
+  const person = async (id: string, role: Role): Promise<Person> => ({
+    id,
+    role,
+    token: await world.token(id, role),
+  });
+  const [ada, ben] = sellers;
+  if (ada === undefined || ben === undefined) throw new Error('the seed has fewer than two sellers');
+  return {
+    buyer: await person(buyer.id, 'user'),
+    stranger: await person(otherBuyer.id, 'user'),
+    ada: await person(ada.id, 'artist'),
+    ben: await person(ben.id, 'producer'),
+    admin: await person(admin.id, 'admin'),
+    products: sold,
+  };
+}
+
+export type Catalog = Awaited<ReturnType<typeof openCatalog>>;

@@ -9,7 +9,6 @@ import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { isOfOrder, refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
-import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
@@ -235,26 +234,6 @@ export class World {
     await this.killWorkerProcess();
     await this.stopWorker();
     for (const close of this.#closers) await close();
-  }
-
-  /** The people and products that everything starts from. */
-  async seed() {
-    const { buyer, otherBuyer, sellers, admin, products } = await seedCatalog(this.database.db);
-    const person = async (id: string, role: Role): Promise<Person> => ({
-      id,
-      role,
-      token: await this.token(id, role),
-    });
-    const [ada, ben] = sellers;
-    if (ada === undefined || ben === undefined) throw new Error('the seed has fewer than two sellers');
-    return {
-      buyer: await person(buyer.id, 'user'),
-      stranger: await person(otherBuyer.id, 'user'),
-      ada: await person(ada.id, 'artist'),
-      ben: await person(ben.id, 'producer'),
-      admin: await person(admin.id, 'admin'),
-      products,
-    };
   }
 
   token(userId: string, role: Role): Promise<string> {

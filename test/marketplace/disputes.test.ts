@@ -5,6 +5,7 @@ import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
 import { flagsOf, refundsOf } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { until } from '../harness/wait.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
@@ -14,10 +15,10 @@ const TOTAL = 12_000;
 const SHARE = 10_800;
 
 let world: World;
-let people: Awaited<ReturnType<World['seed']>>;
+let people: Catalog;
 beforeAll(async () => {
   world = await World.create();
-  people = await world.seed();
+  people = await openCatalog(world);
 });
 afterAll(() => world.close());
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCatalog } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { completedOrder } from '../harness/stories.ts';
 
@@ -18,7 +19,7 @@ describe('the cost of a refund in history events', () => {
   }
 
   it('a full refund with one reversal', async () => {
-    const { buyer, products } = await world.seed();
+    const { buyer, products } = await openCatalog(world);
     const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
     const refunded = await world.post(buyer, `/marketplace/orders/${orderId}/refund`, {});
     const refundId: string = refunded.body['refund']!['id']!;

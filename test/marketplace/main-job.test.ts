@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCatalog } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 
 describe('the main job', () => {
@@ -9,7 +10,7 @@ describe('the main job', () => {
   afterAll(() => world.close());
 
   it('pays a purchase, sends the sellers their shares, refunds the buyer and takes the shares back', async () => {
-    const { buyer, products } = await world.seed();
+    const { buyer, products } = await openCatalog(world);
     const bought = await world.post(buyer, '/marketplace/orders', {
       items: [{ product_id: products[0]!.id }, { product_id: products[2]!.id }],
     });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { auditLog, idempotencyKeys } from '../../db/kernel/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { onlyTransfer, refundsOf } from '../harness/read.ts';
-import { makePerson } from '../harness/shop.ts';
+import { type Catalog, makePerson, openCatalog } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
 import { type Answer, World } from '../harness/world.ts';
 
@@ -26,10 +26,10 @@ const idIn = ({ body }: Answer, field: string): string => body[field]!['id']!;
 
 describe('an operator’s POST with an Idempotency-Key', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create({ env: { TRANSFER_RETRY_MAX_RETRIES: '0', REVERSAL_MAX_RETRIES: '0' } });
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   // What one admin decides on within a day counts together.
   beforeEach(async () => {

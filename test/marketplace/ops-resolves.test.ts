@@ -4,18 +4,16 @@ import { auditLog } from '../../db/kernel/schema.ts';
 import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, licensesOf } from '../harness/read.ts';
-import { makePerson } from '../harness/shop.ts';
+import { type Catalog, makePerson, openCatalog } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
-type People = Awaited<ReturnType<World['seed']>>;
-
 describe('what operators end by hand', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create({ env: { REVERSAL_MAX_RETRIES: '0' } });
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   // What one admin decides on within a day counts together.
   beforeEach(async () => {

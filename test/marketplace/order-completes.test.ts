@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import { flagsOf, licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
@@ -11,10 +12,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 describe('a purchase', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create({ env: { REFUND_WINDOW_DAYS: '30' } });
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterEach(async () => {
     world.psp.control.clearFaults();

@@ -1,16 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import { flagsOf, licensesOf, pictureOf, refundsOf } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { delivered, eventually } from '../harness/wait.ts';
 import { placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 describe('a payment that its order cannot take is given back', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterEach(async () => {
     world.psp.control.clearFaults();

@@ -6,15 +6,16 @@ import { products } from '../../db/catalog/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { workflowStatus } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { eventually } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 describe('a purchase that cannot be, or not yet', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterEach(async () => {
     world.psp.control.clearFaults();

@@ -1,16 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, refundsOf, workflowStatus } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { eventually } from '../harness/wait.ts';
 import { placedOrder } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 describe('an order unpaid after ORDER_PAYMENT_TIMEOUT', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create({ env: { ORDER_PAYMENT_TIMEOUT: '1500ms' } });
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterEach(async () => {
     world.psp.control.clearFaults();

@@ -7,16 +7,17 @@ import { EmptyIdempotencyKeyError } from '../../providers/idempotency-key.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { flagsOf, licensesOf, refundsOf } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted, attempted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 describe('a refund, phase 2: ask the PSP', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   beforeEach(() => world.psp.control.setRefundMode('auto'));
   afterEach(async () => {
@@ -290,7 +291,7 @@ describe('a refund whose PSP takes longer than a minute', () => {
   });
 
   it('is marked as waiting for the PSP, and goes through by itself when the PSP is back', async () => {
-    const { buyer, products } = await world.seed();
+    const { buyer, products } = await openCatalog(world);
     const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
     const outage = world.psp.control.addFault({
       kind: 'status',

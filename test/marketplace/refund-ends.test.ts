@@ -4,16 +4,17 @@ import { users } from '../../db/accounts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
 import { flagsOf, historyText, licensesOf, pictureOf, workflowStatus } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
 describe('a refund, phase 3: the webhook', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
     world.psp.control.setRefundMode('manual');
   });
   afterEach(async () => {

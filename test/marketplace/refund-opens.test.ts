@@ -6,7 +6,7 @@ import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { licensesOf, pictureOf, refundsOf, workflowStatus } from '../harness/read.ts';
 import { adopted } from '../harness/wait.ts';
-import { makePerson } from '../harness/shop.ts';
+import { type Catalog, makePerson, openCatalog } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
 
@@ -14,10 +14,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 describe('a refund, phase 1: open', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
     // Nothing ends by itself: these tests look at what phase 1 leaves.
     world.psp.control.setRefundMode('manual');
   });

@@ -5,12 +5,11 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { pictureOf, refundsOf } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
 import { type Answer, type Person, World } from '../harness/world.ts';
-
-type People = Awaited<ReturnType<World['seed']>>;
 
 /** 503, when to come back, and whether the request may still be carried out. */
 function expectUnavailable(answer: Answer, mayStill: boolean) {
@@ -40,11 +39,11 @@ async function callAt(api: RunningServer, person: Person, path: string, body: un
 
 describe('no worker', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   let orderId: string;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
     ({ orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]));
     await world.stopWorker();
   });
@@ -87,12 +86,12 @@ describe('no worker', () => {
 
 describe('Temporal down', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   let wire: TcpProxy;
   let api: RunningServer;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
     const [host, port] = world.config.TEMPORAL_ADDRESS.split(':');
     wire = await startTcpProxy({ host: host!, port: Number(port) });
     api = await startServer(readConfig({ ...world.env, TEMPORAL_ADDRESS: wire.address }));
@@ -137,13 +136,13 @@ describe('Temporal down', () => {
 
 describe('database down', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   let apiWire: TcpProxy;
   let workerWire: TcpProxy;
   let api: RunningServer;
   beforeAll(async () => {
     world = await World.create({ worker: false });
-    people = await world.seed();
+    people = await openCatalog(world);
     const url = new URL(world.config.DATABASE_URL);
     const target = { host: url.hostname, port: Number(url.port) };
     [apiWire, workerWire] = await Promise.all([startTcpProxy(target), startTcpProxy(target)]);

@@ -4,17 +4,16 @@ import { licenses, orderItems } from '../../db/marketplace/orders/schema.ts';
 import { opsFlags } from '../../db/kernel/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
-type People = Awaited<ReturnType<World['seed']>>;
-
 describe('money that leaves without us asking', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterAll(() => world.close());
 
@@ -263,17 +262,17 @@ describe('money that leaves without us asking', () => {
 
 describe('REFUND_FEE_POLICY=keep', () => {
   let world: World;
-  let people: People;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create({ env: { REFUND_FEE_POLICY: 'keep' } });
-    people = await world.seed();
+    people = await openCatalog(world);
   });
   afterAll(() => world.close());
 
   const refundsOf = (orderId: string) =>
     world.database.db.select().from(refunds).where(eq(refunds.orderId, orderId));
   const balance = async (person: { token: string; id: string; role: 'artist' | 'producer' }) =>
-    (await world.get(person as People['ben'], '/sellers/me/balance')).body['balances']![0];
+    (await world.get(person as Catalog['ben'], '/sellers/me/balance')).body['balances']![0];
 
   it('leaves the fee, and the next transfer of the seller nets it with a reversal', async () => {
     const first = await completedOrder(world, people.buyer, [people.products[2]!.id]);

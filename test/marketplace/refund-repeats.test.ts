@@ -6,16 +6,17 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { refundsOf } from '../harness/read.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted } from '../harness/wait.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { type Person, World } from '../harness/world.ts';
 
 describe('a refund asked for again, by its Idempotency-Key', () => {
   let world: World;
-  let people: Awaited<ReturnType<World['seed']>>;
+  let people: Catalog;
   beforeAll(async () => {
     world = await World.create();
-    people = await world.seed();
+    people = await openCatalog(world);
     world.psp.control.setRefundMode('manual');
   });
   afterEach(async () => {

@@ -1,6 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { openCatalog } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 import { type SeenSpan, startOtlpReceiver } from './otlp-receiver.ts';
@@ -25,7 +26,7 @@ let memos: Readonly<Record<string, unknown>>;
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
   const world = await World.create({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url } });
-  const { buyer, products } = await world.seed();
+  const { buyer, products } = await openCatalog(world);
   const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
   refundId = await openedRefund(
     world,

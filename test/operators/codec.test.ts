@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createCodec } from '../../engine/codec.ts';
+import { openCatalog } from '../harness/shop.ts';
 import { type Answer, type Person, World } from '../harness/world.ts';
 
 // Temporal's remote codec protocol over real HTTP, as its Web UI speaks it.
@@ -22,7 +23,7 @@ beforeAll(async () => {
     },
     worker: false,
   });
-  ({ admin, buyer } = await world.seed());
+  ({ admin, buyer } = await openCatalog(world));
 });
 afterAll(() => world.close());
 

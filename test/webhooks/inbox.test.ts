@@ -5,7 +5,7 @@ import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { licensesOf, pictureOf, sentTo } from '../harness/read.ts';
-import { openShop } from '../harness/shop.ts';
+import { openCatalog, openShop } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
 import { type Answer, type Json, World } from '../harness/world.ts';
 import {
@@ -246,7 +246,7 @@ describe('the receiving audit', () => {
 
 /** Event ids on the operators' list of this outcome, all pages of it. */
 async function listed(outcome: string): Promise<string[]> {
-  const { admin } = await world.seed();
+  const { admin } = await openCatalog(world);
   const ids: string[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
     const page: Answer = await world.get(admin, `/admin/webhooks?outcome=${outcome}&limit=100${cursor}`);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
 import { said, start } from '../harness/processes.ts';
 import { installStops, type Stops } from './stops.ts';
+import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
@@ -9,12 +10,12 @@ import { World } from '../harness/world.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 let world: World;
-let people: Awaited<ReturnType<World['seed']>>;
+let people: Catalog;
 let stops: Stops;
 const processes: ReturnType<typeof start>[] = [];
 beforeAll(async () => {
   world = await World.create({ worker: false });
-  people = await world.seed();
+  people = await openCatalog(world);
   stops = await installStops(world);
   // Nobody but the test ends a refund, so that phase 2 is all that is in flight.
   world.psp.control.setRefundMode('manual');
