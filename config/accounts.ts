@@ -30,7 +30,7 @@ export const ACCOUNTS_VARIABLES = {
   RATE_LIMIT_BEARER: variable(
     integer(600, 1, 1_000_000),
     '600',
-    'calls a minute that a person may make by bearer tokens, over all API processes',
+    'calls of one person in a minute by bearer tokens, over all API processes',
   ),
 } as const satisfies Variables;
 

@@ -6,6 +6,6 @@ export const APPROVALS_VARIABLES = {
   FOUR_EYES_ABOVE_MINOR: variable(
     integer(50_000, 0, Number.MAX_SAFE_INTEGER),
     '50000',
-    'what one admin decides on alone within a day, a currency at a time; above it a second one agrees; minor units',
+    'the most that one admin may decide alone within a day, in each currency; above it a second admin has to agree; minor units',
   ),
 } as const satisfies Variables;

@@ -24,12 +24,12 @@ export const KERNEL_VARIABLES = {
   DATABASE_CONNECTIONS_MAX: variable(
     integer(CONNECTIONS_MAX, 4, 1_000),
     String(CONNECTIONS_MAX),
-    'Connections a process may open; a quarter, at most five, is never taken by lists and statements',
+    'connections of one process; lists and statements never take a quarter of them, at most five',
   ),
   DATABASE_STATEMENT_TIMEOUT: variable(
     duration(`${STATEMENT_TIMEOUT_MS / 1000}s`).refine((timeoutMs) => timeoutMs >= 100, '100ms at least'),
     `${STATEMENT_TIMEOUT_MS / 1000}s`,
-    'What one statement may take; a lock is waited for two thirds of it (docs/database.md)',
+    'longest time of one SQL statement; it waits for locks two thirds of that (docs/database.md)',
   ),
   TEMPORAL_ADDRESS: variable(
     z.string().min(1, 'host:port').default('127.0.0.1:7233'),

@@ -20,13 +20,13 @@ export const MARKETPLACE_VARIABLES = {
   PSP_READ_LAG: variable(
     duration('10m'),
     '10m',
-    'how long the PSP may have a refund that its reads do not show: earlier, "not found" proves nothing',
+    'how long the PSP may have a refund that its reads do not show; before that, "not found" proves nothing',
     { inProduction: longerThanActivities },
   ),
   STRIPE_READ_LAG: variable(
     duration('10m'),
     '10m',
-    'how long Stripe may still make what its lists do not show: a transfer or payout is looked for twice, this far apart',
+    'how long Stripe may still make a transfer or payout that its lists do not show: two looks have to be this far apart',
     { inProduction: longerThanActivities },
   ),
   PLATFORM_FEE_BPS: variable(integer(1000, 0, 10_000), '1000', 'platform fee in basis points'),

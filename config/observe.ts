@@ -7,7 +7,7 @@ export const OBSERVE_VARIABLES = {
   METRICS_PORT: variable(
     wholeNumber(0, 65_535).optional(),
     '',
-    'port of `/metrics`, one a process; off unless set, 0 takes a free one',
+    'port of `/metrics`, a port for each process; off unless set, 0 takes a free one',
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: variable(
     url(/^https?:/, 'http://127.0.0.1:4318').optional(),

@@ -12,6 +12,6 @@ export const OPERATORS_VARIABLES = {
   OPS_ACTOR: variable(
     z.uuid('the id (UUID) of an admin').toLowerCase().optional(),
     '',
-    'who acts where `npm run ops` is given no --actor: the id of an admin',
+    'id of the admin who acts when `npm run ops` is called without --actor',
   ),
 } as const satisfies Variables;

@@ -17,13 +17,13 @@ export const RECONCILE_VARIABLES = {
   RECONCILE_REFUND_STUCK_AFTER: variable(
     duration('30m'),
     '30m',
-    'the same for a refund that the PSP has accepted',
+    'age at which the sweep asks the PSP about a refund that it has accepted',
   ),
   RECONCILE_REFUND_ORPHAN_AFTER: variable(
     duration('5m'),
     '5m',
-    'the same for a refund that the PSP may never have received',
+    'age at which the sweep asks the PSP about a refund that it may never have received',
   ),
-  RECONCILE_BATCH: variable(integer(50, 1, 1000), '50', 'rows a phase and sweep'),
-  RECONCILE_CONCURRENCY: variable(integer(10, 1, 100), '10', 'rows that a sweep looks at at a time'),
+  RECONCILE_BATCH: variable(integer(50, 1, 1000), '50', 'rows of each phase in one sweep'),
+  RECONCILE_CONCURRENCY: variable(integer(10, 1, 100), '10', 'rows that a sweep looks at in parallel'),
 } as const satisfies Variables;

@@ -33,24 +33,19 @@ export function createMetrics() {
     requestsInFlight: gauge('veza_http_requests_in_flight', 'Requests that are being answered now'),
     providerCalls: histogram(
       'veza_provider_call_duration_seconds',
-      'Calls to the PSP and to Stripe, by what became of them',
+      'Calls to the PSP and to Stripe, by outcome',
       ['provider', 'operation', 'outcome'],
     ),
-    engineCalls: histogram(
-      'veza_engine_call_duration_seconds',
-      "Calls to Temporal's frontend, by what became of them",
-      ['call', 'outcome'],
-    ),
-    activities: histogram(
-      'veza_activity_duration_seconds',
-      'Attempts of activities, by what became of them',
-      ['activity', 'outcome'],
-    ),
-    webhooks: counter('veza_webhooks_total', 'Webhooks that came in, by what became of them', [
-      'provider',
+    engineCalls: histogram('veza_engine_call_duration_seconds', "Calls to Temporal's frontend, by outcome", [
+      'call',
       'outcome',
     ]),
-    sweepRows: counter('veza_sweep_rows_total', 'Rows that the sweep looked at, by what became of them', [
+    activities: histogram('veza_activity_duration_seconds', 'Attempts of activities, by outcome', [
+      'activity',
+      'outcome',
+    ]),
+    webhooks: counter('veza_webhooks_total', 'Webhooks that came in, by outcome', ['provider', 'outcome']),
+    sweepRows: counter('veza_sweep_rows_total', 'Rows that the sweep looked at, by outcome', [
       'phase',
       'outcome',
     ]),

@@ -9,7 +9,7 @@ export const NPM_SCRIPTS = {
     demo: 'starts everything on this machine and plays the main job: a purchase, a refund while Stripe is down, the reversals, a partial refund, a lost webhook, the audit. `-- --exit` stops when it is over, `-- --json` prints one object, `-- --kill-worker` kills the worker in the middle',
     dev: "keeps the whole stack up and reloads API and worker when sources change; the stand-in PSP's buyers pay by themselves. State is kept in `.veza/`, the environment in `.veza/dev.env`",
     stuck:
-      "`-- NAME` makes one of the runbook's stuck situations, to be looked at and solved; `-- --list` names them",
+      "`-- NAME` makes one of the runbook's stuck situations, to look at and to solve; `-- --list` names them",
     'compose:local':
       'runs `docker-compose.yml` without Docker, two APIs and two workers, and plays the demo on it; `-- --kill` kills one of each in the middle',
   },
@@ -31,7 +31,7 @@ export const NPM_SCRIPTS = {
   running: {
     build: 'compiles to `dist/`: JavaScript, and the workflows as minified bundles',
     start: 'the API process, from `dist/`; expects real services and embeds nothing',
-    worker: 'the worker process, likewise',
+    worker: 'the worker process, from `dist/`, in the same way',
     'db:migrate': 'brings a database to what this version needs; may run again, and while Veza runs',
     'temporal:setup': 'the same for a Temporal namespace: search attributes and the schedule of the sweep',
     ops: "the operators' command line, see below",

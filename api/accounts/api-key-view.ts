@@ -8,9 +8,11 @@ export const ApiKey = z
     id: Id,
     user_id: Id.openapi({ description: 'As whom it acts' }),
     made_by: Id.openapi({
-      description: 'The admin who made it; for somebody else it opens only while they are one',
+      description: 'The admin who made it; a key for somebody else works only while they are an admin',
     }),
-    made_by_key: Id.nullable().openapi({ description: 'The key that it was made with, and ends with' }),
+    made_by_key: Id.nullable().openapi({
+      description: 'The key that it was made with; it ends with that one',
+    }),
     name: z.string(),
     prefix: z.string().openapi({ description: 'How the key begins', example: 'vz_live_1a2b3c4d5e6f' }),
     scopes: z.array(z.enum(API_KEY_SCOPES)),

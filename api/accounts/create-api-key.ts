@@ -28,13 +28,13 @@ const perHour = (preset: number) => z.int().min(1).max(CALLS_PER_HOUR_MAX).defau
 
 const Body = z
   .strictObject({
-    user_id: Id.openapi({ description: 'As whom it acts, with the role that the user has at each call' }),
+    user_id: Id.openapi({ description: 'The user that the key acts as, with their role at each call' }),
     name: z.string().trim().min(1).max(API_KEY_NAME_MAX_CHARS).openapi({ example: 'nightly export' }),
     scopes: z.array(z.enum(API_KEY_SCOPES)).min(1),
     expires_at: z.iso.datetime({ offset: true }).transform(asDate).optional().openapi({
       type: 'string',
       format: 'date-time',
-      description: 'From when it opens nothing; left out: until it is revoked',
+      description: 'When it stops working; left out: when it is revoked',
     }),
     reads_per_hour: perHour(READS_PER_HOUR),
     writes_per_hour: perHour(WRITES_PER_HOUR),
@@ -62,7 +62,7 @@ const route = createRoute({
         approval: Approval,
         key: z
           .string()
-          .openapi({ description: 'Shown this once; it opens nothing until another admin agrees' }),
+          .openapi({ description: 'Shown only here; it does not work until another admin agrees' }),
       }),
       'For somebody else: it waits for another’s approval',
     ),

@@ -12,21 +12,21 @@ export const Approval = z
     action: z.string(),
     subject: z
       .string()
-      .openapi({ description: 'The workflow of what it is about, or a list', example: 'reversal/…' }),
+      .openapi({ description: 'The workflow of its subject, or a list', example: 'reversal/…' }),
     status: z.enum(APPROVAL_STATUSES),
     amount: AmountMinor.nullable().openapi({
-      description: 'Of a list: the largest total of one currency. Null: it names no money',
+      description: 'For a list: the largest total of one currency. Null: the action names no money',
     }),
     currency: Currency.nullable(),
     api_key: z
       .object({
-        user_id: Id.openapi({ description: 'As whom it would act' }),
+        user_id: Id.openapi({ description: 'The user that the key would act as' }),
         name: z.string(),
         scopes: z.array(z.enum(API_KEY_SCOPES)),
         expires_at: Time.nullable(),
       })
       .nullable()
-      .openapi({ description: 'The key for somebody else that it is about' }),
+      .openapi({ description: 'The key for somebody else that would be made' }),
     list: z
       .object({
         count: z.int(),
@@ -34,14 +34,14 @@ export const Approval = z
         subjects: z.array(z.string()),
       })
       .nullable()
-      .openapi({ description: 'Every row of a list, and its totals; null where it is about one row' }),
+      .openapi({ description: 'Every row of a list, and its totals; null for an action on one row' }),
     reason: z.string(),
     requested_by: z.string(),
     requested_at: Time,
     expires_at: Time.openapi({ description: 'Nobody can agree to it after that' }),
     decided_by: z.string().nullable(),
     decided_at: Time.nullable(),
-    note: z.string().nullable().openapi({ description: 'What the second admin said, or why it expired' }),
+    note: z.string().nullable().openapi({ description: 'The second admin’s note, or why it expired' }),
     told_at: Time.nullable().openapi({
       description:
         'When the engine had it. Null on an approved one: approve it again to have the engine told',

@@ -23,7 +23,7 @@ const route = createRoute({
   method: 'get',
   path: '/admin/approvals',
   operationId: 'listApprovals',
-  summary: 'What waits for a second admin, and what became of it',
+  summary: 'Actions that wait or waited for a second admin',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { query: Query },

@@ -20,7 +20,7 @@ const route = createRoute({
   method: 'get',
   path: '/marketplace/products',
   operationId: 'listProducts',
-  summary: 'What is for sale',
+  summary: 'Products for sale',
   tags: ['Products'],
   ...signedIn(),
   request: { query: Query },

@@ -22,7 +22,7 @@ const TAGS = [
   { name: 'Sellers', description: 'What sellers earned' },
   { name: 'Operations', description: 'For admins: what is stuck, and acting on it' },
   { name: 'Webhooks', description: 'For the providers' },
-  { name: 'Service', description: 'For whoever runs the process' },
+  { name: 'Service', description: 'For those who run the process' },
 ];
 
 /** Serves the OpenAPI 3.1 document of the routes registered so far; built at the first request, then kept. */

@@ -9,11 +9,11 @@ export const attemptFields = (what: 'transfer' | 'reversal' | 'payout') => ({
   idempotency_key: z
     .string()
     .nullable()
-    .openapi({ description: 'Of the last call, as Stripe’s log shows it; null before the first' }),
+    .openapi({ description: 'The key of the last call, as Stripe’s log shows it; null before the first' }),
   waiting_for: z
     .string()
     .nullable()
-    .openapi({ description: `Why an open ${what} stands still without counting attempts` }),
+    .openapi({ description: `Why an open ${what} waits without counting attempts` }),
 });
 
 export const showAttempts = (row: {

@@ -49,7 +49,7 @@ export const reason = () => z.string().trim().min(1).max(500);
 export const Note = z
   .string()
   .nullable()
-  .openapi({ description: 'What came of it, where there is more to say' });
+  .openapi({ description: 'More about the result, if there is more to say' });
 
 /** Of a row that may name no money. */
 export const MONEY_OR_NONE = { amount: AmountMinor.nullable(), currency: Currency.nullable() };

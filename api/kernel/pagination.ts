@@ -18,7 +18,7 @@ export const limitField = (preset: number) =>
     .default(preset)
     .transform((limit) => Math.min(limit, LIMIT_MAX))
     .openapi({
-      description: `Rows a page; more than ${LIMIT_MAX} gives ${LIMIT_MAX}`,
+      description: `Rows of a page; more than ${LIMIT_MAX} gives ${LIMIT_MAX}`,
       example: preset,
     });
 

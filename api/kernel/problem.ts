@@ -13,7 +13,7 @@ const Problem = z
     status: z.int().openapi({ description: 'The HTTP status' }),
     detail: z.string().openapi({ description: 'What is wrong with this request, for people' }),
     code: z.enum(CODES).openapi({ description: 'Stable: branch on this' }),
-    instance: z.string().openapi({ description: 'The path that was asked' }),
+    instance: z.string().openapi({ description: 'The path of the request' }),
     request_id: z.string().openapi({ description: 'As in the X-Request-Id response header and in our logs' }),
     errors: z
       .array(
@@ -91,10 +91,10 @@ const RETRY_AFTER = {
 const RATE_LIMIT = {
   ...RETRY_AFTER,
   'X-RateLimit-Limit': {
-    description: 'Calls an hour of this API key, or a minute of this person',
+    description: 'Calls of this API key in an hour, or of this person in a minute',
     schema: { type: 'integer' },
   },
-  'X-RateLimit-Remaining': { description: 'Calls that are free now', schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': { description: 'Calls that are left now', schema: { type: 'integer' } },
   'X-RateLimit-Reset': {
     description: 'Unix time, in seconds, of the next free call once the remaining ones are used',
     schema: { type: 'integer' },

@@ -16,7 +16,7 @@ export const Reversal = z
   .object({
     id: Id,
     transfer_id: Id,
-    refund_id: Id.nullable().openapi({ description: 'Null: seen at Stripe, not ours' }),
+    refund_id: Id.nullable().openapi({ description: 'Null: a reversal at Stripe that is not ours' }),
     order_id: Id,
     seller_id: Id,
     status: z.enum(REVERSAL_STATUSES),
@@ -25,7 +25,7 @@ export const Reversal = z
     currency: Currency,
     stripe_reversal_id: z.string().nullable(),
     ...attemptFields('reversal'),
-    retry_of: Id.nullable().openapi({ description: 'The reversal whose place this one took' }),
+    retry_of: Id.nullable().openapi({ description: 'The reversal that this one replaced' }),
     ended_at: Time.nullable(),
     created_at: Time,
   })

@@ -23,7 +23,7 @@ export const Transfer = z
     currency: Currency,
     stripe_transfer_id: z.string().nullable(),
     ...attemptFields('transfer'),
-    retry_of: Id.nullable().openapi({ description: 'The transfer whose place this one took' }),
+    retry_of: Id.nullable().openapi({ description: 'The transfer that this one replaced' }),
     completed_at: Time.nullable(),
     created_at: Time,
   })

@@ -34,8 +34,8 @@ const WebhookFilter = z
 /** Which rows, and the action on each of them. */
 export const bulkFields = {
   action: z.enum(BULK_ACTIONS),
-  stuck: StuckFilter.optional().openapi({ description: 'Of the list of what is stuck: as it filters' }),
-  webhooks: WebhookFilter.optional().openapi({ description: 'Of all stored webhooks, to be replayed' }),
+  stuck: StuckFilter.optional().openapi({ description: 'Rows of the list of what is stuck, by its filters' }),
+  webhooks: WebhookFilter.optional().openapi({ description: 'Stored webhooks to replay' }),
 };
 
 const Fields = z.object(bulkFields);
@@ -75,7 +75,7 @@ export function bulkAsk({ action, stuck, webhooks }: z.infer<typeof Fields>): Bu
 const Total = z.object({ amount: AmountMinor, currency: Currency });
 export const showTotals = (totals: PreviewOfBulk['totals']) =>
   totals.map(({ amountMinor, currency }) => ({ amount: amountMinor, currency }));
-export const Totals = z.array(Total).openapi({ description: 'A currency at a time' });
+export const Totals = z.array(Total).openapi({ description: 'One total for each currency' });
 
 /** Rows that a preview shows; the fingerprint is of all of them. */
 const ROWS_SHOWN = 50;
@@ -96,7 +96,7 @@ export const BulkPreview = z
         }),
       )
       .openapi({ description: `The oldest ${ROWS_SHOWN}` }),
-    fingerprint: z.string().openapi({ description: 'Of all rows: given back with the action' }),
+    fingerprint: z.string().openapi({ description: 'Covers all rows; send it with the action' }),
   })
   .openapi('BulkPreview');
 

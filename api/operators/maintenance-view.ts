@@ -6,7 +6,7 @@ export const Maintenance = z
   .object({
     enabled: z.boolean(),
     changed_at: Time.nullable().openapi({
-      description: 'When it was last switched; where nobody has, when it was set up',
+      description: 'When it was last switched, or else when it was set up',
     }),
     by_environment: z.boolean().openapi({
       description: 'This process was started with MAINTENANCE_MODE, and nobody has switched since',

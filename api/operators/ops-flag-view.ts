@@ -6,7 +6,7 @@ export const OpsFlag = z
   .object({
     id: Id,
     kind: z.string(),
-    subject: z.string().openapi({ description: 'The workflow it is about, or a webhook event' }),
+    subject: z.string().openapi({ description: 'The workflow of its subject, or a webhook event' }),
     detail: z.string(),
     raised_at: Time,
   })

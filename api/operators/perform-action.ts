@@ -22,7 +22,7 @@ const Body = z
     action: z.enum(ACTION_NAMES),
     subject: z.string().openapi({ description: 'What is acted on', example: 'reversal/…' }),
     reason: reason(),
-    seen: z.string().optional().openapi({ description: 'Of the preview that you agreed to' }),
+    seen: z.string().optional().openapi({ description: 'From the preview that you agreed to' }),
     amount: z
       .int()
       .min(1)
@@ -35,7 +35,7 @@ const Done = z
   .object({
     now: z
       .object({ subject: z.string(), status: z.string() })
-      .openapi({ description: 'What stands now: the same row, or the one that has taken its place' }),
+      .openapi({ description: 'The row that stands now: the same one, or its replacement' }),
     note: Note,
   })
   .openapi('ActionDone');

@@ -19,7 +19,7 @@ import { bulkAsk, bulkFields, hasOneFilter, ONE_FILTER, showTotals, Totals } fro
 const Body = z
   .strictObject({
     ...bulkFields,
-    fingerprint: z.string().openapi({ description: 'Of the preview that you agreed to' }),
+    fingerprint: z.string().openapi({ description: 'From the preview that you agreed to' }),
     reason: reason(),
   })
   .refine(hasOneFilter, ONE_FILTER)
@@ -27,7 +27,7 @@ const Body = z
 const Done = z.object({
   count: z.int(),
   totals: Totals,
-  told: z.record(z.string(), z.int()).openapi({ description: 'How many rows, by what came of them' }),
+  told: z.record(z.string(), z.int()).openapi({ description: 'How many rows, by result' }),
 });
 
 const route = createRoute({

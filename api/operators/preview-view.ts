@@ -15,9 +15,9 @@ export const Preview = z
     refusal: z
       .object({ code: z.string(), detail: z.string() })
       .nullable()
-      .openapi({ description: 'Why it cannot be done as things stand' }),
+      .openapi({ description: 'Why it cannot be done now' }),
     seen: z.string().openapi({
-      description: 'Given back with the action, it is refused where things no longer stand as shown',
+      description: 'Send it with the action, which is then refused if anything has changed',
     }),
   })
   .openapi('ActionPreview');

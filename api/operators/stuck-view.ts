@@ -11,7 +11,7 @@ export const StuckRow = z
   .object({
     kind: z.enum(WORK_KINDS),
     subject: z.string().openapi({ description: 'Its workflow, or a webhook event' }),
-    id: Id.openapi({ description: 'Of the row itself: of the flag, of the approval' }),
+    id: Id.openapi({ description: 'The id of the row itself: of the flag, of the approval' }),
     order_id: Id.nullable(),
     seller_id: Id.nullable(),
     status: z.string(),
@@ -31,7 +31,7 @@ export const StuckRow = z
     workflow_url: z
       .string()
       .nullable()
-      .openapi({ description: 'In Temporal’s Web UI; null where nobody said where that is' }),
+      .openapi({ description: 'In Temporal’s Web UI; null where its address is not configured' }),
   })
   .openapi('StuckRow');
 

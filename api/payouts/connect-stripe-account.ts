@@ -11,7 +11,7 @@ const Body = z
       .toUpperCase()
       .regex(/^[A-Z]{2}$/, 'An ISO 3166-1 alpha-2 code')
       .optional()
-      .openapi({ description: 'Of a new account; the platform’s own unless told', example: 'DE' }),
+      .openapi({ description: 'Country of a new account; by default the platform’s own', example: 'DE' }),
   })
   .openapi('ConnectStripeAccount');
 

@@ -10,7 +10,7 @@ const route = createRoute({
   path: '/sellers/me/stripe-account/link',
   operationId: 'linkStripeAccount',
   summary: 'A new link to Stripe’s forms',
-  description: 'Whoever has it can fill them in: it takes a bearer token, not an API key.',
+  description: 'Anybody who has the link can fill the forms in, so it takes a bearer token, not an API key.',
   tags: ['Sellers'],
   ...inPerson(signedIn()),
   request: { body: jsonBody(Body) },

@@ -12,12 +12,12 @@ const pageUrl = () => z.url({ protocol: /^https?$/ }).max(URL_MAX);
 /** Where Stripe's forms send the seller. */
 export const linkFields = {
   return_url: pageUrl().openapi({
-    description: 'Where you come back to',
+    description: 'Where you return to after the forms',
     example: 'https://shop.example/back',
   }),
   refresh_url: pageUrl()
     .optional()
-    .openapi({ description: 'Where a link that has expired leads; `return_url` unless told' }),
+    .openapi({ description: 'Where an expired link leads; `return_url` unless told' }),
 };
 export const Onboarding = z.object({ account: StripeAccount, link: AccountLink }).openapi('Onboarding');
 

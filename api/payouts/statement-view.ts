@@ -11,7 +11,7 @@ const PARTS = {
   owed: AmountMinor.openapi({ description: 'What you owe: refunded beyond what was available' }),
   fees_owed: AmountMinor.openapi({ description: 'Platform fees of refunds that you owe' }),
   connected: AmountMinor.openapi({
-    description: 'Cash at your Stripe account: where money is, not whose it is; in no total',
+    description: 'Cash at your Stripe account: it says where money is, not whose it is, and is in no total',
   }),
 };
 
@@ -33,7 +33,7 @@ const KINDS: Partial<Record<PostingKind, string>> = {
 
 const Line = z
   .object({
-    transaction_id: Id.openapi({ description: 'Of the ledger: one balanced posting' }),
+    transaction_id: Id.openapi({ description: 'The id of one balanced posting in the ledger' }),
     at: Time,
     kind: z.string().openapi({
       description:
@@ -48,8 +48,8 @@ const Line = z
     refund_id: Id.nullable(),
     transfer_id: Id.nullable(),
     payout_id: Id.nullable(),
-    changes: z.object(PARTS).openapi({ description: 'By how much each part of the balance changed' }),
-    balance: Balance.openapi({ description: 'In this currency, after this line' }),
+    changes: z.object(PARTS).openapi({ description: 'The change of each part of the balance' }),
+    balance: Balance.openapi({ description: 'The balance in this currency after this line' }),
   })
   .openapi('StatementLine');
 

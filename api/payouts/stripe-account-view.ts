@@ -8,17 +8,17 @@ export const StripeAccount = z
     transfers_enabled: z
       .boolean()
       .nullable()
-      .openapi({ description: 'Whether your shares can be sent to it; null: Stripe has not said' }),
+      .openapi({ description: 'Whether your shares can be sent to the account; null: Stripe has not said' }),
     payouts_enabled: z
       .boolean()
       .nullable()
-      .openapi({ description: 'Whether it pays out to your bank; null: Stripe has not said' }),
+      .openapi({ description: 'Whether the account pays out to your bank; null: Stripe has not said' }),
   })
   .openapi('StripeAccount');
 
 export const AccountLink = z
   .object({
-    url: z.url().openapi({ description: 'Stripe’s forms; good once, for some minutes' }),
+    url: z.url().openapi({ description: 'Stripe’s forms; the link works once, for some minutes' }),
     expires_at: Time,
   })
   .openapi('AccountLink');

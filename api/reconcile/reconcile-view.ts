@@ -7,12 +7,14 @@ const Count = z.int().nonnegative();
 const PhaseCounts = z
   .object({
     seen: Count,
-    synced: Count.openapi({ description: 'Its workflow was told or started, or the webhook dispatched' }),
+    synced: Count.openapi({
+      description: 'Rows whose workflow was notified or started, or whose webhook was dispatched',
+    }),
     left: Count.openapi({ description: 'As it was' }),
     failed: Count.openapi({ description: 'Refunds that neither a workflow nor the PSP knows' }),
     why: z
       .record(z.string(), Count)
-      .openapi({ description: 'How many rows for which reason', example: { told: 1, workflow_running: 3 } }),
+      .openapi({ description: 'How many rows for each reason', example: { told: 1, workflow_running: 3 } }),
   })
   .openapi('ReconcilePhase');
 
@@ -20,7 +22,7 @@ export const Reconciled = z
   .object({
     workflow_id: z.string(),
     started_at: Time,
-    off: z.string().nullable().openapi({ description: 'Why nothing was looked at; null where it was' }),
+    off: z.string().nullable().openapi({ description: 'Why no sweep ran; null where one ran' }),
     engine_rebuilt: z.boolean().openapi({
       description:
         'Temporal was not the one that the rows know: all open work was started again, nothing failed',

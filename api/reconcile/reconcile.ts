@@ -29,7 +29,7 @@ const route = createRoute({
   method: 'post',
   path: '/admin/reconcile',
   operationId: 'reconcile',
-  summary: 'Look for what is stuck, once, now',
+  summary: 'Look once, now, for what is stuck',
   description:
     'A batch of each phase, as the schedule does. It reads at the PSP and tells workflows; run twice, it changes nothing.',
   tags: ['Operations'],

@@ -30,7 +30,7 @@ const route = createRoute({
   method: 'get',
   path: '/admin/statements/{statementId}/exceptions',
   operationId: 'listStatementExceptions',
-  summary: 'What of a statement does not agree with our rows',
+  summary: 'Differences between a statement and our rows',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { params: Params, query: Query },

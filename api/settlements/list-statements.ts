@@ -17,7 +17,7 @@ const route = createRoute({
   method: 'get',
   path: '/admin/statements',
   operationId: 'listStatements',
-  summary: "The providers' settlement files that were held against our rows",
+  summary: "The providers' settlement files that were compared with our rows",
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { query: PageQuery },

@@ -20,7 +20,7 @@ const route = createRoute({
   method: 'get',
   path: '/admin/webhooks',
   operationId: 'listWebhookEvents',
-  summary: 'Webhooks as they came, and what became of them',
+  summary: 'Webhooks as they came, with their outcomes',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { query: Query },

@@ -27,13 +27,13 @@ const route = createRoute({
   path: '/admin/webhooks/{webhookId}/replay',
   operationId: 'replayWebhook',
   summary: 'Dispatch a stored webhook again',
-  description: 'Also one that was processed: what it says has happened changes nothing.',
+  description: 'Also a processed one: a report that was booked already changes nothing.',
   tags: ['Operations'],
   ...access,
   middleware: [...access.middleware, emptyBodyIsNone],
   request: { params: Params, body: optionalJsonBody(Body) },
   responses: {
-    200: json(z.object({ webhook: WebhookEvent }), 'What became of it'),
+    200: json(z.object({ webhook: WebhookEvent }), 'The webhook with its new outcome'),
     ...fails(...FOR_ROLES, ...WITH_BODY, 'webhook_not_found', 'webhook_body_gone'),
   },
 });

@@ -18,7 +18,7 @@ const list = (parts: readonly SQL[]) => sql.join([...parts], sql`, `);
 export const ledgerBalances: Invariant = {
   number: 1,
   title:
-    'every ledger transaction sums to zero per currency and is of rows that are there; every balance equals its entries',
+    'every ledger transaction sums to zero per currency and belongs to existing rows; every balance equals its entries',
   async check(tx) {
     return [
       ...(await unbalanced(tx)),

@@ -5,7 +5,7 @@ import { type Invariant, type Violation, violations } from './invariant.ts';
 export const orders: Invariant = {
   number: 2,
   title:
-    'per order: its succeeded refunds are what is refunded, within what was captured; refunded means wholly and closed; then no licence stands; what a dispute took is what its latest word says',
+    'per order: its succeeded refunds are what is refunded, within what was captured; refunded means wholly and closed; then no licence stands; what a dispute took agrees with its latest report',
   async check(tx) {
     return [...(await settled(tx)), ...(await disputed(tx))];
   },

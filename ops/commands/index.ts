@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'stuck',
     options: [kind, { name: 'older-than', value: 'MINUTES' }, ...rows, { name: 'limit', value: 'N' }, json],
     about:
-      'what has been open for long (60 minutes unless told) or needs a person: how much money, why, what happens next, what may be done. Exits 1 where anything is',
+      'what has been open for long (60 minutes by default) or needs a person: how much money, why, what happens next, what may be done. Exits 1 where anything is',
     run: stuck,
   },
   {
@@ -99,7 +99,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'approvals',
     options: [{ name: 'status', value: 'S', values: APPROVAL_STATUSES }, json],
-    about: 'what waits for a second admin',
+    about: 'actions that wait for a second admin',
     run: approvals,
   },
   {
@@ -113,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'reject',
     operands: 'ID',
     options: [reason, actor, json],
-    about: 'an admin says no, or whoever asked takes it back',
+    about: 'an admin says no, or the one who asked takes it back',
     run: reject,
   },
   {
@@ -125,7 +125,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'newer-than', value: 'MINUTES' },
       ...acting,
     ],
-    about: 'dispatches stored webhooks again, by id or by what became of them',
+    about: 'dispatches stored webhooks again, by id or by outcome',
     run: replayWebhook,
   },
   {
@@ -138,7 +138,7 @@ export const COMMANDS: readonly Command[] = [
       json,
     ],
     about:
-      'looks for what is stuck, a batch a phase, as the schedule does; with --drain until every row was looked at once. Goes on without this command, and a drain is joined by the next; exits 1 where refunds were failed, 2 where it is off or could not be followed. Audited where an actor is given',
+      'looks for stuck rows, one batch of each phase, as the schedule does; with --drain until every row was looked at once. The sweep goes on without this command, and the next command joins a drain; exits 1 where refunds were failed, 2 where it is off or could not be followed. Audited where an actor is given',
     run: reconcile,
   },
   {
@@ -150,7 +150,7 @@ export const COMMANDS: readonly Command[] = [
       json,
     ],
     about:
-      "holds a provider's settlement file against our rows, and changes nothing but the list of exceptions. Killed, it goes on where it was when it is given the same file; exits 1 while exceptions are open, 2 where it could not run",
+      "compares a provider's settlement file with our rows, and changes only the list of exceptions. After a kill, the same file goes on where it was; exits 1 while exceptions are open, 2 where it could not run",
     run: reconcileStatement,
   },
   {
@@ -163,7 +163,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'backfill-transfer-ids',
     options: [{ name: 'dry-run' }, json],
     about:
-      "finds Stripe's ids of transfers that an older system sent; with --dry-run writes nothing. Goes on without this command, and is joined by the next; exits 1 where some have no match, 2 where it could not be followed",
+      "finds Stripe's ids of transfers that an older system sent; with --dry-run writes nothing. It goes on without this command, and the next command joins it; exits 1 where some have no match, 2 where it could not be followed",
     run: backfillTransferIds,
   },
   {
@@ -200,7 +200,7 @@ export const COMMANDS: readonly Command[] = [
       json,
     ],
     about:
-      'a bearer token for a user; --role is the claim that it carries, and counts nowhere here: the API goes by the role that the user has',
+      'a bearer token for a user; --role is the claim that it carries; the API does not use it, but the role of the row in `users`',
     run: token,
   },
 ];
