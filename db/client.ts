@@ -9,36 +9,39 @@ import * as schema from './schema.ts';
 
 export type Schema = typeof schema;
 export type Db = PostgresJsDatabase<Schema>;
-/** A transaction in progress: verbs that take one leave commit and rollback to whoever opened it. */
+/** A transaction in progress: verbs that take one leave commit and rollback to the caller that opened it. */
 export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 
 export interface Database {
   readonly db: Db;
-  /** The same rows for lists, statements and pages: however many ask, some connections stay free for `db`. */
+  /** The same rows for lists, statements and pages. However many of these run, some connections stay free for `db`. */
   readonly reads: Db;
   close(): Promise<void>;
 }
 
 export interface DatabaseSettings {
-  /** Of one process, unless its root says otherwise. */
+  /** The most connections of one process; its root may set another number. */
   readonly maxConnections?: number;
-  /** What PostgreSQL allows one statement; locks are waited for two thirds of it. Null: no limit, for migrations and audits. */
+  /**
+   * How long PostgreSQL lets one statement run; a statement waits for locks two thirds of that. Null: no limit, for
+   * migrations and audits.
+   */
   readonly statementTimeoutMs?: number | null;
   readonly observer?: StatementObserver | undefined;
 }
 
-/** A quarter of the connections and no more than these are never taken by `reads`. */
+/** `reads` never takes a quarter of the connections, at most this many. */
 const KEPT_FOR_MONEY_MAX = 5;
 const OPEN_WITHIN_MS = 5_000;
-/** PostgreSQL speaks first: by then its own word on the statement should have come. */
+/** PostgreSQL's own timeout should answer first; this much later we give up. */
 const ANSWER_GRACE_MS = 3_000;
 const IDLE_MS = 60_000;
 const LIFE_MS = 45 * 60_000;
 const CLOSE_GRACE_MS = 5_000;
-/** Of somebody who asks while all connections are taken, also where no statement has a limit. */
+/** How long a caller waits for a connection while all are taken, also where statements have no limit. */
 const WAIT_MS = 15_000;
 
-/** Opens a pool; connects on first use. What it throws holds no value of a row or a parameter. */
+/** Opens a pool; connects on first use. Its errors hold no value of a row or a parameter. */
 export function openDatabase(
   url: string,
   {
@@ -48,9 +51,9 @@ export function openDatabase(
   }: DatabaseSettings = {},
 ): Database {
   const limits = limitsOf(statementTimeoutMs);
-  // Filled by the ORM, and read by every connection that opens.
+  // The ORM fills these, and every new connection reads them.
   const types = { parsers: {}, serializers: { ...ARRAYS } };
-  // A pooler such as PgBouncer refuses what it cannot pass on; each BEGIN says it again.
+  // A pooler such as PgBouncer refuses settings that it cannot pass on; each BEGIN sets them again.
   let session: Record<string, string | number> = { application_name: 'veza', ...limits };
   const open = async (onSilence: () => void) => {
     const settings = {
@@ -87,7 +90,7 @@ export function openDatabase(
   };
 }
 
-/** As PostgreSQL knows them, in milliseconds. */
+/** The limits as PostgreSQL's settings, in milliseconds. */
 function limitsOf(statementTimeoutMs: number | null): Record<string, number> {
   if (statementTimeoutMs === null) return {};
   return {

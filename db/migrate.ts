@@ -15,7 +15,7 @@ const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 export async function migrateDatabase(url: string): Promise<string[]> {
   const { db, close } = openDatabase(url, { maxConnections: 1, statementTimeoutMs: null });
   try {
-    // One transaction, so that the lock and the migrations share a session also behind a pooler; whoever comes second
+    // One transaction, so that the lock and the migrations share a session also behind a pooler; a second process
     // finds nothing to do.
     return await db.transaction(async (tx) => {
       await tx.execute(sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);

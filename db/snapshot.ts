@@ -5,7 +5,7 @@ const HEADER = `-- What the migrations make of an empty database, as its catalog
 -- migration shows here what it changed. Written by \`npm run db:snapshot\`, compared by test/db/schema.test.ts.
 `;
 
-/** The schema as SQL that reads well, the same on every database with the same migrations. */
+/** The schema as readable SQL, the same for every database with the same migrations. */
 export async function readSnapshot(db: Db): Promise<string> {
   const lines = async (query: SQL) => (await db.execute<{ line: string }>(query)).map(({ line }) => line);
   const tables = await lines(TABLES);
@@ -44,7 +44,7 @@ const columnsOf = (table: string) => sql`
   WHERE attrelid = ${table}::regclass AND attnum > 0 AND NOT attisdropped
   ORDER BY attnum`;
 
-/** Not those of NOT NULL, which PostgreSQL 18 lists here and earlier ones do not. */
+/** Without those of NOT NULL, which PostgreSQL 18 lists here and earlier versions do not. */
 const constraintsOf = (table: string) => sql`
   SELECT format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)) AS line
   FROM pg_constraint WHERE conrelid = ${table}::regclass AND contype <> 'n'
@@ -66,7 +66,7 @@ const FUNCTIONS = sql`
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
   ORDER BY proname COLLATE "C", oid`;
 
-/** What we have none of so far, so that the first of its kind shows. */
+/** Kinds of objects that we do not use so far, so that the first one shows. */
 const OTHERS = sql`
   SELECT format('CREATE VIEW %I AS %s', relname, rtrim(pg_get_viewdef(oid), ';')) AS line FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')

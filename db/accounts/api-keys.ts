@@ -5,19 +5,19 @@ import { users, apiKeys, apiKeyUsage } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
 const { keyHash: _, ...SHOWN } = getTableColumns(apiKeys);
-/** Written with the count of its calls, so that it costs no write of its own. */
+/** Read from the counts of calls, so that it costs no write of its own. */
 const lastUsedAt = sql<Date | null>`(
   SELECT max(${apiKeyUsage.lastUsedAt}) FROM ${apiKeyUsage} WHERE ${apiKeyUsage.keyId} = ${apiKeys.id}
 )`.mapWith(apiKeyUsage.lastUsedAt);
 
-/** Whether it acts as somebody else than its maker, who is no admin any more: it opens nothing. */
+/** Whether the key acts as somebody other than its maker, and the maker is no admin any more: then it does not work. */
 const isMakerGone = sql<boolean>`(
   ${apiKeys.madeBy} <> ${apiKeys.userId} AND NOT EXISTS (
     SELECT 1 FROM ${users} WHERE ${users.id} = ${apiKeys.madeBy} AND ${users.role} = 'admin'
   )
 )`;
 
-/** All of a key but its hash, which leaves the database only to be compared. */
+/** All of a key except its hash, which leaves the database only to be compared. */
 export type ApiKeyRow = Omit<typeof apiKeys.$inferSelect, 'keyHash'> & {
   readonly lastUsedAt: Date | null;
   readonly isMakerGone: boolean;
@@ -48,7 +48,10 @@ export async function listApiKeys(
 const maker = alias(users, 'maker');
 const ofAnother = sql<boolean>`(${apiKeys.madeBy} <> ${apiKeys.userId} AND ${maker.role} IS DISTINCT FROM 'admin')`;
 
-/** What decides whether a key opens, with its user's role as it is now, in one read. Null: no key begins like that. */
+/**
+ * What decides whether a key works, with its user's role as it is now, in one read. Null: no key begins with this
+ * prefix.
+ */
 export async function readKeyByPrefix(db: Db, prefix: string) {
   const [row] = await db
     .select({ ...getTableColumns(apiKeys), role: users.role, isMakerGone: ofAnother })
@@ -59,7 +62,7 @@ export async function readKeyByPrefix(db: Db, prefix: string) {
   return row ?? null;
 }
 
-/** Which of these keys still open something. */
+/** Which of these keys still work. */
 export async function readOpenKeyIds(db: Db, ids: readonly string[], at: Date): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
   const rows = await db

@@ -6,10 +6,9 @@ import { users, apiKeys } from './schema.ts';
 import type { Act } from '../kernel/index.ts';
 
 /**
- * Locks whoever acts, and refuses them where they are no admin at this moment, or their API key has ended: a role that
- * is being taken away counts before or after the whole of what they do, never in the middle. It also puts what one admin
- * does at once one after the other. Taken before any other lock of the transaction.
- * Throws `unauthenticated` and `forbidden`.
+ * Locks the acting user, and refuses them where they are no admin now, or their API key has ended: a role that is
+ * taken away counts before or after the whole action, never in the middle. It also lets one admin's actions run only
+ * one after the other. Taken before any other lock of the transaction. Throws `unauthenticated` and `forbidden`.
  */
 export async function assertAdmin(tx: Tx, { actor, apiKeyId }: Act): Promise<void> {
   refuseNoAdmin(actor, await lockRoles(tx, [actor]));
@@ -23,13 +22,13 @@ export function refuseNoAdmin(actor: string, roles: ReadonlyMap<string, Role>): 
   if (role !== 'admin') throw new VezaError('forbidden', 'This needs the role admin, which you do not have.');
 }
 
-/** The roles of users as they are now, kept so until the transaction ends; those who are gone are missing. */
+/** The roles of users as they are now, locked until the transaction ends; users who are gone are missing. */
 export async function lockRoles(tx: Tx, userIds: readonly string[]): Promise<ReadonlyMap<string, Role>> {
   const rows = await tx
     .select({ id: users.id, role: users.role })
     .from(users)
     .where(inArray(users.id, [...userIds]))
-    // Two admins who each agree to what the other asked for would wait for each other.
+    // In another order, two admins who each agree to what the other asked for would wait for each other.
     .orderBy(asc(users.id))
     .for('no key update');
   return new Map(rows.map(({ id, role }) => [id, role]));

@@ -13,19 +13,19 @@ export interface NewApiKey {
   readonly userId: string;
   readonly name: string;
   readonly scopes: readonly ApiKeyScope[];
-  /** Null: until it is revoked. */
+  /** Null: the key is valid until it is revoked. */
   readonly expiresAt: Date | null;
   readonly readsPerHour: number;
   readonly writesPerHour: number;
 }
 
-/** With the key itself as far as the database may know it, under the id that it was asked for with. */
+/** With the parts of the key that the database may know, under the id that was asked for. */
 export interface ApiKeyToKeep extends NewApiKey, Omit<NewKey, 'key'> {
   readonly id: string;
 }
 
 /**
- * Keeps a key that was made. One that is made with another key ends with that one: it is revoked with it, and expires no
+ * Stores a new key. A key that is made with another key ends with that one: it is revoked with it, and expires no
  * later. Throws `validation_failed` (`user_id`) where the user is not known.
  */
 export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promise<ApiKeyRow> {

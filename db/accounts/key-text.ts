@@ -19,10 +19,10 @@ export function makeKey(): NewKey {
   return { key, prefix, keyHash: hashOf(key) };
 }
 
-/** Undefined where it is not the shape of a key. */
+/** Undefined where the text does not have the shape of a key. */
 export const prefixOf = (key: string): string | undefined => SHAPE.exec(key)?.[1];
 
-/** Whether this is the key of that hash; takes as long whether it is or not. */
+/** Whether the hash is of this key; it takes the same time in both cases. */
 export const isKeyOf = (key: string, keyHash: string): boolean =>
   timingSafeEqual(Buffer.from(hashOf(key), 'hex'), Buffer.from(keyHash, 'hex'));
 

@@ -8,13 +8,14 @@ import { assertAdmin } from './assert-admin.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
 /**
- * Ends a key for good, and with it those that were made with it; what was revoked before stays as it was. Throws
+ * Ends a key for good, with all keys that were made with it; keys that were revoked before stay as they were. Throws
  * `api_key_not_found`, and what `assertAdmin` does.
  */
 export async function revokeApiKey(db: Db, id: string, act: Act): Promise<ApiKeyRow> {
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
-    // From above: a key that is just making another holds its own row, and is waited for before its keys are read.
+    // From the top: a key that is making another one holds a lock on its own row, so this waits for it before reading
+    // its keys.
     for (let level = [id]; level.length > 0; level = await madeWith(tx, level)) {
       for (const one of level) await revokeOne(tx, one, act);
     }

@@ -15,7 +15,7 @@ import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
 
-/** Keys of programs. The key itself is shown once, when it is made, and is nowhere here. */
+/** Keys of programs. The key itself is shown once, when it is made, and is not stored. */
 export const apiKeys = pgTable(
   'api_keys',
   {
@@ -24,14 +24,17 @@ export const apiKeys = pgTable(
     userId: uuid()
       .notNull()
       .references(() => users.id),
-    /** The admin who made it: whoever is none any more has no key left that acts as somebody else. No reference: it may be gone. */
+    /**
+     * The admin who made it. When they are no admin any more, their keys that act as somebody else stop working. No
+     * foreign key: the user may be gone.
+     */
     madeBy: uuid().notNull(),
     /** The key that it was made with; it ends with that one. */
     madeByKey: uuid().references((): AnyPgColumn => apiKeys.id),
     name: text().notNull(),
     /** The beginning of the key, by which it is found and recognised: `vz_live_1a2b3c4d5e6f`. */
     prefix: text().notNull().unique(),
-    /** SHA-256 of the whole key, in hex. A key holds 256 random bits: there is nothing that a slow hash would save. */
+    /** SHA-256 of the whole key, in hex. A key has 256 random bits, so a slow hash would add nothing. */
     keyHash: text().notNull(),
     scopes: text({ enum: API_KEY_SCOPES }).array().notNull(),
     readsPerHour: integer().notNull(),
@@ -53,7 +56,7 @@ export const apiKeys = pgTable(
   ],
 );
 
-/** What a key has used of a limit, where all API processes see it: see db/accounts/take-call.ts. */
+/** How much of a limit a key has used, where all API processes see it: see db/accounts/take-call.ts. */
 export const apiKeyUsage = pgTable(
   'api_key_usage',
   {
@@ -61,7 +64,7 @@ export const apiKeyUsage = pgTable(
       .notNull()
       .references(() => apiKeys.id),
     kind: text({ enum: CALL_KINDS }).notNull(),
-    /** The full hour that is counted now, and the calls in it and in the hour before. */
+    /** The hour that is counted now, and the calls in it and in the hour before. */
     hour: at().notNull(),
     used: integer().notNull(),
     usedBefore: integer().notNull(),
@@ -71,8 +74,8 @@ export const apiKeyUsage = pgTable(
 );
 
 /**
- * What a person has used of the limit by bearer tokens, as above. Not logged (the migration says so): after a crash of
- * PostgreSQL everybody begins anew. No reference to the user, whose token may outlive them.
+ * How much of the limit for bearer tokens a person has used, as above. An unlogged table (see the migration): after a
+ * crash of PostgreSQL everybody begins anew. No foreign key: a token may outlive its user.
  */
 export const bearerUsage = pgTable('bearer_usage', {
   userId: uuid().primaryKey(),
@@ -90,7 +93,7 @@ export const users = pgTable(
     role: text({ enum: ROLES }).notNull(),
     isVerified: boolean().notNull().default(false),
     stripeAccountId: text(),
-    /** What Stripe last said of the account; NULL: it has not said anything yet. */
+    /** What Stripe last reported of the account; NULL: nothing yet. */
     stripeTransfersEnabled: boolean(),
     stripePayoutsEnabled: boolean(),
     createdAt: createdAt(),

@@ -5,13 +5,13 @@ import { users } from './schema.ts';
 import { readOpenKeyIds } from './api-keys.ts';
 
 export interface Standing {
-  /** By user; who is gone has none. */
+  /** Roles by user; a user who is gone has none. */
   readonly roles: ReadonlyMap<string, Role>;
-  /** The keys that still open something. */
+  /** The keys that still work. */
   readonly keyIds: ReadonlySet<string>;
 }
 
-/** What became of the people and the keys behind streams that are open. */
+/** Reads how the users and keys of open streams stand now. */
 export async function readStanding(
   db: Db,
   openers: readonly { readonly userId: string; readonly keyId: string | null }[],

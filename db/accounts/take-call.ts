@@ -25,7 +25,7 @@ export const takeCall = (
     perHour,
   );
 
-/** The same of a person's calls by bearer tokens, whichever of them, in a minute. */
+/** The same for a person's calls in a minute, by any of their bearer tokens. */
 export const takeBearerCall = (
   db: Db,
   { userId, perMinute }: { readonly userId: string; readonly perMinute: number },

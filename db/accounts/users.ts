@@ -11,8 +11,8 @@ export async function readUserRole(db: Db | Tx, userId: string) {
 }
 
 /**
- * Who calls, with the role that the row has now: a token goes on naming the one that it was signed with. Throws
- * `unauthenticated` where the user is gone, or of another database.
+ * The caller with the role that the row has now: a token keeps naming the role at its signing. Throws
+ * `unauthenticated` where the database does not know the user.
  */
 export async function readCaller(db: Db | Tx, userId: string): Promise<Caller> {
   const role = await readUserRole(db, userId);

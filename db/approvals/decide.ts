@@ -5,7 +5,7 @@ import { type Approval, approvals } from './schema.ts';
 import { transitionApproval } from './transition.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
-// The parts of a decision, each in the transaction that it is given: what is agreed to is done in the same one.
+// The parts of a decision. Each runs in the given transaction, which also does what was agreed to.
 
 /** Throws `approval_not_found`. */
 export async function lockApproval(tx: Tx, approvalId: string): Promise<Approval> {
@@ -19,7 +19,7 @@ export async function lockApproval(tx: Tx, approvalId: string): Promise<Approval
   return approval;
 }
 
-/** A second admin agrees; `work` is what the engine is to be told. */
+/** A second admin agrees; `work` is what the engine has to be notified of. */
 export async function approveApproval(
   tx: Tx,
   approval: Approval,
@@ -32,7 +32,7 @@ export async function approveApproval(
   return approved;
 }
 
-/** Somebody says no, or whoever asked takes it back. Throws `approval_ended`. */
+/** An admin says no, or the one who asked takes it back. Throws `approval_ended`. */
 export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Promise<Approval> {
   const approval = await lockApproval(tx, approvalId);
   if (approval.status === 'rejected' && approval.decidedBy === act.actor) return approval;
@@ -43,19 +43,19 @@ export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Prom
   return rejected;
 }
 
-/** Nobody can agree to it any more, for this reason. */
+/** Ends an approval to which nobody can agree any more, with the reason. */
 export async function expireApproval(tx: Tx, approval: Approval, note: string): Promise<void> {
   await transitionApproval(tx, approval, 'expired', { note });
   await auditDecision(tx, { actor: 'system', reason: note }, approval, 'expire');
 }
 
-/** Throws `approval_ended` where it waits for nobody. */
+/** Throws `approval_ended` where the approval does not wait any more. */
 export function refuseEnded({ id, status }: Approval): void {
   if (status === 'pending') return;
   throw new VezaError('approval_ended', `Approval ${id} is ${status}.`, { status_now: status });
 }
 
-/** Another admin than the one who agreed tells the engine of what was done. */
+/** Records that an admin other than the one who agreed notifies the engine. */
 export const auditTelling = (tx: Tx, approval: Approval, act: Act): Promise<void> =>
   auditDecision(tx, act, approval, 'tell');
 

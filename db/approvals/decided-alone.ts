@@ -11,8 +11,8 @@ export interface Piece {
 }
 
 /**
- * What an admin's own decisions of the last 24 hours come to together with these pieces, in each of their currencies.
- * Binding only under `assertAdmin`, whose lock lets one admin decide on one thing at a time.
+ * The sums of an admin's own decisions in the last 24 hours, with these pieces, in each of their currencies. Binding
+ * only under `assertAdmin`, whose lock lets one admin decide one thing at a time.
  */
 export async function decidedWith(tx: Tx, actor: string, pieces: readonly Piece[]): Promise<Money[]> {
   if (pieces.length === 0) return [];
@@ -37,7 +37,7 @@ export async function decidedWith(tx: Tx, actor: string, pieces: readonly Piece[
   return rows.map(({ currency, minor }) => ({ currency, amountMinor: Number(minor) }));
 }
 
-/** Keeps what an admin has decided on alone, in the transaction that does it. */
+/** Records what an admin decided on alone, in the transaction that does it. */
 export async function recordDecisions(tx: Tx, actor: string, pieces: readonly Piece[]): Promise<void> {
   if (pieces.length === 0) return;
   await tx

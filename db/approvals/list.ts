@@ -9,7 +9,7 @@ export async function readApproval(db: Db, approvalId: string): Promise<Approval
   return row ?? null;
 }
 
-/** Those whose time is over count as expired, also before anybody has said so. */
+/** An approval whose time is over counts as expired, even before its row says so. */
 export async function listApprovals(
   db: Db,
   {

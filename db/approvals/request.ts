@@ -8,7 +8,7 @@ import { readUserRole } from '../accounts/index.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
 export interface ApprovalAsk extends Act {
-  /** Both null: it names no money. */
+  /** Both null: the action names no money. */
   readonly amountMinor: number | null;
   readonly currency: string | null;
   readonly action: string;
@@ -19,8 +19,8 @@ export interface ApprovalAsk extends Act {
 }
 
 /**
- * Keeps an action for a second admin. What waits already for the same is what is answered; it gives way to a new one
- * where what it is about has changed meanwhile, its time is over, or whoever asked is no admin any more.
+ * Keeps an action for a second admin. Where the same action waits already, returns that approval. A new one replaces
+ * it where its subject has changed, its time is over, or the one who asked is no admin any more.
  */
 export async function requestApproval(
   tx: Tx,
@@ -47,7 +47,7 @@ export async function requestApproval(
     })
     .onConflictDoNothing()
     .returning();
-  // Two at once: the other's has been committed by now.
+  // Two asked at once: the other's approval has been committed by now.
   const approval = asked ?? (await lockPendingApproval(tx, action, subject));
   if (approval === null) throw new Error(`no approval of ${action} on ${subject} was kept`);
   if (asked !== undefined) {
@@ -60,7 +60,7 @@ export async function requestApproval(
 const mayBeAgreedTo = async (tx: Tx, { expiresAt, requestedBy }: Approval): Promise<boolean> =>
   expiresAt.getTime() > Date.now() && (await readUserRole(tx, requestedBy)) === 'admin';
 
-/** What waits for a second admin already; whoever may ask anew locks it before the rows that it is about. */
+/** The approval that waits already. Callers that may ask anew lock it before the rows of its subject. */
 export async function lockPendingApproval(tx: Tx, action: string, subject: string): Promise<Approval | null> {
   const [row] = await tx
     .select()

@@ -3,19 +3,22 @@ import { bigint, check, index, jsonb, pgTable, text, uniqueIndex } from 'drizzle
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
 import { amount, amountCheck, at, currencyCheck, id, oneOf } from '../kernel/columns.ts';
 
-/** What one admin asked for and another has to agree to. */
+/** Actions that one admin asked for and another has to agree to. */
 export const approvals = pgTable(
   'approvals',
   {
     id: id(),
     action: text().notNull(),
-    /** The workflow id of what is acted on, or a list's fingerprint: `list/…`. */
+    /** The workflow id of the row, or a list's fingerprint: `list/…`. */
     subject: text().notNull(),
-    /** Of an action on many its rows and their totals; of others what more they were asked with. */
+    /** For an action on many rows: the rows and their totals. For other actions: their further parameters. */
     params: jsonb(),
-    /** How what is acted on stood when it was asked for: nothing is done to what has changed since. */
+    /** A snapshot of the subject when the action was asked for: if it has changed since, nothing is done. */
     seen: text().notNull(),
-    /** Of a list: the largest total of one currency. NULL: it names no money, such as a key for somebody else. */
+    /**
+     * For a list: the largest total of one currency. NULL: the action names no money, such as a key for somebody
+     * else.
+     */
     amountMinor: amount(),
     currency: text(),
     reason: text().notNull(),
@@ -24,14 +27,14 @@ export const approvals = pgTable(
     requestedAt: at().notNull().defaultNow(),
     expiresAt: at().notNull(),
     status: text({ enum: APPROVAL_STATUSES }).notNull().default('pending'),
-    /** The second admin; NULL where nobody decided. Whoever asked may take it back, but not agree. */
+    /** The second admin; NULL where nobody decided. The one who asked may take it back, but not agree. */
     decidedBy: text(),
     decidedAt: at(),
-    /** What the second admin said, or why it expired. */
+    /** The second admin's note, or why it expired. */
     note: text(),
-    /** What the engine is told, once it is approved. */
+    /** What the engine is notified of after the approval. */
     work: jsonb(),
-    /** When the engine had it: NULL on an approved one means that it has to be told again. */
+    /** When the engine was notified. NULL on an approved row: it has to be notified again. */
     toldAt: at(),
   },
   (t) => [
@@ -54,7 +57,7 @@ export const approvals = pgTable(
   ],
 );
 
-/** Money that one admin decided on alone: what they did within a day is held against the threshold together. */
+/** Money that one admin decided on alone: the sums of one day are compared with the threshold. */
 export const decisions = pgTable(
   'decisions',
   {
@@ -62,7 +65,7 @@ export const decisions = pgTable(
     /** A user's id. */
     actor: text().notNull(),
     action: text().notNull(),
-    /** The workflow id of what it moved or decided on; of a refund, the refund that it opened. */
+    /** The workflow id of the row that the decision moved; for a refund, the refund that it opened. */
     subject: text().notNull(),
     amountMinor: amount().notNull(),
     currency: text().notNull(),

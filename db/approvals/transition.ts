@@ -4,7 +4,7 @@ import type { Tx } from '../client.ts';
 import { approvals, type Approval } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../kernel/index.ts';
 
-/** Moves an approval, or changes it where it stands; the only code that writes its status. */
+/** Changes an approval's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionApproval(
   tx: Tx,
   approval: Pick<Approval, 'id' | 'status'>,

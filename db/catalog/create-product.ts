@@ -12,7 +12,7 @@ export interface NewProduct {
   readonly active: boolean;
 }
 
-/** Puts a product up for sale. Throws `unauthenticated` where the seller is nobody we know. */
+/** Puts a product up for sale. Throws `unauthenticated` where we do not know the seller. */
 export async function createProduct(db: Db, product: NewProduct): Promise<typeof products.$inferSelect> {
   return db.transaction(async (tx) => {
     if ((await readUserRole(tx, product.sellerId)) === null) {

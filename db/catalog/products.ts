@@ -13,7 +13,7 @@ export async function readProducts(db: Db, productIds: readonly string[]): Promi
     .where(inArray(products.id, [...productIds]));
 }
 
-/** What is for sale; of one seller where `sellerId` is given. */
+/** Products for sale; of one seller where `sellerId` is given. */
 export async function listProducts(
   db: Db,
   { sellerId, ask }: { sellerId: string | undefined; ask: PageAsk },

@@ -49,7 +49,7 @@ const CURRENCY = 'EUR';
  */
 export async function seedCatalog(db: Db) {
   return db.transaction(async (tx) => {
-    // Two seeds at once: the second waits, then finds everything done.
+    // With two seeds at once the second waits, then finds everything done.
     await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtext('veza:seed'))`);
     const byEmail = await seedUsers(tx);
     const user = (email: string) => {

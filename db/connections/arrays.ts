@@ -10,11 +10,11 @@ const quoted = (value: string | number | boolean | null): string => {
   return `"${text.replace(/["\\]/g, String.raw`\$&`)}"`;
 };
 
-/** As PostgreSQL reads it; what the ORM has written already is left as it is. */
+/** Writes an array as PostgreSQL reads it; text that the ORM has written already stays. */
 const writeArray = (value: unknown): unknown =>
   Array.isArray(value) ? `{${(value as (string | number | boolean | null)[]).map(quoted).join(',')}}` : value;
 
-/** How arrays are written, by the type that PostgreSQL names. */
+/** The writer of arrays for each type's number in PostgreSQL. */
 export const ARRAYS: Readonly<Record<number, (value: unknown) => unknown>> = Object.fromEntries(
   ARRAY_OIDS.map((oid) => [oid, writeArray]),
 );

@@ -1,17 +1,17 @@
 import { connect, type Socket } from 'node:net';
 
-/** A wire that carries nothing is asked this often whether its far side is still there. */
+/** How often an idle connection is tested for whether the other side is still there. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** Where the driver was told to go: its own shape, with several hosts where the address names several. */
+/** Where to connect, in the driver's own shape; several hosts where the address names several. */
 export interface DialAt {
   readonly host: readonly string[];
   readonly port: readonly number[];
-  /** Of a Unix socket, instead of the two. */
+  /** A Unix socket, instead of host and port. */
   readonly path?: string | false | undefined;
 }
 
-/** Opens the wire to the first host that answers. Throws what the last one said, or why `signal` gave up. */
+/** Connects to the first host that answers. Throws the last host's error, or why `signal` gave up. */
 export async function dial(at: DialAt, signal: AbortSignal): Promise<Socket> {
   let refusal: unknown;
   for (const [index, host] of at.host.entries()) {
@@ -37,6 +37,6 @@ async function open(socket: Socket, host: string, signal: AbortSignal): Promise<
   socket.removeAllListeners();
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  // The driver names it to TLS.
+  // The driver passes the host to TLS.
   return Object.assign(socket, { host });
 }

@@ -8,7 +8,7 @@ type Rows = postgres.RowList<never[]>;
 type Send = (text: string, values: readonly unknown[], asArrays: boolean) => Promise<Rows>;
 type InTransaction = (tx: Asked) => unknown;
 
-/** What drizzle calls of postgres.js's client, and nothing else of it. */
+/** The part of postgres.js's client that drizzle calls. */
 interface Asked {
   readonly options: Pick<postgres.Sql['options'], 'parsers' | 'serializers'>;
   unsafe(text: string, values?: unknown[]): Statement;
@@ -20,12 +20,12 @@ export interface DriverSettings {
   readonly pool: Pool;
   readonly lane: Lane;
   readonly types: Asked['options'];
-  /** Said with each BEGIN: a pooler may have dropped what the session was told. */
+  /** Set with each BEGIN: a pooler may have dropped the session's settings. */
   readonly begin: string;
   readonly observer: StatementObserver | undefined;
 }
 
-/** Is sent once it is awaited, as rows or, asked for `values()`, as arrays. */
+/** A statement is sent when it is awaited; it gives rows, or arrays after `values()`. */
 class Statement implements PromiseLike<Rows> {
   readonly #send: (asArrays: boolean) => Promise<Rows>;
 
@@ -50,7 +50,9 @@ class Statement implements PromiseLike<Rows> {
 export function createDriver(settings: DriverSettings): postgres.Sql {
   const { pool, lane, types, observer } = settings;
 
-  /** Where errors leave the database: their values stay here, also those that drizzle would quote of `values`. */
+  /**
+   * Errors leave the database layer here, without values, also without those that drizzle would quote from `values`.
+   */
   const statement =
     (send: Send) =>
     (text: string, values: unknown[] = []) =>
@@ -99,7 +101,7 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
     let savepoints = 0;
     let failure: Error | undefined;
     const send: Send = async (text, values, asArrays) => {
-      // The line is somebody else's by then.
+      // The line belongs to another caller by then.
       if (isOver) throw new DatabaseRefusal('the transaction is over', '25P01', {});
       try {
         return await line.run(text, values, asArrays);
@@ -127,7 +129,7 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
       isCommitting = true;
       const { command } = await tell('commit');
       if (command === 'COMMIT') return result;
-      // PostgreSQL's answer to a COMMIT after a statement that failed, whose error somebody swallowed.
+      // PostgreSQL rolls back at COMMIT after a failed statement whose error somebody swallowed.
       throw failure ?? new DatabaseRefusal('the transaction was rolled back', '25P02', {});
     } catch (error) {
       isOver = true;
@@ -139,7 +141,7 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
   return { options: types, unsafe: statement(alone), begin, savepoint: begin } as unknown as postgres.Sql;
 }
 
-/** The caller is told what went wrong before; a line on which not even that goes is cut. */
+/** The caller gets the earlier error; if even ROLLBACK fails, the line is cut. */
 async function rollBack(line: Line): Promise<void> {
   try {
     await line.run('rollback', [], false);

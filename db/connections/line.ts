@@ -5,19 +5,21 @@ import { dial, type DialAt } from './dial.ts';
 
 export interface LineSettings {
   readonly url: string;
-  /** Told to PostgreSQL as the session begins; empty behind a pooler that refuses to pass them on. */
+  /** Settings that the session begins with; empty behind a pooler that refuses to pass them on. */
   readonly session: Readonly<Record<string, string | number>>;
-  /** A line that is not open by then is given up. */
+  /** A line that is not open within this time is given up. */
   readonly openWithinMs: number;
-  /** A statement without an answer by then ends its line: longer than PostgreSQL itself allows it. Null: no limit. */
+  /**
+   * A statement without an answer within this time ends its line. Longer than PostgreSQL's own limit. Null: no limit.
+   */
   readonly answerWithinMs: number | null;
   /** The driver's readers and writers of PostgreSQL's types, as the ORM wants them. */
   readonly types: Pick<postgres.Sql['options'], 'parsers' | 'serializers'>;
-  /** Told when a statement had no answer in time. */
+  /** Called when a statement had no answer in time. */
   readonly onSilence: () => void;
 }
 
-/** One connection to PostgreSQL from its dial to its end, which is for good. */
+/** One connection to PostgreSQL, from dialling to its end; it is never opened again. */
 export interface Line {
   readonly isOpen: boolean;
   readonly openedAtMs: number;
@@ -25,18 +27,18 @@ export interface Line {
   run(text: string, values: readonly unknown[], asArrays: boolean): Promise<postgres.RowList<never[]>>;
   /** Says goodbye. */
   close(): Promise<void>;
-  /** Cuts it: what is unanswered stays unknown. */
+  /** Cuts the line: the outcome of unanswered statements stays unknown. */
   destroy(why: DatabaseUnavailable): void;
 }
 
 const GOODBYE_MAX_S = 5;
 
 /**
- * The driver as a protocol and no more: one client, one connection, one life. postgres.js 3.4.9 reconnects within the
- * object that an open transaction still holds: the transaction's next statement then runs by itself and commits, or its
- * ROLLBACK meets a socket that is null and throws where nobody catches (porsager/postgres#1154, #1155, #1208). And where
- * the far side says goodbye before it has said anything, it dials again at once, without end. So the wire is handed to
- * it once, and after its end nothing is asked of that client again.
+ * Uses the driver only for the protocol: one client has one connection, and both end together. postgres.js 3.4.9
+ * reconnects within the object that an open transaction still holds: the transaction's next statement then runs
+ * outside it and commits, or its ROLLBACK finds no socket and throws where nobody catches (porsager/postgres#1154,
+ * #1155, #1208). And where the other side closes before it has sent anything, the driver dials again at once, without
+ * end. So we hand it one connection, and never use a client again after its connection ends.
  */
 export async function openLine(settings: LineSettings): Promise<Line> {
   const { url, openWithinMs, answerWithinMs } = settings;
@@ -49,7 +51,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
     if (ended) return;
     ended = why;
     wire?.destroy();
-    // The driver's own refusals come first, where it has any: they say more.
+    // The driver's own errors come first, where it has any: they say more.
     setImmediate(() => {
       for (const reject of pending) reject(why);
     });
@@ -62,7 +64,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
   const options = {
     max: 1,
     prepare: false,
-    // A query of the driver's own, whose failure nobody could catch.
+    // The driver would send this query by itself, and nobody could catch its failure.
     fetch_types: false,
     connect_timeout: 0,
     idle_timeout: 0,
@@ -110,7 +112,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
       (asArrays ? query.values() : query).then(
         (rows) => settle(() => resolve(rows as never)),
         (error: unknown) => {
-          // Whatever PostgreSQL has not said itself leaves the driver in a state that nobody knows.
+          // After any error that is not PostgreSQL's own, the driver's state is unknown.
           if (!isRefusal(error)) end(unreachable(error));
           giveUp(error);
         },
@@ -123,7 +125,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
     end(lateness);
   }, openWithinMs);
   try {
-    // The first statement is what makes the driver dial.
+    // The first statement makes the driver connect.
     await run('select 1', [], false, null);
   } catch (error) {
     end(unreachable(error));
@@ -146,7 +148,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
   };
 }
 
-/** PostgreSQL's own word on the statement, after which the connection goes on. */
+/** PostgreSQL's own error for the statement; the connection can still be used. */
 const isRefusal = (error: unknown) =>
   error instanceof postgres.PostgresError && !['FATAL', 'PANIC'].includes(error.severity);
 

@@ -1,7 +1,9 @@
-/** Sees what goes to PostgreSQL: which statements and for how long, never a value in them. */
+/** Sees the statements that go to PostgreSQL and their times, never their values. */
 export interface StatementObserver {
-  /** A statement is sent, its values as `$1`; the answer is told how it ended. */
+  /**
+   * Called when a statement is sent, with `$1` in the place of values; the returned function is called when it ends.
+   */
   statement(text: string): (error?: unknown) => void;
-  /** A transaction waits for a connection of its own. */
+  /** Called when a transaction begins to wait for a connection. */
   transaction(): { begun(): void; ended(): void };
 }

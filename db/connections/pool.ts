@@ -1,16 +1,16 @@
 import { DatabaseUnavailable } from '../unavailable.ts';
 import type { Line } from './line.ts';
 
-/** Who asks: what moves money may use every line, what only reads for somebody's screen leaves some of them free. */
+/** The kind of caller: callers that move money may use every line; callers that only read leave some lines free. */
 export type Lane = 'money' | 'reads';
 
 export interface PoolSettings {
   readonly max: number;
   /** Lines that `reads` never take. */
   readonly keptForMoney: number;
-  /** Who has no line by then is told so. */
+  /** A caller without a line within this time gets an error. */
   readonly waitMs: number;
-  /** A line that nobody has asked for that long is closed. */
+  /** A line that is idle for this long is closed. */
   readonly idleMs: number;
   /** A line is not used beyond this age, so that load spreads again after a failover. */
   readonly lifeMs: number;
@@ -22,17 +22,20 @@ interface Waiter {
   refuse(why: unknown): void;
 }
 
-/** After a dial that failed, the next waits for this long, doubled each time: one at a time, whoever asks. */
+/** After a failed dial the next one waits for this long, doubled each time; then there is only one dial at a time. */
 const REDIAL_FIRST_MS = 50;
 const REDIAL_MAX_MS = 1_000;
 const TOO_MANY_CONNECTIONS = '53300';
 
-/** The lines of one process to PostgreSQL. A line that has ended is never used again; another is dialled when one is asked for. */
+/**
+ * The lines of one process to PostgreSQL. A line that has ended is never used again; a new one is dialled when a
+ * caller needs it.
+ */
 export class Pool {
   readonly #settings: PoolSettings;
   readonly #waiting: Record<Lane, Set<Waiter>> = { money: new Set(), reads: new Set() };
   readonly #taken = new Map<Line, Lane>();
-  /** Used last, taken first, so that what is not needed grows old. */
+  /** The line that was used last is taken first, so that lines that are not needed grow old. */
   readonly #idle: { readonly line: Line; readonly timer: NodeJS.Timeout }[] = [];
   #dialling = 0;
   #failures = 0;
@@ -45,7 +48,7 @@ export class Pool {
     this.#settings = settings;
   }
 
-  /** A line of one's own until it is given back. Throws DatabaseUnavailable where there is none in time. */
+  /** Gives a line to one caller until it is given back. Throws DatabaseUnavailable where none comes free in time. */
   take(lane: Lane): Promise<Line> {
     const { waitMs } = this.#settings;
     return new Promise((resolve, reject) => {
@@ -88,7 +91,7 @@ export class Pool {
     this.#serve();
   }
 
-  /** Nobody new is served; who has a line may finish within `graceMs`. */
+  /** Serves no new caller; callers that have a line may finish within `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#redial);
@@ -148,7 +151,7 @@ export class Pool {
     return undefined;
   }
 
-  /** As many as are waited for and fit; after a failure one at a time, and not at once. */
+  /** Dials as many lines as callers wait for and as fit; after a failure one at a time, and not at once. */
   #dial(): void {
     if (this.#isClosed) return;
     const wanted = this.#waiting.money.size + Math.min(this.#waiting.reads.size, this.#readsLeft());
@@ -180,13 +183,17 @@ export class Pool {
       this.#failures += 1;
       const backoffMs = Math.min(REDIAL_FIRST_MS * 2 ** (this.#failures - 1), REDIAL_MAX_MS);
       this.#mayDialAtMs = performance.now() + backoffMs * (0.5 + Math.random() / 2);
-      // Where others hold all that the server allows, one of theirs comes free; else nobody waits for what is away.
+      // If others hold all of the server's connections, one of ours will come free; otherwise nobody should wait for
+      // a server that is away.
       if (this.#taken.size === 0 || !isTooMany(error)) this.#refuseAll(error);
     }
     this.#serve();
   }
 
-  /** One line fell silent: those that rest may be as dead, and whoever took them would wait as long to learn it. */
+  /**
+   * One line fell silent: idle ones may be dead too, and their next users would wait as long to find out. So they are
+   * closed.
+   */
   #suspect(): void {
     for (const { line, timer } of this.#idle.splice(0)) {
       clearTimeout(timer);

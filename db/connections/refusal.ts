@@ -1,7 +1,7 @@
 import { DatabaseUnavailable, isUnavailable } from '../unavailable.ts';
 
 /**
- * What PostgreSQL (or its driver) refused, without a value of anybody's. Codes are PostgreSQL's:
+ * An error of PostgreSQL or its driver, without anybody's values. Codes are PostgreSQL's:
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export class DatabaseRefusal extends Error {
@@ -22,15 +22,15 @@ type Named = 'constraint_name' | 'table_name' | 'column_name';
 const NAMED: readonly Named[] = ['constraint_name', 'table_name', 'column_name'];
 
 /**
- * Classes whose messages name tables, columns and rules, or what our own triggers say: none repeats a value. Those of
- * class 22 do ('invalid input syntax for type uuid: "…"'), and so may any that is not listed.
+ * Classes whose messages name tables, columns and rules, or are our own triggers': none repeats a value. Messages of
+ * class 22 do ('invalid input syntax for type uuid: "…"'), and so may those of any class that is not listed.
  */
 const SPEAKS_OF_NAMES = /^(?:08|0A|23|25|28|3D|3F|40|42|53|55|57|P0)/;
 const CODE = /^[A-Z0-9_]{3,40}$/;
 
 /**
- * An error of the driver as it may be logged, stored and kept in histories: its parameters, detail ("Key (email)=(…)"),
- * place and hint stay behind, and so does its stack, which repeats the message.
+ * Makes an error of the driver safe for logs, rows and histories: leaves out its parameters, detail ("Key
+ * (email)=(…)"), position and hint, and its stack, which repeats the message.
  */
 export function withoutValues(thrown: unknown): Error {
   if (thrown instanceof DatabaseUnavailable) return thrown;

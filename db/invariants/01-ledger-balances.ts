@@ -45,7 +45,7 @@ function unbalanced(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** Both ways round: a balance without entries, and entries without a balance. */
+/** In both directions: a balance without entries, and entries without a balance. */
 function sellerBalances(tx: Tx): Promise<Violation[]> {
   const columns = Object.entries(BALANCES).map(
     ([name, column]) => sql`(${sql.raw(`'${name}'`)}, ${sql.identifier(column)})`,
@@ -72,7 +72,7 @@ function sellerBalances(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** What is pending is what transfers are still to send, and the rest that the grain of their currency keeps from them. */
+/** `pending` is what transfers still have to send, and the rest that the currency's grain keeps back. */
 function unsentShares(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,
@@ -97,7 +97,10 @@ function unsentShares(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** What statements read is what the balances say; where those differ from their entries, that is told above. */
+/**
+ * The balances that statements read equal the current ones; the check above reports where those differ from their
+ * entries.
+ */
 function keptBalances(tx: Tx): Promise<Violation[]> {
   const columns = Object.values(BALANCES).map((column) => sql.identifier(column));
   return violations(
@@ -145,7 +148,7 @@ function suspendedPayments(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** What reversals that are not ours took, and no refund has claimed, waits in `suspense:seller`. */
+/** Money that others' reversals took and no refund has claimed waits in `suspense:seller`. */
 function suspendedReversals(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,
@@ -167,7 +170,7 @@ function suspendedReversals(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** What is set aside for banks is what open payouts say, no more and no less. */
+/** Money set aside for banks equals the open payouts. */
 function underwayPayouts(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,

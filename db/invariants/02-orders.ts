@@ -55,7 +55,7 @@ function settled(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** A word that could not be booked is marked on its row, and on the operators' list. */
+/** A report that could not be booked is marked on its dispute's row, and on the operators' list. */
 function disputed(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,

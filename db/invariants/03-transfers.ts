@@ -38,7 +38,7 @@ function reversed(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** An order that failed holds suspended money only: nobody bears a refund of it. */
+/** A failed order holds only suspended money: no item bears a refund of it. */
 function allocations(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,
@@ -58,7 +58,7 @@ function allocations(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** What refunds that stand hold of an item is never more than was paid for it. */
+/** Refunds that stand never hold more of an item than was paid for it. */
 function items(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,

@@ -15,7 +15,7 @@ import {
   violations,
 } from './invariant.ts';
 
-/** The one question that the audit has for Temporal. */
+/** The only question that the audit asks Temporal. */
 export interface Workflows {
   isRunning(workflowId: string): Promise<boolean>;
 }
@@ -70,7 +70,7 @@ const OPEN = sql`
   UNION ALL
   SELECT 'payout', id, status, created_at FROM seller_payouts WHERE status = 'pending'`;
 
-/** Rows that a workflow must be moving by now. */
+/** Open rows that must have a workflow by now. */
 export async function readOpenRows(db: Db | Tx): Promise<OpenRow[]> {
   const rows = await db.execute<{ kind: OpenRow['kind']; id: string; status: string }>(sql`
     SELECT kind, id, status FROM (${OPEN}) AS open WHERE created_at < now() - interval '1 minute' ORDER BY created_at`);

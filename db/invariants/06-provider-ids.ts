@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { CURRENT_REVERSALS, CURRENT_TRANSFERS, type Invariant, violations } from './invariant.ts';
 
-/** Our own id of a refund is its id at the PSP, unless it was made there. */
+/** A refund's id at the PSP is our id, unless it was made there. */
 export const providerIds: Invariant = {
   number: 6,
   title: 'provider ids are unique: no two rows claim one object of a provider',

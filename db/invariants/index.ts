@@ -18,7 +18,7 @@ export interface AuditedInvariant {
   readonly violations: readonly Violation[];
 }
 
-/** All that one snapshot of the database can show; docs/invariants.md says what to do about each. */
+/** All invariants that one snapshot of the database can check; docs/invariants.md says what to do about each. */
 export const INVARIANTS: readonly Invariant[] = [
   ledgerBalances,
   orders,
@@ -31,12 +31,12 @@ export const INVARIANTS: readonly Invariant[] = [
 
 /**
  * Checks every invariant on one snapshot of the database, and writes nothing. Open rows are compared with Temporal
- * where `workflows` can be asked; without it that half of invariant 5 is left out.
+ * where `workflows` is given; without it that half of invariant 5 is left out.
  */
 export async function auditDatabase(db: Db, workflows?: Workflows): Promise<AuditedInvariant[]> {
   const { audited, open } = await db.transaction(
     async (tx) => {
-      // A million rows take longer than what the API may keep PostgreSQL busy with; sums of them want memory.
+      // Sums over a million rows take longer than the API's limit, and need memory.
       await tx.execute(sql`SET LOCAL statement_timeout = 0`);
       await tx.execute(sql`SET LOCAL work_mem = '128MB'`);
       const found: AuditedInvariant[] = [];

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 
-/** Something that must hold of any database of ours, at any moment. The numbers are those of docs and spec. */
+/** A condition that must hold in any database of ours, at any time. The numbers are those of docs and spec. */
 export interface Invariant {
   readonly number: number;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface Invariant {
 }
 
 export interface Violation {
-  /** What an operator searches for: the workflow id of the row, or what else names it. */
+  /** What an operator searches by: the workflow id of the row, or another name of it. */
   readonly subject: string;
   readonly detail: string;
 }

@@ -6,12 +6,12 @@ export type AuditRow = typeof auditLog.$inferSelect;
 
 export interface AuditFilter {
   readonly actor?: string | undefined;
-  /** The whole action, `reversal.retry`, or what it begins with: `reversal`. */
+  /** The whole action, `reversal.retry`, or its beginning: `reversal`. */
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
 }
 
-/** What was done, the newest first; `beforeId` is the last row of the page before. */
+/** Recorded actions, the newest first; `beforeId` is the last row of the page before. */
 export async function listAuditRows(
   db: Db,
   { actor, action, subject }: AuditFilter,

@@ -8,11 +8,11 @@ export interface Act {
   readonly reason?: string;
   readonly ip?: string;
   readonly userAgent?: string;
-  /** Where the actor came with an API key. */
+  /** The API key that the actor used, if any. */
   readonly apiKeyId?: string;
 }
 
-/** One line of the audit log, in the transaction of what it records. */
+/** Writes a line of the audit log, in the transaction that it records. */
 export async function audit(
   tx: Tx,
   act: Act,

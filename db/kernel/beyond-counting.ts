@@ -2,12 +2,12 @@ import { sql } from 'drizzle-orm';
 import { MAX_AMOUNT_MINOR } from '../../domain/kernel/money.ts';
 import type { Tx } from '../client.ts';
 
-/** Millions of orders below this would have to be open at once before a sum of theirs could be wrong. Minor units. */
+/** Millions of orders below this total would have to be open at once before their sum could be wrong. Minor units. */
 const WATCHED_ABOVE_MINOR = 1_000_000_000;
 
 /**
- * Whether an order of this total would let a sum of its currency pass what can be counted exactly: all that is owed to
- * sellers, and all that is not paid yet. Orders as large as that are opened one after the other.
+ * Whether an order of this total would make a sum of its currency too large to be exact: all that is owed to sellers,
+ * and all that is not paid yet. Such large orders are opened one after the other.
  */
 export async function isBeyondCounting(
   tx: Tx,

@@ -5,9 +5,7 @@ import type { OpsFlagRow } from './ops-flags.ts';
 import { opsFlags } from './schema.ts';
 import { type Act, audit } from './audit.ts';
 
-/**
- * An operator has looked at what a flag says: it leaves the list. Throws `flag_not_found` and `flag_not_open`.
- */
+/** An operator has looked at a flag: it leaves the list. Throws `flag_not_found` and `flag_not_open`. */
 export async function clearFlag(
   db: Db,
   { flagId, ...act }: Act & { readonly flagId: string; readonly reason: string },

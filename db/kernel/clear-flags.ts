@@ -3,7 +3,7 @@ import type { Tx } from '../client.ts';
 import { opsFlags } from './schema.ts';
 import type { FlagKind } from '../../domain/flags.ts';
 
-/** Somebody dealt with it: it leaves the operators' list, in the transaction that dealt with it. */
+/** Clears flags whose matter is solved, in the transaction that solves it. */
 export async function clearFlags(tx: Tx, kind: FlagKind, subject: string): Promise<void> {
   await tx
     .update(opsFlags)

@@ -8,7 +8,7 @@ export const createdAt = () => at().notNull().defaultNow();
 /** An amount in minor units: `bigint` in PostgreSQL, a safe integer here (see `amountCheck`). */
 export const amount = () => bigint({ mode: 'number' });
 
-/** Keeps an amount where JavaScript numbers are exact; nobody is sold something for a negative price. */
+/** Keeps an amount in the range where JavaScript numbers are exact, and not below `min`. */
 export const amountCheck = (name: string, column: AnyPgColumn, min = 0) =>
   check(name, sql`${column} BETWEEN ${sql.raw(String(min))} AND ${sql.raw(String(MAX_AMOUNT_MINOR))}`);
 

@@ -5,9 +5,9 @@ import { readIdempotencyKey } from './idempotency-keys.ts';
 import { idempotencyKeys } from './schema.ts';
 
 /**
- * Acts once per key: what `act` writes and what it answers are committed together, and a repeat is given that answer.
- * The key is claimed before anything is locked: of two at once, the second waits here until the first has committed. A
- * refusal takes the claim back.
+ * Acts once for each key: what `act` writes and what it answers are committed together, and a repeat gets the same
+ * answer. The key is claimed before anything is locked: of two calls at once, the second waits here until the first
+ * has committed. A refusal takes the claim back.
  */
 export async function keepAnswer(
   db: Db,

@@ -4,14 +4,14 @@ import type { Refusal } from '../../domain/errors.ts';
 import type { Db, Tx } from '../client.ts';
 import { asks } from './schema.ts';
 
-/** A workflow that never started leaves its ask behind; whoever repeats the call gives it again. */
+/** A workflow that never started leaves its ask behind; a repeat of the call brings it again. */
 const KEPT_DAYS = 30;
 
 const isOf = <Asked extends Ask>(ask: Ask, kind: Asked['kind']): ask is Asked => ask.kind === kind;
 
 /**
- * Keeps what somebody asks for, before the engine is told. Under an id that is kept already the first stands, and is
- * returned.
+ * Keeps what somebody asks for, before the engine is notified. Where the id is kept already, the first ask stands and
+ * is returned.
  */
 export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked): Promise<Asked> {
   return db.transaction(async (tx) => {
@@ -28,7 +28,7 @@ export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked)
   });
 }
 
-/** Undefined where nobody asked for it, it has been opened since, or its refusal was read. */
+/** Undefined where nobody asked, the ask was opened since, or its refusal was read. */
 export async function readAsk<Asked extends Ask>(
   db: Db,
   kind: Asked['kind'],
@@ -38,14 +38,14 @@ export async function readAsk<Asked extends Ask>(
   return kept !== undefined && isOf<Asked>(kept.ask, kind) ? kept.ask : undefined;
 }
 
-/** What was asked for is opened in this transaction, or whoever asked has read its refusal: no other may open it. */
+/** Removes the ask: it is opened in this transaction, or its refusal was read, so nobody may open it again. */
 export async function takeAsk(tx: Tx | Db, id: string): Promise<void> {
   await tx.delete(asks).where(eq(asks.id, id));
 }
 
 /**
- * What was asked for, and taken in this transaction, is refused in it. The refusal stays until whoever asked has read it:
- * where a worker is lost after this commit, another one is asked, and must say the same.
+ * Refuses, in the same transaction, an ask that it took. The refusal stays until the caller has read it: if a worker
+ * is lost after this commit, another one is asked and must give the same answer.
  */
 export async function refuseAsk(
   tx: Tx,

@@ -1,7 +1,7 @@
 import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 
-/** Something that a verb was told to act on is not there: a defect or a database that was cut back. */
+/** A row that a verb has to act on is missing: a defect, or a database that was restored to an earlier time. */
 export class MissingRow extends Error {
   override readonly name = 'MissingRow';
   readonly id: string;
@@ -14,7 +14,7 @@ export class MissingRow extends Error {
 
 type Named = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
 
-/** Locks what an operator names: what is not there is their mistake, and no defect. Throws `…_not_found`. */
+/** Locks a row that an operator names: a missing one is their mistake, not a defect. Throws `…_not_found`. */
 export async function lockNamed<Row>(
   tx: Tx,
   what: Named,

@@ -2,13 +2,13 @@ import { sql } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
 
 export interface Missed {
-  /** When a look at the provider first did not find it. */
+  /** When a look at the provider first did not find the object. */
   readonly missedAt: Date;
-  /** Until the look that may end it; 0 where this one may. */
+  /** Time until the look that may end the row; 0 where this one may. */
   readonly lookAgainInMs: number;
 }
 
-/** What a look at a provider that finds nothing means for a row that was asked for, by the database's clock. */
+/** What it means for a row, by the database's clock, that a look at the provider found nothing. */
 export async function missed(
   tx: Tx,
   row: { readonly missedAt: Date | null },

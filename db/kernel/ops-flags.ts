@@ -11,7 +11,7 @@ export async function readFlag(db: Db, flagId: string): Promise<OpsFlagRow | nul
   return row ?? null;
 }
 
-/** Whether people were told the same before, be it dealt with or not. */
+/** Whether the same flag was raised before, cleared or not. */
 export async function wasFlagged(
   db: Db | Tx,
   kind: FlagKind,
@@ -26,7 +26,7 @@ export async function wasFlagged(
   return row !== undefined;
 }
 
-/** What nobody has dealt with yet. */
+/** The flags that nobody has dealt with yet. */
 export async function listOpenFlags(db: Db, ask: PageAsk): Promise<Page<OpsFlagRow>> {
   const { after, orderBy, limit } = keyset(opsFlags, opsFlags.raisedAt, opsFlags.id, ask);
   const rows = await db

@@ -15,8 +15,8 @@ export interface Page<Row> {
 }
 
 /**
- * Keyset pagination on (time, id). The row of the cursor is looked up rather than its time sent to and fro: PostgreSQL
- * counts microseconds, JavaScript milliseconds, and the difference would skip rows.
+ * Keyset pagination on (time, id). The cursor's row is looked up by id, since a time sent to and fro would lose
+ * precision: PostgreSQL counts microseconds, JavaScript milliseconds, and rows would be skipped.
  */
 export function keyset(table: PgTable, at: AnyColumn, id: AnyColumn, ask: PageAsk) {
   const beyond = ask.newestFirst ? sql`<` : sql`>`;
@@ -28,7 +28,7 @@ export function keyset(table: PgTable, at: AnyColumn, id: AnyColumn, ask: PageAs
   return { after, orderBy: [direction(at), direction(id)] as const, limit: ask.limit + 1 };
 }
 
-/** Cuts the one row that was read beyond the page, which says that more follow. */
+/** Removes the extra row that was read beyond the page and shows that more follow. */
 export function toPage<Row extends { readonly id: string }>(rows: Row[], { limit }: PageAsk): Page<Row> {
   const page = rows.slice(0, limit);
   return { rows: page, nextAfterId: rows.length > limit ? (page.at(-1)?.id ?? null) : null };

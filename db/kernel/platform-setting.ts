@@ -21,7 +21,7 @@ export async function writePlatformSetting(
     .onConflictDoUpdate({ target: platformSettings.key, set: { valueText, updatedAt: sql`now()` } });
 }
 
-/** Writes it where nothing is written yet; what stands now is returned. */
+/** Writes the setting where there is none yet, and returns the one that stands. */
 export async function keepPlatformSetting(
   db: Db,
   key: PlatformSetting,

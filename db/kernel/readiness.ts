@@ -10,16 +10,15 @@ const JOURNAL = new URL('../migrations/meta/_journal.json', import.meta.url);
 let journal: Journal | undefined;
 
 /**
- * The migrations that this version needs and the database has not had, by their names. One that is newer than this
- * version is no reason: that is what an upgrade looks like from the processes that still serve. Throws unless
- * PostgreSQL answers.
+ * The names of migrations that this version needs and the database lacks. Newer migrations do not matter: during an
+ * upgrade the old processes go on serving. Throws unless PostgreSQL answers.
  */
 export async function missingMigrations(db: Db): Promise<string[]> {
   journal ??= JSON.parse(readFileSync(JOURNAL, 'utf8')) as Journal;
   const [table] = await db.execute(
     sql`SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS there`,
   );
-  // drizzle applies what is younger than the last one that it finds in its own table.
+  // drizzle applies the migrations that are newer than the last one in its own table.
   let lastAppliedMs = 0;
   if (table?.['there'] === true) {
     const [last] = await db.execute(sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`);

@@ -15,7 +15,7 @@ import type { Ask } from '../../domain/kernel/messages.ts';
 import { FLAG_KINDS } from '../../domain/flags.ts';
 import { at, createdAt, id, oneOf } from './columns.ts';
 
-/** Answers to repeatable calls, kept beyond the engine's retention. */
+/** Answers to repeatable calls, kept longer than the engine's retention. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -23,7 +23,7 @@ export const idempotencyKeys = pgTable(
     scope: text().notNull(),
     key: text().notNull(),
     bodyHash: text().notNull(),
-    /** What the same answer is made of again. */
+    /** What a repeat's answer is made of. */
     answer: jsonb().$type<object>(),
     createdAt: createdAt(),
   },
@@ -31,13 +31,13 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * What somebody asked of the API, from before the engine is told until the row that they asked for is opened or refused.
- * The engine is told its id alone: what starts a workflow decides nothing (ADR 18), and no history tells what a buyer typed.
+ * What somebody asked of the API, kept from before the engine is notified until the row is opened or refused. The
+ * engine gets only its id: what starts a workflow decides nothing (ADR 18), and no history holds what a buyer typed.
  */
 export const asks = pgTable(
   'asks',
   {
-    /** Of the order, refund or payout that is not a row yet. */
+    /** The id of the order, refund or payout that is not a row yet. */
     id: id(),
     ask: jsonb().$type<Ask>().notNull(),
     createdAt: createdAt(),
@@ -60,25 +60,25 @@ export const auditLog = pgTable(
     reason: text(),
     ip: inet(),
     userAgent: text(),
-    /** The API key that the actor came with; NULL: with a token of their own. */
+    /** The API key that the actor used; NULL: a token of their own. */
     apiKeyId: uuid(),
     at: at().notNull().defaultNow(),
   },
   (t) => [
     index('audit_log_by_subject').on(t.subject, t.at),
     index('audit_log_by_actor').on(t.actor, t.id),
-    // By what it begins with, in whatever language the database sorts.
+    // For searches by the beginning of an action, whatever collation the database has.
     index('audit_log_by_action').on(t.action.op('text_pattern_ops'), t.id),
   ],
 );
 
-/** What a person should look at: raised once a subject and kind, cleared by whoever dealt with it. */
+/** What a person should look at: one open flag for each subject and kind, cleared by the one who dealt with it. */
 export const opsFlags = pgTable(
   'ops_flags',
   {
     id: id(),
     kind: text({ enum: FLAG_KINDS }).notNull(),
-    /** The workflow id of what it is about, or a webhook event's id. */
+    /** The workflow id of its subject, or a webhook event's id. */
     subject: text().notNull(),
     detail: text().notNull(),
     raisedAt: at().notNull().defaultNow(),
@@ -97,8 +97,8 @@ export const opsFlags = pgTable(
 );
 
 /**
- * One row a shared rate limit (a GCRA virtual clock): the next moment at which a call is free. Kept here because it
- * must hold over all worker processes.
+ * One row for each shared rate limit (a GCRA virtual clock): the time at which the next call is free. Kept here
+ * because it must hold over all worker processes.
  */
 export const rateLimits = pgTable('rate_limits', {
   name: text().primaryKey(),

@@ -5,18 +5,18 @@ export interface CallAllowance {
   readonly isAllowed: boolean;
   /** Calls that are still free now. */
   readonly remaining: number;
-  /** When a further call is free, once the remaining ones are used: the next one, where none remains. */
+  /** When the next call is free after the remaining ones are used. */
   readonly nextFreeAt: Date;
   /** By the database's clock, which all processes share. */
   readonly at: Date;
 }
 
-/** The row that counts somebody's calls: those of this full window in `used`, of the one before in `used_before`. */
+/** The row that counts somebody's calls: those of the current window in `used`, of the one before in `used_before`. */
 export interface Counter {
   readonly table: SQL;
-  /** Which row: its columns and their values, in one order. */
+  /** The columns and values that identify the row. */
   readonly keys: readonly (readonly [column: string, value: SQL])[];
-  /** The column that says when the window began that is counted now. */
+  /** The column with the start of the current window. */
   readonly since: string;
   readonly windowS: number;
 }
@@ -29,12 +29,12 @@ interface Counted extends Record<string, unknown> {
 }
 
 /**
- * Takes one call from a limit, or says that none is free. One statement, so that of many processes exactly as many pass
- * as are free; a refused call costs nothing.
+ * Takes one call from a limit, or says that none is free. One statement, so that over all processes exactly the free
+ * calls pass; a refused call costs nothing.
  *
- * The window slides: the calls of the one before count for the share of it that still lies within the last window's
- * length. So a client cannot spend two limits around a full hour or minute, as it could with fixed windows, and two
- * counters do, where a log would hold every call.
+ * The window slides: calls of the previous window count by the share of it that the sliding window still covers. So a
+ * client cannot spend two limits around a full hour or minute, as with fixed windows; and two counters are enough,
+ * where a log would hold every call.
  */
 export async function takeFrom(db: Db, counter: Counter, limit: number): Promise<CallAllowance> {
   const { table, keys, windowS } = counter;
@@ -52,9 +52,9 @@ export async function takeFrom(db: Db, counter: Counter, limit: number): Promise
   const usedBefore = sql`CASE WHEN ${isSame} THEN counted.used_before
     WHEN excluded.${since} = counted.${since} + make_interval(secs => ${windowS}) THEN counted.used ELSE 0 END`;
   const latest = sql`greatest(counted.${since}, excluded.${since})`;
-  // The share of the window before that still counts.
+  // The share of the previous window that still counts.
   const share = sql`(1 - greatest(extract(epoch FROM excluded.last_used_at - ${latest}), 0) / ${windowS}::float8)`;
-  // Of two processes at the turn of a window, the later one may hold the earlier time.
+  // At the turn of a window, the later of two processes may have the earlier time.
   const [taken] = await db.execute<Counted>(sql`
     INSERT INTO ${table} AS counted (${names}, ${since}, used, used_before, last_used_at)
     VALUES (${values}, date_bin(make_interval(secs => ${windowS}), clock_timestamp(), 'epoch'::timestamptz), 1, 0, clock_timestamp())
@@ -63,7 +63,7 @@ export async function takeFrom(db: Db, counter: Counter, limit: number): Promise
     WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${limit}::float8
     RETURNING ${counts(since, sql`last_used_at`)}`);
   if (taken !== undefined) return allowanceOf(taken, windowS, limit, true);
-  // Refused: only to say until when. The counts may have moved on since; what was refused stays refused.
+  // After a refusal, read only to say until when. The counts may have changed since; the refusal stays.
   const own = sql.join(
     keys.map(([name, value]) => sql`${sql.identifier(name)} = ${value}`),
     sql` AND `,
@@ -78,7 +78,7 @@ export async function takeFrom(db: Db, counter: Counter, limit: number): Promise
 const counts = (since: SQL | ReturnType<typeof sql.identifier>, at: SQL) =>
   sql`(extract(epoch FROM ${since}) * 1000)::float8 AS since_ms, used, used_before, (extract(epoch FROM ${at}) * 1000)::float8 AS at_ms`;
 
-/** The same sum in JavaScript, for the headers alone: what passes was decided by the statement. */
+/** The same sum in JavaScript, only for the headers: the statement has decided. */
 function allowanceOf(
   { since_ms: sinceMs, used, used_before: usedBefore, at_ms: atMs }: Counted,
   windowS: number,
@@ -93,10 +93,10 @@ function allowanceOf(
   return { isAllowed, remaining, nextFreeAt: new Date(nextFreeMs), at: new Date(atMs) };
 }
 
-/** After the start of the window, when the calls counted are one below the limit. */
+/** Seconds after the window's start at which one call comes free. */
 function secondsUntilFree(used: number, usedBefore: number, limit: number, windowS: number): number {
   const room = limit - 1;
-  // Still in this window, by what leaves the one before; else in the next, by what leaves this one.
+  // Either in this window, as calls of the previous one stop counting, or in the next, as calls of this one do.
   if (used <= room) return usedBefore === 0 ? 0 : windowS * Math.max(1 - (room - used) / usedBefore, 0);
   return windowS + windowS * (1 - room / used);
 }

@@ -1,6 +1,6 @@
 import { machineAllows, type Machine, type TransitionCause } from '../../domain/kernel/machine.ts';
 
-/** Someone else moved the row first. The caller reads it again and usually finds its work done. */
+/** Another transaction changed the row first. The caller reads it again and usually finds its work done. */
 export class StaleTransition extends Error {
   override readonly name = 'StaleTransition';
 
@@ -9,7 +9,7 @@ export class StaleTransition extends Error {
   }
 }
 
-/** Our own code asked for a move that the machine does not have: a defect, never a race. */
+/** Our own code asked for a transition that the machine does not have: a defect, never a race. */
 export class IllegalMove extends Error {
   override readonly name = 'IllegalMove';
 

@@ -4,8 +4,8 @@ import { rateLimits } from './schema.ts';
 
 /**
  * Takes one call from a limit that all processes share, or says that none is free now. A generic cell rate algorithm
- * (ATM Forum TM 4.0): the row holds the moment at which the next call would be due at a steady pace, and calls may run
- * ahead of it by `burst` calls. One statement, so that two processes cannot take the same slot.
+ * (ATM Forum TM 4.0): the row holds the time at which the next call is due at a steady pace, and callers may be ahead
+ * of that by `burst` calls. One statement, so that two processes cannot take the same slot.
  */
 export async function takeSlot(
   db: Db,

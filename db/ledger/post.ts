@@ -26,7 +26,7 @@ export interface PostingOf {
   readonly root: LedgerRow;
 }
 
-/** A seller's balances of one currency, with what the grain of its amounts has kept. Minor units. */
+/** A seller's balances of one currency, with the rest that the grain has kept back. Minor units. */
 export interface LockedFunds extends SellerFunds {
   readonly restMinor: number;
 }
@@ -40,9 +40,9 @@ const BALANCE_COLUMN = {
 } as const satisfies Record<SellerAccount, string>;
 
 /**
- * Writes one balanced transaction and moves the sellers' balances by it, so that rows and ledger agree to the cent.
- * Belongs into the database transaction of the status change that it records. Throws where the entries do not sum to
- * zero; PostgreSQL refuses a balance below zero.
+ * Writes one balanced ledger transaction and changes the sellers' balances by it, so that rows and ledger agree to
+ * the cent. Call it in the database transaction of the status change that it records. Throws where the entries do not
+ * sum to zero; PostgreSQL refuses a balance below zero.
  */
 export async function post(tx: Tx, posting: PostingOf, entries: readonly Entry[]): Promise<void> {
   const moving = entries.filter((entry) => entry.amountMinor !== 0);
@@ -67,8 +67,8 @@ export async function post(tx: Tx, posting: PostingOf, entries: readonly Entry[]
 }
 
 /**
- * Locks the sellers' balances of one currency, making those that are not there yet. Always in the order of their ids
- * and after orders, transfers and reversals, so that two transactions cannot wait for each other.
+ * Locks the sellers' balances of one currency, and makes missing ones. Always in the order of ids, and after orders,
+ * transfers and reversals, so that two transactions cannot wait for each other.
  */
 export async function lockFunds(
   tx: Tx,
@@ -97,7 +97,10 @@ export function fundsOf(funds: ReadonlyMap<string, LockedFunds>, sellerId: strin
   return found;
 }
 
-/** Raises or lowers what the grain has kept of a seller's shares: a part of `pending`, so the ledger does not move by it. */
+/**
+ * Raises or lowers the rest that the grain keeps of a seller's shares. It is part of `pending`, so the ledger does
+ * not change.
+ */
 export async function carryRest(tx: Tx, sellerId: string, currency: string, byMinor: number): Promise<void> {
   if (byMinor === 0) return;
   await tx

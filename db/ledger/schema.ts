@@ -16,7 +16,10 @@ export const sellerBalances = pgTable(
     payingOutMinor: amount().notNull().default(0),
     owedMinor: amount().notNull().default(0),
     feesOwedMinor: amount().notNull().default(0),
-    /** Of what is pending: less than Stripe sends in this currency. No transfer stands for it; the next one takes it along. */
+    /**
+     * The part of `pending` that is less than Stripe sends in this currency. No transfer stands for it; the next one
+     * takes it along.
+     */
     restMinor: amount().notNull().default(0),
   },
   (t) => [
@@ -51,7 +54,7 @@ export const ledgerEntries = pgTable(
   },
   (t) => [
     index('ledger_entries_by_transaction').on(t.transactionId),
-    // An account over time: a seller's statement, and what its balance was before.
+    // An account over time: for a seller's statement and the balance before it.
     index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
     index('ledger_entries_by_root').on(t.rootId),
     currencyCheck('ledger_entries_currency_iso', t.currency),
@@ -65,9 +68,9 @@ export const ledgerEntries = pgTable(
 const change = () => bigint({ mode: 'number' }).notNull().default(0);
 
 /**
- * A posting as far as it touches a seller, with what it changed and the balances after it, each with the sign that its
- * balance has. A trigger on `ledger_entries` keeps it, so that no writer can forget it; the ledger stays what is true, and
- * the audit holds the two together. Read by statements, in the order of the key of time.
+ * A posting as far as it touches a seller: its changes and the balances after it, each with its balance's sign. A
+ * trigger on `ledger_entries` writes it, so that no code can forget it. The ledger stays the truth, and the audit
+ * compares the two. Statements read these rows in the order of time.
  */
 export const sellerPostings = pgTable(
   'seller_postings',
@@ -76,7 +79,10 @@ export const sellerPostings = pgTable(
     currency: text().notNull(),
     /** Of its entries. */
     createdAt: at().notNull(),
-    /** The first of its entries for this seller: postings of one database transaction share their time. */
+    /**
+     * The first of its entries for this seller; it orders postings of one database transaction, which share their
+     * time.
+     */
     firstEntryId: bigint({ mode: 'number' }).notNull(),
     transactionId: uuid().notNull(),
     pendingChange: change(),

@@ -4,8 +4,8 @@ import { sellerTransfers, transferReversals } from './transfers/schema.ts';
 import { reversalLabel, type SettledRefund } from './labels.ts';
 
 /**
- * A replay: what the settling transaction of these refunds left to be started, as far as it has not ended. An attempt
- * may have died between its commit and the start.
+ * For a repeat: the work that the settling transaction of these refunds called for and that has not ended. An attempt
+ * may have died between the commit and the start.
  */
 export async function findUnstarted(tx: Tx, refundIds: readonly string[]): Promise<SettledRefund> {
   if (refundIds.length === 0) return { reversals: [], transfers: [] };

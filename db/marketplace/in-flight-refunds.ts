@@ -4,7 +4,7 @@ import type { Transfer } from './transfers/schema.ts';
 import { orderItems } from './orders/schema.ts';
 import { refundAllocations, refunds } from './refunds/schema.ts';
 
-/** What was refunded of a transfer while Stripe had been asked for the whole, a refund each, in minor units. */
+/** How much each refund took of a transfer while Stripe had been asked for the whole, in minor units. */
 export async function readInFlightRefunds(
   tx: Tx,
   transfer: Transfer,
@@ -28,7 +28,7 @@ export async function readInFlightRefunds(
     .orderBy(asc(refunds.succeededAt), asc(refundAllocations.refundId));
 }
 
-/** The transfer completed, and its reversals of these refunds are open: no later transfer takes them again. */
+/** The transfer completed, and reversals for these refunds are open: no later transfer counts them again. */
 export async function settleInFlightRefunds(tx: Tx, transfer: Transfer): Promise<void> {
   await tx.execute(sql`
     UPDATE ${refundAllocations} SET in_flight_minor = 0
@@ -36,7 +36,7 @@ export async function settleInFlightRefunds(tx: Tx, transfer: Transfer): Promise
     WHERE ${ofTransfer(transfer)}`);
 }
 
-/** Once Stripe is known to have nothing, what was refunded meanwhile is simply not sent. */
+/** Once Stripe surely has no transfer, the amounts refunded meanwhile are simply not sent. */
 export async function withholdInFlightRefunds(tx: Tx, transfer: Transfer): Promise<void> {
   await tx.execute(sql`
     UPDATE ${refundAllocations} SET seller_source = 'withheld', in_flight_minor = 0
@@ -45,8 +45,8 @@ export async function withholdInFlightRefunds(tx: Tx, transfer: Transfer): Promi
 }
 
 /**
- * The newest refunds whose shares a transfer thought unsent has withheld, which make up exactly this much; null where none
- * do. Minor units.
+ * The newest refunds that reduced a transfer which was thought unsent, and whose shares add up to exactly this
+ * amount; null where none do. Minor units.
  */
 export async function readWithheldSince(
   db: Db | Tx,
@@ -81,7 +81,7 @@ export async function readWithheldSince(
   return leftMinor === 0 ? taken : null;
 }
 
-/** They were sent after all: the completing transfer takes them back. */
+/** The withheld shares were sent after all: the completing transfer takes them back. */
 export async function sendWithheldAfterAll(tx: Tx, transfer: Transfer, totalMinor: number): Promise<void> {
   const taken = await readWithheldSince(tx, transfer, totalMinor);
   if (taken === null) throw new Error(`transfer ${transfer.id} has not withheld ${totalMinor}`);

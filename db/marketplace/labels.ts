@@ -2,7 +2,7 @@ import { purchaseOf } from './purchase.ts';
 import type { Refund } from './refunds/schema.ts';
 import type { Reversal, Transfer } from './transfers/schema.ts';
 
-/** What names a piece of follow-up work to the engine and to operators. Minor units. */
+/** Names follow-up work to the engine and to operators. Minor units. */
 export const refundLabel = (refund: Pick<Refund, 'orderId' | 'invoiceId' | 'amountMinor' | 'currency'>) => ({
   purchase: purchaseOf(refund),
   amountMinor: refund.amountMinor,

@@ -75,7 +75,7 @@ export async function lockReversal(
   return { transfer, reversal };
 }
 
-/** A seller's transfers of an order, the current one apart from those whose place it has taken. */
+/** A seller's transfers of an order: the current one, and those that it replaced. */
 export interface TransferChain {
   readonly current: Transfer | undefined;
   /** Oldest first. After a returned refund an earlier one may still be with the seller in part. */
@@ -110,7 +110,7 @@ export async function lockTransferChains(
   );
 }
 
-/** A transfer's reversals that count, oldest first, locked: not those whose retry has taken their place. */
+/** A transfer's reversals that count, oldest first, locked: without those that a retry replaced. */
 export async function lockCurrentReversals(tx: Tx, transferId: string): Promise<Reversal[]> {
   const retry = alias(transferReversals, 'retry');
   const current = await tx

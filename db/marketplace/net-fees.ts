@@ -5,8 +5,8 @@ import { orderItems } from './orders/schema.ts';
 import { refundAllocations, refunds } from './refunds/schema.ts';
 
 /**
- * Counts what a completing transfer pays of the fees that the platform kept on earlier refunds of its seller, the oldest
- * refund first, and says how much that is of each. The seller's balance must be locked. Minor units.
+ * Books what a completing transfer pays of the kept fees of its seller's earlier refunds, the oldest refund first,
+ * and returns how much it pays of each. The seller's balance must be locked. Minor units.
  */
 export async function netFees(
   tx: Tx,

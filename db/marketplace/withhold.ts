@@ -2,7 +2,7 @@ import type { Tx } from '../client.ts';
 import { transitionTransfer } from './transfers/transition.ts';
 import type { Transfer } from './transfers/schema.ts';
 
-/** A transfer that Stripe was never asked for sends that much less; where nothing is left it ends without a call. */
+/** A transfer that Stripe was never asked for sends that much less; when nothing is left, it ends without a call. */
 export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
   const amountMinor = transfer.amountMinor - byMinor;
   if (transfer.status === 'permanently_failed' || transfer.status === 'written_off' || amountMinor > 0) {
@@ -11,7 +11,7 @@ export async function withhold(tx: Tx, transfer: Transfer, byMinor: number): Pro
   return endUnsent(tx, transfer, 'order refunded');
 }
 
-/** Nothing is left that could be sent: the transfer ends without a call. Never one that Stripe was asked for. */
+/** Nothing is left to send: the transfer ends without a call. Never for one that Stripe was asked for. */
 export async function endUnsent(tx: Tx, transfer: Transfer, errorMessage: string): Promise<Transfer> {
   const failed = await transitionTransfer(tx, transfer, 'failed', {
     amountMinor: 0,

@@ -5,7 +5,7 @@ import { STUCK_KINDS, type StuckKind } from './work.ts';
 
 type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
 
-/** Rows of one kind, status and currency that are not at their end. Minor units, seconds. */
+/** Open rows of one kind, status and currency. Minor units, seconds. */
 interface OpenFigure {
   readonly kind: OpenKind;
   readonly status: string;
@@ -15,9 +15,9 @@ interface OpenFigure {
   readonly oldestAgeS: number;
 }
 
-/** Pending refunds by how far they got and how old they are. */
+/** Pending refunds by step and age. */
 interface RefundAgeFigure {
-  /** `asking`: the PSP may not have it yet; `accepted`: it has, and its word is waited for. */
+  /** `asking`: the PSP may not have the refund yet; `accepted`: it has, and its report is to come. */
   readonly step: 'asking' | 'accepted';
   readonly age: string;
   readonly rows: number;
@@ -30,14 +30,14 @@ interface WebhookFigure {
 }
 
 interface ApprovalFigure {
-  /** `waiting` for a second admin; `untold`: approved, and the engine has not had it yet. */
+  /** `waiting`: for a second admin; `untold`: approved, and the engine was not notified yet. */
   readonly state: 'waiting' | 'untold';
   readonly rows: number;
 }
 
 export interface Figures {
   readonly open: readonly OpenFigure[];
-  /** What automation gave up on and nobody has taken up again. */
+  /** Rows that automation gave up on and nobody has taken up again. */
   readonly givenUp: readonly Omit<OpenFigure, 'oldestAgeS'>[];
   readonly refundAges: readonly RefundAgeFigure[];
   readonly webhooks: readonly WebhookFigure[];
@@ -49,14 +49,14 @@ export interface Figures {
 
 const ageS = (column: SQL) => sql`coalesce(extract(epoch FROM now() - min(${column})), 0)::float8`;
 const rows = sql`count(*)::int AS rows`;
-/** A reversal is in its transfer's currency: a look for each, as in `isCurrent`. */
+/** A reversal has its transfer's currency: one index look-up each, as in `isCurrent`. */
 const REVERSALS = sql`SELECT one.*,
     (SELECT currency FROM seller_transfers WHERE seller_transfers.id = one.transfer_id) AS currency
   FROM transfer_reversals AS one`;
 
-// A transfer of nothing was refunded away; one that had gone out and is `permanently_failed` stands under its reversal.
-// Each part reads a partial index that holds its rows alone (test/operators/figures.test.ts has the plans): what ended, and
-// that is nearly everything, costs nothing here.
+// A transfer of 0 was refunded whole, and is left out; one that went out and is `permanently_failed` is counted by
+// its reversal. Each part reads a partial index of only its rows (test/operators/figures.test.ts has the plans), so
+// ended rows, which are nearly all, cost nothing here.
 const OPEN = sql`
   SELECT 'order' AS kind, status, currency, ${rows}, sum(total_minor)::float8 AS amount, ${ageS(sql`created_at`)} AS age
   FROM orders WHERE status = 'pending' GROUP BY status, currency
@@ -118,7 +118,7 @@ const OPEN_SINCE = sql`
 
 const FLAGS = sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`;
 
-/** What a reading asks, for whoever wants to see how it is carried out. */
+/** The queries of a reading, for tests of their plans. */
 export const FIGURE_QUERIES = {
   OPEN,
   OPEN_SINCE,
@@ -138,9 +138,9 @@ interface Row extends Record<string, unknown> {
   readonly age: number;
 }
 
-/** How the business stands: some index scans, each over the rows that are open and over nothing else. */
+/** How the business stands: some index scans, each only over open rows. */
 export async function readFigures(db: Db): Promise<Figures> {
-  // In turn, on one connection: a scrape must not take the pool from those who serve.
+  // One after the other, on one connection: a scrape must not use up the pool.
   const open = await db.execute<Row>(OPEN);
   const givenUp = await db.execute<Row>(GIVEN_UP);
   const refundAges = await db.execute<RefundAgeFigure & Record<string, unknown>>(REFUND_AGES);

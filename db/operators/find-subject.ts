@@ -5,8 +5,8 @@ import type { Db } from '../client.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * What an id names: a workflow id, a bare UUID of any of our rows, or a provider's id of a refund, payment, transfer,
- * reversal or payout. Null where it names nothing that is there.
+ * Finds the row that an id names: a workflow id, a bare UUID of any of our rows, or a provider's id of a refund,
+ * payment, transfer, reversal or payout. Null where there is no such row.
  */
 export async function findSubject(db: Db, text: string): Promise<Subject | null> {
   const given = text.trim();
@@ -17,7 +17,7 @@ export async function findSubject(db: Db, text: string): Promise<Subject | null>
   return found === undefined ? null : { kind: found.kind, id: found.id };
 }
 
-/** By primary keys. An order and its payment have one id: the order is meant. */
+/** By primary keys. An order and its payment have the same id: the order is returned. */
 const ours = (id: string) => sql`
   SELECT 'order' AS kind, id FROM orders WHERE id = ${id}::uuid
   UNION ALL SELECT 'refund', id FROM refunds WHERE id = ${id}::uuid

@@ -3,14 +3,17 @@ import type { Tx } from '../client.ts';
 import { orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
 import { sellerPayouts } from '../payouts/index.ts';
 
-/** Rows that one action on many is about, by their ids. */
+/** The rows of an action on many, by their ids. */
 export interface ManyRows {
   readonly transferIds: readonly string[];
   readonly reversalIds: readonly string[];
   readonly payoutIds: readonly string[];
 }
 
-/** Locks all that an action on many will lock row by row, in the order of the whole, so that its own order is free. */
+/**
+ * Locks at once, in the one order of locks, all that an action on many locks row by row, so that it may go through
+ * them in any order.
+ */
 export async function lockMany(tx: Tx, { transferIds, reversalIds, payoutIds }: ManyRows): Promise<void> {
   const ofReversals = reversalIds.length === 0 ? [] : await transfersOf(tx, reversalIds);
   if (transferIds.length > 0) {

@@ -13,10 +13,10 @@ const KINDS = [
   'payout',
 ] as const;
 
-/** Where money under way stands: the kind of its row, and apart from it transfers that are tried again. */
+/** The state of money under way: the kind of its row, with retried transfers apart. */
 export type OpenState = (typeof KINDS)[number] | 'transfer_retrying';
 
-/** Upper ends, in milliseconds; what is older falls behind the last. */
+/** Upper ends, in milliseconds; older money falls behind the last. */
 export const AGE_ENDS_MS = [
   5 * 60_000,
   60 * 60_000,
@@ -25,7 +25,7 @@ export const AGE_ENDS_MS = [
   7 * 24 * 60 * 60_000,
 ] as const;
 
-/** Money that is neither here nor there, of one state, currency and age. */
+/** Money under way of one state, currency and age. */
 export interface OpenMoney {
   readonly state: OpenState;
   readonly currency: string;

@@ -5,7 +5,7 @@ import { isCurrent } from '../kernel/index.ts';
 export const OUTCOME_KINDS = ['payment', 'refund', 'transfer', 'reversal', 'webhook'] as const;
 export type OutcomeKind = (typeof OUTCOME_KINDS)[number];
 
-/** How what was begun in a time has ended so far. */
+/** How the work that began in a period has ended so far. */
 export interface Outcomes {
   readonly kind: OutcomeKind;
   readonly succeeded: number;
@@ -14,7 +14,7 @@ export interface Outcomes {
   readonly open: number;
 }
 
-/** The oldest that `countOutcomes` looks at. */
+/** How far back `countOutcomes` looks. */
 export const OUTCOMES_MAX_HOURS = 7 * 24;
 
 /** A transfer that a person retried counts once, as its latest retry does; so does a reversal. */

@@ -8,17 +8,17 @@ const SUBJECT = 'maintenance';
 
 export interface MaintenanceSetting {
   readonly isOn: boolean;
-  /** Of the database's clock; each switch has another, also one that changes nothing. */
+  /** By the database's clock; each switch has its own time, also one that changes nothing. */
   readonly changedAt: Date;
 }
 
-/** The first migration that knows it writes it, off. Null: somebody took it out. */
+/** The first migration with this setting writes it, off. Null: somebody deleted it. */
 export async function readMaintenance(db: Db): Promise<MaintenanceSetting | null> {
   const [row] = await db.select().from(platformSettings).where(eq(platformSettings.key, KEY));
   return row === undefined ? null : { isOn: row.valueBool === true, changedAt: row.updatedAt };
 }
 
-/** Switches maintenance for all processes. Switched to where it stands, it is recorded all the same. */
+/** Switches maintenance for all processes. A switch that changes nothing is recorded too. */
 export async function setMaintenance(db: Db, isOn: boolean, act: Act): Promise<MaintenanceSetting> {
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);

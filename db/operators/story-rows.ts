@@ -14,7 +14,7 @@ import {
 import { ledgerEntries } from '../ledger/index.ts';
 import { sellerPayouts } from '../payouts/index.ts';
 
-/** Everything that hangs on an order; each by an index. */
+/** Everything that belongs to an order, each by an index. */
 export async function readOrderRows(db: Db, orderId: string) {
   const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
   const ofOrder = await Promise.all([
@@ -82,7 +82,7 @@ export async function readPayoutRows(db: Db, payoutId: string) {
   return { payout, entries };
 }
 
-/** What was said about these: webhooks by what they are about, operators' acts, flags. */
+/** Records about these rows: webhooks by their object, operators' actions, flags. */
 export async function readMentions(
   db: Db,
   { about, subjects }: { readonly about: readonly string[]; readonly subjects: readonly string[] },

@@ -16,8 +16,9 @@ export const STUCK_KINDS = [
 export type StuckKind = (typeof STUCK_KINDS)[number];
 
 /**
- * What needs a person, beside what has been open for long: transfers and reversals that failed for good and that nobody
- * has dealt with, flags, and actions that wait for a second admin (or that the engine was never told of).
+ * What needs a person, besides rows that have been open for long: transfers and reversals that failed for good and
+ * that nobody has dealt with, flags, and actions that wait for a second admin (or that the engine was never notified
+ * of).
  */
 export const PERSON_KINDS = ['failed_transfer', 'failed_reversal', 'flag', 'approval'] as const;
 export const WORK_KINDS = [...STUCK_KINDS, ...PERSON_KINDS] as const;
@@ -25,9 +26,9 @@ export type WorkKind = (typeof WORK_KINDS)[number];
 
 export interface WorkRow {
   readonly kind: WorkKind;
-  /** The workflow id of what it is about, or a webhook's: `webhook/…`. */
+  /** The workflow id of its subject, or a webhook's: `webhook/…`. */
   readonly subject: string;
-  /** The row itself, where that is another thing than what it is about: a flag, an approval. */
+  /** The id of the row itself, where that differs from its subject: a flag, an approval. */
   readonly id: string;
   readonly orderId: string | null;
   readonly sellerId: string | null;
@@ -37,14 +38,14 @@ export interface WorkRow {
   readonly lookedAt: Date | null;
   readonly money: Money | null;
   readonly lastError: string | null;
-  /** Why it stands still without counting attempts. */
+  /** Why it waits without counting attempts. */
   readonly waitingFor: string | null;
   readonly nextAttemptAt: Date | null;
   readonly retryCount: number | null;
 }
 
 export interface WorkFilter {
-  /** Of what is open; what needs a person is listed at once. */
+  /** For open rows; what needs a person is listed at once. */
   readonly olderThanMinutes: number;
   readonly kinds?: readonly WorkKind[] | undefined;
   readonly orderId?: string | undefined;
@@ -60,7 +61,7 @@ export interface WorkFilter {
 /** Looked up for each row beside it, by its key: OFFSET keeps the planner from joining with the whole table instead. */
 const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE id = ${id} OFFSET 0)`;
 
-/** The PSP did the refund as what the books cannot hold (see isHeldRefund). */
+/** The PSP did something that the books cannot hold (see isHeldRefund). */
 const IS_HELD = sql`(SELECT 'held' FROM ops_flags WHERE subject = 'refund/' || refunds.id AND kind = 'amount_differs' LIMIT 1)`;
 
 /** Each part is led by a partial index of its own (test/operators/list-plans.test.ts has the plans). */
@@ -111,7 +112,7 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     FROM transfer_reversals AS one, ${rowOf(sql`seller_transfers`, sql`one.transfer_id`)} AS transfer
     WHERE one.status = 'permanently_failed'
       AND ${isCurrent(sql`transfer_reversals`)}`,
-  // What a transfer's or a reversal's own row says is not said twice.
+  // Flags that only repeat a transfer's or a reversal's own row are left out.
   flag: sql`
     SELECT 'flag', flag.subject, flag.id, refund.order_id, NULL, flag.kind, flag.raised_at, NULL, refund.amount_minor,
       refund.currency, flag.detail, NULL, NULL, NULL
@@ -123,7 +124,7 @@ const PARTS: Readonly<Record<WorkKind, SQL>> = {
     FROM approvals WHERE (status = 'pending' AND expires_at > now()) OR (status = 'approved' AND told_at IS NULL)`,
 };
 
-/** Their rows, as a query: kind, subject, id, status, since, amount_minor, currency and so on. */
+/** The rows of these kinds, as a query: kind, subject, id, status, since, amount_minor, currency and so on. */
 export const work = (kinds: readonly WorkKind[]) =>
   sql.join(
     // The first names the columns.
@@ -204,11 +205,11 @@ export interface WorkSum {
   readonly kind: WorkKind;
   readonly count: number;
   readonly oldest: Date;
-  /** What is at stake, a currency at a time; empty where the kind names no money. */
+  /** The sums, one for each currency; empty where the kind has no money. */
   readonly totals: readonly Money[];
 }
 
-/** How much there is of each kind. */
+/** Counts and sums of each kind. */
 export async function sumWork(db: Db, filter: WorkFilter): Promise<WorkSum[]> {
   const rows = await db.execute<{
     kind: WorkKind;

@@ -8,9 +8,9 @@ import { payoutLabel, type PayoutWork } from './label.ts';
 import { lockPayout } from './lock.ts';
 
 /**
- * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. That it is
- * given up the row keeps, so it holds although nobody tells the workflow.
- * Throws `payout_not_found` and `payout_not_open`.
+ * An operator wants an open payout asked for now, or given up; its workflow looks at Stripe before either. The row
+ * keeps that it was given up, so it holds even if the workflow is never notified. Throws `payout_not_found` and
+ * `payout_not_open`.
  */
 export async function askPayoutAgain(
   db: Db,

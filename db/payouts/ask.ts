@@ -6,24 +6,24 @@ import type { Payout } from './schema.ts';
 import { lockPayout } from './lock.ts';
 
 export type PayoutClaim =
-  /** Ask Stripe, with exactly these. The key and time are committed. */
+  /** Ask Stripe with exactly these values. Key and time are committed. */
   | {
       readonly kind: 'ask';
       readonly payout: Payout;
       readonly stripeAccountId: string;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
-      /** Nothing was asked under this key before that Stripe may have carried out. */
+      /** No earlier call under this key may have been carried out. */
       readonly isFirst: boolean;
     }
-  /** Stripe has it: its word is waited for. */
+  /** Stripe has the payout, and its report is to come. */
   | { readonly kind: 'accepted'; readonly payout: Payout }
   | { readonly kind: 'not_due'; readonly payout: Payout }
   | { readonly kind: 'ended'; readonly payout: Payout };
 
 /**
- * Commits the key of what is about to be asked of Stripe, before anything is sent. The row's key stands, unless the row or
- * `spentKey` says that it can do nothing any more and did nothing. `now` forces an attempt that is not due yet.
+ * Commits the key of the next call to Stripe before anything is sent. The row's key stays, unless the row or
+ * `spentKey` says that it did nothing and can do nothing any more. `now` forces an attempt that is not due yet.
  */
 export async function askPayout(
   db: Db,
@@ -40,7 +40,7 @@ export async function askPayout(
     if (!now && (payout.nextRetryAt?.getTime() ?? 0) > Date.now()) return { kind: 'not_due', payout };
     const { stripeAccountId } = payout;
     if (stripeAccountId === null) throw new Error(`payout ${payoutId} names no Stripe account`);
-    // Another attempt may have taken a new key since: that one may do something yet.
+    // Another attempt may have taken a new key since, and that key may still do something.
     const isSpent = spentKey !== undefined && spentKey === payout.idempotencyKey;
     const needsNewKey = isSpent || payout.needsNewKey;
     if (payout.idempotencyKey !== null && payout.askedAt !== null && !needsNewKey) {

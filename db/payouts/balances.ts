@@ -4,7 +4,7 @@ import { sellerBalances } from '../ledger/index.ts';
 
 export type BalanceRow = typeof sellerBalances.$inferSelect;
 
-/** A seller's balances, one a currency. */
+/** A seller's balances, one for each currency. */
 export async function listBalances(db: Db, sellerId: string): Promise<BalanceRow[]> {
   return db
     .select()

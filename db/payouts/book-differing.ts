@@ -10,9 +10,9 @@ import { payoutLabel, type PayoutWork } from './label.ts';
 import { lockPayout } from './lock.ts';
 
 /**
- * Stripe made a payout of another amount, and an operator has it booked as it is: what it takes less is the seller's again,
- * what it takes more comes out of what they have available. Stripe's word then ends it like any other.
- * Throws `payout_not_found` and `payout_not_bookable`.
+ * Stripe made a payout of another amount, and an operator has it booked as it is. If it is smaller, the difference
+ * goes back to the seller's `available`; if it is larger, the difference comes out of it. Stripe's report then ends
+ * the payout like any other. Throws `payout_not_found` and `payout_not_bookable`.
  */
 export async function bookDifferingPayout(
   db: Db,

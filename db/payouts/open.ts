@@ -11,13 +11,13 @@ import { readPayingSeller } from './paying-seller.ts';
 
 export interface PayoutToOpen {
   readonly payoutId: string;
-  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  /** The kept ask; absent where it was opened before, or nobody asked. */
   readonly ask?: KeptAsk<AskedPayout> | undefined;
 }
 
 /**
  * Decides a payout under the lock of the seller's balances and sets its money aside: two at once cannot both have it.
- * An attempt that comes again finds the payout open, and gives the same answer. What nobody asked for is refused.
+ * A repeated attempt finds the payout open, and gives the same answer. A payout that nobody asked for is refused.
  */
 export async function openPayout(
   db: Db,

@@ -5,7 +5,7 @@ import { sellerBalances } from '../ledger/index.ts';
 import { users } from '../accounts/index.ts';
 
 /**
- * What decides a seller's payout, or null for somebody unknown. Under lock where the caller has locked the balances.
+ * What decides about a seller's payout; null for an unknown seller. Binding where the caller has locked the balances.
  */
 export async function readPayingSeller(db: Db | Tx, sellerId: string): Promise<PayingSeller | null> {
   const [seller] = await db
@@ -25,8 +25,8 @@ export async function readPayingSeller(db: Db | Tx, sellerId: string): Promise<P
 }
 
 /**
- * What is left of the seller's shares of disputed orders, as far as their transfers have completed: the rest is still
- * in `pending` and waits there. The whole share, whatever part of the order is disputed.
+ * What is left of the seller's shares of disputed orders whose transfers have completed; others are still in
+ * `pending`, and wait there. The whole share counts, even if only a part of the order is disputed.
  */
 async function readDisputedMinor(db: Db | Tx, sellerId: string, currency: string): Promise<number> {
   const [held] = await db.execute<{ minor: string }>(sql`

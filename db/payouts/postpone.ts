@@ -8,9 +8,8 @@ import { lockPayout } from './lock.ts';
 import type { Postponement } from '../marketplace/index.ts';
 
 /**
- * An attempt did not make the payout: writes why and when the next one is. `released`: nothing that was asked under its key
- * was carried out. `spentKey`: the one that did nothing and can do
- * nothing any more.
+ * An attempt did not make the payout: writes the reason and the time of the next one. `released`: no call under its
+ * key was carried out. `spentKey`: a key that did nothing and can do nothing any more.
  */
 export async function postponePayout(
   db: Db,
@@ -19,7 +18,7 @@ export async function postponePayout(
 ): Promise<Payout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
-    // Its webhook was faster than the answer.
+    // The webhook was faster than the answer.
     if (payout.status !== 'pending' || payout.externalPayoutId !== null) return payout;
     return transitionPayout(tx, payout, 'pending', {
       retryCount: payout.retryCount + (postponement.counted ? 1 : 0),
@@ -34,8 +33,9 @@ export async function postponePayout(
 }
 
 /**
- * Stripe's list does not show it, but an answer was lost: its call may still be carried out. The first look ends the asking,
- * and the money is held. Whether one that is `gapMs` later may give it back; by the database's clock, and repeatable.
+ * Stripe's list does not show the payout, but an answer was lost: that call may still be carried out. The first look
+ * stops the asking, and the money is held. Returns whether this look is `gapMs` later, so that the money may be given
+ * back. By the database's clock; repeatable.
  */
 export async function missPayout(
   db: Db,
@@ -57,7 +57,7 @@ export async function missPayout(
   });
 }
 
-/** What Stripe made is not what it was asked for: kept for the person who decides what becomes of it. */
+/** Stripe made something other than we asked for: keeps it for the person who decides. */
 export async function noteDiffering(
   db: Db,
   payoutId: string,
@@ -73,7 +73,10 @@ export async function noteDiffering(
   });
 }
 
-/** An operator's word that reaches one which Stripe has accepted: it counts where Stripe says nothing of it any more. */
+/**
+ * An operator gave up a payout that Stripe has accepted: that counts only where Stripe reports nothing of it any
+ * more.
+ */
 export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payout> {
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
@@ -82,7 +85,7 @@ export async function notePayoutGivenUp(db: Db, payoutId: string): Promise<Payou
   });
 }
 
-/** Stripe has the payout: its id is kept, the status stays until Stripe's word. Repeatable. */
+/** Stripe has the payout: keeps its id; the status stays until Stripe's report. Repeatable. */
 export async function acceptPayout(db: Db, payoutId: string, stripePayoutId: string): Promise<Payout> {
   if (stripePayoutId === '') throw new Error(`payout ${payoutId} came back without Stripe's id`);
   return db.transaction(async (tx) => {

@@ -16,26 +16,32 @@ export const sellerPayouts = pgTable(
     status: text({ enum: PAYOUT_STATUSES }).notNull().default('pending'),
     /** The connected account that pays out; NULL only on rows older than this column. */
     stripeAccountId: text(),
-    /** Stripe's id, from its answer or from its webhook, whichever comes first. */
+    /** Stripe's id, from the answer or the webhook, whichever comes first. */
     externalPayoutId: text(),
-    /** Committed with the next before Stripe is called. */
+    /** Committed with the next column before Stripe is called. */
     idempotencyKey: text(),
     askedAt: at(),
-    /** Nothing was done under the key, which can do nothing any more: the next attempt takes a new one. */
+    /** The key did nothing and can do nothing any more: the next attempt takes a new one. */
     needsNewKey: boolean().notNull().default(false),
     retryCount: integer().notNull().default(0),
     nextRetryAt: at(),
     errorMessage: text(),
-    /** Why an open payout stands still without counting attempts: not enough funds, key refused. */
+    /** Why an open payout waits without counting attempts: not enough funds, key refused. */
     waitingFor: text({ enum: PAYOUT_WAITS }),
-    /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
+    /**
+     * When an operator gave it up: the next attempt only looks at Stripe, and ends the payout. The audit log has the
+     * reason.
+     */
     givenUpAt: at(),
-    /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
+    /**
+     * When Stripe's list first showed nothing after a lost answer: the payout is not asked for again, and looked for
+     * once more.
+     */
     missedAt: at(),
-    /** What Stripe made where that is not what it was asked for: its id, and its amount, NULL in another currency. */
+    /** Where Stripe made something other than we asked for: its id and its amount; NULL in another currency. */
     differingId: text(),
     differingMinor: amount(),
-    /** When the sweep last looked whether its workflow runs. */
+    /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),
     paidAt: at(),

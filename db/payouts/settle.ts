@@ -13,14 +13,14 @@ import { lockPayout } from './lock.ts';
 
 export interface SettledPayout {
   readonly payout: Payout;
-  /** What the word cannot be believed for: the machine has no way back from `failed`, a payout has one id of Stripe's. */
+  /** Why the report cannot be believed: nothing leads back from `failed`, and a payout has only one id at Stripe. */
   readonly contradiction: 'paid_after_failed' | 'another_payout' | null;
-  /** The seller's reversals that wait for funds, which have just come back. */
+  /** The seller's reversals that wait for funds, since money has come back. */
   readonly funded: readonly ReversalWork[];
 }
 
 /**
- * Stripe says that the bank has the money, or that it has not; or, without an id of Stripe's, we know that Stripe never
+ * Settles Stripe's report that the bank has the money, or does not; without a Stripe id we know that Stripe never
  * made the payout. One transaction: status, ledger, balances. Repeatable, and a failure may follow days after `paid`.
  */
 export async function settlePayout(
@@ -31,7 +31,7 @@ export async function settlePayout(
   return db.transaction(async (tx) => {
     const payout = await lockPayout(tx, payoutId);
     const contradiction = contradictionOf(payout, word);
-    // That Stripe never made it was believed before its own word came.
+    // We had believed that Stripe never made the payout, before its report came.
     const isOverruled =
       word.stripePayoutId === null && (payout.status !== 'pending' || payout.externalPayoutId !== null);
     if (payout.status === word.status || contradiction || isOverruled)

@@ -3,7 +3,7 @@ import type { PostingKind } from '../../domain/postings.ts';
 import { STATEMENT_PARTS, type StatementPart, type StatementParts } from '../../domain/payouts/statement.ts';
 import type { Db, Tx } from '../client.ts';
 
-/** `from` is in it, `to` is not; without `from` it begins with the first entry. */
+/** Includes `from`, excludes `to`; without `from` it begins with the first entry. */
 export interface StatementRange {
   readonly sellerId: string;
   readonly from: Date | null;
@@ -20,10 +20,10 @@ export interface StatementLine {
   readonly refundId: string | null;
   readonly transferId: string | null;
   readonly payoutId: string | null;
-  /** What the platform took of a sale (positive), or gave back with a refund (negative). */
+  /** The fee that the platform took of a sale (positive), or gave back with a refund (negative). */
   readonly feeMinor: number;
   readonly change: StatementParts;
-  /** Of this currency, after this line. */
+  /** Balances of this currency after this line. */
   readonly balance: StatementParts;
 }
 
@@ -32,24 +32,24 @@ export type Balances = ReadonlyMap<string, StatementParts>;
 export interface StatementPage {
   /** By currency, at `from`. */
   readonly opening: Balances;
-  /** By currency, at `to`; not cut off with the page. */
+  /** By currency, at `to`, even where the page ends earlier. */
   readonly closing: Balances;
   readonly lines: readonly StatementLine[];
-  /** The last line's posting where more follow. */
+  /** The last line's posting, where more lines follow. */
   readonly nextAfterId: string | null;
 }
 
-/** Where a line stands: postings of one database transaction share their time. */
+/** A line's place: time alone is not enough, since postings of one database transaction share it. */
 interface Position {
-  /** As PostgreSQL writes it: JavaScript would lose its microseconds. */
+  /** As PostgreSQL writes it: JavaScript would lose the microseconds. */
   readonly at: string;
   readonly firstEntryId: string;
 }
 
 /**
- * Part of a statement, from what is kept of each posting for its sellers: a page reads its own lines, and each balance one
- * row more, however long the statement is. Null where `afterId` is no posting of theirs. Read on one snapshot, so that
- * balances and lines belong together.
+ * Reads part of a statement from `seller_postings`: a page reads its own lines and one more row for each balance,
+ * however long the statement is. Null where `afterId` is no posting of theirs. Read on one snapshot, so that balances
+ * and lines agree.
  */
 export async function readStatement(
   db: Db,
@@ -71,7 +71,7 @@ export async function readStatement(
   );
 }
 
-/** More lines of a statement, each page in a moment of its own. */
+/** Reads more lines of a statement, each page on its own snapshot. */
 export async function readFurtherLines(
   db: Db,
   range: StatementRange,
@@ -95,7 +95,7 @@ const columns = (suffix: 'change' | 'minor'): SQL =>
     sql`, `,
   );
 
-/** The last balances before a moment, by currency; currencies are few, and each is found behind the one before. */
+/** The last balances before a time, by currency; currencies are few, and each look-up finds the next one. */
 async function balancesBefore(db: Db | Tx, sellerId: string, at: Date): Promise<Balances> {
   const firstAfter = (currency: SQL) => sql`
     SELECT p.currency FROM seller_postings AS p
@@ -138,7 +138,10 @@ interface LineRow extends PartsRow<'change'>, PartsRow<'minor'>, Record<string, 
   fee: string;
 }
 
-/** The fee is in no account of the seller: it is read from what was agreed, and explains the line, not the balance. */
+/**
+ * The fee is in no account of the seller: it is read from the order's items and allocations, and explains the line,
+ * not the balance.
+ */
 async function readLines(
   db: Db | Tx,
   { sellerId, from, to }: StatementRange,

@@ -4,7 +4,7 @@ import type { Tx } from '../client.ts';
 import { sellerPayouts, type Payout } from './schema.ts';
 import { assertTransition, transitionedOrStale } from '../kernel/index.ts';
 
-/** Moves a payout, or changes it where it stands; the only code that writes its status. */
+/** Changes a payout's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionPayout(
   tx: Tx,
   payout: Pick<Payout, 'id' | 'status'>,

@@ -19,7 +19,7 @@ const WORK_TABLES: Readonly<Record<string, SQL>> = {
   payout: sql`seller_payouts`,
 };
 
-/** The rows of a batch go to the end of the queue, whatever the look at them finds. By the database's clock. */
+/** Puts the rows of a batch at the end of the queue, whatever the looks find. By the database's clock. */
 export async function markLooked(db: Db, phase: Phase, refs: readonly string[]): Promise<void> {
   const stamp = (table: SQL, column: SQL, ids: readonly string[]) =>
     db.execute(

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { OUTSIDE_FOR_MS } from './sweep.ts';
 
-/** A sweep ends within its time, also the first one over a database of years. */
+/** A limit, so that even the first sweep over a database of years ends within its time. */
 const RETIRED_AT_ONCE = 10_000;
 
-/** Payments that are too old for anybody to do something to them leave the queue of those that are looked at. */
+/** Takes payments that are too old to change out of the queue of looks. */
 export async function retireLooks(db: Db): Promise<void> {
   await db.execute(sql`
     UPDATE orders SET outside_over = true WHERE id IN (

@@ -12,20 +12,20 @@ export interface SweepAges {
 
 export interface SweepAsk extends SweepAges {
   readonly phase: Phase;
-  /** ISO 8601: rows that were looked at since then are not listed. */
+  /** ISO 8601. Rows that were looked at since then are left out. */
   readonly lookedBefore: string;
-  /** All of Temporal's work is lost: also that of rows just made, and of refunds that the PSP does not have. */
+  /** All of Temporal's work is lost, also for new rows and for refunds that the PSP does not have. */
   readonly engineRebuilt: boolean;
 }
 
-/** Work has a workflow within this time, and a webhook its answer. */
+/** Within this time a row has its workflow, and a webhook is processed. */
 const WORK_LOST_AFTER_MS = 60_000;
 const INBOX_UNDONE_AFTER_MS = 5 * 60_000;
 const INBOX_UNMATCHED_FOR_MS = 24 * 60 * 60_000;
 
-/** For so long the PSP may be told of a refund or a dispute of a payment. */
+/** For so long a payment may still be refunded or disputed at the PSP. */
 export const OUTSIDE_FOR_MS = 180 * 24 * 60 * 60_000;
-/** The one row of the phase `outside` that is no row of ours: the PSP's list of disputes. */
+/** A member of the phase `outside` that is no row of ours: the PSP's list of disputes. */
 export const RECENT_DISPUTES = 'disputes';
 
 const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond'`;
@@ -33,15 +33,18 @@ const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond
 interface Rows {
   /** Columns `ref`, `looked_at`, `created_at`, and `person` unless it rotates. */
   readonly from: SQL;
-  /** Each row comes round whoever has how many: what nobody can make more of by doing nothing, such as payments. */
+  /**
+   * Rows come round regardless of how many a person has: for rows that nobody can multiply by doing nothing, such as
+   * payments.
+   */
   readonly rotates?: true;
 }
 
-/** Of a refund: who asked for it, or its order alone where it gives back what nobody asked to have back. */
+/** The person of a refund: the one who asked for it, or else its order. */
 const WHO_ASKED = sql`coalesce(requested_by, order_id)`;
 
-// Of a refund that a buyer asked for, the workflow wrote the row: lost with that, it is an orphan and may be asked for anew.
-// A payment that is given back is owed to a buyer who asks for nothing.
+// A refund that a buyer asked for was written by its workflow: without that it is an orphan, and the buyer may ask
+// anew. A give-back is owed to a buyer who asks for nothing, so its workflow is started again.
 const WORK: readonly { kind: string; table: SQL; person: SQL; open: SQL; current?: SQL }[] = [
   { kind: 'order', table: sql`orders`, person: sql`buyer_id`, open: sql`status = 'pending'` },
   { kind: 'refund', table: sql`refunds`, person: WHO_ASKED, open: sql`status = 'pending'` },
@@ -55,7 +58,7 @@ const WORK: readonly { kind: string; table: SQL; person: SQL; open: SQL; current
   {
     kind: 'reversal',
     table: sql`transfer_reversals`,
-    // As an expression, so that it is one look by index a row, and never a join of two tables.
+    // As an expression, so that each row costs one index look-up, never a join of two tables.
     person: sql`(SELECT seller_id FROM seller_transfers WHERE id = one.transfer_id)`,
     open: sql`status = 'pending'`,
     current: isCurrent(sql`transfer_reversals`),
@@ -63,7 +66,7 @@ const WORK: readonly { kind: string; table: SQL; person: SQL; open: SQL; current
   { kind: 'payout', table: sql`seller_payouts`, person: sql`seller_id`, open: sql`status = 'pending'` },
 ];
 
-/** The rows of a phase, each part of them with its own index behind it. */
+/** The rows of a phase, in parts, each with its own index. */
 function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
   switch (ask.phase) {
     case 'stuck_orders':
@@ -110,7 +113,8 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
           from: sql`SELECT 'dispute/' || id AS ref, reconcile_checked_at AS looked_at, opened_at AS created_at FROM disputes
             WHERE unbooked_since IS NOT NULL`,
         },
-        // Settled counts as looked at: a shop that sells more than is looked at still comes round to what is old.
+        // Settling counts as a look, so that old payments come round even in a shop that sells faster than sweeps
+        // look.
         {
           rotates: true,
           from: sql`SELECT 'order/' || id AS ref, coalesce(outside_checked_at, completed_at, created_at) AS looked_at, created_at
@@ -132,9 +136,9 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
 }
 
 /**
- * The rows of a phase whose turn it is. One of each person comes before a second one of anybody, so that whoever has many
- * hides nobody's; then those that were never looked at, then those looked at longest ago, so that rows that stay stuck do
- * not hide the ones behind them. Order and refund by their ids, work by its workflow's.
+ * The rows of a phase whose turn it is. One row of each person comes before anybody's second, so that a person with
+ * many rows does not hide the others'. Then rows that were never looked at come first, then those looked at longest
+ * ago, so that rows that stay stuck do not hide others. Orders and refunds by their ids, work by its workflow's id.
  */
 export function sweepQuery(ask: SweepAsk, limit: number): SQL {
   const longestAgo = sql`looked_at NULLS FIRST, created_at`;

@@ -8,7 +8,7 @@ import { MissingRow } from '../kernel/index.ts';
 
 export type AccountClaim =
   | { readonly kind: 'connected'; readonly stripeAccountId: string }
-  /** Ask Stripe, with exactly these. They are committed. */
+  /** Ask Stripe with exactly these values. They are committed. */
   | {
       readonly kind: 'ask';
       readonly userId: string;
@@ -16,13 +16,13 @@ export type AccountClaim =
       readonly country: string | null;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
-      /** When the first account was asked for: ours cannot be older. */
+      /** When an account was first asked for: ours cannot be older. */
       readonly firstAskedAtMs: number;
     };
 
 /**
- * Commits what is about to be asked of Stripe, so that a seller has one account. What was asked and not refused is
- * asked again as it was, whatever country is wanted now.
+ * Commits the next call to Stripe, so that a seller gets only one account. A call that was not refused is repeated
+ * unchanged, even if another country is wanted now.
  */
 export async function askAccount(
   db: Db,
@@ -54,7 +54,7 @@ export async function askAccount(
   });
 }
 
-/** Stripe's list shows no account of the seller: the next one asked for may be another, under a new key. */
+/** Stripe's list shows no account of the seller: the next call may ask for another one, under a new key. */
 export async function releaseAccount(db: Db, userId: string): Promise<void> {
   await db.update(sellerOnboardings).set({ askedAt: null }).where(eq(sellerOnboardings.userId, userId));
 }

@@ -3,13 +3,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Db } from '../client.ts';
 import { accountLinkAsks } from './schema.ts';
 
-/** Where Stripe's forms send the seller: to be read by the one attempt that needs it, and in no history. */
+/** Where Stripe's forms send the seller: only the attempt that needs it reads it, and no history holds it. */
 export interface LinkPages {
   readonly returnUrl: string;
   readonly refreshUrl: string;
 }
 
-/** Keeps them for as long as somebody waits for the link; those that a lost process left are removed here. */
+/** Keeps the pages while somebody waits for the link; also removes those that a lost process left. */
 export async function openLinkAsk(db: Db, userId: string, pages: LinkPages): Promise<string> {
   const id = uuidv7();
   await db.transaction(async (tx) => {

@@ -6,8 +6,8 @@ import { users } from '../accounts/index.ts';
 import { audit, clearFlags, raiseFlag } from '../kernel/index.ts';
 
 /**
- * Stripe says that a seller's account is gone: nothing is sent to it and nothing paid out of it, until Stripe says otherwise
- * or another is connected. An account that is not the seller's any more changes nothing. Repeatable.
+ * Stripe says that a seller's account is gone: nothing is sent to it or paid out of it until Stripe says otherwise or
+ * another account is connected. An account that is not the seller's any more changes nothing. Repeatable.
  */
 export async function recordAccountGone(db: Db, stripeAccountId: string, message: string): Promise<void> {
   await db.transaction(async (tx) => {
@@ -20,7 +20,10 @@ export async function recordAccountGone(db: Db, stripeAccountId: string, message
   });
 }
 
-/** The seller is to have another account in the place of one that is gone. Repeatable: another account is left alone. */
+/**
+ * Detaches an account that is gone, so that the seller can get another one. Repeatable: another account is left
+ * alone.
+ */
 export async function detachAccount(db: Db, userId: string, goneAccountId: string): Promise<void> {
   await db.transaction(async (tx) => {
     const [user] = await tx
@@ -29,7 +32,7 @@ export async function detachAccount(db: Db, userId: string, goneAccountId: strin
       .where(and(eq(users.id, userId), eq(users.stripeAccountId, goneAccountId)))
       .returning({ id: users.id });
     if (user === undefined) return;
-    // The key that made the old account would only give that one back.
+    // The key that made the old account would only return that one.
     await tx
       .update(sellerOnboardings)
       .set({ askedAt: null })

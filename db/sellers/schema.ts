@@ -10,12 +10,15 @@ export const sellerOnboardings = pgTable(
     userId: uuid()
       .primaryKey()
       .references(() => users.id),
-    /** As it was asked of Stripe: a key stands for one set of parameters. */
+    /** The country as Stripe was asked: a key stands for one set of parameters. */
     country: text(),
-    /** Committed with the next before Stripe is called; `askedAt` is NULL again once Stripe refused. */
+    /** Committed with the next column before Stripe is called; `askedAt` is NULL again after a refusal. */
     idempotencyKey: text(),
     askedAt: at(),
-    /** Good once, for some minutes; here and not in histories, since whoever has it can fill in the forms. */
+    /**
+     * The link works once, for some minutes. It is kept here and not in histories, since anybody who has it can fill
+     * in the forms.
+     */
     linkUrl: text(),
     linkExpiresAt: at(),
     createdAt: createdAt(),
@@ -26,7 +29,7 @@ export const sellerOnboardings = pgTable(
   ],
 );
 
-/** Where Stripe's forms send a seller who waits for a link; addresses may hold what is the seller's alone. */
+/** Where Stripe's forms send a seller who waits for a link; the addresses may hold private data. */
 export const accountLinkAsks = pgTable(
   'account_link_asks',
   {

@@ -3,7 +3,7 @@ import type { Db } from '../client.ts';
 import { providerStatements } from './schema.ts';
 import type { Statement } from './open-statement.ts';
 
-/** The file was read to its end: from here on its rows may be matched. Repeatable. Throws where rows are left out. */
+/** The file was read to its end: from here on its rows may be matched. Repeatable. Throws where rows are missing. */
 export async function closeStatementFile(db: Db, statementId: string, rows: number): Promise<Statement> {
   await db
     .update(providerStatements)

@@ -4,7 +4,7 @@ import { providerStatements, statementExceptions } from './schema.ts';
 
 const ROWS_AT_ONCE = 50_000;
 
-/** Forgets a statement whose file turned out to be another one while it was read. One that is loaded stays. */
+/** Deletes a statement whose file changed while it was read. A loaded statement stays. */
 export async function discardStatement(db: Db, statementId: string): Promise<void> {
   const isLoading = and(eq(providerStatements.id, statementId), isNull(providerStatements.loadedAt));
   await db.transaction(async (tx) => {

@@ -5,7 +5,7 @@ import { countOpenExceptions } from './list.ts';
 import { providerStatements } from './schema.ts';
 import { raiseFlag } from '../kernel/index.ts';
 
-/** All that no row names is known: from here on the claims are needed no more. Repeatable. */
+/** All of our rows that the file does not name are written down: from here on the claims are not needed. Repeatable. */
 export async function keepMissingKnown(db: Db, statementId: string): Promise<void> {
   await db
     .update(providerStatements)
@@ -13,7 +13,7 @@ export async function keepMissingKnown(db: Db, statementId: string): Promise<voi
     .where(and(eq(providerStatements.id, statementId), isNull(providerStatements.missingKnownAt)));
 }
 
-/** Removes some of what the rows named; false where nothing is left. */
+/** Removes some of a statement's claims; false where none is left. */
 export async function removeStatementClaims(db: Db, statementId: string, limit: number): Promise<boolean> {
   const [removed] = await db.execute<{ count: number }>(sql`
     WITH removed AS (
@@ -23,7 +23,7 @@ export async function removeStatementClaims(db: Db, statementId: string, limit: 
   return (removed?.count ?? 0) > 0;
 }
 
-/** The statement has been matched; what did not agree goes onto the operators' list. Repeatable. */
+/** The statement has been matched; its exceptions go onto the operators' list. Repeatable. */
 export async function endStatement(db: Db, statementId: string): Promise<void> {
   await db.transaction(async (tx) => {
     const [ended] = await tx

@@ -56,7 +56,7 @@ export async function readStatementState(db: Db, statementId: string): Promise<S
   };
 }
 
-/** Of one statement, in the order in which they were found, or the other way round. */
+/** The exceptions of one statement, in the order in which they were found, or in reverse. */
 export async function listStatementExceptions(
   db: Db,
   statementId: string,

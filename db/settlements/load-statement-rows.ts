@@ -4,22 +4,25 @@ import type { RowRead, StatementRow } from '../../domain/settlements/provider-st
 import type { Db } from '../client.ts';
 import { providerStatements, statementExceptions } from './schema.ts';
 
-/** A row of the file, and what it was read as. */
+/** A row of the file, and the result of reading it. */
 export interface NumberedRow {
-  /** Its place in the file, from 1, without a gap. */
+  /** Its number in the file, from 1, without gaps. */
   readonly rowNumber: number;
   readonly line: number;
   readonly read: RowRead;
 }
 
-/** Types beyond this many are counted as one: a file whose type column holds something else must not grow a row. */
+/**
+ * Types beyond this number are counted as one: a wrong type column must not make the statement's row grow without
+ * end.
+ */
 const IGNORED_TYPES_MAX = 100;
 const OTHER_TYPES = 'other types';
 
 /**
- * Stores the next rows of a file, all or none: those to be matched, the unreadable as exceptions, and counts of the
- * rest. Rows that are stored already are left out, so that a loader may begin again, and two may load one file. `rows`
- * follow one another without a gap. How many rows are stored now.
+ * Stores the next rows of a file, all or none: rows to match, unreadable ones as exceptions, and counts of the rest.
+ * Rows that are stored already are left out, so that a loader may begin again, and two may load one file. `rows`
+ * follow one another without gaps. Returns how many rows are stored now.
  */
 export async function loadStatementRows(
   db: Db,
@@ -37,7 +40,8 @@ export async function loadStatementRows(
       throw new Error(`row ${statement.rowsRead + 1} of statement ${statementId} was left out`);
     }
     const { staged, bad, ignored, times } = sorted(news, statement.ignored);
-    // One parameter for all of them: five thousand rows of ten would be more than a statement may have.
+    // One parameter for all rows: five thousand rows of ten columns would be more parameters than a statement may
+    // have.
     if (staged.length > 0) await tx.execute(stage(statementId, JSON.stringify(staged)));
     if (bad.length > 0) await tx.insert(statementExceptions).values(bad.map(exceptionOf(statementId)));
     await tx

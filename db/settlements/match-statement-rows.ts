@@ -4,9 +4,9 @@ import { ours } from './statement-ours.ts';
 import { providerStatements } from './schema.ts';
 
 /**
- * Matches the next rows of a statement: takes them away, remembers what of ours they name, writes down what does not
- * agree and counts the rest, in one transaction, so that no row is judged twice however often this is repeated. How far
- * it has come: the number of the last row.
+ * Matches the next rows of a statement: deletes them, keeps claims on the rows of ours that they name, writes down
+ * exceptions and counts the rest. One transaction, so that no row is matched twice, however often this is repeated.
+ * Returns the number of the last matched row.
  */
 export async function matchStatementRows(db: Db, statementId: string, batchRows: number): Promise<number> {
   return db.transaction(async (tx) => {
@@ -38,9 +38,9 @@ export async function matchStatementRows(db: Db, statementId: string, batchRows:
 }
 
 /**
- * What a row names is found through an index, one row at a time; of several ways to find it the surest comes first. A
- * payout that is not a seller's is the platform's own, which our books do not know. What was claimed is looked up in a hash:
- * PostgreSQL has not counted rows that came a moment ago, and would join each of a batch with each of it.
+ * Each row's object is found through an index; of several ways to find it the surest comes first. A payout that is
+ * not a seller's is the platform's own, which our books do not have. Claims are looked up in a hash: PostgreSQL has
+ * no statistics of new rows yet, and would join each row of a batch with each claim.
  */
 export function matchQuery(statementId: string, after: number, through: number): SQL {
   return sql`

@@ -4,20 +4,20 @@ import type { Db } from '../client.ts';
 import { oursThatMoved } from './statement-ours.ts';
 import { providerStatements } from './schema.ts';
 
-/** Ours that moved this close to the first or the last row of a file may well stand in the file before or after it. */
+/** Money of ours that moved this close to the file's first or last row may be in the file before or after it. */
 const EDGE = sql`interval '1 hour'`;
 
 /**
- * Whether a row of the file names ours: one look into the index a row. As `NOT EXISTS` it would be planned as a join, and
- * claims were written a moment ago: without statistics each row of ours is held against every claim.
+ * The file's claim on a row of ours, by one index look-up. `NOT EXISTS` would be planned as a join, and claims are
+ * new: without statistics PostgreSQL would compare each row of ours with every claim.
  */
 export const claimOf = (statementId: string, kind: Claimable, id: SQL) => sql`
   SELECT true FROM statement_claims AS claim
   WHERE claim.statement_id = ${statementId}::uuid AND claim.kind IN (${kind}, ${`${kind}_return`}) AND claim.subject_id = ${id} LIMIT 1`;
 
 /**
- * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of it
- * names. Repeatable: what was written down stays one line. Where to go on; null where nothing is left.
+ * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of
+ * the file names. Repeatable: an exception is written once. Returns where to go on; null where nothing is left.
  */
 export async function missStatementRows(
   db: Db,

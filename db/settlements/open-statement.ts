@@ -6,7 +6,7 @@ import { providerStatements } from './schema.ts';
 
 export type Statement = typeof providerStatements.$inferSelect;
 
-/** A file as its loader knows it before it reads the first row. */
+/** What the loader knows of a file before it reads the first row. */
 export interface StatementFile {
   readonly provider: StatementProvider;
   readonly layout: string;
@@ -16,7 +16,7 @@ export interface StatementFile {
   readonly covers: readonly Claimable[];
 }
 
-/** The statement of a file: the one that is there, whatever the file is called now, or a new one. */
+/** The statement of a file: the existing one, even if the file has another name now, or a new one. */
 export async function openStatement(db: Db, file: StatementFile): Promise<Statement> {
   await db
     .insert(providerStatements)

@@ -2,7 +2,7 @@ import { asc, eq, gt } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { type Payout, sellerPayouts } from '../payouts/index.ts';
 
-/** What a payout's row says that Stripe holds. Minor units. */
+/** What Stripe should hold by a payout's row. Minor units. */
 export type PayoutClaim = Pick<
   Payout,
   | 'id'
@@ -16,7 +16,7 @@ export type PayoutClaim = Pick<
   | 'createdAt'
 >;
 
-/** The next payouts, by id. `only` reads that one again. */
+/** The next payouts, by id. `only`: reads that one again. */
 export async function readPayoutClaims(
   db: Db,
   ask: { readonly afterId: string | null; readonly limit: number } | { readonly only: string },

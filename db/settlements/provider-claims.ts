@@ -4,12 +4,12 @@ import type { Db } from '../client.ts';
 import { disputes, refunds, orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
 import { users } from '../accounts/index.ts';
 
-/** What an order's rows say that the providers hold. Minor units. */
+/** What the providers should hold by an order's rows. Minor units. */
 export interface OrderClaims {
   readonly orderId: string;
   readonly paymentId: string | null;
   readonly status: OrderStatus;
-  /** What it took; null where it took nothing. */
+  /** What the order took; null where it took nothing. */
   readonly captured: { readonly amountMinor: number; readonly currency: string } | null;
   readonly refundedMinor: number;
   readonly refunds: readonly RefundClaim[];
@@ -31,7 +31,7 @@ export type TransferClaim = Pick<
   typeof sellerTransfers.$inferSelect,
   'id' | 'status' | 'amountMinor' | 'currency' | 'stripeTransferId' | 'completedAt'
 > & {
-  /** Where it went; where it would go, as long as it was not asked. */
+  /** The account that the transfer went to, or would go to while Stripe was not asked. */
   readonly destination: string | null;
   readonly reversals: readonly ReversalClaim[];
 };
@@ -41,7 +41,7 @@ export type ReversalClaim = Pick<
   'id' | 'status' | 'amountMinor' | 'coveredMinor' | 'stripeReversalId'
 >;
 
-/** The next orders, by id, also those that took nothing: a provider may say otherwise. `only` reads these again. */
+/** The next orders, by id, also those that took nothing: a provider may say otherwise. `only`: reads these again. */
 export async function readOrderClaims(
   db: Db,
   ask: { readonly afterId: string | null; readonly limit: number } | { readonly only: readonly string[] },

@@ -10,7 +10,7 @@ import { type Act, audit, clearFlags } from '../kernel/index.ts';
 export type StatementException = typeof statementExceptions.$inferSelect;
 
 /**
- * An operator has looked at an exception and says what became of it. The last one of a statement takes it off the
+ * An operator has looked at an exception and says how it was resolved. The last one takes the statement off the
  * operators' list. Moves no money. Throws `statement_exception_not_found` and `statement_exception_resolved`.
  */
 export async function resolveStatementException(
@@ -27,7 +27,7 @@ export async function resolveStatementException(
       throw new VezaError('statement_exception_not_found', `There is no statement exception ${exceptionId}.`);
     }
     const { statementId } = found;
-    // Two that resolve the last two exceptions at once must not both find one more open.
+    // If two operators resolve the last two exceptions at once, they must not both find one more open.
     await tx
       .select({ id: providerStatements.id })
       .from(providerStatements)

@@ -25,26 +25,26 @@ export const providerStatements = pgTable(
   {
     id: id(),
     provider: text({ enum: STATEMENT_PROVIDERS }).notNull(),
-    /** The name of the layout; of a mapping file with a hash of it. */
+    /** The name of the layout; for a mapping file, with its hash. */
     layout: text().notNull(),
     /** SHA-256 of the file, in hex. */
     fileHash: text().notNull(),
     fileName: text().notNull(),
-    /** The kinds of ours that the file should name all of. */
+    /** The kinds of our rows of which the file should name all. */
     covers: jsonb().$type<readonly Claimable[]>().notNull(),
-    /** Rows of the file that are stored: a loader that was killed goes on behind them. */
+    /** How many rows of the file are stored: after a kill the loader goes on behind them. */
     rowsRead: integer().notNull().default(0),
     /** The times of its first and last row. */
     periodFrom: at(),
     periodTo: at(),
-    /** How many rows of which type have nothing to do with our books. */
+    /** How many rows of each type do not concern our books. */
     ignored: jsonb().$type<Readonly<Record<string, number>>>().notNull().default({}),
     loadedAt: at(),
     /** Rows up to this one have been matched. */
     matchedThrough: integer().notNull().default(0),
-    /** How many rows of which kind agree with ours. */
+    /** How many rows of each kind agree with ours. */
     matched: jsonb().$type<Readonly<Record<string, number>>>().notNull().default({}),
-    /** When all that no row names had been found. */
+    /** When all of our rows that the file does not name had been found. */
     missingKnownAt: at(),
     endedAt: at(),
     createdAt: createdAt(),
@@ -57,14 +57,14 @@ export const providerStatements = pgTable(
   ],
 );
 
-/** Rows that wait to be matched, and are gone once they are. No foreign key: it would be asked a million times. */
+/** Rows that wait to be matched; matching deletes them. No foreign key: it would be checked a million times. */
 export const statementRows = pgTable(
   'statement_rows',
   {
     statementId: uuid().notNull(),
-    /** Its place in the file, from 1. */
+    /** The row's number in the file, from 1. */
     rowNumber: integer().notNull(),
-    /** The line that it begins on: a quoted field may go over several. */
+    /** The line on which the row begins: a quoted field may take several. */
     line: integer().notNull(),
     kind: text({ enum: ROW_KINDS }).notNull(),
     ref: text().notNull(),
@@ -80,7 +80,7 @@ export const statementRows = pgTable(
   ],
 );
 
-/** What of ours a statement's rows have named so far; removed when the statement ends. */
+/** The rows of ours that a statement's rows have named so far; deleted when the statement ends. */
 export const statementClaims = pgTable(
   'statement_claims',
   {
@@ -95,19 +95,19 @@ export const statementClaims = pgTable(
   ],
 );
 
-/** What did not agree, until a person has looked at it. Amounts in minor units. */
+/** What did not agree; a person has to look at it. Amounts in minor units. */
 export const statementExceptions = pgTable(
   'statement_exceptions',
   {
     id: id(),
-    /** Lists are in the order in which they were found. */
+    /** Orders lists by when exceptions were found. */
     position: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     statementId: uuid()
       .notNull()
       .references(() => providerStatements.id),
     kind: text({ enum: EXCEPTION_KINDS }).notNull(),
     rowKind: text({ enum: ROW_KINDS }),
-    /** The workflow id of what is ours; NULL where nothing is. */
+    /** The workflow id of our row; NULL where there is none. */
     subject: text(),
     line: integer(),
     /** Of a bad row. */
@@ -117,12 +117,12 @@ export const statementExceptions = pgTable(
     theirsCurrency: text(),
     oursMinor: bigint({ mode: 'number' }),
     oursCurrency: text(),
-    /** When it moved: by the row, or by our books where no row names it. */
+    /** When the money moved: by the file's row, or by our books where no row names it. */
     movedAt: at(),
     detail: text().notNull(),
     createdAt: createdAt(),
     resolvedAt: at(),
-    /** As the audit log has it. */
+    /** The actor, as in the audit log. */
     resolvedBy: text(),
     resolution: text(),
   },

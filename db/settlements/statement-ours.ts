@@ -4,9 +4,9 @@ import type { Claimable, StatementProvider } from '../../domain/settlements/prov
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
 /**
- * What of ours a row of a statement may name: `sureness` (1 is surest), `id`, `ours_minor` and `ours_currency` as they
- * should stand in the row, NULL where no such money moved, and `ours_state`. Each way is an index scan. `row` is the
- * name of a relation with the columns of `statement_rows`.
+ * Our rows that a statement's row may name: `sureness` (1 is surest), `id`, `ours_minor` and `ours_currency` as the
+ * statement should have them, NULL where no such money moved, and `ours_state`. Each way is an index scan. `row` is
+ * the name of a relation with the columns of `statement_rows`.
  */
 export function ours(row: SQL): SQL {
   const ourId = sql`CASE WHEN ${row}.our_ref ~ ${sql.raw(`'${UUID}'`)} THEN ${row}.our_ref::uuid END`;
@@ -22,8 +22,8 @@ export function ours(row: SQL): SQL {
     FROM transfer_reversals AS v JOIN seller_transfers AS t ON t.id = v.transfer_id`;
   const payout = sql`id, CASE WHEN ${row}.kind = 'payout' OR status = 'failed' THEN amount_minor END, currency, status
     FROM seller_payouts`;
-  // At the connector a dispute takes its money when it opens and brings it back when it is won: both rows stand. At
-  // Hyperswitch it is one row, as it stands.
+  // At the connector a dispute takes its money when it opens and brings it back when it is won, so a file has both
+  // rows. Hyperswitch has one row, with the current status.
   const isOver = sql`status IN ('won', 'cancelled')`;
   const disputeAs = (taken: SQL) =>
     sql`id, CASE WHEN ${row}.kind = 'dispute' AND ${taken} OR ${row}.kind = 'dispute_return' AND ${isOver} THEN amount_minor END,
@@ -62,8 +62,8 @@ export function ours(row: SQL): SQL {
 }
 
 /**
- * Of one kind, what moved in the file's time and its provider should know: `id`, `minor`, `currency`, `at`, `ref`. A lost
- * dispute has no refund at the PSP, and neither has a payment that it cancelled after capture.
+ * Our rows of one kind that moved in the file's time and that its provider should have: `id`, `minor`, `currency`,
+ * `at`, `ref`. The PSP has no refund for a lost dispute, nor for a payment that it cancelled after capture.
  */
 export function oursThatMoved(kind: Claimable, provider: StatementProvider): SQL {
   const isStripes = sql`connector_transaction_id ~ '^(pi|ch|py)_'`;

@@ -4,14 +4,18 @@ import { webhookEvents } from './schema.ts';
 
 const BATCH_ROWS = 500;
 
-/** What it is about, as flags name their subjects: what a person has still to look at keeps its body. */
+/**
+ * By the webhook's object, as flags name their subjects: a webhook that a person still has to look at keeps its body.
+ */
 const IS_FLAGGED = sql`EXISTS (
   SELECT 1 FROM ops_flags AS flag
   WHERE flag.cleared_at IS NULL AND flag.subject IN (
     webhook_events.id::text, 'webhook/' || webhook_events.id, webhook_events.about, 'order/' || webhook_events.about,
     'refund/' || webhook_events.about, 'payout/' || webhook_events.about))`;
 
-/** The oldest whose time is over: processed, also where nothing was ever found for it, as no sweep tries that for so long. */
+/**
+ * The oldest bodies whose time is over: of processed webhooks, also unmatched ones, which no sweep tries for so long.
+ */
 export const bodiesToDelete = (db: Db, retentionMs: number, limit: number) =>
   db
     .select({ id: webhookEvents.id })
@@ -22,7 +26,7 @@ export const bodiesToDelete = (db: Db, retentionMs: number, limit: number) =>
         isNotNull(webhookEvents.processedAt),
         sql`${webhookEvents.processedAt} < now() - ${retentionMs} * interval '1 millisecond'`,
         ne(webhookEvents.outcome, 'unhandled'),
-        // A reversal that fails for good later on is looked for in these (flag-after-all.ts); no buyer is in them.
+        // When a reversal fails for good, it is looked for in these (flag-after-all.ts); they hold no buyer's data.
         ne(webhookEvents.type, 'transfer.reversed'),
         sql`NOT ${IS_FLAGGED}`,
       ),
@@ -31,8 +35,8 @@ export const bodiesToDelete = (db: Db, retentionMs: number, limit: number) =>
     .limit(limit);
 
 /**
- * Deletes the bodies of webhooks that were processed longer ago than that, a batch a transaction, and returns how many.
- * The rows stay, so that a second delivery is still known.
+ * Deletes the bodies of webhooks that were processed longer ago than the retention, one batch in each transaction,
+ * and returns how many. The rows stay, so that a second delivery is still recognised.
  */
 export async function deleteWebhookBodies(
   db: Db,

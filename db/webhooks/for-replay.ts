@@ -4,14 +4,14 @@ import { webhookEvents, type WebhookOutcome } from './schema.ts';
 
 export interface ReplayFilter {
   readonly outcome?: WebhookOutcome | undefined;
-  /** Received so long ago or longer. */
+  /** Received at least so long ago. */
   readonly olderThanMinutes?: number | undefined;
   /** Received within this time. */
   readonly newerThanMinutes?: number | undefined;
   readonly ids?: readonly string[] | undefined;
 }
 
-/** Stored webhooks to be dispatched again, the oldest first: what was said first is heard first. */
+/** Stored webhooks to dispatch again, in the order in which they came. */
 export async function listWebhooksForReplay(
   db: Db | Tx,
   { outcome, olderThanMinutes, newerThanMinutes, ids }: ReplayFilter,
@@ -23,7 +23,7 @@ export async function listWebhooksForReplay(
     .from(webhookEvents)
     .where(
       and(
-        // What has no body any more cannot be dispatched; by its id alone that is said.
+        // A webhook without a body cannot be dispatched; only a replay by its id says so.
         isNotNull(webhookEvents.body),
         outcome === undefined ? undefined : eq(webhookEvents.outcome, outcome),
         olderThanMinutes === undefined

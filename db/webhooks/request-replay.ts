@@ -5,7 +5,7 @@ import type { Db } from '../client.ts';
 import { webhookEvents } from './schema.ts';
 import { type Act, audit } from '../kernel/index.ts';
 
-/** An operator wants a stored webhook dispatched again, whatever became of it. Throws `webhook_not_found`. */
+/** An operator wants a stored webhook dispatched again, regardless of its outcome. Throws `webhook_not_found`. */
 export async function requestReplay(
   db: Db,
   { webhookId, ...act }: Act & { readonly webhookId: string },

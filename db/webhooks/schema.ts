@@ -7,10 +7,10 @@ export type WebhookProvider = (typeof WEBHOOK_PROVIDERS)[number];
 
 /**
  * - `received`: stored, not yet dispatched (the engine may have been away)
- * - `signalled`: the workflow that waits for it has it
- * - `ignored`: says nothing that changes anything
- * - `unmatched`: about something we do not know (yet)
- * - `unhandled`: about something that no code here acts on; a person should look
+ * - `signalled`: the workflow that waits for it was notified
+ * - `ignored`: changes nothing
+ * - `unmatched`: its object is unknown to us (yet)
+ * - `unhandled`: no code here acts on it; a person should look
  * - `other_mode`: of Stripe's test mode while our key is live, or the other way round: it changes nothing
  */
 export const WEBHOOK_OUTCOMES = [
@@ -30,9 +30,11 @@ export const webhookEvents = pgTable(
     provider: text({ enum: WEBHOOK_PROVIDERS }).notNull(),
     eventId: text().notNull(),
     type: text().notNull(),
-    /** The id of what it is about, ours or the provider's, as it names it; NULL on rows older than this column. */
+    /** The id of its object, ours or the provider's, as the webhook names it; NULL on rows older than this column. */
     about: text(),
-    /** As it came; masked where people see it. NULL once it was processed for longer than WEBHOOK_BODY_RETENTION. */
+    /**
+     * The body as it came; masked where people see it. NULL when WEBHOOK_BODY_RETENTION after its processing is over.
+     */
     body: text(),
     receivedAt: at().notNull().defaultNow(),
     processedAt: at(),
@@ -54,7 +56,7 @@ export const webhookEvents = pgTable(
     index('webhook_events_undone_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.receivedAt)
       .where(sql`${t.processedAt} IS NULL OR ${t.outcome} = 'unmatched'`),
-    // What the retention has still to delete, the oldest first.
+    // For the deletion of bodies, the oldest first.
     index('webhook_events_with_body_by_time')
       .on(t.processedAt)
       .where(sql`${t.body} IS NOT NULL AND ${t.processedAt} IS NOT NULL`),

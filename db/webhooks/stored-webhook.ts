@@ -3,7 +3,7 @@ import { isUuid } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 import { webhookEvents, type WebhookProvider } from './schema.ts';
 
-/** The body of a webhook whose signature was verified; null where there is none of that id and provider that counts. */
+/** The body of a webhook whose signature was verified; null where no webhook of that id and provider counts. */
 export async function readStoredWebhook(
   db: Db,
   provider: WebhookProvider,

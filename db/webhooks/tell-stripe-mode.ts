@@ -4,9 +4,9 @@ import { webhookEvents } from './schema.ts';
 import { readPlatformSetting, writePlatformSetting } from '../kernel/index.ts';
 
 /**
- * Writes down of which mode the workers' key is; `unknown` where it does not say. Once that is another mode than before,
- * events that were held against the old one wait to be handed on anew: an API process may have taken them in before the
- * first worker had the new key.
+ * Writes down the mode of the workers' key; `unknown` where the key does not say. When the mode changes, events that
+ * were refused by the old one wait to be dispatched again: an API process may have taken them in before the first
+ * worker had the new key.
  */
 export async function tellStripeMode(db: Db, mode: 'live' | 'test' | 'unknown'): Promise<void> {
   await db.transaction(async (tx) => {

@@ -2,10 +2,13 @@ import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { webhookEvents, type WebhookProvider } from './schema.ts';
 
-/** A workflow books what it was told within seconds; what a longer absence of workers holds up is worth a look. */
+/** A workflow books a report within seconds; if a longer absence of workers holds it up, people should look. */
 const BOOKED_WITHIN_MINUTES = 10;
 
-/** Whether a webhook of that type is stored and not handed on yet, or was handed on so lately that it may be unbooked. */
+/**
+ * Whether a webhook of that type is stored and not handed on yet, or was handed on so recently that it may not be
+ * booked yet.
+ */
 export async function isWebhookUnderWay(
   db: Db,
   wanted: { readonly provider: WebhookProvider; readonly type: string; readonly about: readonly string[] },

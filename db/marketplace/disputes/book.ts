@@ -13,7 +13,7 @@ import { isOf, lockPurchase, type Purchase, type Purchases } from '../purchase.t
 import { settleOutside } from '../refunds/record-external-refund.ts';
 import { NotReturnable } from '../refunds/not-returnable.ts';
 
-/** Why the books cannot say what the PSP says. `passes`: by itself. */
+/** Why the books cannot follow the PSP's report. `passes`: the obstacle ends by itself. */
 export interface Unbooked {
   readonly why: UnbookedWhy;
   readonly passes: boolean;
@@ -22,16 +22,16 @@ export interface Unbooked {
 
 export interface BookedDispute {
   readonly refused: Unbooked | null;
-  /** Transfers that go out, or send another amount. The reversals are found by their rows. */
+  /** Transfers to start: they go out, or with another amount. Reversals are found by their rows. */
   readonly transfers: readonly TransferWork[];
 }
 
 const NOTHING: BookedDispute = { refused: null, transfers: [] };
 
 /**
- * Makes the books say what the dispute's row says, whatever they said before: what a lost one took is one refund or
- * more of kind `dispute` that stand, and of one that was won or cancelled none stands. An open one leaves them as they
- * are: what an earlier stage took is gone until a later word brings it back. All of it or nothing.
+ * Makes the books agree with the dispute's row, whatever they say now. For a lost dispute, one or more refunds of
+ * kind `dispute` stand for what it took; for a won or cancelled one, none does. An open dispute changes nothing: what
+ * an earlier stage took is gone until a later report brings it back. All or nothing.
  */
 export async function bookDispute(
   tx: Tx,
@@ -49,7 +49,7 @@ export async function bookDispute(
     return { refused: { why: 'suspended', passes: false, detail }, transfers: [] };
   }
   try {
-    // Half of it must not stand if the other half cannot be done.
+    // A savepoint: if one half fails, the other must not stand.
     return await tx.transaction(async (inner) => {
       const transfers = await bringBack(inner, purchase, standing, purchases);
       const less = await take(inner, await lockPurchase(inner, purchase, purchases), dispute, wantedMinor);

@@ -16,21 +16,24 @@ export const disputes = pgTable(
     orderId: uuid().references(() => orders.id),
     invoiceId: uuid(),
     providerDisputeId: text().notNull(),
-    /** The connector's id of it (Stripe's `dp_…`), as its files have it; NULL until the PSP has said it. */
+    /**
+     * The connector's id of the dispute (Stripe's `dp_…`), as settlement files name it; NULL until the PSP has
+     * reported it.
+     */
     connectorDisputeId: text(),
     amountMinor: amount().notNull(),
     currency: text().notNull(),
     status: text({ enum: DISPUTE_STATUSES }).notNull().default('open'),
     stage: text({ enum: DISPUTE_STAGES }).notNull().default('dispute'),
-    /** When the PSP said what counts, by its clock; NULL where it did not say. */
+    /** When the PSP made the report that counts, by its clock; NULL where it did not say. */
     saidAt: at(),
     openedAt: at().notNull(),
-    /** NULL while it is open, also when it is open again. */
+    /** NULL while the dispute is open, also when it was opened again. */
     closedAt: at(),
-    /** Since when the books say something else than `status`, and why; NULL where they agree. */
+    /** Since when the books differ from `status`, and why; NULL where they agree. */
     unbookedSince: at(),
     unbookedWhy: text({ enum: UNBOOKED_WHYS }),
-    /** When the sweep last told it to book itself. */
+    /** When the sweep last asked for its booking. */
     reconcileCheckedAt: at(),
   },
   (t) => [
@@ -40,7 +43,7 @@ export const disputes = pgTable(
       .on(t.invoiceId)
       .where(sql`${t.invoiceId} IS NOT NULL`),
     check('disputes_of_one_purchase', sql`num_nonnulls(${t.orderId}, ${t.invoiceId}) = 1`),
-    // What a settlement file names: by the connector's id, and by when the money went.
+    // For settlement files: by the connector's id, and by the time when the money went.
     index('disputes_by_connector')
       .on(t.connectorDisputeId)
       .where(sql`${t.connectorDisputeId} IS NOT NULL`),
@@ -60,7 +63,7 @@ export const disputes = pgTable(
   ],
 );
 
-/** Every word of the PSP's that counted, in the order in which it did; append-only. */
+/** Every report of the PSP's that counted, in that order; append-only. */
 export const disputeWords = pgTable(
   'dispute_words',
   {
@@ -68,7 +71,7 @@ export const disputeWords = pgTable(
     disputeId: uuid()
       .notNull()
       .references(() => disputes.id),
-    /** The status that it says. */
+    /** The status that it reports. */
     said: text({ enum: DISPUTE_STATUSES }).notNull(),
     stage: text({ enum: DISPUTE_STAGES }).notNull(),
     amountMinor: amount().notNull(),

@@ -14,11 +14,11 @@ import { findUnstarted } from '../find-unstarted.ts';
 import type { SettledRefund } from '../labels.ts';
 import { columnsOf, isOf, lockPurchase, type Purchases } from '../purchase.ts';
 
-/** For so long nobody is told that a word waits for what passes by itself. */
+/** For so long no flag is raised when a report waits for an obstacle that ends by itself. */
 const UNBOOKED_QUIET_MS = 60_000;
 
 export interface SettledDispute extends SettledRefund {
-  /** What stands in the way of its booking passes by itself: the same word again, later, books it. */
+  /** The obstacle to its booking ends by itself: the same report, repeated later, books it. */
   readonly waits?: true;
 }
 
@@ -63,7 +63,7 @@ export async function settleDispute(
 const moneyOf = ({ amountMinor, currency }: Pick<Dispute, 'amountMinor' | 'currency'>) =>
   formatMoney(amountMinor, currency);
 
-/** Counts the word if it is one that counts, and tells people what they have to do something about. */
+/** Takes the report over if it counts, and raises flags for what people have to act on. */
 async function hear(
   tx: Tx,
   { dispute, isNew }: { readonly dispute: Dispute; readonly isNew: boolean },
@@ -121,7 +121,10 @@ async function findOrOpen(
   return { dispute, isNew: inserted.length > 0 };
 }
 
-/** Whether it had ended once at this stage: then it was opened again, and an end may be older than that. */
+/**
+ * Whether the dispute had ended once at this stage: then it was opened again, and a report of its end may be older
+ * than that.
+ */
 async function hasEnded(tx: Tx, { id, stage }: Dispute): Promise<boolean> {
   const [end] = await tx
     .select({ id: disputeWords.id })
@@ -137,7 +140,7 @@ async function hasEnded(tx: Tx, { id, stage }: Dispute): Promise<boolean> {
   return end !== undefined;
 }
 
-/** What is booked is started after the commit, by an attempt that may die before it does. */
+/** Workflows are started after the commit, and an attempt may die in between: a repeat finds what was not started. */
 async function replay(tx: Tx, of: PurchaseRef): Promise<SettledRefund> {
   const lost = await tx
     .select({ id: refunds.id })

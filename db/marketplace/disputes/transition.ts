@@ -4,7 +4,7 @@ import type { Tx } from '../../client.ts';
 import { disputes, type Dispute } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
-/** Moves a dispute, or changes it where it stands; the only code that writes its status. */
+/** Changes a dispute's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionDispute(
   tx: Tx,
   dispute: Pick<Dispute, 'id' | 'status'>,

@@ -3,8 +3,8 @@ import type { Tx } from '../../client.ts';
 import { transferReversals } from '../transfers/schema.ts';
 
 /**
- * Takes up to `amountMinor` of what reversals that are not ours have left in suspense for a transfer, oldest first, and
- * says how much that was. The transfer must be locked; the posting is the caller's.
+ * Takes up to `amountMinor` of what others' reversals of a transfer have left in suspense, oldest first, and returns
+ * how much it took. The transfer must be locked; the caller posts.
  */
 export async function claimSuspense(tx: Tx, transferId: string, amountMinor: number): Promise<number> {
   const outside = await tx

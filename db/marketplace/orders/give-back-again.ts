@@ -10,8 +10,8 @@ import { refundLabel } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
 
 /**
- * An operator gives a payment back again that no order took and whose first give-back failed: a new refund of all that
- * is still held. Throws `order_not_found` and `order_not_refundable`.
+ * An operator gives back again a payment that no order took, after the first give-back failed: a new refund of all
+ * that is still held. Throws `order_not_found` and `order_not_refundable`.
  */
 export async function giveBackAgain(
   db: Db,

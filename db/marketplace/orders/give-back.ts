@@ -17,7 +17,7 @@ export interface Captured {
   readonly currency: string;
 }
 
-/** What the PSP received; throws where it does not say how much. */
+/** The captured amount; throws where the PSP does not say how much. */
 export function capturedBy(fact: PaymentReport, order: Pick<Order, 'id'>): Captured {
   if (fact.receivedMinor === null || fact.receivedMinor <= 0 || fact.currency === null) {
     throw new Error(
@@ -28,8 +28,8 @@ export function capturedBy(fact: PaymentReport, order: Pick<Order, 'id'>): Captu
 }
 
 /**
- * Money for an order that cannot take it goes back to the buyer by a refund of its own, and people are told. `goneMinor`:
- * what has gone back already without us, so that only the rest is asked for; null where nothing is left.
+ * Money that an order cannot take goes back to the buyer by a refund of its own, and people are told. `goneMinor`:
+ * what has gone back already without us; only the rest is asked for. Returns null where nothing is left.
  */
 export async function giveBack(
   tx: Tx,

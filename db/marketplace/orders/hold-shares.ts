@@ -15,9 +15,9 @@ import { type Refund, refundAllocations, refunds } from '../refunds/schema.ts';
 import { readRefundableOrder } from './refundable-order.ts';
 
 /**
- * Shares for a refund that nobody asked us for beforehand: from what neither succeeded nor open refunds hold, and the
- * open one's last; `named` items first. Writes the allocations and returns what goes beyond the order's money, in minor
- * units. The order must be locked.
+ * Takes the shares for a refund that was not asked of us: first from what no refund holds, last from the open
+ * refund's shares; `named` items first. Writes the allocations, and returns what goes beyond the order's money, in
+ * minor units. The order must be locked.
  */
 export async function holdShares(
   tx: Tx,
@@ -26,7 +26,7 @@ export async function holdShares(
   feePolicy: FeePolicy,
   named: readonly string[] = [],
 ): Promise<number> {
-  // Money of a payment that no order took is held as a whole.
+  // A payment that no order took is held as a whole.
   if (isSuspended(order)) {
     const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
     return Math.max(refund.amountMinor - heldMinor, 0);
@@ -81,7 +81,7 @@ export async function excessOf(
   return holdShares(tx, order, done, feePolicy, named);
 }
 
-/** What the open refund held is no longer there for it: should it succeed as well, that much is beyond the order. */
+/** Takes shares away from the open refund: if it succeeds too, that much is beyond the order. */
 async function takeFromOpen(
   tx: Tx,
   orderId: string,
@@ -107,7 +107,7 @@ async function takeFromOpen(
     .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
     .where(eq(refundAllocations.refundId, open.id));
   const takenMinor = Math.min(wantedMinor, leftMinor(held));
-  // Divided as it was held; whether the fee is kept was decided when the open refund was allocated.
+  // Divided as the open refund held it; its allocation decided whether the fee is kept.
   const taken = allocateAmount(takenMinor, held);
   for (const { orderItemId, sellerMinor, feeMinor } of taken) {
     const before = held.find((item) => item.orderItemId === orderItemId);
@@ -129,8 +129,8 @@ async function takeFromOpen(
 }
 
 /**
- * The order has money again that the open refund had to give up: it holds shares of it as before, as far as they go. The
- * order must be locked.
+ * The order has money again that the open refund had to give up: the refund holds its shares again, as far as the
+ * money goes. The order must be locked.
  */
 export async function holdAgain(tx: Tx, orderId: string, feePolicy: FeePolicy): Promise<void> {
   const [open] = await tx

@@ -7,7 +7,7 @@ export type OrderItemRow = typeof orderItems.$inferSelect;
 export type LicenseRow = typeof licenses.$inferSelect;
 export type OrderRow = typeof orders.$inferSelect & { readonly items: readonly OrderItemRow[] };
 
-/** An order with its items, or null. Whether the caller may know of it is for the caller's rules. */
+/** An order with its items, or null. The calling code checks whether the user may see it. */
 export async function readOrder(db: Db, orderId: string): Promise<OrderRow | null> {
   const [order] = await withItems(db, await db.select().from(orders).where(eq(orders.id, orderId)));
   return order ?? null;

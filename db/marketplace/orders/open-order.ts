@@ -18,17 +18,17 @@ export type OpenOrderResult =
 
 export interface OrderTerms {
   readonly platformFeeBps: number;
-  /** Pending orders a buyer. */
+  /** The most pending orders of one buyer. */
   readonly openOrdersMax: number;
 }
 
 export interface OrderToOpen {
   readonly orderId: string;
-  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  /** The kept ask; absent where it was opened before, or nobody asked. */
   readonly ask?: KeptAsk<AskedOrder> | undefined;
 }
 
-/** Persists an order `pending` with its items, fees and payment id, or finds it persisted by an earlier attempt. */
+/** Writes an order `pending` with its items, fees and payment id, or finds the one that an earlier attempt wrote. */
 export async function openOrder(
   db: Db,
   request: OrderToOpen,
@@ -84,7 +84,7 @@ export async function openOrder(
   });
 }
 
-/** Of two orders that are placed at once, the second counts the first. */
+/** A lock, so that the second of two orders at once counts the first. */
 async function lockBuyer(tx: Tx, buyerId: string): Promise<void> {
   await tx.select({ id: users.id }).from(users).where(eq(users.id, buyerId)).for('no key update');
 }

@@ -7,8 +7,8 @@ import type { TransitionCause } from '../../kernel/index.ts';
 import { refunds } from '../refunds/schema.ts';
 
 /**
- * Where an order stands after any settlement, decided under its lock from what is open and what was given back, so that
- * refunds which end in any order agree. The order must be locked.
+ * Sets an order's status after any settlement, by what is open and what was given back, so that the order in which
+ * refunds end does not matter. The order must be locked.
  */
 export async function recomputeOrder(
   tx: Tx,
@@ -22,7 +22,7 @@ export async function recomputeOrder(
     .where(and(eq(refunds.orderId, order.id), eq(refunds.status, 'pending')))
     .limit(1);
   const to = open ? 'refund_pending' : restingStatus(order, refundedMinor);
-  // A give-back that succeeds after it had failed leads through the status that it had left.
+  // A give-back that succeeds after a failure passes through the status that it had left.
   const from = canTransition(order.status, to, by)
     ? order
     : await transitionOrder(tx, order, 'refund_pending');

@@ -3,8 +3,8 @@ import type { Db } from '../../client.ts';
 import { orders } from './schema.ts';
 
 /**
- * Keeps what the PSP answered about a payment, for the buyer's browser and for GET; decides nothing. An answer that
- * comes after the order was decided is older than what the row says.
+ * Keeps the PSP's answer about a payment, for the buyer's browser and for GET; decides nothing. After the order was
+ * decided, an answer is older than the row and changes nothing.
  */
 export async function recordPaymentAnswer(
   db: Db,

@@ -7,15 +7,15 @@ import { refundAllocations, refunds } from '../refunds/schema.ts';
 import { orderItems, orders } from './schema.ts';
 
 /**
- * An order as the decision about a refund sees it: what is left of each item is what neither succeeded nor open
- * refunds hold. Null where there is no such order. Binding only inside a transaction that has locked the order.
+ * An order for the decision about a refund: of each item is left what neither succeeded nor open refunds hold. Null
+ * where there is no such order. Binding only inside a transaction that has locked the order.
  */
 export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise<RefundableOrder | null> {
   const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
   if (order === undefined) return null;
   const takenFromSeller = sql`coalesce(sum(${refundAllocations.sellerMinor}), 0)`;
   const takenFromFee = sql`coalesce(sum(${refundAllocations.feeMinor}), 0)`;
-  // Where a kept fee made the seller bear more than their share, nothing is left of it, and less of the item.
+  // Where a kept fee made the seller bear more than their share, nothing is left of the share, and less of the item.
   const sellerLeft = sql`greatest(${orderItems.amountMinor} - ${orderItems.platformFeeMinor} - ${takenFromSeller}, 0)`;
   const items = await db
     .select({

@@ -17,13 +17,13 @@ import { lockCurrentReversals, lockTransferChains } from '../lock.ts';
 export interface ReturnedShares {
   readonly shares: readonly ReturnedShare[];
   readonly feeMinor: number;
-  /** What sellers gave back is sent to them again by these. */
+  /** These transfers send sellers again what they gave back. */
   readonly transfers: readonly TransferWork[];
 }
 
 /**
- * Gives sellers back what a refund took from them, because its money came back. By a person who looked, nothing of it
- * may be open any more. `won_back`: the PSP says so whenever it likes, so what is open goes on beside it. The order must
+ * Gives sellers back what a refund took from them, because its money came back. When a person says so, nothing of the
+ * refund may be open. `won_back`: the PSP may say so at any time, so open reversals go on beside it. The order must
  * be locked. Throws NotReturnable.
  */
 export async function returnShares(
@@ -40,7 +40,7 @@ export async function returnShares(
   const sellerIds = sellers.map((seller) => seller.sellerId).toSorted();
   const chains = await lockTransferChains(tx, order.id, sellerIds);
   const funds = await lockFunds(tx, sellerIds, refund.currency);
-  // Read only now: a transfer that nets kept fees changes allocations under the lock of the balance.
+  // Read only now: a transfer that nets kept fees changes allocations under the balance's lock.
   const rows = await tx
     .select({ allocation: refundAllocations, sellerId: orderItems.sellerId })
     .from(refundAllocations)
@@ -56,7 +56,7 @@ export async function returnShares(
   const shares: ReturnedShare[] = plans.map((plan) => ({ ...plan, funds: fundsOf(funds, plan.sellerId) }));
   const transfers: TransferWork[] = [];
   for (const plan of plans) {
-    // What is in flight already sends the whole: the completing transfer only takes nothing of it back.
+    // A transfer in flight already sends the whole: when it completes, it just takes nothing back.
     const againMinor = plan.resentMinor - plan.inFlightMinor;
     if (!plan.transfer || againMinor === 0) continue;
     if (isRest(plan, againMinor, grainMinor(refund.currency))) {
@@ -71,14 +71,14 @@ export async function returnShares(
   return { shares, feeMinor: sumMinor(rows.map((row) => row.allocation.feeMinor)), transfers };
 }
 
-/** What the grain had added to a reversal or to what is in flight, or kept from it: too little to be sent. */
+/** What the grain had added to a reversal or a transfer in flight, or kept back from it: too little to be sent. */
 const isRest = (
   { keptMinor, recoveredMinor, inFlightMinor }: Awaited<ReturnType<typeof planShare>>,
   againMinor: number,
   grain: number,
 ) => againMinor < 0 || (keptMinor + recoveredMinor + inFlightMinor > 0 && againMinor < grain);
 
-/** What became of one seller's share decides where its return goes. */
+/** Plans where one seller's share returns to, by what had become of it. */
 async function planShare(
   tx: Tx,
   refund: Refund,
@@ -101,15 +101,15 @@ async function planShare(
     if (row.status === 'permanently_failed')
       await transitionReversal(tx, row, 'withdrawn', { endedAt: new Date() }, by);
   }
-  // A reversal that is still open goes on, and what it takes back is sent again. A kept fee that a later transfer has
-  // paid for comes back with the share.
+  // A reversal that is still open goes on, and its amount is sent again. A kept fee that a later transfer has paid
+  // comes back with the share.
   const writtenOffMinor = await writeOffAgain(tx, transfers, sumMinor(own.map((one) => one.writtenOffMinor)));
   const resentMinor = shareMinor + feesNettedMinor - keptMinor - recoveredMinor - writtenOffMinor;
   const feesForgivenMinor = feesOwedMinor - feesNettedMinor;
   return { resentMinor, inFlightMinor, keptMinor, recoveredMinor, writtenOffMinor, feesForgivenMinor };
 }
 
-/** What the platform bore stays with it, unless the seller was paid some other way since. */
+/** What the platform bore stays with the platform, unless the seller was paid in some other way since. */
 async function writeOffAgain(tx: Tx, transfers: readonly Transfer[], amountMinor: number): Promise<number> {
   const row = transfers.find((transfer) => transfer.status === 'written_off');
   if (row === undefined || amountMinor === 0) return 0;
@@ -137,7 +137,7 @@ function refuseWhatIsOpen(
 const uncovered = (rows: readonly Reversal[], status: Reversal['status']) =>
   sumMinor(rows.filter((row) => row.status === status).map((row) => row.amountMinor - row.coveredMinor));
 
-/** The seller's money goes out again: on the row that was not sent yet, or on a new one in the place of the old. */
+/** The seller's money goes out again: by the row that was not sent yet, or by a new row that replaces the old one. */
 async function resend(tx: Tx, refund: Refund, transfer: Transfer, amountMinor: number): Promise<Transfer> {
   const open = transfer.status === 'pending' || transfer.status === 'failed';
   if (open && transfer.askedAt !== null) {
@@ -170,7 +170,7 @@ const letFly = (tx: Tx, refundId: string) =>
     .set({ inFlightMinor: 0 })
     .where(and(eq(refundAllocations.refundId, refundId), gt(refundAllocations.inFlightMinor, 0)));
 
-/** Licences stand again, except those of items that another refund names, or of an order that is still wholly refunded. */
+/** Restores licences, except for items that another refund names, and for an order that is still wholly refunded. */
 export async function restoreLicenses(tx: Tx, order: Order, refundId: string): Promise<void> {
   if (order.refundedMinor === order.capturedMinor) return;
   const named = tx

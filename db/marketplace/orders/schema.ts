@@ -13,31 +13,31 @@ export const orders = pgTable(
       .notNull()
       .references(() => users.id),
     totalMinor: amount().notNull(),
-    /** What the PSP says it received, and in which currency; set once, with the posting of the money. */
+    /** What the PSP reported as received, and in which currency; set once, with the posting of the money. */
     capturedMinor: amount(),
     capturedCurrency: text(),
     refundedMinor: amount().notNull().default(0),
     currency: text().notNull(),
     status: text({ enum: ORDER_STATUSES }).notNull().default('pending'),
-    /** Ours, written with the order and sent to the PSP as its id of the payment. */
+    /** Our id of the payment, written with the order and also used at the PSP. */
     paymentId: text(),
     /** The PSP's secret for the buyer's browser; NULL until the PSP has answered. */
     paymentClientSecret: text(),
-    /** The last status of the payment that the PSP told us; for people and for GET, never for decisions. */
+    /** The payment's last status as the PSP reported it; for people and for GET, never for decisions. */
     paymentStatus: text(),
     /** The charge behind the payment at the connector, which ties transfers to it. */
     connectorTransactionId: text(),
     refundDeadline: at(),
     completedAt: at(),
     failureReason: text(),
-    /** Of a failed order whose payment was not known to be dead: until when the sweep reads it at the PSP. */
+    /** For a failed order whose payment was not known to be dead: until when the sweep reads it at the PSP. */
     paymentWatchedUntil: at(),
     reconcileCheckedAt: at(),
-    /** When the sweep last looked whether its workflow runs. */
+    /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     /** When the sweep last looked at the PSP for what others did to its payment. */
     outsideCheckedAt: at(),
-    /** Its payment is too old for that. */
+    /** The payment is too old for such a look. */
     outsideOver: boolean().notNull().default(false),
     createdAt: createdAt(),
   },
@@ -62,14 +62,14 @@ export const orders = pgTable(
       'orders_watched_took_nothing',
       sql`${t.paymentWatchedUntil} IS NULL OR (${t.status} = 'failed' AND ${t.capturedMinor} IS NULL)`,
     ),
-    // What a settlement file names: by the connector's id, and by when the money came.
+    // For settlement files: by the connector's id, and by the time when the money came.
     index('orders_by_connector_transaction')
       .on(t.connectorTransactionId)
       .where(sql`${t.connectorTransactionId} IS NOT NULL`),
     index('orders_captured_by_time')
       .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`, t.id)
       .where(sql`${t.capturedMinor} IS NOT NULL`),
-    // Payments that somebody may still do something to: those looked at longest ago, and those too old to be looked at.
+    // Payments that others may still change: those looked at longest ago, and those too old for a look.
     index('orders_settled_by_look')
       .on(sql`coalesce(${t.outsideCheckedAt}, ${t.completedAt}, ${t.createdAt}) NULLS FIRST`, t.createdAt)
       .where(sql`${t.capturedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
@@ -77,7 +77,7 @@ export const orders = pgTable(
       .on(sql`coalesce(${t.completedAt}, ${t.createdAt})`)
       .where(sql`${t.capturedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
     index('orders_by_buyer').on(t.buyerId, t.createdAt, t.id),
-    // How many of a buyer's are open, however many there were.
+    // Counts a buyer's open orders quickly, even among many old ones.
     index('orders_open_by_buyer')
       .on(t.buyerId)
       .where(sql`${t.status} = 'pending'`),

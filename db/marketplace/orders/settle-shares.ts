@@ -47,7 +47,7 @@ const postingOf = (order: Order, refund: Refund) =>
     ...ofRefund({ id: refund.id, orderId: order.id }),
   }) as const;
 
-/** Money of a payment that no order took has no allocations: it leaves the way it was held. */
+/** A payment that no order took has no allocations: its money leaves suspense as it came. */
 async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
   await post(tx, postingOf(order, refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
   return { reversals: [], transfers: [] };
@@ -86,8 +86,8 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
       writtenOffMinor,
     });
     const rest = await takeFromUnsent(tx, chain.current, unsentMinor);
-    // One that has ended lets its workflow end, and less may be what the balance it waits for allows. One that failed
-    // keeps its time: refunds must not use its retries up.
+    // A transfer that has ended lets its workflow end, and a smaller one may now fit the balance that it waits for. A
+    // failed attempt keeps its time: refunds must not use up its retries.
     if (rest && (rest.status === 'permanently_failed' || rest.waitingFor !== null))
       woken.push(transferLabel(rest));
   }
@@ -95,7 +95,7 @@ async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<Settled
   return { reversals, transfers: woken };
 }
 
-/** What nobody was to be paid any more comes first: the platform has it. */
+/** Shares that were written off come first: the platform has that money. */
 async function takeFromWrittenOff(
   tx: Tx,
   { current, earlier }: TransferChain,
@@ -112,8 +112,9 @@ async function takeFromWrittenOff(
 }
 
 /**
- * Of a share, what is taken back from what went out, and what is not sent. Where Stripe takes any amount, all that went out
- * comes first; otherwise what it is asked for is cut to its grain, and the rest that the grain has kept makes the difference.
+ * Plans how much of a share is taken back from what went out, and how much is not sent. Where Stripe takes any
+ * amount, what went out comes first. Otherwise amounts for Stripe are cut to its grain, and the rest that the grain
+ * has kept makes up the difference.
  */
 async function planTaking(
   tx: Tx,
@@ -139,7 +140,7 @@ async function planTaking(
   );
 }
 
-/** What went out is taken back by reversals, the oldest transfer first, each up to what its seller still has of it. */
+/** Opens reversals of what went out, the oldest transfer first, each up to what the seller still has of it. */
 async function takeFromSent(
   tx: Tx,
   refundId: string,
@@ -151,7 +152,7 @@ async function takeFromSent(
   let suspenseMinor = 0;
   for (const transfer of [...earlier, ...(current ? [current] : [])]) {
     if (!isSent(transfer) || restMinor === 0) continue;
-    // The current one takes all that is left: what it cannot bear was counted as kept fees before.
+    // The current transfer takes all of the rest: what it cannot bear was counted as kept fees before.
     const isAny = transfer === current && grainMinor(transfer.currency) === 1;
     const roomMinor = isAny ? restMinor : await stillSentMinor(tx, transfer);
     const byMinor = Math.min(roomMinor, restMinor);
@@ -165,7 +166,10 @@ async function takeFromSent(
   return { reversals, suspenseMinor, sentMinor: wantedMinor - restMinor, restMinor };
 }
 
-/** What a seller still has of a transfer, less what is being taken back; suspense of others' reversals counts as had. */
+/**
+ * What a seller still has of a transfer, less what open reversals take back; money of others' reversals in suspense
+ * counts as theirs.
+ */
 async function stillSentMinor(tx: Tx, transfer: Transfer): Promise<number> {
   const rows = await lockCurrentReversals(tx, transfer.id);
   const takenMinor = rows
@@ -174,7 +178,9 @@ async function stillSentMinor(tx: Tx, transfer: Transfer): Promise<number> {
   return transfer.amountMinor - sumMinor(takenMinor);
 }
 
-/** A transfer that was not asked of Stripe sends that much less; one that was is settled when it completes. */
+/**
+ * A transfer that Stripe was not asked for sends that much less; one that was asked for is settled when it completes.
+ */
 async function takeFromUnsent(
   tx: Tx,
   transfer: Transfer | undefined,
@@ -209,8 +215,8 @@ async function readShares(tx: Tx, refundId: string): Promise<{ shares: ShareOfSe
 }
 
 /**
- * What earlier refunds have left of a seller's share of an order, sent or to be sent, in minor units. Only where the
- * platform keeps its fee can a refund want more.
+ * What earlier refunds have left of a seller's share of an order, sent or not, in minor units. A refund can need more
+ * only where the platform keeps its fee.
  */
 async function leftOfTransfers(
   tx: Tx,
@@ -244,7 +250,7 @@ async function leftOfTransfers(
   return Math.max(leftMinor, 0);
 }
 
-/** What a transfer has given for fees that the platform kept on the seller's other orders. */
+/** What a transfer has paid of kept fees of the seller's other orders. */
 async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): Promise<number> {
   const rows = await lockCurrentReversals(tx, transferId);
   const refundIds = rows.flatMap((row) => (row.refundId === null ? [] : [row.refundId]));
@@ -257,15 +263,15 @@ async function takenByOtherOrders(tx: Tx, orderId: string, transferId: string): 
   return sumMinor(rows.filter((row) => ids.has(row.refundId ?? '')).map((row) => row.amountMinor));
 }
 
-/** Never the other: a share of a transfer that has not completed is still in `pending`, whatever `available` holds. */
+/** A share of a transfer that has not completed is still in `pending`, whatever `available` holds. */
 function sourceOf(current: Transfer | undefined, unsentMinor: number): SellerSource {
   if (unsentMinor === 0 && current && isSent(current)) return 'available';
   return current !== undefined && current.askedAt !== null && unsentMinor > 0 ? 'in_flight' : 'withheld';
 }
 
 /**
- * Writes where each item's share came from; what goes to kept fees is counted on the last items first, what a transfer
- * in flight has to take back on the first.
+ * Writes where each item's share came from. Kept fees are counted on the last items first, and what a transfer in
+ * flight has to take back on the first.
  */
 async function markSource(
   tx: Tx,
@@ -291,7 +297,7 @@ async function markSource(
     ofItem.writtenOffMinor = Math.min(sellerMinor - ofItem.feesOwedMinor, platformMinor);
     platformMinor -= ofItem.writtenOffMinor;
     const leftMinor = sellerMinor - ofItem.feesOwedMinor - ofItem.writtenOffMinor;
-    // What the grain adds to the share is on the last item.
+    // The last item bears what the grain adds to the share.
     const isLast = index === share.items.length - 1;
     ofItem.inFlightMinor = isLast ? inFlightMinor : Math.min(leftMinor, inFlightMinor);
     inFlightMinor -= ofItem.inFlightMinor;

@@ -23,16 +23,16 @@ export type SettledPayment =
   | { readonly status: 'completed'; readonly transfers: readonly TransferWork[] }
   | { readonly status: 'failed'; readonly reason: string }
   | ({ readonly status: 'given_back' } & GiveBackWork)
-  /** It was captured and is given back in whole, outside of us. */
+  /** The payment was captured and then given back whole, without us. */
   | { readonly status: 'cancelled'; readonly settled: SettledRefund }
-  /** The money was decided before; nothing changed. */
+  /** The order was decided before; nothing changed. */
   | { readonly status: 'already_decided' };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * What the PSP says of a payment becomes the order's state, in one transaction: order, licences, balances, ledger,
- * transfers. A capture that the order cannot take (late, or of another amount or currency) is never kept.
+ * Settles the PSP's report of a payment in one transaction: order, licences, balances, ledger, transfers. A capture
+ * that the order cannot take (late, or of another amount or currency) is never kept.
  */
 export async function settlePayment(
   db: Db,
@@ -54,7 +54,7 @@ export async function settlePayment(
     }
     const captured = capturedBy(fact, order);
     if (order.paymentStatus === CANCELLED) {
-      // It has gone back already: to ask the PSP for it again would be refused, and leave it held for ever.
+      // The money has gone back already: the PSP would refuse to give it back again, and it would stay held for ever.
       const { order: holding } = await giveBack(tx, order, {
         captured,
         fact,
@@ -109,7 +109,7 @@ async function completeOrder(
     { kind: 'order_completed', currency: order.currency, ...ofOrder(order.id) },
     orderCompleted(nets, feeMinor),
   );
-  // A seller whose whole price is the platform's fee is owed nothing, so there is nothing to send.
+  // A seller whose whole price is the platform's fee gets nothing, so there is no transfer.
   const owed = [...nets].filter(([, netMinor]) => netMinor > 0);
   if (owed.length === 0) return { status: 'completed', transfers: [] };
   const transfers = await tx
@@ -145,7 +145,10 @@ async function failOrder(
 
 const CANCELLED = 'cancelled_post_capture';
 
-/** Told before the capture that it is about: the order keeps it, so that the capture is not given back a second time. */
+/**
+ * The report came before that of its capture: the order keeps it, so that the capture is not given back a second
+ * time.
+ */
 async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentReport): Promise<SettledPayment> {
   const noted = await transitionOrder(tx, order, order.status, {
     paymentStatus: CANCELLED,
@@ -157,7 +160,7 @@ async function noteCancelledCapture(tx: Tx, order: Order, fact: PaymentReport): 
 const isAsBooked = (order: Order, { receivedMinor, currency }: PaymentReport) =>
   receivedMinor === null || (receivedMinor === order.capturedMinor && currency === order.capturedCurrency);
 
-/** Captured again, or as another amount than the books have: people decide whose that money is. */
+/** The payment was captured again, or with an amount that differs from the books: people decide whose that money is. */
 async function flagDiffering(
   tx: Tx,
   order: Order,
@@ -173,7 +176,7 @@ async function flagDiffering(
   );
 }
 
-/** A repeated attempt, or a replayed webhook: it says what the first one said, and finds what that left to be started. */
+/** For a repeated attempt or a replayed webhook: gives the first result, and finds the work that was not started. */
 async function resumeSettled(tx: Tx, order: Order): Promise<SettledPayment> {
   const unsent = await tx
     .select()

@@ -4,10 +4,10 @@ import type { Tx } from '../../client.ts';
 import { orders, type Order } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
-/** Whether the order never took its payment: what was captured for it is held for its buyer, not earned. */
+/** Whether the order never took its payment: captured money is held for the buyer, not earned. */
 export const isSuspended = (order: Pick<Order, 'failureReason'>) => order.failureReason !== null;
 
-/** Moves an order, or changes it where it stands; the only code that writes its status. */
+/** Changes an order's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionOrder(
   tx: Tx,
   order: Pick<Order, 'id' | 'status'>,

@@ -6,24 +6,27 @@ import { type Refund, refunds } from './schema.ts';
 import { paymentIdOf, purchaseOf, type Purchases } from '../purchase.ts';
 import { MissingRow } from '../../kernel/index.ts';
 
-/** Ask the PSP. That a call goes out is committed. */
+/** Ask the PSP. The row says that a call goes out. */
 export interface RefundAsk {
   readonly kind: 'ask';
   readonly refund: Refund;
   readonly paymentId: string;
-  /** When the last call before this one went out that may have made it; null where there is none. */
+  /** When the last earlier call went out that may have made the refund; null where there is none. */
   readonly mayExistSince: Date | null;
 }
 
 export type RefundClaim =
   | RefundAsk
   | { readonly kind: 'no_payment'; readonly of: PurchaseKind }
-  /** An operator has ended the asking. */
+  /** An operator has stopped the asking. */
   | { readonly kind: 'given_up' }
-  /** It has ended, or the PSP has it. */
+  /** The refund has ended, or the PSP has it. */
   | { readonly kind: 'not_needed' };
 
-/** Commits that the PSP is about to be asked, before anything is sent: what an operator gave up is never asked again. */
+/**
+ * Commits that the PSP is about to be asked, before anything is sent. A refund that an operator gave up is never
+ * asked for again.
+ */
 export async function askRefund(db: Db, refundId: string, purchases: Purchases): Promise<RefundClaim> {
   return db.transaction(async (tx) => {
     const [row] = await tx
@@ -44,12 +47,12 @@ export async function askRefund(db: Db, refundId: string, purchases: Purchases):
   });
 }
 
-/** The call was refused: it made nothing, and what may be there is still from the one before it. */
+/** The call was refused and made nothing: only an earlier call may have made the refund. */
 export async function unaskRefund(db: Db, refundId: string, mayExistSince: Date | null): Promise<void> {
   await db.update(refunds).set({ askedAt: mayExistSince }).where(eq(refunds.id, refundId));
 }
 
-/** The PSP says that it has the refund, and does not show it. HE_01 is its plain word, and is never taken back. */
+/** The PSP says that it has the refund, and does not show it. HE_01 says so plainly, and is never overwritten. */
 export async function noteExists(db: Db, refundId: string, by: RefundExistsBy): Promise<void> {
   await db
     .update(refunds)

@@ -12,13 +12,13 @@ import type { Purchases } from '../purchase.ts';
 
 export interface EndedRefund {
   readonly refund: Refund;
-  /** What a refund that was settled calls for. */
+  /** The work that a settled refund calls for. */
   readonly settled: SettledRefund;
 }
 
 /**
- * A person has looked at the PSP how a held refund really stands: the buyer has what was asked for (`settled`), or nothing of
- * it (`failed`). Throws `refund_not_found`, `refund_not_open` and `refund_not_held`.
+ * A person has checked at the PSP how a held refund really stands: the buyer has the asked amount (`settled`), or
+ * nothing (`failed`). Throws `refund_not_found`, `refund_not_open` and `refund_not_held`.
  */
 export async function endHeldRefund(
   db: Db,

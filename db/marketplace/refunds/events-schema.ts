@@ -4,14 +4,14 @@ import { REFUND_STATUSES } from '../../../domain/marketplace/refund-machine.ts';
 import { at, oneOf } from '../../kernel/columns.ts';
 import { refunds } from './schema.ts';
 
-/** A refund's statuses, and the PSP's acceptance in between: while it waits for the PSP's word it stays `pending`. */
+/** A refund's statuses, and the PSP's acceptance in between: until the PSP's report the status stays `pending`. */
 export const REFUND_STAGES = ['accepted', ...REFUND_STATUSES] as const;
 export type RefundStage = (typeof REFUND_STAGES)[number];
 
 /**
- * What happened to a refund, each in the transaction of the change itself: a trigger on `refunds` writes them, so that
- * no path can forget to. Append-only, since clients resume by these ids. Within one refund ids grow in the order of
- * commits: whoever changes it holds its row's lock.
+ * A refund's events, each written in the transaction of the change by a trigger on `refunds`, so that no code can
+ * forget it. Append-only, since clients resume by these ids. Within one refund ids grow in the order of commits,
+ * since each change holds the row's lock.
  */
 export const refundEvents = pgTable(
   'refund_events',

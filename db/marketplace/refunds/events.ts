@@ -9,7 +9,7 @@ export interface RefundEventRow {
   readonly at: Date;
 }
 
-/** All that happened to a refund, oldest first: a handful. */
+/** All events of a refund, oldest first; they are few. */
 export async function listRefundEvents(db: Db, refundId: string): Promise<RefundEventRow[]> {
   return db
     .select()
@@ -18,7 +18,7 @@ export async function listRefundEvents(db: Db, refundId: string): Promise<Refund
     .orderBy(asc(refundEvents.id));
 }
 
-/** What happened to each of these refunds after the event that is known of it: one statement for all of them. */
+/** The events of each of these refunds after the last known one, by one statement for all. */
 export async function readNewRefundEvents(
   db: Db,
   knownIds: ReadonlyMap<string, number>,

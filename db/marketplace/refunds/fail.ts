@@ -20,7 +20,7 @@ export async function failRefund(
   return db.transaction(async (tx) => {
     const { purchase, refund } = await lockRefund(tx, refundId, purchases);
     if (refund.status === 'succeeded' && !isOlder(saidAt, refund)) {
-      // A bank can send a refund back days later. The books are reverted by a person who looked, not by a webhook.
+      // A bank can send a refund back days later. A person who looked reverts the books, not a webhook.
       await raiseFlag(tx, 'failed_after_succeeded', refundWorkflowId(refundId), message);
     }
     if (refund.status !== 'pending') return { status: refund.status };
@@ -44,7 +44,7 @@ export async function failPending(
   });
   await purchase.refundFailed(tx);
   if (refund.kind !== 'payment_returned') return;
-  // It may have gone back some other way meanwhile: cancelled by the PSP, or refunded in its dashboard.
+  // The money may have gone back in another way meanwhile: cancelled by the PSP, or refunded in its dashboard.
   if ((purchase.capturedMinor ?? 0) === purchase.refundedMinor) return;
   await raiseFlag(
     tx,

@@ -3,7 +3,10 @@ import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Db, Tx } from '../../client.ts';
 import { opsFlags } from '../../kernel/index.ts';
 
-/** Of a pending refund: the PSP did it as what the books cannot hold. Its flag says so, also once somebody has cleared that. */
+/**
+ * Whether a pending refund is held: the PSP did something that the books cannot hold. Its flag says so, even a
+ * cleared one.
+ */
 export async function isHeldRefund(db: Db | Tx, refundId: string): Promise<boolean> {
   const [flag] = await db
     .select({ id: opsFlags.id })

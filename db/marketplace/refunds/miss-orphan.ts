@@ -13,7 +13,10 @@ export type MissedOrphan =
   | 'failed'
   | 'ended'
   | 'adopted'
-  /** To be asked for again: money that no order has a use for, or a refund that the PSP said it has and does not show. */
+  /**
+   * It has to be asked for again: it gives back money that no order took, or the PSP said that it has the refund and
+   * does not show it.
+   */
   | 'wanted';
 
 /**
@@ -58,7 +61,7 @@ export async function missOrphan(
   });
 }
 
-/** Something asks for the refund, or the engine is new: what was missed before says nothing any more. */
+/** A workflow asks for the refund, or the engine is new: earlier misses do not count any more. */
 export async function forgetMissedOrphan(db: Db, refundId: string): Promise<void> {
   await db
     .update(refunds)

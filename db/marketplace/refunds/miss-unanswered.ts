@@ -25,7 +25,7 @@ export async function missUnanswered(
     if (refund.status !== 'pending') return endedAs(refund);
     if (refund.hyperswitchRefundId !== null) return { kind: 'known' };
     if (refund.existsBy !== null) {
-      // An answer that was under way when the asking ended says that it is there: it is asked for again.
+      // An answer that was under way when the asking stopped says that the refund is there: it is asked for again.
       await tx.update(refunds).set({ givenUpAt: null }).where(eq(refunds.id, refundId));
       return { kind: 'exists' };
     }

@@ -10,13 +10,13 @@ import { columnsOf, lockNamedPurchase, type Purchase, type Purchases } from '../
 
 export interface RefundToOpen {
   readonly refundId: string;
-  /** As it was kept; absent where it was opened before, or nobody asked for it. */
+  /** The kept ask; absent where it was opened before, or nobody asked. */
   readonly ask?: KeptAsk<AskedRefund> | undefined;
 }
 
 /**
- * Phase 1: decides a refund under the lock of what it is of and opens it `pending` with its allocations. An attempt that comes
- * again finds the refund open, and gives the same answer. What nobody asked for is refused.
+ * Phase 1: decides a refund under the lock of what it is of and opens it `pending` with its allocations. A repeated
+ * attempt finds the refund open, and gives the same answer. A refund that nobody asked for is refused.
  */
 export async function openRefund(
   db: Db,

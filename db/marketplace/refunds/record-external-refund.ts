@@ -13,22 +13,24 @@ import type { GiveBackWork, SettledRefund } from '../labels.ts';
 import { columnsOf, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 
-/** Money that left without us asking, as the PSP tells of it. Minor units. */
+/** A refund that we did not ask for, as the PSP reports it. Minor units. */
 export interface OutsideRefund {
-  /** The PSP's id; unique over all refunds, so that it is booked once. NULL for a lost dispute, which has no refund. */
+  /**
+   * The PSP's id; unique over all refunds, so that each is booked once. NULL for a lost dispute, which has no refund.
+   */
   readonly providerRefundId: string | null;
   readonly amountMinor: number;
   readonly currency: string;
-  /** When the PSP last changed it, where it said so. */
+  /** When the PSP last changed the refund, where it said so. */
   readonly saidAt?: string;
-  /** Of a lost dispute: whose loss it is. */
+  /** The lost dispute that took the money. */
   readonly disputeId?: string;
 }
 
 export interface RecordedRefund extends SettledRefund {
   /** What it is of has failed and we know of no payment, so nothing was booked: the payment is to be read at the PSP first. */
   readonly wantsPayment?: true;
-  /** What of a payment that nobody told us of is still to be given back. */
+  /** The give-back of the rest of a payment that was never reported to us. */
   readonly giveBack?: GiveBackWork;
 }
 
@@ -55,7 +57,7 @@ export async function recordExternalRefund(
   });
 }
 
-/** Ours too, whose id the PSP has before we know it: it is no other refund, and its own workflow settles it. */
+/** Also our own refund, when we do not know yet that the PSP has it: its own workflow settles it. */
 const isOfId = (providerRefundId: string) =>
   isUuid(providerRefundId)
     ? or(eq(refunds.hyperswitchRefundId, providerRefundId), eq(refunds.id, providerRefundId))
@@ -63,7 +65,7 @@ const isOfId = (providerRefundId: string) =>
 
 const asGiveBack = (work: GiveBackWork | null) => (work === null ? {} : { giveBack: work });
 
-/** Books money that has left: the refund is `succeeded` from the start, since nothing is left to be asked. */
+/** Books money that has left: the refund is `succeeded` from the start, since nobody has to be asked. */
 export async function settleOutside(
   tx: Tx,
   purchase: Purchase,
@@ -72,7 +74,7 @@ export async function settleOutside(
 ): Promise<SettledRefund> {
   const isBookable = purchase.capturedCurrency === outside.currency && outside.amountMinor > 0;
   if (purchase.capturedMinor === null || !isBookable) {
-    // Books of one currency cannot hold another's, nor a refund of nothing; people decide what this was.
+    // An order's books cannot hold another currency, nor a refund of nothing; people decide what this was.
     const said = formatMoney(outside.amountMinor, outside.currency);
     await raiseFlag(tx, 'outside_refund_unbooked', purchase.workflowId, `${said} left the PSP (${kind})`);
     return { reversals: [], transfers: [] };

@@ -7,8 +7,9 @@ import { lockNamedRefund } from '../lock.ts';
 import type { Purchases } from '../purchase.ts';
 
 /**
- * An operator wants a refund ended that the PSP never answered. Nothing changes yet: its workflow looks at the PSP first.
- * Throws `refund_not_found`, `refund_not_open`, and `refund_known_to_psp` where the PSP's own word has to be waited for.
+ * An operator wants to end a refund that the PSP never answered. Nothing changes yet: its workflow looks at the PSP
+ * first. Throws `refund_not_found`, `refund_not_open`, and `refund_known_to_psp` where the PSP's report has to be
+ * awaited.
  */
 export async function requestRefundEnd(
   db: Db,

@@ -9,9 +9,8 @@ import type { Purchase, Purchases } from '../purchase.ts';
 import { NotReturnable } from './not-returnable.ts';
 
 /**
- * A reviewed action: a bank sent a refund back that had succeeded. The books are reverted, the licences restored, and
- * what sellers gave back is sent to them again.
- * Throws `refund_not_found` and `refund_not_returnable`.
+ * A reviewed action, after a bank sent back a refund that had succeeded: reverts the books, restores the licences,
+ * and sends sellers again what they gave back. Throws `refund_not_found` and `refund_not_returnable`.
  */
 export async function returnRefund(
   db: Db,

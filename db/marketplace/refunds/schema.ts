@@ -32,30 +32,42 @@ export const refunds = pgTable(
     currency: text().notNull(),
     reason: text(),
     requestedBy: uuid().references(() => users.id),
-    /** Named items give their licences back; a refund by amount alone does not say which. */
+    /** Whether items were named: those give their licences back. An amount alone names none. */
     byItems: boolean().notNull().default(false),
-    /** What went beyond the captured amount: borne by no item, posted to the platform's losses. */
+    /** The part beyond the captured amount: no item bears it, and it is posted to the platform's losses. */
     excessMinor: amount().notNull().default(0),
     status: text({ enum: REFUND_STATUSES }).notNull().default('pending'),
     /** The PSP's id of the refund; NULL until phase 2 knows that the PSP has it. */
     hyperswitchRefundId: text(),
-    /** When a call went to the PSP that may have made it there; NULL where none did, or each was refused. */
+    /** When a call went out that may have made the refund at the PSP; NULL where none did, or each was refused. */
     askedAt: at(),
-    /** The code by which the PSP refused to make it, since it is there already: HE_01, or IR_13 that nothing else explains. */
+    /**
+     * The code by which the PSP refused to make the refund because it has it already: HE_01, or an IR_13 that nothing
+     * else explains.
+     */
     existsBy: text({ enum: REFUND_EXISTS_BY }),
-    /** When an operator ended the asking, after a look that did not find it at the PSP; it is failed after another. */
+    /**
+     * When an operator stopped the asking, after a look that did not find the refund at the PSP; another such look
+     * fails it.
+     */
     givenUpAt: at(),
-    /** Of kind `dispute`: what its loss took. A dispute that turns has several, of which those that stand count. */
+    /**
+     * For kind `dispute`: the dispute whose loss this is. A dispute that turns has several refunds; those that stand
+     * count.
+     */
     disputeId: uuid().references((): AnyPgColumn => disputes.id),
     errorMessage: text(),
     succeededAt: at(),
     failedAt: at(),
-    /** When the PSP last changed it, by its clock, as its latest word that ended it says; NULL where it did not say. */
+    /**
+     * When the PSP last changed the refund, by its clock, from the latest report that ended it; NULL where it did not
+     * say.
+     */
     providerUpdatedAt: at(),
     reconcileCheckedAt: at(),
-    /** When the sweep first found that the PSP has no such refund and that no workflow asks for it. */
+    /** When the sweep first found that the PSP has no such refund and no workflow asks for it. */
     orphanMissedAt: at(),
-    /** When the sweep last looked whether its workflow runs. */
+    /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),
   },
@@ -78,7 +90,7 @@ export const refunds = pgTable(
     index('refunds_by_dispute')
       .on(t.disputeId)
       .where(sql`${t.disputeId} IS NOT NULL`),
-    // What was asked for in a time: success rates.
+    // Refunds of a period, for success rates.
     index('refunds_by_time').on(t.createdAt),
     index('refunds_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
@@ -97,7 +109,7 @@ export const refunds = pgTable(
 
 /**
  * Where a seller's share of a refund was taken from when it was settled:
- * - `withheld`: from what the transfer was still to send; it sends that much less
+ * - `withheld`: from what the transfer still had to send; it sends that much less
  * - `in_flight`: from `pending`, while Stripe was already asked for the whole; the completing transfer reverses it
  * - `available`: the transfer had gone out; a reversal takes the share back
  */
@@ -115,13 +127,13 @@ export const refundAllocations = pgTable(
       .references(() => orderItems.id),
     sellerMinor: amount().notNull(),
     feeMinor: amount().notNull(),
-    /** Of the seller's part: what their transfer could not bear because the platform keeps its fee. */
+    /** Part of the seller's share that their transfer could not bear, because the platform keeps its fee. */
     feesOwedMinor: amount().notNull().default(0),
-    /** Of that: what later transfers have netted. */
+    /** The part of `feesOwedMinor` that later transfers have netted. */
     feesNettedMinor: amount().notNull().default(0),
-    /** Of the seller's part: what the completing transfer still has to take back (`in_flight`); 0 once it has. */
+    /** Part of the seller's share that the completing transfer still has to take back (`in_flight`); 0 once it has. */
     inFlightMinor: amount().notNull().default(0),
-    /** Of the seller's part: what the platform bore, since the share had been written off. */
+    /** Part of the seller's share that the platform bore, since the share had been written off. */
     writtenOffMinor: amount().notNull().default(0),
     /** NULL until the refund is settled. */
     sellerSource: text({ enum: SELLER_SOURCES }),

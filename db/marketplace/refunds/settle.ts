@@ -26,7 +26,7 @@ export async function settleRefund(
   return db.transaction(async (tx) => {
     const { purchase, refund } = await lockRefund(tx, refundId, purchases);
     const subject = refundWorkflowId(refundId);
-    // Of one that has ended, what a person has seen is not brought up again.
+    // After the refund's end, a difference that a person has seen is not raised again.
     const difference = done === undefined ? null : differenceOf(refund, done);
     const differs = done !== undefined && difference !== null;
     if (
@@ -72,20 +72,20 @@ export async function settleRefund(
 
 type Done = NonNullable<RefundReport['done']>;
 
-/** For people; null where the PSP gave back what our row has. */
+/** The difference in words, for people; null where the PSP gave back what our row has. */
 export function differenceOf({ amountMinor, currency }: Refund, done: Done): string | null {
   if (done.amountMinor === amountMinor && done.currency === currency) return null;
   const said = formatMoney(done.amountMinor, done.currency);
   return `The PSP gave back ${said}, our refund is of ${formatMoney(amountMinor, currency)}`;
 }
 
-/** Items of which less was paid for are still the buyer's. */
+/** Where another amount was given back, the items stay the buyer's. */
 const amountDone = (refund: Refund, amountMinor: number) => ({
   amountMinor,
   byItems: refund.byItems && amountMinor >= refund.amountMinor,
 });
 
-/** A success that is older than the failure came late: the PSP's last word is that the money came back to us. */
+/** A success that is older than the failure came late: by the PSP's last report the money came back to us. */
 async function flagFlipped(tx: Tx, refund: Refund, saidAt: string | undefined): Promise<void> {
   const kind = isOlder(saidAt, refund) ? 'failed_after_succeeded' : 'succeeded_after_failed';
   await raiseFlag(tx, kind, refundWorkflowId(refund.id), refund.errorMessage ?? 'no message');

@@ -4,7 +4,7 @@ import type { Tx } from '../../client.ts';
 import { refunds, type Refund } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
-/** Moves a refund, or changes it where it stands; the only code that writes its status. */
+/** Changes a refund's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionRefund(
   tx: Tx,
   refund: Pick<Refund, 'id' | 'status'>,

@@ -16,10 +16,10 @@ import { lockReversal } from '../lock.ts';
 import { insertOutside } from './record-outside.ts';
 
 /**
- * Stripe lists a reversal of ours that a person had ended, after an operator asked to look. A write-off is undone and the
- * row ends `reversed`. Where the seller has paid some other way, or the refund came back, the money that Stripe took is
- * theirs: it is booked like a reversal that is not ours. Repeatable: each is booked once. `ours` is what Stripe lists of
- * the row and those whose place it took.
+ * An operator asked to look, and Stripe lists a reversal of ours that a person had ended. A write-off is undone and
+ * the row ends `reversed`. Where the seller has paid in some other way, or the refund came back, the money that
+ * Stripe took is theirs: it is booked like a reversal that is not ours. Repeatable: each is booked once. `ours` is
+ * what Stripe lists of the row and of those that it replaced.
  */
 export async function adoptReversal(
   db: Db,
@@ -66,7 +66,10 @@ export async function adoptReversal(
   });
 }
 
-/** The bank's money has covered the loss already. Decided under the transfer's lock, which a return takes too. */
+/**
+ * Whether the refund was returned: then the bank's money has covered the loss already. Decided under the transfer's
+ * lock, which a return takes too.
+ */
 async function isReturned(tx: Tx, { refundId }: Reversal): Promise<boolean> {
   if (refundId === null) return false;
   const [refund] = await tx.select({ status: refunds.status }).from(refunds).where(eq(refunds.id, refundId));
@@ -82,7 +85,7 @@ const undoWriteOff = (tx: Tx, reversal: Reversal, { stripeReversalId }: SeenReve
     'review',
   );
 
-/** As with any reversal that is not ours, somebody has to know: what nothing claims is a seller's money that we hold. */
+/** As with any reversal that is not ours, people have to know: unclaimed money is the seller's, and we hold it. */
 async function keepForSeller(
   tx: Tx,
   transfer: Transfer,
@@ -117,7 +120,7 @@ async function book(
   );
 }
 
-/** What its write-off took out of the connected account; the rest was the seller's debt. */
+/** What the reversal's write-off took out of the connected account; the rest cleared the seller's debt. */
 async function writtenOffCashMinor(
   tx: Tx,
   { orderId, sellerId }: Transfer,

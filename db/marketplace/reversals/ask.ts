@@ -10,7 +10,7 @@ import { lockReversal } from '../lock.ts';
 import { coverFromSuspense } from './record-outside.ts';
 
 export type ReversalClaim =
-  /** Ask Stripe, with exactly these. The key and time are committed. */
+  /** Ask Stripe with exactly these values. Key and time are committed. */
   | {
       readonly kind: 'ask';
       readonly transfer: Transfer;
@@ -19,7 +19,7 @@ export type ReversalClaim =
       readonly amountMinor: number;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
-      /** Rows that this one took the place of, whose reversals at Stripe would be ours too. */
+      /** Rows that this one replaced; their reversals at Stripe are ours too. */
       readonly predecessors: readonly string[];
     }
   | { readonly kind: 'not_due'; readonly reversal: Reversal; readonly dueAtMs: number }
@@ -28,8 +28,8 @@ export type ReversalClaim =
 const TAKEN_BACK: readonly TransferStatus[] = ['reversal_pending', 'permanently_failed', 'settled_outside'];
 
 /**
- * Commits the key of what is about to be asked of Stripe, before anything is sent. The row's key stands, unless the row or
- * `spentKey` says that it can do nothing any more and did nothing. `now` forces an attempt that is not due yet.
+ * Commits the key of the next call to Stripe before anything is sent. The row's key stays, unless the row or
+ * `spentKey` says that it did nothing and can do nothing any more. `now` forces an attempt that is not due yet.
  */
 export async function askReversal(
   db: Db,
@@ -42,8 +42,8 @@ export async function askReversal(
   return db.transaction(async (tx) => {
     let { transfer, reversal } = await lockReversal(tx, reversalId);
     if (reversal.status !== 'pending') return { kind: 'ended', reversal };
-    // Only what went out can be taken back; `permanently_failed` is a transfer of which an earlier reversal failed. What was
-    // settled outside went out as well, and ends below: it has no id of Stripe's.
+    // Only money that went out can be taken back. A transfer is `permanently_failed` when an earlier reversal of it
+    // failed. Money that was settled outside went out too, and ends below: it has no Stripe id.
     if (!TAKEN_BACK.includes(transfer.status)) {
       return { kind: 'ended', reversal };
     }
@@ -54,11 +54,11 @@ export async function askReversal(
     }
     const dueAtMs = reversal.nextRetryAt?.getTime() ?? 0;
     if (!now && dueAtMs > Date.now()) return { kind: 'not_due', reversal, dueAtMs };
-    // Another attempt may have taken a new key since: that one may do something yet.
+    // Another attempt may have taken a new key since, and that key may still do something.
     const isSpent = spentKey !== undefined && spentKey === reversal.idempotencyKey;
     const needsNewKey = isSpent || reversal.needsNewKey;
     if (reversal.askedAt !== null && needsNewKey) {
-      // The old key can do nothing any more: what others took back since then is not asked of the seller again.
+      // The old key can do nothing any more, so the new call leaves out what others took back since.
       await coverFromSuspense(tx, transfer.id, reversal.id);
       ({ transfer, reversal } = await lockReversal(tx, reversalId));
       if (reversal.status !== 'pending') return { kind: 'ended', reversal };

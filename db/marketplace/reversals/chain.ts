@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Db, Tx } from '../../client.ts';
 import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 
-/** The ids of the rows whose place a reversal has taken, newest first. */
+/** The ids of the rows that a reversal has replaced, newest first. */
 export async function readPredecessors(db: Db | Tx, retryOf: string | null): Promise<string[]> {
   const ids: string[] = [];
   for (let next = retryOf; next !== null;) {
@@ -16,7 +16,7 @@ export async function readPredecessors(db: Db | Tx, retryOf: string | null): Pro
   return ids;
 }
 
-/** What Stripe is looked at for, of a reversal: its transfer's id there, and the ids of the rows of its chain. */
+/** What a look at Stripe needs for a reversal: its transfer's id there, and the ids of its chain's rows. */
 export async function readReversalChain(
   db: Db,
   reversalId: string,

@@ -3,7 +3,7 @@ import type { Reversal } from '../transfers/schema.ts';
 import { endReversal, type ReversalEnd } from './end.ts';
 import { lockReversal } from '../lock.ts';
 
-/** Ends a reversal with what Stripe said, or finds it ended. Repeatable. */
+/** Ends a reversal by Stripe's answer, or finds it ended. Repeatable. */
 export async function completeReversal(db: Db, reversalId: string, end: ReversalEnd): Promise<Reversal> {
   return db.transaction(async (tx) => {
     const { transfer, reversal } = await lockReversal(tx, reversalId);

@@ -17,7 +17,7 @@ export type ReversalEnd =
   | { readonly failed: string };
 
 /**
- * A reversal ends: its posting, and where it was the last open one, the transfer's status. Transfer and reversal must
+ * Ends a reversal: posts it and, if it was the last open one, sets the transfer's status. Transfer and reversal must
  * be locked, the reversal `pending`.
  */
 export async function endReversal(
@@ -62,7 +62,7 @@ export async function endReversal(
 /** Raises what was taken back, and settles the transfer's status once no reversal of it is open. */
 export async function restTransfer(tx: Tx, transfer: Transfer, takenBackMinor: number): Promise<Transfer> {
   const reversedMinor = transfer.reversedMinor + takenBackMinor;
-  // A transfer that is not waiting for reversals keeps its status; only what was taken back is raised.
+  // A transfer that does not wait for reversals keeps its status; only the reversed amount is raised.
   if (transfer.status !== 'reversal_pending')
     return transitionTransfer(tx, transfer, transfer.status, { reversedMinor });
   const rows = await lockCurrentReversals(tx, transfer.id);
@@ -84,11 +84,11 @@ export async function restTransfer(tx: Tx, transfer: Transfer, takenBackMinor: n
     : reopenTransfer(tx, transfer, rest);
 }
 
-/** The same where no reversal of ours ends: a transfer of which nothing is left at the seller is `reversed`. */
+/** The same where no reversal of ours ends: a transfer of which the seller has nothing left is `reversed`. */
 export async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number): Promise<Transfer> {
   const raised = await restTransfer(tx, transfer, byMinor);
   if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
-  // Nothing is left at the seller: `reversed` is reached the way every reversal reaches it.
+  // The seller has nothing left: the transfer goes to `reversed` through the same statuses as after any reversal.
   const pending = await transitionTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
   return transitionTransfer(tx, pending, 'reversed', { nextRetryAt: null });
 }

@@ -9,10 +9,14 @@ import { opsFlags, raiseFlag } from '../../kernel/index.ts';
 import { webhookEvents } from '../../webhooks/index.ts';
 import { lockTransfer, lockTransferOfOrder } from '../lock.ts';
 
-// Stripe's word on a reversal of ours comes before or after that ended without it. Both look under the transfer's lock, and
-// a webhook is stored before it looks: whichever looks last sees the other. A retry looks at Stripe and adopts it.
+// Stripe's webhook for a reversal of ours may come before or after the row has ended without it. Both sides look
+// under the transfer's lock, and a webhook is stored before it looks, so the one that looks last sees the other. A
+// retry looks at Stripe and adopts the reversal.
 
-/** Stripe's webhook names reversals of ours: those that had ended without it are flagged. An open one is its workflow's. */
+/**
+ * Stripe's webhook names reversals of ours: flags those that had ended without it. The workflow takes care of an open
+ * one.
+ */
 export async function flagAfterAll(
   db: Db,
   transferId: string,
@@ -26,7 +30,8 @@ export async function flagAfterAll(
       .where(eq(transferReversals.transferId, transferId));
     for (const seen of named) {
       const row = isBooked(seen, known) ? undefined : rowBehind(seen, known);
-      // What a row stands for that is `reversed` already is nobody's news; beside that, it is not ours.
+      // A row that is `reversed` already needs no flag. A further reversal at Stripe is not ours, and is handled
+      // elsewhere.
       if (row === undefined || row.status === 'pending' || row.status === 'reversed') continue;
       const said = `${seen.stripeReversalId} is this reversal, which is ${row.status}: retry it, and it is adopted`;
       await raise(tx, row, said);
@@ -35,8 +40,9 @@ export async function flagAfterAll(
 }
 
 /**
- * Stripe's webhook names a transfer that our row does not hold: where the row had ended without it, or as another one, it is
- * flagged, and what was said comes back. An open row is its workflow's. With its order, so that nobody settles it meanwhile.
+ * Stripe's webhook names a transfer that our row does not hold: where the row had ended without it, or with another
+ * one, flags it and returns the flag's text. The workflow takes care of an open row. Locks the order too, so that
+ * nobody settles it meanwhile.
  */
 export async function flagSentAfterAll(
   db: Db,
@@ -47,7 +53,7 @@ export async function flagSentAfterAll(
     const transfer = await lockTransferOfOrder(tx, transferId);
     const { status, stripeTransferId: known } = transfer;
     if (status === 'pending' || status === 'failed' || known === stripeTransferId) return null;
-    // What an older system sent has no id yet: the backfill writes it.
+    // A transfer of an older system has no id yet: the backfill writes it.
     if (transfer.completedAt !== null && !known) return null;
     const [adopted] = await tx
       .select({ id: sellerTransfers.id })
@@ -60,7 +66,9 @@ export async function flagSentAfterAll(
   });
 }
 
-/** A retry has adopted what Stripe had sent: what was flagged of its chain is dealt with, if it was that. */
+/**
+ * A retry has adopted the transfer that Stripe had sent: clears the flags of its chain that were about this transfer.
+ */
 export async function clearSentAfterAll(tx: Tx, transfer: Transfer, stripeTransferId: string): Promise<void> {
   if (transfer.retryOf === null) return;
   const subjects = (await readTransferChain(tx, transfer)).map(({ id }) => transferWorkflowId(id));
@@ -70,7 +78,10 @@ export async function clearSentAfterAll(tx: Tx, transfer: Transfer, stripeTransf
     .where(and(isSentAfterAll(subjects), like(opsFlags.detail, `${stripeTransferId} %`)));
 }
 
-/** Whether Stripe has said so of a transfer or of one whose place it has taken. Its order must be locked. */
+/**
+ * Whether a webhook of Stripe's said that a transfer, or one that it replaced, was sent after all. The order must be
+ * locked.
+ */
 export async function wasSentAfterAll(tx: Tx, transfer: Transfer): Promise<boolean> {
   const subjects = (await readTransferChain(tx, transfer)).map(({ id }) => transferWorkflowId(id));
   const [flag] = await tx.select({ id: opsFlags.id }).from(opsFlags).where(isSentAfterAll(subjects)).limit(1);
@@ -84,7 +95,7 @@ const isSentAfterAll = (subjects: readonly string[]) =>
     isNull(opsFlags.clearedAt),
   );
 
-/** A reversal fails for good: its webhook may have come while it was open. The transfer must be locked. */
+/** Flags a reversal that fails for good if its webhook came while it was open. The transfer must be locked. */
 export async function flagIfTold(tx: Tx, { stripeTransferId }: Transfer, failed: Reversal): Promise<void> {
   if (!stripeTransferId) return;
   const ids = [failed.id, ...(await readPredecessors(tx, failed.retryOf))];
@@ -96,7 +107,7 @@ export async function flagIfTold(tx: Tx, { stripeTransferId }: Transfer, failed:
         eq(webhookEvents.provider, 'stripe'),
         eq(webhookEvents.about, stripeTransferId),
         eq(webhookEvents.type, 'transfer.reversed'),
-        // It lists the transfer's reversals, ours by the id in its metadata.
+        // The webhook lists the transfer's reversals; ours has its id in the metadata.
         or(...ids.map((id) => sql`position(${id} in ${webhookEvents.body}) > 0`)),
       ),
     )

@@ -4,7 +4,7 @@ import type { Db } from '../../client.ts';
 import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 
-/** A reversal with what its transfer knows of it. */
+/** A reversal with fields of its transfer. */
 export type ReversalRow = typeof transferReversals.$inferSelect & {
   readonly orderId: string;
   readonly sellerId: string;
@@ -20,7 +20,7 @@ const COLUMNS = {
   },
 };
 
-/** Of a reversal that is known to be there. */
+/** Reads a reversal that surely exists. */
 export async function readReversal(db: Db, reversalId: string): Promise<ReversalRow> {
   const [row] = await db
     .select(COLUMNS)

@@ -4,7 +4,7 @@ import { transitionTransfer } from '../transfers/transition.ts';
 import { type Transfer, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
-/** A refund's share of a transfer that went out is to be taken back. The transfer must be locked. */
+/** Opens the reversal of a refund's share of a transfer that went out. The transfer must be locked. */
 export async function openReversal(
   tx: Tx,
   transfer: Transfer,
@@ -17,7 +17,7 @@ export async function openReversal(
     .values({ id: uuidv7(), transferId: transfer.id, refundId, amountMinor, nextRetryAt })
     .returning();
   if (reversal === undefined) throw new Error(`no reversal was opened for refund ${refundId}`);
-  // A transfer that failed for good stays so; the later share is attempted on its own row all the same.
+  // A transfer that failed for good stays so; the new share is still attempted, by its own row.
   if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
     const before = transfer.nextRetryAt ?? nextRetryAt;
     await transitionTransfer(tx, transfer, 'reversal_pending', {

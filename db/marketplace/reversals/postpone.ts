@@ -7,8 +7,8 @@ import { lockReversal } from '../lock.ts';
 import type { Postponement } from '../transfers/postpone.ts';
 
 /**
- * An attempt did not take the money back: writes why and when the next one is, on the row and on its transfer. `spentKey`:
- * the one that did nothing and can do nothing any more.
+ * An attempt did not take the money back: writes the reason and the time of the next one, on the row and its
+ * transfer. `spentKey`: a key that did nothing and can do nothing any more.
  */
 export async function postponeReversal(
   db: Db,

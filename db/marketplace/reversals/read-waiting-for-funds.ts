@@ -3,7 +3,7 @@ import type { Tx } from '../../client.ts';
 import { sellerTransfers, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
-/** A seller's reversals that wait for funds at their account: money that has just come there may be what they need. */
+/** A seller's reversals that wait for funds at their account: new money there may be enough for them. */
 export async function readWaitingForFunds(
   tx: Tx,
   { sellerId, currency }: { readonly sellerId: string; readonly currency: string },

@@ -14,9 +14,9 @@ import { lockCurrentReversals, lockTransfer } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 
 /**
- * Books the reversals that Stripe lists and that are not ours, each once, and lets them cover open reversals of ours,
- * oldest first: the seller must not pay a share twice. A reversal that Stripe may still be carrying out is covered only
- * by its own attempt, after its own look-up: `attempting` names it.
+ * Books the reversals in Stripe's list that are not ours, each once, and lets them cover open reversals of ours,
+ * oldest first: the seller must not pay a share twice. A reversal that Stripe may still carry out is covered only by
+ * its own attempt, after its own look-up; `attempting` names it.
  */
 export async function recordOutsideReversals(
   db: Db,
@@ -87,7 +87,7 @@ async function recordOne(
   return current;
 }
 
-/** The row of a reversal that no row of ours stands for; its posting is the caller's. */
+/** Writes the row of a reversal that is not ours; the caller posts it. */
 export async function insertOutside(
   tx: Tx,
   transferId: string,
@@ -115,8 +115,8 @@ async function cover(tx: Tx, transfer: Transfer, row: Reversal, byMinor: number)
 }
 
 /**
- * An open row takes what earlier reversals of others left unclaimed. Only for a row of which Stripe is known to have
- * nothing. The transfer must be locked.
+ * Covers an open row with what others' earlier reversals left unclaimed. Only for a row that Stripe surely has not
+ * carried out. The transfer must be locked.
  */
 export async function coverFromSuspense(tx: Tx, transferId: string, reversalId: string): Promise<void> {
   const transfer = await lockTransfer(tx, transferId);

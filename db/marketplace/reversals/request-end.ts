@@ -8,9 +8,8 @@ import { reversalLabel, type ReversalWork } from '../labels.ts';
 import { lockReversal } from '../lock.ts';
 
 /**
- * An operator wants an open reversal given up. The row keeps that, so it holds although nobody tells the workflow: its
- * next attempt looks at Stripe once more, and ends it.
- * Throws `reversal_not_found` and `reversal_not_open`.
+ * An operator gives up an open reversal. The row keeps that, so it holds even if the workflow is never notified: its
+ * next attempt looks at Stripe once more, and ends it. Throws `reversal_not_found` and `reversal_not_open`.
  */
 export async function requestReversalEnd(
   db: Db,

@@ -10,10 +10,10 @@ import { reversalLabel, type ReversalWork } from '../labels.ts';
 import { lockReversal } from '../lock.ts';
 
 /**
- * An operator wants a reversal tried again: the open row where one waits, a new row in the place of one that failed for
- * good. Its workflow first looks at Stripe for every row of the chain. Of one that a person ended, `adopts`: Stripe is
- * only looked at, since it may have carried it out after all.
- * Throws `reversal_not_found` and `reversal_not_retryable`.
+ * An operator wants a reversal tried again: the open row where one waits, or a new row that replaces one that failed
+ * for good. Its workflow first looks at Stripe for every row of the chain. `adopts`: a person had ended it, so the
+ * workflow only looks whether Stripe carried it out after all. Throws `reversal_not_found` and
+ * `reversal_not_retryable`.
  */
 export async function requestReversalRetry(
   db: Db,
@@ -58,7 +58,7 @@ async function refuseUnlessRetryable(
   }
 }
 
-/** Stripe is looked at first: what happened after all is adopted, and nobody need be told of it any more. */
+/** The workflow looks at Stripe first and adopts what it finds, so the flag is not needed any more. */
 async function replace(tx: Tx, transfer: Transfer, reversal: Reversal): Promise<Reversal> {
   await clearFlags(tx, 'reversal_happened_after_all', reversalWorkflowId(reversal.id));
   const [row] = await tx

@@ -22,8 +22,8 @@ export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
 /**
- * An operator ends what automation gave up on, with a reason: the seller paid some other way, or nobody will.
- * Throws `reversal_not_found` and `reversal_not_resolvable`.
+ * An operator ends a reversal that automation gave up on, with a reason: the seller paid in some other way, or nobody
+ * will pay. Throws `reversal_not_found` and `reversal_not_resolvable`.
  */
 export async function resolveReversal(
   db: Db,

@@ -4,7 +4,7 @@ import type { Tx } from '../../client.ts';
 import { transferReversals, type Reversal } from '../transfers/schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
-/** Moves a reversal, or changes it where it stands; the only code that writes its status. */
+/** Changes a reversal's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionReversal(
   tx: Tx,
   reversal: Pick<Reversal, 'id' | 'status'>,

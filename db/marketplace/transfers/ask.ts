@@ -12,7 +12,7 @@ import { lockTransfer } from '../lock.ts';
 import { endUnsent } from '../withhold.ts';
 
 export type TransferClaim =
-  /** Ask Stripe, with exactly these. The key, amount and time are committed. */
+  /** Ask Stripe with exactly these values. Key, amount and time are committed. */
   | {
       readonly kind: 'ask';
       readonly transfer: Transfer;
@@ -20,7 +20,7 @@ export type TransferClaim =
       readonly amountMinor: number;
       readonly idempotencyKey: string;
       readonly askedAtMs: number;
-      /** Nothing was asked under this key before that Stripe may have carried out. */
+      /** No earlier call under this key may have been carried out. */
       readonly isFirst: boolean;
       readonly sourceTransaction: string | null;
     }
@@ -29,9 +29,9 @@ export type TransferClaim =
   | { readonly kind: 'ended'; readonly transfer: Transfer };
 
 /**
- * Commits what is about to be asked of Stripe, under the row's lock, before anything is sent: from here on the row is
- * in flight and its amount frozen. A row that was asked before is asked again with the same key, amount and account.
- * `now` forces an attempt that is not due yet.
+ * Commits the next call to Stripe, under the row's lock, before anything is sent: from here on the row is in flight
+ * and its amount frozen. A row that Stripe was asked for before is asked for again with the same key, amount and
+ * account. `now` forces an attempt that is not due yet.
  */
 export async function askTransfer(
   db: Db,
@@ -46,7 +46,7 @@ export async function askTransfer(
       .select({ charge: orders.connectorTransactionId })
       .from(orders)
       .where(eq(orders.id, transfer.orderId));
-    // Only a charge can be a source; a payment intent's id is refused by Stripe.
+    // Only a charge can be a source; Stripe refuses a payment intent's id.
     const sourceTransaction = /^(ch|py)_/.test(order?.charge ?? '') ? (order?.charge ?? null) : null;
     if (transfer.askedAt !== null && transfer.idempotencyKey !== null && transfer.stripeAccountId !== null) {
       return {
@@ -65,7 +65,7 @@ export async function askTransfer(
       .from(disputes)
       .where(and(eq(disputes.orderId, transfer.orderId), eq(disputes.status, 'open')))
       .limit(1);
-    // What was not asked of Stripe yet waits: a lost dispute takes it, and then it need not be taken back.
+    // A transfer that Stripe was not asked for yet waits: if the dispute is lost, the money need not be taken back.
     if (dispute) return { kind: 'disputed', transfer };
     const [seller] = await tx
       .select({
@@ -101,9 +101,9 @@ export async function askTransfer(
 }
 
 /**
- * Cuts what is to be sent to what Stripe sends in its currency. The rest stays in `pending`, and the seller's next transfer
- * takes it along; one that may be looked for at Stripe by its amount takes nothing. What is less than Stripe sends ends
- * without a call, and is carried on whole.
+ * Cuts the amount to the grain of its currency. The rest stays in `pending`, and the seller's next transfer takes it
+ * along; a transfer that may be looked for at Stripe by its amount takes no rest along. A transfer below the grain
+ * ends without a call, and its whole amount becomes rest.
  */
 async function cutToGrain(tx: Tx, transfer: Transfer, isFromCharge: boolean): Promise<Transfer> {
   const { sellerId, currency, amountMinor } = transfer;
@@ -111,7 +111,7 @@ async function cutToGrain(tx: Tx, transfer: Transfer, isFromCharge: boolean): Pr
   if (grain === 1) return transfer;
   const { restMinor } = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
   const isNew = transfer.idempotencyKey === null && transfer.retryOf === null;
-  // What a charge pays for cannot be more than the charge.
+  // A transfer from a charge cannot be more than the charge.
   const mostMinor = isFromCharge ? await chargedMinor(tx, transfer) : Infinity;
   const sentMinor = cutMinor(Math.min(amountMinor + (isNew ? restMinor : 0), mostMinor), grain);
   if (sentMinor === amountMinor) return transfer;

@@ -10,7 +10,7 @@ import { opsFlags, audit, raiseFlag } from '../../kernel/index.ts';
 import { users } from '../../accounts/index.ts';
 import { lockTransfer } from '../lock.ts';
 
-/** A transfer that Stripe lists to the account for the order. Minor units. */
+/** A transfer in Stripe's list, to the account and for the order. Minor units. */
 export interface ListedTransfer {
   readonly stripeTransferId: string;
   readonly amountMinor: number;
@@ -44,7 +44,7 @@ export async function backfillTransferId(
   });
 }
 
-/** For what Stripe cannot even be asked about, or refuses to tell. Repeatable. */
+/** Flags a transfer that Stripe cannot be asked about, or refuses to answer for. Repeatable. */
 export async function flagTransferWithoutId(db: Db, { transferId, detail }: BackfillFinding): Promise<void> {
   await raiseFlag(db, 'transfer_without_id', transferWorkflowId(transferId), detail);
 }
@@ -55,7 +55,7 @@ async function readTransfer(tx: Tx, transferId: string): Promise<Transfer> {
   return row;
 }
 
-/** Those that may be the transfer: of its order, by their metadata, and of its amount. */
+/** The listed transfers that may be this one: of its order, by the metadata, and of its amount. */
 export const fitting = (
   { orderId, amountMinor, currency }: Transfer,
   listed: readonly ListedTransfer[],
@@ -94,7 +94,7 @@ async function judge(
   return { stripeTransferId: only.stripeTransferId };
 }
 
-/** What another row has written down as its own, or what names another row of ours in its metadata. */
+/** Transfers whose id another row has, or whose metadata names another row of ours. */
 async function claimedByOthers(
   tx: Tx,
   transfer: Transfer,
@@ -129,7 +129,10 @@ async function claimedByOthers(
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** Another transfer without an id that the same one at Stripe would fit: a retry of this one, or what it retried. */
+/**
+ * Another row without an id that the same transfer at Stripe would fit: a retry of this one, or the one that it
+ * retried.
+ */
 async function findRival(tx: Tx, transfer: Transfer, destination: string): Promise<string | null> {
   const [rival] = await tx
     .select({ id: sellerTransfers.id })

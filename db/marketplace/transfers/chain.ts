@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Db, Tx } from '../../client.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 
-/** A transfer and the rows whose place it has taken, newest first, as they are now. */
+/** A transfer and the rows that it replaced, newest first, as they are now. */
 export async function readTransferChain(db: Db | Tx, transfer: Transfer): Promise<Transfer[]> {
   const chain: Transfer[] = [];
   for (let next: string | null = transfer.id; next !== null;) {

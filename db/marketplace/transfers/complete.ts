@@ -22,15 +22,15 @@ import { readWaitingForFunds } from '../reversals/read-waiting-for-funds.ts';
 
 export interface CompletedTransfer {
   readonly transfer: Transfer;
-  /** Reversals of what was refunded meanwhile, which want a workflow of their own. */
+  /** Reversals for refunds made meanwhile; each needs a workflow of its own. */
   readonly reversals: readonly ReversalWork[];
-  /** The seller's reversals that wait for funds, which have just come. */
+  /** The seller's reversals that waited for funds, which have come now. */
   readonly funded: readonly ReversalWork[];
 }
 
 /**
- * Whether what Stripe made is what a transfer stands for: its amount, or more by exactly what was refunded since it was asked
- * for, and which a row that was thought unsent has withheld.
+ * Whether Stripe's transfer can be booked: it has the row's amount, or is larger by exactly the refunds since the
+ * call that a row which was thought unsent has withheld.
  */
 export async function isBookable(
   db: Db,
@@ -43,8 +43,8 @@ export async function isBookable(
 }
 
 /**
- * Stripe has sent the money: its id is written in the very move that says so. Repeatable. `sentMinor` may be more than the
- * row's amount, by what was refunded since; it is taken back as if refunded in flight.
+ * Stripe has sent the money: one transition writes the status and Stripe's id. Repeatable. `sentMinor` may exceed the
+ * row's amount by refunds since then; that part is taken back as if refunded in flight.
  */
 export async function completeTransfer(
   db: Db,
@@ -94,7 +94,7 @@ export async function completeTransfer(
   });
 }
 
-/** Each part may be off the grain, and only their sum is not: it is taken back by one reversal. */
+/** The parts may be off the grain and only their sum on it, so one reversal takes them back together. */
 function inOnePiece(
   netted: readonly { readonly refundId: string; readonly amountMinor: number }[],
   grain: number,
@@ -104,7 +104,7 @@ function inOnePiece(
   return [{ ...first, amountMinor: sumMinor(netted.map((part) => part.amountMinor)) }];
 }
 
-/** A replay: the reversals that the completing transaction opened, as far as they have not ended. */
+/** For a repeat: the reversals that the completing transaction opened and that have not ended. */
 async function findUnstarted(tx: Tx, transfer: Transfer): Promise<CompletedTransfer> {
   const open = await tx
     .select()

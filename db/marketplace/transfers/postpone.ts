@@ -12,15 +12,15 @@ import { withhold } from '../withhold.ts';
 export interface Postponement<Wait> {
   readonly message: string;
   readonly nextRetryAtMs: number;
-  /** Whether this was a failed attempt; waiting for an account or for funds is none. */
+  /** Whether this counts as a failed attempt; waiting for an account or for funds does not. */
   readonly counted: boolean;
-  /** What it waits for, in one word, where no attempt is counted. */
+  /** What the transfer waits for, in one word, where no attempt is counted. */
   readonly waitingFor: Wait | null;
-  /** Stripe's list was read and shows nothing of ours: the row is not in flight any more, and gets a new key. */
+  /** Stripe's list was read and does not show the transfer: the row is not in flight any more, and gets a new key. */
   readonly released: boolean;
 }
 
-/** An attempt did not send the money: writes why and when the next one is. */
+/** An attempt did not send the money: writes the reason and the time of the next one. */
 export async function postponeTransfer(
   db: Db,
   transferId: string,
@@ -41,16 +41,17 @@ export async function postponeTransfer(
 }
 
 /**
- * Retries are exhausted, Stripe has refused what it was asked last, and its list shows nothing: the transfer fails for good,
- * and a person is told.
+ * Retries are exhausted, Stripe refused the last call, and its list shows nothing: the transfer fails for good, and
+ * people are told.
  */
 export async function giveUpTransfer(db: Db, transferId: string, message: string): Promise<Transfer> {
   return db.transaction(async (tx) => giveUp(tx, await lockTransfer(tx, transferId), message));
 }
 
 /**
- * Retries are exhausted and Stripe's list shows nothing, but an answer was lost: its call may still be carried out. The first
- * look ends the asking, and the share is held. One that is `gapMs` later gives it up. By the database's clock; repeatable.
+ * Retries are exhausted and Stripe's list shows nothing, but an answer was lost: that call may still be carried out.
+ * The first look stops the asking, and the share is held. A look `gapMs` later gives the transfer up. By the
+ * database's clock; repeatable.
  */
 export async function missTransfer(
   db: Db,
@@ -88,7 +89,7 @@ async function giveUp(tx: Tx, locked: Transfer, message: string): Promise<Transf
   });
 }
 
-/** The row is not in flight any more: what was refunded meanwhile is taken off what is still to be sent. */
+/** The row is not in flight any more: refunds made meanwhile reduce what is still to be sent. */
 async function release(tx: Tx, transfer: Transfer): Promise<Transfer> {
   if (transfer.askedAt === null) return transfer;
   const refundedMinor = sumMinor(

@@ -13,9 +13,9 @@ export interface SeenAccount {
 }
 
 /**
- * Keeps what Stripe says of a seller's account, connecting it where the seller has none, and returns the transfers that
- * may now go out. Those that Stripe was never asked for are among them, since one may be finding out at this moment
- * that it cannot. An account other than the seller's changes nothing.
+ * Keeps what Stripe says of a seller's account, connects it where the seller has none, and returns the transfers that
+ * may go out now. Those that Stripe was never asked for are among them, since one may be about to find no account. An
+ * account other than the seller's changes nothing.
  */
 export async function recordAccount(db: Db, userId: string, seen: SeenAccount): Promise<TransferWork[]> {
   const { stripeAccountId, transfersEnabled, payoutsEnabled } = seen;

@@ -9,16 +9,16 @@ import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockTransferOfOrder } from '../lock.ts';
 
 /**
- * An operator wants a transfer tried again: the open row where one waits, a new row in the place of one that failed for
- * good. Its workflow asks Stripe's list about every row of the chain before it sends anything.
- * Throws `transfer_not_found` and `transfer_not_retryable`.
+ * An operator wants a transfer tried again: the open row where one waits, or a new row that replaces one that failed
+ * for good. Its workflow looks in Stripe's list for every row of the chain before it sends anything. Throws
+ * `transfer_not_found` and `transfer_not_retryable`.
  */
 export async function requestTransferRetry(
   db: Db,
   { transferId, ...act }: Act & { readonly transferId: string },
 ): Promise<{ readonly transfer: Transfer; readonly work: TransferWork }> {
   return db.transaction(async (tx) => {
-    // With its order: a refund that settles at this moment must see the row that takes the other's place.
+    // Locks the order too: a refund that settles at this moment must see the row that replaces the old one.
     const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
     const retried =
       transfer.status === 'pending' || transfer.status === 'failed'

@@ -19,9 +19,9 @@ import { lockTransferOfOrder } from '../lock.ts';
 import type { Resolution } from '../reversals/resolve.ts';
 
 /**
- * An operator ends a share that Stripe will never send, with a reason: the seller was paid some other way, or nobody will pay
- * them. Of one that is still open too, as long as Stripe was not asked for it: an account may never come.
- * Throws `transfer_not_found` and `transfer_not_resolvable`.
+ * An operator ends a share that Stripe will never send, with a reason: the seller was paid in some other way, or
+ * nobody will pay them. The share may still be open if Stripe was not asked for it: an account may never come. Throws
+ * `transfer_not_found` and `transfer_not_resolvable`.
  */
 export async function resolveTransfer(
   db: Db,
@@ -32,7 +32,7 @@ export async function resolveTransfer(
   }: Act & { readonly transferId: string; readonly resolution: Resolution; readonly reason: string },
 ): Promise<{ readonly transfer: Transfer; readonly wasOpen: boolean }> {
   return db.transaction(async (tx) => {
-    // With its order: a refund that settles at this moment must see who has the share.
+    // Locks the order too: a refund that settles at this moment must see who has the share.
     const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
     await refuseUnlessResolvable(tx, transfer, resolution);
     const wasOpen = isOpen(transfer);

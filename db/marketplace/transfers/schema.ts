@@ -28,26 +28,29 @@ export const sellerTransfers = pgTable(
       .notNull()
       .references(() => users.id),
     stripeAccountId: text(),
-    /** What is to be sent, or was sent; a refund before the first call lowers it. */
+    /** The amount to send, or sent; a refund before the first call lowers it. */
     amountMinor: amount().notNull(),
     reversedMinor: amount().notNull().default(0),
     currency: text().notNull(),
     status: text({ enum: TRANSFER_STATUSES }).notNull().default('pending'),
     stripeTransferId: text(),
-    /** Committed with the next two before Stripe is called: from then on the amount is frozen. */
+    /** Committed with the next two columns before Stripe is called: from then on the amount is frozen. */
     idempotencyKey: text(),
     askedAmountMinor: amount(),
     askedAt: at(),
     retryCount: integer().notNull().default(0),
     nextRetryAt: at(),
     errorMessage: text(),
-    /** Why an open transfer stands still without counting attempts: no account yet, not enough balance, key refused. */
+    /** Why an open transfer waits without counting attempts: no account yet, not enough balance, key refused. */
     waitingFor: text({ enum: TRANSFER_WAITS }),
-    /** An answer was lost, and Stripe's list first showed nothing: it is asked for no more, and looked for once more. */
+    /**
+     * When Stripe's list first showed nothing after a lost answer: the transfer is not asked for again, and looked
+     * for once more.
+     */
     missedAt: at(),
     retryOf: uuid().references((): AnyPgColumn => sellerTransfers.id),
     completedAt: at(),
-    /** When the sweep last looked whether its workflow runs. */
+    /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),
   },
@@ -65,14 +68,14 @@ export const sellerTransfers = pgTable(
     index('seller_transfers_reversal_due')
       .on(t.status, t.nextRetryAt)
       .where(sql`${t.status} = 'reversal_pending'`),
-    // Lists by status; of what is usual there is one on every page of the newest.
+    // For lists by status; common statuses are on every page of the newest anyway.
     index('seller_transfers_by_status')
       .on(t.status, t.createdAt, t.id)
       .where(sql`${t.status} <> 'completed'`),
     index('seller_transfers_open_by_look')
       .on(sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} IN ('pending', 'failed')`),
-    // Never sent, with something left to send: what a person may retry.
+    // Never sent, with something left to send: a person may retry these.
     index('seller_transfers_gave_up')
       .on(t.createdAt, t.id)
       .where(sql`${t.status} = 'permanently_failed' AND ${t.completedAt} IS NULL AND ${t.amountMinor} > 0`),
@@ -81,9 +84,9 @@ export const sellerTransfers = pgTable(
       .where(sql`${t.completedAt} IS NOT NULL`),
     index('seller_transfers_newest').on(t.createdAt, t.id),
     index('seller_transfers_by_seller').on(t.sellerId),
-    // Retries are not in the unique one above: every settlement locks an order's transfers.
+    // The unique index above lacks retries, and every settlement locks all of an order's transfers.
     index('seller_transfers_by_order').on(t.orderId),
-    // Sent by an older system that did not keep Stripe's id: what the backfill walks.
+    // For the backfill: sent by an older system that did not keep Stripe's id.
     index('seller_transfers_without_id')
       .on(t.id)
       .where(
@@ -121,28 +124,31 @@ export const transferReversals = pgTable(
     transferId: uuid()
       .notNull()
       .references(() => sellerTransfers.id),
-    /** NULL: seen at Stripe, not ours. */
+    /** NULL: a reversal at Stripe that is not ours. */
     refundId: uuid().references(() => refunds.id),
     amountMinor: amount().notNull(),
-    /** What reversals that are not ours have already taken back of this one. */
+    /** How much of this reversal others' reversals have already taken back. */
     coveredMinor: amount().notNull().default(0),
-    /** Of a reversal that is not ours: what no refund has claimed yet, held in `suspense:seller`. */
+    /** For a reversal that is not ours: the part that no refund has claimed yet, held in `suspense:seller`. */
     suspenseMinor: amount().notNull().default(0),
     status: text({ enum: REVERSAL_STATUSES }).notNull().default('pending'),
     stripeReversalId: text(),
     idempotencyKey: text(),
     askedAt: at(),
-    /** Nothing was done under the key, which can do nothing any more: the next attempt takes a new one. */
+    /** The key did nothing and can do nothing any more: the next attempt takes a new one. */
     needsNewKey: boolean().notNull().default(false),
     retryCount: integer().notNull().default(0),
     nextRetryAt: at(),
     errorMessage: text(),
-    /** Why an open reversal stands still without counting attempts: not enough funds, key refused. */
+    /** Why an open reversal waits without counting attempts: not enough funds, key refused. */
     waitingFor: text({ enum: REVERSAL_WAITS }),
-    /** By an operator: the next attempt asks Stripe for nothing, it looks there and ends this. Why is in the audit log. */
+    /**
+     * When an operator gave it up: the next attempt only looks at Stripe, and ends the reversal. The audit log has
+     * the reason.
+     */
     givenUpAt: at(),
     retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
-    /** When the sweep last looked whether its workflow runs. */
+    /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),
     endedAt: at(),

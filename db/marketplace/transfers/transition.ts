@@ -4,17 +4,20 @@ import type { Tx } from '../../client.ts';
 import { sellerTransfers, type Transfer } from './schema.ts';
 import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
 
-/** Whether the seller has had the money: by Stripe, or some other way. */
+/** Whether the seller got the money: from Stripe, or in some other way. */
 export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>
   completedAt !== null || status === 'settled_outside';
 
-/** Whether it is still among what is pending for its seller. */
+/** Whether its amount is still in the seller's `pending`. */
 export const isUnsent = (transfer: Pick<Transfer, 'completedAt' | 'status'>) =>
   !isSent(transfer) && transfer.status !== 'written_off';
 
 type Set = Partial<Omit<Transfer, 'id' | 'status'>>;
 
-/** Moves a transfer, or changes it where it stands; with `reopenTransfer` the only code that writes its status. */
+/**
+ * Changes a transfer's status, or its fields in the same status; with `reopenTransfer` the only code that writes the
+ * status.
+ */
 export async function transitionTransfer(
   tx: Tx,
   transfer: Pick<Transfer, 'id' | 'status'>,
@@ -27,8 +30,8 @@ export async function transitionTransfer(
 }
 
 /**
- * The last open reversal has ended and took back only a part: the transfer is `completed` again, with what was taken
- * back raised. No plain move, so that nothing else can call off a reversal.
+ * The last open reversal has ended and took back only a part: the transfer is `completed` again, with a higher
+ * reversed amount. A function of its own, so that nothing else can call off a reversal.
  */
 export async function reopenTransfer(tx: Tx, transfer: Pick<Transfer, 'id'>, set: Set): Promise<Transfer> {
   return writeStatus(tx, { id: transfer.id, status: 'reversal_pending' }, 'completed', set);

@@ -4,7 +4,7 @@ import { orders } from '../orders/schema.ts';
 import { sellerTransfers } from './schema.ts';
 import { users } from '../../accounts/index.ts';
 
-/** Sent, and nobody wrote down what Stripe calls it: rows of an older system. */
+/** Sent, but without Stripe's id: rows of an older system. */
 export const withoutId = and(
   isNotNull(sellerTransfers.completedAt),
   or(isNull(sellerTransfers.stripeTransferId), eq(sellerTransfers.stripeTransferId, '')),
@@ -32,8 +32,8 @@ export async function listTransfersWithoutId(
 export type SentTransfer = NonNullable<Awaited<ReturnType<typeof readSentTransfer>>>;
 
 /**
- * A transfer with the account that it must have gone to (the row's own, else its seller's of today), and when its order
- * was sold.
+ * A transfer with the account that it must have gone to (the row's own, else the seller's current one), and the time
+ * of the sale.
  */
 export async function readSentTransfer(db: Db, transferId: string) {
   const [row] = await db
