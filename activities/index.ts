@@ -1,3 +1,4 @@
+import { joined } from '../domain/kernel/index.ts';
 import type { Deps } from './deps.ts';
 import { createSignalActivities } from './kernel/signals.ts';
 import { createMarketplaceActivities } from './marketplace/activities.ts';
@@ -6,12 +7,14 @@ import { createReconcileActivities } from './reconcile/activities.ts';
 import { createStatementActivities } from './settlements/statements.ts';
 
 /** Every side effect that workflows can have. */
-export const createActivities = (deps: Deps) => ({
-  ...createSignalActivities(deps),
-  ...createMarketplaceActivities(deps),
-  ...createPayoutsActivities(deps),
-  ...createReconcileActivities(deps),
-  ...createStatementActivities(deps),
-});
+export const createActivities = (deps: Deps) =>
+  joined(
+    'activities',
+    createSignalActivities(deps),
+    createMarketplaceActivities(deps),
+    createPayoutsActivities(deps),
+    createReconcileActivities(deps),
+    createStatementActivities(deps),
+  );
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -54,19 +54,23 @@ export const MARKETPLACE_VARIABLES = {
   TRANSFER_RETRY_MAX_RETRIES: variable(
     integer(5, 0, 1000),
     '5',
-    'retries of a transfer before it fails for good',
+    'retries of a transfer or payout before it fails for good',
   ),
   TRANSFER_RETRY_INTERVAL: variable(
     duration('1m'),
     '1m',
-    'how often a worker that does not serve transfers looks again',
+    'how often a worker that does not serve transfers and payouts looks again',
   ),
   TRANSFER_RETRY_BACKOFF_BASE: variable(
     duration('1m'),
     '1m',
-    'first wait between attempts of a transfer; doubles',
+    'first wait between attempts of a transfer or payout; doubles',
   ),
-  TRANSFER_RETRY_BACKOFF_MAX: variable(duration('1h'), '1h', 'longest wait between attempts of a transfer'),
+  TRANSFER_RETRY_BACKOFF_MAX: variable(
+    duration('1h'),
+    '1h',
+    'longest wait between attempts of a transfer or payout',
+  ),
   REVERSAL_WORKER_ENABLED: variable(flag('true'), 'true', 'whether this worker reverses transfers'),
   REVERSAL_MAX_RETRIES: variable(integer(5, 0, 1000), '5', 'retries of a reversal before it fails for good'),
   REVERSAL_CHECK_INTERVAL: variable(

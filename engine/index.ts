@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { joined } from '../domain/kernel/index.ts';
 import { backfillEngine } from './backfill.ts';
 import { createCalls, type TaskQueues } from './calls.ts';
 import { kernelEngine } from './kernel.ts';
@@ -11,12 +12,13 @@ import { statementEngine } from './settlements.ts';
 /** The engine on Temporal: what each subject asks of it. */
 export function createEngine(client: Client, queues: TaskQueues): Engine {
   const calls = createCalls(client);
-  return {
-    ...kernelEngine(calls, queues, client),
-    ...marketplaceEngine(calls, queues),
-    ...backfillEngine(calls, queues),
-    ...sellerEngine(calls, queues),
-    ...sweepEngine(calls, queues),
-    ...statementEngine(calls, queues),
-  };
+  return joined(
+    'verbs of the engine',
+    kernelEngine(calls, queues, client),
+    marketplaceEngine(calls, queues),
+    backfillEngine(calls, queues),
+    sellerEngine(calls, queues),
+    sweepEngine(calls, queues),
+    statementEngine(calls, queues),
+  );
 }

@@ -1,3 +1,4 @@
+import { joined } from '../../domain/kernel/index.ts';
 import { createBackfillActivities } from './backfill.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { createOrderActivities } from './orders.ts';
@@ -7,12 +8,14 @@ import { createRefundActivities } from './refunds.ts';
 import { createReversalActivities } from './reversals.ts';
 import { createTransferActivities } from './transfers.ts';
 
-export const createMarketplaceActivities = (deps: MarketplaceDeps) => ({
-  ...createOrderActivities(deps),
-  ...createPaymentActivities(deps),
-  ...createRefundActivities(deps),
-  ...createRefundLookActivities(deps),
-  ...createTransferActivities(deps),
-  ...createReversalActivities(deps),
-  ...createBackfillActivities(deps),
-});
+export const createMarketplaceActivities = (deps: MarketplaceDeps) =>
+  joined(
+    'activities',
+    createOrderActivities(deps),
+    createPaymentActivities(deps),
+    createRefundActivities(deps),
+    createRefundLookActivities(deps),
+    createTransferActivities(deps),
+    createReversalActivities(deps),
+    createBackfillActivities(deps),
+  );

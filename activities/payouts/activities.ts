@@ -1,8 +1,7 @@
+import { joined } from '../../domain/kernel/index.ts';
 import type { PayoutDeps } from './deps.ts';
 import { createOnboardingActivities } from './onboarding.ts';
 import { createPayoutActivities } from './payouts.ts';
 
-export const createPayoutsActivities = (deps: PayoutDeps) => ({
-  ...createPayoutActivities(deps),
-  ...createOnboardingActivities(deps),
-});
+export const createPayoutsActivities = (deps: PayoutDeps) =>
+  joined('activities', createPayoutActivities(deps), createOnboardingActivities(deps));

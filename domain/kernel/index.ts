@@ -3,6 +3,7 @@ export { durationMs } from './duration.ts';
 export { replaceEmails } from './emails.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
+export { joined } from './joined.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
 export type {
   KeptAsk,

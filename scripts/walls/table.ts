@@ -82,7 +82,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   api: {
     knows: ['domain', 'db', PORT, 'engine/codec.ts', 'inbox', 'operations', WEBHOOKS],
-    types: ['workflows'],
     message:
       "The API knows the domain, the database, the engine's port and codec, the inbox, operations, and of providers only their webhooks.",
     hasSubjects: true,
@@ -90,7 +89,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   ops: {
     knows: ['domain', 'db', 'engine', 'inbox', 'operations', 'comparison', WEBHOOKS],
-    types: ['workflows'],
     message:
       'Ops knows the domain, the database, the engine, the inbox, operations, the comparison with providers, and of providers only their webhooks.',
     roots: ['config', 'log', 'request-bodies', 'trusted-proxies'],
