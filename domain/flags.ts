@@ -5,7 +5,7 @@ import { SELLERS_FLAGS } from './sellers/flags.ts';
 import { SETTLEMENTS_FLAGS } from './settlements/flags.ts';
 import { WEBHOOKS_FLAGS } from './webhooks/flags.ts';
 
-/** The register of flags: each subject brings the kinds of what a person should look at. */
+/** The register of flags: each subject brings its kinds. */
 export const FLAG_KINDS = [
   ...KERNEL_FLAGS,
   ...WEBHOOKS_FLAGS,

@@ -18,31 +18,31 @@ export const ACTION_NAMES = [
 ] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
 
-/** How a row stands before an action: what is shown, compared and weighed. */
+/** A snapshot of a row before an action: it is shown, compared and weighed. */
 export interface Standing {
   readonly status: string;
-  /** What the action would move or decide on; null where it names no money. */
+  /** The money that the action would move or decide on; null where it names none. */
   readonly money: Money | null;
 }
 
 export interface Acted<Done, Work> {
   readonly done: Done;
-  /** What stands now: the same row, or the one that has taken its place. */
+  /** The row that stands now: the same one, or its replacement. */
   readonly now: { readonly subject: string; readonly status: string };
-  /** JSON: it is kept with answers and approvals, and told again. */
+  /** JSON: it is kept with answers and approvals, for further notifications. */
   readonly work: Work;
 }
 
-/** What came of telling the engine, where there is more to say than that it was done. */
+/** The result of notifying the engine, where there is more to say. */
 export interface Outcome {
   readonly note: string;
-  /** Of what stands now, where the telling itself changed it. */
+  /** The row's status, where the notification itself changed it. */
   readonly status?: string;
 }
 
 /**
- * One thing that an operator may do to one kind of row. `snapshot` and `act` run in the transaction that they are given,
- * `notify` after its commit: it may be repeated, and finds its work done.
+ * One thing that an operator may do to one kind of row. `snapshot` and `act` run in the given transaction, `notify`
+ * after its commit. `notify` may be repeated, and finds its work done.
  */
 export interface Operation<Done = unknown, Work = unknown> {
   readonly action: ActionName;
@@ -51,17 +51,17 @@ export interface Operation<Done = unknown, Work = unknown> {
   snapshot(tx: Tx, id: string, settings: OperationsSettings): Promise<Standing>;
   /** Throws the verb's refusal. */
   act(tx: Tx, id: string, act: Act, settings: OperationsSettings): Promise<Acted<Done, Work>>;
-  /** Throws `engine_unavailable`, and where the engine looked and refused, that refusal. */
+  /** Throws `engine_unavailable`, or the engine's refusal after a look. */
   notify(deps: OperationsDeps, work: Work): Promise<Outcome | null>;
-  /** What it will do, in a sentence. */
+  /** Says in a sentence what the action will do. */
   describeEffect(standing: Standing): string;
-  /** What more it was asked with, as an approval keeps it. JSON. */
+  /** Further parameters, as an approval keeps them. JSON. */
   readonly params?: unknown;
-  /** The same, asked with more. Throws `validation_failed`. */
+  /** The same operation with further parameters. Throws `validation_failed`. */
   askedWith?(params: unknown): Operation<Done, Work>;
 }
 
-/** What is decided on by an action, as it is held against the threshold: nothing where no money is. */
+/** The money that an action decides on, for the comparison with the threshold; empty where there is none. */
 export const pieceOf = (action: ActionName, subject: string, money: Money | null): Piece[] =>
   money === null || money.amountMinor === 0 ? [] : [{ action, subject, money }];
 

@@ -18,31 +18,31 @@ import { type Undertaking, undertakingOf } from './undertaking.ts';
 
 export interface Approved {
   readonly approval: Approval;
-  /** What came of it, where there is more to say. */
+  /** More about the result, if there is more to say. */
   readonly note: string | null;
 }
 
 /**
- * A second admin agrees to what another asked for: it is done in the transaction that says so, once, and only to what is
- * still as it was when it was asked for. Repeated by the same admin, it tells the engine again and answers the same; where
- * that did not get through within a minute, any admin may.
- * Throws `approval_not_found`, `approval_ended`, `approval_outdated` (which ends it), `second_admin_required` and
- * `person_required`, what `assertAdmin` does, and what the engine refuses after it has looked.
+ * A second admin agrees to what another asked for. The same transaction does it, once, and only if the subject has
+ * not changed since it was asked for. Repeated by the same admin, it notifies the engine again and gives the same
+ * answer; if the engine was not notified within a minute, any admin may repeat it. Throws `approval_not_found`,
+ * `approval_ended`, `approval_outdated` (which ends it), `second_admin_required` and `person_required`, what
+ * `assertAdmin` throws, and the engine's refusal after a look.
  */
 export async function approve(deps: OperationsDeps, approvalId: string, act: Act): Promise<Approved> {
-  // Whoever asked may hold the key of another admin, and a script has not read what it agrees to.
+  // The one who asked may hold another admin's key, and a script has not read what it agrees to.
   if (act.apiKeyId !== undefined) {
     throw new VezaError('person_required', 'Agreeing takes a bearer token, not an API key.');
   }
   const asked = await readApproval(deps.db, approvalId);
   const decided = await deps.db.transaction(async (tx) => {
-    // Whoever asked is an admin still, or it is done by one admin alone.
+    // The one who asked must still be an admin, or one admin alone would have decided.
     const roles = await lockRoles(tx, [act.actor, ...(asked === null ? [] : [asked.requestedBy])]);
     refuseNoAdmin(act.actor, roles);
     const approval = await lockApproval(tx, approvalId);
     // A repeat: the first call may have met an engine that was away.
     if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
-    // Done, and nothing is left to be decided: whoever is there now may tell the engine, also who asked.
+    // It is done and decided: any admin may notify the engine now, also the one who asked.
     if (isUntold(approval, Date.now())) {
       await auditTelling(tx, approval, act);
       return { approval };
@@ -56,7 +56,7 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
     }
     return carryOut(tx, approval, act, deps.settings);
   });
-  // Thrown only now: that it has ended is committed.
+  // Thrown only now, after the commit of the approval's end.
   if ('outdated' in decided) throw new VezaError('approval_outdated', decided.outdated);
   const { approval } = decided;
   return { approval, note: await notify(deps, approval) };
@@ -68,7 +68,7 @@ async function notify(deps: OperationsDeps, approval: Approval): Promise<string 
     await markNotified(deps.db, approval.id);
     return note;
   } catch (error) {
-    // The engine had it, and refused: to repeat it changes nothing.
+    // The engine was notified and refused: a repeat changes nothing.
     if (isFinal(error)) await markNotified(deps.db, approval.id);
     throw error;
   }
@@ -83,7 +83,7 @@ async function carryOut(
   if (approval.expiresAt.getTime() <= Date.now()) return end(tx, approval, 'It waited for too long.');
   const undertaking = undertakingOf(approval);
   try {
-    // A savepoint: where it is refused, only that it has ended stays.
+    // A savepoint: after a refusal only the approval's end stays.
     const work = await tx.transaction(async (inner) => {
       await refuseChanged(inner, approval, undertaking, settings);
       return undertaking.act(inner, { actor: approval.requestedBy, reason: approval.reason }, settings);

@@ -1,7 +1,7 @@
 import type { Approval } from '../db/approvals/index.ts';
 import type { Money } from '../domain/kernel/index.ts';
 
-/** An action on many that waits: these rows and no others, however many come to match until somebody agrees. */
+/** A waiting action on many: on exactly these rows, even if others match before somebody agrees. */
 export interface ApprovedList {
   readonly subjects: readonly string[];
   readonly totals: readonly Money[];
@@ -9,7 +9,7 @@ export interface ApprovedList {
 
 /** Null: the approval is about one row. */
 export function listOf({ subject, params }: Pick<Approval, 'subject' | 'params'>): ApprovedList | null {
-  // Written by `decideBulk` alone.
+  // Only `decideBulk` writes it.
   return isBulkSubject(subject) ? (params as ApprovedList) : null;
 }
 

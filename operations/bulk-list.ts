@@ -6,18 +6,18 @@ import type { ActionName } from './action.ts';
 import { seenToken } from './seen.ts';
 import { actionsFor } from './what-next.ts';
 
-/** Rows of one action on many: they are done in one transaction, which must not hold their locks for long. */
+/** The most rows of one action on many: one transaction does them all, and must not hold locks for long. */
 export const BULK_MAX_ROWS = 500;
 
-/** Actions on many rows at once. What reverts books is decided on row by row. */
+/** Actions on many rows at once. Actions that revert books are decided row by row. */
 export const BULK_ACTIONS = ['retry', 'give_up', 'replay_webhook', 'clear_flag'] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number] & ActionName;
 
-/** Which rows: of the list of what is stuck, or, to be replayed, of all webhooks. */
+/** Which rows: of the list of what is stuck or, for a replay, of all webhooks. */
 export type BulkFilter = { readonly stuck: WorkFilter } | { readonly webhooks: ReplayFilter };
 
 export interface BulkRow {
-  /** What is acted on, as an action names it. */
+  /** The subject of the action. */
   readonly subject: string;
   readonly status: string;
   readonly money: Money | null;
@@ -31,7 +31,7 @@ export interface BulkList {
   readonly fingerprint: string;
 }
 
-/** The rows that an action on many would take, the oldest first, and a fingerprint of how they stand. */
+/** The rows that an action on many would take, the oldest first, and a fingerprint of their state. */
 export async function readBulkList(db: Db | Tx, action: BulkAction, filter: BulkFilter): Promise<BulkList> {
   const found = await matching(db, action, filter);
   const rows = found.slice(0, BULK_MAX_ROWS);
@@ -50,7 +50,7 @@ async function matching(db: Db | Tx, action: BulkAction, filter: BulkFilter): Pr
     const stored = await listWebhooksForReplay(db, filter.webhooks, limit);
     return stored.map(({ id, outcome }) => ({ subject: `webhook/${id}`, status: outcome, money: null }));
   }
-  // Rows that know no such action never come to be counted.
+  // Rows without this action are not counted.
   const kinds = (filter.stuck.kinds ?? ALL_KINDS).filter((kind) => KINDS_OF[action].includes(kind));
   const rows = await listWork(db, { ...filter.stuck, kinds }, { limit });
   return rows.flatMap((row) => {

@@ -33,14 +33,14 @@ export interface BulkPreview {
   /** More rows match: do it again afterwards. */
   readonly hasMore: boolean;
   readonly totals: readonly Money[];
-  /** The sum decides, with what the admin decided on within the last day, a currency at a time. */
+  /** The sum decides, with what the admin decided within the last day, in each currency. */
   readonly needsSecondAdmin: boolean;
   readonly rows: readonly BulkRow[];
-  /** Given back with the action, it is refused where the rows no longer stand so. */
+  /** Sent with the action, which is refused if the rows have changed. */
   readonly fingerprint: string;
 }
 
-/** What an action on a filtered list would take. Without an actor nothing that was decided on before counts. */
+/** What an action on a filtered list would take. Without an actor no earlier decisions count. */
 export async function previewBulk(
   { db, settings }: OperationsDeps,
   ask: BulkAsk,
@@ -70,14 +70,15 @@ export interface BulkWork {
 export interface BulkDone {
   readonly count: number;
   readonly totals: readonly Money[];
-  /** What the engine is to be told of each. */
+  /** What the engine has to be notified of, for each row. */
   readonly work: readonly BulkWork[];
 }
 
 /**
- * Acts on every row that was shown, in one transaction: on all of them or on none. Whoever calls tells the engine after
- * the commit (`notifyBulk`). A sum above the threshold, with what the admin did within a day, waits for a second admin. Throws `list_changed` where rows, their
- * statuses or amounts are not as shown, `list_empty`, and what `assertAdmin` does.
+ * Acts on every row that was shown, in one transaction: on all of them or on none. The caller notifies the engine
+ * after the commit (`notifyBulk`). A sum above the threshold, with what the admin did within a day, waits for a
+ * second admin. Throws `list_changed` where rows, their statuses or amounts are not as shown, `list_empty`, and what
+ * `assertAdmin` throws.
  */
 export async function decideBulk(
   { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
@@ -101,7 +102,7 @@ export async function decideBulk(
       return { count: list.rows.length, totals: list.totals, work };
     }
     await dryRun(tx, (inner) => actOnEach(inner, action, list, act, settings));
-    // These rows and no others: what else comes to match until somebody agrees was not asked for.
+    // Exactly these rows: others that match before somebody agrees were not asked for.
     const subjects = list.rows.map((row) => row.subject);
     const params: ApprovedList = { subjects, totals: list.totals };
     const subject = bulkSubject(fingerprint);
@@ -134,7 +135,7 @@ export async function actOnEach(
 ): Promise<{ readonly work: BulkWork[]; readonly pieces: Piece[] }> {
   const done: BulkWork[] = [];
   const pieces: Piece[] = [];
-  // The list is in the order of age: taken so, locks would meet those of a settlement the other way round.
+  // The list is in the order of age: locks in that order would meet a settlement's locks in the opposite order.
   await lockMany(tx, idsByKind(rows));
   for (const row of rows) {
     const { operation, subject } = findOperation({ action, subject: row.subject });
@@ -157,13 +158,13 @@ function idsByKind(rows: readonly BulkRow[]): ManyRows {
   return { transferIds: idsOf('transfer'), reversalIds: idsOf('reversal'), payoutIds: idsOf('payout') };
 }
 
-/** So many calls to the engine, or webhooks, at a time. */
+/** How many calls to the engine, or webhooks, run at a time. */
 const TELL_AT_ONCE = 10;
 
-/** What became of the rows of a list: how many of them, by what there is to say. */
+/** The results for the rows of a list: how many rows have each result. */
 export type Told = Readonly<Record<string, number>>;
 
-/** Tells the engine of each row; may be repeated. Tries all of them, then throws what one of them threw. */
+/** Notifies the engine of each row; may be repeated. Tries all of them, then throws the error of one. */
 export async function notifyBulk(
   deps: OperationsDeps,
   action: BulkAction,
@@ -187,7 +188,7 @@ export async function notifyBulk(
     }
   };
   await Promise.all(Array.from({ length: TELL_AT_ONCE }, tellNext));
-  // What may help later first: who is told of it alone would not repeat the rest.
+  // An error that may pass comes first: after a final one alone, the caller would not repeat the rest.
   if (failures.length > 0) throw failures.find((error) => !isFinal(error)) ?? failures[0];
   return Object.fromEntries(told);
 }

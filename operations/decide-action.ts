@@ -19,10 +19,9 @@ import { dryRun } from './dry-run.ts';
 export type Decided<Done, Work> = Acted<Done, Work> | { readonly awaits: Approval };
 
 /**
- * Does an action in one transaction, or, where it is on more money than one admin decides on within a day, keeps it for a
- * second.
- * Whoever calls tells the engine after the commit. Throws the verb's refusal, `preview_outdated` where the row is no
- * longer as it was shown, and what `assertAdmin` does.
+ * Does an action in one transaction, or, where it is about more money than one admin may decide alone in a day, keeps
+ * it for a second. The caller notifies the engine after the commit. Throws the verb's refusal, `preview_outdated`
+ * where the row is not as it was shown, and what `assertAdmin` throws.
  */
 export async function decideAction<Done, Work>(
   { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
@@ -34,7 +33,7 @@ export async function decideAction<Done, Work>(
   const subject = writeSubject({ kind: operation.kind, id });
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
-    // Before the rows, as whoever approves it does.
+    // Locked before the rows, as `approve` does.
     await lockPendingApproval(tx, operation.action, subject);
     const standing = await operation.snapshot(tx, id, settings);
     const stands = seenOf(operation, subject, standing);
@@ -51,7 +50,7 @@ export async function decideAction<Done, Work>(
       return acted;
     }
     const reason = reasonOf(act);
-    // What is refused anyway need not trouble a second person.
+    // A refusal need not trouble a second admin.
     await dryRun(tx, (inner) => operation.act(inner, id, act, settings));
     const awaits = await requestApproval(tx, {
       ...act,

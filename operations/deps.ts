@@ -5,7 +5,7 @@ import { createPurchases } from '../db/purchases.ts';
 import type { FeePolicy } from '../domain/marketplace/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 
-/** What an operator's actions need of the world: the same for the API, the console and the command line. */
+/** The dependencies of operators' actions: the same for the API, the console and the command line. */
 export interface OperationsDeps {
   readonly db: Db;
   readonly engine: Engine;
@@ -14,13 +14,13 @@ export interface OperationsDeps {
 }
 
 export interface OperationsSettings {
-  /** Minor units of any currency: on more than this within a day no admin decides alone. */
+  /** Minor units of any currency: the most that one admin decides alone within a day. */
   readonly fourEyesAboveMinor: number;
   /** What refunds may be of, and who bears the platform's fee of what an operator refunds. */
   readonly purchases: Purchases;
 }
 
-/** From the environment, the same at every door. */
+/** Settings from the environment, the same for every entrance. */
 export const operationsSettings = (config: {
   readonly FOUR_EYES_ABOVE_MINOR: number;
   readonly REFUND_FEE_POLICY: FeePolicy;

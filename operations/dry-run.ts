@@ -5,8 +5,8 @@ class TakenBack extends Error {
 }
 
 /**
- * Does it and takes it back: whoever asks what would happen is told by the very code that would do it. Throws what it
- * throws; nothing of it stays.
+ * Runs an action and rolls it back, so that a preview comes from the very code that would do it. Throws what the
+ * action throws; nothing of it stays.
  */
 export async function dryRun<T>(db: Db | Tx, act: (tx: Tx) => Promise<T>): Promise<T> {
   let result: { readonly value: T } | undefined;

@@ -26,12 +26,12 @@ const OPERATIONS: readonly Operation[] = [
   ...[replayWebhook, clearFlag],
 ];
 
-/** What is asked of one row. */
+/** An action that is asked for on one row. */
 export interface ActionAsk {
   readonly action: ActionName;
   /** `reversal/…`, `transfer/…`, `payout/…`, `order/…`, `refund/…`, `webhook/…` or `flag/…`. */
   readonly subject: string;
-  /** What more: an amount or items of a refund. */
+  /** Further parameters: an amount or items of a refund. */
   readonly params?: unknown;
 }
 
@@ -41,8 +41,8 @@ export interface Found {
 }
 
 /**
- * Throws `action_unknown` where such a thing cannot be done to such a row, and `validation_failed` where it is asked with
- * more than it takes.
+ * Throws `action_unknown` where the row has no such action, and `validation_failed` where the parameters do not fit
+ * it.
  */
 export function findOperation({ action, subject: text, params }: ActionAsk): Found {
   const subject = parseSubject(text);

@@ -4,7 +4,7 @@ import type { OperationsDeps } from './deps.ts';
 import { actionsFor, whatNext } from './what-next.ts';
 
 export interface StuckItem extends WorkRow {
-  /** What happens without anybody, and what it waits for. */
+  /** What happens next without a person, and what it waits for. */
   readonly next: string;
   readonly actions: readonly ActionAsk[];
 }

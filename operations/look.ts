@@ -18,14 +18,14 @@ import { moneyOf, type Standing } from './action.ts';
 import type { OperationsSettings } from './deps.ts';
 import { dryRun } from './dry-run.ts';
 
-// Each locks in the order that the verb after it does, so that between look and verb nothing changes.
+// Each locks in the same order as the verb after it, so that nothing changes between snapshot and verb.
 
 export async function lookAtTransfer(tx: Tx, transferId: string): Promise<Standing> {
   const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
   return { status: transfer.status, money: moneyOf(transfer) };
 }
 
-/** What outside reversals have covered already is not decided on any more. */
+/** The part that outside reversals have covered already does not count. */
 export async function lookAtReversal(tx: Tx, reversalId: string): Promise<Standing> {
   const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
   const amountMinor = reversal.amountMinor - reversal.coveredMinor;
@@ -47,8 +47,8 @@ export async function lookAtOrder(tx: Tx, orderId: string): Promise<Standing> {
 }
 
 /**
- * What goes out to sellers again may be more than the refund: a transfer that was never sent goes out with it. The larger
- * of the two is what is decided on, as the verb itself tells.
+ * Sellers may get more than the refund's amount: a transfer that was never sent goes out with it. The larger amount
+ * is decided on, as a dry run of the verb finds it.
  */
 export async function lookAtReturn(
   tx: Tx,
@@ -68,7 +68,7 @@ async function resentBy(tx: Tx, refundId: string, purchases: Purchases): Promise
     );
     return sumMinor(transfers.map(({ amountMinor }) => amountMinor));
   } catch (error) {
-    // What is refused sends nothing; `act` says why.
+    // A refused return sends nothing; `act` gives the reason.
     if (error instanceof VezaError) return 0;
     throw error;
   }
@@ -83,7 +83,7 @@ export async function lookAtRefund(
   return { status: refund.status, money: moneyOf(refund) };
 }
 
-/** A webhook is told again to whom it was told: it moves no money that its workflow has not decided on. */
+/** A replay notifies the same workflow again: it moves no money by itself. */
 export async function lookAtWebhook(tx: Tx, webhookId: string): Promise<Standing> {
   const [stored] = await tx
     .select({ outcome: webhookEvents.outcome })

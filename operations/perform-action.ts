@@ -8,15 +8,15 @@ import type { OperationsDeps } from './deps.ts';
 export interface Performed {
   readonly action: string;
   readonly subject: string;
-  /** What stands now: the same row, or the one that has taken its place. */
+  /** The row that stands now: the same one, or its replacement. */
   readonly now: { readonly subject: string; readonly status: string };
-  /** What came of it, where there is more to say. */
+  /** More about the result, if there is more to say. */
   readonly note: string | null;
 }
 
 /**
- * An operator acts on one row. Repeated after an `engine_unavailable` it finds its work done, or is refused since it is.
- * Throws the verb's refusal, `action_unknown` and `preview_outdated`.
+ * An operator acts on one row. A repeat after `engine_unavailable` finds its work done, or is refused because it is
+ * done. Throws the verb's refusal, `action_unknown` and `preview_outdated`.
  */
 export async function performAction(
   deps: OperationsDeps,

@@ -7,7 +7,7 @@ import type { OperationsDeps } from './deps.ts';
 export interface BulkPerformed {
   readonly count: number;
   readonly totals: readonly Money[];
-  /** How many rows, by what came of them. */
+  /** How many rows, by result. */
   readonly told: Told;
 }
 

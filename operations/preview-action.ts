@@ -15,18 +15,18 @@ export interface Preview {
   readonly statusNow: string;
   /** Null: the action names no money. */
   readonly money: Money | null;
-  /** What will happen, in a sentence; null where it is refused. */
+  /** What will happen, in a sentence; null where the action is refused. */
   readonly effect: string | null;
   readonly needsSecondAdmin: boolean;
-  /** Why it cannot be done as things stand. */
+  /** Why the action cannot be done now. */
   readonly refusal: Refusal | null;
-  /** Given back with the action, it is refused where this is no longer what stands. */
+  /** Sent with the action, which is refused if anything has changed. */
   readonly seen: string;
 }
 
 /**
- * What an action would do, told by doing it and taking it back. Without an actor nothing that was decided on before counts.
- * Throws where there is no such row or action.
+ * What an action would do, by a dry run. Without an actor no earlier decisions count. Throws where there is no such
+ * row or action.
  */
 export async function previewAction(
   { db, settings }: OperationsDeps,

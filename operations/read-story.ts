@@ -19,9 +19,9 @@ import { eventsOf, mentionEvents, payoutEvents } from './story-events.ts';
 import { payoutRow, QUIET, rowsOf } from './story-rows.ts';
 
 /**
- * The whole story of what an id names, and of the order that it belongs to: order, payment, refunds, webhooks,
- * transfers, reversals, postings, flags and what operators did, in order of time. Takes a workflow id, any of our ids,
- * and the providers' ids. Throws `subject_not_found`.
+ * The whole story of the row that an id names, and of its order: order, payment, refunds, webhooks, transfers,
+ * reversals, postings, flags and what operators did, in order of time. Takes a workflow id, any of our ids, and the
+ * providers' ids. Throws `subject_not_found`.
  */
 export async function readStory(db: Db, text: string): Promise<Story> {
   const subject = await findSubject(db, text);
@@ -48,7 +48,7 @@ async function storyOfOrder(db: Db, orderId: string, subject: string): Promise<S
   return { subject, orderId, rows: rowsOf(rows, mentions.flags), events };
 }
 
-/** By which webhooks name what is of this order, and by which flags and the audit log do. */
+/** The names of this order's rows: those that webhooks use, and those of flags and the audit log. */
 function namesOf(orderId: string, { order, refunds, transfers, reversals, disputes }: OrderRows) {
   const about = [
     orderId,
@@ -77,7 +77,7 @@ async function storyOfPayout(db: Db, payoutId: string): Promise<Story> {
   return { subject, orderId: null, rows: [payoutRow(payout)], events };
 }
 
-/** The story of what it is about; its own alone where we know of no such thing. */
+/** The story of the webhook's object; only the webhook's own where we do not know the object. */
 async function storyOfWebhook(db: Db, webhookId: string): Promise<Story> {
   const webhook = await readWebhookEvent(db, webhookId);
   if (webhook === null) throw notFound(webhookId);
@@ -109,7 +109,7 @@ async function aloneOf(db: Db, webhook: WebhookEventRow): Promise<Omit<Story, 's
   return { orderId: null, rows: [], events };
 }
 
-/** What causes comes before what it caused, where both have one time. */
+/** Causes come before effects with the same time. */
 const RANK: readonly StoryKind[] = [
   ...(['webhook', 'audit', 'order', 'dispute', 'refund'] as const),
   ...(['transfer', 'reversal', 'payout', 'ledger', 'flag'] as const),

@@ -1,7 +1,7 @@
 import type { Act } from '../db/kernel/index.ts';
 import { VezaError } from '../domain/errors.ts';
 
-/** Why it is done. Throws `validation_failed` where nobody said. */
+/** The reason. Throws `validation_failed` where there is none. */
 export function reasonOf({ reason }: Act): string {
   if (reason !== undefined && reason.trim() !== '') return reason;
   throw new VezaError('validation_failed', 'Say why: the reason is kept in the audit log.', {

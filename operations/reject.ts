@@ -4,8 +4,8 @@ import type { Act } from '../db/kernel/index.ts';
 import type { OperationsDeps } from './deps.ts';
 
 /**
- * An admin says no to what another asked for, or whoever asked takes it back.
- * Throws `approval_not_found`, `approval_ended`, and what `assertAdmin` does.
+ * An admin says no to what another asked for, or the one who asked takes it back. Throws `approval_not_found`,
+ * `approval_ended`, and what `assertAdmin` throws.
  */
 export const reject = ({ db }: Pick<OperationsDeps, 'db'>, approvalId: string, act: Act): Promise<Approval> =>
   db.transaction(async (tx) => {

@@ -12,7 +12,7 @@ import { maskPersonalData } from '../providers/webhooks/mask.ts';
 import { moneyOf } from './action.ts';
 import type { StoryEvent, StoryKind } from './story.ts';
 
-// What happened, told from the times that rows keep. Each says one thing; what a row has no time for is on the row.
+// Events from the times that rows keep. Each event says one thing; facts without a time are shown on the row.
 
 type Entry = OrderRows['entries'][number];
 
@@ -49,7 +49,7 @@ function orderEvents({ order }: OrderRows): StoryEvent[] {
 }
 
 const STAGES: Readonly<Record<OrderRows['stages'][number]['stage'], string | null>> = {
-  // Told by the refund's own row, with who asked and why.
+  // The refund's own row shows this, with who asked and why.
   pending: null,
   accepted: 'The PSP accepted the refund. Its webhook decides.',
   succeeded: 'The refund succeeded.',
@@ -173,7 +173,7 @@ export function payoutEvents(payout: Payout, entries: readonly Entry[]): StoryEv
   ];
 }
 
-/** One event a transaction of the ledger, with its postings. */
+/** One event for each transaction of the ledger, with its postings. */
 function ledgerEvents(entries: readonly Entry[]): StoryEvent[] {
   const byTransaction = new Map<string, Entry[]>();
   for (const entry of entries) {

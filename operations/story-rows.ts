@@ -19,9 +19,9 @@ import type { ActionName } from './action.ts';
 import { moneyOf } from './action.ts';
 import type { StoryRow } from './story.ts';
 
-// The rows of a story as they stand, each with what may be done to it.
+// The rows of a story as they stand, each with its possible actions.
 
-/** Of a row that nobody attempts. */
+/** The fields of a row that nothing attempts. */
 export const QUIET = {
   lastError: null,
   waitingFor: null,
@@ -91,7 +91,7 @@ function orderRow(order: Order, refunds: readonly Refund[]): StoryRow {
 const isRefundable = (order: Order): boolean =>
   !isSuspended(order) && (order.status === 'completed' || order.status === 'partially_refunded');
 
-/** `differs`: the PSP did it as another amount or currency. */
+/** `differs`: the PSP gave back another amount or currency. */
 function refundRow(refund: Refund, differs: boolean): StoryRow {
   const isHeld = refund.status === 'pending' && differs;
   const subject = refundWorkflowId(refund.id);
@@ -118,7 +118,7 @@ function actionsOnRefund(refund: Refund, isHeld: boolean): ActionName[] {
 const isAsked = ({ status, hyperswitchRefundId }: Refund) =>
   status === 'pending' && hyperswitchRefundId === null;
 
-/** In the words of the list of what is stuck. */
+/** What the refund waits for, in the words of the stuck list. */
 function waitOfRefund({ givenUpAt, existsBy }: Refund): string | null {
   if (givenUpAt !== null) return 'second_look';
   return existsBy === null ? null : 'psp_read_side';
@@ -138,7 +138,7 @@ function transferRow(transfer: Transfer, isSuperseded: boolean): StoryRow {
   };
 }
 
-/** Stripe was not asked for it, or has nothing of it: a person may say who has the money. */
+/** Where Stripe was not asked, or does not have the transfer, a person may say who has the money. */
 function actionsOnTransfer({ status, completedAt, askedAt, amountMinor }: Transfer): ActionName[] {
   const isOpen = status === 'pending' || status === 'failed';
   const isLost = status === 'permanently_failed' && completedAt === null && amountMinor > 0;
@@ -164,7 +164,7 @@ function reversalRow(
   };
 }
 
-/** `hasHappened`: Stripe's word says that it carried out what a person had ended. */
+/** `hasHappened`: Stripe reported that it carried out a reversal that a person had ended. */
 function actionsOnReversal({ status }: Reversal, hasHappened: boolean): ActionName[] {
   if (status === 'pending') return ['retry', 'give_up'];
   if (status === 'permanently_failed') return ['retry', 'settled_outside', 'written_off'];

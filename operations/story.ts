@@ -19,13 +19,13 @@ export type StoryKind = (typeof STORY_KINDS)[number];
 export interface StoryEvent {
   readonly at: Date;
   readonly kind: StoryKind;
-  /** What it happened to: `refund/…`; a webhook's is `webhook/…`. */
+  /** The row that it happened to: `refund/…`; for a webhook `webhook/…`. */
   readonly subject: string;
   readonly text: string;
   readonly money: Money | null;
-  /** Who, where it was a person: a user's id. */
+  /** The user's id, where a person did it. */
   readonly by: string | null;
-  /** JSON for whoever wants to know more: a webhook's body with personal data masked, postings, before and after. */
+  /** JSON with more details: a webhook's body with personal data masked, postings, before and after. */
   readonly detail: unknown;
 }
 
@@ -39,9 +39,9 @@ export interface StoryRow {
   readonly waitingFor: string | null;
   readonly nextAttemptAt: Date | null;
   readonly retryCount: number | null;
-  /** The provider's id of it. */
+  /** The row's id at the provider. */
   readonly providerId: string | null;
-  /** Of the last call to the provider, as its log shows it. */
+  /** The key of the last call, as the provider's log shows it. */
   readonly idempotencyKey: string | null;
   readonly actions: readonly ActionAsk[];
 }

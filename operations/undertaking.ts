@@ -11,13 +11,13 @@ import { keyToKeepOf } from './accounts/make-api-key.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { seenOf } from './seen.ts';
 
-/** What was asked for, on one row or on a list, as whoever agrees to it carries it out. */
+/** What was asked for, on one row or on a list, as the agreeing admin carries it out. */
 export interface Undertaking {
-  /** A token for how it stands now; locks a single row. */
+  /** A token of how it stands now; locks a single row. */
   seen(tx: Tx, settings: OperationsSettings): Promise<string>;
-  /** Does it; what the engine is to be told afterwards. */
+  /** Does it, and returns what the engine has to be notified of. */
   act(tx: Tx, act: Act, settings: OperationsSettings): Promise<unknown>;
-  /** What came of it, where there is more to say. */
+  /** Returns more about the result, if there is more to say. */
   notify(deps: OperationsDeps, work: unknown): Promise<string | null>;
 }
 
@@ -28,7 +28,7 @@ export function undertakingOf(approval: Approval): Undertaking {
   return list === null ? onOne(approval) : onMany(approval, list);
 }
 
-/** A key of nobody's yet: nothing about it can have changed. */
+/** A key that does not exist yet: nothing about it can have changed. */
 const onKey = ({ seen }: Approval, key: ApiKeyToKeep): Undertaking => ({
   seen: async () => seen,
   async act(tx, act) {

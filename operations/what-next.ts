@@ -1,7 +1,7 @@
 import type { WorkRow } from '../db/operators/index.ts';
 import type { ActionAsk } from './index.ts';
 
-/** What happens without anybody, and what it waits for, in a sentence. */
+/** What happens next without a person, and what it waits for, in a sentence. */
 export function whatNext(row: Pick<WorkRow, 'kind' | 'status' | 'waitingFor' | 'nextAttemptAt'>): string {
   switch (row.kind) {
     case 'order':
@@ -39,7 +39,7 @@ const retried = ({ nextAttemptAt }: Pick<WorkRow, 'nextAttemptAt'>) =>
     ? 'Its workflow attempts it next.'
     : 'Its workflow attempts it again at its time, until its retries are exhausted.';
 
-/** What work waits for without counting attempts, by the words of its row. */
+/** What a row waits for without counting attempts, by its `waiting_for`. */
 const WAITS: Readonly<Record<string, string>> = {
   stripe_account: 'It goes on once the seller has connected a Stripe account that can be paid.',
   platform_balance:
@@ -63,7 +63,7 @@ const WAITS: Readonly<Record<string, string>> = {
   look_up: 'Stripe’s list could not be read: nothing is decided before it was.',
 };
 
-/** What flags wait for that nobody here clears by looking. */
+/** What flags wait for that a look alone does not clear. */
 const FLAGS: Readonly<Record<string, string>> = {
   dispute_opened:
     'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',
@@ -79,7 +79,7 @@ const FLAGS: Readonly<Record<string, string>> = {
     'Nothing, until a person has resolved each of its exceptions: the last one clears it.',
 };
 
-/** What an operator may do about it. */
+/** What an operator may do about the row. */
 export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: WorkRow): ActionAsk[] {
   switch (kind) {
     case 'transfer':
@@ -122,10 +122,10 @@ export function actionsFor({ kind, subject, id, orderId, status, waitingFor }: W
   }
 }
 
-/** To clear it would hide what is still open. */
+/** To clear such a flag would hide what is still open. */
 const isClearedByRows = (flag: string) => flag === 'statement_exceptions';
 
-/** Flags that an action of its own deals with; it clears them. */
+/** Actions that deal with a flag, and clear it. */
 function remedies(flag: string, subject: string, orderId: string | null): ActionAsk[] {
   if (flag === 'failed_after_succeeded') return [{ action: 'mark_returned', subject }];
   if (flag === 'reversal_happened_after_all' || flag === 'transfer_happened_after_all')

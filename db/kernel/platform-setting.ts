@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Db, Tx } from '../client.ts';
 import { type PLATFORM_SETTINGS, platformSettings } from './schema.ts';
 
-/** Those whose value is text. */
+/** The settings whose value is text. */
 export type PlatformSetting = Exclude<(typeof PLATFORM_SETTINGS)[number], 'maintenance_mode'>;
 
 export async function readPlatformSetting(db: Db | Tx, key: PlatformSetting): Promise<string | null> {

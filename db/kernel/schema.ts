@@ -110,7 +110,7 @@ export const rateLimits = pgTable('rate_limits', {
  * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
  * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
  * - `disputes_listed_at`: when a sweep last read the PSP's list of disputes, ISO 8601
- * - `stripe_mode`: of the workers' key, `live` or `test`, against which processes without a key hold events
+ * - `stripe_mode`: the mode of the workers' key, `live` or `test`, by which processes without a key check events
  */
 export const PLATFORM_SETTINGS = [
   'maintenance_mode',

@@ -10,72 +10,76 @@ import type { GiveBackWork, SettledRefund, TransferWork } from './labels.ts';
 import { type Refund, refunds } from './refunds/schema.ts';
 
 /**
- * What somebody paid for, under its lock: all that its refunds and disputes need of it. Its figures are as they were when
- * it was locked; lock it again to read them after a change. Amounts in minor units.
+ * A locked purchase: all that its refunds and disputes need of it. Its figures are of the time of the lock; lock it
+ * again to read them after a change. Amounts in minor units.
  */
 export interface Purchase extends PurchaseRef {
-  /** As people read it, at the beginning of a sentence: "Order 0192…". */
+  /** Its name for people, at the beginning of a sentence: "Order 0192…". */
   readonly title: string;
-  /** The workflow that knows of it: flags about its money are raised there. */
+  /** Its workflow's id: flags about its money name that. */
   readonly workflowId: string;
   readonly status: string;
   readonly currency: string;
-  /** What the PSP took for it; null where no capture is known. */
+  /** The captured amount; null where no capture is known. */
   readonly capturedMinor: number | null;
   readonly capturedCurrency: string | null;
-  /** What of that is settled as given back. */
+  /** The refunded part of it. */
   readonly refundedMinor: number;
-  /** What was captured is held for its payer and not earned: it goes back whole, without shares. */
+  /** Whether the captured money is held for its payer and not earned: it goes back whole, without shares. */
   readonly isSuspended: boolean;
-  /** It ended without money that we know of: of money that left, the PSP is asked first what had come. */
+  /**
+   * Whether it ended without money that we know of: before booking a refund, the PSP is asked what had been captured.
+   */
   readonly isUnpaid: boolean;
   readonly hasOpenRefund: boolean;
 
-  /** Who may refund how much of it, and whose shares that is. Changes nothing. */
+  /** Decides who may refund how much of it, and whose shares that is. Changes nothing. */
   decideRefund(tx: Tx, ask: RefundAsk): Promise<RefundDecision>;
-  /** A refund of it is `pending`, with its allocations. */
+  /** Called when a refund of it is `pending`, with its allocations. */
   refundOpened(tx: Tx): Promise<void>;
-  /** The open refund failed, or its asking ended: it is where it was before. */
+  /** Called when the open refund failed, or its asking stopped: the purchase goes back to its status before. */
   refundFailed(tx: Tx): Promise<void>;
-  /** Takes shares for a refund that nobody asked us for, and says how much is beyond its money. */
+  /** Takes the shares for a refund that was not asked of us, and returns how much is beyond the purchase's money. */
   hold(tx: Tx, refund: Refund): Promise<number>;
-  /** It has money again that its open refund had to give up: that refund holds shares of it as before. */
+  /** The purchase has money again that its open refund had to give up: the refund holds its shares again. */
   holdAgain(tx: Tx): Promise<void>;
   /**
-   * How much of a refund that succeeds now is beyond its money. Takes the shares anew where the refund does not hold them
-   * as they were `done`: it had failed, or the PSP gave back another amount.
+   * How much of a refund that succeeds now is beyond the purchase's money. Takes the shares anew where the refund
+   * does not hold those of `done`: it had failed, or the PSP gave back another amount.
    */
   excessOf(tx: Tx, refund: Refund, done: Refund): Promise<number>;
-  /** All that a refund's success changes: ledger, shares, what was bought. The refund is `succeeded`, with its excess. */
+  /**
+   * Books all that a refund's success changes: ledger, shares, licences. The refund is `succeeded`, with its excess.
+   */
   settle(tx: Tx, refund: Refund): Promise<SettledRefund>;
-  /** The money of a succeeded refund is here again. Says which transfers go out by that. Throws NotReturnable. */
+  /** The money of a succeeded refund is back. Returns the transfers that go out for it. Throws NotReturnable. */
   bringBack(
     tx: Tx,
     refund: Refund,
     by: Exclude<TransitionCause, 'automation'>,
   ): Promise<readonly TransferWork[]>;
   /**
-   * Money that it cannot take had come, and `gone` of it has left already: it is held for its payer, and the rest is given
-   * back. Null where it came in another currency than it left.
+   * Money came that the purchase cannot take, and `gone` of it has left already: holds it for its payer and gives
+   * back the rest. Null where it came and left in different currencies.
    */
   takeLate(
     tx: Tx,
     payment: PaymentReport,
     gone: { readonly amountMinor: number; readonly currency: string },
   ): Promise<{ readonly purchase: Purchase; readonly work: GiveBackWork | null } | null>;
-  /** The PSP cancelled its payment after the capture. Null where nothing was left to give back. */
+  /** The PSP cancelled the payment after its capture. Null where nothing was left to give back. */
   settleCancelled(tx: Tx): Promise<SettledRefund | null>;
-  /** A dispute of it stands as its row says, however often. Says which transfers look again. */
+  /** Applies a dispute's status; repeatable. Returns the transfers that have to look again. */
   disputeSettled(tx: Tx, dispute: Dispute): Promise<readonly TransferWork[]>;
 }
 
-/** Where one kind of purchase is kept. Its subject implements it; `db/purchases.ts` lists all of them. */
+/** The store of one kind of purchase. Its subject implements it; `db/purchases.ts` lists them all. */
 export interface PurchaseStore {
-  /** Said of an id that is none. */
+  /** The error for an unknown id. */
   readonly notFound: ErrorCode;
   /** Locks it until the transaction ends. Throws MissingRow. */
   lock(tx: Tx, id: string): Promise<Purchase>;
-  /** The id of its payment at the PSP, as a scalar subquery: who reads a refund needs no statement for it. */
+  /** The id of its payment at the PSP, as a scalar subquery, so that reading a refund needs no second statement. */
   paymentId(id: SQL): SQL<string | null>;
 }
 
@@ -87,7 +91,7 @@ interface Columns {
   readonly invoiceId: string | null;
 }
 
-/** What a refund or a dispute is of; the database holds each row to exactly one. */
+/** The purchase of a refund or a dispute; the database ensures that each row has exactly one. */
 export function purchaseOf({ orderId, invoiceId }: Columns): PurchaseRef {
   if (orderId !== null) return { kind: 'order', id: orderId };
   if (invoiceId !== null) return { kind: 'invoice', id: invoiceId };
@@ -100,11 +104,11 @@ export const columnsOf = ({ kind, id }: PurchaseRef): Columns => ({
   invoiceId: kind === 'invoice' ? id : null,
 });
 
-/** Whether a row of refunds or disputes is of it. */
+/** Selects the refunds or disputes of a purchase. */
 export const isOf = (table: typeof refunds | typeof disputes, { kind, id }: PurchaseRef): SQL =>
   eq(kind === 'order' ? table.orderId : table.invoiceId, id);
 
-/** Locks it by the store of its kind. Throws MissingRow. */
+/** Locks a purchase by the store of its kind. Throws MissingRow. */
 export async function lockPurchase(
   tx: Tx,
   { kind, id }: PurchaseRef,
@@ -115,7 +119,7 @@ export async function lockPurchase(
   return store.lock(tx, id);
 }
 
-/** The same for one that somebody names: what is not there is their mistake. Throws `…_not_found`. */
+/** The same for a purchase that somebody names: a missing one is their mistake. Throws `…_not_found`. */
 export async function lockNamedPurchase(tx: Tx, of: PurchaseRef, purchases: Purchases): Promise<Purchase> {
   try {
     return await lockPurchase(tx, of, purchases);

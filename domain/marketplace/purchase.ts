@@ -1,4 +1,4 @@
-/** What may have been paid for, and refunded or disputed. Rows of refunds and disputes have a column for each. */
+/** The kinds of purchases, which may be refunded or disputed. Refunds and disputes have a column for each. */
 export const PURCHASE_KINDS = ['order', 'invoice'] as const;
 export type PurchaseKind = (typeof PURCHASE_KINDS)[number];
 

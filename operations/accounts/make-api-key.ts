@@ -17,19 +17,19 @@ import { reasonOf } from '../reason.ts';
 import { seenToken } from '../seen.ts';
 import { dryRun } from '../dry-run.ts';
 
-/** What its approval is called. */
+/** The action's name in approvals. */
 export const MAKE_API_KEY = 'make_api_key';
 
-/** `key` cannot be had again. Where it awaits a second admin, it opens nothing until that one agrees. */
+/** `key` is shown only here. Where it waits for a second admin, it does not work until they agree. */
 export type MadeApiKey = { readonly key: string } & (
   | { readonly apiKey: ApiKeyRow }
   | { readonly awaits: Approval }
 );
 
 /**
- * An admin makes a key: for itself at once, for anybody else once a second admin agrees, since it acts as that person.
- * Throws `validation_failed` (`user_id`, `reason`), `forbidden` and `person_required` where it would carry a power that is
- * not the actor's own to give, and what `assertAdmin` does.
+ * An admin makes a key: for itself at once, for anybody else once a second admin agrees, since it acts as that
+ * person. Throws `validation_failed` (`user_id`, `reason`), `forbidden` and `person_required` where the key would
+ * have a power that the actor may not give, and what `assertAdmin` throws.
  */
 export async function makeApiKey(
   { db }: Pick<OperationsDeps, 'db'>,
@@ -53,7 +53,7 @@ export async function makeApiKey(
   });
 }
 
-/** Whoever held another admin's power would be two admins; a key is no person who answers for another. */
+/** An actor with another admin's power would count as two admins, and a key cannot answer for another person. */
 function refusePower({ userId, scopes }: NewApiKey, { actor, apiKeyId }: Act): void {
   const isForAnother = userId !== actor;
   const isPowerful = scopes.includes('admin');
@@ -68,7 +68,7 @@ function refusePower({ userId, scopes }: NewApiKey, { actor, apiKeyId }: Act): v
   }
 }
 
-/** As an approval keeps it. */
+/** The new key as an approval keeps it. */
 const Kept = z.object({
   id: z.string(),
   userId: z.string(),
@@ -86,6 +86,6 @@ const Kept = z.object({
   keyHash: z.string(),
 });
 
-/** The key that an approval is about; null: it is about something else. */
+/** The key of an approval; null where the approval is about something else. */
 export const keyToKeepOf = ({ action, params }: Pick<Approval, 'action' | 'params'>): ApiKeyToKeep | null =>
   action === MAKE_API_KEY ? Kept.parse(params) : null;

@@ -13,7 +13,7 @@ import { reasonOf } from '../reason.ts';
 import { lookAtRefund } from '../look.ts';
 import { type HeldWork, tellEnded } from './settle-refund-outside.ts';
 
-/** Of one that the PSP may not have, or, once it has ended, of one that was held. */
+/** The work for a refund that the PSP may not have, or, after its end, for a held one. */
 type Work = Pick<HeldWork, 'refundId' | 'label'> | HeldWork;
 
 export const giveUpRefund: Operation<Refund, Work> = {

@@ -14,7 +14,8 @@ export const giveUpReversal: Operation<ReversalRow, ReversalWork> = {
     const now = { subject: reversalWorkflowId(reversalId), status: reversal.status };
     return { done: { ...reversal, orderId, sellerId, currency }, now, work };
   },
-  // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
+  // The workflow is woken and finds on the row that it was given up: the operator's reason stays out of Temporal's
+  // histories.
   async notify({ engine }, work) {
     await engine.retryReversal(work);
     return { note: 'Its workflow looks at Stripe once more: what Stripe has counts.' };

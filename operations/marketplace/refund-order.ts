@@ -12,7 +12,7 @@ import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../../db/client.ts';
 import type { Operation, Standing } from '../action.ts';
 
-/** Part of an order: an amount in minor units, or items whole. Neither: all that is left. */
+/** A part of an order: an amount in minor units, or whole items. Neither: all that is left. */
 const Part = z.strictObject({ amount: z.unknown().optional(), itemIds: z.array(z.string()).optional() });
 type Part = Pick<RefundAsk, 'amount' | 'itemIds'>;
 type Work = { readonly refundId: string; readonly label: ReturnType<typeof refundLabel> };
@@ -43,15 +43,15 @@ export const refundPart = (part: Part): Operation<Refund, Work> => ({
   },
 });
 
-/** All that is left of it, unless asked with more. */
+/** Refunds all that is left, unless there are further parameters. */
 export const refundOrder = refundPart({});
 
-/** The amount that it would be; none where it is refused, which `act` says why. */
+/** The amount of the refund; none where it is refused, for which `act` gives the reason. */
 async function lookAt(tx: Tx, orderId: string, part: Part): Promise<Standing> {
   const { status } = await lockNamed(tx, 'order', orderId, lockOrder);
   const order = await readRefundableOrder(tx, orderId);
   if (order === null) throw new VezaError('order_not_found', `There is no order ${orderId}.`);
-  // Any admin may: who it is, the transaction around it has asked.
+  // Any admin may refund: the transaction around this has checked the actor.
   const decision = decideRefund(order, { caller: { userId: '', role: 'admin' }, ...part }, Date.now());
   if ('refusal' in decision) return { status, money: null };
   return { status, money: { amountMinor: decision.plan.amountMinor, currency: order.currency } };

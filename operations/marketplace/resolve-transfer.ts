@@ -10,7 +10,7 @@ import type { Operation, Standing } from '../action.ts';
 import { reasonOf } from '../reason.ts';
 import { lookAtTransfer } from '../look.ts';
 
-/** The work is there where a workflow still waits: it finds the transfer ended. */
+/** There is work where a workflow still waits: it then finds the transfer ended. */
 const resolveAs = (
   resolution: Resolution,
   describeEffect: (standing: Standing) => string,

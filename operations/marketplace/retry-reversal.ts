@@ -4,7 +4,7 @@ import { reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Operation } from '../action.ts';
 import { lookAtReversal } from '../look.ts';
 
-/** `adopts`: a person had ended it, so that Stripe is only looked at. */
+/** `adopts`: a person had ended the reversal, so its workflow only looks at Stripe. */
 type Work = ReversalWork & { readonly adopts: boolean };
 
 export const retryReversal: Operation<ReversalRow, Work> = {

@@ -29,7 +29,7 @@ export const settleRefundOutside: Operation<Refund, HeldWork> = {
     'The refund is booked as it was asked for: the buyer has that money, whatever the PSP calls it. Sellers give their shares back.',
 };
 
-/** Its workflow finds the row ended; what it calls for is started at once, also while the PSP cannot be read. */
+/** The refund's workflow finds the row ended; follow-up work is started at once, even while the PSP cannot be read. */
 export async function tellEnded(
   { engine }: OperationsDeps,
   { refundId, label, settled }: HeldWork,

@@ -7,7 +7,7 @@ import { reasonOf } from '../reason.ts';
 export const bookPayoutAsMade: Operation<Payout, PayoutWork> = {
   action: 'book_as_made',
   kind: 'payout',
-  /** The larger of what was asked for and what was made is decided on. */
+  /** The larger of the asked and the made amount is decided on. */
   async snapshot(tx, payoutId) {
     const { status, amountMinor, differingMinor, currency } = await lockNamed(
       tx,

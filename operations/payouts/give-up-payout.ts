@@ -13,7 +13,8 @@ export const giveUpPayout: Operation<Payout, PayoutWork> = {
     const { payout, work } = await askPayoutAgain(tx, ask);
     return { done: payout, now: { subject: payoutWorkflowId(payoutId), status: payout.status }, work };
   },
-  // Woken, its workflow finds on the row that it is given up: what an operator wrote stays out of Temporal's histories.
+  // The workflow is woken and finds on the row that it was given up: the operator's reason stays out of Temporal's
+  // histories.
   async notify({ engine }, work) {
     await engine.retryPayout(work);
     return { note: 'Its workflow looks at Stripe first: what Stripe has goes on.' };

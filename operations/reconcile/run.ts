@@ -5,9 +5,9 @@ import { idOfSweep } from '../../engine/port/index.ts';
 import type { OperationsDeps } from '../deps.ts';
 
 /**
- * An operator has the sweep look for what is stuck, now: a batch a phase, or, as a drain, until every row was looked at
- * (a drain that runs is joined). Returns its workflow's id; its report is the engine's to give. The audit log says so before
- * the engine is told, which may be away: what runs has always been asked for by somebody.
+ * An operator starts a sweep now: one batch of each phase or, as a drain, until every row was looked at (a drain that
+ * runs is joined). Returns the workflow's id; the engine gives the report. The audit row is written before the
+ * engine, which may be away, is notified: so every sweep that runs has somebody who asked for it.
  */
 export async function runReconciliation(
   { db, engine }: Pick<OperationsDeps, 'db' | 'engine'>,

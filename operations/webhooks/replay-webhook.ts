@@ -27,7 +27,7 @@ export const replayWebhook: Operation<WebhookEventRow, Replay> = {
     'It is dispatched again to the workflow that waits for it. What it says has happened already changes nothing.',
 };
 
-/** What became of it. Throws `engine_unavailable`. */
+/** Dispatches the webhook again, and returns the outcome. Throws `engine_unavailable`. */
 export async function dispatchAgain(
   { db, engine, log }: OperationsDeps,
   { webhookId }: Replay,

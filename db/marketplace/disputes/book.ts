@@ -93,7 +93,7 @@ async function take(
   return { refused: null, transfers };
 }
 
-/** The money that these refunds took is back: all is as it was before them. */
+/** The money that these refunds took is back: everything becomes what it was before them. */
 async function bringBack(
   tx: Tx,
   of: PurchaseRef,
@@ -111,9 +111,9 @@ async function bringBack(
 }
 
 /**
- * What other losses and refunds took beyond the purchase while this dispute held its money is its sellers' to bear after
- * all. Other disputes are booked anew, and a refund that is open holds its shares again; one that has succeeded stays
- * the platform's loss, and people are told.
+ * While this dispute held the purchase's money, other losses and refunds may have taken more than was left. Now its
+ * sellers bear them after all: other disputes are booked anew, and an open refund holds its shares again. One that
+ * has succeeded stays the platform's loss, and people are told.
  */
 async function bearAgain(
   tx: Tx,

@@ -23,9 +23,9 @@ export interface SettledDispute extends SettledRefund {
 }
 
 /**
- * What the PSP says of a dispute: open, it blocks refunds, unsent transfers and payouts of what it is of; won or cancelled,
- * it frees them; lost, it settles like a refund. A later word counts again, and is booked the other way. Doubled or
- * overtaken, a word changes nothing, but what is not booked yet is tried again.
+ * Settles the PSP's report of a dispute. An open dispute blocks refunds, unsent transfers and payouts of its
+ * purchase; a won or cancelled one frees them; a lost one settles like a refund. A later report counts again, and is
+ * booked the other way. A repeated or outdated report changes nothing, but a booking that is missing is tried again.
  */
 export async function settleDispute(
   db: Db,

@@ -8,8 +8,8 @@ import { isOlder, latest } from './provider-time.ts';
 import type { Purchase, Purchases } from '../purchase.ts';
 
 /**
- * The PSP's definite no: the refund is `failed`, and what it is of is back where it was. Repeatable. `saidAt`: when the PSP changed
- * it, ISO 8601; its words come in any order.
+ * The PSP definitely refused: the refund becomes `failed`, and its purchase goes back to its status before.
+ * Repeatable. `saidAt`: when the PSP changed the refund, ISO 8601, since reports come in any order.
  */
 export async function failRefund(
   db: Db,
@@ -29,7 +29,10 @@ export async function failRefund(
   });
 }
 
-/** Under the lock of both: the refund is `failed`, and what it is of is back where it was. */
+/**
+ * Under the locks of refund and purchase: the refund becomes `failed`, and the purchase goes back to its status
+ * before.
+ */
 export async function failPending(
   tx: Tx,
   purchase: Purchase,

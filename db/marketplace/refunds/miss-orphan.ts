@@ -20,9 +20,9 @@ export type MissedOrphan =
   | 'wanted';
 
 /**
- * The PSP has no such refund and no workflow asks for it. The first time this is only noted; once it is still so `gapMs`
- * later, when no request left behind can land any more, the refund is `failed` and what it is of back where it was. All under
- * lock, by the database's clock. Repeatable.
+ * The PSP has no such refund, and no workflow asks for it. The first time this is only written down. If it is still
+ * so `gapMs` later, when no earlier request can arrive any more, the refund becomes `failed` and its purchase goes
+ * back to its status before. Under lock, by the database's clock. Repeatable.
  */
 export async function missOrphan(
   db: Db,

@@ -10,9 +10,9 @@ import type { Purchases } from '../purchase.ts';
 const MESSAGE = 'The payment provider never answered whether it has this refund, and does not know it.';
 
 /**
- * A look for an operator did not find the refund at the PSP. The first one ends the asking: no call goes out any more. One
- * that is `gapMs` later, when no call that was under way can land any more and what landed is shown, fails the refund, and
- * what it is of is back where it was. All under lock, by the database's clock. Repeatable.
+ * A look for an operator did not find the refund at the PSP. The first look stops the asking: no call goes out any
+ * more. A look `gapMs` later, when any call under way has arrived and is shown, fails the refund, and its purchase
+ * goes back to its status before. Under lock, by the database's clock. Repeatable.
  */
 export async function missUnanswered(
   db: Db,

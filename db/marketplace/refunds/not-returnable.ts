@@ -1,7 +1,7 @@
 import { VezaError } from '../../../domain/errors.ts';
 import type { Refund } from './schema.ts';
 
-/** A refund that cannot be taken back as things stand. `passes`: what stands in its way ends by itself. */
+/** A refund that cannot be taken back now. `passes`: the obstacle ends by itself. */
 export class NotReturnable extends VezaError {
   readonly passes: boolean;
 

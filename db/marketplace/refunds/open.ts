@@ -15,7 +15,7 @@ export interface RefundToOpen {
 }
 
 /**
- * Phase 1: decides a refund under the lock of what it is of and opens it `pending` with its allocations. A repeated
+ * Phase 1: decides a refund under its purchase's lock, and opens it `pending` with its allocations. A repeated
  * attempt finds the refund open, and gives the same answer. A refund that nobody asked for is refused.
  */
 export async function openRefund(
@@ -58,7 +58,7 @@ export async function openRefund(
   });
 }
 
-/** The refund that was decided on, `pending` with its allocations, of what is locked. */
+/** Writes the refund that was decided on, `pending`, with its allocations. The purchase must be locked. */
 export async function writeRefund(
   tx: Tx,
   purchase: Purchase,

@@ -28,7 +28,10 @@ export interface OutsideRefund {
 }
 
 export interface RecordedRefund extends SettledRefund {
-  /** What it is of has failed and we know of no payment, so nothing was booked: the payment is to be read at the PSP first. */
+  /**
+   * The purchase failed and we know of no payment, so nothing was booked: the payment has to be read at the PSP
+   * first.
+   */
   readonly wantsPayment?: true;
   /** The give-back of the rest of a payment that was never reported to us. */
   readonly giveBack?: GiveBackWork;

@@ -9,9 +9,9 @@ import { lockNamedPurchase, type Purchases } from '../purchase.ts';
 import { writeRefund } from './open.ts';
 
 /**
- * An admin refunds what is not their own purchase or sale: opened by the same rules as any refund, for a reason that the
- * audit log keeps. Throws `…_not_found`, `validation_failed` where nobody said why, and the refusals of what it is of, which
- * come first.
+ * An admin refunds a purchase that is not their own and not their sale: by the same rules as any refund, for a reason
+ * that the audit log keeps. Throws `…_not_found`, the purchase's refusals, and then `validation_failed` where there
+ * is no reason.
  */
 export async function refundAsOperator(
   tx: Tx,

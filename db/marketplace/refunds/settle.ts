@@ -12,10 +12,10 @@ import type { Purchases } from '../purchase.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 
 /**
- * Phase 3: the PSP says that the buyer has the money. One transaction: refund, what it is of,
- * balances, ledger, what unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns what is
- * still to be started. It settles whatever its time, since money has moved; and as what was done, whatever was asked for.
- * `held`: it was done as what these books cannot hold; people are told.
+ * Phase 3: the PSP says that the buyer has the money. One transaction: refund, purchase, balances, ledger, what
+ * unsent transfers still send, and a reversal for each share that went out. A replay finds it done and returns the
+ * work that is still to be started. It settles at any time, since money has moved, and by what was done, not by what
+ * was asked for. `held`: the PSP did something that these books cannot hold; people are told.
  */
 export async function settleRefund(
   db: Db,
