@@ -1,17 +1,20 @@
-import { listWebhooksForReplay, type ReplayFilter } from '../db/webhooks/index.ts';
 import type { Db, Tx } from '../db/client.ts';
-import { listWork, PERSON_KINDS, STUCK_KINDS, type WorkFilter } from '../db/operators/index.ts';
+import {
+  listWork,
+  PERSON_KINDS,
+  STUCK_KINDS,
+  type WorkFilter,
+  type WorkKind,
+} from '../db/operators/index.ts';
+import type { ReplayFilter } from '../db/webhooks/index.ts';
 import { type Money, sumMinor } from '../domain/kernel/index.ts';
-import type { ActionName } from './action.ts';
-import { seenToken } from './seen.ts';
-import { actionsFor } from './what-next.ts';
+import { seenToken } from './acting.ts';
+import { STUCK } from './index.ts';
+import type { BulkAction } from './titles.ts';
+import { webhooksToReplay } from './webhooks/index.ts';
 
 /** The most rows of one action on many: one transaction does them all, and must not hold locks for long. */
 export const BULK_MAX_ROWS = 500;
-
-/** Actions on many rows at once. Actions that revert books are decided row by row. */
-export const BULK_ACTIONS = ['retry', 'give_up', 'replay_webhook', 'clear_flag'] as const;
-export type BulkAction = (typeof BULK_ACTIONS)[number] & ActionName;
 
 /** Which rows: of the list of what is stuck or, for a replay, of all webhooks. */
 export type BulkFilter = { readonly stuck: WorkFilter } | { readonly webhooks: ReplayFilter };
@@ -43,34 +46,22 @@ export async function readBulkList(db: Db | Tx, action: BulkAction, filter: Bulk
   };
 }
 
-async function matching(db: Db | Tx, action: BulkAction, filter: BulkFilter): Promise<BulkRow[]> {
+async function matching(db: Db | Tx, action: BulkAction, filter: BulkFilter): Promise<readonly BulkRow[]> {
   const limit = BULK_MAX_ROWS + 1;
   if ('webhooks' in filter) {
-    if (action !== 'replay_webhook') return [];
-    const stored = await listWebhooksForReplay(db, filter.webhooks, limit);
-    return stored.map(({ id, outcome }) => ({ subject: `webhook/${id}`, status: outcome, money: null }));
+    return action === 'replay_webhook' ? webhooksToReplay(db, filter.webhooks, limit) : [];
   }
   // Rows without this action are not counted.
-  const kinds = (filter.stuck.kinds ?? ALL_KINDS).filter((kind) => KINDS_OF[action].includes(kind));
+  const kinds = (filter.stuck.kinds ?? ALL_KINDS).filter((kind) => STUCK[kind].onMany?.includes(action));
   const rows = await listWork(db, { ...filter.stuck, kinds }, { limit });
   return rows.flatMap((row) => {
-    const ask = actionsFor(row).find((one) => one.action === action);
-    if (ask === undefined) return [];
-    return {
-      subject: ask.subject,
-      status: row.kind === 'flag' ? 'open' : row.status,
-      money: row.kind === 'flag' ? null : row.money,
-    };
+    const { actions, snapshot = row } = STUCK[row.kind];
+    const ask = actions(row).find((one) => one.action === action);
+    return ask === undefined ? [] : { subject: ask.subject, status: snapshot.status, money: snapshot.money };
   });
 }
 
-const ALL_KINDS = [...STUCK_KINDS, ...PERSON_KINDS];
-const KINDS_OF: Readonly<Record<BulkAction, readonly string[]>> = {
-  retry: ['transfer', 'reversal', 'payout', 'failed_transfer', 'failed_reversal'],
-  give_up: ['reversal', 'payout'],
-  replay_webhook: ['webhook'],
-  clear_flag: ['flag'],
-};
+const ALL_KINDS: readonly WorkKind[] = [...STUCK_KINDS, ...PERSON_KINDS];
 
 /** A currency at a time. */
 function totalsOf(rows: readonly BulkRow[]): Money[] {

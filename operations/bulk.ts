@@ -1,26 +1,24 @@
-import type { Tx } from '../db/client.ts';
+import { assertAdmin } from '../db/accounts/index.ts';
 import {
   type Approval,
   decidedWith,
+  lockPendingApproval,
   type Piece,
   recordDecisions,
-  lockPendingApproval,
-  requestApproval,
 } from '../db/approvals/index.ts';
-import { assertAdmin } from '../db/accounts/index.ts';
+import type { Tx } from '../db/client.ts';
 import type { Act } from '../db/kernel/index.ts';
-import { lockMany, type ManyRows } from '../db/operators/index.ts';
-import { isFinal, VezaError } from '../domain/errors.ts';
-import { type Money, parseSubject, type SubjectKind } from '../domain/kernel/index.ts';
 import { largest, needsSecondAdmin } from '../domain/approvals/index.ts';
-import { findOperation } from './index.ts';
+import { isFinal, VezaError } from '../domain/errors.ts';
+import { type Money, parseSubject } from '../domain/kernel/index.ts';
+import { reasonOf, seenToken } from './acting.ts';
 import { type ApprovedList, bulkSubject } from './approved-list.ts';
-import { type BulkAction, type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
-import { pieceOf } from './action.ts';
+import { type BulkFilter, type BulkList, type BulkRow, readBulkList } from './bulk-list.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
-import { reasonOf } from './reason.ts';
-import { seenToken } from './seen.ts';
-import { dryRun } from './dry-run.ts';
+import { findAction, PARTS } from './index.ts';
+import { pieceOf } from './row-kind.ts';
+import { askSecondAdmin } from './second-admin.ts';
+import type { BulkAction } from './titles.ts';
 
 export interface BulkAsk {
   readonly action: BulkAction;
@@ -75,44 +73,42 @@ export interface BulkDone {
 }
 
 /**
- * Acts on every row that was shown, in one transaction: on all of them or on none. The caller notifies the engine
- * after the commit (`notifyBulk`). A sum above the threshold, with what the admin did within a day, waits for a
- * second admin. Throws `list_changed` where rows, their statuses or amounts are not as shown, `list_empty`, and what
- * `assertAdmin` throws.
+ * Acts on every row that was shown, in the transaction that it is given: on all of them or on none. Whoever calls tells the
+ * engine after the commit (`notifyBulk`). A sum above the threshold, with what the admin did within a day, waits for a second admin. Throws `list_changed` where rows, their
+ * statuses or amounts are not as shown, `list_empty`, and what `assertAdmin` does.
  */
 export async function decideBulk(
-  { db, settings }: Pick<OperationsDeps, 'db' | 'settings'>,
+  tx: Tx,
+  settings: OperationsSettings,
   { action, filter }: BulkAsk,
   fingerprint: string,
   act: Act,
 ): Promise<BulkDone | { readonly awaits: Approval }> {
   const reason = reasonOf(act);
-  return db.transaction(async (tx) => {
-    await assertAdmin(tx, act);
-    await lockPendingApproval(tx, action, bulkSubject(fingerprint));
-    const list = await readBulkList(tx, action, filter);
-    if (list.rows.length === 0 && fingerprint === list.fingerprint)
-      throw new VezaError('list_empty', 'No row matches.');
-    refuseChanged(list, fingerprint);
-    const most = largest(list.totals);
-    const decided = await decidedWith(tx, act.actor, piecesOf(action, list.rows));
-    if (most === null || !needsSecondAdmin(decided, settings.fourEyesAboveMinor)) {
-      const { work, pieces } = await actOnEach(tx, action, list, act, settings);
-      await recordDecisions(tx, act.actor, pieces);
-      return { count: list.rows.length, totals: list.totals, work };
-    }
-    await dryRun(tx, (inner) => actOnEach(inner, action, list, act, settings));
-    // Exactly these rows: others that match before somebody agrees were not asked for.
-    const subjects = list.rows.map((row) => row.subject);
-    const params: ApprovedList = { subjects, totals: list.totals };
-    const subject = bulkSubject(fingerprint);
-    const awaits = await requestApproval(tx, {
-      ...act,
-      ...{ reason, action, subject, params, seen: fingerprint },
-      ...most,
-    });
-    return { awaits };
-  });
+  await assertAdmin(tx, act);
+  await lockPendingApproval(tx, action, bulkSubject(fingerprint));
+  const list = await readBulkList(tx, action, filter);
+  if (list.rows.length === 0 && fingerprint === list.fingerprint)
+    throw new VezaError('list_empty', 'No row matches.');
+  refuseChanged(list, fingerprint);
+  const most = largest(list.totals);
+  const decided = await decidedWith(tx, act.actor, piecesOf(action, list.rows));
+  if (most === null || !needsSecondAdmin(decided, settings.fourEyesAboveMinor)) {
+    const { work, pieces } = await actOnEach(tx, action, list, act, settings);
+    await recordDecisions(tx, act.actor, pieces);
+    return { count: list.rows.length, totals: list.totals, work };
+  }
+  // Exactly these rows: others that match before somebody agrees were not asked for.
+  const subjects = list.rows.map((row) => row.subject);
+  const params: ApprovedList = { subjects, totals: list.totals };
+  const subject = bulkSubject(fingerprint);
+  const awaits = await askSecondAdmin(
+    tx,
+    { ...act, reason },
+    { action, subject, params, seen: fingerprint, money: most },
+    (inner) => actOnEach(inner, action, list, act, settings),
+  );
+  return { awaits };
 }
 
 function refuseChanged(list: BulkList, fingerprint: string): void {
@@ -136,9 +132,10 @@ export async function actOnEach(
   const done: BulkWork[] = [];
   const pieces: Piece[] = [];
   // The list is in the order of age: locks in that order would meet a settlement's locks in the opposite order.
-  await lockMany(tx, idsByKind(rows));
+  const idsOf = idsByKind(rows);
+  for (const part of PARTS) await part.lockMany?.(tx, idsOf);
   for (const row of rows) {
-    const { operation, subject } = findOperation({ action, subject: row.subject });
+    const { operation, subject } = findAction({ action, subject: row.subject });
     const standing = await operation.snapshot(tx, subject.id, settings);
     if (seenToken(standing.status, standing.money) !== seenToken(row.status, row.money)) {
       throw new VezaError('list_changed', `${row.subject} is not as it was shown: look again.`, {
@@ -152,10 +149,9 @@ export async function actOnEach(
   return { work: done, pieces };
 }
 
-function idsByKind(rows: readonly BulkRow[]): ManyRows {
+function idsByKind(rows: readonly BulkRow[]): (kind: string) => readonly string[] {
   const subjects = rows.flatMap((row) => parseSubject(row.subject) ?? []);
-  const idsOf = (kind: SubjectKind) => subjects.flatMap((one) => (one.kind === kind ? [one.id] : []));
-  return { transferIds: idsOf('transfer'), reversalIds: idsOf('reversal'), payoutIds: idsOf('payout') };
+  return (kind) => subjects.flatMap((one) => (one.kind === kind ? [one.id] : []));
 }
 
 /** How many calls to the engine, or webhooks, run at a time. */
@@ -178,7 +174,7 @@ export async function notifyBulk(
   const tellNext = async () => {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       try {
-        const { operation } = findOperation({ action, subject: one.subject });
+        const { operation } = findAction({ action, subject: one.subject });
         const { note } = (await operation.notify(deps, one.work)) ?? { note: 'It is on its way.' };
         told.set(note, (told.get(note) ?? 0) + 1);
       } catch (error) {
@@ -191,4 +187,25 @@ export async function notifyBulk(
   // An error that may pass comes first: after a final one alone, the caller would not repeat the rest.
   if (failures.length > 0) throw failures.find((error) => !isFinal(error)) ?? failures[0];
   return Object.fromEntries(told);
+}
+
+export interface BulkPerformed {
+  readonly count: number;
+  readonly totals: readonly Money[];
+  /** How many rows, by result. */
+  readonly told: Told;
+}
+
+/** An operator acts on a filtered list, exactly as it was shown. Throws `list_changed` and `list_empty`. */
+export async function performBulk(
+  deps: OperationsDeps,
+  ask: BulkAsk,
+  fingerprint: string,
+  act: Act & { readonly reason: string },
+  onProgress?: (done: number) => void,
+): Promise<{ readonly done: BulkPerformed } | { readonly awaitsApproval: Approval }> {
+  const decided = await deps.db.transaction((tx) => decideBulk(tx, deps.settings, ask, fingerprint, act));
+  if ('awaits' in decided) return { awaitsApproval: decided.awaits };
+  const told = await notifyBulk(deps, ask.action, decided.work, onProgress);
+  return { done: { count: decided.count, totals: decided.totals, told } };
 }

@@ -1,57 +1,69 @@
+import type { WorkKind } from '../db/operators/index.ts';
 import { VezaError } from '../domain/errors.ts';
-import { parseSubject, type Subject, type SubjectKind, writeSubject } from '../domain/kernel/index.ts';
-import type { ActionName, Operation } from './action.ts';
-import { bookPayoutAsMade } from './payouts/book-as-made.ts';
-import { clearFlag } from './kernel/clear-flag.ts';
-import { giveBack } from './marketplace/give-back.ts';
-import { giveUpPayout } from './payouts/give-up-payout.ts';
-import { giveUpRefund } from './marketplace/give-up-refund.ts';
-import { giveUpReversal } from './marketplace/give-up-reversal.ts';
-import { markReturned } from './marketplace/mark-returned.ts';
-import { refundOrder } from './marketplace/refund-order.ts';
-import { replayWebhook } from './webhooks/replay-webhook.ts';
-import { settleReversalOutside, writeReversalOff } from './marketplace/resolve-reversal.ts';
-import { settleTransferOutside, writeTransferOff } from './marketplace/resolve-transfer.ts';
-import { settleRefundOutside } from './marketplace/settle-refund-outside.ts';
-import { retryPayout } from './payouts/retry-payout.ts';
-import { retryReversal } from './marketplace/retry-reversal.ts';
-import { retryTransfer } from './marketplace/retry-transfer.ts';
+import { parseSubject, type Subject, writeSubject } from '../domain/kernel/index.ts';
+import { ACCOUNTS } from './accounts/index.ts';
+import { APPROVALS } from './approvals/index.ts';
+import { flagPart } from './kernel/index.ts';
+import { MARKETPLACE } from './marketplace/index.ts';
+import { PAYOUTS } from './payouts/index.ts';
+import type { ActionAsk, RowAction, RowKind, StuckKind, SubjectPart } from './row-kind.ts';
+import { SELLERS } from './sellers/index.ts';
+import { SETTLEMENTS } from './settlements/index.ts';
+import type { ActionName } from './titles.ts';
+import { WEBHOOKS } from './webhooks/index.ts';
 
-/** All that an operator may do to one row. */
-const OPERATIONS: readonly Operation[] = [
-  ...[retryTransfer, retryReversal, retryPayout],
-  ...[giveUpReversal, giveUpPayout, giveUpRefund, bookPayoutAsMade],
-  ...[settleRefundOutside, settleReversalOutside, writeReversalOff, settleTransferOutside, writeTransferOff],
-  ...[refundOrder, giveBack, markReturned],
-  ...[replayWebhook, clearFlag],
-];
+/** The register of what operators see and do: a line a subject, in the order of locks. */
+const SUBJECTS = [ACCOUNTS, MARKETPLACE, PAYOUTS, SELLERS, SETTLEMENTS, WEBHOOKS, APPROVALS] as const;
 
-/** An action that is asked for on one row. */
-export interface ActionAsk {
-  readonly action: ActionName;
-  /** `reversal/…`, `transfer/…`, `payout/…`, `order/…`, `refund/…`, `webhook/…` or `flag/…`. */
-  readonly subject: string;
-  /** Further parameters: an amount or items of a refund. */
-  readonly params?: unknown;
+// Flags are raised about any subject: each says what operators are told of its own.
+const FLAGS = flagPart(spread((SUBJECTS as readonly SubjectPart[]).map(({ flags }) => flags ?? {})));
+const ALL = [...SUBJECTS, FLAGS] as const;
+export const PARTS: readonly SubjectPart[] = ALL;
+
+const ROW_KINDS: readonly RowKind[] = PARTS.flatMap(({ rows }) => rows);
+
+/** What the list of what is stuck is made of: a kind that no subject describes does not compile. */
+export const STUCK: Readonly<Record<WorkKind, StuckKind>> = spread(ALL.map(({ stuck }) => stuck));
+
+/** One object of all. */
+function spread<One extends object>(parts: readonly One[]): All<One> {
+  return Object.assign({}, ...parts) as All<One>;
 }
+type All<One> = (One extends unknown ? (one: One) => void : never) extends (all: infer Every) => void
+  ? Every
+  : never;
 
 export interface Found {
-  readonly operation: Operation;
+  readonly kind: RowKind;
   readonly subject: Subject;
+}
+
+/** A row that operators look at or act on; null where an id is of nothing such. */
+export function findRow(text: string): Found | null {
+  const subject = parseSubject(text);
+  const kind = ROW_KINDS.find((one) => one.kind === subject?.kind);
+  return subject === null || kind === undefined ? null : { kind, subject };
+}
+
+/** Whether a workflow runs under that id; a list of rows has none. */
+export function hasWorkflow(subject: string): boolean {
+  return findRow(subject)?.kind.hasWorkflow ?? (subject.includes('/') && !subject.startsWith('list/'));
 }
 
 /**
  * Throws `action_unknown` where the row has no such action, and `validation_failed` where the parameters do not fit
  * it.
  */
-export function findOperation({ action, subject: text, params }: ActionAsk): Found {
-  const subject = parseSubject(text);
-  if (subject === null) {
-    throw new VezaError('action_unknown', `${text} names nothing that can be acted on.`);
-  }
-  const operation = OPERATIONS.find((one) => one.action === action && one.kind === subject.kind);
+export function findAction({ action, subject: text, params }: ActionAsk): {
+  readonly operation: RowAction;
+  readonly subject: Subject;
+} {
+  const found = findRow(text);
+  if (found === null) throw new VezaError('action_unknown', `${text} names nothing that can be acted on.`);
+  const { kind, subject } = found;
+  const operation = kind.actions.find((one) => one.action === action);
   if (operation === undefined) {
-    const known = actionsOn(subject.kind);
+    const known = actionsOn(kind);
     throw new VezaError(
       'action_unknown',
       `${writeSubject(subject)} knows no ${action}${known.length > 0 ? `, but ${known.join(', ')}` : ''}.`,
@@ -66,5 +78,4 @@ export function findOperation({ action, subject: text, params }: ActionAsk): Fou
   return { operation: operation.askedWith(params), subject };
 }
 
-export const actionsOn = (kind: SubjectKind): ActionName[] =>
-  OPERATIONS.filter((one) => one.kind === kind).map(({ action }) => action);
+const actionsOn = ({ actions }: RowKind): ActionName[] => actions.map(({ action }) => action);

@@ -1,50 +1,12 @@
-import type { Money } from '../domain/kernel/index.ts';
-import type { ActionAsk } from './index.ts';
-
-export const STORY_KINDS = [
-  'order',
-  'refund',
-  'transfer',
-  'reversal',
-  'payout',
-  'dispute',
-  'webhook',
-  'ledger',
-  'audit',
-  'flag',
-] as const;
-export type StoryKind = (typeof STORY_KINDS)[number];
-
-/** One thing that happened. */
-export interface StoryEvent {
-  readonly at: Date;
-  readonly kind: StoryKind;
-  /** The row that it happened to: `refund/…`; for a webhook `webhook/…`. */
-  readonly subject: string;
-  readonly text: string;
-  readonly money: Money | null;
-  /** The user's id, where a person did it. */
-  readonly by: string | null;
-  /** JSON with more details: a webhook's body with personal data masked, postings, before and after. */
-  readonly detail: unknown;
-}
-
-/** A row as it stands now. */
-export interface StoryRow {
-  readonly kind: StoryKind;
-  readonly subject: string;
-  readonly status: string;
-  readonly money: Money | null;
-  readonly lastError: string | null;
-  readonly waitingFor: string | null;
-  readonly nextAttemptAt: Date | null;
-  readonly retryCount: number | null;
-  /** The row's id at the provider. */
-  readonly providerId: string | null;
-  /** The key of the last call, as the provider's log shows it. */
-  readonly idempotencyKey: string | null;
-  readonly actions: readonly ActionAsk[];
-}
+import type { Db } from '../db/client.ts';
+import { findSubject, type Mentions, readMentions } from '../db/operators/index.ts';
+import { VezaError } from '../domain/errors.ts';
+import { writeSubject } from '../domain/kernel/index.ts';
+import { findRow } from './index.ts';
+import { auditEvents, flagEvents } from './kernel/index.ts';
+import type { StoryEvent, StoryPart, StoryRow } from './row-kind.ts';
+import { STORY_KINDS } from './titles.ts';
+import { webhookEvents } from './webhooks/index.ts';
 
 export interface Story {
   /** What was asked for. */
@@ -54,3 +16,44 @@ export interface Story {
   /** In order of time. */
   readonly events: readonly StoryEvent[];
 }
+
+/**
+ * The whole story of what an id names, and of all that it belongs to: rows, webhooks, postings, flags and what operators
+ * did, in order of time. Takes a workflow id, any of our ids, and the providers' ids. Throws `subject_not_found`.
+ */
+export async function readStory(db: Db, text: string): Promise<Story> {
+  const found = await findSubject(db, text);
+  if (found === null) throw notFound(text);
+  const subject = writeSubject(found);
+  const part = await findRow(subject)?.kind.story(db, found.id);
+  if (!part) throw notFound(text);
+  if ('instead' in part) return readStory(db, part.instead);
+  const above = part.belongsTo ? await findSubject(db, part.belongsTo) : null;
+  if (above === null) return tell(db, subject, part);
+  const rest = await readStory(db, writeSubject(above));
+  return { ...rest, subject, rows: [...part.rows([]), ...rest.rows] };
+}
+
+const notFound = (text: string) =>
+  new VezaError('subject_not_found', `Nothing of ours is known by ${text === '' ? 'no id' : text}.`);
+
+async function tell(db: Db, subject: string, { orderId, rows, events, ...names }: StoryPart): Promise<Story> {
+  const mentions = await readMentions(db, names);
+  return {
+    subject,
+    orderId,
+    rows: rows(mentions.flags),
+    events: inOrder([...events, ...mentionEvents(mentions)]),
+  };
+}
+
+const mentionEvents = ({ webhooks, audits, flags }: Mentions): StoryEvent[] => [
+  ...webhookEvents(webhooks),
+  ...auditEvents(audits),
+  ...flagEvents(flags),
+];
+
+const rankOf = ({ kind }: StoryEvent) => STORY_KINDS.indexOf(kind);
+
+const inOrder = (events: readonly StoryEvent[]): StoryEvent[] =>
+  events.toSorted((a, b) => a.at.getTime() - b.at.getTime() || rankOf(a) - rankOf(b));

@@ -6,7 +6,7 @@ import {
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from '../../domain/accounts/api-keys.ts';
-import { makeApiKey } from '../../operations/accounts/make-api-key.ts';
+import { makeApiKey } from '../../operations/accounts/index.ts';
 import {
   actorOf,
   fails,

@@ -3,7 +3,7 @@ import type { Approval as ApprovalRow } from '../../db/approvals/schema.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/approval-machine.ts';
 import { API_KEY_SCOPES } from '../../domain/accounts/index.ts';
 import { listOf } from '../../operations/approved-list.ts';
-import { keyToKeepOf } from '../../operations/accounts/make-api-key.ts';
+import { keyToKeepOf } from '../../operations/accounts/index.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 export const Approval = z

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { approve } from '../../operations/approve.ts';
+import { approve } from '../../operations/approvals.ts';
 import {
   actorOf,
   fails,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Acted, Operation, Outcome } from '../../operations/action.ts';
-import { decideAction } from '../../operations/decide-action.ts';
+import type { Acted, Outcome, RowAction } from '../../operations/row-kind.ts';
+import { decideAction } from '../../operations/perform.ts';
 import { type OperationsDeps, operationsSettings } from '../../operations/deps.ts';
 import { actorOf } from '../kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
@@ -33,7 +33,7 @@ type Answer<View> =
  */
 export async function operate<Done, Work, View>(
   c: Context<ApiEnv>,
-  operation: Operation<Done, Work>,
+  operation: RowAction<Done, Work>,
   call: Call,
   show: (done: Done, now: Acted<Done, Work>['now']) => View,
 ): Promise<Answer<View>> {
@@ -41,8 +41,8 @@ export async function operate<Done, Work, View>(
   const { reason, seen } = call.body;
   const act = { ...actorOf(c), ...(reason !== undefined && { reason }) };
   c.set('mayStillBeCarriedOut', true);
-  const kept = await actOnce<Kept<View, Work>>(c, call, async (db) => {
-    const decided = await decideAction({ ...deps, db }, operation, call.subjectId, act, { seen });
+  const kept = await actOnce<Kept<View, Work>>(c, call, async (tx) => {
+    const decided = await decideAction(tx, deps.settings, operation, call.subjectId, act, { seen });
     return 'awaits' in decided
       ? { shown: showApproval(decided.awaits), work: null, awaits: true }
       : { shown: show(decided.done, decided.now), work: decided.work };

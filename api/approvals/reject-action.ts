@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { reject } from '../../operations/reject.ts';
+import { reject } from '../../operations/approvals.ts';
 import {
   actorOf,
   fails,

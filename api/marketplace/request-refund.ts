@@ -15,7 +15,7 @@ import { VezaError } from '../../domain/errors.ts';
 import type { IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { RefundAnswer, AskedRefund } from '../../domain/marketplace/messages.ts';
 import type { RefundLabel } from '../../engine/port/index.ts';
-import { refundPart } from '../../operations/marketplace/refund-order.ts';
+import { refundPart } from '../../operations/marketplace/order-actions.ts';
 import type { ApiEnv } from '../context.ts';
 import {
   assertSameBody,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { WORK_KINDS } from '../../db/operators/work.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/webhooks/index.ts';
 import type { BulkAsk, BulkPreview as PreviewOfBulk } from '../../operations/bulk.ts';
-import { BULK_ACTIONS } from '../../operations/bulk-list.ts';
+import { BULK_ACTIONS } from '../../operations/titles.ts';
 import { AmountMinor, Currency, Id, MONEY_OR_NONE, showMoneyOrNone } from '../kernel/index.ts';
 
 const MINUTES_MAX = 1_000_000;

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readStory } from '../../operations/read-story.ts';
+import { readStory } from '../../operations/story.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';
 import { showStory, Story } from './story-view.ts';

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { giveBack as operation } from '../../operations/marketplace/give-back.ts';
+import { giveBack as operation } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { sumWork, WORK_KINDS, type WorkKind, type WorkSum } from '../../db/operators/work.ts';
 import { readPlatformSetting } from '../../db/kernel/index.ts';
-import { listStuck as list } from '../../operations/list-stuck.ts';
+import { listStuck as list } from '../../operations/stuck.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import {
   limitField,

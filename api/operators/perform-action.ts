@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { ACTION_NAMES } from '../../operations/action.ts';
-import { findOperation } from '../../operations/index.ts';
+import { ACTION_NAMES } from '../../operations/titles.ts';
+import { findAction } from '../../operations/index.ts';
 import {
   IdempotencyHeaders,
   fails,
@@ -80,7 +80,7 @@ export const performAction = defineRoute(route, async (c) => {
   const { amount, items: itemIds } = body;
   const isPart = amount !== undefined || itemIds !== undefined;
   const params = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
-  const { operation, subject } = findOperation({ ...body, ...(isPart && { params }) });
+  const { operation, subject } = findAction({ ...body, ...(isPart && { params }) });
   const call = { operationId: route.operationId, subjectId: subject.id, body };
   const answer = await operate(c, operation, call, (_done, now) => now);
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);

@@ -60,8 +60,8 @@ export const performBulk = defineRoute(route, async (c) => {
   const act = { ...actorOf(c), reason: body.reason };
   c.set('mayStillBeCarriedOut', true);
   const call = { operationId: route.operationId, subjectId: body.action, body };
-  const kept = await actOnce<Kept>(c, call, async (db) => {
-    const decided = await decideBulk({ ...deps, db }, ask, body.fingerprint, act);
+  const kept = await actOnce<Kept>(c, call, async (tx) => {
+    const decided = await decideBulk(tx, deps.settings, ask, body.fingerprint, act);
     if ('awaits' in decided) return { shown: showApproval(decided.awaits), work: null, awaits: true };
     const { count, totals, work } = decided;
     return { shown: { count, totals: showTotals(totals) }, work };

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { ACTION_NAMES } from '../../operations/action.ts';
-import { previewAction as preview } from '../../operations/preview-action.ts';
+import { ACTION_NAMES } from '../../operations/titles.ts';
+import { previewAction as preview } from '../../operations/perform.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { operationsOf } from '../approvals/index.ts';
 import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { ACTION_NAMES } from '../../operations/action.ts';
-import type { Preview as PreviewOfAction } from '../../operations/preview-action.ts';
+import { ACTION_NAMES } from '../../operations/titles.ts';
+import type { Preview as PreviewOfAction } from '../../operations/perform.ts';
 import { AmountMinor, Currency, showMoneyOrNone } from '../kernel/index.ts';
 
 export const Preview = z

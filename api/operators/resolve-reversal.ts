@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { RESOLUTIONS } from '../../db/marketplace/index.ts';
-import { settleReversalOutside, writeReversalOff } from '../../operations/marketplace/resolve-reversal.ts';
+import { reversalResolutions } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,
@@ -41,7 +41,7 @@ export const resolveReversal = defineRoute(route, async (c) => {
   const { reversalId } = c.req.valid('param');
   const body = c.req.valid('json');
   const call = { operationId: route.operationId, subjectId: reversalId, body };
-  const operation = body.resolution === 'written_off' ? writeReversalOff : settleReversalOutside;
+  const operation = reversalResolutions[body.resolution];
   const answer = await operate(c, operation, call, showReversal);
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
   return c.json({ reversal: answer.shown }, 200);

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { RESOLUTIONS } from '../../db/marketplace/index.ts';
-import { settleTransferOutside, writeTransferOff } from '../../operations/marketplace/resolve-transfer.ts';
+import { transferResolutions } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,
@@ -41,7 +41,7 @@ export const resolveTransfer = defineRoute(route, async (c) => {
   const { transferId } = c.req.valid('param');
   const body = c.req.valid('json');
   const call = { operationId: route.operationId, subjectId: transferId, body };
-  const operation = body.resolution === 'written_off' ? writeTransferOff : settleTransferOutside;
+  const operation = transferResolutions[body.resolution];
   const answer = await operate(c, operation, call, showTransfer);
   if ('awaits' in answer) return c.json({ approval: answer.awaits }, 202);
   return c.json({ transfer: answer.shown }, 200);

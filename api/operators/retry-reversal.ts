@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readReversal } from '../../db/marketplace/index.ts';
-import { retryReversal as operation } from '../../operations/marketplace/retry-reversal.ts';
+import { retryReversal as operation } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,

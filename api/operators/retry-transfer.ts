@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { retryTransfer as operation } from '../../operations/marketplace/retry-transfer.ts';
+import { retryTransfer as operation } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,

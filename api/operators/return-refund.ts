@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { markReturned } from '../../operations/marketplace/mark-returned.ts';
+import { markReturned } from '../../operations/marketplace/index.ts';
 import {
   IdempotencyHeaders,
   fails,

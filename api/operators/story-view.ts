@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { ACTION_NAMES } from '../../operations/action.ts';
+import { ACTION_NAMES, STORY_KINDS } from '../../operations/titles.ts';
+import { hasWorkflow } from '../../operations/index.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
-import { STORY_KINDS, type Story as StoryOfRow } from '../../operations/story.ts';
+import type { Story as StoryOfRow } from '../../operations/story.ts';
 import { Id, MONEY_OR_NONE, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const kind = z.enum(STORY_KINDS);
@@ -57,7 +58,7 @@ export const showStory = (story: StoryOfRow, ui: TemporalUi): z.infer<typeof Sto
     provider_id: row.providerId,
     idempotency_key: row.idempotencyKey,
     actions: [...row.actions],
-    workflow_url: row.kind === 'webhook' ? null : workflowUrl(ui, row.subject),
+    workflow_url: hasWorkflow(row.subject) ? workflowUrl(ui, row.subject) : null,
   })),
   events: story.events.map((event) => ({
     at: time(event.at),

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { WORK_KINDS, type WorkSum } from '../../db/operators/work.ts';
-import { ACTION_NAMES } from '../../operations/action.ts';
+import { ACTION_NAMES } from '../../operations/titles.ts';
+import { hasWorkflow } from '../../operations/index.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
-import type { StuckItem } from '../../operations/list-stuck.ts';
+import type { StuckItem } from '../../operations/stuck.ts';
 import { AmountMinor, Currency, Id, showMoneyOrNone, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const ActionAsk = z.object({ action: z.enum(ACTION_NAMES), subject: z.string() });
@@ -41,7 +42,6 @@ export function showStuck(
   ageSeconds: (since: Date) => number,
 ): z.infer<typeof StuckRow> {
   const { kind, id, subject } = item;
-  const hasWorkflow = kind !== 'webhook' && subject.includes('/') && !subject.startsWith('list/');
   return {
     kind,
     // A webhook has no workflow of its own: this list has always shown its bare id.
@@ -60,7 +60,7 @@ export function showStuck(
     retry_count: item.retryCount,
     next: item.next,
     actions: [...item.actions],
-    workflow_url: hasWorkflow ? workflowUrl(ui, subject) : null,
+    workflow_url: hasWorkflow(subject) ? workflowUrl(ui, subject) : null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PHASES } from '../../domain/reconcile/reconcile.ts';
-import { runReconciliation } from '../../operations/reconcile/run.ts';
+import { runReconciliation } from '../../operations/reconcile/index.ts';
 import {
   actorOf,
   fails,

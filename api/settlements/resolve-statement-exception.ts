@@ -45,8 +45,8 @@ export const resolveStatementException = defineRoute(route, async (c) => {
   const { exceptionId } = c.req.valid('param');
   const body = c.req.valid('json');
   const call = { operationId: route.operationId, subjectId: exceptionId, body };
-  const { shown } = await actOnce(c, call, async (db) => {
-    const resolved = await resolve(db, { exceptionId, ...body, ...actorOf(c) });
+  const { shown } = await actOnce(c, call, async (tx) => {
+    const resolved = await resolve(tx, { exceptionId, ...body, ...actorOf(c) });
     return { shown: showStatementException(resolved), work: null };
   });
   return c.json({ exception: shown }, 200);

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readWebhookEvent } from '../../db/webhooks/list.ts';
-import { dispatchAgain, replayWebhook as operation } from '../../operations/webhooks/replay-webhook.ts';
-import { decideAction } from '../../operations/decide-action.ts';
+import { dispatchAgain, replayWebhook as operation } from '../../operations/webhooks/replay.ts';
+import { decideAction } from '../../operations/perform.ts';
 import {
   actorOf,
   fails,
@@ -39,15 +39,16 @@ const route = createRoute({
 });
 
 export const replayWebhook = defineRoute(route, async (c) => {
-  const { db } = c.var.deps;
   const why = c.req.valid('json').reason;
   const { webhookId } = c.req.valid('param');
   c.set('mayStillBeCarriedOut', true);
   const act = { ...actorOf(c), ...(why !== undefined && { reason: why }) };
-  const decided = await decideAction(operationsOf(c), operation, webhookId, act);
+  const operations = operationsOf(c);
+  const { db, settings } = operations;
+  const decided = await db.transaction((tx) => decideAction(tx, settings, operation, webhookId, act));
   if ('awaits' in decided) throw new Error('a replay names no money, so that it waits for nobody');
   const { done, work } = decided;
-  const { outcome, note } = await dispatchAgain(operationsOf(c), work);
+  const { outcome, note } = await dispatchAgain(operations, work);
   const row = await readWebhookEvent(db, webhookId);
   return c.json({ webhook: { ...showWebhookEvent(row ?? done), outcome, error: note } }, 200);
 });

@@ -11,3 +11,5 @@ export { listApprovals, readApproval } from './list.ts';
 export { markNotified } from './mark-notified.ts';
 export { lockPendingApproval, requestApproval } from './request.ts';
 export type { Approval } from './schema.ts';
+export { APPROVALS_WORK } from './work.ts';
+export { APPROVALS_NAMED } from './named.ts';

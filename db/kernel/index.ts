@@ -19,3 +19,6 @@ export { auditLog, idempotencyKeys, opsFlags, platformSettings } from './schema.
 export { type CallAllowance, takeFrom } from './sliding-window.ts';
 export { assertTransition, transitionedOrStale, type TransitionCause } from './stale.ts';
 export { takeSlot } from './take-slot.ts';
+export { rowOf, type WorkPart } from './work.ts';
+export { among } from './among.ts';
+export { KERNEL_NAMED, type NamedRows } from './named.ts';

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { IdempotencyKey, KeptAnswer } from '../../domain/kernel/messages.ts';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { readIdempotencyKey } from './idempotency-keys.ts';
 import { idempotencyKeys } from './schema.ts';
 
@@ -12,7 +12,7 @@ import { idempotencyKeys } from './schema.ts';
 export async function keepAnswer(
   db: Db,
   idempotency: IdempotencyKey,
-  act: (tx: Db) => Promise<KeptAnswer>,
+  act: (tx: Tx) => Promise<KeptAnswer>,
 ): Promise<{ readonly bodyHash: string; readonly answer: unknown }> {
   return db.transaction(async (tx) => {
     const claimed = await tx.insert(idempotencyKeys).values(idempotency).onConflictDoNothing().returning();

@@ -1,4 +1,4 @@
-import { VezaError } from '../../domain/errors.ts';
+import { type ErrorCode, VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 
 /** A row that a verb has to act on is missing: a defect, or a database that was restored to an earlier time. */
@@ -12,7 +12,7 @@ export class MissingRow extends Error {
   }
 }
 
-type Named = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
+type Named = ErrorCode extends infer Code ? (Code extends `${infer Name}_not_found` ? Name : never) : never;
 
 /** Locks a row that an operator names: a missing one is their mistake, not a defect. Throws `…_not_found`. */
 export async function lockNamed<Row>(

@@ -1,20 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { work } from './work.ts';
-
-const KINDS = [
-  'order',
-  'orphan',
-  'refund',
-  'transfer',
-  'failed_transfer',
-  'reversal',
-  'failed_reversal',
-  'payout',
-] as const;
-
-/** The state of money under way: the kind of its row, with retried transfers apart. */
-export type OpenState = (typeof KINDS)[number] | 'transfer_retrying';
+import { MONEY_KINDS, work, type WorkKind } from './work.ts';
 
 /** Upper ends, in milliseconds; older money falls behind the last. */
 export const AGE_ENDS_MS = [
@@ -25,9 +11,10 @@ export const AGE_ENDS_MS = [
   7 * 24 * 60 * 60_000,
 ] as const;
 
-/** Money under way of one state, currency and age. */
+/** Money that is neither here nor there, of rows of one kind, status, currency and age. */
 export interface OpenMoney {
-  readonly state: OpenState;
+  readonly kind: WorkKind;
+  readonly status: string;
   readonly currency: string;
   /** Which of the ages: the index of its end, or one beyond the last. */
   readonly ageIndex: number;
@@ -36,23 +23,24 @@ export interface OpenMoney {
   readonly amountMinor: number;
 }
 
-/** All money under way, by state, currency and age. */
+/** All money under way, by kind, status, currency and age. */
 export async function sumOpenMoney(db: Db): Promise<OpenMoney[]> {
   const ends = sql.join(
     AGE_ENDS_MS.map((endMs) => sql`${endMs}::float8`),
     sql`, `,
   );
   const rows = await db.execute<{
-    state: OpenState;
+    kind: WorkKind;
+    status: string;
     currency: string;
     age_index: number;
     count: number;
     amount_minor: string;
   }>(
-    sql`SELECT CASE WHEN kind = 'transfer' AND status = 'failed' THEN 'transfer_retrying' ELSE kind END AS state, currency,
+    sql`SELECT kind, status, currency,
         width_bucket(extract(epoch FROM now() - since)::float8 * 1000, ARRAY[${ends}]) AS age_index,
         count(*)::int AS count, sum(amount_minor)::text AS amount_minor
-      FROM (${work(KINDS)}) AS open GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+      FROM (${work(MONEY_KINDS)}) AS open GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   );
   return rows.map(({ age_index: ageIndex, amount_minor: amountMinor, ...row }) => ({
     ...row,

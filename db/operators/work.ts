@@ -1,28 +1,50 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Money } from '../../domain/kernel/index.ts';
+import { APPROVALS_WORK } from '../approvals/index.ts';
 import type { Db, Tx } from '../client.ts';
-import { isCurrent } from '../kernel/index.ts';
+import { rowOf, type WorkPart } from '../kernel/index.ts';
+import { MARKETPLACE_WORK } from '../marketplace/index.ts';
+import { PAYOUTS_WORK } from '../payouts/index.ts';
+import { WEBHOOKS_WORK } from '../webhooks/index.ts';
 
-/** Open rows, which automation goes on with. An orphan is a refund that the PSP may not have. */
-export const STUCK_KINDS = [
-  'order',
-  'refund',
-  'orphan',
-  'transfer',
-  'reversal',
-  'payout',
-  'webhook',
-] as const;
-export type StuckKind = (typeof STUCK_KINDS)[number];
+/** Flags are any subject's. Those that only repeat a transfer's or a reversal's own row are left out. */
+const FLAGS_WORK = {
+  flag: {
+    needsPerson: true,
+    rows: sql`
+    SELECT 'flag', flag.subject, flag.id, refund.order_id, NULL, flag.kind, flag.raised_at, NULL, refund.amount_minor,
+      refund.currency, flag.detail, NULL, NULL, NULL
+    FROM ops_flags AS flag LEFT JOIN
+      ${rowOf(sql`refunds`, sql`CASE WHEN flag.subject LIKE 'refund/%' THEN substr(flag.subject, 8)::uuid END`)} AS refund ON true
+    WHERE flag.cleared_at IS NULL AND flag.kind NOT IN ('reversal_gave_up', 'transfer_gave_up')`,
+  },
+} as const satisfies Readonly<Record<string, WorkPart>>;
 
-/**
- * What needs a person, besides rows that have been open for long: transfers and reversals that failed for good and
- * that nobody has dealt with, flags, and actions that wait for a second admin (or that the engine was never notified
- * of).
- */
-export const PERSON_KINDS = ['failed_transfer', 'failed_reversal', 'flag', 'approval'] as const;
-export const WORK_KINDS = [...STUCK_KINDS, ...PERSON_KINDS] as const;
-export type WorkKind = (typeof WORK_KINDS)[number];
+/** The register of what is open or needs a person: a line a subject. */
+const WORK = {
+  ...MARKETPLACE_WORK,
+  ...PAYOUTS_WORK,
+  ...WEBHOOKS_WORK,
+  ...FLAGS_WORK,
+  ...APPROVALS_WORK,
+};
+export type WorkKind = keyof typeof WORK;
+export type PersonKind = {
+  [Kind in WorkKind]: (typeof WORK)[Kind] extends { readonly needsPerson: true } ? Kind : never;
+}[WorkKind];
+export type StuckKind = Exclude<WorkKind, PersonKind>;
+
+const KINDS = Object.keys(WORK) as WorkKind[];
+const partOf = (kind: WorkKind): WorkPart => WORK[kind];
+const isPersons = (kind: WorkKind): kind is PersonKind => partOf(kind).needsPerson === true;
+
+/** Open rows, which automation goes on with. */
+export const STUCK_KINDS = KINDS.filter((kind): kind is StuckKind => !isPersons(kind));
+/** What needs a person, beside what has been open for long. */
+export const PERSON_KINDS: readonly PersonKind[] = KINDS.filter(isPersons);
+export const WORK_KINDS: readonly WorkKind[] = [...STUCK_KINDS, ...PERSON_KINDS];
+/** Whose amounts are money under way. */
+export const MONEY_KINDS: readonly WorkKind[] = WORK_KINDS.filter((kind) => partOf(kind).isMoney === true);
 
 export interface WorkRow {
   readonly kind: WorkKind;
@@ -58,79 +80,17 @@ export interface WorkFilter {
   readonly subjects?: readonly string[] | undefined;
 }
 
-/** Looked up for each row beside it, by its key: OFFSET keeps the planner from joining with the whole table instead. */
-const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE id = ${id} OFFSET 0)`;
-
-/** The PSP did something that the books cannot hold (see isHeldRefund). */
-const IS_HELD = sql`(SELECT 'held' FROM ops_flags WHERE subject = 'refund/' || refunds.id AND kind = 'amount_differs' LIMIT 1)`;
-
-/** Each part is led by a partial index of its own (test/operators/list-plans.test.ts has the plans). */
-const PARTS: Readonly<Record<WorkKind, SQL>> = {
-  order: sql`
-    SELECT 'order' AS kind, 'order/' || id AS subject, id, id AS order_id, NULL::uuid AS seller_id, status,
-      created_at AS since, reconcile_checked_at AS looked_at, total_minor AS amount_minor, currency,
-      NULL AS last_error, NULL AS waiting_for, NULL::timestamptz AS next_at, NULL::int AS retry_count
-    FROM orders WHERE status = 'pending'`,
-  refund: sql`
-    SELECT 'refund', 'refund/' || id, id, order_id, NULL, status, created_at, reconcile_checked_at, amount_minor, currency,
-      error_message, ${IS_HELD}, NULL, NULL
-    FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NOT NULL`,
-  orphan: sql`
-    SELECT 'orphan', 'refund/' || id, id, order_id, NULL, status, created_at, reconcile_checked_at, amount_minor, currency,
-      error_message, CASE WHEN ${IS_HELD} = 'held' THEN 'held' WHEN given_up_at IS NOT NULL THEN 'second_look' WHEN exists_by IS NOT NULL THEN 'psp_read_side' END,
-      NULL, NULL
-    FROM refunds WHERE status = 'pending' AND hyperswitch_refund_id IS NULL`,
-  transfer: sql`
-    SELECT 'transfer', 'transfer/' || id, id, order_id, seller_id, status, created_at, work_checked_at, amount_minor,
-      currency, error_message, waiting_for, next_retry_at, retry_count
-    FROM seller_transfers AS one WHERE status IN ('pending', 'failed')
-      AND ${isCurrent(sql`seller_transfers`)}`,
-  reversal: sql`
-    SELECT 'reversal', 'reversal/' || one.id, one.id, transfer.order_id, transfer.seller_id, one.status, one.created_at,
-      one.work_checked_at, one.amount_minor - one.covered_minor, transfer.currency, one.error_message, one.waiting_for,
-      one.next_retry_at, one.retry_count
-    FROM transfer_reversals AS one, ${rowOf(sql`seller_transfers`, sql`one.transfer_id`)} AS transfer
-    WHERE one.status = 'pending'
-      AND ${isCurrent(sql`transfer_reversals`)}`,
-  payout: sql`
-    SELECT 'payout', 'payout/' || id, id, NULL, seller_id, status, created_at, work_checked_at, amount_minor, currency,
-      error_message, waiting_for, next_retry_at, retry_count
-    FROM seller_payouts WHERE status = 'pending'`,
-  webhook: sql`
-    SELECT 'webhook', 'webhook/' || id, id, NULL, NULL, outcome, received_at, reconcile_checked_at, NULL, NULL, error, NULL,
-      NULL, NULL
-    FROM webhook_events WHERE processed_at IS NULL OR outcome = 'unmatched'`,
-  failed_transfer: sql`
-    SELECT 'failed_transfer', 'transfer/' || id, id, order_id, seller_id, status, coalesce(asked_at, created_at), NULL,
-      amount_minor, currency, error_message, NULL, NULL, retry_count
-    FROM seller_transfers AS one WHERE status = 'permanently_failed' AND completed_at IS NULL AND amount_minor > 0
-      AND ${isCurrent(sql`seller_transfers`)}`,
-  failed_reversal: sql`
-    SELECT 'failed_reversal', 'reversal/' || one.id, one.id, transfer.order_id, transfer.seller_id, one.status,
-      coalesce(one.ended_at, one.created_at), NULL, one.amount_minor - one.covered_minor, transfer.currency,
-      one.error_message, NULL, NULL, one.retry_count
-    FROM transfer_reversals AS one, ${rowOf(sql`seller_transfers`, sql`one.transfer_id`)} AS transfer
-    WHERE one.status = 'permanently_failed'
-      AND ${isCurrent(sql`transfer_reversals`)}`,
-  // Flags that only repeat a transfer's or a reversal's own row are left out.
-  flag: sql`
-    SELECT 'flag', flag.subject, flag.id, refund.order_id, NULL, flag.kind, flag.raised_at, NULL, refund.amount_minor,
-      refund.currency, flag.detail, NULL, NULL, NULL
-    FROM ops_flags AS flag LEFT JOIN
-      ${rowOf(sql`refunds`, sql`CASE WHEN flag.subject LIKE 'refund/%' THEN substr(flag.subject, 8)::uuid END`)} AS refund ON true
-    WHERE flag.cleared_at IS NULL AND flag.kind NOT IN ('reversal_gave_up', 'transfer_gave_up')`,
-  approval: sql`
-    SELECT 'approval', subject, id, NULL, NULL, status, requested_at, NULL, amount_minor, currency, reason, NULL, NULL, NULL
-    FROM approvals WHERE (status = 'pending' AND expires_at > now()) OR (status = 'approved' AND told_at IS NULL)`,
-};
+/** Of no row: it names the columns, and says of which type each is. */
+const COLUMNS = sql`
+  SELECT NULL::text AS kind, NULL::text AS subject, NULL::uuid AS id, NULL::uuid AS order_id, NULL::uuid AS seller_id,
+    NULL::text AS status, NULL::timestamptz AS since, NULL::timestamptz AS looked_at, NULL::bigint AS amount_minor,
+    NULL::text AS currency, NULL::text AS last_error, NULL::text AS waiting_for, NULL::timestamptz AS next_at,
+    NULL::int AS retry_count
+  WHERE false`;
 
 /** The rows of these kinds, as a query: kind, subject, id, status, since, amount_minor, currency and so on. */
 export const work = (kinds: readonly WorkKind[]) =>
-  sql.join(
-    // The first names the columns.
-    [sql`${PARTS.order} AND false`, ...kinds.map((kind) => PARTS[kind])],
-    sql` UNION ALL `,
-  );
+  sql.join([COLUMNS, ...kinds.map((kind) => WORK[kind].rows)], sql` UNION ALL `);
 
 function where(filter: WorkFilter): SQL {
   const conditions = [

@@ -12,3 +12,5 @@ export {
 export { readStoredWebhook } from './stored-webhook.ts';
 export { tellStripeMode } from './tell-stripe-mode.ts';
 export { isWebhookUnderWay } from './under-way.ts';
+export { WEBHOOKS_WORK } from './work.ts';
+export { WEBHOOKS_NAMED } from './named.ts';

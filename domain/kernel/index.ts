@@ -1,3 +1,4 @@
+export { actionsInTemporal, type ActionWords, effectOf, RETRY_IN_TEMPORAL } from './action-words.ts';
 export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
 export { durationMs } from './duration.ts';
 export { replaceEmails } from './emails.ts';
@@ -27,4 +28,4 @@ export {
 export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';
 export { asPlainText, isPlainText, message } from './plain-text.ts';
 export { SEARCH_ATTRIBUTES } from './search-attributes.ts';
-export { parseSubject, type Subject, type SubjectKind, writeSubject } from './subjects.ts';
+export { parseSubject, type Subject, writeSubject } from './subjects.ts';

@@ -1,3 +1,4 @@
+export { ORDER_ACTIONS, REFUND_ACTIONS, REVERSAL_ACTIONS, TRANSFER_ACTIONS } from './actions.ts';
 export { type BackfillProgress, type BackfillReport, UNMATCHED, unmatchedCount } from './backfill.ts';
 export { DISPUTE_STAGES, type DisputeStage } from './dispute-machine.ts';
 export { statusAfter } from './dispute-reports.ts';

@@ -1,21 +1,20 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import {
-  makeKey,
   type ApiKeyRow,
-  assertAdmin,
   type ApiKeyToKeep,
+  assertAdmin,
   createApiKey,
+  makeKey,
   type NewApiKey,
 } from '../../db/accounts/index.ts';
-import { type Approval, requestApproval } from '../../db/approvals/index.ts';
 import type { Act } from '../../db/kernel/index.ts';
 import { API_KEY_SCOPES, apiKeySubject } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
+import { reasonOf, seenToken } from '../acting.ts';
 import type { OperationsDeps } from '../deps.ts';
-import { reasonOf } from '../reason.ts';
-import { seenToken } from '../seen.ts';
-import { dryRun } from '../dry-run.ts';
+import type { SubjectPart } from '../row-kind.ts';
+import { type Approval, askSecondAdmin } from '../second-admin.ts';
 
 /** The action's name in approvals. */
 export const MAKE_API_KEY = 'make_api_key';
@@ -42,13 +41,16 @@ export async function makeApiKey(
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
     if (asked.userId === act.actor) return { key, apiKey: await createApiKey(tx, toKeep, act) };
-    await dryRun(tx, (inner) => createApiKey(inner, toKeep, act));
     const params = z.encode(Kept, { ...toKeep, scopes: [...toKeep.scopes] });
-    const awaits = await requestApproval(tx, {
-      ...act,
-      ...{ reason: reasonOf(act), action: MAKE_API_KEY, subject: apiKeySubject(toKeep.id) },
-      ...{ seen: seenToken(params), params, amountMinor: null, currency: null },
-    });
+    const awaits = await askSecondAdmin(
+      tx,
+      { ...act, reason: reasonOf(act) },
+      {
+        ...{ action: MAKE_API_KEY, subject: apiKeySubject(toKeep.id) },
+        ...{ seen: seenToken(params), params, money: null },
+      },
+      (inner) => createApiKey(inner, toKeep, act),
+    );
     return { key, awaits };
   });
 }
@@ -89,3 +91,17 @@ const Kept = z.object({
 /** The key of an approval; null where the approval is about something else. */
 export const keyToKeepOf = ({ action, params }: Pick<Approval, 'action' | 'params'>): ApiKeyToKeep | null =>
   action === MAKE_API_KEY ? Kept.parse(params) : null;
+
+/** Once a second admin agrees. A key of nobody's yet: nothing about it can have changed. */
+export const keyUndertakingOf: SubjectPart['undertakingOf'] = (approval) => {
+  const key = keyToKeepOf(approval);
+  if (key === null) return null;
+  return {
+    seen: async () => approval.seen,
+    async act(tx, act) {
+      await createApiKey(tx, key, act);
+      return null;
+    },
+    notify: async () => null,
+  };
+};

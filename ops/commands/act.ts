@@ -1,22 +1,12 @@
 import { parseArgs } from 'node:util';
-import type { ActionName } from '../../operations/action.ts';
-import { performAction } from '../../operations/perform-action.ts';
-import { previewAction, type Preview } from '../../operations/preview-action.ts';
+import { ACTION_NAMES, type ActionName, titleOf } from '../../operations/titles.ts';
+import { performAction, previewAction, type Preview } from '../../operations/perform.ts';
 import { actorOf, namedActor, operating, required, subjectOf } from '../operator.ts';
 import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
 import { UsageError } from '../usage.ts';
 
 /** The ways in which a person resolves something, each the name of its action. */
-export const RESOLUTIONS: readonly ActionName[] = [
-  ...([
-    'settled_outside',
-    'written_off',
-    'book_as_made',
-    'give_back',
-    'mark_returned',
-    'clear_flag',
-  ] as const),
-];
+export const RESOLUTIONS = ACTION_NAMES.filter((action) => titleOf(action).isResolution === true);
 
 /** `retry ID --reason R` */
 export const retry = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'retry');

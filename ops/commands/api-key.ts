@@ -11,7 +11,7 @@ import {
   WRITES_PER_HOUR,
 } from '../../domain/accounts/index.ts';
 import { durationMs } from '../../domain/kernel/index.ts';
-import { makeApiKey } from '../../operations/accounts/make-api-key.ts';
+import { makeApiKey } from '../../operations/accounts/index.ts';
 import { actorOf, looking, required } from '../operator.ts';
 import { awaiting } from '../print.ts';
 import { UsageError } from '../usage.ts';

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { listApprovals } from '../../db/approvals/index.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
-import { approve as approveIt } from '../../operations/approve.ts';
-import { reject as rejectIt } from '../../operations/reject.ts';
+import { approve as approveIt, reject as rejectIt } from '../../operations/approvals.ts';
 import { actorOf, looking, operating, required } from '../operator.ts';
 import { approvalJson, approvalText } from '../print.ts';
 import { UsageError } from '../usage.ts';

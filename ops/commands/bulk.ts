@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
+import { WORK_KINDS } from '../../db/operators/index.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/webhooks/index.ts';
-import { type BulkAsk, type BulkPreview, previewBulk } from '../../operations/bulk.ts';
-import { performBulk } from '../../operations/perform-bulk.ts';
+import { STUCK } from '../../operations/index.ts';
+import { type BulkAsk, type BulkPreview, previewBulk, performBulk } from '../../operations/bulk.ts';
 import { actorOf, namedActor, operating, required, subjectOf } from '../operator.ts';
 import { awaiting, EXIT, moneyJson, moneyText } from '../print.ts';
 import { startProgress } from '../progress.ts';
 import { UsageError } from '../usage.ts';
 import { knownKind, wholeNumber } from './stuck.ts';
+
+const GAVE_UP = WORK_KINDS.filter((kind) => STUCK[kind].gaveUp === true);
 
 const COMMON = {
   reason: { type: 'string' },
@@ -28,7 +31,7 @@ export async function retryFailed(args: string[], env: NodeJS.ProcessEnv): Promi
     args,
     options: {
       ...COMMON,
-      kind: { type: 'string', multiple: true, default: ['failed_transfer', 'failed_reversal'] },
+      kind: { type: 'string', multiple: true, default: GAVE_UP },
       seller: { type: 'string' },
       order: { type: 'string' },
       currency: { type: 'string' },

@@ -4,7 +4,7 @@ import { ConfigError, readVariables } from '../../config.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile/index.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Engine } from '../../engine/port/index.ts';
-import { runReconciliation } from '../../operations/reconcile/run.ts';
+import { runReconciliation } from '../../operations/reconcile/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { actorOf, looking } from '../operator.ts';
 import { type Progress, startProgress } from '../progress.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { readVariables } from '../../config.ts';
+import { hasWorkflow } from '../../operations/index.ts';
 import { workflowUrl } from '../../operations/links.ts';
-import { readStory } from '../../operations/read-story.ts';
-import type { Story } from '../../operations/story.ts';
+import { readStory, type Story } from '../../operations/story.ts';
 import { looking, required } from '../operator.ts';
 import { moneyJson, moneyText, table } from '../print.ts';
 
@@ -49,7 +49,7 @@ function asText({ rows, events }: Story, linkOf: (subject: string) => string | n
     row.status,
     moneyText(row.money),
     row.actions.map(({ action }) => action).join(', '),
-    row.kind === 'webhook' ? '' : (linkOf(row.subject) ?? ''),
+    hasWorkflow(row.subject) ? (linkOf(row.subject) ?? '') : '',
   ]);
   const told = events.map(({ at, kind, text, money, by, subject }) => [
     at.toISOString(),

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { readVariables } from '../../config.ts';
 import { sumWork, WORK_KINDS, type WorkKind } from '../../db/operators/index.ts';
+import { hasWorkflow } from '../../operations/index.ts';
 import { type TemporalUi, workflowUrl } from '../../operations/links.ts';
-import { listStuck, type StuckItem } from '../../operations/list-stuck.ts';
+import { listStuck, type StuckItem } from '../../operations/stuck.ts';
 import { looking } from '../operator.ts';
 import { ageText, EXIT, moneyJson, moneyText, table } from '../print.ts';
 import { UsageError } from '../usage.ts';
@@ -60,8 +61,8 @@ export function wholeNumber(option: string, text: string): number {
   throw new UsageError(`${option}: expected a whole number`);
 }
 
-const urlOf = ({ kind, subject }: StuckItem, ui: TemporalUi) =>
-  kind === 'webhook' || subject.startsWith('list/') ? null : workflowUrl(ui, subject);
+const urlOf = ({ subject }: StuckItem, ui: TemporalUi) =>
+  hasWorkflow(subject) ? workflowUrl(ui, subject) : null;
 
 const asJson = (item: StuckItem, ui: TemporalUi) => ({
   kind: item.kind,

@@ -1,4 +1,4 @@
-import type { ActionName } from '../../operations/action.ts';
+import type { ActionName } from '../../operations/titles.ts';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import type { FlagKind } from '../../domain/flags.ts';
 import type { Scene } from './scene.ts';

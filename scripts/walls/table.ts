@@ -79,6 +79,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     knows: ['domain', 'db', PORT, 'inbox', WEBHOOKS],
     message:
       "What operators may do knows the domain, the database, the engine's port, the inbox, and of providers only their webhooks.",
+    hasSubjects: true,
   },
   api: {
     knows: ['domain', 'db', PORT, 'engine/codec.ts', 'inbox', 'operations', WEBHOOKS],

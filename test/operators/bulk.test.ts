@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { previewBulk } from '../../operations/bulk.ts';
-import { performBulk } from '../../operations/perform-bulk.ts';
+import { previewBulk, performBulk } from '../../operations/bulk.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf } from '../harness/read.ts';
 import { storedWebhook } from '../harness/stories.ts';

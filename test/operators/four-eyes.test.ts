@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approvals } from '../../db/approvals/schema.ts';
-import { approve } from '../../operations/approve.ts';
-import { performAction } from '../../operations/perform-action.ts';
+import { approve } from '../../operations/approvals.ts';
+import { performAction } from '../../operations/perform.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, reversalRow } from '../harness/read.ts';
 import { earnedShop, madeFor, onPayouts, openedPayout, payoutRow, waitsFor } from '../harness/payouts.ts';

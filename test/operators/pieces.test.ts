@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { performAction } from '../../operations/perform-action.ts';
+import { performAction } from '../../operations/perform.ts';
 import { runOps } from '../../ops/run.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { auditOf, refundsOf, reversalRow } from '../harness/read.ts';

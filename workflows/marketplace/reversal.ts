@@ -9,9 +9,10 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
+import { REVERSAL_ACTIONS } from '../../domain/marketplace/actions.ts';
 import { reversalKey } from '../../domain/marketplace/ids.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
-import type { Attempt } from '../../domain/kernel/index.ts';
+import { actionsInTemporal, type Attempt } from '../../domain/kernel/index.ts';
 import { REVERSAL_AT_WORK, type ReversalAdoption } from '../../domain/marketplace/messages.ts';
 import {
   attemptStripe,
@@ -50,10 +51,7 @@ export interface ReversalRequest {
   readonly generation?: number;
 }
 
-const ACTIONS = [
-  'Send the signal `retryNow` for an attempt at once.',
-  'Send the signal `giveUp` with a reason to end the retries; the reversal is then settled by a person.',
-];
+const ACTIONS = actionsInTemporal(REVERSAL_ACTIONS);
 
 /** Takes a refund's share of a transfer back from its seller, with retries that outlast Stripe's bad days. */
 export async function reversal({

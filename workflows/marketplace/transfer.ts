@@ -7,9 +7,10 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
+import { TRANSFER_ACTIONS } from '../../domain/marketplace/actions.ts';
 import { transferKey } from '../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../domain/marketplace/transfer-machine.ts';
-import type { Attempt } from '../../domain/kernel/index.ts';
+import { actionsInTemporal, type Attempt } from '../../domain/kernel/index.ts';
 import {
   Mailbox,
   attemptStripe,
@@ -43,7 +44,7 @@ export interface TransferRequest {
 }
 
 const ACTIONS = [
-  'Send the signal `retryNow` for an attempt at once.',
+  ...actionsInTemporal(TRANSFER_ACTIONS),
   'Connect the seller’s Stripe account, or top up the platform’s balance, if that is what it waits for.',
 ];
 

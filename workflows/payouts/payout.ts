@@ -10,9 +10,10 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { PayoutAttempt } from '../../activities/payouts/payouts.ts';
+import { PAYOUT_ACTIONS } from '../../domain/payouts/actions.ts';
 import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
-import type { Hint } from '../../domain/kernel/index.ts';
+import { actionsInTemporal, type Hint } from '../../domain/kernel/index.ts';
 import type {
   OpenedPayout,
   PayoutOpening,
@@ -63,10 +64,7 @@ export type PayoutOutcome = { readonly status: PayoutStatus | 'refused'; readonl
 /** Before this patch, a report that changed nothing ended the workflow of a payout that was still open. */
 const UNCONFIRMED_WORDS = 'unconfirmed-payout-words';
 
-const ACTIONS = [
-  'Send the signal `retryNow` for an attempt at once.',
-  'Send the signal `giveUp` with a reason: the seller has the money back, once Stripe’s list shows no payout.',
-];
+const ACTIONS = actionsInTemporal(PAYOUT_ACTIONS);
 
 /** A seller's money goes to their bank: set aside under lock, asked of Stripe, and ended only by Stripe's report. */
 export async function payout(request: PayoutRequest): Promise<PayoutOutcome> {

@@ -1,37 +1,36 @@
-import type { OpenMoney, OpenState } from '../../../db/operators/index.ts';
+import type { OpenMoney } from '../../../db/operators/index.ts';
+import type { MoneyState } from '../../../operations/row-kind.ts';
 import { count, money } from '../format.ts';
 import type { Html } from '../html.ts';
-import { MONEY_STATES } from '../views/money-states.ts';
+import { MONEY_STATES, moneyStateOf } from '../views/money-states.ts';
 import { table } from '../views/table.ts';
 import { gauge } from './gauge.ts';
 
 interface Sum {
-  readonly state: OpenState;
+  readonly state: MoneyState;
   readonly currency: string;
   readonly count: number;
   readonly amountMinor: number;
 }
 
-const STATES = Object.keys(MONEY_STATES) as OpenState[];
-
 /** Money in flight by state, a currency at a time: amounts of two currencies have no common scale. */
 export function moneyInFlight(open: readonly OpenMoney[]): Html {
   const currencies = [...new Set(open.map(({ currency }) => currency))].toSorted();
   const sums = currencies.flatMap((currency) =>
-    STATES.map((state) => sumOf(open, state, currency)).filter((sum) => sum.count > 0),
+    MONEY_STATES.map((state) => sumOf(open, state, currency)).filter((sum) => sum.count > 0),
   );
   const most = (currency: string) =>
     Math.max(...sums.filter((sum) => sum.currency === currency).map(({ amountMinor }) => amountMinor), 1);
   return table({
     caption: 'Money in flight, by state and currency',
     columns: [
-      { title: 'State', cell: ({ state }) => MONEY_STATES[state].name },
+      { title: 'State', cell: ({ state }) => state.name },
       { title: 'Rows', cell: (sum) => count(sum.count), isNumber: true },
       { title: 'Amount', cell: (sum) => money(sum.amountMinor, sum.currency), isNumber: true },
       {
         title: 'Of the largest',
         cell: ({ state, currency, amountMinor }) =>
-          gauge([{ share: amountMinor / most(currency), tone: MONEY_STATES[state].tone }]),
+          gauge([{ share: amountMinor / most(currency), tone: state.tone }]),
       },
     ],
     rows: sums,
@@ -39,8 +38,8 @@ export function moneyInFlight(open: readonly OpenMoney[]): Html {
   });
 }
 
-function sumOf(open: readonly OpenMoney[], state: OpenState, currency: string): Sum {
-  const parts = open.filter((part) => part.state === state && part.currency === currency);
+function sumOf(open: readonly OpenMoney[], state: MoneyState, currency: string): Sum {
+  const parts = open.filter((part) => moneyStateOf(part) === state && part.currency === currency);
   return {
     state,
     currency,

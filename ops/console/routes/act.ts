@@ -1,9 +1,8 @@
 import type { Context, Handler } from 'hono';
 import { VezaError } from '../../../domain/errors.ts';
-import { ACTION_NAMES } from '../../../operations/action.ts';
-import type { ActionAsk } from '../../../operations/index.ts';
-import { type Performed, performAction } from '../../../operations/perform-action.ts';
-import { type Preview, previewAction } from '../../../operations/preview-action.ts';
+import { ACTION_NAMES, titleOf } from '../../../operations/titles.ts';
+import type { ActionAsk } from '../../../operations/row-kind.ts';
+import { type Performed, performAction, type Preview, previewAction } from '../../../operations/perform.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';
@@ -11,7 +10,6 @@ import { money } from '../format.ts';
 import { html } from '../html.ts';
 import { document, hiddenToken } from '../layout.ts';
 import { choice } from '../query.ts';
-import { ACTION_TITLES } from '../views/action-names.ts';
 import { storyPath, subjectLink } from '../views/links.ts';
 import { reasonField } from '../views/reason-field.ts';
 import { badge } from '../views/status.ts';
@@ -107,7 +105,7 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
               })}
               <p class="actions">
                 <button class="main">
-                  ${needsSecondAdmin ? 'Ask a second admin' : ACTION_TITLES[ask.action]}
+                  ${needsSecondAdmin ? 'Ask a second admin' : titleOf(ask.action).title}
                 </button>
                 <a href="${storyPath(subject)}">Leave it as it is</a>
               </p>
@@ -116,7 +114,7 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
             <p><a href="${storyPath(subject)}">Back to it</a></p>`
     }
   </div>`;
-  return document(c, { title: ACTION_TITLES[ask.action], body });
+  return document(c, { title: titleOf(ask.action).title, body });
 }
 
 /** For another amount than all that is left: what that would do is shown first. */
@@ -157,5 +155,5 @@ function donePage(c: Context<ConsoleEnv>, { action }: ActionAsk, { now, note }: 
       ><a href="/ops/stuck">What else is stuck</a>
     </p>
   </div>`;
-  return document(c, { title: `${ACTION_TITLES[action]}: done`, body });
+  return document(c, { title: `${titleOf(action).title}: done`, body });
 }

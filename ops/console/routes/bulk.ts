@@ -1,8 +1,13 @@
 import type { Context, Handler } from 'hono';
 import { VezaError } from '../../../domain/errors.ts';
-import { type BulkAsk, type BulkPreview, previewBulk } from '../../../operations/bulk.ts';
-import { BULK_ACTIONS } from '../../../operations/bulk-list.ts';
-import { type BulkPerformed, performBulk } from '../../../operations/perform-bulk.ts';
+import {
+  type BulkAsk,
+  type BulkPreview,
+  previewBulk,
+  type BulkPerformed,
+  performBulk,
+} from '../../../operations/bulk.ts';
+import { BULK_ACTIONS, titleOf } from '../../../operations/titles.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';
@@ -11,7 +16,6 @@ import { html, type Html } from '../html.ts';
 import { document, hiddenToken } from '../layout.ts';
 import { address, choice } from '../query.ts';
 import { readStuckQuery, type StuckQuery, workFilterOf } from '../stuck-filter.ts';
-import { ACTION_TITLES } from '../views/action-names.ts';
 import { subjectLink } from '../views/links.ts';
 import { reasonField } from '../views/reason-field.ts';
 import { badge } from '../views/status.ts';
@@ -90,7 +94,7 @@ function previewPage(
     }
     <div class="card act">
       <p class="lead">
-        ${ACTION_TITLES[action]}: <strong>${plural(preview.count, 'row')}</strong>, together
+        ${titleOf(action).title}: <strong>${plural(preview.count, 'row')}</strong>, together
         ${totals(preview.totals, 'no money')}.
       </p>
       ${hasMore && html`<p class="notice busy">More rows match. These are the oldest; do it again for the rest.</p>`}
@@ -120,7 +124,7 @@ function previewPage(
                 })}
                 <p class="actions">
                   <button class="main">
-                    ${needsSecondAdmin ? 'Ask a second admin' : `${ACTION_TITLES[action]}: ${plural(preview.count, 'row')}`}
+                    ${needsSecondAdmin ? 'Ask a second admin' : `${titleOf(action).title}: ${plural(preview.count, 'row')}`}
                   </button>
                   <a href="${back}">Leave them as they are</a>
                 </p>
@@ -140,7 +144,7 @@ function previewPage(
       })}
       ${rows.length > SHOWN_ROWS && html`<p class="muted">And ${count(rows.length - SHOWN_ROWS)} more.</p>`}
     </section>`;
-  return document(c, { title: `${ACTION_TITLES[action]}: a whole list`, body });
+  return document(c, { title: `${titleOf(action).title}: a whole list`, body });
 }
 
 function donePage(c: Context<ConsoleEnv>, { action, query }: Ask, done: BulkPerformed): Html {
@@ -156,5 +160,5 @@ function donePage(c: Context<ConsoleEnv>, { action, query }: Ask, done: BulkPerf
       <a class="button" href="${address('/ops/stuck', { ...query })}">What is left of the list</a>
     </p>
   </div>`;
-  return document(c, { title: `${ACTION_TITLES[action]}: done`, body });
+  return document(c, { title: `${titleOf(action).title}: done`, body });
 }

@@ -4,10 +4,10 @@ import {
   countOutcomes,
   PERSON_KINDS,
   sumWork,
-  type WorkKind,
   type WorkSum,
 } from '../../../db/operators/index.ts';
 import { readPlatformSetting } from '../../../db/kernel/index.ts';
+import { STUCK } from '../../../operations/index.ts';
 import { agesOfOpen } from '../charts/ages.ts';
 import { moneyInFlight } from '../charts/money-in-flight.ts';
 import { successRates } from '../charts/success-rates.ts';
@@ -20,12 +20,10 @@ import type { Tone } from '../views/status.ts';
 import { engineNotice } from '../views/engine-notice.ts';
 import { table } from '../views/table.ts';
 import { atStake, totals } from '../views/totals.ts';
-import { WORK_NAMES } from '../views/work-kinds.ts';
 import { workflowLists } from '../views/workflow-lists.ts';
 
 const DAY_HOURS = 24;
 const STUCK_AFTER_MINUTES = 60;
-const GAVE_UP: readonly WorkKind[] = ['failed_transfer', 'failed_reversal'];
 
 /** What an operator asks first: is anything stuck, how much money, and is somebody looking. */
 export const overviewPage =
@@ -40,7 +38,7 @@ export const overviewPage =
       engineNotice(deps),
     ]);
     const [gaveUp, flags, approvals, others] = [
-      stuck.filter(({ kind }) => GAVE_UP.includes(kind)),
+      stuck.filter(({ kind }) => STUCK[kind].gaveUp === true),
       stuck.filter(({ kind }) => kind === 'flag'),
       stuck.filter(({ kind }) => kind === 'approval'),
       stuck.filter(({ kind }) => !PERSON_KINDS.some((one) => one === kind)),
@@ -83,7 +81,7 @@ const stuckTable = (stuck: readonly WorkSum[], now: Date): Html =>
     columns: [
       {
         title: 'Kind',
-        cell: ({ kind }) => html`<a href="${address('/ops/stuck', { kind })}">${WORK_NAMES[kind].many}</a>`,
+        cell: ({ kind }) => html`<a href="${address('/ops/stuck', { kind })}">${STUCK[kind].many}</a>`,
       },
       { title: 'Rows', cell: (sum) => count(sum.count), isNumber: true },
       { title: 'At stake', cell: (sum) => totals(sum.totals), isNumber: true },

@@ -6,7 +6,7 @@ import {
   type ReconcileReport,
 } from '../../../domain/reconcile/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import { runReconciliation } from '../../../operations/reconcile/run.ts';
+import { runReconciliation } from '../../../operations/reconcile/index.ts';
 import { actOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { readForm } from '../form.ts';

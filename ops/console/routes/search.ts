@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import { VezaError } from '../../../domain/errors.ts';
-import { readStory } from '../../../operations/read-story.ts';
+import { readStory } from '../../../operations/story.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { typed } from '../query.ts';
 import { storyPath } from '../views/links.ts';

@@ -1,6 +1,7 @@
 import type { Handler } from 'hono';
-import { readStory } from '../../../operations/read-story.ts';
-import type { Story, StoryEvent, StoryKind, StoryRow } from '../../../operations/story.ts';
+import { readStory, type Story } from '../../../operations/story.ts';
+import type { StoryEvent, StoryRow } from '../../../operations/row-kind.ts';
+import { STORY_TITLES, type StoryKind } from '../../../operations/titles.ts';
 import { parseSubject } from '../../../domain/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { due, moment, money, plural, words } from '../format.ts';
@@ -116,24 +117,11 @@ const timeline = ({ events, subject }: Story): Html =>
         ${events.map((event) => happened(event, subject))}
       </ol>`;
 
-const KINDS: Readonly<Record<StoryKind, string>> = {
-  order: 'Order',
-  refund: 'Refund',
-  transfer: 'Transfer',
-  reversal: 'Reversal',
-  payout: 'Payout',
-  dispute: 'Dispute',
-  webhook: 'Webhook',
-  ledger: 'Books',
-  audit: 'Audit',
-  flag: 'Flag',
-};
-
 function happened({ at, kind, subject, text, money: amount, by, detail }: StoryEvent, asked: string): Html {
   return html`<li class="${toneOfEvent(kind, text)}">
     ${moment(at)}
     <p>
-      <span class="kind">${KINDS[kind]}</span> ${text}
+      <span class="kind">${STORY_TITLES[kind]}</span> ${text}
       ${amount !== null && money(amount.amountMinor, amount.currency)}
     </p>
     <p class="sub">

@@ -1,21 +1,21 @@
 import type { Handler } from 'hono';
 import { sumWork } from '../../../db/operators/index.ts';
-import { BULK_ACTIONS } from '../../../operations/bulk-list.ts';
-import { listStuck, type StuckItem } from '../../../operations/list-stuck.ts';
+import { STUCK } from '../../../operations/index.ts';
+import { BULK_ACTIONS, titleOf } from '../../../operations/titles.ts';
+import { listStuck, type StuckItem } from '../../../operations/stuck.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { age, due, plural } from '../format.ts';
 import { html, type Html } from '../html.ts';
 import { document, livePart } from '../layout.ts';
 import { address, PAGE_ROWS } from '../query.ts';
 import { AGES, readStuckQuery, type StuckQuery, workFilterOf } from '../stuck-filter.ts';
-import { ACTION_TITLES } from '../views/action-names.ts';
 import { engineNotice } from '../views/engine-notice.ts';
 import { filters, pager, select, textField } from '../views/filters.ts';
 import { actionLinks, exceptionsLink, storyPath, subjectLink, workflowLink } from '../views/links.ts';
 import { badge } from '../views/status.ts';
 import { table } from '../views/table.ts';
 import { atStake, totals } from '../views/totals.ts';
-import { KIND_OPTIONS, WORK_NAMES } from '../views/work-kinds.ts';
+import { KIND_OPTIONS } from '../views/work-kinds.ts';
 
 /** What is stuck, since when, how much money, why, what happens next and what may be done; the oldest first. */
 export const stuckPage =
@@ -80,8 +80,8 @@ function what({ kind, subject, status, id, retryCount }: StuckItem): Html {
   // A flag is named by what it says, and leads to what it is about.
   const name =
     kind === 'approval'
-      ? html`<a href="/ops/approvals/${id}">${WORK_NAMES[kind].one}</a>`
-      : html`<a href="${storyPath(subject)}">${WORK_NAMES[kind].one}</a>`;
+      ? html`<a href="/ops/approvals/${id}">${STUCK[kind].one}</a>`
+      : html`<a href="${storyPath(subject)}">${STUCK[kind].one}</a>`;
   return html`${name} ${badge(status)}
     <span class="sub"
       >${subjectLink(subject)}${retryCount !== null && retryCount > 0 && `, ${plural(retryCount, 'retry', 'retries')}`}</span
@@ -109,7 +109,7 @@ function bulkLinks(query: StuckQuery, items: readonly StuckItem[]): Html {
       (action) =>
         html`<li>
           <a class="button" href="${address('/ops/bulk', { action, ...query })}"
-            >${ACTION_TITLES[action]}: all…</a
+            >${titleOf(action).title}: all…</a
           >
         </li>`,
     )}

@@ -1,15 +1,15 @@
-import { parseSubject } from '../../../domain/kernel/index.ts';
-import type { ActionAsk } from '../../../operations/index.ts';
+import { findRow } from '../../../operations/index.ts';
+import type { ActionAsk } from '../../../operations/row-kind.ts';
 import { type TemporalUi, workflowUrl } from '../../../operations/links.ts';
+import { titleOf } from '../../../operations/titles.ts';
 import { html, type Html } from '../html.ts';
 import { address } from '../query.ts';
-import { ACTION_TITLES } from './action-names.ts';
 
 const STATEMENT = /^statement\/([\da-f-]{36})$/;
 
 /** The page of a row, by its workflow's id: `reversal/…`, `webhook/…`; of a bare id, the search for it. */
 export function storyPath(subject: string): string {
-  if (parseSubject(subject) !== null) return `/ops/story/${subject}`;
+  if (findRow(subject) !== null) return `/ops/story/${subject}`;
   const statementId = STATEMENT.exec(subject)?.[1];
   return statementId === undefined
     ? address('/ops/search', { q: subject })
@@ -22,7 +22,7 @@ const TAIL_LENGTH = 8;
 export function subjectLink(subject: string): Html {
   const [kind = '', id = ''] = subject.split('/');
   // A sweep, a list: nothing that has a page.
-  if (parseSubject(subject) === null && !STATEMENT.test(subject)) return html`<code>${subject}</code>`;
+  if (findRow(subject) === null && !STATEMENT.test(subject)) return html`<code>${subject}</code>`;
   return html`<a href="${storyPath(subject)}" title="${subject}"
     >${kind} <code>…${id.slice(-TAIL_LENGTH)}</code></a
   >`;
@@ -32,13 +32,10 @@ export function subjectLink(subject: string): Html {
 export const exceptionsLink = (subject: string): Html | null =>
   STATEMENT.test(subject) ? html`<a href="${storyPath(subject)}">Resolve its exceptions…</a>` : null;
 
-/** What has no workflow of its own. */
-const WITHOUT_WORKFLOW: ReadonlySet<string> = new Set(['webhook', 'flag', 'approval']);
-
 /** To the workflow in Temporal's UI; null where it has none, or nobody said where that is. */
 export function workflowLink(ui: TemporalUi, workflowId: string): Html | null {
-  const kind = parseSubject(workflowId)?.kind;
-  const url = kind !== undefined && WITHOUT_WORKFLOW.has(kind) ? null : workflowUrl(ui, workflowId);
+  const hasNone = findRow(workflowId)?.kind.hasWorkflow === false;
+  const url = hasNone ? null : workflowUrl(ui, workflowId);
   return url === null ? null : html`<a href="${url}" rel="noreferrer">Workflow</a>`;
 }
 
@@ -50,6 +47,6 @@ export const actionLinks = (
   actions.map(
     ({ action, subject }) =>
       html`<li>
-        <a class="${look}" href="${address('/ops/act', { action, subject })}">${ACTION_TITLES[action]}…</a>
+        <a class="${look}" href="${address('/ops/act', { action, subject })}">${titleOf(action).title}…</a>
       </li>`,
   );

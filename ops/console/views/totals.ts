@@ -1,5 +1,6 @@
-import type { WorkKind, WorkSum } from '../../../db/operators/index.ts';
+import type { WorkSum } from '../../../db/operators/index.ts';
 import type { Money } from '../../../domain/kernel/index.ts';
+import { STUCK } from '../../../operations/index.ts';
 import { money } from '../format.ts';
 import { type Content, html } from '../html.ts';
 
@@ -11,12 +12,9 @@ export const totals = (amounts: readonly Money[], none = '–'): Content =>
         ({ amountMinor, currency }, index) => html`${index > 0 && ', '}${money(amountMinor, currency)}`,
       );
 
-/** What an approval or a flag is about is a row of its own, and counted there. */
-const COUNTED_ELSEWHERE: readonly WorkKind[] = ['approval', 'flag'];
-
 /** All that is at stake, each row once. */
 export function atStake(sums: readonly WorkSum[]): Money[] {
-  const own = sums.filter(({ kind }) => !COUNTED_ELSEWHERE.includes(kind));
+  const own = sums.filter(({ kind }) => STUCK[kind].isAboutOthers !== true);
   return addUp((own.length > 0 ? own : sums).flatMap((sum) => sum.totals));
 }
 

@@ -1,0 +1,12 @@
+import { sql } from 'drizzle-orm';
+import type { WorkPart } from '../kernel/index.ts';
+
+/** What waits for a second admin, or was agreed to and the engine was never told. */
+export const APPROVALS_WORK = {
+  approval: {
+    needsPerson: true,
+    rows: sql`
+    SELECT 'approval', subject, id, NULL, NULL, status, requested_at, NULL, amount_minor, currency, reason, NULL, NULL, NULL
+    FROM approvals WHERE (status = 'pending' AND expires_at > now()) OR (status = 'approved' AND told_at IS NULL)`,
+  },
+} as const satisfies Readonly<Record<string, WorkPart>>;

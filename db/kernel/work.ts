@@ -1,0 +1,18 @@
+import { type SQL, sql } from 'drizzle-orm';
+
+/** A list of what is open for long, or needs a person: each subject brings its own, and `db/operators/work.ts` spreads them. */
+export interface WorkPart {
+  /** Automation goes on with it no more: it is listed at once, whatever its age. */
+  readonly needsPerson?: true;
+  /** Its amounts are money under way. */
+  readonly isMoney?: true;
+  /**
+   * A query of its rows, led by a partial index of its own (test/operators/list-plans.test.ts has the plans). Columns: kind,
+   * subject, id, order_id, seller_id, status, since, looked_at, amount_minor, currency, last_error, waiting_for, next_at,
+   * retry_count.
+   */
+  readonly rows: SQL;
+}
+
+/** Looked up for each row beside it, by its key: OFFSET keeps the planner from joining with the whole table instead. */
+export const rowOf = (table: SQL, id: SQL) => sql`LATERAL (SELECT * FROM ${table} WHERE id = ${id} OFFSET 0)`;

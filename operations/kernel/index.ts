@@ -1,0 +1,2 @@
+export { auditEvents } from './audit.ts';
+export { flagEvents, flagPart } from './flag.ts';

@@ -1,0 +1,1 @@
+export { ledgerEvents } from './events.ts';

@@ -1,0 +1,1 @@
+export const LEDGER_TITLES = { story: { ledger: 'Books' } } as const;

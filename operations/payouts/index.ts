@@ -1,0 +1,9 @@
+import { lockManyPayouts } from '../../db/payouts/index.ts';
+import type { SubjectPart } from '../row-kind.ts';
+import { payout, stuckPayout } from './payout.ts';
+
+export const PAYOUTS = {
+  rows: [payout],
+  stuck: { payout: stuckPayout },
+  lockMany: (tx, idsOf) => lockManyPayouts(tx, idsOf('payout')),
+} as const satisfies SubjectPart;

@@ -1,0 +1,4 @@
+export const PAYOUTS_TITLES = {
+  actions: { book_as_made: { title: 'Book it as Stripe has it', isResolution: true } },
+  story: { payout: 'Payout' },
+} as const;

@@ -1,0 +1,1 @@
+export { runReconciliation } from './run.ts';
