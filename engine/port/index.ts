@@ -11,5 +11,9 @@ export { idOfSweep } from './reconcile.ts';
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
  * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
  */
-export interface Engine
-  extends KernelEngine, MarketplaceEngine, BackfillEngine, SellerEngine, SweepEngine, StatementEngine {}
+export type Engine = KernelEngine &
+  MarketplaceEngine &
+  BackfillEngine &
+  SellerEngine &
+  SweepEngine &
+  StatementEngine;
