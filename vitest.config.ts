@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     // On two cores: a file waits for timers and servers for most of its time.
-    maxWorkers: 6,
+    maxWorkers: 8,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,
