@@ -163,7 +163,7 @@ export async function dispatchStripe(
     case 'account':
       return dispatchAccount(deps, event);
     case 'other':
-      return ignored(`nothing here waits for ${event.type}`);
+      return ignored(`no workflow waits for ${event.type}`);
   }
 }
 

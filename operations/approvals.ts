@@ -55,11 +55,11 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
       return { approval };
     }
     if (approval.requestedBy === act.actor) {
-      throw new VezaError('second_admin_required', 'Whoever asks for it cannot be the one who agrees to it.');
+      throw new VezaError('second_admin_required', 'The admin who asked for it cannot also agree to it.');
     }
     refuseEnded(approval);
     if (roles.get(approval.requestedBy) !== 'admin') {
-      return end(tx, approval, 'Whoever asked for it is no admin any more.');
+      return end(tx, approval, 'The user who asked for it is no admin any more.');
     }
     return carryOut(tx, approval, act, deps.settings);
   });

@@ -17,7 +17,7 @@ export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Call
   if (stored === null || !isKeyOf(key, stored.keyHash)) throw refused('There is no such API key.');
   if (stored.revokedAt !== null) throw refused('The API key was revoked.');
   if (stored.expiresAt !== null && stored.expiresAt <= now()) throw refused('The API key has expired.');
-  if (stored.isMakerGone) throw refused('Whoever made the API key is no admin any more.');
+  if (stored.isMakerGone) throw refused('The user who made the API key is no admin any more.');
 
   const kind = callKindOf(c.req.method);
   const perHour = kind === 'read' ? stored.readsPerHour : stored.writesPerHour;

@@ -66,7 +66,7 @@ function refusePower({ userId, scopes }: NewApiKey, { actor, apiKeyId }: Act): v
     );
   }
   if (isForAnother && isPowerful) {
-    throw new VezaError('forbidden', 'A key with the scope admin is made by whoever it acts as, for itself.');
+    throw new VezaError('forbidden', 'Admins make keys with the scope admin only for themselves.');
   }
 }
 

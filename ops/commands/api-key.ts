@@ -70,7 +70,9 @@ async function create(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
     return [key, 'It is shown this once, and opens nothing until another admin agrees.', waits].join('\n');
   }
   if (values.json) return JSON.stringify({ api_key: asJson(made.apiKey), key });
-  return [key, asText(made.apiKey), 'It is shown this once. Whoever lost it needs another.'].join('\n');
+  return [key, asText(made.apiKey), 'The key is shown only here. If you lose it, make another one.'].join(
+    '\n',
+  );
 }
 
 /** `list [--user ID]`: all keys, the newest first, also those that do not work any more. */

@@ -32,7 +32,7 @@ const RETRIED: Situation['ways'] = {
 
 type ReversalRow = typeof transferReversals.$inferSelect;
 
-/** A refund whose reversal meets this trouble, until it is as told. */
+/** A refund whose reversal meets this trouble, until its state is as given. */
 async function refundInto(
   scene: Scene,
   trouble: StripeFault,
@@ -108,7 +108,7 @@ export const transferWithoutId: Situation = {
   async make(scene) {
     const stall = await scene.openStall();
     const { orderId } = await completeOrder(scene, stall);
-    // As an older system left it: sent, and nobody kept what Stripe calls it.
+    // As an older system left it: sent, without Stripe's id.
     await scene.db
       .update(sellerTransfers)
       .set({ stripeTransferId: null })
@@ -218,7 +218,7 @@ export const transferWithoutAccount: Situation = {
     const stall = await scene.openStall({ connected: false });
     return {
       subject: await unsentTransfer(scene, stall),
-      // The forms are filled in, and Stripe's word of it is lost.
+      // The forms are filled in, and Stripe's webhook is lost.
       heal: async () => {
         const { id, accountId } = stall.seller;
         scene.stripe.control.ensureAccount(accountId);
@@ -248,7 +248,7 @@ export const stripeKeyRefused: Situation = {
 
 export const payoutWebhookLost: Situation = {
   name: 'payout-webhook-lost',
-  title: "A seller's payout is under way for ever: Stripe's word that it is paid was lost",
+  title: "A seller's payout is under way for ever: the webhook that says it is paid was lost",
   async make(scene) {
     const stall = await scene.openStall();
     await completeOrder(scene, stall);

@@ -51,7 +51,7 @@ export const refundNeverAnswered: Situation = {
   title: 'A refund is asked for without end, and the PSP, which otherwise works, never answers it',
   async make(scene) {
     const { subject } = await refundUnheard(scene);
-    // Nothing heals it: the PSP goes on as it does.
+    // Nothing heals it: the PSP goes on in the same way.
     return { subject, heal: async () => {} };
   },
   ways: { console: [{ take: 'action', action: 'give_up' }, { take: 'time' }], temporal: null },
@@ -84,7 +84,7 @@ export const refundOrphan: Situation = {
 
 export const refundWebhookLost: Situation = {
   name: 'refund-webhook-lost',
-  title: "A refund stays pending: the PSP's word that it succeeded was lost",
+  title: 'A refund stays pending: the webhook that says it succeeded was lost',
   async make(scene) {
     const stall = await scene.openStall();
     const { orderId } = await completeOrder(scene, stall);
@@ -250,7 +250,7 @@ export const disputeUnbooked: Situation = {
       );
     control.closeDispute(dispute.dispute_id, 'lost');
     await disputeIs((row) => row?.status === 'lost');
-    // What is left of the share is asked of Stripe, and nobody knows what became of it.
+    // The rest of the share is asked of Stripe, and the answer is lost.
     const { id, accountId } = stall.seller;
     scene.stripe.control.ensureAccount(accountId);
     const fault = scene.stripe.control.addFault({
@@ -269,7 +269,7 @@ export const disputeUnbooked: Situation = {
     );
     control.closeDispute(dispute.dispute_id, 'won');
     await disputeIs((row) => row?.unbookedWhy === 'in_flight');
-    // Nobody is told in the first minute: it passes by itself as a rule.
+    // No flag is raised in the first minute, since it usually passes by itself.
     await scene.db
       .update(disputes)
       .set({ unbookedSince: new Date(Date.now() - 10 * 60_000) })

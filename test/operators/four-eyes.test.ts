@@ -209,7 +209,7 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     await demote(asker);
     const refused = await approveAs(world, second, approvalId);
     expect(codeOf(refused)).toEqual([409, 'approval_outdated']);
-    expect(refused.body['detail']).toBe('Whoever asked for it is no admin any more.');
+    expect(refused.body['detail']).toBe('The user who asked for it is no admin any more.');
     expect(await statusOf(reversalId)).toBe('permanently_failed');
     expect(codeOf(await approveAs(world, second, approvalId))).toEqual([409, 'approval_ended']);
     // What a former admin asked for and nobody has decided on keeps no other from asking.

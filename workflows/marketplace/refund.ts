@@ -232,7 +232,7 @@ function showAccepted({ refundId }: OpenedRefund): void {
   describe(
     ['Replay the webhook, if the PSP shows this refund as finished and this has not changed.'],
     [
-      ['State', "accepted by the PSP; waiting for its webhook's word"],
+      ['State', 'accepted by the PSP; waiting for its webhook'],
       ['Refund', refundId],
       ['Idempotency key', refundId],
     ],

@@ -170,7 +170,7 @@ function showAccepted({ payoutId }: OpenedPayout, idempotencyKey: string | null)
       'Send the signal `retryNow` to ask Stripe how it stands. Replay the webhook, if Stripe shows it as ended.',
     ],
     [
-      ['State', "accepted by Stripe; waiting for its webhook's word"],
+      ['State', 'accepted by Stripe; waiting for its webhook'],
       ['Payout', payoutId],
       ['Idempotency key', idempotencyKey],
     ],
