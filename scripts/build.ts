@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 import { BUNDLE_FILES, bundleWorkflows, type Failures } from '../engine/workflow-bundle.ts';
 
-// `npm run build`: compiled JavaScript for `start` and `worker`, and the workflows as minified bundles, of which every
-// cached workflow then costs less memory: one for payloads in the clear, one for encrypted ones.
+// `npm run build`: compiled JavaScript for `start` and `worker`, and the workflows as minified bundles, so that each
+// cached workflow costs less memory: one for payloads in the clear, one for encrypted ones.
 
 const project = fileURLToPath(new URL('../', import.meta.url));
 const dist = join(project, 'dist');

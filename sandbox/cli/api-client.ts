@@ -1,4 +1,4 @@
-// The API as the demo's audience sees it: only what it answers is told.
+// The API as the demo's audience sees it: the demo shows only its answers.
 
 export interface Order {
   readonly id: string;

@@ -4,7 +4,7 @@ import type { Teller } from './teller.ts';
 const LOOK_EVERY_MS = 100;
 const PATIENCE_MS = 120_000;
 
-/** Reads again until it is as wanted; the last word of a play that does not get there is in the error. */
+/** Reads again until the value is as wanted; otherwise the error has the last value. */
 export async function until<Value>(
   read: () => Promise<Value>,
   isAsWanted: (value: Value) => boolean,

@@ -6,7 +6,7 @@ import type { Teller } from './teller.ts';
 import type { Stage } from './stage.ts';
 import type { PartialRefund } from './summary.ts';
 
-/** What is given back of the second order, in minor units: a cent that two sellers cannot share evenly. */
+/** The refund of the second order, in minor units: two sellers cannot share its last cent evenly. */
 const PART_MINOR = 1_001;
 
 /** A part of an order with two sellers is given back: each bears their share of it, to the cent. */

@@ -31,10 +31,10 @@ export const SECONDS_NOT_MINUTES = {
   RECONCILE_REFUND_STUCK_AFTER: '1s',
 };
 
-/** Calls to Stripe that fail before it is well again: each of the two reversals meets about half of them. */
+/** How many calls to Stripe fail before it works again: each of the two reversals meets about half of them. */
 const OUTAGE_CALLS = 4;
 
-/** The main job before an audience: what is told is what the API answered or the rows hold, never what should be. */
+/** Plays the main job before an audience: it shows what the API answered or the rows hold, never what should be. */
 export async function play(
   veza: Stage,
   tell: Teller,

@@ -7,6 +7,6 @@ export interface Stage {
   readonly temporalUiUrl: string | null;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
-  /** With which API, worker and operators' commands run. */
+  /** The environment of API, worker and operators' commands. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -21,7 +21,7 @@ import {
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import type { Stage } from './stage.ts';
 
-/** Of the embedded stack alone: nothing outside this machine accepts them. */
+/** Secrets of the embedded stack: nothing outside this machine accepts them. */
 const LOCAL_SECRETS = {
   JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
   HYPERSWITCH_API_KEY: 'snd_embedded',
@@ -34,12 +34,15 @@ const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 export interface VezaOptions {
-  /** Of a run of its own: all state is kept here, on servers of its own whatever the environment names. `.veza` unless given. */
+  /**
+   * The folder of a separate run: it keeps all state here and uses servers of its own, not those of the environment.
+   * `.veza` by default.
+   */
   readonly dir?: string;
   readonly progress: Progress;
   /** What the API and the worker print. */
   readonly onLine: (line: string) => void;
-  /** Settings of this run, where the environment itself says nothing. */
+  /** Settings of this run; the environment's own override them. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the stand-in PSP's buyers pay at once, unasked. */
   readonly autoPay: boolean;
@@ -155,12 +158,12 @@ export class Supervised {
     return this.#process.pid;
   }
 
-  /** When the process that runs now says that it is. */
+  /** Resolves when the current process says that it is ready. */
   get ready(): Promise<void> {
     return this.#process.ready;
   }
 
-  /** SIGKILL, as a machine that loses power: nothing is finished. It is started again by itself. */
+  /** SIGKILL, as when a machine loses power: nothing is finished. The process is started again. */
   kill(): void {
     process.kill(this.#process.pid, 'SIGKILL');
   }

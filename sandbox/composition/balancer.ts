@@ -10,8 +10,8 @@ export interface Balancer {
 }
 
 /**
- * What stands before the API processes: each request goes to the next of them, and past one that cannot be reached. One
- * that dies with a request in its hands is a 502, as with any balancer: whether it was carried out nobody knows.
+ * The balancer before the API processes: each request goes to the next of them, past any that cannot be reached. If a
+ * process dies during a request, the answer is 502, as with any balancer: nobody knows whether it was carried out.
  */
 export async function startBalancer(port: number, upstreams: readonly string[]): Promise<Balancer> {
   const answered = new Map(upstreams.map((upstream) => [upstream, 0]));

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Of a service what one machine needs to run it without a container; the rest is Docker's affair. */
+/** The parts of a service that one machine needs to run it without a container; the rest concerns Docker. */
 export interface ComposeService {
   readonly image: string;
   readonly entrypoint?: readonly string[];

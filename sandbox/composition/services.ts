@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { type Server, startServer } from '../../stack/servers.ts';
 import type { ComposeService } from './compose-file.ts';
 
-/** What Docker would give the services, and one machine gives otherwise. */
+/** What Docker would give the services, and one machine has to give in another way. */
 export interface Ground {
   /** Where the image's WORKDIR is. */
   readonly project: string;
@@ -91,7 +91,7 @@ function commandOf({ entrypoint = [], command = [] }: ComposeService): [string, 
   return [program === 'node' ? process.execPath : program, ...args];
 }
 
-/** As in a container: nothing of our own environment but where programs are. */
+/** As in a container: of our own environment only the place of programs. */
 function environmentOf(
   { environment }: ComposeService,
   env: Readonly<Record<string, string>>,
@@ -101,7 +101,7 @@ function environmentOf(
   return { ...environment, ...env, PATH: path, HOME: programs };
 }
 
-/** Docker's own patience where the file names none. */
+/** Docker's default where the file names none. */
 function graceMs({ stop_grace_period: period = '10s' }: ComposeService): number {
   const [, count, unit] = /^(\d+)(s|m)$/.exec(period) ?? [];
   if (count === undefined) throw new Error(`a duration such as 45s, not ${period}`);

@@ -27,7 +27,7 @@ interface OrderRow {
   readonly status: string;
   readonly captured: number | null;
   readonly refunded: number;
-  /** Its time was over before anybody paid; a payment that still comes is found by the sweep. */
+  /** Its time was over before anybody paid; the sweep finds a payment that still comes. */
   readonly is_expired: boolean;
 }
 interface Row {
@@ -39,8 +39,8 @@ interface Row {
 }
 
 /**
- * Holds every order, refund, transfer, reversal and payout against what the providers' stand-ins have in their books, from both
- * sides, by their memory and not through any code of ours that is under test. Wants all work at rest.
+ * Compares every order, refund, transfer, reversal and payout with the books of the providers' stand-ins, from both
+ * sides. It reads their memory, not through any code of ours that is under test. All work has to be at rest.
  */
 export async function compareBooks(books: Books): Promise<Compared> {
   const { sql } = books.database;
@@ -151,7 +151,7 @@ function compareOrders(
 export const isOpen = ({ status, manual_retry_allowed: mayRetry }: Payment): boolean =>
   status.startsWith('requires_') || (status === 'failed' && mayRetry === true);
 
-/** Where an order must stand, from the PSP's books, and from whether its time was over. */
+/** The expected state of an order, by the PSP's books and by whether its time was over. */
 function expectedOf(payment: Payment | undefined, back: number, order: OrderRow) {
   if (payment === undefined || isOpen(payment)) {
     return { status: order.is_expired ? 'failed' : 'pending', captured: 0 };
@@ -170,7 +170,10 @@ interface ProviderObject {
   readonly amount: number;
 }
 
-/** Rows that say that it happened and what the provider made, one to one. `happened` null: who has the provider's id. */
+/**
+ * Compares our rows that claim an object with the provider's objects, one to one. `happened` null: a row claims one
+ * if it has the provider's id.
+ */
 function compareObjects(
   what: string,
   rows: readonly Row[],
@@ -189,7 +192,7 @@ function compareObjects(
       `${what}/${row.id} (order/${row.order_id}): it is ${row.status} of ${row.amount}; the provider has ${said}`,
     ];
   });
-  // What a row claims without saying that it happened is told above.
+  // Rows that claim an object without saying that it happened are reported above.
   const claimed = new Set(rows.map((row) => row.provider_id ?? row.id));
   const strangers = [...theirs.values()].filter(({ id }) => !claimed.has(id));
   return [
@@ -222,7 +225,7 @@ function comparePayouts(
   });
 }
 
-/** Neither side may think that it is over while the other does not. */
+/** Both sides must agree whether the dispute is over. */
 const stillOpen =
   (refunds: readonly Row[]) =>
   ({ refund_id: id, status }: PspRefund): string[] => {
@@ -242,7 +245,7 @@ interface DisputeRow {
   readonly status: string;
   readonly stage: string;
   readonly amount: number;
-  /** What of it stands as lost. */
+  /** How much of it stands as lost. */
   readonly took: number;
 }
 
@@ -251,7 +254,7 @@ export const readDisputes = ({ database: { sql } }: Pick<Books, 'database'>) => 
     (SELECT coalesce(sum(amount_minor), 0)::int FROM refunds WHERE dispute_id = disputes.id AND status = 'succeeded') AS took
   FROM disputes`;
 
-/** By its latest word: open, or lost, or given up. */
+/** By the latest report: open, lost or given up. */
 const wordOf = ({ dispute_status: word }: PspDispute): string =>
   ({ opened: 'open', challenged: 'open', expired: 'open', accepted: 'lost' })[
     word.slice('dispute_'.length)
@@ -259,7 +262,7 @@ const wordOf = ({ dispute_status: word }: PspDispute): string =>
 const isLost = (dispute: PspDispute) => wordOf(dispute) === 'lost';
 const isUndecided = (dispute: PspDispute) => wordOf(dispute) === 'open';
 
-/** Each as its latest word says, whatever came before and whoever was told. */
+/** Compares each dispute with the PSP's latest status, regardless of earlier reports and lost webhooks. */
 export function compareDisputes(rows: readonly DisputeRow[], disputes: readonly PspDispute[]): string[] {
   const ours = new Map(rows.map((row) => [row.id, row]));
   return disputes.flatMap((dispute) => {

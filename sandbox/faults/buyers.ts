@@ -11,21 +11,21 @@ export interface Shop {
   readonly products: readonly { readonly id: string; readonly currency: string }[];
 }
 
-/** What was asked of the API, by what came of it. */
+/** Calls to the API, by their results. */
 export interface Bought {
   orders: number;
   refunds: number;
-  /** Refused, as an order is that no webhook has completed yet. */
+  /** Refused, for example because no webhook has completed the order yet. */
   refusedRefunds: number;
   /** Answers of 503 and calls without an answer: repeated under the same key. */
   repeated: number;
   terminated: number;
-  /** Payments that were disputed, each with what came of it. */
+  /** Disputed payments, each with its outcomes. */
   disputes: number;
   payouts: number;
-  /** Refused, as a payout is of more than the seller has. */
+  /** Refused, for example because the seller has less. */
   refusedPayouts: number;
-  /** Events of Stripe's other mode, about what is ours. */
+  /** Events of Stripe's other mode about our objects. */
   otherMode: number;
 }
 
@@ -44,7 +44,7 @@ interface Answer {
   };
 }
 
-/** Whoever calls the API: each call has a key, and is repeated under it until there is an answer. */
+/** A caller of the API: each call has a key, and is repeated under it until there is an answer. */
 export function insistAs(
   token: string,
   { veza, bought }: { readonly veza: Pick<Veza, 'apiUrl'>; readonly bought: Bought },
@@ -64,10 +64,10 @@ export function insistAs(
 const PAID_WITHIN_MS = 15_000;
 const COMPLETED_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
-/** Longer than a worker needs to be back: whoever holds a key repeats the call until there is an answer. */
+/** Longer than a worker needs to come back: the caller repeats the call under its key until there is an answer. */
 const REPEATS = 60;
 
-/** What becomes of a dispute after it was opened; the first stays open. */
+/** How disputes go on after they were opened; the first stays open. */
 const TURNS: readonly (readonly Parameters<Veza['psp']['control']['turnDispute']>[1][])[] = [
   [],
   [{ status: 'won' }],
@@ -157,11 +157,11 @@ export async function buy(
     }
     if (chance(0.05)) refundInDashboard(orderId);
     if (chance(0.75) && !(await refund(orderId))) later.push(orderId);
-    // A second one, which meets the first, or takes what it has left.
+    // A second refund, which meets the first, or takes the rest.
     if (chance(0.2)) await refund(orderId);
   }
 
-  /** A dispute of an order that nobody asks back besides: told, turned, and told of anew where it goes on. */
+  /** Disputes an order that nobody refunds: opens it, turns it, and reports each further stage. */
   async function dispute(orderId: string): Promise<void> {
     const { control } = veza.psp;
     const { amount, currency } = control.payment(orderId);

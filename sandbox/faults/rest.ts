@@ -28,8 +28,8 @@ async function moving({ sql }: Pick<DatabaseWithSql, 'sql'>): Promise<Moving> {
 }
 
 /**
- * Waits until only webhooks or a sweep can move anything, and nothing has been heard for a while: what a sweep told is
- * applied by then. What still moves after so long is returned: work that was lost, a refund that nobody asks for.
+ * Waits until only webhooks or a sweep can move anything and nothing has come for a while, so that a sweep's
+ * notifications are applied. Returns what still moves after so long: lost work, a refund that nobody asks for.
  */
 export async function comesToRest(
   books: Books,
@@ -53,7 +53,7 @@ export async function comesToRest(
   }
 }
 
-/** Rows that wait for a word that the PSP has already given: each of them was lost. */
+/** Rows that wait for a report that the PSP has sent already: each of those webhooks was lost. */
 export async function unheard(books: Books): Promise<number> {
   const { sql } = books.database;
   const { control } = books.psp;

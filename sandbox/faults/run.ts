@@ -22,13 +22,13 @@ export interface FaultReport {
   readonly webhooks: { readonly sent: number; readonly lost: number };
   readonly kills: number;
   readonly stripeOutages: number;
-  /** By the schedule, while it traded. */
+  /** Sweeps by the schedule during the run. */
   readonly sweeps: number;
-  /** Before any drain: rows that waited for a word that was lost. */
+  /** Before any drain: rows that waited for a lost webhook. */
   readonly unheardBeforeDrain: number;
   readonly drains: readonly Drained[];
   readonly compared: Compared;
-  /** What people were told, by kind. */
+  /** Flags that were raised, by kind. */
   readonly flags: Readonly<Record<string, number>>;
   readonly audited: Audited;
 }
@@ -39,7 +39,7 @@ const ORPHAN_GAP_MS = 10 * 60_000;
 /** A lost webhook of something that a drain itself set going asks for another one. */
 const MOST_DRAINS = 8;
 
-/** Buys and refunds under faults for so long, drains what is left, and holds all books against each other. */
+/** Buys and refunds under faults for so long, drains what is left, and compares all books. */
 export async function runFaults(
   veza: Veza,
   run: FaultRun,
@@ -170,7 +170,7 @@ async function trade({ veza, run, say, temporal }: Parts) {
       buy({ veza, shop, bought, run, number, terminate }, over.signal),
     ),
   ]);
-  // A buyer who fails ends the run at once, and not after its minutes.
+  // If a buyer fails, the run ends at once, not after its minutes.
   const failed = buying.then(() => undefined);
   const killing = killWorkers(veza, run, over.signal, (kills) =>
     say(`${bought.orders} orders, ${bought.refunds} refunds; the worker is killed for the ${kills}. time`),

@@ -14,7 +14,7 @@ const PAYOUT_MINOR = 335;
 const PAYOUT_EVERY_MS = 1_500;
 const STRANGE_EVENT_EVERY_MS = 1_000;
 
-/** Each seller puts up something in a currency of which Stripe does not take every amount. */
+/** Each seller sells something in a currency of which Stripe does not take every amount. */
 export async function sellOffGrain(
   veza: Pick<Veza, 'apiUrl'>,
   bought: Bought,
@@ -54,8 +54,8 @@ export async function payOut(
 }
 
 /**
- * Tells of what is ours as it is in Stripe's other mode: all transfers are reversed there, and no payout arrives. Whatever is
- * believed of it differs from the books in the end.
+ * Sends events about our objects from Stripe's other mode, where all transfers are reversed and no payout arrives. If
+ * Veza believes any of them, the books differ in the end.
  */
 export async function tellOfTheOtherMode(
   { veza, bought, run }: { veza: Pick<Veza, 'stripe'>; bought: Bought; run: BuyerTask['run'] },

@@ -10,7 +10,7 @@ const OUTAGE_EVERY_MS = 40_000;
 
 const always = { times: 'always' } as const;
 
-/** In either of Stripe's wordings. */
+/** Each of Stripe's two wordings. */
 const ACCOUNT_GONE = [
   {
     status: 403,
@@ -31,7 +31,7 @@ const ACCOUNT_GONE = [
   },
 ];
 
-/** What names no destination is refused in the wording that names the account. */
+/** Calls without a destination get the wording that names the account. */
 const GONE_AT = [
   ['transfers.create', ACCOUNT_GONE],
   ['transfers.createReversal', ACCOUNT_GONE.slice(0, 1)],
@@ -48,7 +48,10 @@ export function loseWebhooks(
   stripe.control.addFault({ kind: 'loseWebhook', share: loss, seed: seed + 1, ...always });
 }
 
-/** What providers do on a bad day, to a part of the calls; returns how to end it, which the lost webhooks outlive. */
+/**
+ * Makes the providers fail a part of the calls, as on a bad day. Returns the function that ends it; lost webhooks go
+ * on.
+ */
 export function misbehave({ psp, stripe }: Providers, seed: number): () => void {
   let next = seed + 100;
   const part = (share: number) => ({ share, seed: (next += 1), ...always });
@@ -65,7 +68,7 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     psp.control.addFault({ kind: 'timeoutAfter', match: 'refunds.create', ...part(0.02) }),
     psp.control.addFault({ kind: 'webhookFirst', match: 'refunds.create', ...part(0.1) }),
     psp.control.addFault({ kind: 'status', status: 502, match: 'refunds.retrieve', ...part(0.05) }),
-    // What it has just made its reads do not show.
+    // Its reads do not show what it has just made.
     psp.control.addFault({ kind: 'readLag', match: /refunds\.(retrieve|list)/, lagMs: 2_000, ...part(0.2) }),
     // The connector said no, failed silently, or knows more than the router until it is asked.
     psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', ...part(0.06) }),

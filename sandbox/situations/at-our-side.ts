@@ -10,7 +10,7 @@ import { reconcileStatement } from '../../ops/commands/reconcile-statement.ts';
 import { completeOrder, letAnHourPass, payOrder, placeOrder, type Scene, until } from './scene.ts';
 import type { Situation } from './situation.ts';
 
-/** The webhook about this that became of what is said. */
+/** The webhook about this object with this outcome. */
 async function webhookAbout(
   { db }: Scene,
   about: string,
@@ -35,7 +35,7 @@ export const webhookUnmatched: Situation = {
     const stall = await scene.openStall({ connected: false });
     const { id, accountId } = stall.seller;
     const { transfer } = await payOrder(scene, stall);
-    // Stripe has the seller's account; which seller's it is stands in no row, as after a backup of too long ago.
+    // Stripe has the seller's account, but no row says which seller's, as after an old backup.
     scene.stripe.control.createAccount({ id: accountId, transfersEnabled: false, payoutsEnabled: false });
     scene.stripe.control.updateAccount(accountId, { transfersEnabled: true, payoutsEnabled: true });
     const subject = `webhook/${await webhookAbout(scene, accountId, 'unmatched')}`;
@@ -75,7 +75,7 @@ export const statementExceptions: Situation = {
   ends: 'resolved',
 };
 
-/** `ops -- reconcile-statement` in this process, whose exit code it is not. */
+/** `ops -- reconcile-statement` in this process, without changing its exit code. */
 async function readStatement({ env }: Scene, text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'veza-situation-'));
   const { exitCode } = process;
@@ -97,7 +97,7 @@ export const noWorker: Situation = {
     const stall = await scene.openStall();
     const orderId = await placeOrder(scene, stall);
     await scene.stopWorker();
-    // The buyer pays all the same: the webhook is taken and handed to a workflow that nobody carries on.
+    // The buyer still pays: the webhook is taken and handed to a workflow that no worker runs.
     scene.psp.control.pay(orderId);
     await webhookAbout(scene, orderId, 'signalled');
     const subject = orderWorkflowId(orderId);

@@ -87,7 +87,7 @@ async function closeAll(database: Database, connection: { close(): Promise<void>
   await connection.close();
 }
 
-/** Reads again until it is as wanted; says what was read last where it does not come to that. */
+/** Reads again until the value is as wanted; otherwise the error has the last value. */
 export async function until<Value>(
   read: () => Promise<Value>,
   isAsWanted: (value: Value) => boolean,
@@ -158,7 +158,7 @@ function rowOf(subject: string): { table: (typeof TABLES)[Kind]; id: string } {
   return { table, id };
 }
 
-/** The status of the row; of a reversal that was retried, of the one that took its place. */
+/** The status of the row; for a retried reversal, of its successor. */
 export async function statusOf({ db }: Scene, subject: string): Promise<string> {
   const [row] = await db.execute<{ status: string }>(statusQuery(subject));
   if (row === undefined) throw new Error(`there is no ${subject}`);
@@ -180,7 +180,7 @@ function statusQuery(subject: string): SQL {
     ORDER BY retry_of NULLS LAST LIMIT 1`;
 }
 
-/** Nobody waits an hour for an example: the row is as old as if somebody had. */
+/** Makes the row an hour older, since nobody waits an hour for an example. */
 export async function letAnHourPass({ db }: Scene, subject: string): Promise<void> {
   if (subject.startsWith('webhook/')) {
     const id = subject.slice('webhook/'.length);
@@ -193,7 +193,7 @@ export async function letAnHourPass({ db }: Scene, subject: string): Promise<voi
   await db.execute(sql`UPDATE ${table} SET created_at = created_at - interval '1 hour' WHERE id = ${id}`);
 }
 
-/** The sweep that first missed a refund at the PSP was longer ago than any call to it lives. */
+/** Makes the first miss of a refund at the PSP older than any call runs. */
 export async function letTenMinutesPass({ db }: Scene, subject: string): Promise<void> {
   const { id } = rowOf(subject);
   await db.execute(

@@ -14,8 +14,9 @@ const isException = (from: Folder, to: Folder) =>
   EXCEPTIONS.some((one) => one.from === pathOf(from) && one.to === pathOf(to));
 
 /**
- * What of a subject another subject's code may import: all of its own, a lower one's index alone, of others nothing. Code of no
- * subject (console, command line, registers) takes a subject's index, or, within its own kind, every file.
+ * What a subject's code may import of a subject: all of its own, only the index of a lower one, nothing of others.
+ * Code of no subject (console, command line, registers) may import a subject's index or, within its own kind, every
+ * file.
  */
 export function reachOf(from: Folder, to: Required<Folder>): 'files' | 'index' | 'nothing' {
   if (from.subject === undefined) return from.kind === to.kind ? 'files' : 'index';

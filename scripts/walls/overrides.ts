@@ -23,7 +23,7 @@ const WATCHED: Pattern = {
 };
 const oneOf = (names: readonly string[]) => `(?:${names.join('|')})`;
 
-/** What begins with none of these names: regular expressions of this linter cannot look ahead. */
+/** A pattern for all that begins with none of these names: regular expressions of this linter cannot look ahead. */
 function noneOf(names: readonly string[]): string {
   const begun = new Set(names.flatMap((name) => Array.from(name, (_, length) => name.slice(0, length))));
   return oneOf(
@@ -45,7 +45,7 @@ export const subjectFolders = (root: string): (Folder & { readonly subject: stri
       : [],
   );
 
-/** What no file of a kind may import, whatever its subject. */
+/** What no file of a kind may import, for any subject. */
 function kindPatterns(name: string, kind: Kind): Pattern[] {
   const others = Object.keys(KINDS).filter((other) => other !== name && !other.includes('/'));
   const known = others.map((other) => [other, partsOf(kind, other)] as const);
@@ -144,8 +144,8 @@ function override(files: readonly string[], from: Folder, kind: Kind): Override 
 }
 
 /**
- * One override a folder, and each file under one alone: the linter lets a later override take the whole place of an earlier one.
- * `root` is where the folders are.
+ * One override for each folder, and each file under one only: in this linter a later override replaces an earlier one
+ * whole. `root` is where the folders are.
  */
 export function wallOverrides(root: string): Override[] {
   const folders = subjectFolders(root);

@@ -9,7 +9,7 @@ export interface Kind {
   readonly types?: readonly string[];
   /** Of a kind of which it may import types alone: the file of each subject that it may import whole. */
   readonly values?: Readonly<Record<string, string>>;
-  /** Said to whoever imports another kind. */
+  /** The message for an import of another kind. */
   readonly message: string;
   /** Has a folder for each subject. */
   readonly hasSubjects?: true;
@@ -138,7 +138,7 @@ export const RANKS: readonly (readonly string[])[] = [
 
 export const SUBJECTS: readonly string[] = RANKS.flat();
 
-/** What knows a higher subject all the same, each with its reason. It should become shorter, and never longer. */
+/** Files that know a higher subject all the same, each with its reason. The list should only become shorter. */
 export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
   {
     from: 'api/accounts',
@@ -147,7 +147,7 @@ export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; 
   },
 ];
 
-/** What a folder may not have in its hands besides, as regular expressions of what is imported. */
+/** Further forbidden imports of a folder, as regular expressions. */
 export const FORBIDDEN: readonly {
   readonly folder: string;
   readonly regex: string;
@@ -173,7 +173,7 @@ export const FORBIDDEN: readonly {
   },
 ];
 
-/** What is not replayed the same, and so is no global of a workflow. */
+/** Globals that do not replay the same, and so are forbidden in workflows. */
 export const NOT_REPLAYED = [
   'process',
   'Buffer',
