@@ -20,7 +20,7 @@ const FLAGS = flagPart(spread((SUBJECTS as readonly SubjectPart[]).map(({ flags 
 const ALL = [...SUBJECTS, FLAGS] as const;
 export const PARTS: readonly SubjectPart[] = ALL;
 
-const ROW_KINDS: readonly RowKind[] = PARTS.flatMap(({ rows }) => rows);
+export const ROW_KINDS: readonly RowKind[] = PARTS.flatMap(({ rows }) => rows);
 
 /** What the list of what is stuck is made of: a kind that no subject describes does not compile. */
 export const STUCK: Readonly<Record<WorkKind, StuckKind>> = spread(ALL.map(({ stuck }) => stuck));

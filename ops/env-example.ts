@@ -5,7 +5,7 @@ import { withCommandTables } from './commands-page.ts';
 import { fail } from './fail.ts';
 import { withInvariantsTable } from './invariants-page.ts';
 import { markdownTable, withPart } from './markdown.ts';
-import { withListsTable } from './runbook-lists.ts';
+import { withRunbookTables } from './runbook-lists.ts';
 
 // `npm run config:docs`: what documents repeat, from the one place that says it: .env.example and the page of variables from
 // the configuration's schema, the pages of commands and invariants, and the runbook's lists of Temporal's UI.
@@ -57,7 +57,7 @@ export const withVariablesTable = (page: string): string => withPart(page, 'vari
 export const WRITTEN_PAGES: Readonly<Record<string, (page: string) => string>> = {
   'docs/commands.md': withCommandTables,
   'docs/invariants.md': withInvariantsTable,
-  'docs/runbook.md': withListsTable,
+  'docs/runbook.md': withRunbookTables,
   'docs/variables.md': withVariablesTable,
 };
 

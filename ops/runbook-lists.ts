@@ -1,5 +1,7 @@
-import { WORKFLOW_LISTS } from '../engine/lists.ts';
+import { WORKFLOW_LISTS } from '../engine/lists/index.ts';
+import { ROW_KINDS } from '../operations/index.ts';
 import { listPath } from '../operations/links.ts';
+import { titleOf } from '../operations/titles.ts';
 import { markdownTable, withPart } from './markdown.ts';
 
 /** The lists of Temporal's UI, as the runbook shows them for the namespace `default`. */
@@ -13,5 +15,15 @@ function listsTable(): string {
   return markdownTable([['list', 'when to look', 'query', 'address'], ...rows]);
 }
 
-/** The runbook with these lists between its markers. Throws where they are missing. */
-export const withListsTable = (runbook: string): string => withPart(runbook, 'lists', listsTable());
+/** What operators may do to each kind of row, by the words of its button. */
+function actionsTable(): string {
+  const rows = ROW_KINDS.filter(({ actions }) => actions.length > 0).map(({ kind, actions }) => [
+    `\`${kind}/…\``,
+    actions.map(({ action }) => `**${titleOf(action).title}**`).join(', '),
+  ]);
+  return markdownTable([['row', 'what may be done'], ...rows]);
+}
+
+/** The runbook with these lists and actions between their markers. Throws where those are missing. */
+export const withRunbookTables = (runbook: string): string =>
+  withPart(withPart(runbook, 'lists', listsTable()), 'actions', actionsTable());

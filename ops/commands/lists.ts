@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readVariables } from '../../config.ts';
-import { WORKFLOW_LISTS } from '../../engine/lists.ts';
+import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { listUrl } from '../../operations/links.ts';
 import { UsageError } from '../usage.ts';
 

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { WORKFLOW_LISTS } from '../../engine/lists.ts';
-import { withListsTable } from '../../ops/runbook-lists.ts';
+import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
+import { withRunbookTables } from '../../ops/runbook-lists.ts';
+import { titleOf } from '../../operations/titles.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import type { Step } from '../../sandbox/situations/situation.ts';
 
@@ -27,13 +28,7 @@ const line = (text: string, beginning: string) =>
 function wordOf(step: Step): string {
   switch (step.take) {
     case 'action':
-      return {
-        retry: '**Retry now**',
-        give_up: '**Give up**',
-        settled_outside: '**Settled outside**',
-        give_back: '**Give the payment back**',
-        replay_webhook: '**Replay**',
-      }[step.action as 'retry'];
+      return `**${titleOf(step.action).title}**`;
     case 'clear_flag':
       return '**Clear the flag**';
     case 'resolve_exceptions':
@@ -88,8 +83,8 @@ describe.each(SITUATIONS.map((situation) => [situation.name, situation] as const
 describe("the table of lists in Temporal's UI", () => {
   const rows = [...runbook.matchAll(/^\| ([\w ]+?) +\| [^`|]+\| `([^`]+)` +\| `([^`]+)` +\|$/gm)];
 
-  it('is what engine/lists.ts says', () => {
-    expect(runbook, 'out of date: run `npm run config:docs`').toBe(withListsTable(runbook));
+  it('is what engine/lists/index.ts says', () => {
+    expect(runbook, 'out of date: run `npm run config:docs`').toBe(withRunbookTables(runbook));
     expect(rows.map(([, title]) => title)).toEqual(WORKFLOW_LISTS.map(({ title }) => title));
     expect(new Set(WORKFLOW_LISTS.map(({ key }) => key)).size).toBe(WORKFLOW_LISTS.length);
   });

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { WORKFLOW_LISTS } from '../../engine/lists.ts';
+import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';

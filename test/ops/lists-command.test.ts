@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { WORKFLOW_LISTS } from '../../engine/lists.ts';
+import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { COMMANDS } from '../../ops/commands/index.ts';
 import { completionFor } from '../../ops/completion.ts';
 import { runOpsHere } from '../harness/processes.ts';

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sweepWorkflowId } from '../../domain/reconcile/ids.ts';
-import { WORKFLOW_LISTS } from '../../engine/lists.ts';
+import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { SITUATIONS } from '../../sandbox/situations/index.ts';
 import { letTenMinutesPass, openScene, type Scene, statusOf, until } from '../../sandbox/situations/scene.ts';
 import type { Made, Situation, Step } from '../../sandbox/situations/situation.ts';

@@ -1,4 +1,4 @@
-import { type WorkflowList, WORKFLOW_LISTS } from '../../../engine/lists.ts';
+import { type WorkflowList, WORKFLOW_LISTS } from '../../../engine/lists/index.ts';
 import { listUrl, type TemporalUi } from '../../../operations/links.ts';
 import { html, type Html } from '../html.ts';
 import { table } from './table.ts';
