@@ -444,6 +444,24 @@ CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswi
 CREATE INDEX refunds_succeeded_by_time ON public.refunds USING btree (succeeded_at, id) WHERE (succeeded_at IS NOT NULL);
 CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON public.refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
 
+CREATE TABLE seller_accounts (
+  user_id uuid NOT NULL,
+  stripe_account_id text,
+  transfers_enabled boolean,
+  payouts_enabled boolean,
+  country text,
+  idempotency_key text,
+  asked_at timestamp with time zone,
+  link_url text,
+  link_expires_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT seller_accounts_pkey PRIMARY KEY (user_id),
+  CONSTRAINT seller_accounts_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT seller_accounts_asked_whole CHECK (((asked_at IS NULL) OR (idempotency_key IS NOT NULL))),
+  CONSTRAINT seller_accounts_country_iso CHECK ((country ~ '^[A-Z]{2}$'::text))
+);
+CREATE UNIQUE INDEX seller_accounts_stripe_account_key ON public.seller_accounts USING btree (stripe_account_id);
+
 CREATE TABLE seller_balances (
   seller_id uuid NOT NULL,
   currency text NOT NULL,
@@ -462,20 +480,6 @@ CREATE TABLE seller_balances (
   CONSTRAINT seller_balances_paying_out_sane CHECK (((paying_out_minor >= 0) AND (paying_out_minor <= '9007199254740991'::bigint))),
   CONSTRAINT seller_balances_pending_sane CHECK (((pending_minor >= 0) AND (pending_minor <= '9007199254740991'::bigint))),
   CONSTRAINT seller_balances_rest_sane CHECK (((rest_minor >= 0) AND (rest_minor <= '9007199254740991'::bigint)))
-);
-
-CREATE TABLE seller_onboardings (
-  user_id uuid NOT NULL,
-  country text,
-  idempotency_key text,
-  asked_at timestamp with time zone,
-  link_url text,
-  link_expires_at timestamp with time zone,
-  created_at timestamp with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT seller_onboardings_pkey PRIMARY KEY (user_id),
-  CONSTRAINT seller_onboardings_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
-  CONSTRAINT seller_onboardings_asked_whole CHECK (((asked_at IS NULL) OR (idempotency_key IS NOT NULL))),
-  CONSTRAINT seller_onboardings_country_iso CHECK ((country ~ '^[A-Z]{2}$'::text))
 );
 
 CREATE TABLE seller_payouts (
@@ -694,15 +698,11 @@ CREATE TABLE users (
   email text NOT NULL,
   role text NOT NULL,
   is_verified boolean DEFAULT false NOT NULL,
-  stripe_account_id text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
-  stripe_transfers_enabled boolean,
-  stripe_payouts_enabled boolean,
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text])))
 );
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
-CREATE UNIQUE INDEX users_stripe_account_key ON public.users USING btree (stripe_account_id);
 
 CREATE TABLE webhook_events (
   id uuid NOT NULL,

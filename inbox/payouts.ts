@@ -1,6 +1,7 @@
 import { eq, or } from 'drizzle-orm';
 import { sellerPayouts, payoutLabel } from '../db/payouts/index.ts';
 import { users } from '../db/accounts/index.ts';
+import { sellerAccounts } from '../db/sellers/index.ts';
 import { isUuid, formatMoney } from '../domain/kernel/index.ts';
 import { onboardingWorkflowId } from '../domain/sellers/index.ts';
 import { payoutWorkflowId } from '../domain/payouts/index.ts';
@@ -54,17 +55,23 @@ export async function dispatchAccount(
   { db, engine }: InboxDeps,
   event: StripeAccountEvent,
 ): Promise<Dispatched> {
-  const { stripeAccountId, userId } = event;
-  const [user] = await db
-    .select({ id: users.id })
-    .from(users)
-    .where(
-      // The webhook may come before the answer that tells us the account's id.
-      userId !== null && isUuid(userId)
-        ? or(eq(users.stripeAccountId, stripeAccountId), eq(users.id, userId))
-        : eq(users.stripeAccountId, stripeAccountId),
-    );
-  if (user === undefined) return unmatched(`no seller with account ${stripeAccountId} is known`);
-  await engine.notifyAccountChanged(user.id);
-  return signalled(onboardingWorkflowId(user.id));
+  const userId = await findSeller(db, event);
+  if (userId === null) return unmatched(`no seller with account ${event.stripeAccountId} is known`);
+  await engine.notifyAccountChanged(userId);
+  return signalled(onboardingWorkflowId(userId));
+}
+
+/** By the account, else by the user whom we named when we asked for it: the webhook may come before Stripe's answer. */
+async function findSeller(
+  db: InboxDeps['db'],
+  { stripeAccountId, userId }: StripeAccountEvent,
+): Promise<string | null> {
+  const [account] = await db
+    .select({ userId: sellerAccounts.userId })
+    .from(sellerAccounts)
+    .where(eq(sellerAccounts.stripeAccountId, stripeAccountId));
+  if (account !== undefined) return account.userId;
+  if (userId === null || !isUuid(userId)) return null;
+  const [user] = await db.select({ id: users.id }).from(users).where(eq(users.id, userId));
+  return user?.id ?? null;
 }

@@ -92,15 +92,10 @@ export const users = pgTable(
     email: text().notNull(),
     role: text({ enum: ROLES }).notNull(),
     isVerified: boolean().notNull().default(false),
-    stripeAccountId: text(),
-    /** What Stripe last reported of the account; NULL: nothing yet. */
-    stripeTransfersEnabled: boolean(),
-    stripePayoutsEnabled: boolean(),
     createdAt: createdAt(),
   },
   (t) => [
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
-    uniqueIndex('users_stripe_account_key').on(t.stripeAccountId),
     oneOf('users_role_known', t.role, ROLES),
   ],
 );

@@ -36,7 +36,7 @@ export const providerIds: Invariant = {
         UNION ALL
         SELECT 'payout under the key', idempotency_key, 'payout/' || id FROM seller_payouts WHERE idempotency_key <> ''
         UNION ALL
-        SELECT 'Stripe account', stripe_account_id, 'user ' || id FROM users WHERE stripe_account_id <> ''
+        SELECT 'Stripe account', stripe_account_id, 'user ' || user_id FROM seller_accounts WHERE stripe_account_id <> ''
       )
       SELECT object || ' ' || object_id AS subject,
              format('%s rows claim it, among them %s and %s', count(*), min(claimant), max(claimant)) AS detail

@@ -3,14 +3,19 @@ import type { PayableFunds, PayingSeller } from '../../domain/payouts/eligibilit
 import type { Db, Tx } from '../client.ts';
 import { sellerBalances } from '../ledger/index.ts';
 import { users } from '../accounts/index.ts';
+import { sellerAccounts } from '../sellers/index.ts';
 
 /**
  * What decides about a seller's payout; null for an unknown seller. Binding where the caller has locked the balances.
  */
 export async function readPayingSeller(db: Db | Tx, sellerId: string): Promise<PayingSeller | null> {
   const [seller] = await db
-    .select({ stripeAccountId: users.stripeAccountId, payoutsEnabled: users.stripePayoutsEnabled })
+    .select({
+      stripeAccountId: sellerAccounts.stripeAccountId,
+      payoutsEnabled: sellerAccounts.payoutsEnabled,
+    })
     .from(users)
+    .leftJoin(sellerAccounts, eq(sellerAccounts.userId, users.id))
     .where(eq(users.id, sellerId));
   if (seller === undefined) return null;
   const balances = await db

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { accountKey } from '../../domain/sellers/ids.ts';
 import { keyGeneration } from '../../domain/kernel/index.ts';
 import type { Db, Tx } from '../client.ts';
-import { sellerOnboardings } from './schema.ts';
+import { sellerAccounts } from './schema.ts';
 import { users } from '../accounts/index.ts';
 import { MissingRow } from '../kernel/index.ts';
 
@@ -29,17 +29,17 @@ export async function askAccount(
   { userId, country }: { readonly userId: string; readonly country: string | null },
 ): Promise<AccountClaim> {
   return db.transaction(async (tx) => {
-    const user = await lockUser(tx, userId);
-    if (user.stripeAccountId !== null) return { kind: 'connected', stripeAccountId: user.stripeAccountId };
-    await tx.insert(sellerOnboardings).values({ userId }).onConflictDoNothing();
+    const email = await readEmail(tx, userId);
+    await tx.insert(sellerAccounts).values({ userId }).onConflictDoNothing();
     const [row] = await tx
       .select()
-      .from(sellerOnboardings)
-      .where(eq(sellerOnboardings.userId, userId))
+      .from(sellerAccounts)
+      .where(eq(sellerAccounts.userId, userId))
       .for('no key update');
-    if (row === undefined) throw new MissingRow('onboarding', userId);
+    if (row === undefined) throw new MissingRow('account', userId);
+    if (row.stripeAccountId !== null) return { kind: 'connected', stripeAccountId: row.stripeAccountId };
     const firstAskedAtMs = row.createdAt.getTime();
-    const common = { kind: 'ask', userId, email: user.email, firstAskedAtMs } as const;
+    const common = { kind: 'ask', userId, email, firstAskedAtMs } as const;
     if (row.idempotencyKey !== null && row.askedAt !== null) {
       const { idempotencyKey, askedAt } = row;
       return { ...common, country: row.country, idempotencyKey, askedAtMs: askedAt.getTime() };
@@ -47,24 +47,20 @@ export async function askAccount(
     const idempotencyKey = accountKey(userId, keyGeneration(row.idempotencyKey) + 1);
     const askedAt = new Date();
     await tx
-      .update(sellerOnboardings)
+      .update(sellerAccounts)
       .set({ idempotencyKey, askedAt, country })
-      .where(eq(sellerOnboardings.userId, userId));
+      .where(eq(sellerAccounts.userId, userId));
     return { ...common, country, idempotencyKey, askedAtMs: askedAt.getTime() };
   });
 }
 
 /** Stripe's list shows no account of the seller: the next call may ask for another one, under a new key. */
 export async function releaseAccount(db: Db, userId: string): Promise<void> {
-  await db.update(sellerOnboardings).set({ askedAt: null }).where(eq(sellerOnboardings.userId, userId));
+  await db.update(sellerAccounts).set({ askedAt: null }).where(eq(sellerAccounts.userId, userId));
 }
 
-async function lockUser(tx: Tx, userId: string) {
-  const [user] = await tx
-    .select({ email: users.email, stripeAccountId: users.stripeAccountId })
-    .from(users)
-    .where(eq(users.id, userId))
-    .for('no key update');
+async function readEmail(tx: Tx, userId: string): Promise<string> {
+  const [user] = await tx.select({ email: users.email }).from(users).where(eq(users.id, userId));
   if (user === undefined) throw new MissingRow('user', userId);
-  return user;
+  return user.email;
 }

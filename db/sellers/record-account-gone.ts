@@ -1,8 +1,7 @@
-import { and, eq, isNotNull } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { onboardingWorkflowId } from '../../domain/sellers/ids.ts';
 import type { Db } from '../client.ts';
-import { sellerOnboardings } from './schema.ts';
-import { users } from '../accounts/index.ts';
+import { sellerAccounts } from './schema.ts';
 import { audit, clearFlags, raiseFlag } from '../kernel/index.ts';
 
 /**
@@ -11,12 +10,12 @@ import { audit, clearFlags, raiseFlag } from '../kernel/index.ts';
  */
 export async function recordAccountGone(db: Db, stripeAccountId: string, message: string): Promise<void> {
   await db.transaction(async (tx) => {
-    const [user] = await tx
-      .update(users)
-      .set({ stripeTransfersEnabled: false, stripePayoutsEnabled: false })
-      .where(eq(users.stripeAccountId, stripeAccountId))
-      .returning({ id: users.id });
-    if (user) await raiseFlag(tx, 'account_gone', onboardingWorkflowId(user.id), message);
+    const [account] = await tx
+      .update(sellerAccounts)
+      .set({ transfersEnabled: false, payoutsEnabled: false })
+      .where(eq(sellerAccounts.stripeAccountId, stripeAccountId))
+      .returning({ userId: sellerAccounts.userId });
+    if (account) await raiseFlag(tx, 'account_gone', onboardingWorkflowId(account.userId), message);
   });
 }
 
@@ -26,17 +25,13 @@ export async function recordAccountGone(db: Db, stripeAccountId: string, message
  */
 export async function detachAccount(db: Db, userId: string, goneAccountId: string): Promise<void> {
   await db.transaction(async (tx) => {
-    const [user] = await tx
-      .update(users)
-      .set({ stripeAccountId: null, stripeTransfersEnabled: null, stripePayoutsEnabled: null })
-      .where(and(eq(users.id, userId), eq(users.stripeAccountId, goneAccountId)))
-      .returning({ id: users.id });
-    if (user === undefined) return;
-    // The key that made the old account would only return that one.
-    await tx
-      .update(sellerOnboardings)
-      .set({ askedAt: null })
-      .where(and(eq(sellerOnboardings.userId, userId), isNotNull(sellerOnboardings.askedAt)));
+    const [account] = await tx
+      .update(sellerAccounts)
+      // The key that made the old account would only return that one.
+      .set({ stripeAccountId: null, transfersEnabled: null, payoutsEnabled: null, askedAt: null })
+      .where(and(eq(sellerAccounts.userId, userId), eq(sellerAccounts.stripeAccountId, goneAccountId)))
+      .returning({ userId: sellerAccounts.userId });
+    if (account === undefined) return;
     const subject = onboardingWorkflowId(userId);
     await clearFlags(tx, 'account_gone', subject);
     await audit(

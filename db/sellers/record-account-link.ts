@@ -1,5 +1,5 @@
 import type { Db } from '../client.ts';
-import { sellerOnboardings } from './schema.ts';
+import { sellerAccounts } from './schema.ts';
 
 /** The link to Stripe's forms, for the one answer that hands it out. */
 export async function recordAccountLink(
@@ -9,7 +9,7 @@ export async function recordAccountLink(
 ): Promise<void> {
   const link = { linkUrl: url, linkExpiresAt: new Date(expiresAtMs) };
   await db
-    .insert(sellerOnboardings)
+    .insert(sellerAccounts)
     .values({ userId, ...link })
-    .onConflictDoUpdate({ target: sellerOnboardings.userId, set: link });
+    .onConflictDoUpdate({ target: sellerAccounts.userId, set: link });
 }

@@ -1,15 +1,20 @@
-import { check, pgTable, text, uuid, index } from 'drizzle-orm/pg-core';
+import { boolean, check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import { at, createdAt, id } from '../kernel/columns.ts';
 import { users } from '../accounts/schema.ts';
 
-/** How a seller's connected account is made at Stripe, once, and the last link to Stripe's forms. */
-export const sellerOnboardings = pgTable(
-  'seller_onboardings',
+/** A seller's account at Stripe: how it is made, once, what Stripe says of it, and the last link to Stripe's forms. */
+export const sellerAccounts = pgTable(
+  'seller_accounts',
   {
     userId: uuid()
       .primaryKey()
       .references(() => users.id),
+    /** NULL until Stripe has made it, and again once it is gone and another is to take its place. */
+    stripeAccountId: text(),
+    /** What Stripe last reported of the account; NULL: nothing yet. */
+    transfersEnabled: boolean(),
+    payoutsEnabled: boolean(),
     /** The country as Stripe was asked: a key stands for one set of parameters. */
     country: text(),
     /** Committed with the next column before Stripe is called; `askedAt` is NULL again after a refusal. */
@@ -24,8 +29,9 @@ export const sellerOnboardings = pgTable(
     createdAt: createdAt(),
   },
   (t) => [
-    check('seller_onboardings_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),
-    check('seller_onboardings_country_iso', sql`${t.country} ~ '^[A-Z]{2}$'`),
+    uniqueIndex('seller_accounts_stripe_account_key').on(t.stripeAccountId),
+    check('seller_accounts_asked_whole', sql`${t.askedAt} IS NULL OR ${t.idempotencyKey} IS NOT NULL`),
+    check('seller_accounts_country_iso', sql`${t.country} ~ '^[A-Z]{2}$'`),
   ],
 );
 

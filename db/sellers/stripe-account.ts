@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { sellerOnboardings } from './schema.ts';
+import { sellerAccounts } from './schema.ts';
 import { users } from '../accounts/index.ts';
 
 export interface StripeAccountRow {
@@ -15,14 +15,14 @@ export interface StripeAccountRow {
 export async function readStripeAccount(db: Db, userId: string): Promise<StripeAccountRow | null> {
   const [row] = await db
     .select({
-      stripeAccountId: users.stripeAccountId,
-      transfersEnabled: users.stripeTransfersEnabled,
-      payoutsEnabled: users.stripePayoutsEnabled,
-      linkUrl: sellerOnboardings.linkUrl,
-      linkExpiresAt: sellerOnboardings.linkExpiresAt,
+      stripeAccountId: sellerAccounts.stripeAccountId,
+      transfersEnabled: sellerAccounts.transfersEnabled,
+      payoutsEnabled: sellerAccounts.payoutsEnabled,
+      linkUrl: sellerAccounts.linkUrl,
+      linkExpiresAt: sellerAccounts.linkExpiresAt,
     })
     .from(users)
-    .leftJoin(sellerOnboardings, eq(sellerOnboardings.userId, users.id))
+    .leftJoin(sellerAccounts, eq(sellerAccounts.userId, users.id))
     .where(eq(users.id, userId));
   return row ?? null;
 }

@@ -2,7 +2,7 @@ import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { OrderStatus } from '../../domain/marketplace/index.ts';
 import type { Db } from '../client.ts';
 import { disputes, refunds, orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
-import { users } from '../accounts/index.ts';
+import { sellerAccounts } from '../sellers/index.ts';
 
 /** What the providers should hold by an order's rows. Minor units. */
 export interface OrderClaims {
@@ -92,10 +92,12 @@ function readTransfers(db: Db, orderIds: readonly string[]) {
       currency: sellerTransfers.currency,
       stripeTransferId: sellerTransfers.stripeTransferId,
       completedAt: sellerTransfers.completedAt,
-      destination: sql<string | null>`coalesce(${sellerTransfers.stripeAccountId}, ${users.stripeAccountId})`,
+      destination: sql<
+        string | null
+      >`coalesce(${sellerTransfers.stripeAccountId}, ${sellerAccounts.stripeAccountId})`,
     })
     .from(sellerTransfers)
-    .innerJoin(users, eq(users.id, sellerTransfers.sellerId))
+    .leftJoin(sellerAccounts, eq(sellerAccounts.userId, sellerTransfers.sellerId))
     .where(inArray(sellerTransfers.orderId, [...orderIds]));
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../../db/client.ts';
-import { seedCatalog } from '../../db/catalog/index.ts';
+import { seedCatalog } from '../../db/sellers/index.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
 import { readDatabaseUrl, readSigningSettings } from '../settings.ts';
 import { signToken } from '../sign-token.ts';

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { and, eq } from 'drizzle-orm';
-import { users } from '../../db/accounts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { orderWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import { statementWorkflowId } from '../../domain/settlements/ids.ts';
 import { reconcileStatement } from '../../ops/commands/reconcile-statement.ts';
 import { completeOrder, letAnHourPass, payOrder, placeOrder, type Scene, until } from './scene.ts';
 import type { Situation } from './situation.ts';
+import { setStripeAccount } from '../seller-account.ts';
 
 /** The webhook about this object with this outcome. */
 async function webhookAbout(
@@ -44,7 +44,7 @@ export const webhookUnmatched: Situation = {
       subject,
       workflowId: transferWorkflowId(transfer.id),
       heal: async () => {
-        await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+        await setStripeAccount(scene.db, id, accountId);
       },
     };
   },

@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
-import { users } from '../../db/accounts/schema.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import { reversalWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import type { Attempt } from '../../domain/kernel/messages.ts';
@@ -17,6 +16,7 @@ import {
   until,
 } from './scene.ts';
 import type { Made, Situation } from './situation.ts';
+import { setStripeAccount } from '../seller-account.ts';
 
 /** Retries of an example wait for long enough to be looked at. */
 const DOWN = { kind: 'status', status: 503, times: 'always' } as const;
@@ -222,7 +222,7 @@ export const transferWithoutAccount: Situation = {
       heal: async () => {
         const { id, accountId } = stall.seller;
         scene.stripe.control.ensureAccount(accountId);
-        await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+        await setStripeAccount(scene.db, id, accountId);
       },
     };
   },

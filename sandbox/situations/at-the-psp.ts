@@ -2,7 +2,6 @@ import { eq } from 'drizzle-orm';
 import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { opsFlags } from '../../db/kernel/schema.ts';
 import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
-import { users } from '../../db/accounts/schema.ts';
 import type { FlagKind } from '../../domain/flags.ts';
 import { orderWorkflowId, refundWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
 import {
@@ -16,6 +15,7 @@ import {
   until,
 } from './scene.ts';
 import type { Made, Situation } from './situation.ts';
+import { setStripeAccount } from '../seller-account.ts';
 
 /** A refund whose call does not reach the PSP. */
 async function refundUnheard(scene: Scene): Promise<Made> {
@@ -218,7 +218,7 @@ export const disputeOpen: Situation = {
     // The seller connects an account: now it is the dispute alone that holds the share.
     const { id, accountId } = stall.seller;
     scene.stripe.control.ensureAccount(accountId);
-    await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+    await setStripeAccount(scene.db, id, accountId);
     const subject = transferWorkflowId(transfer.id);
     await scene.temporal.workflow.getHandle(subject).signal('retryNow');
     await until(
@@ -260,7 +260,7 @@ export const disputeUnbooked: Situation = {
       where: { destination: accountId },
       times: 'always',
     });
-    await scene.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+    await setStripeAccount(scene.db, id, accountId);
     const subject = transferWorkflowId(transfer.id);
     await scene.temporal.workflow.getHandle(subject).signal('retryNow');
     await until(

@@ -12,6 +12,7 @@ import { readSigningSettings } from '../../ops/settings.ts';
 import { signToken } from '../../ops/sign-token.ts';
 import { type Api, apiAs, type Order, type Refund, type Transfer } from '../cli/api-client.ts';
 import type { Stage } from '../cli/stage.ts';
+import { setStripeAccount } from '../seller-account.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
 const PRICE_MINOR = 12_000;
@@ -54,9 +55,8 @@ export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): P
   const { db } = database;
   const person = async (role: Role, stripeAccountId: string | null = null) => {
     const id = uuidv7();
-    await db
-      .insert(users)
-      .values({ id, email: `${id}@veza.example`, role, isVerified: true, stripeAccountId });
+    await db.insert(users).values({ id, email: `${id}@veza.example`, role, isVerified: true });
+    if (stripeAccountId !== null) await setStripeAccount(db, id, stripeAccountId);
     const token = await signToken(readSigningSettings(env), { userId: id, role }, TOKEN_TTL_MS);
     return { ...apiAs(apiUrl, token), id, token };
   };

@@ -165,6 +165,16 @@ describe('PostgreSQL refuses', () => {
         ] as const,
     ),
     [
+      'one Stripe account of two sellers',
+      'seller_accounts_stripe_account_key',
+      () => sql`UPDATE seller_accounts SET stripe_account_id = 'acct_same'`,
+    ],
+    [
+      'an account that was asked for without a key',
+      'seller_accounts_asked_whole',
+      () => sql`UPDATE seller_accounts SET asked_at = now(), idempotency_key = NULL`,
+    ],
+    [
       'the same e-mail address in capitals',
       'users_email_key',
       () => sql`INSERT INTO users (id, email, role) SELECT gen_random_uuid(), upper(email), role FROM users`,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { products } from '../../db/catalog/schema.ts';
-import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
+import { seedCatalog } from '../../db/sellers/seed-catalog.ts';
 import { users } from '../../db/accounts/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Person, World } from './world.ts';
+import { setStripeAccount } from '../../sandbox/seller-account.ts';
 
 /** A seller with one product, and the Stripe account that is theirs once connected. */
 export interface Seller extends Person {
@@ -67,15 +67,14 @@ export async function makePerson(
   stripeAccountId: string | null = null,
 ): Promise<Person> {
   const id = uuidv7();
-  await world.database.db
-    .insert(users)
-    .values({ id, email: `${id}@veza.test`, role, isVerified: true, stripeAccountId });
+  await world.database.db.insert(users).values({ id, email: `${id}@veza.test`, role, isVerified: true });
+  if (stripeAccountId !== null) await setStripeAccount(world.database.db, id, stripeAccountId);
   return { id, role, token: await world.token(id, role) };
 }
 
 /** The seller has finished Stripe's forms. */
 export async function connect(world: World, { id, accountId }: Seller): Promise<void> {
-  await world.database.db.update(users).set({ stripeAccountId: accountId }).where(eq(users.id, id));
+  await setStripeAccount(world.database.db, id, accountId);
 }
 
 /** The people and products of the demo, for stories of several products in one currency. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { orders } from '../../db/marketplace/orders/schema.ts';
-import { sellerOnboardings } from '../../db/sellers/schema.ts';
+import { sellerAccounts } from '../../db/sellers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../engine/payloads.ts';
@@ -82,7 +82,7 @@ async function secretsOf(world: World): Promise<string[]> {
   const { db } = world.database;
   const people = await db.select({ email: users.email }).from(users);
   const paid = await db.select({ secret: orders.paymentClientSecret }).from(orders);
-  const links = await db.select({ url: sellerOnboardings.linkUrl }).from(sellerOnboardings);
+  const links = await db.select({ url: sellerAccounts.linkUrl }).from(sellerAccounts);
   return [
     ...people.map(({ email }) => email),
     ...paid.flatMap(({ secret }) => (secret === null ? [] : [secret])),

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { users } from '../../db/accounts/schema.ts';
+import { sellerAccounts } from '../../db/sellers/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { GONE_WORDINGS } from '../../stand-ins/stripe/types.ts';
 import { expectAgreement } from '../harness/agreement.ts';
@@ -64,14 +64,14 @@ describe('an account that is gone is the account’s fault, and not our key’s'
     world.stripe.control.ensureAccount(accountId);
     world.stripe.control.loseAccount(accountId, wording);
   };
-  const userRow = async (id: string) => {
-    const [row] = await world.database.db.select().from(users).where(eq(users.id, id));
+  const accountRow = async (id: string) => {
+    const [row] = await world.database.db.select().from(sellerAccounts).where(eq(sellerAccounts.userId, id));
     return row!;
   };
   const isGone = ({ id }: Seller) =>
     until(
-      () => userRow(id),
-      (row) => row.stripeTransfersEnabled === false && row.stripePayoutsEnabled === false,
+      () => accountRow(id),
+      (row) => row.transfersEnabled === false && row.payoutsEnabled === false,
     );
 
   describe('a payout', () => {
@@ -320,8 +320,8 @@ describe('an account that is gone is the account’s fault, and not our key’s'
     // It comes back, and says so itself.
     world.stripe.control.regainAccount(seller.accountId);
     await until(
-      () => userRow(seller.id),
-      (row) => row.stripePayoutsEnabled === true,
+      () => accountRow(seller.id),
+      (row) => row.payoutsEnabled === true,
     );
     expect(await openFlags(world, 'account_gone', `onboarding/${seller.id}`)).toEqual([]);
   });

@@ -12,7 +12,7 @@ import { completeReversal } from '../../db/marketplace/reversals/complete.ts';
 import { completeTransfer } from '../../db/marketplace/transfers/complete.ts';
 import { openOrder } from '../../db/marketplace/orders/open-order.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
-import { seedCatalog } from '../../db/catalog/seed-catalog.ts';
+import { seedCatalog } from '../../db/sellers/seed-catalog.ts';
 import { settlePayment } from '../../db/marketplace/orders/settle.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { PaymentReport } from '../../domain/marketplace/messages.ts';

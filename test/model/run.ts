@@ -4,12 +4,12 @@ import { orderItems } from '../../db/marketplace/orders/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
-import { users } from '../../db/accounts/schema.ts';
 import { makeProduct, openShop, type Seller, type Shop } from '../harness/shop.ts';
 import type { World } from '../harness/world.ts';
 import type { Books, Leg, Order } from './money.ts';
 import { progress } from './money.ts';
 import { foretold, seen } from './view.ts';
+import { setStripeAccount } from '../../sandbox/seller-account.ts';
 
 /** Two sellers; the prices are such that fees and shares do not divide evenly. */
 const PRICES = [
@@ -66,8 +66,7 @@ export class Life {
     for (const [index, seller] of shop.sellers.entries())
       products.push(seller.productId, await makeProduct(world, seller, PRICES[index]![1]));
     for (const [index, seller] of shop.sellers.entries()) {
-      if (!connected[index])
-        await world.database.db.update(users).set({ stripeAccountId: null }).where(eq(users.id, seller.id));
+      if (!connected[index]) await setStripeAccount(world.database.db, seller.id, null);
     }
     world.stripe.control.setEnforceConnectedBalance(true);
     const books: Books = {

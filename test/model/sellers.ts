@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { expect, vi } from 'vitest';
-import { users } from '../../db/accounts/schema.ts';
 import { connect } from '../harness/shop.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
 import type { Life, Trouble } from './run.ts';
+import { sellerAccounts } from '../../db/sellers/schema.ts';
 
 // What happens on the sellers' side, at Stripe, and at the operators' desk.
 
@@ -48,8 +48,11 @@ export async function accountComesBack(life: Life, books: Books, index: number):
     life.world.stripe.control.regainAccount(seller.accountId);
     books.sellers[index]!.gone = false;
     await vi.waitFor(async () => {
-      const [row] = await life.world.database.db.select().from(users).where(eq(users.id, seller.id));
-      expect(row).toMatchObject({ stripeTransfersEnabled: true, stripePayoutsEnabled: true });
+      const [row] = await life.world.database.db
+        .select()
+        .from(sellerAccounts)
+        .where(eq(sellerAccounts.userId, seller.id));
+      expect(row).toMatchObject({ transfersEnabled: true, payoutsEnabled: true });
     });
   });
 }

@@ -1,8 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sellerOnboardings } from '../../db/sellers/schema.ts';
-import { users } from '../../db/accounts/schema.ts';
+import { sellerAccounts } from '../../db/sellers/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { historyText, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
@@ -29,8 +28,8 @@ describe('a seller’s account at Stripe', () => {
 
   const connect = (seller: Person, body: object = PAGES) =>
     world.post(seller, '/sellers/me/stripe-account', body);
-  const userRow = async (id: string) => {
-    const [row] = await world.database.db.select().from(users).where(eq(users.id, id));
+  const accountRow = async (id: string) => {
+    const [row] = await world.database.db.select().from(sellerAccounts).where(eq(sellerAccounts.userId, id));
     return row!;
   };
   const accountsOf = ({ id }: Person) =>
@@ -47,8 +46,8 @@ describe('a seller’s account at Stripe', () => {
   async function changed(seller: Person, accountId: string, enabled: boolean): Promise<void> {
     world.stripe.control.updateAccount(accountId, { transfersEnabled: enabled, payoutsEnabled: enabled });
     await until(
-      () => userRow(seller.id),
-      (row) => row.stripeTransfersEnabled === enabled,
+      () => accountRow(seller.id),
+      (row) => row.transfersEnabled === enabled,
     );
   }
   const unconnected = () => openShop(world, { connected: false });
@@ -84,7 +83,7 @@ describe('a seller’s account at Stripe', () => {
       capabilities: { transfers: { requested: 'true' } },
       settings: { payouts: { schedule: { interval: 'manual' } } },
     });
-    expect(await userRow(seller.id)).toMatchObject({ stripeAccountId: accountId });
+    expect(await accountRow(seller.id)).toMatchObject({ stripeAccountId: accountId });
     const shown = await world.get(seller, '/sellers/me/stripe-account');
     expect(shown.body['account']).toEqual(answer.body['account']);
   });
@@ -175,7 +174,7 @@ describe('a seller’s account at Stripe', () => {
       world.stripe.control.addFault({ kind, match: 'accounts.create' });
       const accountId = await connected(seller);
       expect(keysOf(accountsOf(seller))).toEqual([`account:${seller.id}:1`, `account:${seller.id}:1`]);
-      expect((await userRow(seller.id)).stripeAccountId).toBe(accountId);
+      expect((await accountRow(seller.id)).stripeAccountId).toBe(accountId);
     },
   );
 
@@ -185,9 +184,9 @@ describe('a seller’s account at Stripe', () => {
     const answer = connect(seller);
     await attempted(world, `onboarding/${seller.id}`, 2);
     await world.database.db
-      .update(sellerOnboardings)
+      .update(sellerAccounts)
       .set({ askedAt: new Date(Date.now() - 25 * 60 * 60 * 1000) })
-      .where(eq(sellerOnboardings.userId, seller.id));
+      .where(eq(sellerAccounts.userId, seller.id));
     expect((await answer).status).toBe(200);
     expect(new Set(keysOf(accountsOf(seller)))).toEqual(new Set([`account:${seller.id}:1`]));
   });
@@ -271,7 +270,7 @@ describe('a seller’s account at Stripe', () => {
       await world.stripe.control.idle();
       await signal(world, `transfer/${id}`, 'retryNow');
       expect(await world.finished(`transfer/${id}`)).toEqual({ status: 'completed' });
-      expect(await userRow(shop.seller.id)).toMatchObject({ stripeTransfersEnabled: true });
+      expect(await accountRow(shop.seller.id)).toMatchObject({ transfersEnabled: true });
     });
 
     it('all of a seller’s, once the account is there', async () => {
@@ -311,9 +310,9 @@ describe('a seller’s account at Stripe', () => {
       // An older event, from before the forms were filled in.
       expect(await tell(accountId, { user_id: seller.id }, false)).toBe('signalled');
       await world.finished(`onboarding/${seller.id}`);
-      expect(await userRow(seller.id)).toMatchObject({
-        stripeTransfersEnabled: true,
-        stripePayoutsEnabled: true,
+      expect(await accountRow(seller.id)).toMatchObject({
+        transfersEnabled: true,
+        payoutsEnabled: true,
       });
     });
 
@@ -326,9 +325,9 @@ describe('a seller’s account at Stripe', () => {
       const accountId = await connected(seller);
       expect(await tell('acct_somebody', { user_id: seller.id }, true)).toBe('signalled');
       await world.finished(`onboarding/${seller.id}`);
-      expect(await userRow(seller.id)).toMatchObject({
+      expect(await accountRow(seller.id)).toMatchObject({
         stripeAccountId: accountId,
-        stripePayoutsEnabled: false,
+        payoutsEnabled: false,
       });
     });
   });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { idempotencyKeys } from '../../db/kernel/schema.ts';
 import { sellerBalances } from '../../db/ledger/schema.ts';
-import { users } from '../../db/accounts/schema.ts';
+import { sellerAccounts } from '../../db/sellers/schema.ts';
 import { keepAsk, takeAsk } from '../../db/kernel/index.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
@@ -154,9 +154,9 @@ describe('a payout that is asked for', () => {
     it('an account that Stripe does not let pay out: seller_account_not_ready', async () => {
       const { seller } = await earnedShop(world);
       await world.database.db
-        .update(users)
-        .set({ stripePayoutsEnabled: false })
-        .where(eq(users.id, seller.id));
+        .update(sellerAccounts)
+        .set({ payoutsEnabled: false })
+        .where(eq(sellerAccounts.userId, seller.id));
       await refusedWith(seller, {}, 'seller_account_not_ready');
     });
 

@@ -28,7 +28,7 @@ let baskets: string[][];
 beforeAll(async () => {
   database = await ownDatabase();
   story = await storyOn(database);
-  await database.sql`UPDATE users SET stripe_payouts_enabled = true, stripe_transfers_enabled = true`;
+  await database.sql`UPDATE seller_accounts SET payouts_enabled = true, transfers_enabled = true`;
   const [ada, ben] = story.sellers.map(({ id }) => id);
   const dollars = { currency: 'USD', priceMinor: 3_333 };
   baskets = [

@@ -104,7 +104,7 @@ describe('a seller’s statement', () => {
     // Paid out meanwhile: the refund takes more than there is.
     const payoutId = uuidv7();
     const { db, sql } = world.database;
-    await sql`UPDATE users SET stripe_payouts_enabled = true WHERE id = ${own.seller.id}`;
+    await sql`UPDATE seller_accounts SET payouts_enabled = true WHERE user_id = ${own.seller.id}`;
     const opened = await openPayout(db, { payoutId, ask: { sellerId: own.seller.id } }, { minimumMinor: 1 });
     expect(opened).toHaveProperty('opened');
     await settlePayout(db, payoutId, { status: 'paid', stripePayoutId: `po_${payoutId}`, message: null });

@@ -7,7 +7,7 @@ import { transitionTransfer } from './transition.ts';
 import type { Transfer } from './schema.ts';
 import { disputes } from '../disputes/schema.ts';
 import { orderItems, orders } from '../orders/schema.ts';
-import { users } from '../../accounts/index.ts';
+import { sellerAccounts } from '../../sellers/index.ts';
 import { lockTransfer } from '../lock.ts';
 import { endUnsent } from '../withhold.ts';
 
@@ -69,11 +69,11 @@ export async function askTransfer(
     if (dispute) return { kind: 'disputed', transfer };
     const [seller] = await tx
       .select({
-        stripeAccountId: users.stripeAccountId,
-        transfersEnabled: users.stripeTransfersEnabled,
+        stripeAccountId: sellerAccounts.stripeAccountId,
+        transfersEnabled: sellerAccounts.transfersEnabled,
       })
-      .from(users)
-      .where(eq(users.id, transfer.sellerId));
+      .from(sellerAccounts)
+      .where(eq(sellerAccounts.userId, transfer.sellerId));
     if (!seller?.stripeAccountId) return { kind: 'no_account', transfer };
     if (seller.transfersEnabled === false) return { kind: 'account_not_ready', transfer };
     const cut = await cutToGrain(tx, transfer, sourceTransaction !== null);

@@ -7,7 +7,7 @@ import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { withoutId } from './without-id.ts';
 import { opsFlags, audit, raiseFlag } from '../../kernel/index.ts';
-import { users } from '../../accounts/index.ts';
+import { sellerAccounts } from '../../sellers/index.ts';
 import { lockTransfer } from '../lock.ts';
 
 /** A transfer in Stripe's list, to the account and for the order. Minor units. */
@@ -137,7 +137,7 @@ async function findRival(tx: Tx, transfer: Transfer, destination: string): Promi
   const [rival] = await tx
     .select({ id: sellerTransfers.id })
     .from(sellerTransfers)
-    .innerJoin(users, eq(users.id, sellerTransfers.sellerId))
+    .leftJoin(sellerAccounts, eq(sellerAccounts.userId, sellerTransfers.sellerId))
     .where(
       and(
         withoutId,
@@ -147,7 +147,7 @@ async function findRival(tx: Tx, transfer: Transfer, destination: string): Promi
         eq(sellerTransfers.currency, transfer.currency),
         or(
           eq(sellerTransfers.stripeAccountId, destination),
-          and(isNull(sellerTransfers.stripeAccountId), eq(users.stripeAccountId, destination)),
+          and(isNull(sellerTransfers.stripeAccountId), eq(sellerAccounts.stripeAccountId, destination)),
         ),
       ),
     )

@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
 import { onboardingWorkflowId } from '../../../domain/sellers/index.ts';
 import type { Db } from '../../client.ts';
-import { users } from '../../accounts/index.ts';
+import { sellerAccounts } from '../../sellers/index.ts';
 import { sellerTransfers } from './schema.ts';
 import { clearFlags } from '../../kernel/index.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
@@ -20,21 +20,20 @@ export interface SeenAccount {
 export async function recordAccount(db: Db, userId: string, seen: SeenAccount): Promise<TransferWork[]> {
   const { stripeAccountId, transfersEnabled, payoutsEnabled } = seen;
   return db.transaction(async (tx) => {
-    const [user] = await tx
-      .update(users)
-      .set({
-        stripeAccountId,
-        stripeTransfersEnabled: transfersEnabled,
-        stripePayoutsEnabled: payoutsEnabled,
+    const said = { stripeAccountId, transfersEnabled, payoutsEnabled };
+    const [account] = await tx
+      .insert(sellerAccounts)
+      .values({ userId, ...said })
+      .onConflictDoUpdate({
+        target: sellerAccounts.userId,
+        set: said,
+        setWhere: or(
+          isNull(sellerAccounts.stripeAccountId),
+          eq(sellerAccounts.stripeAccountId, stripeAccountId),
+        )!,
       })
-      .where(
-        and(
-          eq(users.id, userId),
-          or(isNull(users.stripeAccountId), eq(users.stripeAccountId, stripeAccountId)),
-        ),
-      )
-      .returning({ id: users.id });
-    if (user === undefined) return [];
+      .returning({ userId: sellerAccounts.userId });
+    if (account === undefined) return [];
     await clearFlags(tx, 'account_gone', onboardingWorkflowId(userId));
     if (!transfersEnabled) return [];
     const open = await tx

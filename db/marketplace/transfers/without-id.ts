@@ -2,7 +2,7 @@ import { and, asc, count, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm
 import type { Db } from '../../client.ts';
 import { orders } from '../orders/schema.ts';
 import { sellerTransfers } from './schema.ts';
-import { users } from '../../accounts/index.ts';
+import { sellerAccounts } from '../../sellers/index.ts';
 
 /** Sent, but without Stripe's id: rows of an older system. */
 export const withoutId = and(
@@ -39,11 +39,11 @@ export async function readSentTransfer(db: Db, transferId: string) {
   const [row] = await db
     .select({
       transfer: sellerTransfers,
-      sellerAccountId: users.stripeAccountId,
+      sellerAccountId: sellerAccounts.stripeAccountId,
       soldAt: sql`coalesce(${orders.completedAt}, ${orders.createdAt})`.mapWith(orders.createdAt),
     })
     .from(sellerTransfers)
-    .innerJoin(users, eq(users.id, sellerTransfers.sellerId))
+    .leftJoin(sellerAccounts, eq(sellerAccounts.userId, sellerTransfers.sellerId))
     .innerJoin(orders, eq(orders.id, sellerTransfers.orderId))
     .where(eq(sellerTransfers.id, transferId));
   if (row === undefined) return null;

@@ -2,13 +2,13 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from '../../domain/accounts/index.ts';
 import type { Db, Tx } from '../client.ts';
-import { products } from './schema.ts';
+import { sellerAccounts } from './schema.ts';
+import { products } from '../catalog/index.ts';
 import { users } from '../accounts/index.ts';
 
 interface Person {
   readonly email: string;
   readonly role: Role;
-  readonly stripeAccountId?: string;
   readonly products?: readonly { readonly title: string; readonly priceMinor: number }[];
 }
 
@@ -57,7 +57,10 @@ export async function seedCatalog(db: Db) {
       if (found === undefined) throw new Error(`seeded user ${email} is missing`);
       return found;
     };
-    const sellers = SELLERS.map((seller) => user(seller.email));
+    const sellers = await seedAccounts(
+      tx,
+      SELLERS.map(({ email, stripeAccountId }) => ({ ...user(email), stripeAccountId })),
+    );
     return {
       buyer: user(BUYER),
       otherBuyer: user(OTHER_BUYER),
@@ -74,15 +77,7 @@ export async function seedCatalog(db: Db) {
 async function seedUsers(tx: Tx) {
   await tx
     .insert(users)
-    .values(
-      PEOPLE.map(({ email, role, stripeAccountId }) => ({
-        id: uuidv7(),
-        email,
-        role,
-        isVerified: true,
-        stripeAccountId: stripeAccountId ?? null,
-      })),
-    )
+    .values(PEOPLE.map(({ email, role }) => ({ id: uuidv7(), email, role, isVerified: true })))
     .onConflictDoNothing();
   const rows = await tx
     .select()
@@ -94,6 +89,27 @@ async function seedUsers(tx: Tx) {
       ),
     );
   return new Map(rows.map((row) => [row.email, row]));
+}
+
+async function seedAccounts<Seller extends { readonly id: string; readonly stripeAccountId: string }>(
+  tx: Tx,
+  sellers: readonly Seller[],
+) {
+  await tx
+    .insert(sellerAccounts)
+    .values(sellers.map(({ id, stripeAccountId }) => ({ userId: id, stripeAccountId })))
+    .onConflictDoNothing();
+  const rows = await tx
+    .select()
+    .from(sellerAccounts)
+    .where(
+      inArray(
+        sellerAccounts.userId,
+        sellers.map(({ id }) => id),
+      ),
+    );
+  const accountOf = new Map(rows.map((row) => [row.userId, row.stripeAccountId]));
+  return sellers.map((seller) => ({ ...seller, stripeAccountId: accountOf.get(seller.id) ?? null }));
 }
 
 async function seedProducts(tx: Tx, sellers: readonly { readonly id: string; readonly email: string }[]) {
