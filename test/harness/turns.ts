@@ -6,8 +6,8 @@ import { inject } from 'vitest';
 /** What only one suite at a time may do. */
 export type Turn = 'backfill' | 'drain';
 
-/** How long a hook may wait for its turn: a whole suite of the others. */
-export const TURN_TIMEOUT_MS = 240_000;
+/** How long a hook may wait for its turn: all files of the others, while eight share two cores. */
+export const TURN_TIMEOUT_MS = 480_000;
 
 /** Waits until no other suite has the turn. Returns what ends it; it ends with the process as well. */
 export async function takeTurn(turn: Turn): Promise<() => Promise<void>> {
