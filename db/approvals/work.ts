@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { WorkPart } from '../kernel/index.ts';
 
-/** What waits for a second admin, or was agreed to and the engine was never told. */
+/** Actions that wait for a second admin, or were agreed to and the engine was never notified of. */
 export const APPROVALS_WORK = {
   approval: {
     needsPerson: true,

@@ -5,7 +5,7 @@ export interface NamedRows {
   /** How their ids begin: `refund/…`. */
   readonly kind: string;
   readonly table: SQL;
-  /** The column with the provider's id of it, by a unique index. */
+  /** The column with the row's id at the provider, which has a unique index. */
   readonly providerId?: SQL;
 }
 

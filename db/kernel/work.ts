@@ -1,8 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 
-/** A list of what is open for long, or needs a person: each subject brings its own, and `db/operators/work.ts` spreads them. */
+/**
+ * A list of rows that are open for long, or need a person: each subject brings its own, and `db/operators/work.ts`
+ * spreads them.
+ */
 export interface WorkPart {
-  /** Automation goes on with it no more: it is listed at once, whatever its age. */
+  /** Automation has given its rows up: they are listed at once, at any age. */
   readonly needsPerson?: true;
   /** Its amounts are money under way. */
   readonly isMoney?: true;

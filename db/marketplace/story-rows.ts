@@ -8,7 +8,7 @@ import { refundEvents } from './refunds/events-schema.ts';
 import { refunds } from './refunds/schema.ts';
 import { sellerTransfers, transferReversals } from './transfers/schema.ts';
 
-/** Everything that hangs on an order; each by an index. */
+/** Everything that belongs to an order, each by an index. */
 export async function readOrderRows(db: Db, orderId: string) {
   const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
   const ofOrder = await Promise.all([

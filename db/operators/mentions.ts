@@ -3,7 +3,7 @@ import type { Db } from '../client.ts';
 import { among, auditLog, opsFlags } from '../kernel/index.ts';
 import { webhookEvents } from '../webhooks/index.ts';
 
-/** What was said about these: webhooks by what they are about, operators' acts, flags. */
+/** Records about these rows: webhooks by their object, operators' actions, flags. */
 export async function readMentions(
   db: Db,
   { about, subjects }: { readonly about: readonly string[]; readonly subjects: readonly string[] },

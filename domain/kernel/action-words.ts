@@ -1,15 +1,15 @@
-/** What may be done to a kind of row, in the words of the ops console and of Temporal's UI. */
+/** An action on a kind of row, in the words of the ops console and of Temporal's UI. */
 export interface ActionWords {
-  /** What it will do to a row of this status, in a sentence. */
+  /** What the action will do to a row of this status, in a sentence. */
   readonly effect: string | ((status: string) => string);
-  /** How Temporal's UI does it; absent: it is not done there. */
+  /** How to do it in Temporal's UI; absent: not possible there. */
   readonly inTemporal?: string;
 }
 
 export const effectOf = ({ effect }: ActionWords, { status }: { readonly status: string }): string =>
   typeof effect === 'string' ? effect : effect(status);
 
-/** What Temporal's UI says that can be done. */
+/** The actions as Temporal's UI shows them. */
 export const actionsInTemporal = (actions: Readonly<Record<string, ActionWords>>): string[] =>
   Object.values(actions).flatMap(({ inTemporal }) => inTemporal ?? []);
 

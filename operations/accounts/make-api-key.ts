@@ -92,7 +92,7 @@ const Kept = z.object({
 export const keyToKeepOf = ({ action, params }: Pick<Approval, 'action' | 'params'>): ApiKeyToKeep | null =>
   action === MAKE_API_KEY ? Kept.parse(params) : null;
 
-/** Once a second admin agrees. A key of nobody's yet: nothing about it can have changed. */
+/** Done when a second admin agrees. The key does not exist yet, so nothing about it can have changed. */
 export const keyUndertakingOf: SubjectPart['undertakingOf'] = (approval) => {
   const key = keyToKeepOf(approval);
   if (key === null) return null;

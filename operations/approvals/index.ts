@@ -1,7 +1,7 @@
 import { readApproval } from '../../db/approvals/index.ts';
 import type { RowKind, StuckKind, SubjectPart } from '../row-kind.ts';
 
-/** What waits for a second admin: it is decided on, on a page of its own. Its story is that of what it is about. */
+/** An action that waits for a second admin has a page of its own. Its story is that of its subject. */
 const approval: RowKind = {
   kind: 'approval',
   hasWorkflow: false,

@@ -21,7 +21,7 @@ const clearFlag: RowAction<OpsFlagRow, null> = {
   describeEffect: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
 };
 
-/** What a person must look at: its story is that of what it is about. */
+/** What a person must look at; its story is that of its subject. */
 const flag: RowKind = {
   kind: 'flag',
   hasWorkflow: false,

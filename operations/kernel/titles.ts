@@ -1,4 +1,4 @@
-/** What many kinds of rows know. */
+/** Titles of actions that many kinds of rows have. */
 export const KERNEL_TITLES = {
   actions: {
     retry: { title: 'Retry now', onMany: true },

@@ -3,7 +3,7 @@ import { orderWorkflowId } from '../../domain/marketplace/index.ts';
 import type { FlagWords } from '../row-kind.ts';
 import { asks } from '../telling.ts';
 
-/** Flags that say more than that a person looks and clears them. */
+/** Flags that call for more than a person who looks and clears them. */
 export const MARKETPLACE_FLAGS: Readonly<Partial<Record<FlagKind, FlagWords>>> = {
   dispute_opened: {
     next: 'The dispute is answered and decided at the PSP. Until then the order cannot be refunded, and what its sellers have not got yet waits.',

@@ -7,7 +7,7 @@ import { giveBack, refundPart } from './order-actions.ts';
 export const order: Omit<RowKind, 'story'> = {
   kind: 'order',
   hasWorkflow: true,
-  // All that is left of it is refunded, unless asked with more.
+  // Refunds all that is left, unless there are further parameters.
   actions: [refundPart({}), giveBack],
 };
 

@@ -12,9 +12,9 @@ export const refund: Omit<RowKind, 'story'> = {
   actions: [giveUpRefund, settleRefundOutside, markReturned],
 };
 
-/** The PSP did it as what the books cannot hold: a person says what the buyer has. */
+/** The PSP did something that the books cannot hold: a person says what the buyer has. */
 const WHILE_HELD: readonly ActionName[] = ['settled_outside', 'give_up'];
-/** The PSP may not have it. */
+/** The PSP may not have the refund. */
 const WHILE_ASKED: readonly ActionName[] = ['give_up'];
 
 export const stuckRefund: StuckKind = {

@@ -15,7 +15,7 @@ import { REVERSAL_ACTIONS, reversalWorkflowId } from '../../domain/marketplace/i
 import { reasonOf } from '../acting.ts';
 import type { RowAction } from '../row-kind.ts';
 
-/** Locks as the verbs after it do. What outside reversals have covered already is not decided on any more. */
+/** Locks as the verbs after it do. The part that outside reversals have covered already does not count. */
 async function snapshot(tx: Tx, reversalId: string) {
   const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
   const amountMinor = reversal.amountMinor - reversal.coveredMinor;

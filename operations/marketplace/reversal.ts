@@ -55,7 +55,7 @@ export function reversalRow(
   };
 }
 
-/** `hasHappened`: Stripe says that it carried out what a person had ended. */
+/** `hasHappened`: Stripe reported that it carried out a reversal that a person had ended. */
 function actionsOn({ status }: Reversal, hasHappened: boolean): readonly ActionName[] {
   if (status === 'pending') return WHILE_OPEN;
   if (status === 'permanently_failed') return ONCE_FAILED;

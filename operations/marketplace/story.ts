@@ -11,7 +11,7 @@ import { refundEvents, refundRow } from './refund.ts';
 import { reversalEvents, reversalRow } from './reversal.ts';
 import { transferEvents, transferRow } from './transfer.ts';
 
-/** The story of a row is that of its order, with all that hangs on it. Null: there is no such row. */
+/** The story of a row is that of its order, with all rows that belong to it. Null: there is no such row. */
 export const storyOf =
   (kind: string) =>
   async (db: Db, id: string): Promise<StoryPart | null> => {

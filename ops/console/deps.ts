@@ -6,7 +6,7 @@ import type { TemporalUi } from '../../operations/links.ts';
 import type { RequestBodies } from '../../request-bodies.ts';
 import type { Arrival, RequestClient } from '../../trusted-proxies.ts';
 
-/** What the console needs of the world; given once, by the composition root. */
+/** The console's dependencies; the composition root gives them once. */
 export interface ConsoleDeps extends OperationsDeps {
   /**
    * As the API takes bearer tokens, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` where
@@ -20,7 +20,7 @@ export interface ConsoleDeps extends OperationsDeps {
   /** Of this process: forms are read by the same budget as the API's bodies. */
   readonly bodies: RequestBodies;
   readonly temporalUi: TemporalUi;
-  /** How often the sweep runs, in milliseconds: a last one older than two of them is told of. */
+  /** How often the sweep runs, in milliseconds: the console warns when the last one is older than two intervals. */
   readonly sweepIntervalMs: number;
   /** The clock. */
   readonly now: () => Date;

@@ -8,7 +8,7 @@ import { document } from './layout.ts';
 import { pageBefore } from './own-path.ts';
 import { closeSession, hasCookie } from './session.ts';
 
-/** The console's only catch: whatever was thrown becomes a page, with its code and the request's id. */
+/** The console's only catch: any error becomes a page, with its code and the request's id. */
 export const answerError = (deps: ConsoleDeps) => (thrown: Error, c: Context<ConsoleEnv>) => {
   const error = asVezaError(thrown);
   if (error.code === 'internal_error') c.var.log.error({ err: thrown }, 'console request failed');

@@ -2,7 +2,7 @@ const HOME = '/ops';
 /** It goes into a header, and comes back in one. */
 const PATH_MAX_CHARS = 2_000;
 
-/** Where to go after the login: a page of the console, whatever was asked for. */
+/** Where to go after the login: always a page of the console. */
 export function ownPath(asked: string | undefined): string {
   if (asked === undefined || asked.length > PATH_MAX_CHARS || !/^\/ops(?:[/?]|$)/.test(asked)) return HOME;
   // As a browser will read it: backslashes, dots and all.

@@ -58,8 +58,8 @@ export const consoleAdmin = (deps: Pick<ConsoleDeps, 'callerOf'>) =>
   });
 
 /**
- * What a form has to bring back: only whoever has the token can make it, and it is worth nothing in another session. So
- * nothing is kept for it, and every API process takes every form.
+ * What a form has to bring back: only the holder of the token can make it, and it is worth nothing in another
+ * session. So nothing is kept for it, and every API process takes every form.
  */
 export const formToken = ({ token }: Session): string =>
   createHmac('sha256', token).update('veza console form').digest('base64url');

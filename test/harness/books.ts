@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { auditDatabase } from '../../db/invariants/index.ts';
 import type { World } from './world.ts';
 
-/** The judge of every test: the invariants hold for whatever the world did so far, at this moment. */
+/** Every test ends with this: the invariants hold now, after all that the world did so far. */
 export async function expectCleanBooks(world: World): Promise<void> {
   const audited = await auditDatabase(world.database.db);
   const broken = audited.filter((invariant) => invariant.violations.length > 0);

@@ -75,7 +75,7 @@ export async function madeBehindOurBack(
   return id;
 }
 
-/** The same, when the row has ended without it: Stripe's word of it is listed and flagged. */
+/** The same, when the row has ended without it: Stripe's webhook is listed and flagged. */
 export async function madeAfterAll(world: World, transferId: string, accountId: string): Promise<string> {
   const stripeTransferId = await madeBehindOurBack(world, await transferRow(world, transferId), accountId);
   await world.stripe.control.waitForDelivery((delivery) => delivery.objectId === stripeTransferId);

@@ -145,7 +145,7 @@ function decidedPage(c: Context<ConsoleEnv>, approval: Approval, note: string | 
   return document(c, { title: `${actionTitle(approval.action)}: ${approval.status}`, body });
 }
 
-/** What whoever asked sees. */
+/** What the admin who asked sees. */
 export function showAwaiting(c: Context<ConsoleEnv>, approval: Approval): Html {
   const body = html`<div class="card act">
     <p class="notice busy" role="status">A second admin has to approve it. Nothing has been done yet.</p>

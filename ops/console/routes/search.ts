@@ -5,7 +5,7 @@ import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { typed } from '../query.ts';
 import { storyPath } from '../views/links.ts';
 
-/** To the page of whatever an id names: ours, a workflow's, or a provider's. Throws `subject_not_found`. */
+/** Leads to the page of the row that an id names: our id, a workflow's, or a provider's. Throws `subject_not_found`. */
 export const search =
   ({ db }: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
