@@ -1,6 +1,6 @@
 import type { WorkKind } from '../db/operators/index.ts';
 import { VezaError } from '../domain/errors.ts';
-import { parseSubject, type Subject, writeSubject } from '../domain/kernel/index.ts';
+import { joined, parseSubject, type Subject, writeSubject } from '../domain/kernel/index.ts';
 import { ACCOUNTS } from './accounts/index.ts';
 import { APPROVALS } from './approvals/index.ts';
 import { flagPart } from './kernel/index.ts';
@@ -12,26 +12,34 @@ import { SETTLEMENTS } from './settlements/index.ts';
 import type { ActionName } from './titles.ts';
 import { WEBHOOKS } from './webhooks/index.ts';
 
-/** The register of what operators see and do: a line a subject, in the order of locks. */
-const SUBJECTS = [ACCOUNTS, MARKETPLACE, PAYOUTS, SELLERS, SETTLEMENTS, WEBHOOKS, APPROVALS] as const;
+/** The register of what operators see and do. */
+const SUBJECTS = [
+  // A line a subject, in the order of locks.
+  ACCOUNTS,
+  MARKETPLACE,
+  PAYOUTS,
+  SELLERS,
+  SETTLEMENTS,
+  WEBHOOKS,
+  APPROVALS,
+] as const;
 
 // Flags are raised about any subject: each says what operators are told of its own.
-const FLAGS = flagPart(spread((SUBJECTS as readonly SubjectPart[]).map(({ flags }) => flags ?? {})));
+const FLAGS = flagPart(
+  joined('words for flags', ...(SUBJECTS as readonly SubjectPart[]).map(({ flags }) => flags ?? {})),
+);
 const ALL = [...SUBJECTS, FLAGS] as const;
 export const PARTS: readonly SubjectPart[] = ALL;
 
-export const ROW_KINDS: readonly RowKind[] = PARTS.flatMap(({ rows }) => rows);
+export const ROW_KINDS: readonly RowKind[] = Object.values(
+  joined('kinds of rows', ...PARTS.flatMap(({ rows }) => rows.map((row) => ({ [row.kind]: row })))),
+);
 
 /** What the list of what is stuck is made of: a kind that no subject describes does not compile. */
-export const STUCK: Readonly<Record<WorkKind, StuckKind>> = spread(ALL.map(({ stuck }) => stuck));
-
-/** One object of all. */
-function spread<One extends object>(parts: readonly One[]): All<One> {
-  return Object.assign({}, ...parts) as All<One>;
-}
-type All<One> = (One extends unknown ? (one: One) => void : never) extends (all: infer Every) => void
-  ? Every
-  : never;
+export const STUCK: Readonly<Record<WorkKind, StuckKind>> = joined(
+  'kinds of what is stuck',
+  ...ALL.map(({ stuck }) => stuck),
+);
 
 export interface Found {
   readonly kind: RowKind;

@@ -1,3 +1,4 @@
+import { joined } from '../domain/kernel/index.ts';
 import { FLAG_TITLES, KERNEL_TITLES } from './kernel/titles.ts';
 import { LEDGER_TITLES } from './ledger/titles.ts';
 import { MARKETPLACE_TITLES } from './marketplace/titles.ts';
@@ -16,13 +17,14 @@ export interface ActionTitle {
   readonly isResolution?: true;
 }
 
-export const ACTION_TITLES = {
-  ...KERNEL_TITLES.actions,
-  ...MARKETPLACE_TITLES.actions,
-  ...PAYOUTS_TITLES.actions,
-  ...WEBHOOKS_TITLES.actions,
-  ...FLAG_TITLES.actions,
-} as const;
+export const ACTION_TITLES = joined(
+  'actions',
+  KERNEL_TITLES.actions,
+  MARKETPLACE_TITLES.actions,
+  PAYOUTS_TITLES.actions,
+  WEBHOOKS_TITLES.actions,
+  FLAG_TITLES.actions,
+);
 export type ActionName = keyof typeof ACTION_TITLES;
 export type BulkAction = {
   [Name in ActionName]: (typeof ACTION_TITLES)[Name] extends { readonly onMany: true } ? Name : never;
@@ -36,13 +38,14 @@ export const BULK_ACTIONS = ACTION_NAMES.filter(
 );
 
 /** What stories tell of, in the order of causes: what is named first comes before what it caused, where both have one time. */
-export const STORY_TITLES = {
-  ...WEBHOOKS_TITLES.story,
-  ...KERNEL_TITLES.story,
-  ...MARKETPLACE_TITLES.story,
-  ...PAYOUTS_TITLES.story,
-  ...LEDGER_TITLES.story,
-  ...FLAG_TITLES.story,
-} as const;
+export const STORY_TITLES = joined(
+  'kinds of what stories tell',
+  WEBHOOKS_TITLES.story,
+  KERNEL_TITLES.story,
+  MARKETPLACE_TITLES.story,
+  PAYOUTS_TITLES.story,
+  LEDGER_TITLES.story,
+  FLAG_TITLES.story,
+);
 export type StoryKind = keyof typeof STORY_TITLES;
 export const STORY_KINDS = Object.keys(STORY_TITLES) as StoryKind[];

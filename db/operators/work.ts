@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Money } from '../../domain/kernel/index.ts';
+import { joined, type Money } from '../../domain/kernel/index.ts';
 import { APPROVALS_WORK } from '../approvals/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { rowOf, type WorkPart } from '../kernel/index.ts';
@@ -21,13 +21,14 @@ const FLAGS_WORK = {
 } as const satisfies Readonly<Record<string, WorkPart>>;
 
 /** The register of what is open or needs a person: a line a subject. */
-const WORK = {
-  ...MARKETPLACE_WORK,
-  ...PAYOUTS_WORK,
-  ...WEBHOOKS_WORK,
-  ...FLAGS_WORK,
-  ...APPROVALS_WORK,
-};
+const WORK = joined(
+  'kinds of open work',
+  MARKETPLACE_WORK,
+  PAYOUTS_WORK,
+  WEBHOOKS_WORK,
+  FLAGS_WORK,
+  APPROVALS_WORK,
+);
 export type WorkKind = keyof typeof WORK;
 export type PersonKind = {
   [Kind in WorkKind]: (typeof WORK)[Kind] extends { readonly needsPerson: true } ? Kind : never;

@@ -98,6 +98,7 @@ describe('docs/example-subject.md', () => {
         ['engine/port/index.ts', 2],
         ['engine/index.ts', 2],
         ['api/routes.ts', 2],
+        ['operations/index.ts', 2],
       ]),
     );
   });
