@@ -5,6 +5,7 @@ import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './connections/limits.ts';
 import { openLine } from './connections/line.ts';
 import type { StatementObserver } from './connections/observer.ts';
 import { type Lane, Pool } from './connections/pool.ts';
+import { PreparedTexts } from './connections/prepared.ts';
 import * as schema from './schema.ts';
 
 export type Schema = typeof schema;
@@ -53,21 +54,34 @@ export function openDatabase(
   const limits = limitsOf(statementTimeoutMs);
   // The ORM fills these, and every new connection reads them.
   const types = { parsers: {}, serializers: { ...ARRAYS } };
-  // A pooler such as PgBouncer refuses settings that it cannot pass on; each BEGIN sets them again.
+  const prepared = new PreparedTexts();
   let session: Record<string, string | number> = { application_name: 'veza', ...limits };
+  let begin = 'begin';
+  // A pooler such as PgBouncer refuses or drops the settings of a session, and hands out another server for each
+  // transaction: each BEGIN says the settings again, and nothing is prepared there.
+  const behindPooler = () => {
+    prepared.stop();
+    begin = ['begin', ...Object.entries(limits).map(([name, value]) => `set local ${name} = ${value}`)].join(
+      '; ',
+    );
+  };
   const open = async (onSilence: () => void) => {
     const settings = {
       url,
       openWithinMs: OPEN_WITHIN_MS,
       answerWithinMs: statementTimeoutMs === null ? null : statementTimeoutMs + ANSWER_GRACE_MS,
       types,
+      prepared,
       onSilence,
     };
     try {
-      return await openLine({ ...settings, session });
+      const line = await openLine({ ...settings, session });
+      if (statementTimeoutMs !== null && line.statementTimeoutMs !== statementTimeoutMs) behindPooler();
+      return line;
     } catch (error) {
       if (!isRefusedSetting(error)) throw error;
       session = { application_name: 'veza' };
+      behindPooler();
       return openLine({ ...settings, session });
     }
   };
@@ -79,10 +93,11 @@ export function openDatabase(
     lifeMs: LIFE_MS,
     open,
   });
-  const locals = Object.entries(limits).map(([name, value]) => `; set local ${name} = ${value}`);
-  const begin = `begin${locals.join('')}`;
   const through = (lane: Lane): Db =>
-    drizzle(createDriver({ pool, lane, types, begin, observer }), { schema, casing: 'snake_case' });
+    drizzle(createDriver({ pool, lane, types, begin: () => begin, observer }), {
+      schema,
+      casing: 'snake_case',
+    });
   return {
     db: through('money'),
     reads: through('reads'),

@@ -5,7 +5,7 @@ import type { Lane, Pool } from './pool.ts';
 import { DatabaseRefusal, withoutValues } from './refusal.ts';
 
 type Rows = postgres.RowList<never[]>;
-type Send = (text: string, values: readonly unknown[], asArrays: boolean) => Promise<Rows>;
+type Send = (text: string, values: unknown[], asArrays: boolean) => Promise<Rows>;
 type InTransaction = (tx: Asked) => unknown;
 
 /** The part of postgres.js's client that drizzle calls. */
@@ -16,12 +16,21 @@ interface Asked {
   savepoint(run: InTransaction): Promise<unknown>;
 }
 
+/** Changes nothing if it runs outside the transaction; its locks end with it. */
+const READS = /^\s*select\b/i;
+
+const NO_ROWS = Object.assign([], { count: 0, command: '' }) as unknown as Rows;
+
+/** A write whose answer nobody reads: the transaction does not wait for it. */
+const isPlainWrite = (text: string) =>
+  /^\s*(?:insert|update|delete)\b/i.test(text) && !/\breturning\b/i.test(text);
+
 export interface DriverSettings {
   readonly pool: Pool;
   readonly lane: Lane;
   readonly types: Asked['options'];
-  /** Set with each BEGIN: a pooler may have dropped the session's settings. */
-  readonly begin: string;
+  /** BEGIN, and behind a pooler the session's settings, which it may have dropped. */
+  readonly begin: () => string;
   readonly observer: StatementObserver | undefined;
 }
 
@@ -50,30 +59,30 @@ class Statement implements PromiseLike<Rows> {
 export function createDriver(settings: DriverSettings): postgres.Sql {
   const { pool, lane, types, observer } = settings;
 
-  /**
-   * Errors leave the database layer here, without values, also without those that drizzle would quote from `values`.
-   */
   const statement =
     (send: Send) =>
     (text: string, values: unknown[] = []) =>
-      new Statement(async (asArrays) => {
-        const ended = observer?.statement(text);
-        try {
-          const rows = await send(text, values, asArrays);
-          ended?.();
-          return rows;
-        } catch (error) {
-          const refusal = withoutValues(error);
-          ended?.(refusal);
-          values.length = 0;
-          throw refusal;
-        }
-      });
+      new Statement((asArrays) => send(text, values, asArrays));
+
+  /** Errors leave the database layer here, without values, also without those that drizzle would quote from `values`. */
+  async function runOn(line: Line, text: string, values: unknown[], asArrays: boolean): Promise<Rows> {
+    const ended = observer?.statement(text);
+    try {
+      const rows = await line.run(text, values, asArrays);
+      ended?.();
+      return rows;
+    } catch (error) {
+      const refusal = withoutValues(error);
+      ended?.(refusal);
+      values.length = 0;
+      throw refusal;
+    }
+  }
 
   const alone: Send = async (text, values, asArrays) => {
     const line = await pool.take(lane);
     try {
-      return await line.run(text, values, asArrays);
+      return await runOn(line, text, values, asArrays);
     } finally {
       pool.give(line);
     }
@@ -100,22 +109,44 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
     let isOver = false;
     let savepoints = 0;
     let failure: Error | undefined;
+    // Writes that nobody waits for. Whether they failed is known with the next answer, at COMMIT's at the latest.
+    const writes: Promise<unknown>[] = [];
+    const written = async () => {
+      await Promise.all(writes.splice(0));
+      if (failure !== undefined) throw failure;
+    };
+    // Not awaited: a first statement that only reads goes out with it. If the BEGIN is refused, that one changed nothing.
+    const begun = tell(settings.begin());
+    begun.catch(() => undefined);
     const send: Send = async (text, values, asArrays) => {
       // The line belongs to another caller by then.
       if (isOver) throw new DatabaseRefusal('the transaction is over', '25P01', {});
       try {
-        return await line.run(text, values, asArrays);
+        if (!READS.test(text)) await begun;
+        const sent = runOn(line, text, values, asArrays);
+        if (isPlainWrite(text)) {
+          writes.push(sent.catch((error: unknown) => void (failure ??= error as Error)));
+          return NO_ROWS;
+        }
+        const [rows] = await Promise.all([sent, begun]);
+        return rows;
       } catch (error) {
-        failure ??= withoutValues(error);
-        throw error;
+        // PostgreSQL refuses this one because an earlier one failed: that failure is the cause.
+        await Promise.all(writes.splice(0));
+        throw (failure ??= error as Error);
       }
     };
     const savepoint = async (inner: InTransaction): Promise<unknown> => {
+      await written();
       const name = `s${(savepoints += 1)}`;
       await tell(`savepoint ${name}`);
       try {
-        return await inner(asked);
+        const result = await inner(asked);
+        await written();
+        return result;
       } catch (error) {
+        await Promise.all(writes.splice(0));
+        failure = undefined;
         if (line.isOpen) await tell(`rollback to ${name}`);
         throw error;
       }
@@ -123,16 +154,18 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
     const asked: Asked = { options: types, unsafe: statement(send), begin: savepoint, savepoint };
     let isCommitting = false;
     try {
-      await tell(settings.begin);
       const result = await run(asked);
       isOver = true;
+      await begun;
       isCommitting = true;
       const { command } = await tell('commit');
+      await Promise.all(writes.splice(0));
       if (command === 'COMMIT') return result;
       // PostgreSQL rolls back at COMMIT after a failed statement whose error somebody swallowed.
       throw failure ?? new DatabaseRefusal('the transaction was rolled back', '25P02', {});
     } catch (error) {
       isOver = true;
+      await Promise.all(writes.splice(0));
       if (line.isOpen && !isCommitting) await rollBack(line);
       throw error;
     }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import { DatabaseUnavailable } from '../unavailable.ts';
 import { dial, type DialAt } from './dial.ts';
+import type { PreparedTexts } from './prepared.ts';
 
 export interface LineSettings {
   readonly url: string;
@@ -15,6 +16,8 @@ export interface LineSettings {
   readonly answerWithinMs: number | null;
   /** The driver's readers and writers of PostgreSQL's types, as the ORM wants them. */
   readonly types: Pick<postgres.Sql['options'], 'parsers' | 'serializers'>;
+  /** Which statements are prepared by name; the lines of a process share it. */
+  readonly prepared: PreparedTexts;
   /** Called when a statement had no answer in time. */
   readonly onSilence: () => void;
 }
@@ -23,6 +26,8 @@ export interface LineSettings {
 export interface Line {
   readonly isOpen: boolean;
   readonly openedAtMs: number;
+  /** The session's `statement_timeout`: another than we asked for behind a pooler that drops settings. 0: none. */
+  readonly statementTimeoutMs: number;
   /** Sends a statement. Throws DatabaseUnavailable once the line has ended; nothing is sent again. */
   run(text: string, values: readonly unknown[], asArrays: boolean): Promise<postgres.RowList<never[]>>;
   /** Says goodbye. */
@@ -32,6 +37,7 @@ export interface Line {
 }
 
 const GOODBYE_MAX_S = 5;
+const READ_TIMEOUT = `select (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::int as ms`;
 
 /**
  * Uses the driver only for the protocol: one client has one connection, and both end together. postgres.js 3.4.9
@@ -41,7 +47,7 @@ const GOODBYE_MAX_S = 5;
  * end. So we hand it one connection, and never use a client again after its connection ends.
  */
 export async function openLine(settings: LineSettings): Promise<Line> {
-  const { url, openWithinMs, answerWithinMs } = settings;
+  const { url, openWithinMs, answerWithinMs, prepared } = settings;
   const pending = new Set<(why: unknown) => void>();
   let wire: Socket | null = null;
   let wasDialled = false;
@@ -63,7 +69,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
   const dialling = new AbortController();
   const options = {
     max: 1,
-    prepare: false,
+    prepare: true,
     // The driver would send this query by itself, and nobody could catch its failure.
     fetch_types: false,
     connect_timeout: 0,
@@ -107,26 +113,31 @@ export async function openLine(settings: LineSettings): Promise<Line> {
       };
       const giveUp = (why: unknown) => settle(() => reject(why));
       pending.add(giveUp);
-      const query = sql.unsafe<never[]>(text, values as never[]);
+      const query = sql.unsafe<never[]>(text, values as never[], {
+        prepare: values.length > 0 && prepared.isPrepared(text),
+      });
       // oxlint-disable-next-line typescript/no-floating-promises -- settled by both of its arms
       (asArrays ? query.values() : query).then(
         (rows) => settle(() => resolve(rows as never)),
         (error: unknown) => {
           // After any error that is not PostgreSQL's own, the driver's state is unknown.
-          if (!isRefusal(error)) end(unreachable(error));
+          if (isRefusal(error)) prepared.sawRefusal(error.code);
+          else end(unreachable(error));
           giveUp(error);
         },
       );
     });
   }
 
+  let statementTimeoutMs = 0;
   const openLate = setTimeout(() => {
     dialling.abort(lateness);
     end(lateness);
   }, openWithinMs);
   try {
     // The first statement makes the driver connect.
-    await run('select 1', [], false, null);
+    const [row] = await run(READ_TIMEOUT, [], false, null);
+    statementTimeoutMs = Number((row as { ms: number } | undefined)?.ms);
   } catch (error) {
     end(unreachable(error));
     throw error;
@@ -135,6 +146,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
   }
   return {
     openedAtMs: performance.now(),
+    statementTimeoutMs,
     get isOpen() {
       return ended === null;
     },
@@ -149,7 +161,7 @@ export async function openLine(settings: LineSettings): Promise<Line> {
 }
 
 /** PostgreSQL's own error for the statement; the connection can still be used. */
-const isRefusal = (error: unknown) =>
+const isRefusal = (error: unknown): error is postgres.PostgresError =>
   error instanceof postgres.PostgresError && !['FATAL', 'PANIC'].includes(error.severity);
 
 function unreachable(error: unknown): DatabaseUnavailable {

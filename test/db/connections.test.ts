@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../db/client.ts';
+import { type Database, openDatabase, type Tx } from '../../db/client.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { until } from '../harness/wait.ts';
@@ -237,6 +237,66 @@ describe('a far side that does not answer', () => {
     expect(await until(() => answers().catch(() => false), Boolean)).toBe(true);
     expect(await notes()).toEqual([0]);
   });
+});
+
+describe('a write that nobody waits for', () => {
+  const isTaken = { code: '23505', table_name: 'notes' };
+  /** PostgreSQL's refusal, whether the ORM has put its own error around it or not. */
+  const refusalOf = async (asked: Promise<unknown>) => {
+    const failed = await failureOf(asked);
+    return failed instanceof Error && failed.cause !== undefined ? failed.cause : failed;
+  };
+
+  test('its failure is the transaction’s, whatever was sent behind it, and nothing is kept', async () => {
+    const behind: readonly ((tx: Tx) => Promise<unknown>)[] = [
+      async () => 'nothing',
+      (tx) => tx.execute(note(2)),
+      (tx) => tx.execute(sql`SELECT 1 AS one`),
+    ];
+    for (const next of behind) {
+      const failed = await refusalOf(
+        database.db.transaction(async (tx) => {
+          await tx.execute(note(1));
+          await tx.execute(note(0));
+          await next(tx);
+        }),
+      );
+      expect(failed).toMatchObject(isTaken);
+      expect(await notes()).toEqual([0]);
+    }
+  });
+
+  test('in a savepoint it fails there, and the transaction goes on without it', async () => {
+    await database.db.transaction(async (tx) => {
+      await tx.execute(note(1));
+      const failed = await refusalOf(tx.transaction((inner) => inner.execute(note(0))));
+      expect(failed).toMatchObject(isTaken);
+      await tx.execute(note(2));
+      const rows = await tx.execute(sql`SELECT id FROM notes ORDER BY id`);
+      expect(rows.map((row) => row['id'])).toEqual([0, 1, 2]);
+    });
+    expect(await notes()).toEqual([0, 1, 2]);
+  });
+
+  test('one that is there when the transaction reads is read', async () => {
+    const seen = await database.db.transaction(async (tx) => {
+      await tx.execute(sql`SELECT 1`);
+      await tx.execute(note(1));
+      return tx.execute(sql`SELECT id FROM notes WHERE id = 1`);
+    });
+    expect(seen).toEqual([{ id: 1 }]);
+  });
+});
+
+test('what is asked often is prepared, what is asked once is not', async () => {
+  const alone = openDatabase(url, { maxConnections: 1 });
+  for (let times = 0; times < 5; times += 1) {
+    await alone.db.execute(sql`SELECT id FROM notes WHERE id = ${times}`);
+    await alone.db.execute(sql.raw(`SELECT id FROM notes WHERE id = ${times}`));
+  }
+  const texts = await alone.db.execute(sql`SELECT statement FROM pg_prepared_statements ORDER BY statement`);
+  expect(texts).toEqual([{ statement: 'SELECT id FROM notes WHERE id = $1' }]);
+  await alone.close();
 });
 
 test('a lock is not waited for without end', async () => {

@@ -55,6 +55,29 @@ test('what the session may not be told is said with each BEGIN, and holds for th
   expect(new Set(alone)).toEqual(new Set(['0']));
 });
 
+test('one that drops our settings without a word is noticed: BEGIN sets them, and nothing is prepared', async () => {
+  const drops = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+  const own = await createEmptyDatabase();
+  const pooler = await startPgBouncer(own.url, { drops });
+  const through = openDatabase(pooler.url, { statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const asked = await Promise.all(
+    Array.from({ length: 30 }, (_, place) =>
+      through.db.transaction(async (tx) => {
+        const [row] = await tx.execute(
+          sql`SELECT ${place}::int AS place, current_setting('lock_timeout') AS lock`,
+        );
+        return row;
+      }),
+    ),
+  );
+  expect(asked).toEqual(Array.from({ length: 30 }, (_, place) => ({ place, lock: '600ms' })));
+  const prepared = await through.db.execute(sql`SELECT count(*)::int AS count FROM pg_prepared_statements`);
+  expect(prepared).toEqual([{ count: 0 }]);
+  await through.close();
+  await pooler.stop();
+  await own.drop();
+});
+
 test('a statement by itself is given up by us', async () => {
   const failed: unknown = await database.db
     .execute(sql`SELECT pg_sleep(20)`)

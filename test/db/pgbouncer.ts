@@ -32,7 +32,14 @@ function installPgBouncer(): string {
 }
 
 /** In transaction mode, with fewer connections to PostgreSQL than come to it. */
-export async function startPgBouncer(databaseUrl: string): Promise<PgBouncer> {
+export async function startPgBouncer(
+  databaseUrl: string,
+  {
+    drops = [],
+  }: {
+    /** Settings of a session that it takes, and does not pass on. */ readonly drops?: readonly string[];
+  } = {},
+): Promise<PgBouncer> {
   const command = findPgBouncer() ?? installPgBouncer();
   const url = new URL(databaseUrl);
   const folder = await mkdtemp(join(tmpdir(), 'veza-pgbouncer-'));
@@ -55,6 +62,7 @@ export async function startPgBouncer(databaseUrl: string): Promise<PgBouncer> {
       `auth_file = ${users}`,
       'pool_mode = transaction',
       'default_pool_size = 3',
+      ...(drops.length > 0 ? [`ignore_startup_parameters = ${drops.join(',')}`] : []),
     ].join('\n'),
   );
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
