@@ -10,9 +10,9 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { readCaller, takeBearerCall } from '../../db/accounts/index.ts';
+import { asCaller, readCaller, takeBearerCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
-import { ROLES, type Caller } from '../../domain/accounts/index.ts';
+import { ROLES, type Caller, type Role } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
 import { sayLimit } from './rate-limit.ts';
@@ -31,7 +31,7 @@ export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
-  const { now, config, db } = c.var.deps;
+  const { now, config } = c.var.deps;
   const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1];
   if (token === undefined) {
     throw new VezaError(
@@ -40,18 +40,18 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
     );
   }
   const { userId, expiresAt } = await verifyToken(token, config, now());
-  await takeFromLimit(c, userId);
+  const role = await takeFromLimit(c, userId);
   c.set('credentialsEndAt', expiresAt);
-  return readCaller(db, userId);
+  return asCaller(userId, role);
 }
 
-/** Counts against the person, for all of their tokens: see docs/adr/0011. Throws `rate_limited`. */
-async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<void> {
+/** Counts against the person, for all of their tokens: see docs/adr/0011. Returns their role. Throws `rate_limited`. */
+async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<Role | null> {
   const { config, db } = c.var.deps;
   const perMinute = config.RATE_LIMIT_BEARER;
   const allowance = await takeBearerCall(db, { userId, perMinute });
   sayLimit(c, perMinute, allowance);
-  if (allowance.isAllowed) return;
+  if (allowance.isAllowed) return allowance.role;
   throw new VezaError('rate_limited', `You may make ${perMinute} calls a minute.`, { limit: perMinute });
 }
 

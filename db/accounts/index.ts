@@ -6,4 +6,4 @@ export { revokeApiKey } from './revoke-api-key.ts';
 export { users } from './schema.ts';
 export { readStanding } from './standing.ts';
 export { takeBearerCall, takeCall } from './take-call.ts';
-export { readCaller, readUserRole } from './users.ts';
+export { asCaller, readCaller, readUserRole } from './users.ts';

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { CallKind } from '../../domain/accounts/api-keys.ts';
+import type { Role } from '../../domain/accounts/roles.ts';
 import type { Db } from '../client.ts';
 import { type CallAllowance, takeFrom } from '../kernel/index.ts';
+import { users } from './schema.ts';
 
 const HOUR_S = 3600;
 const MINUTE_S = 60;
@@ -25,12 +27,15 @@ export const takeCall = (
     perHour,
   );
 
-/** The same for a person's calls in a minute, by any of their bearer tokens. */
-export const takeBearerCall = (
+/**
+ * The same of a person's calls by bearer tokens, whichever of them, in a minute; and the person's role, which every such
+ * call needs: null for somebody unknown.
+ */
+export async function takeBearerCall(
   db: Db,
   { userId, perMinute }: { readonly userId: string; readonly perMinute: number },
-): Promise<CallAllowance> =>
-  takeFrom(
+): Promise<CallAllowance & { readonly role: Role | null }> {
+  const { beside, ...allowance } = await takeFrom(
     db,
     {
       table: sql`bearer_usage`,
@@ -39,4 +44,7 @@ export const takeBearerCall = (
       windowS: MINUTE_S,
     },
     perMinute,
+    sql<Role>`SELECT ${users.role} FROM ${users} WHERE ${users.id} = ${userId}::uuid`,
   );
+  return { ...allowance, role: beside };
+}

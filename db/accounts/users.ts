@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
-import type { Caller } from '../../domain/accounts/roles.ts';
+import type { Caller, Role } from '../../domain/accounts/roles.ts';
 import type { Db, Tx } from '../client.ts';
 import { users } from './schema.ts';
 
@@ -15,7 +15,11 @@ export async function readUserRole(db: Db | Tx, userId: string) {
  * `unauthenticated` where the database does not know the user.
  */
 export async function readCaller(db: Db | Tx, userId: string): Promise<Caller> {
-  const role = await readUserRole(db, userId);
+  return asCaller(userId, await readUserRole(db, userId));
+}
+
+/** Throws `unauthenticated` where there is no role, so no user. */
+export function asCaller(userId: string, role: Role | null): Caller {
   if (role === null) throw new VezaError('unauthenticated', `There is no user ${userId}.`);
   return { userId, role };
 }

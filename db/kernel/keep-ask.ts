@@ -1,4 +1,4 @@
-import { eq, lt, sql } from 'drizzle-orm';
+import { and, eq, lt, ne, sql } from 'drizzle-orm';
 import type { Ask } from '../../domain/kernel/messages.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { Db, Tx } from '../client.ts';
@@ -14,18 +14,21 @@ const isOf = <Asked extends Ask>(ask: Ask, kind: Asked['kind']): ask is Asked =>
  * is returned.
  */
 export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked): Promise<Asked> {
-  return db.transaction(async (tx) => {
-    await tx.delete(asks).where(lt(asks.createdAt, sql`now() - make_interval(days => ${KEPT_DAYS})`));
-    const [kept] = await tx
-      .insert(asks)
-      .values({ id, ask })
-      // Changes nothing, and returns the row that is there.
-      .onConflictDoUpdate({ target: asks.id, set: { id } })
-      .returning();
-    if (kept === undefined || !isOf<Asked>(kept.ask, ask.kind))
-      throw new Error(`${id} is another kind of ask`);
-    return kept.ask;
-  });
+  const stale = db.$with('stale').as(
+    db
+      .delete(asks)
+      .where(and(lt(asks.createdAt, sql`now() - make_interval(days => ${KEPT_DAYS})`), ne(asks.id, id)))
+      .returning({ id: asks.id }),
+  );
+  const [kept] = await db
+    .with(stale)
+    .insert(asks)
+    .values({ id, ask })
+    // Changes nothing, and returns the row that is there.
+    .onConflictDoUpdate({ target: asks.id, set: { id } })
+    .returning();
+  if (kept === undefined || !isOf<Asked>(kept.ask, ask.kind)) throw new Error(`${id} is another kind of ask`);
+  return kept.ask;
 }
 
 /** Undefined where nobody asked, the ask was opened since, or its refusal was read. */

@@ -36,7 +36,20 @@ interface Counted extends Record<string, unknown> {
  * client cannot spend two limits around a full hour or minute, as with fixed windows; and two counters are enough,
  * where a log would hold every call.
  */
-export async function takeFrom(db: Db, counter: Counter, limit: number): Promise<CallAllowance> {
+export async function takeFrom(db: Db, counter: Counter, limit: number): Promise<CallAllowance>;
+/** `beside` is read in the same statement: a value of the caller's, null where there is none. */
+export async function takeFrom<Value>(
+  db: Db,
+  counter: Counter,
+  limit: number,
+  beside: SQL<Value>,
+): Promise<CallAllowance & { readonly beside: Value | null }>;
+export async function takeFrom(
+  db: Db,
+  counter: Counter,
+  limit: number,
+  beside: SQL = sql`NULL`,
+): Promise<CallAllowance & { readonly beside: unknown }> {
   const { table, keys, windowS } = counter;
   const since = sql.identifier(counter.since);
   const names = sql.join(
@@ -55,14 +68,16 @@ export async function takeFrom(db: Db, counter: Counter, limit: number): Promise
   // The share of the previous window that still counts.
   const share = sql`(1 - greatest(extract(epoch FROM excluded.last_used_at - ${latest}), 0) / ${windowS}::float8)`;
   // At the turn of a window, the later of two processes may have the earlier time.
-  const [taken] = await db.execute<Counted>(sql`
-    INSERT INTO ${table} AS counted (${names}, ${since}, used, used_before, last_used_at)
+  const [row] = await db.execute<Partial<Counted> & { beside: unknown }>(sql`
+    WITH taken AS (INSERT INTO ${table} AS counted (${names}, ${since}, used, used_before, last_used_at)
     VALUES (${values}, date_bin(make_interval(secs => ${windowS}), clock_timestamp(), 'epoch'::timestamptz), 1, 0, clock_timestamp())
     ON CONFLICT (${names}) DO UPDATE SET ${since} = ${latest}, used = ${used} + 1, used_before = ${usedBefore},
       last_used_at = greatest(counted.last_used_at, excluded.last_used_at)
     WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${limit}::float8
-    RETURNING ${counts(since, sql`last_used_at`)}`);
-  if (taken !== undefined) return allowanceOf(taken, windowS, limit, true);
+    RETURNING ${counts(since, sql`last_used_at`)})
+    SELECT taken.*, (${beside}) AS beside FROM (SELECT) AS one LEFT JOIN taken ON true`);
+  const told = { beside: row?.beside ?? null };
+  if (isCounted(row)) return { ...allowanceOf(row, windowS, limit, true), ...told };
   // After a refusal, read only to say until when. The counts may have changed since; the refusal stays.
   const own = sql.join(
     keys.map(([name, value]) => sql`${sql.identifier(name)} = ${value}`),
@@ -72,8 +87,11 @@ export async function takeFrom(db: Db, counter: Counter, limit: number): Promise
     sql`SELECT ${counts(since, sql`clock_timestamp()`)} FROM ${table} WHERE ${own}`,
   );
   if (now === undefined) throw new Error('calls were refused and are not counted');
-  return allowanceOf(now, windowS, limit, false);
+  return { ...allowanceOf(now, windowS, limit, false), ...told };
 }
+
+/** Of a refused call the statement has no counts. */
+const isCounted = (row: Partial<Counted> | undefined): row is Counted => typeof row?.used === 'number';
 
 const counts = (since: SQL | ReturnType<typeof sql.identifier>, at: SQL) =>
   sql`(extract(epoch FROM ${since}) * 1000)::float8 AS since_ms, used, used_before, (extract(epoch FROM ${at}) * 1000)::float8 AS at_ms`;

@@ -20,6 +20,7 @@ import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-in
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
+import { type PostgresMeter, startPostgresMeter } from '../../stack/postgres-meter.ts';
 import { Contract } from './contract.ts';
 import { LOADS_SOURCES } from './processes.ts';
 import { LOG_LEVEL } from './runtime.ts';
@@ -57,6 +58,7 @@ const SECRETS = {
  * providers' sandboxes, the API and a worker. Nothing in it is a mock.
  */
 export class World {
+  readonly meter: PostgresMeter | null;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
   readonly database: DatabaseWithSql;
@@ -72,6 +74,7 @@ export class World {
   readonly #closers: (() => Promise<void>)[];
 
   private constructor(parts: {
+    meter: PostgresMeter | null;
     psp: HyperswitchSandbox;
     stripe: StripeSandbox;
     database: DatabaseWithSql;
@@ -82,6 +85,7 @@ export class World {
     moveTo: (apiUrl: string) => void;
     closers: (() => Promise<void>)[];
   }) {
+    this.meter = parts.meter;
     this.psp = parts.psp;
     this.stripe = parts.stripe;
     this.database = parts.database;
@@ -94,10 +98,16 @@ export class World {
   }
 
   /** `env` overrides any variable of the configuration; `worker: false` leaves the world without one. */
-  static async create({ env = {}, worker = true }: { env?: Env; worker?: boolean } = {}): Promise<World> {
+  static async create({
+    env = {},
+    worker = true,
+    metered = false,
+  }: { env?: Env; worker?: boolean; metered?: boolean } = {}): Promise<World> {
     const closers: (() => Promise<void>)[] = [];
     const testDatabase = await createDatabaseFromTemplate();
     closers.unshift(() => testDatabase.drop());
+    const meter = metered ? await startPostgresMeter(testDatabase.url) : null;
+    if (meter) closers.unshift(() => meter.close());
     let apiUrl = '';
     const webhookUrl = (provider: string) => () => `${apiUrl}/api/v1/webhooks/${provider}`;
     const psp = await startHyperswitchSandbox({
@@ -117,7 +127,7 @@ export class World {
     const queue = uniqueName('veza');
     const fullEnv = {
       ...SECRETS,
-      DATABASE_URL: testDatabase.url,
+      DATABASE_URL: meter?.url ?? testDatabase.url,
       TEMPORAL_ADDRESS: temporalAddress(),
       TEMPORAL_TASK_QUEUE: queue,
       TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
@@ -153,10 +163,10 @@ export class World {
       core: config.TEMPORAL_TASK_QUEUE,
       stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
     });
-    const database = openWithSql(config.DATABASE_URL, { maxConnections: 5 });
+    const database = openWithSql(testDatabase.url, { maxConnections: 5 });
     closers.unshift(() => database.close());
     const world = new World({
-      ...{ psp, stripe, database, temporal, engine, env: fullEnv, api, closers },
+      ...{ meter, psp, stripe, database, temporal, engine, env: fullEnv, api, closers },
       moveTo: (url) => void (apiUrl = url),
     });
     if (worker) await world.startWorker();

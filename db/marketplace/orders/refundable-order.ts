@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
 import type { RefundableOrder } from '../../../domain/marketplace/eligibility.ts';
 import type { Db, Tx } from '../../client.ts';
 import { isSuspended } from './transition.ts';
@@ -11,45 +11,42 @@ import { orderItems, orders } from './schema.ts';
  * where there is no such order. Binding only inside a transaction that has locked the order.
  */
 export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise<RefundableOrder | null> {
-  const [order] = await db.select().from(orders).where(eq(orders.id, orderId));
-  if (order === undefined) return null;
   const takenFromSeller = sql`coalesce(sum(${refundAllocations.sellerMinor}), 0)`;
   const takenFromFee = sql`coalesce(sum(${refundAllocations.feeMinor}), 0)`;
   // Where a kept fee made the seller bear more than their share, nothing is left of the share, and less of the item.
   const sellerLeft = sql`greatest(${orderItems.amountMinor} - ${orderItems.platformFeeMinor} - ${takenFromSeller}, 0)`;
-  const items = await db
+  const holding = db
+    .select({ id: refunds.id })
+    .from(refunds)
+    .where(and(eq(refunds.orderId, orderId), inArray(refunds.status, ['pending', 'succeeded'])));
+  // One statement, a row an item: a buyer waits for each further one.
+  const rows = await db
     .select({
-      orderItemId: orderItems.id,
-      sellerId: orderItems.sellerId,
-      sellerLeftMinor: sql<number>`${sellerLeft}`.mapWith(Number),
-      feeLeftMinor:
-        sql<number>`${orderItems.amountMinor} - ${takenFromSeller} - ${takenFromFee} - ${sellerLeft}`.mapWith(
-          Number,
-        ),
+      order: getTableColumns(orders),
+      item: {
+        orderItemId: orderItems.id,
+        sellerId: orderItems.sellerId,
+        sellerLeftMinor: sql<number>`${sellerLeft}`.mapWith(Number),
+        feeLeftMinor:
+          sql<number>`${orderItems.amountMinor} - ${takenFromSeller} - ${takenFromFee} - ${sellerLeft}`.mapWith(
+            Number,
+          ),
+      },
+      refundOpen: sql<boolean>`EXISTS (SELECT 1 FROM ${refunds} AS open WHERE open.order_id = ${orders.id} AND open.status = 'pending')`,
+      disputeOpen: sql<boolean>`EXISTS (SELECT 1 FROM ${disputes} AS open WHERE open.order_id = ${orders.id} AND open.status = 'open')`,
     })
-    .from(orderItems)
+    .from(orders)
+    .innerJoin(orderItems, eq(orderItems.orderId, orders.id))
     .leftJoin(
       refundAllocations,
-      and(
-        eq(refundAllocations.orderItemId, orderItems.id),
-        inArray(
-          refundAllocations.refundId,
-          db
-            .select({ id: refunds.id })
-            .from(refunds)
-            .where(and(eq(refunds.orderId, orderId), inArray(refunds.status, ['pending', 'succeeded']))),
-        ),
-      ),
+      and(eq(refundAllocations.orderItemId, orderItems.id), inArray(refundAllocations.refundId, holding)),
     )
-    .where(eq(orderItems.orderId, orderId))
-    .groupBy(orderItems.id)
+    .where(eq(orders.id, orderId))
+    .groupBy(orders.id, orderItems.id)
     .orderBy(orderItems.position);
-  const [open] = await db
-    .select({
-      refund: sql<boolean>`EXISTS (SELECT 1 FROM ${refunds} WHERE ${refunds.orderId} = ${orderId} AND ${refunds.status} = 'pending')`,
-      dispute: sql<boolean>`EXISTS (SELECT 1 FROM ${disputes} WHERE ${disputes.orderId} = ${orderId} AND ${disputes.status} = 'open')`,
-    })
-    .from(sql`(SELECT 1) AS one`);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const { order } = first;
   return {
     id: order.id,
     buyerId: order.buyerId,
@@ -57,11 +54,11 @@ export async function readRefundableOrder(db: Db | Tx, orderId: string): Promise
     currency: order.currency,
     capturedMinor: order.paymentId === null ? null : order.capturedMinor,
     suspended: isSuspended(order),
-    refundOpen: open?.refund ?? false,
-    disputeOpen: open?.dispute ?? false,
+    refundOpen: first.refundOpen,
+    disputeOpen: first.disputeOpen,
     refundDeadlineMs: order.refundDeadline?.getTime() ?? null,
     completedAtMs: order.completedAt?.getTime() ?? null,
     createdAtMs: order.createdAt.getTime(),
-    items,
+    items: rows.map(({ item }) => item),
   };
 }

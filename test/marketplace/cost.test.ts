@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openShop, type Shop } from '../harness/shop.ts';
+import { completedOrder, settledRefund } from '../harness/stories.ts';
+import { until } from '../harness/wait.ts';
+import { World } from '../harness/world.ts';
+
+/** What a full refund with one reversal costs at PostgreSQL, in API and worker together. They may only fall. */
+const STATEMENTS_MAX = 72;
+const ROUND_TRIPS_MAX = 58;
+/** By then each statement of the story is prepared on the connections that are used. */
+const WARM_UP = 4;
+
+let world: World;
+let shop: Shop;
+beforeAll(async () => {
+  world = await World.create({ metered: true });
+  shop = await openShop(world);
+});
+afterAll(() => world.close());
+
+it('statements and round trips of a full refund with one reversal', async () => {
+  const meter = world.meter!;
+  for (let refund = 0; refund <= WARM_UP; refund += 1) {
+    const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
+    await untilQuiet();
+    meter.reset();
+    await settledRefund(world, shop.buyer, orderId);
+    await untilQuiet();
+  }
+  const { statements, roundTrips, texts } = meter.read();
+  expect(statements, texts.join('\n')).toBeLessThanOrEqual(STATEMENTS_MAX);
+  expect(roundTrips, texts.join('\n')).toBeLessThanOrEqual(ROUND_TRIPS_MAX);
+});
+
+/** Webhooks of Stripe's reversals come after the story: until each was taken, nothing more is sent. */
+async function untilQuiet(): Promise<void> {
+  await Promise.all([world.psp.control.idle(), world.stripe.control.idle()]);
+  let before = -1;
+  await until(
+    async () => world.meter!.read().statements,
+    (now) => {
+      const isQuiet = now === before;
+      before = now;
+      return isQuiet;
+    },
+  );
+}
