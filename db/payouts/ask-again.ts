@@ -1,6 +1,6 @@
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
-import type { Db } from '../client.ts';
+import type { Tx } from '../client.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
 import { type Act, audit, lockNamed } from '../kernel/index.ts';
@@ -13,26 +13,24 @@ import { lockPayout } from './lock.ts';
  * `payout_not_open`.
  */
 export async function askPayoutAgain(
-  db: Db,
+  tx: Tx,
   {
     payoutId,
     action,
     ...act
   }: Act & { readonly payoutId: string; readonly action: 'payout.retry' | 'payout.give_up' },
 ): Promise<{ readonly payout: Payout; readonly work: PayoutWork }> {
-  return db.transaction(async (tx) => {
-    const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
-    if (payout.status !== 'pending') {
-      throw new VezaError('payout_not_open', `The payout is ${payout.status}: nothing is left to be done.`, {
-        status_now: payout.status,
-      });
-    }
-    const before = { status: payout.status, retryCount: payout.retryCount };
-    await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
-    const asked =
-      action === 'payout.give_up'
-        ? await transitionPayout(tx, payout, 'pending', { givenUpAt: new Date() })
-        : payout;
-    return { payout: asked, work: payoutLabel(asked) };
-  });
+  const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
+  if (payout.status !== 'pending') {
+    throw new VezaError('payout_not_open', `The payout is ${payout.status}: nothing is left to be done.`, {
+      status_now: payout.status,
+    });
+  }
+  const before = { status: payout.status, retryCount: payout.retryCount };
+  await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
+  const asked =
+    action === 'payout.give_up'
+      ? await transitionPayout(tx, payout, 'pending', { givenUpAt: new Date() })
+      : payout;
+  return { payout: asked, work: payoutLabel(asked) };
 }

@@ -1,7 +1,7 @@
 import { VezaError } from '../../domain/errors.ts';
 import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import { ofPayout, payoutAsked, payoutFailed } from '../../domain/payouts/postings.ts';
-import type { Db } from '../client.ts';
+import type { Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
@@ -15,40 +15,38 @@ import { lockPayout } from './lock.ts';
  * the payout like any other. Throws `payout_not_found` and `payout_not_bookable`.
  */
 export async function bookDifferingPayout(
-  db: Db,
+  tx: Tx,
   { payoutId, ...act }: Act & { readonly payoutId: string; readonly reason: string },
 ): Promise<{ readonly payout: Payout; readonly work: PayoutWork }> {
-  return db.transaction(async (tx) => {
-    const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
-    const { sellerId, currency, differingId, differingMinor } = payout;
-    if (payout.status !== 'pending' || payout.externalPayoutId !== null || differingId === null)
-      throw refusal(payout, 'Stripe made no other payout in its place.');
-    if (differingMinor === null) throw refusal(payout, 'What Stripe made is in another currency.');
-    const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
-    const moreMinor = differingMinor - payout.amountMinor;
-    if (moreMinor > funds.availableMinor)
-      throw refusal(payout, 'What Stripe made is more than the seller has.');
-    const [kind, entries] =
-      moreMinor > 0
-        ? (['payout_asked', payoutAsked(sellerId, moreMinor)] as const)
-        : (['payout_failed', payoutFailed(sellerId, -moreMinor, funds)] as const);
-    await post(tx, { kind, currency, ...ofPayout(payoutId) }, entries);
-    const booked = await transitionPayout(tx, payout, 'pending', {
-      amountMinor: differingMinor,
-      externalPayoutId: differingId,
-      nextRetryAt: null,
-      errorMessage: null,
-      waitingFor: null,
-    });
-    await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
-    await audit(tx, act, {
-      action: 'payout.book_as_made',
-      subject: payoutWorkflowId(payoutId),
-      before: { amountMinor: payout.amountMinor },
-      after: { amountMinor: differingMinor, externalPayoutId: differingId },
-    });
-    return { payout: booked, work: payoutLabel(booked) };
+  const payout = await lockNamed(tx, 'payout', payoutId, lockPayout);
+  const { sellerId, currency, differingId, differingMinor } = payout;
+  if (payout.status !== 'pending' || payout.externalPayoutId !== null || differingId === null)
+    throw refusal(payout, 'Stripe made no other payout in its place.');
+  if (differingMinor === null) throw refusal(payout, 'What Stripe made is in another currency.');
+  const funds = fundsOf(await lockFunds(tx, [sellerId], currency), sellerId);
+  const moreMinor = differingMinor - payout.amountMinor;
+  if (moreMinor > funds.availableMinor)
+    throw refusal(payout, 'What Stripe made is more than the seller has.');
+  const [kind, entries] =
+    moreMinor > 0
+      ? (['payout_asked', payoutAsked(sellerId, moreMinor)] as const)
+      : (['payout_failed', payoutFailed(sellerId, -moreMinor, funds)] as const);
+  await post(tx, { kind, currency, ...ofPayout(payoutId) }, entries);
+  const booked = await transitionPayout(tx, payout, 'pending', {
+    amountMinor: differingMinor,
+    externalPayoutId: differingId,
+    nextRetryAt: null,
+    errorMessage: null,
+    waitingFor: null,
   });
+  await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
+  await audit(tx, act, {
+    action: 'payout.book_as_made',
+    subject: payoutWorkflowId(payoutId),
+    before: { amountMinor: payout.amountMinor },
+    after: { amountMinor: differingMinor, externalPayoutId: differingId },
+  });
+  return { payout: booked, work: payoutLabel(booked) };
 }
 
 const refusal = (payout: Payout, detail: string) =>

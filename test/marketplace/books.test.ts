@@ -166,7 +166,10 @@ class Play {
         !superseded.has(row.id),
     );
     const row = ended[pick % Math.max(ended.length, 1)];
-    if (row) await requestTransferRetry(this.#database.db, { transferId: row.id, ...OPERATOR });
+    if (row === undefined) return;
+    await this.#database.db.transaction((tx) =>
+      requestTransferRetry(tx, { transferId: row.id, ...OPERATOR }),
+    );
   }
 
   async #refund(pick: number, how: number, amount: number): Promise<void> {
@@ -262,7 +265,10 @@ class Play {
     const superseded = new Set(rows.map((row) => row.retryOf));
     const ended = rows.filter((row) => row.status === 'permanently_failed' && !superseded.has(row.id));
     const row = ended[pick % Math.max(ended.length, 1)];
-    if (row) await requestReversalRetry(this.#database.db, { reversalId: row.id, ...OPERATOR });
+    if (row === undefined) return;
+    await this.#database.db.transaction((tx) =>
+      requestReversalRetry(tx, { reversalId: row.id, ...OPERATOR }),
+    );
   }
 
   /** Somebody takes money back in Stripe's dashboard, of a transfer that our rows know. */

@@ -64,7 +64,10 @@ describe('verbs that meet at a row', () => {
     const refundId = await story.openRefund(orderId);
     await meetAt<unknown>(
       (pool) => pool`SELECT 1 FROM seller_transfers WHERE id = ${transfer!.id} FOR UPDATE`,
-      () => requestTransferRetry(db, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
+      () =>
+        db.transaction((tx) =>
+          requestTransferRetry(tx, { transferId: transfer!.id, actor: 'operator', reason: 'why not' }),
+        ),
       () => settleRefund(db, refundId, { providerRefundId: 'psp_race' }, PURCHASES),
     );
     const superseded = new Set((await story.transfers(orderId)).map((row) => row.retryOf));

@@ -160,7 +160,9 @@ describe('a reversal in the hands of operators', () => {
     const reason = 'Anna Schmidt says that the account is closed';
     // All that is committed before the engine is told; the process that would have told it is gone.
     const actor = (await makePerson(world, 'admin')).id;
-    await requestReversalEnd(world.database.db, { reversalId: reversal.id, actor, reason });
+    await world.database.db.transaction((tx) =>
+      requestReversalEnd(tx, { reversalId: reversal.id, actor, reason }),
+    );
     const asked = reversalCalls(world, stripeTransferId).length;
     await signal(world, workflowId, 'retryNow');
     expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });

@@ -138,7 +138,8 @@ it.each([
     expect(await pictureOf(world, orderId)).toEqual(before);
     expect(await differences()).toContain(`refund/${refundId}`);
     // Somebody has looked at it: the next sweep does not bring the same thing up again.
-    await clearFlag(world.database.db, { flagId: flag!.id, actor: shop.admin.id, reason: 'looked at' });
+    const cleared = { flagId: flag!.id, actor: shop.admin.id, reason: 'looked at' };
+    await world.database.db.transaction((tx) => clearFlag(tx, cleared));
     expect((await swept(orderId)).synced).toBe(0);
     expect(await openFlags(world, 'amount_differs', `refund/${refundId}`)).toEqual([]);
     // What is told anew is something else.

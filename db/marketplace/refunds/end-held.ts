@@ -1,6 +1,6 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { isHeldRefund } from './held.ts';
 import { type Act, audit, clearFlags } from '../../kernel/index.ts';
@@ -21,7 +21,7 @@ export interface EndedRefund {
  * nothing (`failed`). Throws `refund_not_found`, `refund_not_open` and `refund_not_held`.
  */
 export async function endHeldRefund(
-  db: Db,
+  tx: Tx,
   {
     refundId,
     to,
@@ -29,28 +29,26 @@ export async function endHeldRefund(
   }: Act & { readonly refundId: string; readonly to: 'settled' | 'failed'; readonly reason: string },
   purchases: Purchases,
 ): Promise<EndedRefund> {
-  return db.transaction(async (tx) => {
-    const { purchase, refund } = await lockNamedRefund(tx, refundId, purchases);
-    await refuseUnlessHeld(tx, refund);
-    const subject = refundWorkflowId(refundId);
-    let settled: SettledRefund = { reversals: [], transfers: [] };
-    if (to === 'failed') {
-      await failPending(tx, purchase, refund, 'A person found that the payment provider gave nothing back.');
-    } else {
-      const asAsked = { providerRefundId: refund.hyperswitchRefundId };
-      const done = await settleRefund(tx, refundId, asAsked, purchases);
-      if (done !== 'held') settled = done;
-    }
-    await clearFlags(tx, 'amount_differs', subject);
-    const { refund: ended } = await lockRefund(tx, refundId, purchases);
-    await audit(tx, act, {
-      action: to === 'failed' ? 'refund.end_held' : 'refund.settled_outside',
-      subject,
-      before: { status: refund.status },
-      after: { status: ended.status },
-    });
-    return { refund: ended, settled };
+  const { purchase, refund } = await lockNamedRefund(tx, refundId, purchases);
+  await refuseUnlessHeld(tx, refund);
+  const subject = refundWorkflowId(refundId);
+  let settled: SettledRefund = { reversals: [], transfers: [] };
+  if (to === 'failed') {
+    await failPending(tx, purchase, refund, 'A person found that the payment provider gave nothing back.');
+  } else {
+    const asAsked = { providerRefundId: refund.hyperswitchRefundId };
+    const done = await settleRefund(tx, refundId, asAsked, purchases);
+    if (done !== 'held') settled = done;
+  }
+  await clearFlags(tx, 'amount_differs', subject);
+  const { refund: ended } = await lockRefund(tx, refundId, purchases);
+  await audit(tx, act, {
+    action: to === 'failed' ? 'refund.end_held' : 'refund.settled_outside',
+    subject,
+    before: { status: refund.status },
+    after: { status: ended.status },
   });
+  return { refund: ended, settled };
 }
 
 async function refuseUnlessHeld(tx: Tx, refund: Refund): Promise<void> {

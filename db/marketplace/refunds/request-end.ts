@@ -1,6 +1,6 @@
 import { VezaError } from '../../../domain/errors.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import type { Db } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { type Act, audit } from '../../kernel/index.ts';
 import { lockNamedRefund } from '../lock.ts';
@@ -12,27 +12,25 @@ import type { Purchases } from '../purchase.ts';
  * awaited.
  */
 export async function requestRefundEnd(
-  db: Db,
+  tx: Tx,
   { refundId, ...act }: Act & { readonly refundId: string; readonly reason: string },
   purchases: Purchases,
 ): Promise<Refund> {
-  return db.transaction(async (tx) => {
-    const { refund } = await lockNamedRefund(tx, refundId, purchases);
-    const { status, hyperswitchRefundId, existsBy, askedAt, givenUpAt } = refund;
-    if (status !== 'pending') {
-      throw new VezaError('refund_not_open', `A refund that is ${status} has ended already.`, {
-        status_now: status,
-      });
-    }
-    if (hyperswitchRefundId !== null || existsBy !== null) throw knownToPsp(existsBy);
-    await audit(tx, act, {
-      action: 'refund.give_up',
-      subject: refundWorkflowId(refundId),
-      before: { status, askedAt, givenUpAt },
-      after: null,
+  const { refund } = await lockNamedRefund(tx, refundId, purchases);
+  const { status, hyperswitchRefundId, existsBy, askedAt, givenUpAt } = refund;
+  if (status !== 'pending') {
+    throw new VezaError('refund_not_open', `A refund that is ${status} has ended already.`, {
+      status_now: status,
     });
-    return refund;
+  }
+  if (hyperswitchRefundId !== null || existsBy !== null) throw knownToPsp(existsBy);
+  await audit(tx, act, {
+    action: 'refund.give_up',
+    subject: refundWorkflowId(refundId),
+    before: { status, askedAt, givenUpAt },
+    after: null,
   });
+  return refund;
 }
 
 export const knownToPsp = (existsBy: string | null) =>

@@ -1,5 +1,5 @@
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import type { Db } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import { transitionRefund } from './transition.ts';
 import type { Refund } from './schema.ts';
 import { type Act, audit, clearFlags } from '../../kernel/index.ts';
@@ -13,24 +13,22 @@ import { NotReturnable } from './not-returnable.ts';
  * and sends sellers again what they gave back. Throws `refund_not_found` and `refund_not_returnable`.
  */
 export async function returnRefund(
-  db: Db,
+  tx: Tx,
   { refundId, ...act }: Act & { readonly refundId: string; readonly reason: string },
   purchases: Purchases,
 ): Promise<{ readonly refund: Refund; readonly transfers: readonly TransferWork[] }> {
-  return db.transaction(async (tx) => {
-    const { purchase, refund } = await lockNamedRefund(tx, refundId, purchases);
-    refuseUnlessReturnable(purchase, refund);
-    const transfers = await purchase.bringBack(tx, refund, 'review');
-    const returned = await transitionRefund(tx, refund, 'returned', {}, 'review');
-    await clearFlags(tx, 'failed_after_succeeded', refundWorkflowId(refundId));
-    await audit(tx, act, {
-      action: 'refund.return',
-      subject: refundWorkflowId(refundId),
-      before: { status: refund.status, [`${purchase.kind}Status`]: purchase.status },
-      after: { status: returned.status, resent: transfers.map((transfer) => transfer.transferId) },
-    });
-    return { refund: returned, transfers };
+  const { purchase, refund } = await lockNamedRefund(tx, refundId, purchases);
+  refuseUnlessReturnable(purchase, refund);
+  const transfers = await purchase.bringBack(tx, refund, 'review');
+  const returned = await transitionRefund(tx, refund, 'returned', {}, 'review');
+  await clearFlags(tx, 'failed_after_succeeded', refundWorkflowId(refundId));
+  await audit(tx, act, {
+    action: 'refund.return',
+    subject: refundWorkflowId(refundId),
+    before: { status: refund.status, [`${purchase.kind}Status`]: purchase.status },
+    after: { status: returned.status, resent: transfers.map((transfer) => transfer.transferId) },
   });
+  return { refund: returned, transfers };
 }
 
 function refuseUnlessReturnable(purchase: Purchase, refund: Refund): void {

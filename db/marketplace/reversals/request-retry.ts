@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
 import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
@@ -16,23 +16,20 @@ import { lockReversal } from '../lock.ts';
  * `reversal_not_retryable`.
  */
 export async function requestReversalRetry(
-  db: Db,
+  tx: Tx,
   { reversalId, ...act }: Act & { readonly reversalId: string },
 ): Promise<{ readonly reversal: Reversal; readonly work: ReversalWork; readonly adopts: boolean }> {
-  return db.transaction(async (tx) => {
-    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
-    if (reversal.status !== 'pending') await refuseUnlessRetryable(tx, transfer, reversal, act);
-    const retried =
-      reversal.status === 'permanently_failed' ? await replace(tx, transfer, reversal) : reversal;
-    await audit(tx, act, {
-      action: 'reversal.retry',
-      subject: reversalWorkflowId(reversalId),
-      before: { status: reversal.status, retryCount: reversal.retryCount },
-      after: { reversalId: retried.id, status: retried.status },
-    });
-    const adopts = ENDED_BY_PERSON.includes(retried.status);
-    return { reversal: retried, work: reversalLabel(transfer, retried), adopts };
+  const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
+  if (reversal.status !== 'pending') await refuseUnlessRetryable(tx, transfer, reversal, act);
+  const retried = reversal.status === 'permanently_failed' ? await replace(tx, transfer, reversal) : reversal;
+  await audit(tx, act, {
+    action: 'reversal.retry',
+    subject: reversalWorkflowId(reversalId),
+    before: { status: reversal.status, retryCount: reversal.retryCount },
+    after: { reversalId: retried.id, status: retried.status },
   });
+  const adopts = ENDED_BY_PERSON.includes(retried.status);
+  return { reversal: retried, work: reversalLabel(transfer, retried), adopts };
 }
 
 async function refuseUnlessRetryable(

@@ -11,7 +11,7 @@ import {
   writeOffRecovered,
 } from '../../../domain/marketplace/postings.ts';
 import { REVERSAL, type ReversalStatus } from '../../../domain/marketplace/reversal-machine.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
@@ -26,28 +26,26 @@ export type Resolution = (typeof RESOLUTIONS)[number];
  * will pay. Throws `reversal_not_found` and `reversal_not_resolvable`.
  */
 export async function resolveReversal(
-  db: Db,
+  tx: Tx,
   {
     reversalId,
     resolution,
     ...act
   }: Act & { readonly reversalId: string; readonly resolution: Resolution; readonly reason: string },
 ): Promise<{ readonly reversal: Reversal; readonly transfer: Transfer }> {
-  return db.transaction(async (tx) => {
-    const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
-    await refuseUnlessResolvable(tx, reversal, resolution);
-    const resolved = await transitionReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
-    const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
-    await post(tx, { kind, currency: transfer.currency, ...ofReversal(reversal, transfer) }, entries);
-    await clearFlags(tx, 'reversal_gave_up', reversalWorkflowId(reversalId));
-    await audit(tx, act, {
-      action: `reversal.${resolution}`,
-      subject: reversalWorkflowId(reversalId),
-      before: { status: reversal.status },
-      after: { status: resolved.status },
-    });
-    return { reversal: resolved, transfer };
+  const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
+  await refuseUnlessResolvable(tx, reversal, resolution);
+  const resolved = await transitionReversal(tx, reversal, resolution, { endedAt: new Date() }, 'review');
+  const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
+  await post(tx, { kind, currency: transfer.currency, ...ofReversal(reversal, transfer) }, entries);
+  await clearFlags(tx, 'reversal_gave_up', reversalWorkflowId(reversalId));
+  await audit(tx, act, {
+    action: `reversal.${resolution}`,
+    subject: reversalWorkflowId(reversalId),
+    before: { status: reversal.status },
+    after: { status: resolved.status },
   });
+  return { reversal: resolved, transfer };
 }
 
 async function refuseUnlessResolvable(tx: Tx, reversal: Reversal, resolution: ReversalStatus): Promise<void> {

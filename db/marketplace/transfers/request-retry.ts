@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { type Act, audit, lockNamed } from '../../kernel/index.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
@@ -14,24 +14,22 @@ import { lockTransferOfOrder } from '../lock.ts';
  * `transfer_not_found` and `transfer_not_retryable`.
  */
 export async function requestTransferRetry(
-  db: Db,
+  tx: Tx,
   { transferId, ...act }: Act & { readonly transferId: string },
 ): Promise<{ readonly transfer: Transfer; readonly work: TransferWork }> {
-  return db.transaction(async (tx) => {
-    // Locks the order too: a refund that settles at this moment must see the row that replaces the old one.
-    const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
-    const retried =
-      transfer.status === 'pending' || transfer.status === 'failed'
-        ? transfer
-        : await replace(tx, transfer, act);
-    await audit(tx, act, {
-      action: 'transfer.retry',
-      subject: transferWorkflowId(transferId),
-      before: { status: transfer.status, retryCount: transfer.retryCount },
-      after: { transferId: retried.id, status: retried.status },
-    });
-    return { transfer: retried, work: transferLabel(retried) };
+  // Locks the order too: a refund that settles at this moment must see the row that replaces the old one.
+  const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
+  const retried =
+    transfer.status === 'pending' || transfer.status === 'failed'
+      ? transfer
+      : await replace(tx, transfer, act);
+  await audit(tx, act, {
+    action: 'transfer.retry',
+    subject: transferWorkflowId(transferId),
+    before: { status: transfer.status, retryCount: transfer.retryCount },
+    after: { transferId: retried.id, status: retried.status },
   });
+  return { transfer: retried, work: transferLabel(retried) };
 }
 
 async function replace(tx: Tx, transfer: Transfer, act: Act): Promise<Transfer> {

@@ -9,7 +9,7 @@ import {
   transferWrittenOff,
   transferWriteOffRecovered,
 } from '../../../domain/marketplace/postings.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
 import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
@@ -24,33 +24,31 @@ import type { Resolution } from '../reversals/resolve.ts';
  * `transfer_not_found` and `transfer_not_resolvable`.
  */
 export async function resolveTransfer(
-  db: Db,
+  tx: Tx,
   {
     transferId,
     resolution,
     ...act
   }: Act & { readonly transferId: string; readonly resolution: Resolution; readonly reason: string },
 ): Promise<{ readonly transfer: Transfer; readonly wasOpen: boolean }> {
-  return db.transaction(async (tx) => {
-    // Locks the order too: a refund that settles at this moment must see who has the share.
-    const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
-    await refuseUnlessResolvable(tx, transfer, resolution);
-    const wasOpen = isOpen(transfer);
-    const ended = wasOpen ? await giveUp(tx, transfer) : transfer;
-    const resolved = await transitionTransfer(tx, ended, resolution, {}, 'review');
-    const { sellerId, currency, amountMinor } = transfer;
-    await lockFunds(tx, [sellerId], currency);
-    const [kind, entries] = postingFor(transfer, resolution, amountMinor);
-    await post(tx, { kind, currency, ...ofTransfer(transfer) }, entries);
-    await clearFlags(tx, 'transfer_gave_up', transferWorkflowId(transferId));
-    await audit(tx, act, {
-      action: `transfer.${resolution}`,
-      subject: transferWorkflowId(transferId),
-      before: { status: transfer.status },
-      after: { status: resolved.status },
-    });
-    return { transfer: resolved, wasOpen };
+  // Locks the order too: a refund that settles at this moment must see who has the share.
+  const transfer = await lockNamed(tx, 'transfer', transferId, lockTransferOfOrder);
+  await refuseUnlessResolvable(tx, transfer, resolution);
+  const wasOpen = isOpen(transfer);
+  const ended = wasOpen ? await giveUp(tx, transfer) : transfer;
+  const resolved = await transitionTransfer(tx, ended, resolution, {}, 'review');
+  const { sellerId, currency, amountMinor } = transfer;
+  await lockFunds(tx, [sellerId], currency);
+  const [kind, entries] = postingFor(transfer, resolution, amountMinor);
+  await post(tx, { kind, currency, ...ofTransfer(transfer) }, entries);
+  await clearFlags(tx, 'transfer_gave_up', transferWorkflowId(transferId));
+  await audit(tx, act, {
+    action: `transfer.${resolution}`,
+    subject: transferWorkflowId(transferId),
+    before: { status: transfer.status },
+    after: { status: resolved.status },
   });
+  return { transfer: resolved, wasOpen };
 }
 
 const isOpen = ({ status }: Transfer) => status === 'pending' || status === 'failed';

@@ -31,7 +31,9 @@ export const resolveException =
     const form = await readForm(c, deps);
     const act = actOf(c, deps, form.text('reason'));
     if (act === null) return c.html(resolvePage(c, await exceptionOf(c, deps), { isMissing: true }), 422);
-    const { statementId } = await resolveStatementException(deps.db, { exceptionId: id, ...act });
+    const { statementId } = await deps.db.transaction((tx) =>
+      resolveStatementException(tx, { exceptionId: id, ...act }),
+    );
     return c.redirect(`/ops/statements/${statementId}`, 303);
   };
 
