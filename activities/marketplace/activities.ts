@@ -2,6 +2,7 @@ import { joined } from '../../domain/kernel/index.ts';
 import { createBackfillActivities } from './backfill.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { createOrderActivities } from './orders.ts';
+import { createOutsideReversalActivities } from './outside-reversals.ts';
 import { createPaymentActivities } from './payments.ts';
 import { createRefundLookActivities } from './refund-looks.ts';
 import { createRefundActivities } from './refunds.ts';
@@ -16,6 +17,7 @@ export const createMarketplaceActivities = (deps: MarketplaceDeps) =>
     createRefundActivities(deps),
     createRefundLookActivities(deps),
     createTransferActivities(deps),
+    createOutsideReversalActivities(deps),
     createReversalActivities(deps),
     createBackfillActivities(deps),
   );

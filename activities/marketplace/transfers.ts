@@ -1,95 +1,35 @@
-import { eq } from 'drizzle-orm';
-import {
-  backoffDelayMs,
-  isStripeId,
-  keyGeneration,
-  formatMoney,
-  type Attempt,
-  type AttemptRequest,
-} from '../../domain/kernel/index.ts';
-import { transferWorkflowId } from '../../domain/marketplace/ids.ts';
-import type { TransferStatus, TransferWait } from '../../domain/marketplace/transfer-machine.ts';
+import { backoffDelayMs, type AttemptRequest } from '../../domain/kernel/index.ts';
+import type { TransferWait } from '../../domain/marketplace/transfer-machine.ts';
 import { askTransfer, type TransferClaim } from '../../db/marketplace/transfers/ask.ts';
-import { completeTransfer, isBookable } from '../../db/marketplace/transfers/complete.ts';
 import {
   giveUpTransfer,
   missTransfer,
   type Postponement,
   postponeTransfer,
 } from '../../db/marketplace/transfers/postpone.ts';
-import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
+import { raiseFlag } from '../../db/kernel/index.ts';
 import { readStripeAccount, recordAccountGone } from '../../db/sellers/index.ts';
-import { readTransferChain } from '../../db/marketplace/transfers/chain.ts';
-import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
-import { type Transfer, sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
+import type { Transfer } from '../../db/marketplace/transfers/schema.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
-import type { CreateTransferOutcome, StripeTransfer } from '../../providers/stripe/outcomes.ts';
+import type { CreateTransferOutcome } from '../../providers/stripe/outcomes.ts';
 import type { MarketplaceDeps } from './deps.ts';
-import { whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
+import { whileHeartbeating, notServedHere } from '../kernel/index.ts';
+import { transferCompletion } from './complete-transfer.ts';
 import { refreshAccount } from './refresh-account.ts';
+import { type LookedUp, transferLookUps } from './transfer-look-ups.ts';
+import { ended, standing, type TransferAttempt, waiting } from './transfer-results.ts';
 
-type TransferAttempt = Attempt<TransferStatus>;
-type MadeTransfer = Pick<StripeTransfer, 'stripeTransferId' | 'amountMinor' | 'currency'>;
-type Found = { readonly found: MadeTransfer };
 type Ask = Extract<TransferClaim, { kind: 'ask' }>;
 type Claim = TransferClaim | { readonly kind: 'account_gone'; readonly transfer: Transfer };
-/** What Stripe's own list says of our transfer. */
-type LookedUp = Found | 'absent' | 'differs' | 'unavailable';
 
 /** Stripe's words for an account that cannot receive yet: no failed attempt, and `account.updated` wakes it. */
 const CANNOT_RECEIVE: ReadonlySet<string | undefined> = new Set(['insufficient_capabilities_for_transfer']);
 
 export function createTransferActivities(deps: MarketplaceDeps) {
-  const { db, engine, stripe, settings, log } = deps;
+  const { db, stripe, settings } = deps;
   const { transfer: policy } = settings;
-
-  /**
-   * Whether Stripe made what we asked for. If not, it is neither booked nor sent again: a person decides. A refund
-   * since the call does not make it differ.
-   */
-  async function isAsAsked(transfer: Transfer, made: MadeTransfer): Promise<boolean> {
-    if (await isBookable(db, transfer, made)) return true;
-    const theirs = formatMoney(made.amountMinor, made.currency);
-    const ours = formatMoney(transfer.amountMinor, transfer.currency);
-    const said = `${made.stripeTransferId} at Stripe is of ${theirs}, our transfer of ${ours}`;
-    await raiseFlag(db, 'amount_differs', transferWorkflowId(transfer.id), said);
-    return false;
-  }
-
-  /** Looks for our transfer at Stripe under every row of its chain. */
-  async function lookUp(transfer: Transfer): Promise<LookedUp> {
-    for (const row of await readTransferChain(db, transfer)) {
-      // Stripe cannot have a row that it was never asked for; a row that was sent and taken back is not this money.
-      if (row.stripeAccountId === null || row.stripeTransferId !== null) continue;
-      const listed = await stripe.findTransfer({ orderId: row.orderId, transferId: row.id });
-      if (listed.kind === 'not_found') continue;
-      if (listed.kind !== 'found') return 'unavailable';
-      // A transfer that somebody took back whole at Stripe does not count any more, unless it is the one that we
-      // asked for.
-      const standing = [listed.transfer, ...listed.duplicates].find(
-        (made) => !made.reversed || isSameMoney(transfer, made),
-      );
-      if (standing === undefined) continue;
-      return (await isAsAsked(transfer, standing)) ? { found: standing } : 'differs';
-    }
-    return 'absent';
-  }
-
-  async function complete(
-    transferId: string,
-    { stripeTransferId, amountMinor }: Pick<MadeTransfer, 'stripeTransferId' | 'amountMinor'>,
-  ): Promise<TransferAttempt> {
-    const { transfer, reversals, funded } = await completeTransfer(
-      db,
-      transferId,
-      stripeTransferId,
-      amountMinor,
-    );
-    for (const reversal of reversals) await engine.startReversal(reversal);
-    for (const reversal of funded) await engine.retryReversal(reversal);
-    log.info({ transferId, stripeTransferId, reversals: reversals.length }, 'transfer completed');
-    return ended(transfer);
-  }
+  const { isAsAsked, lookUp } = transferLookUps(deps);
+  const complete = transferCompletion(deps);
 
   async function postpone(
     transfer: Transfer,
@@ -256,27 +196,6 @@ export function createTransferActivities(deps: MarketplaceDeps) {
     return postpone(claim.transfer, policy.maxMs, { ...why, counted: false, released: false });
   }
 
-  async function readRow(transferId: string): Promise<Transfer> {
-    const [transfer] = await db.select().from(sellerTransfers).where(eq(sellerTransfers.id, transferId));
-    if (transfer === undefined) throw new MissingRow('transfer', transferId);
-    return transfer;
-  }
-
-  /** Stripe's id of our transfer: the row's, or the named one if Stripe says that it is this transfer. */
-  async function ownAtStripe(transfer: Transfer, named: string): Promise<string | null> {
-    if (transfer.stripeTransferId !== null) return transfer.stripeTransferId;
-    if (!isStripeId('tr', named)) return null;
-    const read = await stripe.readTransfer(named);
-    if (read.kind === 'no_such_transfer' || read.kind === 'refused') return null;
-    if (read.kind !== 'transfer') {
-      throw retryLater('stripe_unreadable', 'the transfer cannot be read', policy);
-    }
-    const { transferId: whose, amountMinor, currency } = read.transfer;
-    const isOurs =
-      whose === transfer.id && amountMinor === transfer.amountMinor && currency === transfer.currency;
-    return isOurs ? named : null;
-  }
-
   return {
     /** One attempt to send a transfer; everything but an unreachable database comes back as its result. */
     async attemptTransfer(
@@ -301,26 +220,6 @@ export function createTransferActivities(deps: MarketplaceDeps) {
         return judge(claim, outcome);
       });
     },
-
-    /** Books what Stripe lists of a transfer's reversals that are not ours. `named` is a hint: it may be anybody's transfer. */
-    async bookOutsideReversals(transferId: string, named: string): Promise<void> {
-      await whileHeartbeating(async () => {
-        const row = await readRow(transferId);
-        const stripeTransferId = await ownAtStripe(row, named);
-        if (stripeTransferId === null) return;
-        const listed = await stripe.listReversals(stripeTransferId);
-        if (listed.kind !== 'reversals') {
-          throw retryLater('stripe_unreadable', "the transfer's reversals cannot be read", policy);
-        }
-        // Stripe may have sent it, and the answer was lost: reversals of others cover ours before ours are asked for.
-        const isUnanswered = row.status === 'pending' || row.status === 'failed';
-        const completed = isUnanswered ? await completeTransfer(db, transferId, stripeTransferId) : null;
-        await recordOutsideReversals(db, transferId, listed.reversals, null);
-        if (completed === null) return;
-        for (const reversal of completed.funded) await engine.retryReversal(reversal);
-        await complete(transferId, { stripeTransferId, amountMinor: row.amountMinor });
-      });
-    },
   };
 }
 
@@ -339,31 +238,3 @@ const WAITS = {
     waitingFor: 'stripe_account',
   },
 } as const;
-
-const isSameMoney = (transfer: Transfer, made: MadeTransfer) =>
-  made.amountMinor === transfer.amountMinor && made.currency === transfer.currency;
-
-const ended = (transfer: Transfer): TransferAttempt => ({
-  ended: true,
-  status: transfer.status,
-  message: transfer.errorMessage,
-  retryCount: transfer.retryCount,
-  idempotencyKey: transfer.idempotencyKey,
-});
-
-const standing = (transfer: Transfer): TransferAttempt =>
-  transfer.status === 'pending' || transfer.status === 'failed' ? waiting(transfer) : ended(transfer);
-
-function waiting(transfer: Transfer): TransferAttempt {
-  const nextAttemptAtMs = transfer.nextRetryAt?.getTime() ?? Date.now();
-  return {
-    ended: false,
-    retryCount: transfer.retryCount,
-    nextAttemptAt: new Date(nextAttemptAtMs).toISOString(),
-    delayMs: Math.max(nextAttemptAtMs - Date.now(), 0),
-    lastError: transfer.errorMessage,
-    waitingFor: transfer.waitingFor,
-    generation: keyGeneration(transfer.idempotencyKey) + (transfer.askedAt === null ? 1 : 0),
-    idempotencyKey: transfer.idempotencyKey,
-  };
-}

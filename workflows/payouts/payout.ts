@@ -9,7 +9,7 @@ import {
   setWorkflowOptions,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import type { PayoutAttempt } from '../../activities/payouts/payouts.ts';
+import type { PayoutAttempt } from '../../activities/payouts/payout-results.ts';
 import { PAYOUT_ACTIONS } from '../../domain/payouts/actions.ts';
 import { payoutKey } from '../../domain/payouts/ids.ts';
 import type { PayoutStatus } from '../../domain/payouts/payout-machine.ts';
