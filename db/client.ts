@@ -25,7 +25,7 @@ export interface DatabaseSettings {
   readonly maxConnections?: number;
   /**
    * How long PostgreSQL lets one statement run; a statement waits for locks two thirds of that. Null: no limit, for
-   * migrations and audits.
+   * migrations and checks of the books.
    */
   readonly statementTimeoutMs?: number | null;
   readonly observer?: StatementObserver | undefined;

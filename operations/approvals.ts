@@ -3,7 +3,7 @@ import {
   type Approval,
   readApproval,
   approveApproval,
-  auditTelling,
+  logTelling,
   expireApproval,
   lockApproval,
   refuseEnded,
@@ -51,7 +51,7 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
     if (approval.status === 'approved' && approval.decidedBy === act.actor) return { approval };
     // It is done and decided: any admin may notify the engine now, also the one who asked.
     if (isUntold(approval, Date.now())) {
-      await auditTelling(tx, approval, act);
+      await logTelling(tx, approval, act);
       return { approval };
     }
     if (approval.requestedBy === act.actor) {

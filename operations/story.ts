@@ -3,7 +3,7 @@ import { findSubject, type Mentions, readMentions } from '../db/operators/index.
 import { VezaError } from '../domain/errors.ts';
 import { writeSubject } from '../domain/kernel/index.ts';
 import { findRow } from './index.ts';
-import { auditEvents, flagEvents } from './kernel/index.ts';
+import { auditLogEvents, flagEvents } from './kernel/index.ts';
 import type { StoryEvent, StoryPart, StoryRow } from './row-kind.ts';
 import { STORY_KINDS } from './titles.ts';
 import { webhookEvents } from './webhooks/index.ts';
@@ -47,9 +47,9 @@ async function tell(db: Db, subject: string, { orderId, rows, events, ...names }
   };
 }
 
-const mentionEvents = ({ webhooks, audits, flags }: Mentions): StoryEvent[] => [
+const mentionEvents = ({ webhooks, auditLogRows, flags }: Mentions): StoryEvent[] => [
   ...webhookEvents(webhooks),
-  ...auditEvents(audits),
+  ...auditLogEvents(auditLogRows),
   ...flagEvents(flags),
 ];
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Agreement, compareWithProviders, openReaders } from '../comparison/index.ts';
 import { readVariables } from '../config.ts';
-import { type AuditedInvariant, auditDatabase, type Violation } from '../db/invariants/index.ts';
+import { type CheckedInvariant, checkBooks, type Violation } from '../db/invariants/index.ts';
 import { openDatabase } from '../db/client.ts';
 import { createEngine } from '../engine/index.ts';
 import { connectTemporal } from './connect-temporal.ts';
@@ -45,7 +45,7 @@ const PROVIDER_VARIABLES = [
 ] as const;
 
 interface Found {
-  readonly audited: readonly AuditedInvariant[];
+  readonly checked: readonly CheckedInvariant[];
   /** Null where providers were not asked. */
   readonly agreement: Agreement | null;
 }
@@ -61,10 +61,10 @@ async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openRead
     });
     // Without its namespace every open row would look abandoned.
     await engine.ping();
-    const audited = await auditDatabase(database.db, engine);
+    const checked = await checkBooks(database.db, engine);
     const agreement =
       readers && (await compareWithProviders(database.db, readers, { maxExamples: EXAMPLES }));
-    return { audited, agreement };
+    return { checked, agreement };
   } finally {
     await database.close();
     await connection.close();
@@ -85,8 +85,8 @@ interface Judged {
   readonly examples: readonly Violation[];
 }
 
-function judged({ audited, agreement }: Found): Judged[] {
-  const invariants = audited.map(({ number, title, violations }) => ({
+function judged({ checked, agreement }: Found): Judged[] {
+  const invariants = checked.map(({ number, title, violations }) => ({
     number,
     title,
     violations: violations.length,

@@ -7,7 +7,7 @@ import type { Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
 import { readUserRole } from './users.ts';
 import { apiKeys } from './schema.ts';
-import { type Act, audit } from '../kernel/index.ts';
+import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 export interface NewApiKey {
   readonly userId: string;
@@ -38,7 +38,7 @@ export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promi
   const made = { madeBy: act.actor, madeByKey: act.apiKeyId ?? null };
   await tx.insert(apiKeys).values({ ...asked, scopes, expiresAt, ...made });
   const after = { userId, name, prefix, scopes, expiresAt, readsPerHour, writesPerHour };
-  await audit(tx, act, { action: 'api_key.create', subject: apiKeySubject(id), before: null, after });
+  await writeAuditLog(tx, act, { action: 'api_key.create', subject: apiKeySubject(id), before: null, after });
   const apiKey = await readApiKey(tx, id);
   if (apiKey === null) throw new Error('the API key was not inserted');
   return apiKey;

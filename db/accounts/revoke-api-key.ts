@@ -5,7 +5,7 @@ import type { Db, Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
 import { apiKeys } from './schema.ts';
 import { assertAdmin } from './assert-admin.ts';
-import { type Act, audit } from '../kernel/index.ts';
+import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 /**
  * Ends a key for good, with all keys that were made with it; keys that were revoked before stay as they were. Throws
@@ -32,7 +32,7 @@ async function revokeOne(tx: Tx, id: string, act: Act): Promise<void> {
     .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
     .returning({ revokedAt: apiKeys.revokedAt });
   if (revoked === undefined) return;
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'api_key.revoke',
     subject: apiKeySubject(id),
     before: { revokedAt: null },

@@ -3,7 +3,7 @@ import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { transitionApproval } from './transition.ts';
-import { type Act, audit } from '../kernel/index.ts';
+import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 // The parts of a decision. Each runs in the given transaction, which also does what was agreed to.
 
@@ -28,7 +28,7 @@ export async function approveApproval(
 ): Promise<Approval> {
   const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null, work };
   const approved = await transitionApproval(tx, approval, 'approved', decided, 'review');
-  await auditDecision(tx, act, approval, 'approve');
+  await logDecision(tx, act, approval, 'approve');
   return approved;
 }
 
@@ -39,14 +39,14 @@ export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Prom
   refuseEnded(approval);
   const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null };
   const rejected = await transitionApproval(tx, approval, 'rejected', decided, 'review');
-  await auditDecision(tx, act, approval, 'reject');
+  await logDecision(tx, act, approval, 'reject');
   return rejected;
 }
 
 /** Ends an approval to which nobody can agree any more, with the reason. */
 export async function expireApproval(tx: Tx, approval: Approval, note: string): Promise<void> {
   await transitionApproval(tx, approval, 'expired', { note });
-  await auditDecision(tx, { actor: 'system', reason: note }, approval, 'expire');
+  await logDecision(tx, { actor: 'system', reason: note }, approval, 'expire');
 }
 
 /** Throws `approval_ended` where the approval does not wait any more. */
@@ -56,16 +56,16 @@ export function refuseEnded({ id, status }: Approval): void {
 }
 
 /** Records that an admin other than the one who agreed notifies the engine. */
-export const auditTelling = (tx: Tx, approval: Approval, act: Act): Promise<void> =>
-  auditDecision(tx, act, approval, 'tell');
+export const logTelling = (tx: Tx, approval: Approval, act: Act): Promise<void> =>
+  logDecision(tx, act, approval, 'tell');
 
-const auditDecision = (
+const logDecision = (
   tx: Tx,
   act: Act,
   approval: Approval,
   decision: 'approve' | 'reject' | 'expire' | 'tell',
 ) =>
-  audit(tx, act, {
+  writeAuditLog(tx, act, {
     action: `approval.${decision} ${approval.action}`,
     subject: approval.subject,
     before: { approvalId: approval.id, requestedBy: approval.requestedBy, reason: approval.reason },

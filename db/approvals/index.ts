@@ -1,6 +1,6 @@
 export {
   approveApproval,
-  auditTelling,
+  logTelling,
   expireApproval,
   lockApproval,
   refuseEnded,

@@ -5,7 +5,7 @@ import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { transitionApproval } from './transition.ts';
 import { readUserRole } from '../accounts/index.ts';
-import { type Act, audit } from '../kernel/index.ts';
+import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 export interface ApprovalAsk extends Act {
   /** Both null: the action names no money. */
@@ -52,7 +52,7 @@ export async function requestApproval(
   if (approval === null) throw new Error(`no approval of ${action} on ${subject} was kept`);
   if (asked !== undefined) {
     const after = { approvalId: asked.id, amountMinor, currency };
-    await audit(tx, act, { action: `approval.request ${action}`, subject, before: null, after });
+    await writeAuditLog(tx, act, { action: `approval.request ${action}`, subject, before: null, after });
   }
   return approval;
 }

@@ -26,7 +26,7 @@ function apart(tx: Tx): Promise<Violation[]> {
   );
 }
 
-/** A unique index ensures the same; the audit does not rely on it. */
+/** A unique index ensures the same; the check of the books does not rely on it. */
 function several(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,

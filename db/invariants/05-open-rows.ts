@@ -15,7 +15,7 @@ import {
   violations,
 } from './invariant.ts';
 
-/** The only question that the audit asks Temporal. */
+/** The only question that the check of the books asks Temporal. */
 export interface Workflows {
   isRunning(workflowId: string): Promise<boolean>;
 }

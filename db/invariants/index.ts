@@ -12,7 +12,7 @@ import type { Invariant, Violation } from './invariant.ts';
 export type { Workflows } from './05-open-rows.ts';
 export type { Violation } from './invariant.ts';
 
-export interface AuditedInvariant {
+export interface CheckedInvariant {
   readonly number: number;
   readonly title: string;
   readonly violations: readonly Violation[];
@@ -33,22 +33,22 @@ export const INVARIANTS: readonly Invariant[] = [
  * Checks every invariant on one snapshot of the database, and writes nothing. Open rows are compared with Temporal
  * where `workflows` is given; without it that half of invariant 5 is left out.
  */
-export async function auditDatabase(db: Db, workflows?: Workflows): Promise<AuditedInvariant[]> {
-  const { audited, open } = await db.transaction(
+export async function checkBooks(db: Db, workflows?: Workflows): Promise<CheckedInvariant[]> {
+  const { checked, open } = await db.transaction(
     async (tx) => {
       // Sums over a million rows take longer than the API's limit, and need memory.
       await tx.execute(sql`SET LOCAL statement_timeout = 0`);
       await tx.execute(sql`SET LOCAL work_mem = '128MB'`);
-      const found: AuditedInvariant[] = [];
+      const found: CheckedInvariant[] = [];
       for (const { number, title, check } of INVARIANTS)
         found.push({ number, title, violations: await check(tx) });
-      return { audited: found, open: workflows ? await readOpenRows(tx) : [] };
+      return { checked: found, open: workflows ? await readOpenRows(tx) : [] };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
-  if (workflows === undefined) return audited;
+  if (workflows === undefined) return checked;
   const abandoned = await findAbandoned(db, open, workflows);
-  return audited.map((invariant) =>
+  return checked.map((invariant) =>
     invariant.number === openRows.number
       ? { ...invariant, violations: [...invariant.violations, ...abandoned] }
       : invariant,

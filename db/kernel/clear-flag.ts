@@ -3,7 +3,7 @@ import { VezaError } from '../../domain/errors.ts';
 import type { Tx } from '../client.ts';
 import type { OpsFlagRow } from './ops-flags.ts';
 import { opsFlags } from './schema.ts';
-import { type Act, audit } from './audit.ts';
+import { type Act, writeAuditLog } from './write-audit-log.ts';
 
 /** An operator has looked at a flag: it leaves the list. Throws `flag_not_found` and `flag_not_open`. */
 export async function clearFlag(
@@ -18,6 +18,6 @@ export async function clearFlag(
   const clearedAt = new Date();
   await tx.update(opsFlags).set({ clearedAt }).where(eq(opsFlags.id, flagId));
   const { kind, subject, detail } = flag;
-  await audit(tx, act, { action: 'flag.clear', subject, before: { kind, detail }, after: null });
+  await writeAuditLog(tx, act, { action: 'flag.clear', subject, before: { kind, detail }, after: null });
   return { ...flag, clearedAt };
 }

@@ -1,5 +1,5 @@
-export { listAuditRows } from './audit-log.ts';
-export { type Act, audit } from './audit.ts';
+export { listAuditLog } from './list-audit-log.ts';
+export { type Act, writeAuditLog } from './write-audit-log.ts';
 export { isBeyondCounting } from './beyond-counting.ts';
 export { clearFlag } from './clear-flag.ts';
 export { clearFlags } from './clear-flags.ts';

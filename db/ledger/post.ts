@@ -11,7 +11,7 @@ import { sumMinor } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { ledgerEntries, sellerBalances } from './schema.ts';
 
-/** A row that a posting names. No foreign key holds it: the audit does (invariant 1). */
+/** A row that a posting names. No foreign key holds it: the check of the books does (invariant 1). */
 export interface LedgerRow {
   readonly kind: LedgerSubject;
   readonly id: string;

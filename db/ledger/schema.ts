@@ -45,7 +45,7 @@ export const ledgerEntries = pgTable(
     currency: text().notNull(),
     kind: text({ enum: POSTING_KINDS }).notNull(),
     createdAt: createdAt(),
-    /** What moved. No foreign key, since the ledger stands below whatever moves: the audit looks that it is there. */
+    /** What moved. No foreign key, since the ledger stands below whatever moves: the check of the books looks that it is there. */
     ofKind: text({ enum: LEDGER_SUBJECTS }).notNull(),
     ofId: uuid().notNull(),
     /** The order or payout in whose story that stands; often itself. All readings begin here. */
@@ -69,7 +69,7 @@ const change = () => bigint({ mode: 'number' }).notNull().default(0);
 
 /**
  * A posting as far as it touches a seller: its changes and the balances after it, each with its balance's sign. A
- * trigger on `ledger_entries` writes it, so that no code can forget it. The ledger stays the truth, and the audit
+ * trigger on `ledger_entries` writes it, so that no code can forget it. The ledger stays the truth, and the check of the books
  * compares the two. Statements read these rows in the order of time.
  */
 export const sellerPostings = pgTable(

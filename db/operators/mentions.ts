@@ -16,7 +16,7 @@ export async function readMentions(
       .orderBy(asc(webhookEvents.receivedAt)),
   );
   const all = [...subjects, ...webhooks.map(({ id }) => id)];
-  const [audits, flags] = await Promise.all([
+  const [auditLogRows, flags] = await Promise.all([
     among(all, (ids) =>
       db.select().from(auditLog).where(inArray(auditLog.subject, ids)).orderBy(asc(auditLog.id)),
     ),
@@ -24,6 +24,6 @@ export async function readMentions(
       db.select().from(opsFlags).where(inArray(opsFlags.subject, ids)).orderBy(asc(opsFlags.raisedAt)),
     ),
   ]);
-  return { webhooks, audits, flags };
+  return { webhooks, auditLogRows, flags };
 }
 export type Mentions = Awaited<ReturnType<typeof readMentions>>;

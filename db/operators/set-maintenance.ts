@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { platformSettings, type Act, audit } from '../kernel/index.ts';
+import { platformSettings, type Act, writeAuditLog } from '../kernel/index.ts';
 import { assertAdmin } from '../accounts/index.ts';
 
 const KEY = 'maintenance_mode';
@@ -34,7 +34,7 @@ export async function setMaintenance(db: Db, isOn: boolean, act: Act): Promise<M
       .onConflictDoUpdate({ target: platformSettings.key, set })
       .returning();
     if (row === undefined) throw new Error('maintenance was not switched');
-    await audit(tx, act, {
+    await writeAuditLog(tx, act, {
       action: 'maintenance.switch',
       subject: SUBJECT,
       before: before === undefined ? null : { enabled: before.valueBool },

@@ -3,7 +3,7 @@ import { payoutWorkflowId } from '../../domain/payouts/ids.ts';
 import type { Tx } from '../client.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
-import { type Act, audit, lockNamed } from '../kernel/index.ts';
+import { type Act, writeAuditLog, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
 import { lockPayout } from './lock.ts';
 
@@ -27,7 +27,7 @@ export async function askPayoutAgain(
     });
   }
   const before = { status: payout.status, retryCount: payout.retryCount };
-  await audit(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
+  await writeAuditLog(tx, act, { action, subject: payoutWorkflowId(payoutId), before, after: null });
   const asked =
     action === 'payout.give_up'
       ? await transitionPayout(tx, payout, 'pending', { givenUpAt: new Date() })

@@ -5,7 +5,7 @@ import type { Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
 import type { Payout } from './schema.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags, lockNamed } from '../kernel/index.ts';
 import { payoutLabel, type PayoutWork } from './label.ts';
 import { lockPayout } from './lock.ts';
 
@@ -40,7 +40,7 @@ export async function bookDifferingPayout(
     waitingFor: null,
   });
   await clearFlags(tx, 'amount_differs', payoutWorkflowId(payoutId));
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'payout.book_as_made',
     subject: payoutWorkflowId(payoutId),
     before: { amountMinor: payout.amountMinor },

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { onboardingWorkflowId } from '../../domain/sellers/ids.ts';
 import type { Db } from '../client.ts';
 import { sellerAccounts } from './schema.ts';
-import { audit, clearFlags, raiseFlag } from '../kernel/index.ts';
+import { writeAuditLog, clearFlags, raiseFlag } from '../kernel/index.ts';
 
 /**
  * Stripe says that a seller's account is gone: nothing is sent to it or paid out of it until Stripe says otherwise or
@@ -34,7 +34,7 @@ export async function detachAccount(db: Db, userId: string, goneAccountId: strin
     if (account === undefined) return;
     const subject = onboardingWorkflowId(userId);
     await clearFlags(tx, 'account_gone', subject);
-    await audit(
+    await writeAuditLog(
       tx,
       { actor: 'system', reason: 'Stripe says that the account is gone' },
       { action: 'account.replace', subject, before: { stripeAccountId: goneAccountId }, after: null },

@@ -5,7 +5,7 @@ import type { Tx } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
 import { providerStatements, statementExceptions } from './schema.ts';
 import { assertAdmin } from '../accounts/index.ts';
-import { type Act, audit, clearFlags } from '../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags } from '../kernel/index.ts';
 
 export type StatementException = typeof statementExceptions.$inferSelect;
 
@@ -44,7 +44,7 @@ export async function resolveStatementException(
   if ((await countOpenExceptions(tx, statementId)) === 0) {
     await clearFlags(tx, 'statement_exceptions', subject);
   }
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'statement_exception.resolve',
     subject,
     before: { exception: exceptionId, kind: found.kind, about: found.subject ?? found.ref },

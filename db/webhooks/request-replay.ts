@@ -3,7 +3,7 @@ import { VezaError } from '../../domain/errors.ts';
 import { bodyGone } from '../../domain/webhooks/index.ts';
 import type { Tx } from '../client.ts';
 import { webhookEvents } from './schema.ts';
-import { type Act, audit } from '../kernel/index.ts';
+import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 /** An operator wants a stored webhook dispatched again, regardless of its outcome. Throws `webhook_not_found`. */
 export async function requestReplay(
@@ -16,6 +16,6 @@ export async function requestReplay(
   }
   if (stored.body === null) throw bodyGone(webhookId);
   const before = { outcome: stored.outcome };
-  await audit(tx, act, { action: 'webhook.replay', subject: webhookId, before, after: null });
+  await writeAuditLog(tx, act, { action: 'webhook.replay', subject: webhookId, before, after: null });
   return stored;
 }

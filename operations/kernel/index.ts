@@ -1,2 +1,2 @@
-export { auditEvents } from './audit.ts';
+export { auditLogEvents } from './audit-log.ts';
 export { flagEvents, flagPart } from './flag.ts';

@@ -6,7 +6,7 @@ import { notKept, pageHeaders } from './headers.ts';
 import { doAction, showAction } from './routes/act.ts';
 import { approvalPage, decide } from './routes/approval.ts';
 import { approvalsPage } from './routes/approvals.ts';
-import { auditPage } from './routes/audit.ts';
+import { auditLogPage } from './routes/audit-log.ts';
 import { doBulk, showBulk } from './routes/bulk.ts';
 import { showLogin, signIn } from './routes/login.ts';
 import { signOut } from './routes/logout.ts';
@@ -55,7 +55,7 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
   app.get('/statement-exceptions/:id', exceptionPage(looking));
   app.post('/statement-exceptions/:id', resolveException(deps));
   app.get('/webhooks', webhooksPage(looking));
-  app.get('/audit', auditPage(looking));
+  app.get('/audit', auditLogPage(looking));
   app.get('/reconcile', reconcilePage());
   app.post('/reconcile', startReconciliation(deps));
   app.get('/reconcile/:id', sweepPage(looking));

@@ -1,4 +1,4 @@
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import { openDatabase } from '../../db/client.ts';
 import { formatMoney } from '../../domain/kernel/money.ts';
 import { seed } from '../../ops/commands/seed.ts';
@@ -124,11 +124,11 @@ export async function play(
   const partialRefund = await playPartialRefund(veza, tell, { buyer, admin, items });
   const lostWebhook = await playLostWebhook(veza, tell, { buyer, admin, items });
 
-  tell.step('The books are audited');
+  tell.step('The books are checked');
   const transfers = await until(readTransfers, (all) =>
     all.every((one) => one.status !== 'reversal_pending'),
   );
-  const audit = await auditBooks(veza);
+  const audit = await countBroken(veza);
   for (const invariant of audit.invariants)
     tell.detail(`invariant ${invariant.number}: ${invariant.violations} violations`);
   return {
@@ -166,10 +166,10 @@ function oneOfEachSeller({ products }: Seeded) {
   return products.filter(({ seller_id }) => !sellers.has(seller_id) && sellers.add(seller_id)).slice(0, 2);
 }
 
-async function auditBooks(veza: Stage): Promise<Summary['audit']> {
+async function countBroken(veza: Stage): Promise<Summary['audit']> {
   const database = openDatabase(veza.env['DATABASE_URL'] ?? '', { maxConnections: 1 });
   try {
-    const report = await auditDatabase(database.db);
+    const report = await checkBooks(database.db);
     return {
       violations: report.reduce((sum, one) => sum + one.violations.length, 0),
       invariants: report.map((one) => ({ number: one.number, violations: one.violations.length })),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import { type Database, openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   };
 });
 
-test('a sale, its refund and the audit, by verbs that share three connections', async () => {
+test('a sale, its refund and the check of the books, by verbs that share three connections', async () => {
   const patient = openDatabase(url);
   const story = await storyOn(patient);
   await Promise.all(
@@ -36,7 +36,7 @@ test('a sale, its refund and the audit, by verbs that share three connections', 
       await story.refund(orderId, 100);
     }),
   );
-  expect((await auditDatabase(patient.db)).flatMap(({ violations }) => violations)).toEqual([]);
+  expect((await checkBooks(patient.db)).flatMap(({ violations }) => violations)).toEqual([]);
   await patient.close();
 });
 

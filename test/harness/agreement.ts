@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Agreement, compareWithProviders, openReaders } from '../../comparison/index.ts';
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import type { World } from './world.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { World } from './world.ts';
  * wherever no answer of a provider is outstanding.
  */
 export async function expectAgreement(world: World): Promise<void> {
-  for (const { number, title, violations } of await auditDatabase(world.database.db, world.engine)) {
+  for (const { number, title, violations } of await checkBooks(world.database.db, world.engine)) {
     expect(violations, `invariant ${number}: ${title}`).toEqual([]);
   }
   expect(await unsent(world), 'what is pending is what is still to be sent').toEqual([]);

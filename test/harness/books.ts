@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import type { World } from './world.ts';
 
 /** Every test ends with this: the invariants hold now, after all that the world did so far. */
 export async function expectCleanBooks(world: World): Promise<void> {
-  const audited = await auditDatabase(world.database.db);
-  const broken = audited.filter((invariant) => invariant.violations.length > 0);
-  expect(audited.length).toBeGreaterThan(0);
+  const checked = await checkBooks(world.database.db);
+  const broken = checked.filter((invariant) => invariant.violations.length > 0);
+  expect(checked.length).toBeGreaterThan(0);
   expect(broken, JSON.stringify(broken, null, 2)).toEqual([]);
 }
 

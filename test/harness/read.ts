@@ -88,7 +88,7 @@ export const openFlags = (world: World, kind: FlagKind, subject: string) =>
     .from(opsFlags)
     .where(and(eq(opsFlags.kind, kind), eq(opsFlags.subject, subject), isNull(opsFlags.clearedAt)));
 
-export const auditOf = (world: World, subject: string) =>
+export const auditLogOf = (world: World, subject: string) =>
   world.database.db.select().from(auditLog).where(eq(auditLog.subject, subject)).orderBy(auditLog.id);
 
 /** How many postings of this kind a transfer has, and the reversals of it. */

@@ -6,7 +6,7 @@ import { GONE_WORDINGS } from '../../stand-ins/stripe/types.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import {
-  auditOf,
+  auditLogOf,
   balanceOf,
   keysOf,
   onlyTransfer,
@@ -227,7 +227,7 @@ describe('an account that is gone is the account’s fault, and not our key’s'
         owedMinor: 0,
       });
       expect(await openFlags(world, 'account_gone', `onboarding/${seller.id}`)).toEqual([]);
-      expect((await auditOf(world, `onboarding/${seller.id}`)).map((line) => line.action)).toEqual([
+      expect((await auditLogOf(world, `onboarding/${seller.id}`)).map((line) => line.action)).toEqual([
         'account.replace',
       ]);
       await expectAgreement(world);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
 import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import {
-  auditOf,
+  auditLogOf,
   keysOf,
   openFlags,
   reversalCalls,
@@ -189,7 +189,7 @@ describe('what Stripe made of another amount', () => {
       expect(await world.finished(workflowId)).toEqual({ status: 'paid' });
       expect(await fundsOf(world, seller)).toMatchObject({ payingOutMinor: 0 });
       expect(world.stripe.control.accountBalance(seller.accountId)).toEqual({ usd: NET_MINOR - madeMinor });
-      expect(await auditOf(world, workflowId)).toMatchObject([
+      expect(await auditLogOf(world, workflowId)).toMatchObject([
         {
           action: 'payout.book_as_made',
           before: { amountMinor: 6_000 },

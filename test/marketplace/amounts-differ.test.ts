@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { auditOf, licensesOf, openFlags, pictureOf, refundsOf } from '../harness/read.ts';
+import { auditLogOf, licensesOf, openFlags, pictureOf, refundsOf } from '../harness/read.ts';
 import { attempted, eventually, until } from '../harness/wait.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
@@ -205,7 +205,7 @@ describe('a refund of which the PSP did another amount', () => {
         subject: `refund/${refundId}`,
         reason: 'the PSP’s support says so',
       });
-    /** What an audit of the providers would go on telling of. */
+    /** What a comparison with the providers would go on telling of. */
     const corrected = (refundId: string, amountMinor: number, status: 'succeeded' | 'failed' = 'succeeded') =>
       world.psp.control.settleRefund(refundId, status, undefined, {
         amountMinor,
@@ -231,7 +231,7 @@ describe('a refund of which the PSP did another amount', () => {
       expect(await posted(world, orderId, 'cash:psp')).toBe(
         2 * PRICE_MINOR - 1_000 - (await sentMinor(orderId)),
       );
-      expect((await auditOf(world, `refund/${refundId}`)).map(({ action }) => action)).toContain(
+      expect((await auditLogOf(world, `refund/${refundId}`)).map(({ action }) => action)).toContain(
         'refund.settled_outside',
       );
       // What the PSP goes on saying brings nothing up again, and books nothing twice.

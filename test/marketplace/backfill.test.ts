@@ -8,7 +8,7 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { legacyTransfer, sentBefore } from './legacy.ts';
 import {
   type TransferRow,
-  auditOf,
+  auditLogOf,
   onlyReversal,
   onlyTransfer,
   openFlags,
@@ -153,7 +153,7 @@ describe('one backfill over transfers that an older system sent', () => {
       stripeAccountId: seller.accountId,
     });
     expect(findingOf(name)).toBeUndefined();
-    expect(await auditOf(world, `transfer/${transfer.id}`)).toMatchObject([
+    expect(await auditLogOf(world, `transfer/${transfer.id}`)).toMatchObject([
       { actor: 'system', action: 'backfill_transfer_id', after: { stripe_transfer_id: sent[0] } },
     ]);
   });
@@ -298,7 +298,7 @@ describe('a backfill of many rows', () => {
     });
     const rows = await written(ids);
     expect(new Map(rows.map((row) => [row.id, row.stripeTransferId]))).toEqual(ids);
-    for (const id of ids.keys()) expect(await auditOf(world, `transfer/${id}`)).toHaveLength(1);
+    for (const id of ids.keys()) expect(await auditLogOf(world, `transfer/${id}`)).toHaveLength(1);
     await expectCleanBooks(world);
     // A worker process to start, and a dead one to be noticed.
   }, 120_000);

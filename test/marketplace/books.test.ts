@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { askReversal } from '../../db/marketplace/reversals/ask.ts';
@@ -330,7 +330,7 @@ async function empty(): Promise<void> {
 }
 
 async function expectSoundBooks(after: string): Promise<void> {
-  const found = (await auditDatabase(database.db)).flatMap(({ number, violations }) =>
+  const found = (await checkBooks(database.db)).flatMap(({ number, violations }) =>
     violations.map(({ subject, detail }) => `${number}: ${subject}: ${detail}`),
   );
   expect(found, after).toEqual([]);

@@ -21,7 +21,7 @@ describe('what operators end by hand', () => {
   });
   afterAll(() => world.close());
 
-  const auditOf = async (subject: string) =>
+  const auditLogOf = async (subject: string) =>
     (await world.database.db.select().from(auditLog).where(eq(auditLog.subject, subject))).map((line) => [
       line.action,
       line.reason,
@@ -66,7 +66,7 @@ describe('what operators end by hand', () => {
     const answer = await resolve(reversalId, 'settled_outside', 'bank transfer 4711');
     expect([answer.status, answer.body['reversal']!['status']]).toEqual([200, 'settled_outside']);
     expect(await balanceOfBen()).toEqual({ ...before, available: before.available + 10_800 });
-    expect(await auditOf(`reversal/${reversalId}`)).toEqual([
+    expect(await auditLogOf(`reversal/${reversalId}`)).toEqual([
       ['reversal.settled_outside', 'bank transfer 4711', people.admin.id],
     ]);
     expect(await flagsOf(world, `reversal/${reversalId}`)).toEqual([]);
@@ -136,7 +136,7 @@ describe('what operators end by hand', () => {
           .toSorted((a, b) => a.localeCompare(b)),
       ).toEqual(['completed', 'completed', 'reversed', 'reversed']);
       await expectCleanBooks(world);
-      expect(await auditOf(`refund/${refundId}`)).toEqual([
+      expect(await auditLogOf(`refund/${refundId}`)).toEqual([
         ['refund.return', 'the card was closed', people.admin.id],
       ]);
       // The order can be refunded again, from the transfers that went out anew.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, isNull } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../db/invariants/index.ts';
+import { checkBooks } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { completeTransfer } from '../../db/marketplace/transfers/complete.ts';
 import { askReversal } from '../../db/marketplace/reversals/ask.ts';
@@ -52,8 +52,7 @@ async function waiters(): Promise<number> {
   return Number(row?.['count']);
 }
 
-const violations = async () =>
-  (await auditDatabase(database.db)).flatMap((invariant) => invariant.violations);
+const violations = async () => (await checkBooks(database.db)).flatMap((invariant) => invariant.violations);
 
 describe('verbs that meet at a row', () => {
   test('a manual retry of a transfer and the refund of its order: the refunded share is not paid out', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectCleanBooks, postings } from '../harness/books.ts';
-import { auditOf, flagsOf, refundsOf } from '../harness/read.ts';
+import { auditLogOf, flagsOf, refundsOf } from '../harness/read.ts';
 import { attempted, eventually } from '../harness/wait.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
@@ -78,7 +78,7 @@ describe('a refund that the PSP never answers, given up by an operator', () => {
     expect(await world.refund(refundId)).toMatchObject({ status: 'failed', errorMessage: ended.reason });
     expect(await world.order(orderId)).toMatchObject({ status: 'completed', refundedMinor: 0 });
     expect(world.psp.control.refunds(orderId)).toEqual([]);
-    expect(await auditOf(world, `refund/${refundId}`)).toMatchObject([
+    expect(await auditLogOf(world, `refund/${refundId}`)).toMatchObject([
       { action: 'refund.give_up', actor: shop.admin.id, reason: 'the PSP says that it lost a day' },
     ]);
     world.psp.control.setRefundMode('auto');

@@ -2,7 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
-import { auditOf, balanceOf, openFlags, postingsOf, reversalRow, transferRow } from '../harness/read.ts';
+import { auditLogOf, balanceOf, openFlags, postingsOf, reversalRow, transferRow } from '../harness/read.ts';
 import { refundedOrder, type Refunded, reversedUnseen } from '../harness/refunded.ts';
 import { makeProduct, NET_MINOR, type Seller } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
@@ -80,7 +80,7 @@ describe('a reversal that a person ended, and that Stripe carried out after all'
     });
     expect((await transferRow(world, transfer.id)).reversedMinor).toBe(NET_MINOR);
     expect(await flags(refunded)).toEqual([]);
-    expect(await auditOf(world, workflowId)).toMatchObject([
+    expect(await auditLogOf(world, workflowId)).toMatchObject([
       { action: 'reversal.written_off', actor: shop.admin.id },
       { action: 'reversal.retry', actor: shop.admin.id, reason: REASON, before: { status: 'written_off' } },
       {

@@ -4,7 +4,7 @@ import { completeReversal } from '../../db/marketplace/reversals/complete.ts';
 import { requestReversalEnd } from '../../db/marketplace/reversals/request-end.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import {
-  auditOf,
+  auditLogOf,
   historyText,
   keysOf,
   openFlags,
@@ -168,7 +168,9 @@ describe('a reversal in the hands of operators', () => {
     expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
     expect(reversalCalls(world, stripeTransferId)).toHaveLength(asked);
     expect((await reversalRow(world, reversal.id)).errorMessage).toBe('given up by an operator');
-    expect(await auditOf(world, workflowId)).toMatchObject([{ action: 'reversal.give_up', actor, reason }]);
+    expect(await auditLogOf(world, workflowId)).toMatchObject([
+      { action: 'reversal.give_up', actor, reason },
+    ]);
     const history = await historyText(world, workflowId);
     expect(history).toContain('given up by an operator');
     expect(history).not.toContain('Anna Schmidt');
@@ -189,7 +191,7 @@ describe('a reversal in the hands of operators', () => {
       expect(keysOf(reversalCalls(world, stripeTransferId))).toEqual(
         Array(2).fill(`reversal:${reversal.id}:1`),
       );
-      expect(await auditOf(world, workflowId)).toMatchObject([
+      expect(await auditLogOf(world, workflowId)).toMatchObject([
         { actor: shop.admin.id, action: 'reversal.retry' },
       ]);
       await expectAgreement(world);
@@ -218,7 +220,7 @@ describe('a reversal in the hands of operators', () => {
         status: 'permanently_failed',
         reversedMinor: NET_MINOR,
       });
-      expect(await auditOf(world, workflowId)).toMatchObject([
+      expect(await auditLogOf(world, workflowId)).toMatchObject([
         {
           actor: shop.admin.id,
           action: 'reversal.retry',
@@ -260,7 +262,7 @@ describe('a reversal in the hands of operators', () => {
       expect(answer.body).toMatchObject({ code: 'validation_failed' });
       expect(JSON.stringify(answer.body)).toContain('reason');
       expect(await world.reversalsOf(refundId)).toHaveLength(1);
-      expect(await auditOf(world, workflowId)).toEqual([]);
+      expect(await auditLogOf(world, workflowId)).toEqual([]);
     });
 
     it('refused where it was reversed', async () => {
@@ -292,7 +294,7 @@ describe('a reversal in the hands of operators', () => {
       expect((await retry(shop.admin, 'none')).body).toMatchObject({ code: 'validation_failed' });
       expect((await retry(shop.seller, reversal.id)).status).toBe(403);
       expect((await retry(null, reversal.id)).status).toBe(401);
-      expect(await auditOf(world, workflowId)).toEqual([]);
+      expect(await auditLogOf(world, workflowId)).toEqual([]);
     });
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
+import { auditLogOf, keysOf, onlyTransfer, sentTo, transferCalls, transferRow } from '../harness/read.ts';
 import { NET_MINOR, openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder } from '../harness/stories.ts';
 import { madeAfterAll, madeBehindOurBack, onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
@@ -49,7 +49,7 @@ describe('a transfer that an admin retries', () => {
     });
     expect(await transferRow(world, transfer.id)).toEqual(transfer);
     expect(keysOf(transferCalls(world, accountId)).at(-1)).toBe(`transfer:${successorId}:1`);
-    expect(await auditOf(world, `transfer/${transfer.id}`)).toMatchObject([
+    expect(await auditLogOf(world, `transfer/${transfer.id}`)).toMatchObject([
       {
         actor: admin.id,
         action: 'transfer.retry',
@@ -84,7 +84,7 @@ describe('a transfer that an admin retries', () => {
     expect(answer.body).toMatchObject({ code: 'validation_failed' });
     expect(JSON.stringify(answer.body)).toContain('reason');
     expect(await world.transfersOf(orderId)).toHaveLength(1);
-    expect(await auditOf(world, `transfer/${transfer.id}`)).toEqual([]);
+    expect(await auditLogOf(world, `transfer/${transfer.id}`)).toEqual([]);
   });
 
   it('refused where a stripe_transfer_id is set', async () => {
@@ -148,7 +148,7 @@ describe('a transfer that an admin retries', () => {
     const path = `/admin/transfers/${transfer.id}/retry`;
     expect((await world.post(seller, path, { reason: REASON })).status).toBe(403);
     expect((await world.post(null, path, { reason: REASON })).status).toBe(401);
-    expect(await auditOf(world, `transfer/${transfer.id}`)).toEqual([]);
+    expect(await auditLogOf(world, `transfer/${transfer.id}`)).toEqual([]);
   });
 
   it.each(['settled_outside', 'written_off'])(

@@ -5,7 +5,7 @@ import { sellerTransfers } from '../../db/marketplace/transfers/schema.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { posted } from '../harness/books.ts';
 import {
-  auditOf,
+  auditLogOf,
   onlyTransfer,
   openFlags,
   postingsOf,
@@ -98,7 +98,7 @@ describe('a share that Stripe will never send', () => {
     expect(await posted(world, orderId, 'cash:psp')).toBe(10_000 - NET_MINOR);
     expect(await postingsOf(world, id, 'transfer_settled_outside')).toBe(1);
     expect(await openFlags(world, 'transfer_gave_up', `transfer/${id}`)).toEqual([]);
-    expect(await auditOf(world, `transfer/${id}`)).toMatchObject([
+    expect(await auditLogOf(world, `transfer/${id}`)).toMatchObject([
       {
         actor: admin.id,
         action: 'transfer.settled_outside',

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { previewBulk, performBulk } from '../../operations/bulk.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf } from '../harness/read.ts';
+import { auditLogOf } from '../harness/read.ts';
 import { storedWebhook } from '../harness/stories.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import type { Person, World } from '../harness/world.ts';
@@ -65,7 +65,7 @@ describe('an action on a filtered list', () => {
     for (const id of successors)
       expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'reversed' });
     for (const id of ids) {
-      expect(await auditOf(world, `reversal/${id}`)).toMatchObject([
+      expect(await auditLogOf(world, `reversal/${id}`)).toMatchObject([
         { action: 'reversal.retry', actor: first.id, reason: 'Stripe is back' },
       ]);
     }
@@ -216,15 +216,15 @@ describe('an action on a filtered list', () => {
       const done = await perform(ask, preview['fingerprint']!);
       expect(done.body['done']!['count']).toBe(2);
       for (const id of ids) {
-        expect(await auditOf(world, id)).toMatchObject([
+        expect(await auditLogOf(world, id)).toMatchObject([
           { action: 'webhook.replay', actor: first.id, reason: 'Stripe is back' },
         ]);
       }
-      expect(await auditOf(world, other)).toHaveLength(0);
+      expect(await auditLogOf(world, other)).toHaveLength(0);
       const named = { action: 'replay_webhook', webhooks: { ids: [other] } };
       const answer = await perform(named, (await previewOf(named))['fingerprint']!);
       expect(answer.body['done']!['count']).toBe(1);
-      expect(await auditOf(world, other)).toHaveLength(1);
+      expect(await auditLogOf(world, other)).toHaveLength(1);
     });
   });
 });

@@ -4,7 +4,7 @@ import { approvals } from '../../db/approvals/schema.ts';
 import { approve } from '../../operations/approvals.ts';
 import { performAction } from '../../operations/perform.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, reversalRow } from '../harness/read.ts';
+import { auditLogOf, reversalRow } from '../harness/read.ts';
 import { earnedShop, madeFor, onPayouts, openedPayout, payoutRow, waitsFor } from '../harness/payouts.ts';
 import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder } from '../harness/stories.ts';
@@ -77,7 +77,7 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
       note: 'I called them',
     });
     expect(await statusOf(reversalId)).toBe('written_off');
-    expect(await auditOf(world, `reversal/${reversalId}`)).toMatchObject([
+    expect(await auditLogOf(world, `reversal/${reversalId}`)).toMatchObject([
       { action: 'approval.request written_off', actor: first.id, reason: 'the seller is gone' },
       { action: 'reversal.written_off', actor: first.id, reason: 'the seller is gone' },
       { action: 'approval.approve written_off', actor: second.id, reason: 'I called them' },
@@ -172,7 +172,7 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'person_required' }]);
     expect(await statusOf(reversalId)).toBe('permanently_failed');
     expect((await decide('reject')).status).toBe(200);
-    expect(await auditOf(world, `reversal/${reversalId}`)).toMatchObject([
+    expect(await auditLogOf(world, `reversal/${reversalId}`)).toMatchObject([
       { action: 'approval.request written_off', actor: first.id },
       { action: 'approval.reject written_off', actor: second.id, reason: 'a script said so' },
     ]);

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Db } from '../../db/client.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { listAuditRows } from '../../db/kernel/audit-log.ts';
+import { listAuditLog } from '../../db/kernel/list-audit-log.ts';
 import { sumOpenMoney } from '../../db/operators/open-money.ts';
 import { listOpenFlags } from '../../db/kernel/ops-flags.ts';
 import { listOrders } from '../../db/marketplace/orders/list.ts';
@@ -145,8 +145,8 @@ describe('a filter costs a page too, also where what it looks for is rare and ol
 
 test('the audit log costs a page, whoever and whatever is looked for', async () => {
   const page = { beforeId: null, limit: PAGE_ROWS };
-  const audit = (filter: Parameters<typeof listAuditRows>[1], beforeId: number | null = null) =>
-    reads(READ_FOR_A_PAGE, (db) => listAuditRows(db, filter, { ...page, beforeId }));
+  const audit = (filter: Parameters<typeof listAuditLog>[1], beforeId: number | null = null) =>
+    reads(READ_FOR_A_PAGE, (db) => listAuditLog(db, filter, { ...page, beforeId }));
   expect((await audit({})).rows).toHaveLength(PAGE_ROWS);
   expect((await audit({}, ROWS / 2)).rows).toHaveLength(PAGE_ROWS);
   expect((await audit({ action: 'reversal' })).rows).toHaveLength(PAGE_ROWS);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { performAction } from '../../operations/perform.ts';
 import { runOps } from '../../ops/run.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, refundsOf, reversalRow } from '../harness/read.ts';
+import { auditLogOf, refundsOf, reversalRow } from '../harness/read.ts';
 import { adopted } from '../harness/wait.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
@@ -146,7 +146,7 @@ describe('an admin’s refund of somebody else’s order is an operator’s acti
     const refundId = opened(await refund(admin, orderId, { amount: 4_000, reason: REASON }));
     expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
     expect(await world.refund(refundId)).toMatchObject({ amountMinor: 4_000, requestedBy: admin.id });
-    expect(await auditOf(world, `order/${orderId}`)).toMatchObject([
+    expect(await auditLogOf(world, `order/${orderId}`)).toMatchObject([
       {
         action: 'order.refund',
         actor: admin.id,
@@ -176,7 +176,7 @@ describe('an admin’s refund of somebody else’s order is an operator’s acti
     expect(more).toEqual([]);
     expect(await world.finished(`refund/${row!.id}`)).toEqual({ status: 'succeeded' });
     expect((await world.order(orderId)).status).toBe('refunded');
-    expect(await auditOf(world, `order/${orderId}`)).toMatchObject([
+    expect(await auditLogOf(world, `order/${orderId}`)).toMatchObject([
       { action: 'approval.request refund', actor: admin.id, reason: REASON },
       { action: 'order.refund', actor: admin.id, reason: REASON },
       { action: 'approval.approve refund', actor: second.id, reason: 'I read the mails' },
@@ -241,7 +241,7 @@ describe('an admin’s refund of somebody else’s order is an operator’s acti
     const shop = await openShop(world, { prices: [60_000, 60_000] });
     const { orderId } = await completedOrder(world, admin, shop.productIds);
     opened(await refund(admin, orderId, {}));
-    expect(await auditOf(world, `order/${orderId}`)).toEqual([]);
+    expect(await auditLogOf(world, `order/${orderId}`)).toEqual([]);
 
     const { orderId: sold } = await completedOrder(world, shop.buyer, shop.productIds);
     await world.database.sql`UPDATE users SET role = 'admin' WHERE id = ${shop.seller.id}`;

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { WORK_KINDS } from '../../db/operators/work.ts';
-import { auditOf, openFlags } from '../harness/read.ts';
+import { auditLogOf, openFlags } from '../harness/read.ts';
 import { refundedOrder } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { paidOrder, placedOrder, storedWebhook } from '../harness/stories.ts';
@@ -144,7 +144,7 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
     expect((await clear()).status).toBe(200);
     expect(codeOf(await clear())).toEqual([409, 'flag_not_open']);
     expect(await openFlags(world, 'dispute_opened', `order/${orderId}`)).toHaveLength(0);
-    expect(await auditOf(world, `order/${orderId}`)).toMatchObject([
+    expect(await auditLogOf(world, `order/${orderId}`)).toMatchObject([
       { action: 'flag.clear', actor: admin.id, reason: 'evidence was sent' },
     ]);
   });
@@ -178,14 +178,14 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
         refusal: null,
       });
       expect(preview['effect']).toContain('looks at Stripe once more');
-      expect(await auditOf(world, workflowId)).toEqual([]);
+      expect(await auditLogOf(world, workflowId)).toEqual([]);
       const ask = { action: 'give_up', subject: workflowId, reason: 'the seller has left' };
       const stale = await world.post(admin, '/admin/actions', { ...ask, seen: 'something else' });
       expect(codeOf(stale)).toEqual([409, 'preview_outdated']);
       const done = await world.post(admin, '/admin/actions', { ...ask, seen: preview['seen'] });
       expect(done.status, JSON.stringify(done.body)).toBe(200);
       expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
-      expect(await auditOf(world, workflowId)).toMatchObject([
+      expect(await auditLogOf(world, workflowId)).toMatchObject([
         { action: 'reversal.give_up', actor: admin.id, reason: 'the seller has left' },
       ]);
       expect(codeOf(await world.post(admin, '/admin/actions', ask))).toEqual([409, 'reversal_not_open']);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf, flagsOf, onlyTransfer, refundsOf, reversalRow } from '../harness/read.ts';
+import { auditLogOf, flagsOf, onlyTransfer, refundsOf, reversalRow } from '../harness/read.ts';
 import { until, waitsFor } from '../harness/wait.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow } from '../harness/payouts.ts';
 import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
@@ -258,7 +258,7 @@ describe('an approved action whose call to the engine failed', () => {
     await agreed.came();
     expect(await listed(approvalId)).toEqual([]);
     if (agreed.subject !== undefined) {
-      expect(await auditOf(world, agreed.subject)).toContainEqual(
+      expect(await auditLogOf(world, agreed.subject)).toContainEqual(
         expect.objectContaining({ actor: third.id, action: expect.stringMatching(/^approval\.tell /) }),
       );
     }

@@ -33,7 +33,7 @@ async function created(...more: string[]): Promise<Printed> {
 const statusWith = async (key: string) =>
   (await world.app.request('/api/v1/marketplace/orders', { headers: { 'X-API-Key': key } })).status;
 
-const auditOf = (id: string) =>
+const auditLogOf = (id: string) =>
   world.database.db
     .select()
     .from(auditLog)
@@ -65,7 +65,7 @@ test('a key is made, shown once, opens the API, and is revoked; each with who an
     api_key: { id: made.id, revoked_at: expect.any(String) },
   });
   expect(await statusWith(key)).toBe(401);
-  expect(await auditOf(made.id)).toMatchObject([
+  expect(await auditLogOf(made.id)).toMatchObject([
     { action: 'api_key.create', actor: admin, reason: 'a new importer' },
     { action: 'api_key.revoke', actor: admin, reason: 'was in a log' },
   ]);

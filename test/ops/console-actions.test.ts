@@ -41,7 +41,7 @@ async function gaveUp(priceMinor = 10_000) {
   return refunded;
 }
 
-const auditOf = async (subject: string) =>
+const auditLogOf = async (subject: string) =>
   (await world.database.db.select().from(auditLog).where(eq(auditLog.subject, subject))).map(
     ({ action, actor, reason }) => ({ action, actor, reason }),
   );
@@ -79,7 +79,7 @@ test('signed in, an operator finds what is stuck, reads its story, retries it fo
   await page.getByRole('button', { name: 'Retry now' }).click();
   expect(await heading(page)).toBe('Retry now: done');
   await expectAccessible(page);
-  expect(await auditOf(workflowId)).toContainEqual({
+  expect(await auditLogOf(workflowId)).toContainEqual({
     action: 'reversal.retry',
     actor: admin.id,
     reason: 'Stripe is back',
@@ -121,7 +121,7 @@ test('above the limit a second admin has to approve, and not the one who asked',
   await other.getByLabel('Reason').fill('Seen the letter');
   await other.getByRole('button', { name: 'Approve and do it' }).click();
   expect(await heading(other)).toBe('Write off: approved');
-  const lines = await auditOf(workflowId);
+  const lines = await auditLogOf(workflowId);
   expect(lines).toContainEqual({
     action: 'reversal.written_off',
     actor: admin.id,
@@ -157,7 +157,7 @@ test('approved while the engine was away: any admin tells it, also who asked', a
   expect(await heading(page)).toBe('Retry now: approved');
   await page.goto(`/ops/approvals/${approvalId}`);
   expect(await page.getByRole('button', { name: 'Tell the engine' }).count()).toBe(0);
-  expect(await auditOf(workflowId)).toContainEqual({
+  expect(await auditLogOf(workflowId)).toContainEqual({
     action: 'approval.tell retry',
     actor: admin.id,
     reason: 'Nobody told it',
@@ -202,7 +202,7 @@ test('an action on a whole list refuses where the list has changed since it was 
   await page.getByRole('button', { name: /^Retry now/ }).click();
   const refused = page.getByRole('alert');
   expect(await refused.textContent()).toContain('nothing has been done');
-  expect(await auditOf(one.workflowId)).toEqual([]);
+  expect(await auditLogOf(one.workflowId)).toEqual([]);
   expect(await page.getByRole('main').textContent()).toContain('234.00 USD');
   expect(await page.getByLabel('Reason').inputValue()).toBe('After the outage');
   await expectAccessible(page);
@@ -210,7 +210,7 @@ test('an action on a whole list refuses where the list has changed since it was 
   await page.getByRole('button', { name: 'Retry now: 2 rows' }).click();
   expect(await heading(page)).toBe('Retry now: done');
   for (const { workflowId } of [one, two]) {
-    expect(await auditOf(workflowId)).toEqual([
+    expect(await auditLogOf(workflowId)).toEqual([
       { action: 'reversal.retry', actor: admin.id, reason: 'After the outage' },
     ]);
   }
@@ -231,7 +231,7 @@ test('what changed between page and click is shown anew, and nothing is done', a
   expect(await page.getByRole('alert').textContent()).toContain('not as it was shown');
   expect(await page.getByRole('main').textContent()).toContain('written off');
   expect(await page.getByLabel('Reason').inputValue()).toBe('Bank transfer 4711');
-  expect((await auditOf(workflowId)).map(({ action }) => action)).toEqual(['reversal.written_off']);
+  expect((await auditLogOf(workflowId)).map(({ action }) => action)).toEqual(['reversal.written_off']);
   await page.context().close();
 });
 
@@ -255,7 +255,7 @@ describe('everybody', () => {
     expect(outline, 'the focus can be seen').toBe('solid');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Write off: done' }).waitFor();
-    expect(await auditOf(workflowId)).toContainEqual({
+    expect(await auditLogOf(workflowId)).toContainEqual({
       action: 'reversal.written_off',
       actor: admin.id,
       reason: 'By keyboard',
@@ -278,7 +278,7 @@ describe('everybody', () => {
     await page.getByRole('button', { name: 'Write off' }).click();
     expect(await heading(page)).toBe('Write off: done');
     if (!('javaScriptEnabled' in options)) await expectAccessible(page);
-    expect(await auditOf(workflowId)).toContainEqual({
+    expect(await auditLogOf(workflowId)).toContainEqual({
       action: 'reversal.written_off',
       actor: admin.id,
       reason: 'However it is done',

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
-import { auditOf } from '../harness/read.ts';
+import { auditLogOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Person } from '../harness/world.ts';
 import { type Desk, openDesk, transferLine } from '../settlements/support.ts';
@@ -50,7 +50,7 @@ test('from the flag an operator comes to the exceptions of a statement, and says
   expect(await list.textContent()).toContain('bad row');
   expect(await list.textContent()).not.toContain('missing here');
   expect(
-    (await auditOf(world, `statement/${statementId}`)).map(({ action, reason }) => [action, reason]),
+    (await auditLogOf(world, `statement/${statementId}`)).map(({ action, reason }) => [action, reason]),
   ).toContainEqual(['statement_exception.resolve', 'The bank confirmed it']);
 
   await page.getByRole('link', { name: 'Statements', exact: true }).click();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../ops/commands/index.ts';
 import { completionFor } from '../../ops/completion.ts';
 import { usageOf } from '../../ops/usage.ts';
-import { auditOf, reversalRow } from '../harness/read.ts';
+import { auditLogOf, reversalRow } from '../harness/read.ts';
 import { storedWebhook } from '../harness/stories.ts';
 import { run, runOpsHere } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -83,7 +83,7 @@ describe('npm run ops -- …, as operators act', () => {
     expect((await reversalRow(world, reversalId)).status).toBe('permanently_failed');
     const done = await opsJson([...line, '--reason', 'gone'], 0);
     expect(done['done']!['now']).toEqual({ subject: `reversal/${reversalId}`, status: 'written_off' });
-    expect(await auditOf(world, `reversal/${reversalId}`)).toMatchObject([
+    expect(await auditLogOf(world, `reversal/${reversalId}`)).toMatchObject([
       { action: 'reversal.written_off', actor: first.id, reason: 'gone', userAgent: 'npm run ops' },
     ]);
     const again = await ops([...line, '--reason', 'gone', '--json']);
@@ -120,7 +120,7 @@ describe('npm run ops -- …, as operators act', () => {
     const ended = await ops([...line, '--reason', 'Stripe is back', '--json']);
     expect(ended.code, ended.stderr).toBe(0);
     expect(JSON.parse(ended.stdout)).toMatchObject({ done: { count: 1, has_more: false } });
-    expect(await auditOf(world, `reversal/${reversalId}`)).toHaveLength(1);
+    expect(await auditLogOf(world, `reversal/${reversalId}`)).toHaveLength(1);
     expect((await ops([...line, '--reason', 'again'])).stdout).toBe('no row matches\n');
 
     const id = await storedWebhook(world, { outcome: 'unmatched', processedAt: new Date() });
@@ -128,7 +128,7 @@ describe('npm run ops -- …, as operators act', () => {
     expect(byId).toMatchObject({ code: 0, stdout: expect.stringContaining('1 rows') });
     const byOutcome = await ops(['replay-webhook', '--outcome', 'unmatched', '--reason', 'once more']);
     expect(byOutcome.code, byOutcome.stderr).toBe(0);
-    expect(await auditOf(world, id)).toMatchObject([
+    expect(await auditLogOf(world, id)).toMatchObject([
       { action: 'webhook.replay', reason: 'the parser was wrong' },
       { action: 'webhook.replay', reason: 'once more' },
     ]);
@@ -145,10 +145,10 @@ describe('npm run ops -- …, as operators act', () => {
     expect(refused.stderr).toContain('--reason: expected why');
   });
 
-  it('reconcile is audited where somebody is named; audit is the audit', async () => {
+  it('the audit log has a reconcile where somebody is named; audit checks the books', async () => {
     const swept = await ops(['reconcile', '--phase', 'inbox', '--reason', 'to be sure', '--json']);
     const workflowId = (JSON.parse(swept.stdout) as { workflow_id: string }).workflow_id;
-    expect(await auditOf(world, workflowId)).toMatchObject([
+    expect(await auditLogOf(world, workflowId)).toMatchObject([
       { action: 'reconcile.run', actor: first.id, reason: 'to be sure' },
     ]);
     const audited = await ops(['audit', '--json']);

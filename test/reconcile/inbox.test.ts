@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { auditOf } from '../harness/read.ts';
+import { auditLogOf } from '../harness/read.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder, storedWebhook } from '../harness/stories.ts';
 import type { Json, World } from '../harness/world.ts';
@@ -91,7 +91,7 @@ it('an operator replays an event, and the audit log says so', async () => {
   expect(replayed.status, JSON.stringify(replayed.body)).toBe(200);
   expect(replayed.body['webhook']).toMatchObject({ id: webhookId, outcome: 'signalled' });
   expect(await world.finished(`order/${orderId}`)).toEqual({ status: 'completed' });
-  expect(await auditOf(world, webhookId)).toMatchObject([
+  expect(await auditLogOf(world, webhookId)).toMatchObject([
     { actor: shop.admin.id, action: 'webhook.replay', reason: 'the parser was wrong' },
   ]);
   // Once more: what it says has happened.

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditOf, openFlags } from '../harness/read.ts';
+import { auditLogOf, openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import type { Answer, Json, Person } from '../harness/world.ts';
 import { type Desk, openDesk, transferLine } from './support.ts';
@@ -115,7 +115,7 @@ describe('an exception that is resolved', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(await openFlags(world, 'statement_exceptions', subject)).toEqual([]);
     expect(
-      (await auditOf(world, subject)).map(({ action, actor, reason }) => [action, actor, reason]),
+      (await auditLogOf(world, subject)).map(({ action, actor, reason }) => [action, actor, reason]),
     ).toEqual(
       Array.from({ length: 4 }, () => ['statement_exception.resolve', admin.id, 'The bank confirmed it']),
     );

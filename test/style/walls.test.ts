@@ -37,7 +37,7 @@ const BROKEN: readonly (readonly [file: string, code: string])[] = [
   ['workflows/i.ts', `import { Context } from '@temporalio/activity';`],
   ['db/a.ts', `import { createStripe } from '../providers/stripe/client.ts';`],
   ['db/marketplace/b.ts', `import type { Engine } from '../../engine/index.ts';`],
-  ['db/payouts/a.ts', `import { audit } from '../kernel/audit.ts';`],
+  ['db/payouts/a.ts', `import { writeAuditLog } from '../kernel/write-audit-log.ts';`],
   ['api/payouts/c.ts', `import { users } from '../../db/accounts/schema.ts';`],
   ['db/marketplace/c.ts', `import { refund } from '../../workflows/index.ts';`],
   ['db/d.ts', `import { readConfig } from '../config.ts';`],

@@ -5,7 +5,7 @@ import { orderWorkflowId, refundWorkflowId } from '../../../domain/marketplace/i
 import type { Tx } from '../../client.ts';
 import { isSuspended, transitionOrder } from './transition.ts';
 import { type Refund, refunds } from '../refunds/schema.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { refundLabel } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
 
@@ -41,7 +41,7 @@ export async function giveBackAgain(
     .returning();
   if (refund === undefined) throw new Error(`no refund was opened for the payment of order ${orderId}`);
   for (const { id } of failed) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'order.give_back',
     subject: orderWorkflowId(orderId),
     before: { status: order.status },

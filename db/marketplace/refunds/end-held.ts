@@ -3,7 +3,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { isHeldRefund } from './held.ts';
-import { type Act, audit, clearFlags } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags } from '../../kernel/index.ts';
 import { failPending } from './fail.ts';
 import { lockNamedRefund, lockRefund } from '../lock.ts';
 import { settleRefund } from './settle.ts';
@@ -42,7 +42,7 @@ export async function endHeldRefund(
   }
   await clearFlags(tx, 'amount_differs', subject);
   const { refund: ended } = await lockRefund(tx, refundId, purchases);
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: to === 'failed' ? 'refund.end_held' : 'refund.settled_outside',
     subject,
     before: { status: refund.status },

@@ -4,7 +4,7 @@ import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit } from '../../kernel/index.ts';
+import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { lockNamedPurchase, type Purchases } from '../purchase.ts';
 import { writeRefund } from './open.ts';
 
@@ -37,7 +37,7 @@ export async function refundAsOperator(
     reason,
     requestedBy: act.actor,
   });
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: `${of.kind}.refund`,
     subject: purchase.workflowId,
     before: { status: purchase.status },

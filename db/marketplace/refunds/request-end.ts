@@ -2,7 +2,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit } from '../../kernel/index.ts';
+import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { lockNamedRefund } from '../lock.ts';
 import type { Purchases } from '../purchase.ts';
 
@@ -24,7 +24,7 @@ export async function requestRefundEnd(
     });
   }
   if (hyperswitchRefundId !== null || existsBy !== null) throw knownToPsp(existsBy);
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'refund.give_up',
     subject: refundWorkflowId(refundId),
     before: { status, askedAt, givenUpAt },

@@ -2,7 +2,7 @@ import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Tx } from '../../client.ts';
 import { transitionRefund } from './transition.ts';
 import type { Refund } from './schema.ts';
-import { type Act, audit, clearFlags } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags } from '../../kernel/index.ts';
 import type { TransferWork } from '../labels.ts';
 import { lockNamedRefund } from '../lock.ts';
 import type { Purchase, Purchases } from '../purchase.ts';
@@ -22,7 +22,7 @@ export async function returnRefund(
   const transfers = await purchase.bringBack(tx, refund, 'review');
   const returned = await transitionRefund(tx, refund, 'returned', {}, 'review');
   await clearFlags(tx, 'failed_after_succeeded', refundWorkflowId(refundId));
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'refund.return',
     subject: refundWorkflowId(refundId),
     before: { status: refund.status, [`${purchase.kind}Status`]: purchase.status },

@@ -10,7 +10,7 @@ import { fundsOf, lockFunds, post, ledgerEntries } from '../../ledger/index.ts';
 import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
 import { refunds } from '../refunds/schema.ts';
-import { audit, clearFlags, raiseFlag } from '../../kernel/index.ts';
+import { writeAuditLog, clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { raiseReversed } from './end.ts';
 import { lockReversal } from '../lock.ts';
 import { insertOutside } from './record-outside.ts';
@@ -52,7 +52,7 @@ export async function adoptReversal(
     await book(tx, transfer, reversal, seen, isLoss);
     await raiseReversed(tx, transfer, seen.amountMinor);
     await clearFlags(tx, 'reversal_happened_after_all', reversalWorkflowId(reversalId));
-    await audit(
+    await writeAuditLog(
       tx,
       { actor: 'system' },
       {

@@ -3,7 +3,7 @@ import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Tx } from '../../client.ts';
 import { transitionReversal } from './transition.ts';
 import type { Reversal } from '../transfers/schema.ts';
-import { type Act, audit, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 import { lockReversal } from '../lock.ts';
 
@@ -22,7 +22,7 @@ export async function requestReversalEnd(
     });
   }
   const given = await transitionReversal(tx, reversal, 'pending', { givenUpAt: new Date() });
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'reversal.give_up',
     subject: reversalWorkflowId(reversalId),
     before: { status: reversal.status, retryCount: reversal.retryCount },

@@ -5,7 +5,7 @@ import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ENDED_BY_PERSON } from '../../../domain/marketplace/reversal-machine.ts';
 import type { Tx } from '../../client.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 import { lockReversal } from '../lock.ts';
 
@@ -22,7 +22,7 @@ export async function requestReversalRetry(
   const { transfer, reversal } = await lockNamed(tx, 'reversal', reversalId, lockReversal);
   if (reversal.status !== 'pending') await refuseUnlessRetryable(tx, transfer, reversal, act);
   const retried = reversal.status === 'permanently_failed' ? await replace(tx, transfer, reversal) : reversal;
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'reversal.retry',
     subject: reversalWorkflowId(reversalId),
     before: { status: reversal.status, retryCount: reversal.retryCount },

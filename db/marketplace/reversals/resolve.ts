@@ -15,7 +15,7 @@ import type { Tx } from '../../client.ts';
 import { fundsOf, lockFunds, post } from '../../ledger/index.ts';
 import { transitionReversal } from './transition.ts';
 import { type Reversal, type Transfer, transferReversals } from '../transfers/schema.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { lockReversal } from '../lock.ts';
 
 export const RESOLUTIONS = ['settled_outside', 'written_off'] as const;
@@ -39,7 +39,7 @@ export async function resolveReversal(
   const [kind, entries] = await postingFor(tx, transfer, reversal, resolution);
   await post(tx, { kind, currency: transfer.currency, ...ofReversal(reversal, transfer) }, entries);
   await clearFlags(tx, 'reversal_gave_up', reversalWorkflowId(reversalId));
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: `reversal.${resolution}`,
     subject: reversalWorkflowId(reversalId),
     before: { status: reversal.status },

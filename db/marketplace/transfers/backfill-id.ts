@@ -6,7 +6,7 @@ import type { Db, Tx } from '../../client.ts';
 import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
 import { withoutId } from './without-id.ts';
-import { opsFlags, audit, raiseFlag } from '../../kernel/index.ts';
+import { opsFlags, writeAuditLog, raiseFlag } from '../../kernel/index.ts';
 import { sellerAccounts } from '../../sellers/index.ts';
 import { lockTransfer } from '../lock.ts';
 
@@ -159,7 +159,7 @@ async function write(tx: Tx, transfer: Transfer, destination: string, stripeTran
   const subject = transferWorkflowId(transfer.id);
   const stripeAccountId = transfer.stripeAccountId || destination;
   await transitionTransfer(tx, transfer, transfer.status, { stripeTransferId, stripeAccountId });
-  await audit(
+  await writeAuditLog(
     tx,
     { actor: 'system', reason: 'the only one at Stripe that fits its order, amount and account' },
     {

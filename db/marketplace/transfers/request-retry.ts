@@ -4,7 +4,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import { transferWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { Tx } from '../../client.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
-import { type Act, audit, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, lockNamed } from '../../kernel/index.ts';
 import { transferLabel, type TransferWork } from '../labels.ts';
 import { lockTransferOfOrder } from '../lock.ts';
 
@@ -23,7 +23,7 @@ export async function requestTransferRetry(
     transfer.status === 'pending' || transfer.status === 'failed'
       ? transfer
       : await replace(tx, transfer, act);
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: 'transfer.retry',
     subject: transferWorkflowId(transferId),
     before: { status: transfer.status, retryCount: transfer.retryCount },

@@ -13,7 +13,7 @@ import type { Tx } from '../../client.ts';
 import { lockFunds, post } from '../../ledger/index.ts';
 import { transitionTransfer } from './transition.ts';
 import { type Transfer, sellerTransfers } from './schema.ts';
-import { type Act, audit, clearFlags, lockNamed } from '../../kernel/index.ts';
+import { type Act, writeAuditLog, clearFlags, lockNamed } from '../../kernel/index.ts';
 import { wasSentAfterAll } from '../reversals/flag-after-all.ts';
 import { lockTransferOfOrder } from '../lock.ts';
 import type { Resolution } from '../reversals/resolve.ts';
@@ -42,7 +42,7 @@ export async function resolveTransfer(
   const [kind, entries] = postingFor(transfer, resolution, amountMinor);
   await post(tx, { kind, currency, ...ofTransfer(transfer) }, entries);
   await clearFlags(tx, 'transfer_gave_up', transferWorkflowId(transferId));
-  await audit(tx, act, {
+  await writeAuditLog(tx, act, {
     action: `transfer.${resolution}`,
     subject: transferWorkflowId(transferId),
     before: { status: transfer.status },

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { listAuditRows } from '../../../db/kernel/index.ts';
+import { listAuditLog } from '../../../db/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { moment } from '../format.ts';
 import { html } from '../html.ts';
@@ -10,12 +10,12 @@ import { subjectLink } from '../views/links.ts';
 import { table } from '../views/table.ts';
 
 /** What operators and the sweep did, the newest first. */
-export const auditPage =
+export const auditLogPage =
   ({ db }: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const [actor, action, subject] = ['actor', 'action', 'subject'].map((name) => typed(c.req.query(name)));
     const before = Number(c.req.query('before'));
-    const { rows, nextBeforeId } = await listAuditRows(
+    const { rows, nextBeforeId } = await listAuditLog(
       db,
       { actor, action, subject },
       { beforeId: Number.isSafeInteger(before) && before > 0 ? before : null, limit: PAGE_ROWS },

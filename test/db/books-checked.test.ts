@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { auditDatabase, type Workflows } from '../../db/invariants/index.ts';
+import { checkBooks, type Workflows } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
@@ -65,7 +65,7 @@ async function violatedBy(...changes: SQL[]) {
       // Triggers and foreign keys are off: this is what a bad restore or a hand in the database does.
       await tx.execute(sql`SET LOCAL session_replication_role = replica`);
       for (const change of changes) await tx.execute(change);
-      found = (await auditInside(tx as unknown as DatabaseWithSql['db'])).map(({ number, violations }) => ({
+      found = (await checkInside(tx as unknown as DatabaseWithSql['db'])).map(({ number, violations }) => ({
         number,
         subjects: violations.map((violation) => violation.subject),
         details: violations.map((violation) => violation.detail),
@@ -78,19 +78,19 @@ async function violatedBy(...changes: SQL[]) {
   return found.filter(({ subjects }) => subjects.length > 0);
 }
 
-/** The audit opens its own snapshot; here it has to see what this transaction changed, in a savepoint. */
-const auditInside = (tx: DatabaseWithSql['db']) => auditDatabase(tx);
+/** The check of the books opens its own snapshot; here it has to see what this transaction changed, in a savepoint. */
+const checkInside = (tx: DatabaseWithSql['db']) => checkBooks(tx);
 
 describe('a database that only our verbs wrote', () => {
   test('violates nothing', async () => {
-    const audited = await auditDatabase(database.db, ALL_RUNNING);
-    expect(audited.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+    const checked = await checkBooks(database.db, ALL_RUNNING);
+    expect(checked.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
   test('an empty one neither', async () => {
     const empty = await ownDatabase();
-    expect((await auditDatabase(empty.db, NONE_RUNNING)).flatMap(({ violations }) => violations)).toEqual([]);
+    expect((await checkBooks(empty.db, NONE_RUNNING)).flatMap(({ violations }) => violations)).toEqual([]);
   });
 });
 
@@ -375,8 +375,8 @@ describe('open rows and Temporal', () => {
   const aged = sql`UPDATE refunds SET created_at = now() - interval '2 minutes'`;
 
   test('young rows may be on their way to a workflow', async () => {
-    const audited = await auditDatabase(database.db, NONE_RUNNING);
-    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+    const checked = await checkBooks(database.db, NONE_RUNNING);
+    expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
   test('an old open row without a running workflow is found, and one with it is not', async () => {
@@ -393,9 +393,9 @@ describe('open rows and Temporal', () => {
         return Promise.resolve(id.startsWith('order/'));
       },
     };
-    const audited = await auditDatabase(own.db, workflows);
+    const checked = await checkBooks(own.db, workflows);
     expect(asked).toHaveLength(2);
-    expect(audited.flatMap(({ violations }) => violations)).toEqual([
+    expect(checked.flatMap(({ violations }) => violations)).toEqual([
       { subject: `refund/${refundId}`, detail: 'it is pending and no workflow of it is running' },
     ]);
   });
@@ -411,8 +411,8 @@ describe('open rows and Temporal', () => {
         return false;
       },
     };
-    const audited = await auditDatabase(own.db, workflows);
-    expect(audited.flatMap(({ violations }) => violations)).toEqual([]);
+    const checked = await checkBooks(own.db, workflows);
+    expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
   test('ten questions are asked at a time', async () => {
@@ -431,14 +431,14 @@ describe('open rows and Temporal', () => {
         return true;
       },
     };
-    await auditDatabase(own.db, workflows);
+    await checkBooks(own.db, workflows);
     expect(most).toBe(10);
   });
 });
 
-test('the audit writes nothing and reads one snapshot', async () => {
+test('the check of the books writes nothing and reads one snapshot', async () => {
   const { sql: pool } = database;
   const before = await pool`SELECT count(*) FROM ledger_entries`;
-  await auditDatabase(database.db);
+  await checkBooks(database.db);
   expect(await pool`SELECT count(*) FROM ledger_entries`).toEqual(before);
 });

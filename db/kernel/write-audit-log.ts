@@ -13,7 +13,7 @@ export interface Act {
 }
 
 /** Writes a line of the audit log, in the transaction that it records. */
-export async function audit(
+export async function writeAuditLog(
   tx: Tx,
   act: Act,
   { action, subject, before, after }: { action: string; subject: string; before: unknown; after: unknown },

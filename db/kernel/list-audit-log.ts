@@ -2,9 +2,9 @@ import { and, desc, eq, like, lt } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { auditLog } from './schema.ts';
 
-export type AuditRow = typeof auditLog.$inferSelect;
+export type AuditLogRow = typeof auditLog.$inferSelect;
 
-export interface AuditFilter {
+export interface AuditLogFilter {
   readonly actor?: string | undefined;
   /** The whole action, `reversal.retry`, or its beginning: `reversal`. */
   readonly action?: string | undefined;
@@ -12,11 +12,11 @@ export interface AuditFilter {
 }
 
 /** Recorded actions, the newest first; `beforeId` is the last row of the page before. */
-export async function listAuditRows(
+export async function listAuditLog(
   db: Db,
-  { actor, action, subject }: AuditFilter,
+  { actor, action, subject }: AuditLogFilter,
   { beforeId, limit }: { readonly beforeId: number | null; readonly limit: number },
-): Promise<{ readonly rows: AuditRow[]; readonly nextBeforeId: number | null }> {
+): Promise<{ readonly rows: AuditLogRow[]; readonly nextBeforeId: number | null }> {
   const found = await db
     .select()
     .from(auditLog)
