@@ -15,7 +15,7 @@ export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0];
 
 export interface Database {
   readonly db: Db;
-  /** The same rows for lists, statements and pages. However many of these run, some connections stay free for `db`. */
+  /** The same rows for lists, seller statements and pages. However many of these run, some connections stay free for `db`. */
   readonly reads: Db;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { ApiEnv, AppDeps } from '../context.ts';
 const SANE = /^[A-Za-z0-9._:=+/-]{1,128}$/;
 
 /**
- * Requests that only read: lists, statements and pages. Questions of health and readiness use the other connections.
+ * Requests that only read: lists, seller statements and pages. Questions of health and readiness use the other connections.
  */
 const onlyLooks = ({ method, path }: { method: string; path: string }) =>
   (method === 'GET' || method === 'HEAD') && path.startsWith('/api/');

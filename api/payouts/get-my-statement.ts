@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import { readStatement } from '../../db/payouts/statement.ts';
+import { readSellerStatement } from '../../db/payouts/seller-statement.ts';
 import { signedIn } from '../middleware/access.ts';
 import {
   PageQuery,
@@ -13,8 +13,8 @@ import {
   ValidationError,
   asDate,
 } from '../kernel/index.ts';
-import { CSV_PAGE_LINES, streamCsv } from './statement-csv.ts';
-import { showBalances, showLine, Statement } from './statement-view.ts';
+import { CSV_PAGE_LINES, streamCsv } from './seller-statement-csv.ts';
+import { showBalances, showLine, SellerStatement } from './seller-statement-view.ts';
 
 /** A day stands for its midnight in UTC. A time without an offset is refused: its zone would be a guess. */
 const moment = (description: string) =>
@@ -49,7 +49,7 @@ gain a line.`,
     200: {
       description: 'The statement',
       content: {
-        ...json(Statement, '').content,
+        ...json(SellerStatement, '').content,
         'text/csv': { schema: z.string().openapi({ description: 'RFC 4180, with a row of names' }) },
       },
     },
@@ -71,7 +71,7 @@ export const getMyStatement = defineRoute(route, async (c) => {
     default: 'application/json',
   });
   if (format === 'csv' || (format === undefined && accepted === 'text/csv')) {
-    const first = await readStatement(db, range, { limit: CSV_PAGE_LINES, afterId: null });
+    const first = await readSellerStatement(db, range, { limit: CSV_PAGE_LINES, afterId: null });
     const name = `statement-${from?.toISOString().slice(0, 10) ?? 'all'}-${to.toISOString().slice(0, 10)}.csv`;
     return c.body(streamCsv(db, range, first!), 200, {
       'Content-Type': 'text/csv; charset=utf-8; header=present',
@@ -79,7 +79,7 @@ export const getMyStatement = defineRoute(route, async (c) => {
       'Cache-Control': 'no-store',
     });
   }
-  const page = await readStatement(db, range, { limit, afterId: readCursor(c, cursor) });
+  const page = await readSellerStatement(db, range, { limit, afterId: readCursor(c, cursor) });
   if (page === null) {
     throw new ValidationError([
       { field: 'cursor', in: 'query', message: 'Not a next_cursor of this statement' },

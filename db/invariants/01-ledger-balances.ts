@@ -98,7 +98,7 @@ function unsentShares(tx: Tx): Promise<Violation[]> {
 }
 
 /**
- * The balances that statements read equal the current ones; the check above reports where those differ from their
+ * The balances that seller statements read equal the current ones; the check above reports where those differ from their
  * entries.
  */
 function keptBalances(tx: Tx): Promise<Violation[]> {

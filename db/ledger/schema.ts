@@ -54,7 +54,7 @@ export const ledgerEntries = pgTable(
   },
   (t) => [
     index('ledger_entries_by_transaction').on(t.transactionId),
-    // An account over time: for a seller's statement and the balance before it.
+    // An account over time: for a seller statement and the balance before it.
     index('ledger_entries_by_account').on(t.account, t.createdAt, t.id),
     index('ledger_entries_by_root').on(t.rootId),
     currencyCheck('ledger_entries_currency_iso', t.currency),
@@ -70,7 +70,7 @@ const change = () => bigint({ mode: 'number' }).notNull().default(0);
 /**
  * A posting as far as it touches a seller: its changes and the balances after it, each with its balance's sign. A
  * trigger on `ledger_entries` writes it, so that no code can forget it. The ledger stays the truth, and the check of the books
- * compares the two. Statements read these rows in the order of time.
+ * compares the two. Seller statements read these rows in the order of time.
  */
 export const sellerPostings = pgTable(
   'seller_postings',

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkBooks } from '../../db/invariants/index.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { readStripeAccount } from '../../db/sellers/index.ts';
-import { readStatement } from '../../db/payouts/statement.ts';
+import { readSellerStatement } from '../../db/payouts/seller-statement.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { createEmptyDatabase, type TestDatabase } from '../harness/services.ts';
 
@@ -134,7 +134,7 @@ test('the ledger is append-only again', async () => {
 });
 
 test("a seller's statement names the same rows as it did", async () => {
-  const page = await readStatement(
+  const page = await readSellerStatement(
     database.db,
     { sellerId: SELLER, from: null, to: new Date('2027-01-01') },
     { limit: 20, afterId: null },

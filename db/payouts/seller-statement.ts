@@ -1,17 +1,21 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PostingKind } from '../../domain/postings.ts';
-import { STATEMENT_PARTS, type StatementPart, type StatementParts } from '../../domain/payouts/statement.ts';
+import {
+  SELLER_STATEMENT_PARTS,
+  type SellerStatementPart,
+  type SellerStatementParts,
+} from '../../domain/payouts/seller-statement.ts';
 import type { Db, Tx } from '../client.ts';
 
 /** Includes `from`, excludes `to`; without `from` it begins with the first entry. */
-export interface StatementRange {
+export interface SellerStatementRange {
   readonly sellerId: string;
   readonly from: Date | null;
   readonly to: Date;
 }
 
 /** One posting as far as it touches the seller. Amounts in minor units. */
-export interface StatementLine {
+export interface SellerStatementLine {
   readonly transactionId: string;
   readonly at: Date;
   readonly kind: PostingKind;
@@ -22,19 +26,19 @@ export interface StatementLine {
   readonly payoutId: string | null;
   /** The fee that the platform took of a sale (positive), or gave back with a refund (negative). */
   readonly feeMinor: number;
-  readonly change: StatementParts;
+  readonly change: SellerStatementParts;
   /** Balances of this currency after this line. */
-  readonly balance: StatementParts;
+  readonly balance: SellerStatementParts;
 }
 
-export type Balances = ReadonlyMap<string, StatementParts>;
+export type Balances = ReadonlyMap<string, SellerStatementParts>;
 
-export interface StatementPage {
+export interface SellerStatementPage {
   /** By currency, at `from`. */
   readonly opening: Balances;
   /** By currency, at `to`, even where the page ends earlier. */
   readonly closing: Balances;
-  readonly lines: readonly StatementLine[];
+  readonly lines: readonly SellerStatementLine[];
   /** The last line's posting, where more lines follow. */
   readonly nextAfterId: string | null;
 }
@@ -47,22 +51,22 @@ interface Position {
 }
 
 /**
- * Reads part of a statement from `seller_postings`: a page reads its own lines and one more row for each balance,
- * however long the statement is. Null where `afterId` is no posting of theirs. Read on one snapshot, so that balances
+ * Reads part of a seller statement from `seller_postings`: a page reads its own lines and one more row for each balance,
+ * however long the seller statement is. Null where `afterId` is no posting of theirs. Read on one snapshot, so that balances
  * and lines agree.
  */
-export async function readStatement(
+export async function readSellerStatement(
   db: Db,
-  range: StatementRange,
+  range: SellerStatementRange,
   { limit, afterId }: { readonly limit: number; readonly afterId: string | null },
-): Promise<StatementPage | null> {
+): Promise<SellerStatementPage | null> {
   return db.transaction(
     async (tx) => {
       const after = afterId === null ? null : await findPosition(tx, range.sellerId, afterId);
       if (after === undefined) return null;
       const opening =
         range.from === null
-          ? new Map<string, StatementParts>()
+          ? new Map<string, SellerStatementParts>()
           : await balancesBefore(tx, range.sellerId, range.from);
       const closing = await balancesBefore(tx, range.sellerId, range.to);
       return { opening, closing, ...(await readLines(tx, range, after, limit)) };
@@ -71,27 +75,27 @@ export async function readStatement(
   );
 }
 
-/** Reads more lines of a statement, each page on its own snapshot. */
+/** Reads more lines of a seller statement, each page on its own snapshot. */
 export async function readFurtherLines(
   db: Db,
-  range: StatementRange,
+  range: SellerStatementRange,
   { limit, afterId }: { readonly limit: number; readonly afterId: string },
-): Promise<Pick<StatementPage, 'lines' | 'nextAfterId'>> {
+): Promise<Pick<SellerStatementPage, 'lines' | 'nextAfterId'>> {
   const after = await findPosition(db, range.sellerId, afterId);
   if (after === undefined) throw new Error(`the ledger has lost the posting ${afterId}`);
   return readLines(db, range, after, limit);
 }
 
-type PartsRow<Suffix extends string> = Record<`${StatementPart}_${Suffix}`, string>;
+type PartsRow<Suffix extends string> = Record<`${SellerStatementPart}_${Suffix}`, string>;
 
 const partsOf = <Suffix extends 'change' | 'minor'>(row: PartsRow<Suffix>, suffix: Suffix) =>
   Object.fromEntries(
-    STATEMENT_PARTS.map((part) => [part, Number(row[`${part}_${suffix}`])]),
-  ) as unknown as StatementParts;
+    SELLER_STATEMENT_PARTS.map((part) => [part, Number(row[`${part}_${suffix}`])]),
+  ) as unknown as SellerStatementParts;
 
 const columns = (suffix: 'change' | 'minor'): SQL =>
   sql.join(
-    STATEMENT_PARTS.map((part) => sql`kept.${sql.identifier(`${part}_${suffix}`)}`),
+    SELLER_STATEMENT_PARTS.map((part) => sql`kept.${sql.identifier(`${part}_${suffix}`)}`),
     sql`, `,
   );
 
@@ -144,10 +148,10 @@ interface LineRow extends PartsRow<'change'>, PartsRow<'minor'>, Record<string, 
  */
 async function readLines(
   db: Db | Tx,
-  { sellerId, from, to }: StatementRange,
+  { sellerId, from, to }: SellerStatementRange,
   after: Position | null,
   limit: number,
-): Promise<Pick<StatementPage, 'lines' | 'nextAfterId'>> {
+): Promise<Pick<SellerStatementPage, 'lines' | 'nextAfterId'>> {
   const since =
     after === null
       ? sql`created_at >= ${from?.toISOString() ?? '-infinity'}::timestamptz`

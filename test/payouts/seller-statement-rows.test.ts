@@ -3,7 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { listBalances } from '../../db/payouts/balances.ts';
-import { readFurtherLines, readStatement, type StatementLine } from '../../db/payouts/statement.ts';
+import {
+  readFurtherLines,
+  readSellerStatement,
+  type SellerStatementLine,
+} from '../../db/payouts/seller-statement.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { openPayout } from '../../db/payouts/open.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
@@ -11,7 +15,12 @@ import { recordExternalRefund } from '../../db/marketplace/refunds/record-extern
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
 import { settlePayout } from '../../db/payouts/settle.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { accountOf, addParts, NOTHING, type StatementParts } from '../../domain/payouts/statement.ts';
+import {
+  accountOf,
+  addParts,
+  NOTHING,
+  type SellerStatementParts,
+} from '../../domain/payouts/seller-statement.ts';
 import { addProduct } from '../harness/api.ts';
 import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
 import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
@@ -116,13 +125,13 @@ async function play([step, pick]: Step): Promise<void> {
   }
 }
 
-const sumOf = (lines: readonly StatementLine[], currency: string): StatementParts =>
+const sumOf = (lines: readonly SellerStatementLine[], currency: string): SellerStatementParts =>
   lines
     .filter((line) => line.currency === currency)
     .reduce((sum, line) => addParts(sum, line.change), NOTHING);
 
 async function statementOf(sellerId: string, from: Date | null, to: Date) {
-  const statement = await readStatement(database.db, { sellerId, from, to }, ALL);
+  const statement = await readSellerStatement(database.db, { sellerId, from, to }, ALL);
   return statement!;
 }
 
@@ -166,7 +175,12 @@ describe('a statement', () => {
   }, 240_000);
 
   /** Adjoining ranges: every line is in exactly one, and one's closing balance is the next one's opening. */
-  async function expectCutsMeet(sellerId: string, lines: readonly StatementLine[], cut: number, to: Date) {
+  async function expectCutsMeet(
+    sellerId: string,
+    lines: readonly SellerStatementLine[],
+    cut: number,
+    to: Date,
+  ) {
     if (lines.length === 0) return;
     const middle = lines[cut % lines.length]!.at;
     const first = await statementOf(sellerId, null, middle);
@@ -175,20 +189,25 @@ describe('a statement', () => {
     expect([...first.lines, ...second.lines]).toEqual(lines);
   }
 
-  async function expectPagesMeet(sellerId: string, lines: readonly StatementLine[], limit: number, to: Date) {
+  async function expectPagesMeet(
+    sellerId: string,
+    lines: readonly SellerStatementLine[],
+    limit: number,
+    to: Date,
+  ) {
     const range = { sellerId, from: null, to };
     const expected = lines.slice(0, limit * 3);
-    const paged: StatementLine[] = [];
+    const paged: SellerStatementLine[] = [];
     let afterId: string | null = null;
     for (let page = 0; page < 3; page += 1) {
-      const read = await readStatement(database.db, range, { limit, afterId });
+      const read = await readSellerStatement(database.db, range, { limit, afterId });
       paged.push(...read!.lines);
       afterId = read!.nextAfterId;
       if (afterId === null) break;
     }
     expect(paged).toEqual(expected);
     if (lines.length <= limit) return;
-    const [first] = [await readStatement(database.db, range, { limit, afterId: null })];
+    const [first] = [await readSellerStatement(database.db, range, { limit, afterId: null })];
     const further = await readFurtherLines(database.db, range, {
       limit: lines.length,
       afterId: first!.nextAfterId!,
@@ -211,7 +230,7 @@ describe('a statement', () => {
     const seen: string[] = [];
     let afterId: string | null = null;
     do {
-      const page = await readStatement(database.db, range, { limit: 2, afterId });
+      const page = await readSellerStatement(database.db, range, { limit: 2, afterId });
       for (const line of page!.lines) {
         seen.push(line.transactionId);
         expect(line.balance.pending).toBe(seen.length * 5);
@@ -230,7 +249,7 @@ describe('a statement', () => {
     );
     const range = { sellerId: mine!, from: null, to: LATER() };
     const afterId = foreign?.transactionId ?? uuidv7();
-    expect(await readStatement(database.db, range, { limit: 1, afterId })).toBeNull();
+    expect(await readSellerStatement(database.db, range, { limit: 1, afterId })).toBeNull();
   });
 });
 
@@ -272,7 +291,7 @@ describe('of a seller of very many postings', () => {
     >`SELECT md5('many:' || ${afterRow ?? 0}::int)::uuid AS id`;
     const range = { sellerId: MANY, from, to };
     const ask = { limit: LIMIT, afterId: afterRow === null ? null : after!.id };
-    const { result: page, nodes } = await plansOf(database, (db) => readStatement(db, range, ask));
+    const { result: page, nodes } = await plansOf(database, (db) => readSellerStatement(db, range, ask));
     // What lines name is found by its key; where it fits into a page of the disk, PostgreSQL reads that instead.
     const named = ['order_items', 'refund_allocations', 'transfer_reversals'];
     expect(walkedIn(nodes).filter((table) => !named.includes(table))).toEqual([]);

@@ -1,8 +1,8 @@
 import type { Account, SellerAccount } from '../ledger/index.ts';
 import { sumMinor } from '../kernel/index.ts';
 
-/** A seller's accounts as a statement shows them: the five of the ledger, and the cash at their Stripe account. */
-export const STATEMENT_PARTS = [
+/** A seller's accounts as a seller statement shows them: the five of the ledger, and the cash at their Stripe account. */
+export const SELLER_STATEMENT_PARTS = [
   'pending',
   'available',
   'paying_out',
@@ -10,12 +10,12 @@ export const STATEMENT_PARTS = [
   'fees_owed',
   'connected',
 ] as const satisfies readonly (SellerAccount | 'connected')[];
-export type StatementPart = (typeof STATEMENT_PARTS)[number];
+export type SellerStatementPart = (typeof SELLER_STATEMENT_PARTS)[number];
 
 /** Minor units, each as its balance is read: a debt is positive. */
-export type StatementParts = Readonly<Record<StatementPart, number>>;
+export type SellerStatementParts = Readonly<Record<SellerStatementPart, number>>;
 
-export const NOTHING: StatementParts = {
+export const NOTHING: SellerStatementParts = {
   pending: 0,
   available: 0,
   paying_out: 0,
@@ -24,10 +24,13 @@ export const NOTHING: StatementParts = {
   connected: 0,
 };
 
-export const accountOf = (sellerId: string, part: StatementPart): Account =>
+export const accountOf = (sellerId: string, part: SellerStatementPart): Account =>
   part === 'connected' ? `cash:connected:${sellerId}` : `seller:${sellerId}:${part}`;
 
-export const addParts = (balance: StatementParts, change: StatementParts): StatementParts => ({
+export const addParts = (
+  balance: SellerStatementParts,
+  change: SellerStatementParts,
+): SellerStatementParts => ({
   pending: sumMinor([balance.pending, change.pending]),
   available: sumMinor([balance.available, change.available]),
   paying_out: sumMinor([balance.paying_out, change.paying_out]),
@@ -37,5 +40,10 @@ export const addParts = (balance: StatementParts, change: StatementParts): State
 });
 
 /** What belongs to the seller. Cash at Stripe does not count: it says where money is, not whose it is. */
-export const totalMinor = ({ pending, available, paying_out, owed, fees_owed }: StatementParts): number =>
-  sumMinor([pending, available, paying_out, -owed, -fees_owed]);
+export const totalMinor = ({
+  pending,
+  available,
+  paying_out,
+  owed,
+  fees_owed,
+}: SellerStatementParts): number => sumMinor([pending, available, paying_out, -owed, -fees_owed]);

@@ -1,13 +1,17 @@
 import type { Db } from '../../db/client.ts';
 import {
   readFurtherLines,
-  type StatementLine,
-  type StatementPage,
-  type StatementRange,
-} from '../../db/payouts/statement.ts';
-import { NOTHING, STATEMENT_PARTS, type StatementParts } from '../../domain/payouts/statement.ts';
+  type SellerStatementLine,
+  type SellerStatementPage,
+  type SellerStatementRange,
+} from '../../db/payouts/seller-statement.ts';
+import {
+  NOTHING,
+  SELLER_STATEMENT_PARTS,
+  type SellerStatementParts,
+} from '../../domain/payouts/seller-statement.ts';
 import { Turns } from '../kernel/index.ts';
-import { balancesAfter, showLine, showParts } from './statement-view.ts';
+import { balancesAfter, showLine, showParts } from './seller-statement-view.ts';
 
 /** Lines of one query: some milliseconds, and well below a megabyte on the wire. */
 export const CSV_PAGE_LINES = 1_000;
@@ -15,7 +19,7 @@ export const CSV_PAGE_LINES = 1_000;
 const COLUMNS = [
   ...['at', 'kind', 'currency', 'amount', 'fee', 'net'],
   ...['order_id', 'refund_id', 'transfer_id', 'payout_id', 'transaction_id'],
-  ...[...STATEMENT_PARTS.map((part) => `${part}_change`), 'balance', ...STATEMENT_PARTS],
+  ...[...SELLER_STATEMENT_PARTS.map((part) => `${part}_change`), 'balance', ...SELLER_STATEMENT_PARTS],
 ];
 
 /** Pages that this process reads at a time: other requests come in between, and many readers slow only readers. */
@@ -23,10 +27,14 @@ const PAGES_AT_A_TIME = 2;
 const turns = new Turns(PAGES_AT_A_TIME);
 
 /**
- * A statement as CSV (RFC 4180), page by page as it is read: no connection to the database is held for a slow client.
+ * A seller statement as CSV (RFC 4180), page by page as it is read: no connection to the database is held for a slow client.
  * It begins with the opening balances and ends with the closing ones, so that a file that was cut off shows it.
  */
-export function streamCsv(db: Db, range: StatementRange, first: StatementPage): ReadableStream<Uint8Array> {
+export function streamCsv(
+  db: Db,
+  range: SellerStatementRange,
+  first: SellerStatementPage,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const chunks = writeCsv(db, range, first);
   return new ReadableStream<Uint8Array>({
@@ -41,14 +49,18 @@ export function streamCsv(db: Db, range: StatementRange, first: StatementPage): 
   });
 }
 
-async function* writeCsv(db: Db, range: StatementRange, first: StatementPage): AsyncGenerator<string, void> {
+async function* writeCsv(
+  db: Db,
+  range: SellerStatementRange,
+  first: SellerStatementPage,
+): AsyncGenerator<string, void> {
   const currencies = [...first.closing.keys()];
   yield writeRow(COLUMNS);
   for (const currency of currencies) {
     yield writeBalance('opening', range.from, currency, first.opening.get(currency) ?? NOTHING);
   }
   let balances = first.opening;
-  let page: Pick<StatementPage, 'lines' | 'nextAfterId'> = first;
+  let page: Pick<SellerStatementPage, 'lines' | 'nextAfterId'> = first;
   for (;;) {
     balances = balancesAfter(balances, page.lines);
     yield page.lines.map(writeLine).join('');
@@ -63,9 +75,9 @@ async function* writeCsv(db: Db, range: StatementRange, first: StatementPage): A
 const writeRow = (fields: readonly (string | number | null)[]) =>
   `${fields.map((field) => field ?? '').join(',')}\r\n`;
 
-const inOrder = (parts: StatementParts) => STATEMENT_PARTS.map((part) => parts[part]);
+const inOrder = (parts: SellerStatementParts) => SELLER_STATEMENT_PARTS.map((part) => parts[part]);
 
-function writeLine(line: StatementLine): string {
+function writeLine(line: SellerStatementLine): string {
   const shown = showLine(line);
   return writeRow([
     ...[shown.at, shown.kind, shown.currency, shown.amount, shown.fee, shown.net],
@@ -77,7 +89,12 @@ function writeLine(line: StatementLine): string {
   ]);
 }
 
-function writeBalance(kind: 'opening' | 'closing', at: Date | null, currency: string, parts: StatementParts) {
+function writeBalance(
+  kind: 'opening' | 'closing',
+  at: Date | null,
+  currency: string,
+  parts: SellerStatementParts,
+) {
   const blank = COLUMNS.slice(3, COLUMNS.indexOf('balance')).map(() => null);
   return writeRow([
     at?.toISOString() ?? null,

@@ -1,7 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { Balances, StatementLine, StatementPage } from '../../db/payouts/statement.ts';
+import type {
+  Balances,
+  SellerStatementLine,
+  SellerStatementPage,
+} from '../../db/payouts/seller-statement.ts';
 import type { PostingKind } from '../../domain/postings.ts';
-import { NOTHING, type StatementParts, totalMinor } from '../../domain/payouts/statement.ts';
+import { NOTHING, type SellerStatementParts, totalMinor } from '../../domain/payouts/seller-statement.ts';
 import { AmountMinor, Currency, Id, Time, time } from '../kernel/index.ts';
 
 const PARTS = {
@@ -53,7 +57,7 @@ const Line = z
   })
   .openapi('StatementLine');
 
-export const Statement = z
+export const SellerStatement = z
   .object({
     from: Time.nullable().openapi({ description: 'Inclusive; null: from the first entry on' }),
     to: Time.openapi({ description: 'Exclusive' }),
@@ -66,20 +70,20 @@ export const Statement = z
   })
   .openapi('Statement');
 
-export const showParts = (parts: StatementParts): z.infer<typeof Balance> => ({
+export const showParts = (parts: SellerStatementParts): z.infer<typeof Balance> => ({
   total: totalMinor(parts),
   ...parts,
 });
 
 /** Each currency with entries by `to` has a closing balance; without an opening balance it began with nothing. */
-export const showBalances = ({ opening, closing }: Pick<StatementPage, 'opening' | 'closing'>) =>
+export const showBalances = ({ opening, closing }: Pick<SellerStatementPage, 'opening' | 'closing'>) =>
   [...closing].map(([currency, parts]) => ({
     currency,
     opening: showParts(opening.get(currency) ?? NOTHING),
     closing: showParts(parts),
   }));
 
-export function showLine(line: StatementLine): z.infer<typeof Line> {
+export function showLine(line: SellerStatementLine): z.infer<typeof Line> {
   const netMinor = totalMinor(line.change);
   return {
     transaction_id: line.transactionId,
@@ -99,7 +103,7 @@ export function showLine(line: StatementLine): z.infer<typeof Line> {
 }
 
 /** The balances after the last of these lines, by currency. */
-export function balancesAfter(before: Balances, lines: readonly StatementLine[]): Balances {
+export function balancesAfter(before: Balances, lines: readonly SellerStatementLine[]): Balances {
   const after = new Map(before);
   for (const { currency, balance } of lines) after.set(currency, balance);
   return after;
