@@ -1,6 +1,7 @@
 import type { Approval, Piece } from '../db/approvals/index.ts';
 import type { Db, Tx } from '../db/client.ts';
 import type { Act, OpsFlagRow } from '../db/kernel/index.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { FlagKind } from '../domain/flags.ts';
 import type { Money } from '../domain/kernel/index.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
@@ -50,6 +51,8 @@ export interface Outcome {
 export interface RowAction<Done = unknown, Work = unknown> {
   readonly action: ActionName;
   readonly kind: string;
+  /** The codes that it is refused with, besides those of any action. */
+  readonly refusals: readonly ErrorCode[];
   /** Locks the row and reads how it stands. Throws where there is none. */
   snapshot(tx: Tx, id: string, settings: OperationsSettings): Promise<Snapshot>;
   /** Throws the verb's refusal. */

@@ -1,21 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { ACTION_NAMES } from '../../operations/titles.ts';
-import { findAction } from '../../operations/index.ts';
-import {
-  IdempotencyHeaders,
-  fails,
-  FOR_ROLES,
-  REPEATABLE,
-  WITH_BODY,
-  defineRoute,
-  json,
-  jsonBody,
-  Id,
-  Note,
-  reason,
-} from '../kernel/index.ts';
-import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { findAction, ROW_KINDS } from '../../operations/index.ts';
+import { defineRoute, jsonBody, Id, Note, reason } from '../kernel/index.ts';
+import { doneOrAwaits, operate, operatorRoute } from '../approvals/index.ts';
 
 const Body = z
   .strictObject({
@@ -40,39 +27,16 @@ const Done = z
   })
   .openapi('ActionDone');
 
-const route = createRoute({
-  method: 'post',
+const route = operatorRoute({
   path: '/admin/actions',
   operationId: 'performAction',
   summary: 'Act on one row',
   description:
     'Every action of the console, by name. A row that is refused answers as its own route does, for example `reversal_not_retryable`.',
-  tags: ['Operations'],
-  ...onlyRoles('admin'),
-  request: { headers: IdempotencyHeaders, body: jsonBody(Body) },
-  responses: {
-    200: json(z.object({ done: Done }), 'It is done, or on its way'),
-    202: json(Awaits, AWAITS),
-    ...fails(
-      ...FOR_ROLES,
-      ...WITH_BODY,
-      ...REPEATABLE,
-      ...(['action_unknown', 'preview_outdated'] as const),
-      ...(['order_not_found', 'refund_not_found', 'transfer_not_found', 'reversal_not_found'] as const),
-      ...(['payout_not_found', 'webhook_not_found', 'webhook_body_gone', 'flag_not_found'] as const),
-      ...(['transfer_not_retryable', 'reversal_not_retryable', 'reversal_not_resolvable'] as const),
-      ...([
-        'reversal_not_open',
-        'payout_not_open',
-        'payout_not_bookable',
-        'flag_not_open',
-        'refund_not_returnable',
-      ] as const),
-      ...(['refund_not_open', 'refund_not_held', 'refund_known_to_psp', 'psp_unreadable'] as const),
-      ...(['order_not_refundable', 'refund_already_requested', 'order_has_no_payment'] as const),
-      ...(['order_disputed', 'refund_window_expired', 'refund_amount_invalid'] as const),
-    ),
-  },
+  request: { body: jsonBody(Body) },
+  responses: doneOrAwaits(z.object({ done: Done }), 'It is done, or on its way'),
+  actions: ROW_KINDS.flatMap((kind) => kind.actions),
+  refusals: ['action_unknown', 'preview_outdated'],
 });
 
 export const performAction = defineRoute(route, async (c) => {

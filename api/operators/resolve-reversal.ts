@@ -1,40 +1,22 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { RESOLUTIONS } from '../../db/marketplace/index.ts';
 import { reversalResolutions } from '../../operations/marketplace/index.ts';
-import {
-  IdempotencyHeaders,
-  fails,
-  FOR_ROLES,
-  REPEATABLE,
-  WITH_BODY,
-  defineRoute,
-  json,
-  jsonBody,
-  idParam,
-  reason,
-} from '../kernel/index.ts';
-import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { defineRoute, jsonBody, idParam, reason } from '../kernel/index.ts';
+import { doneOrAwaits, operate, operatorRoute } from '../approvals/index.ts';
 import { Reversal, showReversal } from '../marketplace/index.ts';
 
 const Params = z.object({ reversalId: idParam('reversalId') });
 const Body = z.strictObject({ resolution: z.enum(RESOLUTIONS), reason: reason() }).openapi('ResolveReversal');
 
-const route = createRoute({
-  method: 'post',
+const route = operatorRoute({
   path: '/admin/reversals/{reversalId}/resolve',
   operationId: 'resolveReversal',
   summary: 'End a reversal that failed for good',
   description:
     '`settled_outside`: the seller paid some other way. `written_off`: nobody will; it is our loss.',
-  tags: ['Operations'],
-  ...onlyRoles('admin'),
-  request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
-  responses: {
-    200: json(z.object({ reversal: Reversal }), 'The reversal as it is now'),
-    202: json(Awaits, AWAITS),
-    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_resolvable'),
-  },
+  request: { params: Params, body: jsonBody(Body) },
+  responses: doneOrAwaits(z.object({ reversal: Reversal }), 'The reversal as it is now'),
+  actions: Object.values(reversalResolutions),
 });
 
 export const resolveReversal = defineRoute(route, async (c) => {

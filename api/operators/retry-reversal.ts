@@ -1,45 +1,25 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { readReversal } from '../../db/marketplace/index.ts';
 import { retryReversal as operation } from '../../operations/marketplace/index.ts';
-import {
-  IdempotencyHeaders,
-  fails,
-  FOR_ROLES,
-  REPEATABLE,
-  WITH_BODY,
-  defineRoute,
-  json,
-  optionalJsonBody,
-  idParam,
-  Note,
-} from '../kernel/index.ts';
-import { onlyRoles } from '../middleware/access.ts';
-import { emptyBodyIsNone } from '../middleware/empty-body.ts';
-import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { defineRoute, optionalJsonBody, idParam, Note } from '../kernel/index.ts';
+import { operate, operatorRoute, startedOrAwaits } from '../approvals/index.ts';
 import { Reversal, showReversal } from '../marketplace/index.ts';
 
 const Params = z.object({ reversalId: idParam('reversalId') });
 const Body = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).openapi('RetryRequest');
 
-const access = onlyRoles('admin');
-const route = createRoute({
-  method: 'post',
+const route = operatorRoute({
   path: '/admin/reversals/{reversalId}/retry',
   operationId: 'retryReversal',
   summary: 'Take a transfer back again, now',
   description:
     'An open one is tried at once. One that failed for good gets a successor, for a reason. One that a person ended is looked for at Stripe, for a reason: what Stripe carried out after all is booked, and a write-off undone.',
-  tags: ['Operations'],
-  ...access,
-  middleware: [...access.middleware, emptyBodyIsNone],
-  request: { params: Params, headers: IdempotencyHeaders, body: optionalJsonBody(Body) },
-  responses: {
-    202: json(
-      z.union([z.object({ reversal: Reversal, note: Note }), Awaits]),
-      `The reversal that is tried: the same one, or its successor. ${AWAITS}`,
-    ),
-    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'reversal_not_found', 'reversal_not_retryable'),
-  },
+  request: { params: Params, body: optionalJsonBody(Body) },
+  responses: startedOrAwaits(
+    z.object({ reversal: Reversal, note: Note }),
+    'The reversal that is tried: the same one, or its successor.',
+  ),
+  actions: [operation],
 });
 
 export const retryReversal = defineRoute(route, async (c) => {

@@ -1,38 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { markReturned } from '../../operations/marketplace/index.ts';
-import {
-  IdempotencyHeaders,
-  fails,
-  FOR_ROLES,
-  REPEATABLE,
-  WITH_BODY,
-  defineRoute,
-  json,
-  jsonBody,
-  idParam,
-  reason,
-} from '../kernel/index.ts';
-import { onlyRoles } from '../middleware/access.ts';
-import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { defineRoute, jsonBody, idParam, reason } from '../kernel/index.ts';
+import { doneOrAwaits, operate, operatorRoute } from '../approvals/index.ts';
 import { Refund, showRefund } from '../marketplace/index.ts';
 
 const Params = z.object({ refundId: idParam('refundId') });
 const Body = z.strictObject({ reason: reason() }).openapi('ReturnRefund');
 
-const route = createRoute({
-  method: 'post',
+const route = operatorRoute({
   path: '/admin/refunds/{refundId}/return',
   operationId: 'returnRefund',
   summary: 'A bank sent the refund back',
   description: 'Reverts the books, restores the licences and sends the sellers again what they gave back.',
-  tags: ['Operations'],
-  ...onlyRoles('admin'),
-  request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
-  responses: {
-    200: json(z.object({ refund: Refund }), 'The refund as it is now'),
-    202: json(Awaits, AWAITS),
-    ...fails(...FOR_ROLES, ...WITH_BODY, ...REPEATABLE, 'refund_not_found', 'refund_not_returnable'),
-  },
+  request: { params: Params, body: jsonBody(Body) },
+  responses: doneOrAwaits(z.object({ refund: Refund }), 'The refund as it is now'),
+  actions: [markReturned],
 });
 
 export const returnRefund = defineRoute(route, async (c) => {

@@ -8,6 +8,7 @@ import { asks, event } from '../telling.ts';
 const clearFlag: RowAction<OpsFlagRow, null> = {
   action: 'clear_flag',
   kind: 'flag',
+  refusals: ['flag_not_found', 'flag_not_open'],
   async snapshot(tx, flagId) {
     const [flag] = await tx.select().from(opsFlags).where(eq(opsFlags.id, flagId)).for('no key update');
     if (flag === undefined) throw new VezaError('flag_not_found', `There is no flag ${flagId}.`);

@@ -41,6 +41,15 @@ const nowOf = ({ id, status }: Refund) => ({ subject: refundWorkflowId(id), stat
 export const refundPart = (part: Part): RowAction<Refund, StartWork> => ({
   action: 'refund',
   kind: 'order',
+  refusals: [
+    'order_not_found',
+    'refund_already_requested',
+    'order_not_refundable',
+    'order_has_no_payment',
+    'order_disputed',
+    'refund_window_expired',
+    'refund_amount_invalid',
+  ],
   snapshot: (tx, orderId) => snapshotOfRefund(tx, orderId, part),
   async act(tx, orderId, act, { purchases }) {
     const of = { kind: 'order', id: orderId } as const;
@@ -70,6 +79,7 @@ async function snapshotOfRefund(tx: Tx, orderId: string, part: Part): Promise<Sn
 export const giveBack: RowAction<Refund, StartWork> = {
   action: 'give_back',
   kind: 'order',
+  refusals: ['order_not_found', 'order_not_refundable', 'refund_already_requested'],
   /** The money of a payment that no order took; none where the order has its payment. */
   async snapshot(tx, orderId) {
     const order = await lockNamed(tx, 'order', orderId, lockOrder);

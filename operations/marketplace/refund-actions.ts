@@ -51,6 +51,13 @@ type EndWork = Pick<HeldWork, 'refundId' | 'label'> | HeldWork;
 export const giveUpRefund: RowAction<Refund, EndWork> = {
   action: 'give_up',
   kind: 'refund',
+  refusals: [
+    'refund_not_found',
+    'refund_not_open',
+    'refund_not_held',
+    'refund_known_to_psp',
+    'psp_unreadable',
+  ],
   snapshot,
   async act(tx, refundId, act, { purchases }) {
     if (await isHeldRefund(tx, refundId)) {
@@ -93,6 +100,7 @@ export const giveUpRefund: RowAction<Refund, EndWork> = {
 export const settleRefundOutside: RowAction<Refund, HeldWork> = {
   action: 'settled_outside',
   kind: 'refund',
+  refusals: ['refund_not_found', 'refund_not_open', 'refund_not_held'],
   snapshot,
   async act(tx, refundId, act, { purchases }) {
     const ask = { refundId, to: 'settled', ...act, reason: reasonOf(act) } as const;
@@ -109,6 +117,7 @@ export const settleRefundOutside: RowAction<Refund, HeldWork> = {
 export const markReturned: RowAction<Refund, readonly TransferWork[]> = {
   action: 'mark_returned',
   kind: 'refund',
+  refusals: ['refund_not_found', 'refund_not_returnable'],
   /**
    * Sellers may get more than the refund's amount: a transfer that was never sent goes out with it. The larger amount
    * is decided on, as a dry run of the verb finds it.

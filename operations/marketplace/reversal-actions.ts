@@ -40,6 +40,7 @@ type RetryWork = ReversalWork & { readonly adopts: boolean };
 export const retryReversal: RowAction<ReversalRow, RetryWork> = {
   action: 'retry',
   kind: 'reversal',
+  refusals: ['reversal_not_found', 'reversal_not_retryable'],
   snapshot,
   async act(tx, reversalId, act) {
     const { reversal, work, adopts } = await requestReversalRetry(tx, { reversalId, ...act });
@@ -68,6 +69,7 @@ export const retryReversal: RowAction<ReversalRow, RetryWork> = {
 export const giveUpReversal: RowAction<ReversalRow, ReversalWork> = {
   action: 'give_up',
   kind: 'reversal',
+  refusals: ['reversal_not_found', 'reversal_not_open'],
   snapshot,
   async act(tx, reversalId, act) {
     const { reversal, work } = await requestReversalEnd(tx, { reversalId, ...act, reason: reasonOf(act) });
@@ -85,6 +87,7 @@ export const giveUpReversal: RowAction<ReversalRow, ReversalWork> = {
 const resolveAs = (resolution: Resolution): RowAction<ReversalRow, null> => ({
   action: resolution,
   kind: 'reversal',
+  refusals: ['reversal_not_found', 'reversal_not_resolvable'],
   snapshot,
   async act(tx, reversalId, act) {
     const reason = reasonOf(act);

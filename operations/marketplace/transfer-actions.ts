@@ -26,6 +26,7 @@ const nowOf = ({ id, status }: Transfer) => ({ subject: transferWorkflowId(id), 
 export const retryTransfer: RowAction<Transfer, TransferWork> = {
   action: 'retry',
   kind: 'transfer',
+  refusals: ['transfer_not_found', 'transfer_not_retryable'],
   snapshot,
   async act(tx, transferId, act) {
     const { transfer, work } = await requestTransferRetry(tx, { transferId, ...act });
@@ -42,6 +43,7 @@ export const retryTransfer: RowAction<Transfer, TransferWork> = {
 const resolveAs = (resolution: Resolution): RowAction<Transfer, TransferWork | null> => ({
   action: resolution,
   kind: 'transfer',
+  refusals: ['transfer_not_found', 'transfer_not_resolvable'],
   snapshot,
   async act(tx, transferId, act) {
     const reason = reasonOf(act);

@@ -27,6 +27,7 @@ const nowOf = ({ id, status }: Payout) => ({ subject: payoutWorkflowId(id), stat
 const retry: PayoutAction = {
   action: 'retry',
   kind: 'payout',
+  refusals: ['payout_not_found', 'payout_not_open'],
   snapshot,
   async act(tx, payoutId, act) {
     const { payout, work } = await askPayoutAgain(tx, { payoutId, ...act, action: 'payout.retry' });
@@ -42,6 +43,7 @@ const retry: PayoutAction = {
 const giveUp: PayoutAction = {
   action: 'give_up',
   kind: 'payout',
+  refusals: ['payout_not_found', 'payout_not_open'],
   snapshot,
   async act(tx, payoutId, act) {
     const ask = { payoutId, ...act, reason: reasonOf(act), action: 'payout.give_up' } as const;
@@ -60,6 +62,7 @@ const giveUp: PayoutAction = {
 const bookAsMade: PayoutAction = {
   action: 'book_as_made',
   kind: 'payout',
+  refusals: ['payout_not_found', 'payout_not_bookable'],
   /** The larger of the asked and the made amount is decided on. */
   async snapshot(tx, payoutId) {
     const { status, amountMinor, differingMinor, currency } = await lockNamed(

@@ -18,6 +18,7 @@ interface Replay {
 export const replayWebhook: RowAction<WebhookEventRow, Replay> = {
   action: 'replay_webhook',
   kind: 'webhook',
+  refusals: ['webhook_not_found', 'webhook_body_gone'],
   /** A replay notifies the same workflow again: it moves no money by itself. */
   async snapshot(tx, webhookId) {
     const [stored] = await tx

@@ -146,6 +146,19 @@ describe('the OpenAPI document', () => {
       expect(response.status, name).toBe(401);
     }
   });
+
+  test('says that an action by name is refused as the route of that action alone is', () => {
+    const codesOf = (id: string) =>
+      Object.values(operations.find(({ operationId }) => operationId === id)?.responses ?? {}).flatMap(
+        ({ content }) => Object.keys(content?.['application/problem+json']?.examples ?? {}),
+      );
+    const byName = codesOf('performAction');
+    const ofOneRow = ['Transfer', 'Reversal'].flatMap((kind) => [`retry${kind}`, `resolve${kind}`]);
+    for (const alone of [...ofOneRow, 'giveBack', 'returnRefund']) {
+      expect(codesOf(alone), alone).not.toEqual([]);
+      expect(byName, alone).toEqual(expect.arrayContaining(codesOf(alone)));
+    }
+  });
 });
 
 describe('the reference page', () => {
