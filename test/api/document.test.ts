@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type { InferResponseType } from 'hono/client';
 import { createVezaClient, type VezaClient } from '../../api/client.ts';
 import { ERRORS, isErrorCode } from '../../domain/errors.ts';
+import type { BodyOf } from '../harness/answers.ts';
 import { Contract } from '../harness/contract.ts';
 import { CLOSED_DATABASE_URL, openApi, type ApiWorld } from '../harness/api.ts';
 
@@ -203,5 +204,19 @@ describe('the typed client', () => {
     expect(marketplace.orders[':orderId'].$url({ param: { orderId: 'x' } }).pathname).toBe(
       '/api/v1/marketplace/orders/x',
     );
+  });
+
+  test('the tests’ own calls know them too, by path', () => {
+    type Asked = BodyOf<'POST', `/marketplace/orders/${string}/refund`>;
+    type Opened = Extract<Asked['refund'], { id: string }>;
+    expectTypeOf<Opened['amount']>().toEqualTypeOf<number>();
+    expectTypeOf<Asked['code']>().toEqualTypeOf<keyof typeof ERRORS | undefined>();
+    expectTypeOf<Extract<keyof Asked, 'refund' | 'approval' | 'order' | 'payout'>>().toEqualTypeOf<
+      'refund' | 'approval'
+    >();
+    type Listed = NonNullable<BodyOf<'GET', `/admin/webhooks?limit=${string}`>['data']>;
+    expectTypeOf<Listed[number]['event_id']>().toEqualTypeOf<string>();
+    // Where there is no route, a refusal is all there can be.
+    expectTypeOf<Extract<keyof BodyOf<'GET', '/nothing/at-all'>, 'data' | 'code'>>().toEqualTypeOf<'code'>();
   });
 });

@@ -7,7 +7,7 @@ import type { StripeFault } from '../../stand-ins/stripe/index.ts';
 import { until } from './wait.ts';
 import { type Seller, type Shop } from './shop.ts';
 import { soldOrder } from './refunded.ts';
-import type { Answer, Person, World } from './world.ts';
+import type { Person, World } from './world.ts';
 
 export type PayoutRow = typeof sellerPayouts.$inferSelect;
 
@@ -17,14 +17,14 @@ export async function earnedShop(world: World, known?: Shop) {
   return { shop, seller: shop.seller, orderId, transfer };
 }
 
-export const askPayout = (world: World, seller: Person, body: unknown = {}, key?: string): Promise<Answer> =>
+export const askPayout = (world: World, seller: Person, body: unknown = {}, key?: string) =>
   world.post(seller, '/sellers/me/payouts', body, key === undefined ? {} : { 'idempotency-key': key });
 
 /** Asks for a payout and expects it opened. */
 export async function openedPayout(world: World, seller: Person, body: unknown = {}): Promise<string> {
   const answer = await askPayout(world, seller, body);
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
-  return answer.body['payout']!['id']!;
+  return answer.body.payout!.id;
 }
 
 export async function payoutRow({ database: { db } }: World, id: string): Promise<PayoutRow> {

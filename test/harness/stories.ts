@@ -15,7 +15,7 @@ export async function placedOrder(
     items: productIds.map((productId) => ({ product_id: productId })),
   });
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
-  return answer.body['order']!['id']!;
+  return answer.body.order!.id;
 }
 
 /** A paid order whose transfers may still be on their way. */
@@ -44,7 +44,7 @@ export async function openedRefund(
 ): Promise<string> {
   const answer = await world.post(person, `/marketplace/orders/${orderId}/refund`, body, headers);
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
-  return answer.body['refund']!['id']!;
+  return answer.body.refund!.id;
 }
 
 /** A refund that went through all of its phases, with its reversals. */

@@ -21,6 +21,7 @@ import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/i
 import { type RunningServer, startServer } from '../../server.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { type PostgresMeter, startPostgresMeter } from '../../stack/postgres-meter.ts';
+import type { Answer, BodyOf, Method } from './answers.ts';
 import { Contract } from './contract.ts';
 import { LOADS_SOURCES } from './processes.ts';
 import { LOG_LEVEL } from './runtime.ts';
@@ -31,14 +32,6 @@ export interface Person {
   readonly role: Role;
   readonly token: string;
 }
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  // What a client sees is judged field by field by each test.
-  readonly body: Json;
-}
-export type Json = { readonly [field: string]: Json } & Json[] & string & number & boolean & null;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -253,14 +246,14 @@ export class World {
     return signToken(settings, { userId, role }, 60 * 60 * 1000);
   }
 
-  /** One call to the API over HTTP. */
-  async call(
+  /** One call to the API over HTTP. What a test sends may be what has to be refused; what comes back is typed by the route. */
+  async call<M extends Method, const Path extends string>(
     person: Person | null,
-    method: string,
-    path: string,
+    method: M,
+    path: Path,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Answer> {
+  ): Promise<Answer<BodyOf<M, Path>>> {
     const response = await fetch(`${this.apiUrl}/api/v1${path}`, {
       method,
       headers: {
@@ -273,23 +266,27 @@ export class World {
     const answer = {
       status: response.status,
       headers: response.headers,
-      body: (await response.json()) as Json,
+      body: (await response.json()) as BodyOf<M, Path>,
     };
     this.#assertDocumented(method, `/api/v1${path}`, answer);
     return answer;
   }
 
   /** Every answer that a suite is given is one that the OpenAPI document allows. */
-  #assertDocumented(method: string, path: string, { status, headers, body }: Answer): void {
+  #assertDocumented(method: string, path: string, { status, headers, body }: Answer<unknown>): void {
     const contentType = headers.get('content-type') ?? '';
     const faults = contract?.faultsOf({ method, path, status, contentType, body }) ?? [];
     if (faults.length === 0) return;
     throw new Error(`${method} ${path} is answered as /openapi.json does not say: ${faults.join('; ')}`);
   }
 
-  get = (person: Person | null, path: string) => this.call(person, 'GET', path);
-  post = (person: Person | null, path: string, body?: unknown, headers?: Record<string, string>) =>
-    this.call(person, 'POST', path, body, headers);
+  get = <const Path extends string>(person: Person | null, path: Path) => this.call(person, 'GET', path);
+  post = <const Path extends string>(
+    person: Person | null,
+    path: Path,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => this.call(person, 'POST', path, body, headers);
 
   /** Waits for a workflow's end; a workflow that fails is a failed test. */
   async finished(workflowId: string): Promise<unknown> {

@@ -233,7 +233,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   'reversal-adopted': async (world) => {
     const { shop, reversal, workflowId } = await reversedUnseen(world);
     const acted = { reason: REASON };
-    const path = `/admin/reversals/${reversal.id}`;
+    const path = `/admin/reversals/${reversal.id}` as const;
     await world.post(shop.admin, `${path}/resolve`, { ...acted, resolution: 'written_off' });
     await world.post(shop.admin, `${path}/retry`, acted);
     return ended(world, workflowId);

@@ -14,7 +14,7 @@ import { refundedOrder } from '../harness/refunded.ts';
 import { openShop } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder, signal } from '../harness/stories.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
-import { type Json, type Person, World } from '../harness/world.ts';
+import { type Person, World } from '../harness/world.ts';
 
 // An operator who looks at a call that went wrong finds it in the provider's log by the key that we show.
 
@@ -34,7 +34,7 @@ describe('the idempotency key of a call is shown as the string that the provider
 
   async function storyKeyOf(admin: Person, subject: string): Promise<unknown> {
     const { body } = await world.get(admin, `/admin/story?subject=${encodeURIComponent(subject)}`);
-    const rows: readonly Json[] = body['story']!['rows']!;
+    const { rows } = body['story']!;
     return rows.find((row) => row['subject'] === subject)!['idempotency_key'];
   }
 

@@ -6,7 +6,8 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { onlyTransfer, refundsOf } from '../harness/read.ts';
 import { type Catalog, makePerson, openCatalog } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
-import { type Answer, World } from '../harness/world.ts';
+import type { Answer } from '../harness/answers.ts';
+import { World } from '../harness/world.ts';
 
 interface Situation {
   /** Below `/admin`. */
@@ -22,7 +23,9 @@ interface Situation {
   readonly started?: 'transfer' | 'reversal' | 'refund';
 }
 
-const idIn = ({ body }: Answer, field: string): string => body[field]!['id']!;
+/** Of the row that a call was about: each situation has a route of its own. */
+const idIn = ({ body }: Answer<unknown>, field: string): string =>
+  (body as Readonly<Record<string, { readonly id: string }>>)[field]!.id;
 
 describe('an operator’s POST with an Idempotency-Key', () => {
   let world: World;

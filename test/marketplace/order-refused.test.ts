@@ -181,7 +181,7 @@ describe('a purchase that cannot be, or not yet', () => {
     expect(answer.status).toBe(202);
     expect(answer.body).toMatchObject({ order: { status: 'pending' }, payment: null });
     const orderId: string = answer.body['order']!['id']!;
-    const path = `/marketplace/orders/${orderId}`;
+    const path = `/marketplace/orders/${orderId}` as const;
     expect((await world.get(people.buyer, path)).body['order']!['payment']).toBeNull();
     const shown = await eventually(async () => {
       const payment = (await world.get(people.buyer, path)).body['order']!['payment']!;

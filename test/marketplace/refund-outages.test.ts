@@ -9,7 +9,8 @@ import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, settledRefund } from '../harness/stories.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
-import { type Answer, type Person, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import { type Person, World } from '../harness/world.ts';
 
 /** 503, when to come back, and whether the request may still be carried out. */
 function expectUnavailable(answer: Answer, mayStill: boolean) {
@@ -20,7 +21,13 @@ function expectUnavailable(answer: Answer, mayStill: boolean) {
 }
 
 /** A call to another API process of the same world. */
-async function callAt(api: RunningServer, person: Person, path: string, body: unknown, key: string) {
+async function callAt<const Path extends string>(
+  api: RunningServer,
+  person: Person,
+  path: Path,
+  body: unknown,
+  key: string,
+) {
   const response = await fetch(`${api.url}/api/v1${path}`, {
     method: 'POST',
     headers: {
@@ -33,7 +40,7 @@ async function callAt(api: RunningServer, person: Person, path: string, body: un
   return {
     status: response.status,
     headers: response.headers,
-    body: (await response.json()) as Answer['body'],
+    body: (await response.json()) as BodyOf<'POST', Path>,
   };
 }
 
@@ -109,7 +116,7 @@ describe('Temporal down', () => {
     const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
     const before = await pictureOf(world, orderId);
     const key = uuidv7();
-    const path = `/marketplace/orders/${orderId}/refund`;
+    const path = `/marketplace/orders/${orderId}/refund` as const;
     await wire.down();
     const items = { items: [{ product_id: people.products[0]!.id }] };
     const answers = await Promise.all([
@@ -174,7 +181,7 @@ describe('database down', () => {
     const count = async () => (await world.database.db.select({ id: orders.id }).from(orders)).length;
     const orderCount = await count();
     await apiWire.down();
-    const path = `/marketplace/orders/${orderId}/refund`;
+    const path = `/marketplace/orders/${orderId}/refund` as const;
     expectUnavailable(await callAt(api, people.buyer, path, {}, uuidv7()), false);
     const items = { items: [{ product_id: people.products[0]!.id }] };
     expectUnavailable(await callAt(api, people.buyer, '/marketplace/orders', items, uuidv7()), false);
@@ -186,7 +193,7 @@ describe('database down', () => {
     const orderId = await bought();
     const before = await pictureOf(world, orderId);
     const key = uuidv7();
-    const path = `/marketplace/orders/${orderId}/refund`;
+    const path = `/marketplace/orders/${orderId}/refund` as const;
     await workerWire.down();
     expectUnavailable(await callAt(api, people.buyer, path, {}, key), true);
     expect(await pictureOf(world, orderId)).toEqual(before);

@@ -7,7 +7,7 @@ import { refundedOrder, type Refunded, reversedUnseen } from '../harness/refunde
 import { makeProduct, NET_MINOR, type Seller } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { onReversalLookUps, STRIPE_IS_DOWN } from '../harness/trouble.ts';
-import { type Json, World } from '../harness/world.ts';
+import { World } from '../harness/world.ts';
 
 const REASON = 'Stripe says that it took it';
 
@@ -64,7 +64,7 @@ describe('a reversal that a person ended, and that Stripe carried out after all'
     );
 
     const story = await world.get(shop.admin, `/admin/story?subject=${workflowId}`);
-    const rows: readonly Json[] = story.body['story']!['rows']!;
+    const { rows } = story.body['story']!;
     expect(rows.find((row) => row['subject'] === workflowId)).toMatchObject({
       actions: [{ action: 'retry' }, { action: 'settled_outside' }],
     });

@@ -115,7 +115,7 @@ describe('a transfer that an admin retries', () => {
 
   it('refused where a successor has taken its place', async () => {
     const { transfer, admin, orderId } = await permanentlyFailed();
-    const path = `/admin/transfers/${transfer.id}/retry`;
+    const path = `/admin/transfers/${transfer.id}/retry` as const;
     const answers = await Promise.all([1, 2, 3].map(() => world.post(admin, path, { reason: REASON })));
     expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([202, 409, 409]);
     const rows = await world.transfersOf(orderId);
@@ -145,7 +145,7 @@ describe('a transfer that an admin retries', () => {
     expect(unknown.body).toMatchObject({ status: 404, code: 'transfer_not_found' });
     const none = await world.post(admin, '/admin/transfers/none/retry', {});
     expect(none.body).toMatchObject({ status: 422, code: 'validation_failed' });
-    const path = `/admin/transfers/${transfer.id}/retry`;
+    const path = `/admin/transfers/${transfer.id}/retry` as const;
     expect((await world.post(seller, path, { reason: REASON })).status).toBe(403);
     expect((await world.post(null, path, { reason: REASON })).status).toBe(401);
     expect(await auditLogOf(world, `transfer/${transfer.id}`)).toEqual([]);

@@ -7,7 +7,8 @@ import { delivered, eventually } from '../harness/wait.ts';
 import { NET_MINOR, openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { installStops, type Stops } from '../worker/stops.ts';
 import { onTransfersTo } from '../harness/trouble.ts';
-import { type Answer, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import { World } from '../harness/world.ts';
 
 interface Story {
   readonly world: World;
@@ -15,7 +16,7 @@ interface Story {
   readonly shop: Shop;
   readonly orderId: string;
   /** Places the order, by a key of its own. */
-  place(): Promise<Answer>;
+  place(): Promise<Answer<BodyOf<'POST', '/marketplace/orders'>>>;
 }
 
 /** Brings a purchase to a step and returns once it stands there. */

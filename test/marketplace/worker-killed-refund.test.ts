@@ -7,7 +7,8 @@ import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { installStops, type Stops } from '../worker/stops.ts';
 import { completedOrder } from '../harness/stories.ts';
 import { onReversalsOf } from '../harness/trouble.ts';
-import { type Answer, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import { World } from '../harness/world.ts';
 
 interface Story {
   readonly world: World;
@@ -16,7 +17,7 @@ interface Story {
   readonly orderId: string;
   readonly stripeTransferId: string;
   /** Asks for the refund, by a key of its own. */
-  ask(): Promise<Answer>;
+  ask(): Promise<Answer<BodyOf<'POST', '/marketplace/orders/:orderId/refund'>>>;
   /** The PSP's webhook of this refund waits until there is a worker again. */
   holdWebhook(): void;
   /** A call of the PSP's about this order is received, and as told not carried out or not answered. */

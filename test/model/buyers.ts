@@ -252,7 +252,7 @@ export async function externalUnheard(
     const { refund_id: id } = life.world.psp.control.createExternalRefund(order.id, amount, {
       webhook: false,
     });
-    const path = `/marketplace/orders/${order.id}/refund`;
+    const path = `/marketplace/orders/${order.id}/refund` as const;
     const answer = await life.world.post(life.shop.buyer, path, { amount: 1 });
     expect(answer.status, JSON.stringify(answer.body)).toBe(202);
     const asked = newRefund('requested', answer.body['refund']!['id']!, 1, { atPsp: false });

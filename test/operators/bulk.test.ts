@@ -80,7 +80,7 @@ describe('an action on a filtered list', () => {
     await failedReversalIn(world, shop);
     const refused = await perform(ask, preview['fingerprint']!);
     expect(codeOf(refused)).toEqual([409, 'list_changed']);
-    expect(refused.body['count_now']).toBe(2);
+    expect(refused.body).toMatchObject({ count_now: 2 });
     expect(await successorsOf(world, [reversalId])).toHaveLength(0);
   });
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { createCodec } from '../../engine/codec.ts';
 import { openCatalog } from '../harness/shop.ts';
-import { type Answer, type Person, World } from '../harness/world.ts';
+import type { Refusal } from '../harness/answers.ts';
+import { type Person, World } from '../harness/world.ts';
 
 // Temporal's remote codec protocol over real HTTP, as its Web UI speaks it.
 
@@ -51,8 +52,8 @@ async function payloadsFrom(response: Response): Promise<JsonPayload[]> {
   expect(response.status).toBe(200);
   return ((await response.json()) as { payloads: JsonPayload[] }).payloads;
 }
-async function codeOf(response: Response): Promise<Answer['body']> {
-  return ((await response.json()) as Answer['body'])['code']!;
+async function codeOf(response: Response): Promise<Refusal['code']> {
+  return ((await response.json()) as Refusal).code;
 }
 
 async function encrypted(keys = KEYS): Promise<JsonPayload> {

@@ -6,7 +6,8 @@ import { auditLogOf, refundsOf, reversalRow } from '../harness/read.ts';
 import { adopted } from '../harness/wait.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder } from '../harness/stories.ts';
-import { type Answer, type Person, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import { type Person, World } from '../harness/world.ts';
 import { approveAs, awaited, codeOf, failedReversal, operationsOf } from './support.ts';
 
 // FOUR_EYES_ABOVE_MINOR is what it is unless told: 500.00.
@@ -47,7 +48,7 @@ const refund = (
   headers: Record<string, string> = {},
 ) => world.post(person, `/marketplace/orders/${orderId}/refund`, body, headers);
 
-function opened({ status, body }: Answer): string {
+function opened({ status, body }: Answer<BodyOf<'POST', '/marketplace/orders/:orderId/refund'>>): string {
   expect(status, JSON.stringify(body)).toBe(202);
   expect(body['refund']!['status']).toBe('pending');
   return body['refund']!['id']!;

@@ -7,7 +7,7 @@ import { refundedOrder } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { paidOrder, placedOrder, storedWebhook } from '../harness/stories.ts';
 import { onTransfersTo, REFUSED, STRIPE_IS_DOWN } from '../harness/trouble.ts';
-import { type Json, type Person, World } from '../harness/world.ts';
+import { type Person, World } from '../harness/world.ts';
 import { awaited, codeOf, failedReversal } from './support.ts';
 
 describe('GET /admin/stuck: what is stuck, since when, how much money, why, what happens next, what may I do', () => {
@@ -30,13 +30,13 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
   });
   afterAll(() => world.close());
 
-  async function stuck(query = ''): Promise<Json> {
+  async function stuck(query = '') {
     const answer = await world.get(admin, `/admin/stuck?older_than_minutes=0&limit=200${query}`);
     expect(answer.status, JSON.stringify(answer.body)).toBe(200);
     return answer.body;
   }
-  async function rowOf(kind: string, subject: string): Promise<Json> {
-    const rows: Json[] = (await stuck(`&kinds=${kind}`))['data']!;
+  async function rowOf(kind: string, subject: string) {
+    const rows = (await stuck(`&kinds=${kind}`))['data']!;
     return rows.find((row) => row['subject'] === subject)!;
   }
 
@@ -138,7 +138,7 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
     const row = await rowOf('flag', `order/${orderId}`);
     expect(row).toMatchObject({ status: 'dispute_opened', last_error: 'the buyer disputes it' });
     const ask = row['actions']![0]!;
-    expect(ask).toEqual({ action: 'clear_flag', subject: `flag/${String(row['id'])}` });
+    expect(ask).toEqual({ action: 'clear_flag', subject: `flag/${row.id}` });
     const clear = () =>
       world.post(admin, '/admin/actions', { ...(ask as object), reason: 'evidence was sent' });
     expect((await clear()).status).toBe(200);

@@ -4,7 +4,8 @@ import { type OperationsDeps, operationsSettings } from '../../operations/deps.t
 import { refundedOrder, type Refunded } from '../harness/refunded.ts';
 import { makePerson, openShop, type Shop } from '../harness/shop.ts';
 import type { Trouble } from '../harness/trouble.ts';
-import { type Answer, type Json, type Person, World } from '../harness/world.ts';
+import type { Answer, Refusal } from '../harness/answers.ts';
+import { type Person, World } from '../harness/world.ts';
 
 /** The layer itself, as the console and the command line hold it. */
 export const operationsOf = (world: World): OperationsDeps => ({
@@ -68,7 +69,9 @@ export async function successorsOf({ database: { sql } }: World, reversalIds: re
 }
 
 /** A 202 that waits for a second admin; the approval's id. */
-export function awaited(answer: Answer): string {
+export function awaited(
+  answer: Answer<Pick<Refusal, 'code'> & { readonly approval?: { readonly id: string } }>,
+): string {
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
   expect(answer.body['approval']).toMatchObject({ status: 'pending', decided_by: null });
   return answer.body['approval']!['id']!;
@@ -80,8 +83,7 @@ export const approveAs = (world: World, person: Person, approvalId: string, body
 export const codeOf = ({ status, body }: Answer) => [status, body['code']];
 
 /** As it is listed to whoever has to agree. */
-export async function approvalOf(world: World, person: Person, approvalId: string): Promise<Json> {
+export async function approvalOf(world: World, person: Person, approvalId: string) {
   const { body } = await world.get(person, '/admin/approvals?status=pending');
-  const listed: readonly Json[] = body['data']!;
-  return listed.find((one) => one['id'] === approvalId)!;
+  return body['data']!.find((one) => one['id'] === approvalId)!;
 }

@@ -10,7 +10,7 @@ import { makePerson, NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts
 import { completedOrder, paidOrder, placedOrder, settledRefund } from '../harness/stories.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
 import { onTransfersTo, REFUSED } from '../harness/trouble.ts';
-import { type Json, type Person, World } from '../harness/world.ts';
+import { type Person, World } from '../harness/world.ts';
 import { age, sweep } from '../reconcile/support.ts';
 import { approveAs, awaited, codeOf, failedReversal } from './support.ts';
 
@@ -223,8 +223,7 @@ describe('an approved action whose call to the engine failed', () => {
 
   const listed = async (approvalId: string) => {
     const { body } = await world.get(third, '/admin/stuck?kind=approval&limit=200');
-    const rows: readonly Json[] = body['data']!;
-    return rows.filter((row) => row['id'] === approvalId);
+    return body['data']!.filter((row) => row['id'] === approvalId);
   };
 
   const ageDecision = (approvalId: string) =>

@@ -9,8 +9,11 @@ import { auditLogOf, reversalRow } from '../harness/read.ts';
 import { storedWebhook } from '../harness/stories.ts';
 import { run, runOpsHere } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';
-import type { Json, Person, World } from '../harness/world.ts';
+import type { Person, World } from '../harness/world.ts';
 import { failedReversal, openOffice, successorsOf } from '../operators/support.ts';
+
+/** What a command prints with --json, by its fields. */
+type Printed = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 
 describe('npm run ops -- …, as operators act', () => {
   let world: World;
@@ -31,13 +34,13 @@ describe('npm run ops -- …, as operators act', () => {
     args: readonly string[],
     code: number,
     env: Record<string, string> = {},
-  ): Promise<Json> {
+  ): Promise<Printed> {
     const ended = await ops([...args, '--json'], env);
     expect([ended.code, ended.stderr], ended.stdout).toEqual([
       code,
       code === 0 || code === 3 ? '' : ended.stderr,
     ]);
-    return JSON.parse(ended.stdout) as Json;
+    return JSON.parse(ended.stdout) as Printed;
   }
 
   it('stuck and show: what is stuck exits 1, with links; one row’s story in order of time', async () => {
@@ -82,7 +85,7 @@ describe('npm run ops -- …, as operators act', () => {
     });
     expect((await reversalRow(world, reversalId)).status).toBe('permanently_failed');
     const done = await opsJson([...line, '--reason', 'gone'], 0);
-    expect(done['done']!['now']).toEqual({ subject: `reversal/${reversalId}`, status: 'written_off' });
+    expect(done['done']?.['now']).toEqual({ subject: `reversal/${reversalId}`, status: 'written_off' });
     expect(await auditLogOf(world, `reversal/${reversalId}`)).toMatchObject([
       { action: 'reversal.written_off', actor: first.id, reason: 'gone', userAgent: 'npm run ops' },
     ]);
@@ -96,7 +99,7 @@ describe('npm run ops -- …, as operators act', () => {
     const { reversalId } = await failedReversal(world, 30_000);
     const retry = ['retry', `reversal/${reversalId}`, '--reason', 'Stripe is back'];
     const asked = await opsJson(retry, 3);
-    const id: string = asked['approval']!['id']!;
+    const id = String(asked['approval']?.['id']);
     expect((await opsJson(['approvals'], 0))['data']).toMatchObject([{ id, requested_by: first.id }]);
     const own = await ops(['approve', id, '--json']);
     expect([own.code, JSON.parse(own.stdout)]).toMatchObject([
@@ -106,7 +109,7 @@ describe('npm run ops -- …, as operators act', () => {
     const no = await opsJson(['reject', id, '--reason', 'not yet', '--actor', second.id], 0);
     expect(no['approval']).toMatchObject({ status: 'rejected', decided_by: second.id });
 
-    const anew: string = (await opsJson(retry, 3))['approval']!['id']!;
+    const anew = String((await opsJson(retry, 3))['approval']?.['id']);
     const agreed = await opsJson(['approve', anew, '--actor', second.id], 0);
     expect(agreed['approval']).toMatchObject({ status: 'approved', decided_by: second.id });
     const [successor] = await successorsOf(world, [reversalId]);

@@ -127,7 +127,7 @@ describe('a payout that is asked for', () => {
     it('more than is available: payout_amount_invalid, naming what is', async () => {
       const { seller } = await earnedShop(world);
       const body = await refusedWith(seller, { amount: NET_MINOR + 1 }, 'payout_amount_invalid');
-      expect(body['available_amount']).toBe(NET_MINOR);
+      expect(body).toMatchObject({ available_amount: NET_MINOR });
     });
 
     it('below the minimum: payout_below_minimum, naming it', async () => {
@@ -329,7 +329,9 @@ describe('a payout that is asked for', () => {
       expect(refused).toMatchObject({ available_amount: NET_MINOR, disputed_amount: NET_MINOR });
       const id = await openedPayout(world, seller);
       expect(await payoutRow(world, id)).toMatchObject({ amountMinor: NET_MINOR });
-      expect((await refusedWith(seller, {}, 'nothing_available'))['disputed_amount']).toBe(NET_MINOR);
+      expect(await refusedWith(seller, {}, 'nothing_available')).toMatchObject({
+        disputed_amount: NET_MINOR,
+      });
 
       await settleDispute(
         world.database.db,

@@ -5,10 +5,13 @@ import { settlePayout } from '../../db/payouts/settle.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openShop, type Seller, type Shop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
-import { type Json, type Person, World } from '../harness/world.ts';
+import type { BodyOf } from '../harness/answers.ts';
+import { type Person, World } from '../harness/world.ts';
+
+type StatementBody = BodyOf<'GET', '/sellers/me/statement'>;
 
 /** The lines of an answer. */
-const linesOf = (body: Json) => body['data'] as unknown as Json[];
+const linesOf = (body: StatementBody) => body['data']!;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -89,9 +92,9 @@ describe('a seller’s statement', () => {
 
   it('closing is the balance that the API shows, for every seller', async () => {
     for (const person of shop.sellers) {
-      const [shown] = (await world.get(person, '/sellers/me/balance')).body['balances']! as unknown as Json[];
-      const [closing] = (await statement(person)).body['balances']! as unknown as Json[];
-      const { currency, rest, ...parts } = shown as unknown as Record<string, number>;
+      const [shown] = (await world.get(person, '/sellers/me/balance')).body['balances']!;
+      const [closing] = (await statement(person)).body['balances']!;
+      const { currency, rest, ...parts } = shown!;
       // A part of what is pending.
       expect(rest).toBe(0);
       expect(closing).toMatchObject({ currency, closing: parts });
@@ -129,13 +132,13 @@ describe('a seller’s statement', () => {
 
   it('pages: each once, in order, with the balances of the whole', async () => {
     const whole = (await statement(seller, '?limit=100')).body;
-    const lines: Json[] = [];
+    const lines: ReturnType<typeof linesOf> = [];
     let cursor = '';
     do {
       const { body } = await statement(seller, `?limit=2&to=2999-01-01${cursor && `&cursor=${cursor}`}`);
       expect(body['balances']).toEqual(whole['balances']);
       lines.push(...linesOf(body));
-      cursor = body['next_cursor'] as unknown as string;
+      cursor = body['next_cursor'] ?? '';
     } while (cursor);
     expect(lines).toEqual(whole['data']);
   });
@@ -179,7 +182,7 @@ describe('a seller’s statement', () => {
 
   it('a range: from is in it, to is not, and adjoining ones meet', async () => {
     const all = linesOf((await statement(seller, '?limit=100')).body);
-    const middle = String(all[2]!['at']);
+    const middle = all[2]!.at;
     const before = (await statement(seller, `?limit=100&to=${middle}`)).body;
     const after = (await statement(seller, `?limit=100&from=${middle}`)).body;
     expect([...linesOf(before), ...linesOf(after)]).toEqual(all);

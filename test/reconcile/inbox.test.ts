@@ -7,7 +7,7 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { auditLogOf } from '../harness/read.ts';
 import { openShop } from '../harness/shop.ts';
 import { placedOrder, storedWebhook } from '../harness/stories.ts';
-import type { Json, World } from '../harness/world.ts';
+import type { World } from '../harness/world.ts';
 import type { reconcile } from '../../workflows/index.ts';
 import { age, counts, createWorld, NONE, one, retire, sweep } from './support.ts';
 
@@ -86,7 +86,7 @@ it('an unmatched one is tried again for a day, and matches once its order is kno
 it('an operator replays an event, and the audit log says so', async () => {
   const { shop, orderId } = await paidUnnoticed();
   const webhookId = await stored(orderId, MINUTE_MS, { outcome: 'unhandled', processedAt: new Date() });
-  const path = `/admin/webhooks/${webhookId}/replay`;
+  const path = `/admin/webhooks/${webhookId}/replay` as const;
   const replayed = await world.post(shop.admin, path, { reason: 'the parser was wrong' });
   expect(replayed.status, JSON.stringify(replayed.body)).toBe(200);
   expect(replayed.body['webhook']).toMatchObject({ id: webhookId, outcome: 'signalled' });
@@ -213,7 +213,7 @@ describe('the bodies of what was processed', () => {
     expect(swept).toMatchObject({ bodies_deleted: 3 });
     for (const id of [old, oldIgnored, oldUnmatched]) expect(await hasBody(id)).toBe(false);
     const page = await world.get(shop.admin, '/admin/webhooks?limit=100');
-    const listed = Array.from(page.body['data'] as Json[]).find((row) => row['id'] === old);
+    const listed = page.body['data']!.find((row) => row['id'] === old);
     expect(listed).toMatchObject({ outcome: 'signalled', body: null });
     const story = await world.get(shop.admin, `/admin/story?subject=webhook/${old}`);
     expect(JSON.stringify(story.body)).toContain('Its body was deleted after its time.');

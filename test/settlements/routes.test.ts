@@ -2,7 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLogOf, openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
-import type { Answer, Json, Person } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import type { Person } from '../harness/world.ts';
 import { type Desk, openDesk, transferLine } from './support.ts';
 
 let desk: Desk;
@@ -19,7 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => desk.close());
 
-const dataOf = ({ body }: Answer) => body['data'] as unknown as Json[];
+const dataOf = ({ body }: Answer<BodyOf<'GET', '/admin/statements/:statementId/exceptions'>>) =>
+  body['data']!;
 const list = (query = '') => world.get(admin, `/admin/statements/${statementId}/exceptions${query}`);
 const resolve = (id: string, headers?: Record<string, string>) =>
   world.post(

@@ -7,7 +7,8 @@ import { expectCleanBooks, postings } from '../harness/books.ts';
 import { licensesOf, pictureOf, sentTo } from '../harness/read.ts';
 import { openCatalog, openShop } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
-import { type Answer, type Json, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import { World } from '../harness/world.ts';
 import {
   anotherApi,
   CLOSED_ADDRESS,
@@ -249,11 +250,13 @@ async function listed(outcome: string): Promise<string[]> {
   const { admin } = await openCatalog(world);
   const ids: string[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page: Answer = await world.get(admin, `/admin/webhooks?outcome=${outcome}&limit=100${cursor}`);
+    const page: Answer<BodyOf<'GET', '/admin/webhooks'>> = await world.get(
+      admin,
+      `/admin/webhooks?outcome=${outcome}&limit=100${cursor}`,
+    );
     expect(page.status, JSON.stringify(page.body)).toBe(200);
-    const events: Json[] = page.body['data']!;
-    ids.push(...events.map((event) => String(event['event_id'])));
-    const next: string | null = page.body['next_cursor']!;
+    ids.push(...page.body['data']!.map((event) => event['event_id']));
+    const next = page.body['next_cursor'] ?? null;
     cursor = next === null ? null : `&cursor=${encodeURIComponent(next)}`;
   }
   return ids;

@@ -10,7 +10,8 @@ import { type RunningServer, startServer } from '../../server.ts';
 import { adopted } from '../harness/wait.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
-import type { Answer, Json, World } from '../harness/world.ts';
+import type { Answer, BodyOf } from '../harness/answers.ts';
+import type { World } from '../harness/world.ts';
 
 /** Nothing listens on port 1. */
 export const CLOSED_ADDRESS = '127.0.0.1:1';
@@ -37,20 +38,26 @@ export interface Delivering {
   readonly apiUrl?: string;
 }
 
+type Receiver = `/webhooks/${WebhookProvider}`;
+
 /** Delivers a webhook over HTTP as its provider would: an event as JSON, text and bytes as they are. */
 export async function deliver(
   world: World,
   provider: WebhookProvider,
   event: object | Bytes,
   { headers, apiUrl = world.apiUrl }: Delivering = {},
-): Promise<Answer> {
+): Promise<Answer<BodyOf<'POST', Receiver>>> {
   const body = typeof event === 'string' || event instanceof Uint8Array ? event : JSON.stringify(event);
   const response = await fetch(`${apiUrl}/api/v1/webhooks/${provider}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(headers ?? signed(world, provider, body)) },
     body,
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Json };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as BodyOf<'POST', Receiver>,
+  };
 }
 
 /** Delivers and expects it taken in with this outcome. */

@@ -7,7 +7,8 @@ import { until } from '../harness/wait.ts';
 import { listening, start } from '../harness/processes.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
-import { type Answer, World } from '../harness/world.ts';
+import type { Answer, Refusal } from '../harness/answers.ts';
+import { World } from '../harness/world.ts';
 
 /** Processes start from sources, and each of the silences lasts until it is noticed. */
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
@@ -49,7 +50,9 @@ afterAll(async () => {
 });
 
 /** Asks until there is an answer that is none of a database that is away. */
-async function insist(ask: () => Promise<Answer>): Promise<Answer> {
+async function insist<Body extends Pick<Refusal, 'code'>>(
+  ask: () => Promise<Answer<Body>>,
+): Promise<Answer<Body>> {
   for (;;) {
     const answer = await ask().catch(() => null);
     if (answer !== null && answer.status < 500) return answer;
