@@ -7,6 +7,7 @@ export {
   rejectApproval,
 } from './decide.ts';
 export { decidedWith, type Piece, recordDecisions } from './decided-alone.ts';
+export { type ApprovalFigure, OPEN_APPROVALS } from './figures.ts';
 export { listApprovals, readApproval } from './list.ts';
 export { markNotified } from './mark-notified.ts';
 export { lockPendingApproval, requestApproval } from './request.ts';

@@ -1,3 +1,4 @@
+export { ageS, countedRows, type FigurePart } from './figures.ts';
 export { listAuditLog } from './list-audit-log.ts';
 export { type Act, writeAuditLog } from './write-audit-log.ts';
 export { isBeyondCounting } from './beyond-counting.ts';

@@ -1,3 +1,4 @@
+export { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from './figures.ts';
 export { refundLabel, reversalLabel, type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
 export { lockNamedRefund, lockOrder, lockReversal, lockTransferOfOrder } from './lock.ts';
 export type { Purchases } from './purchase.ts';

@@ -1,9 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { joined } from '../../domain/kernel/index.ts';
+import { type ApprovalFigure, OPEN_APPROVALS } from '../approvals/index.ts';
 import type { Db } from '../client.ts';
-import { isCurrent } from '../kernel/index.ts';
+import { countedRows } from '../kernel/index.ts';
+import { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from '../marketplace/index.ts';
+import { PAYOUTS_FIGURES } from '../payouts/index.ts';
+import { UNHANDED_WEBHOOKS, WEBHOOKS_FIGURES } from '../webhooks/index.ts';
 import { STUCK_KINDS, type StuckKind } from './work.ts';
 
-type OpenKind = 'order' | 'refund' | 'transfer' | 'reversal' | 'payout';
+type OpenKind = keyof typeof OPEN_KINDS;
 
 /** Open rows of one kind, status and currency. Minor units, seconds. */
 interface OpenFigure {
@@ -15,24 +20,10 @@ interface OpenFigure {
   readonly oldestAgeS: number;
 }
 
-/** Pending refunds by step and age. */
-interface RefundAgeFigure {
-  /** `asking`: the PSP may not have the refund yet; `accepted`: it has, and its report is to come. */
-  readonly step: 'asking' | 'accepted';
-  readonly age: string;
-  readonly rows: number;
-}
-
 interface WebhookFigure {
   readonly state: 'unprocessed' | 'unmatched';
   readonly rows: number;
   readonly oldestAgeS: number;
-}
-
-interface ApprovalFigure {
-  /** `waiting`: for a second admin; `untold`: approved, and the engine was not notified yet. */
-  readonly state: 'waiting' | 'untold';
-  readonly rows: number;
 }
 
 export interface Figures {
@@ -47,76 +38,26 @@ export interface Figures {
   readonly lastSweepAt: Date | null;
 }
 
-const ageS = (column: SQL) => sql`coalesce(extract(epoch FROM now() - min(${column})), 0)::float8`;
-const rows = sql`count(*)::int AS rows`;
-/** A reversal has its transfer's currency: one index look-up each, as in `isCurrent`. */
-const REVERSALS = sql`SELECT one.*,
-    (SELECT currency FROM seller_transfers WHERE seller_transfers.id = one.transfer_id) AS currency
-  FROM transfer_reversals AS one`;
+// The registers of figures: a line a subject in each.
+const OPEN_KINDS = joined('figures of open rows', MARKETPLACE_FIGURES.open, PAYOUTS_FIGURES.open);
+const GIVEN_UP_KINDS = MARKETPLACE_FIGURES.givenUp;
+const OPEN_SINCE_KINDS = joined(
+  'times of open rows',
+  MARKETPLACE_FIGURES.openSince,
+  PAYOUTS_FIGURES.openSince,
+  WEBHOOKS_FIGURES.openSince,
+);
 
-// A transfer of 0 was refunded whole, and is left out; one that went out and is `permanently_failed` is counted by
-// its reversal. Each part reads a partial index of only its rows (test/operators/figures.test.ts has the plans), so
-// ended rows, which are nearly all, cost nothing here.
-const OPEN = sql`
-  SELECT 'order' AS kind, status, currency, ${rows}, sum(total_minor)::float8 AS amount, ${ageS(sql`created_at`)} AS age
-  FROM orders WHERE status = 'pending' GROUP BY status, currency
-  UNION ALL
-  SELECT 'refund', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
-  FROM refunds WHERE status = 'pending' GROUP BY status, currency
-  UNION ALL
-  SELECT 'transfer', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
-  FROM seller_transfers AS one WHERE status IN ('pending', 'failed') AND ${isCurrent(sql`seller_transfers`)}
-  GROUP BY status, currency
-  UNION ALL
-  SELECT 'reversal', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
-  FROM (${REVERSALS} WHERE one.status = 'pending') AS reversals GROUP BY status, currency
-  UNION ALL
-  SELECT 'payout', status, currency, ${rows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
-  FROM seller_payouts WHERE status = 'pending' GROUP BY status, currency`;
+/** The first is of no row: it names the columns. */
+const union = (columns: SQL, kinds: Readonly<Record<string, SQL>>) =>
+  sql.join([sql`SELECT ${columns} WHERE false`, ...Object.values(kinds)], sql` UNION ALL `);
 
-const GIVEN_UP = sql`
-  SELECT 'transfer' AS kind, status, currency, ${rows}, sum(amount_minor)::float8 AS amount
-  FROM seller_transfers AS one WHERE status = 'permanently_failed' AND completed_at IS NULL AND amount_minor > 0
-    AND ${isCurrent(sql`seller_transfers`)}
-  GROUP BY status, currency
-  UNION ALL
-  SELECT 'reversal', status, currency, ${rows}, sum(amount_minor - covered_minor)::float8
-  FROM (${REVERSALS} WHERE one.status = 'permanently_failed' AND ${isCurrent(sql`transfer_reversals`)}) AS reversals
-  GROUP BY status, currency`;
+const COLUMNS = sql`NULL::text AS kind, NULL::text AS status, NULL::text AS currency, NULL::int AS rows, NULL::float8 AS amount`;
+const OPEN = union(sql`${COLUMNS}, NULL::float8 AS age`, OPEN_KINDS);
+const GIVEN_UP = union(COLUMNS, GIVEN_UP_KINDS);
+const OPEN_SINCE = union(sql`NULL::text AS kind, NULL::timestamptz AS since`, OPEN_SINCE_KINDS);
 
-const REFUND_AGES = sql`
-  SELECT CASE WHEN hyperswitch_refund_id IS NULL THEN 'asking' ELSE 'accepted' END AS step,
-    CASE WHEN created_at > now() - interval '5 minutes' THEN 'under_5m'
-      WHEN created_at > now() - interval '1 hour' THEN '5m_to_1h'
-      WHEN created_at > now() - interval '1 day' THEN '1h_to_1d' ELSE 'over_1d' END AS age, ${rows}
-  FROM refunds WHERE status = 'pending' GROUP BY 1, 2`;
-
-const WEBHOOKS = sql`
-  SELECT 'unprocessed' AS state, ${rows}, ${ageS(sql`received_at`)} AS age FROM webhook_events WHERE processed_at IS NULL
-  UNION ALL
-  SELECT 'unmatched', ${rows}, ${ageS(sql`received_at`)} FROM webhook_events WHERE outcome = 'unmatched'`;
-
-const APPROVALS = sql`
-  SELECT 'waiting' AS state, ${rows} FROM approvals WHERE status = 'pending' AND expires_at > now()
-  UNION ALL
-  SELECT 'untold', ${rows} FROM approvals WHERE status = 'approved' AND told_at IS NULL`;
-
-const OPEN_SINCE = sql`
-  SELECT 'order' AS kind, created_at AS since FROM orders WHERE status = 'pending'
-  UNION ALL
-  SELECT CASE WHEN hyperswitch_refund_id IS NULL THEN 'orphan' ELSE 'refund' END, created_at
-  FROM refunds WHERE status = 'pending'
-  UNION ALL
-  SELECT 'transfer', created_at FROM seller_transfers AS one
-  WHERE status IN ('pending', 'failed') AND ${isCurrent(sql`seller_transfers`)}
-  UNION ALL
-  SELECT 'reversal', created_at FROM transfer_reversals WHERE status = 'pending'
-  UNION ALL
-  SELECT 'payout', created_at FROM seller_payouts WHERE status = 'pending'
-  UNION ALL
-  SELECT 'webhook', received_at FROM webhook_events WHERE processed_at IS NULL OR outcome = 'unmatched'`;
-
-const FLAGS = sql`SELECT kind, ${rows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`;
+const FLAGS = sql`SELECT kind, ${countedRows} FROM ops_flags WHERE cleared_at IS NULL GROUP BY kind`;
 
 /** The queries of a reading, for tests of their plans. */
 export const FIGURE_QUERIES = {
@@ -124,8 +65,8 @@ export const FIGURE_QUERIES = {
   OPEN_SINCE,
   GIVEN_UP,
   REFUND_AGES,
-  WEBHOOKS,
-  APPROVALS,
+  UNHANDED_WEBHOOKS,
+  OPEN_APPROVALS,
   FLAGS,
 } as const;
 
@@ -144,8 +85,10 @@ export async function readFigures(db: Db): Promise<Figures> {
   const open = await db.execute<Row>(OPEN);
   const givenUp = await db.execute<Row>(GIVEN_UP);
   const refundAges = await db.execute<RefundAgeFigure & Record<string, unknown>>(REFUND_AGES);
-  const webhooks = await db.execute<{ state: WebhookFigure['state']; rows: number; age: number }>(WEBHOOKS);
-  const approvals = await db.execute<ApprovalFigure & Record<string, unknown>>(APPROVALS);
+  const webhooks = await db.execute<{ state: WebhookFigure['state']; rows: number; age: number }>(
+    UNHANDED_WEBHOOKS,
+  );
+  const approvals = await db.execute<ApprovalFigure & Record<string, unknown>>(OPEN_APPROVALS);
   const flags = await db.execute<{ kind: string; rows: number }>(FLAGS);
   const [sweep] = await db.execute<{ at: string | null }>(
     sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
@@ -174,7 +117,7 @@ export async function readStuckFigures(db: Db, after: StuckAfterMs): Promise<Rec
     sql`, `,
   );
   const counts = await db.execute<{ kind: StuckKind; rows: number }>(
-    sql`SELECT open.kind, ${rows} FROM (${OPEN_SINCE}) AS open
+    sql`SELECT open.kind, ${countedRows} FROM (${OPEN_SINCE}) AS open
       JOIN (VALUES ${thresholds}) AS threshold (kind, after) ON threshold.kind = open.kind
       WHERE open.since < now() - threshold.after GROUP BY open.kind`,
   );

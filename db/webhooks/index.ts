@@ -1,4 +1,5 @@
 export { deleteWebhookBodies } from './delete-bodies.ts';
+export { UNHANDED_WEBHOOKS, WEBHOOKS_FIGURES } from './figures.ts';
 export { listWebhooksForReplay, type ReplayFilter } from './for-replay.ts';
 export { listWebhookEvents, readWebhookEvent, type WebhookEventRow } from './list.ts';
 export { requestReplay } from './request-replay.ts';
