@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import SlowestFirst from './test/harness/sequencer.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    sequence: { sequencer: SlowestFirst },
     reporters: ['default', './test/harness/slowest.ts'],
     globalSetup: ['test/harness/global-setup.ts'],
     setupFiles: ['test/harness/setup.ts'],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Folder, knows, pathOf, reachOf } from './may.ts';
-import { FORBIDDEN, FREE, type Kind, KINDS, NOT_REPLAYED, ROOTS, SUBJECTS } from './table.ts';
+import { FORBIDDEN, FREE, type Kind, KINDS, NOT_REPLAYED, ROOTS, SUBJECTS, TEST_ROOT } from './table.ts';
 
 interface Pattern {
   readonly regex: string;
@@ -156,22 +156,26 @@ export function wallOverrides(root: string): Override[] {
       // What belongs to no subject comes first, so that a subject's override, the later one, is the one that counts.
       return [override([`${name}/**`], { kind: name }, kind), ...walled];
     }),
-    {
-      files: ['./*.ts'],
-      rules: {
-        'eslint/no-restricted-imports': [
-          'error',
+    rootOverride('./*.ts', [...FREE, 'stack', 'stand-ins']),
+    rootOverride(`./${TEST_ROOT}`, [...FREE.filter((free) => free !== 'test'), 'stack', 'stand-ins']),
+  ];
+}
+
+/** Of files at the top: a later one replaces an earlier one. */
+const rootOverride = (file: string, closed: readonly string[]): Override => ({
+  files: [file],
+  rules: {
+    'eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          WATCHED,
           {
-            patterns: [
-              WATCHED,
-              {
-                regex: `^\\./${oneOf([...FREE, 'stack', 'stand-ins'])}(?:/|$)`,
-                message: 'Roots wire production together: no stand-ins, no tests.',
-              },
-            ],
+            regex: `^\\./${oneOf(closed)}(?:/|$)`,
+            message: 'Roots wire production together: no stand-ins, no tests.',
           },
         ],
       },
-    },
-  ];
-}
+    ],
+  },
+});

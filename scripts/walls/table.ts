@@ -118,6 +118,9 @@ export const FREE = ['bench', 'sandbox', 'scripts', 'test'] as const;
 /** Files at the top: composition roots, and settings that roots hand down. */
 export const ROOTS = ['config', 'log', 'request-bodies', 'server', 'trusted-proxies', 'worker'] as const;
 
+/** The one file at the top that knows tests: it runs them. */
+export const TEST_ROOT = 'vitest.config.ts';
+
 /** Subjects, lower ones first. Those of one rank are peers, and do not know each other. */
 export const RANKS: readonly (readonly string[])[] = [
   ['kernel'],

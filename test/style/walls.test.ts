@@ -189,6 +189,7 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
   ['test/sound.ts', `import { startStack } from '../stack/index.ts';`],
   ['bench/sound.ts', `import { startStack } from '../stack/index.ts';`],
   ['config.ts', `import { z } from 'zod';`],
+  ['vitest.config.ts', `import SlowestFirst from './test/harness/sequencer.ts';`],
 ];
 
 const BUILT_INS: readonly (readonly [file: string, code: string])[] = [
