@@ -30,7 +30,7 @@ test('one order whose items come to more is refused', async () => {
   expect(await order(database.db, MAX_AMOUNT_MINOR, 'USD', 2)).toBe('amount_too_large');
 });
 
-test('so is the second that would, of whichever seller; another currency is another sum', async () => {
+test('an order that brings the sum of all orders above it is refused, whoever sells; each currency has its own sum', async () => {
   expect(await order(database.db, MAX_AMOUNT_MINOR, 'EUR')).toBe('opened');
   expect(await order(database.db, MAX_AMOUNT_MINOR, 'EUR')).toBe('amount_too_large');
   expect(await order(database.db, 1_000_000_001, 'EUR')).toBe('amount_too_large');

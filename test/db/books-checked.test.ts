@@ -400,7 +400,7 @@ describe('open rows and Temporal', () => {
     ]);
   });
 
-  test('a row that ended while Temporal was asked is none', async () => {
+  test('a row that ended while Temporal was asked is no violation', async () => {
     const own = await ownDatabase();
     const told = await storyOn(own);
     const refundId = await told.openRefund(await told.complete());

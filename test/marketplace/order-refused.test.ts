@@ -107,7 +107,7 @@ describe('a purchase that cannot be, or not yet', () => {
 
   it('order_empty 422', () => expectRefused([], 422, 'order_empty'));
 
-  it('a body that is none of ours: each field at fault is named, and nothing is started', async () => {
+  it('a malformed body is refused with each field at fault, and nothing is started', async () => {
     const before = await orderCount();
     for (const [body, field] of [
       [{ items: [{ product_id: 'x' }] }, 'items.0.product_id'],

@@ -238,7 +238,7 @@ describe('the events of a refund', () => {
     expect(unknown.status).toBe(404);
   });
 
-  it('a Last-Event-ID that is none: 422 names it', async () => {
+  it('a malformed Last-Event-ID is refused with 422, which names it', async () => {
     const { buyer } = await openShop(world);
     const answer = await ask(world.apiUrl, buyer, crypto.randomUUID(), { lastEventId: 'yesterday' });
     expect(answer.status).toBe(422);

@@ -137,7 +137,7 @@ describe('a refund that the PSP never answers, given up by an operator', () => {
     expect((await world.order(orderId)).status).toBe('completed');
   });
 
-  it('the PSP knows it at the first look: adopted, and its word decides', async () => {
+  it('the PSP knows it at the first look: it is adopted, and ends as the PSP says', async () => {
     const { orderId, refundId } = await unanswered();
     await landedAtThePsp(world, await world.refund(refundId));
     const answer = await giveUp(refundId);

@@ -233,7 +233,7 @@ describe('a refund, phase 1: open', () => {
     },
   );
 
-  it('a body that is none of ours: named, and nothing is started', async () => {
+  it('a malformed body is refused, and nothing is started', async () => {
     const orderId = await bought(0);
     for (const body of [{ amuont: 5 }, { reason: 5 }, { items: ['not-an-id'] }, [], 'all']) {
       const answer = await ask(people.buyer, orderId, body);

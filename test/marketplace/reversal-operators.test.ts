@@ -285,7 +285,7 @@ describe('a reversal in the hands of operators', () => {
       await expectAgreement(world);
     });
 
-    it('one that nobody knows, one that is none, and a caller who is no admin', async () => {
+    it('an unknown reversal, an id that is not one, and a caller who is not an admin', async () => {
       const { shop, reversal, workflowId } = await permanentlyFailed();
       expect((await retry(shop.admin, '0198c0de-0000-7000-8000-000000000000')).body).toMatchObject({
         status: 404,

@@ -424,7 +424,7 @@ describe('a signal is a hint', () => {
       expect(await world.finished(`payout/${id}`)).toEqual({ status: 'paid' });
     });
 
-    it('a signal with nothing as its word does not break the workflow', async () => {
+    it('a signal without a report does not break the workflow', async () => {
       const { id, stripePayoutId } = await payingOut();
       await signal(world, `payout/${id}`, 'payoutWord');
       world.stripe.control.settlePayout(stripePayoutId, 'paid');

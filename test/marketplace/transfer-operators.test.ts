@@ -135,7 +135,7 @@ describe('a transfer that an admin retries', () => {
     await expectAgreement(world);
   });
 
-  it('one that nobody knows, one that is none, and a caller who is no admin', async () => {
+  it('an unknown transfer, an id that is not one, and a caller who is not an admin', async () => {
     const { transfer, admin, seller } = await permanentlyFailed();
     const unknown = await world.post(
       admin,

@@ -103,7 +103,7 @@ describe('how a payout ends', () => {
     expect(world.stripe.control.accountBalance(seller.accountId)).toEqual({ usd: NET_MINOR });
   });
 
-  it('each word once: repeated webhooks book nothing twice', async () => {
+  it('repeated webhooks book nothing twice', async () => {
     const { id, stripePayoutId, seller } = await accepted();
     await said(stripePayoutId, id, 'paid');
     const paid = { id: stripePayoutId, amount: NET_MINOR, metadata: { payout_id: id } };
@@ -139,7 +139,7 @@ describe('how a payout ends', () => {
     expect(await fundsOf(world, seller)).toMatchObject({ availableMinor: NET_MINOR, payingOutMinor: 0 });
   });
 
-  it('its webhook lost: an operator has Stripe asked, and its word counts', async () => {
+  it('its webhook is lost: an operator has Stripe asked, and the answer ends it', async () => {
     const { id, stripePayoutId, workflowId, seller } = await accepted();
     world.stripe.control.addFault({ kind: 'loseWebhook', match: 'payout.paid' });
     await signal(world, workflowId, 'retryNow');

@@ -172,7 +172,7 @@ describe('a payout that is asked for', () => {
         .where(and(eq(sellerBalances.sellerId, seller.id), eq(sellerBalances.currency, 'EUR')));
     });
 
-    it('a currency or a field that is none: validation_failed', async () => {
+    it('an unknown currency or field: validation_failed', async () => {
       const { seller } = await earnedShop(world);
       for (const body of [{ currency: 'dollars' }, { money: 5 }]) {
         expect((await askPayout(world, seller, body)).body).toMatchObject({

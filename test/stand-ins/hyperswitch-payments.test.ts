@@ -138,7 +138,7 @@ describe('a payment is cancelled', () => {
     }
   });
 
-  test('once only, and not where there is none', async () => {
+  test('a payment is cancelled once only, and an unknown one is 404', async () => {
     const { call } = await hyperswitchWorld();
     await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
     expect((await call('POST', '/payments/p/cancel')).body).toMatchObject({ status: 'cancelled' });
