@@ -28,6 +28,11 @@ const ALLOWED: readonly { readonly file: string; readonly what: string; readonly
     what: 'insert(sellerPayouts) spreads decision',
     why: 'an amount and its currency',
   },
+  ...[
+    { file: 'db/marketplace/refunds/open.ts', what: 'insert(refunds) spreads columnsOf' },
+    { file: 'db/marketplace/refunds/record-external-refund.ts', what: 'insert(refunds) spreads columnsOf' },
+    { file: 'db/marketplace/disputes/settle.ts', what: 'insert(disputes) spreads columnsOf' },
+  ].map((where) => ({ ...where, why: 'the two columns that name a purchase, `orderId` and `invoiceId`' })),
 ];
 
 async function sourcesOf(extension: string): Promise<string[]> {
