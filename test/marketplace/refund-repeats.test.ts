@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idempotencyKeys } from '../../db/kernel/schema.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
-import { keepAsk } from '../../db/kernel/keep-ask.ts';
+import { keepAsk, takeAsk } from '../../db/kernel/keep-ask.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { refundsOf } from '../harness/read.ts';
 import { type Catalog, openCatalog } from '../harness/shop.ts';
@@ -118,9 +118,12 @@ describe('a refund asked for again, by its Idempotency-Key', () => {
     const idempotency = { scope, key, bodyHash: 'a-hash' };
     const refundId = uuidv7();
     const caller = { userId: people.buyer.id, role: people.buyer.role };
+    // As the API does: it keeps the ask, and takes it again once it has read a refusal.
     const request = async () => {
       await keepAsk(world.database.db, refundId, { kind: 'refund', orderId, caller, idempotency });
-      return world.engine.requestRefund({ refundId }, label);
+      const opening = await world.engine.requestRefund({ refundId }, label);
+      if ('refused' in opening) await takeAsk(world.database.db, refundId);
+      return opening;
     };
     const label = { purchase: { kind: 'order', id: orderId }, amountMinor: 2_500, currency: 'EUR' } as const;
     expect(await request()).toMatchObject({
