@@ -1,15 +1,10 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
 import type { Evidence } from '../../domain/kernel/index.ts';
-import type {
-  RefundOpening,
-  RefundRequest,
-  RefundReport,
-  AskedRefund,
-} from '../../domain/marketplace/messages.ts';
+import type { RefundOpening, RefundRequest, RefundReport } from '../../domain/marketplace/messages.ts';
 import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
-import { readAsk, raiseFlag } from '../../db/kernel/index.ts';
+import { raiseFlag } from '../../db/kernel/index.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
 import { purchaseOf } from '../../db/marketplace/purchase.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
@@ -87,8 +82,7 @@ export function createRefundActivities(deps: MarketplaceDeps) {
 
   return {
     async openRefund({ refundId }: RefundRequest): Promise<RefundOpening> {
-      const ask = await readAsk<AskedRefund>(db, 'refund', refundId);
-      return openRefund(db, { refundId, ask }, purchases);
+      return openRefund(db, { refundId }, purchases);
     },
 
     /** Phase 2: asks the PSP for the refund, under our id, until its answer is known. */

@@ -19,6 +19,22 @@ interface Asked {
 /** Changes nothing if it runs outside the transaction; its locks end with it. */
 const READS = /^\s*select\b/i;
 
+/**
+ * At the end of a write without `RETURNING`, within a transaction: the row must be as it was read. If the write touches
+ * another number of rows than one, the transaction fails with GuardMissed.
+ */
+export const ONE_ROW = '/* one row */';
+
+/** Somebody else changed the row first. The caller reads it again and usually finds its work done. */
+export class GuardMissed extends Error {
+  override readonly name = 'GuardMissed';
+}
+
+function assertOneRow({ count }: Rows): void {
+  if (count !== 1)
+    throw new GuardMissed(`a guarded write touched ${count} rows: its row has changed since it was read`);
+}
+
 const NO_ROWS = Object.assign([], { count: 0, command: '' }) as unknown as Rows;
 
 /** A write whose answer nobody reads: the transaction does not wait for it. */
@@ -125,7 +141,8 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
         if (!READS.test(text)) await begun;
         const sent = runOn(line, text, values, asArrays);
         if (isPlainWrite(text)) {
-          writes.push(sent.catch((error: unknown) => void (failure ??= error as Error)));
+          const checked = text.endsWith(ONE_ROW) ? sent.then(assertOneRow) : sent;
+          writes.push(checked.catch((error: unknown) => void (failure ??= error as Error)));
           return NO_ROWS;
         }
         const [rows] = await Promise.all([sent, begun]);

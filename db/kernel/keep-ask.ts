@@ -33,7 +33,7 @@ export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked)
 
 /** Undefined where nobody asked, the ask was opened since, or its refusal was read. */
 export async function readAsk<Asked extends Ask>(
-  db: Db,
+  db: Db | Tx,
   kind: Asked['kind'],
   id: string,
 ): Promise<(Asked & Pick<Ask, 'refused'>) | undefined> {

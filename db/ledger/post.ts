@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import {
   balanceSign,
@@ -54,16 +54,30 @@ export async function post(tx: Tx, posting: PostingOf, entries: readonly Entry[]
   const { kind, currency, of, root } = posting;
   const named = { kind, currency, ofKind: of.kind, ofId: of.id, rootKind: root.kind, rootId: root.id };
   await tx.insert(ledgerEntries).values(moving.map((entry) => ({ ...named, ...entry, transactionId })));
-  for (const { account, amountMinor } of moving) {
-    const [, sellerId, name] = /^seller:([^:]+):(.+)$/.exec(account) ?? [];
-    if (sellerId === undefined || name === undefined) continue;
-    const column = BALANCE_COLUMN[name as SellerAccount];
-    const byMinor = balanceSign(account) * amountMinor;
+  for (const [sellerId, changes] of changesOf(moving)) {
+    const set: Partial<Record<Balance, SQL>> = {};
+    for (const [column, byMinor] of changes) set[column] = sql`${sellerBalances[column]} + ${byMinor}`;
     await tx
       .update(sellerBalances)
-      .set({ [column]: sql`${sellerBalances[column]} + ${byMinor}` })
+      .set(set)
       .where(and(eq(sellerBalances.sellerId, sellerId), eq(sellerBalances.currency, currency)));
   }
+}
+
+type Balance = (typeof BALANCE_COLUMN)[SellerAccount];
+
+/** By how much each balance of each seller changes, in minor units. */
+function changesOf(entries: readonly Entry[]): Map<string, Map<Balance, number>> {
+  const sellers = new Map<string, Map<Balance, number>>();
+  for (const { account, amountMinor } of entries) {
+    const [, sellerId, name] = /^seller:([^:]+):(.+)$/.exec(account) ?? [];
+    if (sellerId === undefined || name === undefined) continue;
+    const changes = sellers.get(sellerId) ?? new Map<Balance, number>();
+    const column = BALANCE_COLUMN[name as SellerAccount];
+    changes.set(column, (changes.get(column) ?? 0) + balanceSign(account) * amountMinor);
+    sellers.set(sellerId, changes);
+  }
+  return sellers;
 }
 
 /**
@@ -77,16 +91,21 @@ export async function lockFunds(
 ): Promise<Map<string, LockedFunds>> {
   const ids = [...new Set(sellerIds)].toSorted();
   if (ids.length === 0) return new Map();
-  await tx
-    .insert(sellerBalances)
-    .values(ids.map((sellerId) => ({ sellerId, currency })))
-    .onConflictDoNothing();
-  const rows = await tx
-    .select()
-    .from(sellerBalances)
-    .where(and(inArray(sellerBalances.sellerId, ids), eq(sellerBalances.currency, currency)))
-    .orderBy(asc(sellerBalances.sellerId))
-    .for('no key update');
+  const lock = () =>
+    tx
+      .select()
+      .from(sellerBalances)
+      .where(and(inArray(sellerBalances.sellerId, ids), eq(sellerBalances.currency, currency)))
+      .orderBy(asc(sellerBalances.sellerId))
+      .for('no key update');
+  let rows = await lock();
+  if (rows.length < ids.length) {
+    await tx
+      .insert(sellerBalances)
+      .values(ids.map((sellerId) => ({ sellerId, currency })))
+      .onConflictDoNothing();
+    rows = await lock();
+  }
   return new Map(rows.map((row) => [row.sellerId, row]));
 }
 

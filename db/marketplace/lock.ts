@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, asc, eq, inArray, notExists } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Tx } from '../client.ts';
 import { type Order, orders } from './orders/schema.ts';
@@ -55,24 +55,19 @@ export async function lockTransferOfOrder(tx: Tx, transferId: string): Promise<T
   return lockTransfer(tx, transferId);
 }
 
-/** Locks a reversal after its transfer, whose id is read first. */
+/** Locks a reversal after its transfer: PostgreSQL takes the locks in the order of their list. */
 export async function lockReversal(
   tx: Tx,
   reversalId: string,
 ): Promise<{ transfer: Transfer; reversal: Reversal }> {
-  const [found] = await tx
-    .select({ transferId: transferReversals.transferId })
+  const [locked] = await tx
+    .select({ transfer: sellerTransfers, reversal: transferReversals })
     .from(transferReversals)
-    .where(eq(transferReversals.id, reversalId));
-  if (found === undefined) throw new MissingRow('reversal', reversalId);
-  const transfer = await lockTransfer(tx, found.transferId);
-  const [reversal] = await tx
-    .select()
-    .from(transferReversals)
+    .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
     .where(eq(transferReversals.id, reversalId))
-    .for('no key update');
-  if (reversal === undefined) throw new MissingRow('reversal', reversalId);
-  return { transfer, reversal };
+    .for('no key update', { of: [sellerTransfers, transferReversals] });
+  if (locked === undefined) throw new MissingRow('reversal', reversalId);
+  return locked;
 }
 
 /** A seller's transfers of an order: the current one, and those that it replaced. */
@@ -110,24 +105,14 @@ export async function lockTransferChains(
   );
 }
 
-/** A transfer's reversals that count, oldest first, locked: without those that a retry replaced. */
+/** A transfer's reversals that count, oldest first, locked: without those that a retry replaced. The transfer is locked. */
 export async function lockCurrentReversals(tx: Tx, transferId: string): Promise<Reversal[]> {
   const retry = alias(transferReversals, 'retry');
-  const current = await tx
-    .select({ id: transferReversals.id })
-    .from(transferReversals)
-    .leftJoin(retry, eq(retry.retryOf, transferReversals.id))
-    .where(and(eq(transferReversals.transferId, transferId), isNull(retry.id)));
-  if (current.length === 0) return [];
+  const replaced = tx.select({ id: retry.id }).from(retry).where(eq(retry.retryOf, transferReversals.id));
   return tx
     .select()
     .from(transferReversals)
-    .where(
-      inArray(
-        transferReversals.id,
-        current.map((row) => row.id),
-      ),
-    )
+    .where(and(eq(transferReversals.transferId, transferId), notExists(replaced)))
     .orderBy(asc(transferReversals.createdAt), asc(transferReversals.id))
     .for('no key update');
 }

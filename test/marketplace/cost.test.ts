@@ -5,8 +5,8 @@ import { until } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 /** What a full refund with one reversal costs at PostgreSQL, in API and worker together. They may only fall. */
-const STATEMENTS_MAX = 72;
-const ROUND_TRIPS_MAX = 58;
+const STATEMENTS_MAX = 57;
+const ROUND_TRIPS_MAX = 40;
 /** By then each statement of the story is prepared on the connections that are used. */
 const WARM_UP = 4;
 

@@ -17,7 +17,7 @@ import { restoreLicenses, returnShares } from './return-shares.ts';
 import type { Order } from './schema.ts';
 import { settleCancelledCapture } from './settle-cancelled.ts';
 import { settleShares } from './settle-shares.ts';
-import { isSuspended, transitionOrder } from './transition.ts';
+import { isSuspended, transitionOrderUnread } from './transition.ts';
 import { transfersHeldByDispute } from './transfers-held.ts';
 
 /** Orders, for refunds and disputes. `feePolicy`: who bears the platform's fee of what is given back. */
@@ -45,7 +45,7 @@ export function orderPurchase(order: Order, feePolicy: FeePolicy): Purchase {
     hasOpenRefund: status === 'refund_pending',
     decideRefund: (tx, ask) => decide(tx, id, ask, feePolicy),
     async refundOpened(tx) {
-      await transitionOrder(tx, order, 'refund_pending');
+      await transitionOrderUnread(tx, order, 'refund_pending', {});
     },
     async refundFailed(tx) {
       await recomputeOrder(tx, order);

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { canTransition, type OrderStatus } from '../../../domain/marketplace/order-machine.ts';
 import type { Tx } from '../../client.ts';
-import { isSuspended, transitionOrder } from './transition.ts';
+import { isSuspended, transitionOrder, transitionOrderUnread } from './transition.ts';
 import type { Order } from './schema.ts';
 import type { TransitionCause } from '../../kernel/index.ts';
 import { refunds } from '../refunds/schema.ts';
@@ -26,7 +26,7 @@ export async function recomputeOrder(
   const from = canTransition(order.status, to, by)
     ? order
     : await transitionOrder(tx, order, 'refund_pending');
-  return transitionOrder(tx, from, to, { refundedMinor }, by);
+  return transitionOrderUnread(tx, from, to, { refundedMinor }, by);
 }
 
 function restingStatus(order: Order, refundedMinor: number): OrderStatus {

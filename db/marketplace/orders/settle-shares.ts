@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, ne, sql, sum } from 'drizzle-orm';
 import { grainMinor, planShare, type SharePlan, sumMinor } from '../../../domain/kernel/index.ts';
 import {
   ofRefund,
@@ -226,24 +226,23 @@ async function leftOfTransfers(
   { current, earlier }: TransferChain,
 ): Promise<number> {
   const own = and(eq(orderItems.orderId, orderId), eq(orderItems.sellerId, sellerId));
-  const [share] = await tx
-    .select({
-      minor: sql<number>`sum(${orderItems.amountMinor} - ${orderItems.platformFeeMinor})`.mapWith(Number),
-    })
+  const taken = tx
+    .select({ minor: sum(sql`${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor}`) })
+    .from(refundAllocations)
+    .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
+    .where(
+      and(
+        eq(refundAllocations.orderItemId, orderItems.id),
+        eq(refunds.status, 'succeeded'),
+        ne(refunds.id, refundId),
+      ),
+    );
+  const share = sql`${orderItems.amountMinor} - ${orderItems.platformFeeMinor}`;
+  const [left] = await tx
+    .select({ minor: sql<number>`coalesce(sum(${share} - coalesce((${taken}), 0)), 0)`.mapWith(Number) })
     .from(orderItems)
     .where(own);
-  const [taken] = await tx
-    .select({
-      minor:
-        sql<number>`coalesce(sum(${refundAllocations.sellerMinor} - ${refundAllocations.feesOwedMinor}), 0)`.mapWith(
-          Number,
-        ),
-    })
-    .from(refundAllocations)
-    .innerJoin(orderItems, eq(orderItems.id, refundAllocations.orderItemId))
-    .innerJoin(refunds, eq(refunds.id, refundAllocations.refundId))
-    .where(and(own, eq(refunds.status, 'succeeded'), ne(refunds.id, refundId)));
-  let leftMinor = (share?.minor ?? 0) - (taken?.minor ?? 0);
+  let leftMinor = left?.minor ?? 0;
   for (const { id } of [...earlier, ...(current ? [current] : [])]) {
     leftMinor -= await takenByOtherOrders(tx, orderId, id);
   }

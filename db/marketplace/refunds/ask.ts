@@ -1,9 +1,9 @@
-import { and, eq, isNull, ne, or, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNotNull, isNull, ne, or, sql } from 'drizzle-orm';
 import type { PurchaseKind } from '../../../domain/marketplace/purchase.ts';
 import type { RefundExistsBy } from '../../../domain/marketplace/refund-machine.ts';
 import type { Db } from '../../client.ts';
 import { type Refund, refunds } from './schema.ts';
-import { paymentIdOf, purchaseOf, type Purchases } from '../purchase.ts';
+import { paymentIdOf, purchaseOf, type Purchases, readRefundWithPayment } from '../purchase.ts';
 import { MissingRow } from '../../kernel/index.ts';
 
 /** Ask the PSP. The row says that a call goes out. */
@@ -28,23 +28,49 @@ export type RefundClaim =
  * asked for again.
  */
 export async function askRefund(db: Db, refundId: string, purchases: Purchases): Promise<RefundClaim> {
-  return db.transaction(async (tx) => {
-    const [row] = await tx
-      .select({ refund: refunds, paymentId: paymentIdOf(purchases) })
+  const before = db.$with('before').as(
+    db
+      .select({
+        id: refunds.id,
+        since: sql<Date | null>`${refunds.askedAt}`.mapWith(refunds.askedAt).as('since'),
+      })
       .from(refunds)
       .where(eq(refunds.id, refundId))
-      .for('no key update');
-    if (row === undefined) throw new MissingRow('refund', refundId);
-    const { refund, paymentId } = row;
-    if (refund.status !== 'pending' || refund.hyperswitchRefundId !== null) return { kind: 'not_needed' };
+      .for('no key update'),
+  );
+  const paymentId = paymentIdOf(purchases);
+  // One statement, a row's lock included: this is between each refund and its first call to the PSP.
+  const [asked] = await db
+    .with(before)
+    .update(refunds)
+    .set({ askedAt: sql`clock_timestamp()` })
+    .from(before)
+    .where(
+      and(
+        eq(refunds.id, before.id),
+        eq(refunds.status, 'pending'),
+        isNull(refunds.hyperswitchRefundId),
+        isNull(refunds.givenUpAt),
+        isNotNull(paymentId),
+      ),
+    )
+    .returning({
+      refund: getTableColumns(refunds),
+      paymentId: sql<string>`${paymentId}`,
+      mayExistSince: before.since,
+    });
+  return asked === undefined ? whyNotAsked(db, refundId, purchases) : { kind: 'ask', ...asked };
+}
+
+async function whyNotAsked(db: Db, refundId: string, purchases: Purchases): Promise<RefundClaim> {
+  const row = await readRefundWithPayment(db, refundId, purchases);
+  if (row === null) throw new MissingRow('refund', refundId);
+  const { refund, paymentId } = row;
+  if (refund.status === 'pending' && refund.hyperswitchRefundId === null) {
     if (refund.givenUpAt !== null) return { kind: 'given_up' };
     if (paymentId === null) return { kind: 'no_payment', of: purchaseOf(refund).kind };
-    await tx
-      .update(refunds)
-      .set({ askedAt: sql`clock_timestamp()` })
-      .where(eq(refunds.id, refundId));
-    return { kind: 'ask', refund, paymentId, mayExistSince: refund.askedAt };
-  });
+  }
+  return { kind: 'not_needed' };
 }
 
 /** The call was refused and made nothing: only an earlier call may have made the refund. */

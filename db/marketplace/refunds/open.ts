@@ -5,12 +5,12 @@ import type { AskedRefund, OpenedRefund, RefundOpening } from '../../../domain/m
 import { type Refusal, VezaError } from '../../../domain/errors.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Refund, refundAllocations, refunds } from './schema.ts';
-import { idempotencyKeys, refuseAsk, takeAsk } from '../../kernel/index.ts';
+import { idempotencyKeys, readAsk, refuseAsk, takeAsk } from '../../kernel/index.ts';
 import { columnsOf, lockNamedPurchase, type Purchase, type Purchases } from '../purchase.ts';
 
 export interface RefundToOpen {
   readonly refundId: string;
-  /** The kept ask; absent where it was opened before, or nobody asked. */
+  /** The kept ask. Where it is not given, it is read: it is gone once the refund was opened, or nobody asked. */
   readonly ask?: KeptAsk<AskedRefund> | undefined;
 }
 
@@ -20,11 +20,11 @@ export interface RefundToOpen {
  */
 export async function openRefund(
   db: Db,
-  request: RefundToOpen,
+  { refundId, ask: given }: RefundToOpen,
   purchases: Purchases,
 ): Promise<RefundOpening> {
   return db.transaction(async (tx) => {
-    const { ask, refundId } = request;
+    const ask = given ?? (await readAsk<AskedRefund>(tx, 'refund', refundId));
     if (ask === undefined) {
       const refund = await readRefund(tx, refundId);
       if (refund === undefined)
@@ -41,11 +41,13 @@ export async function openRefund(
       if (!(error instanceof VezaError)) throw error;
       return refuse({ code: error.code, detail: error.detail });
     }
-    const repeated = await findRepeated(tx, request);
-    if (repeated) return repeated;
     // An admin's refund of somebody else's order is an operator's action, and never comes this way.
     const own = { ...ask, caller: asParty(ask.caller) };
-    const decision = await purchase.decideRefund(tx, own);
+    const [repeated, decision] = await Promise.all([
+      findRepeated(tx, refundId, ask),
+      purchase.decideRefund(tx, own),
+    ]);
+    if (repeated) return repeated;
     if ('refusal' in decision) return refuse(decision.refusal);
     const { plan } = decision;
     const reason = ask.reason ?? null;
@@ -92,10 +94,14 @@ export async function writeRefund(
   return refund;
 }
 
-async function findRepeated(tx: Tx, { refundId, ask }: RefundToOpen): Promise<RefundOpening | null> {
+async function findRepeated(
+  tx: Tx,
+  refundId: string,
+  ask: NonNullable<RefundToOpen['ask']>,
+): Promise<RefundOpening | null> {
   const refund = await readRefund(tx, refundId);
   if (refund === undefined) return null;
-  const [stored] = ask?.idempotency
+  const [stored] = ask.idempotency
     ? await tx
         .select({ bodyHash: idempotencyKeys.bodyHash })
         .from(idempotencyKeys)

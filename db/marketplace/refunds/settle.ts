@@ -2,7 +2,7 @@ import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { RefundReport } from '../../../domain/marketplace/messages.ts';
 import type { Db, Tx } from '../../client.ts';
-import { transitionRefund } from './transition.ts';
+import { transitionRefundUnread } from './transition.ts';
 import type { Refund } from './schema.ts';
 import { wasFlagged, raiseFlag } from '../../kernel/index.ts';
 import { lockRefund } from '../lock.ts';
@@ -39,7 +39,7 @@ export async function settleRefund(
     if (refund.status === 'failed') await flagFlipped(tx, refund, saidAt);
     const asDone = differs ? { ...refund, ...amountDone(refund, done.amountMinor) } : refund;
     const excessMinor = await purchase.excessOf(tx, refund, asDone);
-    const succeeded = await transitionRefund(tx, refund, 'succeeded', {
+    const succeeded = await transitionRefundUnread(tx, refund, 'succeeded', {
       amountMinor: asDone.amountMinor,
       byItems: asDone.byItems,
       succeededAt: new Date(),

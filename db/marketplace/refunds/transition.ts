@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { REFUND, type RefundStatus } from '../../../domain/marketplace/refund-machine.ts';
 import type { Tx } from '../../client.ts';
 import { refunds, type Refund } from './schema.ts';
-import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause, writeOne } from '../../kernel/index.ts';
 
 /** Changes a refund's status, or its fields in the same status; the only code that writes the status. */
 export async function transitionRefund(
@@ -13,10 +13,33 @@ export async function transitionRefund(
   by?: TransitionCause,
 ): Promise<Refund> {
   assertTransition(REFUND, refund, to, by);
-  const rows = await tx
-    .update(refunds)
-    .set({ ...set, status: to })
-    .where(and(eq(refunds.id, refund.id), eq(refunds.status, refund.status)))
-    .returning();
+  const rows = await update(tx, refund, to, set).returning();
   return transitionedOrStale(rows, REFUND, refund, to);
 }
+
+/** The same, where what the row holds afterwards is known or of no concern: nobody waits for the write. */
+export async function transitionRefundUnread<
+  Row extends Pick<Refund, 'id' | 'status'>,
+  Set extends Partial<Omit<Refund, 'id' | 'status'>>,
+>(
+  tx: Tx,
+  refund: Row,
+  to: RefundStatus,
+  set: Set,
+  by?: TransitionCause,
+): Promise<Row & Set & { readonly status: RefundStatus }> {
+  assertTransition(REFUND, refund, to, by);
+  await writeOne(tx, update(tx, refund, to, set));
+  return { ...refund, ...set, status: to };
+}
+
+const update = (
+  tx: Tx,
+  from: Pick<Refund, 'id' | 'status'>,
+  to: RefundStatus,
+  set: Partial<Omit<Refund, 'id' | 'status'>>,
+) =>
+  tx
+    .update(refunds)
+    .set({ ...set, status: to })
+    .where(and(eq(refunds.id, from.id), eq(refunds.status, from.status)));

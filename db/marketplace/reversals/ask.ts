@@ -2,7 +2,7 @@ import { keyGeneration } from '../../../domain/kernel/index.ts';
 import { reversalKey } from '../../../domain/marketplace/ids.ts';
 import type { TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Db } from '../../client.ts';
-import { transitionReversal } from './transition.ts';
+import { transitionReversalUnread } from './transition.ts';
 import type { Reversal, Transfer } from '../transfers/schema.ts';
 import { readPredecessors } from './chain.ts';
 import { endReversal } from './end.ts';
@@ -67,7 +67,7 @@ export async function askReversal(
     const asked =
       reversal.idempotencyKey !== null && reversal.askedAt !== null && !needsNewKey
         ? reversal
-        : await transitionReversal(tx, reversal, 'pending', {
+        : await transitionReversalUnread(tx, reversal, 'pending', {
             idempotencyKey: reversalKey(reversal.id, needsNewKey ? known + 1 : Math.max(known, 1)),
             askedAt: new Date(),
             needsNewKey: false,

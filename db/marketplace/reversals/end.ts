@@ -2,9 +2,9 @@ import { reversalWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { ofReversal, reversalDone } from '../../../domain/marketplace/postings.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
-import { transitionReversal } from './transition.ts';
+import { transitionReversalUnread } from './transition.ts';
 import type { Reversal, Transfer } from '../transfers/schema.ts';
-import { transitionTransfer, reopenTransfer } from '../transfers/transition.ts';
+import { reopenTransfer, transitionTransferUnread } from '../transfers/transition.ts';
 import { flagIfTold } from './flag-after-all.ts';
 import { lockCurrentReversals } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
@@ -28,7 +28,7 @@ export async function endReversal(
 ): Promise<Reversal> {
   const ended = { nextRetryAt: null, waitingFor: null, endedAt: new Date() };
   if ('failed' in end) {
-    const failed = await transitionReversal(tx, reversal, 'permanently_failed', {
+    const failed = await transitionReversalUnread(tx, reversal, 'permanently_failed', {
       ...ended,
       errorMessage: end.failed,
     });
@@ -38,7 +38,7 @@ export async function endReversal(
     return failed;
   }
   const uncoveredMinor = reversal.amountMinor - reversal.coveredMinor;
-  const done = await transitionReversal(tx, reversal, 'reversed', {
+  const done = await transitionReversalUnread(tx, reversal, 'reversed', {
     ...ended,
     ...('reversed' in end
       ? { stripeReversalId: end.reversed, errorMessage: null }
@@ -64,23 +64,23 @@ export async function restTransfer(tx: Tx, transfer: Transfer, takenBackMinor: n
   const reversedMinor = transfer.reversedMinor + takenBackMinor;
   // A transfer that does not wait for reversals keeps its status; only the reversed amount is raised.
   if (transfer.status !== 'reversal_pending')
-    return transitionTransfer(tx, transfer, transfer.status, { reversedMinor });
+    return transitionTransferUnread(tx, transfer, transfer.status, { reversedMinor });
   const rows = await lockCurrentReversals(tx, transfer.id);
   const dueTimes = rows.flatMap((row) =>
     row.status === 'pending' && row.nextRetryAt ? [row.nextRetryAt.getTime()] : [],
   );
   if (dueTimes.length > 0) {
-    return transitionTransfer(tx, transfer, 'reversal_pending', {
+    return transitionTransferUnread(tx, transfer, 'reversal_pending', {
       reversedMinor,
       nextRetryAt: new Date(Math.min(...dueTimes)),
     });
   }
   const rest = { reversedMinor, nextRetryAt: null };
   if (rows.some((row) => row.status === 'permanently_failed')) {
-    return transitionTransfer(tx, transfer, 'permanently_failed', rest);
+    return transitionTransferUnread(tx, transfer, 'permanently_failed', rest);
   }
   return reversedMinor === transfer.amountMinor
-    ? transitionTransfer(tx, transfer, 'reversed', rest)
+    ? transitionTransferUnread(tx, transfer, 'reversed', rest)
     : reopenTransfer(tx, transfer, rest);
 }
 
@@ -89,6 +89,6 @@ export async function raiseReversed(tx: Tx, transfer: Transfer, byMinor: number)
   const raised = await restTransfer(tx, transfer, byMinor);
   if (raised.status !== 'completed' || raised.reversedMinor < raised.amountMinor) return raised;
   // The seller has nothing left: the transfer goes to `reversed` through the same statuses as after any reversal.
-  const pending = await transitionTransfer(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
-  return transitionTransfer(tx, pending, 'reversed', { nextRetryAt: null });
+  const pending = await transitionTransferUnread(tx, raised, 'reversal_pending', { nextRetryAt: new Date() });
+  return transitionTransferUnread(tx, pending, 'reversed', { nextRetryAt: null });
 }

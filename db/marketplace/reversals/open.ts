@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../../client.ts';
-import { transitionTransfer } from '../transfers/transition.ts';
+import { transitionTransferUnread } from '../transfers/transition.ts';
 import { type Transfer, transferReversals } from '../transfers/schema.ts';
 import { reversalLabel, type ReversalWork } from '../labels.ts';
 
@@ -12,15 +12,12 @@ export async function openReversal(
   amountMinor: number,
 ): Promise<ReversalWork> {
   const nextRetryAt = new Date();
-  const [reversal] = await tx
-    .insert(transferReversals)
-    .values({ id: uuidv7(), transferId: transfer.id, refundId, amountMinor, nextRetryAt })
-    .returning();
-  if (reversal === undefined) throw new Error(`no reversal was opened for refund ${refundId}`);
+  const reversal = { id: uuidv7(), transferId: transfer.id, refundId, amountMinor };
+  await tx.insert(transferReversals).values({ ...reversal, nextRetryAt });
   // A transfer that failed for good stays so; the new share is still attempted, by its own row.
   if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
     const before = transfer.nextRetryAt ?? nextRetryAt;
-    await transitionTransfer(tx, transfer, 'reversal_pending', {
+    await transitionTransferUnread(tx, transfer, 'reversal_pending', {
       nextRetryAt: before < nextRetryAt ? before : nextRetryAt,
     });
   }

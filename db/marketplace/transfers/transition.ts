@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { TRANSFER, type TransferStatus } from '../../../domain/marketplace/transfer-machine.ts';
 import type { Tx } from '../../client.ts';
 import { sellerTransfers, type Transfer } from './schema.ts';
-import { assertTransition, transitionedOrStale, type TransitionCause } from '../../kernel/index.ts';
+import { assertTransition, transitionedOrStale, type TransitionCause, writeOne } from '../../kernel/index.ts';
 
 /** Whether the seller got the money: from Stripe, or in some other way. */
 export const isSent = ({ completedAt, status }: Pick<Transfer, 'completedAt' | 'status'>) =>
@@ -38,10 +38,28 @@ export async function reopenTransfer(tx: Tx, transfer: Pick<Transfer, 'id'>, set
 }
 
 async function writeStatus(tx: Tx, from: Pick<Transfer, 'id' | 'status'>, to: TransferStatus, set: Set) {
-  const rows = await tx
-    .update(sellerTransfers)
-    .set({ ...set, status: to })
-    .where(and(eq(sellerTransfers.id, from.id), eq(sellerTransfers.status, from.status)))
-    .returning();
+  const rows = await update(tx, from, to, set).returning();
   return transitionedOrStale(rows, TRANSFER, from, to);
 }
+
+/** As `transitionTransfer`, where what the row holds afterwards is known or of no concern: nobody waits for the write. */
+export async function transitionTransferUnread<
+  Row extends Pick<Transfer, 'id' | 'status'>,
+  Changes extends Set,
+>(
+  tx: Tx,
+  transfer: Row,
+  to: TransferStatus,
+  set: Changes,
+  by?: TransitionCause,
+): Promise<Row & Changes & { readonly status: TransferStatus }> {
+  assertTransition(TRANSFER, transfer, to, by);
+  await writeOne(tx, update(tx, transfer, to, set));
+  return { ...transfer, ...set, status: to };
+}
+
+const update = (tx: Tx, from: Pick<Transfer, 'id' | 'status'>, to: TransferStatus, set: Set) =>
+  tx
+    .update(sellerTransfers)
+    .set({ ...set, status: to })
+    .where(and(eq(sellerTransfers.id, from.id), eq(sellerTransfers.status, from.status)));
