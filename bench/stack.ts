@@ -45,3 +45,21 @@ export async function startParts(closers: Closers) {
   closers.push(() => temporal.stop());
   return { dir: scratch.dir, postgres, temporal };
 }
+
+export type Parts = Awaited<ReturnType<typeof startParts>>;
+
+/** How a client of the bench's own reaches the engine. */
+export const temporalOf = ({ address, namespace }: Parts['temporal']) => ({
+  TEMPORAL_ADDRESS: address,
+  TEMPORAL_NAMESPACE: namespace,
+  PAYLOAD_ENCRYPTION_KEYS: [],
+  PAYLOAD_ENCRYPTION_KEY_ID: undefined,
+});
+
+const SHOWN_CHARS = 300;
+
+/** What a process prints, without its bundler's tables and without long stacks. */
+export const warnings = (say: (line: string) => void) => (line: string) => {
+  if (/"level":"(warn|error|fatal)|\b(Warning|Error|ERROR|WARN)\b/.test(line))
+    say(line.slice(0, SHOWN_CHARS));
+};
