@@ -3,9 +3,9 @@ import type { KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
-import type { StatementDeps } from './settlements/deps.ts';
+import type { SettlementDeps } from './settlements/deps.ts';
 
-export type Deps = KernelDeps & MarketplaceDeps & PayoutDeps & ReconcileDeps & StatementDeps;
+export type Deps = KernelDeps & MarketplaceDeps & PayoutDeps & ReconcileDeps & SettlementDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];

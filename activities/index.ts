@@ -4,7 +4,7 @@ import { createSignalActivities } from './kernel/signals.ts';
 import { createMarketplaceActivities } from './marketplace/activities.ts';
 import { createPayoutsActivities } from './payouts/activities.ts';
 import { createReconcileActivities } from './reconcile/activities.ts';
-import { createStatementActivities } from './settlements/statements.ts';
+import { createSettlementActivities } from './settlements/activities.ts';
 
 /** Every side effect that workflows can have. */
 export const createActivities = (deps: Deps) =>
@@ -14,7 +14,7 @@ export const createActivities = (deps: Deps) =>
     createMarketplaceActivities(deps),
     createPayoutsActivities(deps),
     createReconcileActivities(deps),
-    createStatementActivities(deps),
+    createSettlementActivities(deps),
   );
 
 export type Activities = ReturnType<typeof createActivities>;

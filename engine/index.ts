@@ -7,7 +7,7 @@ import { marketplaceEngine } from './marketplace.ts';
 import { sellerEngine } from './payouts.ts';
 import type { Engine } from './port/index.ts';
 import { sweepEngine } from './reconcile.ts';
-import { statementEngine } from './settlements.ts';
+import { settlementEngine } from './settlements.ts';
 
 /** The engine on Temporal: what each subject asks of it. */
 export function createEngine(client: Client, queues: TaskQueues): Engine {
@@ -19,6 +19,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     backfillEngine(calls, queues),
     sellerEngine(calls, queues),
     sweepEngine(calls, queues),
-    statementEngine(calls, queues),
+    settlementEngine(calls, queues),
   );
 }

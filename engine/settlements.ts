@@ -1,23 +1,23 @@
-import { statementWorkflowId } from '../domain/settlements/index.ts';
-import { statementProgress } from '../workflows/settlements/messages.ts';
+import { settlementWorkflowId } from '../domain/settlements/index.ts';
+import { settlementProgress } from '../workflows/settlements/messages.ts';
 import type { Calls, TaskQueues } from './calls.ts';
 import { namingFailures } from './failures.ts';
-import type { StatementEngine } from './port/settlements.ts';
+import type { SettlementEngine } from './port/settlements.ts';
 
-export function statementEngine({ workflows, start, look }: Calls, queues: TaskQueues): StatementEngine {
+export function settlementEngine({ workflows, start, look }: Calls, queues: TaskQueues): SettlementEngine {
   return {
-    startStatement: (statementId, fileName) =>
+    startSettlement: (statementId, fileName) =>
       start({
         type: 'statement',
-        workflowId: statementWorkflowId(statementId),
+        workflowId: settlementWorkflowId(statementId),
         taskQueue: queues.core,
         args: [{ statementId }],
-        staticSummary: `Statement ${fileName}`,
+        staticSummary: `Settlement file ${fileName}`,
       }),
-    statementProgress: (statementId) => look(statementWorkflowId(statementId), statementProgress),
-    statementEnded: (statementId) =>
+    settlementProgress: (statementId) => look(settlementWorkflowId(statementId), settlementProgress),
+    settlementEnded: (statementId) =>
       namingFailures(async () => {
-        await workflows.getHandle(statementWorkflowId(statementId)).result();
+        await workflows.getHandle(settlementWorkflowId(statementId)).result();
       }),
   };
 }

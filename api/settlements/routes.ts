@@ -1,10 +1,10 @@
-import { listStatementExceptions } from './list-statement-exceptions.ts';
-import { listStatements } from './list-statements.ts';
-import { resolveStatementException } from './resolve-statement-exception.ts';
+import { listSettlementExceptions } from './list-exceptions.ts';
+import { listSettlementFiles } from './list-files.ts';
+import { resolveSettlementException } from './resolve-exception.ts';
 
 /** In the order of the reference page. */
 export const SETTLEMENTS_ROUTES = [
-  listStatements,
-  listStatementExceptions,
-  resolveStatementException,
+  listSettlementFiles,
+  listSettlementExceptions,
+  resolveSettlementException,
 ] as const;

@@ -1,16 +1,16 @@
-export { closeStatementFile } from './close-statement-file.ts';
-export { discardStatement } from './discard-statement.ts';
+export { closeSettlementFile } from './close-file.ts';
+export { discardSettlementFile } from './discard-file.ts';
 export {
   EXCEPTION_STATES,
   type ExceptionRow,
-  listStatementExceptions,
-  listStatements,
-  readStatement,
-  readStatementException,
-  type StatementRow,
+  listSettlementExceptions,
+  listSettlementFiles,
+  readSettlementFile,
+  readSettlementException,
+  type CountedSettlementFile,
 } from './list.ts';
-export { loadStatementRows, type NumberedRow } from './load-statement-rows.ts';
-export { openStatement, type Statement } from './open-statement.ts';
+export { loadSettlementRows, type NumberedRow } from './load-rows.ts';
+export { openSettlementFile, type SettlementFile } from './open-file.ts';
 export { type PayoutClaim, readPayoutClaims } from './payout-claims.ts';
 export {
   type DisputeClaim,
@@ -20,4 +20,4 @@ export {
   type ReversalClaim,
   type TransferClaim,
 } from './provider-claims.ts';
-export { resolveStatementException } from './resolve-statement-exception.ts';
+export { resolveSettlementException } from './resolve-exception.ts';

@@ -1,31 +1,31 @@
 import { and, asc, count, eq, inArray, isNotNull, isNull } from 'drizzle-orm';
-import type { ExceptionKind, StatementState } from '../../domain/settlements/provider-statement.ts';
+import type { ExceptionKind, SettlementState } from '../../domain/settlements/settlement-file.ts';
 import type { Db, Tx } from '../client.ts';
-import { providerStatements, statementExceptions } from './schema.ts';
+import { settlementFiles, settlementExceptions } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage } from '../kernel/index.ts';
 
-export type ExceptionRow = typeof statementExceptions.$inferSelect;
+export type ExceptionRow = typeof settlementExceptions.$inferSelect;
 
-export interface StatementCounts {
+export interface SettlementCounts {
   /** Exceptions by kind, open or not. */
   readonly exceptions: Readonly<Partial<Record<ExceptionKind, number>>>;
   readonly open: number;
 }
-export type StatementRow = typeof providerStatements.$inferSelect & StatementCounts;
+export type CountedSettlementFile = typeof settlementFiles.$inferSelect & SettlementCounts;
 
 export const EXCEPTION_STATES = ['open', 'resolved'] as const;
 export type ExceptionState = (typeof EXCEPTION_STATES)[number];
 
-export async function listStatements(db: Db, ask: PageAsk): Promise<Page<StatementRow>> {
+export async function listSettlementFiles(db: Db, ask: PageAsk): Promise<Page<CountedSettlementFile>> {
   const { after, orderBy, limit } = keyset(
-    providerStatements,
-    providerStatements.createdAt,
-    providerStatements.id,
+    settlementFiles,
+    settlementFiles.createdAt,
+    settlementFiles.id,
     ask,
   );
   const rows = await db
     .select()
-    .from(providerStatements)
+    .from(settlementFiles)
     .where(after)
     .orderBy(...orderBy)
     .limit(limit);
@@ -37,16 +37,16 @@ export async function listStatements(db: Db, ask: PageAsk): Promise<Page<Stateme
   return { ...page, rows: page.rows.map((row) => ({ ...row, ...counts(row.id) })) };
 }
 
-export async function readStatement(db: Db, statementId: string): Promise<StatementRow | null> {
-  const [row] = await db.select().from(providerStatements).where(eq(providerStatements.id, statementId));
+export async function readSettlementFile(db: Db, statementId: string): Promise<CountedSettlementFile | null> {
+  const [row] = await db.select().from(settlementFiles).where(eq(settlementFiles.id, statementId));
   if (row === undefined) return null;
   const counts = await countExceptions(db, [statementId]);
   return { ...row, ...counts(statementId) };
 }
 
-export async function readStatementState(db: Db, statementId: string): Promise<StatementState> {
-  const [row] = await db.select().from(providerStatements).where(eq(providerStatements.id, statementId));
-  if (row === undefined) throw new Error(`there is no statement ${statementId}`);
+export async function readSettlementState(db: Db, statementId: string): Promise<SettlementState> {
+  const [row] = await db.select().from(settlementFiles).where(eq(settlementFiles.id, statementId));
+  if (row === undefined) throw new Error(`there is no settlement file ${statementId}`);
   return {
     rows: row.rowsRead,
     matchedThrough: row.matchedThrough,
@@ -56,27 +56,27 @@ export async function readStatementState(db: Db, statementId: string): Promise<S
   };
 }
 
-/** The exceptions of one statement, in the order in which they were found, or in reverse. */
-export async function listStatementExceptions(
+/** The exceptions of one settlement file, in the order in which they were found, or in reverse. */
+export async function listSettlementExceptions(
   db: Db,
   statementId: string,
   { kind, state }: { kind?: ExceptionKind | undefined; state?: ExceptionState | undefined },
   ask: PageAsk,
 ): Promise<Page<ExceptionRow>> {
-  const { resolvedAt } = statementExceptions;
+  const { resolvedAt } = settlementExceptions;
   const { after, orderBy, limit } = keyset(
-    statementExceptions,
-    statementExceptions.position,
-    statementExceptions.id,
+    settlementExceptions,
+    settlementExceptions.position,
+    settlementExceptions.id,
     ask,
   );
   const rows = await db
     .select()
-    .from(statementExceptions)
+    .from(settlementExceptions)
     .where(
       and(
-        eq(statementExceptions.statementId, statementId),
-        kind === undefined ? undefined : eq(statementExceptions.kind, kind),
+        eq(settlementExceptions.statementId, statementId),
+        kind === undefined ? undefined : eq(settlementExceptions.kind, kind),
         state === undefined ? undefined : state === 'open' ? isNull(resolvedAt) : isNotNull(resolvedAt),
         after,
       ),
@@ -86,30 +86,30 @@ export async function listStatementExceptions(
   return toPage(rows, ask);
 }
 
-export async function readStatementException(db: Db, exceptionId: string): Promise<ExceptionRow | null> {
-  const [row] = await db.select().from(statementExceptions).where(eq(statementExceptions.id, exceptionId));
+export async function readSettlementException(db: Db, exceptionId: string): Promise<ExceptionRow | null> {
+  const [row] = await db.select().from(settlementExceptions).where(eq(settlementExceptions.id, exceptionId));
   return row ?? null;
 }
 
 export async function countOpenExceptions(db: Db | Tx, statementId: string): Promise<number> {
   const [row] = await db
     .select({ open: count() })
-    .from(statementExceptions)
-    .where(and(eq(statementExceptions.statementId, statementId), isNull(statementExceptions.resolvedAt)));
+    .from(settlementExceptions)
+    .where(and(eq(settlementExceptions.statementId, statementId), isNull(settlementExceptions.resolvedAt)));
   return row?.open ?? 0;
 }
 
 async function countExceptions(
   db: Db,
   statementIds: readonly string[],
-): Promise<(statementId: string) => StatementCounts> {
-  const { statementId, kind, resolvedAt } = statementExceptions;
+): Promise<(statementId: string) => SettlementCounts> {
+  const { statementId, kind, resolvedAt } = settlementExceptions;
   const rows =
     statementIds.length === 0
       ? []
       : await db
           .select({ statementId, kind, all: count(), resolved: count(resolvedAt) })
-          .from(statementExceptions)
+          .from(settlementExceptions)
           .where(inArray(statementId, [...statementIds]))
           .groupBy(statementId, kind)
           .orderBy(asc(kind));

@@ -15,16 +15,16 @@ import {
   type Claimable,
   EXCEPTION_KINDS,
   ROW_KINDS,
-  STATEMENT_PROVIDERS,
-} from '../../domain/settlements/provider-statement.ts';
+  SETTLEMENT_PROVIDERS,
+} from '../../domain/settlements/settlement-file.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
 
-/** A provider's settlement file, read once: the same bytes in the same layout are the same statement. */
-export const providerStatements = pgTable(
+/** A provider's settlement file, read once: the same bytes in the same layout are the same row. */
+export const settlementFiles = pgTable(
   'provider_statements',
   {
     id: id(),
-    provider: text({ enum: STATEMENT_PROVIDERS }).notNull(),
+    provider: text({ enum: SETTLEMENT_PROVIDERS }).notNull(),
     /** The name of the layout; for a mapping file, with its hash. */
     layout: text().notNull(),
     /** SHA-256 of the file, in hex. */
@@ -52,13 +52,13 @@ export const providerStatements = pgTable(
   (t) => [
     uniqueIndex('provider_statements_file_key').on(t.fileHash, t.layout),
     index('provider_statements_newest').on(t.createdAt, t.id),
-    oneOf('provider_statements_provider_known', t.provider, STATEMENT_PROVIDERS),
+    oneOf('provider_statements_provider_known', t.provider, SETTLEMENT_PROVIDERS),
     check('provider_statements_matched_within', sql`${t.matchedThrough} BETWEEN 0 AND ${t.rowsRead}`),
   ],
 );
 
 /** Rows that wait to be matched; matching deletes them. No foreign key: it would be checked a million times. */
-export const statementRows = pgTable(
+export const settlementFileRows = pgTable(
   'statement_rows',
   {
     statementId: uuid().notNull(),
@@ -80,8 +80,8 @@ export const statementRows = pgTable(
   ],
 );
 
-/** The rows of ours that a statement's rows have named so far; deleted when the statement ends. */
-export const statementClaims = pgTable(
+/** The rows of ours that a settlement file's rows have named so far; deleted when the matching ends. */
+export const settlementFileClaims = pgTable(
   'statement_claims',
   {
     statementId: uuid().notNull(),
@@ -96,7 +96,7 @@ export const statementClaims = pgTable(
 );
 
 /** What did not agree; a person has to look at it. Amounts in minor units. */
-export const statementExceptions = pgTable(
+export const settlementExceptions = pgTable(
   'statement_exceptions',
   {
     id: id(),
@@ -104,7 +104,7 @@ export const statementExceptions = pgTable(
     position: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     statementId: uuid()
       .notNull()
-      .references(() => providerStatements.id),
+      .references(() => settlementFiles.id),
     kind: text({ enum: EXCEPTION_KINDS }).notNull(),
     rowKind: text({ enum: ROW_KINDS }),
     /** The workflow id of our row; NULL where there is none. */

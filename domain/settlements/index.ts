@@ -1,4 +1,4 @@
-export { statementWorkflowId } from './ids.ts';
+export { settlementWorkflowId } from './ids.ts';
 export {
   type BadRow,
   type Claimable,
@@ -7,7 +7,7 @@ export {
   ROW_KINDS,
   type RowKind,
   type RowRead,
-  STATEMENT_PROVIDERS,
-  type StatementProgress,
-  type StatementProvider,
-} from './provider-statement.ts';
+  SETTLEMENT_PROVIDERS,
+  type SettlementProgress,
+  type SettlementProvider,
+} from './settlement-file.ts';

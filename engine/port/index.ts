@@ -2,7 +2,7 @@ import type { KernelEngine } from './kernel.ts';
 import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
 import type { SellerEngine } from './payouts.ts';
 import type { SweepEngine } from './reconcile.ts';
-import type { StatementEngine } from './settlements.ts';
+import type { SettlementEngine } from './settlements.ts';
 
 export type { RefundLabel } from './marketplace.ts';
 export { idOfSweep } from './reconcile.ts';
@@ -16,4 +16,4 @@ export type Engine = KernelEngine &
   BackfillEngine &
   SellerEngine &
   SweepEngine &
-  StatementEngine;
+  SettlementEngine;

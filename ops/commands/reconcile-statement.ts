@@ -4,21 +4,21 @@ import { ConfigError, readVariables } from '../../config.ts';
 import { type Db, openDatabase } from '../../db/client.ts';
 import {
   type ExceptionRow,
-  listStatementExceptions,
-  readStatement,
-  type StatementRow,
+  listSettlementExceptions,
+  readSettlementFile,
+  type CountedSettlementFile,
 } from '../../db/settlements/index.ts';
 import {
-  statementWorkflowId,
-  STATEMENT_PROVIDERS,
-  type StatementProvider,
+  settlementWorkflowId,
+  SETTLEMENT_PROVIDERS,
+  type SettlementProvider,
 } from '../../domain/settlements/index.ts';
 import { formatMoney } from '../../domain/kernel/index.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';
-import { type LoadAsk, loadStatement } from '../statements/load.ts';
+import { type LoadAsk, loadSettlementFile } from '../settlements/load.ts';
 import { CannotRun, UsageError } from '../usage.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -44,20 +44,20 @@ export async function reconcileStatement(args: string[], env: NodeJS.ProcessEnv)
     if (error instanceof CannotRun) throw error;
     throw new CannotRun(error instanceof ConfigError ? error.problems.join('\n') : reasonOf(error));
   });
-  process.exitCode = found.statement.open > 0 ? 1 : 0;
+  process.exitCode = found.settlementFile.open > 0 ? 1 : 0;
   return values.json ? JSON.stringify(asJson(found)) : asText(found);
 }
 
-function knownProvider(name: string | undefined): StatementProvider | undefined {
-  const known = STATEMENT_PROVIDERS.find((provider) => provider === name);
+function knownProvider(name: string | undefined): SettlementProvider | undefined {
+  const known = SETTLEMENT_PROVIDERS.find((provider) => provider === name);
   if (known === undefined && name !== undefined) {
-    throw new UsageError(`--provider: expected one of ${STATEMENT_PROVIDERS.join(', ')}`);
+    throw new UsageError(`--provider: expected one of ${SETTLEMENT_PROVIDERS.join(', ')}`);
   }
   return known;
 }
 
 interface Found {
-  readonly statement: StatementRow;
+  readonly settlementFile: CountedSettlementFile;
   /** The first that are open. */
   readonly exceptions: readonly ExceptionRow[];
 }
@@ -72,17 +72,17 @@ async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
       try {
         const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
         const engine = createEngine(client, queues);
-        await engine.startStatement(id, fileName);
+        await engine.startSettlement(id, fileName);
         await follow(engine, { id, rowsRead }, startProgress(process.stderr, 'matching'));
       } finally {
         await connection.close();
       }
     }
-    const statement = await readStatement(database.db, id);
-    if (statement === null) throw new Error(`statement ${id} is gone`);
+    const settlementFile = await readSettlementFile(database.db, id);
+    if (settlementFile === null) throw new Error(`settlement file ${id} is gone`);
     const page = { limit: EXCEPTIONS_SHOWN, afterId: null, newestFirst: false };
-    const { rows } = await listStatementExceptions(database.db, id, { state: 'open' }, page);
-    return { statement, exceptions: rows };
+    const { rows } = await listSettlementExceptions(database.db, id, { state: 'open' }, page);
+    return { settlementFile, exceptions: rows };
   } finally {
     await database.close();
   }
@@ -91,7 +91,7 @@ async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
 async function load(db: Db, ask: LoadAsk) {
   const progress = startProgress(process.stderr, 'reading KiB');
   try {
-    return await loadStatement(db, ask, (bytes, ofBytes) => {
+    return await loadSettlementFile(db, ask, (bytes, ofBytes) => {
       progress.show(Math.floor(bytes / KIB), Math.ceil(ofBytes / KIB));
     });
   } finally {
@@ -102,16 +102,16 @@ async function load(db: Db, ask: LoadAsk) {
 /** To stop following stops nothing: the matching goes on, and the same file joins it again. */
 async function follow(
   engine: Engine,
-  { id: statementId, rowsRead }: Pick<StatementRow, 'id' | 'rowsRead'>,
+  { id: statementId, rowsRead }: Pick<CountedSettlementFile, 'id' | 'rowsRead'>,
   progress: Progress,
 ): Promise<void> {
   const ended = new AbortController();
-  const end = engine.statementEnded(statementId).finally(() => ended.abort());
+  const end = engine.settlementEnded(statementId).finally(() => ended.abort());
   // The wait below reports how it ends.
   end.catch(() => undefined);
   let isSilent = false;
   while (!ended.signal.aborted) {
-    const seen = await engine.statementProgress(statementId);
+    const seen = await engine.settlementProgress(statementId);
     if (seen !== null && seen.total > 0) progress.show(seen.matched, seen.total);
     else if (seen === null && !isSilent && !ended.signal.aborted) {
       progress.note('no worker answers; waiting for one');
@@ -127,21 +127,21 @@ async function follow(
   }
 }
 
-const asJson = ({ statement, exceptions }: Found) => ({
-  statement_id: statement.id,
-  workflow_id: statementWorkflowId(statement.id),
-  file: statement.fileName,
-  provider: statement.provider,
-  layout: statement.layout,
+const asJson = ({ settlementFile, exceptions }: Found) => ({
+  statement_id: settlementFile.id,
+  workflow_id: settlementWorkflowId(settlementFile.id),
+  file: settlementFile.fileName,
+  provider: settlementFile.provider,
+  layout: settlementFile.layout,
   period:
-    statement.periodFrom && statement.periodTo
-      ? { from: statement.periodFrom.toISOString(), to: statement.periodTo.toISOString() }
+    settlementFile.periodFrom && settlementFile.periodTo
+      ? { from: settlementFile.periodFrom.toISOString(), to: settlementFile.periodTo.toISOString() }
       : null,
-  rows: statement.rowsRead,
-  matched: statement.matched,
-  ignored: statement.ignored,
-  exceptions: statement.exceptions,
-  open: statement.open,
+  rows: settlementFile.rowsRead,
+  matched: settlementFile.matched,
+  ignored: settlementFile.ignored,
+  exceptions: settlementFile.exceptions,
+  open: settlementFile.open,
   first_open: exceptions.map((row) => ({
     id: row.id,
     kind: row.kind,
@@ -153,21 +153,21 @@ const asJson = ({ statement, exceptions }: Found) => ({
   })),
 });
 
-function asText({ statement, exceptions }: Found): string {
-  const { periodFrom: from, periodTo: to, open } = statement;
+function asText({ settlementFile, exceptions }: Found): string {
+  const { periodFrom: from, periodTo: to, open } = settlementFile;
   return [
-    `${statement.fileName} (${statement.layout}): ${statement.rowsRead} rows`,
+    `${settlementFile.fileName} (${settlementFile.layout}): ${settlementFile.rowsRead} rows`,
     from && to
       ? `from ${from.toISOString()} to ${to.toISOString()}`
       : 'no row has a time: what no row names was not looked for',
-    `matched  ${counted(statement.matched)}`,
-    `ignored  ${counted(statement.ignored)}`,
-    `found    ${counted(statement.exceptions)}`,
+    `matched  ${counted(settlementFile.matched)}`,
+    `ignored  ${counted(settlementFile.ignored)}`,
+    `found    ${counted(settlementFile.exceptions)}`,
     ...exceptions.map(asLine),
     ...(open > exceptions.length ? [`  … and ${open - exceptions.length} more`] : []),
     open === 0
       ? 'nothing is open'
-      : `${open} open: GET /api/v1/admin/statements/${statement.id}/exceptions?state=open`,
+      : `${open} open: GET /api/v1/admin/statements/${settlementFile.id}/exceptions?state=open`,
   ].join('\n');
 }
 

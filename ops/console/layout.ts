@@ -9,7 +9,7 @@ const PLACES = [
   { path: '/ops', name: 'Overview' },
   { path: '/ops/stuck', name: 'Stuck' },
   { path: '/ops/approvals', name: 'Approvals' },
-  { path: '/ops/statements', name: 'Statements' },
+  { path: '/ops/statements', name: 'Settlement files' },
   { path: '/ops/webhooks', name: 'Webhooks' },
   { path: '/ops/audit', name: 'Audit log' },
 ] as const;

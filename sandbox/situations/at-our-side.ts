@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { and, eq } from 'drizzle-orm';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { orderWorkflowId, transferWorkflowId } from '../../domain/marketplace/ids.ts';
-import { statementWorkflowId } from '../../domain/settlements/ids.ts';
+import { settlementWorkflowId } from '../../domain/settlements/ids.ts';
 import { reconcileStatement } from '../../ops/commands/reconcile-statement.ts';
 import { completeOrder, letAnHourPass, payOrder, placeOrder, type Scene, until } from './scene.ts';
 import type { Situation } from './situation.ts';
@@ -59,7 +59,7 @@ const EXPORT_HEADER = 'id,Type,Source,Amount,Net,Currency,Created (UTC)';
 /** Before any row of ours moved: the file misses none. */
 const EXPORTED_AT = '2024-02-29 12:00';
 
-export const statementExceptions: Situation = {
+export const settlementExceptions: Situation = {
   name: 'statement-exceptions',
   title: "A provider's settlement file does not agree with our books",
   async make(scene) {
@@ -68,15 +68,15 @@ export const statementExceptions: Situation = {
       [`txn_1${stripeTransferId}`, 'transfer', stripeTransferId, '-107.00'],
       [`txn_2${stripeTransferId}`, 'transfer', `${stripeTransferId}X`, '-12.00'],
     ].map(([id, type, source, amount]) => [id, type, source, amount, amount, 'eur', EXPORTED_AT].join(','));
-    const statementId = await readStatement(scene, [EXPORT_HEADER, ...rows, ''].join('\n'));
-    return { subject: statementWorkflowId(statementId), heal: async () => {} };
+    const statementId = await readSettlementFile(scene, [EXPORT_HEADER, ...rows, ''].join('\n'));
+    return { subject: settlementWorkflowId(statementId), heal: async () => {} };
   },
   ways: { console: [{ take: 'resolve_exceptions' }], temporal: null },
   ends: 'resolved',
 };
 
 /** `ops -- reconcile-statement` in this process, without changing its exit code. */
-async function readStatement({ env }: Scene, text: string): Promise<string> {
+async function readSettlementFile({ env }: Scene, text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'veza-situation-'));
   const { exitCode } = process;
   try {

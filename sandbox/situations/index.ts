@@ -1,4 +1,4 @@
-import { noWorker, statementExceptions, webhookUnmatched } from './at-our-side.ts';
+import { noWorker, settlementExceptions, webhookUnmatched } from './at-our-side.ts';
 import {
   payoutAccountGone,
   payoutWebhookLost,
@@ -48,6 +48,6 @@ export const SITUATIONS: readonly Situation[] = [
   disputeOpen,
   disputeUnbooked,
   webhookUnmatched,
-  statementExceptions,
+  settlementExceptions,
   noWorker,
 ];

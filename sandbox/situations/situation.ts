@@ -13,7 +13,7 @@ export type Step =
   | { readonly take: 'signal'; readonly signal: 'retryNow' }
   /** The button of that name at the pending activity of the situation's own workflow. */
   | { readonly take: 'reset_activity' }
-  /** The exceptions of a statement, one after the other, from the list of what is stuck. */
+  /** The exceptions of a settlement file, one after the other, from the list of what is stuck. */
   | { readonly take: 'resolve_exceptions' }
   /** A flag on the order that it is about, from the list of what is stuck. */
   | { readonly take: 'clear_flag'; readonly flag: FlagKind }

@@ -172,7 +172,7 @@ export const FORBIDDEN: readonly {
     folder: 'activities/settlements',
     regex: '^(?:\\.{1,2}/)+(?:engine|providers)(?:/|$)|^\\.\\./deps\\.ts$',
     message:
-      'The matching of statements knows the domain and the database: see activities/settlements/deps.ts.',
+      'The matching of settlement files knows the domain and the database: see activities/settlements/deps.ts.',
   },
 ];
 

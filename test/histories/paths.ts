@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
-import { loadStatement } from '../../ops/statements/load.ts';
+import { loadSettlementFile } from '../../ops/settlements/load.ts';
 import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
 import { onlyReversal, onlyTransfer, refundsOf, transferRow } from '../harness/read.ts';
 import { adopted, attempted, failedAttempts, until } from '../harness/wait.ts';
@@ -349,7 +349,7 @@ async function matched(world: World, terms: { readonly batchRows?: number; reado
     );
     const file = await files.write('statement.csv', text);
     const ask = { file, provider: undefined, mapping: undefined };
-    const { id } = await loadStatement(world.database.db, ask, () => undefined);
+    const { id } = await loadSettlementFile(world.database.db, ask, () => undefined);
     const { workflowId, firstExecutionRunId } = await world.temporal.workflow.start('statement', {
       workflowId: `statement/${id}`,
       taskQueue: world.config.TEMPORAL_TASK_QUEUE,

@@ -12,7 +12,7 @@ import { listPayouts } from '../../db/payouts/list.ts';
 import { listProducts } from '../../db/catalog/products.ts';
 import { listRefundsOfOrder } from '../../db/marketplace/refunds/list.ts';
 import { listReversals } from '../../db/marketplace/reversals/list.ts';
-import { listStatementExceptions } from '../../db/settlements/list.ts';
+import { listSettlementExceptions } from '../../db/settlements/list.ts';
 import { listTransfers } from '../../db/marketplace/transfers/list.ts';
 import { listWebhookEvents } from '../../db/webhooks/list.ts';
 import { listWebhooksForReplay } from '../../db/webhooks/for-replay.ts';
@@ -20,13 +20,13 @@ import { sumWork, WORK_KINDS } from '../../db/operators/work.ts';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
 import { REVERSAL_STATUSES } from '../../domain/marketplace/reversal-machine.ts';
 import { TRANSFER_STATUSES } from '../../domain/marketplace/transfer-machine.ts';
-import { EXCEPTION_KINDS } from '../../domain/settlements/provider-statement.ts';
+import { EXCEPTION_KINDS } from '../../domain/settlements/settlement-file.ts';
 import { listStuck } from '../../operations/stuck.ts';
 import { readStory } from '../../operations/story.ts';
 import { WEBHOOK_OUTCOMES } from '../../db/webhooks/schema.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { OPEN_EVERY } from '../db/many-rows.ts';
-import { fillOperatorsRows, RARE, STATEMENT } from './operators-rows.ts';
+import { fillOperatorsRows, RARE, SETTLEMENT_FILE } from './operators-rows.ts';
 import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
 
 // By name: `LIST_PLAN_ROWS=1000000 npx vitest run test/operators/list-plans.test.ts`.
@@ -76,7 +76,11 @@ const LISTS: readonly (readonly [name: string, kind: number, list: List])[] = [
   ['reversals', 4, (db, ask) => listReversals(db, {}, ask)],
   ['payouts', 5, (db, ask) => listPayouts(db, {}, ask)],
   ['webhook events', 6, (db, ask) => listWebhookEvents(db, { outcome: undefined, ask })],
-  ['exceptions of a statement', 12, (db, ask) => listStatementExceptions(db, STATEMENT, {}, ask)],
+  [
+    'exceptions of a settlement file',
+    12,
+    (db, ask) => listSettlementExceptions(db, SETTLEMENT_FILE, {}, ask),
+  ],
   ['flags', 11, (db, ask) => listOpenFlags(db, ask)],
 ];
 
@@ -104,10 +108,10 @@ describe('a filter costs a page too, also where what it looks for is rare and ol
   test.each(WEBHOOK_OUTCOMES)('webhooks that were %s', async (outcome) => {
     await reads(READ_FOR_A_PAGE, (db) => listWebhookEvents(db, { outcome, ask: NEWEST }));
   });
-  test.each(EXCEPTION_KINDS)('exceptions of a statement: %s', async (kind) => {
-    await reads(READ_FOR_A_PAGE, (db) => listStatementExceptions(db, STATEMENT, { kind }, NEWEST));
+  test.each(EXCEPTION_KINDS)('exceptions of a settlement file: %s', async (kind) => {
+    await reads(READ_FOR_A_PAGE, (db) => listSettlementExceptions(db, SETTLEMENT_FILE, { kind }, NEWEST));
     await reads(READ_FOR_A_PAGE, (db) =>
-      listStatementExceptions(db, STATEMENT, { kind, state: 'open' }, NEWEST),
+      listSettlementExceptions(db, SETTLEMENT_FILE, { kind, state: 'open' }, NEWEST),
     );
   });
   test('what is found is what there is', async () => {
@@ -117,7 +121,7 @@ describe('a filter costs a page too, also where what it looks for is rare and ol
       await listReversals(db, { status: 'written_off' }, NEWEST),
       await listPayouts(db, { status: 'failed' }, NEWEST),
       await listWebhookEvents(db, { outcome: 'unhandled', ask: NEWEST }),
-      await listStatementExceptions(db, STATEMENT, { kind: 'amount_differs' }, NEWEST),
+      await listSettlementExceptions(db, SETTLEMENT_FILE, { kind: 'amount_differs' }, NEWEST),
     ];
     for (const { rows } of found) expect(rows).toHaveLength(RARE.rows);
   });

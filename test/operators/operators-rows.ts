@@ -8,7 +8,7 @@ export const RARE = {
   action: 'reversal.settled_outside',
   rows: 3,
 } as const;
-export const STATEMENT = '00000000-0000-4000-8000-00000000000a';
+export const SETTLEMENT_FILE = '00000000-0000-4000-8000-00000000000a';
 /** One row in so many was disputed and flagged once; one in a hundred times as many is flagged today. */
 const DISPUTED_EVERY = 10;
 const FLAGGED_EVERY = 1_000;
@@ -24,7 +24,7 @@ export async function fillOperatorsRows(database: DatabaseWithSql, rows: number)
   );
   await db.execute(sql`
     INSERT INTO provider_statements (id, provider, layout, file_hash, file_name, covers)
-    VALUES (${STATEMENT}, 'stripe', 'stripe-balance', 'hash', 'many.csv', '[]')`);
+    VALUES (${SETTLEMENT_FILE}, 'stripe', 'stripe-balance', 'hash', 'many.csv', '[]')`);
   // First of all: the oldest.
   await db.execute(sql`
     INSERT INTO audit_log (actor, action, subject)
@@ -82,5 +82,5 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     SELECT ${EVERYBODY}, 'reversal.retry', 'reversal/' || ${id(4)}, ${at} FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, detail)
-    SELECT ${id(12)}, ${STATEMENT}, 'missing_there', 'payment', 'order/' || ${id(1)}, 'No row names it.' FROM ${numbers}`);
+    SELECT ${id(12)}, ${SETTLEMENT_FILE}, 'missing_there', 'payment', 'order/' || ${id(1)}, 'No row names it.' FROM ${numbers}`);
 }

@@ -149,7 +149,7 @@ describe('GET /admin/stuck: what is stuck, since when, how much money, why, what
     ]);
   });
 
-  it('the flag of a statement is not cleared from the list, which would hide its open exceptions', async () => {
+  it('the flag of a settlement file is not cleared from the list, which would hide its open exceptions', async () => {
     const statement = `statement/${uuidv7()}`;
     await raiseFlag(world.database.db, 'statement_exceptions', statement, '2 exceptions in a file');
     const row = await rowOf('flag', statement);

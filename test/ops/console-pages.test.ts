@@ -23,7 +23,7 @@ const PAGES = [
   ['/ops', 'Overview'],
   ['/ops/stuck?older=0', 'Stuck'],
   ['/ops/approvals', 'Approvals'],
-  ['/ops/statements', 'Statements'],
+  ['/ops/statements', 'Settlement files'],
   ['/ops/webhooks', 'Webhooks'],
   ['/ops/audit', 'Audit log'],
   ['/ops/reconcile', 'Run the reconciliation'],

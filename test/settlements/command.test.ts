@@ -13,7 +13,7 @@ import {
   opsEnv,
   reconciled,
   reconcileStatement,
-  statementRow,
+  settlementFileRow,
   stripeId,
   transferLine,
 } from './support.ts';
@@ -45,7 +45,7 @@ describe('npm run ops -- reconcile-statement', () => {
     expect(stdout).toMatch(/1 open: GET \/api\/v1\/admin\/statements\/[0-9a-f-]{36}\/exceptions/);
   });
 
-  it('the same file again, under another name, is the same statement: nothing is found twice', async () => {
+  it('the same file again, under another name, is the same settlement file: nothing is found twice', async () => {
     const text = exportOf(transferLine(stripeId('tr'), '-7.77'));
     const first = await reconciled(world, await files.write('first.csv', text));
     const second = await reconciled(world, await files.write('second.csv', text));
@@ -53,7 +53,7 @@ describe('npm run ops -- reconcile-statement', () => {
     expect(second.exceptions).toEqual(first.exceptions);
   });
 
-  it('two at once share one statement', async () => {
+  it('two at once share one settlement file', async () => {
     const text = exportOf(
       ...Array.from({ length: 12_000 }, (_, n) => transferLine(`tr_at_once_${n}`, '-1.00')),
     );
@@ -227,7 +227,7 @@ describe('layouts, from the file to what was found', () => {
     ]);
   });
 
-  it('any other by a mapping file; another mapping of the same file is another statement', async () => {
+  it('any other by a mapping file; another mapping of the same file is another settlement file', async () => {
     const transfer = await books.transfer((await books.order({ connectorTransactionId: null })).id, {
       currency: 'EUR',
     });
@@ -259,6 +259,6 @@ describe('layouts, from the file to what was found', () => {
     expect(await exceptionsOf(world, again.printed.statement_id)).toMatchObject([
       { detail: 'another currency' },
     ]);
-    expect(await statementRow(world, again.printed.statement_id)).toMatchObject({ provider: 'stripe' });
+    expect(await settlementFileRow(world, again.printed.statement_id)).toMatchObject({ provider: 'stripe' });
   });
 });

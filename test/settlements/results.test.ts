@@ -16,7 +16,7 @@ const named = <Row extends { readonly kind: string; readonly subject: string | n
   ...subjects: readonly string[]
 ) => rows.filter(({ kind, subject }) => kind !== 'missing_there' || subjects.includes(subject ?? ''));
 
-describe('a statement', () => {
+describe('a settlement file', () => {
   it('matched: payments, refunds, transfers, reversals; what our books do not know is counted by its type', async () => {
     const order = await books.order();
     const refund = await books.refund(order.id);

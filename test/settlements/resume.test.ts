@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadStatement } from '../../ops/statements/load.ts';
+import { loadSettlementFile } from '../../ops/settlements/load.ts';
 import { eventually } from '../harness/wait.ts';
 import {
   type Desk,
@@ -10,7 +10,7 @@ import {
   openDesk,
   reconcileStatement,
   startReconcileStatement,
-  statementRow,
+  settlementFileRow,
   transferLine,
 } from './support.ts';
 
@@ -53,7 +53,7 @@ function text(mark: string): string {
 }
 
 async function expectWhole(statementId: string): Promise<void> {
-  const { rowsRead, matched, endedAt } = await statementRow(world, statementId);
+  const { rowsRead, matched, endedAt } = await settlementFileRow(world, statementId);
   expect(endedAt).not.toBeNull();
   expect({ rowsRead, matched }).toEqual({ rowsRead: ROWS, matched: { transfer: OURS } });
   const exceptions = await exceptionsOf(world, statementId);
@@ -73,7 +73,7 @@ async function expectWhole(statementId: string): Promise<void> {
   expect(await leftovers(world)).toEqual({ rows: 0, claims: 0 });
 }
 
-/** Stops whoever works at a statement once it is in the middle of it: nobody gets on while the row is locked. */
+/** Stops whoever works at a settlement file once it is in the middle of it: nobody gets on while the row is locked. */
 async function inTheMiddle(
   column: 'rows_read' | 'matched_through',
   stop: () => Promise<unknown>,
@@ -104,7 +104,7 @@ it(
       loader.kill('SIGKILL');
       await once(loader, 'exit');
     });
-    const { rowsRead, loadedAt } = await statementRow(world, id);
+    const { rowsRead, loadedAt } = await settlementFileRow(world, id);
     expect(loadedAt).toBeNull();
     expect(rowsRead).toBeGreaterThan(0);
     expect(rowsRead).toBeLessThan(ROWS);
@@ -126,7 +126,7 @@ it(
     await world.startWorkerProcess();
     const following = reconcileStatement(world, file, '--json');
     const id = await inTheMiddle('matched_through', () => world.killWorkerProcess());
-    const { matchedThrough } = await statementRow(world, id);
+    const { matchedThrough } = await settlementFileRow(world, id);
     expect(matchedThrough).toBeGreaterThan(0);
     expect(matchedThrough).toBeLessThan(ROWS);
     await world.startWorkerProcess();
@@ -143,7 +143,7 @@ it(
   async () => {
     const file = await files.write('terminated.csv', text('terminated'));
     const ask = { file, provider: undefined, mapping: undefined };
-    const { id, rowsRead, loadedAt } = await loadStatement(world.database.db, ask, () => undefined);
+    const { id, rowsRead, loadedAt } = await loadSettlementFile(world.database.db, ask, () => undefined);
     expect({ rowsRead, isLoaded: loadedAt !== null }).toEqual({ rowsRead: ROWS, isLoaded: true });
     await world.startWorker();
     const start = (args: object) =>
@@ -154,16 +154,16 @@ it(
       });
     const first = await start({ batchRows: 200, slicesPerRun: 3 });
     await eventually(async () => {
-      expect((await statementRow(world, id)).matchedThrough).toBeGreaterThan(4_000);
+      expect((await settlementFileRow(world, id)).matchedThrough).toBeGreaterThan(4_000);
     }, 120_000);
     const running = world.temporal.workflow.getHandle(`statement/${id}`);
     expect((await running.describe()).runId).not.toBe(first.firstExecutionRunId);
     await running.terminate('by hand');
-    const { matchedThrough } = await statementRow(world, id);
+    const { matchedThrough } = await settlementFileRow(world, id);
     expect(matchedThrough).toBeLessThan(ROWS);
-    await world.engine.startStatement(id, 'terminated.csv');
-    await world.engine.statementEnded(id);
-    expect(await world.engine.statementProgress(id)).toEqual({ stage: 'ended', matched: ROWS, total: ROWS });
+    await world.engine.startSettlement(id, 'terminated.csv');
+    await world.engine.settlementEnded(id);
+    expect(await world.engine.settlementProgress(id)).toEqual({ stage: 'ended', matched: ROWS, total: ROWS });
     await expectWhole(id);
 
     // And once more, when all is done: nothing is judged again.

@@ -31,7 +31,7 @@ const resolve = (id: string, headers?: Record<string, string>) =>
     headers,
   );
 
-describe('the list of statements', () => {
+describe('the list of settlement files', () => {
   it('says what was matched, ignored and found, and how much is open', async () => {
     const { status, body } = await world.get(admin, '/admin/statements');
     expect(status).toBe(200);
@@ -58,7 +58,7 @@ describe('the list of statements', () => {
   });
 });
 
-describe('the exceptions of a statement', () => {
+describe('the exceptions of a settlement file', () => {
   it('come in the order of the file, page by page, by kind', async () => {
     const first = await list('?sort=created_at&limit=2&kind=missing_here');
     expect(dataOf(first).map((row) => row['ref'])).toEqual(['tr_1', 'tr_2']);
@@ -78,7 +78,7 @@ describe('the exceptions of a statement', () => {
     expect(bad.body['data']).toMatchObject([{ column: 'Amount', line: 5, theirs: null }]);
   });
 
-  it('of a statement that is not there, of a kind that is not there', async () => {
+  it('of a settlement file that is not there, of a kind that is not there', async () => {
     expect((await world.get(admin, `/admin/statements/${uuidv7()}/exceptions`)).body['code']).toBe(
       'statement_not_found',
     );
@@ -87,10 +87,10 @@ describe('the exceptions of a statement', () => {
 });
 
 describe('an exception that is resolved', () => {
-  it('wants a reason, is audited, and the last one takes the statement off the flags', async () => {
+  it('wants a reason, is audited, and the last one takes the settlement file off the flags', async () => {
     const subject = `statement/${statementId}`;
     expect(await openFlags(world, 'statement_exceptions', subject)).toMatchObject([
-      { detail: '4 exceptions in the statement stripe-august.csv' },
+      { detail: '4 exceptions in the settlement file stripe-august.csv' },
     ]);
     const ids = dataOf(await list('?state=open&sort=created_at')).map((row): string => row['id']!);
     const unreasoned = await world.post(admin, `/admin/statement-exceptions/${ids[0]}/resolve`, {});

@@ -8,7 +8,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
-import { providerStatements, statementExceptions } from '../../db/settlements/schema.ts';
+import { settlementFiles, settlementExceptions } from '../../db/settlements/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
 import { run, start } from '../harness/processes.ts';
@@ -65,7 +65,7 @@ export interface Files {
 }
 
 export async function makeFiles(): Promise<Files> {
-  const folder = await mkdtemp(join(tmpdir(), 'veza-statements-'));
+  const folder = await mkdtemp(join(tmpdir(), 'veza-settlements-'));
   return {
     write: async (name, text) => {
       const path = join(folder, name);
@@ -224,21 +224,21 @@ export async function openDesk(options?: Parameters<typeof World.create>[0]): Pr
   };
 }
 
-/** What was found in a statement, in the order in which it was found. */
+/** What was found in a settlement file, in the order in which it was found. */
 export const exceptionsOf = ({ database: { db } }: World, statementId: string) =>
   db
     .select()
-    .from(statementExceptions)
-    .where(eq(statementExceptions.statementId, statementId))
-    .orderBy(asc(statementExceptions.position));
+    .from(settlementExceptions)
+    .where(eq(settlementExceptions.statementId, statementId))
+    .orderBy(asc(settlementExceptions.position));
 
-export async function statementRow({ database: { db } }: World, statementId: string) {
-  const [row] = await db.select().from(providerStatements).where(eq(providerStatements.id, statementId));
-  if (row === undefined) throw new Error(`there is no statement ${statementId}`);
+export async function settlementFileRow({ database: { db } }: World, statementId: string) {
+  const [row] = await db.select().from(settlementFiles).where(eq(settlementFiles.id, statementId));
+  if (row === undefined) throw new Error(`there is no settlement file ${statementId}`);
   return row;
 }
 
-/** What a statement leaves behind for its matching: nothing, once it has ended. */
+/** What a settlement file leaves behind for its matching: nothing, once it has ended. */
 export async function leftovers({ database: { sql } }: World): Promise<{ rows: number; claims: number }> {
   const [counts] = await sql<{ rows: number; claims: number }[]>`
     SELECT (SELECT count(*)::int FROM statement_rows) AS rows, (SELECT count(*)::int FROM statement_claims) AS claims`;

@@ -168,7 +168,7 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
   ],
   [
     'activities/settlements/sound.ts',
-    `import { endStatement } from '../../db/settlements/end-statement.ts';`,
+    `import { endSettlementFile } from '../../db/settlements/end-file.ts';`,
   ],
   ['inbox/sound.ts', `import { parse } from '../providers/webhooks/stripe-event.ts';`],
   ['api/marketplace/sound.ts', `import { parse } from '../../providers/webhooks/stripe-event.ts';`],

@@ -12,7 +12,7 @@ export {
   LONGEST_ACTIVITY_MS,
   MOVES_TO_NEW_VERSIONS,
   PAYMENT_ANSWER_WAIT,
-  statementSlice,
+  settlementSlice,
   STAYS_ON_ITS_VERSION,
   sweepBatch,
   UNDERWAY_PAYMENT_LOOK_MS,

@@ -75,10 +75,10 @@ export const sweepBatch = {
 } as const satisfies ActivityOptions;
 
 /**
- * Some transactions over a statement's rows, each of seconds at most, or of as many as there are claims to remove. A
+ * Some transactions over a settlement file's rows, each of seconds at most, or of as many as there are claims to remove. A
  * committed transaction stays done, so a repeat goes on behind it. Never given up: the file waits in the database.
  */
-export const statementSlice = {
+export const settlementSlice = {
   startToCloseTimeout: LONGEST_ACTIVITY_MS,
   heartbeatTimeout: '5s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },

@@ -1,4 +1,4 @@
 import { defineQuery } from '@temporalio/workflow';
-import type { StatementProgress } from '../../domain/settlements/provider-statement.ts';
+import type { SettlementProgress } from '../../domain/settlements/settlement-file.ts';
 
-export const statementProgress = defineQuery<StatementProgress>('progress');
+export const settlementProgress = defineQuery<SettlementProgress>('progress');

@@ -8,29 +8,29 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type {
   MissingCursor,
-  StatementProgress,
-  StatementRequest,
-} from '../../domain/settlements/provider-statement.ts';
+  SettlementProgress,
+  SettlementRequest,
+} from '../../domain/settlements/settlement-file.ts';
 import {
   databaseVerb,
-  statementSlice,
+  settlementSlice,
   describe,
   catchStraySignals,
   settleMessages,
 } from '../kernel/index.ts';
-import { statementProgress } from './messages.ts';
+import { settlementProgress } from './messages.ts';
 
 const { readStatementState, endStatement } = proxyLocalActivities<Activities>(databaseVerb);
 const { matchStatementRows } = proxyActivities<Activities>({
-  ...statementSlice,
+  ...settlementSlice,
   summary: 'Matches rows of the file',
 });
 const { missStatementRows } = proxyActivities<Activities>({
-  ...statementSlice,
+  ...settlementSlice,
   summary: 'Looks for what no row names',
 });
 const { forgetStatementClaims } = proxyActivities<Activities>({
-  ...statementSlice,
+  ...settlementSlice,
   summary: 'Removes the notes that the matching needed',
 });
 
@@ -39,14 +39,14 @@ const BATCH_ROWS = 5_000;
 const SLICES_PER_RUN = 500;
 
 /**
- * Compares a loaded statement with our rows, and looks for rows of ours that it does not name. It changes only the
- * statement and its exceptions. The database keeps how far it is, so that it can be stopped and begun again at any
+ * Compares a loaded settlement file with our rows, and looks for rows of ours that it does not name. It changes only the
+ * settlement file and its exceptions. The database keeps how far it is, so that it can be stopped and begun again at any
  * time.
  */
-export async function statement(request: StatementRequest): Promise<StatementProgress> {
+export async function statement(request: SettlementRequest): Promise<SettlementProgress> {
   const { statementId, batchRows = BATCH_ROWS, slicesPerRun = SLICES_PER_RUN } = request;
-  let progress: StatementProgress = { stage: 'matching', matched: 0, total: 0 };
-  setHandler(statementProgress, () => progress);
+  let progress: SettlementProgress = { stage: 'matching', matched: 0, total: 0 };
+  setHandler(settlementProgress, () => progress);
   const strays = catchStraySignals();
   const begun = await readStatementState(statementId);
   progress = { ...progress, matched: begun.matchedThrough, total: begun.rows };
@@ -78,13 +78,13 @@ export async function statement(request: StatementRequest): Promise<StatementPro
   return progress;
 }
 
-const STAGES: Readonly<Record<StatementProgress['stage'], string>> = {
+const STAGES: Readonly<Record<SettlementProgress['stage'], string>> = {
   matching: 'matching the rows of the file',
   looking_for_missing: 'looking for what no row names',
   ended: 'ended',
 };
 
-function showProgress({ stage, matched, total }: StatementProgress): void {
+function showProgress({ stage, matched, total }: SettlementProgress): void {
   describe(
     stage === 'ended'
       ? []

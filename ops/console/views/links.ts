@@ -5,12 +5,12 @@ import { titleOf } from '../../../operations/titles.ts';
 import { html, type Html } from '../html.ts';
 import { address } from '../query.ts';
 
-const STATEMENT = /^statement\/([\da-f-]{36})$/;
+const SETTLEMENT_FILE = /^statement\/([\da-f-]{36})$/;
 
 /** The page of a row, by its workflow's id: `reversal/…`, `webhook/…`; of a bare id, the search for it. */
 export function storyPath(subject: string): string {
   if (findRow(subject) !== null) return `/ops/story/${subject}`;
-  const statementId = STATEMENT.exec(subject)?.[1];
+  const statementId = SETTLEMENT_FILE.exec(subject)?.[1];
   return statementId === undefined
     ? address('/ops/search', { q: subject })
     : `/ops/statements/${statementId}`;
@@ -22,15 +22,15 @@ const TAIL_LENGTH = 8;
 export function subjectLink(subject: string): Html {
   const [kind = '', id = ''] = subject.split('/');
   // A sweep, a list: nothing that has a page.
-  if (findRow(subject) === null && !STATEMENT.test(subject)) return html`<code>${subject}</code>`;
+  if (findRow(subject) === null && !SETTLEMENT_FILE.test(subject)) return html`<code>${subject}</code>`;
   return html`<a href="${storyPath(subject)}" title="${subject}"
     >${kind} <code>…${id.slice(-TAIL_LENGTH)}</code></a
   >`;
 }
 
-/** To what of a statement is to be resolved; null for anything else. */
+/** To what of a settlement file is to be resolved; null for anything else. */
 export const exceptionsLink = (subject: string): Html | null =>
-  STATEMENT.test(subject) ? html`<a href="${storyPath(subject)}">Resolve its exceptions…</a>` : null;
+  SETTLEMENT_FILE.test(subject) ? html`<a href="${storyPath(subject)}">Resolve its exceptions…</a>` : null;
 
 /** To the workflow in Temporal's UI; null where it has none, or nobody said where that is. */
 export function workflowLink(ui: TemporalUi, workflowId: string): Html | null {

@@ -1,18 +1,18 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
-import { oursThatMoved } from '../../db/settlements/statement-ours.ts';
-import { matchQuery } from '../../db/settlements/match-statement-rows.ts';
-import { claimOf } from '../../db/settlements/miss-statement-rows.ts';
-import { CLAIMABLE } from '../../domain/settlements/provider-statement.ts';
+import { oursThatMoved } from '../../db/settlements/ours.ts';
+import { matchQuery } from '../../db/settlements/match-rows.ts';
+import { claimOf } from '../../db/settlements/miss-rows.ts';
+import { CLAIMABLE } from '../../domain/settlements/settlement-file.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { planAhead, walkedIn } from '../db/plans.ts';
 
-// By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/settlements/statement-plans.test.ts`.
+// By name: `STATEMENT_PLAN_ROWS=1000000 npx vitest run test/settlements/settlement-plans.test.ts`.
 const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 const CHUNK = 20_000;
-const STATEMENT = '00000000-0000-4000-8000-00000000000a';
+const SETTLEMENT_FILE = '00000000-0000-4000-8000-00000000000a';
 const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts', 'disputes'];
 
 let own: TestDatabase;
@@ -62,13 +62,13 @@ async function fill(from: number, to: number): Promise<void> {
     SELECT ${id(6)}, ${id(1)}, 'dp_of_router_' || n, 'dp_' || n, 90, 'USD', 'lost', ${at} FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO statement_rows (statement_id, row_number, line, kind, ref, alt_ref, amount_minor, currency, at)
-    SELECT ${STATEMENT}::uuid, 1 + n * 6 + k, 1, kind, prefix || n, 'pi_' || n, 90, 'USD', now()
+    SELECT ${SETTLEMENT_FILE}::uuid, 1 + n * 6 + k, 1, kind, prefix || n, 'pi_' || n, 90, 'USD', now()
     FROM ${numbers}, (VALUES (0, 'payment', 'pi_'), (1, 'refund', 're_'), (2, 'transfer', 'tr_'), (3, 'reversal', 'trr_'),
       (4, 'payout', 'po_'), (5, 'dispute', 'dp_')) AS kinds (k, kind, prefix)`);
 }
 
 test('a row of a file finds what it names through an index, whichever kind it is of', async () => {
-  const nodes = await planAhead(database, matchQuery(STATEMENT, 0, 5_000));
+  const nodes = await planAhead(database, matchQuery(SETTLEMENT_FILE, 0, 5_000));
   expect(walkedIn(nodes).filter((table) => MONEY.includes(table))).toEqual([]);
   expect(walkedIn(nodes)).not.toContain('statement_rows');
   expect(nodes.some((node) => node['Relation Name'] === 'orders')).toBe(true);
@@ -86,11 +86,11 @@ test(
   async () => {
     await database.db.execute(sql`
       INSERT INTO statement_claims (statement_id, kind, subject_id, row_number)
-      SELECT ${STATEMENT}::uuid, 'payment', id, row_number() OVER () FROM orders`);
+      SELECT ${SETTLEMENT_FILE}::uuid, 'payment', id, row_number() OVER () FROM orders`);
     // Nothing has counted them: that is how they stand when the search for what is missing begins.
     const query = sql`
       SELECT * FROM (${oursThatMoved('payment', 'stripe')}) AS page
-      WHERE (${claimOf(STATEMENT, 'payment', sql`page.id`)}) IS NULL`;
+      WHERE (${claimOf(SETTLEMENT_FILE, 'payment', sql`page.id`)}) IS NULL`;
     const nodes = await planAhead(database, query);
     const claims = nodes.filter((node) => node['Relation Name'] === 'statement_claims');
     expect(claims.map((node) => node['Node Type'])).toEqual([expect.stringMatching(/^Index (Only )?Scan$/)]);
@@ -103,7 +103,7 @@ test.each(CLAIMABLE)(
   async (kind) => {
     const query = sql`
       SELECT * FROM (${oursThatMoved(kind, 'stripe')}) AS moved
-      WHERE at <= now() AND (at, id) > (now() - interval '1 hour', ${STATEMENT}::uuid) ORDER BY at, id LIMIT 100`;
+      WHERE at <= now() AND (at, id) > (now() - interval '1 hour', ${SETTLEMENT_FILE}::uuid) ORDER BY at, id LIMIT 100`;
     const nodes = await planAhead(database, query);
     expect(walkedIn(nodes)).toEqual([]);
   },

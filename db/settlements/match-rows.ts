@@ -1,38 +1,38 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { ours } from './statement-ours.ts';
-import { providerStatements } from './schema.ts';
+import { ours } from './ours.ts';
+import { settlementFiles } from './schema.ts';
 
 /**
- * Matches the next rows of a statement: deletes them, keeps claims on the rows of ours that they name, writes down
+ * Matches the next rows of a settlement file: deletes them, keeps claims on the rows of ours that they name, writes down
  * exceptions and counts the rest. One transaction, so that no row is matched twice, however often this is repeated.
  * Returns the number of the last matched row.
  */
-export async function matchStatementRows(db: Db, statementId: string, batchRows: number): Promise<number> {
+export async function matchSettlementRows(db: Db, statementId: string, batchRows: number): Promise<number> {
   return db.transaction(async (tx) => {
-    const [statement] = await tx
+    const [settlementFile] = await tx
       .select()
-      .from(providerStatements)
-      .where(eq(providerStatements.id, statementId))
+      .from(settlementFiles)
+      .where(eq(settlementFiles.id, statementId))
       .for('update');
-    if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
-    if (statement.loadedAt === null) throw new Error(`statement ${statementId} is not loaded yet`);
-    const { matchedThrough, rowsRead } = statement;
+    if (settlementFile === undefined) throw new Error(`there is no settlement file ${statementId}`);
+    if (settlementFile.loadedAt === null) throw new Error(`settlement file ${statementId} is not loaded yet`);
+    const { matchedThrough, rowsRead } = settlementFile;
     const through = Math.min(matchedThrough + batchRows, rowsRead);
     if (through === matchedThrough) return through;
     const counts = await tx.execute<{ row_kind: string; result: string; count: number }>(
       matchQuery(statementId, matchedThrough, through),
     );
-    const matched = { ...statement.matched };
-    const ignored = { ...statement.ignored };
+    const matched = { ...settlementFile.matched };
+    const ignored = { ...settlementFile.ignored };
     for (const { row_kind: kind, result, count } of counts) {
       if (result === 'matched') matched[kind] = (matched[kind] ?? 0) + count;
       if (result === 'ignored') ignored[kind] = (ignored[kind] ?? 0) + count;
     }
     await tx
-      .update(providerStatements)
+      .update(settlementFiles)
       .set({ matchedThrough: through, matched, ignored })
-      .where(eq(providerStatements.id, statementId));
+      .where(eq(settlementFiles.id, statementId));
     return through;
   });
 }

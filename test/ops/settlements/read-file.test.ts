@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NumberedRow } from '../../../db/settlements/load-statement-rows.ts';
-import { HYPERSWITCH_LAYOUTS } from '../../../ops/statements/hyperswitch-layouts.ts';
-import type { Layout } from '../../../ops/statements/layout.ts';
-import { readHeader, readRows } from '../../../ops/statements/read-file.ts';
-import { createRowReader } from '../../../ops/statements/row-reader.ts';
-import { STRIPE_LAYOUTS } from '../../../ops/statements/stripe-layouts.ts';
+import type { NumberedRow } from '../../../db/settlements/load-rows.ts';
+import { HYPERSWITCH_LAYOUTS } from '../../../ops/settlements/hyperswitch-layouts.ts';
+import type { Layout } from '../../../ops/settlements/layout.ts';
+import { readHeader, readRows } from '../../../ops/settlements/read-file.ts';
+import { createRowReader } from '../../../ops/settlements/row-reader.ts';
+import { STRIPE_LAYOUTS } from '../../../ops/settlements/stripe-layouts.ts';
 
 let folder: string;
 beforeAll(async () => {

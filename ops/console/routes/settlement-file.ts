@@ -2,11 +2,11 @@ import type { Handler } from 'hono';
 import {
   EXCEPTION_STATES,
   type ExceptionRow,
-  listStatementExceptions,
-  readStatement,
+  listSettlementExceptions,
+  readSettlementFile,
 } from '../../../db/settlements/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import { statementWorkflowId, EXCEPTION_KINDS } from '../../../domain/settlements/index.ts';
+import { settlementWorkflowId, EXCEPTION_KINDS } from '../../../domain/settlements/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, money, momentOr, words } from '../format.ts';
 import { html, type Html } from '../html.ts';
@@ -17,40 +17,41 @@ import { subjectLink, workflowLink } from '../views/links.ts';
 import { badge } from '../views/status.ts';
 import { table } from '../views/table.ts';
 
-/** What of one statement does not agree with our rows, in the order in which it was found. */
-export const statementPage =
+/** What of one settlement file does not agree with our rows, in the order in which it was found. */
+export const settlementFilePage =
   ({ db, temporalUi }: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const id = uuidOf(c.req.param('id'));
-    const statement = id === null ? null : await readStatement(db, id);
-    if (statement === null) throw new VezaError('statement_not_found', 'There is no such statement.');
-    const path = `/ops/statements/${statement.id}`;
+    const settlementFile = id === null ? null : await readSettlementFile(db, id);
+    if (settlementFile === null)
+      throw new VezaError('statement_not_found', 'There is no such settlement file.');
+    const path = `/ops/statements/${settlementFile.id}`;
     const [askedKind, askedState] = [c.req.query('kind'), c.req.query('state') ?? 'open'];
     const filter = { kind: choice(EXCEPTION_KINDS, askedKind), state: choice(EXCEPTION_STATES, askedState) };
-    const { rows, nextAfterId } = await listStatementExceptions(db, statement.id, filter, {
+    const { rows, nextAfterId } = await listSettlementExceptions(db, settlementFile.id, filter, {
       ...pageAsk(c.req.query('after')),
       newestFirst: false,
     });
-    const body = html`<section aria-label="The statement">
+    const body = html`<section aria-label="The settlement file">
         <dl class="facts">
           <div>
             <dt>Provider</dt>
-            <dd>${statement.provider}, ${statement.layout}</dd>
+            <dd>${settlementFile.provider}, ${settlementFile.layout}</dd>
           </div>
           <div>
             <dt>Rows</dt>
-            <dd>${count(statement.rowsRead)}</dd>
+            <dd>${count(settlementFile.rowsRead)}</dd>
           </div>
           <div>
             <dt>Open exceptions</dt>
-            <dd>${count(statement.open)}</dd>
+            <dd>${count(settlementFile.open)}</dd>
           </div>
           <div>
             <dt>Matched</dt>
-            <dd>${momentOr(statement.endedAt, 'under way')}</dd>
+            <dd>${momentOr(settlementFile.endedAt, 'under way')}</dd>
           </div>
         </dl>
-        ${workflowLink(temporalUi, statementWorkflowId(statement.id))}
+        ${workflowLink(temporalUi, settlementWorkflowId(settlementFile.id))}
       </section>
       ${filters(
         path,
@@ -90,7 +91,7 @@ export const statementPage =
           `${rows.length} shown, in the order of the file`,
         )}
       </section>`;
-    return c.html(document(c, { title: statement.fileName, body }));
+    return c.html(document(c, { title: settlementFile.fileName, body }));
   };
 
 const whereOf = ({ subject, line, ref }: ExceptionRow): Html =>

@@ -1,18 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import type { ExceptionRow, StatementRow } from '../../db/settlements/list.ts';
+import type { ExceptionRow, CountedSettlementFile } from '../../db/settlements/list.ts';
 import {
   EXCEPTION_KINDS,
   ROW_KINDS,
-  STATEMENT_PROVIDERS,
-} from '../../domain/settlements/provider-statement.ts';
+  SETTLEMENT_PROVIDERS,
+} from '../../domain/settlements/settlement-file.ts';
 import { Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 const Counts = z.record(z.string(), z.int().nonnegative());
 
-export const ProviderStatement = z
+export const SettlementFile = z
   .object({
     id: Id,
-    provider: z.enum(STATEMENT_PROVIDERS),
+    provider: z.enum(SETTLEMENT_PROVIDERS),
     layout: z.string(),
     file_name: z.string(),
     file_hash: z.string().openapi({ description: 'SHA-256' }),
@@ -35,7 +35,7 @@ export const ProviderStatement = z
   })
   .openapi('ProviderStatement');
 
-export const showProviderStatement = (row: StatementRow): z.infer<typeof ProviderStatement> => ({
+export const showSettlementFile = (row: CountedSettlementFile): z.infer<typeof SettlementFile> => ({
   id: row.id,
   provider: row.provider,
   layout: row.layout,
@@ -55,7 +55,7 @@ export const showProviderStatement = (row: StatementRow): z.infer<typeof Provide
 
 const Money = z.object({ amount: z.int(), currency: Currency }).nullable();
 
-export const StatementException = z
+export const SettlementException = z
   .object({
     id: Id,
     statement_id: Id,
@@ -77,7 +77,7 @@ export const StatementException = z
   })
   .openapi('StatementException');
 
-export const showStatementException = (row: ExceptionRow): z.infer<typeof StatementException> => ({
+export const showSettlementException = (row: ExceptionRow): z.infer<typeof SettlementException> => ({
   id: row.id,
   statement_id: row.statementId,
   kind: row.kind,

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { resolveStatementException as resolve } from '../../db/settlements/resolve-statement-exception.ts';
+import { resolveSettlementException as resolve } from '../../db/settlements/resolve-exception.ts';
 import {
   actorOf,
   IdempotencyHeaders,
@@ -15,7 +15,7 @@ import {
 } from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import { actOnce } from '../approvals/index.ts';
-import { showStatementException, StatementException } from './provider-statement-view.ts';
+import { showSettlementException, SettlementException } from './file-view.ts';
 
 const Params = z.object({ exceptionId: idParam('exceptionId') });
 const Body = z.strictObject({ reason: reason() }).openapi('ResolveStatementException');
@@ -24,13 +24,13 @@ const route = createRoute({
   method: 'post',
   path: '/admin/statement-exceptions/{exceptionId}/resolve',
   operationId: 'resolveStatementException',
-  summary: 'Resolve a statement exception',
-  description: 'Moves no money. The last one clears the statement’s flag.',
+  summary: 'Resolve a settlement exception',
+  description: 'Moves no money. The last one clears the settlement file’s flag.',
   tags: ['Operations'],
   ...onlyRoles('admin'),
   request: { params: Params, headers: IdempotencyHeaders, body: jsonBody(Body) },
   responses: {
-    200: json(z.object({ exception: StatementException }), 'The exception as it is now'),
+    200: json(z.object({ exception: SettlementException }), 'The exception as it is now'),
     ...fails(
       ...FOR_ROLES,
       ...WITH_BODY,
@@ -41,13 +41,13 @@ const route = createRoute({
   },
 });
 
-export const resolveStatementException = defineRoute(route, async (c) => {
+export const resolveSettlementException = defineRoute(route, async (c) => {
   const { exceptionId } = c.req.valid('param');
   const body = c.req.valid('json');
   const call = { operationId: route.operationId, subjectId: exceptionId, body };
   const { shown } = await actOnce(c, call, async (tx) => {
     const resolved = await resolve(tx, { exceptionId, ...body, ...actorOf(c) });
-    return { shown: showStatementException(resolved), work: null };
+    return { shown: showSettlementException(resolved), work: null };
   });
   return c.json({ exception: shown }, 200);
 });

@@ -1,13 +1,13 @@
 // A provider's settlement file, held row by row against our rows: what its loader, its workflow and its readers see.
 
-export const STATEMENT_PROVIDERS = ['hyperswitch', 'stripe'] as const;
-export type StatementProvider = (typeof STATEMENT_PROVIDERS)[number];
+export const SETTLEMENT_PROVIDERS = ['hyperswitch', 'stripe'] as const;
+export type SettlementProvider = (typeof SETTLEMENT_PROVIDERS)[number];
 
-/** The kinds of our rows that a statement names. */
+/** The kinds of our rows that a settlement file names. */
 export const CLAIMABLE = ['payment', 'refund', 'transfer', 'reversal', 'payout', 'dispute'] as const;
 export type Claimable = (typeof CLAIMABLE)[number];
 
-/** The kinds of a statement's rows. A return is money that had left and came back. */
+/** The kinds of a settlement file's rows. A return is money that had left and came back. */
 export const ROW_KINDS = [...CLAIMABLE, 'refund_return', 'payout_return', 'dispute_return'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
@@ -28,8 +28,8 @@ export const EXCEPTION_KINDS = [
 ] as const;
 export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
 
-/** A row of a statement as it is matched, the same for every layout. */
-export interface StatementRow {
+/** A row of a settlement file as it is matched, the same for every layout. */
+export interface SettlementFileRow {
   readonly kind: RowKind;
   /** The provider's id of what moved. */
   readonly ref: string;
@@ -57,11 +57,11 @@ export interface BadRow {
  * an unreadable one.
  */
 export type RowRead =
-  | { readonly row: StatementRow }
+  | { readonly row: SettlementFileRow }
   | { readonly ignored: string }
   | { readonly bad: BadRow };
 
-export interface StatementRequest {
+export interface SettlementRequest {
   readonly statementId: string;
   /** Rows of one transaction. */
   readonly batchRows?: number;
@@ -69,17 +69,17 @@ export interface StatementRequest {
   readonly slicesPerRun?: number;
 }
 
-export type StatementStage = 'matching' | 'looking_for_missing' | 'ended';
+export type SettlementStage = 'matching' | 'looking_for_missing' | 'ended';
 
-export interface StatementProgress {
-  readonly stage: StatementStage;
+export interface SettlementProgress {
+  readonly stage: SettlementStage;
   readonly matched: number;
   /** Rows of the file. */
   readonly total: number;
 }
 
-/** Where the matching of a statement stands, so that the workflow can go on. */
-export interface StatementState {
+/** Where the matching of a settlement file stands, so that the workflow can go on. */
+export interface SettlementState {
   readonly rows: number;
   readonly matchedThrough: number;
   readonly covers: readonly Claimable[];

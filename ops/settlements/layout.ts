@@ -1,4 +1,4 @@
-import type { Claimable, RowKind, StatementProvider } from '../../domain/settlements/index.ts';
+import type { Claimable, RowKind, SettlementProvider } from '../../domain/settlements/index.ts';
 
 /** What a row's type alone does not say. */
 export interface RowAbout {
@@ -9,7 +9,7 @@ export interface RowAbout {
 /** How to read a file: which column holds what. Columns are found by name, in any order and any case. */
 export interface Layout {
   readonly name: string;
-  readonly provider: StatementProvider;
+  readonly provider: SettlementProvider;
   /** The kinds of our rows of which such a file names all, in the time that it covers. */
   readonly covers: readonly Claimable[];
   readonly delimiter: string;

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { listStatements as listStatementsQuery } from '../../db/settlements/list.ts';
+import { listSettlementFiles as listSettlementFilesQuery } from '../../db/settlements/list.ts';
 import { onlyRoles } from '../middleware/access.ts';
 import {
   listOf,
@@ -11,7 +11,7 @@ import {
   defineRoute,
   json,
 } from '../kernel/index.ts';
-import { ProviderStatement, showProviderStatement } from './provider-statement-view.ts';
+import { SettlementFile, showSettlementFile } from './file-view.ts';
 
 const route = createRoute({
   method: 'get',
@@ -22,12 +22,12 @@ const route = createRoute({
   ...onlyRoles('admin'),
   request: { query: PageQuery },
   responses: {
-    200: json(listOf(ProviderStatement), 'Statements'),
+    200: json(listOf(SettlementFile), 'Settlement files'),
     ...fails(...FOR_ROLES, 'validation_failed'),
   },
 });
 
-export const listStatements = defineRoute(route, async (c) => {
-  const page = await listStatementsQuery(c.var.deps.db, pageAsk(c, c.req.valid('query')));
-  return c.json(showPage(c, page, showProviderStatement), 200);
+export const listSettlementFiles = defineRoute(route, async (c) => {
+  const page = await listSettlementFilesQuery(c.var.deps.db, pageAsk(c, c.req.valid('query')));
+  return c.json(showPage(c, page, showSettlementFile), 200);
 });

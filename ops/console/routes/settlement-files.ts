@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { listStatements } from '../../../db/settlements/index.ts';
+import { listSettlementFiles } from '../../../db/settlements/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { count, moment, momentOr } from '../format.ts';
 import { html } from '../html.ts';
@@ -10,13 +10,13 @@ import { badge } from '../views/status.ts';
 import { table } from '../views/table.ts';
 
 /** The providers' settlement files that were held against our rows, the newest first. */
-export const statementsPage =
+export const settlementFilesPage =
   ({ db }: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const { rows, nextAfterId } = await listStatements(db, pageAsk(c.req.query('after')));
-    const body = html`<section aria-label="Statements">
+    const { rows, nextAfterId } = await listSettlementFiles(db, pageAsk(c.req.query('after')));
+    const body = html`<section aria-label="Settlement files">
       ${table({
-        caption: 'Statements',
+        caption: 'Settlement files',
         columns: [
           {
             title: 'File',
@@ -36,12 +36,12 @@ export const statementsPage =
           { title: 'Matched', cell: ({ endedAt }) => momentOr(endedAt, 'under way') },
         ],
         rows,
-        empty: 'No statement has been read. npm run ops -- reconcile-statement reads one.',
+        empty: 'No settlement file has been read. npm run ops -- reconcile-statement reads one.',
       })}
       ${pager(
         nextAfterId === null ? null : address('/ops/statements', { after: nextAfterId }),
         `${rows.length} shown, the newest first`,
       )}
     </section>`;
-    return c.html(document(c, { title: 'Statements', body }));
+    return c.html(document(c, { title: 'Settlement files', body }));
   };

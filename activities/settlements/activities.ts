@@ -1,18 +1,22 @@
 import { Context } from '@temporalio/activity';
-import { readStatementState } from '../../db/settlements/list.ts';
-import { endStatement, keepMissingKnown, removeStatementClaims } from '../../db/settlements/end-statement.ts';
-import { matchStatementRows } from '../../db/settlements/match-statement-rows.ts';
-import { missStatementRows } from '../../db/settlements/miss-statement-rows.ts';
-import type { Claimable, MissingCursor } from '../../domain/settlements/provider-statement.ts';
+import { readSettlementState } from '../../db/settlements/list.ts';
+import {
+  endSettlementFile,
+  keepMissingKnown,
+  removeSettlementClaims,
+} from '../../db/settlements/end-file.ts';
+import { matchSettlementRows } from '../../db/settlements/match-rows.ts';
+import { missSettlementRows } from '../../db/settlements/miss-rows.ts';
+import type { Claimable, MissingCursor } from '../../domain/settlements/settlement-file.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
-import type { StatementDeps } from './deps.ts';
+import type { SettlementDeps } from './deps.ts';
 
 /** Transactions of one activity: enough that the engine's hops cost little, few enough that people see progress. */
 const BATCHES = 5;
 const CLAIMS_BATCH = 20_000;
 
-/** The matching of statements. Each step may run twice; none of them knows a provider. */
-export function createStatementActivities({ db, log }: StatementDeps) {
+/** The matching of settlement files. Each step may run twice; none of them knows a provider. */
+export function createSettlementActivities({ db, log }: SettlementDeps) {
   /** Takes steps until one says that it was the last or the slice is full; fails where the worker stops. */
   const slice = async (step: () => Promise<boolean>, steps = BATCHES): Promise<void> => {
     const { cancellationSignal, cancelled } = Context.current();
@@ -25,14 +29,14 @@ export function createStatementActivities({ db, log }: StatementDeps) {
   };
 
   return {
-    readStatementState: (statementId: string) => readStatementState(db, statementId),
+    readStatementState: (statementId: string) => readSettlementState(db, statementId),
 
     /** How many rows have been matched. */
     async matchStatementRows(statementId: string, batchRows: number): Promise<number> {
       let through = 0;
       await slice(async () => {
         const before = through;
-        through = await matchStatementRows(db, statementId, batchRows);
+        through = await matchSettlementRows(db, statementId, batchRows);
         return through > before;
       });
       return through;
@@ -45,7 +49,7 @@ export function createStatementActivities({ db, log }: StatementDeps) {
     ): Promise<MissingCursor | null> {
       let { after } = ask;
       await slice(async () => {
-        after = await missStatementRows(db, statementId, { ...ask, after });
+        after = await missSettlementRows(db, statementId, { ...ask, after });
         return after !== null;
       });
       return after;
@@ -54,12 +58,12 @@ export function createStatementActivities({ db, log }: StatementDeps) {
     /** All of our rows that the file does not name are written down, so the claims are not needed any more. */
     async forgetStatementClaims(statementId: string): Promise<void> {
       await keepMissingKnown(db, statementId);
-      await slice(() => removeStatementClaims(db, statementId, CLAIMS_BATCH), Number.POSITIVE_INFINITY);
+      await slice(() => removeSettlementClaims(db, statementId, CLAIMS_BATCH), Number.POSITIVE_INFINITY);
     },
 
     async endStatement(statementId: string): Promise<void> {
-      await endStatement(db, statementId);
-      log.info({ statementId }, 'a statement has been matched');
+      await endSettlementFile(db, statementId);
+      log.info({ statementId }, 'a settlement file has been matched');
     },
   };
 }

@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Claimable, StatementProvider } from '../../domain/settlements/provider-statement.ts';
+import type { Claimable, SettlementProvider } from '../../domain/settlements/settlement-file.ts';
 
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
 /**
- * Our rows that a statement's row may name: `sureness` (1 is surest), `id`, `ours_minor` and `ours_currency` as the
- * statement should have them, NULL where no such money moved, and `ours_state`. Each way is an index scan. `row` is
+ * Our rows that a settlement file's row may name: `sureness` (1 is surest), `id`, `ours_minor` and `ours_currency` as the
+ * settlement file should have them, NULL where no such money moved, and `ours_state`. Each way is an index scan. `row` is
  * the name of a relation with the columns of `statement_rows`.
  */
 export function ours(row: SQL): SQL {
@@ -65,7 +65,7 @@ export function ours(row: SQL): SQL {
  * Our rows of one kind that moved in the file's time and that its provider should have: `id`, `minor`, `currency`,
  * `at`, `ref`. The PSP has no refund for a lost dispute, nor for a payment that it cancelled after capture.
  */
-export function oursThatMoved(kind: Claimable, provider: StatementProvider): SQL {
+export function oursThatMoved(kind: Claimable, provider: SettlementProvider): SQL {
   const isStripes = sql`connector_transaction_id ~ '^(pi|ch|py)_'`;
   const only = (condition: SQL) => (provider === 'stripe' ? sql`AND ${condition}` : sql``);
   switch (kind) {

@@ -1,8 +1,8 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
-import type { Claimable, MissingCursor } from '../../domain/settlements/provider-statement.ts';
+import type { Claimable, MissingCursor } from '../../domain/settlements/settlement-file.ts';
 import type { Db } from '../client.ts';
-import { oursThatMoved } from './statement-ours.ts';
-import { providerStatements } from './schema.ts';
+import { oursThatMoved } from './ours.ts';
+import { settlementFiles } from './schema.ts';
 
 /** Money of ours that moved this close to the file's first or last row may be in the file before or after it. */
 const EDGE = sql`interval '1 hour'`;
@@ -19,17 +19,14 @@ export const claimOf = (statementId: string, kind: Claimable, id: SQL) => sql`
  * Looks at the next rows of ours of a kind that moved in the time of the file, and writes down those that no row of
  * the file names. Repeatable: an exception is written once. Returns where to go on; null where nothing is left.
  */
-export async function missStatementRows(
+export async function missSettlementRows(
   db: Db,
   statementId: string,
   { kind, after, limit }: { kind: Claimable; after: MissingCursor | null; limit: number },
 ): Promise<MissingCursor | null> {
-  const [statement] = await db
-    .select()
-    .from(providerStatements)
-    .where(eq(providerStatements.id, statementId));
-  if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
-  const { provider, periodFrom, periodTo } = statement;
+  const [settlementFile] = await db.select().from(settlementFiles).where(eq(settlementFiles.id, statementId));
+  if (settlementFile === undefined) throw new Error(`there is no settlement file ${statementId}`);
+  const { provider, periodFrom, periodTo } = settlementFile;
   if (periodFrom === null || periodTo === null) return null;
   const from = sql`${periodFrom.toISOString()}::timestamptz`;
   const to = sql`${periodTo.toISOString()}::timestamptz`;

@@ -29,7 +29,7 @@ afterAll(async () => {
   await desk?.close();
 });
 
-test('from the flag an operator comes to the exceptions of a statement, and says what became of one', async () => {
+test('from the flag an operator comes to the exceptions of a settlement file, and says what became of one', async () => {
   await page.goto('/ops/stuck?kind=flag');
   await page.getByRole('link', { name: 'Flag', exact: true }).click();
   expect(new URL(page.url()).pathname).toBe(`/ops/statements/${statementId}`);
@@ -53,8 +53,10 @@ test('from the flag an operator comes to the exceptions of a statement, and says
     (await auditLogOf(world, `statement/${statementId}`)).map(({ action, reason }) => [action, reason]),
   ).toContainEqual(['statement_exception.resolve', 'The bank confirmed it']);
 
-  await page.getByRole('link', { name: 'Statements', exact: true }).click();
-  expect(await page.getByRole('table', { name: 'Statements' }).textContent()).toContain('stripe-august.csv');
+  await page.getByRole('link', { name: 'Settlement files', exact: true }).click();
+  expect(await page.getByRole('table', { name: 'Settlement files' }).textContent()).toContain(
+    'stripe-august.csv',
+  );
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);
 });

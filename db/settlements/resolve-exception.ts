@@ -1,46 +1,49 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
-import { statementWorkflowId } from '../../domain/settlements/ids.ts';
+import { settlementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Tx } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
-import { providerStatements, statementExceptions } from './schema.ts';
+import { settlementFiles, settlementExceptions } from './schema.ts';
 import { assertAdmin } from '../accounts/index.ts';
 import { type Act, writeAuditLog, clearFlags } from '../kernel/index.ts';
 
-export type StatementException = typeof statementExceptions.$inferSelect;
+export type SettlementException = typeof settlementExceptions.$inferSelect;
 
 /**
- * An operator has looked at an exception and says how it was resolved. The last one takes the statement off the
+ * An operator has looked at an exception and says how it was resolved. The last one takes the settlement file off the
  * operators' list. Moves no money. Throws `statement_exception_not_found` and `statement_exception_resolved`.
  */
-export async function resolveStatementException(
+export async function resolveSettlementException(
   tx: Tx,
   { exceptionId, ...act }: Act & { readonly exceptionId: string; readonly reason: string },
-): Promise<StatementException> {
+): Promise<SettlementException> {
   await assertAdmin(tx, act);
-  const [found] = await tx.select().from(statementExceptions).where(eq(statementExceptions.id, exceptionId));
+  const [found] = await tx
+    .select()
+    .from(settlementExceptions)
+    .where(eq(settlementExceptions.id, exceptionId));
   if (found === undefined) {
-    throw new VezaError('statement_exception_not_found', `There is no statement exception ${exceptionId}.`);
+    throw new VezaError('statement_exception_not_found', `There is no settlement exception ${exceptionId}.`);
   }
   const { statementId } = found;
   // If two operators resolve the last two exceptions at once, they must not both find one more open.
   await tx
-    .select({ id: providerStatements.id })
-    .from(providerStatements)
-    .where(eq(providerStatements.id, statementId))
+    .select({ id: settlementFiles.id })
+    .from(settlementFiles)
+    .where(eq(settlementFiles.id, statementId))
     .for('update');
   const [resolved] = await tx
-    .update(statementExceptions)
+    .update(settlementExceptions)
     .set({ resolvedAt: sql`now()`, resolvedBy: act.actor, resolution: act.reason })
-    .where(and(eq(statementExceptions.id, exceptionId), isNull(statementExceptions.resolvedAt)))
+    .where(and(eq(settlementExceptions.id, exceptionId), isNull(settlementExceptions.resolvedAt)))
     .returning();
   if (resolved === undefined) {
     throw new VezaError(
       'statement_exception_resolved',
-      `Statement exception ${exceptionId} was resolved before.`,
+      `Settlement exception ${exceptionId} was resolved before.`,
     );
   }
-  const subject = statementWorkflowId(statementId);
+  const subject = settlementWorkflowId(statementId);
   if ((await countOpenExceptions(tx, statementId)) === 0) {
     await clearFlags(tx, 'statement_exceptions', subject);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CLAIMABLE, ROW_KINDS, type RowKind, STATEMENT_PROVIDERS } from '../../domain/settlements/index.ts';
+import { CLAIMABLE, ROW_KINDS, type RowKind, SETTLEMENT_PROVIDERS } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import type { Layout } from './layout.ts';
 
@@ -9,11 +9,11 @@ const column = z.string().min(1);
 const kind = z.enum(ROW_KINDS);
 
 /**
- * A mapping file: says what each column holds in a file of no known layout. docs/statements.md has a worked example.
+ * A mapping file: says what each column holds in a file of no known layout. docs/settlement-files.md has a worked example.
  */
 const Mapping = z
   .strictObject({
-    provider: z.enum(STATEMENT_PROVIDERS),
+    provider: z.enum(SETTLEMENT_PROVIDERS),
     delimiter: z.string().length(1).default(','),
     columns: z.strictObject({
       type: column.optional(),

@@ -2,14 +2,14 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Db } from '../../db/client.ts';
 import {
-  closeStatementFile,
-  discardStatement,
-  loadStatementRows,
+  closeSettlementFile,
+  discardSettlementFile,
+  loadSettlementRows,
   type NumberedRow,
-  openStatement,
-  type Statement,
+  openSettlementFile,
+  type SettlementFile,
 } from '../../db/settlements/index.ts';
-import type { StatementProvider } from '../../domain/settlements/index.ts';
+import type { SettlementProvider } from '../../domain/settlements/index.ts';
 import { CannotRun } from '../usage.ts';
 import { HYPERSWITCH_LAYOUTS } from './hyperswitch-layouts.ts';
 import { type Layout, missingColumns, requiredColumns } from './layout.ts';
@@ -27,7 +27,7 @@ const COLUMNS_SHOWN = 40;
 export interface LoadAsk {
   readonly file: string;
   /** Undefined: the provider whose layout fits the header. */
-  readonly provider: StatementProvider | undefined;
+  readonly provider: SettlementProvider | undefined;
   /** The mapping file of a file in no known layout. */
   readonly mapping: string | undefined;
 }
@@ -36,11 +36,11 @@ export interface LoadAsk {
  * Loads a file into the database, from where an earlier attempt stopped; a loaded file is not read again. `onBytes`
  * is told how far it is. Throws CannotRun where the file cannot be read or is of no known layout.
  */
-export async function loadStatement(
+export async function loadSettlementFile(
   db: Db,
   { file, provider, mapping }: LoadAsk,
   onBytes: (bytes: number, ofBytes: number) => void,
-): Promise<Statement> {
+): Promise<SettlementFile> {
   const before = await lookAt(file);
   if (before.size === 0) throw new CannotRun(`${file} is empty`);
   const known = mapping === undefined ? LAYOUTS : [await readMapping(mapping)];
@@ -49,18 +49,18 @@ export async function loadStatement(
   const header = await readHeader(file, wanted[0]?.delimiter ?? ',');
   const layout = layoutOf(file, header, wanted);
   const fileHash = await hashFile(file);
-  const statement = await openStatement(db, {
+  const settlementFile = await openSettlementFile(db, {
     provider: layout.provider,
     layout: layout.name,
     fileHash,
     fileName: basename(file),
     covers: layout.covers,
   });
-  if (statement.loadedAt !== null) return statement;
+  if (settlementFile.loadedAt !== null) return settlementFile;
 
-  const { id } = statement;
+  const { id } = settlementFile;
   const read = createRowReader(layout, header);
-  let stored = statement.rowsRead;
+  let stored = settlementFile.rowsRead;
   let rows = 0;
   let chunk: NumberedRow[] = [];
   for await (const row of readRows(file, { header, delimiter: layout.delimiter, read }, (bytes) =>
@@ -70,18 +70,18 @@ export async function loadStatement(
     if (rows <= stored) continue;
     chunk.push(row);
     if (chunk.length < CHUNK_ROWS) continue;
-    stored = await loadStatementRows(db, id, chunk);
+    stored = await loadSettlementRows(db, id, chunk);
     chunk = [];
   }
-  await loadStatementRows(db, id, chunk);
+  await loadSettlementRows(db, id, chunk);
   const after = await lookAt(file);
   if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
     // Rows stored under the old file's hash may come from the new file.
-    await discardStatement(db, id);
+    await discardSettlementFile(db, id);
     throw new CannotRun(`${file} was changed while it was read`);
   }
   onBytes(before.size, before.size);
-  return closeStatementFile(db, id, rows);
+  return closeSettlementFile(db, id, rows);
 }
 
 async function lookAt(file: string) {
@@ -108,7 +108,7 @@ function layoutOf(file: string, header: readonly string[], layouts: readonly Lay
         ? [`  nearest: ${lacking.layout.name}, but there is no column ${lacking.missing.join(', no ')}`]
         : []),
       ...layouts.map((layout) => `  ${layout.name} has: ${requiredColumns(layout).join(', ')}`),
-      '  any other: --mapping FILE, see docs/statements.md',
+      '  any other: --mapping FILE, see docs/settlement-files.md',
     ].join('\n'),
   );
 }

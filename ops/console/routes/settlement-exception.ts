@@ -1,8 +1,8 @@
 import type { Context, Handler } from 'hono';
 import {
   type ExceptionRow,
-  readStatementException,
-  resolveStatementException,
+  readSettlementException,
+  resolveSettlementException,
 } from '../../../db/settlements/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import { actOf } from '../act-of.ts';
@@ -15,7 +15,7 @@ import { uuidOf } from '../query.ts';
 import { subjectLink } from '../views/links.ts';
 import { reasonField } from '../views/reason-field.ts';
 import { badge } from '../views/status.ts';
-import { amount } from './statement.ts';
+import { amount } from './settlement-file.ts';
 
 /** One exception, and the form that says what became of it. */
 export const exceptionPage =
@@ -32,16 +32,16 @@ export const resolveException =
     const act = actOf(c, deps, form.text('reason'));
     if (act === null) return c.html(resolvePage(c, await exceptionOf(c, deps), { isMissing: true }), 422);
     const { statementId } = await deps.db.transaction((tx) =>
-      resolveStatementException(tx, { exceptionId: id, ...act }),
+      resolveSettlementException(tx, { exceptionId: id, ...act }),
     );
     return c.redirect(`/ops/statements/${statementId}`, 303);
   };
 
 async function exceptionOf(c: Context<ConsoleEnv>, { db }: ConsoleDeps): Promise<ExceptionRow> {
   const id = uuidOf(c.req.param('id'));
-  const exception = id === null ? null : await readStatementException(db, id);
+  const exception = id === null ? null : await readSettlementException(db, id);
   if (exception === null) {
-    throw new VezaError('statement_exception_not_found', 'There is no such statement exception.');
+    throw new VezaError('statement_exception_not_found', 'There is no such settlement exception.');
   }
   return exception;
 }
@@ -89,8 +89,8 @@ function resolvePage(
               <p class="actions"><button class="main">Resolve</button> <a href="${back}">Leave it open</a></p>
             </form>`
         : html`<p class="notice good">${resolution}</p>
-            <p><a href="${back}">Back to the statement</a></p>`
+            <p><a href="${back}">Back to the settlement file</a></p>`
     }
   </div>`;
-  return document(c, { title: 'Statement exception', body });
+  return document(c, { title: 'Settlement exception', body });
 }

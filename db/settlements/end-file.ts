@@ -1,20 +1,20 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { statementWorkflowId } from '../../domain/settlements/ids.ts';
+import { settlementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Db } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
-import { providerStatements } from './schema.ts';
+import { settlementFiles } from './schema.ts';
 import { raiseFlag } from '../kernel/index.ts';
 
 /** All of our rows that the file does not name are written down: from here on the claims are not needed. Repeatable. */
 export async function keepMissingKnown(db: Db, statementId: string): Promise<void> {
   await db
-    .update(providerStatements)
+    .update(settlementFiles)
     .set({ missingKnownAt: sql`now()` })
-    .where(and(eq(providerStatements.id, statementId), isNull(providerStatements.missingKnownAt)));
+    .where(and(eq(settlementFiles.id, statementId), isNull(settlementFiles.missingKnownAt)));
 }
 
-/** Removes some of a statement's claims; false where none is left. */
-export async function removeStatementClaims(db: Db, statementId: string, limit: number): Promise<boolean> {
+/** Removes some of a settlement file's claims; false where none is left. */
+export async function removeSettlementClaims(db: Db, statementId: string, limit: number): Promise<boolean> {
   const [removed] = await db.execute<{ count: number }>(sql`
     WITH removed AS (
       DELETE FROM statement_claims WHERE ctid = ANY (ARRAY(
@@ -23,18 +23,18 @@ export async function removeStatementClaims(db: Db, statementId: string, limit: 
   return (removed?.count ?? 0) > 0;
 }
 
-/** The statement has been matched; its exceptions go onto the operators' list. Repeatable. */
-export async function endStatement(db: Db, statementId: string): Promise<void> {
+/** The settlement file has been matched; its exceptions go onto the operators' list. Repeatable. */
+export async function endSettlementFile(db: Db, statementId: string): Promise<void> {
   await db.transaction(async (tx) => {
     const [ended] = await tx
-      .update(providerStatements)
+      .update(settlementFiles)
       .set({ endedAt: sql`now()` })
-      .where(and(eq(providerStatements.id, statementId), isNull(providerStatements.endedAt)))
+      .where(and(eq(settlementFiles.id, statementId), isNull(settlementFiles.endedAt)))
       .returning();
     if (ended === undefined) return;
     const open = await countOpenExceptions(tx, statementId);
     if (open === 0) return;
-    const detail = `${open} exceptions in the statement ${ended.fileName}`;
-    await raiseFlag(tx, 'statement_exceptions', statementWorkflowId(statementId), detail);
+    const detail = `${open} exceptions in the settlement file ${ended.fileName}`;
+    await raiseFlag(tx, 'statement_exceptions', settlementWorkflowId(statementId), detail);
   });
 }

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import type { RowRead, StatementRow } from '../../domain/settlements/provider-statement.ts';
+import type { RowRead, SettlementFileRow } from '../../domain/settlements/settlement-file.ts';
 import type { Db } from '../client.ts';
-import { providerStatements, statementExceptions } from './schema.ts';
+import { settlementFiles, settlementExceptions } from './schema.ts';
 
 /** A row of the file, and the result of reading it. */
 export interface NumberedRow {
@@ -13,7 +13,7 @@ export interface NumberedRow {
 }
 
 /**
- * Types beyond this number are counted as one: a wrong type column must not make the statement's row grow without
+ * Types beyond this number are counted as one: a wrong type column must not make the settlement file's row grow without
  * end.
  */
 const IGNORED_TYPES_MAX = 100;
@@ -24,28 +24,27 @@ const OTHER_TYPES = 'other types';
  * Rows that are stored already are left out, so that a loader may begin again, and two may load one file. `rows`
  * follow one another without gaps. Returns how many rows are stored now.
  */
-export async function loadStatementRows(
+export async function loadSettlementRows(
   db: Db,
   statementId: string,
   rows: readonly NumberedRow[],
 ): Promise<number> {
   return db.transaction(async (tx) => {
-    const isOurs = eq(providerStatements.id, statementId);
-    const [statement] = await tx.select().from(providerStatements).where(isOurs).for('update');
-    if (statement === undefined) throw new Error(`there is no statement ${statementId}`);
-    const news = rows.filter(({ rowNumber }) => rowNumber > statement.rowsRead);
+    const isOurs = eq(settlementFiles.id, statementId);
+    const [settlementFile] = await tx.select().from(settlementFiles).where(isOurs).for('update');
+    if (settlementFile === undefined) throw new Error(`there is no settlement file ${statementId}`);
+    const news = rows.filter(({ rowNumber }) => rowNumber > settlementFile.rowsRead);
     const last = news.at(-1);
-    if (last === undefined || statement.loadedAt !== null) return statement.rowsRead;
-    if (news[0]?.rowNumber !== statement.rowsRead + 1) {
-      throw new Error(`row ${statement.rowsRead + 1} of statement ${statementId} was left out`);
+    if (last === undefined || settlementFile.loadedAt !== null) return settlementFile.rowsRead;
+    if (news[0]?.rowNumber !== settlementFile.rowsRead + 1) {
+      throw new Error(`row ${settlementFile.rowsRead + 1} of settlement file ${statementId} was left out`);
     }
-    const { staged, bad, ignored, times } = sorted(news, statement.ignored);
-    // One parameter for all rows: five thousand rows of ten columns would be more parameters than a statement may
-    // have.
+    const { staged, bad, ignored, times } = sorted(news, settlementFile.ignored);
+    // One parameter for all rows: five thousand rows of ten columns would be more than a statement may have.
     if (staged.length > 0) await tx.execute(stage(statementId, JSON.stringify(staged)));
-    if (bad.length > 0) await tx.insert(statementExceptions).values(bad.map(exceptionOf(statementId)));
+    if (bad.length > 0) await tx.insert(settlementExceptions).values(bad.map(exceptionOf(statementId)));
     await tx
-      .update(providerStatements)
+      .update(settlementFiles)
       .set({
         rowsRead: last.rowNumber,
         ignored,
@@ -63,7 +62,7 @@ const stage = (statementId: string, rows: string) => sql`
   FROM jsonb_to_recordset(${rows}::jsonb) AS read ("rowNumber" int, line int, kind text, ref text, "altRef" text,
     "ourRef" text, "amountMinor" bigint, currency text, at timestamptz)`;
 
-interface Staged extends StatementRow {
+interface Staged extends SettlementFileRow {
   readonly rowNumber: number;
   readonly line: number;
 }
