@@ -12,8 +12,10 @@ export async function openReversal(
   amountMinor: number,
 ): Promise<ReversalWork> {
   const nextRetryAt = new Date();
-  const reversal = { id: uuidv7(), transferId: transfer.id, refundId, amountMinor };
-  await tx.insert(transferReversals).values({ ...reversal, nextRetryAt });
+  const id = uuidv7();
+  await tx
+    .insert(transferReversals)
+    .values({ id, transferId: transfer.id, refundId, amountMinor, nextRetryAt });
   // A transfer that failed for good stays so; the new share is still attempted, by its own row.
   if (transfer.status === 'completed' || transfer.status === 'reversal_pending') {
     const before = transfer.nextRetryAt ?? nextRetryAt;
@@ -21,5 +23,5 @@ export async function openReversal(
       nextRetryAt: before < nextRetryAt ? before : nextRetryAt,
     });
   }
-  return reversalLabel(transfer, reversal);
+  return reversalLabel(transfer, { id, refundId, amountMinor });
 }
