@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { listLicenses } from '../../db/marketplace/orders/list.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { OrderInFull, showOrderInFull } from './order-view.ts';
@@ -24,5 +23,5 @@ const route = createRoute({
 export const getOrder = defineRoute(route, async (c) => {
   const { db } = c.var.deps;
   const order = await readVisibleOrder(db, c.req.valid('param').orderId, c.var.caller);
-  return c.json({ order: showOrderInFull(order, await listLicenses(db, order.id), c.var.caller) }, 200);
+  return c.json({ order: showOrderInFull(order, order.licenses, c.var.caller) }, 200);
 });

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import {
   createRemoteJWKSet,
+  type CryptoKey,
   decodeProtectedHeader,
   errors,
   jwtVerify,
@@ -107,8 +108,7 @@ async function verifySignature(
 ): Promise<JWTPayload> {
   const alg = algorithmOf(token);
   if (alg === 'HS256' && config.JWT_SECRET !== undefined) {
-    const secret = new TextEncoder().encode(config.JWT_SECRET);
-    return jwtVerify(token, secret, { ...options, algorithms: ['HS256'] }).then(
+    return jwtVerify(token, await keyOf(config.JWT_SECRET), { ...options, algorithms: ['HS256'] }).then(
       payloadOf,
       (error: unknown) => {
         throw refusalOf(error);
@@ -122,6 +122,20 @@ async function verifySignature(
     });
   }
   throw refused('The token is signed with an algorithm that is not accepted here.');
+}
+
+const secretKeys = new Map<string, Promise<CryptoKey>>();
+
+/** Imported once: that takes as long as the rest of a token's check. */
+function keyOf(secret: string): Promise<CryptoKey> {
+  const known = secretKeys.get(secret);
+  if (known) return known;
+  const bytes = new TextEncoder().encode(secret);
+  const imported = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'verify',
+  ]);
+  secretKeys.set(secret, imported);
+  return imported;
 }
 
 const payloadOf = ({ payload }: { payload: JWTPayload }) => payload;

@@ -6,11 +6,27 @@ import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
 export type OrderItemRow = typeof orderItems.$inferSelect;
 export type LicenseRow = typeof licenses.$inferSelect;
 export type OrderRow = typeof orders.$inferSelect & { readonly items: readonly OrderItemRow[] };
+export type OrderInFullRow = OrderRow & { readonly licenses: readonly LicenseRow[] };
 
-/** An order with its items, or null. The calling code checks whether the user may see it. */
-export async function readOrder(db: Db, orderId: string): Promise<OrderRow | null> {
-  const [order] = await withItems(db, await db.select().from(orders).where(eq(orders.id, orderId)));
-  return order ?? null;
+/**
+ * An order with its items and their licences, in one statement, or null. The calling code checks whether the user may
+ * see it.
+ */
+export async function readOrder(db: Db, orderId: string): Promise<OrderInFullRow | null> {
+  const rows = await db
+    .select({ order: orders, item: orderItems, license: licenses })
+    .from(orders)
+    .innerJoin(orderItems, eq(orderItems.orderId, orders.id))
+    .leftJoin(licenses, eq(licenses.orderItemId, orderItems.id))
+    .where(eq(orders.id, orderId))
+    .orderBy(asc(orderItems.position));
+  const [first] = rows;
+  if (first === undefined) return null;
+  return {
+    ...first.order,
+    items: rows.map(({ item }) => item),
+    licenses: rows.flatMap(({ license }) => license ?? []),
+  };
 }
 
 /** One buyer's orders, or everybody's where `buyerId` is undefined. */
@@ -27,16 +43,6 @@ export async function listOrders(
     .limit(limit);
   const page = toPage(rows, ask);
   return { ...page, rows: await withItems(db, page.rows) };
-}
-
-export async function listLicenses(db: Db, orderId: string): Promise<LicenseRow[]> {
-  const rows = await db
-    .select({ license: licenses })
-    .from(licenses)
-    .innerJoin(orderItems, eq(orderItems.id, licenses.orderItemId))
-    .where(eq(orderItems.orderId, orderId))
-    .orderBy(asc(orderItems.position));
-  return rows.map(({ license }) => license);
 }
 
 async function withItems(db: Db, rows: (typeof orders.$inferSelect)[]): Promise<OrderRow[]> {
