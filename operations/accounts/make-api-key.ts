@@ -11,7 +11,7 @@ import {
 import type { Act } from '../../db/kernel/index.ts';
 import { API_KEY_SCOPES, apiKeySubject } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
-import { reasonOf, seenToken } from '../acting.ts';
+import { seenToken } from '../acting.ts';
 import type { OperationsDeps } from '../deps.ts';
 import type { SubjectPart } from '../row-kind.ts';
 import { type Approval, askSecondAdmin } from '../second-admin.ts';
@@ -44,7 +44,7 @@ export async function makeApiKey(
     const params = z.encode(Kept, { ...toKeep, scopes: [...toKeep.scopes] });
     const awaits = await askSecondAdmin(
       tx,
-      { ...act, reason: reasonOf(act) },
+      act,
       {
         ...{ action: MAKE_API_KEY, subject: apiKeySubject(toKeep.id) },
         ...{ seen: seenToken(params), params, money: null },
