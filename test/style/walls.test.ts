@@ -272,7 +272,8 @@ beforeAll(async () => {
     await writeFile(join(tree, file), `${code}\n`);
   }
   diagnostics = await lint(tree);
-});
+  // The linter reads thousands of files, on cores that other test files keep busy.
+}, 180_000);
 afterAll(() => rm(tree, { recursive: true, force: true }));
 
 function lint(dir: string): Promise<readonly Diagnostic[]> {
