@@ -57,7 +57,11 @@ const results: Record<string, object> = {};
 for (const name of names) results[name] = await BENCHES[name]!(options);
 const found = {
   at: new Date().toISOString(),
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: project, encoding: 'utf8' }).trim(),
+  // What differs from its commit says so: nobody could measure it again.
+  commit: execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+    cwd: project,
+    encoding: 'utf8',
+  }).trim(),
   node: process.version,
   machine: {
     processors: availableParallelism(),
