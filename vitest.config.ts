@@ -13,9 +13,10 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     // On two cores: a file waits for timers and servers for most of its time.
-    maxWorkers: 8,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    maxWorkers: 6,
+    // Far beyond what a test takes: a busy machine makes nothing fail.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 60_000,
     // `npm run coverage`. Code in processes of its own (the worker, commands) is not seen: true coverage is higher.
     coverage: {
