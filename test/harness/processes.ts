@@ -4,10 +4,15 @@ import { resolve } from 'node:path';
 import { type Ended, runOps } from '../../ops/run.ts';
 
 /** How Node loads our sources: by itself where it can, which is a third less work, or by what `npm run` uses. */
-export const LOADS_SOURCES: readonly string[] =
-  process.features.typescript === undefined || process.features.typescript === false
-    ? ['--import', 'tsx']
-    : ['--disable-warning=ExperimentalWarning'];
+export const LOADS_SOURCES: readonly string[] = readsTypeScript()
+  ? ['--disable-warning=ExperimentalWarning']
+  : ['--import', 'tsx'];
+
+/** The oldest Node that we run on does not know the feature's name. */
+function readsTypeScript(): boolean {
+  const features: { readonly typescript?: string | false } = process.features;
+  return Boolean(features.typescript);
+}
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
