@@ -10,8 +10,8 @@ export const LOADS_SOURCES: readonly string[] = readsTypeScript()
 
 /** The oldest Node that we run on does not know the feature's name. */
 function readsTypeScript(): boolean {
-  const features: { readonly typescript?: string | false } = process.features;
-  return Boolean(features.typescript);
+  const features: object = process.features;
+  return 'typescript' in features && Boolean(features.typescript);
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
