@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
-import { inject } from 'vitest';
+import { inject, vi } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
@@ -32,6 +32,8 @@ export interface Person {
   readonly role: Role;
   readonly token: string;
 }
+
+const STARTED_WITHIN_MS = 20_000;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -288,9 +290,11 @@ export class World {
     headers?: Record<string, string>,
   ) => this.call(person, 'POST', path, body, headers);
 
-  /** Waits for a workflow's end; a workflow that fails is a failed test. */
+  /** Waits for a workflow's start, which follows the commit of its row, and for its end. If it fails, the test fails. */
   async finished(workflowId: string): Promise<unknown> {
-    return this.temporal.workflow.getHandle(workflowId).result();
+    const handle = this.temporal.workflow.getHandle(workflowId);
+    await vi.waitFor(() => handle.describe(), { timeout: STARTED_WITHIN_MS, interval: 20 });
+    return handle.result();
   }
 
   // What the rows say.

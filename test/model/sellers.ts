@@ -1,5 +1,6 @@
+import { eventually } from '../harness/wait.ts';
 import { eq } from 'drizzle-orm';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { connect } from '../harness/shop.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
 import type { Life, Trouble } from './run.ts';
@@ -47,7 +48,7 @@ export async function accountComesBack(life: Life, books: Books, index: number):
   await life.within(books, 'none', async () => {
     life.world.stripe.control.regainAccount(seller.accountId);
     books.sellers[index]!.gone = false;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const [row] = await life.world.database.db
         .select()
         .from(sellerAccounts)
