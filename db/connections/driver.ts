@@ -20,26 +20,29 @@ interface Asked {
 const READS = /^\s*select\b/i;
 
 /**
- * At the end of a write without `RETURNING`, within a transaction: the row must be as it was read. If the write touches
- * another number of rows than one, the transaction fails with GuardMissed.
+ * At the end of a statement that PostgreSQL refuses with a division by zero where it touches no row: nobody waits for it, and
+ * the refusal is GuardMissed. PostgreSQL itself aborts the transaction, so no COMMIT behind it can keep the rest.
  */
 export const ONE_ROW = '/* one row */';
+const DIVISION_BY_ZERO = '22012';
 
 /** Somebody else changed the row first. The caller reads it again and usually finds its work done. */
 export class GuardMissed extends Error {
   override readonly name = 'GuardMissed';
 }
 
-function assertOneRow({ count }: Rows): void {
-  if (count !== 1)
-    throw new GuardMissed(`a guarded write touched ${count} rows: its row has changed since it was read`);
-}
+const isGuarded = (text: string) => text.endsWith(ONE_ROW);
+
+const whyFailed = (text: string, error: unknown): Error =>
+  isGuarded(text) && error instanceof DatabaseRefusal && error.code === DIVISION_BY_ZERO
+    ? new GuardMissed('a guarded write touched no row: its row has changed since it was read')
+    : (error as Error);
 
 const NO_ROWS = Object.assign([], { count: 0, command: '' }) as unknown as Rows;
 
 /** A write whose answer nobody reads: the transaction does not wait for it. */
 const isPlainWrite = (text: string) =>
-  /^\s*(?:insert|update|delete)\b/i.test(text) && !/\breturning\b/i.test(text);
+  isGuarded(text) || (/^\s*(?:insert|update|delete)\b/i.test(text) && !/\breturning\b/i.test(text));
 
 export interface DriverSettings {
   readonly pool: Pool;
@@ -141,8 +144,7 @@ export function createDriver(settings: DriverSettings): postgres.Sql {
         if (!READS.test(text)) await begun;
         const sent = runOn(line, text, values, asArrays);
         if (isPlainWrite(text)) {
-          const checked = text.endsWith(ONE_ROW) ? sent.then(assertOneRow) : sent;
-          writes.push(checked.catch((error: unknown) => void (failure ??= error as Error)));
+          writes.push(sent.catch((error: unknown) => void (failure ??= whyFailed(text, error))));
           return NO_ROWS;
         }
         const [rows] = await Promise.all([sent, begun]);

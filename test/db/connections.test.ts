@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type Tx } from '../../db/client.ts';
+import { GuardMissed } from '../../db/connections/driver.ts';
+import { writeOne } from '../../db/kernel/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { until } from '../harness/wait.ts';
@@ -276,6 +278,19 @@ describe('a write that nobody waits for', () => {
       expect(rows.map((row) => row['id'])).toEqual([0, 1, 2]);
     });
     expect(await notes()).toEqual([0, 1, 2]);
+  });
+
+  test('a guarded one that finds its row changed fails the transaction, and nothing is kept', async () => {
+    const moved = (minor: number) => sql`UPDATE notes SET minor = 7 WHERE id = 0 AND minor = ${minor}`;
+    const transaction = (minor: number) =>
+      database.db.transaction(async (tx) => {
+        await tx.execute(note(1));
+        await writeOne(tx, moved(minor));
+      });
+    expect(await failureOf(transaction(99))).toBeInstanceOf(GuardMissed);
+    expect(await notes()).toEqual([0]);
+    await transaction(0);
+    expect(await notes()).toEqual([0, 1]);
   });
 
   test('one that is there when the transaction reads is read', async () => {
