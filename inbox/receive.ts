@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
 import { asPlainText, message } from '../domain/kernel/index.ts';
 import type { Db } from '../db/client.ts';
+import { asynchronousCommit } from '../db/kernel/index.ts';
 import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
@@ -94,7 +95,9 @@ export async function settleStored(
   await db
     .update(webhookEvents)
     .set({ outcome, error: note === null ? null : message(note), processedAt: new Date() })
-    .where(unsettled(stored));
+    .where(unsettled(stored))
+    // If it is forgotten, a sweep hands the webhook on again.
+    .returning({ asynchronousCommit });
   const { id: webhookId, provider, eventId, type } = stored;
   log.info({ webhookId, provider, eventId, type, outcome, note }, 'webhook taken');
   return dispatched;

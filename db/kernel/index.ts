@@ -1,6 +1,7 @@
 export { ageS, countedRows, type FigurePart } from './figures.ts';
 export { listAuditLog } from './list-audit-log.ts';
 export { type Act, writeAuditLog } from './write-audit-log.ts';
+export { asynchronousCommit } from './asynchronous-commit.ts';
 export { isBeyondCounting } from './beyond-counting.ts';
 export { clearFlag } from './clear-flag.ts';
 export { clearFlags } from './clear-flags.ts';

@@ -1,7 +1,8 @@
-import { and, eq, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, lt, ne, sql } from 'drizzle-orm';
 import type { Ask } from '../../domain/kernel/messages.ts';
 import type { Refusal } from '../../domain/errors.ts';
 import type { Db, Tx } from '../client.ts';
+import { asynchronousCommit } from './asynchronous-commit.ts';
 import { asks } from './schema.ts';
 
 /** A workflow that never started leaves its ask behind; a repeat of the call brings it again. */
@@ -11,7 +12,8 @@ const isOf = <Asked extends Ask>(ask: Ask, kind: Asked['kind']): ask is Asked =>
 
 /**
  * Keeps what somebody asks for, before the engine is notified. Where the id is kept already, the first ask stands and
- * is returned.
+ * is returned. It counts once it was opened or refused, and that COMMIT takes this one to the disk too: an ask that a
+ * crash forgets is refused as one that nobody made, and may be made again.
  */
 export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked): Promise<Asked> {
   const stale = db.$with('stale').as(
@@ -26,7 +28,7 @@ export async function keepAsk<Asked extends Ask>(db: Db, id: string, ask: Asked)
     .values({ id, ask })
     // Changes nothing, and returns the row that is there.
     .onConflictDoUpdate({ target: asks.id, set: { id } })
-    .returning();
+    .returning({ ...getTableColumns(asks), asynchronousCommit });
   if (kept === undefined || !isOf<Asked>(kept.ask, ask.kind)) throw new Error(`${id} is another kind of ask`);
   return kept.ask;
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { asynchronousCommit } from './asynchronous-commit.ts';
 
 export interface CallAllowance {
   readonly isAllowed: boolean;
@@ -75,7 +76,7 @@ export async function takeFrom(
       last_used_at = greatest(counted.last_used_at, excluded.last_used_at)
     WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${limit}::float8
     RETURNING ${counts(since, sql`last_used_at`)})
-    SELECT taken.*, (${beside}) AS beside FROM (SELECT) AS one LEFT JOIN taken ON true`);
+    SELECT taken.*, (${beside}) AS beside, ${asynchronousCommit} FROM (SELECT) AS one LEFT JOIN taken ON true`);
   const told = { beside: row?.beside ?? null };
   if (isCounted(row)) return { ...allowanceOf(row, windowS, limit, true), ...told };
   // After a refusal, read only to say until when. The counts may have changed since; the refusal stays.

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { asynchronousCommit } from './asynchronous-commit.ts';
 import { rateLimits } from './schema.ts';
 
 /**
@@ -23,6 +24,6 @@ export async function takeSlot(
       },
       setWhere: sql`${rateLimits.nextFreeAt} <= clock_timestamp() + ${stepMs * burst} * interval '1 millisecond'`,
     })
-    .returning({ name: rateLimits.name });
+    .returning({ asynchronousCommit });
   return taken.length > 0;
 }
