@@ -6,17 +6,19 @@ import type { Bench } from './bench.ts';
 import { reads } from './http/reads.ts';
 import { webhook } from './http/webhook.ts';
 import { ack } from './refunds/ack.ts';
+import { overload } from './refunds/overload.ts';
 import { saga } from './refunds/saga.ts';
 import { statement } from './statement/index.ts';
 import { sweep } from './sweep/index.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { ack, saga, reads, webhook, sweep, statement };
+const BENCHES: Readonly<Record<string, Bench>> = { ack, saga, overload, reads, webhook, sweep, statement };
 
 const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--json]
 
 Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
   ack        refunds acknowledged, 1 and 50 at a time, beside the engine's floor and bench/peers; --part a round (500)
   saga       whole refunds with one reversal, --rows at a time (1,10,50,200), beside the same; --part a round (500)
+  overload   refunds at --rows times (1,2,4) of what each of these carries, for --part seconds a rate (20)
   reads      GET of an order and a refund, --rows at a time (1,32,200), beside a bare handler; --part a round (2000)
   webhook    signed webhooks, --rows at a time (32), beside a bare handler; --part a round (1000)
   sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000), and --rounds (5) of looking alone
