@@ -4,7 +4,14 @@ import type { PaidOrder, Side } from '../sides/side.ts';
 /** An asker whose request is refused asks again after this, unless the answer names another time. */
 const ASK_AGAIN_MS = 100;
 const LOOK_EVERY_MS = 20;
-const GIVE_UP_AFTER_MS = 180_000;
+/** Longer than the first waits between attempts of a reversal: one that waits by the rules is not lost. */
+export const GIVE_UP_AFTER_MS = 180_000;
+
+export interface Refusal {
+  readonly status: number;
+  readonly tookMs: number;
+  readonly retryAfterMs: number | null;
+}
 
 export interface Load {
   readonly seconds: number;
@@ -29,8 +36,8 @@ export async function closedLoop(
   const asker = async () => {
     for (const order of inTurn) {
       const fromMs = performance.now();
-      const refusals = await askUntilAccepted(side, order);
-      load.refusals += refusals;
+      const { refusals } = await askUntilAccepted(side, order);
+      load.refusals += refusals.length;
       load.ackMs.push(performance.now() - fromMs);
       if (!whole) continue;
       await ends.of(order.id);
@@ -45,12 +52,19 @@ export async function closedLoop(
   return { ...load, seconds: (performance.now() - startedMs) / 1_000 };
 }
 
-/** How often it was refused before. */
-async function askUntilAccepted(side: Side, order: PaidOrder): Promise<number> {
+/** How long the call took that was accepted, and the refusals before it. */
+export async function askUntilAccepted(
+  side: Side,
+  order: PaidOrder,
+): Promise<{ readonly tookMs: number; readonly refusals: readonly Refusal[] }> {
   const untilMs = performance.now() + GIVE_UP_AFTER_MS;
-  for (let refusals = 0; performance.now() < untilMs; refusals += 1) {
+  const refusals: Refusal[] = [];
+  while (performance.now() < untilMs) {
+    const fromMs = performance.now();
     const answer = await side.ask(order);
-    if (answer === 'accepted') return refusals;
+    const tookMs = performance.now() - fromMs;
+    if (answer === 'accepted') return { tookMs, refusals };
+    refusals.push({ ...answer, tookMs });
     await sleep(answer.retryAfterMs ?? ASK_AGAIN_MS);
   }
   throw new Error(`${side.name}: the refund of order ${order.id} was never accepted`);

@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PaidOrder, Side } from '../sides/side.ts';
+import { askUntilAccepted, GIVE_UP_AFTER_MS, type Refusal } from './load.ts';
 
-/** A refusal that names no time is asked again after this. */
-const ASK_AGAIN_MS = 1_000;
 const LOOK_EVERY_MS = 250;
-/** So long after the last refund that ended, those that are still open count as lost. */
-const LOST_AFTER_MS = 60_000;
-
-export interface Refusal {
-  readonly status: number;
-  readonly tookMs: number;
-  readonly retryAfterMs: number | null;
-}
 
 export interface OpenLoad {
   /** Of each accepted refund, how long the call took that was accepted. */
@@ -23,7 +14,7 @@ export interface OpenLoad {
   readonly acceptedSeconds: number;
   /** From the first request until the last refund was over. */
   readonly doneSeconds: number;
-  /** Accepted, and never over. */
+  /** Accepted, and still open when nothing had ended for a long time. */
   readonly lost: number;
 }
 
@@ -40,18 +31,10 @@ export async function openLoop(
   const startedMs = performance.now();
   const asker = async (order: PaidOrder) => {
     const firstMs = performance.now();
-    for (;;) {
-      const fromMs = performance.now();
-      const answer = await side.ask(order);
-      const tookMs = performance.now() - fromMs;
-      if (answer === 'accepted') {
-        load.ackMs.push(tookMs);
-        load.acceptedAfterMs.push(performance.now() - firstMs);
-        return;
-      }
-      load.refusals.push({ ...answer, tookMs });
-      await sleep(answer.retryAfterMs ?? ASK_AGAIN_MS);
-    }
+    const { tookMs, refusals } = await askUntilAccepted(side, order);
+    load.ackMs.push(tookMs);
+    load.acceptedAfterMs.push(performance.now() - firstMs);
+    load.refusals.push(...refusals);
   };
   const askers: Promise<void>[] = [];
   for (const [number, order] of orders.entries()) {
@@ -68,7 +51,7 @@ export async function openLoop(
 
 async function untilOver(side: Side, open: Set<string>): Promise<{ lastMs: number; lost: number }> {
   let lastMs = performance.now();
-  while (open.size > 0 && performance.now() - lastMs < LOST_AFTER_MS) {
+  while (open.size > 0 && performance.now() - lastMs < GIVE_UP_AFTER_MS) {
     const ended = await side.ended([...open]);
     for (const id of ended) open.delete(id);
     if (ended.length > 0) lastMs = performance.now();

@@ -14,7 +14,7 @@ const SECONDS = 20;
 /** What a side can carry is measured with so many refunds under way. */
 const CARRIED_AT = 20;
 const CARRIED_UNITS = 200;
-const RATIOS = ['ackP50Ms', 'ackP99Ms', 'refusals', 'doneToLeast'];
+const RATIOS = ['ackP50Ms', 'ackP99Ms', 'doneToLeast'];
 
 /**
  * Refunds come at 1, 2 and 4 times of what a side can carry, which is measured just before. Who is refused asks again
