@@ -1,7 +1,7 @@
-import { eventually } from '../harness/wait.ts';
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { connect } from '../harness/shop.ts';
+import { eventually } from '../harness/wait.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
 import type { Life, Trouble } from './run.ts';
 import { sellerAccounts } from '../../db/sellers/schema.ts';
