@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Bench } from './bench.ts';
+import { type Bench, ENGINES } from './bench.ts';
 import { reads } from './http/reads.ts';
 import { webhook } from './http/webhook.ts';
 import { ack } from './refunds/ack.ts';
@@ -13,7 +13,7 @@ import { sweep } from './sweep/index.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = { ack, saga, overload, reads, webhook, sweep, statement };
 
-const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--json]
+const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--engine NAME] [--json]
 
 Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
   ack        refunds acknowledged, 1 and 50 at a time, beside the engine's floor and bench/peers; --part a round (500)
@@ -22,7 +22,9 @@ Runs on embedded parts of its own, the compiled code included, and prints what i
   reads      GET of an order and a refund, --rows at a time (1,32,200), beside a bare handler; --part a round (2000)
   webhook    signed webhooks, --rows at a time (32), beside a bare handler; --part a round (1000)
   sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000), and --rounds (5) of looking alone
-  statement  the matching of settlement files of --rows rows each (10000,100000,1000000), against COPY and one join`;
+  statement  the matching of settlement files of --rows rows each (10000,100000,1000000), against COPY and one join
+
+  --engine   sqlite (Temporal's dev server) or postgresql (the server of docker-compose.yml) for ack, saga and overload`;
 
 const { values } = parseArgs({
   options: {
@@ -30,12 +32,14 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     rows: { type: 'string' },
     part: { type: 'string' },
+    engine: { type: 'string', default: 'sqlite' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 const names = values.only ?? Object.keys(BENCHES);
-if (values.help || names.some((name) => BENCHES[name] === undefined)) {
+const engine = ENGINES.find((one) => one === values.engine);
+if (values.help || engine === undefined || names.some((name) => BENCHES[name] === undefined)) {
   console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
@@ -52,7 +56,7 @@ const wholeNumber = (name: string, text: string) => {
 const count = (name: 'rounds' | 'part') =>
   values[name] === undefined ? {} : { [name]: wholeNumber(name, values[name]) };
 const rows = values.rows?.split(',').map((text) => wholeNumber('rows', text));
-const options = { say, ...count('rounds'), ...count('part'), ...(rows && { rows }) };
+const options = { say, engine, ...count('rounds'), ...count('part'), ...(rows && { rows }) };
 
 const project = fileURLToPath(new URL('../', import.meta.url));
 const results: Record<string, object> = {};
@@ -64,6 +68,7 @@ const found = {
     cwd: project,
     encoding: 'utf8',
   }).trim(),
+  engine,
   node: process.version,
   machine: {
     processors: availableParallelism(),

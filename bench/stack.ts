@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { startPostgres } from '../stack/postgres.ts';
 import { makeScratch } from '../stack/scratch.ts';
 import { startTemporal } from '../stack/temporal.ts';
+import type { BenchOptions } from './bench.ts';
+import { startEngineOnPostgresql } from './engine-on-postgresql.ts';
 
 export const SECRETS = {
   JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',
@@ -32,16 +34,22 @@ export async function onCompiledCode<T>(measure: (closers: Closers) => Promise<T
 }
 
 /** PostgreSQL and Temporal in a folder that goes with them. */
-export async function startParts(closers: Closers) {
+export async function startParts(
+  closers: Closers,
+  { engine = 'sqlite', say = () => undefined }: Partial<Pick<BenchOptions, 'engine' | 'say'>> = {},
+) {
   const scratch = await makeScratch();
   closers.push(() => scratch.remove());
   const postgres = await startPostgres({ dataDir: join(scratch.dir, 'postgres') });
   closers.push(() => postgres.stop());
-  const temporal = await startTemporal({
-    dbFile: join(scratch.dir, 'temporal.db'),
-    logFile: join(scratch.dir, 'temporal.log'),
-    uiPort: false,
-  });
+  const temporal =
+    engine === 'postgresql'
+      ? await startEngineOnPostgresql(scratch.dir, postgres, say)
+      : await startTemporal({
+          dbFile: join(scratch.dir, 'temporal.db'),
+          logFile: join(scratch.dir, 'temporal.log'),
+          uiPort: false,
+        });
   closers.push(() => temporal.stop());
   return { dir: scratch.dir, postgres, temporal };
 }

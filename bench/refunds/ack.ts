@@ -10,9 +10,9 @@ const UNITS = 500;
  * `POST …/refund` to 202, beside update-with-start with one local activity and one transaction, and the peers. The PSP
  * takes every refund and sends no webhook, so that what follows an acknowledgement is not measured with it.
  */
-export const ack: Bench = ({ rounds = ROUNDS, part: units = UNITS, say }) =>
+export const ack: Bench = ({ rounds = ROUNDS, part: units = UNITS, engine, say }) =>
   onCompiledCode(async (closers) => {
-    const { product, floor, peers, providers } = await openArena(closers, say);
+    const { product, floor, peers, providers } = await openArena(closers, say, { engine });
     const sides = [product, floor, ...peers] as const;
     for (const { name } of [product, ...peers])
       await providers.control(providers.pspUrl(name), 'setRefundMode', { mode: 'manual' });

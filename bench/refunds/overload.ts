@@ -20,9 +20,15 @@ const RATIOS = ['ackP50Ms', 'ackP99Ms', 'doneToLeast'];
  * Refunds come at 1, 2 and 4 times of what a side can carry, which is measured just before. Who is refused asks again
  * when told. A side that is as good at four times the load as at one ends all in `doneToLeast` 1.
  */
-export const overload: Bench = ({ rounds = ROUNDS, rows: factors = FACTORS, part: seconds = SECONDS, say }) =>
+export const overload: Bench = ({
+  rounds = ROUNDS,
+  rows: factors = FACTORS,
+  part: seconds = SECONDS,
+  engine,
+  say,
+}) =>
   onCompiledCode(async (closers) => {
-    const { product, peers } = await openArena(closers, say);
+    const { product, peers } = await openArena(closers, say, { engine });
     const sides: readonly Side[] = [product, ...peers];
     const measured = new Map<string, Measured[]>();
     for (let turn = 1; turn <= rounds; turn += 1) {

@@ -15,10 +15,11 @@ export const saga: Bench = ({
   rounds = ROUNDS,
   rows: concurrencies = CONCURRENCIES,
   part: units = UNITS,
+  engine,
   say,
 }) =>
   onCompiledCode(async (closers) => {
-    const { product, floor, peers } = await openArena(closers, say);
+    const { product, floor, peers } = await openArena(closers, say, { engine });
     const sides = [product, floor, ...peers] as const;
     const idleCpuMsPerSecond = await idleCpu(sides);
     const points = [];

@@ -1,3 +1,4 @@
+import type { Engine } from '../bench.ts';
 import { type Closers, type Parts, startParts } from '../stack.ts';
 import { startFloor } from './floor.ts';
 import { installPeers, PEERS, startPeer } from './peer.ts';
@@ -17,10 +18,13 @@ export interface Arena {
 export async function openArena(
   closers: Closers,
   say: (line: string) => void,
-  { settings = {} }: { readonly settings?: Readonly<Record<string, string>> } = {},
+  {
+    settings = {},
+    engine = 'sqlite',
+  }: { readonly settings?: Readonly<Record<string, string>>; readonly engine?: Engine | undefined } = {},
 ): Promise<Arena> {
   installPeers(say);
-  const parts = await startParts(closers);
+  const parts = await startParts(closers, { engine, say });
   const providers = await startProviders(['veza', ...PEERS], closers, say);
   const product = await startProduct(parts, providers, closers, say, settings);
   const floor = await startFloor(parts, closers, say);

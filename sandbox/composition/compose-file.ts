@@ -28,6 +28,15 @@ export function readComposeFile(path: string, env: Env): ComposeFile {
   return filledIn(file, env) as ComposeFile;
 }
 
+/** Finds a service by its name. Throws where the file has none of that name. */
+export const servicesOf =
+  ({ services }: ComposeFile) =>
+  (name: string): ComposeService => {
+    const found = services[name];
+    if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
+    return found;
+  };
+
 function filledIn(value: unknown, env: Env): unknown {
   if (typeof value === 'string') return interpolate(value, env);
   if (Array.isArray(value)) return value.map((one) => filledIn(one, env));

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +9,11 @@ import { makeScratch } from '../../stack/scratch.ts';
 import type { Server } from '../../stack/servers.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
-import { type ComposeService, readComposeFile } from './compose-file.ts';
-import { makeDatabases } from './databases.ts';
+import { type ComposeService, readComposeFile, servicesOf } from './compose-file.ts';
+import { startEngine } from './engine.ts';
 import { programFolder } from './programs.ts';
-import { endsWell, type Ground, runToEnd, start } from './services.ts';
+import { newSecrets } from './secrets.ts';
+import { type Ground, runToEnd, start } from './services.ts';
 
 // docker-compose.yml without Docker: the commands and variables are the file's own, PostgreSQL and Temporal's programs
 // are those of its images' versions. Only addresses differ, since here every service shares one loopback.
@@ -84,11 +84,7 @@ async function startAll(
     ...secrets,
     HYPERSWITCH_BASE_URL: psp.url,
   });
-  const service = (name: string): ComposeService => {
-    const found = file.services[name];
-    if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
-    return found;
-  };
+  const service = servicesOf(file);
   const programs = await programFolder(join(scratch.dir, 'programs'), file, { env: process.env, progress });
   const ground: Ground = { project, programs, logs };
 
@@ -98,22 +94,9 @@ async function startAll(
     logFile: join(logs, 'postgres.log'),
   });
   atEnd(() => postgres.stop());
-  await makeDatabases(
-    postgres.url,
-    join(project, 'deploy/postgres/10-databases.sql'),
-    service('postgres').environment,
-  );
-
-  progress.say('temporal-schema');
-  const sql = { SQL_HOST: '127.0.0.1', SQL_PORT: String(postgres.port) };
-  await runToEnd('temporal-schema', service('temporal-schema'), sql, ground);
-
-  progress.say('temporal');
-  const { server: temporal, address } = await startTemporalServer(service('temporal'), postgres.port, ground);
+  const { server: temporal, address } = await startEngine(service, postgres, ground, progress);
   atEnd(() => temporal.stop());
   const temporalAt = { TEMPORAL_ADDRESS: address };
-  progress.say('temporal-namespace');
-  await runToEnd('temporal-namespace', service('temporal-namespace'), temporalAt, ground);
   progress.say('temporal-ui');
   const { server: ui, url: temporalUiUrl } = await startTemporalUi(service('temporal-ui'), address, ground);
   atEnd(() => ui.stop());
@@ -161,40 +144,6 @@ async function startAll(
   };
 }
 
-/** Nine ports, where a container has them all to itself. */
-async function startTemporalServer(service: ComposeService, postgresPort: number, ground: Ground) {
-  const ports = Object.fromEntries(
-    await Promise.all(
-      ['FRONTEND', 'MATCHING', 'HISTORY', 'WORKER']
-        .flatMap((name) => [`${name}_GRPC_PORT`, `${name}_MEMBERSHIP_PORT`])
-        .concat('FRONTEND_HTTP_PORT')
-        .map(async (name) => [name, String(await freePort())] as const),
-    ),
-  );
-  const address = `127.0.0.1:${ports['FRONTEND_GRPC_PORT']}`;
-  const [root, config] = [join(ground.project, 'deploy'), 'temporal'];
-  const server = await start(
-    'temporal',
-    {
-      ...service,
-      entrypoint: (service.entrypoint ?? []).map((word) => ({ '/etc/temporal': root, config })[word] ?? word),
-    },
-    {
-      ...ports,
-      BIND_ON_IP: '127.0.0.1',
-      SQL_ADDRESS: `127.0.0.1:${postgresPort}`,
-      PROMETHEUS_ENDPOINT: `127.0.0.1:${await freePort()}`,
-    },
-    ground,
-    (environment) => {
-      const [, ...check] = service.healthcheck?.test ?? [];
-      const [program = 'false', ...args] = check.map((word) => (word === '127.0.0.1:7233' ? address : word));
-      return endsWell([join(ground.programs, program), ...args], environment);
-    },
-  );
-  return { server, address };
-}
-
 /** Its image's configuration lets it listen everywhere, inside its container; here it must not. */
 async function startTemporalUi(service: ComposeService, address: string, ground: Ground) {
   const port = await freePort();
@@ -220,22 +169,6 @@ async function startTemporalUi(service: ComposeService, address: string, ground:
   ];
   const server = await start('temporal-ui', { ...service, entrypoint }, {}, ground, () => answers(url));
   return { server, url };
-}
-
-/** Made anew at each start: what an operator would put into `.env`. */
-function newSecrets() {
-  const secret = () => randomBytes(24).toString('hex');
-  return {
-    POSTGRES_PASSWORD: secret(),
-    VEZA_DB_PASSWORD: secret(),
-    TEMPORAL_DB_PASSWORD: secret(),
-    GRAFANA_ADMIN_PASSWORD: secret(),
-    JWT_SECRET: secret(),
-    HYPERSWITCH_API_KEY: `snd_${secret()}`,
-    HYPERSWITCH_WEBHOOK_SECRET: secret(),
-    STRIPE_SECRET_KEY: `sk_test_${secret()}`,
-    STRIPE_WEBHOOK_SECRET: `whsec_${secret()}`,
-  };
 }
 
 const onLoopback = (databaseUrl: string, port: number) =>

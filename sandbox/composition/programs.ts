@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Progress } from '../../stack/index.ts';
 import { cacheFolder, findTemporalBinary, withTurn } from '../../stack/temporal-binary.ts';
 import { buildWithGo } from '../../stack/temporal-build.ts';
-import { type ComposeFile, versionOf } from './compose-file.ts';
+import { type ComposeFile, servicesOf, versionOf } from './compose-file.ts';
 
 /** What the images hold, under the names that it has there. */
 const PROGRAMS = [
@@ -40,9 +40,7 @@ export async function programFolder(
   mkdirSync(folder, { recursive: true });
   symlinkSync(await findTemporalBinary({ env, progress }), join(folder, 'temporal'));
   for (const { service, program, module, name, takes } of PROGRAMS) {
-    const described = file.services[service];
-    if (described === undefined) throw new Error(`docker-compose.yml has no service ${service}`);
-    const version = versionOf(described);
+    const version = versionOf(servicesOf(file)(service));
     const target = join(cacheFolder(env), `${program}-${version}`);
     await withTurn(`${target}.lock`, progress, async () => {
       if (!existsSync(target))

@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+
+/** Made anew at each start: what an operator would put into `.env`. */
+export function newSecrets() {
+  const secret = () => randomBytes(24).toString('hex');
+  return {
+    POSTGRES_PASSWORD: secret(),
+    VEZA_DB_PASSWORD: secret(),
+    TEMPORAL_DB_PASSWORD: secret(),
+    GRAFANA_ADMIN_PASSWORD: secret(),
+    JWT_SECRET: secret(),
+    HYPERSWITCH_API_KEY: `snd_${secret()}`,
+    HYPERSWITCH_WEBHOOK_SECRET: secret(),
+    STRIPE_SECRET_KEY: `sk_test_${secret()}`,
+    STRIPE_WEBHOOK_SECRET: `whsec_${secret()}`,
+  };
+}
