@@ -14,20 +14,22 @@ interface Figure {
 type Figures = Readonly<Record<string, Figure>>;
 interface Point {
   readonly name?: string;
-  readonly concurrency: number;
-  readonly units: number;
+  readonly concurrency?: number;
+  readonly units?: number;
   readonly rounds: number;
   readonly sides?: Readonly<Record<string, Figures>>;
   readonly veza?: Figures;
   readonly bare?: Figures;
   readonly ratios: Readonly<Record<string, Figures | Figure>>;
 }
+type Result = Readonly<Record<string, unknown>> & { readonly points?: readonly Point[] };
 interface Run {
   readonly at: string;
   readonly commit: string;
+  readonly engine?: string;
   readonly node: string;
   readonly machine: { readonly processors: number; readonly model?: string; readonly memoryGib: number };
-  readonly results: Readonly<Record<string, { readonly points?: readonly Point[] }>>;
+  readonly results: Readonly<Record<string, Result>>;
 }
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -36,6 +38,12 @@ const TITLES: Readonly<Record<string, string>> = {
   saga: 'A whole refund with one reversal',
   reads: 'Reading an order and a refund',
   webhook: 'Taking webhooks in',
+  overload: 'Acknowledging while more comes than can be carried',
+  history: 'Events and billable actions a refund',
+  sweep: 'Reconciling a backlog',
+  statement: 'Matching a settlement file',
+  worker: 'A worker with waiting refunds',
+  storm: 'A burst of refunds against a limited Stripe',
 };
 const COLUMNS: Readonly<Record<string, string>> = {
   perSecond: 'a second',
@@ -45,6 +53,10 @@ const COLUMNS: Readonly<Record<string, string>> = {
   p50Ms: 'p50 ms',
   p99Ms: 'p99 ms',
   refusals: 'refusals',
+  refusedInP99Ms: 'refused in, p99 ms',
+  retryAfterMostMs: 'Retry-After at most, ms',
+  doneToLeast: 'done, to the least time',
+  lost: 'lost',
   cpuMs: 'CPU ms each',
 };
 
@@ -53,56 +65,122 @@ const shown = (value: number) =>
 const cell = (figure: Figure | undefined) =>
   figure === undefined ? '' : `${shown(figure.median)} (${shown(figure.least)}–${shown(figure.most)})`;
 
-function section(name: string, { machine, at, commit, node }: Run, points: readonly Point[]): string {
-  const lines = [`## ${TITLES[name] ?? name}`, ''];
-  const where = `${machine.processors} processors (${machine.model ?? 'unknown'}), ${machine.memoryGib} GiB, Node ${node}`;
-  lines.push(
-    `Measured at commit \`${commit}\` on ${at.slice(0, 10)}, ${where}: \`npm run bench -- --only ${name}\`.`,
-    '',
+/** `rowsPerSecond` → `rows per second` */
+const words = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const isFigure = (value: object): value is Figure => 'median' in value && 'least' in value && 'most' in value;
+
+/** The numbers and words in a value, each with the way to it. */
+function flat(value: unknown, way: string): readonly (readonly [string, string])[] {
+  if (typeof value === 'number') return [[way, shown(value)]];
+  if (typeof value === 'string' || typeof value === 'boolean') return [[way, String(value)]];
+  if (typeof value !== 'object' || value === null) return [];
+  if (isFigure(value)) return [[way, cell(value)]];
+  if (Array.isArray(value))
+    return [
+      [way, value.map((one) => (typeof one === 'number' ? shown(one) : JSON.stringify(one))).join(', ')],
+    ];
+  return Object.entries(value).flatMap(([name, one]) =>
+    flat(one, way === '' ? words(name) : `${way}, ${words(name)}`),
   );
-  for (const point of points) {
-    const sides = point.sides ?? { veza: point.veza ?? {}, bare: point.bare ?? {} };
-    const columns = Object.keys(COLUMNS).filter((column) =>
-      Object.values(sides).some((side) => side[column]),
-    );
-    const title = [point.name, `${point.concurrency} at a time`, `${point.rounds} rounds of ${point.units}`];
-    lines.push(`**${title.filter(Boolean).join(', ')}**`, '');
-    lines.push(`| | ${columns.map((column) => COLUMNS[column]).join(' | ')} | ratio of throughput |`);
-    lines.push(`| --- |${' --- |'.repeat(columns.length + 1)}`);
-    for (const [side, figures] of Object.entries(sides)) {
-      const ratio = point.ratios[side] ?? (side === 'bare' ? point.ratios : undefined);
-      const ofThroughput = (ratio as Figures | undefined)?.['perSecond'];
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [
+  `| ${head.join(' | ')} |`,
+  `|${' --- |'.repeat(head.length)}`,
+  ...rows.map((row) => `| ${row.join(' | ')} |`),
+  '',
+];
+
+/** What a bench found that compares no sides: a table for each curve, and one for the rest. */
+function figuresOf(result: Result): string[] {
+  const rest: (readonly [string, string])[] = [];
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(result)) {
+    if (name === 'points') continue;
+    if (Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null)) {
+      const rows = value.map((one) => new Map(flat(one, '')));
+      const head = [...new Set(rows.flatMap((row) => [...row.keys()]))];
       lines.push(
-        `| ${side} | ${columns.map((column) => cell(figures[column])).join(' | ')} | ${cell(ofThroughput)} |`,
-      );
-    }
-    lines.push('');
-  }
-  const plot = bars(
-    points.map((point) => ({
-      label: [point.name, point.concurrency].filter(Boolean).join(', '),
-      values: Object.fromEntries(
-        Object.entries(point.sides ?? { veza: point.veza ?? {}, bare: point.bare ?? {} }).map(
-          ([side, figures]) => [side, figures['perSecond']?.median ?? 0],
+        `**${words(name)}**`,
+        '',
+        ...table(
+          head,
+          rows.map((row) => head.map((column) => row.get(column) ?? '')),
         ),
+      );
+    } else rest.push(...flat(value, words(name)));
+  }
+  return rest.length === 0 ? lines : [...lines, ...table(['figure', 'value'], rest)];
+}
+
+const sidesOf = ({ sides, veza = {}, bare = {} }: Point) => sides ?? { veza, bare };
+const titleOf = ({ name, concurrency }: Point) =>
+  [name, concurrency === undefined ? undefined : `${concurrency} at a time`].filter(Boolean).join(', ');
+/** What a bench is compared by, and what its plot shows. */
+const comparedBy = (point: Point) =>
+  Object.values(sidesOf(point)).some((side) => side['perSecond']) ? 'perSecond' : 'ackP99Ms';
+
+function comparison(point: Point): string[] {
+  const sides = sidesOf(point);
+  const by = comparedBy(point);
+  const columns = Object.keys(COLUMNS).filter((column) => Object.values(sides).some((side) => side[column]));
+  const rounds = `${point.rounds} rounds${point.units === undefined ? '' : ` of ${point.units}`}`;
+  const rows = Object.entries(sides).map(([side, figures]) => {
+    const ratio = (point.ratios[side] ?? (side === 'bare' ? point.ratios : undefined)) as Figures | undefined;
+    return [side, ...columns.map((column) => cell(figures[column])), cell(ratio?.[by])];
+  });
+  const ratio = by === 'perSecond' ? 'ratio of throughput' : 'ratio of p99';
+  return [
+    `**${titleOf(point)}, ${rounds}**`,
+    '',
+    ...table(['', ...columns.map((one) => COLUMNS[one]!), ratio], rows),
+  ];
+}
+
+function section(
+  name: string,
+  { machine, at, commit, engine = 'sqlite', node }: Run,
+  result: Result,
+): string {
+  const title = TITLES[name.split(' ')[0]!] ?? name;
+  const onPostgresql = engine === 'postgresql';
+  const lines = [`## ${title}${onPostgresql ? ', the engine on PostgreSQL' : ''}`, ''];
+  const where = `${machine.processors} processors (${machine.model ?? 'unknown'}), ${machine.memoryGib} GiB, Node ${node}`;
+  const command = `npm run bench -- --only ${name.split(' ')[0]}${onPostgresql ? ' --engine postgresql' : ''}`;
+  lines.push(`Measured at commit \`${commit}\` on ${at.slice(0, 10)}, ${where}: \`${command}\`.`, '');
+  const { points = [] } = result;
+  for (const point of points) lines.push(...comparison(point));
+  lines.push(...figuresOf(result));
+  if (points.length > 0) {
+    const groups = points.map((point) => ({
+      label: titleOf(point),
+      values: Object.fromEntries(
+        Object.entries(sidesOf(point)).map(([side, figures]) => [
+          side,
+          figures[comparedBy(point)]?.median ?? 0,
+        ]),
       ),
-    })),
-  );
-  writeFileSync(`${docs}benchmarks-${name}.svg`, plot);
-  lines.push(`![${TITLES[name] ?? name}: completed a second](benchmarks-${name}.svg)`, '');
+    }));
+    const file = `benchmarks-${name.replace(' ', '-')}.svg`;
+    writeFileSync(`${docs}${file}`, bars(groups));
+    const what =
+      comparedBy(points[0]!) === 'perSecond' ? 'completed a second' : 'p99 of acknowledgements, ms';
+    lines.push(`![${title}: ${what}](${file})`, '');
+  }
   return lines.join('\n');
 }
 
-const found = new Map<string, { run: Run; points: readonly Point[] }>();
+const found = new Map<string, { run: Run; result: Result }>();
 for (const file of process.argv.slice(2)) {
   const run = JSON.parse(readFileSync(file, 'utf8')) as Run;
-  for (const [name, { points }] of Object.entries(run.results)) if (points) found.set(name, { run, points });
+  const suffix = run.engine === 'postgresql' ? ' postgresql' : '';
+  for (const [name, result] of Object.entries(run.results)) found.set(`${name}${suffix}`, { run, result });
 }
 if (found.size === 0) {
   console.error('npm run bench:docs -- result.json…');
   process.exit(2);
 }
 const intro = readFileSync(new URL('./intro.md', import.meta.url), 'utf8');
-const sections = [...found].map(([name, { run, points }]) => section(name, run, points));
+const sections = [...found].map(([name, { run, result }]) => section(name, run, result));
 writeFileSync(`${docs}benchmarks.md`, `${intro}\n${sections.join('\n')}`);
 execFileSync('npx', ['oxfmt', `${docs}benchmarks.md`], { stdio: 'inherit' });

@@ -17,7 +17,7 @@ export function bars(groups: readonly Group[]): string {
   let y = GAP;
   for (const { label, values } of groups) {
     const most = Math.max(...Object.values(values), Number.MIN_VALUE);
-    parts.push(`<text x="4" y="${y + 13}" font-weight="bold">${escape(label)} at a time</text>`);
+    parts.push(`<text x="4" y="${y + 13}" font-weight="bold">${escape(label)}</text>`);
     for (const [side, value] of Object.entries(values)) {
       const width = (value / most) * (WIDTH - LABEL_WIDTH - 160);
       const colour = COLOURS[sides.indexOf(side) % COLOURS.length];

@@ -47,9 +47,10 @@ export const overload: Bench = ({
     const of = (side: Side, factor: number) => measured.get(`${side.name} ${factor}`) ?? [];
     return {
       seconds,
-      rounds,
-      loads: factors.map((factor) => ({
+      points: factors.map((factor) => ({
+        name: `${factor} × what each carries`,
         factor,
+        rounds,
         sides: Object.fromEntries(sides.map((side) => [side.name, figures(of(side, factor))])),
         ratios: Object.fromEntries(
           peers.map((peer) => [peer.name, ratios(of(product, factor), of(peer, factor), RATIOS)]),
