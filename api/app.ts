@@ -18,7 +18,7 @@ import { plainQuery } from './middleware/plain-query.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
-import { RefundFeed } from './marketplace/index.ts';
+import { createAdmission, RefundFeed } from './marketplace/index.ts';
 import { SERVICE_ROUTES, V1_ROUTES } from './routes.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
@@ -31,6 +31,7 @@ export function createApp(given: ApiDeps) {
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     bodies: new RequestBodies(),
+    admission: createAdmission(config, given.observer ?? UNOBSERVED),
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
     findClient: createClientFinder(config.TRUSTED_PROXIES),

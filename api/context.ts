@@ -8,6 +8,7 @@ import type { createClientFinder } from '../trusted-proxies.ts';
 import type { AccountsConfig } from './accounts/config.ts';
 import type { ApprovalsConfig } from './approvals/config.ts';
 import type { KernelConfig } from './kernel/config.ts';
+import type { MarketplaceAdmission } from './marketplace/admission.ts';
 import type { MarketplaceConfig } from './marketplace/config.ts';
 import type { OperatorsConfig } from './operators/config.ts';
 import type { PayoutsConfig } from './payouts/config.ts';
@@ -39,6 +40,8 @@ export interface ApiObserver {
     serve: () => Promise<ServedRequest>,
   ): Promise<ServedRequest>;
   webhook(provider: WebhookProvider, outcome: WebhookOutcome | WebhookRefusal): void;
+  /** A call was refused, since so many were at the engine already. */
+  busy(call: 'refund' | 'order', atATime: number): void;
 }
 
 export interface ServedRequest {
@@ -47,7 +50,7 @@ export interface ServedRequest {
   readonly status: number;
 }
 
-export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook() {} };
+export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook() {}, busy() {} };
 
 /** The API's dependencies; the composition root gives them once. */
 export interface ApiDeps {
@@ -71,6 +74,7 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
   readonly cursors: Cursors;
+  readonly admission: MarketplaceAdmission;
 }
 
 export interface ApiEnv {

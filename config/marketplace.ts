@@ -46,6 +46,16 @@ export const MARKETPLACE_VARIABLES = {
     '20',
     'unpaid orders that one buyer may have at a time',
   ),
+  ENGINE_WAIT_MAX: variable(
+    duration('1s').refine((waitMs) => waitMs >= 100, '100ms at least'),
+    '1s',
+    'longest time until a refund is begun: an API process begins only as many at a time as are begun within it, and refuses the others at once (503 `engine_busy`); a purchase has 5 s besides, for the PSP',
+  ),
+  ENGINE_CALLS_MAX: variable(
+    integer(256, 1, 10_000),
+    '256',
+    'refunds, and as many purchases, that one API process begins at a time at most, however fast they are',
+  ),
   TRANSFER_RETRY_WORKER_ENABLED: variable(
     flag('true'),
     'true',

@@ -65,9 +65,15 @@ export function createObserver({
   let server: MetricsServer | null = null;
   let draining: NodeJS.Timeout | undefined;
 
+  // From zero, so that the first refusal is a growth.
+  for (const call of ['refund', 'order']) metrics.refusedAsBusy.inc({ call }, 0);
   return {
     api: {
       request: observeRequests(metrics, tracing),
+      busy: (call, atATime) => {
+        metrics.refusedAsBusy.inc({ call });
+        metrics.begunAtATime.set({ call }, atATime);
+      },
       webhook: (provider, outcome) => metrics.webhooks.inc({ provider, outcome }),
     },
     statements: observeStatements(metrics, tracing),

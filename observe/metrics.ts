@@ -40,6 +40,16 @@ export function createMetrics() {
       'call',
       'outcome',
     ]),
+    refusedAsBusy: counter(
+      'veza_refused_as_busy_total',
+      'Refunds and purchases that were refused at once, since they could not be begun soon',
+      ['call'],
+    ),
+    begunAtATime: gauge(
+      'veza_begun_at_a_time',
+      'How many refunds or purchases this process let begin at a time when it last refused one',
+      ['call'],
+    ),
     activities: histogram('veza_activity_duration_seconds', 'Attempts of activities, by outcome', [
       'activity',
       'outcome',

@@ -34,10 +34,10 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
     ...(fields.length > 0 && { errors: fields }),
   };
   if (error.code === 'maintenance') c.header('Retry-After', String(MAINTENANCE_RETRY_AFTER_S));
-  if (error.code === 'engine_unavailable') {
-    c.header('Retry-After', String(RETRY_AFTER_S));
+  if (error.code === 'engine_unavailable') c.header('Retry-After', String(RETRY_AFTER_S));
+  if (error.code === 'engine_busy') c.header('Retry-After', String(error.extra?.['retry_after_s']));
+  if (error.code === 'engine_unavailable' || error.code === 'engine_busy')
     problem['may_still_be_carried_out'] ??= c.var.mayStillBeCarriedOut ?? false;
-  }
   if (error.code === 'unauthenticated')
     c.header('WWW-Authenticate', 'Bearer realm="veza", error="invalid_token"');
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });

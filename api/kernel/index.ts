@@ -1,3 +1,4 @@
+export { Admission } from './admission.ts';
 export { actorOf } from './actor.ts';
 export { attemptFields, showAttempts } from './attempts-view.ts';
 export { Cursors } from './cursors.ts';

@@ -1,3 +1,4 @@
+export { createAdmission } from './admission.ts';
 export { type FeedLimits, RefundFeed } from './refund-feed.ts';
 export { Refund, showRefund } from './refund-view.ts';
 export { Reversal, showReversal } from './reversal-view.ts';

@@ -23,6 +23,7 @@ import {
   ORDER_ITEMS_MAX,
 } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
+import { inTurn } from './admission.ts';
 import { Order, Payment, showOrder, showPayment } from './order-view.ts';
 import type { AskedOrder } from '../../domain/marketplace/messages.ts';
 
@@ -64,6 +65,7 @@ const route = createRoute({
       'too_many_open_orders',
       'amount_too_large',
       'provider_refused',
+      'engine_busy',
     ),
   },
 });
@@ -90,27 +92,30 @@ export const placeOrder = defineRoute(route, async (c) => {
   const tooMany = tooManyOpen(await countOpenOrders(db, caller.userId), config.OPEN_ORDERS_MAX);
   if (tooMany) throw VezaError.from(tooMany);
   const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
-  c.set('mayStillBeCarriedOut', true);
-  const buyerId = caller.userId;
-  const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
-  const kept = await keepAsk<AskedOrder>(db, orderId, ask);
-  assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
-  const placing = await engine.placeOrder({ orderId }, label);
-  if ('refused' in placing) {
-    await takeAsk(db, orderId);
-    throw VezaError.from(placing.refused);
-  }
-  assertSameBody(idempotency, placing.bodyHash);
-  return answer(c, await readPlaced(c, orderId));
+  return inTurn(c, { kind: 'order', id: orderId, idempotency }, async () => {
+    c.set('mayStillBeCarriedOut', true);
+    const buyerId = caller.userId;
+    const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
+    const kept = await keepAsk<AskedOrder>(db, orderId, ask);
+    assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+    const placing = await engine.placeOrder({ orderId }, label);
+    if ('refused' in placing) {
+      await takeAsk(db, orderId);
+      throw VezaError.from(placing.refused);
+    }
+    assertSameBody(idempotency, placing.bodyHash);
+    return answer(c, await readPlaced(c, orderId));
+  });
 });
 
 /** A repeat that comes while the first call still waits for the PSP also waits, and gets the same answer. */
 async function readOpened(c: Context<ApiEnv>, orderId: string): Promise<OrderRow> {
   const order = await readPlaced(c, orderId);
   if (order.status !== 'pending' || order.paymentStatus !== null) return order;
-  const { engine } = c.var.deps;
-  const placing = await engine
-    .placeOrder({ orderId }, { amountMinor: order.totalMinor, currency: order.currency })
+  const { engine, admission } = c.var.deps;
+  const label = { amountMinor: order.totalMinor, currency: order.currency };
+  const placing = await admission.order
+    .admit(() => engine.placeOrder({ orderId }, label))
     .catch((error: unknown) => {
       // The order is placed, whether or not the engine can be asked about it.
       c.var.log.warn({ err: error, orderId: order.id }, 'a repeated purchase could not wait for the payment');

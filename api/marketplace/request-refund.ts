@@ -36,6 +36,7 @@ import {
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { AWAITS, Awaits, operate } from '../approvals/index.ts';
+import { inTurn } from './admission.ts';
 import { RequestedRefund, showOpenedRefund } from './refund-view.ts';
 
 const Params = z.object({ orderId: idParam('orderId') });
@@ -83,6 +84,7 @@ const route = createRoute({
       'order_disputed',
       'refund_window_expired',
       'refund_amount_invalid',
+      'engine_busy',
     ),
   },
 });
@@ -114,24 +116,26 @@ export const requestRefund = defineRoute(route, async (c) => {
     if (meanwhile) return c.json(accepted(meanwhile), 202);
     throw judged.refusal;
   }
-  c.set('mayStillBeCarriedOut', true);
   const refundId = idFor(idempotency);
-  const kept = await keepAsk<AskedRefund>(db, refundId, {
-    kind: 'refund',
-    orderId,
-    ...ask,
-    ...(reason && { reason }),
-    ...(idempotency && { idempotency }),
+  return inTurn(c, { kind: 'refund', id: refundId, idempotency }, async () => {
+    c.set('mayStillBeCarriedOut', true);
+    const kept = await keepAsk<AskedRefund>(db, refundId, {
+      kind: 'refund',
+      orderId,
+      ...ask,
+      ...(reason && { reason }),
+      ...(idempotency && { idempotency }),
+    });
+    assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+    const opening = await engine.requestRefund({ refundId }, judged.label);
+    if ('refused' in opening) {
+      await takeAsk(db, refundId);
+      throw VezaError.from(opening.refused);
+    }
+    assertSameBody(idempotency, opening.bodyHash);
+    // The same body, so the same reason, also where this call is a repeat.
+    return c.json(accepted({ ...opening.opened, orderId, reason: reason || null }), 202);
   });
-  assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
-  const opening = await engine.requestRefund({ refundId }, judged.label);
-  if ('refused' in opening) {
-    await takeAsk(db, refundId);
-    throw VezaError.from(opening.refused);
-  }
-  assertSameBody(idempotency, opening.bodyHash);
-  // The same body, so the same reason, also where this call is a repeat.
-  return c.json(accepted({ ...opening.opened, orderId, reason: reason || null }), 202);
 });
 
 /** The answer that was given under this key; throws where the key came with another body. */

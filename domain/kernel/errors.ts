@@ -15,6 +15,7 @@ export const KERNEL_ERRORS = {
   flag_not_found: { status: 404, title: 'No such flag', retry: false },
   flag_not_open: { status: 409, title: 'The flag was cleared', retry: false },
   payload_unreadable: { status: 503, title: 'What the engine keeps cannot be read', retry: true },
+  engine_busy: { status: 503, title: 'More is asked for than can be begun now', retry: true },
   engine_unavailable: { status: 503, title: 'The engine or the database cannot be reached', retry: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retry: true },
 } as const satisfies ErrorEntries;

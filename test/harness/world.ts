@@ -134,6 +134,8 @@ export class World {
       STRIPE_API_BASE: stripe.url,
       // A suite has few buyers, who leave many orders as they are.
       OPEN_ORDERS_MAX: '1000',
+      // On a machine that runs many suites calls are slow, and a suite asks for many at once.
+      ENGINE_WAIT_MAX: '1m',
       STRIPE_READ_LAG: '100ms',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',

@@ -52,11 +52,11 @@ describe('no worker', () => {
     world = await World.create();
     people = await openCatalog(world);
     ({ orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]));
-    await world.stopWorker();
   });
   afterAll(() => world.close());
 
   it('503 with Retry-After, and the same Idempotency-Key gives the true answer later', async () => {
+    await world.stopWorker();
     const before = await pictureOf(world, orderId);
     const refundKey = { 'idempotency-key': uuidv7() };
     const orderKey = { 'idempotency-key': uuidv7() };
@@ -87,6 +87,42 @@ describe('no worker', () => {
     const listed = await world.get(people.buyer, '/marketplace/orders');
     expect(listed.body['data']).toHaveLength(2);
     for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+    await expectCleanBooks(world);
+  });
+
+  it('with no turn left: engine_unavailable, never engine_busy, and what an earlier call left is told', async () => {
+    const buy = async () => (await completedOrder(world, people.buyer, [people.products[0]!.id])).orderId;
+    const orderIds = [await buy(), await buy(), await buy()] as const;
+    await world.stopWorker();
+    const api = await startServer(readConfig({ ...world.env, ENGINE_CALLS_MAX: '1' }));
+    const keys = orderIds.map(() => uuidv7());
+    const ask = (at: 0 | 1 | 2) =>
+      callAt(api, people.buyer, `/marketplace/orders/${orderIds[at]}/refund`, {}, keys[at]!);
+    const keptOf = (at: 0 | 1 | 2) =>
+      world.database.sql`SELECT id FROM asks WHERE ask->>'orderId' = ${orderIds[at]}`;
+    try {
+      expectUnavailable(await ask(0), true);
+      const second = ask(1);
+      await eventually(async () => expect(await keptOf(1)).toHaveLength(1));
+      // The only turn is taken. The first call may still be carried out; the third one is not even kept.
+      expectUnavailable(await ask(0), true);
+      expectUnavailable(await ask(2), false);
+      expect(await keptOf(2)).toEqual([]);
+      expectUnavailable(await second, true);
+
+      await world.startWorker();
+      for (const at of [0, 1, 2] as const) {
+        const answer = await ask(at);
+        expect(answer.status).toBe(202);
+        const refundId: string = answer.body['refund']!['id']!;
+        expect(await refundsOf(world, orderIds[at])).toMatchObject([{ id: refundId }]);
+        await world.finished(`refund/${refundId}`);
+        for (const reversal of await world.reversalsOf(refundId))
+          await world.finished(`reversal/${reversal.id}`);
+      }
+    } finally {
+      await api.close();
+    }
     await expectCleanBooks(world);
   });
 });

@@ -1,0 +1,164 @@
+import { VezaError } from '../../domain/errors.ts';
+import { AtATime, type EndedCall } from './at-a-time.ts';
+
+export interface AdmissionLimits {
+  /** The most calls at a time, whatever they take. */
+  readonly atATimeMax: number;
+  /** So many until something is known of how long they take. */
+  readonly atATimeAtFirst: number;
+  /** No call should be answered later than this, its wait for a turn included. */
+  readonly answerWithinMs: number;
+  /** What the work itself may take besides, where nobody is in its way, such as a provider's answer. */
+  readonly workMs?: number;
+}
+
+/** What a call takes until one was seen: that of a machine with nothing else to do. */
+const TAKES_AT_FIRST_MS = 100;
+/** What is known of the calls follows the last ten or so. */
+const NEWEST_SHARE = 0.1;
+const RETRY_AFTER_LEAST_MS = 1_000;
+const RETRY_AFTER_MOST_MS = 60_000;
+
+/**
+ * Admits as many calls at a time as are answered soon (see `AtATime`). Who is over that number waits for a turn, in the
+ * order of coming, if the turn comes within a quarter of the time. All others are refused at once: with `engine_busy`
+ * and when there will be room, or with `engine_unavailable` while nobody answers. Who is refused has changed nothing.
+ */
+export class Admission {
+  readonly #atATime: AtATime;
+  readonly #turnWithinMs: number;
+  readonly #silentMs: number;
+  readonly #waiting: ((isMyTurn: boolean) => void)[] = [];
+  readonly #onBusy: (atATime: number) => void;
+  readonly #nowMs: () => number;
+  #inFlight = 0;
+  #takesMs = TAKES_AT_FIRST_MS;
+  /** From one end to the next, while some are under way. */
+  #apartMs = TAKES_AT_FIRST_MS;
+  #endedAtMs = -Infinity;
+  /** Nobody answered the call that ended last. */
+  #isUnanswered = false;
+  /** Until when all who were refused so far are served, if each comes back when told. */
+  #promisedUntilMs = -Infinity;
+
+  constructor(
+    { atATimeMax, atATimeAtFirst, answerWithinMs, workMs = 0 }: AdmissionLimits,
+    onBusy: (atATime: number) => void = () => undefined,
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#atATime = new AtATime({ atATimeMax, atATimeAtFirst, soonMs: answerWithinMs / 2 + workMs });
+    this.#turnWithinMs = answerWithinMs / 4;
+    this.#silentMs = answerWithinMs + workMs;
+    this.#onBusy = onBusy;
+    this.#nowMs = nowMs;
+  }
+
+  /** How many may be under way now. */
+  get atATime(): number {
+    return this.#atATime.allowed;
+  }
+
+  /**
+   * Does the work in its turn. Throws `engine_busy` or `engine_unavailable`, before it began, where it gets none, and
+   * does `beforeRefusal` first.
+   */
+  async admit<T>(work: () => Promise<T>, beforeRefusal?: () => Promise<void>): Promise<T> {
+    if (this.#inFlight < this.atATime) this.#begin();
+    else {
+      const refusal = await this.#waitForTurn();
+      if (refusal !== null) {
+        await beforeRefusal?.();
+        throw refusal;
+      }
+    }
+    const begun = { beganAtMs: this.#nowMs(), inFlightAtFirst: this.#inFlight };
+    let isAnswered = true;
+    try {
+      return await work();
+    } catch (error) {
+      isAnswered = error instanceof VezaError && error.code !== 'engine_unavailable';
+      throw error;
+    } finally {
+      this.#learn({ ...begun, endedAtMs: this.#nowMs(), isAnswered, inFlight: this.#inFlight });
+      this.#inFlight -= 1;
+      this.#callNext();
+    }
+  }
+
+  #begin(): void {
+    // Before it nothing was under way, so that time says nothing of the rate.
+    if (this.#inFlight === 0) this.#endedAtMs = this.#nowMs();
+    this.#inFlight += 1;
+  }
+
+  /** How long one call keeps the next one waiting: as measured, or less where fewer were asked for than there was room. */
+  get #eachMs(): number {
+    return Math.min(this.#apartMs, this.#takesMs / this.atATime);
+  }
+
+  /** Null once it is the caller's turn. */
+  async #waitForTurn(): Promise<VezaError | null> {
+    const turnInMs = (this.#waiting.length + 1) * this.#eachMs;
+    if (this.#isAway || turnInMs > this.#turnWithinMs) return this.#refusal(turnInMs);
+    const wasCalled = await new Promise<boolean>((resolve) => {
+      // The turn may not come: those before can take longer than the last ones.
+      const timer = setTimeout(() => this.#leaveQueue(call), 2 * this.#turnWithinMs);
+      const call = (isMyTurn: boolean) => {
+        clearTimeout(timer);
+        resolve(isMyTurn);
+      };
+      this.#waiting.push(call);
+    });
+    return wasCalled ? null : this.#refusal(this.#turnWithinMs);
+  }
+
+  #leaveQueue(call: (isMyTurn: boolean) => void): void {
+    const place = this.#waiting.indexOf(call);
+    if (place === -1) return;
+    this.#waiting.splice(place, 1);
+    call(false);
+  }
+
+  #callNext(): void {
+    while (this.#inFlight < this.atATime) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#begin();
+      next(true);
+    }
+  }
+
+  #learn(call: EndedCall): void {
+    const { beganAtMs, endedAtMs, isAnswered } = call;
+    this.#atATime.learn(call);
+    // A call that nobody answers takes until its deadline, which says nothing of the pace once somebody answers again.
+    if (isAnswered) {
+      this.#takesMs += NEWEST_SHARE * (endedAtMs - beganAtMs - this.#takesMs);
+      this.#apartMs += NEWEST_SHARE * (endedAtMs - this.#endedAtMs - this.#apartMs);
+    }
+    this.#endedAtMs = endedAtMs;
+    this.#isUnanswered = !isAnswered;
+  }
+
+  /** As far as is known: the last call was not answered, or none has been for longer than any should take. */
+  get #isAway(): boolean {
+    return this.#isUnanswered || this.#nowMs() - this.#endedAtMs > this.#silentMs;
+  }
+
+  #refusal(turnInMs: number): VezaError {
+    if (this.#isAway) {
+      return new VezaError(
+        'engine_unavailable',
+        'The engine cannot be reached or no worker answers. Nothing has been done.',
+      );
+    }
+    this.#onBusy(this.atATime);
+    const nowMs = this.#nowMs();
+    // Who is refused comes after those who were refused before: all at once, they would be refused again.
+    this.#promisedUntilMs = Math.max(this.#promisedUntilMs, nowMs + turnInMs) + this.#eachMs;
+    const inMs = Math.min(Math.max(this.#promisedUntilMs - nowMs, RETRY_AFTER_LEAST_MS), RETRY_AFTER_MOST_MS);
+    return new VezaError('engine_busy', 'More is asked for than can be begun now. Nothing has been done.', {
+      retry_after_s: Math.ceil(inMs / 1_000),
+    });
+  }
+}
