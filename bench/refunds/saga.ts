@@ -2,6 +2,7 @@ import type { Bench } from '../bench.ts';
 import { openArena } from '../sides/index.ts';
 import { onCompiledCode } from '../stack.ts';
 import { compare, idleCpu } from './measure.ts';
+import { storageKib } from './storage.ts';
 
 const ROUNDS = 5;
 const UNITS = 500;
@@ -19,7 +20,8 @@ export const saga: Bench = ({
   say,
 }) =>
   onCompiledCode(async (closers) => {
-    const { product, floor, peers } = await openArena(closers, say, { engine });
+    const arena = await openArena(closers, say, { engine });
+    const { product, floor, peers } = arena;
     const sides = [product, floor, ...peers] as const;
     const idleCpuMsPerSecond = await idleCpu(sides);
     const points = [];
@@ -27,5 +29,5 @@ export const saga: Bench = ({
       const of = concurrency < 10 ? Math.ceil(units / 5) : Math.max(units, 2 * concurrency);
       points.push(await compare(sides, { concurrency, whole: true, units: of }, { rounds, say }));
     }
-    return { idleCpuMsPerSecond, points };
+    return { idleCpuMsPerSecond, points, storage: await storageKib(arena, units) };
   });
