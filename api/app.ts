@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { except } from 'hono/combine';
 import { VezaError } from '../domain/errors.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
@@ -46,7 +45,7 @@ export function createApp(given: ApiDeps) {
   app.use(accessLog);
   app.use(securityHeaders);
   openToTemporalUi(app, deps.config.TEMPORAL_UI_URL);
-  app.use(except('/ops/*', crossOrigin(deps.config.CORS_ORIGINS)));
+  app.use(crossOrigin(deps.config.CORS_ORIGINS));
   app.use(deadline);
   app.use(limitBody, refuseLongBody);
   app.use(plainQuery);

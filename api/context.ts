@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Db } from '../db/client.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
 import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
@@ -79,10 +80,11 @@ export interface AppDeps extends Required<ApiDeps> {
 
 export interface ApiEnv {
   Bindings: {
-    /** Node's request; absent where a test calls the app without a server. */
+    /** Node's request and its answer; absent where a test calls the app without a server. */
     readonly incoming?: {
       readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
     };
+    readonly outgoing?: Pick<ServerResponse, 'headersSent' | 'setHeader' | 'appendHeader'>;
   };
   Variables: {
     deps: AppDeps;

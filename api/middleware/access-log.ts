@@ -5,7 +5,7 @@ import type { ApiEnv } from '../context.ts';
 export const accessLog = createMiddleware<ApiEnv>(async (c, next) => {
   const startedMs = performance.now();
   await next();
-  c.var.log.info(
+  c.get('log').info(
     {
       method: c.req.method,
       path: c.req.path,

@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
@@ -8,7 +9,7 @@ const RETRY_OVERLOADED_AFTER_S = 2;
 
 /** No body above 1 MiB is read, even without a stated length; a read body is held until the request is over. */
 export const limitBody = createMiddleware<ApiEnv>(async (c, next) => {
-  const { bodies } = c.var.deps;
+  const { bodies } = c.get('deps');
   const { req } = c;
   try {
     await next();
@@ -21,7 +22,7 @@ export const limitBody = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 /** Runs after `limitBody`, so that a body whose stated length is too long is refused in the same way. */
-export const refuseLongBody = createMiddleware<ApiEnv>(async (c, next) => {
-  c.var.deps.bodies.assertLength(c.req);
-  await next();
-});
+export const refuseLongBody: MiddlewareHandler<ApiEnv> = (c, next) => {
+  c.get('deps').bodies.assertLength(c.req);
+  return next();
+};

@@ -1,4 +1,4 @@
-import { createMiddleware } from 'hono/factory';
+import type { MiddlewareHandler } from 'hono';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
@@ -9,17 +9,20 @@ const ANSWER_WITHIN_MS = 28_000;
  * A database or engine that accepts a connection and stays silent must not keep a client waiting for ever. Streams
  * are not cut: their answer has begun by then.
  */
-export const deadline = createMiddleware<ApiEnv>(async (_, next) => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unanswered()), ANSWER_WITHIN_MS);
+export const deadline: MiddlewareHandler<ApiEnv> = (_, next) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(unanswered()), ANSWER_WITHIN_MS);
+    next().then(
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
   });
-  try {
-    await Promise.race([next(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-});
 
 const unanswered = () =>
   new VezaError('engine_unavailable', 'The engine or the database did not answer in time.', {

@@ -1,4 +1,4 @@
-import { createMiddleware } from 'hono/factory';
+import type { MiddlewareHandler, Next } from 'hono';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
@@ -6,16 +6,29 @@ import type { ApiEnv } from '../context.ts';
  * Stays open for monitoring, for admins who can switch it off, and for providers' webhooks, since money moves without
  * us.
  */
-const OPEN = ['/health', '/ready', '/metrics', '/ops', '/api/v1/admin', '/api/v1/webhooks'];
+const OPEN = ['/health', '/ready', '/metrics', '/ops', '/api/v1/admin', '/api/v1/webhooks'].map((path) => ({
+  path,
+  below: `${path}/`,
+}));
 
 /** Under maintenance everybody else gets 503, before anything else is checked. */
-export const closedForMaintenance = createMiddleware<ApiEnv>(async (c, next) => {
-  const { path } = c.req;
-  const isOpen = OPEN.some((open) => path === open || path.startsWith(`${open}/`));
-  if (!isOpen && (await c.var.deps.maintenance.isOn())) {
-    throw new VezaError('maintenance', 'Come back later; nothing was done.', {
-      may_still_be_carried_out: false,
-    });
-  }
+export const closedForMaintenance: MiddlewareHandler<ApiEnv> = (c, next) => {
+  const asked = c.req.path;
+  if (OPEN.some(({ path, below }) => asked === path || asked.startsWith(below))) return next();
+  const isOn = c.get('deps').maintenance.isOn();
+  if (typeof isOn !== 'boolean') return once(isOn, next);
+  refuseIf(isOn);
+  return next();
+};
+
+async function once(isOn: Promise<boolean>, next: Next): Promise<void> {
+  refuseIf(await isOn);
   await next();
-});
+}
+
+function refuseIf(isOn: boolean): void {
+  if (!isOn) return;
+  throw new VezaError('maintenance', 'Come back later; nothing was done.', {
+    may_still_be_carried_out: false,
+  });
+}

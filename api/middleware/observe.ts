@@ -6,10 +6,10 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 
 /** Reports each request to the observer of this process, by its route's template: anybody can invent paths. */
 export const observe = createMiddleware<ApiEnv>(async (c, next) => {
-  const { observer } = c.var.deps;
+  const { observer } = c.get('deps');
   const method = METHODS.has(c.req.method) ? c.req.method : 'OTHER';
   await observer.request(
-    { method, requestId: c.var.requestId, traceparent: c.req.header('traceparent') },
+    { method, requestId: c.get('requestId'), traceparent: c.req.header('traceparent') },
     async () => {
       await next();
       const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))?.path;

@@ -1,6 +1,7 @@
-import { createMiddleware } from 'hono/factory';
+import type { MiddlewareHandler } from 'hono';
 import { v7 as uuidv7 } from 'uuid';
 import type { ApiEnv, AppDeps } from '../context.ts';
+import { sayHeader } from './say-header.ts';
 
 /** The id goes into logs, headers and workflow memos, so it must not break a line or a header. */
 const SANE = /^[A-Za-z0-9._:=+/-]{1,128}$/;
@@ -15,15 +16,15 @@ const onlyLooks = ({ method, path }: { method: string; path: string }) =>
  * Names the request: the caller's `X-Request-Id` where it is sane, else a new one; and gives it the dependencies. The
  * first middleware of all.
  */
-export const requestId = (deps: AppDeps) => {
+export const requestId = (deps: AppDeps): MiddlewareHandler<ApiEnv> => {
   const looking: AppDeps = { ...deps, db: deps.reads };
-  return createMiddleware<ApiEnv>(async (c, next) => {
+  return (c, next) => {
     const given = c.req.header('x-request-id') ?? '';
     const id = SANE.test(given) ? given : uuidv7();
     c.set('deps', onlyLooks(c.req) ? looking : deps);
     c.set('requestId', id);
     c.set('log', deps.log.child({ requestId: id }));
-    c.header('X-Request-Id', id);
-    await next();
-  });
+    sayHeader(c, 'X-Request-Id', id);
+    return next();
+  };
 };

@@ -32,9 +32,10 @@ export class Maintenance {
     if (given.isOnAtStart) void this.#read();
   }
 
-  async isOn(): Promise<boolean> {
-    if (this.#given.now().getTime() - this.#readAtMs >= CACHED_MS) await this.#read();
-    return this.#isOnNow;
+  /** A promise only where it has to be read first. */
+  isOn(): boolean | Promise<boolean> {
+    if (this.#given.now().getTime() - this.#readAtMs < CACHED_MS) return this.#isOnNow;
+    return this.#read().then(() => this.#isOnNow);
   }
 
   /** As the database has it now. */

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { readSellerStatement } from '../../db/payouts/seller-statement.ts';
 import { signedIn } from '../middleware/access.ts';
+import { sayVaries } from '../middleware/say-header.ts';
 import {
   PageQuery,
   readCursor,
@@ -64,7 +65,7 @@ export const getMyStatement = defineRoute(route, async (c) => {
     throw new ValidationError([{ field: 'to', in: 'query', message: 'Must be after `from`' }]);
   }
   const range = { sellerId: c.var.caller.userId, from, to };
-  c.header('Vary', 'Accept', { append: true });
+  sayVaries(c, 'Accept');
   const accepted = accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/csv'],

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../config.ts';
-import { startServer } from '../../server.ts';
+import { openWithSql } from '../../sandbox/database.ts';
+import { type RunningServer, startServer } from '../../server.ts';
 import { listening, start } from '../harness/processes.ts';
 import { createDatabaseFromTemplate, temporalAddress } from '../harness/services.ts';
-import { bodyOf, SECRET } from '../harness/api.ts';
+import { addUser, bearer, bodyOf, SECRET } from '../harness/api.ts';
 
 let env: Record<string, string>;
 beforeAll(async () => {
@@ -111,6 +112,135 @@ describe('the API process', () => {
     const ended = once(server.child, 'exit');
     server.child.disconnect();
     expect(await ended).toEqual([0, null]);
+  });
+});
+
+describe('headers of its answers', () => {
+  const SHOP = 'https://shop.example';
+  const ORDERS = '/api/v1/marketplace/orders';
+  const STATEMENT = '/api/v1/sellers/me/statement';
+  const CORS = [
+    'access-control-allow-origin',
+    'access-control-expose-headers',
+    'access-control-allow-methods',
+    'access-control-allow-headers',
+    'access-control-max-age',
+  ];
+  let server: RunningServer;
+  let authorization: string;
+  beforeAll(async () => {
+    server = await startServer(readConfig({ ...env, LOG_LEVEL: 'silent', CORS_ORIGINS: SHOP }));
+    const database = openWithSql(env['DATABASE_URL']!, { maxConnections: 1 });
+    ({ Authorization: authorization } = await bearer({ sub: await addUser(database) }));
+    await database.close();
+    return () => server.close();
+  });
+
+  async function ask(path: string, headers: Record<string, string> = {}, method = 'GET') {
+    const response = await fetch(`${server.url}${path}`, { method, headers, redirect: 'manual' });
+    await response.text();
+    return response;
+  }
+  const corsOf = ({ headers }: Response) =>
+    Object.fromEntries(CORS.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)]] : [])));
+
+  test('a caller without Origin gets no CORS header, and Vary', async () => {
+    for (const path of ['/health', ORDERS, '/nowhere']) {
+      const response = await ask(path);
+      expect(corsOf(response)).toEqual({});
+      expect(response.headers.get('vary')).toBe('Origin');
+    }
+  });
+
+  test('a page of a listed origin may read the answer, another page may not', async () => {
+    const shown = 'X-Request-Id,Retry-After,X-RateLimit-Limit,X-RateLimit-Remaining,X-RateLimit-Reset';
+    for (const [origin, allowed] of [
+      [SHOP, { 'access-control-allow-origin': SHOP }],
+      ['https://evil.example', {}],
+      [`${SHOP}.evil.example`, {}],
+      ['null', {}],
+    ] as const) {
+      const response = await ask(ORDERS, { origin, authorization });
+      expect(response.status).toBe(200);
+      expect(corsOf(response)).toEqual({ ...allowed, 'access-control-expose-headers': shown });
+      expect(response.headers.get('vary')).toBe('Origin');
+      expect(response.headers.has('access-control-allow-credentials')).toBe(false);
+    }
+  });
+
+  test('a preflight is answered at once, for the listed origin with its name', async () => {
+    for (const origin of [SHOP, 'https://evil.example']) {
+      const response = await ask(ORDERS, { origin, 'access-control-request-method': 'POST' }, 'OPTIONS');
+      expect(response.status).toBe(204);
+      expect(corsOf(response)).toMatchObject({
+        'access-control-allow-methods': 'GET,POST,PUT,PATCH,DELETE',
+        'access-control-allow-headers':
+          'Authorization,Content-Type,Idempotency-Key,X-Request-Id,Last-Event-ID',
+        'access-control-max-age': '600',
+      });
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin === SHOP ? SHOP : null);
+      expect(response.headers.get('vary')).toBe('Origin, Access-Control-Request-Headers');
+    }
+  });
+
+  test('no page of another origin reads anything below /ops, listed or not', async () => {
+    for (const path of ['/ops', '/ops/login', '/ops/codec/decode', '/ops/nowhere']) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const response = await ask(path, { origin: SHOP, 'access-control-request-method': 'POST' }, method);
+        expect(response.headers.get('access-control-allow-origin')).toBeNull();
+      }
+    }
+    expect(corsOf(await ask('/opsy', { origin: SHOP }))).toMatchObject({
+      'access-control-allow-origin': SHOP,
+    });
+  });
+
+  test('Vary names both what CORS and what the statement depends on', async () => {
+    const from: readonly Record<string, string>[] = [{}, { origin: SHOP }];
+    for (const origin of from) {
+      const response = await ask(STATEMENT, { authorization, ...origin });
+      expect(response.status).toBe(200);
+      expect(response.headers.get('vary')).toBe('Origin, Accept');
+    }
+  });
+
+  test('security headers and the request id are on every answer, and a page sets its own', async () => {
+    for (const [path, status] of [
+      ['/health', 200],
+      [ORDERS, 401],
+      ['/nowhere', 404],
+      ['/api/v1/webhooks/stripe', 405],
+    ] as const) {
+      const response = await ask(path, { 'x-request-id': 'asked-1' });
+      expect(response.status).toBe(status);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'origin-agent-cluster': '?1',
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=15552000; includeSubDomains',
+        'x-content-type-options': 'nosniff',
+        'x-dns-prefetch-control': 'off',
+        'x-download-options': 'noopen',
+        'x-frame-options': 'DENY',
+        'x-permitted-cross-domain-policies': 'none',
+        'x-request-id': 'asked-1',
+        'x-xss-protection': '0',
+      });
+    }
+    for (const path of ['/docs', '/ops/login']) {
+      const { headers } = await ask(path);
+      expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  test('what is left of the limit is said with the answer', async () => {
+    const { headers } = await ask(ORDERS, { authorization });
+    expect(headers.get('x-ratelimit-limit')).toBe('600');
+    expect(Number(headers.get('x-ratelimit-remaining'))).toBeLessThan(600);
+    expect(headers.get('x-ratelimit-reset')).toMatch(/^\d{10}$/);
   });
 });
 
