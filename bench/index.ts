@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Bench, ENGINES } from './bench.ts';
+import { history } from './history/index.ts';
 import { reads } from './http/reads.ts';
 import { webhook } from './http/webhook.ts';
 import { ack } from './refunds/ack.ts';
@@ -11,7 +12,16 @@ import { saga } from './refunds/saga.ts';
 import { statement } from './statement/index.ts';
 import { sweep } from './sweep/index.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { ack, saga, overload, reads, webhook, sweep, statement };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  ack,
+  saga,
+  overload,
+  history,
+  reads,
+  webhook,
+  sweep,
+  statement,
+};
 
 const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--engine NAME] [--json]
 
@@ -19,6 +29,7 @@ Runs on embedded parts of its own, the compiled code included, and prints what i
   ack        refunds acknowledged, 1 and 50 at a time, beside the engine's floor and bench/peers; --part a round (500)
   saga       whole refunds with one reversal, --rows at a time (1,10,50,200), beside the same; --part a round (500)
   overload   refunds at --rows times (1,2,4) of what each of these carries, for --part seconds a rate (20)
+  history    events, workflow tasks and billable actions of a refund by its path, beside the naive design; --rounds of each (5)
   reads      GET of an order and a refund, --rows at a time (1,32,200), beside a bare handler; --part a round (2000)
   webhook    signed webhooks, --rows at a time (32), beside a bare handler; --part a round (1000)
   sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000), and --rounds (5) of looking alone

@@ -144,6 +144,8 @@ export interface StoryEvent {
 export interface StoryRow {
   readonly kind: StoryKind;
   readonly subject: string;
+  /** Of the workflow that carried it, where it never had one of its own. */
+  readonly workflowId?: string;
   readonly status: string;
   readonly money: Money | null;
   readonly lastError: string | null;

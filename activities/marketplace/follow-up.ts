@@ -5,7 +5,8 @@ import type { Engine } from '../../engine/port/index.ts';
 const STARTS_AT_A_TIME = 10;
 
 /**
- * Starts what follows from a settlement: a workflow for each reversal, and a look for each transfer that it changed.
+ * Starts what follows from a settlement: a workflow for each reversal, and a look for each transfer that it changed. The
+ * reversals that a refund's own workflow opens are first asked for there (`take-back.ts`).
  */
 export async function followUp(engine: Engine, { reversals, transfers }: SettledRefund): Promise<void> {
   await startAll(reversals, (reversal) => engine.startReversal(reversal));

@@ -6,6 +6,7 @@ import { askRefund, type RefundAsk, unaskRefund } from '../../db/marketplace/ref
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
 import { openRefund } from '../../db/marketplace/refunds/open.ts';
+import type { ReversalWork } from '../../db/marketplace/labels.ts';
 import { purchaseOf } from '../../db/marketplace/purchase.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.ts';
@@ -23,6 +24,8 @@ export interface SettledVerdict {
   readonly held?: true;
   /** The row's status now. */
   readonly status: RefundStatus;
+  /** Reversals that this settlement has opened, and that nobody asks for yet. Older histories do not have it. */
+  readonly reversals?: readonly ReversalWork[];
 }
 
 /**
@@ -113,7 +116,10 @@ export function createRefundActivities(deps: MarketplaceDeps) {
       return asked;
     },
 
-    /** Phase 3, the good end: one transaction, then a workflow for each reversal that it opened. */
+    /**
+     * Phase 3, the good end: one transaction. The reversals that it opens are the workflow's to ask for; of a repeat,
+     * those that are open have workflows of their own, or get them.
+     */
     async settleRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {
       const verdict = await refundReportFor(deps, refundId, evidence);
       if (verdict?.status !== 'succeeded') return unconfirmed(refundId);
@@ -123,9 +129,10 @@ export function createRefundActivities(deps: MarketplaceDeps) {
         const { refund } = await refundWithPayment(deps, refundId);
         return { unconfirmed: false, held: true, status: refund.status };
       }
-      await followUp(engine, settled);
-      log.info({ refundId, reversals: settled.reversals.length }, 'refund succeeded');
-      return { unconfirmed: false, status: 'succeeded' };
+      const { isRepeat = false, reversals, transfers } = settled;
+      await followUp(engine, { transfers, reversals: isRepeat ? reversals : [] });
+      log.info({ refundId, reversals: reversals.length }, 'refund succeeded');
+      return { unconfirmed: false, status: 'succeeded', reversals: isRepeat ? [] : reversals };
     },
 
     async failRefund(refundId: string, evidence: Evidence<RefundReport>): Promise<SettledVerdict> {

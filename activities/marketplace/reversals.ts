@@ -23,8 +23,10 @@ import type { CreateReversalOutcome, StripeReversal } from '../../providers/stri
 import type { MarketplaceDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { directCallsPerSecond } from './stripe-pace.ts';
+import { createTakeBackActivities } from './take-back.ts';
 
 export type ReversalAttempt = Attempt<ReversalStatus>;
+type ReversalRequest = { readonly reversalId: string } & AttemptRequest;
 type MadeReversal = Pick<StripeReversal, 'stripeReversalId' | 'amountMinor' | 'currency'>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
 /** What Stripe's own list says of our reversal. */
@@ -33,7 +35,8 @@ type LookedUp = { readonly found: string } | 'absent' | 'unavailable';
 /** How far direct attempts may run ahead of their steady pace. */
 const DIRECT_BURST = 4;
 
-export function createReversalActivities({ db, stripe, settings, log }: MarketplaceDeps) {
+export function createReversalActivities(deps: MarketplaceDeps) {
+  const { db, stripe, settings, log } = deps;
   const { reversal: policy } = settings;
 
   async function end(reversalId: string, how: ReversalEnd): Promise<ReversalAttempt> {
@@ -180,9 +183,7 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
     );
   }
 
-  async function attempt(
-    request: { readonly reversalId: string } & AttemptRequest,
-  ): Promise<ReversalAttempt> {
+  async function attempt(request: ReversalRequest, timeoutMs?: number): Promise<ReversalAttempt> {
     const first = await askReversal(db, request);
     const claim = first.kind === 'ask' ? await lookFirst(first) : first;
     if ('ended' in claim) return claim;
@@ -196,8 +197,20 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
       ...(reversal.refundId !== null && { refundId: reversal.refundId }),
       amountMinor: claim.amountMinor,
       idempotencyKey: claim.idempotencyKey,
+      ...(timeoutMs !== undefined && { timeoutMs }),
     });
     return judge(claim, outcome);
+  }
+
+  /** `queue`: the shared limit has no call to spare, or another worker serves this work. */
+  async function attemptUnqueued(
+    request: ReversalRequest,
+    timeoutMs?: number,
+  ): Promise<ReversalAttempt | 'queue'> {
+    if (!policy.enabled) return 'queue';
+    const perSecond = directCallsPerSecond(settings.stripeMaxRps);
+    const free = await takeSlot(db, 'stripe', { perSecond, burst: DIRECT_BURST });
+    return free ? attempt(request, timeoutMs) : 'queue';
   }
 
   return {
@@ -205,25 +218,16 @@ export function createReversalActivities({ db, stripe, settings, log }: Marketpl
      * One attempt, in its turn on the rate-limited queue. It returns every outcome; only an unreachable database
      * throws.
      */
-    async attemptReversal(
-      request: { readonly reversalId: string } & AttemptRequest,
-    ): Promise<ReversalAttempt> {
+    async attemptReversal(request: ReversalRequest): Promise<ReversalAttempt> {
       if (!policy.enabled) throw notServedHere('REVERSAL_WORKER_ENABLED', policy.intervalMs);
       return whileHeartbeating(() => attempt(request));
     },
 
-    /**
-     * The first attempt, without queueing, as long as the shared limit has a call to spare: most reversals end here
-     * and cost one workflow task. `queue`: it has to wait for its turn.
-     */
-    async attemptReversalDirectly(
-      request: { readonly reversalId: string } & AttemptRequest,
-    ): Promise<ReversalAttempt | 'queue'> {
-      if (!policy.enabled) return 'queue';
-      const perSecond = directCallsPerSecond(settings.stripeMaxRps);
-      const free = await takeSlot(db, 'stripe', { perSecond, burst: DIRECT_BURST });
-      return free ? attempt(request) : 'queue';
-    },
+    /** The first attempt of a reversal's workflow, without queueing, as long as the shared limit has a call to spare. */
+    attemptReversalDirectly: (request: ReversalRequest): Promise<ReversalAttempt | 'queue'> =>
+      attemptUnqueued(request),
+
+    ...createTakeBackActivities(deps, attemptUnqueued),
 
     /**
      * Looks at Stripe for a reversal that a person had ended, and books what Stripe carried out after all. Asked again

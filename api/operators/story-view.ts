@@ -58,7 +58,7 @@ export const showStory = (story: StoryOfRow, ui: TemporalUi): z.infer<typeof Sto
     provider_id: row.providerId,
     idempotency_key: row.idempotencyKey,
     actions: [...row.actions],
-    workflow_url: hasWorkflow(row.subject) ? workflowUrl(ui, row.subject) : null,
+    workflow_url: hasWorkflow(row.subject) ? workflowUrl(ui, row.workflowId ?? row.subject) : null,
   })),
   events: story.events.map((event) => ({
     at: time(event.at),

@@ -21,6 +21,8 @@ export interface Product extends Side {
   readonly client: ReturnType<typeof createClient>;
   readonly worker: Supervised;
   readonly shops: readonly Shop[];
+  /** Asks for a refund of the whole, or of what the body says. */
+  ask(order: PaidOrder, body?: object): Promise<Answer>;
 }
 
 /** Veza as it is deployed: compiled, API and worker in processes of their own. */
@@ -106,7 +108,7 @@ export async function startProduct(
       });
       return wanted.map(({ orderId, soldId }) => ({ id: orderId, token: sold.get(soldId)!.buyerToken }));
     },
-    ask: (order) => askForRefund(apiUrl, order),
+    ask: (order, body = {}) => askForRefund(apiUrl, order, body),
     ended: async (orderIds) => {
       const rows = await database.sql<{ order_id: string }[]>`
         SELECT r.order_id FROM refunds r JOIN transfer_reversals v ON v.refund_id = r.id
@@ -123,11 +125,11 @@ export async function startProduct(
   };
 }
 
-async function askForRefund(apiUrl: string, { id, token }: PaidOrder): Promise<Answer> {
+async function askForRefund(apiUrl: string, { id, token }: PaidOrder, body: object): Promise<Answer> {
   const answer = await fetch(`${apiUrl}/api/v1/marketplace/orders/${id}/refund`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: '{}',
+    body: JSON.stringify(body),
   });
   const text = await answer.text();
   // Of a repeat: the call before it was cut off, and its refund is open or already over.

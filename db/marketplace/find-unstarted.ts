@@ -8,13 +8,14 @@ import { reversalLabel, type SettledRefund } from './labels.ts';
  * may have died between the commit and the start.
  */
 export async function findUnstarted(tx: Tx, refundIds: readonly string[]): Promise<SettledRefund> {
-  if (refundIds.length === 0) return { reversals: [], transfers: [] };
+  if (refundIds.length === 0) return { isRepeat: true, reversals: [], transfers: [] };
   const open = await tx
     .select()
     .from(transferReversals)
     .innerJoin(sellerTransfers, eq(sellerTransfers.id, transferReversals.transferId))
     .where(and(inArray(transferReversals.refundId, [...refundIds]), eq(transferReversals.status, 'pending')));
   return {
+    isRepeat: true,
     reversals: open.map((row) => reversalLabel(row.seller_transfers, row.transfer_reversals)),
     transfers: [],
   };

@@ -39,6 +39,8 @@ export type ReversalWork = ReturnType<typeof reversalLabel>;
 
 /** What a settlement calls for, after its commit. */
 export interface SettledRefund {
+  /** It was settled before: somebody may be at this work already. */
+  readonly isRepeat?: true;
   /** Reversals that want a workflow of their own. */
   readonly reversals: readonly ReversalWork[];
   /** Transfers whose workflow waits for something that this refund changed. */

@@ -49,7 +49,7 @@ function asText({ rows, events }: Story, linkOf: (subject: string) => string | n
     row.status,
     moneyText(row.money),
     row.actions.map(({ action }) => action).join(', '),
-    hasWorkflow(row.subject) ? (linkOf(row.subject) ?? '') : '',
+    hasWorkflow(row.subject) ? (linkOf(row.workflowId ?? row.subject) ?? '') : '',
   ]);
   const told = events.map(({ at, kind, text, money, by, subject }) => [
     at.toISOString(),

@@ -153,6 +153,13 @@ export async function workflowStatus(world: World, workflowId: string): Promise<
   return (await world.temporal.workflow.getHandle(workflowId).describe()).status.name;
 }
 
+/** The last run's `VezaStatus`, by which lists in Temporal's UI find it. */
+export async function statusShown(world: World, workflowId: string): Promise<string | undefined> {
+  const { searchAttributes } = await world.temporal.workflow.getHandle(workflowId).describe();
+  const [status] = searchAttributes['VezaStatus'] ?? [];
+  return typeof status === 'string' ? status : undefined;
+}
+
 /** A history as people with access to Temporal read it, payloads decoded. */
 export async function historyText(world: World, workflowId: string): Promise<string> {
   const history = await world.temporal.workflow.getHandle(workflowId).fetchHistory();

@@ -48,6 +48,13 @@ export const onReversalLookUps = (world: World, stripeTransferId: string, troubl
 /** A definite no, which Stripe keeps under the key. */
 export const REFUSED = { kind: 'status', status: 400, stored: true } as const satisfies Trouble;
 
+/** Stripe does not know the transfer: no other attempt can help. */
+export const NOT_THERE = {
+  kind: 'status',
+  status: 404,
+  body: { error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such transfer' } },
+} as const satisfies Trouble;
+
 export const STRIPE_IS_DOWN = { kind: 'status', status: 503, times: 'always' } as const satisfies Trouble;
 
 /** Stripe makes a transfer of ours that nobody was told of, as a request does that was thought lost. */

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { loadSettlementFile } from '../../ops/settlements/load.ts';
 import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
-import { onlyReversal, onlyTransfer, refundsOf, transferRow } from '../harness/read.ts';
+import { onlyReversal, onlyTransfer, refundsOf, statusShown, transferRow } from '../harness/read.ts';
 import { adopted, attempted, failedAttempts, until } from '../harness/wait.ts';
 import { earnedShop, openedPayout, payoutIs } from '../harness/payouts.ts';
 import { refundedOrder, reversedUnseen, soldOrder } from '../harness/refunded.ts';
@@ -107,6 +107,30 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     await settle(world, refundId, 'succeeded');
     return { workflowId: `refund/${refundId}` };
   },
+  /** Recorded after the first attempt of a reversal had become a part of this workflow. */
+  'refund-takes-back': async (world) => {
+    const { refundId } = await asked(world);
+    await settle(world, refundId, 'succeeded');
+    return { workflowId: `refund/${refundId}` };
+  },
+  'refund-hands-over': async (world) => {
+    const { refundId, workflowId } = await refundedOrder(world, {
+      troubles: [{ kind: 'status', status: 503 }],
+    });
+    await world.finished(workflowId);
+    return { workflowId: `refund/${refundId}` };
+  },
+  'refund-settled-after-waiting': async (world) => {
+    const { refundId } = await asked(world);
+    await adopted(world, refundId);
+    await world.engine.markRefundWaiting(refundId, { attempt: 2, lastError: 'HTTP 503' });
+    await until(
+      () => statusShown(world, `refund/${refundId}`),
+      (status) => status === 'waiting_for_psp',
+    );
+    await settle(world, refundId, 'succeeded');
+    return { workflowId: `refund/${refundId}` };
+  },
   'refund-failed': async (world) => {
     const { refundId } = await asked(world);
     await settle(world, refundId, 'failed');
@@ -199,8 +223,22 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     };
   },
 
+  /** Recorded when each reversal of a refund had a workflow; those that others cause still have one from the beginning. */
   'reversal-direct': async (world) => {
-    const { workflowId } = await refundedOrder(world);
+    const { orderId } = await soldOrder(world);
+    world.psp.control.createExternalRefund(orderId, PRICE_MINOR);
+    await world.finished(`order/${orderId}`);
+    await world.psp.control.idle();
+    const [refund] = await until(
+      () => refundsOf(world, orderId),
+      (rows) => rows.length === 1,
+    );
+    const reversal = await onlyReversal(world, refund!.id);
+    return ended(world, `reversal/${reversal.id}`);
+  },
+  /** Recorded after a refund's workflow had begun to make the first attempt, which failed. */
+  'reversal-handed-over': async (world) => {
+    const { workflowId } = await refundedOrder(world, { troubles: [{ kind: 'status', status: 503 }] });
     return ended(world, workflowId);
   },
   'reversal-retried': async (world) => {
@@ -400,6 +438,3 @@ async function reversalsEnd(world: World, orderId: string): Promise<void> {
     await world.finished(`reversal/${reversal.id}`);
   }
 }
-
-const statusShown = async (world: World, workflowId: string) =>
-  (await world.temporal.workflow.getHandle(workflowId).describe()).searchAttributes['VezaStatus']?.[0];

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
-import { auditLogOf, licensesOf, openFlags, pictureOf, refundsOf } from '../harness/read.ts';
+import { auditLogOf, licensesOf, openFlags, pictureOf, refundsOf, statusShown } from '../harness/read.ts';
 import { attempted, eventually, until } from '../harness/wait.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder } from '../harness/stories.ts';
@@ -180,12 +180,14 @@ describe('a refund of which the PSP did another amount', () => {
     expect(JSON.stringify(story.body)).toContain('amount_differs');
     const stuck = await world.get(shop.admin, '/admin/stuck?kinds=flag&limit=100');
     expect(JSON.stringify(stuck.body)).toContain(`refund/${refundId}`);
+    expect(await statusShown(world, `refund/${refundId}`)).toBe('held');
     // Corrected at the PSP: the sweep's look finds it.
     const right = { amountMinor: 1_000, currency: 'USD' };
     world.psp.control.settleRefund(refundId, 'succeeded', undefined, { ...right, webhook: false });
     await age(world, 'refunds', refundId);
     await sweep(world, shop, 'stuck_refunds');
     await ended(refundId);
+    expect(await statusShown(world, `refund/${refundId}`)).toBe('succeeded');
     expect(await world.order(orderId)).toMatchObject({ status: 'partially_refunded', refundedMinor: 1_000 });
     await expectProvidersAgree(world);
   });

@@ -1,32 +1,79 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCatalog } from '../harness/shop.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineCost } from '../../bench/history/cost.ts';
+import { costOfRefund } from '../../bench/history/refund.ts';
+import { refundedOrder } from '../harness/refunded.ts';
+import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
+import { STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
-import { completedOrder } from '../harness/stories.ts';
 
-/** What a full refund with one reversal costs, in events over both histories. It may only fall. */
-const EVENTS_MAX = 22;
+/** Webhook and answer race, and a loser costs some events more: one of so many has to do. */
+const TRIES = 3;
+/** Retries come soon, and are as many events as later ones. */
+const SOON = {
+  PSP_RETRY_BASE: '50ms',
+  PSP_RETRY_MAX: '100ms',
+  REVERSAL_CHECK_INTERVAL: '100ms',
+  REVERSAL_BACKOFF_BASE: '50ms',
+  REVERSAL_BACKOFF_MAX: '100ms',
+};
 
-describe('the cost of a refund in history events', () => {
+interface Path {
+  readonly body?: object;
+  readonly pspFailures?: number;
+  readonly stripeFailures?: number;
+  /** Over the refund's history and the reversal's. They may only fall. */
+  readonly most: EngineCost;
+}
+
+const PATHS: Readonly<Record<string, Path>> = {
+  'whole, with one reversal': { most: { events: 15, workflowTasks: 2, actions: 6 } },
+  'partial, with one reversal': {
+    body: { amount: PRICE_MINOR / 2 },
+    most: { events: 15, workflowTasks: 2, actions: 6 },
+  },
+  'asked of the PSP three times': { pspFailures: 2, most: { events: 15, workflowTasks: 2, actions: 8 } },
+  'with a reversal that is retried three times': {
+    stripeFailures: 3,
+    most: { events: 46, workflowTasks: 7, actions: 15 },
+  },
+};
+
+describe('what a refund costs the engine', () => {
   let world: World;
+  let shop: Shop;
   beforeAll(async () => {
-    world = await World.create();
+    world = await World.create({ env: SOON });
+    shop = await openShop(world);
+  });
+  afterEach(() => {
+    world.psp.control.clearFaults();
+    world.stripe.control.clearFaults();
   });
   afterAll(() => world.close());
 
-  async function events(workflowId: string): Promise<string[]> {
-    const { events: all } = await world.temporal.workflow.getHandle(workflowId).fetchHistory();
-    return (all ?? []).map((event) => String(event.eventType));
+  async function costOfOne({ body = {}, pspFailures = 0, stripeFailures = 0 }: Path): Promise<EngineCost> {
+    const { refundId, reversal } = await refundedOrder(world, {
+      shop,
+      body,
+      troubles: stripeFailures === 0 ? [] : [{ ...STRIPE_IS_DOWN, times: stripeFailures }],
+      before: ({ orderId }) => {
+        const where = { payment_id: orderId };
+        const fault = { kind: 'status', status: 503, match: 'refunds.create', where } as const;
+        if (pspFailures > 0) world.psp.control.addFault({ ...fault, times: pspFailures });
+      },
+    });
+    expect(await world.finished(`reversal/${reversal.id}`)).toEqual({ status: 'reversed' });
+    const [{ retryCount } = { retryCount: -1 }] = await world.reversalsOf(refundId);
+    expect(retryCount).toBe(stripeFailures);
+    return costOfRefund(world.temporal, { refundId, reversalId: reversal.id, pspFailures });
   }
 
-  it('a full refund with one reversal', async () => {
-    const { buyer, products } = await openCatalog(world);
-    const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
-    const refunded = await world.post(buyer, `/marketplace/orders/${orderId}/refund`, {});
-    const refundId: string = refunded.body['refund']!['id']!;
-    await world.finished(`refund/${refundId}`);
-    const [reversal] = await world.reversalsOf(refundId);
-    await world.finished(`reversal/${reversal!.id}`);
-    const counted = [...(await events(`refund/${refundId}`)), ...(await events(`reversal/${reversal!.id}`))];
-    expect(counted.length, counted.join('\n')).toBe(EVENTS_MAX);
+  it.each(Object.entries(PATHS))('%s', async (_name, path) => {
+    const { most } = path;
+    const costs: EngineCost[] = [];
+    const isWithin = ({ events, workflowTasks, actions }: EngineCost) =>
+      events <= most.events && workflowTasks <= most.workflowTasks && actions <= most.actions;
+    while (costs.length < TRIES && !costs.some(isWithin)) costs.push(await costOfOne(path));
+    expect(costs.some(isWithin), JSON.stringify({ most, costs })).toBe(true);
   });
 });

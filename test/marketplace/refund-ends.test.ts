@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { users } from '../../db/accounts/schema.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { expectCleanBooks, posted, postings } from '../harness/books.ts';
-import { flagsOf, historyText, licensesOf, pictureOf, workflowStatus } from '../harness/read.ts';
+import { flagsOf, historyText, licensesOf, pictureOf, statusShown, workflowStatus } from '../harness/read.ts';
 import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { adopted, delivered, eventually } from '../harness/wait.ts';
 import { completedOrder, openedRefund, paidOrder, settledRefund } from '../harness/stories.ts';
+import { NOT_THERE, onReversalsOf } from '../harness/trouble.ts';
 import { World } from '../harness/world.ts';
 
 describe('a refund, phase 3: the webhook', () => {
@@ -231,6 +232,28 @@ describe('a refund, phase 3: the webhook', () => {
     expect(await pictureOf(world, orderId)).toEqual(before);
   });
 
+  it('told of a failure and then of success before it ends: lists show what it came to', async () => {
+    const { orderId, refundId } = await waitingRefund(0);
+    await world.stopWorker();
+    world.psp.control.settleRefund(refundId, 'failed', 'no');
+    await delivered(world, refundId, 'refund_failed');
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    await delivered(world, refundId, 'refund_succeeded');
+    await world.startWorker();
+    const handle = world.temporal.workflow.getHandle(`refund/${refundId}`);
+    expect(await handle.result()).toEqual({ status: 'succeeded' });
+    expect((await world.order(orderId)).status).toBe('refunded');
+    await reversed(refundId);
+    // One run has shown both, in this order.
+    const { events } = await handle.fetchHistory();
+    const shown = events!.flatMap(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => {
+      const status = upsert?.searchAttributes?.indexedFields?.['VezaStatus']?.data;
+      return status ? [JSON.parse(Buffer.from(status).toString()) as unknown] : [];
+    });
+    expect(shown).toEqual(['failed', 'succeeded']);
+    expect(await statusShown(world, `refund/${refundId}`)).toBe('succeeded');
+  });
+
   it('the buyer never waits for Stripe: the refund completes while the reversal cannot', async () => {
     const { orderId, refundId } = await waitingRefund(0);
     const outage = world.stripe.control.addFault({ kind: 'status', status: 503, times: 'always' });
@@ -292,6 +315,8 @@ describe('a refund, phase 3: the webhook', () => {
   it('no personal data and no secret is in any history', async () => {
     world.psp.control.setRefundMode('auto');
     const { orderId, transfers } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+    // The reversal fails for good within the refund's workflow, so both histories tell of it.
+    onReversalsOf(world, transfers[0]!.stripeTransferId!, NOT_THERE);
     const { refundId, reversals } = await settledRefund(world, people.buyer, orderId);
     world.psp.control.setRefundMode('manual');
     const { paymentClientSecret } = await world.order(orderId);

@@ -126,14 +126,19 @@ describe('a reversal whose retries are exhausted', () => {
     await expectAgreement(world);
   });
 
+  /** Stripe acts, its answer is lost, and before anybody can ask again it is down. */
+  function downOnceDropped({ stripeTransferId }: { readonly stripeTransferId: string }): void {
+    const dropped = world.stripe.control.waitForRequest(
+      ({ params, outcome }) => params['id'] === stripeTransferId && outcome === 'dropped',
+    );
+    void dropped.then(() => onReversalsOf(world, stripeTransferId, STRIPE_IS_DOWN));
+  }
+
   it('exhausted after an answer was lost: the last look-up finds the one reversal', async () => {
     const { reversal, stripeTransferId, workflowId, transfer } = await refundedOrder(world, {
       troubles: [{ kind: 'dropAfter' }],
+      before: downOnceDropped,
     });
-    await world.stripe.control.waitForRequest(
-      ({ params, outcome }) => params['id'] === stripeTransferId && outcome === 'dropped',
-    );
-    onReversalsOf(world, stripeTransferId, STRIPE_IS_DOWN);
     expect(await world.finished(workflowId)).toEqual({ status: 'reversed' });
     expect(reversalCalls(world, stripeTransferId)).toHaveLength(6);
     const [made, ...more] = world.stripe.control.reversals(stripeTransferId);
@@ -146,12 +151,11 @@ describe('a reversal whose retries are exhausted', () => {
   it('exhausted while not even a look-up is answered: permanently_failed, and a retry finds what was done', async () => {
     const { reversal, stripeTransferId, workflowId, shop } = await refundedOrder(world, {
       troubles: [{ kind: 'dropAfter' }],
-      before: (sold) => void onReversalLookUps(world, sold.stripeTransferId, { kind: 'status', status: 503 }),
+      before: (sold) => {
+        downOnceDropped(sold);
+        onReversalLookUps(world, sold.stripeTransferId, { kind: 'status', status: 503 });
+      },
     });
-    await world.stripe.control.waitForRequest(
-      ({ params, outcome }) => params['id'] === stripeTransferId && outcome === 'dropped',
-    );
-    onReversalsOf(world, stripeTransferId, STRIPE_IS_DOWN);
     expect(await world.finished(workflowId)).toEqual({ status: 'permanently_failed' });
     world.stripe.control.clearFaults();
     const answer = await world.post(shop.admin, `/admin/reversals/${reversal.id}/retry`, {

@@ -39,6 +39,10 @@ beforeAll(async () => {
   const { buyer, productIds } = await openShop(world);
   const { orderId } = await completedOrder(world, buyer, productIds);
   const headers = { 'x-request-id': 'req-7', traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
+  // The direct lane is full, so the reversal has a workflow of its own.
+  await world.database.sql`
+    INSERT INTO rate_limits (name, next_free_at) VALUES ('stripe', now() + interval '10 minutes')
+    ON CONFLICT (name) DO UPDATE SET next_free_at = excluded.next_free_at`;
   refundId = await openedRefund(world, buyer, orderId, {}, headers);
   await world.finished(`refund/${refundId}`);
   const [reversal] = await world.reversalsOf(refundId);

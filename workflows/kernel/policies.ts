@@ -37,7 +37,7 @@ export const attemptStripe = {
 } as const satisfies ActivityOptions;
 
 /**
- * The first attempt of a reversal, inside the workflow task: it saves the engine a task and six events. Longer than
+ * The first attempt of a reversal, inside a workflow task: its own, or that of the refund that opened it. Longer than
  * Stripe's call and look-up of 10 s each; the key makes a second run harmless.
  */
 export const attemptStripeDirectly = {

@@ -9,7 +9,10 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
 import type { Asked } from '../../activities/marketplace/refund-refusals.ts';
+import type { SettledVerdict } from '../../activities/marketplace/refunds.ts';
+import type { TakenBack } from '../../activities/marketplace/take-back.ts';
 import type { Evidence } from '../../domain/kernel/index.ts';
+import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
 import type {
   OpenedRefund,
   RefundLook,
@@ -23,6 +26,7 @@ import {
   hinted,
   Mailbox,
   askPsp,
+  attemptStripeDirectly,
   databaseVerb,
   MOVES_TO_NEW_VERSIONS,
   describe,
@@ -33,6 +37,7 @@ import {
 import { endAsking, opened, pspCall, verdict, waitingForProvider } from './messages.ts';
 
 const { openRefund, settleRefund, failRefund } = proxyLocalActivities<Activities>(databaseVerb);
+const { takeBack } = proxyLocalActivities<Activities>(attemptStripeDirectly);
 const { askProvider } = proxyActivities<Activities>({ ...askPsp, summary: 'Asks the PSP for the refund' });
 const { readRefundVerdict } = proxyActivities<Activities>({
   ...askPsp,
@@ -45,15 +50,24 @@ const { lookForRefund } = proxyActivities<Activities>({
 
 export type RefundOutcome = { readonly status: 'succeeded' | 'failed' | 'refused'; readonly reason?: string };
 
-/** A refund in its three phases: opened under lock, asked of the PSP, and ended only by the PSP's report. */
+/**
+ * A refund in its three phases: opened under lock, asked of the PSP, and ended only by the PSP's report. The reversals
+ * that its end opens are asked for here once; those that have to wait are workflows of their own.
+ */
 export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   const verdicts = new Mailbox<Heard<RefundReport>>();
   let opening: RefundOpening | undefined;
   let outcome: RefundOutcome | null = null;
   /** What the look found by which an operator stopped the asking. */
   let looked: RefundLook | undefined;
+  let takenBack: TakenBack | undefined;
+  /** Whether lists show another status than the one that it was started with. */
+  let isMarked = false;
   setHandler(verdict, (said) => verdicts.put(hinted(said)));
-  setHandler(waitingForProvider, (waiting) => showWaiting(request.refundId, waiting));
+  setHandler(waitingForProvider, (waiting) => {
+    isMarked = true;
+    showWaiting(request.refundId, waiting);
+  });
   setHandler(opened, () => answerOnceOpened());
   setHandler(endAsking, () => lookOnceOpened());
   // The refund's id is its key at the PSP as well.
@@ -137,16 +151,34 @@ export async function refund(request: RefundRequest): Promise<RefundOutcome> {
   async function apply({ said, evidence }: Heard<RefundReport>): Promise<RefundOutcome | null> {
     const settled = await end(refundId, said.status, evidence);
     // Histories of before this had no answer here.
-    if (!settled?.unconfirmed) return settled?.held ? held(settled.status) : showEnd(said);
+    if (!settled?.unconfirmed) return settled?.held ? held(settled.status) : close(said, settled);
     // A PSP that is down must not hold up its own webhook.
     const found = await Promise.race([readRefundVerdict(refundId), condition(() => !verdicts.isEmpty)]);
     if (typeof found !== 'object' || found === null) return outcomeOf(settled.status);
     const known = await end(refundId, found.status, { known: found });
-    return known.held ? held(known.status) : showEnd(found);
+    return known.held ? held(known.status) : close(found, known);
   }
 
   /** A held refund waits, unless a person has ended it. */
-  const held = (status: RefundStatus) => (status === 'pending' ? showHeld(row) : outcomeOf(status));
+  function held(status: RefundStatus): RefundOutcome | null {
+    if (status !== 'pending') return outcomeOf(status);
+    isMarked = true;
+    return showHeld(row);
+  }
+
+  async function close(report: RefundReport, settled: SettledVerdict | undefined): Promise<RefundOutcome> {
+    // The state is told of while Stripe is asked: the buyer has the money.
+    outcome = endOf(report);
+    if (settled?.reversals !== undefined && settled.reversals.length > 0)
+      takenBack = await takeBack(settled.reversals);
+    // A refund that met no trouble is told from others by its end alone. Older histories say it always.
+    if (isMarked || settled?.reversals === undefined) {
+      isMarked = true;
+      show({ VezaStatus: report.status });
+    }
+    showEnd(outcome, takenBack);
+    return outcome;
+  }
 
   // Phase 3: only the PSP's report decides. To a row that had ended already, the report is only applied.
   while (opening.status === 'pending' && outcome === null) outcome = await apply(await nextVerdict());
@@ -174,14 +206,19 @@ function outcomeOf(status: RefundStatus): RefundOutcome | null {
   return { status: status === 'failed' ? 'failed' : 'succeeded' };
 }
 
-function showEnd({ status, message }: RefundReport): RefundOutcome {
-  const reason = message ?? 'the PSP gave no reason';
-  show({ VezaStatus: status });
+const endOf = ({ status, message }: RefundReport): RefundOutcome =>
+  status === 'succeeded' ? { status } : { status, reason: message ?? 'the PSP gave no reason' };
+
+function showEnd({ status, reason = '' }: RefundOutcome, takenBack: TakenBack | undefined): void {
+  const workflows = takenBack?.handedOver.map((id) => `\`${reversalWorkflowId(id)}\``).join(', ');
   describe(
     [],
-    [['State', status === 'succeeded' ? 'succeeded: the buyer has the money' : `failed: ${reason}`]],
+    [
+      ['State', status === 'succeeded' ? 'succeeded: the buyer has the money' : `failed: ${reason}`],
+      ['Reversals done here', takenBack ? String(takenBack.reversed) : null],
+      ['Reversals with a workflow of their own', workflows || null],
+    ],
   );
-  return status === 'succeeded' ? { status } : { status, reason };
 }
 
 function showGivenUp(

@@ -48,6 +48,7 @@ function standing({ temporalUi, now }: ConsoleDeps, row: StoryRow): Html {
     retryCount,
     providerId,
     idempotencyKey,
+    workflowId = subject,
   } = row;
   const facts: readonly (readonly [string, Html | string | null])[] = [
     ['Id', html`<code>${subject}</code>`],
@@ -60,7 +61,7 @@ function standing({ temporalUi, now }: ConsoleDeps, row: StoryRow): Html {
     ['Idempotency key', idempotencyKey === null ? null : html`<code>${idempotencyKey}</code>`],
     ['Last error', lastError],
   ];
-  const workflow = workflowLink(temporalUi, subject);
+  const workflow = workflowLink(temporalUi, workflowId);
   return html`<section aria-label="How it stands">
     <dl class="facts">
       ${facts.map(
@@ -93,10 +94,10 @@ function rowsOfOrder({ temporalUi }: ConsoleDeps, { rows, subject: asked, orderI
         { title: 'Last error', cell: ({ lastError }) => html`<span class="said">${lastError ?? '–'}</span>` },
         {
           title: 'What you may do',
-          cell: ({ actions, subject }) =>
+          cell: ({ actions, subject, workflowId = subject }) =>
             html`<ul class="actions">
               ${actionLinks(actions)}
-              ${[workflowLink(temporalUi, subject)].map((link) => link !== null && html`<li>${link}</li>`)}
+              ${[workflowLink(temporalUi, workflowId)].map((link) => link !== null && html`<li>${link}</li>`)}
             </ul>`,
         },
       ],

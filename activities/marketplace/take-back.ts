@@ -1,0 +1,65 @@
+import type { ReversalWork } from '../../db/marketplace/labels.ts';
+import type { Attempt, AttemptRequest } from '../../domain/kernel/index.ts';
+import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
+import type { MarketplaceDeps } from './deps.ts';
+import { startAll } from './follow-up.ts';
+
+/** What became of a refund's reversals within its own workflow. */
+export interface TakenBack {
+  /** How many took the money back. */
+  readonly reversed: number;
+  /** Ids of those that wait or failed, each in a workflow of its own. */
+  readonly handedOver: readonly string[];
+}
+
+/**
+ * How many such attempts a process makes at a time; what finds no room has a workflow of its own at once. A refund holds
+ * one of the queue's 40 workflow tasks while Stripe is asked, and each attempt one of its 100 local activities (what the
+ * SDK gives a worker): a Stripe that hangs leaves at least 32 tasks for buyers. One that answers in a fifth of a second
+ * has 40 a second of a process, which is all of the direct lane (ADR 5).
+ */
+const AT_A_TIME = 8;
+/** Stripe takes a second or two at most when it is well. Beyond this the refund does not wait for it. */
+const ANSWER_WITHIN_MS = 4_000;
+
+export function createTakeBackActivities(
+  { engine, log }: Pick<MarketplaceDeps, 'engine' | 'log'>,
+  attempt: (
+    request: { readonly reversalId: string } & AttemptRequest,
+    timeoutMs: number,
+  ) => Promise<Attempt<ReversalStatus> | 'queue'>,
+) {
+  let underWay = 0;
+
+  async function isReversed({ reversalId }: ReversalWork): Promise<boolean> {
+    if (underWay >= AT_A_TIME) return false;
+    underWay += 1;
+    try {
+      const found = await attempt({ reversalId, generation: 1, now: false }, ANSWER_WITHIN_MS);
+      return found !== 'queue' && found.ended && found.status === 'reversed';
+    } catch (error) {
+      // The database was away. Nothing is known of the call, and its workflow repeats it under the same key.
+      log.warn({ reversalId, err: error }, 'the first attempt of a reversal was cut off');
+      return false;
+    } finally {
+      underWay -= 1;
+    }
+  }
+
+  return {
+    /**
+     * The first attempt of each reversal that a refund has opened, all at once, within the refund's workflow task: most
+     * are done here, and cost the engine nothing more. Whatever waits, or failed for good, gets a workflow of its own, where
+     * people look for it.
+     */
+    async takeBack(reversals: readonly ReversalWork[]): Promise<TakenBack> {
+      const done = await Promise.all(reversals.map(isReversed));
+      const others = reversals.filter((_, index) => !done[index]);
+      await startAll(others, (reversal) => engine.startReversal(reversal));
+      return {
+        reversed: reversals.length - others.length,
+        handedOver: others.map(({ reversalId }) => reversalId),
+      };
+    },
+  };
+}
