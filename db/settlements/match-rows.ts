@@ -1,6 +1,6 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { ours } from './ours.ts';
+import { withOurs } from './ours.ts';
 import { settlementFiles } from './schema.ts';
 
 /**
@@ -48,8 +48,7 @@ export function matchQuery(statementId: string, after: number, through: number):
       DELETE FROM statement_rows
       WHERE statement_id = ${statementId} AND row_number > ${after} AND row_number <= ${through} RETURNING *
     ), named AS (
-      SELECT batch.*, found.id AS subject_id, found.ours_minor, found.ours_currency, found.ours_state
-      FROM batch LEFT JOIN LATERAL (SELECT * FROM (${ours(sql`batch`)}) AS ways ORDER BY sureness LIMIT 1) AS found ON true
+      ${withOurs(sql`batch`)}
     ), claimed AS (
       INSERT INTO statement_claims (statement_id, kind, subject_id, row_number)
       SELECT DISTINCT ON (kind, subject_id) statement_id, kind, subject_id, row_number FROM named

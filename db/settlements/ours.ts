@@ -1,64 +1,89 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Claimable, SettlementProvider } from '../../domain/settlements/settlement-file.ts';
+import type { Claimable, RowKind, SettlementProvider } from '../../domain/settlements/settlement-file.ts';
 
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
+const ourId = sql.raw(`CASE WHEN read.our_ref ~ '${UUID}' THEN read.our_ref::uuid END`);
+// What each way finds: columns, and the table where all ways have the same.
+
+const payment = sql`id, captured_minor AS ours_minor, captured_currency AS ours_currency, status AS ours_state FROM orders`;
+const refund = sql`id, CASE WHEN CASE read.kind WHEN 'refund' THEN status IN ('succeeded', 'returned')
+  ELSE status IN ('returned', 'failed') END THEN amount_minor END AS ours_minor, currency AS ours_currency, status AS ours_state`;
+const theOrder = sql`(SELECT id FROM orders WHERE payment_id = read.our_ref
+  OR (read.our_ref IS NULL AND connector_transaction_id = read.alt_ref))`;
+const transfer = sql`id, CASE WHEN completed_at IS NOT NULL THEN amount_minor END AS ours_minor, currency AS ours_currency,
+  status AS ours_state FROM seller_transfers`;
+const reversal = sql`v.id, CASE WHEN v.status = 'reversed' THEN v.amount_minor - v.covered_minor END AS ours_minor,
+  t.currency AS ours_currency, v.status AS ours_state
+  FROM transfer_reversals AS v JOIN seller_transfers AS t ON t.id = v.transfer_id`;
+const payout = sql`id, CASE WHEN read.kind = 'payout' OR status = 'failed' THEN amount_minor END AS ours_minor,
+  currency AS ours_currency, status AS ours_state FROM seller_payouts`;
+// At the connector a dispute takes its money when it opens and brings it back when it is won, so a file has both rows.
+const isOver = sql`status IN ('won', 'cancelled')`;
+const disputeAs = (taken: SQL) =>
+  sql`id, CASE WHEN read.kind = 'dispute' AND ${taken} OR read.kind = 'dispute_return' AND ${isOver} THEN amount_minor END AS ours_minor,
+    currency AS ours_currency, status AS ours_state`;
+
+const refundWays = [
+  sql`SELECT 1 AS sureness, ${refund} FROM refunds WHERE hyperswitch_refund_id IN (read.ref, read.our_ref)`,
+  sql`SELECT 2, ${refund} FROM refunds WHERE id = ${ourId}`,
+  sql`SELECT 3, ${refund} FROM (
+      SELECT *, count(*) OVER () AS fitting FROM refunds WHERE kind <> 'dispute'
+        AND order_id IN ${theOrder} AND amount_minor = read.amount_minor AND currency = read.currency
+    ) AS of_amount WHERE fitting = 1`,
+  sql`SELECT 4, ${refund} FROM (
+      SELECT *, count(*) OVER () AS fitting FROM refunds WHERE kind <> 'dispute' AND order_id IN ${theOrder}
+    ) AS of_order WHERE fitting = 1`,
+];
+const payoutWays = [sql`SELECT 1 AS sureness, ${payout} WHERE external_payout_id = read.ref`];
+const disputeWays = [
+  sql`SELECT 1 AS sureness, ${disputeAs(sql`true`)} FROM disputes WHERE connector_dispute_id = read.ref`,
+  // Hyperswitch has one row, with the current status.
+  sql`SELECT 1, ${disputeAs(sql`NOT ${isOver}`)} FROM disputes WHERE provider_dispute_id = read.ref`,
+  sql`SELECT 2, ${disputeAs(sql`true`)} FROM (
+      SELECT *, count(*) OVER () AS fitting FROM disputes WHERE order_id IN ${theOrder}
+        AND amount_minor = read.amount_minor AND currency = read.currency
+    ) AS of_amount WHERE fitting = 1`,
+  sql`SELECT 3, ${disputeAs(sql`true`)} FROM (
+      SELECT *, count(*) OVER () AS fitting FROM disputes WHERE order_id IN ${theOrder}
+    ) AS of_order WHERE fitting = 1`,
+];
+
+/** How a row of each kind may name one of ours; `sureness` 1 is surest. Each way is an index scan. */
+const WAYS: Readonly<Record<RowKind, readonly SQL[]>> = {
+  payment: [
+    sql`SELECT 1 AS sureness, ${payment} WHERE payment_id = read.our_ref`,
+    sql`SELECT 2, ${payment} WHERE connector_transaction_id IN (read.ref, read.alt_ref)`,
+  ],
+  refund: refundWays,
+  refund_return: refundWays,
+  transfer: [
+    sql`SELECT 1 AS sureness, ${transfer} WHERE stripe_transfer_id = read.ref AND stripe_transfer_id <> ''`,
+    sql`SELECT 2, ${transfer} WHERE id = ${ourId}`,
+  ],
+  reversal: [
+    sql`SELECT 1 AS sureness, ${reversal} WHERE v.stripe_reversal_id = read.ref AND v.stripe_reversal_id <> ''`,
+    sql`SELECT 2, ${reversal} WHERE v.id = ${ourId}`,
+  ],
+  payout: payoutWays,
+  payout_return: payoutWays,
+  dispute: disputeWays,
+  dispute_return: disputeWays,
+};
+
 /**
- * Our rows that a settlement file's row may name: `sureness` (1 is surest), `id`, `ours_minor` and `ours_currency` as the
- * settlement file should have them, NULL where no such money moved, and `ours_state`. Each way is an index scan. `row` is
- * the name of a relation with the columns of `statement_rows`.
+ * The rows of `rows`, a relation with the columns of `statement_rows`, each with the row of ours that it names:
+ * `subject_id`, `ours_minor` and `ours_currency` as the settlement file should have them, NULL where no such money
+ * moved, and `ours_state`. All are NULL where it names none. One branch a kind: to try the ways of all kinds for each
+ * row took a quarter more time.
  */
-export function ours(row: SQL): SQL {
-  const ourId = sql`CASE WHEN ${row}.our_ref ~ ${sql.raw(`'${UUID}'`)} THEN ${row}.our_ref::uuid END`;
-  const isOf = (...kinds: readonly string[]) =>
-    sql`${row}.kind IN (${sql.raw(kinds.map((kind) => `'${kind}'`).join(', '))})`;
-  const payment = sql`id, captured_minor AS ours_minor, captured_currency AS ours_currency, status AS ours_state FROM orders`;
-  const refund = sql`id, CASE WHEN CASE ${row}.kind WHEN 'refund' THEN status IN ('succeeded', 'returned')
-    ELSE status IN ('returned', 'failed') END THEN amount_minor END, currency, status`;
-  const theOrder = sql`(SELECT id FROM orders WHERE payment_id = ${row}.our_ref
-    OR (${row}.our_ref IS NULL AND connector_transaction_id = ${row}.alt_ref))`;
-  const transfer = sql`id, CASE WHEN completed_at IS NOT NULL THEN amount_minor END, currency, status FROM seller_transfers`;
-  const reversal = sql`v.id, CASE WHEN v.status = 'reversed' THEN v.amount_minor - v.covered_minor END, t.currency, v.status
-    FROM transfer_reversals AS v JOIN seller_transfers AS t ON t.id = v.transfer_id`;
-  const payout = sql`id, CASE WHEN ${row}.kind = 'payout' OR status = 'failed' THEN amount_minor END, currency, status
-    FROM seller_payouts`;
-  // At the connector a dispute takes its money when it opens and brings it back when it is won, so a file has both
-  // rows. Hyperswitch has one row, with the current status.
-  const isOver = sql`status IN ('won', 'cancelled')`;
-  const disputeAs = (taken: SQL) =>
-    sql`id, CASE WHEN ${row}.kind = 'dispute' AND ${taken} OR ${row}.kind = 'dispute_return' AND ${isOver} THEN amount_minor END,
-      currency, status`;
-  const isDispute = isOf('dispute', 'dispute_return');
-  return sql`
-    SELECT 1 AS sureness, ${payment} WHERE ${isOf('payment')} AND payment_id = ${row}.our_ref
-    UNION ALL SELECT 2, ${payment} WHERE ${isOf('payment')} AND connector_transaction_id IN (${row}.ref, ${row}.alt_ref)
-    UNION ALL SELECT 1, ${refund} FROM refunds
-      WHERE ${isOf('refund', 'refund_return')} AND hyperswitch_refund_id IN (${row}.ref, ${row}.our_ref)
-    UNION ALL SELECT 2, ${refund} FROM refunds WHERE ${isOf('refund', 'refund_return')} AND id = ${ourId}
-    UNION ALL SELECT 3, ${refund} FROM (
-        SELECT *, count(*) OVER () AS fitting FROM refunds WHERE ${isOf('refund', 'refund_return')} AND kind <> 'dispute'
-          AND order_id IN ${theOrder} AND amount_minor = ${row}.amount_minor AND currency = ${row}.currency
-      ) AS of_amount WHERE fitting = 1
-    UNION ALL SELECT 4, ${refund} FROM (
-        SELECT *, count(*) OVER () AS fitting FROM refunds WHERE ${isOf('refund', 'refund_return')} AND kind <> 'dispute'
-          AND order_id IN ${theOrder}
-      ) AS of_order WHERE fitting = 1
-    UNION ALL SELECT 1, ${transfer}
-      WHERE ${isOf('transfer')} AND stripe_transfer_id = ${row}.ref AND stripe_transfer_id <> ''
-    UNION ALL SELECT 2, ${transfer} WHERE ${isOf('transfer')} AND id = ${ourId}
-    UNION ALL SELECT 1, ${reversal}
-      WHERE ${isOf('reversal')} AND v.stripe_reversal_id = ${row}.ref AND v.stripe_reversal_id <> ''
-    UNION ALL SELECT 2, ${reversal} WHERE ${isOf('reversal')} AND v.id = ${ourId}
-    UNION ALL SELECT 1, ${payout} WHERE ${isOf('payout', 'payout_return')} AND external_payout_id = ${row}.ref
-    UNION ALL SELECT 1, ${disputeAs(sql`true`)} FROM disputes WHERE ${isDispute} AND connector_dispute_id = ${row}.ref
-    UNION ALL SELECT 1, ${disputeAs(sql`NOT ${isOver}`)} FROM disputes WHERE ${isDispute} AND provider_dispute_id = ${row}.ref
-    UNION ALL SELECT 2, ${disputeAs(sql`true`)} FROM (
-        SELECT *, count(*) OVER () AS fitting FROM disputes WHERE ${isDispute} AND order_id IN ${theOrder}
-          AND amount_minor = ${row}.amount_minor AND currency = ${row}.currency
-      ) AS of_amount WHERE fitting = 1
-    UNION ALL SELECT 3, ${disputeAs(sql`true`)} FROM (
-        SELECT *, count(*) OVER () AS fitting FROM disputes WHERE ${isDispute} AND order_id IN ${theOrder}
-      ) AS of_order WHERE fitting = 1`;
+export function withOurs(rows: SQL): SQL {
+  const branches = Object.entries(WAYS).map(([kind, ways]) => {
+    const surest = sql`SELECT * FROM (${sql.join([...ways], sql` UNION ALL `)}) AS ways ORDER BY sureness LIMIT 1`;
+    return sql`SELECT read.*, found.id AS subject_id, found.ours_minor, found.ours_currency, found.ours_state
+      FROM ${rows} AS read LEFT JOIN LATERAL (${surest}) AS found ON true WHERE read.kind = ${sql.raw(`'${kind}'`)}`;
+  });
+  return sql.join(branches, sql` UNION ALL `);
 }
 
 /**
