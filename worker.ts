@@ -43,6 +43,12 @@ const CONNECT_RETRY_MS = 1_000;
  */
 const MAX_CACHED_WORKFLOWS = 1_000;
 /**
+ * The engine keeps a workflow's next task for the worker that had the last one, which has it cached, and learns only
+ * by this that the worker is dead. The SDK's own is ten seconds. A worker that is too busy for a task in this time
+ * replays it: with 200 refunds at a time that were 14 of 716 tasks, and 12 of 754 with ten seconds.
+ */
+const KEPT_FOR_LAST_WORKER = '1s';
+/**
  * Measurements of the SDK between two drains, a second apart. More than these are dropped, with an error in the log.
  */
 const SDK_METRICS_BUFFERED = 100_000;
@@ -114,6 +120,7 @@ export async function startWorker(
     interceptors: { activity: [observer.activities] },
     sinks: observer.sinks,
     maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: KEPT_FOR_LAST_WORKER,
     shutdownGraceTime: SHUTDOWN_GRACE,
   };
   // An attempt at the PSP waits a second for its webhook, so many attempts are idle at a time.

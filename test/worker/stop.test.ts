@@ -1,9 +1,11 @@
+import type { temporal } from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { expectCleanBooks } from '../harness/books.ts';
 import { said, start } from '../harness/processes.ts';
 import { installStops, type Stops } from './stops.ts';
 import { type Catalog, openCatalog } from '../harness/shop.ts';
 import { completedOrder, openedRefund } from '../harness/stories.ts';
+import { until } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 /** A worker of one's own starts from sources, and what a dead one held is noticed by its missing heartbeats. */
@@ -45,10 +47,19 @@ async function toldToStopInFlight() {
   return { worker, refundId };
 }
 
+type Event = temporal.api.history.v1.IHistoryEvent;
+
+async function eventsOf(refundId: string): Promise<readonly Event[]> {
+  const { events } = await world.temporal.workflow.getHandle(`refund/${refundId}`).fetchHistory();
+  return events ?? [];
+}
+
+/** The worker has answered its last task, and there is none to do. */
+const isAtRest = (events: readonly Event[]) => !!events.at(-1)?.workflowTaskCompletedEventAttributes;
+
 /** How the attempts at the PSP ended, as the refund's history tells it. */
 async function attemptsOf(refundId: string) {
-  const { events } = await world.temporal.workflow.getHandle(`refund/${refundId}`).fetchHistory();
-  return (events ?? []).flatMap((event) => {
+  return (await eventsOf(refundId)).flatMap((event) => {
     if (event.activityTaskStartedEventAttributes)
       return [`started, attempt ${event.activityTaskStartedEventAttributes.attempt}`];
     if (event.activityTaskCompletedEventAttributes) return ['completed'];
@@ -86,6 +97,42 @@ test('on the second SIGTERM it ends at once, and what was in flight is done by t
   expect(await worker.ended).toMatchObject({ code: 1 });
   expect(worker.output.stdout).not.toContain('"worker stopped"');
   await stops.settleAll();
+  await endedByTheNextWorker(refundId);
+  expect((await world.refund(refundId)).status).toBe('succeeded');
+});
+
+/** How long the engine kept the next task for the worker that had the last one, before it offered it to all. */
+async function keptForTheLastWorkerMs(refundId: string): Promise<number | undefined> {
+  const events = await eventsOf(refundId);
+  const end = events.find((event) => event.workflowTaskTimedOutEventAttributes);
+  const { scheduledEventId } = end?.workflowTaskTimedOutEventAttributes ?? {};
+  const begin = events.find(({ eventId }) => scheduledEventId?.eq(eventId ?? 0));
+  return end && begin && msOf(end) - msOf(begin);
+}
+
+const msOf = ({ eventTime }: Event) =>
+  Number(eventTime?.seconds) * 1_000 + (eventTime?.nanos ?? 0) / 1_000_000;
+
+test('on SIGKILL, what comes next of its refunds is kept for the dead worker for a second and not for ten', async () => {
+  const worker = start('worker.ts', [], { ...world.env, LOG_LEVEL: 'info' });
+  processes.push(worker);
+  await said(worker, /"worker polling"/);
+  const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+  const refundId = await openedRefund(world, people.buyer, orderId);
+  await until(
+    () => eventsOf(refundId),
+    (events) => events.some(({ activityTaskCompletedEventAttributes: asked }) => asked) && isAtRest(events),
+  );
+  worker.child.kill('SIGKILL');
+  await worker.ended;
+  world.psp.control.settleRefund(refundId, 'succeeded');
+  const keptMs = await until(
+    () => keptForTheLastWorkerMs(refundId),
+    (kept) => kept !== undefined,
+  );
+  // By the engine's own clock; it may be late, and never early.
+  expect(keptMs).toBeGreaterThanOrEqual(1_000);
+  expect(keptMs).toBeLessThan(5_000);
   await endedByTheNextWorker(refundId);
   expect((await world.refund(refundId)).status).toBe('succeeded');
 });
