@@ -9,8 +9,10 @@ import { webhook } from './http/webhook.ts';
 import { ack } from './refunds/ack.ts';
 import { overload } from './refunds/overload.ts';
 import { saga } from './refunds/saga.ts';
+import { storm } from './refunds/storm.ts';
 import { statement } from './statement/index.ts';
 import { sweep } from './sweep/index.ts';
+import { worker } from './worker/index.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ack,
@@ -21,6 +23,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   webhook,
   sweep,
   statement,
+  storm,
+  worker,
 };
 
 const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--engine NAME] [--json]
@@ -33,9 +37,11 @@ Runs on embedded parts of its own, the compiled code included, and prints what i
   reads      GET of an order and a refund, --rows at a time (1,32,200), beside a bare handler; --part a round (2000)
   webhook    signed webhooks, --rows at a time (32), beside a bare handler; --part a round (1000)
   sweep      reconciliation over --rows healthy rows (1000000) and --part stuck ones (10000), and --rounds (5) of looking alone
-  statement  the matching of settlement files of --rows rows each (10000,100000,1000000), against COPY and one join
+  statement  the matching of settlement files of --rows rows each (10000,100000,1000000), --rounds (5) times, against COPY and one join
+  storm      --part (10000) refunds in one burst, Stripe at 100 a second, beside that limit and the engine's own
+  worker     memory of a worker with --rows (1000,10000) waiting refunds, and --rounds (5) kills: one of them told meanwhile
 
-  --engine   sqlite (Temporal's dev server) or postgresql (the server of docker-compose.yml) for ack, saga and overload`;
+  --engine   sqlite (Temporal's dev server) or postgresql (the server of docker-compose.yml) for what makes refunds`;
 
 const { values } = parseArgs({
   options: {

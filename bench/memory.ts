@@ -36,9 +36,17 @@ export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve;
 }
 
 /** The resident memory of a process; null where it is gone. */
-export function residentMib(pid: number): number | null {
+export const residentMib = (pid: number): number | null => readMib(`/proc/${pid}/status`, 'VmRSS');
+
+/**
+ * The proportional memory of a process, in which a page that n processes share counts as an nth; null where it is
+ * gone.
+ */
+export const proportionalMib = (pid: number): number | null => readMib(`/proc/${pid}/smaps_rollup`, 'Pss');
+
+function readMib(path: string, name: string): number | null {
   try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    const kib = new RegExp(String.raw`^${name}:\s+(\d+) kB$`, 'm').exec(readFileSync(path, 'utf8'))?.[1];
     return kib === undefined ? null : Number(kib) / 1024;
   } catch {
     return null;

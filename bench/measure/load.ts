@@ -27,7 +27,11 @@ export interface Load {
 export async function closedLoop(
   side: Side,
   orders: readonly PaidOrder[],
-  { concurrency, whole }: { readonly concurrency: number; readonly whole: boolean },
+  {
+    concurrency,
+    whole,
+    giveUpAfterMs = GIVE_UP_AFTER_MS,
+  }: { readonly concurrency: number; readonly whole: boolean; readonly giveUpAfterMs?: number },
 ): Promise<Load> {
   const ends = new Ends(side);
   const load = { ackMs: [] as number[], wholeMs: [] as number[], refusals: 0 };
@@ -36,7 +40,7 @@ export async function closedLoop(
   const asker = async () => {
     for (const order of inTurn) {
       const fromMs = performance.now();
-      const { refusals } = await askUntilAccepted(side, order);
+      const { refusals } = await askUntilAccepted(side, order, giveUpAfterMs);
       load.refusals += refusals.length;
       load.ackMs.push(performance.now() - fromMs);
       if (!whole) continue;
@@ -56,8 +60,9 @@ export async function closedLoop(
 export async function askUntilAccepted(
   side: Side,
   order: PaidOrder,
+  giveUpAfterMs: number = GIVE_UP_AFTER_MS,
 ): Promise<{ readonly tookMs: number; readonly refusals: readonly Refusal[] }> {
-  const untilMs = performance.now() + GIVE_UP_AFTER_MS;
+  const untilMs = performance.now() + giveUpAfterMs;
   const refusals: Refusal[] = [];
   while (performance.now() < untilMs) {
     const fromMs = performance.now();

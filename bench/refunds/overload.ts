@@ -60,7 +60,7 @@ export const overload: Bench = ({
   });
 
 /** Whole refunds a second, as many under way as a side is best at. The first are not counted. */
-async function carriedPerSecond(side: Side): Promise<number> {
+export async function carriedPerSecond(side: Side): Promise<number> {
   const load = { concurrency: CARRIED_AT, whole: true };
   await closedLoop(side, await side.prepare(2 * CARRIED_AT), load);
   const { seconds } = await closedLoop(side, await side.prepare(CARRIED_UNITS), load);
