@@ -7,11 +7,13 @@ import { World } from '../harness/world.ts';
 
 /** What a full refund with one reversal costs at PostgreSQL, in API and worker together. They may only fall. */
 const STATEMENTS_MAX = 57;
-const ROUND_TRIPS_MAX = 40;
+const ROUND_TRIPS_MAX = 35;
 /** By then each statement of the story is prepared on the connections that are used. */
 const WARM_UP = 4;
-/** Webhook and answer race, and a loser reads once more: the cheapest of these counts. */
-const COUNTED = 4;
+/** Webhook and answer race, and a loser reads once more: one of so many has to do. */
+const TRIES = 12;
+/** Who locks both locks transfers first, also where both are sent at once. */
+const LOCKS = [/from "seller_transfers" .* for no key update/, /from "seller_balances" .* for no key update/];
 
 let world: World;
 let shop: Shop;
@@ -23,19 +25,24 @@ afterAll(() => world.close());
 
 it('statements and round trips of a full refund with one reversal', async () => {
   const meter = world.meter!;
-  const costs: Traffic[] = [];
-  for (let refund = 0; refund < WARM_UP + COUNTED; refund += 1) {
+  const isWithin = ({ statements, roundTrips }: Traffic) =>
+    statements <= STATEMENTS_MAX && roundTrips <= ROUND_TRIPS_MAX;
+  let least: Traffic | undefined;
+  for (let refund = 0; refund < WARM_UP + TRIES && !(least && isWithin(least)); refund += 1) {
     const { orderId } = await completedOrder(world, shop.buyer, shop.productIds);
     await untilQuiet();
     meter.reset();
     await settledRefund(world, shop.buyer, orderId);
     await untilQuiet();
-    costs.push(meter.read());
+    const cost = meter.read();
+    if (refund >= WARM_UP && cost.statements <= (least?.statements ?? cost.statements)) least = cost;
   }
-  const [least] = costs.slice(WARM_UP).toSorted((a, b) => a.statements - b.statements);
   const { statements, roundTrips, texts } = least!;
   expect(statements, texts.join('\n')).toBeLessThanOrEqual(STATEMENTS_MAX);
   expect(roundTrips, texts.join('\n')).toBeLessThanOrEqual(ROUND_TRIPS_MAX);
+  const [transfers = -1, balances = -1] = LOCKS.map((lock) => texts.findIndex((text) => lock.test(text)));
+  expect(transfers).toBeGreaterThan(0);
+  expect(balances).toBeGreaterThan(transfers);
 });
 
 /** Webhooks of Stripe's reversals come after the story: until each was taken, nothing more is sent. */

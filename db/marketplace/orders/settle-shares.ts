@@ -56,8 +56,11 @@ async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<Se
 async function takeShares(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
   const { shares, feeMinor } = await readShares(tx, refund.id);
   const sellerIds = shares.map((share) => share.sellerId);
-  const chains = await lockTransferChains(tx, order.id, sellerIds);
-  const locked = await lockFunds(tx, sellerIds, order.currency);
+  // Sent at once, and carried out in this order: transfers are locked before balances.
+  const [chains, locked] = await Promise.all([
+    lockTransferChains(tx, order.id, sellerIds),
+    lockFunds(tx, sellerIds, order.currency),
+  ]);
   const posted: RefundShare[] = [];
   const reversals: ReversalWork[] = [];
   const woken: TransferWork[] = [];
@@ -238,15 +241,14 @@ async function leftOfTransfers(
       ),
     );
   const share = sql`${orderItems.amountMinor} - ${orderItems.platformFeeMinor}`;
-  const [left] = await tx
-    .select({ minor: sql<number>`coalesce(sum(${share} - coalesce((${taken}), 0)), 0)`.mapWith(Number) })
-    .from(orderItems)
-    .where(own);
-  let leftMinor = left?.minor ?? 0;
-  for (const { id } of [...earlier, ...(current ? [current] : [])]) {
-    leftMinor -= await takenByOtherOrders(tx, orderId, id);
-  }
-  return Math.max(leftMinor, 0);
+  const [[left], ...elsewhere] = await Promise.all([
+    tx
+      .select({ minor: sql<number>`coalesce(sum(${share} - coalesce((${taken}), 0)), 0)`.mapWith(Number) })
+      .from(orderItems)
+      .where(own),
+    ...[...earlier, ...(current ? [current] : [])].map(({ id }) => takenByOtherOrders(tx, orderId, id)),
+  ]);
+  return Math.max((left?.minor ?? 0) - sumMinor(elsewhere), 0);
 }
 
 /** What a transfer has paid of kept fees of the seller's other orders. */
