@@ -1,11 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readRefund } from '../../db/marketplace/refunds/list.ts';
-import { isOfOrder } from '../../db/marketplace/refunds/schema.ts';
-import { VezaError } from '../../domain/errors.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { Refund, showRefund } from './refund-view.ts';
-import { findVisibleOrder } from './visible-order.ts';
+import { readVisibleRefund } from './visible-refund.ts';
 
 const Params = z.object({ refundId: idParam('refundId') });
 
@@ -26,13 +23,6 @@ const route = createRoute({
 export const getRefund = defineRoute(route, async (c) => {
   const { db } = c.var.deps;
   const { refundId } = c.req.valid('param');
-  const refund = await readRefund(db, refundId);
-  if (
-    refund === null ||
-    !isOfOrder(refund) ||
-    (await findVisibleOrder(db, refund.orderId, c.var.caller)) === null
-  ) {
-    throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
-  }
+  const refund = await readVisibleRefund(db, refundId, c.var.caller);
   return c.json({ refund: showRefund(refund) }, 200);
 });

@@ -1,13 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
-import { readRefund } from '../../db/marketplace/refunds/list.ts';
-import { isOfOrder } from '../../db/marketplace/refunds/schema.ts';
-import { VezaError } from '../../domain/errors.ts';
 import { signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
 import { isTerminal } from './refund-event-text.ts';
 import { RefundEvent } from './refund-event-view.ts';
-import { findVisibleOrder } from './visible-order.ts';
+import { readVisibleRefund } from './visible-refund.ts';
 
 const Params = z.object({ refundId: idParam('refundId') });
 const Headers = z.object({
@@ -52,14 +49,7 @@ const STREAM_HEADERS = {
 export const streamRefundEvents = defineRoute(route, async (c) => {
   const { db, refundEvents } = c.var.deps;
   const { refundId } = c.req.valid('param');
-  const refund = await readRefund(db, refundId);
-  if (
-    refund === null ||
-    !isOfOrder(refund) ||
-    (await findVisibleOrder(db, refund.orderId, c.var.caller)) === null
-  ) {
-    throw new VezaError('refund_not_found', `There is no refund ${refundId}.`);
-  }
+  await readVisibleRefund(db, refundId, c.var.caller);
   const events = await listRefundEvents(db, refundId);
   const seen = Number(c.req.valid('header')['Last-Event-ID'] ?? 0);
   // An id of another refund says nothing about this one: every event is new.

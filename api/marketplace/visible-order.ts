@@ -11,15 +11,7 @@ export async function findVisibleOrder(
   caller: Caller,
 ): Promise<OrderInFullRow | null> {
   const order = await readOrder(db, orderId);
-  if (order === null) return null;
-  const items = order.items.map(({ id, sellerId }) => ({
-    orderItemId: id,
-    sellerId,
-    // Visibility does not depend on what is left.
-    sellerLeftMinor: 0,
-    feeLeftMinor: 0,
-  }));
-  return maySee({ buyerId: order.buyerId, items }, caller) ? order : null;
+  return order !== null && maySee(order, caller) ? order : null;
 }
 
 export async function readVisibleOrder(db: Db, orderId: string, caller: Caller): Promise<OrderInFullRow> {

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { asynchronousCommit } from './asynchronous-commit.ts';
+import { sqlOnce } from './written-once.ts';
 
 export interface CallAllowance {
   readonly isAllowed: boolean;
@@ -15,14 +16,14 @@ export interface CallAllowance {
 /** The row that counts somebody's calls: those of the current window in `used`, of the one before in `used_before`. */
 export interface Counter {
   readonly table: SQL;
-  /** The columns and values that identify the row. */
-  readonly keys: readonly (readonly [column: string, value: SQL])[];
+  /** The columns that identify the row, and the types of their values. */
+  readonly keys: readonly (readonly [column: string, type: 'uuid' | 'text'])[];
   /** The column with the start of the current window. */
   readonly since: string;
   readonly windowS: number;
 }
 
-interface Counted extends Record<string, unknown> {
+interface Counted {
   readonly since_ms: number;
   readonly used: number;
   readonly used_before: number;
@@ -36,31 +37,38 @@ interface Counted extends Record<string, unknown> {
  * The window slides: calls of the previous window count by the share of it that the sliding window still covers. So a
  * client cannot spend two limits around a full hour or minute, as with fixed windows; and two counters are enough,
  * where a log would hold every call.
+ *
+ * `beside` is read in the same statement: a value of the caller's, null where there is none. The keys' values are named as their
+ * columns.
  */
-export async function takeFrom(db: Db, counter: Counter, limit: number): Promise<CallAllowance>;
-/** `beside` is read in the same statement: a value of the caller's, null where there is none. */
-export async function takeFrom<Value>(
-  db: Db,
-  counter: Counter,
-  limit: number,
-  beside: SQL<Value>,
-): Promise<CallAllowance & { readonly beside: Value | null }>;
-export async function takeFrom(
-  db: Db,
-  counter: Counter,
-  limit: number,
-  beside: SQL = sql`NULL`,
-): Promise<CallAllowance & { readonly beside: unknown }> {
-  const { table, keys, windowS } = counter;
+export function takesFrom<Value = null>(counter: Counter, beside: () => SQL<Value> = () => sql<Value>`NULL`) {
+  const { windowS } = counter;
+  const take = sqlOnce<Partial<Counted> & { readonly beside: Value | null }>(() => taking(counter, beside()));
+  const look = sqlOnce<Counted>(() => looking(counter));
+  return async (
+    db: Db,
+    keys: Readonly<Record<string, string>>,
+    limit: number,
+  ): Promise<CallAllowance & { readonly beside: Value | null }> => {
+    const [row] = await take(db, { ...keys, limit });
+    const told = { beside: row?.beside ?? null };
+    if (isCounted(row)) return { ...allowanceOf(row, windowS, limit, true), ...told };
+    // After a refusal, read only to say until when. The counts may have changed since; the refusal stays.
+    const [now] = await look(db, keys);
+    if (now === undefined) throw new Error('calls were refused and are not counted');
+    return { ...allowanceOf(now, windowS, limit, false), ...told };
+  };
+}
+
+const valueOf = ([name, type]: Counter['keys'][number]) => sql`${sql.placeholder(name)}::${sql.raw(type)}`;
+
+function taking({ table, keys, windowS, ...counter }: Counter, beside: SQL): SQL {
   const since = sql.identifier(counter.since);
   const names = sql.join(
     keys.map(([name]) => sql.identifier(name)),
     sql`, `,
   );
-  const values = sql.join(
-    keys.map(([, value]) => value),
-    sql`, `,
-  );
+  const values = sql.join(keys.map(valueOf), sql`, `);
   const isSame = sql`excluded.${since} <= counted.${since}`;
   const used = sql`CASE WHEN ${isSame} THEN counted.used ELSE 0 END`;
   const usedBefore = sql`CASE WHEN ${isSame} THEN counted.used_before
@@ -69,30 +77,27 @@ export async function takeFrom(
   // The share of the previous window that still counts.
   const share = sql`(1 - greatest(extract(epoch FROM excluded.last_used_at - ${latest}), 0) / ${windowS}::float8)`;
   // At the turn of a window, the later of two processes may have the earlier time.
-  const [row] = await db.execute<Partial<Counted> & { beside: unknown }>(sql`
+  return sql`
     WITH taken AS (INSERT INTO ${table} AS counted (${names}, ${since}, used, used_before, last_used_at)
     VALUES (${values}, date_bin(make_interval(secs => ${windowS}), clock_timestamp(), 'epoch'::timestamptz), 1, 0, clock_timestamp())
     ON CONFLICT (${names}) DO UPDATE SET ${since} = ${latest}, used = ${used} + 1, used_before = ${usedBefore},
       last_used_at = greatest(counted.last_used_at, excluded.last_used_at)
-    WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${limit}::float8
+    WHERE ${used} + 1 + ${usedBefore} * ${share} <= ${sql.placeholder('limit')}::float8
     RETURNING ${counts(since, sql`last_used_at`)})
-    SELECT taken.*, (${beside}) AS beside, ${asynchronousCommit} FROM (SELECT) AS one LEFT JOIN taken ON true`);
-  const told = { beside: row?.beside ?? null };
-  if (isCounted(row)) return { ...allowanceOf(row, windowS, limit, true), ...told };
-  // After a refusal, read only to say until when. The counts may have changed since; the refusal stays.
+    SELECT taken.*, (${beside}) AS beside, ${asynchronousCommit} FROM (SELECT) AS one LEFT JOIN taken ON true`;
+}
+
+function looking({ table, keys, since }: Counter): SQL {
   const own = sql.join(
-    keys.map(([name, value]) => sql`${sql.identifier(name)} = ${value}`),
+    keys.map((key) => sql`${sql.identifier(key[0])} = ${valueOf(key)}`),
     sql` AND `,
   );
-  const [now] = await db.execute<Counted>(
-    sql`SELECT ${counts(since, sql`clock_timestamp()`)} FROM ${table} WHERE ${own}`,
-  );
-  if (now === undefined) throw new Error('calls were refused and are not counted');
-  return { ...allowanceOf(now, windowS, limit, false), ...told };
+  return sql`SELECT ${counts(sql.identifier(since), sql`clock_timestamp()`)} FROM ${table} WHERE ${own}`;
 }
 
 /** Of a refused call the statement has no counts. */
-const isCounted = (row: Partial<Counted> | undefined): row is Counted => typeof row?.used === 'number';
+const isCounted = <Row extends Partial<Counted>>(row: Row | undefined): row is Row & Counted =>
+  typeof row?.used === 'number';
 
 const counts = (since: SQL | ReturnType<typeof sql.identifier>, at: SQL) =>
   sql`(extract(epoch FROM ${since}) * 1000)::float8 AS since_ms, used, used_before, (extract(epoch FROM ${at}) * 1000)::float8 AS at_ms`;

@@ -56,16 +56,22 @@ export function refundDeadlineMs(
   return order.refundDeadlineMs ?? (order.completedAtMs ?? order.createdAtMs) + FALLBACK_WINDOW_MS;
 }
 
+/** Whom an order is of. */
+interface Parties {
+  readonly buyerId: string;
+  readonly items: readonly { readonly sellerId: string }[];
+}
+
 /** Whether a person may know that the order exists. */
-export function maySee(order: Pick<RefundableOrder, 'buyerId' | 'items'>, caller: Caller): boolean {
+export function maySee(order: Parties, caller: Caller): boolean {
   return mayRefund(order, caller) || caller.role === 'moderator';
 }
 
-const mayRefund = (order: Pick<RefundableOrder, 'buyerId' | 'items'>, caller: Caller): boolean =>
+const mayRefund = (order: Parties, caller: Caller): boolean =>
   caller.role === 'admin' || isParty(order, caller);
 
 /** Whether the caller bought the order or sold on it. An admin who did acts for themselves, not as an operator. */
-export const isParty = (order: Pick<RefundableOrder, 'buyerId' | 'items'>, { userId }: Caller): boolean =>
+export const isParty = (order: Parties, { userId }: Caller): boolean =>
   order.buyerId === userId || order.items.some((item) => item.sellerId === userId);
 
 /** The caller as buyer or seller alone, even if they are an admin. */

@@ -1,25 +1,30 @@
-import { and, asc, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
 import { licenses, orderItems, orders } from './schema.ts';
-import { keyset, type Page, type PageAsk, toPage } from '../../kernel/index.ts';
+import { keyset, type Page, type PageAsk, toPage, writtenOnce } from '../../kernel/index.ts';
 
 export type OrderItemRow = typeof orderItems.$inferSelect;
 export type LicenseRow = typeof licenses.$inferSelect;
 export type OrderRow = typeof orders.$inferSelect & { readonly items: readonly OrderItemRow[] };
 export type OrderInFullRow = OrderRow & { readonly licenses: readonly LicenseRow[] };
 
+const orderInFull = writtenOnce((db) =>
+  db
+    .select({ order: orders, item: orderItems, license: licenses })
+    .from(orders)
+    .innerJoin(orderItems, eq(orderItems.orderId, orders.id))
+    .leftJoin(licenses, eq(licenses.orderItemId, orderItems.id))
+    .where(eq(orders.id, sql.placeholder('orderId')))
+    .orderBy(asc(orderItems.position))
+    .prepare('order_in_full'),
+);
+
 /**
  * An order with its items and their licences, in one statement, or null. The calling code checks whether the user may
  * see it.
  */
 export async function readOrder(db: Db, orderId: string): Promise<OrderInFullRow | null> {
-  const rows = await db
-    .select({ order: orders, item: orderItems, license: licenses })
-    .from(orders)
-    .innerJoin(orderItems, eq(orderItems.orderId, orders.id))
-    .leftJoin(licenses, eq(licenses.orderItemId, orderItems.id))
-    .where(eq(orders.id, orderId))
-    .orderBy(asc(orderItems.position));
+  const rows = await orderInFull(db).execute({ orderId });
   const [first] = rows;
   if (first === undefined) return null;
   return {
