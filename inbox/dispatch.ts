@@ -15,7 +15,7 @@ import {
   sellerTransfers,
   transferReversals,
   orders,
-  refunds,
+  findReportedRefund,
   flagAfterAll,
   flagSentAfterAll,
   refundLabel,
@@ -73,25 +73,22 @@ async function dispatchRefund(
   const { db, engine } = deps;
   const report = refundReport(event);
   if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
-  const ours = isUuid(event.refundId)
-    ? or(eq(refunds.id, event.refundId), eq(refunds.hyperswitchRefundId, event.refundId))
-    : eq(refunds.hyperswitchRefundId, event.refundId);
-  const [refund] = await db.select().from(refunds).where(ours);
-  if (refund === undefined) return dispatchOutsideRefund(deps, event, webhookId);
+  const { refund, order } = await findReportedRefund(db, event.refundId, event.paymentId);
+  if (refund === null) return dispatchOutsideRefund(deps, event, order, webhookId);
   await engine.notifyRefund(refund.id, hint(report, webhookId), refundLabel(refund));
   return signalled(refundWorkflowId(refund.id));
 }
 
 /** A refund that we did not ask for, of a payment that we know: somebody used the PSP's dashboard. */
 async function dispatchOutsideRefund(
-  { db, engine }: InboxDeps,
+  { engine }: InboxDeps,
   event: RefundEvent,
+  order: Awaited<ReturnType<typeof findReportedRefund>>['order'],
   webhookId: WebhookId,
 ): Promise<Dispatched> {
   const unknown = `no refund ${event.refundId} is known`;
   if (event.paymentId === undefined) return unmatched(unknown);
-  const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
-  if (order === undefined) return unmatched(`${unknown}, nor its payment ${event.paymentId}`);
+  if (order === null) return unmatched(`${unknown}, nor its payment ${event.paymentId}`);
   const refund = outsideRefundReport(event);
   if (refund === null) return ignored(`${unknown}, and it moved nothing`);
   await engine.notifyOrderOutside(order.id, hint(refund, webhookId), labelOf(order));

@@ -1,10 +1,14 @@
-import { and, eq, isNull, or } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
 import { asPlainText, message } from '../domain/kernel/index.ts';
-import type { Db } from '../db/client.ts';
-import { asynchronousCommit } from '../db/kernel/index.ts';
-import { webhookEvents, type WebhookOutcome, type WebhookProvider } from '../db/webhooks/index.ts';
+import {
+  failWebhook,
+  settleWebhook,
+  storeWebhook,
+  type webhookEvents,
+  type WebhookOutcome,
+  type WebhookProvider,
+} from '../db/webhooks/index.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
@@ -71,59 +75,33 @@ async function take(
   rawBody: Uint8Array,
   dispatch: (webhookId: string) => Promise<Dispatched>,
 ): Promise<Received> {
-  const stored = await store(deps.db, event, new TextDecoder().decode(rawBody));
+  const body = new TextDecoder().decode(rawBody);
+  const type = shortened(event.type);
+  const { id, outcome, isOver } = await storeWebhook(deps.db, { ...event, id: uuidv7(), type, body });
   // A duplicate of a processed webhook changes nothing; a webhook that was only stored is dispatched again.
-  if (stored.processedAt !== null && stored.outcome !== 'unmatched') return { outcome: stored.outcome };
-  return settleStored(deps, stored, () => dispatch(stored.id));
+  if (isOver) return { outcome };
+  return settleStored(deps, { ...event, id, type }, () => dispatch(id));
 }
 
 /** Dispatches a stored webhook and writes the outcome onto its row. Throws what `dispatch` throws. */
 export async function settleStored(
   { db, log }: InboxDeps,
-  stored: StoredEvent,
+  stored: Pick<StoredEvent, 'id' | 'provider' | 'eventId' | 'type'>,
   dispatch: () => Promise<Dispatched>,
 ): Promise<Dispatched> {
   let dispatched: Dispatched;
   try {
     dispatched = await dispatch();
   } catch (error) {
-    const said = message(error instanceof Error ? error.message : String(error));
-    await db.update(webhookEvents).set({ error: said }).where(unsettled(stored));
+    await failWebhook(db, stored.id, message(error instanceof Error ? error.message : String(error)));
     throw error;
   }
   const { outcome, note } = dispatched;
-  await db
-    .update(webhookEvents)
-    .set({ outcome, error: note === null ? null : message(note), processedAt: new Date() })
-    .where(unsettled(stored))
-    // If it is forgotten, a sweep hands the webhook on again.
-    .returning({ asynchronousCommit });
+  await settleWebhook(db, stored.id, { outcome, note: note === null ? null : message(note) });
   const { id: webhookId, provider, eventId, type } = stored;
   log.info({ webhookId, provider, eventId, type, outcome, note }, 'webhook taken');
   return dispatched;
 }
 
-/** Of two deliveries at once one may be handed on, and the other fail or find nothing: that must not hide the first. */
-const unsettled = ({ id }: StoredEvent) =>
-  and(
-    eq(webhookEvents.id, id),
-    or(isNull(webhookEvents.processedAt), eq(webhookEvents.outcome, 'unmatched')),
-  );
-
 /** A type that is too long or holds a NUL is unmatched; the body keeps it as it came. */
 const shortened = (type: string) => asPlainText(type.slice(0, ID_MAX_CHARS));
-
-async function store(db: Db, event: NewEvent, body: string): Promise<StoredEvent> {
-  const [inserted] = await db
-    .insert(webhookEvents)
-    .values({ id: uuidv7(), ...event, type: shortened(event.type), body })
-    .onConflictDoNothing()
-    .returning();
-  if (inserted) return inserted;
-  const [existing] = await db
-    .select()
-    .from(webhookEvents)
-    .where(and(eq(webhookEvents.provider, event.provider), eq(webhookEvents.eventId, event.eventId)));
-  if (existing === undefined) throw new Error(`the webhook ${event.eventId} was neither stored nor found`);
-  return existing;
-}

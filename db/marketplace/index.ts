@@ -15,6 +15,7 @@ export { refundAsOperator } from './refunds/refund-as-operator.ts';
 export { knownToPsp, requestRefundEnd } from './refunds/request-end.ts';
 export { returnRefund } from './refunds/return.ts';
 export { type Dispute, disputes } from './disputes/schema.ts';
+export { findReportedRefund } from './refunds/find-reported.ts';
 export { type Refund, refunds } from './refunds/schema.ts';
 export { differenceOf } from './refunds/settle.ts';
 export { flagAfterAll, flagSentAfterAll } from './reversals/flag-after-all.ts';

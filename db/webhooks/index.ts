@@ -10,6 +10,8 @@ export {
   type WebhookOutcome,
   type WebhookProvider,
 } from './schema.ts';
+export { failWebhook, settleWebhook } from './settle.ts';
+export { storeWebhook } from './store.ts';
 export { readStoredWebhook } from './stored-webhook.ts';
 export { tellStripeMode } from './tell-stripe-mode.ts';
 export { isWebhookUnderWay } from './under-way.ts';

@@ -1,12 +1,14 @@
-import { v5 as uuidv5 } from 'uuid';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storeWebhook } from '../../db/webhooks/index.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
 import { licensesOf, pictureOf, sentTo } from '../harness/read.ts';
 import { openCatalog, openShop } from '../harness/shop.ts';
 import { completedOrder, paidOrder, placedOrder } from '../harness/stories.ts';
+import { until } from '../harness/wait.ts';
 import type { Answer, BodyOf } from '../harness/answers.ts';
 import { World } from '../harness/world.ts';
 import {
@@ -126,6 +128,25 @@ describe('duplicates', () => {
     const event = { id, type: 'customer.created', created: 1, data: { object: {} } };
     await taken(world, 'stripe', event, 'ignored');
     expect(await eventRows(id)).toHaveLength(2);
+  });
+
+  it('a delivery that waits while another one is being kept finds that row', async () => {
+    const { db, sql } = world.database;
+    const webhook = { provider: 'hyperswitch', eventId: newEventId(), type: 'refund_succeeded' } as const;
+    const other = { ...webhook, id: uuidv7(), about: null, body: '{}' };
+    let waiting: ReturnType<typeof storeWebhook> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.insert(webhookEvents).values(other).returning({ id: webhookEvents.id });
+      waiting = storeWebhook(db, { ...other, id: uuidv7() });
+      await until(
+        () => sql`
+          SELECT pid FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%webhook_events%'`,
+        (waits) => waits.length === 1,
+      );
+    });
+    expect(await waiting).toEqual({ id: other.id, outcome: 'received', isOver: false });
+    expect(await eventRows(webhook.eventId)).toHaveLength(1);
   });
 
   const eventRows = (eventId: string) =>
