@@ -2,12 +2,12 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import {
   createRemoteJWKSet,
-  type CryptoKey,
   decodeProtectedHeader,
   errors,
   jwtVerify,
   type JWTPayload,
   type JWTVerifyOptions,
+  type ProtectedHeaderParameters,
 } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
@@ -17,6 +17,7 @@ import { ROLES, type Caller, type Role } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
 import { sayLimit } from './rate-limit.ts';
+import { verifyHs256 } from './verify-hs256.ts';
 
 /** Asks for a bearer token (JWT) or an API key, and sets `caller`. */
 export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
@@ -106,43 +107,30 @@ async function verifySignature(
   config: TokenConfig,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
-  const alg = algorithmOf(token);
+  const header = headerOf(token);
+  const { alg } = header;
   if (alg === 'HS256' && config.JWT_SECRET !== undefined) {
-    return jwtVerify(token, await keyOf(config.JWT_SECRET), { ...options, algorithms: ['HS256'] }).then(
-      payloadOf,
-      (error: unknown) => {
-        throw refusalOf(error);
-      },
-    );
+    try {
+      return verifyHs256(token, header, config.JWT_SECRET, options);
+    } catch (error) {
+      throw refusalOf(error);
+    }
   }
   if ((alg === 'RS256' || alg === 'ES256') && config.JWT_JWKS_URL !== undefined) {
     const keys = keysAt(config.JWT_JWKS_URL);
-    return jwtVerify(token, keys, { ...options, algorithms: [alg] }).then(payloadOf, (error: unknown) => {
-      throw isTokensFault(error) ? refusalOf(error) : keysUnreachable(error);
-    });
+    return jwtVerify(token, keys, { ...options, algorithms: [alg] }).then(
+      ({ payload }) => payload,
+      (error: unknown) => {
+        throw isTokensFault(error) ? refusalOf(error) : keysUnreachable(error);
+      },
+    );
   }
   throw refused('The token is signed with an algorithm that is not accepted here.');
 }
 
-const secretKeys = new Map<string, Promise<CryptoKey>>();
-
-/** Imported once: that takes as long as the rest of a token's check. */
-function keyOf(secret: string): Promise<CryptoKey> {
-  const known = secretKeys.get(secret);
-  if (known) return known;
-  const bytes = new TextEncoder().encode(secret);
-  const imported = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'verify',
-  ]);
-  secretKeys.set(secret, imported);
-  return imported;
-}
-
-const payloadOf = ({ payload }: { payload: JWTPayload }) => payload;
-
-function algorithmOf(token: string): string | undefined {
+function headerOf(token: string): ProtectedHeaderParameters {
   try {
-    return decodeProtectedHeader(token).alg;
+    return decodeProtectedHeader(token);
   } catch {
     throw refused('The token does not verify.');
   }

@@ -1,10 +1,11 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addUser, bearer, bodyOf, CONFIG, openApi, tokenOf, type ApiWorld } from '../harness/api.ts';
+import { addUser, bearer, bodyOf, CONFIG, openApi, SECRET, tokenOf, type ApiWorld } from '../harness/api.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 
@@ -42,6 +43,48 @@ describe('a bearer token', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toContain('Bearer');
     expect(await bodyOf(response)).toMatchObject({ code: 'unauthenticated', status: 401 });
+  });
+
+  test('whose parts were changed is refused, however little', async () => {
+    const own = await addUser(world.database);
+    const sound = await tokenOf({ sub: own });
+    const [header, payload, signature] = sound.split('.') as [string, string, string];
+    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = (given: object, claims: string) => {
+      const input = `${encoded(given)}.${claims}`;
+      return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
+    };
+    const statusOf = async (token: string) => (await get({ Authorization: `Bearer ${token}` })).status;
+    // What is signed by hand is as sound as the other.
+    expect(await statusOf(signed({ alg: 'HS256' }, payload))).toBe(200);
+    const claims = { sub: own, role: 'user', iss: 'veza', aud: 'veza', exp: 9_999_999_999 };
+    expect(await statusOf(signed({ alg: 'HS256' }, encoded(claims)))).toBe(200);
+    const flipped = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    for (const token of [
+      `${header}.${payload}.`,
+      `${header}.${payload}`,
+      `${header}.${payload}.${flipped}`,
+      `${header}.${payload}.${signature.slice(0, -1)}`,
+      `${header}.${payload}.${signature}AA`,
+      `${header}.${payload}.${signature}=`,
+      `${sound}.${signature}`,
+      `${header}.${encoded(claims)}.${signature}`,
+      `${encoded({ alg: 'HS256', typ: 'at+jwt' })}.${payload}.${signature}`,
+      `${encoded({ alg: 'none' })}.${payload}.${signature}`,
+      signed({ alg: 'none' }, payload),
+      signed({ alg: 'hs256' }, payload),
+      signed({ alg: ['HS256'] }, payload),
+      signed({ alg: 'HS256', crit: ['b64'], b64: false }, payload),
+      signed({ alg: 'HS256', crit: ['exp'], exp: 1 }, payload),
+      signed({ alg: 'HS256', crit: [] }, payload),
+      signed({ alg: 'HS256' }, encoded({ ...claims, nbf: 9_999_999_998 })),
+      signed({ alg: 'HS256' }, encoded({ ...claims, exp: '9999999999' })),
+      signed({ alg: 'HS256' }, encoded({ ...claims, aud: ['somebody'] })),
+      signed({ alg: 'HS256' }, encoded([claims])),
+      signed({ alg: 'HS256' }, 'bm8ganNvbg'),
+    ]) {
+      expect([token, await statusOf(token)]).toEqual([token, 401]);
+    }
   });
 
   test('without an expiry is refused', async () => {
