@@ -28,7 +28,9 @@ export const webhook: Bench = ({
     const bare = await startBare(parts, closers, say);
     await product.worker.stop();
     const ourUrl = `${product.apiUrl}/api/v1/webhooks/hyperswitch`;
-    const repeated = event(randomUUID());
+    const [refundId] = await openRefunds(product, 1);
+    const signalled = event(refundId!);
+    const unmatched = event(randomUUID());
     const times = (body: string, signature?: string) => (url: string) => (count: number) =>
       Array<Call>(count).fill(delivery(url, body, signature));
     const unknown = (url: string) => (count: number) =>
@@ -42,11 +44,15 @@ export const webhook: Bench = ({
       veza: { pids: pidsOf(product), calls: make(ourUrl) },
       bare: { pids: bare.pids, calls: make(`${bare.url}/webhooks/kept`) },
     });
-    for (const url of [ourUrl, `${bare.url}/webhooks/kept`]) await send(delivery(url, repeated));
+    for (const url of [ourUrl, `${bare.url}/webhooks/kept`]) {
+      for (const repeated of [signalled, unmatched]) await send(delivery(url, repeated));
+    }
     const points = [
-      await compareCalls(both('duplicate', 200, times(repeated)), { rounds, say }),
+      await compareCalls(both('duplicate', 200, times(signalled)), { rounds, say }),
+      // Each time it is looked for again.
+      await compareCalls(both('duplicate of an unknown one', 200, times(unmatched)), { rounds, say }),
       await compareCalls(both('unknown', 200, unknown), { rounds, say }),
-      await compareCalls(both('bad signature', 401, times(repeated, '0'.repeat(128))), { rounds, say }),
+      await compareCalls(both('bad signature', 401, times(signalled, '0'.repeat(128))), { rounds, say }),
     ];
     const first: Case = {
       ...{ name: 'first delivery', status: 200, concurrency, units: Math.ceil(units / 2) },
