@@ -1,5 +1,8 @@
-/** So many at least: fewer tell nothing of what can be carried, and so few do not wait for each other. */
-const LEAST = 4;
+/**
+ * So many at least, so that one call that hangs does not keep out all others. No more: at a saturated worker each waits
+ * behind the others.
+ */
+const LEAST = 2;
 const SHRINK = 0.75;
 /** Longer than this many times the fastest call, a call has waited behind others. */
 const SLOW_TIMES = 2;

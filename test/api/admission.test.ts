@@ -67,14 +67,18 @@ describe('Admission', () => {
     await serve(1, 600);
     expect(admission.atATime).toBe(6);
     await serve(30, 600);
-    // Never one after the other: that would tell nothing of how many are served at a time.
-    expect(admission.atATime).toBe(4);
+    // Never one after the other: one that hangs would keep out all others.
+    expect(admission.atATime).toBe(2);
     await serve(60, 50);
     expect(admission.atATime).toBe(8);
   });
 
   it('begins no fewer where every call takes long, since nobody is in its way', async () => {
-    await serve(40, 700);
+    admission = new Admission({ ...LIMITS, atATimeAtFirst: 8 }, undefined, () => nowMs);
+    // It takes some to learn that those that have nobody beside them take as long.
+    await serve(10, 700);
+    expect(admission.atATime).toBeLessThan(8);
+    await serve(60, 700);
     expect(admission.atATime).toBe(8);
     // Twice as long as the fastest: that is a queue.
     await serve(1, 1_500);
@@ -84,7 +88,7 @@ describe('Admission', () => {
   it('takes for usual what has been the fastest for two minutes', async () => {
     await serve(40, 50);
     await serve(10, 700);
-    expect(admission.atATime).toBe(4);
+    expect(admission.atATime).toBe(2);
     nowMs += 60_000;
     await serve(1, 700);
     nowMs += 60_000;
