@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
@@ -11,7 +11,7 @@ import { inParallel } from './parallel.ts';
 import { payAt, type Providers, transferAt } from './providers.ts';
 import type { Side } from './side.ts';
 
-export const PEERS = ['graphile-worker', 'dbos'] as const;
+export const PEERS = ['graphile-worker', 'dbos', 'restate'] as const;
 export type PeerName = (typeof PEERS)[number];
 
 const SELLERS = 25;
@@ -21,7 +21,8 @@ const folder = fileURLToPath(new URL('../peers/', import.meta.url));
 
 /** The peers have a package.json of their own, so that the product installs none of them. */
 export function installPeers(say: (line: string) => void): void {
-  if (existsSync(join(folder, 'node_modules'))) return;
+  const changedMs = (file: string) => statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (changedMs('node_modules/.package-lock.json') >= changedMs('package-lock.json')) return;
   say('installing what Veza is compared with (bench/peers)');
   execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
 }
