@@ -16,6 +16,8 @@ export interface AdmissionLimits {
 const TAKES_AT_FIRST_MS = 100;
 /** What is known of the calls follows the last ten or so. */
 const NEWEST_SHARE = 0.1;
+/** Then the engine says itself that no worker took what was asked (engine/calls.ts): one that is slow answers before. */
+const SILENT_MS = 5_000;
 const RETRY_AFTER_LEAST_MS = 1_000;
 const RETRY_AFTER_MOST_MS = 60_000;
 
@@ -48,7 +50,7 @@ export class Admission {
   ) {
     this.#atATime = new AtATime({ atATimeMax, atATimeAtFirst, soonMs: answerWithinMs / 2 + workMs });
     this.#turnWithinMs = answerWithinMs / 4;
-    this.#silentMs = answerWithinMs + workMs;
+    this.#silentMs = SILENT_MS + workMs;
     this.#onBusy = onBusy;
     this.#nowMs = nowMs;
   }
@@ -140,7 +142,7 @@ export class Admission {
     this.#isUnanswered = !isAnswered;
   }
 
-  /** As far as is known: the last call was not answered, or none has been for longer than any should take. */
+  /** As far as is known: the last call was not answered, or none has been for long. */
   get #isAway(): boolean {
     return this.#isUnanswered || this.#nowMs() - this.#endedAtMs > this.#silentMs;
   }

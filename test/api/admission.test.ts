@@ -140,9 +140,12 @@ describe('Admission', () => {
     // Somebody answered.
     const more = crowd();
     await refusal('engine_busy');
+    nowMs += 4_000;
+    // Slow is not away.
+    await refusal('engine_busy');
     const busy = refusedAt.length;
     nowMs += 1_001;
-    // Nobody has answered for longer than any call should take.
+    // Nobody has answered for longer than the engine waits for a worker.
     await refusal('engine_unavailable');
     expect(refusedAt).toHaveLength(busy);
     await running[1]!.end();
