@@ -4,15 +4,33 @@ import { around } from './context.ts';
 import { nameOfError, NO_SPAN, type Tracing } from './spans.ts';
 
 const VERBS = new Set(['select', 'insert', 'update', 'delete']);
+const VERB = /^\s*(?:with\s+\w+\s+as\s*\(\s*)?([a-z]+)/i;
 const TABLE = /\b(?:from|into|update|join)\s+"?([a-z_][a-z0-9_]*)"?/i;
 
+interface StatementName {
+  readonly operation: string;
+  readonly table: string | undefined;
+}
+
+/** Names that are kept by their texts, at most: lists of any length make texts without end. */
+const KEPT_MAX = 1_000;
+const kept = new Map<string, StatementName>();
+
 /**
- * `select refunds`: the verb and the first table, for people. The statement's text is not passed on, and its values
- * never get here.
+ * `select refunds`: the verb and the first table, for people; of a statement that begins with `WITH`, those of its first
+ * part. The statement's text is not passed on, and its values never get here.
  */
-export function nameStatement(text: string): { operation: string; table: string | undefined } {
-  const verb = /^\s*([a-z]+)/i.exec(text)?.[1]?.toLowerCase() ?? '';
-  return { operation: VERBS.has(verb) ? verb : 'other', table: TABLE.exec(text)?.[1]?.toLowerCase() };
+export function nameStatement(text: string): StatementName {
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  const verb = VERB.exec(text)?.[1]?.toLowerCase() ?? '';
+  const name = {
+    operation: VERBS.has(verb) ? verb : 'other',
+    table: TABLE.exec(text)?.[1]?.toLowerCase(),
+  };
+  if (kept.size >= KEPT_MAX) kept.clear();
+  kept.set(text, name);
+  return name;
 }
 
 /** Times each statement and the waits of transactions; where traces are on, each statement gets a span. */

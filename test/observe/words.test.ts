@@ -15,7 +15,13 @@ test.each([
   ['update "orders" set "status" = $1', 'update', 'orders'],
   ['delete from rate_limits', 'delete', 'rate_limits'],
   ["SELECT 'ada@veza.test' AS email", 'select', undefined],
-  ['with one as (select 1) select * from seller_payouts', 'other', 'seller_payouts'],
+  ['with one as (select 1) select * from seller_payouts', 'select', 'seller_payouts'],
+  [
+    '\n WITH kept AS (INSERT INTO webhook_events (id) VALUES ($1)) SELECT * FROM kept',
+    'insert',
+    'webhook_events',
+  ],
+  ['with "odd name" as (select 1) select 1', 'other', undefined],
   ['SET statement_timeout = 0', 'other', undefined],
 ])('%s is told as %s %s', (text, operation, table) => {
   expect(nameStatement(text)).toEqual({ operation, table });
