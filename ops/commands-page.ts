@@ -23,7 +23,7 @@ export const NPM_SCRIPTS = {
     faults:
       'buys and refunds while webhooks are lost and the worker is killed, drains what is stuck, and compares every row with the providers’ books; two minutes, `-- --help` for the long run',
     bench:
-      'measures, round after round in one run beside what it is compared with: `-- --only ack` and `-- --only saga` refunds beside the engine’s floor and the peers of `bench/peers`, `-- --only overload` more of them than can be carried, `-- --only history` what one costs the engine by its path, `-- --only reads` and `-- --only webhook` requests beside bare handlers, `-- --only sweep` a drain of 10,000 stuck rows among a million, `-- --only statement` settlement files of up to a million rows; `--rounds`, `--rows` and `--part` make it shorter, `--json` prints one line',
+      'measures, round after round in one run beside what it is compared with: `-- --only ack` and `-- --only saga` refunds beside the engine’s floor and the peers of `bench/peers`, `-- --only overload` more of them than can be carried, `-- --only history` what one costs the engine by its path, `-- --only reads` and `-- --only webhook` requests beside bare handlers, `-- --only sweep` a drain of 10,000 stuck rows among a million, `-- --only statement` settlement files of up to a million rows, `-- --only storm` a burst of refunds while Stripe is limited, `-- --only worker` the memory of waiting refunds and what follows a SIGKILL; `--rounds`, `--rows` and `--part` make it shorter, `--json` prints one line',
     'bench:docs':
       'makes `docs/benchmarks.md` and its plots of results: `-- result.json…`, as `npm run bench -- --json` prints them',
     'check:alerts':
