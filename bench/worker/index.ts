@@ -106,17 +106,19 @@ async function memoryOf({ worker: process }: Product): Promise<Memory> {
 
 /**
  * The worker is killed, and the PSP's webhook of one refund comes before another one is there. It is a refund that the
- * killed one had worked on last: the engine first hands its tasks to nobody but that worker.
+ * dead one had worked on last: the engine first keeps its tasks for that worker. A task that a worker takes and dies
+ * with is another matter: the engine gives it ten seconds.
  */
 async function killWhileTold(product: Product, providers: Providers): Promise<Killed> {
   const refundId = (await open(product, 1))[0]!;
-  // Its last task is over too: one that is under way has to time out first, which takes the engine ten seconds.
+  // Its last task is over too.
   await sleep(QUIET_MS);
-  const restarted = kill(product);
   const killedMs = performance.now();
+  const sinceKill = () => performance.now() - killedMs;
+  await kill(product);
+  const restart = product.worker.ready.then(sinceKill);
   await providers.control(product.pspUrl, 'settleRefund', { refundId, status: 'succeeded' });
-  const restart = restarted.then(() => performance.now() - killedMs);
-  const settled = untilSettled(product, refundId).then(() => performance.now() - killedMs);
+  const settled = untilSettled(product, refundId).then(sinceKill);
   const [restartMs, settledAfterKillMs] = await Promise.all([restart, settled]);
   return {
     restartMs: Math.round(restartMs),
@@ -125,12 +127,11 @@ async function killWhileTold(product: Product, providers: Providers): Promise<Ki
   };
 }
 
-/** SIGKILL. Resolves when another worker polls. */
+/** SIGKILL. Resolves when the worker is dead and another one is on its way. */
 async function kill({ worker: process }: Product): Promise<void> {
   const killed = process.pid;
   process.kill();
   while (process.pid === killed) await sleep(LOOK_EVERY_MS);
-  await process.ready;
 }
 
 async function untilSettled({ database }: Product, refundId: string): Promise<void> {
@@ -145,6 +146,7 @@ async function untilSettled({ database }: Product, refundId: string): Promise<vo
 async function killAndAskAll(product: Product, refundIds: readonly string[]): Promise<number> {
   const killedMs = performance.now();
   await kill(product);
+  await product.worker.ready;
   await inParallel(
     refundIds,
     async (id) => {
