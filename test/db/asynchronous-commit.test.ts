@@ -15,7 +15,7 @@ const MAY_FORGET = [
   'db/kernel/keep-ask.ts',
   'db/kernel/sliding-window.ts',
   'db/kernel/take-slot.ts',
-  'inbox/receive.ts',
+  'db/webhooks/settle.ts',
 ];
 const DEFINED = ['db/kernel/asynchronous-commit.ts', 'db/kernel/index.ts'];
 
