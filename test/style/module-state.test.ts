@@ -11,9 +11,9 @@ const NOT_OURS = new Set(['node_modules', 'dist', 'migrations', 'assets']);
 /** All that modules keep for a process, and why a file that finds it there is not misled. */
 const KEPT: Readonly<Record<string, string>> = {
   'api/middleware/authenticate.ts: keySets': 'under the URL that they were read from',
-  'api/middleware/authenticate.ts: secretKeys': 'under the secret that they were made of',
   'api/payouts/seller-statement-csv.ts: turns': 'each request gives its turn back',
   'db/kernel/readiness.ts: journal': 'read from a file that does not change',
+  'observe/statements.ts: kept': 'under the text of the statement that it names',
   'stack/ports.ts: givenOut': 'ports that no other server of this process may take',
   'stack/servers.ts: setprivFound': 'what the machine has',
   'stack/shutdown.ts: closing': 'the process is ending',
