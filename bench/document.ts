@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bars } from './plot.ts';
+import { bars, type Group } from './plot.ts';
 
 // `npm run bench:docs -- result.json…`: makes docs/benchmarks.md of what `npm run bench -- --json` printed, one file or
 // several. A later file takes the place of an earlier one's bench of the same name.
@@ -64,6 +64,29 @@ const shown = (value: number) =>
   value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 const cell = (figure: Figure | undefined) =>
   figure === undefined ? '' : `${shown(figure.median)} (${shown(figure.least)}–${shown(figure.most)})`;
+
+interface Curve {
+  /** The list of the result, what names an entry of it, and the figures that are drawn of each. */
+  readonly of: string;
+  readonly by: string;
+  readonly figures: readonly string[];
+  readonly title: string;
+}
+const CURVES: Readonly<Record<string, Curve>> = {
+  history: { of: 'paths', by: 'path', figures: ['veza.events', 'naive.events'], title: 'events a refund' },
+  statement: {
+    of: 'curve',
+    by: 'rows',
+    figures: ['seconds', 'copyAndJoinSeconds'],
+    title: 'seconds by rows',
+  },
+  worker: {
+    of: 'curve',
+    by: 'refunds',
+    figures: ['residentMib', 'proportionalMib'],
+    title: 'MiB by waiting refunds',
+  },
+};
 
 /** `rowsPerSecond` → `rows per second` */
 const words = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -137,6 +160,47 @@ function comparison(point: Point): string[] {
   ];
 }
 
+interface Plot {
+  readonly groups: readonly Group[];
+  readonly what: string;
+}
+
+function plotOf(points: readonly Point[]): Plot {
+  const groups = points.map((point) => ({
+    label: titleOf(point),
+    values: Object.fromEntries(
+      Object.entries(sidesOf(point)).map(([side, figures]) => [
+        side,
+        figures[comparedBy(point)]?.median ?? 0,
+      ]),
+    ),
+  }));
+  const isThroughput = comparedBy(points[0]!) === 'perSecond';
+  return { groups, what: isThroughput ? 'completed a second' : 'p99 of acknowledgements, ms' };
+}
+
+function curveOf(name: string, result: Result): Plot | undefined {
+  const curve = CURVES[name];
+  if (curve === undefined) return undefined;
+  const entries = result[curve.of] as readonly Readonly<Record<string, unknown>>[];
+  const groups = entries.map((entry) => ({
+    label: String(entry[curve.by]),
+    values: Object.fromEntries(
+      curve.figures.map((way) => [words(way.replace('.', ', ')), numberAt(entry, way)]),
+    ),
+  }));
+  return { groups, what: curve.title };
+}
+
+/** Throws where a bench no longer finds what is drawn of it. */
+function numberAt(entry: object, way: string): number {
+  let value: unknown = entry;
+  for (const name of way.split('.')) value = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
+  if (typeof value === 'object' && value !== null && isFigure(value)) return value.median;
+  if (typeof value !== 'number') throw new Error(`no number at ${way} of ${JSON.stringify(entry)}`);
+  return value;
+}
+
 function section(
   name: string,
   { machine, at, commit, engine = 'sqlite', node }: Run,
@@ -151,22 +215,11 @@ function section(
   const { points = [] } = result;
   for (const point of points) lines.push(...comparison(point));
   lines.push(...figuresOf(result));
-  if (points.length > 0) {
-    const groups = points.map((point) => ({
-      label: titleOf(point),
-      values: Object.fromEntries(
-        Object.entries(sidesOf(point)).map(([side, figures]) => [
-          side,
-          figures[comparedBy(point)]?.median ?? 0,
-        ]),
-      ),
-    }));
-    const file = `benchmarks-${name.replace(' ', '-')}.svg`;
-    writeFileSync(`${docs}${file}`, bars(groups));
-    const what =
-      comparedBy(points[0]!) === 'perSecond' ? 'completed a second' : 'p99 of acknowledgements, ms';
-    lines.push(`![${title}: ${what}](${file})`, '');
-  }
+  const plot = points.length > 0 ? plotOf(points) : curveOf(name.split(' ')[0]!, result);
+  if (plot === undefined) return lines.join('\n');
+  const file = `benchmarks-${name.replace(' ', '-')}.svg`;
+  writeFileSync(`${docs}${file}`, bars(plot.groups));
+  lines.push(`![${title}: ${plot.what}](${file})`, '');
   return lines.join('\n');
 }
 
@@ -182,5 +235,6 @@ if (found.size === 0) {
 }
 const intro = readFileSync(new URL('./intro.md', import.meta.url), 'utf8');
 const sections = [...found].map(([name, { run, result }]) => section(name, run, result));
-writeFileSync(`${docs}benchmarks.md`, `${intro}\n${sections.join('\n')}`);
+const tried = readFileSync(new URL('./tried.md', import.meta.url), 'utf8');
+writeFileSync(`${docs}benchmarks.md`, `${intro}\n${sections.join('\n')}\n${tried}`);
 execFileSync('npx', ['oxfmt', `${docs}benchmarks.md`], { stdio: 'inherit' });

@@ -6,6 +6,7 @@ export interface Group {
 
 const WIDTH = 720;
 const LABEL_WIDTH = 200;
+const NAME_WIDTH = 140;
 const ROW = 18;
 const GAP = 12;
 const COLOURS = ['#2a5db0', '#8a8a8a', '#c46a1b', '#3f8f4f', '#8e4a9e'];
@@ -19,12 +20,12 @@ export function bars(groups: readonly Group[]): string {
     const most = Math.max(...Object.values(values), Number.MIN_VALUE);
     parts.push(`<text x="4" y="${y + 13}" font-weight="bold">${escape(label)}</text>`);
     for (const [side, value] of Object.entries(values)) {
-      const width = (value / most) * (WIDTH - LABEL_WIDTH - 160);
+      const width = (value / most) * (WIDTH - LABEL_WIDTH - NAME_WIDTH - 60);
       const colour = COLOURS[sides.indexOf(side) % COLOURS.length];
       parts.push(
-        `<rect x="${LABEL_WIDTH + 110}" y="${y + 2}" width="${width.toFixed(1)}" height="${ROW - 4}" fill="${colour}"/>`,
+        `<rect x="${LABEL_WIDTH + NAME_WIDTH}" y="${y + 2}" width="${width.toFixed(1)}" height="${ROW - 4}" fill="${colour}"/>`,
         `<text x="${LABEL_WIDTH}" y="${y + 13}">${escape(side)}</text>`,
-        `<text x="${(LABEL_WIDTH + 114 + width).toFixed(1)}" y="${y + 13}">${Number(value.toPrecision(3))}</text>`,
+        `<text x="${(LABEL_WIDTH + NAME_WIDTH + 4 + width).toFixed(1)}" y="${y + 13}">${Number(value.toPrecision(3))}</text>`,
       );
       y += ROW;
     }
