@@ -114,12 +114,12 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   '',
 ];
 
-/** What a bench found that compares no sides: a table for each curve, and one for the rest. */
+/** What a bench found that compares no sides: a table for each curve, and one for the rest. A command's report is left out. */
 function figuresOf(result: Result): string[] {
   const rest: (readonly [string, string])[] = [];
   const lines: string[] = [];
   for (const [name, value] of Object.entries(result)) {
-    if (name === 'points') continue;
+    if (name === 'points' || name === 'report') continue;
     if (Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null)) {
       const rows = value.map((one) => new Map(flat(one, '')));
       const head = [...new Set(rows.flatMap((row) => [...row.keys()]))];
