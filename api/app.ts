@@ -30,7 +30,7 @@ export function createApp(given: ApiDeps) {
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     bodies: new RequestBodies(),
-    admission: createAdmission(config, given.observer ?? UNOBSERVED),
+    admission: createAdmission(config),
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
     findClient: createClientFinder(config.TRUSTED_PROXIES),

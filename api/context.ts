@@ -41,7 +41,7 @@ export interface ApiObserver {
     serve: () => Promise<ServedRequest>,
   ): Promise<ServedRequest>;
   webhook(provider: WebhookProvider, outcome: WebhookOutcome | WebhookRefusal): void;
-  /** A call was refused, since so many were at the engine already. */
+  /** A call was refused with `engine_busy`; so many were let begin at a time. */
   busy(call: 'refund' | 'order', atATime: number): void;
 }
 
@@ -84,7 +84,7 @@ export interface ApiEnv {
     readonly incoming?: {
       readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
     };
-    readonly outgoing?: Pick<ServerResponse, 'headersSent' | 'setHeader' | 'appendHeader'>;
+    readonly outgoing?: Pick<ServerResponse, 'headersSent' | 'setHeader' | 'appendHeader' | 'closed' | 'once'>;
   };
   Variables: {
     deps: AppDeps;

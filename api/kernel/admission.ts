@@ -12,6 +12,13 @@ export interface AdmissionLimits {
   readonly workMs?: number;
 }
 
+export interface Waiter {
+  /** Aborts once nobody waits for the answer. Asked for only where the call has to wait for a turn, since most do not. */
+  readonly gone?: () => AbortSignal | undefined;
+  /** Is done before a refusal is thrown. */
+  readonly beforeRefusal?: (refusal: VezaError) => Promise<void>;
+}
+
 /** What a call takes until one was seen: that of a machine with nothing else to do. */
 const TAKES_AT_FIRST_MS = 100;
 /** What is known of the calls follows the last ten or so. */
@@ -23,15 +30,15 @@ const RETRY_AFTER_MOST_MS = 60_000;
 
 /**
  * Admits as many calls at a time as are answered soon (see `AtATime`). Who is over that number waits for a turn, in the
- * order of coming, if the turn comes within a quarter of the time. All others are refused at once: with `engine_busy`
- * and when there will be room, or with `engine_unavailable` while nobody answers. Who is refused has changed nothing.
+ * order of coming, if the turn comes within a quarter of the time, and leaves the queue with its client. All others are
+ * refused at once: with `engine_busy` and when there will be room, or with `engine_unavailable` while nobody answers. A
+ * call that is refused has changed nothing.
  */
 export class Admission {
   readonly #atATime: AtATime;
   readonly #turnWithinMs: number;
   readonly #silentMs: number;
   readonly #waiting: ((isMyTurn: boolean) => void)[] = [];
-  readonly #onBusy: (atATime: number) => void;
   readonly #nowMs: () => number;
   #inFlight = 0;
   #takesMs = TAKES_AT_FIRST_MS;
@@ -45,13 +52,11 @@ export class Admission {
 
   constructor(
     { atATimeMax, atATimeAtFirst, answerWithinMs, workMs = 0 }: AdmissionLimits,
-    onBusy: (atATime: number) => void = () => undefined,
     nowMs: () => number = () => performance.now(),
   ) {
     this.#atATime = new AtATime({ atATimeMax, atATimeAtFirst, soonMs: answerWithinMs / 2 + workMs });
     this.#turnWithinMs = answerWithinMs / 4;
     this.#silentMs = SILENT_MS + workMs;
-    this.#onBusy = onBusy;
     this.#nowMs = nowMs;
   }
 
@@ -60,16 +65,13 @@ export class Admission {
     return this.#atATime.allowed;
   }
 
-  /**
-   * Does the work in its turn. Throws `engine_busy` or `engine_unavailable`, before it began, where it gets none, and
-   * does `beforeRefusal` first.
-   */
-  async admit<T>(work: () => Promise<T>, beforeRefusal?: () => Promise<void>): Promise<T> {
+  /** Does the work in its turn. Throws `engine_busy` or `engine_unavailable`, before it began, where it gets none. */
+  async admit<T>(work: () => Promise<T>, { gone, beforeRefusal }: Waiter = {}): Promise<T> {
     if (this.#inFlight < this.atATime) this.#begin();
     else {
-      const refusal = await this.#waitForTurn();
+      const refusal = await this.#waitForTurn(gone);
       if (refusal !== null) {
-        await beforeRefusal?.();
+        await beforeRefusal?.(refusal);
         throw refusal;
       }
     }
@@ -99,17 +101,23 @@ export class Admission {
   }
 
   /** Null once it is the caller's turn. */
-  async #waitForTurn(): Promise<VezaError | null> {
+  async #waitForTurn(gone: Waiter['gone']): Promise<VezaError | null> {
     const turnInMs = (this.#waiting.length + 1) * this.#eachMs;
     if (this.#isAway || turnInMs > this.#turnWithinMs) return this.#refusal(turnInMs);
     const wasCalled = await new Promise<boolean>((resolve) => {
-      // The turn may not come: those before can take longer than the last ones.
-      const timer = setTimeout(() => this.#leaveQueue(call), 2 * this.#turnWithinMs);
       const call = (isMyTurn: boolean) => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', leave);
         resolve(isMyTurn);
       };
+      const leave = () => this.#leaveQueue(call);
+      // The turn may not come: those before can take longer than the last ones.
+      const timer = setTimeout(leave, 2 * this.#turnWithinMs);
+      // A turn without a client would be spent on what nobody waits for, and what nobody knows to be done.
+      const signal = gone?.();
+      signal?.addEventListener('abort', leave);
       this.#waiting.push(call);
+      if (signal?.aborted) leave();
     });
     return wasCalled ? null : this.#refusal(this.#turnWithinMs);
   }
@@ -151,15 +159,14 @@ export class Admission {
     if (this.#isAway) {
       return new VezaError(
         'engine_unavailable',
-        'The engine cannot be reached or no worker answers. Nothing has been done.',
+        'The engine cannot be reached or no worker answers. This call has done nothing.',
       );
     }
-    this.#onBusy(this.atATime);
     const nowMs = this.#nowMs();
     // Who is refused comes after those who were refused before: all at once, they would be refused again.
     this.#promisedUntilMs = Math.max(this.#promisedUntilMs, nowMs + turnInMs) + this.#eachMs;
     const inMs = Math.min(Math.max(this.#promisedUntilMs - nowMs, RETRY_AFTER_LEAST_MS), RETRY_AFTER_MOST_MS);
-    return new VezaError('engine_busy', 'More is asked for than can be begun now. Nothing has been done.', {
+    return new VezaError('engine_busy', 'More is asked for than can be begun now. This call has done nothing.', {
       retry_after_s: Math.ceil(inMs / 1_000),
     });
   }

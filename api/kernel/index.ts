@@ -2,6 +2,7 @@ export { Admission } from './admission.ts';
 export { actorOf } from './actor.ts';
 export { attemptFields, showAttempts } from './attempts-view.ts';
 export { Cursors } from './cursors.ts';
+export { clientGone } from './client-gone.ts';
 export { answerError, answerProblem } from './answer-error.ts';
 export {
   AmountMinor,
@@ -26,4 +27,5 @@ export { limitField, listOf, pageAsk, PageQuery, readCursor, showPage, writeCurs
 export { fails, FOR_ROLES, REPEATABLE, SIGNED_IN, WITH_BODY } from './problem.ts';
 export { defineRoute, json, jsonBody, optionalJsonBody } from './route.ts';
 export { Turns } from './turns.ts';
+export { UnderWay } from './under-way.ts';
 export { type FieldProblem, refuseInvalid, ValidationError } from './validation.ts';

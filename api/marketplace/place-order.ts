@@ -9,6 +9,7 @@ import { firstTwice, quote, tooManyOpen } from '../../domain/marketplace/quote.t
 import type { ApiEnv } from '../context.ts';
 import {
   assertSameBody,
+  clientGone,
   IdempotencyHeaders,
   idFor,
   readIdempotency,
@@ -23,7 +24,7 @@ import {
   ORDER_ITEMS_MAX,
 } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { inTurn } from './admission.ts';
+import { inTurn, underItsId } from './admission.ts';
 import { Order, Payment, showOrder, showPayment } from './order-view.ts';
 import type { AskedOrder } from '../../domain/marketplace/messages.ts';
 
@@ -80,31 +81,33 @@ export const placeOrder = defineRoute(route, async (c) => {
     c.req.valid('json'),
   );
   const orderId = idFor(idempotency);
-  const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
-  if (stored) {
-    assertSameBody(idempotency, stored.bodyHash);
-    return answer(c, await readOpened(c, orderId));
-  }
-
-  // Read without a lock, to spare the engine hopeless orders; the order is checked again when it is written.
-  const quoted = quote(productIds, await readProducts(db, productIds));
-  if ('refused' in quoted) throw VezaError.from(quoted.refused);
-  const tooMany = tooManyOpen(await countOpenOrders(db, caller.userId), config.OPEN_ORDERS_MAX);
-  if (tooMany) throw VezaError.from(tooMany);
-  const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
-  return inTurn(c, { kind: 'order', id: orderId, idempotency }, async () => {
-    c.set('mayStillBeCarriedOut', true);
-    const buyerId = caller.userId;
-    const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
-    const kept = await keepAsk<AskedOrder>(db, orderId, ask);
-    assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
-    const placing = await engine.placeOrder({ orderId }, label);
-    if ('refused' in placing) {
-      await takeAsk(db, orderId);
-      throw VezaError.from(placing.refused);
+  return underItsId(c, orderId, async () => {
+    const stored = idempotency ? await readIdempotencyKey(db, idempotency) : null;
+    if (stored) {
+      assertSameBody(idempotency, stored.bodyHash);
+      return answer(c, await readOpened(c, orderId));
     }
-    assertSameBody(idempotency, placing.bodyHash);
-    return answer(c, await readPlaced(c, orderId));
+
+    // Read without a lock, to spare the engine hopeless orders; the order is checked again when it is written.
+    const quoted = quote(productIds, await readProducts(db, productIds));
+    if ('refused' in quoted) throw VezaError.from(quoted.refused);
+    const tooMany = tooManyOpen(await countOpenOrders(db, caller.userId), config.OPEN_ORDERS_MAX);
+    if (tooMany) throw VezaError.from(tooMany);
+    const label = { amountMinor: quoted.totalMinor, currency: quoted.currency };
+    return inTurn(c, { kind: 'order', id: orderId, idempotency }, async () => {
+      c.set('mayStillBeCarriedOut', true);
+      const buyerId = caller.userId;
+      const ask = { kind: 'order', buyerId, productIds, ...(idempotency && { idempotency }) } as const;
+      const kept = await keepAsk<AskedOrder>(db, orderId, ask);
+      assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+      const placing = await engine.placeOrder({ orderId }, label);
+      if ('refused' in placing) {
+        await takeAsk(db, orderId);
+        throw VezaError.from(placing.refused);
+      }
+      assertSameBody(idempotency, placing.bodyHash);
+      return answer(c, await readPlaced(c, orderId));
+    });
   });
 });
 
@@ -115,7 +118,7 @@ async function readOpened(c: Context<ApiEnv>, orderId: string): Promise<OrderRow
   const { engine, admission } = c.var.deps;
   const label = { amountMinor: order.totalMinor, currency: order.currency };
   const placing = await admission.order
-    .admit(() => engine.placeOrder({ orderId }, label))
+    .admit(() => engine.placeOrder({ orderId }, label), { gone: () => clientGone(c) })
     .catch((error: unknown) => {
       // The order is placed, whether or not the engine can be asked about it.
       c.var.log.warn({ err: error, orderId: order.id }, 'a repeated purchase could not wait for the payment');

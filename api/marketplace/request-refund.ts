@@ -36,7 +36,7 @@ import {
 import { signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { AWAITS, Awaits, operate } from '../approvals/index.ts';
-import { inTurn } from './admission.ts';
+import { inTurn, underItsId } from './admission.ts';
 import { RequestedRefund, showOpenedRefund } from './refund-view.ts';
 
 const Params = z.object({ orderId: idParam('orderId') });
@@ -99,42 +99,44 @@ export const requestRefund = defineRoute(route, async (c) => {
     `${caller.userId}:requestRefund:${orderId}`,
     c.req.valid('json'),
   );
-  const earlier = await findAnswer(db, idempotency);
-  if (earlier) return c.json(accepted(earlier), 202);
-
-  const part = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
-  const order = await readRefundableOrder(db, orderId);
-  if (order !== null && caller.role === 'admin' && !isParty(order, caller)) {
-    const answer = await refundForOthers(c, orderId, part, c.req.valid('json'));
-    return c.json('awaits' in answer ? { approval: answer.awaits } : answer.shown, 202);
-  }
-  const ask = { caller: asParty(caller), ...part };
-  const judged = judge(order, orderId, ask, now());
-  if ('refusal' in judged) {
-    // The call that this one repeats may have opened the refund since the look-up above.
-    const meanwhile = await findAnswer(db, idempotency);
-    if (meanwhile) return c.json(accepted(meanwhile), 202);
-    throw judged.refusal;
-  }
   const refundId = idFor(idempotency);
-  return inTurn(c, { kind: 'refund', id: refundId, idempotency }, async () => {
-    c.set('mayStillBeCarriedOut', true);
-    const kept = await keepAsk<AskedRefund>(db, refundId, {
-      kind: 'refund',
-      orderId,
-      ...ask,
-      ...(reason && { reason }),
-      ...(idempotency && { idempotency }),
-    });
-    assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
-    const opening = await engine.requestRefund({ refundId }, judged.label);
-    if ('refused' in opening) {
-      await takeAsk(db, refundId);
-      throw VezaError.from(opening.refused);
+  return underItsId(c, refundId, async () => {
+    const earlier = await findAnswer(db, idempotency);
+    if (earlier) return c.json(accepted(earlier), 202);
+
+    const part = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+    const order = await readRefundableOrder(db, orderId);
+    if (order !== null && caller.role === 'admin' && !isParty(order, caller)) {
+      const answer = await refundForOthers(c, orderId, part, c.req.valid('json'));
+      return c.json('awaits' in answer ? { approval: answer.awaits } : answer.shown, 202);
     }
-    assertSameBody(idempotency, opening.bodyHash);
-    // The same body, so the same reason, also where this call is a repeat.
-    return c.json(accepted({ ...opening.opened, orderId, reason: reason || null }), 202);
+    const ask = { caller: asParty(caller), ...part };
+    const judged = judge(order, orderId, ask, now());
+    if ('refusal' in judged) {
+      // The call that this one repeats may have opened the refund since the look-up above.
+      const meanwhile = await findAnswer(db, idempotency);
+      if (meanwhile) return c.json(accepted(meanwhile), 202);
+      throw judged.refusal;
+    }
+    return inTurn(c, { kind: 'refund', id: refundId, idempotency }, async () => {
+      c.set('mayStillBeCarriedOut', true);
+      const kept = await keepAsk<AskedRefund>(db, refundId, {
+        kind: 'refund',
+        orderId,
+        ...ask,
+        ...(reason && { reason }),
+        ...(idempotency && { idempotency }),
+      });
+      assertSameBody(idempotency, kept.idempotency?.bodyHash ?? null);
+      const opening = await engine.requestRefund({ refundId }, judged.label);
+      if ('refused' in opening) {
+        await takeAsk(db, refundId);
+        throw VezaError.from(opening.refused);
+      }
+      assertSameBody(idempotency, opening.bodyHash);
+      // The same body, so the same reason, also where this call is a repeat.
+      return c.json(accepted({ ...opening.opened, orderId, reason: reason || null }), 202);
+    });
   });
 });
 

@@ -6,27 +6,29 @@ const LIMITS = { atATimeMax: 8, atATimeAtFirst: 2, answerWithinMs: 1_000 };
 
 describe('Admission', () => {
   let nowMs = 0;
-  let refusedAt: number[] = [];
   let admission: Admission;
   beforeEach(() => {
     nowMs = 0;
-    refusedAt = [];
-    admission = new Admission(
-      LIMITS,
-      (atATime) => void refusedAt.push(atATime),
-      () => nowMs,
-    );
+    begun.length = 0;
+    waited.length = 0;
+    admission = new Admission(LIMITS, () => nowMs);
   });
 
   const begun: string[] = [];
+  const waited: string[] = [];
   /** A call that is over when the test says so. */
-  function call(name = '') {
+  function call(name = '', client?: AbortSignal) {
     let end = () => {};
     const over = new Promise<void>((resolve) => (end = resolve));
-    const done = admission.admit(async () => {
+    const work = async () => {
       begun.push(name);
       await over;
-    });
+    };
+    const gone = () => {
+      waited.push(name);
+      return client;
+    };
+    const done = admission.admit(work, { gone });
     return { done, end: () => (end(), done) };
   }
   /** More calls than are begun or may wait. */
@@ -50,12 +52,10 @@ describe('Admission', () => {
   };
 
   it('lets those wait who get their turn soon, in the order of coming, and refuses the others', async () => {
-    begun.length = 0;
     const running = [call('a'), call('b')];
     // A call takes 100 ms until one was seen, so that five have their turn within 250 ms.
     const waiting = [call('c'), call('d'), call('e'), call('f'), call('g')];
     await refusal();
-    expect(refusedAt).toEqual([2]);
     for (const { end } of running) await end();
     for (const { end } of waiting) await end();
     expect(begun).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
@@ -74,7 +74,7 @@ describe('Admission', () => {
   });
 
   it('begins no fewer where every call takes long, since nobody is in its way', async () => {
-    admission = new Admission({ ...LIMITS, atATimeAtFirst: 8 }, undefined, () => nowMs);
+    admission = new Admission({ ...LIMITS, atATimeAtFirst: 8 }, () => nowMs);
     // It takes some to learn that those that have nobody beside them take as long.
     await serve(10, 700);
     expect(admission.atATime).toBeLessThan(8);
@@ -97,7 +97,7 @@ describe('Admission', () => {
   });
 
   it('settles where a call takes half of the time, if each that is added makes all of them slower', async () => {
-    admission = new Admission({ ...LIMITS, atATimeMax: 256 }, undefined, () => nowMs);
+    admission = new Admission({ ...LIMITS, atATimeMax: 256 }, () => nowMs);
     const found: number[] = [];
     for (let round = 0; round < 400; round += 1) {
       await serve(1, 40 * admission.atATime);
@@ -110,7 +110,7 @@ describe('Admission', () => {
   });
 
   it('tells who is refused a time by the rate at which calls end, later for each', async () => {
-    admission = new Admission({ ...LIMITS, atATimeMax: 1 }, undefined, () => nowMs);
+    admission = new Admission({ ...LIMITS, atATimeMax: 1 }, () => nowMs);
     await serve(40, 600);
     const running = call();
     const told: number[] = [];
@@ -124,11 +124,23 @@ describe('Admission', () => {
 
   it('refuses a call whose turn does not come, and never begins it', async () => {
     admission = new Admission({ ...LIMITS, answerWithinMs: 100, atATimeMax: 8, atATimeAtFirst: 8 });
-    begun.length = 0;
     const running = Array.from({ length: 8 }, () => call('running'));
     await expect(call('late').done).rejects.toMatchObject({ code: 'engine_busy' });
     for (const { end } of running) await end();
     expect(begun).not.toContain('late');
+  });
+
+  it('never begins a call whose client is gone before its turn, and asks for the client only where it has to wait', async () => {
+    const client = new AbortController();
+    const running = [call('a'), call('b')];
+    const left = call('left', client.signal);
+    const next = call('next');
+    await expect(call('gone at once', AbortSignal.abort()).done).rejects.toMatchObject({ code: 'engine_busy' });
+    client.abort();
+    await expect(left.done).rejects.toMatchObject({ code: 'engine_busy' });
+    for (const { end } of [...running, next]) await end();
+    expect(begun).toEqual(['a', 'b', 'next']);
+    expect(waited).toEqual(['left', 'next', 'gone at once']);
   });
 
   it('says that the engine is away, not that it is busy, while nobody answers', async () => {
@@ -143,11 +155,9 @@ describe('Admission', () => {
     nowMs += 4_000;
     // Slow is not away.
     await refusal('engine_busy');
-    const busy = refusedAt.length;
     nowMs += 1_001;
     // Nobody has answered for longer than the engine waits for a worker.
     await refusal('engine_unavailable');
-    expect(refusedAt).toHaveLength(busy);
     await running[1]!.end();
     await more.end();
   });

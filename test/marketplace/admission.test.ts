@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../config.ts';
+import { createLogger } from '../../log.ts';
+import { startServer } from '../../server.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { refundsOf } from '../harness/read.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
@@ -76,9 +81,7 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
       expect(refused.length).toBeLessThanOrEqual(AT_ONCE - AT_A_TIME);
       for (const at of refused) {
         expect(await refundsOf(world, orderIds[at]!)).toEqual([]);
-        expect(
-          await world.database.sql`SELECT id FROM asks WHERE ask->>'orderId' = ${orderIds[at]!}`,
-        ).toEqual([]);
+        expect(await keptOf(orderIds[at]!)).toEqual([]);
       }
     });
     // Whoever is refused does not wait until others have been served.
@@ -115,6 +118,122 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
     expect(accepted.map(({ status }) => status)).toEqual(calls.map(() => 201));
     expect(new Set(accepted.map(({ body }) => body.order!.id)).size).toBe(AT_ONCE);
     expect(await ordersOf(world, shop.buyer.id)).toBe(before + AT_ONCE);
+  });
+
+  /** Another API process of this world, which begins one call at a time, for as long as the test lasts. */
+  async function beside(
+    env: Readonly<Record<string, string>>,
+    test: (api: { metricsUrl: string; lines: string[] }) => Promise<void>,
+  ) {
+    const lines: string[] = [];
+    const log = createLogger('info', { write: (line) => void lines.push(line) });
+    const config = readConfig({ ...world.env, ENGINE_CALLS_MAX: '1', METRICS_PORT: '0', ...env });
+    const home = world.apiUrl;
+    const api = await startServer(config, { log });
+    world.serveFrom(api.url);
+    try {
+      await test({ metricsUrl: api.metricsUrl!, lines });
+    } finally {
+      world.serveFrom(home);
+      await api.close();
+    }
+  }
+  /** For as long as the work takes, nobody keeps an ask, which all may read. */
+  const whileNothingIsKept = (work: () => Promise<void>) =>
+    world.database.sql.begin(async (tx) => {
+      await tx`LOCK TABLE asks IN SHARE MODE`;
+      await work();
+    });
+  const keptOf = (orderId: string) =>
+    world.database.sql`SELECT id FROM asks WHERE ask->>'orderId' = ${orderId}`;
+  /** So many calls are at work on an ask that they cannot keep. */
+  const expectAtWork = (count: number) =>
+    eventually(async () =>
+      expect(
+        await world.database.sql`SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+          WHERE datname = current_database() AND relation = 'asks'::regclass AND NOT granted`,
+      ).toHaveLength(count),
+    );
+  const bought = () => paidOrder(world, shop.buyer, shop.productIds);
+  const refund = (orderId: string, key: string, body: object = {}) =>
+    world.post(shop.buyer, `/marketplace/orders/${orderId}/refund`, body, { 'idempotency-key': key });
+  /** Asks under the same key until there is room. */
+  async function refunded(orderId: string, key: string, body: object = {}) {
+    const answer = await eventually(async () => {
+      const latest = await refund(orderId, key, body);
+      expect(latest.status).toBe(202);
+      return latest;
+    });
+    const refundId = answer.body.refund!.id;
+    await world.finished(`refund/${refundId}`);
+    for (const reversal of await world.reversalsOf(refundId)) await world.finished(`reversal/${reversal.id}`);
+    return refundId;
+  }
+  const expectMayStill = ({ status, body }: Called) =>
+    expect([status, body]).toMatchObject([503, { may_still_be_carried_out: true }]);
+
+  it('a repeat is told that it may still be carried out while the first call waits for a turn or is under way', async () => {
+    const [busyId, waitingId] = [await bought(), await bought()];
+    const [busyKey, waitingKey] = [uuidv7(), uuidv7()];
+    const part = { amount: 1_000 };
+    await beside({ ENGINE_WAIT_MAX: '20s' }, async ({ metricsUrl }) => {
+      const calls: Promise<Called>[] = [];
+      const repeats: Called[] = [];
+      await whileNothingIsKept(async () => {
+        calls.push(refund(busyId, busyKey));
+        await expectAtWork(1);
+        calls.push(refund(waitingId, waitingKey, part));
+        // At 100 ms a call, fifty may wait for a quarter of the time.
+        const crowd = Array.from({ length: 80 }, () => refund(busyId, uuidv7()));
+        calls.push(...crowd);
+        expect((await Promise.race(crowd)).status).toBe(503);
+        repeats.push(await refund(busyId, busyKey), await refund(waitingId, waitingKey, part));
+        for (const repeat of repeats) expectMayStill(repeat);
+        expect(await keptOf(waitingId)).toEqual([]);
+      });
+      const answers = [...(await Promise.all(calls)), ...repeats];
+      const refused = answers.filter(({ body }) => 'code' in body && body.code === 'engine_busy');
+      const metrics = await (await fetch(metricsUrl)).text();
+      expect(metrics).toContain(`veza_refused_as_busy_total{call="refund"} ${refused.length}\n`);
+
+      for (const [orderId, key, body] of [[busyId, busyKey, {}] as const, [waitingId, waitingKey, part] as const]) {
+        const refundId = await refunded(orderId, key, body);
+        expect(await refundsOf(world, orderId)).toMatchObject([{ id: refundId, status: 'succeeded' }]);
+      }
+    });
+    await expectCleanBooks(world);
+  });
+
+  it('a call whose client left while it waited for a turn is never begun', async () => {
+    const [busyId, leftId] = [await bought(), await bought()];
+    const busyKey = uuidv7();
+    await beside({ ENGINE_WAIT_MAX: '20s' }, async ({ lines }) => {
+      const path = `/api/v1/marketplace/orders/${leftId}/refund`;
+      const calls: Promise<Called>[] = [];
+      await whileNothingIsKept(async () => {
+        calls.push(refund(busyId, busyKey));
+        await expectAtWork(1);
+        const client = request(new URL(path, world.apiUrl), {
+          method: 'POST',
+          headers: { authorization: `Bearer ${shop.buyer.token}`, 'content-type': 'application/json' },
+        });
+        client.on('error', () => undefined);
+        client.end(JSON.stringify({ amount: 1_000 }));
+        await once(client, 'finish');
+        client.destroy();
+        // Sooner than the ten seconds after which nobody waits any longer.
+        await eventually(
+          () => expect(lines.some((line) => line.includes(path) && line.includes('"status":503'))).toBe(true),
+          8_000,
+        );
+      });
+      expect(await Promise.all(calls)).toMatchObject([{ status: 202 }]);
+      await refunded(busyId, busyKey);
+      expect(await refundsOf(world, leftId)).toEqual([]);
+      const refundId = await refunded(leftId, uuidv7(), { amount: 1_000 });
+      expect(await refundsOf(world, leftId)).toMatchObject([{ id: refundId, amountMinor: 1_000 }]);
+    });
+    await expectCleanBooks(world);
   });
 });
 
