@@ -212,9 +212,7 @@ export class RequestBodies {
 const tooSlow = () => new VezaError('body_too_slow', 'The body came too slowly.');
 
 const overloaded = () =>
-  new VezaError('overloaded', 'This process is reading as many bodies as it can hold.', {
-    may_still_be_carried_out: false,
-  });
+  new VezaError('overloaded', 'This process is reading as many bodies as it can hold.');
 
 const streamOf = ({ body }: Request): Readable | null =>
   body === null ? null : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);

@@ -97,7 +97,10 @@ export interface ApiEnv {
     credentialsEndAt: Date | null;
     /** Set where the caller used a key. */
     apiKey?: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
-    /** Set before the first effect: after that a failure leaves the outcome unknown, and the answer has to say so. */
+    /**
+     * Set before the first effect: after that a failure leaves the outcome unknown, and the answer has to say so. Set to
+     * false only by who has looked whether the call repeats another one.
+     */
     mayStillBeCarriedOut: boolean;
   };
 }

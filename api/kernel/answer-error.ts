@@ -36,12 +36,15 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
   if (error.code === 'maintenance') c.header('Retry-After', String(MAINTENANCE_RETRY_AFTER_S));
   if (error.code === 'engine_unavailable') c.header('Retry-After', String(RETRY_AFTER_S));
   if (error.code === 'engine_busy') c.header('Retry-After', String(error.extra?.['retry_after_s']));
-  if (error.code === 'engine_unavailable' || error.code === 'engine_busy')
-    problem['may_still_be_carried_out'] ??= c.var.mayStillBeCarriedOut ?? false;
+  if (status === 503) problem['may_still_be_carried_out'] ??= c.var.mayStillBeCarriedOut ?? mayRepeat(c);
   if (error.code === 'unauthenticated')
     c.header('WWW-Authenticate', 'Bearer realm="veza", error="invalid_token"');
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }
+
+/** Where nobody has looked, a call with a key may repeat one that is carried out: who was told "no" would ask under a new key. */
+const mayRepeat = ({ req }: Context<ApiEnv>) =>
+  req.method !== 'GET' && req.header('Idempotency-Key') !== undefined;
 
 /** Rules deeper down name the field at fault in an extra member. */
 function fieldsOf(error: VezaError): FieldProblem[] {

@@ -28,7 +28,5 @@ async function once(isOn: Promise<boolean>, next: Next): Promise<void> {
 
 function refuseIf(isOn: boolean): void {
   if (!isOn) return;
-  throw new VezaError('maintenance', 'Come back later; nothing was done.', {
-    may_still_be_carried_out: false,
-  });
+  throw new VezaError('maintenance', 'Come back later; this call has done nothing.');
 }

@@ -235,6 +235,32 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
     });
     await expectCleanBooks(world);
   });
+
+  it('a repeat is told that it may still be carried out where the database cannot say', async () => {
+    const [busyId, otherId] = [await bought(), await bought()];
+    const [busyKey, otherKey] = [uuidv7(), uuidv7()];
+    await world.stopWorker();
+    await beside({ ENGINE_WAIT_MAX: '100ms', DATABASE_STATEMENT_TIMEOUT: '1s' }, async () => {
+      const { sql } = world.database;
+      const busy = refund(busyId, busyKey);
+      await eventually(async () => expect(await keptOf(busyId)).toHaveLength(1));
+      // For the one that gets no turn, and for the one whose first look-up it is.
+      for (const [table, call] of [
+        ['asks', () => refund(otherId, otherKey)],
+        ['idempotency_keys', () => refund(busyId, busyKey)],
+      ] as const) {
+        await sql.begin(async (tx) => {
+          await tx`LOCK TABLE ${tx(table)} IN ACCESS EXCLUSIVE MODE`;
+          expectMayStill(await call());
+        });
+      }
+      await world.startWorker();
+      await busy;
+      await refunded(busyId, busyKey);
+      await refunded(otherId, otherKey);
+    });
+    await expectCleanBooks(world);
+  });
 });
 
 const ordersOf = async ({ database: { sql } }: World, buyerId: string) =>

@@ -75,6 +75,8 @@ test('closes all but health, operations and webhooks, with 503 and Retry-After',
       may_still_be_carried_out: false,
     });
   }
+  const keyed = await app.request(ORDERS, { method: 'POST', headers: { 'Idempotency-Key': 'k1' } });
+  expect(await bodyOf(keyed)).toMatchObject({ code: 'maintenance', may_still_be_carried_out: true });
   for (const path of ['/health', '/api/v1/admin/transfers', '/api/v1/admin/stuck', SWITCH]) {
     expect(await statusOf(path), path).toBe(200);
   }
