@@ -47,7 +47,7 @@ export class Admission {
   #endedAtMs = -Infinity;
   /** Nobody answered the call that ended last. */
   #isUnanswered = false;
-  /** Until when all who were refused so far are served, if each comes back when told. */
+  /** When all who were refused so far are served, if each comes back when told; no later than anybody is told. */
   #promisedUntilMs = -Infinity;
 
   constructor(
@@ -163,9 +163,11 @@ export class Admission {
       );
     }
     const nowMs = this.#nowMs();
-    // Who is refused comes after those who were refused before: all at once, they would be refused again.
-    this.#promisedUntilMs = Math.max(this.#promisedUntilMs, nowMs + turnInMs) + this.#eachMs;
-    const inMs = Math.min(Math.max(this.#promisedUntilMs - nowMs, RETRY_AFTER_LEAST_MS), RETRY_AFTER_MOST_MS);
+    // Who is refused comes after those who were refused before: all at once, they would be refused again. The
+    // sum stops at what a call is told at most, or everybody would be told that for long after a crowd has left.
+    const untilMs = Math.max(this.#promisedUntilMs, nowMs + turnInMs) + this.#eachMs;
+    this.#promisedUntilMs = Math.min(untilMs, nowMs + RETRY_AFTER_MOST_MS);
+    const inMs = Math.max(this.#promisedUntilMs - nowMs, RETRY_AFTER_LEAST_MS);
     return new VezaError('engine_busy', 'More is asked for than can be begun now. This call has done nothing.', {
       retry_after_s: Math.ceil(inMs / 1_000),
     });

@@ -122,6 +122,19 @@ describe('Admission', () => {
     await running.end();
   });
 
+  it('tells a crowd a minute at most, and less again once the crowd has left', async () => {
+    admission = new Admission({ ...LIMITS, atATimeMax: 1 }, () => nowMs);
+    await serve(40, 600);
+    let running = call();
+    for (let refused = 0; refused < 500; refused += 1) await refusal();
+    expect((await refusal()).extra.retry_after_s).toBe(60);
+    await running.end();
+    await serve(75, 600);
+    running = call();
+    expect((await refusal()).extra.retry_after_s).toBeLessThanOrEqual(16);
+    await running.end();
+  });
+
   it('refuses a call whose turn does not come, and never begins it', async () => {
     admission = new Admission({ ...LIMITS, answerWithinMs: 100, atATimeMax: 8, atATimeAtFirst: 8 });
     const running = Array.from({ length: 8 }, () => call('running'));
