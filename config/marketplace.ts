@@ -7,6 +7,9 @@ import { variable, type Variables } from './variable.ts';
 /** No activity runs longer (workflows/kernel/policies.ts). */
 const READ_LAG_LEAST_MS = 10 * 60 * 1000;
 
+/** A call waits half of it for its turn, then 8 s for the engine (engine/calls.ts); its client waits 28 s (api/middleware/deadline.ts). */
+const ENGINE_WAIT_MOST_MS = 20_000;
+
 const longerThanActivities = (given: string) => {
   const lagMs = durationMs(given);
   if (lagMs === undefined || lagMs >= READ_LAG_LEAST_MS) return null;
@@ -47,9 +50,9 @@ export const MARKETPLACE_VARIABLES = {
     'unpaid orders that one buyer may have at a time',
   ),
   ENGINE_WAIT_MAX: variable(
-    duration('1s').refine((waitMs) => waitMs >= 100, '100ms at least'),
+    duration('1s').refine((waitMs) => waitMs >= 100 && waitMs <= ENGINE_WAIT_MOST_MS, '100ms to 20s'),
     '1s',
-    'longest time until a refund is begun: an API process begins only as many at a time as are begun within it, and refuses the others at once (503 `engine_busy`); a purchase has 5 s besides, for the PSP',
+    'longest time until a refund is begun, 20s at most: an API process begins only as many at a time as are begun within it, and refuses the others soon (503 `engine_busy`); a purchase has 5 s besides, for the PSP',
   ),
   ENGINE_CALLS_MAX: variable(
     integer(256, 1, 10_000),

@@ -135,7 +135,7 @@ export class World {
       // A suite has few buyers, who leave many orders as they are.
       OPEN_ORDERS_MAX: '1000',
       // On a machine that runs many suites calls are slow, and a suite asks for many at once.
-      ENGINE_WAIT_MAX: '1m',
+      ENGINE_WAIT_MAX: '20s',
       STRIPE_READ_LAG: '100ms',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',

@@ -74,6 +74,9 @@ describe('reading the environment', () => {
     ['PORT', '70000'],
     ['PORT', 'many'],
     ['PSP_RETRY_BASE', '10 minutes'],
+    ['ENGINE_WAIT_MAX', '99ms'],
+    // A call would be begun after its client was told that nobody had answered.
+    ['ENGINE_WAIT_MAX', '21s'],
     ['REVERSAL_WORKER_ENABLED', 'yes'],
     ['LOG_LEVEL', 'loud'],
     ['JWT_SECRET', 'short'],
