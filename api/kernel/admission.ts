@@ -1,3 +1,4 @@
+import { isUnavailable } from '../../db/unavailable.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { AtATime, type EndedCall } from './at-a-time.ts';
 
@@ -80,7 +81,7 @@ export class Admission {
     try {
       return await work();
     } catch (error) {
-      isAnswered = error instanceof VezaError && error.code !== 'engine_unavailable';
+      isAnswered = !isSilence(error);
       throw error;
     } finally {
       this.#learn({ ...begun, endedAtMs: this.#nowMs(), isAnswered, inFlight: this.#inFlight });
@@ -173,3 +174,7 @@ export class Admission {
     });
   }
 }
+
+/** Whether the work failed since the engine or the database did not answer. */
+const isSilence = (error: unknown) =>
+  error instanceof VezaError ? error.code === 'engine_unavailable' : isUnavailable(error);

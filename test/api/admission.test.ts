@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Admission } from '../../api/kernel/index.ts';
+import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { VezaError } from '../../domain/errors.ts';
 
 const LIMITS = { atATimeMax: 8, atATimeAtFirst: 2, answerWithinMs: 1_000 };
@@ -175,11 +176,14 @@ describe('Admission', () => {
     await more.end();
   });
 
-  it('takes a refusal by the work for an answer', async () => {
-    const refused = new VezaError('order_not_found', 'There is none.');
-    await expect(admission.admit(() => Promise.reject(refused))).rejects.toBe(refused);
+  it.each([
+    ['a refusal by the work', new VezaError('order_not_found', 'There is none.'), 'engine_busy'],
+    ['a defect of ours', new TypeError('not a function'), 'engine_busy'],
+    ['a database that is away', new DatabaseUnavailable('no answer', 'QUERY_TIMEOUT'), 'engine_unavailable'],
+  ])('after %s: %s, then %s', async (_, thrown, code) => {
+    await expect(admission.admit(() => Promise.reject(thrown))).rejects.toBe(thrown);
     const more = crowd();
-    await refusal('engine_busy');
+    await refusal(code);
     await more.end();
   });
 
