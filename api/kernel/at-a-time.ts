@@ -57,9 +57,10 @@ export class AtATime {
 
   learn({ beganAtMs, endedAtMs, isAnswered, inFlightAtFirst, inFlight }: EndedCall): void {
     const tookMs = endedAtMs - beganAtMs;
+    this.#turnMinute(endedAtMs);
     // Among many, also the fastest may have waited, and a number found by it would only grow.
     if (isAnswered && Math.max(inFlightAtFirst, inFlight) <= this.#least)
-      this.#rememberFastest(tookMs, endedAtMs);
+      this.#fastestMs = Math.min(this.#fastestMs ?? tookMs, tookMs);
     if (!isAnswered || tookMs > this.#slowMs) {
       // Those that began before the number fell say nothing of the number now.
       if (beganAtMs < this.#shrunkAtMs) return;
@@ -76,12 +77,11 @@ export class AtATime {
     return known.length === 0 ? this.#soonMs : Math.max(this.#soonMs, SLOW_TIMES * Math.min(...known));
   }
 
-  #rememberFastest(tookMs: number, atMs: number): void {
-    if (atMs - this.#minuteFromMs > FASTEST_KEPT_MS) {
-      this.#fastestBeforeMs = this.#fastestMs;
-      this.#fastestMs = null;
-      this.#minuteFromMs = atMs;
-    }
-    this.#fastestMs = Math.min(this.#fastestMs ?? tookMs, tookMs);
+  #turnMinute(atMs: number): void {
+    const pastMs = atMs - this.#minuteFromMs;
+    if (pastMs <= FASTEST_KEPT_MS) return;
+    this.#fastestBeforeMs = pastMs <= 2 * FASTEST_KEPT_MS ? this.#fastestMs : null;
+    this.#fastestMs = null;
+    this.#minuteFromMs = atMs;
   }
 }

@@ -97,6 +97,22 @@ describe('Admission', () => {
     expect(admission.atATime).toBe(8);
   });
 
+  it('forgets the fastest after two minutes, also while many are always under way', async () => {
+    await serve(40, 400);
+    expect(admission.atATime).toBe(8);
+    // Up to 800 ms is usual where the fastest took 400 ms.
+    await serve(100, 700);
+    expect(admission.atATime).toBe(8);
+    const found: number[] = [];
+    while (found.length < 100) {
+      await serve(1, 700);
+      found.push(admission.atATime);
+    }
+    // It looks again how long a call takes that has few beside it, and learns that all take as long.
+    expect(Math.min(...found)).toBe(2);
+    expect(found.at(-1)).toBe(8);
+  });
+
   it('settles where a call takes half of the time, if each that is added makes all of them slower', async () => {
     admission = new Admission({ ...LIMITS, atATimeMax: 256 }, () => nowMs);
     const found: number[] = [];
