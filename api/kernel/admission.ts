@@ -22,7 +22,7 @@ export interface Waiter {
 
 /** What a call takes until one was seen: that of a machine with nothing else to do. */
 const TAKES_AT_FIRST_MS = 100;
-/** What is known of the calls follows the last ten or so. */
+/** A mean over the last ten or so: over fewer it jumps with each slow call, over more a change is seen too late. */
 const NEWEST_SHARE = 0.1;
 /** Then the engine says itself that no worker took what was asked (engine/calls.ts): one that is slow answers before. */
 const SILENT_MS = 5_000;
@@ -44,7 +44,7 @@ export class Admission {
   #inFlight = 0;
   #takesMs = TAKES_AT_FIRST_MS;
   /** From one end to the next, while some are under way. */
-  #apartMs = TAKES_AT_FIRST_MS;
+  #betweenEndsMs = TAKES_AT_FIRST_MS;
   #endedAtMs = -Infinity;
   /** Nobody answered the call that ended last. */
   #isUnanswered = false;
@@ -98,7 +98,7 @@ export class Admission {
 
   /** How long one call keeps the next one waiting: as measured, or less where fewer were asked for than there was room. */
   get #eachMs(): number {
-    return Math.min(this.#apartMs, this.#takesMs / this.atATime);
+    return Math.min(this.#betweenEndsMs, this.#takesMs / this.atATime);
   }
 
   /** Null once it is the caller's turn. */
@@ -145,7 +145,7 @@ export class Admission {
     // A call that nobody answers takes until its deadline, which says nothing of the pace once somebody answers again.
     if (isAnswered) {
       this.#takesMs += NEWEST_SHARE * (endedAtMs - beganAtMs - this.#takesMs);
-      this.#apartMs += NEWEST_SHARE * (endedAtMs - this.#endedAtMs - this.#apartMs);
+      this.#betweenEndsMs += NEWEST_SHARE * (endedAtMs - this.#endedAtMs - this.#betweenEndsMs);
     }
     this.#endedAtMs = endedAtMs;
     this.#isUnanswered = !isAnswered;

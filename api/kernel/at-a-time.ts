@@ -1,11 +1,16 @@
 /**
- * So many at least, so that one call that hangs does not keep out all others. No more: at a saturated worker each waits
- * behind the others.
+ * With one at a time, a call that hangs keeps out all others. With more than two, they wait behind each other at a worker
+ * that is saturated.
  */
 const LEAST = 2;
+/**
+ * TCP halves. One slow call may be chance, and a quarter is soon won back; a number that is far too high has fallen to a
+ * third after four.
+ */
 const SHRINK = 0.75;
-/** Longer than this many times the fastest call, a call has waited behind others. */
+/** A call that took twice as long as the fastest has waited for as long as it worked. Less than that may be chance. */
 const SLOW_TIMES = 2;
+/** Often enough for a worker that was replaced; each time costs some rounds of few calls. */
 const FASTEST_KEPT_MS = 60_000;
 
 export interface AtATimeLimits {
