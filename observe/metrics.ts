@@ -42,7 +42,7 @@ export function createMetrics() {
     ]),
     refusedAsBusy: counter(
       'veza_refused_as_busy_total',
-      'Refunds and purchases that were refused at once, since they could not be begun soon',
+      'Refunds and purchases that were refused soon (503 engine_busy), since there was no room to begin them',
       ['call'],
     ),
     begunAtATime: gauge(
