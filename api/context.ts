@@ -84,7 +84,10 @@ export interface ApiEnv {
     readonly incoming?: {
       readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean };
     };
-    readonly outgoing?: Pick<ServerResponse, 'headersSent' | 'setHeader' | 'appendHeader' | 'closed' | 'once'>;
+    readonly outgoing?: Pick<
+      ServerResponse,
+      'headersSent' | 'setHeader' | 'appendHeader' | 'closed' | 'once'
+    >;
   };
   Variables: {
     deps: AppDeps;

@@ -169,9 +169,13 @@ export class Admission {
     const untilMs = Math.max(this.#promisedUntilMs, nowMs + turnInMs) + this.#eachMs;
     this.#promisedUntilMs = Math.min(untilMs, nowMs + RETRY_AFTER_MOST_MS);
     const inMs = Math.max(this.#promisedUntilMs - nowMs, RETRY_AFTER_LEAST_MS);
-    return new VezaError('engine_busy', 'More is asked for than can be begun now. This call has done nothing.', {
-      retry_after_s: Math.ceil(inMs / 1_000),
-    });
+    return new VezaError(
+      'engine_busy',
+      'More is asked for than can be begun now. This call has done nothing.',
+      {
+        retry_after_s: Math.ceil(inMs / 1_000),
+      },
+    );
   }
 }
 

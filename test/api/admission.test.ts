@@ -165,7 +165,9 @@ describe('Admission', () => {
     const running = [call('a'), call('b')];
     const left = call('left', client.signal);
     const next = call('next');
-    await expect(call('gone at once', AbortSignal.abort()).done).rejects.toMatchObject({ code: 'engine_busy' });
+    await expect(call('gone at once', AbortSignal.abort()).done).rejects.toMatchObject({
+      code: 'engine_busy',
+    });
     client.abort();
     await expect(left.done).rejects.toMatchObject({ code: 'engine_busy' });
     for (const { end } of [...running, next]) await end();

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { createLogger } from '../../log.ts';
-import { startServer } from '../../server.ts';
+import { type RunningServer, startServer } from '../../server.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { refundsOf } from '../harness/read.ts';
 import { openShop, type Shop } from '../harness/shop.ts';
@@ -23,14 +22,23 @@ interface Called {
 }
 
 /** A refusal because too much is asked for at once says when to come back, and that nothing was done. */
-function expectBusy({ status, headers, body }: Called): number {
-  expect([status, body]).toMatchObject([503, { code: 'engine_busy', may_still_be_carried_out: false }]);
+function expectBusy(answer: Called): void {
+  expect(answer.body).toMatchObject({ code: 'engine_busy', may_still_be_carried_out: false });
+  comesBackAfterS(answer);
+}
+
+/** On a machine that is slow, a call may also have had its turn, and no answer in time. */
+function comesBackAfterS({ status, headers, body }: Called): number {
+  expect([status, body]).toMatchObject([503, { code: expect.stringMatching(/^engine_(busy|unavailable)$/) }]);
   const afterS = Number(headers.get('retry-after'));
   expect(Number.isInteger(afterS)).toBe(true);
   expect(afterS).toBeGreaterThanOrEqual(1);
   expect(afterS).toBeLessThanOrEqual(60);
   return afterS;
 }
+
+const hasDoneNothing = ({ status, body }: Called) =>
+  status === 503 && 'may_still_be_carried_out' in body && body.may_still_be_carried_out === false;
 
 /** All at once, each under its key; who is refused comes back when told. The answers in the order in which they came. */
 async function askUntilAccepted<Answer extends Called>(
@@ -45,12 +53,12 @@ async function askUntilAccepted<Answer extends Called>(
       return answer;
     }),
   );
-  await afterFirst(first.flatMap((answer, at) => (answer.status === 503 ? [at] : [])));
+  await afterFirst(first.flatMap((answer, at) => (hasDoneNothing(answer) ? [at] : [])));
   const accepted: Answer[] = await Promise.all(
     first.map(async (answer, at) => {
       let latest: Answer = answer;
       while (latest.status === 503) {
-        await sleep(expectBusy(latest) * 1_000);
+        await sleep(comesBackAfterS(latest) * 1_000);
         latest = await calls[at]!();
       }
       return latest;
@@ -123,7 +131,7 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
   /** Another API process of this world, which begins one call at a time, for as long as the test lasts. */
   async function beside(
     env: Readonly<Record<string, string>>,
-    test: (api: { metricsUrl: string; lines: string[] }) => Promise<void>,
+    test: (api: RunningServer, lines: readonly string[]) => Promise<void>,
   ) {
     const lines: string[] = [];
     const log = createLogger('info', { write: (line) => void lines.push(line) });
@@ -132,7 +140,7 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
     const api = await startServer(config, { log });
     world.serveFrom(api.url);
     try {
-      await test({ metricsUrl: api.metricsUrl!, lines });
+      await test(api, lines);
     } finally {
       world.serveFrom(home);
       await api.close();
@@ -176,7 +184,7 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
     const [busyId, waitingId] = [await bought(), await bought()];
     const [busyKey, waitingKey] = [uuidv7(), uuidv7()];
     const part = { amount: 1_000 };
-    await beside({ ENGINE_WAIT_MAX: '20s' }, async ({ metricsUrl }) => {
+    await beside({ ENGINE_WAIT_MAX: '20s' }, async (api) => {
       const calls: Promise<Called>[] = [];
       const repeats: Called[] = [];
       await whileNothingIsKept(async () => {
@@ -193,10 +201,13 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
       });
       const answers = [...(await Promise.all(calls)), ...repeats];
       const refused = answers.filter(({ body }) => 'code' in body && body.code === 'engine_busy');
-      const metrics = await (await fetch(metricsUrl)).text();
+      const metrics = await (await fetch(api.metricsUrl!)).text();
       expect(metrics).toContain(`veza_refused_as_busy_total{call="refund"} ${refused.length}\n`);
 
-      for (const [orderId, key, body] of [[busyId, busyKey, {}] as const, [waitingId, waitingKey, part] as const]) {
+      for (const [orderId, key, body] of [
+        [busyId, busyKey, {}] as const,
+        [waitingId, waitingKey, part] as const,
+      ]) {
         const refundId = await refunded(orderId, key, body);
         expect(await refundsOf(world, orderId)).toMatchObject([{ id: refundId, status: 'succeeded' }]);
       }
@@ -207,19 +218,21 @@ describe('more than ENGINE_CALLS_MAX at a time', () => {
   it('a call whose client left while it waited for a turn is never begun', async () => {
     const [busyId, leftId] = [await bought(), await bought()];
     const busyKey = uuidv7();
-    await beside({ ENGINE_WAIT_MAX: '20s' }, async ({ lines }) => {
+    await beside({ ENGINE_WAIT_MAX: '20s' }, async (api, lines) => {
       const path = `/api/v1/marketplace/orders/${leftId}/refund`;
       const calls: Promise<Called>[] = [];
       await whileNothingIsKept(async () => {
         calls.push(refund(busyId, busyKey));
         await expectAtWork(1);
+        const heldBytes = api.heldBodyBytes;
         const client = request(new URL(path, world.apiUrl), {
           method: 'POST',
           headers: { authorization: `Bearer ${shop.buyer.token}`, 'content-type': 'application/json' },
         });
         client.on('error', () => undefined);
         client.end(JSON.stringify({ amount: 1_000 }));
-        await once(client, 'finish');
+        // Before its body was read it would be refused as one that is not whole.
+        await eventually(() => expect(api.heldBodyBytes).toBeGreaterThan(heldBytes));
         client.destroy();
         // Sooner than the ten seconds after which nobody waits any longer.
         await eventually(
