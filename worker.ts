@@ -38,14 +38,14 @@ export const SHUTDOWN_GRACE = '30s';
 const SHUTDOWN_MAX_MS = 40_000;
 const CONNECT_RETRY_MS = 1_000;
 /**
- * Cached workflows for each task queue, some 0.3 MiB each (`npm run bench -- --only sweep`): active ones stay cached,
+ * Cached workflows for each task queue, some 0.4 MiB each (`npm run bench -- --only sweep`): active ones stay cached,
  * sleeping ones are replayed.
  */
 const MAX_CACHED_WORKFLOWS = 1_000;
 /**
  * The engine keeps a workflow's next task for the worker that had the last one, which has it cached, and learns only
  * by this that the worker is dead. The SDK's own is ten seconds. A worker that is too busy for a task in this time
- * replays it: with 200 refunds at a time that were 14 of 716 tasks, and 12 of 754 with ten seconds.
+ * replays it: with 200 refunds at a time that was 14 of 716 tasks, and 12 of 754 with ten seconds.
  */
 const KEPT_FOR_LAST_WORKER = '1s';
 /**

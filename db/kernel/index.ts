@@ -18,7 +18,7 @@ export { keepPlatformSetting, readPlatformSetting, writePlatformSetting } from '
 export { raiseFlag } from './raise-flag.ts';
 export { missingMigrations } from './readiness.ts';
 export { auditLog, idempotencyKeys, opsFlags, platformSettings } from './schema.ts';
-export { type CallAllowance, takesFrom } from './sliding-window.ts';
+export { type CallAllowance, takeFrom } from './sliding-window.ts';
 export { assertTransition, transitionedOrStale, type TransitionCause } from './stale.ts';
 export { writeOne } from './write-one.ts';
 export { sqlOnce, writtenOnce } from './written-once.ts';

@@ -31,8 +31,8 @@ interface Counted {
 }
 
 /**
- * Takes one call from a limit, or says that none is free. One statement, so that over all processes exactly the free
- * calls pass; a refused call costs nothing.
+ * The command that takes one call from a limit, or says that none is free. One statement, so that over all processes
+ * exactly the free calls pass; a refused call costs nothing.
  *
  * The window slides: calls of the previous window count by the share of it that the sliding window still covers. So a
  * client cannot spend two limits around a full hour or minute, as with fixed windows; and two counters are enough,
@@ -41,7 +41,7 @@ interface Counted {
  * `beside` is read in the same statement: a value of the caller's, null where there is none. The keys' values are named as their
  * columns.
  */
-export function takesFrom<Value = null>(counter: Counter, beside: () => SQL<Value> = () => sql<Value>`NULL`) {
+export function takeFrom<Value = null>(counter: Counter, beside: () => SQL<Value> = () => sql<Value>`NULL`) {
   const { windowS } = counter;
   const take = sqlOnce<Partial<Counted> & { readonly beside: Value | null }>(() => taking(counter, beside()));
   const look = sqlOnce<Counted>(() => looking(counter));

@@ -20,15 +20,23 @@ export function writtenOnce<Statement extends object>(
   };
 }
 
+// Of a statement by hand the ORM knows no columns, and gives each row as the driver does, an object.
+const fields = undefined;
+const name = 'once';
+const isInArrayMode = false;
+
 /** The same for a statement by hand. It gives the rows with the names and types that PostgreSQL has. */
 export function sqlOnce<Row extends object>(
   write: () => SQL,
 ): (db: Db | Tx, values: Readonly<Record<string, unknown>>) => Promise<readonly Row[]> {
-  const statement = writtenOnce((db) =>
-    db._.session.prepareQuery<{ execute: readonly Row[]; all: unknown; values: unknown }>(
-      new PgDialect({ casing: 'snake_case' }).sqlToQuery(write()),
-      ...([undefined, 'once', false] as const),
-    ),
-  );
+  const statement = writtenOnce((db) => {
+    const query = new PgDialect({ casing: 'snake_case' }).sqlToQuery(write());
+    return db._.session.prepareQuery<{ execute: readonly Row[]; all: unknown; values: unknown }>(
+      query,
+      fields,
+      name,
+      isInArrayMode,
+    );
+  });
   return (db, values) => statement(db).execute(values);
 }

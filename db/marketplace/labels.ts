@@ -41,7 +41,7 @@ export type ReversalWork = ReturnType<typeof reversalLabel>;
 export interface SettledRefund {
   /** It was settled before: somebody may be at this work already. */
   readonly isRepeat?: true;
-  /** Reversals that want a workflow of their own. */
+  /** Reversals that it opened, or of a repeat found open. */
   readonly reversals: readonly ReversalWork[];
   /** Transfers whose workflow waits for something that this refund changed. */
   readonly transfers: readonly TransferWork[];

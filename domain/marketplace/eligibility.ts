@@ -56,7 +56,7 @@ export function refundDeadlineMs(
   return order.refundDeadlineMs ?? (order.completedAtMs ?? order.createdAtMs) + FALLBACK_WINDOW_MS;
 }
 
-/** Whom an order is of. */
+/** An order's buyer and sellers. */
 interface Parties {
   readonly buyerId: string;
   readonly items: readonly { readonly sellerId: string }[];

@@ -15,8 +15,8 @@ const withParties = writtenOnce((db) =>
 );
 
 /**
- * A refund of an order with whom the order is of, in one statement, or null. The calling code checks whether the user may
- * see it.
+ * A refund with the buyer and the sellers of its order, in one statement, or null. The calling code checks whether the user
+ * may see it.
  */
 export async function readRefundWithParties(
   db: Db,
