@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Worker } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { EngineCost } from '../../bench/history/cost.ts';
 import { costOfRefund } from '../../bench/history/refund.ts';
-import { refundedOrder } from '../harness/refunded.ts';
+import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
+import { openedRefund } from '../harness/stories.ts';
 import { STRIPE_IS_DOWN } from '../harness/trouble.ts';
+import { until } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
 
 /** Webhook and answer race, and a loser costs some events more: one of so many has to do. */
@@ -75,5 +78,30 @@ describe('what a refund costs the engine', () => {
       events <= most.events && workflowTasks <= most.workflowTasks && actions <= most.actions;
     while (costs.length < TRIES && !costs.some(isWithin)) costs.push(await costOfOne(path));
     expect(costs.some(isWithin), JSON.stringify({ most, costs })).toBe(true);
+  });
+
+  it('a verb that the database refuses for long waits by timers of the server, with no task open, and replays', async () => {
+    const { sql } = world.database;
+    await sql.unsafe(`ALTER TABLE refunds ADD CONSTRAINT says_no CHECK (status <> 'succeeded') NOT VALID`);
+    const { orderId } = await soldOrder(world, shop);
+    const refundId = await openedRefund(world, shop.buyer, orderId);
+    const workflowId = `refund/${refundId}`;
+    const handle = world.temporal.workflow.getHandle(workflowId);
+    const timers = async () => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).filter((event) => event.timerStartedEventAttributes);
+    };
+    await until(timers, (started) => started.length > 0);
+    await until(
+      () => handle.describe(),
+      ({ raw }) => !raw.pendingWorkflowTask,
+    );
+    expect(await timers()).toHaveLength(1);
+    await sql.unsafe('ALTER TABLE refunds DROP CONSTRAINT says_no');
+    expect(await world.finished(workflowId)).toEqual({ status: 'succeeded' });
+    const [reversal] = await world.reversalsOf(refundId);
+    expect(await world.finished(`reversal/${reversal!.id}`)).toEqual({ status: 'reversed' });
+    const bundle = { codePath: inject('workflowBundlePaths').plain };
+    await Worker.runReplayHistory({ workflowBundle: bundle }, await handle.fetchHistory(), workflowId);
   });
 });

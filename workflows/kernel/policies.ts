@@ -5,13 +5,19 @@ import { type ActivityOptions, type LocalActivityOptions, workflowInfo } from '@
 // settings, read at each attempt.
 
 /**
+ * A wait for a local activity's next attempt that is longer than this is a timer of the server, and the workflow task ends
+ * meanwhile; shorter ones are spent within the task. Less than the longest wait, or there would never be a timer.
+ */
+const WAITED_WITHIN_TASK = '5s';
+
+/**
  * A verb of the database, run inside the workflow task: one transaction of milliseconds, safe to run twice.
- * It is retried for as long as the database is away; beyond a minute the retries go through server timers, so that a
+ * It is retried for as long as the database is away; after some six seconds the waits are server timers, so that a
  * database that is down for an hour does not keep workflow tasks busy.
  */
 export const databaseVerb = {
   startToCloseTimeout: '10s',
-  localRetryThreshold: '1m',
+  localRetryThreshold: WAITED_WITHIN_TASK,
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
 } as const satisfies LocalActivityOptions;
 
@@ -38,11 +44,12 @@ export const attemptStripe = {
 
 /**
  * The first attempt of a reversal, inside a workflow task: its own, or that of the refund that opened it. Longer than
- * Stripe's call and look-up of 10 s each; the key makes a second run harmless.
+ * Stripe's call and look-up of 10 s each; the key makes a second run harmless. Repeated while the database is away, or
+ * Temporal starts no workflow for a reversal.
  */
 export const attemptStripeDirectly = {
   startToCloseTimeout: '30s',
-  localRetryThreshold: '10s',
+  localRetryThreshold: WAITED_WITHIN_TASK,
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 } as const satisfies LocalActivityOptions;
 
