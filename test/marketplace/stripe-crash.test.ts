@@ -11,6 +11,7 @@ import {
   sentTo,
   transferCalls,
   transferRow,
+  workflowStatus,
 } from '../harness/read.ts';
 import { failedAttempts, until, waitsFor } from '../harness/wait.ts';
 import { type Refunded, refundedOrder, soldOrder } from '../harness/refunded.ts';
@@ -27,8 +28,8 @@ const PATIENT = {
 };
 const LONG_MS = 120_000;
 const HOUR = { 'retry-after': '3600' };
-/** Long enough to kill a worker while it waits for the answer. */
-const SLOW = { kind: 'latency', delayMs: 6_000 } as const;
+/** Long enough to open other calls and to kill the worker while all of them wait for their answers. */
+const SLOW = { kind: 'latency', delayMs: 10_000 } as const;
 
 describe('a worker that is killed', () => {
   let world: World;
@@ -120,7 +121,7 @@ describe('a worker that is killed', () => {
   );
 
   it(
-    'while Stripe is asked: the same key again, one transfer and one reversal each',
+    'between Stripe’s answer and its record, also within takeBack: the same key again, one transfer and one reversal each',
     async () => {
       // One whose first attempt failed asks through the queue.
       const later = await refundedOrder(world, { troubles: [{ kind: 'status', status: 503 }] });
@@ -132,30 +133,37 @@ describe('a worker that is killed', () => {
 
       const orderId = await paidOrder(world, shop.buyer, shop.productIds);
       const transfer = await onlyTransfer(world, orderId);
-      const refundId = await openedRefund(world, sold.shop.buyer, sold.orderId);
       await signal(world, later.workflowId, 'retryNow');
-      await world.finished(`refund/${refundId}`);
+      const calls = () => [
+        ...transferCalls(world, shop.seller.accountId),
+        ...reversalCalls(world, sold.stripeTransferId),
+        ...reversalCalls(world, later.stripeTransferId),
+      ];
+      const openCalls = (count: number) =>
+        until(
+          () => Promise.resolve(calls().filter((call) => call.outcome === 'open')),
+          (open) => open.length === count,
+        );
+      await openCalls(2);
+      // Last, since its refund waits for Stripe but four seconds.
+      const refundId = await openedRefund(world, sold.shop.buyer, sold.orderId);
+      const open = await openCalls(3);
+      await world.killWorkerProcess();
+      expect(open.map((call) => call.faults)).toEqual([['latency'], ['latency'], ['latency']]);
       const first = await onlyReversal(world, refundId);
-      const open = await until(
-        () =>
-          Promise.resolve(
-            [
-              ...transferCalls(world, shop.seller.accountId),
-              ...reversalCalls(world, sold.stripeTransferId),
-              ...reversalCalls(world, later.stripeTransferId),
-            ].filter((call) => call.outcome === 'open'),
-          ),
-        (calls) => calls.length === 3,
+      expect(await workflowStatus(world, `refund/${refundId}`)).toBe('RUNNING');
+      expect(await world.engine.isRunning(`reversal/${first.id}`)).toBe(false);
+      await until(
+        () => Promise.resolve(open),
+        (ended) => ended.every((call) => call.outcome === 'answered'),
       );
-      await killAndReplace();
-      for (const call of open) expect(call.faults).toEqual(['latency']);
-      // An attempt that met its predecessor at Stripe, still carried out, is repeated now and not in ten minutes.
-      for (const id of [`transfer/${transfer.id}`, `reversal/${first.id}`, later.workflowId]) {
-        if (await world.engine.isRunning(id)) await signal(world, id, 'retryNow');
-      }
+      expect(await reversalRow(world, first.id)).toMatchObject({ status: 'pending', stripeReversalId: null });
+      await world.startWorkerProcess();
       expect(await world.finished(`transfer/${transfer.id}`)).toEqual({ status: 'completed' });
+      expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
       expect(await world.finished(`reversal/${first.id}`)).toEqual({ status: 'reversed' });
       expect(await world.finished(later.workflowId)).toEqual({ status: 'reversed' });
+      expect(calls().map((call) => call.replayed)).toEqual([false, true, false, true, false, false, true]);
       expect(sentTo(world, shop.seller.accountId)).toHaveLength(1);
       expect(new Set(keysOf(transferCalls(world, shop.seller.accountId)))).toEqual(
         new Set([`transfer:${transfer.id}:1`]),
