@@ -10,6 +10,8 @@ import { type SeenSpan, startOtlpReceiver } from './otlp-receiver.ts';
 
 const CALLERS_TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLERS_SPAN = '00f067aa0ba902b7';
+/** Of a refund whose reversal met no trouble. */
+const UNTROUBLED_TRACE = '5bf92f3577b34da6a3ce929d0e0e4736';
 
 type Histories = readonly {
   readonly workflowId: string;
@@ -18,6 +20,7 @@ type Histories = readonly {
 
 let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
 let trace: readonly SeenSpan[];
+let untroubled: readonly SeenSpan[];
 let refundId: string;
 let secrets: string[];
 let histories: Histories;
@@ -27,6 +30,10 @@ beforeAll(async () => {
   receiver = await startOtlpReceiver();
   const world = await World.create({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url } });
   const { buyer, products } = await openCatalog(world);
+  const sold = await completedOrder(world, buyer, [products[0]!.id]);
+  const headers = { traceparent: `00-${UNTROUBLED_TRACE}-${CALLERS_SPAN}-01` };
+  const untroubledId = await openedRefund(world, buyer, sold.orderId, {}, headers);
+  await world.finished(`refund/${untroubledId}`);
   const { orderId } = await completedOrder(world, buyer, [products[0]!.id]);
   // The direct lane is full, so the reversal has a workflow of its own.
   await world.database.sql`
@@ -70,15 +77,16 @@ beforeAll(async () => {
   // Both processes send what they still hold when they end.
   await world.close();
   trace = receiver.spans.filter(({ traceId }) => traceId === CALLERS_TRACE);
+  untroubled = receiver.spans.filter(({ traceId }) => traceId === UNTROUBLED_TRACE);
 });
 afterAll(() => receiver.close());
 
-const parentOf = (span: SeenSpan) => trace.find(({ spanId }) => spanId === span.parentSpanId);
+const parentOf = (span: SeenSpan, spans = trace) => spans.find(({ spanId }) => spanId === span.parentSpanId);
 
 /** The names from a span up to the caller's. */
-function lineage(name: string): string[] {
+function lineage(name: string, spans = trace): string[] {
   const names: string[] = [];
-  for (let at = trace.find((span) => span.name === name); at !== undefined; at = parentOf(at)) {
+  for (let at = spans.find((span) => span.name === name); at !== undefined; at = parentOf(at, spans)) {
     names.push(at.name);
     if (at.parentSpanId === CALLERS_SPAN) names.push('the caller');
   }
@@ -112,6 +120,18 @@ test('it goes on through the workflows that it started', () => {
     'POST /api/v1/marketplace/orders/:orderId/refund',
     'the caller',
   ]);
+});
+
+test('a reversal that meets no trouble is asked for by the workflow of its refund', () => {
+  expect(lineage('stripe createReversal', untroubled)).toEqual([
+    'stripe createReversal',
+    'activity takeBack',
+    'workflow refund',
+    'temporal update_with_start opened',
+    'POST /api/v1/marketplace/orders/:orderId/refund',
+    'the caller',
+  ]);
+  expect(untroubled.filter(({ name }) => name === 'workflow reversal')).toEqual([]);
 });
 
 test('every span of it has its parent, and none failed', () => {
