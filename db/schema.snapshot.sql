@@ -671,6 +671,7 @@ CREATE TABLE transfer_reversals (
   work_checked_at timestamp with time zone,
   given_up_at timestamp with time zone,
   needs_new_key boolean DEFAULT false NOT NULL,
+  done_within_refund boolean DEFAULT false NOT NULL,
   CONSTRAINT transfer_reversals_pkey PRIMARY KEY (id),
   CONSTRAINT transfer_reversals_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
   CONSTRAINT transfer_reversals_retry_of_transfer_reversals_id_fk FOREIGN KEY (retry_of) REFERENCES transfer_reversals(id),

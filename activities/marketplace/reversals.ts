@@ -1,12 +1,11 @@
 import {
   backoffDelayMs,
   keyGeneration,
-  type Attempt,
   type AttemptRequest,
   formatMoney,
 } from '../../domain/kernel/index.ts';
 import { reversalWorkflowId } from '../../domain/marketplace/ids.ts';
-import type { ReversalStatus, ReversalWait } from '../../domain/marketplace/reversal-machine.ts';
+import type { ReversalWait } from '../../domain/marketplace/reversal-machine.ts';
 import type { ReversalAdoption } from '../../domain/marketplace/messages.ts';
 import { readReversalChain } from '../../db/marketplace/reversals/chain.ts';
 import { adoptReversal } from '../../db/marketplace/reversals/adopt.ts';
@@ -23,9 +22,9 @@ import type { CreateReversalOutcome, StripeReversal } from '../../providers/stri
 import type { MarketplaceDeps } from './deps.ts';
 import { GIVEN_UP, whileHeartbeating, notServedHere, retryLater } from '../kernel/index.ts';
 import { directCallsPerSecond } from './stripe-pace.ts';
-import { createTakeBackActivities } from './take-back.ts';
+import { type AttemptWithin, createTakeBackActivities, type WithinRefund } from './take-back.ts';
 
-export type ReversalAttempt = Attempt<ReversalStatus>;
+export type ReversalAttempt = AttemptWithin;
 type ReversalRequest = { readonly reversalId: string } & AttemptRequest;
 type MadeReversal = Pick<StripeReversal, 'stripeReversalId' | 'amountMinor' | 'currency'>;
 type Ask = Extract<ReversalClaim, { kind: 'ask' }>;
@@ -93,11 +92,16 @@ export function createReversalActivities(deps: MarketplaceDeps) {
     return end(id, { failed: message });
   }
 
-  async function judge(claim: Ask, outcome: CreateReversalOutcome): Promise<ReversalAttempt> {
+  async function judge(
+    claim: Ask,
+    outcome: CreateReversalOutcome,
+    withinRefund: boolean,
+  ): Promise<ReversalAttempt> {
     const { id } = claim.reversal;
     switch (outcome.kind) {
       case 'created': {
-        if (await isAsAsked(claim, outcome)) return end(id, { reversed: outcome.stripeReversalId });
+        if (await isAsAsked(claim, outcome))
+          return end(id, { reversed: outcome.stripeReversalId, withinRefund });
         const message = 'Stripe made a reversal of another amount';
         return postpone(id, policy.maxMs, { message, counted: false, waitingFor: 'amount_differs' }, null);
       }
@@ -183,7 +187,7 @@ export function createReversalActivities(deps: MarketplaceDeps) {
     );
   }
 
-  async function attempt(request: ReversalRequest, timeoutMs?: number): Promise<ReversalAttempt> {
+  async function attempt(request: ReversalRequest, within?: WithinRefund): Promise<ReversalAttempt> {
     const first = await askReversal(db, request);
     const claim = first.kind === 'ask' ? await lookFirst(first) : first;
     if ('ended' in claim) return claim;
@@ -197,20 +201,20 @@ export function createReversalActivities(deps: MarketplaceDeps) {
       ...(reversal.refundId !== null && { refundId: reversal.refundId }),
       amountMinor: claim.amountMinor,
       idempotencyKey: claim.idempotencyKey,
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(within && { timeoutMs: within.answerWithinMs }),
     });
-    return judge(claim, outcome);
+    return judge(claim, outcome, within !== undefined);
   }
 
   /** `queue`: the shared limit has no call to spare, or another worker serves this work. */
   async function attemptUnqueued(
     request: ReversalRequest,
-    timeoutMs?: number,
+    within?: WithinRefund,
   ): Promise<ReversalAttempt | 'queue'> {
     if (!policy.enabled) return 'queue';
     const perSecond = directCallsPerSecond(settings.stripeMaxRps);
     const free = await takeSlot(db, 'stripe', { perSecond, burst: DIRECT_BURST });
-    return free ? attempt(request, timeoutMs) : 'queue';
+    return free ? attempt(request, within) : 'queue';
   }
 
   return {
@@ -270,6 +274,7 @@ const ended = (reversal: Reversal): ReversalAttempt => ({
   message: reversal.errorMessage,
   retryCount: reversal.retryCount,
   idempotencyKey: reversal.idempotencyKey,
+  ...(reversal.doneWithinRefund && { withinRefund: true }),
 });
 
 function waiting(reversal: Reversal): ReversalAttempt {

@@ -12,6 +12,14 @@ export interface TakenBack {
   readonly handedOver: readonly string[];
 }
 
+/** That an attempt is made by the refund's workflow, which does not wait for Stripe as long as others do. */
+export interface WithinRefund {
+  readonly answerWithinMs: number;
+}
+
+/** `withinRefund`: Stripe carried it out at such an attempt, which the row says. Older histories lack it. */
+export type AttemptWithin = Attempt<ReversalStatus> & { readonly withinRefund?: true };
+
 /**
  * How many such attempts a process makes at a time; what finds no room has a workflow of its own at once. A refund holds
  * one of the queue's 40 workflow tasks while Stripe is asked, and each attempt one of its 100 local activities (what the
@@ -26,17 +34,19 @@ export function createTakeBackActivities(
   { engine, log }: Pick<MarketplaceDeps, 'engine' | 'log'>,
   attempt: (
     request: { readonly reversalId: string } & AttemptRequest,
-    timeoutMs: number,
-  ) => Promise<Attempt<ReversalStatus> | 'queue'>,
+    within: WithinRefund,
+  ) => Promise<AttemptWithin | 'queue'>,
 ) {
   let underWay = 0;
 
-  async function isReversed({ reversalId }: ReversalWork): Promise<boolean> {
+  /** Now or at an earlier run of this. What ended in another way has a workflow, or is given one that ends at once. */
+  async function isDone({ reversalId }: ReversalWork): Promise<boolean> {
     if (underWay >= AT_A_TIME) return false;
     underWay += 1;
     try {
-      const found = await attempt({ reversalId, generation: 1, now: false }, ANSWER_WITHIN_MS);
-      return found !== 'queue' && found.ended && found.status === 'reversed';
+      const request = { reversalId, generation: 1, now: false };
+      const found = await attempt(request, { answerWithinMs: ANSWER_WITHIN_MS });
+      return found !== 'queue' && found.withinRefund === true;
     } catch (error) {
       // The database was away. Nothing is known of the call, and its workflow repeats it under the same key.
       log.warn({ reversalId, err: error }, 'the first attempt of a reversal was cut off');
@@ -53,7 +63,7 @@ export function createTakeBackActivities(
      * people look for it.
      */
     async takeBack(reversals: readonly ReversalWork[]): Promise<TakenBack> {
-      const done = await Promise.all(reversals.map(isReversed));
+      const done = await Promise.all(reversals.map(isDone));
       const others = reversals.filter((_, index) => !done[index]);
       await startAll(others, (reversal) => engine.startReversal(reversal));
       return {

@@ -1,4 +1,4 @@
-import type { Refund, Reversal, Transfer } from '../../db/marketplace/index.ts';
+import type { Reversal, Transfer } from '../../db/marketplace/index.ts';
 import { refundWorkflowId, reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
 import { asks, attemptsOf, event, eventIf, nextOf } from '../telling.ts';
@@ -44,18 +44,17 @@ export function reversalRow(
   {
     isSuperseded,
     hasHappened,
-    refund,
   }: {
     readonly isSuperseded: boolean;
     readonly hasHappened: boolean;
-    readonly refund: Refund | undefined;
   },
 ): StoryRow {
   const subject = reversalWorkflowId(row.id);
+  const { doneWithinRefund, refundId } = row;
   return {
     kind: 'reversal',
     subject,
-    ...(refund && isDoneWithin(refund, row) && { workflowId: refundWorkflowId(refund.id) }),
+    ...(doneWithinRefund && refundId !== null && { workflowId: refundWorkflowId(refundId) }),
     status: row.status,
     money: { amountMinor: row.amountMinor - row.coveredMinor, currency },
     ...attemptsOf(row),
@@ -63,16 +62,6 @@ export function reversalRow(
     actions: isSuperseded ? [] : asks(subject, ...actionsOn(row, hasHappened)),
   };
 }
-
-/**
- * Its first attempt took the money back: most of these are made within the refund's workflow, which names the others.
- * Refunds that were made elsewhere, or are a dispute's, have no workflow.
- */
-const isDoneWithin = ({ kind }: Refund, { status, retryCount, retryOf }: Reversal): boolean =>
-  (kind === 'requested' || kind === 'payment_returned') &&
-  status === 'reversed' &&
-  retryCount === 0 &&
-  retryOf === null;
 
 /** `hasHappened`: Stripe reported that it carried out a reversal that a person had ended. */
 function actionsOn({ status }: Reversal, hasHappened: boolean): readonly ActionName[] {

@@ -46,7 +46,6 @@ function rowsOf(
       reversalRow(reversal, currencyOf.get(reversal.transferId) ?? '', {
         isSuperseded: superseded.has(reversal.id),
         hasHappened: happened.has(reversalWorkflowId(reversal.id)),
-        refund: refunds.find(({ id }) => id === reversal.refundId),
       }),
     ),
     ...disputes.map(disputeRow),

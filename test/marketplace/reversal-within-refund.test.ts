@@ -11,13 +11,21 @@ import {
   reversalRow,
   stateOf,
   statusShown,
+  transferCalls,
 } from '../harness/read.ts';
 import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { openShop, PRICE_MINOR } from '../harness/shop.ts';
-import { completedOrder, openedRefund, signal } from '../harness/stories.ts';
-import { NOT_THERE, onReversalsOf, reversedBehindOurBack, STRIPE_IS_DOWN } from '../harness/trouble.ts';
-import { eventually, until } from '../harness/wait.ts';
-import { World } from '../harness/world.ts';
+import { completedOrder, openedRefund, paidOrder, signal } from '../harness/stories.ts';
+import {
+  NOT_THERE,
+  onReversalsOf,
+  onTransfersTo,
+  reversedBehindOurBack,
+  STRIPE_IS_DOWN,
+  type Trouble,
+} from '../harness/trouble.ts';
+import { eventually, until, waitsFor } from '../harness/wait.ts';
+import { type Person, World } from '../harness/world.ts';
 
 // Nothing here comes round by itself: a wait that a test does not end lasts longer than the test.
 const PATIENT = {
@@ -48,12 +56,21 @@ describe('the first attempt of a reversal, within its refund’s workflow', () =
         () => false,
       );
 
+  /** The workflow to which the story of a reversal links. */
+  async function linkOf(admin: Person, reversalId: string): Promise<string> {
+    const subject = `reversal/${reversalId}`;
+    const told = await world.get(admin, `/admin/story?subject=${subject}`);
+    const row = told.body['story']!['rows'].find((one) => one.subject === subject);
+    return decodeURIComponent(row!['workflow_url']!.split('/').at(-1)!);
+  }
+
   it('takes most back: there is no other workflow, and the refund’s page says so', async () => {
     const { shop, reversal, refundId, stripeTransferId, transfer } = await refundedOrder(world);
     expect(await reversalRow(world, reversal.id)).toMatchObject({
       status: 'reversed',
       retryCount: 0,
       idempotencyKey: `reversal:${reversal.id}:1`,
+      doneWithinRefund: true,
     });
     expect(world.stripe.control.reversals(stripeTransferId)).toHaveLength(1);
     expect(await hasWorkflow(reversal.id)).toBe(false);
@@ -62,9 +79,7 @@ describe('the first attempt of a reversal, within its refund’s workflow', () =
     expect(details).toContain('- **Reversals done here:** 1');
     // What met no trouble is told from others by its end alone.
     expect(await statusShown(world, `refund/${refundId}`)).toBe('pending');
-    const told = await world.get(shop.admin, `/admin/story?subject=reversal/${reversal.id}`);
-    const row = told.body['story']!['rows'].find(({ subject }) => subject === `reversal/${reversal.id}`);
-    expect(row!['workflow_url']).toMatch(new RegExp(`/refund%2F${refundId}$`));
+    expect(await linkOf(shop.admin, reversal.id)).toBe(`refund/${refundId}`);
     expect(await postingsOf(world, transfer.id, 'reversal_done')).toBe(1);
     await expectAgreement(world);
   });
@@ -80,9 +95,83 @@ describe('the first attempt of a reversal, within its refund’s workflow', () =
     const reversal = await onlyReversal(world, refund!.id);
     expect(await world.finished(`reversal/${reversal.id}`)).toEqual({ status: 'reversed' });
     expect(await hasWorkflow(reversal.id)).toBe(true);
-    const told = await world.get(shop.admin, `/admin/story?subject=reversal/${reversal.id}`);
-    const row = told.body['story']!['rows'].find(({ subject }) => subject === `reversal/${reversal.id}`);
-    expect(row!['workflow_url']).toMatch(new RegExp(`/reversal%2F${reversal.id}$`));
+    expect(await linkOf(shop.admin, reversal.id)).toBe(`reversal/${reversal.id}`);
+    await expectAgreement(world);
+  });
+
+  const WAITS: Readonly<Record<string, Trouble>> = {
+    seller_funds: { kind: 'insufficientFunds' },
+    rate_limit: { kind: 'status', status: 429, headers: { 'retry-after': '3600' } },
+    stripe_key: { kind: 'status', status: 401 },
+  };
+  it.each(Object.entries(WAITS))(
+    'waiting for %s, which counts as no attempt, it has its own workflow, and the link leads there',
+    async (wait, trouble) => {
+      const { shop, reversal, workflowId } = await refundedOrder(world, { troubles: [trouble] });
+      expect(await waitsFor(world, reversal.id, wait)).toMatchObject({ status: 'pending', retryCount: 0 });
+      expect(await linkOf(shop.admin, reversal.id)).toBe(workflowId);
+      await signal(world, workflowId, 'retryNow');
+      expect(await world.temporal.workflow.getHandle(workflowId).result()).toEqual({ status: 'reversed' });
+      expect(await reversalRow(world, reversal.id)).toMatchObject({
+        retryCount: 0,
+        doneWithinRefund: false,
+      });
+      expect(await linkOf(shop.admin, reversal.id)).toBe(workflowId);
+      await expectAgreement(world);
+    },
+  );
+
+  it('of a transfer that was on its way it has its own workflow, and the link leads there', async () => {
+    const shop = await openShop(world);
+    onTransfersTo(world, shop.seller.accountId, { kind: 'latency', delayMs: 3_000 });
+    const orderId = await paidOrder(world, shop.buyer, shop.productIds);
+    await until(
+      () => Promise.resolve(transferCalls(world, shop.seller.accountId)),
+      (calls) => calls.length === 1,
+    );
+    const refundId = await openedRefund(world, shop.buyer, orderId);
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    expect(await world.reversalsOf(refundId)).toEqual([]);
+    const [transfer] = await world.transfersOf(orderId);
+    await world.finished(`transfer/${transfer!.id}`);
+    const { id } = await onlyReversal(world, refundId);
+    expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'reversed' });
+    expect(await reversalRow(world, id)).toMatchObject({ retryCount: 0, doneWithinRefund: false });
+    expect(await linkOf(shop.admin, id)).toBe(`reversal/${id}`);
+    await expectAgreement(world);
+  });
+
+  it('of nine sellers eight have room: the ninth has its own workflow, and the link leads there', async () => {
+    const shop = await openShop(world, { prices: Array.from({ length: 9 }, () => PRICE_MINOR) });
+    const { orderId, transfers } = await completedOrder(world, shop.buyer, shop.productIds);
+    for (const { stripeTransferId } of transfers)
+      onReversalsOf(world, stripeTransferId!, { kind: 'latency', delayMs: 2_000 });
+    const calls = () => transfers.flatMap((one) => reversalCalls(world, one.stripeTransferId!));
+    // Room is short, not the limit on calls: that has always one to spare.
+    const { sql } = world.database;
+    await sql.unsafe(`
+      CREATE FUNCTION always_free() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        NEW.next_free_at := now(); RETURN NEW;
+      END $$;
+      CREATE TRIGGER always_free BEFORE UPDATE ON rate_limits FOR EACH ROW EXECUTE FUNCTION always_free()`);
+    const refundId = await openedRefund(world, shop.buyer, orderId);
+    const open = await until(
+      () => Promise.resolve(calls()),
+      (made) => made.length === 8,
+    );
+    expect(open.every(({ outcome }) => outcome === 'open')).toBe(true);
+    expect(await world.finished(`refund/${refundId}`)).toEqual({ status: 'succeeded' });
+    await sql`DROP FUNCTION always_free CASCADE`;
+    const reversals = await world.reversalsOf(refundId);
+    expect(reversals).toHaveLength(9);
+    for (const { id } of reversals)
+      expect(await world.finished(`reversal/${id}`)).toEqual({ status: 'reversed' });
+    const rows = await world.reversalsOf(refundId);
+    const [ninth, ...others] = rows.filter(({ doneWithinRefund }) => !doneWithinRefund);
+    expect(others).toEqual([]);
+    for (const { id } of rows) expect(await hasWorkflow(id)).toBe(id === ninth!.id);
+    expect(await linkOf(shop.admin, ninth!.id)).toBe(`reversal/${ninth!.id}`);
+    expect(calls()).toHaveLength(9);
     await expectAgreement(world);
   });
 
@@ -167,7 +256,8 @@ describe('the first attempt of a reversal, within its refund’s workflow', () =
     const adopted = await ask('retry', { reason: 'Stripe has it' });
     expect(adopted.status, JSON.stringify(adopted.body)).toBe(202);
     expect(adopted.body['note']).toBe('Stripe has carried it out: the loss is taken back.');
-    expect((await reversalRow(world, reversal.id)).status).toBe('reversed');
+    expect(await reversalRow(world, reversal.id)).toMatchObject({ status: 'reversed', retryCount: 0 });
+    expect(await linkOf(shop.admin, reversal.id)).toBe(workflowId);
 
     const other = await refundedOrder(world, { troubles: [NOT_THERE] });
     const retried = await world.post(other.shop.admin, `/admin/reversals/${other.reversal.id}/retry`, {

@@ -10,8 +10,8 @@ import { lockCurrentReversals } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 
 export type ReversalEnd =
-  /** Stripe's id of our reversal. */
-  | { readonly reversed: string }
+  /** Stripe's id of our reversal; `withinRefund`: made at the attempt of its refund's workflow. */
+  | { readonly reversed: string; readonly withinRefund?: boolean }
   /** Wholly covered by reversals that are not ours. */
   | { readonly covered: string }
   | { readonly failed: string };
@@ -41,7 +41,7 @@ export async function endReversal(
   const done = await transitionReversalUnread(tx, reversal, 'reversed', {
     ...ended,
     ...('reversed' in end
-      ? { stripeReversalId: end.reversed, errorMessage: null }
+      ? { stripeReversalId: end.reversed, errorMessage: null, doneWithinRefund: end.withinRefund ?? false }
       : { errorMessage: end.covered }),
   });
   if ('reversed' in end) {

@@ -148,6 +148,8 @@ export const transferReversals = pgTable(
      */
     givenUpAt: at(),
     retryOf: uuid().references((): AnyPgColumn => transferReversals.id),
+    /** Stripe carried it out at the attempt of its refund's workflow: it has none of its own. */
+    doneWithinRefund: boolean().notNull().default(false),
     /** When the sweep last checked that the workflow runs. */
     workCheckedAt: at(),
     createdAt: createdAt(),

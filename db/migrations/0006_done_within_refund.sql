@@ -1,0 +1,1 @@
+ALTER TABLE "transfer_reversals" ADD COLUMN "done_within_refund" boolean DEFAULT false NOT NULL;
