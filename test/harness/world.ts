@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
 import { inject, vi } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
@@ -294,7 +294,7 @@ export class World {
 
   /**
    * Waits for a workflow's start, which follows the commit of its row, and for its end. If it fails, the test fails. A
-   * reversal that ends at its first attempt has no workflow of its own: then its row gives the result.
+   * reversal whose row says that it was done within its refund's workflow has none: then the row gives the result.
    */
   async finished(workflowId: string): Promise<unknown> {
     const handle = this.temporal.workflow.getHandle(workflowId);
@@ -303,17 +303,20 @@ export class World {
       () =>
         handle.describe().then(
           () => null,
-          (error: unknown) => (kind === 'reversal' ? this.#reversalEnd(id) : Promise.reject(error)),
+          (error: unknown) =>
+            kind === 'reversal' && error instanceof WorkflowNotFoundError
+              ? this.#doneWithinRefund(id)
+              : Promise.reject(error),
         ),
       { timeout: STARTED_WITHIN_MS, interval: 20 },
     );
     return withoutOne ?? handle.result();
   }
 
-  async #reversalEnd(id: string): Promise<{ readonly status: string }> {
+  async #doneWithinRefund(reversalId: string): Promise<{ readonly status: string }> {
     const { db } = this.database;
-    const [row] = await db.select().from(transferReversals).where(eq(transferReversals.id, id));
-    if (row === undefined || row.status === 'pending') throw new Error(`reversal ${id} has not ended`);
+    const [row] = await db.select().from(transferReversals).where(eq(transferReversals.id, reversalId));
+    if (row?.doneWithinRefund !== true) throw new Error(`reversal ${reversalId} has no workflow`);
     return { status: row.status };
   }
 
