@@ -1,4 +1,5 @@
 import type { ReversalWork } from '../../db/marketplace/labels.ts';
+import { isUnavailable } from '../../db/unavailable.ts';
 import type { Attempt, AttemptRequest } from '../../domain/kernel/index.ts';
 import type { ReversalStatus } from '../../domain/marketplace/reversal-machine.ts';
 import type { MarketplaceDeps } from './deps.ts';
@@ -48,8 +49,10 @@ export function createTakeBackActivities(
       const found = await attempt(request, { answerWithinMs: ANSWER_WITHIN_MS });
       return found !== 'queue' && found.withinRefund === true;
     } catch (error) {
-      // The database was away. Nothing is known of the call, and its workflow repeats it under the same key.
-      log.warn({ reversalId, err: error }, 'the first attempt of a reversal was cut off');
+      // Nothing is known of the call. Its workflow repeats it under the same key, and shows what goes on failing.
+      if (isUnavailable(error))
+        log.warn({ reversalId, err: error }, 'the database was away at the first attempt of a reversal');
+      else log.error({ reversalId, err: error }, 'the first attempt of a reversal failed');
       return false;
     } finally {
       underWay -= 1;

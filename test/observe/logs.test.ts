@@ -9,10 +9,16 @@ import { startOtlpReceiver } from './otlp-receiver.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
+/** By request: that it shuts down, and that a rule of ours forbids it. */
+const SAID_BY_POSTGRESQL = { 'req-away': '57P01', 'req-refused': 'P0001' };
+
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const UNTROUBLED_TRACE = '1af7651916cd43dd8448eb211c80319c';
 
 let lines: readonly Line[];
+let linesOf: (requestId: string) => readonly Line[];
 let refundId: string;
+let untroubledId: string;
 let orderLines: readonly Line[];
 
 beforeAll(async () => {
@@ -37,6 +43,24 @@ beforeAll(async () => {
     workflowBundle: { codePath: inject('workflowBundlePaths').encoded },
   });
   const { buyer, productIds } = await openShop(world);
+  const refunded = async (requestId: string, trace: Readonly<Record<string, string>> = {}) => {
+    const sold = await completedOrder(world, buyer, productIds);
+    const id = await openedRefund(world, buyer, sold.orderId, {}, { 'x-request-id': requestId, ...trace });
+    await world.finished(`refund/${id}`);
+    return id;
+  };
+  untroubledId = await refunded('req-5', { traceparent: `00-${UNTROUBLED_TRACE}-b7ad6b7169203331-01` });
+  const { sql } = world.database;
+  for (const [requestId, code] of Object.entries(SAID_BY_POSTGRESQL)) {
+    await sql.unsafe(`
+      CREATE FUNCTION says_no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'no' USING ERRCODE = '${code}';
+      END $$;
+      CREATE TRIGGER says_no BEFORE UPDATE ON transfer_reversals FOR EACH ROW EXECUTE FUNCTION says_no()`);
+    const id = await refunded(requestId);
+    await sql`DROP FUNCTION says_no CASCADE`;
+    for (const reversal of await world.reversalsOf(id)) await world.finished(`reversal/${reversal.id}`);
+  }
   const { orderId } = await completedOrder(world, buyer, productIds);
   const headers = { 'x-request-id': 'req-7', traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
   // The direct lane is full, so the reversal has a workflow of its own.
@@ -50,7 +74,8 @@ beforeAll(async () => {
   await worker.close();
   await world.close();
   await receiver.close();
-  lines = written.filter(({ requestId }) => requestId === 'req-7');
+  linesOf = (asked) => written.filter(({ requestId }) => requestId === asked);
+  lines = linesOf('req-7');
   orderLines = written.filter(({ workflowId }) => workflowId === `order/${orderId}`);
 });
 
@@ -69,6 +94,31 @@ test('so does one of a workflow that another one started', () => {
   const ended = lines.find(({ msg }) => msg === 'reversal ended');
   expect(ended?.['workflowId']).toMatch(/^reversal\//);
   expect(ended).toMatchObject({ requestId: 'req-7', traceId: TRACE });
+});
+
+test('so does one of a reversal that its refund’s workflow ends', () => {
+  expect(linesOf('req-5').filter(({ msg }) => msg === 'reversal ended')).toMatchObject([
+    {
+      status: 'reversed',
+      workflowId: `refund/${untroubledId}`,
+      activity: 'takeBack',
+      attempt: 1,
+      traceId: UNTROUBLED_TRACE,
+    },
+  ]);
+});
+
+test('a first attempt that fails is an error; that the database was away is a warning', () => {
+  const said = (requestId: string) =>
+    linesOf(requestId).filter(
+      ({ activity, level }) => activity === 'takeBack' && (level === 'warn' || level === 'error'),
+    );
+  expect(said('req-away')).toMatchObject([
+    { level: 'warn', msg: 'the database was away at the first attempt of a reversal' },
+  ]);
+  expect(said('req-refused')).toMatchObject([
+    { level: 'error', msg: 'the first attempt of a reversal failed' },
+  ]);
 });
 
 test('another request is another trace', () => {
