@@ -235,6 +235,7 @@ if (found.size === 0) {
 }
 const intro = readFileSync(new URL('./intro.md', import.meta.url), 'utf8');
 const sections = [...found].map(([name, { run, result }]) => section(name, run, result));
-const tried = readFileSync(new URL('./tried.md', import.meta.url), 'utf8');
+// Its links lead from its own folder, and the page is in another.
+const tried = readFileSync(new URL('./tried.md', import.meta.url), 'utf8').replaceAll('](../docs/', '](');
 writeFileSync(`${docs}benchmarks.md`, `${intro}\n${sections.join('\n')}\n${tried}`);
 execFileSync('npx', ['oxfmt', `${docs}benchmarks.md`], { stdio: 'inherit' });
