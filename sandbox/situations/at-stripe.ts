@@ -14,6 +14,7 @@ import {
   type Stall,
   statusOf,
   until,
+  workflowOf,
 } from './scene.ts';
 import type { Made, Situation } from './situation.ts';
 import { setStripeAccount } from '../seller-account.ts';
@@ -48,6 +49,7 @@ async function refundInto(
     (rows) => rows.some(isAsWanted),
   );
   if (row === undefined) throw new Error(`refund ${refundId} has no reversal`);
+  await workflowOf(scene, reversalWorkflowId(row.id));
   return {
     reversalId: row.id,
     subject: reversalWorkflowId(row.id),
@@ -204,8 +206,9 @@ export const workflowTerminated: Situation = {
 async function unsentTransfer(scene: Scene, stall: Stall): Promise<string> {
   const { transfer } = await payOrder(scene, stall);
   const subject = transferWorkflowId(transfer.id);
+  const workflow = await workflowOf(scene, subject);
   await until(
-    () => scene.temporal.workflow.getHandle(subject).query<Attempt<string>>('state'),
+    () => workflow.query<Attempt<string>>('state'),
     (attempt) => attempt.ended || attempt.lastError !== null,
   );
   return subject;

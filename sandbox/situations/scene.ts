@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { readVariables } from '../../config.ts';
@@ -99,6 +99,23 @@ export async function until<Value>(
     if (Date.now() > deadlineMs) throw new Error(`it did not come to that: ${JSON.stringify(value)}`);
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** A row can say that an attempt failed just before its workflow is started. */
+export async function workflowOf({ temporal }: Scene, workflowId: string) {
+  const workflow = temporal.workflow.getHandle(workflowId);
+  await until(
+    () =>
+      workflow.describe().then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof WorkflowNotFoundError) return false;
+          throw error;
+        },
+      ),
+    (isThere) => isThere,
+  );
+  return workflow;
 }
 
 export async function placeOrder({ psp }: Scene, { buyer, items }: Stall): Promise<string> {
