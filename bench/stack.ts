@@ -64,6 +64,15 @@ export const temporalOf = ({ address, namespace }: Parts['temporal']) => ({
   PAYLOAD_ENCRYPTION_KEY_ID: undefined,
 });
 
+/** What each process of Veza is started with: secrets of the bench, the engine and a database. */
+export const environmentOf = ({ address, namespace }: Parts['temporal'], databaseUrl: string) => ({
+  PATH: process.env['PATH'] ?? '',
+  ...SECRETS,
+  TEMPORAL_ADDRESS: address,
+  TEMPORAL_NAMESPACE: namespace,
+  DATABASE_URL: databaseUrl,
+});
+
 const SHOWN_CHARS = 300;
 
 /** What a process prints, without its bundler's tables and without long stacks. */

@@ -6,19 +6,11 @@ import { onCompiledCode, startParts, temporalOf } from '../stack.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import type { EngineCost } from './cost.ts';
 import { costsOfNaive } from './naive.ts';
-import { costOfRefund } from './refund.ts';
+import { costOfRefund, SOON } from './refund.ts';
 
 /** Webhook and answer race, and a loser costs some events more: the cheapest of so many counts. */
 const TRIES = 5;
 const LOOK_EVERY_MS = 50;
-/** Retries come soon, and are as many events as later ones. */
-const SOON = {
-  PSP_RETRY_BASE: '50ms',
-  PSP_RETRY_MAX: '100ms',
-  REVERSAL_CHECK_INTERVAL: '100ms',
-  REVERSAL_BACKOFF_BASE: '50ms',
-  REVERSAL_BACKOFF_MAX: '100ms',
-};
 
 interface Path {
   readonly name: string;

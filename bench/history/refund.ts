@@ -4,6 +4,15 @@ import { costOf, type EngineCost } from './cost.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 
+/** Retries come soon, and are as many events as later ones. */
+export const SOON = {
+  PSP_RETRY_BASE: '50ms',
+  PSP_RETRY_MAX: '100ms',
+  REVERSAL_CHECK_INTERVAL: '100ms',
+  REVERSAL_BACKOFF_BASE: '50ms',
+  REVERSAL_BACKOFF_MAX: '100ms',
+};
+
 /** What a refund with one reversal has cost the engine, in the workflows of both. Waits until they have closed. */
 export async function costOfRefund(
   client: Client,

@@ -1,5 +1,4 @@
 import { makeWorkerUtils, run, type TaskList } from 'graphile-worker';
-import pg from 'pg';
 import { serveApi } from './api.ts';
 import {
   completeReversal,
@@ -11,32 +10,14 @@ import {
   settleRefund,
 } from './books.ts';
 import { askPsp, reverseAtStripe, settings } from './calls.ts';
+import { CONNECTIONS_MAX, openPool } from './pool.ts';
 
 // The saga as a chain of jobs, as graphile-worker's documentation has it: each job is added in the transaction that calls
 // for it, by the SQL function `add_job` (https://worker.graphile.org/docs/sql-add-job, …/docs/library/run).
 
-const CONNECTIONS_MAX = 20;
-
-const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: CONNECTIONS_MAX });
-// A connection that breaks is replaced; whoever used it gets its error.
-pool.on('error', (error) => console.error(error));
+const { inTransaction } = openPool(settings.databaseUrl);
 const addJob = (query: Query, task: string, payload: object) =>
   query(`SELECT graphile_worker.add_job($1, $2::json)`, [task, JSON.stringify(payload)]);
-
-async function inTransaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const done = await work(async (text, params) => (await client.query(text, [...params])).rows as never);
-    await client.query('COMMIT');
-    return done;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  } finally {
-    client.release();
-  }
-}
 
 const taskList: TaskList = {
   ask_psp: (payload) => askPsp(payload as Refund),

@@ -7,39 +7,21 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as restate from '@restatedev/restate-sdk';
 import * as clients from '@restatedev/restate-sdk-clients';
-import pg from 'pg';
 import { serveApi } from './api.ts';
 import { completeReversal, keepWebhook, openRefund, type Query, settleRefund } from './books.ts';
 import { askPsp, reverseAtStripe, settings } from './calls.ts';
+import { openPool } from './pool.ts';
 
 // The saga on Restate, as its documentation writes a signup: steps in one workflow, a durable promise that the HTTP
 // handler waits for, and another that the webhook resolves (https://docs.restate.dev/tour/workflows). Its server keeps
 // its log on disk and syncs it, as it does by default. A step may run twice where a process dies between the commit and
 // the journal.
 
-const CONNECTIONS_MAX = 20;
 const START_WITHIN_MS = 60_000;
 const OPENED = 'opened';
 const SETTLED = 'settled';
 
-const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: CONNECTIONS_MAX });
-// A connection that breaks is replaced; whoever used it gets its error.
-pool.on('error', (error) => console.error(error));
-
-async function inTransaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const done = await work(async (text, params) => (await client.query(text, [...params])).rows as never);
-    await client.query('COMMIT');
-    return done;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  } finally {
-    client.release();
-  }
-}
+const { pool, inTransaction } = openPool(settings.databaseUrl);
 
 const refund = restate.workflow({
   name: 'refund',

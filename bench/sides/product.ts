@@ -2,7 +2,7 @@ import { openWithSql } from '../../sandbox/database.ts';
 import { setUp, Supervised } from '../../sandbox/cli/veza.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { startNode } from '../../stack/index.ts';
-import { type Closers, compiled, type Parts, SECRETS, temporalOf, warnings } from '../stack.ts';
+import { type Closers, compiled, environmentOf, type Parts, temporalOf, warnings } from '../stack.ts';
 import { type OrderClones, cloneOrders } from './clones.ts';
 import { openShops, sellOne, type Shop } from './shops.ts';
 import { inParallel } from './parallel.ts';
@@ -41,11 +41,7 @@ export async function startProduct(
   const pspUrl = providers.pspUrl('veza');
   const apiUrl = `http://127.0.0.1:${providers.webhookPort('veza')}`;
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    ...SECRETS,
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    DATABASE_URL: databaseUrl,
+    ...environmentOf(temporal, databaseUrl),
     HYPERSWITCH_BASE_URL: pspUrl,
     STRIPE_API_BASE: providers.stripeUrl,
     // The bench's people ask more often than people do, and its Stripe has no limit but the one that a bench sets.

@@ -7,7 +7,7 @@ import { startNode } from '../../stack/index.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { figure } from '../measure/figures.ts';
 import { round } from '../memory.ts';
-import { type Closers, compiled, onCompiledCode, SECRETS, startParts } from '../stack.ts';
+import { type Closers, compiled, environmentOf, onCompiledCode, startParts } from '../stack.ts';
 import { type Printed, type Ran, runCommand } from './command.ts';
 import { expected, fillOurs, writeFile } from './fill.ts';
 import { copyAndJoin } from './floor.ts';
@@ -108,11 +108,7 @@ async function openSubject(
   await writeFile(file, rows);
   say(`${rows} rows of ours and the file that names them are written`);
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    ...SECRETS,
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    DATABASE_URL: databaseUrl,
+    ...environmentOf(temporal, databaseUrl),
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:9',
     LOG_LEVEL: 'warn',
   };

@@ -10,7 +10,7 @@ import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-in
 import { startNode } from '../../stack/index.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
 import { residentMib, round, watchMemory } from '../memory.ts';
-import { type Closers, compiled, onCompiledCode, SECRETS, startParts } from '../stack.ts';
+import { type Closers, compiled, environmentOf, onCompiledCode, SECRETS, startParts } from '../stack.ts';
 import { startDrain } from './drain.ts';
 import { bareReads } from './floor.ts';
 import { historyLengths } from './histories.ts';
@@ -60,10 +60,7 @@ async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers)
   });
   closers.push(() => psp.close());
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    ...SECRETS,
-    ...settings,
-    DATABASE_URL: databaseUrl,
+    ...environmentOf(temporal, databaseUrl),
     HYPERSWITCH_BASE_URL: psp.url,
     TEMPORAL_TASK_QUEUE: QUEUES.core,
     TEMPORAL_STRIPE_TASK_QUEUE: QUEUES.stripe,

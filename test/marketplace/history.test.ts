@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { EngineCost } from '../../bench/history/cost.ts';
-import { costOfRefund } from '../../bench/history/refund.ts';
+import { costOfRefund, SOON } from '../../bench/history/refund.ts';
 import { refundedOrder, soldOrder } from '../harness/refunded.ts';
 import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { openedRefund } from '../harness/stories.ts';
@@ -11,14 +11,6 @@ import { World } from '../harness/world.ts';
 
 /** Webhook and answer race, and a loser costs some events more: one of so many has to do. */
 const TRIES = 3;
-/** Retries come soon, and are as many events as later ones. */
-const SOON = {
-  PSP_RETRY_BASE: '50ms',
-  PSP_RETRY_MAX: '100ms',
-  REVERSAL_CHECK_INTERVAL: '100ms',
-  REVERSAL_BACKOFF_BASE: '50ms',
-  REVERSAL_BACKOFF_MAX: '100ms',
-};
 
 interface Path {
   readonly body?: object;
