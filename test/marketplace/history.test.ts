@@ -29,7 +29,8 @@ const PATHS: Readonly<Record<string, Path>> = {
   'asked of the PSP three times': { pspFailures: 2, most: { events: 15, workflowTasks: 2, actions: 8 } },
   'with a reversal that is retried three times': {
     stripeFailures: 3,
-    most: { events: 46, workflowTasks: 7, actions: 15 },
+    // Three waits. On a slow machine the first is over before the workflow starts, and costs 12 events less.
+    most: { events: 58, workflowTasks: 9, actions: 18 },
   },
 };
 
