@@ -10,6 +10,7 @@ import { PAYOUTS_VARIABLES } from './config/payouts.ts';
 import { exampleProblems, productionProblems } from './config/production.ts';
 import { PROVIDERS_VARIABLES } from './config/providers.ts';
 import { RECONCILE_VARIABLES } from './config/reconcile.ts';
+import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
 
@@ -22,6 +23,7 @@ export const VARIABLES = {
   ...PROVIDERS_VARIABLES,
   ...MARKETPLACE_VARIABLES,
   ...PAYOUTS_VARIABLES,
+  ...SUBSCRIPTIONS_VARIABLES,
   ...WEBHOOKS_VARIABLES,
   ...RECONCILE_VARIABLES,
   ...APPROVALS_VARIABLES,
@@ -29,7 +31,11 @@ export const VARIABLES = {
 };
 
 /** Checks of subjects that concern several variables. */
-const PROBLEMS: readonly ((env: Env) => readonly string[])[] = [kernelProblems, accountsProblems];
+const PROBLEMS: readonly ((env: Env) => readonly string[])[] = [
+  kernelProblems,
+  accountsProblems,
+  subscriptionsProblems,
+];
 
 /** Names every variable that is wrong or missing, and what was expected of it. */
 export class ConfigError extends Error {

@@ -116,6 +116,33 @@ CREATE UNLOGGED TABLE bearer_usage (
   CONSTRAINT bearer_usage_pkey PRIMARY KEY (user_id)
 );
 
+CREATE TABLE card_setups (
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  client_secret text,
+  provider_status text,
+  asked_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT card_setups_pkey PRIMARY KEY (id),
+  CONSTRAINT card_setups_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id)
+);
+CREATE INDEX card_setups_by_subscription ON public.card_setups USING btree (subscription_id, created_at);
+
+CREATE TABLE credit_notes (
+  number text NOT NULL,
+  invoice_id uuid NOT NULL,
+  refund_id uuid NOT NULL,
+  amount_minor bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT credit_notes_pkey PRIMARY KEY (number),
+  CONSTRAINT "credit_notes_refundId_unique" UNIQUE (refund_id),
+  CONSTRAINT credit_notes_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  CONSTRAINT credit_notes_refund_id_refunds_id_fk FOREIGN KEY (refund_id) REFERENCES refunds(id),
+  CONSTRAINT credit_notes_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint)))
+);
+CREATE INDEX credit_notes_by_invoice ON public.credit_notes USING btree (invoice_id);
+
 CREATE TABLE decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,
@@ -190,6 +217,97 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT idempotency_keys_scope_key_pk PRIMARY KEY (scope, key)
 );
 
+CREATE TABLE invoice_counters (
+  series text NOT NULL,
+  last_number bigint NOT NULL,
+  CONSTRAINT invoice_counters_pkey PRIMARY KEY (series)
+);
+
+CREATE TABLE invoice_lines (
+  id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  "position" integer NOT NULL,
+  kind text NOT NULL,
+  description text NOT NULL,
+  amount_minor bigint NOT NULL,
+  CONSTRAINT invoice_lines_pkey PRIMARY KEY (id),
+  CONSTRAINT invoice_lines_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  CONSTRAINT invoice_lines_kind_known CHECK ((kind = ANY (ARRAY['plan'::text, 'unused_credit'::text, 'minimum_charge'::text])))
+);
+CREATE UNIQUE INDEX invoice_lines_position_key ON public.invoice_lines USING btree (invoice_id, "position");
+
+CREATE TABLE invoice_payments (
+  id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  attempt integer NOT NULL,
+  on_session boolean NOT NULL,
+  payment_method_id uuid,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  provider_status text,
+  received_minor bigint,
+  received_currency text,
+  decline_code text,
+  decline_class text,
+  error_message text,
+  client_secret text,
+  client_secret_expires_at timestamp with time zone,
+  connector_transaction_id text,
+  asked_at timestamp with time zone,
+  end_requested_at timestamp with time zone,
+  reconcile_checked_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
+  CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),
+  CONSTRAINT invoice_payments_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT invoice_payments_attempt_counts CHECK ((attempt >= 1)),
+  CONSTRAINT invoice_payments_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT invoice_payments_decline_class_known CHECK ((decline_class = ANY (ARRAY['final'::text, 'retry'::text]))),
+  CONSTRAINT invoice_payments_received_sane CHECK (((received_minor >= 1) AND (received_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT invoice_payments_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'given_back'::text])))
+);
+CREATE UNIQUE INDEX invoice_payments_attempt_key ON public.invoice_payments USING btree (invoice_id, attempt);
+CREATE INDEX invoice_payments_by_time ON public.invoice_payments USING btree (created_at);
+CREATE UNIQUE INDEX invoice_payments_one_pending ON public.invoice_payments USING btree (invoice_id) WHERE (status = 'pending'::text);
+CREATE INDEX invoice_payments_pending_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+
+CREATE TABLE invoices (
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  price_id uuid NOT NULL,
+  reason text NOT NULL,
+  status text DEFAULT 'open'::text NOT NULL,
+  number text,
+  period_start timestamp with time zone,
+  period_end timestamp with time zone,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  tax_minor bigint DEFAULT 0 NOT NULL,
+  refunded_minor bigint DEFAULT 0 NOT NULL,
+  hyperswitch_payment_id text,
+  issued_to jsonb NOT NULL,
+  paid_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT invoices_pkey PRIMARY KEY (id),
+  CONSTRAINT invoices_number_unique UNIQUE (number),
+  CONSTRAINT invoices_price_id_plan_prices_id_fk FOREIGN KEY (price_id) REFERENCES plan_prices(id),
+  CONSTRAINT invoices_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id),
+  CONSTRAINT invoices_amount_sane CHECK (((amount_minor >= 1) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT invoices_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT invoices_paid_is_whole CHECK ((((status = ANY (ARRAY['open'::text, 'void'::text])) = (number IS NULL)) AND ((number IS NULL) = (paid_at IS NULL)) AND ((number IS NULL) OR ((period_start IS NOT NULL) AND (period_end IS NOT NULL))))),
+  CONSTRAINT invoices_period_sane CHECK (((num_nonnulls(period_start, period_end) <> 1) AND (period_end > period_start))),
+  CONSTRAINT invoices_reason_known CHECK ((reason = ANY (ARRAY['first'::text, 'renewal'::text, 'trial_end'::text, 'change'::text]))),
+  CONSTRAINT invoices_refunded_within CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
+  CONSTRAINT invoices_status_known CHECK ((status = ANY (ARRAY['open'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text, 'void'::text]))),
+  CONSTRAINT invoices_tax_within CHECK (((tax_minor >= 0) AND (tax_minor <= amount_minor)))
+);
+CREATE INDEX invoices_by_payment ON public.invoices USING btree (hyperswitch_payment_id);
+CREATE INDEX invoices_by_subscription ON public.invoices USING btree (subscription_id, created_at, id);
+CREATE UNIQUE INDEX invoices_one_open ON public.invoices USING btree (subscription_id) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX invoices_one_per_period ON public.invoices USING btree (subscription_id, period_start) WHERE ((status <> 'void'::text) AND (reason <> 'change'::text));
+
 CREATE TABLE ledger_entries (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   transaction_id uuid NOT NULL,
@@ -204,10 +322,10 @@ CREATE TABLE ledger_entries (
   root_id uuid NOT NULL,
   CONSTRAINT ledger_entries_pkey PRIMARY KEY (id),
   CONSTRAINT ledger_entries_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  CONSTRAINT ledger_entries_kind_known CHECK ((kind = ANY (ARRAY['order_completed'::text, 'payment_suspended'::text, 'transfer_completed'::text, 'transfer_settled_outside'::text, 'transfer_written_off'::text, 'transfer_write_off_recovered'::text, 'refund_succeeded'::text, 'reversal_done'::text, 'outside_reversal'::text, 'suspense_claimed'::text, 'reversal_settled_outside'::text, 'reversal_written_off'::text, 'write_off_recovered'::text, 'write_off_undone'::text, 'refund_returned'::text, 'dispute_won_back'::text, 'payout_asked'::text, 'payout_paid'::text, 'payout_failed'::text, 'payout_returned'::text]))),
+  CONSTRAINT ledger_entries_kind_known CHECK ((kind = ANY (ARRAY['order_completed'::text, 'payment_suspended'::text, 'transfer_completed'::text, 'transfer_settled_outside'::text, 'transfer_written_off'::text, 'transfer_write_off_recovered'::text, 'refund_succeeded'::text, 'reversal_done'::text, 'outside_reversal'::text, 'suspense_claimed'::text, 'reversal_settled_outside'::text, 'reversal_written_off'::text, 'write_off_recovered'::text, 'write_off_undone'::text, 'refund_returned'::text, 'dispute_won_back'::text, 'payout_asked'::text, 'payout_paid'::text, 'payout_failed'::text, 'payout_returned'::text, 'invoice_paid'::text, 'invoice_payment_suspended'::text, 'invoice_payment_returned'::text, 'invoice_refunded'::text, 'invoice_refund_returned'::text, 'revenue_recognised'::text]))),
   CONSTRAINT ledger_entries_moves_something CHECK ((amount_minor <> 0)),
-  CONSTRAINT ledger_entries_of_kind_known CHECK ((of_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text]))),
-  CONSTRAINT ledger_entries_root_kind_known CHECK ((root_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text])))
+  CONSTRAINT ledger_entries_of_kind_known CHECK ((of_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'invoice'::text]))),
+  CONSTRAINT ledger_entries_root_kind_known CHECK ((root_kind = ANY (ARRAY['order'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'invoice'::text])))
 );
 CREATE INDEX ledger_entries_by_account ON public.ledger_entries USING btree (account, created_at, id);
 CREATE INDEX ledger_entries_by_root ON public.ledger_entries USING btree (root_id);
@@ -230,6 +348,20 @@ CREATE TABLE licenses (
 CREATE INDEX licenses_by_buyer ON public.licenses USING btree (buyer_id);
 CREATE UNIQUE INDEX licenses_item_key ON public.licenses USING btree (order_item_id);
 
+CREATE TABLE mails (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  params jsonb NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT mails_pkey PRIMARY KEY (id),
+  CONSTRAINT mails_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text])))
+);
+CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
+CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
+
 CREATE TABLE ops_flags (
   id uuid NOT NULL,
   kind text NOT NULL,
@@ -238,7 +370,7 @@ CREATE TABLE ops_flags (
   raised_at timestamp with time zone DEFAULT now() NOT NULL,
   cleared_at timestamp with time zone,
   CONSTRAINT ops_flags_pkey PRIMARY KEY (id),
-  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'statement_exceptions'::text])))
+  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'phantom'::text, 'renewal_unanswered'::text, 'double_payment'::text, 'psp_retries_itself'::text, 'invoice_payment_held'::text, 'statement_exceptions'::text])))
 );
 CREATE INDEX ops_flags_by_subject ON public.ops_flags USING btree (subject);
 CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);
@@ -305,6 +437,63 @@ CREATE INDEX orders_pending_by_look ON public.orders USING btree (reconcile_chec
 CREATE INDEX orders_settled_by_look ON public.orders USING btree (COALESCE(outside_checked_at, completed_at, created_at) NULLS FIRST, created_at) WHERE ((captured_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX orders_settled_by_time ON public.orders USING btree (COALESCE(completed_at, created_at)) WHERE ((captured_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX orders_watched_by_look ON public.orders USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (payment_watched_until IS NOT NULL);
+
+CREATE TABLE payment_methods (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  provider_payment_method_id text NOT NULL,
+  fingerprint_hash text,
+  brand text NOT NULL,
+  last4 text NOT NULL,
+  exp_month integer NOT NULL,
+  exp_year integer NOT NULL,
+  replaced_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT payment_methods_pkey PRIMARY KEY (id),
+  CONSTRAINT "payment_methods_providerPaymentMethodId_unique" UNIQUE (provider_payment_method_id),
+  CONSTRAINT payment_methods_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX payment_methods_by_user ON public.payment_methods USING btree (user_id, created_at);
+
+CREATE TABLE phantom_subscriptions (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  sweep_id text NOT NULL,
+  swept_on date NOT NULL,
+  "row" jsonb NOT NULL,
+  why text NOT NULL,
+  CONSTRAINT phantom_subscriptions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX phantom_subscriptions_by_day ON public.phantom_subscriptions USING btree (swept_on, id);
+CREATE TRIGGER phantom_subscriptions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.phantom_subscriptions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE plan_prices (
+  id uuid NOT NULL,
+  plan_id text NOT NULL,
+  billing_cycle text NOT NULL,
+  amount_minor bigint NOT NULL,
+  currency text NOT NULL,
+  valid_from timestamp with time zone NOT NULL,
+  valid_until timestamp with time zone,
+  CONSTRAINT plan_prices_pkey PRIMARY KEY (id),
+  CONSTRAINT plan_prices_plan_id_plans_id_fk FOREIGN KEY (plan_id) REFERENCES plans(id),
+  CONSTRAINT plan_prices_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT plan_prices_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT plan_prices_cycle_known CHECK ((billing_cycle = ANY (ARRAY['monthly'::text, 'yearly'::text]))),
+  CONSTRAINT plan_prices_validity_sane CHECK ((valid_until > valid_from))
+);
+CREATE UNIQUE INDEX plan_prices_one_open ON public.plan_prices USING btree (plan_id, billing_cycle) WHERE (valid_until IS NULL);
+
+CREATE TABLE plans (
+  id text NOT NULL,
+  name text NOT NULL,
+  rank integer NOT NULL,
+  trial_days integer DEFAULT 0 NOT NULL,
+  features jsonb NOT NULL,
+  offered boolean DEFAULT true NOT NULL,
+  CONSTRAINT plans_pkey PRIMARY KEY (id),
+  CONSTRAINT plans_rank_unique UNIQUE (rank),
+  CONSTRAINT plans_numbers_sane CHECK (((rank >= 0) AND (trial_days >= 0)))
+);
 
 CREATE TABLE platform_settings (
   key text NOT NULL,
@@ -443,6 +632,24 @@ CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_ch
 CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswitch_refund_id);
 CREATE INDEX refunds_succeeded_by_time ON public.refunds USING btree (succeeded_at, id) WHERE (succeeded_at IS NOT NULL);
 CREATE TRIGGER refunds_record_events AFTER INSERT OR UPDATE OF status, hyperswitch_refund_id ON public.refunds FOR EACH ROW EXECUTE FUNCTION record_refund_event();
+
+CREATE TABLE revenue_schedules (
+  id uuid NOT NULL,
+  invoice_id uuid NOT NULL,
+  amount_minor bigint NOT NULL,
+  recognised_minor bigint DEFAULT 0 NOT NULL,
+  currency text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  ends_at timestamp with time zone NOT NULL,
+  CONSTRAINT revenue_schedules_pkey PRIMARY KEY (id),
+  CONSTRAINT "revenue_schedules_invoiceId_unique" UNIQUE (invoice_id),
+  CONSTRAINT revenue_schedules_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  CONSTRAINT revenue_schedules_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
+  CONSTRAINT revenue_schedules_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  CONSTRAINT revenue_schedules_recognised_within CHECK (((recognised_minor >= 0) AND (recognised_minor <= amount_minor))),
+  CONSTRAINT revenue_schedules_time_sane CHECK ((ends_at > starts_at))
+);
+CREATE INDEX revenue_schedules_open ON public.revenue_schedules USING btree (starts_at, id) WHERE (recognised_minor < amount_minor);
 
 CREATE TABLE seller_accounts (
   user_id uuid NOT NULL,
@@ -650,6 +857,64 @@ CREATE TABLE statement_rows (
   CONSTRAINT statement_rows_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'transfer'::text, 'reversal'::text, 'payout'::text, 'dispute'::text, 'refund_return'::text, 'payout_return'::text, 'dispute_return'::text])))
 );
 
+CREATE TABLE subscription_changes (
+  id uuid NOT NULL,
+  subscription_id uuid NOT NULL,
+  to_price_id uuid NOT NULL,
+  quoted_at timestamp with time zone NOT NULL,
+  invoice_id uuid,
+  status text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT subscription_changes_pkey PRIMARY KEY (id),
+  CONSTRAINT subscription_changes_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
+  CONSTRAINT subscription_changes_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id),
+  CONSTRAINT subscription_changes_to_price_id_plan_prices_id_fk FOREIGN KEY (to_price_id) REFERENCES plan_prices(id),
+  CONSTRAINT subscription_changes_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'scheduled'::text, 'applied'::text, 'failed'::text, 'replaced'::text])))
+);
+CREATE INDEX subscription_changes_by_subscription ON public.subscription_changes USING btree (subscription_id, created_at, id);
+CREATE UNIQUE INDEX subscription_changes_invoice_key ON public.subscription_changes USING btree (invoice_id);
+CREATE UNIQUE INDEX subscription_changes_one_pending ON public.subscription_changes USING btree (subscription_id) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX subscription_changes_one_scheduled ON public.subscription_changes USING btree (subscription_id) WHERE (status = 'scheduled'::text);
+
+CREATE TABLE subscriptions (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  price_id uuid NOT NULL,
+  status text NOT NULL,
+  anchor_at timestamp with time zone,
+  period_index integer DEFAULT 0 NOT NULL,
+  current_period_start timestamp with time zone,
+  current_period_end timestamp with time zone,
+  trial_end timestamp with time zone,
+  cancel_requested_at timestamp with time zone,
+  cancel_cause text,
+  payment_method_id uuid,
+  next_due_at timestamp with time zone,
+  dunning_since timestamp with time zone,
+  dunning_index integer DEFAULT 0 NOT NULL,
+  moves_to_price_id uuid,
+  moves_price_after timestamp with time zone,
+  ended_at timestamp with time zone,
+  end_reason text,
+  work_checked_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT subscriptions_pkey PRIMARY KEY (id),
+  CONSTRAINT subscriptions_moves_to_price_id_plan_prices_id_fk FOREIGN KEY (moves_to_price_id) REFERENCES plan_prices(id),
+  CONSTRAINT subscriptions_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),
+  CONSTRAINT subscriptions_price_id_plan_prices_id_fk FOREIGN KEY (price_id) REFERENCES plan_prices(id),
+  CONSTRAINT subscriptions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT subscriptions_cancel_cause_known CHECK ((cancel_cause = ANY (ARRAY['person'::text, 'dispute'::text]))),
+  CONSTRAINT subscriptions_counts_sane CHECK (((period_index >= 0) AND (dunning_index >= 0))),
+  CONSTRAINT subscriptions_end_reason_known CHECK ((end_reason = ANY (ARRAY['asked'::text, 'replaced'::text, 'unpaid'::text, 'trial_without_card'::text, 'trial_used'::text, 'dunning_over'::text, 'refunded'::text, 'dispute_lost'::text, 'disputed'::text, 'phantom'::text, 'ended_by_operator'::text]))),
+  CONSTRAINT subscriptions_ended_says_why CHECK (((status = ANY (ARRAY['expired'::text, 'canceled'::text])) = ((ended_at IS NOT NULL) AND (end_reason IS NOT NULL)))),
+  CONSTRAINT subscriptions_period_whole CHECK (((num_nonnulls(current_period_start, current_period_end) <> 1) AND (current_period_end > current_period_start))),
+  CONSTRAINT subscriptions_status_known CHECK ((status = ANY (ARRAY['pending_payment'::text, 'trialing'::text, 'active'::text, 'canceling'::text, 'past_due'::text, 'canceled'::text, 'expired'::text])))
+);
+CREATE INDEX subscriptions_by_status ON public.subscriptions USING btree (status, created_at, id);
+CREATE INDEX subscriptions_by_user ON public.subscriptions USING btree (user_id, created_at, id);
+CREATE INDEX subscriptions_due ON public.subscriptions USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
+CREATE UNIQUE INDEX subscriptions_one_live_per_user ON public.subscriptions USING btree (user_id) WHERE (status <> ALL (ARRAY['expired'::text, 'canceled'::text]));
+
 CREATE TABLE transfer_reversals (
   id uuid NOT NULL,
   transfer_id uuid NOT NULL,
@@ -693,6 +958,16 @@ CREATE INDEX transfer_reversals_open_by_look ON public.transfer_reversals USING 
 CREATE UNIQUE INDEX transfer_reversals_retry_of_key ON public.transfer_reversals USING btree (retry_of);
 CREATE INDEX transfer_reversals_reversed_by_time ON public.transfer_reversals USING btree (ended_at, id) WHERE (status = 'reversed'::text);
 CREATE UNIQUE INDEX transfer_reversals_stripe_key ON public.transfer_reversals USING btree (stripe_reversal_id) WHERE ((stripe_reversal_id IS NOT NULL) AND (stripe_reversal_id <> ''::text));
+
+CREATE TABLE trial_uses (
+  user_id uuid NOT NULL,
+  email_hash text NOT NULL,
+  fingerprint_hash text,
+  used_at timestamp with time zone NOT NULL,
+  CONSTRAINT trial_uses_pkey PRIMARY KEY (user_id),
+  CONSTRAINT "trial_uses_emailHash_unique" UNIQUE (email_hash)
+);
+CREATE INDEX trial_uses_by_fingerprint ON public.trial_uses USING btree (fingerprint_hash);
 
 CREATE TABLE users (
   id uuid NOT NULL,

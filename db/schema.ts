@@ -11,4 +11,7 @@ export * from './marketplace/refunds/events-schema.ts';
 export * from './marketplace/disputes/schema.ts';
 export * from './marketplace/transfers/schema.ts';
 export * from './payouts/schema.ts';
+export * from './subscriptions/schema.ts';
+export * from './subscriptions/invoices/schema.ts';
+export * from './subscriptions/changes/schema.ts';
 export * from './settlements/schema.ts';

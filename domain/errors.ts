@@ -7,6 +7,7 @@ import { OPERATORS_ERRORS } from './operators/errors.ts';
 import { PAYOUTS_ERRORS } from './payouts/errors.ts';
 import { SELLERS_ERRORS } from './sellers/errors.ts';
 import { SETTLEMENTS_ERRORS } from './settlements/errors.ts';
+import { SUBSCRIPTIONS_ERRORS } from './subscriptions/errors.ts';
 import { WEBHOOKS_ERRORS } from './webhooks/errors.ts';
 
 /**
@@ -23,6 +24,7 @@ export const ERRORS = {
   ...SELLERS_ERRORS,
   ...MARKETPLACE_ERRORS,
   ...PAYOUTS_ERRORS,
+  ...SUBSCRIPTIONS_ERRORS,
   ...SETTLEMENTS_ERRORS,
   ...OPERATORS_ERRORS,
 };

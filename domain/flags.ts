@@ -3,6 +3,7 @@ import { MARKETPLACE_FLAGS } from './marketplace/flags.ts';
 import { PAYOUTS_FLAGS } from './payouts/flags.ts';
 import { SELLERS_FLAGS } from './sellers/flags.ts';
 import { SETTLEMENTS_FLAGS } from './settlements/flags.ts';
+import { SUBSCRIPTIONS_FLAGS } from './subscriptions/flags.ts';
 import { WEBHOOKS_FLAGS } from './webhooks/flags.ts';
 
 /** The register of flags: each subject brings its kinds. */
@@ -12,6 +13,7 @@ export const FLAG_KINDS = [
   ...SELLERS_FLAGS,
   ...MARKETPLACE_FLAGS,
   ...PAYOUTS_FLAGS,
+  ...SUBSCRIPTIONS_FLAGS,
   ...SETTLEMENTS_FLAGS,
 ] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];

@@ -4,6 +4,7 @@ import {
   check,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -13,6 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
+import { MAIL_KINDS } from '../../domain/mails.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
 
 /** Keys of programs. The key itself is shown once, when it is made, and is not stored. */
@@ -99,3 +101,31 @@ export const users = pgTable(
     oneOf('users_role_known', t.role, ROLES),
   ],
 );
+
+/**
+ * Mails that are to be sent, written with the event that they tell of. One a kind and subject, so that a repeated verb
+ * writes none twice.
+ */
+export const mails = pgTable(
+  'mails',
+  {
+    id: id(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    kind: text({ enum: MAIL_KINDS }).notNull(),
+    /** What it is about: `subscription/…`, or a row of that one's story with what makes it another event. */
+    subject: text().notNull(),
+    /** What the text says: amounts, dates and plans. No address and no name. */
+    params: jsonb().$type<MailParams>().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('mails_once').on(t.kind, t.subject),
+    index('mails_newest').on(t.createdAt, t.id),
+    oneOf('mails_kind_known', t.kind, MAIL_KINDS),
+  ],
+);
+
+/** Amounts are in minor units, times ISO 8601. */
+export type MailParams = Readonly<Record<string, string | number | boolean | null>>;

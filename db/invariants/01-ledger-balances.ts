@@ -189,12 +189,15 @@ function underwayPayouts(tx: Tx): Promise<Violation[]> {
 /** Every row that a posting may be of, and the one in whose story it stands. */
 const NAMED = {
   order: sql`SELECT 'order', id, 'order', id FROM orders`,
-  refund: sql`SELECT 'refund', id, 'order', order_id FROM refunds`,
+  refund: sql`
+    SELECT 'refund', id, CASE WHEN order_id IS NULL THEN 'invoice' ELSE 'order' END, coalesce(order_id, invoice_id)
+    FROM refunds`,
   transfer: sql`SELECT 'transfer', id, 'order', order_id FROM seller_transfers`,
   reversal: sql`
     SELECT 'reversal', reversal.id, 'order', transfer.order_id
     FROM transfer_reversals AS reversal JOIN seller_transfers AS transfer ON transfer.id = reversal.transfer_id`,
   payout: sql`SELECT 'payout', id, 'payout', id FROM seller_payouts`,
+  invoice: sql`SELECT 'invoice', id, 'invoice', id FROM invoices`,
 } as const satisfies Record<LedgerSubject, SQL>;
 
 /** No foreign key holds what an entry is of, since each kind of row has a table of its own. */

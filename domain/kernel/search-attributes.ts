@@ -7,6 +7,8 @@ export const SEARCH_ATTRIBUTES = {
   VezaRefundId: 'KEYWORD',
   VezaSellerId: 'KEYWORD',
   VezaTransferId: 'KEYWORD',
+  VezaSubscriptionId: 'KEYWORD',
+  VezaPlan: 'KEYWORD',
   VezaStatus: 'KEYWORD',
   VezaRetryCount: 'INT',
   VezaNextAttemptAt: 'DATETIME',

@@ -10,7 +10,10 @@ export type Account =
   | `seller:${string}:${SellerAccount}`
   | 'platform:revenue'
   | 'platform:losses'
+  | 'platform:deferred'
+  | 'platform:tax'
   | 'suspense:order'
+  | 'suspense:invoice'
   | 'suspense:seller';
 
 export interface Entry {

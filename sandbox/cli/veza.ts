@@ -24,6 +24,7 @@ import type { Stage } from './stage.ts';
 /** Secrets of the embedded stack: nothing outside this machine accepts them. */
 const LOCAL_SECRETS = {
   JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
+  TRIAL_HASH_KEY: 'only-for-trials-of-the-embedded-stack',
   HYPERSWITCH_API_KEY: 'snd_embedded',
   HYPERSWITCH_WEBHOOK_SECRET: 'embedded-hyperswitch-webhook-secret',
   STRIPE_SECRET_KEY: 'sk_test_embedded',

@@ -9,6 +9,7 @@ export function newSecrets() {
     TEMPORAL_DB_PASSWORD: secret(),
     GRAFANA_ADMIN_PASSWORD: secret(),
     JWT_SECRET: secret(),
+    TRIAL_HASH_KEY: secret(),
     HYPERSWITCH_API_KEY: `snd_${secret()}`,
     HYPERSWITCH_WEBHOOK_SECRET: secret(),
     STRIPE_SECRET_KEY: `sk_test_${secret()}`,

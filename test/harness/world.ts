@@ -42,6 +42,7 @@ let contract: Contract | undefined;
 
 const SECRETS = {
   JWT_SECRET: 'a-secret-of-the-tests-that-is-long-enough',
+  TRIAL_HASH_KEY: 'a-key-for-trials-of-the-tests-only',
   HYPERSWITCH_API_KEY: 'snd_test_key',
   HYPERSWITCH_WEBHOOK_SECRET: 'hyperswitch-webhook-secret',
   STRIPE_SECRET_KEY: 'sk_test_key',

@@ -7,6 +7,13 @@ import { canTransition as canPayout, PAYOUT } from '../../domain/payouts/payout-
 import { canTransition as canRefund, REFUND } from '../../domain/marketplace/refund-machine.ts';
 import { canTransition as canReversal, REVERSAL } from '../../domain/marketplace/reversal-machine.ts';
 import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace/transfer-machine.ts';
+import { ATTEMPT, canTransition as canAttempt } from '../../domain/subscriptions/attempt-machine.ts';
+import { canTransition as canChange, CHANGE } from '../../domain/subscriptions/change-machine.ts';
+import { canTransition as canInvoice, INVOICE } from '../../domain/subscriptions/invoice-machine.ts';
+import {
+  canTransition as canSubscription,
+  SUBSCRIPTION,
+} from '../../domain/subscriptions/subscription-machine.ts';
 
 // Every pair of every machine, written out: `=` stays where it is, `Y` automation may, `R` only a reviewed action may,
 // `W` that and a dispute that is won after it was lost, `.` nobody may. Rows are where it is, columns where it goes, both in the order of the first line.
@@ -83,6 +90,47 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      approved      .       =        .        .
      rejected      .       .        =        .
      expired       .       .        .        =`,
+  ],
+  [
+    SUBSCRIPTION,
+    canSubscription,
+    `                 pending_payment trialing active canceling past_due canceled expired
+     pending_payment           =        .       Y        .         .        Y       Y
+     trialing                  .        =       Y        .         Y        Y       Y
+     active                    .        .       =        Y         Y        Y       Y
+     canceling                 .        .       Y        =         .        Y       Y
+     past_due                  .        .       Y        .         =        Y       Y
+     canceled                  .        .       .        .         .        =       .
+     expired                   .        .       .        .         .        .       =`,
+  ],
+  [
+    INVOICE,
+    canInvoice,
+    `                    open paid partially_refunded refunded void
+     open                  =   Y          .             .     Y
+     paid                  .   =          Y             Y     .
+     partially_refunded    .   W          =             Y     .
+     refunded              .   W          W             =     .
+     void                  .   .          .             .     =`,
+  ],
+  [
+    ATTEMPT,
+    canAttempt,
+    `            pending succeeded failed given_back
+     pending       =       Y       Y       .
+     succeeded     .       =       .       Y
+     failed        .       Y       =       .
+     given_back    .       .       .       =`,
+  ],
+  [
+    CHANGE,
+    canChange,
+    `            pending scheduled applied failed replaced
+     pending       =       .        Y      Y       .
+     scheduled     .       =        Y      .       Y
+     applied       .       .        =      .       .
+     failed        .       .        .      =       .
+     replaced      .       .        .      .       =`,
   ],
 ];
 
