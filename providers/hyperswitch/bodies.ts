@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { message } from '../../domain/kernel/index.ts';
+import { readCardOnFile } from './card-on-file.ts';
 import type { PspDispute, PspPayment, PspRefund } from './outcomes.ts';
 import { isoTime } from './time.ts';
 import { disputeStage } from './verdicts.ts';
@@ -80,6 +81,7 @@ export function readPaymentBody(body: unknown): PspPayment | undefined {
     errorCode: data.error_code ?? null,
     manualRetryAllowed: data.manual_retry_allowed ?? null,
     updatedAt: isoTime(data.updated) ?? null,
+    ...readCardOnFile(body),
   };
 }
 

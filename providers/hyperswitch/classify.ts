@@ -1,6 +1,6 @@
 import { parseRetryAfterMs } from '../retry-after.ts';
 import { readErrorBody } from './bodies.ts';
-import type { PspFailure, PspNotFound, PspUnknown, RefusalTells } from './outcomes.ts';
+import type { PspFailure, PspNotFound, PspUnauthorized, PspUnknown, RefusalTells } from './outcomes.ts';
 
 /** 4xx that say "not now": they do not tell whether an earlier attempt was carried out. */
 const UNKNOWN_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429]);
@@ -38,6 +38,7 @@ export interface FailedAnswer {
  * | other 4xx                                           | refused, telling `nothing`  |
  *
  * A read and a cancellation map 404 HE_02 to not_found first (`classifyReadFailure`): an ingress' own 404 must never fail a refund.
+ * Creating a payment and looking one up read the table in their own ways, below.
  */
 export function classifyFailure({ httpStatus, body, retryAfter }: FailedAnswer): PspFailure {
   const error = readErrorBody(body);
@@ -61,6 +62,28 @@ export function classifyReadFailure(answer: FailedAnswer): PspFailure | PspNotFo
   if (answer.httpStatus === 404 && readErrorBody(answer.body)?.code === NOT_FOUND_CODE)
     return { kind: 'not_found' };
   return classifyFailure(answer);
+}
+
+/**
+ * What a refusal to create a payment means: HE_01 alone tells of an earlier call. 404 HE_02 is a refusal there, of an
+ * unknown card or customer, and IR_16 is one of the request: no payment's status is in question.
+ */
+export function classifyCreateFailure(answer: FailedAnswer): PspFailure {
+  const failure = classifyFailure(answer);
+  return failure.kind === 'refused' && failure.tells !== 'exists'
+    ? { ...failure, tells: 'nothing' }
+    : failure;
+}
+
+/**
+ * Of a look-up of a payment only 404 HE_02 says that there is none. Any other refusal is unknown: a charge that was
+ * refused may leave a payment behind whose look-up answers 422.
+ */
+export function classifyPaymentReadFailure(answer: FailedAnswer): PspNotFound | PspUnauthorized | PspUnknown {
+  const failure = classifyReadFailure(answer);
+  if (failure.kind !== 'refused') return failure;
+  const { httpStatus, code, message } = failure;
+  return { kind: 'unknown', reason: `HTTP ${httpStatus} ${code}: ${message}`, httpStatus };
 }
 
 /** No answer at all. Only the error's code is passed on: its message names hosts and addresses. */

@@ -1,4 +1,4 @@
-import { requireAmountMinor, requireId, requireKey } from '../idempotency-key.ts';
+import { requireId, requireKey } from '../idempotency-key.ts';
 import {
   readDisputeBody,
   readDisputePage,
@@ -6,7 +6,14 @@ import {
   readRefundBody,
   readRefundPage,
 } from './bodies.ts';
-import { classifyFailure, classifyReadFailure, unanswered, type FailedAnswer } from './classify.ts';
+import {
+  classifyCreateFailure,
+  classifyFailure,
+  classifyPaymentReadFailure,
+  classifyReadFailure,
+  unanswered,
+  type FailedAnswer,
+} from './classify.ts';
 import type {
   CancelPaymentOutcome,
   CreatePaymentOutcome,
@@ -22,15 +29,23 @@ import type {
   ReadPaymentOutcome,
   ReadRefundOutcome,
 } from './outcomes.ts';
+import {
+  type CancellationReason,
+  type ChargeRequest,
+  chargeBody,
+  type CreatePaymentRequest,
+  type CreateRefundRequest,
+  type FirstPaymentRequest,
+  firstPaymentBody,
+  type PaymentBody,
+  paymentBody,
+  refundBody,
+  type SetupPaymentRequest,
+  setupBody,
+} from './requests.ts';
 
 /** Long enough for a connector behind the router, short enough that a person does not give up. */
 const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** The only reasons a payment routed to Stripe takes; other text belongs into the metadata. */
-const PSP_REASONS: ReadonlySet<string> = new Set(['duplicate', 'fraudulent', 'requested_by_customer']);
-
-/** The router hands the reason on to Stripe, which takes four; this is one of them. */
-const CANCELLATION_REASON = 'abandoned';
 
 /** The router's largest page (`UPPER_LIMIT` of its refunds_validator.rs; 10 where none is asked for). */
 const PAGE_REFUNDS = 100;
@@ -50,35 +65,6 @@ export interface HyperswitchConfig {
   baseUrl: string;
   apiKey: string;
   timeoutMs?: number;
-}
-
-export type Metadata = Readonly<Record<string, string>>;
-
-export interface CreatePaymentRequest {
-  /** Our id (the order's): the router's only protection against a second payment. */
-  paymentId: string;
-  amountMinor: number;
-  /** ISO 4217, any case. */
-  currency: string;
-  idempotencyKey: string;
-  metadata?: Metadata;
-  profileId?: string;
-  merchantOrderReferenceId?: string;
-  /** Absent: the router's default, `automatic`. */
-  captureMethod?: 'automatic' | 'manual';
-  /** Absent: the frontend confirms with the client secret. */
-  confirm?: boolean;
-}
-
-export interface CreateRefundRequest {
-  /** Our id, at most 64 characters: the router's only protection against a second refund. */
-  refundId: string;
-  paymentId: string;
-  amountMinor: number;
-  idempotencyKey: string;
-  /** Free text goes into `metadata.reason`; only the PSP's own three words are sent as a reason. */
-  reason?: string;
-  metadata?: Metadata;
 }
 
 /** All that reconciliation may do at the PSP: there is no method that creates. */
@@ -109,13 +95,21 @@ export type HyperswitchBooks = Pick<
  */
 export interface Hyperswitch extends HyperswitchReader {
   createPayment(request: CreatePaymentRequest): Promise<CreatePaymentOutcome>;
+  createFirstPayment(request: FirstPaymentRequest): Promise<CreatePaymentOutcome>;
+  createSetupPayment(request: SetupPaymentRequest): Promise<CreatePaymentOutcome>;
+  /**
+   * Charges a kept card. No answer is the last word: `succeeded` and `failed` wait for the webhook or a look-up, and
+   * `processing` may wait for days. A refusal (HE_02: the card or the customer is unknown; IR_16; IR_39: no connector
+   * can charge it) may have left a payment behind: look it up before another charge.
+   */
+  chargeCard(request: ChargeRequest): Promise<CreatePaymentOutcome>;
   /**
    * Cancels a payment that nobody has paid. The router does so from `requires_payment_method`,
-   * `requires_confirmation`, `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_16), also a
-   * second cancellation. The answer is the payment; after a refusal the payment has to be read. Carries no
-   * idempotency key: it creates nothing, and a replayed refusal would be out of date.
+   * `requires_confirmation`, `requires_customer_action` and `requires_capture`, and refuses otherwise (IR_14; IR_16 in
+   * some versions), also a second cancellation. The answer is the payment; after a refusal the payment has to be read.
+   * Carries no idempotency key: it creates nothing, and a replayed refusal would be out of date.
    */
-  cancelPayment(paymentId: string): Promise<CancelPaymentOutcome>;
+  cancelPayment(paymentId: string, reason?: CancellationReason): Promise<CancelPaymentOutcome>;
   createRefund(request: CreateRefundRequest): Promise<CreateRefundOutcome>;
   readDispute(disputeId: string): Promise<ReadDisputeOutcome>;
 }
@@ -123,19 +117,23 @@ export interface Hyperswitch extends HyperswitchReader {
 /** The Hyperswitch router's client (router 2026.08.21.0; docs/wire-hyperswitch.md). Throws where the configuration is unusable. */
 export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
   const call = createCaller(config);
+  async function create(body: PaymentBody, idempotencyKey: string): Promise<CreatePaymentOutcome> {
+    const answer = await call('POST', '/payments', requireKey(idempotencyKey), body);
+    if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyCreateFailure(answer);
+    const payment = readPaymentBody(answer.body);
+    return payment?.paymentId === body.payment_id
+      ? { kind: 'payment', payment }
+      : unreadable(answer.httpStatus);
+  }
   return {
-    async createPayment(request) {
-      const { paymentId } = request;
-      const body = paymentBody(request);
-      const answer = await call('POST', '/payments', requireKey(request.idempotencyKey), body);
-      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyFailure(answer);
-      const payment = readPaymentBody(answer.body);
-      return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
-    },
+    createPayment: async (request) => create(paymentBody(request), request.idempotencyKey),
+    createFirstPayment: async (request) => create(firstPaymentBody(request), request.idempotencyKey),
+    createSetupPayment: async (request) => create(setupBody(request), request.idempotencyKey),
+    chargeCard: async (request) => create(chargeBody(request), request.idempotencyKey),
 
-    async cancelPayment(paymentId) {
+    async cancelPayment(paymentId, reason = 'abandoned') {
       const path = `/payments/${encodeURIComponent(requireId('paymentId', paymentId))}/cancel`;
-      const answer = await call('POST', path, undefined, { cancellation_reason: CANCELLATION_REASON });
+      const answer = await call('POST', path, undefined, { cancellation_reason: reason });
       if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
       const payment = readPaymentBody(answer.body);
       return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
@@ -143,7 +141,8 @@ export function createHyperswitch(config: HyperswitchConfig): Hyperswitch {
 
     async readPayment(paymentId) {
       const answer = await call('GET', objectPath('payments', requireId('paymentId', paymentId)));
-      if (answer.kind !== 'ok') return answer.kind === 'unknown' ? answer : classifyReadFailure(answer);
+      if (answer.kind !== 'ok')
+        return answer.kind === 'unknown' ? answer : classifyPaymentReadFailure(answer);
       const payment = readPaymentBody(answer.body);
       return payment?.paymentId === paymentId ? { kind: 'payment', payment } : unreadable(answer.httpStatus);
     },
@@ -237,33 +236,6 @@ const disputesOf = (
   disputes: [...found.values()].filter((dispute) => paymentId === null || dispute.paymentId === paymentId),
   isWhole,
 });
-
-function paymentBody(request: CreatePaymentRequest) {
-  return {
-    payment_id: requireId('paymentId', request.paymentId),
-    amount: requireAmountMinor(request.amountMinor),
-    currency: request.currency.toUpperCase(),
-    metadata: request.metadata,
-    profile_id: request.profileId,
-    merchant_order_reference_id: request.merchantOrderReferenceId,
-    capture_method: request.captureMethod,
-    confirm: request.confirm,
-  };
-}
-
-function refundBody({ refundId, paymentId, amountMinor, reason, metadata }: CreateRefundRequest) {
-  const known = reason !== undefined && PSP_REASONS.has(reason);
-  const freeText = reason !== undefined && reason !== '' && !known ? { reason } : undefined;
-  return {
-    refund_id: requireId('refundId', refundId),
-    payment_id: requireId('paymentId', paymentId),
-    amount: requireAmountMinor(amountMinor),
-    reason: known ? reason : undefined,
-    // Sent, not left to the default: the router's documentation says "instant", its code `RefundType::Scheduled`.
-    refund_type: 'instant',
-    metadata: metadata || freeText ? { ...metadata, ...freeText } : undefined,
-  };
-}
 
 /** `force_sync`: the router asks the connector behind it, unless the object is already terminal. */
 function objectPath(collection: 'payments' | 'refunds' | 'disputes', id: string): string {

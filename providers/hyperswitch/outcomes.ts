@@ -1,7 +1,40 @@
 import type { DisputeStage } from '../../domain/marketplace/index.ts';
+import type { DeclineFacts } from '../../domain/subscriptions/index.ts';
+
+/** A card for people: never its number. */
+export interface PspCard {
+  /** The router's word, e.g. `Visa`. */
+  brand: string | null;
+  last4: string | null;
+  /** 1 to 12. */
+  expMonth: number | null;
+  /** Four digits. */
+  expYear: number | null;
+}
+
+/** What a payment says of its buyer's card, and of charges without the buyer; docs/wire-hyperswitch-recurring.md. */
+export interface PspCardOnFile {
+  /** Our user's id, where the payment named one. */
+  customerId: string | null;
+  /** The card that was kept, e.g. `pm_…`: one id for one card of one customer. Null where none was. */
+  paymentMethodId: string | null;
+  /** Whether `paymentMethodId` may be charged later, without the buyer. */
+  isChargeable: boolean;
+  /** The same for one card under any customer. Null unless the merchant has switched the blocklist guard on. */
+  fingerprint: string | null;
+  card: PspCard | null;
+  /** Above 1 the router has retried by itself, or let the buyer retry. */
+  attemptCount: number;
+  /** A set-up payment keeps a card and moves no money, though it ends as `succeeded`: it pays nothing. */
+  isSetup: boolean;
+  /** ISO 8601 in UTC: when the client secret dies. */
+  expiresAt: string | null;
+  /** Why it was declined. Says nothing about whether it was: only the status does. */
+  decline: DeclineFacts;
+}
 
 /** A payment as the router gives it; see docs/wire-hyperswitch.md. Amounts in minor units of `currency`. */
-export interface PspPayment {
+export interface PspPayment extends PspCardOnFile {
   paymentId: string;
   /** The router's own word; `paymentVerdict` says what it means. */
   status: string;
@@ -46,8 +79,9 @@ export interface PspRefund {
  *   side is behind.
  * - `amount_used_up`: the payment's refunds, perhaps with ours, leave less than we ask for (IR_13).
  * - `count_used_up`: the payment has as many refunds as the router allows (IR_12).
- * - `state`: the payment's status allows no refund now; it may have allowed one before (IR_14).
- * - `nothing`: a first call would be refused too.
+ * - `state`: the payment's status does not allow the call now; it may have allowed it before (IR_14, IR_16).
+ * - `nothing`: a first call would be refused too. Of a payment that is created it does not say that there is none: the
+ *   router checks the customer and the card before the id.
  */
 export type RefusalTells = 'exists' | 'amount_used_up' | 'count_used_up' | 'state' | 'nothing';
 
@@ -97,8 +131,16 @@ export interface PspNotFound {
 
 export type PspFailure = PspRefused | PspUnauthorized | PspUnknown;
 export type CreatePaymentOutcome = { kind: 'payment'; payment: PspPayment } | PspFailure;
-export type ReadPaymentOutcome = CreatePaymentOutcome | PspNotFound;
-export type CancelPaymentOutcome = ReadPaymentOutcome;
+/**
+ * There is no refusal: of a payment that cannot be read (422) nobody knows what became of it. `not_found` by itself
+ * proves nothing either: the router's reads may be behind its writes.
+ */
+export type ReadPaymentOutcome =
+  | { kind: 'payment'; payment: PspPayment }
+  | PspUnauthorized
+  | PspUnknown
+  | PspNotFound;
+export type CancelPaymentOutcome = CreatePaymentOutcome | PspNotFound;
 export type CreateRefundOutcome = { kind: 'refund'; refund: PspRefund } | PspFailure;
 export type ReadRefundOutcome = CreateRefundOutcome | PspNotFound;
 /** The PSP's whole list, or none of it. */

@@ -1,5 +1,5 @@
 import type { PspPayment, PspRefund } from '../hyperswitch/outcomes.ts';
-import { parseHyperswitchEvent } from './hyperswitch-event.ts';
+import { cardOnFile, parseHyperswitchEvent } from './hyperswitch-event.ts';
 
 /** A refund in the shape of the PSP's own webhooks, so that the same parser reads it. */
 export function refundEvent(refund: PspRefund) {
@@ -38,5 +38,5 @@ export function paymentEvent(payment: PspPayment) {
     },
   });
   if (event.subject !== 'payment') throw new Error('a payment event was read as another');
-  return event;
+  return { ...event, ...cardOnFile(payment) };
 }

@@ -8,6 +8,8 @@ import {
   type PaymentVerdict,
   type RefundReport,
 } from '../hyperswitch/verdicts.ts';
+import { readCardOnFile } from '../hyperswitch/card-on-file.ts';
+import type { PspCardOnFile } from '../hyperswitch/outcomes.ts';
 import type { DisputeStage } from '../../domain/marketplace/index.ts';
 import { isPlainText, message } from '../../domain/kernel/index.ts';
 import { isoTime } from '../hyperswitch/time.ts';
@@ -35,7 +37,13 @@ export interface RefundEvent extends EventBase {
   verdict: RefundReport;
 }
 
-export interface PaymentEvent extends EventBase {
+/**
+ * What a payment's event says of the card (PspCardOnFile). Absent: not said. So an absent `isChargeable` or `isSetup`
+ * is false, an absent `attemptCount` is 1, and an absent `decline` has no code.
+ */
+export type CardOnFile = { [Field in keyof PspCardOnFile]?: NonNullable<PspCardOnFile[Field]> };
+
+export interface PaymentEvent extends EventBase, CardOnFile {
   subject: 'payment';
   verdict: PaymentVerdict;
   /** What was captured, in minor units of `currency`. */
@@ -122,6 +130,25 @@ export function parseHyperswitchEvent(json: unknown): HyperswitchEvent {
     amountReceivedMinor: fields.amountMinor('amount_received'),
     connectorTransactionId: fields.short('connector_transaction_id'),
     updatedAt: fields.time('updated') ?? fields.time('updated_at'),
+    ...cardOnFile(readCardOnFile(fields.all)),
+  });
+}
+
+/** What was said of the card, without what was not. */
+export function cardOnFile(said: PspCardOnFile): CardOnFile {
+  const { status, ...codes } = said.decline;
+  const isDecline = status === 'failed' || status === 'requires_customer_action';
+  const hasReason = isDecline || Object.values(codes).some((code) => code !== null);
+  return withoutAbsent({
+    customerId: said.customerId ?? undefined,
+    paymentMethodId: said.paymentMethodId ?? undefined,
+    isChargeable: said.isChargeable || undefined,
+    fingerprint: said.fingerprint ?? undefined,
+    card: said.card ?? undefined,
+    attemptCount: said.attemptCount > 1 ? said.attemptCount : undefined,
+    isSetup: said.isSetup || undefined,
+    expiresAt: said.expiresAt ?? undefined,
+    decline: hasReason ? said.decline : undefined,
   });
 }
 
@@ -155,6 +182,8 @@ function createFields(json: Json) {
     return undefined;
   };
   return {
+    /** Each field of the innermost nesting that has it. */
+    all: Object.assign({}, ...nestings.toReversed()) as Json,
     text: (name: string) => read(name, text),
     short: (name: string) => read(name, short),
     message: (name: string) => {

@@ -173,7 +173,7 @@ describe('createPayment', () => {
       profileId: 'pro_x',
       metadata: { order: 'o1' },
     });
-    expect(outcome).toEqual({
+    expect(outcome).toMatchObject({
       kind: 'payment',
       payment: {
         paymentId: PAYMENT_ID,

@@ -1,0 +1,1 @@
+export { classifyDecline, type DeclineFacts, refusedCharge } from './decline.ts';
