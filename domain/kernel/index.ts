@@ -23,6 +23,7 @@ export {
   minorOf,
   type Money,
   platformFeeMinor,
+  proportionMinor,
   sumMinor,
 } from './money.ts';
 export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';

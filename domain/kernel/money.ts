@@ -21,6 +21,17 @@ export function platformFeeMinor(amountMinor: number, feeBps: number): number {
   return Number((scaled + 5_000n) / 10_000n);
 }
 
+/**
+ * `amountMinor` × `part` ÷ `whole` in minor units, rounded once, half up. For a part from 0 to the whole, such as the
+ * milliseconds that are left of a period; throws a RangeError for any other, and for a negative amount.
+ */
+export function proportionMinor(amountMinor: number, part: number, whole: number): number {
+  if (amountMinor < 0 || part < 0 || part > whole || whole <= 0)
+    throw new RangeError(`no proportion: ${part} of ${whole} of ${amountMinor}`);
+  const twice = 2n * BigInt(assertAmountMinor(amountMinor, 'amount')) * BigInt(part);
+  return Number((twice + BigInt(whole)) / (2n * BigInt(whole)));
+}
+
 export interface Weight {
   readonly id: string;
   readonly leftMinor: number;

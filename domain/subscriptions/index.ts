@@ -1,1 +1,18 @@
 export { classifyDecline, type DeclineFacts, refusedCharge } from './decline.ts';
+export { billingMs, type BillingTime, realDelayMs, realMs } from './billing-time.ts';
+export { dunningStepsDue, dunningStepsOf, isDunningOver, nextDunningStepMs } from './dunning.ts';
+export { featuresOf, FREE_FEATURES } from './features.ts';
+export {
+  effectiveInvoice,
+  type GatedInvoice,
+  type GatedSubscription,
+  hasEffectivePayment,
+  isPhantom,
+} from './gate.ts';
+export { renewalJitterMs } from './jitter.ts';
+export { BILLING_CYCLES } from './billing-cycle.ts';
+export { periodOf } from './periods.ts';
+export { type ChangeToQuote, quoteChange } from './proration.ts';
+export { recognisableMinor } from './revenue.ts';
+export { trialMail } from './trial-mail.ts';
+export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';

@@ -6,6 +6,7 @@ import {
   formatMoney,
   MAX_AMOUNT_MINOR,
   platformFeeMinor,
+  proportionMinor,
   sumMinor,
 } from '../../domain/kernel/money.ts';
 import { byCodeUnit } from './sorting.ts';
@@ -133,6 +134,29 @@ describe('the platform fee', () => {
         expect(feeMinor).toBeLessThanOrEqual(amountMinor);
       }),
     );
+  });
+});
+
+describe('a proportion of an amount', () => {
+  test.each([
+    [999, 1, 2, 500],
+    [1_999, 1, 2, 1_000],
+    [1_999, 10, 31, 645],
+    [999, 10, 31, 322],
+    [999, 0, 31, 0],
+    [999, 31, 31, 999],
+    [Number.MAX_SAFE_INTEGER, 31_535_999_999, 31_536_000_000, 9_007_199_254_455_375],
+  ])('of %d, %d of %d: %d', (amountMinor, part, whole, minor) => {
+    expect(proportionMinor(amountMinor, part, whole)).toBe(minor);
+  });
+
+  test.each([
+    [-1, 1, 2],
+    [1, -1, 2],
+    [1, 3, 2],
+    [1, 0, 0],
+  ])('of %d, %d of %d is a defect', (amountMinor, part, whole) => {
+    expect(() => proportionMinor(amountMinor, part, whole)).toThrow(RangeError);
   });
 });
 

@@ -1,0 +1,83 @@
+import type { InvoiceStatus } from './invoice-machine.ts';
+import type { SubscriptionStatus } from './subscription-machine.ts';
+
+/** All that the gate needs to know of a subscription. Times are milliseconds of billing time since the epoch. */
+export interface GatedSubscription {
+  readonly status: SubscriptionStatus;
+  readonly planId: string;
+  readonly isFree: boolean;
+  readonly trialEndMs: number | null;
+}
+
+/** An invoice of that subscription. */
+export interface GatedInvoice {
+  readonly status: InvoiceStatus;
+  readonly planId: string;
+  readonly periodStartMs: number | null;
+  /** The end belongs to the next period. */
+  readonly periodEndMs: number | null;
+  /** The PSP's payment that paid it. */
+  readonly paymentId: string | null;
+}
+
+/**
+ * Whether a subscription gives its plan's features: the one rule that says so. `nowMs` is the database's clock; `graceMs` is
+ * how much longer an active one has them after its paid period, since a PSP that is down is not the subscriber's fault.
+ */
+export function hasEffectivePayment(
+  subscription: GatedSubscription,
+  invoices: readonly GatedInvoice[],
+  nowMs: number,
+  graceMs: number,
+): boolean {
+  if (subscription.isFree) return subscription.status === 'active';
+  if (subscription.status === 'trialing') {
+    return subscription.trialEndMs !== null && nowMs < subscription.trialEndMs;
+  }
+  return effectiveInvoice(subscription, invoices, nowMs, graceMs) !== null;
+}
+
+/** The invoice that is the effective payment, the one with the latest period where several are; null where none is. */
+export function effectiveInvoice<Invoice extends GatedInvoice>(
+  subscription: GatedSubscription,
+  invoices: readonly Invoice[],
+  nowMs: number,
+  graceMs: number,
+): Invoice | null {
+  const { status, planId, isFree } = subscription;
+  if (isFree || (status !== 'active' && status !== 'canceling')) return null;
+  const longerMs = status === 'active' ? graceMs : 0;
+  const holds = ({ periodStartMs, periodEndMs }: Invoice) =>
+    periodStartMs !== null &&
+    periodEndMs !== null &&
+    periodStartMs <= nowMs &&
+    nowMs < periodEndMs + longerMs;
+  const [latest] = invoices
+    .filter((invoice) => invoice.planId === planId && isPaid(invoice) && holds(invoice))
+    .toSorted(byPeriod);
+  return latest ?? null;
+}
+
+const isPaid = ({ status, paymentId }: GatedInvoice): boolean =>
+  (status === 'paid' || status === 'partially_refunded') && paymentId !== null && paymentId.trim() !== '';
+
+/** Latest end first, then the latest start. */
+const byPeriod = (a: GatedInvoice, b: GatedInvoice): number =>
+  (b.periodEndMs ?? 0) - (a.periodEndMs ?? 0) || (b.periodStartMs ?? 0) - (a.periodStartMs ?? 0);
+
+/** Whether a row says that it is in force and is not: nobody paid, and no attempt is under way that may still show otherwise. */
+export function isPhantom(
+  subscription: GatedSubscription & { readonly hasPendingAttempt: boolean },
+  invoices: readonly GatedInvoice[],
+  nowMs: number,
+  graceMs: number,
+): boolean {
+  const { status, isFree, hasPendingAttempt } = subscription;
+  const saysInForce = status === 'active' || status === 'trialing' || status === 'canceling';
+  return (
+    !isFree &&
+    saysInForce &&
+    !hasPendingAttempt &&
+    !hasEffectivePayment(subscription, invoices, nowMs, graceMs)
+  );
+}
