@@ -1,3 +1,12 @@
+export type { AskAnswer, AskOutcome, AskResult, PspAnswer } from './asks.ts';
+export type { InvoiceEvent, PaymentNews } from './hints.ts';
+export {
+  type PhantomProgress,
+  type PhantomReport,
+  type PhantomRequest,
+  phantomsWorkflowId,
+} from './phantoms.ts';
+export type { SubscriptionStatus } from './subscription-machine.ts';
 export { classifyDecline, type DeclineFacts, refusedCharge } from './decline.ts';
 export { billingMs, type BillingTime, realDelayMs, realMs } from './billing-time.ts';
 export { dunningStepsDue, dunningStepsOf, isDunningOver, nextDunningStepMs } from './dunning.ts';
