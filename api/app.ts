@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { createPurchases } from '../db/purchases.ts';
 import { VezaError } from '../domain/errors.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
@@ -30,6 +31,7 @@ export function createApp(given: ApiDeps) {
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     bodies: new RequestBodies(),
+    purchases: createPurchases({ refundFeePolicy: config.REFUND_FEE_POLICY }),
     admission: createAdmission(config),
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,

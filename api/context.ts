@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Db } from '../db/client.ts';
+import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
 import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
 import type { Engine } from '../engine/port/index.ts';
@@ -76,6 +77,8 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly maintenance: Maintenance;
   readonly cursors: Cursors;
   readonly admission: MarketplaceAdmission;
+  /** What refunds may be of. */
+  readonly purchases: Purchases;
 }
 
 export interface ApiEnv {

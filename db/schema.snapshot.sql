@@ -190,11 +190,13 @@ CREATE TABLE disputes (
   reconcile_checked_at timestamp with time zone,
   connector_dispute_id text,
   invoice_id uuid,
+  payment_id text,
   CONSTRAINT disputes_pkey PRIMARY KEY (id),
   CONSTRAINT disputes_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
   CONSTRAINT disputes_amount_sane CHECK (((amount_minor >= 0) AND (amount_minor <= '9007199254740991'::bigint))),
   CONSTRAINT disputes_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT disputes_of_one_purchase CHECK ((num_nonnulls(order_id, invoice_id) = 1)),
+  CONSTRAINT disputes_other_payment_of_invoice CHECK (((payment_id IS NULL) OR (invoice_id IS NOT NULL))),
   CONSTRAINT disputes_stage_known CHECK ((stage = ANY (ARRAY['pre_dispute'::text, 'dispute'::text, 'pre_arbitration'::text, 'arbitration'::text, 'dispute_reversal'::text]))),
   CONSTRAINT disputes_status_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text, 'cancelled'::text]))),
   CONSTRAINT disputes_unbooked_has_why CHECK (((unbooked_since IS NULL) = (unbooked_why IS NULL))),
@@ -609,6 +611,8 @@ CREATE TABLE refunds (
   given_up_at timestamp with time zone,
   dispute_id uuid,
   invoice_id uuid,
+  payment_id text,
+  ends_access boolean DEFAULT false NOT NULL,
   CONSTRAINT refunds_pkey PRIMARY KEY (id),
   CONSTRAINT refunds_dispute_id_disputes_id_fk FOREIGN KEY (dispute_id) REFERENCES disputes(id),
   CONSTRAINT refunds_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES orders(id),
@@ -619,14 +623,16 @@ CREATE TABLE refunds (
   CONSTRAINT refunds_exists_by_known CHECK ((exists_by = ANY (ARRAY['HE_01'::text, 'IR_13'::text]))),
   CONSTRAINT refunds_kind_known CHECK ((kind = ANY (ARRAY['requested'::text, 'external'::text, 'payment_returned'::text, 'dispute'::text]))),
   CONSTRAINT refunds_of_one_purchase CHECK ((num_nonnulls(order_id, invoice_id) = 1)),
+  CONSTRAINT refunds_other_payment_of_invoice CHECK (((payment_id IS NULL) OR (invoice_id IS NOT NULL))),
   CONSTRAINT refunds_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])))
 );
 CREATE INDEX refunds_by_dispute ON public.refunds USING btree (dispute_id) WHERE (dispute_id IS NOT NULL);
 CREATE INDEX refunds_by_invoice ON public.refunds USING btree (invoice_id, created_at, id) WHERE (invoice_id IS NOT NULL);
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
 CREATE INDEX refunds_by_time ON public.refunds USING btree (created_at);
-CREATE UNIQUE INDEX refunds_one_open_per_invoice ON public.refunds USING btree (invoice_id) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX refunds_one_open_per_invoice ON public.refunds USING btree (invoice_id) WHERE ((status = 'pending'::text) AND (payment_id IS NULL));
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX refunds_one_open_per_payment ON public.refunds USING btree (payment_id) WHERE ((status = 'pending'::text) AND (payment_id IS NOT NULL));
 CREATE INDEX refunds_open_by_look ON public.refunds USING btree (work_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE INDEX refunds_pending_by_look ON public.refunds USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 CREATE UNIQUE INDEX refunds_provider_key ON public.refunds USING btree (hyperswitch_refund_id);

@@ -32,7 +32,7 @@ export function createRefundLookActivities(deps: MarketplaceDeps) {
     if (listed.kind !== 'refunds') return listed;
     const ours = listed.refunds.find((one) => one.refundId === refundId);
     if (ours !== undefined) return { kind: 'refund', refund: ours };
-    await bookOthers(of, listed.refunds);
+    await bookOthers({ ...of, paymentId }, listed.refunds);
     return { kind: 'not_found' };
   }
 

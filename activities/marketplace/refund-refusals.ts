@@ -1,10 +1,10 @@
 import { adoptProviderRefund } from '../../db/marketplace/refunds/adopt-provider-refund.ts';
 import { noteExists, type RefundAsk, unaskRefund } from '../../db/marketplace/refunds/ask.ts';
 import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
-import { isOf, purchaseOf } from '../../db/marketplace/purchase.ts';
+import { isOf, paymentOf } from '../../db/marketplace/purchase.ts';
 import { settleCancelledPayment } from '../../db/marketplace/refunds/settle-cancelled.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
-import type { PurchaseRef } from '../../domain/marketplace/purchase.ts';
+import type { PaymentRef } from '../../domain/marketplace/purchase.ts';
 import { sumMinor } from '../../domain/kernel/index.ts';
 import type { PspPayment, PspRefund, PspRefused } from '../../providers/hyperswitch/outcomes.ts';
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
@@ -50,10 +50,10 @@ export function createRefusalJudge({ db, engine, psp, inbox, purchases, settings
   }
 
   /**
-   * Refunds that the PSP has beside this one: those made in its dashboard are booked, and reports about ours are
+   * Refunds of its payment that the PSP has beside this one: those made in its dashboard are booked, and reports about ours are
    * passed on.
    */
-  async function bookOthers(of: PurchaseRef, others: readonly PspRefund[]): Promise<void> {
+  async function bookOthers(of: PaymentRef, others: readonly PspRefund[]): Promise<void> {
     const rows = await db.select().from(refunds).where(isOf(refunds, of));
     for (const other of others) {
       const verdict = refundVerdict(other.status);
@@ -96,7 +96,7 @@ export function createRefusalJudge({ db, engine, psp, inbox, purchases, settings
     const listed = await listAll(paymentId);
     const ours = listed.find((one) => one.refundId === refund.id);
     await bookOthers(
-      purchaseOf(refund),
+      { ...paymentOf(refund), paymentId },
       listed.filter((one) => one !== ours),
     );
     if (ours !== undefined) return accept(refund.id, ours);
@@ -119,7 +119,7 @@ export function createRefusalJudge({ db, engine, psp, inbox, purchases, settings
     const { refund, paymentId } = ask;
     const fact = factOf(await readPayment(paymentId));
     if (typeof fact === 'object' && fact.verdict === 'cancelled_post_capture') {
-      const settled = await settleCancelledPayment(db, purchaseOf(refund), purchases);
+      const settled = await settleCancelledPayment(db, paymentOf(refund), purchases);
       if (settled !== null) await followUp(engine, settled);
     }
     return believe(ask, refused.message);

@@ -9,6 +9,7 @@ import {
   refunds,
   orders,
   differenceOf,
+  disputedPaymentOf,
 } from '../../db/marketplace/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { PspDispute, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
@@ -69,9 +70,8 @@ async function lookAtPayment(deps: ReconcileDeps, orderId: string): Promise<Seen
 /** Repeats a report of the PSP's that counts and is not booked: what was in its way may be gone. */
 async function lookAtUnbooked(deps: ReconcileDeps, disputeId: string): Promise<Seen> {
   const [row] = await deps.db
-    .select({ dispute: disputes, paymentId: orders.paymentId })
+    .select({ dispute: disputes, paymentId: disputedPaymentOf(deps.purchases) })
     .from(disputes)
-    .innerJoin(orders, eq(orders.id, disputes.orderId))
     .where(eq(disputes.id, disputeId));
   if (row === undefined || row.dispute.unbookedSince === null) return left('ended');
   const { dispute, paymentId } = row;

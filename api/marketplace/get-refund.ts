@@ -21,8 +21,7 @@ const route = createRoute({
 });
 
 export const getRefund = defineRoute(route, async (c) => {
-  const { db } = c.var.deps;
   const { refundId } = c.req.valid('param');
-  const refund = await readVisibleRefund(db, refundId, c.var.caller);
+  const refund = await readVisibleRefund(c.var.deps, refundId, c.var.caller);
   return c.json({ refund: showRefund(refund) }, 200);
 });

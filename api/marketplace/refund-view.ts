@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { isOfOrder, type Refund as RefundRow } from '../../db/marketplace/refunds/schema.ts';
+import type { Refund as RefundRow } from '../../db/marketplace/refunds/schema.ts';
 import { refundKey } from '../../domain/marketplace/ids.ts';
 import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/marketplace/refund-machine.ts';
 import type { RefundAnswer } from '../../domain/marketplace/messages.ts';
@@ -22,6 +22,8 @@ export const RequestedRefund = z
   .openapi('RequestedRefund');
 
 export const Refund = RequestedRefund.extend({
+  order_id: Id.nullable().openapi({ description: 'Null where it is of an invoice' }),
+  invoice_id: Id.nullable().openapi({ description: 'Null where it is of an order' }),
   kind: z.enum(REFUND_KINDS),
   idempotency_key: z.string().nullable().openapi({
     description: 'Of our call to the PSP, as its log shows it; null where the PSP was not asked',
@@ -42,20 +44,18 @@ export const showOpenedRefund = (opened: RefundAnswer): z.infer<typeof Requested
   failed_at: null,
 });
 
-export function showRefund(row: RefundRow): z.infer<typeof Refund> {
-  if (!isOfOrder(row)) throw new Error(`refund ${row.id} is of no order, and has no view yet`);
-  return {
-    id: row.id,
-    order_id: row.orderId,
-    kind: row.kind,
-    idempotency_key: refundKey(row),
-    status: row.status,
-    amount: row.amountMinor,
-    currency: row.currency,
-    reason: row.reason,
-    error_message: row.errorMessage,
-    created_at: time(row.createdAt),
-    succeeded_at: timeOrNull(row.succeededAt),
-    failed_at: timeOrNull(row.failedAt),
-  };
-}
+export const showRefund = (row: RefundRow): z.infer<typeof Refund> => ({
+  id: row.id,
+  order_id: row.orderId,
+  invoice_id: row.invoiceId,
+  kind: row.kind,
+  idempotency_key: refundKey(row),
+  status: row.status,
+  amount: row.amountMinor,
+  currency: row.currency,
+  reason: row.reason,
+  error_message: row.errorMessage,
+  created_at: time(row.createdAt),
+  succeeded_at: timeOrNull(row.succeededAt),
+  failed_at: timeOrNull(row.failedAt),
+});

@@ -49,7 +49,7 @@ const STREAM_HEADERS = {
 export const streamRefundEvents = defineRoute(route, async (c) => {
   const { db, refundEvents } = c.var.deps;
   const { refundId } = c.req.valid('param');
-  await readVisibleRefund(db, refundId, c.var.caller);
+  await readVisibleRefund(c.var.deps, refundId, c.var.caller);
   const events = await listRefundEvents(db, refundId);
   const seen = Number(c.req.valid('header')['Last-Event-ID'] ?? 0);
   // An id of another refund says nothing about this one: every event is new.

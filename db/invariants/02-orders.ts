@@ -64,7 +64,7 @@ function disputed(tx: Tx): Promise<Violation[]> {
       SELECT dispute_id, sum(amount_minor) AS minor FROM refunds
       WHERE dispute_id IS NOT NULL AND status = 'succeeded' GROUP BY dispute_id
     )
-    SELECT 'order/' || dispute.order_id AS subject,
+    SELECT coalesce('order/' || dispute.order_id, 'invoice/' || dispute.invoice_id) AS subject,
            format('its dispute %s of %s is %s, and %s of it stands as lost',
                   dispute.provider_dispute_id, dispute.amount_minor, dispute.status, coalesce(took.minor, 0)) AS detail
     FROM disputes AS dispute LEFT JOIN took ON took.dispute_id = dispute.id

@@ -4,7 +4,8 @@ import { type Invariant, type Violation, violations } from './invariant.ts';
 
 export const openRefunds: Invariant = {
   number: 4,
-  title: 'no pending refund without an order in refund_pending, nor the reverse; one pending refund an order',
+  title:
+    'no pending refund of an order that is not refund_pending, nor the reverse; one pending refund a payment',
   async check(tx) {
     return [...(await apart(tx)), ...(await several(tx))];
   },
@@ -31,7 +32,8 @@ function several(tx: Tx): Promise<Violation[]> {
   return violations(
     tx,
     sql`
-    SELECT 'order/' || order_id AS subject, format('%s refunds of it are pending', count(*)) AS detail
-    FROM refunds WHERE status = 'pending' GROUP BY order_id HAVING count(*) > 1`,
+    SELECT coalesce('order/' || order_id, 'invoice/' || invoice_id) AS subject,
+           concat_ws(' ', format('%s refunds of it are pending', count(*)), 'of its payment ' || payment_id) AS detail
+    FROM refunds WHERE status = 'pending' GROUP BY order_id, invoice_id, payment_id HAVING count(*) > 1`,
   );
 }

@@ -1,9 +1,8 @@
 export { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from './figures.ts';
 export { refundLabel, reversalLabel, type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
 export { lockNamedRefund, lockOrder, lockReversal, lockTransferOfOrder } from './lock.ts';
-export type { Purchases } from './purchase.ts';
+export { disputedPaymentOf, lockNamedPurchase, type Purchases } from './purchase.ts';
 export { isSuspended } from './orders/transition.ts';
-export { readRefundableOrder } from './orders/refundable-order.ts';
 export { type Order, orders } from './orders/schema.ts';
 export { releasePayment, watchedSince } from './orders/watched-payment.ts';
 export { adoptProviderRefund } from './refunds/adopt-provider-refund.ts';
@@ -32,5 +31,5 @@ export { countTransfersWithoutId } from './transfers/without-id.ts';
 export { MARKETPLACE_WORK } from './work.ts';
 export { lockManyTransfers } from './lock-many.ts';
 export { MARKETPLACE_NAMED } from './named.ts';
-export { orderOf } from './order-of.ts';
+export { purchaseBehind } from './purchase-behind.ts';
 export { type OrderRows, readOrderRows } from './story-rows.ts';

@@ -5,7 +5,7 @@ import { type Order, orders } from './orders/schema.ts';
 import { type Refund, refunds } from './refunds/schema.ts';
 import { type Reversal, type Transfer, sellerTransfers, transferReversals } from './transfers/schema.ts';
 import { lockNamed, MissingRow } from '../kernel/index.ts';
-import { lockPurchase, type Purchase, purchaseOf, type Purchases } from './purchase.ts';
+import { lockPurchase, type Purchase, paymentOf, type Purchases } from './purchase.ts';
 
 export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
   const [order] = await tx.select().from(orders).where(eq(orders.id, orderId)).for('no key update');
@@ -20,11 +20,11 @@ export async function lockRefund(
   purchases: Purchases,
 ): Promise<{ purchase: Purchase; refund: Refund }> {
   const [found] = await tx
-    .select({ orderId: refunds.orderId, invoiceId: refunds.invoiceId })
+    .select({ orderId: refunds.orderId, invoiceId: refunds.invoiceId, paymentId: refunds.paymentId })
     .from(refunds)
     .where(eq(refunds.id, refundId));
   if (found === undefined) throw new MissingRow('refund', refundId);
-  const purchase = await lockPurchase(tx, purchaseOf(found), purchases);
+  const purchase = await lockPurchase(tx, paymentOf(found), purchases);
   const [refund] = await tx.select().from(refunds).where(eq(refunds.id, refundId)).for('no key update');
   if (refund === undefined) throw new MissingRow('refund', refundId);
   return { purchase, refund };

@@ -1,8 +1,13 @@
-import { eq, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import { type ErrorCode, VezaError } from '../../domain/errors.ts';
 import type { RefundAsk, RefundDecision } from '../../domain/marketplace/eligibility.ts';
 import type { PaymentReport } from '../../domain/marketplace/messages.ts';
-import { PURCHASE_KINDS, type PurchaseKind, type PurchaseRef } from '../../domain/marketplace/purchase.ts';
+import {
+  type PaymentRef,
+  PURCHASE_KINDS,
+  type PurchaseKind,
+  type PurchaseRef,
+} from '../../domain/marketplace/purchase.ts';
 import type { Db, Tx } from '../client.ts';
 import { MissingRow, type TransitionCause } from '../kernel/index.ts';
 import type { Dispute, disputes } from './disputes/schema.ts';
@@ -10,10 +15,12 @@ import type { GiveBackWork, SettledRefund, TransferWork } from './labels.ts';
 import { type Refund, refunds } from './refunds/schema.ts';
 
 /**
- * A locked purchase: all that its refunds and disputes need of it. Its figures are of the time of the lock; lock it
- * again to read them after a change. Amounts in minor units.
+ * A locked purchase, by one of its payments: all that refunds and disputes of that payment need of it. Its figures are
+ * that payment's, and of the time of the lock; lock it again to read them after a change. Amounts in minor units.
  */
-export interface Purchase extends PurchaseRef {
+export interface Purchase extends PaymentRef {
+  /** Null: the payment that the purchase took, also where the lock named it. */
+  readonly paymentId: string | null;
   /** Its name for people, at the beginning of a sentence: "Order 0192…". */
   readonly title: string;
   /** Its workflow's id: flags about its money name that. */
@@ -25,7 +32,10 @@ export interface Purchase extends PurchaseRef {
   readonly capturedCurrency: string | null;
   /** The refunded part of it. */
   readonly refundedMinor: number;
-  /** Whether the captured money is held for its payer and not earned: it goes back whole, without shares. */
+  /**
+   * Whether the captured money is held for its payer and not earned: it goes back whole, without shares, and no status
+   * but the refund's own moves with it, unless it is the purchase's only payment.
+   */
   readonly isSuspended: boolean;
   /**
    * Whether it ended without money that we know of: before booking a refund, the PSP is asked what had been captured.
@@ -77,10 +87,17 @@ export interface Purchase extends PurchaseRef {
 export interface PurchaseStore {
   /** The error for an unknown id. */
   readonly notFound: ErrorCode;
-  /** Locks it until the transaction ends. Throws MissingRow. */
-  lock(tx: Tx, id: string): Promise<Purchase>;
-  /** The id of its payment at the PSP, as a scalar subquery, so that reading a refund needs no second statement. */
+  /**
+   * Locks it until the transaction ends, by the payment with this id at the PSP; null: by the one that it took. Throws
+   * MissingRow.
+   */
+  lock(tx: Tx, id: string, paymentId: string | null): Promise<Purchase>;
+  /**
+   * The PSP's id of the payment that it took, as a scalar subquery, so that reading a refund needs no second statement.
+   */
   paymentId(id: SQL): SQL<string | null>;
+  /** The user who paid, as a scalar subquery. */
+  payerId(id: SQL): SQL<string | null>;
 }
 
 /** The stores of a process, as its root hands them down. */
@@ -91,6 +108,10 @@ interface Columns {
   readonly invoiceId: string | null;
 }
 
+interface PaymentColumns extends Columns {
+  readonly paymentId: string | null;
+}
+
 /** The purchase of a refund or a dispute; the database ensures that each row has exactly one. */
 export function purchaseOf({ orderId, invoiceId }: Columns): PurchaseRef {
   if (orderId !== null) return { kind: 'order', id: orderId };
@@ -98,25 +119,39 @@ export function purchaseOf({ orderId, invoiceId }: Columns): PurchaseRef {
   throw new Error('a refund or a dispute is of nothing');
 }
 
-/** For a new row of it. */
-export const columnsOf = ({ kind, id }: PurchaseRef): Columns => ({
-  orderId: kind === 'order' ? id : null,
-  invoiceId: kind === 'invoice' ? id : null,
+/** The same, with the payment. */
+export const paymentOf = (row: PaymentColumns): PaymentRef => ({
+  ...purchaseOf(row),
+  paymentId: row.paymentId,
 });
 
-/** Selects the refunds or disputes of a purchase. */
+/** For a new row of it. */
+export const columnsOf = ({ kind, id, paymentId }: Purchase): PaymentColumns => ({
+  orderId: kind === 'order' ? id : null,
+  invoiceId: kind === 'invoice' ? id : null,
+  paymentId,
+});
+
+/** Selects the refunds or disputes of a purchase, whichever of its payments they are of. */
 export const isOf = (table: typeof refunds | typeof disputes, { kind, id }: PurchaseRef): SQL =>
   eq(kind === 'order' ? table.orderId : table.invoiceId, id);
+
+/** Selects those of one of its payments. */
+export const isOfPayment = (
+  table: typeof refunds | typeof disputes,
+  { paymentId = null, ...of }: PaymentRef,
+): SQL | undefined =>
+  and(isOf(table, of), paymentId === null ? isNull(table.paymentId) : eq(table.paymentId, paymentId));
 
 /** Locks a purchase by the store of its kind. Throws MissingRow. */
 export async function lockPurchase(
   tx: Tx,
-  { kind, id }: PurchaseRef,
+  { kind, id, paymentId = null }: PaymentRef,
   purchases: Purchases,
 ): Promise<Purchase> {
   const store = purchases[kind];
   if (store === undefined) throw new Error(`this process has no store for the purchase ${kind} ${id}`);
-  return store.lock(tx, id);
+  return store.lock(tx, id, paymentId);
 }
 
 /** The same for a purchase that somebody names: a missing one is their mistake. Throws `…_not_found`. */
@@ -130,10 +165,27 @@ export async function lockNamedPurchase(tx: Tx, of: PurchaseRef, purchases: Purc
 }
 
 /** The PSP's id of the payment behind a row of refunds, in the statement that reads the row. */
-export function paymentIdOf(purchases: Purchases): SQL<string | null> {
-  const columns = { order: sql`refunds.order_id`, invoice: sql`refunds.invoice_id` };
+export const paymentIdOf = (purchases: Purchases) => behind(sql`refunds`, purchases);
+
+/** The same for a row of disputes. */
+export const disputedPaymentOf = (purchases: Purchases) => behind(sql`disputes`, purchases);
+
+function behind(table: SQL, purchases: Purchases): SQL<string | null> {
+  const columns = { order: sql`${table}.order_id`, invoice: sql`${table}.invoice_id` };
   const found = PURCHASE_KINDS.flatMap((kind) => purchases[kind]?.paymentId(columns[kind]) ?? []);
-  return sql<string | null>`coalesce(${sql.join(found, sql`, `)})`;
+  return sql<string | null>`coalesce(${table}.payment_id, ${sql.join(found, sql`, `)})`;
+}
+
+/** The user who paid for a purchase; null where there is none, or no store of its kind. */
+export async function readPayer(
+  db: Db | Tx,
+  { kind, id }: PurchaseRef,
+  purchases: Purchases,
+): Promise<string | null> {
+  const payerId = purchases[kind]?.payerId(sql`${id}::uuid`);
+  if (payerId === undefined) return null;
+  const [row] = await db.execute<{ payer_id: string | null }>(sql`SELECT ${payerId} AS payer_id`);
+  return row?.payer_id ?? null;
 }
 
 /** A refund, and the PSP's id of the payment that it gives back. */

@@ -40,8 +40,8 @@ interface Rows {
   readonly rotates?: true;
 }
 
-/** The person of a refund: the one who asked for it, or else its order. */
-const WHO_ASKED = sql`coalesce(requested_by, order_id)`;
+/** The person of a refund: the one who asked for it, or else what it is of. */
+const WHO_ASKED = sql`coalesce(requested_by, order_id, invoice_id)`;
 
 // A refund that a buyer asked for was written by its workflow: without that it is an orphan, and the buyer may ask
 // anew. A give-back is owed to a buyer who asks for nothing, so its workflow is started again.

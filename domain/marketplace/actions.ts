@@ -12,7 +12,7 @@ export const ORDER_ACTIONS = {
 export const REFUND_ACTIONS = {
   give_up: {
     effect:
-      'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and the order is free. What the PSP has goes on. One that is held fails at once: the PSP gave nothing back.',
+      'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and what it is of is free. What the PSP has goes on. One that is held fails at once: the PSP gave nothing back.',
   },
   settled_outside: {
     effect:

@@ -34,6 +34,8 @@ export interface RefundAsk {
   /** Minor units. `unknown`, because this decision checks what the client sent, under one code. */
   readonly amount?: unknown;
   readonly itemIds?: readonly string[];
+  /** Of an invoice: what it paid for ends, though only a part is given back. */
+  readonly endAccess?: boolean;
 }
 
 export interface RefundPlan {
@@ -41,6 +43,7 @@ export interface RefundPlan {
   readonly allocations: readonly Allocation[];
   /** Whether items were named: those give their licences back. An amount alone names none. */
   readonly byItems: boolean;
+  readonly endsAccess?: boolean;
 }
 
 export type RefundDecision = { readonly plan: RefundPlan } | { readonly refusal: Refusal };

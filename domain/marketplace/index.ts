@@ -2,7 +2,7 @@ export { ORDER_ACTIONS, REFUND_ACTIONS, REVERSAL_ACTIONS, TRANSFER_ACTIONS } fro
 export { type BackfillProgress, type BackfillReport, UNMATCHED, unmatchedCount } from './backfill.ts';
 export { DISPUTE_STAGES, type DisputeStage } from './dispute-machine.ts';
 export { statusAfter } from './dispute-reports.ts';
-export { decideRefund, type RefundAsk } from './eligibility.ts';
+export type { RefundAsk } from './eligibility.ts';
 export {
   backfillWorkflowId,
   orderWorkflowId,
@@ -24,7 +24,7 @@ export {
   REVERSAL_AT_WORK,
   type ReversalAdoption,
 } from './messages.ts';
-export type { PurchaseRef } from './purchase.ts';
+export type { PurchaseKind, PurchaseRef } from './purchase.ts';
 export type { OrderStatus } from './order-machine.ts';
 export { isBooked, isOutside, rowBehind } from './reversals-seen.ts';
 export { FEE_POLICIES, type FeePolicy } from './shares.ts';

@@ -79,7 +79,7 @@ export const giveUpRefund: RowAction<Refund, EndWork> = {
     switch (looked.kind) {
       case 'missing':
         return {
-          note: `The PSP does not know it. It is asked for no more; at ${looked.lookAgainAt} the PSP is looked at again, and if it still does not know it, it fails and the order is free.`,
+          note: `The PSP does not know it. It is asked for no more; at ${looked.lookAgainAt} the PSP is looked at again, and if it still does not know it, it fails and the ${label.purchase.kind} is free.`,
         };
       case 'known':
         return { note: 'The PSP has it: it is kept, and the PSP’s word decides.' };

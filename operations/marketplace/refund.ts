@@ -91,11 +91,17 @@ const WON_BACK = 'A later word about the dispute brought the money back, and its
 const BEGINNINGS: Readonly<Record<Refund['kind'], string>> = {
   requested: 'A refund was asked for',
   external: 'A refund was made at the PSP by somebody else',
-  payment_returned: 'A payment that the order did not take is given back',
+  payment_returned: 'A payment that was not taken is given back',
   dispute: 'A lost dispute took the money back',
 };
 
-export const refundEvents = ({ refunds, stages }: OrderRows): StoryEvent[] => [
+export const refundEvents = ({
+  refunds,
+  stages,
+}: {
+  readonly refunds: readonly Refund[];
+  readonly stages: OrderRows['stages'];
+}): StoryEvent[] => [
   ...refunds.map((row) => {
     const because = row.reason === null ? '' : `: ${row.reason}`;
     const text = `${BEGINNINGS[row.kind]}${because}.`;

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/client.ts';
 import type { OpsFlagRow } from '../../db/kernel/index.ts';
-import { orderOf, type OrderRows, readOrderRows } from '../../db/marketplace/index.ts';
+import { type OrderRows, purchaseBehind, readOrderRows } from '../../db/marketplace/index.ts';
 import { writeSubject } from '../../domain/kernel/index.ts';
 import { orderWorkflowId, refundWorkflowId, reversalWorkflowId } from '../../domain/marketplace/index.ts';
 import { ledgerEvents } from '../ledger/index.ts';
@@ -11,12 +11,17 @@ import { refundEvents, refundRow } from './refund.ts';
 import { reversalEvents, reversalRow } from './reversal.ts';
 import { transferEvents, transferRow } from './transfer.ts';
 
-/** The story of a row is that of its order, with all rows that belong to it. Null: there is no such row. */
+/**
+ * The story of a row is that of its order, with all rows that belong to it, or of another purchase. Null: there is no
+ * such row.
+ */
 export const storyOf =
   (kind: string) =>
-  async (db: Db, id: string): Promise<StoryPart | null> => {
-    const orderId = await orderOf(db, { kind, id });
-    if (orderId === null) return null;
+  async (db: Db, id: string): Promise<StoryPart | { readonly instead: string } | null> => {
+    const purchase = await purchaseBehind(db, { kind, id });
+    if (purchase === null) return null;
+    if (purchase.kind !== 'order') return { instead: writeSubject(purchase) };
+    const orderId = purchase.id;
     const rows = await readOrderRows(db, orderId);
     return {
       orderId,

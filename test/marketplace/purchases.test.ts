@@ -2,6 +2,9 @@ import { eq, sql as raw } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Tx } from '../../db/client.ts';
+import { readVisibleRefund } from '../../api/marketplace/visible-refund.ts';
+import { showRefund } from '../../api/marketplace/refund-view.ts';
+import { openRefunds } from '../../db/invariants/04-open-refunds.ts';
 import { MissingRow } from '../../db/kernel/index.ts';
 import { ledgerEntries, post } from '../../db/ledger/index.ts';
 import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
@@ -9,12 +12,15 @@ import type { Purchase, Purchases, PurchaseStore } from '../../db/marketplace/pu
 import { askRefund } from '../../db/marketplace/refunds/ask.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { missOrphan } from '../../db/marketplace/refunds/miss-orphan.ts';
-import { recordExternalRefund } from '../../db/marketplace/refunds/record-external-refund.ts';
+import { recordExternalRefund, settleOutside } from '../../db/marketplace/refunds/record-external-refund.ts';
 import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
 import { returnRefund } from '../../db/marketplace/refunds/return.ts';
 import { type Refund, refunds } from '../../db/marketplace/refunds/schema.ts';
+import { settleCancelledPayment } from '../../db/marketplace/refunds/settle-cancelled.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
+import type { Role } from '../../domain/accounts/index.ts';
 import { entry } from '../../domain/ledger/entries.ts';
+import { refundPurchase } from '../../operations/marketplace/refund-purchase.ts';
 import { openWithSql } from '../../sandbox/database.ts';
 import { ownDatabase, PURCHASES, type Story, storyOn } from './verbs.ts';
 
@@ -24,7 +30,15 @@ import { ownDatabase, PURCHASES, type Story, storyOn } from './verbs.ts';
 interface Bill {
   readonly id: string;
   readonly status: string;
+  readonly payment_id: string;
   readonly paid_minor: number;
+  readonly refunded_minor: number;
+}
+
+/** A payment that came for a bill which had its money already: it is held for its payer. */
+interface Twice {
+  readonly payment_id: string;
+  readonly received_minor: number;
   readonly refunded_minor: number;
 }
 
@@ -56,28 +70,21 @@ function purchaseOfBill(bill: Bill): Purchase {
     ]);
   };
   return {
-    kind: 'invoice',
-    id: bill.id,
-    title: `Bill ${bill.id}`,
-    workflowId: `bill/${bill.id}`,
-    status: bill.status,
-    currency: 'EUR',
+    ...namesOf(bill),
+    paymentId: null,
     capturedMinor: bill.paid_minor,
-    capturedCurrency: 'EUR',
     refundedMinor: bill.refunded_minor,
     isSuspended: false,
-    isUnpaid: false,
     hasOpenRefund: bill.status === 'refund_pending',
-    decideRefund: async (_tx, { amount }) => {
+    decideRefund: async (_tx, { amount, endAccess }) => {
       if (bill.status === 'refund_pending')
         return { refusal: { code: 'refund_already_requested', detail: 'One is open.' } };
       const amountMinor = typeof amount === 'number' ? amount : bill.paid_minor - bill.refunded_minor;
-      return { plan: { amountMinor, allocations: [], byItems: false } };
+      return { plan: { amountMinor, allocations: [], byItems: false, endsAccess: endAccess === true } };
     },
     refundOpened: (tx) => change(tx, bill, 'refund_pending'),
     refundFailed: (tx) => change(tx, bill, resting(bill.refunded_minor, bill)),
     hold: async (_tx, { amountMinor }) => Math.max(amountMinor - (bill.paid_minor - bill.refunded_minor), 0),
-    holdAgain: async () => undefined,
     excessOf: async (_tx, refund) => refund.excessMinor,
     async settle(tx, refund) {
       await move(tx, refund, refund.amountMinor - refund.excessMinor);
@@ -87,7 +94,6 @@ function purchaseOfBill(bill: Bill): Purchase {
       await move(tx, refund, refund.excessMinor - refund.amountMinor);
       return [];
     },
-    takeLate: async () => null,
     settleCancelled: async () => null,
     async disputeSettled(tx, { status }) {
       await tx.execute(raw`UPDATE bills SET disputed = ${status === 'open'} WHERE id = ${bill.id}`);
@@ -96,31 +102,123 @@ function purchaseOfBill(bill: Bill): Purchase {
   };
 }
 
+const namesOf = ({ id, status }: Bill) => ({
+  kind: 'invoice' as const,
+  id,
+  title: `Bill ${id}`,
+  workflowId: `bill/${id}`,
+  status,
+  currency: 'EUR',
+  capturedCurrency: 'EUR',
+  isUnpaid: false,
+  holdAgain: async () => undefined,
+  takeLate: async () => null,
+});
+
+/** The bill by a payment that it did not take: nothing that becomes of that changes the bill. */
+function purchaseOfTwice(bill: Bill, { payment_id, received_minor, refunded_minor }: Twice): Purchase {
+  const heldMinor = received_minor - refunded_minor;
+  const purchase: Purchase = {
+    ...namesOf(bill),
+    paymentId: payment_id,
+    capturedMinor: received_minor,
+    refundedMinor: refunded_minor,
+    isSuspended: true,
+    hasOpenRefund: false,
+    decideRefund: async () => ({ refusal: { code: 'order_not_refundable', detail: 'It was never taken.' } }),
+    refundOpened: async () => undefined,
+    refundFailed: async () => undefined,
+    hold: async (_tx, { amountMinor }) => Math.max(amountMinor - heldMinor, 0),
+    excessOf: async (_tx, _refund, done) => Math.max(done.amountMinor - heldMinor, 0),
+    async settle(tx, refund) {
+      const leftMinor = refund.amountMinor - refund.excessMinor;
+      await tx.execute(
+        raw`UPDATE payments_of_bills SET refunded_minor = refunded_minor + ${leftMinor} WHERE payment_id = ${payment_id}`,
+      );
+      const of = { kind: 'refund', id: refund.id } as const;
+      const kind = 'refund_succeeded';
+      await post(tx, { kind, currency: 'EUR', of, root: of }, [
+        entry('cash:psp', -leftMinor),
+        entry('suspense:order', leftMinor),
+      ]);
+      return { reversals: [], transfers: [] };
+    },
+    bringBack: () => Promise.reject(new Error('a payment that was never taken is not brought back')),
+    settleCancelled: (tx) =>
+      settleOutside(tx, purchase, 'external', {
+        providerRefundId: `cancelled:${payment_id}`,
+        amountMinor: heldMinor,
+        currency: 'EUR',
+      }),
+    disputeSettled: async () => [],
+  };
+  return purchase;
+}
+
 const bills: PurchaseStore = {
   notFound: 'refund_not_found',
-  async lock(tx, id) {
+  async lock(tx, id, paymentId) {
     const [bill] = await tx.execute<Bill & Record<string, unknown>>(
       raw`SELECT * FROM bills WHERE id = ${id} FOR NO KEY UPDATE`,
     );
     if (bill === undefined) throw new MissingRow('bill', id);
-    return purchaseOfBill(bill);
+    if (paymentId === null || paymentId === bill.payment_id) return purchaseOfBill(bill);
+    const [twice] = await tx.execute<Twice & Record<string, unknown>>(
+      raw`SELECT * FROM payments_of_bills WHERE bill_id = ${id} AND payment_id = ${paymentId}`,
+    );
+    if (twice === undefined) throw new MissingRow('payment', paymentId);
+    return purchaseOfTwice(bill, twice);
   },
   paymentId: (id) => raw`(SELECT own.payment_id FROM bills AS own WHERE own.id = ${id})`,
+  payerId: (id) => raw`(SELECT own.payer_id FROM bills AS own WHERE own.id = ${id})`,
 };
 const purchases: Purchases = { ...PURCHASES, invoice: bills };
 
 beforeAll(async () => {
   story = await storyOn(database);
   await sql`CREATE TABLE bills (
-    id uuid PRIMARY KEY, status text NOT NULL DEFAULT 'paid', payment_id text NOT NULL,
+    id uuid PRIMARY KEY, status text NOT NULL DEFAULT 'paid', payment_id text NOT NULL, payer_id uuid,
     paid_minor integer NOT NULL, refunded_minor integer NOT NULL DEFAULT 0, disputed boolean NOT NULL DEFAULT false)`;
+  await sql`CREATE TABLE payments_of_bills (
+    payment_id text PRIMARY KEY, bill_id uuid NOT NULL, received_minor integer NOT NULL,
+    refunded_minor integer NOT NULL DEFAULT 0)`;
 });
 
 async function paidBill() {
   const id = uuidv7();
-  await sql`INSERT INTO bills (id, payment_id, paid_minor) VALUES (${id}, ${`pay_${id}`}, 1_999)`;
+  await sql`INSERT INTO bills (id, payment_id, payer_id, paid_minor)
+    VALUES (${id}, ${`pay_${id}`}, ${story.buyer.id}, 1_999)`;
   return { kind: 'invoice', id } as const;
 }
+
+/** A bill that is paid, and whose money came a second time. */
+async function paidTwice() {
+  const own = await paidBill();
+  const paymentId = `twice_${own.id}`;
+  await sql`INSERT INTO payments_of_bills (payment_id, bill_id, received_minor) VALUES (${paymentId}, ${own.id}, 999)`;
+  return { own, twice: { ...own, paymentId } };
+}
+
+/** Opens the give-back of a payment that its bill did not take, as its store does. */
+async function givenBack({ id: invoiceId, paymentId }: { readonly id: string; readonly paymentId: string }) {
+  const [refund] = await db
+    .insert(refunds)
+    .values({
+      id: uuidv7(),
+      invoiceId,
+      paymentId,
+      kind: 'payment_returned',
+      amountMinor: 999,
+      currency: 'EUR',
+    })
+    .returning();
+  return refund!;
+}
+
+const flagsOf = async (subject: string) =>
+  (await sql`SELECT kind, detail FROM ops_flags WHERE subject = ${subject} ORDER BY id`).map(
+    ({ kind, detail }) => [kind as string, detail as string],
+  );
 
 const billRow = async ({ id }: { readonly id: string }) =>
   (await sql`SELECT status, refunded_minor, disputed FROM bills WHERE id = ${id}`)[0];
@@ -213,6 +311,150 @@ describe('a refund of another kind of purchase', () => {
     );
     expect(await askRefund(db, refund.id, PURCHASES)).toEqual({ kind: 'no_payment', of: 'invoice' });
     expect(await story.refundRow(refund.id)).toMatchObject({ status: 'pending', askedAt: null });
+  });
+});
+
+describe('a second payment of a purchase, which was not taken', () => {
+  const settle = (refundId: string, done?: { amountMinor: number; currency: string }) =>
+    settleRefund(db, refundId, { providerRefundId: refundId, ...(done && { done }) }, purchases);
+
+  test('is given back on its own, beside an open refund of the purchase', async () => {
+    const { own, twice } = await paidTwice();
+    const asked = await opened(own);
+    const back = await givenBack(twice);
+    await expect(givenBack(twice)).rejects.toMatchObject({
+      cause: { constraint_name: 'refunds_one_open_per_payment' },
+    });
+    expect(await askRefund(db, back.id, purchases)).toMatchObject({ paymentId: twice.paymentId });
+    expect(await askRefund(db, asked.id, purchases)).toMatchObject({ paymentId: `pay_${own.id}` });
+    await settle(back.id);
+    expect(await story.refundRow(back.id)).toMatchObject({ status: 'succeeded', excessMinor: 0 });
+    expect(await billRow(own)).toMatchObject({ status: 'refund_pending', refunded_minor: 0 });
+    expect(await postedFor(back.id)).toEqual([
+      { account: 'cash:psp', amountMinor: -999 },
+      { account: 'suspense:order', amountMinor: 999 },
+    ]);
+    await settle(asked.id);
+    expect(await billRow(own)).toMatchObject({ status: 'refunded', refunded_minor: 1_999 });
+    const act = { refundId: back.id, actor: story.admin.id, reason: 'came back' };
+    await expect(db.transaction((tx) => returnRefund(tx, act, purchases))).rejects.toThrow(
+      /never took this payment/,
+    );
+  });
+
+  test('whose give-back fails is still held, whatever becomes of the other', async () => {
+    const { own, twice } = await paidTwice();
+    const [asked, back] = [await opened(own), await givenBack(twice)];
+    await failRefund(db, back.id, { message: 'the card is closed' }, purchases);
+    expect(await billRow(own)).toMatchObject({ status: 'refund_pending' });
+    expect(await flagsOf(`refund/${back.id}`)).toEqual([
+      ['give_back_failed', expect.stringContaining('still held')],
+    ]);
+    await failRefund(db, asked.id, { message: 'no' }, purchases);
+    expect(await billRow(own)).toMatchObject({ status: 'paid', refunded_minor: 0 });
+    expect(await flagsOf(`refund/${asked.id}`)).toEqual([]);
+  });
+
+  test('of which the PSP gave back less holds the rest, and that alone', async () => {
+    const { own, twice } = await paidTwice();
+    const back = await givenBack(twice);
+    await settle(back.id, { amountMinor: 900, currency: 'EUR' });
+    expect(await flagsOf(`refund/${back.id}`)).toEqual([
+      ['amount_differs', expect.any(String)],
+      ['give_back_failed', expect.stringContaining('0.99 EUR')],
+    ]);
+    expect(await billRow(own)).toMatchObject({ status: 'paid', refunded_minor: 0 });
+  });
+
+  test("is refunded in the PSP's dashboard without touching the purchase, and so is its own by name", async () => {
+    const { own, twice } = await paidTwice();
+    const outside = { amountMinor: 1_200, currency: 'EUR' };
+    await recordExternalRefund(db, twice, { ...outside, providerRefundId: uuidv7() }, purchases);
+    expect(await billRow(own)).toMatchObject({ status: 'paid', refunded_minor: 0 });
+    const byName = { ...own, paymentId: `pay_${own.id}` };
+    await recordExternalRefund(db, byName, { ...outside, providerRefundId: uuidv7() }, purchases);
+    expect(await billRow(own)).toMatchObject({ status: 'partially_refunded', refunded_minor: 1_200 });
+    const rows = await db
+      .select()
+      .from(refunds)
+      .where(eq(refunds.invoiceId, own.id))
+      .orderBy(refunds.createdAt);
+    expect(rows).toMatchObject([
+      { kind: 'external', paymentId: twice.paymentId, excessMinor: 201 },
+      { kind: 'external', paymentId: null, excessMinor: 0 },
+    ]);
+  });
+
+  test('is cancelled at the PSP after its capture: its money is gone, once', async () => {
+    const { own, twice } = await paidTwice();
+    await settleCancelledPayment(db, twice, purchases);
+    const rows = await db.select().from(refunds).where(eq(refunds.invoiceId, own.id));
+    expect(rows).toMatchObject([{ kind: 'external', amountMinor: 999, paymentId: twice.paymentId }]);
+    expect(await billRow(own)).toMatchObject({ status: 'paid', refunded_minor: 0 });
+  });
+
+  test('is disputed and lost: the purchase keeps its money', async () => {
+    const { own, twice } = await paidTwice();
+    const news = { providerDisputeId: `dp_${own.id}`, amountMinor: 999, currency: 'EUR' };
+    for (const status of ['open', 'lost'] as const)
+      await settleDispute(db, twice, { ...news, status }, purchases);
+    expect(await billRow(own)).toMatchObject({ status: 'paid', refunded_minor: 0, disputed: false });
+    const rows = await db.select().from(refunds).where(eq(refunds.invoiceId, own.id));
+    expect(rows).toMatchObject([{ kind: 'dispute', paymentId: twice.paymentId, amountMinor: 999 }]);
+    await settleDispute(db, twice, { ...news, status: 'won', stage: 'arbitration' }, purchases);
+    const [row] = await sql`SELECT payment_id, unbooked_why FROM disputes WHERE invoice_id = ${own.id}`;
+    expect(row).toEqual({ payment_id: twice.paymentId, unbooked_why: 'suspended' });
+  });
+});
+
+test('its refund is seen by who paid and by admins, and by nobody else', async () => {
+  const of = await paidBill();
+  const { id } = await opened(of, 500);
+  const see = (userId: string, role: Role) => readVisibleRefund({ db, purchases }, id, { userId, role });
+  for (const [userId, role] of [
+    [story.buyer.id, 'user'],
+    [story.admin.id, 'admin'],
+  ] as const)
+    expect(showRefund(await see(userId, role))).toMatchObject({ order_id: null, invoice_id: of.id });
+  for (const [userId, role] of [
+    [uuidv7(), 'user'],
+    [uuidv7(), 'moderator'],
+  ] as const)
+    await expect(see(userId, role)).rejects.toMatchObject({ code: 'refund_not_found' });
+});
+
+test('open refunds of two purchases, and of two payments of one, break no invariant', async () => {
+  const { own, twice } = await paidTwice();
+  for (const of of [own, await paidBill()]) await opened(of);
+  await givenBack(twice);
+  expect(await db.transaction((tx) => openRefunds.check(tx))).toEqual([]);
+});
+
+test("an operator's refund of it is weighed by what its own kind decides", async () => {
+  const of = await paidBill();
+  const operation = refundPurchase('invoice', { amount: 500, endAccess: true });
+  const settings = { fourEyesAboveMinor: 1, purchases };
+  const weighed = await db.transaction((tx) => operation.snapshot(tx, of.id, settings));
+  expect(weighed).toEqual({ status: 'paid', money: { amountMinor: 500, currency: 'EUR' } });
+  const act = { actor: story.admin.id, reason: 'promised' };
+  const { done, work } = await db.transaction((tx) => operation.act(tx, of.id, act, settings));
+  expect(work).toMatchObject({ refundId: done.id, label: { purchase: of, amountMinor: 500 } });
+  expect(done).toMatchObject({ endsAccess: true });
+  expect(await db.transaction((tx) => operation.snapshot(tx, of.id, settings))).toMatchObject({
+    money: null,
+  });
+});
+
+test('a refund names another payment only of an invoice', async () => {
+  const row = {
+    id: uuidv7(),
+    orderId: await story.pay(),
+    amountMinor: 1,
+    currency: 'EUR',
+    paymentId: 'pay_x',
+  };
+  await expect(db.insert(refunds).values(row)).rejects.toMatchObject({
+    cause: { constraint_name: 'refunds_other_payment_of_invoice' },
   });
 });
 

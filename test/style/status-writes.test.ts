@@ -32,7 +32,10 @@ const ALLOWED: readonly { readonly file: string; readonly what: string; readonly
     { file: 'db/marketplace/refunds/open.ts', what: 'insert(refunds) spreads columnsOf' },
     { file: 'db/marketplace/refunds/record-external-refund.ts', what: 'insert(refunds) spreads columnsOf' },
     { file: 'db/marketplace/disputes/settle.ts', what: 'insert(disputes) spreads columnsOf' },
-  ].map((where) => ({ ...where, why: 'the two columns that name a purchase, `orderId` and `invoiceId`' })),
+  ].map((where) => ({
+    ...where,
+    why: 'the columns that name a purchase and its payment: `orderId`, `invoiceId`, `paymentId`',
+  })),
 ];
 
 async function sourcesOf(extension: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, ne } from 'drizzle-orm';
 import type { UnbookedWhy } from '../../../domain/marketplace/dispute-machine.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
-import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
+import type { PaymentRef } from '../../../domain/marketplace/purchase.ts';
 import { formatMoney, sumMinor } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Dispute, disputes } from './schema.ts';
@@ -9,7 +9,7 @@ import { type Refund, refunds } from '../refunds/schema.ts';
 import { transitionRefund } from '../refunds/transition.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import type { TransferWork } from '../labels.ts';
-import { isOf, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
+import { isOfPayment, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
 import { settleOutside } from '../refunds/record-external-refund.ts';
 import { NotReturnable } from '../refunds/not-returnable.ts';
 
@@ -96,7 +96,7 @@ async function take(
 /** The money that these refunds took is back: everything becomes what it was before them. */
 async function bringBack(
   tx: Tx,
-  of: PurchaseRef,
+  of: PaymentRef,
   took: readonly Refund[],
   purchases: Purchases,
 ): Promise<TransferWork[]> {
@@ -125,7 +125,7 @@ async function bearAgain(
   const others = await tx
     .select()
     .from(disputes)
-    .where(and(isOf(disputes, of), ne(disputes.id, id), eq(disputes.status, 'lost')))
+    .where(and(isOfPayment(disputes, of), ne(disputes.id, id), eq(disputes.status, 'lost')))
     .orderBy(asc(disputes.id))
     .for('no key update');
   for (const other of others) {
@@ -140,7 +140,7 @@ async function bearAgain(
   const lost = await tx
     .select()
     .from(refunds)
-    .where(and(isOf(refunds, of), eq(refunds.status, 'succeeded'), gt(refunds.excessMinor, 0)));
+    .where(and(isOfPayment(refunds, of), eq(refunds.status, 'succeeded'), gt(refunds.excessMinor, 0)));
   for (const refund of lost.filter(({ kind }) => kind !== 'dispute')) {
     const beyond = formatMoney(refund.excessMinor, refund.currency);
     const detail = `${beyond} was booked as our loss while dispute ${providerDisputeId} held the ${of.kind}'s money, which is back: it is the sellers' to bear`;

@@ -15,6 +15,8 @@ export const disputes = pgTable(
     /** What it is of: one of these. */
     orderId: uuid().references(() => orders.id),
     invoiceId: uuid(),
+    /** The PSP's payment that it disputes, where that is not the one that the invoice took. */
+    paymentId: text(),
     providerDisputeId: text().notNull(),
     /**
      * The connector's id of the dispute (Stripe's `dp_…`), as settlement files name it; NULL until the PSP has
@@ -43,6 +45,7 @@ export const disputes = pgTable(
       .on(t.invoiceId)
       .where(sql`${t.invoiceId} IS NOT NULL`),
     check('disputes_of_one_purchase', sql`num_nonnulls(${t.orderId}, ${t.invoiceId}) = 1`),
+    check('disputes_other_payment_of_invoice', sql`${t.paymentId} IS NULL OR ${t.invoiceId} IS NOT NULL`),
     // For settlement files: by the connector's id, and by the time when the money went.
     index('disputes_by_connector')
       .on(t.connectorDisputeId)

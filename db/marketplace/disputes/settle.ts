@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { placeOfReport, statusAfter } from '../../../domain/marketplace/dispute-reports.ts';
 import type { DisputeReport } from '../../../domain/marketplace/messages.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
-import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
+import type { PaymentRef, PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Dispute, disputes, disputeWords } from './schema.ts';
 import { refunds } from '../refunds/schema.ts';
@@ -12,7 +12,7 @@ import { bookDispute } from './book.ts';
 import { clearFlags, raiseFlag } from '../../kernel/index.ts';
 import { findUnstarted } from '../find-unstarted.ts';
 import type { SettledRefund } from '../labels.ts';
-import { columnsOf, isOf, lockPurchase, type Purchases } from '../purchase.ts';
+import { columnsOf, isOf, lockPurchase, type Purchase, type Purchases } from '../purchase.ts';
 
 /** For so long no flag is raised when a report waits for an obstacle that ends by itself. */
 const UNBOOKED_QUIET_MS = 60_000;
@@ -23,20 +23,20 @@ export interface SettledDispute extends SettledRefund {
 }
 
 /**
- * Settles the PSP's report of a dispute. An open dispute blocks refunds, unsent transfers and payouts of its
+ * Settles the PSP's report of a dispute of the payment that `of` names. An open dispute blocks refunds, unsent transfers and payouts of its
  * purchase; a won or cancelled one frees them; a lost one settles like a refund. A later report counts again, and is
  * booked the other way. A repeated or outdated report changes nothing, but a booking that is missing is tried again.
  */
 export async function settleDispute(
   db: Db,
-  of: PurchaseRef,
+  of: PaymentRef,
   news: DisputeReport,
   purchases: Purchases,
 ): Promise<SettledDispute> {
   return db.transaction(async (tx) => {
     const purchase = await lockPurchase(tx, of, purchases);
     const subject = purchase.workflowId;
-    const before = await findOrOpen(tx, of, news);
+    const before = await findOrOpen(tx, purchase, news);
     const dispute = await hear(tx, before, news, subject);
     const booked = await bookDispute(tx, purchase, dispute, purchases);
     const unstarted = await replay(tx, of);
@@ -95,14 +95,14 @@ async function hear(
 
 async function findOrOpen(
   tx: Tx,
-  of: PurchaseRef,
+  purchase: Purchase,
   { providerDisputeId, connectorDisputeId, amountMinor, currency, stage }: DisputeReport,
 ): Promise<{ dispute: Dispute; isNew: boolean }> {
   const inserted = await tx
     .insert(disputes)
     .values({
       id: uuidv7(),
-      ...columnsOf(of),
+      ...columnsOf(purchase),
       providerDisputeId,
       connectorDisputeId,
       amountMinor,

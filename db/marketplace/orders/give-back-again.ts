@@ -6,7 +6,6 @@ import type { Tx } from '../../client.ts';
 import { isSuspended, transitionOrder } from './transition.ts';
 import { type Refund, refunds } from '../refunds/schema.ts';
 import { type Act, writeAuditLog, clearFlags, lockNamed } from '../../kernel/index.ts';
-import { refundLabel } from '../labels.ts';
 import { lockOrder } from '../lock.ts';
 
 /**
@@ -16,7 +15,7 @@ import { lockOrder } from '../lock.ts';
 export async function giveBackAgain(
   tx: Tx,
   { orderId, ...act }: Act & { readonly orderId: string; readonly reason: string },
-): Promise<{ readonly refund: Refund; readonly label: ReturnType<typeof refundLabel> }> {
+): Promise<Refund> {
   const order = await lockNamed(tx, 'order', orderId, lockOrder);
   const heldMinor = (order.capturedMinor ?? 0) - order.refundedMinor;
   if (!isSuspended(order) || heldMinor === 0 || order.capturedCurrency === null) {
@@ -47,5 +46,5 @@ export async function giveBackAgain(
     before: { status: order.status },
     after: { refundId: refund.id },
   });
-  return { refund, label: refundLabel(refund) };
+  return refund;
 }

@@ -23,8 +23,10 @@ import { transfersHeldByDispute } from './transfers-held.ts';
 /** Orders, for refunds and disputes. `feePolicy`: who bears the platform's fee of what is given back. */
 export const orderStore = (feePolicy: FeePolicy): PurchaseStore => ({
   notFound: 'order_not_found',
+  // An order has one payment, taken or held: whichever is named, it is that one.
   lock: async (tx, orderId) => orderPurchase(await lockOrder(tx, orderId), feePolicy),
   paymentId: (id) => sql`(SELECT own.payment_id FROM orders AS own WHERE own.id = ${id})`,
+  payerId: (id) => sql`(SELECT own.buyer_id FROM orders AS own WHERE own.id = ${id})`,
 });
 
 /** An order that is locked. */
@@ -33,6 +35,7 @@ export function orderPurchase(order: Order, feePolicy: FeePolicy): Purchase {
   const purchase: Purchase = {
     kind: 'order',
     id,
+    paymentId: null,
     title: `Order ${id}`,
     workflowId: orderWorkflowId(id),
     status,

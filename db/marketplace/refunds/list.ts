@@ -1,38 +1,41 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
 import { orderItems, orders } from '../orders/schema.ts';
-import { isOfOrder, type RefundOfOrder, refunds } from './schema.ts';
+import { purchaseOf, type Purchases, readPayer } from '../purchase.ts';
+import { isOfOrder, type Refund, type RefundOfOrder, refunds } from './schema.ts';
 import { keyset, type Page, type PageAsk, toPage, writtenOnce } from '../../kernel/index.ts';
 
 const withParties = writtenOnce((db) =>
   db
     .select({ refund: refunds, buyerId: orders.buyerId, sellerId: orderItems.sellerId })
     .from(refunds)
-    .innerJoin(orders, eq(orders.id, refunds.orderId))
-    .innerJoin(orderItems, eq(orderItems.orderId, orders.id))
+    .leftJoin(orders, eq(orders.id, refunds.orderId))
+    .leftJoin(orderItems, eq(orderItems.orderId, orders.id))
     .where(eq(refunds.id, sql.placeholder('refundId')))
     .prepare('refund_with_parties'),
 );
 
 /**
- * A refund with the buyer and the sellers of its order, in one statement, or null. The calling code checks whether the user
- * may see it.
+ * A refund with who paid and, of an order, the sellers, or null: in one statement where it is of an order. The calling
+ * code checks whether the user may see it.
  */
 export async function readRefundWithParties(
   db: Db,
   refundId: string,
+  purchases: Purchases,
 ): Promise<{
-  readonly refund: RefundOfOrder;
-  readonly buyerId: string;
+  readonly refund: Refund;
+  readonly buyerId: string | null;
   readonly items: readonly { readonly sellerId: string }[];
 } | null> {
   const rows = await withParties(db).execute({ refundId });
   const [first] = rows;
-  if (first === undefined || !isOfOrder(first.refund)) return null;
+  if (first === undefined) return null;
+  const { refund } = first;
   return {
-    refund: first.refund,
-    buyerId: first.buyerId,
-    items: rows.map(({ sellerId }) => ({ sellerId })),
+    refund,
+    buyerId: first.buyerId ?? (await readPayer(db, purchaseOf(refund), purchases)),
+    items: rows.flatMap(({ sellerId }) => (sellerId === null ? [] : { sellerId })),
   };
 }
 

@@ -77,6 +77,7 @@ export async function writeRefund(
       reason,
       requestedBy,
       byItems: plan.byItems,
+      endsAccess: plan.endsAccess ?? false,
     })
     .returning();
   if (refund === undefined) throw new Error(`refund ${refundId} was not inserted`);

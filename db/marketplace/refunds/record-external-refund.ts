@@ -4,7 +4,7 @@ import { isUuid, formatMoney } from '../../../domain/kernel/index.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import type { RefundKind } from '../../../domain/marketplace/refund-machine.ts';
 import type { PaymentReport } from '../../../domain/marketplace/messages.ts';
-import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
+import type { PaymentRef } from '../../../domain/marketplace/purchase.ts';
 import type { Db, Tx } from '../../client.ts';
 import { refunds } from './schema.ts';
 import { findUnstarted } from '../find-unstarted.ts';
@@ -38,12 +38,13 @@ export interface RecordedRefund extends SettledRefund {
 }
 
 /**
- * A refund made in the PSP's dashboard: booked and settled like ours, once for each of the PSP's ids. `payment`: what
+ * A refund made in the PSP's dashboard, of the payment that `of` names: booked and settled like ours, once for each of
+ * the PSP's ids. `payment`: what
  * the PSP says of a payment that a failed purchase does not know; null where it was not captured.
  */
 export async function recordExternalRefund(
   db: Db,
-  of: PurchaseRef,
+  of: PaymentRef,
   outside: OutsideRefund & { readonly providerRefundId: string },
   purchases: Purchases,
   payment?: PaymentReport | null,
@@ -51,7 +52,8 @@ export async function recordExternalRefund(
   return db.transaction(async (tx) => {
     const purchase = await lockPurchase(tx, of, purchases);
     const [known] = await tx.select({ id: refunds.id }).from(refunds).where(isOfId(outside.providerRefundId));
-    if (known) return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, of)) };
+    if (known)
+      return { ...(await findUnstarted(tx, [known.id])), ...asGiveBack(await findGiveBack(tx, purchase)) };
     const { isUnpaid } = purchase;
     if (isUnpaid && payment === undefined) return { reversals: [], transfers: [], wantsPayment: true };
     const late = isUnpaid && payment ? await purchase.takeLate(tx, payment, outside) : null;

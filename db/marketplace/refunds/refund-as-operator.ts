@@ -15,12 +15,16 @@ import { writeRefund } from './open.ts';
  */
 export async function refundAsOperator(
   tx: Tx,
-  { of, amount, itemIds, ...act }: Act & Pick<RefundAsk, 'amount' | 'itemIds'> & { of: PurchaseRef },
+  { of, amount, itemIds, endAccess, ...act }: Act & Omit<RefundAsk, 'caller'> & { of: PurchaseRef },
   purchases: Purchases,
 ): Promise<Refund> {
   const purchase = await lockNamedPurchase(tx, of, purchases);
   const caller = { userId: act.actor, role: 'admin' } as const;
-  const part = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const part = {
+    ...(amount !== undefined && { amount }),
+    ...(itemIds && { itemIds }),
+    ...(endAccess && { endAccess }),
+  };
   const decision = await purchase.decideRefund(tx, { caller, ...part });
   if ('refusal' in decision) throw VezaError.from(decision.refusal);
   const reason = act.reason?.trim();

@@ -27,6 +27,11 @@ export const refunds = pgTable(
     /** What it is of: one of these. */
     orderId: uuid().references(() => orders.id),
     invoiceId: uuid(),
+    /**
+     * The PSP's payment that it gives back, where that is not the one that the invoice took: money that came twice or
+     * late goes back on its own.
+     */
+    paymentId: text(),
     kind: text({ enum: REFUND_KINDS }).notNull().default('requested'),
     amountMinor: amount().notNull(),
     currency: text().notNull(),
@@ -34,6 +39,8 @@ export const refunds = pgTable(
     requestedBy: uuid().references(() => users.id),
     /** Whether items were named: those give their licences back. An amount alone names none. */
     byItems: boolean().notNull().default(false),
+    /** Of an invoice: what it paid for ends with the refund's success, though it is only a part. */
+    endsAccess: boolean().notNull().default(false),
     /** The part beyond the captured amount: no item bears it, and it is posted to the platform's losses. */
     excessMinor: amount().notNull().default(0),
     status: text({ enum: REFUND_STATUSES }).notNull().default('pending'),
@@ -78,11 +85,15 @@ export const refunds = pgTable(
       .where(sql`${t.status} = 'pending'`),
     uniqueIndex('refunds_one_open_per_invoice')
       .on(t.invoiceId)
-      .where(sql`${t.status} = 'pending'`),
+      .where(sql`${t.status} = 'pending' AND ${t.paymentId} IS NULL`),
+    uniqueIndex('refunds_one_open_per_payment')
+      .on(t.paymentId)
+      .where(sql`${t.status} = 'pending' AND ${t.paymentId} IS NOT NULL`),
     index('refunds_by_invoice')
       .on(t.invoiceId, t.createdAt, t.id)
       .where(sql`${t.invoiceId} IS NOT NULL`),
     check('refunds_of_one_purchase', sql`num_nonnulls(${t.orderId}, ${t.invoiceId}) = 1`),
+    check('refunds_other_payment_of_invoice', sql`${t.paymentId} IS NULL OR ${t.invoiceId} IS NOT NULL`),
     index('refunds_succeeded_by_time')
       .on(t.succeededAt, t.id)
       .where(sql`${t.succeededAt} IS NOT NULL`),
