@@ -25,3 +25,4 @@ export { type ChangeToQuote, quoteChange } from './proration.ts';
 export { recognisableMinor } from './revenue.ts';
 export { trialMail } from './trial-mail.ts';
 export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';
+export type { AttemptReport, ReportedCard } from './messages.ts';
