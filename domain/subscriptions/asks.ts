@@ -9,6 +9,8 @@ export interface AskOutcome {
   /** The set-up payment by which a card is put on file. */
   readonly setupId?: string;
   readonly changeId?: string;
+  /** Another subscription of this person ended for it: its workflow is woken, to end what it has at the PSP. */
+  readonly replacedId?: string;
 }
 
 /** What became of an ask. `elsewhere`: another live subscription of this person does it. */

@@ -26,3 +26,5 @@ export { recognisableMinor } from './revenue.ts';
 export { trialMail } from './trial-mail.ts';
 export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';
 export type { AttemptReport, ReportedCard } from './messages.ts';
+export type { AskedOfSubscription, AskedSubscription, WishedChange } from './asked.ts';
+export { type BillingTerms, billingTermsOf } from './terms.ts';

@@ -1,0 +1,13 @@
+import type { Tx } from '../../client.ts';
+import type { InvoicePayment } from '../invoices/schema.ts';
+import { transitionAttempt } from './transition.ts';
+
+/**
+ * Nobody wants a pending attempt any more; it must be locked. What was never asked for is over. What was asked for is ended at
+ * the PSP by the workflow, and if it succeeds all the same, the money goes back.
+ */
+export async function dropAttempt(tx: Tx, attempt: InvoicePayment): Promise<InvoicePayment> {
+  return attempt.askedAt === null
+    ? transitionAttempt(tx, attempt, 'failed', { errorMessage: 'it was never asked for' })
+    : transitionAttempt(tx, attempt, 'pending', { endRequestedAt: attempt.endRequestedAt ?? new Date() });
+}

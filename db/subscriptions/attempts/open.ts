@@ -1,0 +1,45 @@
+import { desc, eq } from 'drizzle-orm';
+import { v5 as uuidv5 } from 'uuid';
+import type { Tx } from '../../client.ts';
+import { type Invoice, type InvoicePayment, invoicePayments } from '../invoices/schema.ts';
+
+/** The id of an attempt, at the PSP too: the first has the invoice's. */
+export const attemptId = (invoiceId: string, attempt: number): string =>
+  attempt === 1 ? invoiceId : uuidv5(String(attempt), invoiceId);
+
+/** The last attempt of an invoice that is locked, locked; undefined where there is none. */
+export async function lockLastAttempt(tx: Tx, invoiceId: string): Promise<InvoicePayment | undefined> {
+  const [last] = await tx
+    .select()
+    .from(invoicePayments)
+    .where(eq(invoicePayments.invoiceId, invoiceId))
+    .orderBy(desc(invoicePayments.attempt))
+    .limit(1)
+    .for('no key update');
+  return last;
+}
+
+/** How an attempt is paid: by the buyer who is there, or by a card on file; null: it is refused without a call. */
+export type Payer =
+  | { readonly onSession: true }
+  | { readonly onSession: false; readonly paymentMethodId: string | null };
+
+/** Writes the next attempt to be paid for an open invoice that is locked. The one before it must be over. */
+export async function openAttempt(tx: Tx, invoice: Invoice, payer: Payer): Promise<InvoicePayment> {
+  const last = await lockLastAttempt(tx, invoice.id);
+  const number = (last?.attempt ?? 0) + 1;
+  const [attempt] = await tx
+    .insert(invoicePayments)
+    .values({
+      id: attemptId(invoice.id, number),
+      invoiceId: invoice.id,
+      attempt: number,
+      onSession: payer.onSession,
+      paymentMethodId: payer.onSession ? null : payer.paymentMethodId,
+      amountMinor: invoice.amountMinor,
+      currency: invoice.currency,
+    })
+    .returning();
+  if (attempt === undefined) throw new Error(`attempt ${number} of invoice ${invoice.id} was not inserted`);
+  return attempt;
+}

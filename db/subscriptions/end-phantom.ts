@@ -1,0 +1,25 @@
+import { sql } from 'drizzle-orm';
+import type { Tx } from '../client.ts';
+import { voidOpenInvoice } from './invoices/void.ts';
+import { phantomSubscriptions, type Subscription } from './schema.ts';
+import { transitionSubscription } from './transition.ts';
+
+/**
+ * Ends a locked subscription that says it is in force and has no payment, and keeps the row as it stood, for support.
+ * `sweepId` names what ended it. `now` is billing time.
+ */
+export async function endPhantom(
+  tx: Tx,
+  subscription: Subscription,
+  { sweepId, why, now }: { readonly sweepId: string; readonly why: string; readonly now: Date },
+): Promise<Subscription> {
+  await tx
+    .insert(phantomSubscriptions)
+    .values({ sweepId, sweptOn: sql`(now() AT TIME ZONE 'UTC')::date`, row: subscription, why });
+  const underWay = await voidOpenInvoice(tx, subscription.id);
+  return transitionSubscription(tx, subscription, 'expired', {
+    endedAt: now,
+    endReason: 'phantom',
+    nextDueAt: underWay === null ? null : now,
+  });
+}

@@ -1,0 +1,50 @@
+import type { BillingTime } from './billing-time.ts';
+
+/** What the environment says of billing. Durations are of billing time. */
+export interface BillingTerms {
+  readonly time: BillingTime;
+  readonly paymentTimeoutMs: number;
+  /** Rising, from the first refusal on. */
+  readonly dunningMs: readonly number[];
+  readonly renewalJitterMs: number;
+  readonly renewalGraceMs: number;
+  readonly quoteTtlMs: number;
+  readonly minChargeMinor: number;
+  readonly phantomAfterMs: number;
+  readonly trialReminderMs: number;
+  readonly renewalReminderMs: number;
+  readonly trialHashKey: string;
+  readonly invoiceSeries: string;
+}
+
+/** The variables that say it, by their names. */
+interface BillingVariables {
+  readonly SUBSCRIPTION_PAYMENT_TIMEOUT: number;
+  readonly SUBSCRIPTION_DUNNING: readonly number[];
+  readonly SUBSCRIPTION_RENEWAL_JITTER: number;
+  readonly SUBSCRIPTION_RENEWAL_GRACE: number;
+  readonly SUBSCRIPTION_QUOTE_TTL: number;
+  readonly SUBSCRIPTION_MIN_CHARGE_MINOR: number;
+  readonly SUBSCRIPTION_PHANTOM_AFTER: number;
+  readonly SUBSCRIPTION_TRIAL_REMINDER: number;
+  readonly SUBSCRIPTION_RENEWAL_REMINDER: number;
+  readonly TRIAL_HASH_KEY: string;
+  readonly INVOICE_SERIES: string;
+  readonly BILLING_TIME_SCALE: number;
+  readonly BILLING_TIME_START?: string | undefined;
+}
+
+export const billingTermsOf = (given: BillingVariables): BillingTerms => ({
+  time: { scale: given.BILLING_TIME_SCALE, startMs: Date.parse(given.BILLING_TIME_START ?? '1970-01-01Z') },
+  paymentTimeoutMs: given.SUBSCRIPTION_PAYMENT_TIMEOUT,
+  dunningMs: given.SUBSCRIPTION_DUNNING,
+  renewalJitterMs: given.SUBSCRIPTION_RENEWAL_JITTER,
+  renewalGraceMs: given.SUBSCRIPTION_RENEWAL_GRACE,
+  quoteTtlMs: given.SUBSCRIPTION_QUOTE_TTL,
+  minChargeMinor: given.SUBSCRIPTION_MIN_CHARGE_MINOR,
+  phantomAfterMs: given.SUBSCRIPTION_PHANTOM_AFTER,
+  trialReminderMs: given.SUBSCRIPTION_TRIAL_REMINDER,
+  renewalReminderMs: given.SUBSCRIPTION_RENEWAL_REMINDER,
+  trialHashKey: given.TRIAL_HASH_KEY,
+  invoiceSeries: given.INVOICE_SERIES,
+});
