@@ -1,21 +1,23 @@
 import { z } from 'zod';
-import { CommonControl, type CommonParts } from '../kernel/control.ts';
+import type { CommonParts } from '../kernel/control.ts';
 import { type Verb, verb } from '../kernel/control-routes.ts';
 import { providerId } from '../kernel/ids.ts';
-import { type Books, laterThan } from './books.ts';
+import type { Books } from './books.ts';
+import { CardControl, type Told } from './card-control.ts';
+import { cardOf } from './cards.ts';
 import { type DisputeChange, findDispute, openDispute, turnDispute } from './disputes.ts';
-import type { OwnFault, HyperswitchFault } from './faults.ts';
-import { announcePayment, declinePayment, findPayment, movePayment, takePayment } from './payments.ts';
+import type { OwnFault } from './faults.ts';
+import { declinePayment, findPayment, movePayment, takePayment } from './payments.ts';
 import { announceRefund, findRefund, insertRefund, transitionRefund } from './refunds.ts';
 import {
   DISPUTE_ENDS,
   DISPUTE_STAGES,
   DISPUTE_STATUSES,
+  type DeclineWords,
   type Dispute,
   type DisputeEnd,
   type Payment,
   PAYMENT_STATUSES,
-  type PaymentRecord,
   type PaymentStatus,
   type Refund,
   REFUND_MODES,
@@ -23,12 +25,7 @@ import {
 } from './types.ts';
 import { signature512 } from './webhooks.ts';
 
-/** `webhook: false`: the status changes and no webhook is sent. */
-interface Told {
-  webhook?: boolean | undefined;
-}
-
-interface FailOptions extends Told {
+interface FailOptions extends Told, Omit<DeclineWords, 'message'> {
   mayRetry?: boolean | undefined;
 }
 
@@ -43,15 +40,19 @@ interface PayOptions extends Told {
   currency?: string | undefined;
   /** `succeeded` unless told: `partially_captured`, `conflicted`, … */
   status?: PaymentStatus | undefined;
+  /** The number of the buyer's card: it pays whatever the card, and is kept as that card. */
+  card?: string | undefined;
+  expMonth?: string | undefined;
+  expYear?: string | undefined;
+  /** False: the buyer does not agree that the card is kept. */
+  accepts?: boolean | undefined;
 }
 
-export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault> {
-  readonly #books: Books;
+export class HyperswitchControl extends CardControl {
   readonly #secret: { current: string };
 
   constructor(parts: CommonParts<OwnFault>, books: Books, secret: { current: string }) {
-    super(parts);
-    this.#books = books;
+    super(parts, books);
     this.#secret = secret;
   }
 
@@ -66,68 +67,74 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
   }
 
   hasPayment(paymentId: string): boolean {
-    return this.#books.payments.has(paymentId);
+    return this.books.payments.has(paymentId);
   }
 
   payment(paymentId: string): Payment {
-    return structuredClone(findPayment(this.#books, paymentId).body);
+    return structuredClone(findPayment(this.books, paymentId).body);
   }
 
   payments(): Payment[] {
-    return [...this.#books.payments.values()].map((record) => structuredClone(record.body));
+    return [...this.books.payments.values()].map((record) => structuredClone(record.body));
   }
 
   refund(refundId: string): Refund {
-    return structuredClone(findRefund(this.#books, refundId).body);
+    return structuredClone(findRefund(this.books, refundId).body);
   }
 
   refunds(paymentId?: string): Refund[] {
-    return [...this.#books.refunds.values()]
+    return [...this.books.refunds.values()]
       .map((record) => structuredClone(record.body))
       .filter((refund) => paymentId === undefined || refund.payment_id === paymentId);
   }
 
   /** The buyer pays. Any status may come before: money that arrives after a cancellation is a case to handle. */
   pay(paymentId: string, o: PayOptions = {}): Payment {
-    return this.#move(paymentId, o, (record) => takePayment(record, o));
+    return this.move(paymentId, o, (record) => {
+      if (o.card !== undefined) record.card = cardOf(o.card, o.expMonth, o.expYear);
+      record.isAccepted = o.accepts ?? true;
+      takePayment(this.books, record, o);
+    });
   }
 
   /** The payment fails for good, unless the buyer may try again with another card. */
   fail(paymentId: string, message = 'Your card was declined.', o: FailOptions = {}): Payment {
-    return this.#move(paymentId, o, (record) => declinePayment(record, message, o.mayRetry ?? false));
+    const { declineCode, errorCode, issuerCode, adviceCode, unifiedCode, mayRetry = false } = o;
+    const words = { message, declineCode, errorCode, issuerCode, adviceCode, unifiedCode };
+    return this.move(paymentId, o, (record) => declinePayment(this.books, record, words, mayRetry));
   }
 
   cancel(paymentId: string, o: Told = {}): Payment {
-    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled'));
+    return this.move(paymentId, o, (record) => movePayment(record, 'cancelled'));
   }
 
   expire(paymentId: string, o: Told = {}): Payment {
-    return this.#move(paymentId, o, (record) => movePayment(record, 'expired'));
+    return this.move(paymentId, o, (record) => movePayment(record, 'expired'));
   }
 
   processing(paymentId: string, o: Told = {}): Payment {
-    return this.#move(paymentId, o, (record) => movePayment(record, 'processing'));
+    return this.move(paymentId, o, (record) => movePayment(record, 'processing'));
   }
 
   cancelPostCapture(paymentId: string, o: Told = {}): Payment {
-    return this.#move(paymentId, o, (record) => movePayment(record, 'cancelled_post_capture'));
+    return this.move(paymentId, o, (record) => movePayment(record, 'cancelled_post_capture'));
   }
 
   /** Any status, without the checks and effects of the others. */
   setPaymentStatus(paymentId: string, status: PaymentStatus, o: Told = {}): Payment {
-    return this.#move(paymentId, o, (record) => movePayment(record, status));
+    return this.move(paymentId, o, (record) => movePayment(record, status));
   }
 
   /** Makes the payment older: those older than 365 days are refused. */
   agePayment(paymentId: string, days: number): Payment {
-    return this.#move(paymentId, { webhook: false }, ({ body }) => {
+    return this.move(paymentId, { webhook: false }, ({ body }) => {
       body.created = new Date(Date.parse(body.created) - days * 86_400_000).toISOString();
     });
   }
 
   /** Makes the refund so many days older, for a read side that is behind. */
   ageRefund(refundId: string, days: number): Refund {
-    const { body } = findRefund(this.#books, refundId);
+    const { body } = findRefund(this.books, refundId);
     const aged = (at: string) => new Date(Date.parse(at) - days * 86_400_000).toISOString();
     Object.assign(body, { created_at: aged(body.created_at), updated_at: aged(body.updated_at) });
     this.changed();
@@ -136,16 +143,16 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
 
   /** Says whether the payment's method can be refunded: others are refused. */
   setMethodRefundable(paymentId: string, isRefundable: boolean): void {
-    findPayment(this.#books, paymentId).isMethodRefundable = isRefundable;
+    findPayment(this.books, paymentId).isMethodRefundable = isRefundable;
     this.changed();
   }
 
   setAutoPay(isOn: boolean): void {
-    this.#books.autoPay = isOn;
+    this.books.autoPay = isOn;
   }
 
   setRefundMode(mode: RefundMode): void {
-    this.#books.refundMode = mode;
+    this.books.refundMode = mode;
   }
 
   /** Also flips a settled one: a bank returns the money, a failed refund goes through after all. */
@@ -155,19 +162,19 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     message?: string,
     o: Told & Done = {},
   ): Refund {
-    const record = findRefund(this.#books, refundId);
+    const record = findRefund(this.books, refundId);
     record.atConnector = null;
     transitionRefund(record, { status, message });
     if (o.amountMinor !== undefined) record.body.amount = o.amountMinor;
     if (o.currency !== undefined) record.body.currency = o.currency;
-    if (o.webhook !== false) announceRefund(this.#books, record);
+    if (o.webhook !== false) announceRefund(this.books, record);
     this.changed();
     return structuredClone(record.body);
   }
 
   /** The connector knows the outcome; Hyperswitch learns it only when asked with force_sync. */
   settleAtConnector(refundId: string, status: 'succeeded' | 'failed', message?: string): void {
-    findRefund(this.#books, refundId).atConnector = { status, message: message ?? null };
+    findRefund(this.books, refundId).atConnector = { status, message: message ?? null };
     this.changed();
   }
 
@@ -177,8 +184,8 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
     amountMinor: number,
     o: Told & { refundId?: string | undefined } = {},
   ): Refund {
-    const payment = findPayment(this.#books, paymentId);
-    const record = insertRefund(this.#books, {
+    const payment = findPayment(this.books, paymentId);
+    const record = insertRefund(this.books, {
       payment,
       refundId: o.refundId ?? providerId('ref', 20),
       amountMinor,
@@ -186,14 +193,14 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       metadata: null,
     });
     transitionRefund(record, { status: 'succeeded' });
-    if (o.webhook !== false) announceRefund(this.#books, record);
+    if (o.webhook !== false) announceRefund(this.books, record);
     this.changed();
     return structuredClone(record.body);
   }
 
   openDispute(paymentId: string, amountMinor?: number, o: Told & Pick<DisputeChange, 'stage'> = {}): Dispute {
-    const payment = findPayment(this.#books, paymentId);
-    const record = openDispute(this.#books, payment, { stage: o.stage, amountMinor, tells: o.webhook });
+    const payment = findPayment(this.books, paymentId);
+    const record = openDispute(this.books, payment, { stage: o.stage, amountMinor, tells: o.webhook });
     this.changed();
     return structuredClone(record.body);
   }
@@ -204,34 +211,25 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
 
   /** A dispute goes on: another stage, another status, another amount. */
   turnDispute(disputeId: string, change: Omit<DisputeChange, 'tells'>, o: Told = {}): Dispute {
-    const record = turnDispute(this.#books, disputeId, { ...change, tells: o.webhook });
+    const record = turnDispute(this.books, disputeId, { ...change, tells: o.webhook });
     this.changed();
     return structuredClone(record.body);
   }
 
   /** Rewrites the dispute as a router of another version might; it is still found by its first id. */
   rewriteDispute(disputeId: string, words: { [Field in keyof Dispute]?: unknown }): void {
-    Object.assign(findDispute(this.#books, disputeId).body, words);
+    Object.assign(findDispute(this.books, disputeId).body, words);
     this.changed();
   }
 
   dispute(disputeId: string): Dispute {
-    return structuredClone(findDispute(this.#books, disputeId).body);
+    return structuredClone(findDispute(this.books, disputeId).body);
   }
 
   disputes(paymentId?: string): Dispute[] {
-    return [...this.#books.disputes.values()]
+    return [...this.books.disputes.values()]
       .map((record) => structuredClone(record.body))
       .filter((dispute) => paymentId === undefined || dispute.payment_id === paymentId);
-  }
-
-  #move(paymentId: string, o: Told, change: (record: PaymentRecord) => void): Payment {
-    const record = findPayment(this.#books, paymentId);
-    change(record);
-    record.body.updated = laterThan(record.body.updated);
-    if (o.webhook !== false) announcePayment(this.#books, record);
-    this.changed();
-    return structuredClone(record.body);
   }
 
   verbs(): Record<string, Verb> {
@@ -248,14 +246,27 @@ export class HyperswitchControl extends CommonControl<OwnFault, HyperswitchFault
       currency: z.string().optional(),
       webhook,
     });
-    const fail = one.extend({ message: z.string().optional(), mayRetry: z.boolean().optional() });
+    const word = z.string().optional();
+    const codes = {
+      declineCode: word,
+      errorCode: word,
+      issuerCode: word,
+      adviceCode: word,
+      unifiedCode: word,
+    };
+    const fail = one.extend({ message: word, mayRetry: z.boolean().optional(), ...codes });
     const pay = one.extend({
       amountReceivedMinor: z.number().int().optional(),
       currency: z.string().optional(),
       status: status.optional(),
+      card: word,
+      expMonth: word,
+      expYear: word,
+      accepts: z.boolean().optional(),
     });
     return {
       ...this.commonVerbs(),
+      ...this.cardVerbs(),
       pay: verb('the buyer pays', pay, (i) => this.pay(i.paymentId, i)),
       fail: verb('the payment fails', fail, (i) => this.fail(i.paymentId, i.message, i)),
       cancel: verb('the payment is cancelled', one, (i) => this.cancel(i.paymentId, i)),

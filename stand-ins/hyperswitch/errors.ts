@@ -11,6 +11,9 @@ const TABLE = {
   duplicate_refund: [400, 'HE_01', 'Duplicate refund request. Refund already attempted with the refund ID'],
   payment_not_found: [404, 'HE_02', 'Payment does not exist in our records'],
   refund_not_found: [404, 'HE_02', 'Refund does not exist in our records'],
+  method_not_found: [404, 'HE_02', 'Payment method does not exist in our records'],
+  customer_not_found: [404, 'HE_02', 'Customer does not exist in our records'],
+  mandate_invalid: [400, 'HE_03', 'Mandate Validation Failed'],
   dispute_not_found: [404, 'HE_04', 'Dispute does not exist in our records'],
   no_successful_attempt: [404, 'HE_04', 'Successful payment not found for the given payment id'],
   unauthorized: [401, 'IR_01', 'API key not provided or invalid API key used'],
@@ -19,6 +22,7 @@ const TABLE = {
   invalid_format: [422, 'IR_05', 'contains invalid data'],
   not_refundable: [422, 'IR_06', 'This refund is not possible through Hyperswitch'],
   invalid_request_data: [422, 'IR_06', 'Invalid request data'],
+  client_secret_expired: [400, 'IR_08', 'The client_secret provided has expired'],
   client_secret_invalid: [
     400,
     'IR_09',
@@ -28,6 +32,12 @@ const TABLE = {
   over_captured: [400, 'IR_13', 'The refund amount exceeds the amount captured'],
   precondition_failed: [400, 'IR_16', 'You cannot do this because of the status of the payment'],
   unexpected_state: [400, 'IR_14', 'This Payment could not be processed because of its status'],
+  unprocessable: [422, 'IR_29', 'no customer id provided for the payment'],
+  no_connector: [
+    400,
+    'IR_39',
+    'required payment method is not configured or configured incorrectly for all configured connectors',
+  ],
   connector: [400, 'CE_00', 'Connector error'],
   refund_failed: [400, 'CE_06', 'Refund failed while processing with connector. Retry refund'],
   internal: [500, 'HE_00', 'Something went wrong'],
@@ -36,15 +46,16 @@ export type RefusalName = keyof typeof TABLE;
 
 export class Refusal extends Error {
   readonly answer: Answer;
-  constructor(name: RefusalName, message?: string) {
+  constructor(name: RefusalName, message?: string, reason?: string) {
     const [status, code, usual] = TABLE[name];
     super(message ?? usual);
-    this.answer = refusalAnswer(status, code, message ?? usual);
+    this.answer = refusalAnswer(status, code, message ?? usual, reason);
   }
 }
 
-function refusalAnswer(status: number, code: string, message: string): Answer {
-  return { status, body: { error: { type: typeOf(status, code), message, code } } };
+function refusalAnswer(status: number, code: string, message: string, reason?: string): Answer {
+  const more = reason === undefined ? {} : { reason };
+  return { status, body: { error: { type: typeOf(status, code), message, code, ...more } } };
 }
 
 function typeOf(status: number, code: string): string {

@@ -19,6 +19,25 @@ export const HyperswitchFault = z.discriminatedUnion('kind', [
     doneShare: z.number().positive().optional(),
   }),
   /**
+   * What becomes of the next charge of a card on file, or of the next buyer's confirmation. failed: the bank declines
+   * it with these codes. processing: it waits `settlesAfterMs`, or until a control settles it, and ends as `endsAs`
+   * says, or as its card does. refused: the router's own refusal with `code`; `leavesPayment`: its id is taken all the
+   * same, by a payment whose look-up answers 422.
+   */
+  faultKind('chargeOutcome', {
+    outcome: z.enum(['succeeded', 'failed', 'processing', 'requires_customer_action', 'refused']),
+    code: z.string().optional(),
+    message: z.string().optional(),
+    leavesPayment: z.boolean().optional(),
+    declineCode: z.string().optional(),
+    errorCode: z.string().optional(),
+    issuerCode: z.string().optional(),
+    adviceCode: z.string().optional(),
+    unifiedCode: z.string().optional(),
+    settlesAfterMs: z.number().int().nonnegative().optional(),
+    endsAs: z.enum(['succeeded', 'failed', 'requires_customer_action']).optional(),
+  }),
+  /**
    * The read side is behind: payments and refunds younger than `lagMs` are not found (404 HE_02) or not listed, though
    * the write side has them and refuses their ids; a refund whose last change is younger is shown as it stood before.
    * `times`: reads that meet it; `where: { id }`: of one object.
@@ -33,5 +52,5 @@ export type HyperswitchFault = z.input<typeof HyperswitchFault>;
 /** What only this provider does. */
 export type OwnFault = Extract<
   z.output<typeof HyperswitchFault>,
-  { kind: 'refundOutcome' | 'readLag' | 'paidFirst' | 'confirmedFirst' }
+  { kind: 'refundOutcome' | 'chargeOutcome' | 'readLag' | 'paidFirst' | 'confirmedFirst' }
 >;

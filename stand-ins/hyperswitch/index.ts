@@ -7,6 +7,7 @@ import { listen, providerApp, refuseUnknownRoutes } from '../kernel/server.ts';
 import { StateFile } from '../kernel/state-file.ts';
 import { Tasks } from '../kernel/tasks.ts';
 import { Books } from './books.ts';
+import { settleInTime } from './charges.ts';
 import { HyperswitchControl } from './control.ts';
 import { HyperswitchFault, type OwnFault } from './faults.ts';
 import { hyperswitchProvider, payLater, settleByItself } from './operations.ts';
@@ -14,6 +15,7 @@ import { PAYMENT_EVENTS } from './payments.ts';
 import { DISPUTE_ENDS, type RefundMode } from './types.ts';
 import { RETRY_MINUTES, signature512 } from './webhooks.ts';
 
+export { TEST_CARDS } from './cards.ts';
 export type { HyperswitchControl } from './control.ts';
 
 export interface HyperswitchSandboxOptions {
@@ -91,7 +93,7 @@ export async function startHyperswitchSandbox(o: HyperswitchSandboxOptions): Pro
     faults,
     requests,
     deliverer,
-    state: () => ({ ...books.toJSON(), autoPay: books.autoPay, refundMode: books.refundMode }),
+    state: () => ({ ...books.toJSON(), ...books.settings() }),
     onChange,
   });
   refuseUnknownRoutes(app, provider);
@@ -102,6 +104,7 @@ export async function startHyperswitchSandbox(o: HyperswitchSandboxOptions): Pro
   if (isRecord(saved)) deliverer.restore(saved['deliveries']);
   // Catches up on what would have happened by itself while we were stopped.
   for (const refund of books.refunds.values()) settleByItself(parts, refund);
+  for (const payment of books.payments.values()) settleInTime(parts, payment);
   if (books.autoPay) for (const payment of books.payments.values()) payLater(parts, payment);
 
   return {

@@ -5,15 +5,19 @@ import type { Answer, Exchange, Operation, Provider } from '../kernel/server.ts'
 import type { Tasks } from '../kernel/tasks.ts';
 import { whyOffGrain } from '../stripe/grain.ts';
 import { type Books } from './books.ts';
+import { cardIn } from './cards.ts';
+import { type ChargeFault, endingOfCharge, orderedEnding, settleInTime } from './charges.ts';
 import { findDispute, listDisputes } from './disputes.ts';
 import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
 import type { OwnFault } from './faults.ts';
 import { optionalInteger, optionalText, requireObject } from './parse.ts';
+import { withMethod } from './methods.ts';
+import { checkPayment, insertPayment, type PaymentRequest } from './payment-requests.ts';
 import {
   announcePayment,
   cancelPayment,
   confirmPayment,
-  createPayment,
+  endPayment,
   findPayment,
   movePayment,
   takePayment,
@@ -79,6 +83,7 @@ function authorize(parts: HyperswitchParts, exchange: Exchange): void {
     throw new Refusal('unauthorized');
   const payment = findPayment(parts.books, exchange.params['id'] ?? '');
   if (payment.body.client_secret !== secret) throw new Refusal('client_secret_invalid');
+  if (Date.parse(payment.body.expires_on) <= Date.now()) throw new Refusal('client_secret_expired');
 }
 
 function operations(parts: HyperswitchParts): readonly Operation[] {
@@ -94,6 +99,7 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
         const seenAt = readSide(faults, x);
         const payment = findPayment(books, idOf(x));
         if (!seenAt(payment.body.created)) throw new Refusal('payment_not_found');
+        if (payment.isUnreadable) throw new Refusal('unprocessable');
         return ok(wholePayment(books, payment, seenAt));
       },
     },
@@ -103,7 +109,12 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
       path: '/payments/:id/confirm',
       act: (x) => {
         const payment = findPayment(books, idOf(x));
-        confirmPayment(payment, isRecord(x.body) ? x.body : {});
+        const body = isRecord(x.body) ? x.body : {};
+        const ordered = faults.takeOwn(['chargeOutcome'], x.at);
+        if (ordered?.outcome === 'refused') return refusalByCode(ordered.code ?? 'IR_16', ordered.message);
+        const ending = ordered === undefined ? undefined : orderedEnding(ordered, cardIn(body).present);
+        confirmPayment(books, payment, body, ending);
+        settleInTime(parts, payment);
         x.after(() => announcePayment(books, payment));
         return ok(payment.body);
       },
@@ -116,7 +127,8 @@ function operations(parts: HyperswitchParts): readonly Operation[] {
         const payment = findPayment(books, idOf(x));
         const announce = (): void => x.after(() => announcePayment(books, payment));
         if (parts.faults.takeOwn(['paidFirst'], x.at)) {
-          takePayment(payment, {});
+          payment.isAccepted = true;
+          takePayment(books, payment, {});
           announce();
         }
         if (parts.faults.takeOwn(['confirmedFirst'], x.at)) movePayment(payment, 'requires_customer_action');
@@ -180,23 +192,35 @@ function wholePayment(books: Books, payment: PaymentRecord, seenAt: ReadSide): o
     .map((dispute) => dispute.body)
     .filter((dispute) => dispute.payment_id === payment.body.payment_id);
   return {
-    ...payment.body,
+    ...withMethod(books, payment.body),
     refunds: refunds.length === 0 ? null : refunds,
     disputes: disputes.length === 0 ? null : disputes,
   };
 }
 
 function create(parts: HyperswitchParts, x: Exchange): Answer {
-  const { books } = parts;
+  const { books, faults } = parts;
   const body = requireObject(x.body, x.raw);
-  const payment = createPayment(books, body);
-  if (body['confirm'] === true && body['payment_method'] !== undefined) {
-    confirmPayment(payment, body);
+  const request = checkPayment(books, body);
+  const ordered = request.method === null ? undefined : faults.takeOwn(['chargeOutcome'], x.at);
+  if (ordered?.outcome === 'refused') return refuseCharge(parts, request, ordered);
+  const payment = insertPayment(books, request);
+  const isConfirmed = body['confirm'] === true && body['payment_method'] !== undefined;
+  if (request.method !== null) endPayment(books, payment, endingOfCharge(books, payment, ordered));
+  else if (isConfirmed) confirmPayment(books, payment, body);
+  if (request.method !== null || isConfirmed) {
+    settleInTime(parts, payment);
     x.after(() => announcePayment(books, payment));
   } else if (books.autoPay) {
     x.after(({ early }) => (early ? payByItself(parts, payment) : payLater(parts, payment)));
   }
   return ok(payment.body);
+}
+
+/** The router's refusal of a charge, which may take the id all the same. */
+function refuseCharge({ books }: HyperswitchParts, request: PaymentRequest, ordered: ChargeFault): Answer {
+  if (ordered.leavesPayment === true) insertPayment(books, request).isUnreadable = true;
+  return refusalByCode(ordered.code ?? 'IR_39', ordered.message);
 }
 
 export function payLater(parts: HyperswitchParts, payment: PaymentRecord): void {
@@ -206,7 +230,8 @@ export function payLater(parts: HyperswitchParts, payment: PaymentRecord): void 
 function payByItself(parts: HyperswitchParts, payment: PaymentRecord): void {
   // A test may have paid, failed or cancelled it meanwhile.
   if (!payment.body.status.startsWith('requires_')) return;
-  takePayment(payment, {});
+  payment.isAccepted = true;
+  takePayment(parts.books, payment, {});
   announcePayment(parts.books, payment);
   parts.onChange();
 }

@@ -26,6 +26,14 @@ export function optionalInteger(body: Record<string, unknown>, field: string): n
   return value;
 }
 
+export function optionalBoolean(body: Record<string, unknown>, field: string): boolean | undefined {
+  const value = body[field];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'boolean')
+    throw new MalformedBody(`invalid type: ${describe(value)}, expected a boolean`);
+  return value;
+}
+
 export function required<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new Refusal('missing_param', `Missing required param: ${field}`);
   return value;

@@ -1,68 +1,15 @@
+import { isRecord } from '../kernel/fields.ts';
 import { providerId } from '../kernel/ids.ts';
 import { whyOffGrain } from '../stripe/grain.ts';
-import { type Books, CONNECTOR, laterThan, MERCHANT_ID, PROFILE_ID } from './books.ts';
-import { MalformedBody, Refusal } from './errors.ts';
-import { optionalInteger, optionalText, required } from './parse.ts';
-import type { Payment, PaymentRecord, PaymentStatus } from './types.ts';
-
-const MAX_ID_CHARS = 64;
-/** Stripe's test card for a decline. */
-const DECLINED_CARD = '4000000000000002';
+import { type Books, CONNECTOR, laterThan } from './books.ts';
+import { cardIn, cardOf, fingerprintOf, shownCard, TEST_CARDS } from './cards.ts';
+import { Refusal } from './errors.ts';
+import { keepMethod, keepsCard, shownMethod } from './methods.ts';
+import type { DeclineWords, Ending, Payment, PaymentRecord, PaymentStatus } from './types.ts';
 
 export function findPayment(books: Books, paymentId: string): PaymentRecord {
   const record = books.payments.get(paymentId);
   if (record === undefined) throw new Refusal('payment_not_found');
-  return record;
-}
-
-/** Unknown fields are tolerated here, unlike at refunds. */
-export function createPayment(books: Books, body: Record<string, unknown>): PaymentRecord {
-  const amount = required(optionalInteger(body, 'amount'), 'amount');
-  const currency = required(optionalText(body, 'currency'), 'currency');
-  if (amount < 0) throw new MalformedBody(`invalid value: integer \`${amount}\`, expected u64`);
-  if (!/^[A-Z]{3}$/.test(currency))
-    throw new MalformedBody(`unknown variant \`${currency}\`, expected one of ISO 4217`);
-  const paymentId = optionalText(body, 'payment_id') ?? providerId('pay', 20);
-  if (paymentId.length > MAX_ID_CHARS) {
-    throw new MalformedBody(`the maximum allowed length for this field is ${MAX_ID_CHARS}`);
-  }
-  if (books.payments.has(paymentId)) throw new Refusal('duplicate_payment');
-  const now = new Date().toISOString();
-  const payment: Payment = {
-    payment_id: paymentId,
-    merchant_id: MERCHANT_ID,
-    status: 'requires_payment_method',
-    amount,
-    net_amount: amount,
-    amount_capturable: 0,
-    amount_received: null,
-    connector: null,
-    client_secret: `${paymentId}_secret_${providerId('', 20).slice(1)}`,
-    created: now,
-    currency,
-    description: optionalText(body, 'description') ?? null,
-    return_url: optionalText(body, 'return_url') ?? null,
-    payment_method: null,
-    capture_method: optionalText(body, 'capture_method') ?? 'automatic',
-    profile_id: optionalText(body, 'profile_id') ?? PROFILE_ID,
-    attempt_count: 1,
-    error_code: null,
-    error_message: null,
-    cancellation_reason: null,
-    manual_retry_allowed: null,
-    connector_transaction_id: null,
-    merchant_order_reference_id: optionalText(body, 'merchant_order_reference_id') ?? null,
-    metadata: body['metadata'] ?? null,
-    updated: now,
-  };
-  const record: PaymentRecord = {
-    body: payment,
-    refundIds: [],
-    hasSuccessfulAttempt: false,
-    isMethodRefundable: true,
-    emitted: [],
-  };
-  books.payments.set(paymentId, record);
   return record;
 }
 
@@ -73,10 +20,15 @@ const CONFIRMABLE: readonly PaymentStatus[] = [
 ];
 
 /**
- * The buyer pays: any card succeeds but the one for declines. With a manual retry a declined payment may be tried
- * again, as a new attempt.
+ * The buyer confirms: their card decides, the good one where they name none. With a manual retry a declined payment
+ * may be tried again, as a new attempt. `ordered`: what becomes of it whatever the card.
  */
-export function confirmPayment(record: PaymentRecord, body: Record<string, unknown>): void {
+export function confirmPayment(
+  books: Books,
+  record: PaymentRecord,
+  body: Record<string, unknown>,
+  ordered?: Ending,
+): void {
   const { status, manual_retry_allowed: mayRetry } = record.body;
   const isRetry = status === 'failed' && mayRetry === true && body['retry_action'] === 'manual_retry';
   if (!CONFIRMABLE.includes(status) && !isRetry) {
@@ -87,9 +39,41 @@ export function confirmPayment(record: PaymentRecord, body: Record<string, unkno
     throw new Refusal('precondition_failed', cannot('confirm', status) + hint);
   }
   if (isRetry) newAttempt(record);
-  if (JSON.stringify(body).includes(DECLINED_CARD)) declinePayment(record, 'Your card was declined.', true);
-  else takePayment(record, {});
+  record.card = cardIn(body);
+  record.isAccepted = isRecord(body['customer_acceptance']);
+  // A set-up payment only keeps the card: no bank is asked for money.
+  const { present } = record.card;
+  const isKeptOnly = record.isSetup && present.kind === 'declines';
+  endPayment(books, record, ordered ?? (isKeptOnly ? { kind: 'succeeds' } : present));
 }
+
+/** What the bank says of a payment's card. */
+export function endPayment(books: Books, record: PaymentRecord, ending: Ending): void {
+  record.settles = null;
+  switch (ending.kind) {
+    case 'succeeds':
+      return takePayment(books, record, {});
+    case 'declines':
+      return declinePayment(books, record, ending.words, mayRetry(books, record));
+    case 'wants_buyer': {
+      const redirect_to_url = `http://127.0.0.1/3ds/${record.body.payment_id}`;
+      const next_action = { type: 'redirect_to_url', redirect_to_url } as const;
+      return movePayment(record, 'requires_customer_action', { ...cardFields(books, record), next_action });
+    }
+    case 'processing': {
+      const atMs = ending.afterMs === null ? null : Date.now() + ending.afterMs;
+      record.settles = { atMs, ending: ending.endsAs };
+      return movePayment(record, 'processing', cardFields(books, record));
+    }
+  }
+}
+
+const mayRetry = (books: Books, { body }: PaymentRecord): boolean =>
+  body.off_session !== true && (books.manualRetries || body.customer_id === null);
+
+/** The card of this attempt, whether it is kept or not. */
+const cardFields = (books: Books, { card }: PaymentRecord): Partial<Payment> =>
+  card === null ? {} : { payment_method_data: shownCard(card), fingerprint: fingerprintOf(books, card) };
 
 /** The statuses that the router cancels; it refuses all others, also a payment that is cancelled already. */
 const CANCELLABLE: readonly PaymentStatus[] = [
@@ -101,19 +85,45 @@ const CANCELLABLE: readonly PaymentStatus[] = [
 
 export function cancelPayment(record: PaymentRecord, reason: string | null): void {
   const { status } = record.body;
-  if (!CANCELLABLE.includes(status)) throw new Refusal('precondition_failed', cannot('cancel', status));
+  if (!CANCELLABLE.includes(status)) throw new Refusal('unexpected_state', cannot('cancel', status));
   movePayment(record, 'cancelled', { cancellation_reason: reason });
 }
 
 const cannot = (action: string, status: PaymentStatus) =>
   `You cannot ${action} this payment because it has status ${status}`;
 
-/** The bank says no. `mayRetry`: the buyer may take another card. */
-export function declinePayment(record: PaymentRecord, message: string, mayRetry: boolean): void {
+/** Stripe's codes that are error codes too; all other declines are `card_declined`. */
+const ERROR_CODES: Readonly<Record<string, string>> = {
+  expired_card: 'Your card has expired.',
+  incorrect_number: 'Your card number is incorrect.',
+  processing_error: 'An error occurred while processing your card. Try again in a little bit.',
+};
+
+/**
+ * The bank says no. `mayRetry`: the buyer may take another card. The router words Stripe's decline code into the
+ * reason, since Stripe's message is the same for most (its connector for Stripe).
+ */
+export function declinePayment(
+  books: Books,
+  record: PaymentRecord,
+  words: DeclineWords,
+  mayRetryIt: boolean,
+): void {
+  const { declineCode, issuerCode, adviceCode } = words;
+  const message = words.message ?? ERROR_CODES[declineCode ?? ''] ?? 'Your card was declined.';
+  const isErrorCode = declineCode !== undefined && declineCode in ERROR_CODES;
+  if (record.body.off_session === true) record.body.attempt_count += books.autoRetries;
   movePayment(record, 'failed', {
-    error_code: 'card_declined',
+    ...cardFields(books, record),
+    error_code: words.errorCode ?? (isErrorCode ? declineCode : 'card_declined'),
     error_message: message,
-    manual_retry_allowed: mayRetry,
+    error_reason: declineCode === undefined ? null : `message - ${message}, decline_code - ${declineCode}`,
+    unified_code: words.unifiedCode ?? 'UE_9000',
+    unified_message: 'Something went wrong',
+    issuer_error_code: issuerCode ?? null,
+    issuer_error_message: declineCode ?? null,
+    network_details: adviceCode === undefined ? null : { network_advice_code: adviceCode },
+    manual_retry_allowed: mayRetryIt,
   });
 }
 
@@ -132,6 +142,7 @@ export function unexpectedState(flow: string, status: string, expected: readonly
  * failure.
  */
 export function takePayment(
+  books: Books,
   record: PaymentRecord,
   o: {
     amountReceivedMinor?: number | undefined;
@@ -140,23 +151,39 @@ export function takePayment(
   },
 ): void {
   const { body } = record;
+  record.settles = null;
   const refused = whyOffGrain(body.currency, body.amount);
   if (refused !== null) {
     movePayment(record, 'failed', { error_code: 'parameter_invalid_integer', error_message: refused });
     return;
   }
   record.hasSuccessfulAttempt = true;
+  record.card ??= cardOf(TEST_CARDS.good);
+  const { customer_id: customerId } = body;
+  const kept = customerId !== null && keepsCard(record) ? keepMethod(books, customerId, record.card) : null;
   movePayment(record, o.status ?? 'succeeded', {
-    amount_received: o.amountReceivedMinor ?? body.amount,
+    ...NO_ERROR,
+    ...cardFields(books, record),
+    ...(kept === null ? {} : shownMethod(kept)),
+    amount_received: record.isSetup ? null : (o.amountReceivedMinor ?? body.amount),
     currency: o.currency ?? body.currency,
-    error_code: null,
-    error_message: null,
   });
 }
 
+const NO_ERROR = {
+  error_code: null,
+  error_message: null,
+  error_reason: null,
+  unified_code: null,
+  unified_message: null,
+  issuer_error_code: null,
+  issuer_error_message: null,
+  network_details: null,
+} satisfies Partial<Payment>;
+
 export function movePayment(record: PaymentRecord, status: PaymentStatus, set: Partial<Payment> = {}): void {
   const { body } = record;
-  Object.assign(body, { manual_retry_allowed: null }, set, {
+  Object.assign(body, { manual_retry_allowed: null, next_action: null }, set, {
     status,
     connector: CONNECTOR,
     payment_method: body.payment_method ?? 'card',

@@ -66,6 +66,90 @@ export interface Payment {
   merchant_order_reference_id: string | null;
   metadata: unknown;
   updated: string;
+  customer_id: string | null;
+  setup_future_usage: string | null;
+  off_session: boolean | null;
+  payment_method_id: string | null;
+  payment_method_status: string | null;
+  payment_method_tokenization_details: TokenizationDetails | null;
+  network_transaction_id: string | null;
+  connector_mandate_id: null;
+  /** Null while the merchant's blocklist guard is off. */
+  fingerprint: string | null;
+  payment_method_data: { card: ShownCard } | null;
+  expires_on: string;
+  error_reason: string | null;
+  unified_code: string | null;
+  unified_message: string | null;
+  issuer_error_code: string | null;
+  issuer_error_message: string | null;
+  network_details: { network_advice_code: string } | null;
+  next_action: { type: 'redirect_to_url'; redirect_to_url: string } | null;
+}
+
+interface TokenizationDetails {
+  payment_method_id: string;
+  payment_method_status: string;
+  psp_tokenization: boolean;
+  network_tokenization: boolean;
+  network_transaction_id: string;
+  /** May be absent. */
+  is_eligible_for_mit_payment?: boolean;
+}
+
+interface ShownCard {
+  last4: string;
+  card_network: string;
+  card_exp_month: string;
+  card_exp_year: string;
+}
+
+export interface Customer {
+  customer_id: string;
+  created_at: string;
+}
+
+/** A card as the books keep it: its number is known by a hash alone. */
+export interface Card {
+  numberHash: string;
+  last4: string;
+  network: string;
+  expMonth: string;
+  expYear: string;
+  /** What becomes of a charge with the buyer present. */
+  present: Ending;
+  /** What becomes of a charge without the buyer. */
+  absent: Ending;
+}
+
+/** Why a bank declines: Stripe's code and what else the router passes on. */
+export interface DeclineWords {
+  declineCode?: string | undefined;
+  errorCode?: string | undefined;
+  message?: string | undefined;
+  issuerCode?: string | undefined;
+  adviceCode?: string | undefined;
+  unifiedCode?: string | undefined;
+}
+
+/** What becomes of a charge. `afterMs: null`: it is processed until a control settles it. */
+export type Ending =
+  | { kind: 'succeeds' }
+  | { kind: 'declines'; words: DeclineWords }
+  | { kind: 'wants_buyer' }
+  | { kind: 'processing'; afterMs: number | null; endsAs: Ending };
+
+/** A card on file. */
+export interface MethodRecord {
+  payment_method_id: string;
+  customer_id: string;
+  status: string;
+  /** Null: the router does not say. */
+  isEligible: boolean | null;
+  /** Whether the customer still has it: a detached one is unknown to a create. */
+  isAttached: boolean;
+  networkTransactionId: string;
+  card: Card;
 }
 
 export type RefundStatus = 'succeeded' | 'failed' | 'pending' | 'review';
@@ -134,6 +218,16 @@ export interface PaymentRecord {
   /** HE_04 without one. */
   hasSuccessfulAttempt: boolean;
   isMethodRefundable: boolean;
+  /** Keeps a card and moves no money. */
+  isSetup: boolean;
+  /** The card that the buyer gave, or that is charged. */
+  card: Card | null;
+  /** Whether the buyer has agreed that the card is kept. */
+  isAccepted: boolean;
+  /** How a charge that is processed ends, and when; null where it does not wait. */
+  settles: { atMs: number | null; ending: Ending } | null;
+  /** A refused charge left it behind: a look-up answers 422. */
+  isUnreadable: boolean;
   emitted: string[];
 }
 
@@ -158,3 +252,7 @@ export interface DisputeRecord {
 /** auto: pending, settled right after the answer; manual: pending until a control settles it; sync: succeeded at once. */
 export const REFUND_MODES = ['auto', 'manual', 'sync'] as const;
 export type RefundMode = (typeof REFUND_MODES)[number];
+
+/** sync: a charge without the buyer ends at once; processing: it is processed until a control settles it. */
+export const CHARGE_MODES = ['sync', 'processing'] as const;
+export type ChargeMode = (typeof CHARGE_MODES)[number];

@@ -132,7 +132,7 @@ describe('a payment is cancelled', () => {
       expect(told).toEqual(['payment_cancelled']);
     } else {
       const message = `You cannot cancel this payment because it has status ${status}`;
-      expect(answer).toMatchObject({ status: 400, error: { code: 'IR_16', message } });
+      expect(answer).toMatchObject({ status: 400, error: { code: 'IR_14', message } });
       expect(control.payment('p').status).toBe(status);
       expect(told).toEqual([]);
     }
@@ -142,7 +142,7 @@ describe('a payment is cancelled', () => {
     const { call } = await hyperswitchWorld();
     await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
     expect((await call('POST', '/payments/p/cancel')).body).toMatchObject({ status: 'cancelled' });
-    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_16' } });
+    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_14' } });
     expect(await call('POST', '/payments/q/cancel')).toMatchObject({ status: 404, error: { code: 'HE_02' } });
   });
 
@@ -158,7 +158,7 @@ describe('a payment is cancelled', () => {
     const { call, control } = await hyperswitchWorld();
     await call('POST', '/payments', { payment_id: 'p', amount: 5, currency: 'EUR' });
     control.addFault({ kind: 'paidFirst', where: { id: 'p' } });
-    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_16' } });
+    expect(await call('POST', '/payments/p/cancel')).toMatchObject({ status: 400, error: { code: 'IR_14' } });
     expect(control.payment('p')).toMatchObject({ status: 'succeeded', amount_received: 5 });
     await control.waitForDelivery((d) => d.type === 'payment_succeeded');
   });
