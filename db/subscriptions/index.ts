@@ -12,3 +12,5 @@ export {
 export { SUBSCRIPTIONS_NAMED } from './named.ts';
 export { readSubscriptionRows, subscriptionBehind, type SubscriptionRows } from './story-rows.ts';
 export { SUBSCRIPTIONS_WORK } from './work.ts';
+export { assertMayDistribute, assertMaySell } from './gates.ts';
+export { featuresOf } from './read/features.ts';
