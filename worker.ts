@@ -93,7 +93,7 @@ export async function startWorker(
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const engine = createEngine(client, queues);
   const activities = createActivities({
-    purchases: createPurchases(settings),
+    purchases: createPurchases(config),
     db: database.db,
     engine,
     inbox: createSweepInbox({ db: database.db, engine, log }),

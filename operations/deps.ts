@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
-import { createPurchases } from '../db/purchases.ts';
-import type { FeePolicy } from '../domain/marketplace/index.ts';
+import { createPurchases, type PurchaseVariables } from '../db/purchases.ts';
 import type { Engine } from '../engine/port/index.ts';
 
 /** The dependencies of operators' actions: the same for the API, the console and the command line. */
@@ -21,10 +20,9 @@ export interface OperationsSettings {
 }
 
 /** Settings from the environment, the same for every entrance. */
-export const operationsSettings = (config: {
-  readonly FOUR_EYES_ABOVE_MINOR: number;
-  readonly REFUND_FEE_POLICY: FeePolicy;
-}): OperationsSettings => ({
+export const operationsSettings = (
+  config: PurchaseVariables & { readonly FOUR_EYES_ABOVE_MINOR: number },
+): OperationsSettings => ({
   fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR,
-  purchases: createPurchases({ refundFeePolicy: config.REFUND_FEE_POLICY }),
+  purchases: createPurchases(config),
 });

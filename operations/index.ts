@@ -9,7 +9,6 @@ import { PAYOUTS } from './payouts/index.ts';
 import type { ActionAsk, RowAction, RowKind, StuckKind, SubjectPart } from './row-kind.ts';
 import { SELLERS } from './sellers/index.ts';
 import { SETTLEMENTS } from './settlements/index.ts';
-import { SUBSCRIPTIONS } from './subscriptions/index.ts';
 import type { ActionName } from './titles.ts';
 import { WEBHOOKS } from './webhooks/index.ts';
 
@@ -18,7 +17,6 @@ const SUBJECTS = [
   // A line a subject, in the order of locks.
   ACCOUNTS,
   MARKETPLACE,
-  SUBSCRIPTIONS,
   PAYOUTS,
   SELLERS,
   SETTLEMENTS,

@@ -34,6 +34,10 @@ export async function operating<T>(
     'TEMPORAL_STRIPE_TASK_QUEUE',
     'FOUR_EYES_ABOVE_MINOR',
     'REFUND_FEE_POLICY',
+    'SUBSCRIPTION_RENEWAL_GRACE',
+    'INVOICE_SERIES',
+    'BILLING_TIME_SCALE',
+    'BILLING_TIME_START',
   ]);
   const { connection, client } = await connectTemporal(env).catch((error: unknown) => {
     throw new CannotRun(error instanceof Error ? error.message : String(error));

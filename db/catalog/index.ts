@@ -1,3 +1,2 @@
-export type { SellingGate } from './create-product.ts';
 export { readProducts } from './products.ts';
 export { products } from './schema.ts';

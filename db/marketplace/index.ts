@@ -1,7 +1,25 @@
 export { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from './figures.ts';
-export { refundLabel, reversalLabel, type ReversalWork, transferLabel, type TransferWork } from './labels.ts';
+export {
+  type GiveBackWork,
+  refundLabel,
+  type SettledRefund,
+  reversalLabel,
+  type ReversalWork,
+  transferLabel,
+  type TransferWork,
+} from './labels.ts';
 export { lockNamedRefund, lockOrder, lockReversal, lockTransferOfOrder } from './lock.ts';
-export { disputedPaymentOf, lockNamedPurchase, type Purchases } from './purchase.ts';
+export {
+  disputedPaymentOf,
+  isOfPayment,
+  lockNamedPurchase,
+  type Purchase,
+  type Purchases,
+  type PurchaseStore,
+} from './purchase.ts';
+export { findGiveBack } from './refunds/find-give-back.ts';
+export { NotReturnable } from './refunds/not-returnable.ts';
+export { settleOutside } from './refunds/record-external-refund.ts';
 export { isSuspended } from './orders/transition.ts';
 export { type Order, orders } from './orders/schema.ts';
 export { releasePayment, watchedSince } from './orders/watched-payment.ts';

@@ -2,7 +2,7 @@ export { ORDER_ACTIONS, REFUND_ACTIONS, REVERSAL_ACTIONS, TRANSFER_ACTIONS } fro
 export { type BackfillProgress, type BackfillReport, UNMATCHED, unmatchedCount } from './backfill.ts';
 export { DISPUTE_STAGES, type DisputeStage } from './dispute-machine.ts';
 export { statusAfter } from './dispute-reports.ts';
-export type { RefundAsk } from './eligibility.ts';
+export type { RefundAsk, RefundDecision } from './eligibility.ts';
 export {
   backfillWorkflowId,
   orderWorkflowId,

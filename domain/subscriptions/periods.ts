@@ -30,3 +30,25 @@ function monthsAfter(anchorMs: number, months: number): number {
   moved.setUTCFullYear(year, month, Math.min(anchor.getUTCDate(), lastDay));
   return moved.getTime();
 }
+
+/** A period, and how it is reckoned. */
+export interface ReckonedPeriod extends Period {
+  readonly anchorMs: number;
+  readonly index: number;
+}
+
+/**
+ * The period that follows at `startMs`, perhaps by another cycle. The anchor stays where periods of the cycle from it meet that
+ * moment, which all months do; a year that begins within a year of the anchor is reckoned from its own beginning.
+ */
+export function periodFrom(anchorMs: number, cycle: BillingCycle, startMs: number): ReckonedPeriod {
+  const [anchor, start] = [new Date(anchorMs), new Date(startMs)];
+  const months =
+    (start.getUTCFullYear() - anchor.getUTCFullYear()) * 12 + start.getUTCMonth() - anchor.getUTCMonth();
+  const index = Math.floor(months / MONTHS[cycle]);
+  if (index >= 0) {
+    const period = periodOf(anchorMs, cycle, index);
+    if (period.startMs === startMs) return { ...period, anchorMs, index };
+  }
+  return { ...periodOf(startMs, cycle, 0), anchorMs: startMs, index: 0 };
+}

@@ -17,7 +17,15 @@ export interface BillingTerms {
   readonly invoiceSeries: string;
 }
 
+/** What the money of invoices asks of the environment: less than the rest of billing, and no secret. */
+export type InvoiceTerms = Pick<BillingTerms, 'time' | 'renewalGraceMs' | 'invoiceSeries'>;
+
 /** The variables that say it, by their names. */
+export type InvoiceVariables = Pick<
+  BillingVariables,
+  'SUBSCRIPTION_RENEWAL_GRACE' | 'INVOICE_SERIES' | 'BILLING_TIME_SCALE' | 'BILLING_TIME_START'
+>;
+
 interface BillingVariables {
   readonly SUBSCRIPTION_PAYMENT_TIMEOUT: number;
   readonly SUBSCRIPTION_DUNNING: readonly number[];
@@ -34,17 +42,21 @@ interface BillingVariables {
   readonly BILLING_TIME_START?: string | undefined;
 }
 
-export const billingTermsOf = (given: BillingVariables): BillingTerms => ({
+export const invoiceTermsOf = (given: InvoiceVariables): InvoiceTerms => ({
   time: { scale: given.BILLING_TIME_SCALE, startMs: Date.parse(given.BILLING_TIME_START ?? '1970-01-01Z') },
+  renewalGraceMs: given.SUBSCRIPTION_RENEWAL_GRACE,
+  invoiceSeries: given.INVOICE_SERIES,
+});
+
+export const billingTermsOf = (given: BillingVariables): BillingTerms => ({
+  ...invoiceTermsOf(given),
   paymentTimeoutMs: given.SUBSCRIPTION_PAYMENT_TIMEOUT,
   dunningMs: given.SUBSCRIPTION_DUNNING,
   renewalJitterMs: given.SUBSCRIPTION_RENEWAL_JITTER,
-  renewalGraceMs: given.SUBSCRIPTION_RENEWAL_GRACE,
   quoteTtlMs: given.SUBSCRIPTION_QUOTE_TTL,
   minChargeMinor: given.SUBSCRIPTION_MIN_CHARGE_MINOR,
   phantomAfterMs: given.SUBSCRIPTION_PHANTOM_AFTER,
   trialReminderMs: given.SUBSCRIPTION_TRIAL_REMINDER,
   renewalReminderMs: given.SUBSCRIPTION_RENEWAL_REMINDER,
   trialHashKey: given.TRIAL_HASH_KEY,
-  invoiceSeries: given.INVOICE_SERIES,
 });

@@ -19,7 +19,14 @@ import type { PaymentReport } from '../../domain/marketplace/messages.ts';
 import { createDatabaseFromTemplate } from '../harness/services.ts';
 
 const TERMS = { platformFeeBps: 1000, openOrdersMax: 1_000 };
-export const PURCHASES = createPurchases({ refundFeePolicy: 'refund' });
+/** As the variables' defaults have them. */
+export const PURCHASE_TERMS = {
+  REFUND_FEE_POLICY: 'refund',
+  SUBSCRIPTION_RENEWAL_GRACE: 72 * 60 * 60 * 1000,
+  INVOICE_SERIES: 'VZ',
+  BILLING_TIME_SCALE: 1,
+} as const;
+export const PURCHASES = createPurchases(PURCHASE_TERMS);
 const WINDOW = { refundWindowDays: 14, feePolicy: 'refund' } as const;
 
 /** A database of the suite's own; ends with the test file. */

@@ -23,7 +23,7 @@ import {
 } from '../../domain/payouts/seller-statement.ts';
 import { addProduct } from '../harness/api.ts';
 import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
-import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
+import { PURCHASE_TERMS, PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 import { createPurchases } from '../../db/purchases.ts';
 
 const LATER = () => new Date(Date.now() + 60_000);
@@ -111,7 +111,8 @@ async function play([step, pick]: Step): Promise<void> {
     await recordExternalRefund(db, { kind: 'order', id: orderId }, outside, PURCHASES);
   }
   if (step === 'refund' || step === 'keep' || step === 'fail') {
-    const purchases = step === 'keep' ? createPurchases({ refundFeePolicy: 'keep' }) : PURCHASES;
+    const purchases =
+      step === 'keep' ? createPurchases({ ...PURCHASE_TERMS, REFUND_FEE_POLICY: 'keep' }) : PURCHASES;
     const refundId = uuidv7();
     const caller = { userId: story.buyer.id, role: 'user' } as const;
     const opened = await openRefund(

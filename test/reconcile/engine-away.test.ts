@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...own,
     psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
     inbox: createSweepInbox(own),
-    purchases: createPurchases(settingsOf(config)),
+    purchases: createPurchases(config),
     settings: settingsOf(config),
   };
 });

@@ -56,7 +56,7 @@ function depsOf(parts: Partial<ReconcileDeps> = {}): ReconcileDeps {
     ...own,
     psp: createHyperswitch({ baseUrl: config.HYPERSWITCH_BASE_URL, apiKey: config.HYPERSWITCH_API_KEY }),
     inbox: createSweepInbox(own),
-    purchases: createPurchases(settingsOf(config)),
+    purchases: createPurchases(config),
     settings: settingsOf(config),
     ...parts,
   };

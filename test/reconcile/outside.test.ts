@@ -180,7 +180,7 @@ it('disputes that cannot be told hide none of the others', async () => {
           ? Promise.reject(new Error('no way to tell it'))
           : inbox.dispatch(event),
     },
-    purchases: createPurchases(settingsOf(world.config)),
+    purchases: createPurchases(world.config),
     settings: settingsOf(world.config),
   };
   const terms = { phase: 'outside', engineRebuilt: false, orphanGapMs: 600_000 } as const;

@@ -1,0 +1,42 @@
+import { and, eq } from 'drizzle-orm';
+import type { EndReason } from '../../domain/subscriptions/subscription-machine.ts';
+import type { Tx } from '../client.ts';
+import { subscriptionChanges } from './changes/schema.ts';
+import { transitionChange } from './changes/transition.ts';
+import { recogniseRests } from './invoices/schedules.ts';
+import { voidOpenInvoice } from './invoices/void.ts';
+import type { Subscription } from './schema.ts';
+import { transitionSubscription } from './transition.ts';
+
+/**
+ * Ends a locked subscription for good: its open invoice is void, what it still owed in service is revenue, and nothing
+ * waits for it any more. What is still under way at the PSP is ended by its workflow, so it is due at once. `now` is
+ * billing time.
+ */
+export async function endSubscription(
+  tx: Tx,
+  subscription: Subscription,
+  {
+    to,
+    reason,
+    now,
+  }: { readonly to: 'expired' | 'canceled'; readonly reason: EndReason; readonly now: Date },
+): Promise<Subscription> {
+  const underWay = await voidOpenInvoice(tx, subscription.id);
+  const [scheduled] = await tx
+    .select()
+    .from(subscriptionChanges)
+    .where(
+      and(
+        eq(subscriptionChanges.subscriptionId, subscription.id),
+        eq(subscriptionChanges.status, 'scheduled'),
+      ),
+    );
+  if (scheduled !== undefined) await transitionChange(tx, scheduled, 'replaced');
+  await recogniseRests(tx, subscription.id);
+  return transitionSubscription(tx, subscription, to, {
+    endedAt: now,
+    endReason: reason,
+    nextDueAt: underWay === null ? null : now,
+  });
+}

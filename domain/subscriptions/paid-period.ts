@@ -1,0 +1,38 @@
+import type { BillingCycle } from './billing-cycle.ts';
+import type { InvoiceReason } from './invoice-machine.ts';
+import { type Period, periodFrom, periodOf, type ReckonedPeriod } from './periods.ts';
+import type { SubscriptionStatus } from './subscription-machine.ts';
+
+/** What decides which period a payment pays for. Times are milliseconds of billing time since the epoch. */
+export interface PaidFor {
+  readonly reason: InvoiceReason;
+  readonly status: SubscriptionStatus;
+  /** The cycle of the invoice's price. */
+  readonly cycle: BillingCycle;
+  readonly present: ReckonedPeriod | null;
+  readonly trialEndMs: number | null;
+  /** The invoice's own period, where it was known when it was opened. */
+  readonly invoiced: Period | null;
+  /** Of a change to years: when it was quoted. */
+  readonly quotedAtMs: number | null;
+  readonly nowMs: number;
+}
+
+/** The period that a subscription is in once an invoice is paid. Throws where its rows do not say. */
+export function periodPaid(paid: PaidFor): ReckonedPeriod {
+  const { reason, status, cycle, present, trialEndMs, invoiced, quotedAtMs, nowMs } = paid;
+  // Days without access are not sold: the first payment, and one after a refusal, begin a period of their own.
+  if (status === 'pending_payment' || status === 'past_due') return anchored(nowMs, cycle);
+  if (reason === 'trial_end' && trialEndMs !== null) return anchored(trialEndMs, cycle);
+  if (reason === 'change' && quotedAtMs !== null) return anchored(quotedAtMs, cycle);
+  if (reason === 'change' && present !== null) return present;
+  if (reason === 'renewal' && present !== null && invoiced !== null)
+    return periodFrom(present.anchorMs, cycle, invoiced.startMs);
+  throw new Error(`nothing says which period a payment of reason ${reason} is for while ${status}`);
+}
+
+const anchored = (anchorMs: number, cycle: BillingCycle): ReckonedPeriod => ({
+  ...periodOf(anchorMs, cycle, 0),
+  anchorMs,
+  index: 0,
+});

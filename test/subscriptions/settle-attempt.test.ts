@@ -1,0 +1,352 @@
+import { eq } from 'drizzle-orm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ledgerEntries } from '../../db/ledger/index.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
+import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
+import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
+import { endSubscription } from '../../db/subscriptions/end.ts';
+import { ownDatabase } from '../marketplace/verbs.ts';
+import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './rows.ts';
+
+const database = await ownDatabase();
+const { db, sql } = database;
+let story: Subscriptions;
+
+beforeAll(() => {
+  story = subscriptionsOn(database);
+});
+
+const postedFor = async (id: string) =>
+  Object.fromEntries(
+    (
+      await db
+        .select({ account: ledgerEntries.account, amountMinor: ledgerEntries.amountMinor })
+        .from(ledgerEntries)
+        .where(eq(ledgerEntries.rootId, id))
+        .orderBy(ledgerEntries.id)
+    ).map(({ account, amountMinor }) => [account, amountMinor]),
+  );
+
+const refundsOf = (invoiceId: string) => db.select().from(refunds).where(eq(refunds.invoiceId, invoiceId));
+
+const flagsOf = async (subject: string) =>
+  (await sql<{ kind: string }[]>`SELECT kind FROM ops_flags WHERE subject = ${subject} ORDER BY id`).map(
+    ({ kind }) => kind,
+  );
+
+const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
+
+describe('the first payment', () => {
+  test('is the word of the PSP: number, period, ledger, service owed, card and mails in one go, once', async () => {
+    const { id, invoiceId, userId } = await story.subscribe();
+    const before = Date.now();
+    const settled = await story.settle(
+      invoiceId,
+      captured(999, { card: CARD, connectorTransactionId: 'pi_1' }),
+    );
+    expect(settled).toEqual({ outcome: 'paid', subscriptionId: id, isPeriodSettled: true });
+    const again = await story.settle(invoiceId, captured(999, { card: CARD }));
+    expect(again).toEqual({ outcome: 'already_decided', subscriptionId: id, isPeriodSettled: false });
+    const invoice = await story.invoice(invoiceId);
+    expect(invoice).toMatchObject({ status: 'paid', hyperswitchPaymentId: invoiceId });
+    expect(invoice.number).toMatch(/^VZ-\d{4}-\d{6}$/);
+    const subscription = await story.subscription(id);
+    expect(subscription).toMatchObject({
+      status: 'active',
+      periodIndex: 0,
+      anchorAt: invoice.paidAt,
+      currentPeriodStart: invoice.paidAt,
+      currentPeriodEnd: invoice.periodEnd,
+    });
+    expect(subscription.anchorAt!.getTime()).toBeGreaterThanOrEqual(before);
+    expect(subscription.paymentMethodId).not.toBeNull();
+    expect(await story.attempt(invoiceId)).toMatchObject({
+      status: 'succeeded',
+      receivedMinor: 999,
+      receivedCurrency: 'USD',
+      clientSecret: null,
+      connectorTransactionId: 'pi_1',
+    });
+    expect(await postedFor(invoiceId)).toEqual({ 'cash:psp': 999, 'platform:deferred': -999 });
+    expect(await story.schedule(invoiceId)).toMatchObject({ amountMinor: 999, recognisedMinor: 0 });
+    expect(await story.mailsTo(userId)).toEqual(['invoice_receipt', 'subscription_started']);
+  });
+
+  test('no access and no receipt before the word: a refusal leaves it as it was', async () => {
+    const { id, invoiceId, userId } = await story.subscribe();
+    const settled = await story.settle(invoiceId, failed('insufficient_funds'));
+    expect(settled).toEqual({ outcome: 'failed', subscriptionId: id, isPeriodSettled: false });
+    expect(await story.subscription(id)).toMatchObject({ status: 'pending_payment' });
+    expect(await story.invoice(invoiceId)).toMatchObject({ status: 'open', number: null });
+    expect(await story.attempt(invoiceId)).toMatchObject({
+      status: 'failed',
+      declineCode: 'insufficient_funds',
+      declineClass: 'retry',
+    });
+    expect(await story.mailsTo(userId)).toEqual([]);
+    // The PSP's later word counts.
+    await story.settle(invoiceId, captured(999));
+    expect(await story.subscription(id)).toMatchObject({ status: 'active' });
+  });
+
+  test.each([
+    ['another amount', captured(998)],
+    ['another currency', captured(999, { currency: 'EUR' })],
+  ])('wrong amount: of %s it is held and given back, and the invoice waits on', async (_, report) => {
+    const { id, invoiceId } = await story.subscribe();
+    const settled = await story.settle(invoiceId, report);
+    expect(settled).toMatchObject({ outcome: 'given_back', isPeriodSettled: false });
+    expect(await story.subscription(id)).toMatchObject({ status: 'pending_payment' });
+    expect(await story.invoice(invoiceId)).toMatchObject({ status: 'open', number: null });
+    const [refund] = await refundsOf(invoiceId);
+    expect(refund).toMatchObject({
+      kind: 'payment_returned',
+      status: 'pending',
+      paymentId: invoiceId,
+      amountMinor: report.receivedMinor,
+      currency: report.currency,
+    });
+    expect(settled.giveBack).toMatchObject({ refundId: refund!.id });
+    expect(await flagsOf(`invoice/${invoiceId}`)).toEqual(['amount_differs']);
+    const minor = report.receivedMinor!;
+    expect(await postedFor(invoiceId)).toEqual({ 'cash:psp': minor, 'suspense:invoice': -minor });
+    const again = await story.settle(invoiceId, report);
+    expect(again).toMatchObject({ outcome: 'already_decided', giveBack: { refundId: refund!.id } });
+    await settleRefund(db, refund!.id, { providerRefundId: refund!.id }, story.purchases());
+    expect(await story.attempt(invoiceId)).toMatchObject({ status: 'given_back' });
+    expect(await postedFor(invoiceId)).toEqual({ 'cash:psp': -minor, 'suspense:invoice': minor });
+  });
+
+  test('late payment of a dead row: given back, and the row stays dead', async () => {
+    const { id, invoiceId } = await story.subscribe();
+    await db.transaction(async (tx) =>
+      endSubscription(tx, await lockSubscription(tx, id), {
+        to: 'expired',
+        reason: 'unpaid',
+        now: new Date(),
+      }),
+    );
+    const settled = await story.settle(invoiceId, captured(999, { card: CARD }));
+    expect(settled).toMatchObject({ outcome: 'given_back', isPeriodSettled: false });
+    expect(await story.subscription(id)).toMatchObject({ status: 'expired', paymentMethodId: null });
+    expect(await story.invoice(invoiceId)).toMatchObject({ status: 'void', number: null });
+    expect(await flagsOf(`invoice/${invoiceId}`)).toEqual(['late_payment']);
+  });
+
+  test('captured and cancelled by the PSP, in whichever order the words come: nothing is given twice', async () => {
+    const cancelled = failed(null, { verdict: 'cancelled_post_capture', decline: null });
+    const first = await story.subscribe();
+    expect(await story.settle(first.invoiceId, cancelled)).toMatchObject({ outcome: 'failed' });
+    expect(await story.settle(first.invoiceId, captured(999))).toMatchObject({ outcome: 'cancelled' });
+    expect(await story.subscription(first.id)).toMatchObject({ status: 'pending_payment' });
+    const second = await story.paid();
+    expect(await story.settle(second.invoiceId, cancelled)).toMatchObject({ outcome: 'cancelled' });
+    expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'refunded' });
+    for (const { invoiceId } of [first, second]) {
+      expect(await refundsOf(invoiceId)).toMatchObject([
+        {
+          kind: 'external',
+          status: 'succeeded',
+          amountMinor: 999,
+          hyperswitchRefundId: `cancelled:${invoiceId}`,
+        },
+      ]);
+      expect(await story.settle(invoiceId, cancelled)).toMatchObject({ isPeriodSettled: false });
+      expect(await refundsOf(invoiceId)).toHaveLength(1);
+    }
+  });
+
+  test('retried by the PSP itself: people are told to switch that off', async () => {
+    const { invoiceId } = await story.subscribe();
+    await story.settle(invoiceId, captured(999, { attemptCount: 2 }));
+    expect(await flagsOf('hyperswitch')).toEqual(['psp_retries_itself']);
+  });
+});
+
+describe('a renewal', () => {
+  test('moves the period by its payment, from the anchor', async () => {
+    const { id } = await story.paid();
+    const { anchorAt, currentPeriodEnd } = await story.subscription(id);
+    const invoiceId = await story.renew(id);
+    expect(await story.subscription(id)).toMatchObject({ currentPeriodEnd });
+    await story.settle(invoiceId, captured(999), later(currentPeriodEnd!, 60_000));
+    const after = await story.subscription(id);
+    expect(after).toMatchObject({
+      status: 'active',
+      anchorAt,
+      periodIndex: 1,
+      currentPeriodStart: currentPeriodEnd,
+    });
+    expect(await story.invoice(invoiceId)).toMatchObject({
+      periodStart: currentPeriodEnd,
+      periodEnd: after.currentPeriodEnd,
+    });
+  });
+
+  test('that is refused makes it past due, and a card added when past due: new anchor', async () => {
+    const { id, userId } = await story.paid();
+    const { currentPeriodEnd } = await story.subscription(id);
+    const invoiceId = await story.renew(id);
+    const refusedAt = later(currentPeriodEnd!, 60_000);
+    const refused = await story.settle(invoiceId, failed('insufficient_funds'), refusedAt);
+    expect(refused).toMatchObject({ outcome: 'failed', isPeriodSettled: true });
+    const pastDue = await story.subscription(id);
+    expect(pastDue).toMatchObject({ status: 'past_due', dunningIndex: 0 });
+    expect(pastDue.dunningSince!.getTime()).toBeGreaterThanOrEqual(refusedAt.getTime());
+    expect(await story.mailsTo(userId, 'payment_failed')).toHaveLength(1);
+    const second = await story.tryAgain(invoiceId);
+    const again = await story.settle(second, failed('insufficient_funds'), later(refusedAt, DAY_MS));
+    expect(again).toMatchObject({ outcome: 'failed', isPeriodSettled: false });
+    expect(await story.subscription(id)).toMatchObject({ dunningSince: pastDue.dunningSince });
+    const third = await story.tryAgain(invoiceId);
+    const paidAt = later(refusedAt, 3 * DAY_MS);
+    await story.settle(third, captured(999), paidAt);
+    const after = await story.subscription(id);
+    expect(after).toMatchObject({ status: 'active', dunningSince: null, periodIndex: 0 });
+    expect(after.anchorAt!.getTime()).toBeGreaterThanOrEqual(paidAt.getTime());
+    expect(after.currentPeriodStart).toEqual(after.anchorAt);
+    expect(await story.invoice(invoiceId)).toMatchObject({
+      hyperswitchPaymentId: third,
+      periodStart: after.anchorAt,
+    });
+    expect(await story.mailsTo(userId, 'subscription_recovered')).toHaveLength(1);
+  });
+
+  test('failed, retried, both succeed: one is given back', async () => {
+    const { id } = await story.paid();
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed());
+    const second = await story.tryAgain(invoiceId);
+    expect(await story.settle(second, captured(999))).toMatchObject({ outcome: 'paid' });
+    const twice = await story.settle(invoiceId, captured(999));
+    expect(twice).toMatchObject({ outcome: 'given_back', isPeriodSettled: false });
+    expect(await story.invoice(invoiceId)).toMatchObject({ status: 'paid', hyperswitchPaymentId: second });
+    expect(await refundsOf(invoiceId)).toMatchObject([{ paymentId: invoiceId, amountMinor: 999 }]);
+    expect(await flagsOf(`invoice/${invoiceId}`)).toEqual(['double_payment']);
+  });
+
+  test('of one that was cancelled while it was in flight: paid to its end, or void', async () => {
+    const [paid, refused] = [await story.paid(), await story.paid()];
+    const [ofPaid, ofRefused] = [await story.renew(paid.id), await story.renew(refused.id)];
+    for (const { id } of [paid, refused]) await story.cancelAtEnd(id);
+    await story.settle(ofPaid, captured(999));
+    expect(await story.subscription(paid.id)).toMatchObject({ status: 'canceling', periodIndex: 1 });
+    await story.settle(ofRefused, failed());
+    expect(await story.subscription(refused.id)).toMatchObject({ status: 'canceling', periodIndex: 0 });
+    expect(await story.invoice(ofRefused)).toMatchObject({ status: 'void' });
+  });
+
+  test('for which the bank wants the buyer says so, and is final', async () => {
+    const { id, userId } = await story.paid();
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed('requires_customer_action'));
+    expect(await story.subscription(id)).toMatchObject({ status: 'past_due' });
+    expect(await story.attempt(invoiceId)).toMatchObject({ declineClass: 'final' });
+    expect(await story.mailsTo(userId)).toContain('bank_wants_you');
+    expect(await story.mailsTo(userId, 'payment_failed')).toEqual([]);
+  });
+});
+
+describe('a change at once', () => {
+  const halfOf = async (id: string) => {
+    const { currentPeriodStart, currentPeriodEnd } = await story.subscription(id);
+    return new Date((currentPeriodStart!.getTime() + currentPeriodEnd!.getTime()) / 2);
+  };
+
+  test('upgrade: to the cent, by its payment, in the same period', async () => {
+    const { id, userId } = await story.paid();
+    const before = await story.subscription(id);
+    const at = await halfOf(id);
+    const change = await story.change(id, 'premium', 'monthly', at);
+    expect(change.amountMinor).toBe(500);
+    expect(await story.subscription(id)).toMatchObject({ priceId: before.priceId });
+    await story.settle(change.invoiceId, captured(500), at);
+    const { anchorAt, currentPeriodEnd, periodIndex } = before;
+    const after = await story.subscription(id);
+    expect(after).toMatchObject({ status: 'active', anchorAt, currentPeriodEnd, periodIndex });
+    expect(after.priceId).not.toBe(before.priceId);
+    expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'applied' });
+    expect(await story.schedule(change.invoiceId)).toMatchObject({
+      amountMinor: 500,
+      startsAt: at,
+      endsAt: currentPeriodEnd,
+    });
+    expect(await story.mailsTo(userId)).toContain('subscription_changed');
+  });
+
+  test('refused: the change failed, all else as it was, no dunning', async () => {
+    const { id, userId } = await story.paid();
+    const before = await story.subscription(id);
+    const change = await story.change(id, 'premium', 'monthly', new Date());
+    const settled = await story.settle(change.invoiceId, failed());
+    expect(settled).toMatchObject({ outcome: 'failed', isPeriodSettled: false });
+    expect(await story.subscription(id)).toEqual(before);
+    expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'failed' });
+    expect(await story.invoice(change.invoiceId)).toMatchObject({ status: 'void' });
+    expect(await story.mailsTo(userId)).toContain('change_failed');
+  });
+
+  test('bank wants the buyer: the change waits for them', async () => {
+    const { id } = await story.paid();
+    const change = await story.change(id, 'premium', 'monthly', new Date());
+    await story.settle(change.invoiceId, failed('requires_customer_action'));
+    expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'pending' });
+    expect(await story.invoice(change.invoiceId)).toMatchObject({ status: 'open' });
+  });
+
+  test('paid after its period: given back, since nothing of it can be had any more', async () => {
+    const { id } = await story.paid();
+    const { currentPeriodEnd } = await story.subscription(id);
+    const change = await story.change(id, 'premium', 'monthly', new Date());
+    const settled = await story.settle(
+      change.invoiceId,
+      captured(change.amountMinor),
+      later(currentPeriodEnd!, 1),
+    );
+    expect(settled).toMatchObject({ outcome: 'given_back' });
+    expect(await flagsOf(`invoice/${change.invoiceId}`)).toEqual(['late_payment']);
+    expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'failed' });
+  });
+
+  test('to years: a new anchor at the quote, and what the month still owed moves to the year', async () => {
+    const { id, invoiceId } = await story.paid();
+    const at = await halfOf(id);
+    const change = await story.change(id, 'creator', 'yearly', at);
+    expect(change.amountMinor).toBe(9_990 - 500);
+    await story.settle(change.invoiceId, captured(9_490), at);
+    const after = await story.subscription(id);
+    expect(after).toMatchObject({ anchorAt: at, periodIndex: 0, currentPeriodStart: at });
+    expect(after.currentPeriodEnd!.getUTCFullYear()).toBe(at.getUTCFullYear() + 1);
+    // Half a month was given; the other half counts for the year.
+    expect(await story.schedule(invoiceId)).toMatchObject({ amountMinor: 500, recognisedMinor: 500 });
+    expect(await story.schedule(change.invoiceId)).toMatchObject({ amountMinor: 9_490 + 499, startsAt: at });
+  });
+});
+
+test('numbers without gap under a hundred payments at once, one rolled back', async () => {
+  const opened = [];
+  for (let n = 0; n < 101; n += 1) opened.push(await story.subscribe());
+  const [dies, ...lives] = opened;
+  const year = new Date().getUTCFullYear();
+  const numbers = async () => {
+    const rows = await sql<
+      { number: string }[]
+    >`SELECT number FROM invoices WHERE number LIKE ${`VZ-${year}-%`}`;
+    return rows.map(({ number }) => Number(number.slice(-6))).toSorted((one, other) => one - other);
+  };
+  const before = await numbers();
+  const rolledBack = db
+    .transaction(async (tx) => {
+      const locked = await lockAttempt(tx, dies!.invoiceId);
+      await takeCaptured(tx, locked, captured(999), { now: new Date(), terms: termsAt() });
+      throw new Error('the process dies');
+    })
+    .catch((error: Error) => error.message);
+  await Promise.all(lives.map(({ invoiceId }) => story.settle(invoiceId, captured(999))));
+  expect(await rolledBack).toBe('the process dies');
+  expect(await story.invoice(dies!.invoiceId)).toMatchObject({ status: 'open', number: null });
+  const taken = await numbers();
+  expect(taken).toEqual(taken.map((_, at) => at + 1));
+  expect(taken).toHaveLength(before.length + 100);
+});
