@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { createPurchases } from '../db/purchases.ts';
+import { assertMaySell } from '../db/subscriptions/index.ts';
 import { VezaError } from '../domain/errors.ts';
+import { billingTermsOf } from '../domain/subscriptions/index.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
 import { openToTemporalUi, serveCodec, Maintenance } from './operators/index.ts';
@@ -25,6 +27,7 @@ import { SERVICE_ROUTES, V1_ROUTES } from './routes.ts';
 export function createApp(given: ApiDeps) {
   const now = given.now ?? (() => new Date());
   const { db, log, config } = given;
+  const terms = billingTermsOf(config);
   const deps: AppDeps = {
     now,
     reads: db,
@@ -33,6 +36,10 @@ export function createApp(given: ApiDeps) {
     bodies: new RequestBodies(),
     purchases: createPurchases(config),
     admission: createAdmission(config),
+    terms,
+    assertMaySell: async (tx, userId) => {
+      if (config.SUBSCRIPTION_GATES_SELLING) await assertMaySell(tx, userId, terms);
+    },
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
     findClient: createClientFinder(config.TRUSTED_PROXIES),

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
 import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
+import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
 import type { RequestBodies } from '../request-bodies.ts';
@@ -14,6 +16,7 @@ import type { MarketplaceAdmission } from './marketplace/admission.ts';
 import type { MarketplaceConfig } from './marketplace/config.ts';
 import type { OperatorsConfig } from './operators/config.ts';
 import type { PayoutsConfig } from './payouts/config.ts';
+import type { SubscriptionsConfig } from './subscriptions/config.ts';
 import type { WebhooksConfig } from './webhooks/config.ts';
 import type { Cursors } from './kernel/cursors.ts';
 import type { Maintenance } from './operators/maintenance.ts';
@@ -25,6 +28,7 @@ export type ApiConfig = KernelConfig &
   WebhooksConfig &
   MarketplaceConfig &
   PayoutsConfig &
+  SubscriptionsConfig &
   OperatorsConfig;
 
 /** Why a webhook is not taken in. */
@@ -76,6 +80,9 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
   readonly cursors: Cursors;
+  readonly terms: BillingTerms;
+  /** Whether a person may put products up for sale, besides their role. */
+  readonly assertMaySell: SellingGate;
   readonly admission: MarketplaceAdmission;
   /** What refunds may be of. */
   readonly purchases: Purchases;

@@ -6,6 +6,7 @@ import { OPERATORS_ROUTES } from './operators/routes.ts';
 import { PAYOUTS_ROUTES } from './payouts/routes.ts';
 import { RECONCILE_ROUTES } from './reconcile/routes.ts';
 import { SETTLEMENTS_ROUTES } from './settlements/routes.ts';
+import { SUBSCRIPTIONS_ROUTES } from './subscriptions/routes.ts';
 import { WEBHOOKS_ROUTES } from './webhooks/routes.ts';
 
 export { SERVICE_ROUTES } from './kernel/routes.ts';
@@ -15,6 +16,7 @@ export const V1_ROUTES = [
   ...CATALOG_ROUTES,
   ...MARKETPLACE_ROUTES,
   ...PAYOUTS_ROUTES,
+  ...SUBSCRIPTIONS_ROUTES,
   ...OPERATORS_ROUTES,
   ...APPROVALS_ROUTES,
   ...RECONCILE_ROUTES,

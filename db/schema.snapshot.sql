@@ -260,6 +260,7 @@ CREATE TABLE invoice_payments (
   end_requested_at timestamp with time zone,
   reconcile_checked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  buyer_asks_again boolean DEFAULT false NOT NULL,
   CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
   CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),

@@ -1,10 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Db } from '../db/client.ts';
+import { FLAG_KINDS } from '../domain/flags.ts';
 import { type Figures, readFigures, readStuckFigures, type StuckAfterMs } from '../db/operators/index.ts';
 
 /** Money may wait for Stripe within the rules; after this time somebody should know. */
 const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
+/** They are due for ten minutes when they are counted at all. */
+const OVERDUE_STUCK_AFTER_MS = 10 * 60_000;
 /** The sweep dispatches older webhooks again. */
 const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
 
@@ -12,7 +15,10 @@ const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
 export const stuckAfterOf = (
   config: Pick<
     Config,
-    'RECONCILE_ORDER_STUCK_AFTER' | 'RECONCILE_REFUND_STUCK_AFTER' | 'RECONCILE_REFUND_ORPHAN_AFTER'
+    | 'RECONCILE_ORDER_STUCK_AFTER'
+    | 'RECONCILE_REFUND_STUCK_AFTER'
+    | 'RECONCILE_REFUND_ORPHAN_AFTER'
+    | 'RECONCILE_INVOICE_STUCK_AFTER'
   >,
 ): StuckAfterMs => ({
   order: config.RECONCILE_ORDER_STUCK_AFTER,
@@ -21,6 +27,8 @@ export const stuckAfterOf = (
   transfer: SELLER_SIDE_STUCK_AFTER_MS,
   reversal: SELLER_SIDE_STUCK_AFTER_MS,
   payout: SELLER_SIDE_STUCK_AFTER_MS,
+  invoice: config.RECONCILE_INVOICE_STUCK_AFTER,
+  subscription: OVERDUE_STUCK_AFTER_MS,
   webhook: WEBHOOK_STUCK_AFTER_MS,
 });
 
@@ -73,6 +81,23 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     ['state'],
   );
   const openFlags = gauge('veza_ops_flags_open', 'What a person should look at, by kind', ['kind']);
+  const liveSubscriptions = gauge('veza_subscriptions', 'Subscriptions that have not ended', [
+    'status',
+    'plan',
+  ]);
+  const charges = gauge(
+    'veza_invoice_attempts_last_hour',
+    'Attempts of the last hour to be paid for an invoice, by how they stand and by the class of a decline',
+    ['outcome', 'decline_class'],
+  );
+  const deferred = gauge(
+    'veza_deferred_revenue_minor',
+    'What subscribers paid for and have not got yet, in the minor unit of its currency',
+    ['currency'],
+  );
+  const mails = gauge('veza_mails_written_last_hour', 'Mails that were written in the last hour, by kind', [
+    'kind',
+  ]);
   const lastSweep = gauge(
     'veza_sweep_last_success_timestamp_seconds',
     'When the last sweep of all phases ended; 0: none has',
@@ -81,7 +106,16 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
-  const all = [...perRow, openWebhooks, oldestWebhook, openApprovals, openFlags, lastSweep];
+  const ofSubscriptions = [liveSubscriptions, charges, deferred, mails];
+  const all = [
+    ...perRow,
+    ...ofSubscriptions,
+    openWebhooks,
+    oldestWebhook,
+    openApprovals,
+    openFlags,
+    lastSweep,
+  ];
 
   function show(figures: Figures, stuck: Readonly<Record<string, number>>): void {
     for (const one of all) one.reset();
@@ -101,7 +135,14 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
       oldestWebhook.set({ state }, oldestAgeS);
     }
     for (const { state, rows } of figures.approvals) openApprovals.set({ state }, rows);
+    // Each kind is shown, so that an alert can tell none from a name that is wrong.
+    for (const kind of FLAG_KINDS) openFlags.set({ kind }, 0);
     for (const { kind, rows } of figures.flags) openFlags.set({ kind }, rows);
+    for (const { status, plan, rows } of figures.subscriptions) liveSubscriptions.set({ status, plan }, rows);
+    for (const { outcome, declineClass, rows } of figures.charges)
+      charges.set({ outcome, decline_class: declineClass }, rows);
+    for (const { currency, amountMinor } of figures.deferred) deferred.set({ currency }, amountMinor);
+    for (const { kind, rows } of figures.mails) mails.set({ kind }, rows);
     lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
   }
 

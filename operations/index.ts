@@ -9,6 +9,7 @@ import { PAYOUTS } from './payouts/index.ts';
 import type { ActionAsk, RowAction, RowKind, StuckKind, SubjectPart } from './row-kind.ts';
 import { SELLERS } from './sellers/index.ts';
 import { SETTLEMENTS } from './settlements/index.ts';
+import { SUBSCRIPTIONS } from './subscriptions/index.ts';
 import type { ActionName } from './titles.ts';
 import { WEBHOOKS } from './webhooks/index.ts';
 
@@ -17,6 +18,7 @@ const SUBJECTS = [
   // A line a subject, in the order of locks.
   ACCOUNTS,
   MARKETPLACE,
+  SUBSCRIPTIONS,
   PAYOUTS,
   SELLERS,
   SETTLEMENTS,

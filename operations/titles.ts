@@ -3,6 +3,7 @@ import { FLAG_TITLES, KERNEL_TITLES } from './kernel/titles.ts';
 import { LEDGER_TITLES } from './ledger/titles.ts';
 import { MARKETPLACE_TITLES } from './marketplace/titles.ts';
 import { PAYOUTS_TITLES } from './payouts/titles.ts';
+import { SUBSCRIPTIONS_TITLES } from './subscriptions/titles.ts';
 import { WEBHOOKS_TITLES } from './webhooks/titles.ts';
 
 // The register of titles: what buttons say, and what stories call what they tell of. A line a subject in each list.
@@ -22,6 +23,7 @@ export const ACTION_TITLES = joined(
   KERNEL_TITLES.actions,
   MARKETPLACE_TITLES.actions,
   PAYOUTS_TITLES.actions,
+  SUBSCRIPTIONS_TITLES.actions,
   WEBHOOKS_TITLES.actions,
   FLAG_TITLES.actions,
 );
@@ -44,6 +46,7 @@ export const STORY_TITLES = joined(
   KERNEL_TITLES.story,
   MARKETPLACE_TITLES.story,
   PAYOUTS_TITLES.story,
+  SUBSCRIPTIONS_TITLES.story,
   LEDGER_TITLES.story,
   FLAG_TITLES.story,
 );

@@ -14,7 +14,11 @@ export function rolesTable(): string {
     const isForAdmins = route['x-roles']?.every((role) => role === 'admin') === true;
     return [
       `\`${route.method.toUpperCase()} ${route.path}\``,
-      isOpen ? 'signed webhooks' : (route['x-roles']?.join(', ') ?? 'everybody signed in'),
+      isOpen
+        ? route.method === 'get'
+          ? 'everybody'
+          : 'signed webhooks'
+        : (route['x-roles']?.join(', ') ?? 'everybody signed in'),
       isOpen ? '–' : byKey ? (isForAdmins ? '`admin`' : scope) : 'never: in person',
     ];
   });

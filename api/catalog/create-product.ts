@@ -39,24 +39,26 @@ const route = createRoute({
   path: '/marketplace/products',
   operationId: 'createProduct',
   summary: 'Put a product up for sale',
+  description:
+    'Where `SUBSCRIPTION_GATES_SELLING` is on, the caller needs a plan that may sell, and an effective payment of it.',
   tags: ['Products'],
   ...onlyRoles(...SELLING_ROLES),
   request: { body: jsonBody(Body) },
   responses: {
     201: json(z.object({ product: Product }), 'The product, with the caller as its seller'),
-    ...fails(...SIGNED_IN, ...WITH_BODY),
+    ...fails(...SIGNED_IN, ...WITH_BODY, 'subscription_no_payment', 'plan_required'),
   },
 });
 
 export const createProduct = defineRoute(route, async (c) => {
   const { title, amount, currency, active } = c.req.valid('json');
   c.set('mayStillBeCarriedOut', true);
-  const product = await createProductVerb(c.var.deps.db, {
-    sellerId: c.var.caller.userId,
-    title,
-    priceMinor: amount,
-    currency,
-    active,
-  });
+  const { db, assertMaySell } = c.var.deps;
+  const sellerId = c.var.caller.userId;
+  const product = await createProductVerb(
+    db,
+    { sellerId, title, priceMinor: amount, currency, active },
+    assertMaySell,
+  );
   return c.json({ product: showProduct(product) }, 201);
 });

@@ -20,6 +20,7 @@ const TAGS = [
   { name: 'Orders', description: 'Purchases, and their payments' },
   { name: 'Refunds', description: 'Money back to the buyer, in three phases' },
   { name: 'Sellers', description: 'What sellers earned' },
+  { name: 'Subscriptions', description: 'Plans, what they cost, and what is paid for them' },
   { name: 'Operations', description: 'For admins: what is stuck, and acting on it' },
   { name: 'Webhooks', description: 'For the providers' },
   { name: 'Service', description: 'For those who run the process' },

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../domain/errors.ts';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { readUserRole } from '../accounts/index.ts';
 import { products } from './schema.ts';
 
@@ -12,12 +12,20 @@ export interface NewProduct {
   readonly active: boolean;
 }
 
-/** Puts a product up for sale. Throws `unauthenticated` where we do not know the seller. */
-export async function createProduct(db: Db, product: NewProduct): Promise<typeof products.$inferSelect> {
+/** Asks whether a person may sell by what they have paid for; a higher subject knows. Throws its refusal. */
+export type SellingGate = (tx: Tx, userId: string) => Promise<void>;
+
+/** Puts a product up for sale. Throws `unauthenticated` where we do not know the seller, and what the gate refuses. */
+export async function createProduct(
+  db: Db,
+  product: NewProduct,
+  assertMaySell: SellingGate,
+): Promise<typeof products.$inferSelect> {
   return db.transaction(async (tx) => {
     if ((await readUserRole(tx, product.sellerId)) === null) {
       throw new VezaError('unauthenticated', `There is no user ${product.sellerId}.`);
     }
+    await assertMaySell(tx, product.sellerId);
     const [row] = await tx
       .insert(products)
       .values({ id: uuidv7(), ...product })

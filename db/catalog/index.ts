@@ -1,2 +1,3 @@
+export type { SellingGate } from './create-product.ts';
 export { readProducts } from './products.ts';
 export { products } from './schema.ts';

@@ -5,6 +5,17 @@ import type { Db } from '../client.ts';
 import { countedRows } from '../kernel/index.ts';
 import { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from '../marketplace/index.ts';
 import { PAYOUTS_FIGURES } from '../payouts/index.ts';
+import {
+  CHARGES_OF_AN_HOUR,
+  type ChargeFigure,
+  DEFERRED,
+  type DeferredFigure,
+  LIVE_SUBSCRIPTIONS,
+  type LiveFigure,
+  MAILS_OF_AN_HOUR,
+  type MailFigure,
+  SUBSCRIPTIONS_FIGURES,
+} from '../subscriptions/index.ts';
 import { UNHANDED_WEBHOOKS, WEBHOOKS_FIGURES } from '../webhooks/index.ts';
 import { STUCK_KINDS, type StuckKind } from './work.ts';
 
@@ -34,17 +45,27 @@ export interface Figures {
   readonly webhooks: readonly WebhookFigure[];
   readonly approvals: readonly ApprovalFigure[];
   readonly flags: readonly { readonly kind: string; readonly rows: number }[];
+  readonly subscriptions: readonly LiveFigure[];
+  readonly charges: readonly ChargeFigure[];
+  readonly deferred: readonly DeferredFigure[];
+  readonly mails: readonly MailFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
 }
 
 // The registers of figures: a line a subject in each.
-const OPEN_KINDS = joined('figures of open rows', MARKETPLACE_FIGURES.open, PAYOUTS_FIGURES.open);
+const OPEN_KINDS = joined(
+  'figures of open rows',
+  MARKETPLACE_FIGURES.open,
+  PAYOUTS_FIGURES.open,
+  SUBSCRIPTIONS_FIGURES.open,
+);
 const GIVEN_UP_KINDS = MARKETPLACE_FIGURES.givenUp;
 const OPEN_SINCE_KINDS = joined(
   'times of open rows',
   MARKETPLACE_FIGURES.openSince,
   PAYOUTS_FIGURES.openSince,
+  SUBSCRIPTIONS_FIGURES.openSince,
   WEBHOOKS_FIGURES.openSince,
 );
 
@@ -68,6 +89,10 @@ export const FIGURE_QUERIES = {
   UNHANDED_WEBHOOKS,
   OPEN_APPROVALS,
   FLAGS,
+  LIVE_SUBSCRIPTIONS,
+  CHARGES_OF_AN_HOUR,
+  DEFERRED,
+  MAILS_OF_AN_HOUR,
 } as const;
 
 interface Row extends Record<string, unknown> {
@@ -90,6 +115,10 @@ export async function readFigures(db: Db): Promise<Figures> {
   );
   const approvals = await db.execute<ApprovalFigure & Record<string, unknown>>(OPEN_APPROVALS);
   const flags = await db.execute<{ kind: string; rows: number }>(FLAGS);
+  const subscriptions = await db.execute<LiveFigure & Record<string, unknown>>(LIVE_SUBSCRIPTIONS);
+  const charges = await db.execute<ChargeFigure & Record<string, unknown>>(CHARGES_OF_AN_HOUR);
+  const deferred = await db.execute<DeferredFigure & Record<string, unknown>>(DEFERRED);
+  const mails = await db.execute<MailFigure & Record<string, unknown>>(MAILS_OF_AN_HOUR);
   const [sweep] = await db.execute<{ at: string | null }>(
     sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
   );
@@ -104,6 +133,10 @@ export async function readFigures(db: Db): Promise<Figures> {
     webhooks: webhooks.map(({ age: oldestAgeS, ...row }) => ({ ...row, oldestAgeS })),
     approvals,
     flags,
+    subscriptions,
+    charges,
+    deferred,
+    mails,
     lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
   };
 }

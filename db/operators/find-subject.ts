@@ -5,12 +5,14 @@ import type { Db } from '../client.ts';
 import { KERNEL_NAMED, type NamedRows } from '../kernel/index.ts';
 import { MARKETPLACE_NAMED } from '../marketplace/index.ts';
 import { PAYOUTS_NAMED } from '../payouts/index.ts';
+import { SUBSCRIPTIONS_NAMED } from '../subscriptions/index.ts';
 import { WEBHOOKS_NAMED } from '../webhooks/index.ts';
 
 /** The register of rows that have a story: a line a subject. */
 const NAMED: readonly NamedRows[] = [
   ...MARKETPLACE_NAMED,
   ...PAYOUTS_NAMED,
+  ...SUBSCRIPTIONS_NAMED,
   ...WEBHOOKS_NAMED,
   ...KERNEL_NAMED,
   ...APPROVALS_NAMED,

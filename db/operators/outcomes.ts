@@ -2,10 +2,16 @@ import { sql } from 'drizzle-orm';
 import { joined } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 import { MARKETPLACE_FIGURES } from '../marketplace/index.ts';
+import { SUBSCRIPTIONS_FIGURES } from '../subscriptions/index.ts';
 import { WEBHOOKS_FIGURES } from '../webhooks/index.ts';
 
 /** The register of what ends well or not: a line a subject. */
-const OUTCOMES = joined('outcomes', MARKETPLACE_FIGURES.outcomes, WEBHOOKS_FIGURES.outcomes);
+const OUTCOMES = joined(
+  'outcomes',
+  MARKETPLACE_FIGURES.outcomes,
+  SUBSCRIPTIONS_FIGURES.outcomes,
+  WEBHOOKS_FIGURES.outcomes,
+);
 export type OutcomeKind = keyof typeof OUTCOMES;
 const OUTCOME_KINDS = Object.keys(OUTCOMES) as OutcomeKind[];
 

@@ -5,6 +5,7 @@ import type { Db, Tx } from '../client.ts';
 import { rowOf, type WorkPart } from '../kernel/index.ts';
 import { MARKETPLACE_WORK } from '../marketplace/index.ts';
 import { PAYOUTS_WORK } from '../payouts/index.ts';
+import { SUBSCRIPTIONS_WORK } from '../subscriptions/index.ts';
 import { WEBHOOKS_WORK } from '../webhooks/index.ts';
 
 /** Flags are any subject's. Those that only repeat a transfer's or a reversal's own row are left out. */
@@ -25,6 +26,7 @@ const WORK = joined(
   'kinds of open work',
   MARKETPLACE_WORK,
   PAYOUTS_WORK,
+  SUBSCRIPTIONS_WORK,
   WEBHOOKS_WORK,
   FLAGS_WORK,
   APPROVALS_WORK,

@@ -1,7 +1,7 @@
 import { and, eq, notInArray } from 'drizzle-orm';
 import { ENDED_SUBSCRIPTIONS } from '../../domain/subscriptions/subscription-machine.ts';
 import { users } from '../accounts/index.ts';
-import type { Tx } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { MissingRow } from '../kernel/index.ts';
 import { type Subscription, subscriptions } from './schema.ts';
 
@@ -12,12 +12,17 @@ export async function lockPerson(tx: Tx, userId: string) {
   return user;
 }
 
-/** Locks the one live subscription of a person who is locked, Free included; undefined where they have none. */
+const isLiveOf = (userId: string) =>
+  and(eq(subscriptions.userId, userId), notInArray(subscriptions.status, [...ENDED_SUBSCRIPTIONS]));
+
+/** The one live subscription of a person, Free included; undefined where they have none. */
+export async function readLiveSubscription(db: Db | Tx, userId: string): Promise<Subscription | undefined> {
+  const [live] = await db.select().from(subscriptions).where(isLiveOf(userId));
+  return live;
+}
+
+/** The same, locked. The person must be locked. */
 export async function lockLiveSubscription(tx: Tx, userId: string): Promise<Subscription | undefined> {
-  const [live] = await tx
-    .select()
-    .from(subscriptions)
-    .where(and(eq(subscriptions.userId, userId), notInArray(subscriptions.status, [...ENDED_SUBSCRIPTIONS])))
-    .for('no key update');
+  const [live] = await tx.select().from(subscriptions).where(isLiveOf(userId)).for('no key update');
   return live;
 }

@@ -22,6 +22,8 @@ export { renewalJitterMs } from './jitter.ts';
 export { BILLING_CYCLES } from './billing-cycle.ts';
 export { periodOf } from './periods.ts';
 export { type ChangeToQuote, quoteChange } from './proration.ts';
+export { invoiceSubject, subscriptionWorkflowId } from './ids.ts';
+export type { EndReason } from './subscription-machine.ts';
 export { recognisableMinor } from './revenue.ts';
 export { trialMail } from './trial-mail.ts';
 export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';

@@ -9,7 +9,7 @@ const DEPTH_MAX = 64;
 const PERSONAL_WORDS: ReadonlySet<string> = new Set(
   [
     'email mail name names phone telephone mobile card address addresses billing shipping customer',
-    'dob birthday birthdate ssn iban bic last4 ip vat passport signature password owner holder individual person',
+    'dob birthday birthdate ssn iban bic last4 fingerprint ip vat passport signature password owner holder individual person',
   ].flatMap((words) => words.split(' ')),
 );
 

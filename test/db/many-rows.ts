@@ -11,7 +11,10 @@ export async function fillRows(database: DatabaseWithSql, rows: number): Promise
   await database.sql.unsafe('ANALYZE');
 }
 
-/** An order in each row's place, with its refund, transfer, reversal, payout and webhook; a tenth of them was disputed. */
+/**
+ * An order in each row's place, with its refund, transfer, reversal, payout and webhook, and a subscription with its
+ * invoice, payment and mail; a tenth of the orders was disputed.
+ */
 async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<void> {
   const people = sql`'00000000-0000-4000-8000-000000000001'::uuid`;
   const id = (kind: number) => sql.raw(`md5('${kind}:' || n)::uuid`);
@@ -48,4 +51,29 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     INSERT INTO webhook_events (id, provider, event_id, type, about, body, received_at, processed_at, outcome)
     SELECT ${id(6)}, 'hyperswitch', n::text, 'payment_succeeded', ${id(1)}::text, '{}', ${createdAt},
       CASE WHEN ${isOpen} THEN NULL ELSE now() END, CASE WHEN ${isOpen} THEN 'received' ELSE 'signalled' END FROM ${numbers}`);
+  // Each live one has a person of its own, and its renewal is overdue.
+  const price = sql`'01998000-0000-7000-8000-000000000002'::uuid`;
+  await db.execute(sql`
+    INSERT INTO users (id, email, role) SELECT ${id(20)}, 'subscriber-' || n || '@veza.test', 'user' FROM ${numbers} WHERE ${isOpen}`);
+  await db.execute(sql`
+    INSERT INTO subscriptions (id, user_id, price_id, status, next_due_at, ended_at, end_reason, created_at)
+    SELECT ${id(21)}, CASE WHEN ${isOpen} THEN ${id(20)} ELSE ${people} END, ${price}, CASE WHEN ${isOpen} THEN 'active' ELSE 'canceled' END,
+      CASE WHEN ${isOpen} THEN ${createdAt} END, CASE WHEN ${isOpen} THEN NULL ELSE now() END,
+      CASE WHEN ${isOpen} THEN NULL ELSE 'asked' END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO invoices (id, subscription_id, price_id, reason, status, number, period_start, period_end, amount_minor, currency,
+      hyperswitch_payment_id, issued_to, paid_at, created_at)
+    SELECT ${id(22)}, ${id(21)}, ${price}, 'first', CASE WHEN ${isOpen} THEN 'open' ELSE 'paid' END,
+      CASE WHEN ${isOpen} THEN NULL ELSE 'MANY-' || n END, ${createdAt}, ${createdAt} + interval '1 month', 999, 'USD',
+      CASE WHEN ${isOpen} THEN NULL ELSE ${id(22)}::text END, '{}', CASE WHEN ${isOpen} THEN NULL ELSE ${createdAt} END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, status, created_at)
+    SELECT ${id(22)}, ${id(22)}, 1, true, 999, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END, ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO revenue_schedules (id, invoice_id, amount_minor, recognised_minor, currency, starts_at, ends_at)
+    SELECT ${id(23)}, ${id(22)}, 999, CASE WHEN n % ${OPEN_EVERY} = 1 THEN 333 ELSE 999 END, 'USD', ${createdAt}, ${createdAt} + interval '1 month'
+    FROM ${numbers} WHERE NOT ${isOpen}`);
+  await db.execute(sql`
+    INSERT INTO mails (id, user_id, kind, subject, params, created_at)
+    SELECT ${id(24)}, ${people}, 'invoice_receipt', 'invoice/' || ${id(22)}, '{}', ${createdAt} FROM ${numbers}`);
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
 import { writePlatformSetting } from '../../db/kernel/platform-setting.ts';
@@ -38,6 +39,29 @@ beforeAll(async () => {
   await adopted(world, stuckId);
   await placedOrder(world, buyer, productIds);
   await database.sql`UPDATE refunds SET created_at = now() - interval '2 hours' WHERE id = ${stuckId}`;
+  await database.sql.begin(async (tx) => {
+    const price = '01998000-0000-7000-8000-000000000002';
+    const subscriptionId = uuidv7();
+    const invoiceId = uuidv7();
+    await tx`
+      INSERT INTO subscriptions (id, user_id, price_id, status, next_due_at, created_at)
+      VALUES (${subscriptionId}, ${buyer.id}, ${price}, 'past_due', now() - interval '1 hour', now())`;
+    await tx`
+      INSERT INTO invoices (id, subscription_id, price_id, reason, status, number, period_start, period_end, amount_minor, currency,
+        hyperswitch_payment_id, issued_to, paid_at, created_at)
+      VALUES (${invoiceId}, ${subscriptionId}, ${price}, 'first', 'paid', 'VZ-TEST-1', now(), now() + interval '1 month', 999, 'USD',
+        'pay', '{}', now(), now())`;
+    await tx`
+      INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, status, decline_class)
+      VALUES (${invoiceId}, ${invoiceId}, 1, true, 999, 'USD', 'failed', 'retry')`;
+    await tx`
+      INSERT INTO revenue_schedules (id, invoice_id, amount_minor, recognised_minor, currency, starts_at, ends_at)
+      VALUES (gen_random_uuid(), ${invoiceId}, 999, 333, 'USD', now(), now() + interval '1 month')`;
+    await tx`
+      INSERT INTO mails (id, user_id, kind, subject, params) VALUES (gen_random_uuid(), ${buyer.id}, 'invoice_receipt', 'invoice/1', '{}')`;
+    await tx`
+      INSERT INTO ops_flags (id, kind, subject, detail) VALUES (gen_random_uuid(), 'phantom', ${`subscription/${subscriptionId}`}, 'nobody paid')`;
+  });
   await world.get(buyer, '/nowhere/0197c1a2-secret');
   await fetch(`${world.apiUrl}/ops/login`);
   await world.post(null, '/webhooks/stripe', { forged: true });
@@ -149,6 +173,18 @@ describe('the business', () => {
     expect(valueOf(api, 'veza_stuck_rows', { kind: 'refund' })).toBe(1);
     expect(valueOf(api, 'veza_stuck_rows', { kind: 'order' })).toBe(0);
     expect(valueOf(api, 'veza_stuck_rows', { kind: 'orphan' })).toBe(0);
+  });
+
+  test('subscriptions by status, charges by outcome and class, what is overdue, deferred, flagged and written', () => {
+    expect(valueOf(api, 'veza_subscriptions', { status: 'past_due', plan: 'creator' })).toBe(1);
+    const charges = 'veza_invoice_attempts_last_hour';
+    expect(valueOf(api, charges, { outcome: 'failed', decline_class: 'retry' })).toBe(1);
+    expect(valueOf(api, 'veza_stuck_rows', { kind: 'subscription' })).toBe(1);
+    expect(valueOf(api, 'veza_stuck_rows', { kind: 'invoice' })).toBe(0);
+    expect(valueOf(api, 'veza_deferred_revenue_minor', { currency: 'USD' })).toBe(666);
+    expect(valueOf(api, 'veza_mails_written_last_hour', { kind: 'invoice_receipt' })).toBe(1);
+    expect(valueOf(api, 'veza_ops_flags_open', { kind: 'phantom' })).toBe(1);
+    expect(valueOf(api, 'veza_ops_flags_open', { kind: 'double_payment' })).toBe(0);
   });
 
   test('what the sweep did, and when it last ended', () => {

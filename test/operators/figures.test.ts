@@ -39,7 +39,7 @@ async function fill(): Promise<void> {
 }
 
 /** Lists of people's work: short, whatever happens. */
-const SHORT = new Set(['approvals', 'ops_flags']);
+const SHORT = new Set(['approvals', 'ops_flags', 'plan_prices']);
 
 test.each(Object.entries(FIGURE_QUERIES))(
   '%s comes out of indexes that hold its rows alone',
@@ -56,7 +56,7 @@ test.each(Object.entries(FIGURE_QUERIES))(
 );
 
 test('they count what is open, by kind, with its money', () => {
-  for (const kind of ['order', 'refund', 'transfer', 'reversal', 'payout']) {
+  for (const kind of ['order', 'refund', 'transfer', 'reversal', 'payout', 'invoice']) {
     const found = figures.open.filter((row) => row.kind === kind);
     expect(found, kind).toHaveLength(1);
     expect(found[0], kind).toMatchObject({ status: 'pending', currency: 'USD', rows: OPEN_ROWS });
@@ -69,6 +69,25 @@ test('they count what is open, by kind, with its money', () => {
     { state: 'unmatched', rows: 0, oldestAgeS: 0 },
   ]);
   expect(figures.lastSweepAt).toBeNull();
+});
+
+test('they say how subscriptions stand: live ones, charges, what is deferred, and what people were told', async () => {
+  expect(figures.subscriptions).toEqual([{ status: 'active', plan: 'creator', rows: OPEN_ROWS }]);
+  expect(figures.deferred).toEqual([{ currency: 'USD', amountMinor: 666 * OPEN_ROWS }]);
+  // All of them are older than the hour that is told of.
+  expect(figures).toMatchObject({ charges: [], mails: [] });
+  const { db } = database;
+  await db.execute(sql`UPDATE invoice_payments SET created_at = now(), status = 'failed', decline_class = 'final'
+    WHERE id IN (SELECT id FROM invoice_payments WHERE status = 'pending' ORDER BY id LIMIT 3)`);
+  await db.execute(
+    sql`UPDATE mails SET created_at = now() WHERE id IN (SELECT id FROM mails ORDER BY id LIMIT 2)`,
+  );
+  const then = await readFigures(db);
+  expect(then.charges).toEqual([{ outcome: 'failed', declineClass: 'final', rows: 3 }]);
+  expect(then.mails).toEqual([{ kind: 'invoice_receipt', rows: 2 }]);
+  await db.execute(
+    sql`UPDATE invoice_payments SET created_at = now() - interval '3 hours', status = 'pending' WHERE status = 'failed'`,
+  );
 });
 
 test('and what automation gave up on, as long as nobody has taken it up again', async () => {
@@ -89,13 +108,18 @@ test('and what automation gave up on, as long as nobody has taken it up again', 
 test('what is stuck is counted by the threshold of its kind', async () => {
   const hours = (count: number) => count * 3_600_000;
   const never = hours(24 * 365 * 100);
-  const all = { order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0, webhook: 0 };
+  const all = {
+    ...{ order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0 },
+    ...{ invoice: 0, subscription: 0, webhook: 0 },
+  };
   const counted = await readStuckFigures(database.db, { ...all, order: never, webhook: hours(1) });
   expect(counted).toMatchObject({
     order: 0,
     transfer: OPEN_ROWS,
     payout: OPEN_ROWS,
     webhook: OPEN_ROWS,
+    invoice: OPEN_ROWS,
+    subscription: OPEN_ROWS,
   });
   expect(counted.refund + counted.orphan).toBe(OPEN_ROWS);
 });

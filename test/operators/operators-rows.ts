@@ -80,6 +80,18 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
   await db.execute(sql`
     INSERT INTO audit_log (actor, action, subject, at)
     SELECT ${EVERYBODY}, 'reversal.retry', 'reversal/' || ${id(4)}, ${at} FROM ${numbers}`);
+  const price = sql`'01998000-0000-7000-8000-000000000002'::uuid`;
+  await db.execute(sql`
+    INSERT INTO invoice_lines (id, invoice_id, position, kind, description, amount_minor)
+    SELECT ${id(25)}, ${id(22)}, 0, 'plan', 'Creator, a month', 999 FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO credit_notes (number, invoice_id, refund_id, amount_minor, created_at)
+    SELECT 'MANY-CN-' || n, ${id(22)}, ${id(2)}, 100, ${at} FROM ${numbers} WHERE ${isDisputed}`);
+  await db.execute(sql`
+    INSERT INTO subscription_changes (id, subscription_id, to_price_id, quoted_at, status, created_at)
+    SELECT ${id(26)}, ${id(21)}, ${price}, ${at}, 'replaced', ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO card_setups (id, subscription_id, created_at) SELECT ${id(27)}, ${id(21)}, ${at} FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, detail)
     SELECT ${id(12)}, ${SETTLEMENT_FILE}, 'missing_there', 'payment', 'order/' || ${id(1)}, 'No row names it.' FROM ${numbers}`);

@@ -24,6 +24,16 @@ const ALLOWED: readonly { readonly file: string; readonly what: string; readonly
     why: 'a refund made at the PSP by somebody else has happened: its row begins as succeeded',
   },
   {
+    file: 'db/subscriptions/insert.ts',
+    what: 'insert(subscriptions) writes status',
+    why: 'a subscription begins as one of three statuses, by what is paid for it',
+  },
+  {
+    file: 'db/subscriptions/change.ts',
+    what: 'insert(subscriptionChanges) writes status',
+    why: 'a change begins as scheduled, or as pending with its invoice',
+  },
+  {
     file: 'db/payouts/open.ts',
     what: 'insert(sellerPayouts) spreads decision',
     why: 'an amount and its currency',

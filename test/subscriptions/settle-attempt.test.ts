@@ -7,7 +7,7 @@ import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
-import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './rows.ts';
+import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
 
 const database = await ownDatabase();
 const { db, sql } = database;

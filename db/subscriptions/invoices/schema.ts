@@ -131,6 +131,8 @@ export const invoicePayments = pgTable(
     askedAt: at(),
     /** Somebody wants it over: it is cancelled at the PSP, if that is still possible. */
     endRequestedAt: at(),
+    /** The buyer asked for a payment that works: once this one is known to be over, the next is opened for them. */
+    buyerAsksAgain: boolean().notNull().default(false),
     reconcileCheckedAt: at(),
     createdAt: createdAt(),
   },

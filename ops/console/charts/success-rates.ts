@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<OutcomeKind, string>> = {
   refund: 'Refunds',
   transfer: 'Transfers to sellers',
   reversal: 'Reversals of transfers',
+  charge: 'Payments of invoices',
   webhook: 'Webhooks handed on',
 };
 

@@ -1,0 +1,126 @@
+import PDFDocument from 'pdfkit';
+import type { CreditNote, InvoiceRow } from '../../db/subscriptions/read/invoices.ts';
+import { formatMoney } from '../../domain/kernel/index.ts';
+
+/** An invoice that was paid. */
+export interface PaidInvoice extends InvoiceRow {
+  readonly number: string;
+  readonly paidAt: Date;
+  readonly periodStart: Date;
+  readonly periodEnd: Date;
+}
+
+const MARGIN = 56;
+const AMOUNTS_WIDTH = 110;
+const MUTED = '#555555';
+
+/**
+ * The invoice as a document, and a page for each credit note. Everything in it is the rows', its date and its id too, so that
+ * it has the same bytes each time. `issuer` is lines divided by semicolons.
+ */
+export async function invoicePdf(
+  invoice: PaidInvoice,
+  creditNotes: readonly CreditNote[],
+  issuer: string,
+): Promise<Buffer> {
+  const document = new PDFDocument({
+    size: 'A4',
+    margin: MARGIN,
+    // The file's id is made of these.
+    info: {
+      Title: `Invoice ${invoice.number}`,
+      CreationDate: invoice.paidAt,
+      ModDate: invoice.paidAt,
+    },
+  });
+  const written = collect(document);
+  writeInvoice(document, invoice, issuer);
+  for (const note of creditNotes) {
+    document.addPage();
+    writeCreditNote(document, invoice, note, issuer);
+  }
+  document.end();
+  return written;
+}
+
+function collect(document: PDFKit.PDFDocument): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    document.on('data', (part: Buffer) => parts.push(part));
+    document.on('end', () => resolve(Buffer.concat(parts)));
+    document.on('error', reject);
+  });
+}
+
+function writeInvoice(document: PDFKit.PDFDocument, invoice: PaidInvoice, issuer: string): void {
+  const { number, currency, amountMinor, taxMinor, hyperswitchPaymentId } = invoice;
+  writeHead(document, 'Invoice', issuer, [
+    ['Number', number],
+    ['Date', day(invoice.paidAt)],
+    ['Period', `${day(invoice.periodStart)} to ${day(invoice.periodEnd)}`],
+    ['Issued to', invoice.issuedTo.email],
+  ]);
+  for (const { description, amountMinor: lineMinor } of invoice.lines) {
+    writeAmount(document, description, formatMoney(lineMinor, currency));
+  }
+  writeRule(document);
+  writeAmount(document, 'Net', formatMoney(amountMinor - taxMinor, currency));
+  writeAmount(document, 'Tax', formatMoney(taxMinor, currency));
+  document.font('Helvetica-Bold');
+  writeAmount(document, 'Total, paid', formatMoney(amountMinor, currency));
+  document.font('Helvetica').fillColor(MUTED).fontSize(9).moveDown(2);
+  document.text(`Paid on ${day(invoice.paidAt)} by payment ${hyperswitchPaymentId}. Days are in UTC.`);
+}
+
+function writeCreditNote(
+  document: PDFKit.PDFDocument,
+  { number, currency, issuedTo }: PaidInvoice,
+  note: CreditNote,
+  issuer: string,
+): void {
+  writeHead(document, 'Credit note', issuer, [
+    ['Number', note.number],
+    ['Date', day(note.createdAt)],
+    ['Of invoice', number],
+    ['Issued to', issuedTo.email],
+  ]);
+  document.font('Helvetica-Bold');
+  writeAmount(document, 'Refunded', formatMoney(note.amountMinor, currency));
+  document.font('Helvetica');
+}
+
+function writeHead(
+  document: PDFKit.PDFDocument,
+  title: string,
+  issuer: string,
+  facts: readonly (readonly [name: string, value: string])[],
+): void {
+  document.font('Helvetica').fontSize(10).fillColor(MUTED);
+  for (const line of issuer.split(';')) document.text(line.trim());
+  document.moveDown(2).fillColor('black').font('Helvetica-Bold').fontSize(20).text(title);
+  document.font('Helvetica').fontSize(10).moveDown();
+  for (const [name, value] of facts) document.text(`${name}: ${value}`);
+  document.moveDown(2);
+}
+
+/** A line of words, and an amount at the right. */
+function writeAmount(document: PDFKit.PDFDocument, words: string, amount: string): void {
+  const { left, right } = document.page.margins;
+  const width = document.page.width - left - right;
+  const { y } = document;
+  document.text(amount, left + width - AMOUNTS_WIDTH, y, { width: AMOUNTS_WIDTH, align: 'right' });
+  document.text(words, left, y, { width: width - AMOUNTS_WIDTH }).moveDown(0.4);
+}
+
+function writeRule(document: PDFKit.PDFDocument): void {
+  const { left, right } = document.page.margins;
+  const { y } = document;
+  document
+    .moveTo(left, y)
+    .lineTo(document.page.width - right, y)
+    .strokeColor(MUTED)
+    .stroke();
+  document.moveDown(0.6);
+}
+
+const day = (at: Date): string => at.toISOString().slice(0, 10);

@@ -1,0 +1,1 @@
+ALTER TABLE "invoice_payments" ADD COLUMN "buyer_asks_again" boolean DEFAULT false NOT NULL;

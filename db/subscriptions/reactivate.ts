@@ -1,0 +1,37 @@
+import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
+import { writeMail } from '../accounts/index.ts';
+import type { Tx } from '../client.ts';
+import { type Deed, type DeedTerms, refuse } from './deed.ts';
+import { readPrice } from './prices.ts';
+import type { Subscription } from './schema.ts';
+import { transitionSubscription } from './transition.ts';
+
+/** Takes a cancellation back before the period or the trial of a locked subscription is over, unless a dispute caused it. */
+export async function reactivateSubscription(
+  tx: Tx,
+  subscription: Subscription,
+  { now }: DeedTerms,
+): Promise<Deed> {
+  const { id, userId, status, cancelCause } = subscription;
+  const isCanceled =
+    status === 'canceling' || (status === 'trialing' && subscription.cancelRequestedAt !== null);
+  if (!isCanceled) return refuse('not_reactivatable', `It is ${status}, and there is nothing to take back.`);
+  if (cancelCause === 'dispute')
+    return refuse('not_reactivatable', 'It ends because its payment is disputed.');
+  const ends = status === 'trialing' ? subscription.trialEnd : subscription.currentPeriodEnd;
+  if (ends === null || now >= ends) return refuse('not_reactivatable', 'Its period is over.');
+  const to = status === 'trialing' ? 'trialing' : 'active';
+  await transitionSubscription(tx, subscription, to, {
+    cancelRequestedAt: null,
+    cancelCause: null,
+    nextDueAt: now,
+  });
+  const { plan } = await readPrice(tx, subscription.priceId);
+  await writeMail(tx, {
+    userId,
+    kind: 'subscription_taken_back',
+    subject: `${subscriptionWorkflowId(id)}/${now.toISOString()}`,
+    params: { plan: plan.name, renewsAt: ends.toISOString() },
+  });
+  return { done: {} };
+}

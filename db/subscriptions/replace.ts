@@ -1,0 +1,59 @@
+import type { Refusal } from '../../domain/errors.ts';
+import type { SubscriptionStatus } from '../../domain/subscriptions/subscription-machine.ts';
+import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
+import type { Tx } from '../client.ts';
+import { endPhantom } from './end-phantom.ts';
+import { isPhantomRow } from './gate-rows.ts';
+import { voidOpenInvoice } from './invoices/void.ts';
+import { isFree, readPrice } from './prices.ts';
+import type { Subscription } from './schema.ts';
+import { transitionSubscription } from './transition.ts';
+
+/** Where somebody who has a subscription goes instead of subscribing. */
+const INSTEAD: Partial<Record<SubscriptionStatus, string>> = {
+  trialing: '/api/v1/subscriptions/change',
+  active: '/api/v1/subscriptions/change',
+  canceling: '/api/v1/subscriptions/reactivate',
+  past_due: '/api/v1/subscriptions/pay',
+};
+
+/** Why a new subscription cannot take the place of the live one, which is locked; null where it can, or there is none. */
+export async function whyNotReplaced(
+  tx: Tx,
+  live: Subscription | undefined,
+  now: Date,
+  terms: BillingTerms,
+): Promise<Refusal | null> {
+  if (live === undefined || live.status === 'pending_payment') return null;
+  if (isFree(await readPrice(tx, live.priceId)) || (await isPhantomRow(tx, live, now, terms))) return null;
+  return {
+    code: 'subscription_exists',
+    detail: `You have a subscription, which is ${live.status}.`,
+    extra: { subscription_id: live.id, instead: INSTEAD[live.status] ?? null },
+  };
+}
+
+/**
+ * Ends the live subscription that a new one replaces: Free, one that was never paid, or a phantom. Returns its id where its
+ * workflow has something to end at the PSP. `whyNotReplaced` must have said null.
+ */
+export async function replace(
+  tx: Tx,
+  live: Subscription | undefined,
+  { askId, now }: { readonly askId: string; readonly now: Date },
+): Promise<string | null> {
+  if (live === undefined) return null;
+  const free = isFree(await readPrice(tx, live.priceId));
+  if (!free && live.status !== 'pending_payment') {
+    const why = 'they subscribed again';
+    await endPhantom(tx, live, { sweepId: `subscribe/${askId}`, why, now });
+    return live.id;
+  }
+  const underWay = await voidOpenInvoice(tx, live.id);
+  await transitionSubscription(tx, live, 'canceled', {
+    endedAt: now,
+    endReason: 'replaced',
+    nextDueAt: underWay === null ? null : now,
+  });
+  return free ? null : live.id;
+}

@@ -1,0 +1,11 @@
+import type { SubjectPart } from '../row-kind.ts';
+import { SUBSCRIPTIONS_FLAG_WORDS } from './flags.ts';
+import { stuckInvoice } from './invoice.ts';
+import { ROWS } from './story.ts';
+import { overdueSubscription } from './subscription.ts';
+
+export const SUBSCRIPTIONS = {
+  rows: ROWS,
+  stuck: { invoice: stuckInvoice, subscription: overdueSubscription },
+  flags: SUBSCRIPTIONS_FLAG_WORDS,
+} as const satisfies SubjectPart;
