@@ -33,6 +33,7 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: temporalAddress(),
     PORT: '0',
     JWT_SECRET: SECRET,
+    TRIAL_HASH_KEY: 'a-key-for-trials-of-the-tests-only',
     LOG_LEVEL: 'info',
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:1',
     HYPERSWITCH_API_KEY: 'snd_test',

@@ -103,6 +103,7 @@ describe('the limit of an API key', () => {
       TEMPORAL_ADDRESS: CLOSED_ADDRESS,
       PORT: '0',
       JWT_SECRET: SECRET,
+      TRIAL_HASH_KEY: 'a-key-for-trials-of-the-tests-only',
       HYPERSWITCH_BASE_URL: 'http://127.0.0.1:1',
       HYPERSWITCH_API_KEY: 'snd_test',
       HYPERSWITCH_WEBHOOK_SECRET: 'whsec_hyperswitch',

@@ -17,6 +17,7 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: temporalAddress(),
     PORT: '0',
     JWT_SECRET: SECRET,
+    TRIAL_HASH_KEY: '6f1d0c3b9a8e7f5d4c2b1a0f9e8d7c6b',
     LOG_LEVEL: 'info',
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:1',
     HYPERSWITCH_API_KEY: 'snd_test',
