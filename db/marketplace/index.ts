@@ -50,4 +50,4 @@ export { MARKETPLACE_WORK } from './work.ts';
 export { lockManyTransfers } from './lock-many.ts';
 export { MARKETPLACE_NAMED } from './named.ts';
 export { purchaseBehind } from './purchase-behind.ts';
-export { type OrderRows, readOrderRows } from './story-rows.ts';
+export { type OrderRows, readMoneyBackRows, readOrderRows } from './story-rows.ts';

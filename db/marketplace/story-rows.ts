@@ -24,20 +24,8 @@ export async function readOrderRows(db: Db, orderId: string) {
   const [refundsFound, transfers, disputesFound, entries] = ofOrder;
   const refundRows = refundsFound.map((row) => ({ ...row, orderId }));
   const disputeRows = disputesFound.map((row) => ({ ...row, orderId }));
-  const stages = await among(
-    refundRows.map(({ id }) => id),
-    (ids) =>
-      db.select().from(refundEvents).where(inArray(refundEvents.refundId, ids)).orderBy(asc(refundEvents.id)),
-  );
-  const words = await among(
-    disputeRows.map(({ id }) => id),
-    (ids) =>
-      db
-        .select()
-        .from(disputeWords)
-        .where(inArray(disputeWords.disputeId, ids))
-        .orderBy(asc(disputeWords.id)),
-  );
+  const stages = await stagesOf(db, refundRows);
+  const words = await wordsOf(db, disputeRows);
   const reversals = await among(
     transfers.map(({ id }) => id),
     (ids) =>
@@ -59,3 +47,34 @@ export async function readOrderRows(db: Db, orderId: string) {
   };
 }
 export type OrderRows = Awaited<ReturnType<typeof readOrderRows>>;
+
+const stagesOf = (db: Db, of: readonly { readonly id: string }[]) =>
+  among(
+    of.map(({ id }) => id),
+    (ids) =>
+      db.select().from(refundEvents).where(inArray(refundEvents.refundId, ids)).orderBy(asc(refundEvents.id)),
+  );
+
+const wordsOf = (db: Db, of: readonly { readonly id: string }[]) =>
+  among(
+    of.map(({ id }) => id),
+    (ids) =>
+      db
+        .select()
+        .from(disputeWords)
+        .where(inArray(disputeWords.disputeId, ids))
+        .orderBy(asc(disputeWords.id)),
+  );
+
+/** The refunds and disputes of these invoices, with what became of each. */
+export async function readMoneyBackRows(db: Db, invoiceIds: readonly string[]) {
+  const refundRows = await among(invoiceIds, (ids) =>
+    db.select().from(refunds).where(inArray(refunds.invoiceId, ids)).orderBy(asc(refunds.createdAt)),
+  );
+  const disputeRows = await among(invoiceIds, (ids) =>
+    db.select().from(disputes).where(inArray(disputes.invoiceId, ids)).orderBy(asc(disputes.openedAt)),
+  );
+  const stages = await stagesOf(db, refundRows);
+  const words = await wordsOf(db, disputeRows);
+  return { refunds: refundRows, disputes: disputeRows, stages, words };
+}

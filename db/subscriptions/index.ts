@@ -14,3 +14,13 @@ export { readSubscriptionRows, subscriptionBehind, type SubscriptionRows } from 
 export { SUBSCRIPTIONS_WORK } from './work.ts';
 export { assertMayDistribute, assertMaySell } from './gates.ts';
 export { featuresOf } from './read/features.ts';
+export { readSubscriptionLabel, type SubscriptionWork } from './label.ts';
+export { chargeNow } from './operators/charge-now.ts';
+export { endNow } from './operators/end-now.ts';
+export { lockManySubscriptions } from './operators/lock-many.ts';
+export { movePrice, todaysPriceOf } from './operators/move-price.ts';
+export { retryInvoice, retrySubscription } from './operators/retry.ts';
+export { voidInvoice } from './operators/void-invoice.ts';
+export type { Invoice } from './invoices/schema.ts';
+export { lockInvoice, lockSubscription } from './lock.ts';
+export type { Subscription } from './schema.ts';

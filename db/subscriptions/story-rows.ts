@@ -3,6 +3,7 @@ import type { Subject } from '../../domain/kernel/index.ts';
 import type { Db } from '../client.ts';
 import { among } from '../kernel/index.ts';
 import { ledgerEntries } from '../ledger/index.ts';
+import { readMoneyBackRows } from '../marketplace/index.ts';
 import { subscriptionChanges } from './changes/schema.ts';
 import { creditNotes, invoiceLines, invoicePayments, invoices, revenueSchedules } from './invoices/schema.ts';
 import { cardSetups, planPrices, subscriptions } from './schema.ts';
@@ -46,6 +47,7 @@ export async function readSubscriptionRows(db: Db, subscriptionId: string) {
         .orderBy(asc(ledgerEntries.id)),
     ),
   ]);
+  const back = await readMoneyBackRows(db, ids);
   const [changes, setups] = await Promise.all([
     db
       .select()
@@ -58,7 +60,7 @@ export async function readSubscriptionRows(db: Db, subscriptionId: string) {
       .where(eq(cardSetups.subscriptionId, subscriptionId))
       .orderBy(asc(cardSetups.createdAt)),
   ]);
-  return { ...found, invoices: ofIt, lines, attempts, schedules, notes, entries, changes, setups };
+  return { ...found, invoices: ofIt, lines, attempts, schedules, notes, entries, changes, setups, back };
 }
 export type SubscriptionRows = NonNullable<Awaited<ReturnType<typeof readSubscriptionRows>>>;
 

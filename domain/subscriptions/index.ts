@@ -22,6 +22,7 @@ export { renewalJitterMs } from './jitter.ts';
 export { BILLING_CYCLES } from './billing-cycle.ts';
 export { periodOf } from './periods.ts';
 export { type ChangeToQuote, quoteChange } from './proration.ts';
+export { INVOICE_ACTIONS, SUBSCRIPTION_ACTIONS } from './actions.ts';
 export { invoiceSubject, subscriptionWorkflowId } from './ids.ts';
 export type { EndReason } from './subscription-machine.ts';
 export { recognisableMinor } from './revenue.ts';

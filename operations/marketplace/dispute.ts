@@ -1,14 +1,16 @@
 import type { OrderRows } from '../../db/marketplace/index.ts';
-import { orderWorkflowId } from '../../domain/marketplace/index.ts';
 import type { StoryEvent, StoryRow } from '../row-kind.ts';
 import { event, moneyOf, QUIET } from '../telling.ts';
 
-// A dispute is answered and decided at the PSP. It has no story of its own: it stands in its order's.
+// A dispute is answered and decided at the PSP. It has no story of its own: it stands in that of what it is of.
 
-export const disputeRow = (row: OrderRows['disputes'][number]): StoryRow => ({
+type Row = Omit<OrderRows['disputes'][number], 'orderId'>;
+
+/** `subject` is what it is of. */
+export const disputeRow = (row: Row, subject: string): StoryRow => ({
   ...QUIET,
   kind: 'dispute',
-  subject: orderWorkflowId(row.orderId),
+  subject,
   status: row.status,
   money: moneyOf(row),
   lastError: row.unbookedWhy === null ? null : `not booked: ${row.unbookedWhy}`,
@@ -16,7 +18,10 @@ export const disputeRow = (row: OrderRows['disputes'][number]): StoryRow => ({
   actions: [],
 });
 
-export const disputeEvents = ({ disputes, words }: OrderRows): StoryEvent[] =>
+export const disputeEvents = <Of extends Row>(
+  { disputes, words }: { readonly disputes: readonly Of[]; readonly words: OrderRows['words'] },
+  subjectOf: (row: Of) => string,
+): StoryEvent[] =>
   words.flatMap((word) => {
     const row = disputes.find(({ id }) => id === word.disputeId);
     if (row === undefined) return [];
@@ -27,5 +32,5 @@ export const disputeEvents = ({ disputes, words }: OrderRows): StoryEvent[] =>
     const text = opened
       ? `The buyer disputes the payment (${row.providerDisputeId})${stage}.`
       : `Dispute ${row.providerDisputeId} is ${word.said}${stage}.`;
-    return event(word.at, 'dispute', orderWorkflowId(row.orderId), text, { money });
+    return event(word.at, 'dispute', subjectOf(row), text, { money });
   });

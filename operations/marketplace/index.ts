@@ -7,6 +7,8 @@ import { failedReversal, reversal, stuckReversal } from './reversal.ts';
 import { storyOf } from './story.ts';
 import { failedTransfer, stuckTransfer, transfer } from './transfer.ts';
 
+export { disputeEvents, disputeRow } from './dispute.ts';
+export { refundEvents, refundRow } from './refund.ts';
 export { giveBack } from './order-actions.ts';
 export { markReturned } from './refund-actions.ts';
 export { retryReversal, reversalResolutions } from './reversal-actions.ts';

@@ -53,7 +53,7 @@ function rowsOf(
         hasHappened: happened.has(reversalWorkflowId(reversal.id)),
       }),
     ),
-    ...disputes.map(disputeRow),
+    ...disputes.map((dispute) => disputeRow(dispute, orderWorkflowId(dispute.orderId))),
   ];
 }
 
@@ -67,7 +67,7 @@ const eventsOf = (rows: OrderRows) => [
       rows.transfers.find(({ id }) => id === reversal.transferId),
     ),
   ),
-  ...disputeEvents(rows),
+  ...disputeEvents(rows, ({ orderId }) => orderWorkflowId(orderId)),
   ...ledgerEvents(rows.entries),
 ];
 

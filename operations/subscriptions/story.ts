@@ -5,8 +5,11 @@ import {
   type SubscriptionRows,
 } from '../../db/subscriptions/index.ts';
 import { invoiceSubject, subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
+import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import { ledgerEvents } from '../ledger/index.ts';
-import type { RowKind, StoryPart } from '../row-kind.ts';
+import { disputeEvents, disputeRow, refundEvents, refundRow } from '../marketplace/index.ts';
+import type { OpsFlagRow } from '../../db/kernel/index.ts';
+import type { RowKind, StoryPart, StoryRow } from '../row-kind.ts';
 import { attemptEvents, invoice, invoiceEvents, invoiceRow } from './invoice.ts';
 import { subscription, subscriptionEvents, subscriptionRow } from './subscription.ts';
 
@@ -15,22 +18,46 @@ async function storyOf(db: Db, id: string): Promise<StoryPart | null> {
   const rows = await readSubscriptionRows(db, id);
   if (rows === null) return null;
   const workflowId = subscriptionWorkflowId(id);
+  const { refunds, disputes } = rows.back;
   return {
     orderId: null,
-    rows: () => [subscriptionRow(rows), ...rows.invoices.map((row) => invoiceRow(row, rows, workflowId))],
+    rows: (flags) => rowsOf(rows, workflowId, flags),
     events: eventsOf(rows),
     about: [
-      ...rows.attempts.map(({ id: paymentId }) => paymentId),
-      ...rows.setups.map(({ id: setupId }) => setupId),
+      ...rows.attempts.map((attempt) => attempt.id),
+      ...rows.setups.map((setup) => setup.id),
+      ...refunds.flatMap((refund) => [refund.id, refund.hyperswitchRefundId ?? refund.id]),
+      ...disputes.map(({ providerDisputeId }) => providerDisputeId),
     ],
-    subjects: [workflowId, ...rows.invoices.map((row) => invoiceSubject(row.id))],
+    subjects: [
+      workflowId,
+      ...rows.invoices.map((row) => invoiceSubject(row.id)),
+      ...refunds.map((refund) => refundWorkflowId(refund.id)),
+    ],
   };
 }
+
+function rowsOf(rows: SubscriptionRows, workflowId: string, flags: readonly OpsFlagRow[]): StoryRow[] {
+  const differing = new Set(
+    flags.filter(({ kind }) => kind === 'amount_differs').map(({ subject }) => subject),
+  );
+  return [
+    subscriptionRow(rows),
+    ...rows.invoices.map((row) => invoiceRow(row, rows, workflowId)),
+    ...rows.back.refunds.map((refund) => refundRow(refund, differing.has(refundWorkflowId(refund.id)))),
+    ...rows.back.disputes.map((dispute) => disputeRow(dispute, disputedOf(dispute))),
+  ];
+}
+
+const disputedOf = ({ invoiceId }: { readonly invoiceId: string | null }): string =>
+  invoiceSubject(invoiceId ?? '');
 
 const eventsOf = (rows: SubscriptionRows) => [
   ...subscriptionEvents(rows),
   ...rows.invoices.flatMap((row) => invoiceEvents(row, rows)),
   ...rows.attempts.flatMap(attemptEvents),
+  ...refundEvents(rows.back),
+  ...disputeEvents(rows.back, disputedOf),
   ...ledgerEvents(rows.entries),
 ];
 
