@@ -1,15 +1,15 @@
-import type { DisputeClaim, OrderClaims } from '../db/settlements/index.ts';
-import { statusAfter, orderWorkflowId } from '../domain/marketplace/index.ts';
+import type { DisputeClaim, PaymentClaims } from '../db/settlements/index.ts';
+import { statusAfter } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspDispute } from '../providers/hyperswitch/outcomes.ts';
 import { disputeReportStatus } from '../providers/hyperswitch/verdicts.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 
-/** Compares the PSP's disputes of an order's payment with ours, one to one: status by the latest report, and amount. */
+/** Compares the PSP's disputes of a payment with ours, one to one: status by the latest report, and amount. */
 export async function compareDisputes(
   psp: HyperswitchBooks,
-  { orderId, paymentId, disputes }: OrderClaims,
+  { subject, paymentId, disputes }: PaymentClaims,
   findings: Findings,
 ): Promise<void> {
   if (paymentId === null) return;
@@ -17,7 +17,6 @@ export async function compareDisputes(
   const theirs = new Map(
     listed.kind === 'disputes' ? listed.disputes.map((dispute) => [dispute.disputeId, dispute]) : [],
   );
-  const subject = orderWorkflowId(orderId);
   for (const claim of disputes) {
     const found = theirs.get(claim.providerDisputeId);
     theirs.delete(claim.providerDisputeId);

@@ -2,7 +2,7 @@ import { formatMoney } from '../domain/kernel/index.ts';
 
 /** A difference between our rows and a provider's books. */
 export interface Difference {
-  /** What an operator searches by: the workflow id of the row, or of its order. */
+  /** What an operator searches by: the workflow id of the row or of its order, or the invoice's name. */
   readonly subject: string;
   readonly detail: string;
 }
@@ -18,6 +18,7 @@ export const LISTED = [
   'returned refunds',
   'reversals that ops ended',
   'transfers that ops ended',
+  'payments that cannot be read',
   'payouts of another amount at Stripe',
   'payouts that cannot be read',
   'under way',
@@ -27,7 +28,7 @@ export type Listed = (typeof LISTED)[number];
 export const COMPARED = ['payments', 'refunds', 'transfers', 'reversals', 'disputes', 'payouts'] as const;
 export type Compared = (typeof COMPARED)[number];
 
-/** The findings of one order, or of one payout. */
+/** The findings of one order, of one attempt to pay an invoice, or of one payout. */
 export class Findings {
   readonly differences: Difference[] = [];
   readonly listed: { readonly as: Listed; readonly subject: string }[] = [];

@@ -1,7 +1,10 @@
 import type { Db } from '../db/client.ts';
 import {
+  type AttemptClaims,
   type OrderClaims,
+  type PaymentClaims,
   type PayoutClaim,
+  readAttemptClaims,
   readOrderClaims,
   readPayoutClaims,
 } from '../db/settlements/index.ts';
@@ -30,7 +33,7 @@ export interface Agreement {
 }
 
 export interface AgreementOptions {
-  /** How many orders, and then payouts, are compared at a time. */
+  /** How many orders, then attempts, and then payouts, are compared at a time. */
   readonly concurrency?: number;
   /**
    * How many examples of each kind are kept. The rest are only counted, so that memory does not grow with the books.
@@ -42,7 +45,7 @@ const PAGE_ROWS = 200;
 
 /**
  * Invariant 8: the PSP's payments, refunds and disputes and Stripe's transfers, reversals and payouts match ours one
- * to one, in amount too. Walks all orders and then all payouts, a page at a time, and writes nothing. Books that move
+ * to one, in amount too. Walks all orders, all attempts to pay invoices and all payouts, a page at a time, and writes nothing. Books that move
  * meanwhile differ for a moment. So a difference is read again, rows first, before it is reported. Throws Unreachable
  * where a provider does not answer.
  */
@@ -58,6 +61,16 @@ export async function compareWithProviders(
     readAgain: (orderId) => readOrderClaims(db, { only: [orderId] }),
     compare: (claims) => compareOrder(readers, claims),
   };
+  const ofAttempts: Walk<AttemptClaims> = {
+    idOf: ({ attemptId }) => attemptId,
+    readPage: (ask) => readAttemptClaims(db, ask),
+    readAgain: (attemptId) => readAttemptClaims(db, { only: attemptId }),
+    compare: async (claims) => {
+      const findings = new Findings();
+      await compareAtPsp(readers, claims, findings);
+      return findings;
+    },
+  };
   const ofPayouts: Walk<PayoutClaim> = {
     idOf: ({ id }) => id,
     readPage: (ask) => readPayoutClaims(db, ask),
@@ -69,6 +82,7 @@ export async function compareWithProviders(
     },
   };
   await walk(ofOrders, concurrency, sum);
+  await walk(ofAttempts, concurrency, sum);
   await walk(ofPayouts, concurrency, sum);
   return sum.agreement();
 }
@@ -99,14 +113,21 @@ async function compareTwice<C>(rows: Walk<C>, claims: C): Promise<Findings> {
   return again === undefined ? first : rows.compare(again);
 }
 
-async function compareOrder({ psp, stripe }: ProviderReaders, claims: OrderClaims): Promise<Findings> {
+async function compareOrder(readers: ProviderReaders, claims: OrderClaims): Promise<Findings> {
   const findings = new Findings();
-  if (await comparePayment(psp, claims, findings)) {
-    await compareRefunds(psp, claims, findings);
-    await compareDisputes(psp, claims, findings);
-  }
-  await compareTransfers(stripe, claims, findings);
+  await compareAtPsp(readers, claims, findings);
+  await compareTransfers(readers.stripe, claims, findings);
   return findings;
+}
+
+async function compareAtPsp(
+  { psp }: ProviderReaders,
+  claims: PaymentClaims,
+  findings: Findings,
+): Promise<void> {
+  if (!(await comparePayment(psp, claims, findings))) return;
+  await compareRefunds(psp, claims, findings);
+  await compareDisputes(psp, claims, findings);
 }
 
 async function eachOf<T>(

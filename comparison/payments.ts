@@ -1,22 +1,29 @@
-import type { OrderClaims } from '../db/settlements/index.ts';
-import { orderWorkflowId } from '../domain/marketplace/index.ts';
+import type { PaymentClaims } from '../db/settlements/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import { paymentVerdict } from '../providers/hyperswitch/verdicts.ts';
 import { type Findings, isSame, said } from './findings.ts';
 import { answered } from './reach.ts';
 
 /**
- * Compares what the PSP captured of an order's payment with what we booked for it. False where neither side knows of
+ * Compares what the PSP captured of a payment of ours with what we booked for it. False where neither side knows of
  * any money: then there is nothing more to compare.
  */
 export async function comparePayment(
   psp: HyperswitchBooks,
-  { orderId, paymentId, status, captured, refundedMinor, refunds }: OrderClaims,
+  { subject, paymentId, status, captured, refundedMinor, refunds }: PaymentClaims,
   findings: Findings,
 ): Promise<boolean> {
   if (paymentId === null) return captured !== null;
-  const subject = orderWorkflowId(orderId);
-  const found = await answered('the PSP', () => psp.readPayment(paymentId));
+  const found = await answered('the PSP', async () => {
+    const outcome = await psp.readPayment(paymentId);
+    // A charge that was refused may have left it behind: nobody can say what became of it.
+    const isUnreadable = outcome.kind === 'unknown' && outcome.httpStatus === 422;
+    return isUnreadable ? ({ kind: 'unreadable' } as const) : outcome;
+  });
+  if (found.kind === 'unreadable') {
+    findings.list('payments that cannot be read', subject);
+    return false;
+  }
   const payment = found.kind === 'payment' ? found.payment : null;
   const verdict = payment === null ? 'waiting' : paymentVerdict(payment.status);
   const theirs =

@@ -1,5 +1,5 @@
-import type { OrderClaims, RefundClaim } from '../db/settlements/index.ts';
-import { orderWorkflowId, refundWorkflowId } from '../domain/marketplace/index.ts';
+import type { PaymentClaims, RefundClaim } from '../db/settlements/index.ts';
+import { refundWorkflowId } from '../domain/marketplace/index.ts';
 import type { HyperswitchBooks } from '../providers/hyperswitch/client.ts';
 import type { PspRefund } from '../providers/hyperswitch/outcomes.ts';
 import { type Findings, isSame, said } from './findings.ts';
@@ -8,13 +8,13 @@ import { answered } from './reach.ts';
 /** settlePayment's mark for a payment that the PSP cancelled after capture: the PSP has no refund for it. */
 const CANCELLED_PREFIX = 'cancelled:';
 
-/** Compares the PSP's refunds of an order's payment with ours, one to one. */
+/** Compares the PSP's refunds of a payment with ours, one to one. */
 export async function compareRefunds(
   psp: HyperswitchBooks,
-  claims: OrderClaims,
+  claims: PaymentClaims,
   findings: Findings,
 ): Promise<void> {
-  const { orderId, paymentId } = claims;
+  const { subject, paymentId } = claims;
   if (paymentId === null) return;
   const listed = await answered('the PSP', () => psp.listRefunds(paymentId));
   const theirs = new Map(
@@ -38,9 +38,8 @@ export async function compareRefunds(
   for (const stranger of theirs.values()) {
     if (stranger.status === 'failed') continue;
     const what = `the PSP's refund ${stranger.refundId} of ${said(stranger)}`;
-    if (stranger.status === 'succeeded')
-      findings.differs(orderWorkflowId(orderId), `${what} has no row of ours`);
-    else findings.list('under way', `${orderWorkflowId(orderId)} (${what} is ${stranger.status})`);
+    if (stranger.status === 'succeeded') findings.differs(subject, `${what} has no row of ours`);
+    else findings.list('under way', `${subject} (${what} is ${stranger.status})`);
   }
 }
 

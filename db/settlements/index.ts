@@ -1,3 +1,4 @@
+export { type AttemptClaims, readAttemptClaims } from './attempt-claims.ts';
 export { closeSettlementFile } from './close-file.ts';
 export { discardSettlementFile } from './discard-file.ts';
 export {
@@ -15,6 +16,7 @@ export { type PayoutClaim, readPayoutClaims } from './payout-claims.ts';
 export {
   type DisputeClaim,
   type OrderClaims,
+  type PaymentClaims,
   readOrderClaims,
   type RefundClaim,
   type ReversalClaim,

@@ -1,19 +1,26 @@
 import { asc, eq, gt, inArray, sql } from 'drizzle-orm';
-import type { OrderStatus } from '../../domain/marketplace/index.ts';
+import { orderWorkflowId } from '../../domain/marketplace/index.ts';
 import type { Db } from '../client.ts';
 import { disputes, refunds, orders, sellerTransfers, transferReversals } from '../marketplace/index.ts';
 import { sellerAccounts } from '../sellers/index.ts';
 
-/** What the providers should hold by an order's rows. Minor units. */
-export interface OrderClaims {
-  readonly orderId: string;
+/** What the PSP should hold by a payment of ours. Minor units. */
+export interface PaymentClaims {
+  /** What an operator searches by. */
+  readonly subject: string;
   readonly paymentId: string | null;
-  readonly status: OrderStatus;
-  /** What the order took; null where it took nothing. */
+  /** Of the order, or of the attempt. */
+  readonly status: string;
+  /** What was taken by it; null where nothing was. */
   readonly captured: { readonly amountMinor: number; readonly currency: string } | null;
   readonly refundedMinor: number;
   readonly refunds: readonly RefundClaim[];
   readonly disputes: readonly DisputeClaim[];
+}
+
+/** What the providers should hold by an order's rows. Minor units. */
+export interface OrderClaims extends PaymentClaims {
+  readonly orderId: string;
   readonly transfers: readonly TransferClaim[];
 }
 
@@ -73,6 +80,7 @@ export async function readOrderClaims(
   const reversalRows = await readReversals(db, orderIds);
   return page.map(({ capturedMinor: amountMinor, capturedCurrency: currency, ...order }) => ({
     ...order,
+    subject: orderWorkflowId(order.orderId),
     captured: amountMinor === null || currency === null ? null : { amountMinor, currency },
     refunds: refundRows.filter((row) => row.orderId === order.orderId),
     disputes: disputeRows.filter((row) => row.orderId === order.orderId),

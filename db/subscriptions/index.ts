@@ -21,6 +21,6 @@ export { lockManySubscriptions } from './operators/lock-many.ts';
 export { movePrice, todaysPriceOf } from './operators/move-price.ts';
 export { retryInvoice, retrySubscription } from './operators/retry.ts';
 export { voidInvoice } from './operators/void-invoice.ts';
-export type { Invoice } from './invoices/schema.ts';
+export { type Invoice, invoicePayments, invoices } from './invoices/schema.ts';
 export { lockInvoice, lockSubscription } from './lock.ts';
 export type { Subscription } from './schema.ts';

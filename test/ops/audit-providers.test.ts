@@ -1,14 +1,19 @@
 import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compareWithProviders, openReaders, Unreachable } from '../../comparison/index.ts';
+import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { sellerPayouts } from '../../db/payouts/schema.ts';
+import { type InvoicePayment, invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
+import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
+import { paidInvoice } from '../harness/attempts.ts';
 import { expectProvidersAgree } from '../harness/agreement.ts';
 import { legacyTransfer, sentBefore } from '../marketplace/legacy.ts';
 import { earnedShop, openedPayout, payoutIs, payoutRow, type PayoutRow } from '../harness/payouts.ts';
 import { run } from '../harness/processes.ts';
-import { openShop } from '../harness/shop.ts';
+import { makePerson, openShop } from '../harness/shop.ts';
 import { completedOrder, settledRefund, signal } from '../harness/stories.ts';
 import { World } from '../harness/world.ts';
 
@@ -148,6 +153,120 @@ describe('npm run audit -- --providers', () => {
         ['payments cancelled after capture', 1],
       ]),
     );
+  });
+
+  describe('of attempts to pay invoices', () => {
+    let userId: string;
+    beforeAll(async () => {
+      ({ id: userId } = await makePerson(world, 'user'));
+    });
+
+    /** An attempt that the PSP has as we do. */
+    async function agreeing(): Promise<InvoicePayment> {
+      const { attempt } = await paidInvoice(world.database.db, userId);
+      await createHyperswitch({
+        baseUrl: world.psp.url,
+        apiKey: world.config.HYPERSWITCH_API_KEY,
+      }).createFirstPayment({
+        paymentId: attempt.id,
+        customerId: userId,
+        amountMinor: 999,
+        currency: 'USD',
+        expiresInSeconds: 900,
+        idempotencyKey: attempt.id,
+      });
+      world.psp.control.pay(attempt.id, { webhook: false });
+      return attempt;
+    }
+
+    /** What differs, and what is listed, of an attempt while its row says this. */
+    async function whileIts({ id }: InvoicePayment, says: Partial<InvoicePayment> = {}) {
+      const { db } = world.database;
+      const ofIt = eq(invoicePayments.id, id);
+      const [row] = await db.select().from(invoicePayments).where(ofIt);
+      await db
+        .update(invoicePayments)
+        .set({ ...row, ...says })
+        .where(ofIt);
+      const {
+        differences: found,
+        listed,
+        compared,
+      } = await compareWithProviders(db, openReaders(world.config));
+      await db.update(invoicePayments).set(row!).where(ofIt);
+      expect(found.examples.filter(({ subject }) => subject !== `invoice/${id}`)).toEqual([]);
+      return {
+        differs: found.examples.map(({ detail }) => detail),
+        listedAs: listed.filter(({ examples }) => examples.includes(`invoice/${id}`)).map(({ as }) => as),
+        compared: compared.payments,
+      };
+    }
+
+    test('one that is as the PSP has it is no difference', async () => {
+      const attempt = await agreeing();
+      const { compared, ...found } = await whileIts(attempt);
+      expect(found).toEqual({ differs: [], listedAs: [] });
+      expect(
+        (await whileIts(attempt, { receivedMinor: null, receivedCurrency: null, status: 'pending' }))
+          .compared,
+      ).toBe(compared - 1);
+    });
+
+    test('another amount or currency, and money that only one side knows of', async () => {
+      const attempt = await agreeing();
+      expect((await whileIts(attempt, { receivedMinor: 1_999 })).differs).toEqual([
+        'it took 19.99 USD, the PSP captured 9.99 USD',
+      ]);
+      expect((await whileIts(attempt, { receivedCurrency: 'EUR' })).differs).toEqual([
+        'it took 9.99 EUR, the PSP captured 9.99 USD',
+      ]);
+      const nothing = { receivedMinor: null, receivedCurrency: null };
+      expect((await whileIts(attempt, { ...nothing, status: 'failed' })).differs).toEqual([
+        'it is failed and took nothing, the PSP captured 9.99 USD',
+      ]);
+      expect(await whileIts(attempt, { ...nothing, status: 'pending' })).toMatchObject({
+        differs: [],
+        listedAs: ['under way'],
+      });
+      world.psp.control.setPaymentStatus(attempt.id, 'failed', { webhook: false });
+      expect((await whileIts(attempt)).differs).toEqual(['it took 9.99 USD, the PSP says failed']);
+      world.psp.control.setPaymentStatus(attempt.id, 'succeeded', { webhook: false });
+    });
+
+    test('one that the PSP cannot show is listed', async () => {
+      const attempt = await agreeing();
+      world.psp.control.setReadable(attempt.id, false);
+      expect(await whileIts(attempt)).toMatchObject({
+        differs: [],
+        listedAs: ['payments that cannot be read'],
+      });
+      world.psp.control.setReadable(attempt.id, true);
+    });
+
+    test('its refunds and disputes, each with the payment that it is of', async () => {
+      const { db } = world.database;
+      const attempt = await agreeing();
+      const refund = world.psp.control.createExternalRefund(attempt.id, 100, { webhook: false });
+      const dispute = world.psp.control.openDispute(attempt.id, 999, { webhook: false });
+      expect((await whileIts(attempt)).differs).toEqual([
+        `the PSP's refund ${refund.refund_id} of 1.00 USD has no row of ours`,
+        `the PSP's dispute ${dispute.dispute_id} of 9.99 USD, which is dispute_opened, has no row of ours`,
+      ]);
+      const { id, invoiceId } = attempt;
+      await db.insert(refunds).values({
+        ...{ id: uuidv7(), invoiceId, amountMinor: 100, currency: 'USD', status: 'succeeded' },
+        ...{ hyperswitchRefundId: refund.refund_id, succeededAt: new Date() },
+      });
+      await db.insert(disputes).values({
+        ...{ id: uuidv7(), invoiceId, paymentId: id, amountMinor: 999, currency: 'USD', status: 'open' },
+        ...{ providerDisputeId: dispute.dispute_id, openedAt: new Date() },
+      });
+      expect((await whileIts(attempt)).differs).toEqual([]);
+      // Another attempt's refund does not stand for this one's.
+      await db.update(refunds).set({ paymentId: uuidv7() }).where(eq(refunds.invoiceId, invoiceId));
+      expect((await whileIts(attempt)).differs).toHaveLength(1);
+      await db.update(refunds).set({ paymentId: null }).where(eq(refunds.invoiceId, invoiceId));
+    });
   });
 
   describe('of payouts', () => {
