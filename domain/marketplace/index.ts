@@ -25,7 +25,7 @@ export {
   type ReversalAdoption,
 } from './messages.ts';
 export type { PurchaseKind, PurchaseRef } from './purchase.ts';
-export type { OrderStatus } from './order-machine.ts';
+
 export { isBooked, isOutside, rowBehind } from './reversals-seen.ts';
 export { FEE_POLICIES, type FeePolicy } from './shares.ts';
 export { RESOLVED } from './transfer-machine.ts';
