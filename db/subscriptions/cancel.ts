@@ -1,13 +1,11 @@
-import { and, eq } from 'drizzle-orm';
 import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import { writeMail } from '../accounts/index.ts';
 import type { Tx } from '../client.ts';
 import { lockLastAttempt } from './attempts/open.ts';
-import { subscriptionChanges } from './changes/schema.ts';
-import { transitionChange } from './changes/transition.ts';
+import { dropScheduledChange } from './changes/drop-scheduled.ts';
 import { type Deed, type DeedTerms, refuse } from './deed.ts';
 import { endPhantom } from './end-phantom.ts';
-import { isPhantomRow } from './gate-rows.ts';
+import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './invoices/void.ts';
 import { readPrice } from './prices.ts';
 import type { Subscription } from './schema.ts';
@@ -32,7 +30,7 @@ export async function cancelSubscription(
     case 'active': {
       if (subscription.cancelRequestedAt !== null)
         return refuse('not_cancellable', 'It is cancelled already, and ends with its trial.');
-      if (await isPhantomRow(tx, subscription, now, terms)) {
+      if (!isPeriodOver(subscription, now) && (await isPhantomRow(tx, subscription, now, terms))) {
         await endPhantom(tx, subscription, { sweepId: `cancel/${askId}`, why: 'they cancelled', now });
         return { done: {} };
       }
@@ -78,20 +76,6 @@ async function isChargeAsked(tx: Tx, subscriptionId: string): Promise<boolean> {
   if (open === undefined || open.reason === 'change') return false;
   const last = await lockLastAttempt(tx, open.id);
   return last?.status === 'pending' && last.askedAt !== null;
-}
-
-/** A change that waits for the period's end has no period to begin. */
-export async function dropScheduledChange(tx: Tx, subscriptionId: string): Promise<void> {
-  const [scheduled] = await tx
-    .select()
-    .from(subscriptionChanges)
-    .where(
-      and(
-        eq(subscriptionChanges.subscriptionId, subscriptionId),
-        eq(subscriptionChanges.status, 'scheduled'),
-      ),
-    );
-  if (scheduled !== undefined) await transitionChange(tx, scheduled, 'replaced');
 }
 
 async function tellCanceled(tx: Tx, subscription: Subscription, now: Date): Promise<void> {

@@ -58,6 +58,12 @@ export async function hasPendingAttempt(db: Db | Tx, subscriptionId: string): Pr
   return pending !== undefined;
 }
 
+/** Whether its period or trial is over, so that its workflow has something to do about it. */
+export const isPeriodOver = ({ status, trialEnd, currentPeriodEnd }: Subscription, now: Date): boolean => {
+  const end = status === 'trialing' ? trialEnd : currentPeriodEnd;
+  return end !== null && now >= end;
+};
+
 /** Whether a locked subscription says that it is in force, without a payment that carries it. */
 export async function isPhantomRow(
   tx: Tx,

@@ -13,7 +13,8 @@ export async function payInvoice(
   { now, terms }: DeedTerms,
 ): Promise<Deed> {
   const invoice = await lockOpenInvoice(tx, subscription.id);
-  if (invoice === undefined)
+  // What was cancelled renews only by a charge that was under way.
+  if (invoice === undefined || subscription.status === 'canceling')
     return refuse('invoice_not_payable', 'No invoice of yours waits for its payment.');
   if (now >= payableUntil(subscription, invoice, terms.paymentTimeoutMs))
     return refuse('invoice_not_payable', 'It is too late to pay this invoice.');

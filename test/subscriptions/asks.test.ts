@@ -148,6 +148,16 @@ describe('cancelling', () => {
     });
   });
 
+  it('a trial that is over by a second: it ends with its trial, and is no phantom', async () => {
+    const { subscriptionId } = await trial();
+    await database.sql`UPDATE subscriptions SET trial_end = now() - interval '1 second' WHERE id = ${subscriptionId}`;
+    expect(codeOf(await cancel(subscriptionId))).toBe('done');
+    expect(await billing.subscription(subscriptionId)).toMatchObject({
+      status: 'trialing',
+      cancelCause: 'person',
+    });
+  });
+
   it('two cancels at once: one of them, and one mail', async () => {
     const { subscriptionId, userId } = await billing.paid('creator');
     const codes = (await Promise.all([cancel(subscriptionId), cancel(subscriptionId)])).map(codeOf);
@@ -219,6 +229,13 @@ describe('paying with the buyer present', () => {
     const both = await Promise.all([1, 2].map(() => billing.ask(subscriptionId, { do: 'pay' })));
     expect(both[0]).toEqual(both[1]);
     expect(await database.sql`SELECT FROM invoice_payments WHERE invoice_id = ${invoiceId}`).toHaveLength(2);
+  });
+
+  it('for what was cancelled: invoice_not_payable', async () => {
+    const { subscriptionId } = await billing.paid('creator');
+    await renewing(subscriptionId, { status: 'failed' });
+    await set(subscriptionId, 'canceling');
+    expect(codeOf(await billing.ask(subscriptionId, { do: 'pay' }))).toBe('invoice_not_payable');
   });
 
   it('nothing is open: invoice_not_payable', async () => {

@@ -147,6 +147,22 @@ describe('an upgrade', () => {
     expect(codeOf(await change(subscriptionId, { planId: 'premium' }))).toBe('payment_pending');
   });
 
+  it('while a refund of its payment is under way: payment_pending', async () => {
+    const { subscriptionId, invoiceId, userId } = await billing.paid('creator');
+    await database.sql`INSERT INTO refunds (id, invoice_id, kind, amount_minor, currency)
+      VALUES (${uuidv7()}, ${invoiceId}, 'requested', 999, 'USD')`;
+    expect(codeOf(await change(subscriptionId, { planId: 'premium' }))).toBe('payment_pending');
+    const preview = await previewChange(database.db, { userId, planId: 'premium' }, TERMS);
+    expect(preview).toMatchObject({ refused: { code: 'payment_pending' } });
+  });
+
+  it('to a price in another currency: its credit cannot be reckoned', async () => {
+    const { subscriptionId } = await billing.paid('creator');
+    await database.sql`UPDATE plan_prices SET currency = 'EUR' WHERE plan_id = 'premium' AND billing_cycle = 'monthly'`;
+    expect(codeOf(await change(subscriptionId, { planId: 'premium' }))).toBe('plan_not_offered');
+    await database.sql`UPDATE plan_prices SET currency = 'USD' WHERE plan_id = 'premium'`;
+  });
+
   it('without a card on file: payment_method_required', async () => {
     const { subscriptionId } = await billing.paid('creator');
     await database.sql`UPDATE subscriptions SET payment_method_id = NULL WHERE id = ${subscriptionId}`;

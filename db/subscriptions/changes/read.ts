@@ -1,4 +1,4 @@
-import { and, eq, gt, gte, inArray, sum } from 'drizzle-orm';
+import { and, eq, gt, gte, inArray, isNull, sum } from 'drizzle-orm';
 import type { Refusal } from '../../../domain/errors.ts';
 import type { WishedChange } from '../../../domain/subscriptions/asked.ts';
 import { realMs } from '../../../domain/subscriptions/billing-time.ts';
@@ -59,6 +59,10 @@ export async function readChange(
   if ('refusal' in decision) return { refused: decision.refusal };
   if (decision.when !== 'at_once') return { when: decision.when, present, wished, scheduled };
 
+  if (wished.price.currency !== present.price.currency)
+    return refusedAs('plan_not_offered', `${wished.plan.name} is not offered in ${present.price.currency}.`);
+  if (await isBeingRefunded(db, subscription.id))
+    return refusedAs('payment_pending', 'A refund of what you paid is under way.');
   if (currentPeriodStart === null || currentPeriodEnd === null)
     throw new Error(`subscription ${subscription.id} is active and has no period`);
   const quotedAt = wish.prorationAt === undefined ? now : new Date(wish.prorationAt);
@@ -131,6 +135,23 @@ async function hasOpenInvoice(db: Db | Tx, subscriptionId: string): Promise<bool
     .from(invoices)
     .where(and(eq(invoices.subscriptionId, subscriptionId), eq(invoices.status, 'open')));
   return open !== undefined;
+}
+
+/** While a refund is under way, neither the credit nor whether the subscription goes on is known. */
+async function isBeingRefunded(db: Db | Tx, subscriptionId: string): Promise<boolean> {
+  const [pending] = await db
+    .select({ id: refunds.id })
+    .from(refunds)
+    .innerJoin(invoices, eq(invoices.id, refunds.invoiceId))
+    .where(
+      and(
+        eq(invoices.subscriptionId, subscriptionId),
+        eq(refunds.status, 'pending'),
+        isNull(refunds.paymentId),
+      ),
+    )
+    .limit(1);
+  return pending !== undefined;
 }
 
 /** Whether its amount could differ from what a preview for this moment said, or the moment is none of this period. */
