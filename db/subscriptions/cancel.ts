@@ -4,6 +4,7 @@ import type { Tx } from '../client.ts';
 import { lockLastAttempt } from './attempts/open.ts';
 import { dropScheduledChange } from './changes/drop-scheduled.ts';
 import { type Deed, type DeedTerms, refuse } from './deed.ts';
+import { endSubscription } from './end.ts';
 import { endPhantom } from './end-phantom.ts';
 import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './invoices/void.ts';
@@ -47,15 +48,11 @@ export async function cancelSubscription(
 }
 
 async function cancelAtOnce(tx: Tx, subscription: Subscription, now: Date): Promise<void> {
-  const underWay = await voidOpenInvoice(tx, subscription.id);
-  await dropScheduledChange(tx, subscription.id);
-  await transitionSubscription(tx, subscription, 'canceled', {
+  const asked = await transitionSubscription(tx, subscription, subscription.status, {
     cancelRequestedAt: now,
     cancelCause: 'person',
-    endedAt: now,
-    endReason: 'asked',
-    nextDueAt: underWay === null ? null : now,
   });
+  await endSubscription(tx, asked, { to: 'canceled', reason: 'asked', now });
 }
 
 async function cancelAtEnd(tx: Tx, subscription: Subscription, now: Date): Promise<void> {

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '../client.ts';
-import { voidOpenInvoice } from './invoices/void.ts';
+import { endSubscription } from './end.ts';
 import { phantomSubscriptions, type Subscription } from './schema.ts';
-import { transitionSubscription } from './transition.ts';
 
 /**
  * Ends a locked subscription that says it is in force and has no payment, and keeps the row as it stood, for support.
@@ -16,10 +15,5 @@ export async function endPhantom(
   await tx
     .insert(phantomSubscriptions)
     .values({ sweepId, sweptOn: sql`(now() AT TIME ZONE 'UTC')::date`, row: subscription, why });
-  const underWay = await voidOpenInvoice(tx, subscription.id);
-  return transitionSubscription(tx, subscription, 'expired', {
-    endedAt: now,
-    endReason: 'phantom',
-    nextDueAt: underWay === null ? null : now,
-  });
+  return endSubscription(tx, subscription, { to: 'expired', reason: 'phantom', now });
 }

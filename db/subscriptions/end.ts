@@ -1,8 +1,6 @@
-import { and, eq } from 'drizzle-orm';
 import type { EndReason } from '../../domain/subscriptions/subscription-machine.ts';
 import type { Tx } from '../client.ts';
-import { subscriptionChanges } from './changes/schema.ts';
-import { transitionChange } from './changes/transition.ts';
+import { dropScheduledChange } from './changes/drop-scheduled.ts';
 import { recogniseRests } from './invoices/schedules.ts';
 import { voidOpenInvoice } from './invoices/void.ts';
 import type { Subscription } from './schema.ts';
@@ -23,16 +21,7 @@ export async function endSubscription(
   }: { readonly to: 'expired' | 'canceled'; readonly reason: EndReason; readonly now: Date },
 ): Promise<Subscription> {
   const underWay = await voidOpenInvoice(tx, subscription.id);
-  const [scheduled] = await tx
-    .select()
-    .from(subscriptionChanges)
-    .where(
-      and(
-        eq(subscriptionChanges.subscriptionId, subscription.id),
-        eq(subscriptionChanges.status, 'scheduled'),
-      ),
-    );
-  if (scheduled !== undefined) await transitionChange(tx, scheduled, 'replaced');
+  await dropScheduledChange(tx, subscription.id);
   await recogniseRests(tx, subscription.id);
   return transitionSubscription(tx, subscription, to, {
     endedAt: now,

@@ -2,12 +2,11 @@ import type { Refusal } from '../../domain/errors.ts';
 import type { SubscriptionStatus } from '../../domain/subscriptions/subscription-machine.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Tx } from '../client.ts';
+import { endSubscription } from './end.ts';
 import { endPhantom } from './end-phantom.ts';
 import { isPhantomRow } from './gate-rows.ts';
-import { voidOpenInvoice } from './invoices/void.ts';
 import { isFree, readPrice } from './prices.ts';
 import type { Subscription } from './schema.ts';
-import { transitionSubscription } from './transition.ts';
 
 /** Where somebody who has a subscription goes instead of subscribing. */
 const INSTEAD: Partial<Record<SubscriptionStatus, string>> = {
@@ -49,11 +48,6 @@ export async function replace(
     await endPhantom(tx, live, { sweepId: `subscribe/${askId}`, why, now });
     return live.id;
   }
-  const underWay = await voidOpenInvoice(tx, live.id);
-  await transitionSubscription(tx, live, 'canceled', {
-    endedAt: now,
-    endReason: 'replaced',
-    nextDueAt: underWay === null ? null : now,
-  });
+  await endSubscription(tx, live, { to: 'canceled', reason: 'replaced', now });
   return free ? null : live.id;
 }

@@ -3,12 +3,12 @@ import { type Refusal, VezaError } from '../../domain/errors.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Tx } from '../client.ts';
 import { readBillingClock } from './billing-clock.ts';
+import { endSubscription } from './end.ts';
 import { insertSubscription } from './insert.ts';
 import { lockLiveSubscription, lockPerson } from './live.ts';
 import { isFree, readPlan, readPrice, readPriceAt } from './prices.ts';
 import { replace, whyNotReplaced } from './replace.ts';
 import type { Subscription } from './schema.ts';
-import { transitionSubscription } from './transition.ts';
 
 export interface FreeOutcome {
   readonly subscription: Subscription;
@@ -69,5 +69,5 @@ export async function cancelFree(
   if (!isFree(await readPrice(tx, live.priceId)))
     throw new VezaError('not_cancellable', 'It is paid: its workflow cancels it.');
   const now = await readBillingClock(tx, terms.time);
-  return transitionSubscription(tx, live, 'canceled', { endedAt: now, endReason: 'asked' });
+  return endSubscription(tx, live, { to: 'canceled', reason: 'asked', now });
 }

@@ -191,7 +191,10 @@ export function subscriptionsOn({ db }: { readonly db: Db }) {
     /** As the verb of cancelling leaves it. */
     async cancelAtEnd(id: string) {
       await db.transaction(async (tx) =>
-        transitionSubscription(tx, await lockSubscription(tx, id), 'canceling', { cancelCause: 'person' }),
+        transitionSubscription(tx, await lockSubscription(tx, id), 'canceling', {
+          cancelCause: 'person',
+          cancelRequestedAt: new Date(),
+        }),
       );
     },
 

@@ -48,7 +48,8 @@ export async function refuse(
       return false;
     case 'renewal':
     case 'trial_end':
-      if (subscription.status === 'canceling') {
+      // Somebody who cancelled while it was in flight is not asked for it again.
+      if (subscription.status !== 'past_due' && subscription.cancelRequestedAt !== null) {
         await voidOpenInvoice(tx, subscription.id);
         return false;
       }

@@ -9,6 +9,7 @@ import { users, writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { post } from '../../ledger/index.ts';
 import { type SubscriptionChange, subscriptionChanges } from '../changes/schema.ts';
+import { dropScheduledChange } from '../changes/drop-scheduled.ts';
 import { transitionChange } from '../changes/transition.ts';
 import type { LockedAttempt } from '../lock.ts';
 import { type PricedPlan, readPrice } from '../prices.ts';
@@ -59,10 +60,13 @@ export async function payInvoice(
     { kind: 'invoice_paid', currency: invoice.currency, ...ofInvoice(invoice.id) },
     invoicePaid(invoice.amountMinor, invoice.taxMinor),
   );
+  // An upgrade ends the wish that waited for the period's end.
+  if (change !== undefined) await dropScheduledChange(tx, subscription.id);
   if (change !== undefined) await transitionChange(tx, change, 'applied');
   else await applyScheduled(tx, subscription.id, priced.price.id);
   const card = (await keep?.()) ?? null;
-  const paid = await transitionSubscription(tx, subscription, statusOncePaid(subscription), {
+  const isCanceling = subscription.status === 'canceling';
+  const paid = await transitionSubscription(tx, subscription, isCanceling ? 'canceling' : 'active', {
     priceId: invoice.priceId,
     anchorAt: new Date(period.anchorMs),
     periodIndex: period.index,
@@ -73,6 +77,11 @@ export async function payInvoice(
     ...(card !== null && { paymentMethodId: card.id }),
     ...(subscription.movesToPriceId === invoice.priceId && { movesToPriceId: null, movesPriceAfter: null }),
   });
+  // A trial that was cancelled while its charge was in flight runs to the end of what is paid.
+  const after =
+    paid.cancelRequestedAt !== null && !isCanceling
+      ? await transitionSubscription(tx, paid, 'canceling')
+      : paid;
   const number = await takeNumber(tx, invoiceSeries(terms.invoiceSeries, now.getUTCFullYear()));
   const taken = await transitionInvoice(tx, invoice, 'paid', {
     number,
@@ -83,12 +92,8 @@ export async function payInvoice(
     paidAt: now,
   });
   await writeMails(tx, subscription, taken, priced);
-  return paid;
+  return after;
 }
-
-/** Cancelled while its renewal was in flight, it runs to the end of what is paid. */
-const statusOncePaid = ({ status }: Subscription) =>
-  status === 'canceling' ? ('canceling' as const) : ('active' as const);
 
 async function changeOf(tx: Tx, invoiceId: string): Promise<SubscriptionChange> {
   const [change] = await tx
