@@ -3,6 +3,7 @@ export {
   type GiveBackWork,
   refundLabel,
   type SettledRefund,
+  type SubscriptionWork,
   reversalLabel,
   type ReversalWork,
   transferLabel,

@@ -37,6 +37,15 @@ export const reversalLabel = (
 });
 export type ReversalWork = ReturnType<typeof reversalLabel>;
 
+/** A subscription that a settlement ended, whose workflow has to look again; the price in minor units. */
+export interface SubscriptionWork {
+  readonly subscriptionId: string;
+  readonly planId: string;
+  readonly status: 'expired';
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
 /** What a settlement calls for, after its commit. */
 export interface SettledRefund {
   /** It was settled before: somebody may be at this work already. */
@@ -45,4 +54,6 @@ export interface SettledRefund {
   readonly reversals: readonly ReversalWork[];
   /** Transfers whose workflow waits for something that this refund changed. */
   readonly transfers: readonly TransferWork[];
+  /** Of an invoice. Its sweep finds it too, so a repeat has none. */
+  readonly ended?: SubscriptionWork;
 }

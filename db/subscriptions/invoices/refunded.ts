@@ -14,11 +14,14 @@ import { writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import type { TransitionCause } from '../../kernel/index.ts';
 import { ledgerEntries, post } from '../../ledger/index.ts';
-import type { Refund, SettledRefund, TransferWork } from '../../marketplace/index.ts';
+import type { Refund, SettledRefund, SubscriptionWork, TransferWork } from '../../marketplace/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
 import { endSubscription } from '../end.ts';
 import { readGateRows } from '../gate-rows.ts';
 import type { LockedInvoice } from '../lock.ts';
+import { readPrice } from '../prices.ts';
+import type { Subscription } from '../schema.ts';
+import { transitionSubscription } from '../transition.ts';
 import { giveToSchedule, recogniseRests, takeFromSchedules } from './schedules.ts';
 import { creditNotes, type Invoice } from './schema.ts';
 import { takeNumber } from './take-number.ts';
@@ -49,9 +52,12 @@ export async function settleInvoiceRefund(
   const after = await transitionInvoice(tx, invoice, statusBy(invoice, refundedMinor), { refundedMinor });
   const isWhole = after.status === 'refunded';
   const endsAccess = isWhole || refund.endsAccess || refund.kind === 'dispute';
-  if (effective?.id === invoice.id && endsAccess) {
+  const isEnded = effective?.id === invoice.id && endsAccess;
+  if (isEnded) {
     const reason = refund.kind === 'dispute' ? 'dispute_lost' : 'refunded';
-    await endSubscription(tx, subscription, { to: 'expired', reason, now });
+    const expired = await endSubscription(tx, subscription, { to: 'expired', reason, now });
+    // Its workflow has nothing more to wait for, and the sweep finds it if that is not told.
+    await transitionSubscription(tx, expired, 'expired', { nextDueAt: now });
     await mail('subscription_expired', `subscription/${subscription.id}`);
   }
   await mail('invoice_refunded', `refund/${refund.id}`);
@@ -64,13 +70,20 @@ export async function settleInvoiceRefund(
       createdAt: now,
     });
   }
-  return { reversals: [], transfers: [] };
+  const work = isEnded ? { ended: await workOf(tx, subscription) } : {};
+  return { reversals: [], transfers: [], ...work };
 
   async function mail(kind: 'subscription_expired' | 'invoice_refunded', subject: string): Promise<void> {
     const { number } = invoice;
     const params = { number, amount: refund.amountMinor, currency: refund.currency, reason: refund.kind };
     await writeMail(tx, { userId: subscription.userId, kind, subject, params });
   }
+}
+
+async function workOf(tx: Tx, { id: subscriptionId, priceId }: Subscription): Promise<SubscriptionWork> {
+  const { plan, price } = await readPrice(tx, priceId);
+  const { amountMinor, currency } = price;
+  return { subscriptionId, planId: plan.id, status: 'expired', amountMinor, currency };
 }
 
 /** The money of a succeeded refund is back: the invoice is what it was before. A dead subscription stays dead. */

@@ -1,0 +1,123 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { beforeAll, expect, test } from 'vitest';
+import { ledgerEntries } from '../../db/ledger/index.ts';
+import { cardSetups, paymentMethods, subscriptions, trialUses } from '../../db/subscriptions/schema.ts';
+import { endSubscription } from '../../db/subscriptions/end.ts';
+import { lockSubscription } from '../../db/subscriptions/lock.ts';
+import { settleSetup } from '../../db/subscriptions/settle-setup.ts';
+import { ownDatabase } from '../marketplace/verbs.ts';
+import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
+
+const database = await ownDatabase();
+const { db } = database;
+let story: Subscriptions;
+
+beforeAll(() => {
+  story = subscriptionsOn(database);
+});
+
+const cardOf = (name: string, fingerprint: string | null = null) => ({
+  ...CARD,
+  providerPaymentMethodId: `pm_${name}`,
+  fingerprint,
+});
+
+/** What the PSP says of a set-up payment that succeeded, with an amount that it should never have. */
+const put = (card: ReturnType<typeof cardOf> | null) => captured(999, { card });
+
+async function setUp(subscriptionId: string): Promise<string> {
+  const id = uuidv7();
+  await db.insert(cardSetups).values({ id, subscriptionId, clientSecret: 'secret' });
+  return id;
+}
+
+async function trial() {
+  const userId = await story.person();
+  const { id } = await story.subscribe({ planId: 'premium', userId });
+  await db.transaction(async (tx) =>
+    endSubscription(tx, await lockSubscription(tx, id), { to: 'expired', reason: 'unpaid', now: new Date() }),
+  );
+  const { priceId } = await story.subscription(id);
+  const trialEnd = new Date(Date.now() + 14 * DAY_MS);
+  const trialId = uuidv7();
+  const row = { id: trialId, userId, priceId, status: 'trialing', trialEnd, createdAt: new Date() } as const;
+  await db.insert(subscriptions).values(row);
+  await db.insert(trialUses).values({ userId, emailHash: uuidv7(), usedAt: new Date() });
+  return { id: trialId, userId };
+}
+
+test('set-up payment pays nothing: its card takes the place of the other, and no money moves', async () => {
+  const { id, userId, invoiceId } = await story.paid();
+  const before = await story.subscription(id);
+  const setupId = await setUp(id);
+  const settle = () => settleSetup(db, setupId, put(cardOf(setupId)), termsAt());
+  expect(await settle()).toEqual({ outcome: 'kept', subscriptionId: id });
+  expect(await settle()).toEqual({ outcome: 'already_decided', subscriptionId: id });
+  const after = await story.subscription(id);
+  expect(after).toMatchObject({ status: 'active', currentPeriodEnd: before.currentPeriodEnd });
+  const cards = await db.select().from(paymentMethods).where(eq(paymentMethods.userId, userId));
+  expect(cards.map((card) => [card.id === after.paymentMethodId, card.replacedAt === null])).toEqual(
+    expect.arrayContaining([
+      [true, true],
+      [false, false],
+    ]),
+  );
+  expect(await db.select().from(ledgerEntries).where(eq(ledgerEntries.rootId, setupId))).toEqual([]);
+  expect(await db.select().from(ledgerEntries).where(eq(ledgerEntries.rootId, invoiceId))).toHaveLength(2);
+});
+
+test('when past due the new card is charged at once, but never beside an attempt under way', async () => {
+  const { id } = await story.paid();
+  const invoiceId = await story.renew(id);
+  await story.settle(invoiceId, failed());
+  const first = await setUp(id);
+  await settleSetup(db, first, put(cardOf(first)), termsAt());
+  const { paymentMethodId, nextDueAt } = await story.subscription(id);
+  expect(await story.attempt(invoiceId, 2)).toMatchObject({
+    status: 'pending',
+    onSession: false,
+    paymentMethodId,
+  });
+  expect(nextDueAt).not.toBeNull();
+  const second = await setUp(id);
+  await settleSetup(db, second, put(cardOf(second)), termsAt());
+  expect(await story.attempt(invoiceId, 3)).toBeUndefined();
+});
+
+test('that failed, or whose card cannot be charged later, changes nothing', async () => {
+  const { id } = await story.paid();
+  const before = await story.subscription(id);
+  const [one, other] = [await setUp(id), await setUp(id)];
+  expect(await settleSetup(db, one, failed(), termsAt())).toMatchObject({ outcome: 'failed' });
+  expect(await settleSetup(db, other, put(null), termsAt())).toMatchObject({ outcome: 'not_kept' });
+  expect(await story.subscription(id)).toEqual(before);
+});
+
+test('of a dead subscription keeps no card', async () => {
+  const { id } = await story.paid();
+  await db.transaction(async (tx) =>
+    endSubscription(tx, await lockSubscription(tx, id), {
+      to: 'expired',
+      reason: 'refunded',
+      now: new Date(),
+    }),
+  );
+  const setupId = await setUp(id);
+  expect(await settleSetup(db, setupId, put(cardOf(setupId)), termsAt())).toMatchObject({
+    outcome: 'not_kept',
+  });
+});
+
+test('trial: same card as another trial had: this one ends, and the first goes on', async () => {
+  const [first, second] = [await trial(), await trial()];
+  const fingerprint = 'fp-1234567890123456';
+  const [ofFirst, ofSecond] = [await setUp(first.id), await setUp(second.id)];
+  const kept = await settleSetup(db, ofFirst, put(cardOf(ofFirst, fingerprint)), termsAt());
+  expect(kept).toMatchObject({ outcome: 'kept' });
+  const ended = await settleSetup(db, ofSecond, put(cardOf(ofSecond, fingerprint)), termsAt());
+  expect(ended).toMatchObject({ outcome: 'trial_ended' });
+  expect(await story.subscription(first.id)).toMatchObject({ status: 'trialing' });
+  expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
+  expect(await story.mailsTo(second.userId, 'trial_over')).toHaveLength(1);
+});
