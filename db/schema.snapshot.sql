@@ -261,6 +261,7 @@ CREATE TABLE invoice_payments (
   reconcile_checked_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   buyer_asks_again boolean DEFAULT false NOT NULL,
+  captured_at timestamp with time zone,
   CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
   CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),
@@ -272,7 +273,9 @@ CREATE TABLE invoice_payments (
   CONSTRAINT invoice_payments_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'given_back'::text])))
 );
 CREATE UNIQUE INDEX invoice_payments_attempt_key ON public.invoice_payments USING btree (invoice_id, attempt);
+CREATE INDEX invoice_payments_by_connector_transaction ON public.invoice_payments USING btree (connector_transaction_id) WHERE (connector_transaction_id IS NOT NULL);
 CREATE INDEX invoice_payments_by_time ON public.invoice_payments USING btree (created_at);
+CREATE INDEX invoice_payments_captured_by_time ON public.invoice_payments USING btree (COALESCE(captured_at, created_at), id) WHERE (received_minor IS NOT NULL);
 CREATE UNIQUE INDEX invoice_payments_one_pending ON public.invoice_payments USING btree (invoice_id) WHERE (status = 'pending'::text);
 CREATE INDEX invoice_payments_pending_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 
@@ -845,7 +848,7 @@ CREATE TABLE statement_exceptions (
 );
 CREATE INDEX statement_exceptions_by_kind ON public.statement_exceptions USING btree (statement_id, kind, "position");
 CREATE INDEX statement_exceptions_by_statement ON public.statement_exceptions USING btree (statement_id, "position");
-CREATE UNIQUE INDEX statement_exceptions_missed_once ON public.statement_exceptions USING btree (statement_id, subject) WHERE (kind = 'missing_there'::text);
+CREATE UNIQUE INDEX statement_exceptions_missed_once ON public.statement_exceptions USING btree (statement_id, subject, COALESCE(ref, ''::text)) WHERE (kind = 'missing_there'::text);
 CREATE INDEX statement_exceptions_open ON public.statement_exceptions USING btree (statement_id, "position") WHERE (resolved_at IS NULL);
 CREATE UNIQUE INDEX statement_exceptions_position_key ON public.statement_exceptions USING btree ("position");
 

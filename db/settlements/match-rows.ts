@@ -65,15 +65,12 @@ export function matchQuery(statementId: string, after: number, through: number):
     ), written AS (
       INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, line, ref, theirs_minor, theirs_currency,
         ours_minor, ours_currency, moved_at, detail)
-      SELECT gen_random_uuid(), statement_id, result, kind, ${subject}, line, ref, amount_minor, currency,
+      SELECT gen_random_uuid(), statement_id, result, kind, ours_subject, line, ref, amount_minor, currency,
         ours_minor, ours_currency, at, ${detail}
       FROM judged WHERE result NOT IN ('matched', 'ignored') ORDER BY row_number
     )
     SELECT kind AS row_kind, result, count(*)::int AS count FROM judged GROUP BY kind, result`;
 }
-
-const subject = sql`CASE replace(kind, '_return', '') WHEN 'payment' THEN 'order' ELSE replace(kind, '_return', '') END
-  || '/' || subject_id`;
 
 const detail = sql`CASE
   WHEN result = 'missing_here' THEN 'nothing here is known by this id'

@@ -33,13 +33,12 @@ export async function missSettlementRows(
   const beyond = after
     ? sql`AND (at, id) > (${after.at}::timestamptz, ${after.id}::uuid)`
     : sql`AND at >= ${from}`;
-  const workflow = kind === 'payment' ? 'order' : kind;
   const [last] = await db.execute<{ at: string; id: string; count: number }>(sql`
     WITH page AS (
       SELECT * FROM (${oursThatMoved(kind, provider)}) AS moved WHERE at <= ${to} ${beyond} ORDER BY at, id LIMIT ${limit}
     ), written AS (
       INSERT INTO statement_exceptions (id, statement_id, kind, row_kind, subject, ref, ours_minor, ours_currency, moved_at, detail)
-      SELECT gen_random_uuid(), ${statementId}::uuid, 'missing_there', ${kind}, ${`${workflow}/`} || id, ref, minor, currency, at,
+      SELECT gen_random_uuid(), ${statementId}::uuid, 'missing_there', ${kind}, subject, ref, minor, currency, at,
         CASE WHEN at < ${from} + ${EDGE} OR at > ${to} - ${EDGE}
           THEN 'no row names it; it moved within an hour of where the file begins or ends, and may be in the one beside it'
           ELSE 'no row names it' END

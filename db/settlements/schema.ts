@@ -107,7 +107,7 @@ export const settlementExceptions = pgTable(
       .references(() => settlementFiles.id),
     kind: text({ enum: EXCEPTION_KINDS }).notNull(),
     rowKind: text({ enum: ROW_KINDS }),
-    /** The workflow id of our row; NULL where there is none. */
+    /** The workflow id of our row, or its invoice's name; NULL where there is none. */
     subject: text(),
     line: integer(),
     /** Of a bad row. */
@@ -134,7 +134,8 @@ export const settlementExceptions = pgTable(
       .on(t.statementId, t.position)
       .where(sql`${t.resolvedAt} IS NULL`),
     uniqueIndex('statement_exceptions_missed_once')
-      .on(t.statementId, t.subject)
+      // Several payments of one invoice are told apart by what the provider calls them.
+      .on(t.statementId, t.subject, sql`coalesce(${t.ref}, '')`)
       .where(sql`${t.kind} = 'missing_there'`),
     oneOf('statement_exceptions_kind_known', t.kind, EXCEPTION_KINDS),
     oneOf('statement_exceptions_row_kind_known', t.rowKind, ROW_KINDS),

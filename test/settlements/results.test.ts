@@ -131,6 +131,116 @@ describe('a settlement file', () => {
     expect(JSON.stringify(exceptions)).not.toMatch(new RegExp(`${elsewhere.id}|${later.id}`));
   });
 
+  it('attempts to pay invoices: matched, differing and missing like orders', async () => {
+    const apr = (day: string) => new Date(`2025-04-${day}T12:00:00Z`);
+    const paidOn = (day: string) => ({ attempt: { capturedAt: apr(day) } });
+    const [first, last] = [await books.attempt(paidOn('01')), await books.attempt(paidOn('20'))];
+    const other = await books.attempt(paidOn('02'));
+    const failed = await books.attempt({
+      attempt: { status: 'failed', receivedMinor: null, receivedCurrency: null, capturedAt: null },
+    });
+    const missed = await books.attempt(paidOn('10'));
+    const again = await books.attemptAgain(missed);
+    const { exceptions, printed } = await desk.reconcile(
+      'attempts.csv',
+      exportLine({
+        type: 'charge',
+        source: first.connectorTransactionId,
+        amount: '9.99',
+        created: '2025-04-01 00:00',
+      }),
+      exportLine({
+        type: 'charge',
+        source: other.connectorTransactionId,
+        amount: '19.99',
+        created: '2025-04-02 12:00',
+      }),
+      exportLine({
+        type: 'charge',
+        source: failed.connectorTransactionId,
+        amount: '9.99',
+        created: '2025-04-03 12:00',
+      }),
+      // By our id in the metadata, where the connector's is unknown here.
+      exportLine({
+        type: 'charge',
+        source: stripeId('ch'),
+        amount: '9.99',
+        created: '2025-04-20 23:59',
+        orderId: last.id,
+      }),
+    );
+    expect(printed).toMatchObject({
+      matched: { payment: 2 },
+      exceptions: { amount_differs: 2, missing_there: 2 },
+    });
+    expect(exceptions).toMatchObject([
+      { kind: 'amount_differs', subject: `invoice/${other.id}`, oursMinor: 999, theirsMinor: 1_999 },
+      {
+        kind: 'amount_differs',
+        subject: `invoice/${failed.id}`,
+        oursMinor: null,
+        detail: 'here it is failed, and nothing moved',
+      },
+      // Both payments of one invoice.
+      ...[missed.connectorTransactionId, again.connectorTransactionId]
+        .toSorted(
+          (one, two) =>
+            exceptions.findIndex(({ ref }) => ref === one) - exceptions.findIndex(({ ref }) => ref === two),
+        )
+        .map((ref) => ({
+          kind: 'missing_there',
+          subject: `invoice/${missed.invoiceId}`,
+          ref,
+          oursMinor: 999,
+        })),
+    ]);
+  });
+
+  it('refunds and disputes of an invoice: found by the payment that they are of', async () => {
+    const [attempt, given] = [await books.attempt(), await books.attempt()];
+    const again = await books.attemptAgain(given);
+    const refund = await books.refund(null, { invoiceId: attempt.invoiceId, amountMinor: 500 });
+    // Its payment is another than the one that paid the invoice.
+    const returned = await books.refund(null, {
+      ...{ invoiceId: given.invoiceId, paymentId: again.id, amountMinor: 999, kind: 'payment_returned' },
+    });
+    const dispute = await books.dispute(null, {
+      ...{ invoiceId: attempt.invoiceId, amountMinor: 999, connectorDisputeId: null },
+    });
+    const header = 'reporting_category,source_id,payment_intent_id,gross,currency,created_utc';
+    const file = await desk.files.write(
+      'refunds-of-invoices.csv',
+      `${[
+        header,
+        `refund,${stripeId('re')},${attempt.connectorTransactionId},-5.00,usd,2026-08-21 10:11`,
+        `refund,${stripeId('re')},${again.connectorTransactionId},-9.99,usd,2026-08-21 10:12`,
+        `dispute,${stripeId('dp')},${attempt.connectorTransactionId},-9.99,usd,2026-08-21 10:13`,
+        `refund,${stripeId('re')},${given.connectorTransactionId},-9.99,usd,2026-08-21 10:14`,
+      ].join('\n')}\n`,
+    );
+    const { printed, exceptions } = await reconciled(world, file);
+    expect(printed).toMatchObject({ layout: 'stripe_balance_report', matched: { refund: 2, dispute: 1 } });
+    // The payment that paid the second invoice has no refund.
+    expect(
+      named(exceptions, `refund/${refund.id}`, `refund/${returned.id}`, `dispute/${dispute.id}`),
+    ).toMatchObject([{ kind: 'missing_here', rowKind: 'refund', subject: null }]);
+  });
+
+  it('of Hyperswitch: an attempt is found by its payment id', async () => {
+    const attempt = await books.attempt({ attempt: { connectorTransactionId: null } });
+    const file = await desk.files.write(
+      'router-payments.csv',
+      [
+        'payment_id,attempt_id,status,amount,currency,created_at',
+        `${attempt.id},${attempt.id}_1,succeeded,999,USD,2026-08-21 12:00:00`,
+        '',
+      ].join('\n'),
+    );
+    const { printed } = await reconciled(world, file);
+    expect(printed).toMatchObject({ layout: 'hyperswitch_payments', matched: { payment: 1 } });
+  });
+
   it('what moved within an hour of where the file begins or ends says that it may be in the file beside it', async () => {
     const edge = await books.order({ completedAt: new Date('2025-05-01T00:20:00Z') });
     const last = await books.order({ completedAt: new Date('2025-05-03T00:00:00Z') });

@@ -13,7 +13,10 @@ const ROWS = Number(process.env['STATEMENT_PLAN_ROWS'] ?? 20_000);
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
 const CHUNK = 20_000;
 const SETTLEMENT_FILE = '00000000-0000-4000-8000-00000000000a';
-const MONEY = ['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts', 'disputes'];
+const MONEY = [
+  ...['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'seller_payouts', 'disputes'],
+  ...['invoice_payments', 'invoices'],
+];
 
 let own: TestDatabase;
 let database: DatabaseWithSql;
@@ -45,6 +48,18 @@ async function fill(from: number, to: number): Promise<void> {
     INSERT INTO orders (id, buyer_id, total_minor, captured_minor, captured_currency, currency, status, payment_id,
       connector_transaction_id, completed_at, created_at)
     SELECT ${id(1)}, ${person}, 100, 100, 'USD', 'USD', 'completed', ${id(1)}::text, 'pi_' || n, ${at}, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO subscriptions (id, user_id, price_id, status, created_at, ended_at, end_reason)
+    SELECT ${person}, ${person}, id, 'expired', now(), now(), 'asked' FROM plan_prices LIMIT 1 ON CONFLICT DO NOTHING`);
+  await db.execute(sql`
+    INSERT INTO invoices (id, subscription_id, price_id, reason, status, number, period_start, period_end, amount_minor, currency,
+      hyperswitch_payment_id, issued_to, paid_at, created_at)
+    SELECT ${id(7)}, ${person}, (SELECT price_id FROM subscriptions), 'change', 'paid', 'T-' || n, ${at}, ${at} + interval '1 day',
+      100, 'USD', ${id(7)}::text, '{}', ${at}, ${at} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, status, received_minor,
+      received_currency, connector_transaction_id, captured_at, created_at)
+    SELECT ${id(7)}, ${id(7)}, 1, true, 100, 'USD', 'succeeded', 100, 'USD', 'pi_of_invoice_' || n, ${at}, ${at} FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO refunds (id, order_id, amount_minor, currency, status, hyperswitch_refund_id, succeeded_at)
     SELECT ${id(2)}, ${id(1)}, 100, 'USD', 'succeeded', ${id(2)}::text, ${at} FROM ${numbers}`);

@@ -9,8 +9,10 @@ import { disputes } from '../../db/marketplace/disputes/schema.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { settlementFiles, settlementExceptions } from '../../db/settlements/schema.ts';
+import { type InvoicePayment, invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import { reconcileStatement as command } from '../../ops/commands/reconcile-statement.ts';
+import { paidInvoice } from '../harness/attempts.ts';
 import { run, start } from '../harness/processes.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
@@ -135,7 +137,7 @@ function ledgerless(world: World, { buyerId, sellerId }: People) {
       await db.insert(orders).values(row);
       return row;
     },
-    async refund(orderId: string, values: Partial<typeof refunds.$inferInsert> = {}) {
+    async refund(orderId: string | null, values: Partial<typeof refunds.$inferInsert> = {}) {
       const id = uuidv7();
       const row = {
         id,
@@ -148,6 +150,22 @@ function ledgerless(world: World, { buyerId, sellerId }: People) {
         ...values,
       } as const;
       await db.insert(refunds).values(row);
+      return row;
+    },
+    /** A paid invoice: what its payment at the PSP is. */
+    async attempt(values: Parameters<typeof paidInvoice>[2] = {}) {
+      const paid = { connectorTransactionId: stripeId('pi'), capturedAt: MOVED_AT, ...values.attempt };
+      const { attempt } = await paidInvoice(db, buyerId, { ...values, attempt: paid });
+      return attempt;
+    },
+    /** Another payment of the same invoice. */
+    async attemptAgain({ invoiceId, capturedAt }: InvoicePayment, number = 2) {
+      const row = {
+        ...{ id: uuidv7(), invoiceId, attempt: number, onSession: false, amountMinor: 999, currency: 'USD' },
+        ...{ status: 'given_back' as const, receivedMinor: 999, receivedCurrency: 'USD', capturedAt },
+        connectorTransactionId: stripeId('pi'),
+      };
+      await db.insert(invoicePayments).values(row);
       return row;
     },
     async transfer(orderId: string, values: Partial<typeof sellerTransfers.$inferInsert> = {}) {
@@ -165,7 +183,7 @@ function ledgerless(world: World, { buyerId, sellerId }: People) {
       await db.insert(sellerTransfers).values(row);
       return row;
     },
-    async dispute(orderId: string, values: Partial<typeof disputes.$inferInsert> = {}) {
+    async dispute(orderId: string | null, values: Partial<typeof disputes.$inferInsert> = {}) {
       const row = {
         id: uuidv7(),
         orderId,

@@ -67,6 +67,7 @@ describe('the first payment', () => {
       receivedCurrency: 'USD',
       clientSecret: null,
       connectorTransactionId: 'pi_1',
+      capturedAt: expect.any(Date) as Date,
     });
     expect(await postedFor(invoiceId)).toEqual({ 'cash:psp': 999, 'platform:deferred': -999 });
     expect(await story.schedule(invoiceId)).toMatchObject({ amountMinor: 999, recognisedMinor: 0 });

@@ -127,6 +127,8 @@ export const invoicePayments = pgTable(
     clientSecret: text(),
     clientSecretExpiresAt: at(),
     connectorTransactionId: text(),
+    /** When we learned that the PSP has captured it. Real time. */
+    capturedAt: at(),
     /** When a call went out that may have made the payment. */
     askedAt: at(),
     /** Somebody wants it over: it is cancelled at the PSP, if that is still possible. */
@@ -145,6 +147,13 @@ export const invoicePayments = pgTable(
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     index('invoice_payments_by_time').on(t.createdAt),
+    // For settlement files: by the connector's id, and by the time when the money came.
+    index('invoice_payments_by_connector_transaction')
+      .on(t.connectorTransactionId)
+      .where(sql`${t.connectorTransactionId} IS NOT NULL`),
+    index('invoice_payments_captured_by_time')
+      .on(sql`coalesce(${t.capturedAt}, ${t.createdAt})`, t.id)
+      .where(sql`${t.receivedMinor} IS NOT NULL`),
     oneOf('invoice_payments_status_known', t.status, ATTEMPT_STATUSES),
     oneOf('invoice_payments_decline_class_known', t.declineClass, DECLINE_CLASSES),
     amountCheck('invoice_payments_amount_sane', t.amountMinor, 1),
