@@ -10,6 +10,7 @@ import { tracesUrlOf } from './config/observe.ts';
 import { openDatabase } from './db/client.ts';
 import { connectLazily, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
+import { taskQueuesOf } from './engine/task-queues.ts';
 import { createLogger, type Logger } from './log.ts';
 import { stuckAfterOf } from './observe/figures.ts';
 import { createObserver } from './observe/index.ts';
@@ -59,7 +60,7 @@ export async function startServer(
   });
   const connection = connectLazily(config);
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
-  const taskQueues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
+  const taskQueues = taskQueuesOf(config);
   const engine = createEngine(client, taskQueues);
   const refundEvents = new RefundFeed({ db: database.reads, log, now: overrides.now }, overrides.streams);
   const bodies = new RequestBodies(overrides.bodies);

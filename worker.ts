@@ -19,6 +19,7 @@ import { tellStripeMode } from './db/webhooks/index.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
+import { taskQueuesOf } from './engine/task-queues.ts';
 import { failuresOf, loadWorkflowBundle } from './engine/workflow-bundle.ts';
 import { createSweepInbox } from './inbox/redrive.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -42,6 +43,8 @@ const CONNECT_RETRY_MS = 1_000;
  * sleeping ones are replayed.
  */
 const MAX_CACHED_WORKFLOWS = 1_000;
+/** Subscriptions sleep for a month: few are at work at a time, and a history that is replayed is short. */
+const MAX_CACHED_SUBSCRIPTIONS = 100;
 /**
  * The engine keeps a workflow's next task for the worker that had the last one, which has it cached, and learns only
  * by this that the worker is dead. The SDK's own is ten seconds. A worker that is too busy for a task in this time
@@ -62,7 +65,7 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Wires a worker process together: both task queues, until it is closed. */
+/** Wires a worker process together: its task queues, until it is closed. */
 export async function startWorker(
   config: Config,
   overrides: {
@@ -88,7 +91,7 @@ export async function startWorker(
     observer: observer.statements,
   });
   const namespace = config.TEMPORAL_NAMESPACE;
-  const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
+  const queues = taskQueuesOf(config);
   const settings = { ...settingsOf(config), ...overrides.settings };
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const engine = createEngine(client, queues);
@@ -133,6 +136,16 @@ export async function startWorker(
         ...common,
         taskQueue: queues.stripe,
         maxTaskQueueActivitiesPerSecond: queuedCallsPerSecond(config.STRIPE_MAX_RPS),
+      }),
+    );
+  }
+  if (config.SUBSCRIPTION_WORKER_ENABLED) {
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: queues.billing,
+        maxCachedWorkflows: MAX_CACHED_SUBSCRIPTIONS,
+        maxTaskQueueActivitiesPerSecond: config.SUBSCRIPTION_CHARGE_MAX_RPS,
       }),
     );
   }

@@ -4,8 +4,14 @@ import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
 import type { SettlementDeps } from './settlements/deps.ts';
+import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/deps.ts';
 
-export type Deps = KernelDeps & MarketplaceDeps & PayoutDeps & ReconcileDeps & SettlementDeps;
+export type Deps = KernelDeps &
+  MarketplaceDeps &
+  PayoutDeps &
+  ReconcileDeps &
+  SettlementDeps &
+  SubscriptionDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];
@@ -13,5 +19,6 @@ export type Settings = Deps['settings'];
 export const settingsOf = (config: Config): Settings => ({
   ...marketplaceSettings(config),
   ...payoutSettings(config),
+  ...subscriptionSettings(config),
   ...reconcileSettings(config),
 });

@@ -5,6 +5,7 @@ import { createMarketplaceActivities } from './marketplace/activities.ts';
 import { createPayoutsActivities } from './payouts/activities.ts';
 import { createReconcileActivities } from './reconcile/activities.ts';
 import { createSettlementActivities } from './settlements/activities.ts';
+import { createSubscriptionActivities } from './subscriptions/activities.ts';
 
 /** Every side effect that workflows can have. */
 export const createActivities = (deps: Deps) =>
@@ -15,6 +16,7 @@ export const createActivities = (deps: Deps) =>
     createPayoutsActivities(deps),
     createReconcileActivities(deps),
     createSettlementActivities(deps),
+    createSubscriptionActivities(deps),
   );
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -25,10 +25,7 @@ const REUSABLE = {
   workflowIdReusePolicy: 'ALLOW_DUPLICATE',
 } as const;
 
-export interface TaskQueues {
-  readonly core: string;
-  readonly stripe: string;
-}
+export type { TaskQueues } from './task-queues.ts';
 
 /** How a workflow is started. Where one with its id runs, that one is joined. */
 export interface Start<Type extends keyof Workflows = keyof Workflows> {

@@ -8,6 +8,7 @@ import { sellerEngine } from './payouts.ts';
 import type { Engine } from './port/index.ts';
 import { sweepEngine } from './reconcile.ts';
 import { settlementEngine } from './settlements.ts';
+import { subscriptionEngine } from './subscriptions.ts';
 
 /** The engine on Temporal: what each subject asks of it. */
 export function createEngine(client: Client, queues: TaskQueues): Engine {
@@ -20,5 +21,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     sellerEngine(calls, queues),
     sweepEngine(calls, queues),
     settlementEngine(calls, queues),
+    subscriptionEngine(calls, queues),
   );
 }

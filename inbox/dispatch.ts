@@ -38,6 +38,7 @@ import {
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './payouts.ts';
+import { dispatchInvoiceEvent, dispatchSubscriptionPayment } from './subscriptions.ts';
 import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './deps.ts';
 
@@ -81,30 +82,37 @@ async function dispatchRefund(
 
 /** A refund that we did not ask for, of a payment that we know: somebody used the PSP's dashboard. */
 async function dispatchOutsideRefund(
-  { engine }: InboxDeps,
+  deps: InboxDeps,
   event: RefundEvent,
   order: Awaited<ReturnType<typeof findReportedRefund>>['order'],
   webhookId: WebhookId,
 ): Promise<Dispatched> {
   const unknown = `no refund ${event.refundId} is known`;
   if (event.paymentId === undefined) return unmatched(unknown);
-  if (order === null) return unmatched(`${unknown}, nor its payment ${event.paymentId}`);
   const refund = outsideRefundReport(event);
   if (refund === null) return ignored(`${unknown}, and it moved nothing`);
-  await engine.notifyOrderOutside(order.id, hint(refund, webhookId), labelOf(order));
+  if (order === null) {
+    const ofInvoice = await dispatchInvoiceEvent(deps, event.paymentId, refund, webhookId);
+    return ofInvoice ?? unmatched(`${unknown}, nor its payment ${event.paymentId}`);
+  }
+  await deps.engine.notifyOrderOutside(order.id, hint(refund, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 
 async function dispatchPayment(
-  { db, engine }: InboxDeps,
+  deps: InboxDeps,
   event: PaymentEvent,
   webhookId: WebhookId,
 ): Promise<Dispatched> {
+  const { db, engine } = deps;
   const report = paymentReport(event);
   if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
   if (event.paymentId === undefined) return unmatched('the event names no payment');
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
-  if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
+  if (order === undefined) {
+    const ofSubscription = await dispatchSubscriptionPayment(deps, event, webhookId);
+    return ofSubscription ?? unmatched(`neither an order nor an invoice has payment ${event.paymentId}`);
+  }
   // The PSP also reports each payment that we cancel: that is not worth a workflow.
   if (report.verdict === 'failed' && order.status === 'failed')
     return ignored('the order has failed already');
@@ -113,19 +121,23 @@ async function dispatchPayment(
 }
 
 async function dispatchDispute(
-  { db, engine }: InboxDeps,
+  deps: InboxDeps,
   event: DisputeEvent,
   webhookId: WebhookId,
 ): Promise<Dispatched> {
+  const { db, engine } = deps;
   if (disputeStatus(event) === null)
     return ignored(`the status ${event.status ?? event.type} changes nothing`);
   if (event.paymentId === undefined || event.disputeId === undefined) {
     return unmatched('the event names no payment or no dispute');
   }
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
-  if (order === undefined) return unmatched(`no order with payment ${event.paymentId} is known`);
-  // A dispute without an amount is read at the PSP: until it is booked, the order could be refunded as well.
+  // A dispute without an amount is read at the PSP: until it is booked, the purchase could be refunded as well.
   const news = disputeReport(event) ?? { providerDisputeId: event.disputeId };
+  if (order === undefined) {
+    const ofInvoice = await dispatchInvoiceEvent(deps, event.paymentId, { kind: 'dispute', news }, webhookId);
+    return ofInvoice ?? unmatched(`neither an order nor an invoice has payment ${event.paymentId}`);
+  }
   await engine.notifyOrderOutside(order.id, hint({ kind: 'dispute', news }, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }

@@ -28,7 +28,7 @@ const FIGURES_SHARE = 0.05;
 export interface FigureSources {
   readonly db: Db;
   readonly client: Client;
-  readonly taskQueues: { readonly core: string; readonly stripe: string };
+  readonly taskQueues: { readonly core: string; readonly stripe: string; readonly billing: string };
   readonly stuckAfterMs: StuckAfterMs;
   readonly sweepEveryMs: number;
 }

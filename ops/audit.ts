@@ -5,6 +5,7 @@ import { readVariables } from '../config.ts';
 import { type CheckedInvariant, checkBooks, type Violation } from '../db/invariants/index.ts';
 import { openDatabase } from '../db/client.ts';
 import { createEngine } from '../engine/index.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../engine/task-queues.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 
@@ -51,14 +52,11 @@ interface Found {
 }
 
 async function check(env: NodeJS.ProcessEnv, readers: ReturnType<typeof openReaders> | null): Promise<Found> {
-  const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const config = readVariables(env, ['DATABASE_URL', ...TASK_QUEUE_VARIABLES]);
   const { connection, client } = await connectTemporal(env);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 1, statementTimeoutMs: null });
   try {
-    const engine = createEngine(client, {
-      core: config.TEMPORAL_TASK_QUEUE,
-      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-    });
+    const engine = createEngine(client, taskQueuesOf(config));
     // Without its namespace every open row would look abandoned.
     await engine.ping();
     const checked = await checkBooks(database.db, engine);

@@ -5,6 +5,7 @@ import { readUserRole } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { writeSubject } from '../domain/kernel/index.ts';
 import { createEngine } from '../engine/index.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../engine/task-queues.ts';
 import { createLogger } from '../log.ts';
 import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';
 import { connectTemporal } from './connect-temporal.ts';
@@ -30,8 +31,7 @@ export async function operating<T>(
   operate: (deps: OperationsDeps) => Promise<T>,
 ): Promise<T> {
   const config = readVariables(env, [
-    'TEMPORAL_TASK_QUEUE',
-    'TEMPORAL_STRIPE_TASK_QUEUE',
+    ...TASK_QUEUE_VARIABLES,
     'FOUR_EYES_ABOVE_MINOR',
     'REFUND_FEE_POLICY',
     'SUBSCRIPTION_RENEWAL_GRACE',
@@ -43,10 +43,7 @@ export async function operating<T>(
     throw new CannotRun(error instanceof Error ? error.message : String(error));
   });
   try {
-    const engine = createEngine(client, {
-      core: config.TEMPORAL_TASK_QUEUE,
-      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-    });
+    const engine = createEngine(client, taskQueuesOf(config));
     const settings = operationsSettings(config);
     // The command prints its answer, and the audit log has what happened, so nothing is logged here.
     const log = createLogger('silent');

@@ -9,7 +9,7 @@ import { openDatabase } from '../db/client.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 import { keepNamespaceId } from './known-namespace.ts';
-import { ensureSweepSchedule } from './reconcile-schedule.ts';
+import { ensureRevenueSchedule, ensureSweepSchedule } from './schedules.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
@@ -131,6 +131,8 @@ async function main(): Promise<void> {
   const config = readVariables(process.env, [
     'TEMPORAL_NAMESPACE',
     'TEMPORAL_TASK_QUEUE',
+    'TEMPORAL_BILLING_TASK_QUEUE',
+    'BILLING_TIME_SCALE',
     'RECONCILE_INTERVAL',
     'RECONCILE_WORKER_ENABLED',
   ]);
@@ -152,6 +154,11 @@ async function main(): Promise<void> {
     });
     const isPaused = schedule === 'made' && off !== null;
     console.log(`${schedule} the schedule reconcile${isPaused ? `, paused: ${off}` : ''}`);
+    const revenue = await ensureRevenueSchedule(client, {
+      taskQueue: config.TEMPORAL_BILLING_TASK_QUEUE,
+      timeScale: config.BILLING_TIME_SCALE,
+    });
+    console.log(`${revenue} the schedule revenue`);
     await tellNamespace(connection, namespace);
   } finally {
     await connection.close();

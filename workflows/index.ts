@@ -7,3 +7,6 @@ export { onboarding } from './payouts/onboarding.ts';
 export { statement } from './settlements/statement.ts';
 export { reconcile } from './reconcile/reconcile.ts';
 export { backfillTransferIds } from './marketplace/backfill-transfer-ids.ts';
+export { subscription } from './subscriptions/subscription.ts';
+export { revenue } from './subscriptions/revenue.ts';
+export { phantoms } from './subscriptions/phantoms.ts';

@@ -5,10 +5,15 @@ import type { Engine } from '../../engine/port/index.ts';
 const STARTS_AT_A_TIME = 10;
 
 /**
- * Starts what follows from a settlement: a workflow for each reversal, and a look for each transfer that it changed. The
+ * Starts what follows from a settlement: a workflow for each reversal, a look for each transfer that it changed, and one of the
+ * subscription that it ended. The
  * reversals that a refund's own workflow opens are first asked for there (`take-back.ts`).
  */
-export async function followUp(engine: Engine, { reversals, transfers }: SettledRefund): Promise<void> {
+export async function followUp(
+  engine: Engine,
+  { reversals, transfers, ended }: SettledRefund,
+): Promise<void> {
+  if (ended !== undefined) await engine.wakeSubscription(ended);
   await startAll(reversals, (reversal) => engine.startReversal(reversal));
   await startAll(transfers, (transfer) => engine.retryTransfer(transfer));
 }

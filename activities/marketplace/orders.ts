@@ -132,7 +132,8 @@ export function createOrderActivities({ db, engine, psp, purchases, settings, lo
       evidence: Evidence<ReadEvent>,
       payment?: PaymentReport | null,
     ): Promise<SettledEvent> {
-      const event = await outsideEventFor(db, orderId, evidence);
+      const { paymentId } = await orderOf(db, orderId);
+      const event = await outsideEventFor(db, paymentId, evidence);
       if (event === null) return { wantsPayment: false, unconfirmed: true };
       const order = { kind: 'order', id: orderId } as const;
       const settled: RecordedRefund & SettledDispute =
@@ -232,6 +233,8 @@ const UNDERWAY = new Set([
   'conflicted',
 ]);
 
+export const isUnderWay = (status: string): boolean => UNDERWAY.has(status);
+
 /** What the PSP reports of a payment when it is read. */
 export function factOf(payment: PspPayment): LookedUpPayment {
   const verdict = paymentVerdict(payment.status);
@@ -260,6 +263,6 @@ export function factOf(payment: PspPayment): LookedUpPayment {
     case 'expired':
       return withoutMoney('failed', payment.errorMessage ?? verdict);
     case 'waiting':
-      return UNDERWAY.has(payment.status) ? 'underway' : 'unpaid';
+      return isUnderWay(payment.status) ? 'underway' : 'unpaid';
   }
 }

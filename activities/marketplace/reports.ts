@@ -65,19 +65,20 @@ export async function refundReportFor(
   return verdict?.status === 'succeeded' && verdict.done === undefined ? null : verdict;
 }
 
+/** `paymentId` is of the purchase that the event was sent to. */
 export async function outsideEventFor(
   db: Db,
-  orderId: string,
+  paymentId: string | null,
   evidence: Evidence<ReadEvent>,
 ): Promise<BookableEvent | null> {
   if ('known' in evidence) {
-    // The event that a hint named was read at the PSP, and may belong to another order.
-    const { paymentId } = evidence.known;
-    return paymentId === undefined || paymentId === (await paymentIdOf(db, orderId)) ? evidence.known : null;
+    // The event that a hint named was read at the PSP, and may belong to another purchase.
+    const { known } = evidence;
+    return known.paymentId === undefined || known.paymentId === paymentId ? known : null;
   }
   const event = await storedPspEvent(db, evidence.webhookId);
   if (event === null || event.subject === 'invalid') return null;
-  if (event.paymentId === undefined || event.paymentId !== (await paymentIdOf(db, orderId))) return null;
+  if (event.paymentId === undefined || event.paymentId !== paymentId) return null;
   if (event.subject === 'dispute') {
     const news = disputeReport(event);
     return news && { kind: 'dispute', news };
@@ -92,7 +93,8 @@ const isBookable = (
 ): refund is Extract<BookableEvent, { kind: 'refund' }> =>
   refund.amountMinor !== null && refund.currency !== null;
 
-async function storedPspEvent(db: Db, webhookId: string | null): Promise<HyperswitchEvent | null> {
+/** What a verified webhook said; null where there is none, or it cannot be used. */
+export async function storedPspEvent(db: Db, webhookId: string | null): Promise<HyperswitchEvent | null> {
   const body = await readStoredWebhook(db, 'hyperswitch', webhookId);
   const event = body === null ? null : parseHyperswitchEvent(JSON.parse(body));
   return event === null || whyUnusable(event) !== null ? null : event;

@@ -9,7 +9,10 @@ import { retryLater } from '../kernel/index.ts';
  * key is the reason.
  */
 export async function unread(
-  { db, settings }: Pick<MarketplaceDeps, 'db' | 'settings'>,
+  {
+    db,
+    settings,
+  }: Pick<MarketplaceDeps, 'db'> & { readonly settings: Pick<MarketplaceDeps['settings'], 'psp'> },
   found: PspFailure,
   what: 'payment' | 'refund' | 'dispute',
 ): Promise<ApplicationFailure> {

@@ -1,4 +1,5 @@
 import type { Look, Phase } from '../../domain/reconcile/reconcile.ts';
+import { type BillingTerms, billingTermsOf } from '../../domain/subscriptions/index.ts';
 import type { Purchases } from '../../db/marketplace/index.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import type { HyperswitchReader } from '../../providers/hyperswitch/client.ts';
@@ -12,6 +13,8 @@ export interface ReconcileSettings {
   readonly orderStuckAfterMs: number;
   readonly refundStuckAfterMs: number;
   readonly refundOrphanAfterMs: number;
+  readonly invoiceStuckAfterMs: number;
+  readonly billing: BillingTerms;
   /** Rows of each phase in one sweep. */
   readonly batch: number;
   /** Rows that are looked at at a time. */
@@ -26,6 +29,8 @@ export const reconcileSettings = (config: Config): { readonly reconcile: Reconci
     orderStuckAfterMs: config.RECONCILE_ORDER_STUCK_AFTER,
     refundStuckAfterMs: config.RECONCILE_REFUND_STUCK_AFTER,
     refundOrphanAfterMs: config.RECONCILE_REFUND_ORPHAN_AFTER,
+    invoiceStuckAfterMs: config.RECONCILE_INVOICE_STUCK_AFTER,
+    billing: billingTermsOf(config),
     batch: config.RECONCILE_BATCH,
     concurrency: config.RECONCILE_CONCURRENCY,
     webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
@@ -44,6 +49,7 @@ export interface ReconcileDeps extends KernelDeps {
     | 'startTransfer'
     | 'startReversal'
     | 'startPayout'
+    | 'wakeSubscription'
   >;
   readonly psp: HyperswitchReader;
   readonly inbox: Inbox;

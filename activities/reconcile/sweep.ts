@@ -28,6 +28,7 @@ import {
 import { lookOutside } from './outside.ts';
 import { createPace } from './pace.ts';
 import { lookAtWork } from './lost-work.ts';
+import { lookAtAttempt, lookAtSubscription } from './subscriptions.ts';
 
 /** 200 rows by default, which take less than an activity may (see sweepBatch), even if each look runs into its timeouts. */
 const BATCHES_AT_ONCE = 4;
@@ -47,6 +48,8 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
       lookAtOrphan(deps, ref, { gapMs: gapMs(deps, terms), engineRebuilt: terms.engineRebuilt }),
     lost_work: lookAtWork,
     ended_orders: (deps, ref, terms) => lookAtEndedOrder(deps, ref, { gapMs: gapMs(deps, terms) }),
+    stuck_invoices: lookAtAttempt,
+    overdue_subscriptions: lookAtSubscription,
     outside: lookOutside,
     inbox: lookAtWebhook,
   };

@@ -32,6 +32,8 @@ export { forgetMissedOrphan, missOrphan } from './refunds/miss-orphan.ts';
 export { refundAsOperator } from './refunds/refund-as-operator.ts';
 export { knownToPsp, requestRefundEnd } from './refunds/request-end.ts';
 export { returnRefund } from './refunds/return.ts';
+export { settleDispute } from './disputes/settle.ts';
+export { recordExternalRefund } from './refunds/record-external-refund.ts';
 export { type Dispute, disputes } from './disputes/schema.ts';
 export { findReportedRefund } from './refunds/find-reported.ts';
 export { type Refund, refunds } from './refunds/schema.ts';

@@ -4,11 +4,12 @@ import type { Db } from '../client.ts';
 import { readClock, writePlatformSetting } from '../kernel/index.ts';
 import { RECENT_DISPUTES } from './sweep.ts';
 
-const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside'>, SQL>> = {
+const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside' | 'overdue_subscriptions'>, SQL>> = {
   stuck_orders: sql`orders`,
   stuck_refunds: sql`refunds`,
   orphan_refunds: sql`refunds`,
   ended_orders: sql`orders`,
+  stuck_invoices: sql`invoice_payments`,
   inbox: sql`webhook_events`,
 };
 const WORK_TABLES: Readonly<Record<string, SQL>> = {
@@ -17,6 +18,7 @@ const WORK_TABLES: Readonly<Record<string, SQL>> = {
   transfer: sql`seller_transfers`,
   reversal: sql`transfer_reversals`,
   payout: sql`seller_payouts`,
+  subscription: sql`subscriptions`,
 };
 
 /** Puts the rows of a batch at the end of the queue, whatever the looks find. By the database's clock. */
@@ -39,7 +41,7 @@ export async function markLooked(db: Db, phase: Phase, refs: readonly string[]):
       await writePlatformSetting(db, 'disputes_listed_at', await readClock(db));
     return;
   }
-  if (phase !== 'lost_work') {
+  if (phase !== 'lost_work' && phase !== 'overdue_subscriptions') {
     await stamp(TABLES[phase], sql`reconcile_checked_at`, refs);
     return;
   }

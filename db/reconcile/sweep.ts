@@ -2,12 +2,17 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import type { Db } from '../client.ts';
 import { readPlatformSetting, isCurrent } from '../kernel/index.ts';
+import { billingNow, seemsPhantom, subscriptions } from '../subscriptions/index.ts';
+import type { BillingTerms } from '../../domain/subscriptions/index.ts';
 
 /** How old rows must be before a sweep looks at them, in milliseconds. */
 export interface SweepAges {
   readonly orderStuckAfterMs: number;
   readonly refundStuckAfterMs: number;
   readonly refundOrphanAfterMs: number;
+  readonly invoiceStuckAfterMs: number;
+  /** By what time subscriptions are due. */
+  readonly billing: Pick<BillingTerms, 'time' | 'renewalGraceMs'>;
 }
 
 export interface SweepAsk extends SweepAges {
@@ -20,6 +25,8 @@ export interface SweepAsk extends SweepAges {
 
 /** Within this time a row has its workflow, and a webhook is processed. */
 const WORK_LOST_AFTER_MS = 60_000;
+/** A subscription's workflow does what is due within seconds. */
+const OVERDUE_AFTER_MS = 10 * 60_000;
 const INBOX_UNDONE_AFTER_MS = 5 * 60_000;
 const INBOX_UNMATCHED_FOR_MS = 24 * 60 * 60_000;
 
@@ -106,6 +113,30 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
             WHERE payment_watched_until IS NOT NULL AND created_at < ${before(ask.orderStuckAfterMs)}`,
         },
       ];
+    case 'stuck_invoices':
+      return [
+        {
+          rotates: true,
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM invoice_payments
+            WHERE status = 'pending' AND asked_at < ${before(ask.invoiceStuckAfterMs)}`,
+        },
+      ];
+    case 'overdue_subscriptions': {
+      const { time, renewalGraceMs } = ask.billing;
+      const dueBy = ask.engineRebuilt ? sql`'infinity'::timestamptz` : billingNow(time, OVERDUE_AFTER_MS);
+      return [
+        {
+          rotates: true,
+          from: sql`SELECT 'subscription/' || id AS ref, work_checked_at AS looked_at, created_at FROM subscriptions
+            WHERE next_due_at IS NOT NULL AND next_due_at < ${dueBy}`,
+        },
+        {
+          rotates: true,
+          from: sql`SELECT 'subscription/' || ${subscriptions.id} AS ref, ${subscriptions.workCheckedAt} AS looked_at, ${subscriptions.createdAt} AS created_at FROM ${subscriptions}
+            WHERE ${subscriptions.nextDueAt} IS NULL AND ${seemsPhantom(billingNow(time), renewalGraceMs)}`,
+        },
+      ];
+    }
     case 'outside':
       return [
         {

@@ -23,4 +23,7 @@ export { retryInvoice, retrySubscription } from './operators/retry.ts';
 export { voidInvoice } from './operators/void-invoice.ts';
 export { type Invoice, invoicePayments, invoices } from './invoices/schema.ts';
 export { lockInvoice, lockSubscription } from './lock.ts';
-export type { Subscription } from './schema.ts';
+export { type Subscription, subscriptions } from './schema.ts';
+export { billingNow } from './billing-clock.ts';
+export { findPayment, type FoundPayment } from './find-payment.ts';
+export { isPhantomNow, seemsPhantom } from './phantoms.ts';

@@ -5,6 +5,8 @@ export const PHASES = [
   'orphan_refunds',
   'lost_work',
   'ended_orders',
+  'stuck_invoices',
+  'overdue_subscriptions',
   'outside',
   'inbox',
 ] as const;

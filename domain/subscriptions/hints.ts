@@ -1,3 +1,4 @@
+import type { Hint } from '../kernel/index.ts';
 import type { OutsideEvent } from '../marketplace/index.ts';
 
 // What signals to a subscription say. They decide nothing, and name nobody and no card: the stored webhook has all.
@@ -7,5 +8,16 @@ export interface PaymentNews {
   readonly paymentId: string;
 }
 
-/** A dispute of an invoice, or a refund of it that was not asked of us. */
-export type InvoiceEvent = OutsideEvent & { readonly invoiceId: string };
+/** A dispute of one of its payments, or a refund of it that was not asked of us. */
+export type InvoiceEvent = OutsideEvent & PaymentNews;
+
+/** What a run had heard and not read when it continued as new. */
+export interface Undelivered {
+  readonly payments: readonly Hint<PaymentNews>[];
+  readonly events: readonly Hint<InvoiceEvent>[];
+}
+
+export interface SubscriptionRequest {
+  readonly subscriptionId: string;
+  readonly undelivered?: Undelivered;
+}

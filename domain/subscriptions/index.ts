@@ -23,7 +23,7 @@ export { BILLING_CYCLES } from './billing-cycle.ts';
 export { periodOf } from './periods.ts';
 export { type ChangeToQuote, quoteChange } from './proration.ts';
 export { INVOICE_ACTIONS, SUBSCRIPTION_ACTIONS } from './actions.ts';
-export { invoiceSubject, subscriptionWorkflowId } from './ids.ts';
+export { invoiceSubject, REVENUE_SCHEDULE_ID, subscriptionWorkflowId } from './ids.ts';
 export type { EndReason } from './subscription-machine.ts';
 export { recognisableMinor } from './revenue.ts';
 export { trialMail } from './trial-mail.ts';

@@ -18,6 +18,25 @@ export interface PhantomReport extends PhantomProgress {
 export interface PhantomRequest {
   readonly sweepId: string;
   readonly dryRun: boolean;
+  /** Rows of one activity. */
+  readonly batchRows?: number;
+  /** Where the run before stood. */
+  readonly carried?: { readonly afterId: string; readonly progress: PhantomProgress };
+}
+
+/** What became of one row that was looked at. */
+export type PhantomLook = 'expired' | 'paid' | 'left';
+
+export const NO_PHANTOMS: PhantomProgress = { looked: 0, expired: 0, paid: 0, left: 0 };
+
+export function addLooks(progress: PhantomProgress, looks: readonly PhantomLook[]): PhantomProgress {
+  const count = (what: PhantomLook) => looks.filter((look) => look === what).length;
+  return {
+    looked: progress.looked + looks.length,
+    expired: progress.expired + count('expired'),
+    paid: progress.paid + count('paid'),
+    left: progress.left + count('left'),
+  };
 }
 
 /** One of each kind at a time. */

@@ -3,6 +3,7 @@ import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
 import type { SellerEngine } from './payouts.ts';
 import type { SweepEngine } from './reconcile.ts';
 import type { SettlementEngine } from './settlements.ts';
+import type { SubscriptionEngine } from './subscriptions.ts';
 
 export type { RefundLabel } from './marketplace.ts';
 export { idOfSweep } from './reconcile.ts';
@@ -16,4 +17,5 @@ export type Engine = KernelEngine &
   BackfillEngine &
   SellerEngine &
   SweepEngine &
-  SettlementEngine;
+  SettlementEngine &
+  SubscriptionEngine;

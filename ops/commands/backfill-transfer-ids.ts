@@ -8,6 +8,7 @@ import {
   transferWorkflowId,
 } from '../../domain/marketplace/index.ts';
 import { createEngine } from '../../engine/index.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';
@@ -30,13 +31,10 @@ export async function backfillTransferIds(args: string[], env: NodeJS.ProcessEnv
 }
 
 async function run(env: NodeJS.ProcessEnv, dryRun: boolean): Promise<BackfillReport> {
-  const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const config = readVariables(env, TASK_QUEUE_VARIABLES);
   const { connection, client } = await connectTemporal(env);
   try {
-    const engine = createEngine(client, {
-      core: config.TEMPORAL_TASK_QUEUE,
-      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-    });
+    const engine = createEngine(client, taskQueuesOf(config));
     await engine.startBackfill(dryRun);
     return await follow(engine, dryRun, startProgress(process.stderr, dryRun ? 'dry run' : 'backfill'));
   } finally {

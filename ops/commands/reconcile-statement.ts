@@ -15,6 +15,7 @@ import {
 } from '../../domain/settlements/index.ts';
 import { formatMoney } from '../../domain/kernel/index.ts';
 import { createEngine } from '../../engine/index.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
 import { type Progress, startProgress } from '../progress.ts';
@@ -63,15 +64,14 @@ interface Found {
 }
 
 async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
-  const config = readVariables(env, ['DATABASE_URL', 'TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const config = readVariables(env, ['DATABASE_URL', ...TASK_QUEUE_VARIABLES]);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
   try {
     const { id, fileName, rowsRead, endedAt } = await load(database.db, ask);
     if (endedAt === null) {
       const { connection, client } = await connectTemporal(env);
       try {
-        const queues = { core: config.TEMPORAL_TASK_QUEUE, stripe: config.TEMPORAL_STRIPE_TASK_QUEUE };
-        const engine = createEngine(client, queues);
+        const engine = createEngine(client, taskQueuesOf(config));
         await engine.startSettlement(id, fileName);
         await follow(engine, { id, rowsRead }, startProgress(process.stderr, 'matching'));
       } finally {

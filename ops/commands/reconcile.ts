@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile/index.ts';
 import { createEngine } from '../../engine/index.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { runReconciliation } from '../../operations/reconcile/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
@@ -52,13 +53,10 @@ async function run(
   ask: Ask,
   by: { readonly actor?: string | undefined; readonly reason?: string | undefined } | null,
 ): Promise<{ workflowId: string; report: ReconcileReport }> {
-  const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE']);
+  const config = readVariables(env, TASK_QUEUE_VARIABLES);
   const { connection, client } = await connectTemporal(env);
   try {
-    const engine = createEngine(client, {
-      core: config.TEMPORAL_TASK_QUEUE,
-      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-    });
+    const engine = createEngine(client, taskQueuesOf(config));
     const workflowId = await start(env, engine, ask, by);
     const progress = startProgress(process.stderr, ask.drain ? 'drain' : 'sweep');
     return { workflowId, report: await follow(engine, workflowId, progress) };

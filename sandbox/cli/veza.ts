@@ -7,7 +7,7 @@ import { openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
-import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
+import { ensureRevenueSchedule, ensureSweepSchedule } from '../../ops/schedules.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import {
@@ -218,8 +218,18 @@ export async function setUp(
   const database = openDatabase(databaseUrl, { maxConnections: 1 });
   try {
     await setUpTemporal(connection, namespace);
-    const config = readVariables(env, ['TEMPORAL_TASK_QUEUE', 'RECONCILE_INTERVAL']);
-    await ensureSweepSchedule(createClient(connection, settings), {
+    const config = readVariables(env, [
+      'TEMPORAL_TASK_QUEUE',
+      'TEMPORAL_BILLING_TASK_QUEUE',
+      'RECONCILE_INTERVAL',
+      'BILLING_TIME_SCALE',
+    ]);
+    const client = createClient(connection, settings);
+    await ensureRevenueSchedule(client, {
+      taskQueue: config.TEMPORAL_BILLING_TASK_QUEUE,
+      timeScale: config.BILLING_TIME_SCALE,
+    });
+    await ensureSweepSchedule(client, {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,
       off: null,

@@ -86,7 +86,11 @@ export async function openApi({
     PAYLOAD_ENCRYPTION_KEY_ID: undefined,
   };
   const connection = connectLazily(settings);
-  const engine = createEngine(createClient(connection, settings), { core: 'none', stripe: 'none' });
+  const engine = createEngine(createClient(connection, settings), {
+    core: 'none',
+    stripe: 'none',
+    billing: 'none',
+  });
   const logLines: string[] = [];
   const log = createLogger('info', { write: (line) => void logLines.push(line) });
   afterAll(async () => {

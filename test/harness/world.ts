@@ -12,6 +12,7 @@ import { sellerTransfers, transferReversals } from '../../db/marketplace/transfe
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
+import { taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
@@ -127,6 +128,7 @@ export class World {
       TEMPORAL_ADDRESS: temporalAddress(),
       TEMPORAL_TASK_QUEUE: queue,
       TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
+      TEMPORAL_BILLING_TASK_QUEUE: `${queue}-billing`,
       PORT: '0',
       // Suites poll as one person; who tests the limit sets it.
       RATE_LIMIT_BEARER: '1000000',
@@ -157,10 +159,7 @@ export class World {
     const connection = await connectNow(config);
     closers.unshift(() => connection.close());
     const temporal = createClient(connection, config);
-    const engine = createEngine(temporal, {
-      core: config.TEMPORAL_TASK_QUEUE,
-      stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-    });
+    const engine = createEngine(temporal, taskQueuesOf(config));
     const database = openWithSql(testDatabase.url, { maxConnections: 5 });
     closers.unshift(() => database.close());
     const world = new World({

@@ -4,6 +4,7 @@ import { sellerAccounts } from '../../db/sellers/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../engine/payloads.ts';
+import { taskQueuesOf } from '../../engine/task-queues.ts';
 import { World } from '../harness/world.ts';
 import { recordHistory, type RecordedHistory } from './files.ts';
 import { PATHS, REASON } from './paths.ts';
@@ -56,9 +57,8 @@ describe('every path of a workflow', () => {
   it('after all of them the books are clean, and no other history holds anything personal', async () => {
     await expectCleanBooks(world);
     const secrets = await secretsOf(world);
-    const { TEMPORAL_TASK_QUEUE, TEMPORAL_STRIPE_TASK_QUEUE } = world.config;
     let looked = 0;
-    for (const queue of [TEMPORAL_TASK_QUEUE, TEMPORAL_STRIPE_TASK_QUEUE]) {
+    for (const queue of Object.values(taskQueuesOf(world.config))) {
       for await (const { workflowId } of world.temporal.workflow.list({ query: `TaskQueue = "${queue}"` })) {
         expectImpersonal(readableIn(await lookThrough(world, workflowId)), secrets);
         looked += 1;

@@ -11,6 +11,7 @@ import { adopted } from '../harness/wait.ts';
 import { NET_MINOR, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { completedOrder, openedRefund, placedOrder, settledRefund } from '../harness/stories.ts';
 import { onReversalsOf, REFUSED } from '../harness/trouble.ts';
+import { taskQueuesOf } from '../../engine/task-queues.ts';
 import { World } from '../harness/world.ts';
 import { readAlerts, readAlertTests, readDashboard, type Selector, selectorsOf } from './deployed.ts';
 import { type Sample, scrape, valueOf } from './support.ts';
@@ -201,8 +202,7 @@ describe('the business', () => {
   test('the engine answers, and somebody polls both task queues', () => {
     expect(valueOf(api, 'veza_engine_up')).toBe(1);
     expect(valueOf(api, 'veza_database_up')).toBe(1);
-    const { TEMPORAL_TASK_QUEUE: core, TEMPORAL_STRIPE_TASK_QUEUE: stripe } = world.config;
-    for (const queue of [core, stripe]) {
+    for (const queue of Object.values(taskQueuesOf(world.config))) {
       expect(valueOf(api, 'veza_task_queue_pollers', { task_queue: queue })).toBe(1);
     }
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { temporalAddress } from '../harness/services.ts';
 import { makePerson } from '../harness/shop.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
+import { taskQueuesOf } from '../../engine/task-queues.ts';
 import { World } from '../harness/world.ts';
 import { Operator } from './console-client.ts';
 
@@ -32,10 +33,12 @@ it.each(PAGES)('%s is there without Temporal, and says that it does not answer',
 
 it('names the task queues that no worker polls, until one does', async () => {
   const operator = await Operator.signedIn(world, await makePerson(world, 'admin'));
-  const { TEMPORAL_TASK_QUEUE: core, TEMPORAL_STRIPE_TASK_QUEUE: stripe } = world.config;
+  const { core, stripe, billing } = taskQueuesOf(world.config);
   const seen = async (path: string) => (await operator.get(path)).html.replaceAll(/\s+/g, ' ');
   for (const path of PAGES) {
-    expect(await seen(path)).toContain(`No worker polls <code>${core}</code> and <code>${stripe}</code>`);
+    expect(await seen(path)).toContain(
+      `No worker polls <code>${core}</code>, <code>${stripe}</code> and <code>${billing}</code>`,
+    );
   }
   await world.startWorker({ TRANSFER_RETRY_WORKER_ENABLED: 'false', REVERSAL_WORKER_ENABLED: 'false' });
   await expect

@@ -5,6 +5,7 @@ import { lookAt } from '../../activities/reconcile/sweep.ts';
 import type { Phase } from '../../domain/reconcile/reconcile.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
+import { taskQueuesOf } from '../../engine/task-queues.ts';
 import { createSweepInbox } from '../../inbox/redrive.ts';
 import { createLogger } from '../../log.ts';
 import { createHyperswitch } from '../../providers/hyperswitch/client.ts';
@@ -30,10 +31,7 @@ beforeAll(async () => {
   world.psp.control.setRefundMode('manual');
   const { config, database } = world;
   connection = connectLazily({ TEMPORAL_ADDRESS: wire.address });
-  const engine = createEngine(createClient(connection, config), {
-    core: config.TEMPORAL_TASK_QUEUE,
-    stripe: config.TEMPORAL_STRIPE_TASK_QUEUE,
-  });
+  const engine = createEngine(createClient(connection, config), taskQueuesOf(config));
   const own = { db: database.db, engine, log: createLogger('silent') };
   deps = {
     ...own,

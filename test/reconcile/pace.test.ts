@@ -68,7 +68,11 @@ async function startUnserved() {
 
 /** The real engine, and how often it was asked. */
 function countingEngine() {
-  const { waitsForWorker } = createEngine(world.temporal, { core: 'none', stripe: 'none' });
+  const { waitsForWorker } = createEngine(world.temporal, {
+    core: 'none',
+    stripe: 'none',
+    billing: 'none',
+  });
   let count = 0;
   return {
     engine: {

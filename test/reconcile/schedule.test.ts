@@ -4,7 +4,7 @@ import { readPlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { RECONCILE_SCHEDULE_ID } from '../../domain/reconcile/ids.ts';
 import { connectNow } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
-import { ensureSweepSchedule } from '../../ops/reconcile-schedule.ts';
+import { ensureSweepSchedule } from '../../ops/schedules.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { temporalAddress, uniqueName } from '../harness/services.ts';
 import { openShop } from '../harness/shop.ts';

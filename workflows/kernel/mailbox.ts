@@ -13,6 +13,11 @@ export class Mailbox<Message> {
     return this.#waiting.shift();
   }
 
+  /** All messages that are there now. */
+  takeAll(): Message[] {
+    return this.#waiting.splice(0);
+  }
+
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }

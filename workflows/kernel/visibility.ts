@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SEARCH_ATTRIBUTES } from '../../domain/kernel/search-attributes.ts';
 
 // What an operator sees of a workflow in Temporal's UI: search attributes for lists, current details for the page.
@@ -18,6 +18,18 @@ export function show(values: Values): void {
     ),
   );
 }
+
+/** Changes what lists show, where it differs from what they show: most of the time it costs no event. */
+export function showChanges(values: Values): void {
+  const shown = workflowInfo().typedSearchAttributes;
+  const changed = Object.entries(values).filter(([name, value]) => {
+    const type = SEARCH_ATTRIBUTES[name as keyof typeof SEARCH_ATTRIBUTES];
+    return asPlain(shown.get(defineSearchAttributeKey(name, type))) !== asPlain(value);
+  });
+  if (changed.length > 0) show(Object.fromEntries(changed));
+}
+
+const asPlain = (value: unknown): unknown => (value instanceof Date ? value.getTime() : (value ?? null));
 
 /** Says in Markdown what may be done, then how things stand. Costs no event. */
 export function describe(

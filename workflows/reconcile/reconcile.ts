@@ -52,6 +52,9 @@ const { lookAtRows } = proxyActivities<Activities>({
   summary: 'Looks at a batch of rows',
 });
 
+/** What is done whole where Temporal was rebuilt. */
+const RESTARTS: readonly Phase[] = ['lost_work', 'overdue_subscriptions'];
+
 /** Each batch is some sixteen events and its rows' ids: a run stays one that Temporal's UI shows at once. */
 const BATCHES_PER_RUN = 25;
 
@@ -75,8 +78,10 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
 
   begun ??= await beginSweep(asked, drain);
   const { engineRebuilt } = begun;
-  // When Temporal was rebuilt, all work is lost, so that phase always runs.
-  const phases = PHASES.filter((one) => asked.includes(one) || (engineRebuilt && one === 'lost_work'));
+  // When Temporal was rebuilt, all work is lost, so these phases always run.
+  const isRestart = (one: Phase) => engineRebuilt && RESTARTS.includes(one) && isKnown(one);
+  const phases = PHASES.filter((one) => asked.includes(one) || isRestart(one));
+  const lastRestart = phases.findLast(isRestart);
   report ??= beginReport(begun, phases);
   if (begun.off !== null) {
     describe([], [['State', `off: ${begun.off}`]]);
@@ -87,7 +92,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
   let batches = 0;
   for (const current of phases.slice(phase === null ? 0 : phases.indexOf(phase))) {
     phase = current;
-    const isWhole = drain || (engineRebuilt && current === 'lost_work');
+    const isWhole = drain || isRestart(current);
     let before: ReadonlySet<string> = new Set();
     for (;;) {
       if (batches > 0 && (batches >= batchesPerRun || workflowInfo().continueAsNewSuggested)) {
@@ -104,7 +109,7 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
       report = addBatch(report, current, await lookAtRows(refs, terms).catch(givenUp(refs)));
       if (!isWhole) break;
     }
-    if (engineRebuilt && current === 'lost_work' && everyRowWasDecided(report)) {
+    if (current === lastRestart && everyRowWasDecided(report)) {
       await adoptNamespace(begun.namespaceId);
     }
   }
@@ -127,6 +132,7 @@ const givenUp =
 /** A sweep that was under way when a phase was added goes on without it. */
 const isKnown = (phase: Phase): boolean => {
   if (phase === 'ended_orders') return patched('ended-orders');
+  if (phase === 'stuck_invoices' || phase === 'overdue_subscriptions') return patched('subscriptions');
   return phase !== 'outside' || patched('outside-phase');
 };
 
@@ -134,8 +140,8 @@ const isKnown = (phase: Phase): boolean => {
  * Whether Temporal answered for every row. If not, the next sweep asks again about the others, and fails nothing
  * either.
  */
-function everyRowWasDecided({ phases: { lost_work: work } }: ReconcileReport): boolean {
-  return work !== undefined && !work.why['engine_unavailable'] && !work.why['error'];
+function everyRowWasDecided({ phases }: ReconcileReport): boolean {
+  return RESTARTS.every((one) => !phases[one]?.why['engine_unavailable'] && !phases[one]?.why['error']);
 }
 
 function showProgress(phase: Phase, report: ReconcileReport, { total, engineRebuilt }: BegunSweep): void {

@@ -7,7 +7,9 @@ import { transitionAttempt } from './transition.ts';
  * the PSP by the workflow, and if it succeeds all the same, the money goes back.
  */
 export async function dropAttempt(tx: Tx, attempt: InvoicePayment): Promise<InvoicePayment> {
-  return attempt.askedAt === null
-    ? transitionAttempt(tx, attempt, 'failed', { errorMessage: 'it was never asked for' })
-    : transitionAttempt(tx, attempt, 'pending', { endRequestedAt: attempt.endRequestedAt ?? new Date() });
+  if (attempt.askedAt === null)
+    return transitionAttempt(tx, attempt, 'failed', { errorMessage: 'it was never asked for' });
+  if (attempt.endRequestedAt !== null) return attempt;
+  // The next look at it ends it, however lately it was looked at.
+  return transitionAttempt(tx, attempt, 'pending', { endRequestedAt: new Date(), reconcileCheckedAt: null });
 }

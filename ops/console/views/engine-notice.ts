@@ -8,7 +8,8 @@ export async function engineNotice({ engine }: Pick<ConsoleDeps, 'engine'>): Pro
     const idle = await engine.idleQueues();
     if (idle.length === 0) return null;
     return notice(
-      html`No worker polls ${idle.map((queue, index) => html`${index > 0 && ' and '}<code>${queue}</code>`)}:
+      html`No worker polls
+      ${idle.map((queue, index) => html`${index > 0 && (index === idle.length - 1 ? ' and ' : ', ')}<code>${queue}</code>`)}:
       nothing in ${idle.length === 1 ? 'that task queue' : 'those task queues'} goes on until one is started.
       Nothing is lost.`,
     );

@@ -1,0 +1,16 @@
+import { type RecognisedBatch, recogniseRevenue } from '../../db/subscriptions/invoices/recognise.ts';
+import type { SubscriptionDeps } from './deps.ts';
+
+/** Schedules in one transaction. */
+const BATCH = 500;
+
+export function createRevenueActivities({ db, settings, log }: SubscriptionDeps) {
+  return {
+    /** Recognises revenue of a batch of schedules, behind `after`. */
+    async recogniseBatch(after: string | null): Promise<RecognisedBatch> {
+      const batch = await recogniseRevenue(db, { after, limit: BATCH }, settings.billing);
+      if (batch.looked > 0) log.info(batch, 'revenue recognised');
+      return batch;
+    },
+  };
+}

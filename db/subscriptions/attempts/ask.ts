@@ -1,0 +1,42 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Db } from '../../client.ts';
+import type { InvoicePayment } from '../invoices/schema.ts';
+import { lockAttempt } from '../lock.ts';
+import { paymentMethods } from '../schema.ts';
+import { isEnded } from '../steps/moment.ts';
+import { invoicePayments } from '../invoices/schema.ts';
+
+/** An attempt for which the PSP may be asked now. */
+export interface AttemptToAsk {
+  readonly attempt: InvoicePayment;
+  /** The PSP's customer. */
+  readonly userId: string;
+  /** The PSP's id of the card on file; null where the buyer is there, or no card is. */
+  readonly card: string | null;
+}
+
+/**
+ * Writes down that the PSP is asked for an attempt's payment, before it is. Null where it is not wanted any more, has ended,
+ * or was answered: a cancellation before this call prevents the charge.
+ */
+export async function askAttempt(db: Db, attemptId: string): Promise<AttemptToAsk | null> {
+  return db.transaction(async (tx) => {
+    const { attempt, invoice, subscription } = await lockAttempt(tx, attemptId);
+    const isWanted =
+      attempt.status === 'pending' &&
+      attempt.endRequestedAt === null &&
+      attempt.providerStatus === null &&
+      invoice.status === 'open' &&
+      !isEnded(subscription);
+    if (!isWanted) return null;
+    await tx
+      .update(invoicePayments)
+      .set({ askedAt: sql`coalesce(${invoicePayments.askedAt}, clock_timestamp())` })
+      .where(eq(invoicePayments.id, attemptId));
+    const [card] =
+      attempt.paymentMethodId === null
+        ? []
+        : await tx.select().from(paymentMethods).where(eq(paymentMethods.id, attempt.paymentMethodId));
+    return { attempt, userId: subscription.userId, card: card?.providerPaymentMethodId ?? null };
+  });
+}

@@ -1,0 +1,67 @@
+import { and, eq, isNull, lte, sql } from 'drizzle-orm';
+import type { Db } from '../../client.ts';
+import { invoicePayments } from '../invoices/schema.ts';
+
+/** What the PSP says of a payment that is under way. */
+export interface PaymentAnswer {
+  readonly status: string;
+  readonly clientSecret: string | null;
+  /** ISO 8601: when the client secret dies. */
+  readonly expiresAt: string | null;
+  readonly connectorTransactionId: string | null;
+}
+
+/**
+ * Keeps the PSP's answer about an attempt, for the buyer's browser and for lists; decides nothing. An answer about an attempt
+ * that has ended is older than the row, and changes nothing.
+ */
+export async function recordAttemptAnswer(db: Db, attemptId: string, answer: PaymentAnswer): Promise<void> {
+  await db
+    .update(invoicePayments)
+    .set({
+      providerStatus: answer.status,
+      errorMessage: null,
+      ...(answer.clientSecret !== null && { clientSecret: answer.clientSecret }),
+      ...(answer.expiresAt !== null && { clientSecretExpiresAt: new Date(answer.expiresAt) }),
+      ...(answer.connectorTransactionId !== null && {
+        connectorTransactionId: answer.connectorTransactionId,
+      }),
+    })
+    .where(and(eq(invoicePayments.id, attemptId), eq(invoicePayments.status, 'pending')));
+}
+
+/** Stamps a look at the PSP by the database's clock. */
+export async function markAttemptLooked(db: Db, attemptId: string): Promise<void> {
+  await db
+    .update(invoicePayments)
+    .set({ reconcileCheckedAt: sql`clock_timestamp()` })
+    .where(eq(invoicePayments.id, attemptId));
+}
+
+/**
+ * Keeps why the PSP has not answered for `silentMs`; true for the first caller, who tells the workflow so that operators
+ * see it.
+ */
+export async function noteSilence(
+  db: Db,
+  attemptId: string,
+  reason: string,
+  silentMs: number,
+): Promise<boolean> {
+  const noted = await db
+    .update(invoicePayments)
+    .set({ errorMessage: reason })
+    .where(
+      and(
+        eq(invoicePayments.id, attemptId),
+        eq(invoicePayments.status, 'pending'),
+        isNull(invoicePayments.errorMessage),
+        lte(
+          invoicePayments.askedAt,
+          sql`clock_timestamp() - make_interval(secs => ${silentMs / 1000}::float8)`,
+        ),
+      ),
+    )
+    .returning({ id: invoicePayments.id });
+  return noted.length > 0;
+}

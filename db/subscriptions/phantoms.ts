@@ -1,0 +1,83 @@
+import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
+import type { Db } from '../client.ts';
+import { readBillingClock } from './billing-clock.ts';
+import { endPhantom } from './end-phantom.ts';
+import { isPhantomRow } from './gate-rows.ts';
+import { invoicePayments, invoices } from './invoices/schema.ts';
+import { lockSubscription } from './lock.ts';
+import { planPrices, plans, type Subscription, subscriptions } from './schema.ts';
+
+const IN_FORCE = ['active', 'trialing', 'canceling'] as const;
+
+/** Rows of `subscriptions` that say they are in force and have nothing that carries it at `now`, as far as SQL can tell. */
+export const seemsPhantom = (now: SQL | Date, graceMs: number): SQL => sql`(
+  ${subscriptions.status} IN ('active', 'trialing', 'canceling')
+  AND NOT (${subscriptions.status} = 'trialing' AND ${subscriptions.trialEnd} > ${now})
+  AND EXISTS (SELECT FROM ${planPrices} JOIN ${plans} ON ${plans.id} = ${planPrices.planId}
+    WHERE ${planPrices.id} = ${subscriptions.priceId} AND ${plans.rank} > 0)
+  AND NOT EXISTS (SELECT FROM ${invoices}
+    WHERE ${invoices.subscriptionId} = ${subscriptions.id}
+      AND ${invoices.status} IN ('paid', 'partially_refunded')
+      AND btrim(coalesce(${invoices.hyperswitchPaymentId}, '')) <> ''
+      AND ${invoices.periodEnd} + ${graceMs} * interval '1 millisecond' > ${now}
+      AND ${subscriptions.status} <> 'trialing')
+  AND NOT EXISTS (SELECT FROM ${invoicePayments} JOIN ${invoices} ON ${invoices.id} = ${invoicePayments.invoiceId}
+    WHERE ${invoices.subscriptionId} = ${subscriptions.id} AND ${invoicePayments.status} = 'pending')
+)`;
+
+/** Subscriptions that are in force without a payment for longer than `phantomAfterMs`, behind an id. */
+export async function listPhantoms(
+  db: Db,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+  { time, phantomAfterMs, renewalGraceMs }: BillingTerms,
+): Promise<string[]> {
+  const now = await readBillingClock(db, time);
+  const rows = await db
+    .select({ id: subscriptions.id })
+    .from(subscriptions)
+    .where(
+      and(
+        inArray(subscriptions.status, [...IN_FORCE]),
+        lt(subscriptions.createdAt, new Date(now.getTime() - phantomAfterMs)),
+        after === null ? undefined : gt(subscriptions.id, after),
+        seemsPhantom(sql`${now.toISOString()}::timestamptz`, renewalGraceMs),
+      ),
+    )
+    .orderBy(asc(subscriptions.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** Its attempts that have brought nothing, as the PSP knows them: one of them may have been paid after all. */
+export async function listUnpaidAttempts(db: Db, subscriptionId: string): Promise<string[]> {
+  const rows = await db
+    .select({ id: invoicePayments.id })
+    .from(invoicePayments)
+    .innerJoin(invoices, eq(invoices.id, invoicePayments.invoiceId))
+    .where(and(eq(invoices.subscriptionId, subscriptionId), eq(invoicePayments.status, 'failed')));
+  return rows.map(({ id }) => id);
+}
+
+/** Whether it is a phantom now; null where it is not there. Changes nothing. */
+export async function isPhantomNow(db: Db, subscriptionId: string, terms: BillingTerms): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const subscription = await lockSubscription(tx, subscriptionId);
+    return isPhantomRow(tx, subscription, await readBillingClock(tx, terms.time), terms);
+  });
+}
+
+/** Ends a phantom and keeps its former row; false where it is none any more: its payment has come. */
+export async function endIfPhantom(
+  db: Db,
+  subscriptionId: string,
+  { sweepId, why }: { readonly sweepId: string; readonly why: string },
+  terms: BillingTerms,
+): Promise<Subscription | null> {
+  return db.transaction(async (tx) => {
+    const subscription = await lockSubscription(tx, subscriptionId);
+    const now = await readBillingClock(tx, terms.time);
+    if (!(await isPhantomRow(tx, subscription, now, terms))) return null;
+    return endPhantom(tx, subscription, { sweepId, why, now });
+  });
+}

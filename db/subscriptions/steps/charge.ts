@@ -1,0 +1,79 @@
+import { and, eq, gte, sql } from 'drizzle-orm';
+import { periodFrom } from '../../../domain/subscriptions/periods.ts';
+import { refunds } from '../../marketplace/index.ts';
+import { openAttempt } from '../attempts/open.ts';
+import { subscriptionChanges } from '../changes/schema.ts';
+import { openInvoice } from '../invoices/open.ts';
+import { invoices } from '../invoices/schema.ts';
+import { type PricedPlan, readPrice } from '../prices.ts';
+import { transitionSubscription } from '../transition.ts';
+import { CHANGED, type Moment } from './moment.ts';
+
+/**
+ * Opens the invoice of the period that follows, and the charge for it. The period moves only with the payment. Without a
+ * card the attempt is refused without a call.
+ */
+export async function charge(
+  moment: Moment,
+  reason: 'renewal' | 'trial_end',
+  from: Date,
+): Promise<typeof CHANGED> {
+  const { tx, subscription, now } = moment;
+  const { priced, isMove } = await nextPrice(moment, from);
+  const anchorMs = (reason === 'trial_end' ? from : (subscription.anchorAt ?? from)).getTime();
+  const period = periodFrom(anchorMs, priced.price.billingCycle, from.getTime());
+  const invoice = await openInvoice(tx, subscription, {
+    reason,
+    priced,
+    period: { start: new Date(period.startMs), end: new Date(period.endMs) },
+    now,
+  });
+  await openAttempt(tx, invoice, { onSession: false, paymentMethodId: subscription.paymentMethodId });
+  if (isMove) {
+    await transitionSubscription(tx, subscription, subscription.status, {
+      movesToPriceId: null,
+      movesPriceAfter: null,
+    });
+  }
+  return CHANGED;
+}
+
+/** The price of the next period: what the subscriber wished for at its end, what an operator moves it to, or its own. */
+async function nextPrice(
+  { tx, subscription, priced }: Moment,
+  from: Date,
+): Promise<{ readonly priced: PricedPlan; readonly isMove: boolean }> {
+  const [scheduled] = await tx
+    .select()
+    .from(subscriptionChanges)
+    .where(
+      and(
+        eq(subscriptionChanges.subscriptionId, subscription.id),
+        eq(subscriptionChanges.status, 'scheduled'),
+      ),
+    );
+  if (scheduled !== undefined) return { priced: await readPrice(tx, scheduled.toPriceId), isMove: false };
+  const { movesToPriceId, movesPriceAfter } = subscription;
+  if (movesToPriceId !== null && movesPriceAfter !== null && movesPriceAfter <= from) {
+    return { priced: await readPrice(tx, movesToPriceId), isMove: true };
+  }
+  return { priced, isMove: false };
+}
+
+/** Whether the whole of an invoice is being given back: nothing is charged until that has ended. */
+export async function isBeingRefunded({ tx, subscription }: Moment): Promise<boolean> {
+  const [open] = await tx
+    .select({ id: refunds.id })
+    .from(refunds)
+    .innerJoin(invoices, eq(invoices.id, refunds.invoiceId))
+    .where(
+      and(
+        eq(invoices.subscriptionId, subscription.id),
+        eq(refunds.status, 'pending'),
+        eq(invoices.periodEnd, subscription.currentPeriodEnd ?? sql`NULL`),
+        gte(refunds.amountMinor, sql`${invoices.amountMinor} - ${invoices.refundedMinor}`),
+      ),
+    )
+    .limit(1);
+  return open !== undefined;
+}

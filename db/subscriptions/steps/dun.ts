@@ -1,0 +1,82 @@
+import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { dunningStepsDue, isDunningOver, nextDunningStepMs } from '../../../domain/subscriptions/dunning.ts';
+import { writeMail } from '../../accounts/index.ts';
+import { openAttempt } from '../attempts/open.ts';
+import { type Invoice, invoicePayments } from '../invoices/schema.ts';
+import { transitionSubscription } from '../transition.ts';
+import { end } from './end.ts';
+import { CHANGED, type Due, type Moment } from './moment.ts';
+
+/**
+ * Takes the step of dunning that is due: the card on file is charged again, unless its bank said that this is no use. When
+ * none is left, and the last attempt is over, the subscription expires. No attempt may be under way.
+ */
+export async function dun(moment: Moment): Promise<typeof CHANGED | Due | null> {
+  const { tx, subscription, terms, now, open } = moment;
+  const { dunningSince, dunningIndex } = subscription;
+  if (dunningSince === null) return null;
+  if (open !== undefined && (await isNewCard(moment, open))) {
+    await openAttempt(tx, open, { onSession: false, paymentMethodId: subscription.paymentMethodId });
+    return CHANGED;
+  }
+  const sinceMs = dunningSince.getTime();
+  const stepsDue = dunningStepsDue(sinceMs, terms.dunningMs, now.getTime());
+  if (stepsDue > dunningIndex) {
+    await transitionSubscription(tx, subscription, 'past_due', { dunningIndex: stepsDue });
+    if (open !== undefined) await takeStep(moment, open, stepsDue);
+    return CHANGED;
+  }
+  if (isDunningOver(terms.dunningMs, dunningIndex)) {
+    return end(moment, 'expired', 'dunning_over', 'subscription_expired');
+  }
+  const nextMs = nextDunningStepMs(sinceMs, terms.dunningMs, dunningIndex);
+  if (nextMs === null) return null;
+  return { at: new Date(nextMs), summary: 'until the card on file is charged again' };
+}
+
+/** Whether the card on file was never charged for this invoice: a new card is charged at once. */
+async function isNewCard({ tx, subscription: { paymentMethodId } }: Moment, open: Invoice): Promise<boolean> {
+  if (paymentMethodId === null) return false;
+  const [charged] = await tx
+    .select({ id: invoicePayments.id })
+    .from(invoicePayments)
+    .where(and(eq(invoicePayments.invoiceId, open.id), eq(invoicePayments.paymentMethodId, paymentMethodId)))
+    .limit(1);
+  return charged === undefined;
+}
+
+/** Each step is a mail, and a charge where that is of any use. */
+async function takeStep(moment: Moment, open: Invoice, step: number): Promise<void> {
+  const { tx, subscription, priced } = moment;
+  const { paymentMethodId } = subscription;
+  const isCharged = paymentMethodId !== null && !(await isRefusedForGood(moment, open));
+  if (isCharged) await openAttempt(tx, open, { onSession: false, paymentMethodId });
+  await writeMail(tx, {
+    userId: subscription.userId,
+    kind: 'payment_failed',
+    subject: `invoice/${open.id}/dunning/${step}`,
+    params: {
+      plan: priced.plan.name,
+      amount: open.amountMinor,
+      currency: open.currency,
+      next: isCharged ? 'charged_again' : 'another_card',
+    },
+  });
+}
+
+/** Whether the bank of the card on file said that it must not be charged again without its holder. */
+async function isRefusedForGood({ tx, subscription }: Moment, open: Invoice): Promise<boolean> {
+  const [last] = await tx
+    .select({ class: invoicePayments.declineClass })
+    .from(invoicePayments)
+    .where(
+      and(
+        eq(invoicePayments.invoiceId, open.id),
+        eq(invoicePayments.paymentMethodId, subscription.paymentMethodId ?? ''),
+        isNotNull(invoicePayments.declineClass),
+      ),
+    )
+    .orderBy(desc(invoicePayments.attempt))
+    .limit(1);
+  return last?.class === 'final';
+}

@@ -1,0 +1,245 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import type { ReadEvent } from '../../activities/marketplace/index.ts';
+import type { Asked } from '../../activities/subscriptions/attempts.ts';
+import type { Evidence, Hint } from '../../domain/kernel/index.ts';
+import type { AskAnswer, AskResult, PspAnswer } from '../../domain/subscriptions/asks.ts';
+import type { InvoiceEvent, PaymentNews, SubscriptionRequest } from '../../domain/subscriptions/hints.ts';
+import type { Done, Step, Work } from '../../domain/subscriptions/step.ts';
+import {
+  askPsp,
+  catchStraySignals,
+  databaseVerb,
+  Mailbox,
+  MOVES_TO_NEW_VERSIONS,
+  PAYMENT_ANSWER_WAIT,
+  retryNow,
+  settleMessages,
+  Sleep,
+} from '../kernel/index.ts';
+import { ask, outside, payment, state, subscribe, wake } from './messages.ts';
+import { showStep } from './show-step.ts';
+
+const { openSubscription, carryOutSubscriptionAsk, advanceSubscription, hearOfPayment, settleInvoiceEvent } =
+  proxyLocalActivities<Activities>(databaseVerb);
+const { askForAttempt, askForSetup } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP for the payment',
+});
+const { endAttempt } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Cancels a payment at the PSP that nobody wants any more',
+});
+const { lookAtAttempt, lookAtSetup, readInvoicePayment } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP how the payment stands',
+});
+const { readOutsideRefund, readOutsideDispute } = proxyActivities<Activities>({
+  ...askPsp,
+  summary: 'Asks the PSP about a refund or a dispute',
+});
+
+/** Below what the engine takes in one run (2,000), so that an update never fails for it. */
+const UPDATES_PER_RUN = 500;
+
+export type SubscriptionOutcome = { readonly status: string };
+
+/** A call to the PSP that is under way. */
+interface Call {
+  readonly key: string;
+  readonly scope: CancellationScope;
+  readonly done: Promise<Done>;
+}
+
+/**
+ * A paid subscription, for as long as it lives: the rows say what is due and when, this waits for it, and asks the PSP. Only a
+ * report of the PSP gives anything. It begins anew after each period that was paid or refused.
+ */
+export async function subscription(request: SubscriptionRequest): Promise<SubscriptionOutcome> {
+  const { subscriptionId, undelivered } = request;
+  const payments = new Mailbox<Hint<PaymentNews>>();
+  const events = new Mailbox<Hint<InvoiceEvent>>();
+  const answers = new Map<string, PspAnswer>();
+  const sleep = new Sleep();
+  let step = undefined as Step | undefined;
+  let call: Call | undefined;
+  /** Its rows have changed; `isForced`: somebody wants the PSP to be looked at now. */
+  let isWoken = true;
+  let isForced = false;
+  /** How often everything was done that was due: an ask whose payment is answered by then has its answer on the row. */
+  let rests = 0;
+  let updates = 0;
+  let updatedAtLength = -1;
+  let isPeriodSettled = false;
+
+  for (const news of undelivered?.payments ?? []) payments.put(news);
+  for (const event of undelivered?.events ?? []) events.put(event);
+  setHandler(payment, (news) => payments.put(news ?? {}));
+  setHandler(outside, (event) => events.put(event ?? {}));
+  setHandler(wake, () => void (isWoken = true));
+  setHandler(retryNow, () => void (isWoken = isForced = true));
+  setHandler(subscribe, (askId) => answer(openSubscription({ subscriptionId, askId })));
+  setHandler(ask, (askId) => answer(carryOutSubscriptionAsk({ subscriptionId, askId })));
+  setHandler(state, () => ({
+    kind: step?.kind ?? 'starting',
+    waitsFor: step?.kind === 'wait' ? step.summary : null,
+    shown: step === undefined || step.kind === 'missing' ? null : step.shown,
+  }));
+  const strays = catchStraySignals();
+
+  async function answer(carriedOut: Promise<AskResult>): Promise<AskAnswer> {
+    updates += 1;
+    try {
+      const result = await carriedOut;
+      if (!('done' in result)) return result;
+      isWoken = true;
+      return { done: result.done, psp: await pspAnswer(result.done.attemptId ?? result.done.setupId) };
+    } finally {
+      updatedAtLength = workflowInfo().historyLength;
+    }
+  }
+
+  /** Whoever asked gets an answer even while a slow PSP is still being asked. */
+  async function pspAnswer(paymentId: string | undefined): Promise<PspAnswer> {
+    if (paymentId === undefined) return { kind: 'none' };
+    const before = rests;
+    const isKnown = () => answers.has(paymentId) || rests > before;
+    const summary = 'Waits for the PSP, then answers without it';
+    if (!(await condition(isKnown, PAYMENT_ANSWER_WAIT, { summary }))) return { kind: 'unanswered' };
+    return answers.get(paymentId) ?? { kind: 'answered' };
+  }
+
+  const hasNews = () => isWoken || !payments.isEmpty || !events.isEmpty;
+
+  function take({ step: next, isPeriodSettled: isSettled }: Done): void {
+    step = next;
+    isPeriodSettled ||= isSettled;
+  }
+
+  async function readNews(): Promise<void> {
+    for (let news = payments.take(); news; news = payments.take()) {
+      const heard = await hearOfPayment(subscriptionId, news);
+      take(heard);
+      if (heard.look === 'attempt') take(await lookAtAttempt(news.paymentId));
+      if (heard.look === 'setup') take(await lookAtSetup(news.paymentId));
+    }
+    for (let event = events.take(); event; event = events.take()) take(await book(event));
+  }
+
+  /** Books a dispute, or a refund that was made elsewhere; reads it at the PSP where no webhook has all of it. */
+  async function book({ webhookId, ...event }: Hint<InvoiceEvent>): Promise<Done> {
+    const { paymentId } = event;
+    const isWhole = event.kind === 'dispute' || (event.amountMinor !== null && event.currency !== null);
+    const evidence: Evidence<ReadEvent> = { webhookId: webhookId ?? null };
+    const booked = isWhole ? await settleInvoiceEvent(subscriptionId, paymentId, evidence) : null;
+    if (booked !== null && !booked.isUnconfirmed) {
+      return booked.wantsPayment ? bookWithPayment(paymentId, evidence) : booked;
+    }
+    const found =
+      event.kind === 'dispute'
+        ? await readOutsideDispute(event.news?.providerDisputeId)
+        : await readOutsideRefund(event.providerRefundId);
+    if (found === null)
+      return { step: await advanceSubscription(subscriptionId, false), isPeriodSettled: false };
+    const known = await settleInvoiceEvent(subscriptionId, paymentId, { known: found });
+    return known.wantsPayment ? bookWithPayment(paymentId, { known: found }) : known;
+  }
+
+  /** A refunded payment was captured, but the event that says so may come later or never: the PSP is asked. */
+  async function bookWithPayment(paymentId: string, evidence: Evidence<ReadEvent>): Promise<Done> {
+    const found = await readInvoicePayment(paymentId);
+    const captured = typeof found === 'object' && found.verdict === 'captured' ? found : null;
+    return settleInvoiceEvent(subscriptionId, paymentId, evidence, captured);
+  }
+
+  /** Begins what the PSP is to be asked, or goes on with it; a PSP that is down holds up no message. */
+  async function untilDoneOrTold(work: Work): Promise<void> {
+    const id = work.kind === 'set_up' ? work.setupId : work.attemptId;
+    const key = `${work.kind} ${id}`;
+    if (call?.key !== key) {
+      call?.scope.cancel();
+      call = begin(key, work, id);
+    }
+    const done = await Promise.race([call.done, condition(hasNews)]);
+    if (done === undefined) return;
+    call = undefined;
+    take(done);
+  }
+
+  function begin(key: string, work: Work, id: string): Call {
+    const scope = new CancellationScope();
+    const done = scope.run(() => perform(work, id));
+    // It may be given up, or not be awaited for a while.
+    done.catch(() => undefined);
+    return { key, scope, done };
+  }
+
+  async function perform(work: Work, id: string): Promise<Done> {
+    if (work.kind === 'end') return endAttempt(id);
+    if (work.kind === 'look') return lookAtAttempt(id);
+    const asked: Asked = await (work.kind === 'ask' ? askForAttempt(id) : askForSetup(id));
+    answers.set(id, asked.psp);
+    return asked;
+  }
+
+  /** Never in a task that completes an update: its answer would be lost. */
+  const mayContinue = () => allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
+  const wantsToContinue = () =>
+    isPeriodSettled || updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
+
+  for (;;) {
+    await readNews();
+    if (wantsToContinue() && mayContinue()) {
+      await settleMessages(strays);
+      await continueAsNew<typeof subscription>({ subscriptionId, undelivered: carriedOn() });
+    }
+    if (isWoken || step === undefined) {
+      const now = isForced;
+      isWoken = isForced = false;
+      if (now) {
+        call?.scope.cancel();
+        call = undefined;
+      }
+      step = await advanceSubscription(subscriptionId, now);
+    }
+    const current: Step = step;
+    showStep(subscriptionId, current);
+    if (hasNews()) continue;
+    switch (current.kind) {
+      case 'ask':
+      case 'end':
+      case 'look':
+      case 'set_up':
+        await untilDoneOrTold(current);
+        break;
+      case 'wait':
+        rests += 1;
+        if (await sleep.until(current, () => hasNews() || (wantsToContinue() && mayContinue())))
+          isWoken = true;
+        break;
+      case 'ended':
+      case 'missing':
+        // An ask that is being carried out may open it, and then waits for what is done here.
+        await condition(() => allHandlersFinished() || hasNews());
+        if (hasNews()) break;
+        await settleMessages(strays);
+        if (!hasNews()) return { status: current.kind === 'missing' ? 'missing' : current.shown.status };
+    }
+  }
+
+  function carriedOn() {
+    const left = { payments: payments.takeAll(), events: events.takeAll() };
+    return left.payments.length + left.events.length > 0 ? left : undefined;
+  }
+}
+setWorkflowOptions(MOVES_TO_NEW_VERSIONS, subscription);
