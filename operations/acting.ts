@@ -13,6 +13,16 @@ export function reasonOf({ reason }: Act): string {
   });
 }
 
+/** Further parameters of an action. Throws `validation_failed` where they do not fit it. */
+export function paramsOf<Params>(
+  schema: { safeParse(given: unknown): { success: true; data: Params } | { success: false } },
+  given: unknown,
+): Params {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new VezaError('validation_failed', 'The action does not take such parameters.');
+}
+
 /** A token of what was shown: it stays the same only while nothing of it changes. */
 export const seenToken = (...shown: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 32);

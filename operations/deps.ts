@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import { createPurchases, type PurchaseVariables } from '../db/purchases.ts';
+import { type BillingTime, invoiceTermsOf } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 
 /** The dependencies of operators' actions: the same for the API, the console and the command line. */
@@ -17,6 +18,8 @@ export interface OperationsSettings {
   readonly fourEyesAboveMinor: number;
   /** What refunds may be of, and who bears the platform's fee of what an operator refunds. */
   readonly purchases: Purchases;
+  /** How fast the time runs that subscribers pay for. */
+  readonly billingTime: BillingTime;
 }
 
 /** Settings from the environment, the same for every entrance. */
@@ -25,4 +28,5 @@ export const operationsSettings = (
 ): OperationsSettings => ({
   fourEyesAboveMinor: config.FOUR_EYES_ABOVE_MINOR,
   purchases: createPurchases(config),
+  billingTime: invoiceTermsOf(config).time,
 });

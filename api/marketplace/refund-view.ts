@@ -5,30 +5,33 @@ import { REFUND_KINDS, REFUND_STATUSES } from '../../domain/marketplace/refund-m
 import type { RefundAnswer } from '../../domain/marketplace/messages.ts';
 import { AmountMinor, Currency, Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
+const shared = {
+  status: z.enum(REFUND_STATUSES),
+  amount: AmountMinor,
+  currency: Currency,
+  reason: z.string().nullable(),
+  error_message: z.string().nullable(),
+  created_at: Time,
+  succeeded_at: Time.nullable(),
+  failed_at: Time.nullable(),
+};
+
 /** The answer to a request. */
-export const RequestedRefund = z
+export const RequestedRefund = z.object({ id: Id, order_id: Id, ...shared }).openapi('RequestedRefund');
+
+// Not an extension of the one above: the document would then ask of an invoice's refund that it have an order.
+export const Refund = z
   .object({
     id: Id,
-    order_id: Id,
-    status: z.enum(REFUND_STATUSES),
-    amount: AmountMinor,
-    currency: Currency,
-    reason: z.string().nullable(),
-    error_message: z.string().nullable(),
-    created_at: Time,
-    succeeded_at: Time.nullable(),
-    failed_at: Time.nullable(),
+    ...shared,
+    order_id: Id.nullable().openapi({ description: 'Null where it is of an invoice' }),
+    invoice_id: Id.nullable().openapi({ description: 'Null where it is of an order' }),
+    kind: z.enum(REFUND_KINDS),
+    idempotency_key: z.string().nullable().openapi({
+      description: 'Of our call to the PSP, as its log shows it; null where the PSP was not asked',
+    }),
   })
-  .openapi('RequestedRefund');
-
-export const Refund = RequestedRefund.extend({
-  order_id: Id.nullable().openapi({ description: 'Null where it is of an invoice' }),
-  invoice_id: Id.nullable().openapi({ description: 'Null where it is of an order' }),
-  kind: z.enum(REFUND_KINDS),
-  idempotency_key: z.string().nullable().openapi({
-    description: 'Of our call to the PSP, as its log shows it; null where the PSP was not asked',
-  }),
-}).openapi('Refund');
+  .openapi('Refund');
 
 /** The answer of the first call and of each repeat: as the refund was when it was opened. */
 export const showOpenedRefund = (opened: RefundAnswer): z.infer<typeof RequestedRefund> => ({

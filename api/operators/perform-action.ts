@@ -14,8 +14,11 @@ const Body = z
       .int()
       .min(1)
       .optional()
-      .openapi({ description: 'Of `refund`: in minor units; all that is left unless told' }),
+      .openapi({ description: 'Of a refund: in minor units; all that is left unless told' }),
     items: z.array(Id).optional().openapi({ description: 'Of `refund`: ids of order items to refund whole' }),
+    end_access: z.boolean().optional().openapi({
+      description: 'Of `refund_invoice`: its subscription expires once a part of it is refunded',
+    }),
   })
   .openapi('ActionRequest');
 const Done = z
@@ -41,9 +44,13 @@ const route = operatorRoute({
 
 export const performAction = defineRoute(route, async (c) => {
   const body = c.req.valid('json');
-  const { amount, items: itemIds } = body;
-  const isPart = amount !== undefined || itemIds !== undefined;
-  const params = { ...(amount !== undefined && { amount }), ...(itemIds && { itemIds }) };
+  const { amount, items: itemIds, end_access: endAccess } = body;
+  const params = {
+    ...(amount !== undefined && { amount }),
+    ...(itemIds && { itemIds }),
+    ...(endAccess !== undefined && { endAccess }),
+  };
+  const isPart = Object.keys(params).length > 0;
   const { operation, subject } = findAction({ ...body, ...(isPart && { params }) });
   const call = { operationId: route.operationId, subjectId: subject.id, body };
   const answer = await operate(c, operation, call, (_done, now) => now);

@@ -6,7 +6,7 @@ import { operationsOf } from '../approvals/index.ts';
 import { fails, FOR_ROLES, defineRoute, json } from '../kernel/index.ts';
 import { Preview, showPreview } from './preview-view.ts';
 
-const PART_OF_REFUND = 'Of `refund`: in minor units; all that is left unless told';
+const PART_OF_REFUND = 'Of a refund: in minor units; all that is left unless told';
 
 const Query = z.object({
   action: z.enum(ACTION_NAMES),
@@ -30,6 +30,7 @@ const route = createRoute({
       'action_unknown',
       ...(['order_not_found', 'refund_not_found', 'transfer_not_found', 'reversal_not_found'] as const),
       ...(['payout_not_found', 'webhook_not_found', 'webhook_body_gone', 'flag_not_found'] as const),
+      ...(['subscription_not_found', 'invoice_not_found'] as const),
     ),
   },
 });

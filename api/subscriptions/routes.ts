@@ -3,6 +3,7 @@ import { getMySubscription } from './get-my-subscription.ts';
 import { listInvoices } from './list-invoices.ts';
 import { listPlans } from './list-plans.ts';
 import { listSubscriptions } from './list-subscriptions.ts';
+import { refundInvoice } from './refund-invoice.ts';
 
 /** In the order of the reference page. */
 export const SUBSCRIPTIONS_ROUTES = [
@@ -11,4 +12,5 @@ export const SUBSCRIPTIONS_ROUTES = [
   listInvoices,
   getInvoice,
   listSubscriptions,
+  refundInvoice,
 ] as const;

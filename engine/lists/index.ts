@@ -3,11 +3,13 @@ import type { WorkflowList } from './list.ts';
 import { MARKETPLACE_LISTS } from './marketplace.ts';
 import { PAYOUTS_LISTS } from './payouts.ts';
 import { RECONCILE_LISTS } from './reconcile.ts';
+import { SUBSCRIPTIONS_LISTS } from './subscriptions.ts';
 
 /** The lists that operators need, a line a subject: the runbook, the console and `ops -- lists` show these and no others. */
 export const WORKFLOW_LISTS: readonly WorkflowList[] = [
   ...MARKETPLACE_LISTS,
   ...PAYOUTS_LISTS,
+  ...SUBSCRIPTIONS_LISTS,
   ...KERNEL_LISTS,
   ...RECONCILE_LISTS,
 ];

@@ -28,7 +28,7 @@ export const MARKETPLACE_LISTS: readonly WorkflowList[] = [
   {
     key: 'refunds-waiting',
     title: 'refunds waiting for the PSP',
-    query: `VezaStatus = "waiting_for_psp" AND ${RUNNING}`,
+    query: `WorkflowType = "refund" AND VezaStatus = "waiting_for_psp" AND ${RUNNING}`,
     about: 'the PSP has not answered for a minute: it may be down',
   },
   {

@@ -3,7 +3,7 @@ import { lockNamed } from '../../db/kernel/index.ts';
 import { giveBackAgain, isSuspended, lockOrder, type Refund } from '../../db/marketplace/index.ts';
 import { effectOf } from '../../domain/kernel/index.ts';
 import { ORDER_ACTIONS, type RefundAsk } from '../../domain/marketplace/index.ts';
-import { reasonOf } from '../acting.ts';
+import { paramsOf, reasonOf } from '../acting.ts';
 import type { RowAction } from '../row-kind.ts';
 import { refundPurchase, startedBy, startRefund, type StartWork } from './refund-purchase.ts';
 
@@ -26,7 +26,7 @@ export const refundPart = (part: Part): RowAction<Refund, StartWork> => ({
   ],
   describeEffect: (standing) => effectOf(ORDER_ACTIONS.refund, standing),
   askedWith(params) {
-    const { amount, itemIds } = Part.parse(params);
+    const { amount, itemIds } = paramsOf(Part, params);
     return refundPart({ ...(amount !== undefined && { amount }), ...(itemIds !== undefined && { itemIds }) });
   },
 });

@@ -1,13 +1,16 @@
 import type { FlagKind } from '../../domain/flags.ts';
 import type { FlagWords } from '../row-kind.ts';
+import { asks } from '../telling.ts';
 
 /** Flags that call for more than a person who looks and clears them. */
 export const SUBSCRIPTIONS_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWords>>> = {
   phantom: {
     next: 'It says that it is in force, and nobody paid: it gives no features. `npm run ops -- phantoms` asks the PSP about each, and with `--apply` ends those that it knows nothing of.',
+    remedies: ({ subject }) => asks(subject, 'end_now'),
   },
   renewal_unanswered: {
     next: 'The PSP has not answered its renewal for longer than the grace, so its features are closed. It is asked again without end; an answer opens them, and clears nothing here.',
+    remedies: ({ subject }) => asks(subject, 'retry'),
   },
   double_payment: {
     next: 'Two payments of one invoice succeeded. One paid it, the other goes back as a refund of its own: its story shows both. Look why there were two, then clear this.',

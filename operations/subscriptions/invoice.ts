@@ -1,20 +1,29 @@
 import type { SubscriptionRows } from '../../db/subscriptions/index.ts';
 import { invoiceSubject } from '../../domain/subscriptions/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
-import { event, eventIf, moneyOf, nextOf, QUIET } from '../telling.ts';
+import { asks, event, eventIf, moneyOf, nextOf, QUIET } from '../telling.ts';
+import type { ActionName } from '../titles.ts';
+import { INVOICE_ROW_ACTIONS } from './invoice-actions.ts';
 import { ATTEMPT_WAITS, waitOf } from './waits.ts';
 
 type Invoice = SubscriptionRows['invoices'][number];
 type Attempt = SubscriptionRows['attempts'][number];
 
 /** Its workflow is its subscription's. */
-export const invoice: Omit<RowKind, 'story'> = { kind: 'invoice', hasWorkflow: false, actions: [] };
+export const invoice: Omit<RowKind, 'story'> = {
+  kind: 'invoice',
+  hasWorkflow: false,
+  // Refunds all that is left, unless there are further parameters.
+  actions: INVOICE_ROW_ACTIONS,
+};
 
 export const stuckInvoice: StuckKind = {
   one: 'Payment of an invoice',
   many: 'Payments of invoices without an outcome',
   next: (row) => nextOf(row, ATTEMPT_WAITS),
-  actions: () => [],
+  actions: ({ subject, status }) =>
+    asks(subject, 'retry', ...(status === 'open' ? (['void_invoice'] as const) : [])),
+  onMany: ['retry'],
   money: [
     { status: 'open', name: 'Payments of invoices under way', tone: 'busy' },
     { name: 'Payments of void invoices that are being ended', tone: 'warn' },
@@ -35,8 +44,15 @@ export function invoiceRow(row: Invoice, { attempts }: SubscriptionRows, workflo
     retryCount: last === undefined ? null : last.attempt - 1,
     providerId: row.hyperswitchPaymentId ?? last?.id ?? null,
     idempotencyKey: last?.id ?? null,
-    actions: [],
+    actions: asks(invoiceSubject(row.id), ...actionsOn(row, last)),
   };
+}
+
+function actionsOn({ status }: Invoice, last: Attempt | undefined): ActionName[] {
+  const isUnderWay = last?.status === 'pending';
+  if (status === 'paid' || status === 'partially_refunded') return ['refund_invoice'];
+  if (status !== 'open') return isUnderWay ? ['retry'] : [];
+  return [isUnderWay ? 'retry' : 'charge_now', 'void_invoice'];
 }
 
 const REASONS: Readonly<Record<Invoice['reason'], string>> = {

@@ -2,20 +2,25 @@ import type { SubscriptionRows } from '../../db/subscriptions/index.ts';
 import type { EndReason } from '../../domain/subscriptions/index.ts';
 import { subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
-import { event, eventIf, moneyOf, QUIET } from '../telling.ts';
+import { asks, event, eventIf, moneyOf, QUIET } from '../telling.ts';
+import type { ActionName } from '../titles.ts';
+import { SUBSCRIPTION_ROW_ACTIONS } from './subscription-actions.ts';
+
+type Row = SubscriptionRows['subscription'];
 
 export const subscription: Omit<RowKind, 'story'> = {
   kind: 'subscription',
   // Free has none: nothing of it is ever due.
   hasWorkflow: true,
-  actions: [],
+  actions: SUBSCRIPTION_ROW_ACTIONS,
 };
 
 export const overdueSubscription: StuckKind = {
   one: 'Overdue subscription',
   many: 'Subscriptions whose workflow missed its time',
   next: () => 'Each sweep starts or wakes its workflow, which then does what is due.',
-  actions: () => [],
+  actions: ({ subject }) => asks(subject, 'retry', 'end_now'),
+  onMany: ['retry'],
 };
 
 export function subscriptionRow({ subscription: row, price }: SubscriptionRows): StoryRow {
@@ -27,8 +32,19 @@ export function subscriptionRow({ subscription: row, price }: SubscriptionRows):
     money: moneyOf(price),
     nextAttemptAt: row.nextDueAt,
     providerId: null,
-    actions: [],
+    actions: asks(subscriptionWorkflowId(row.id), ...actionsOn(row)),
   };
+}
+
+const RENEWS: readonly Row['status'][] = ['trialing', 'active', 'past_due'];
+
+function actionsOn(row: Row): ActionName[] {
+  const isLive = row.endedAt === null;
+  return [
+    ...(row.nextDueAt === null ? [] : (['retry'] as const)),
+    ...(isLive && RENEWS.includes(row.status) ? (['move_price'] as const) : []),
+    ...(isLive ? (['end_now'] as const) : []),
+  ];
 }
 
 const ENDS: Readonly<Record<EndReason, string>> = {

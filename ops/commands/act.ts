@@ -17,6 +17,22 @@ export const refund = (args: string[], env: NodeJS.ProcessEnv) => act(args, env,
 /** `give-up ID --reason R` */
 export const giveUp = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'give_up');
 
+/** `refund-invoice INVOICE [--amount N] [--end-access] --reason R` */
+export const refundInvoice = (args: string[], env: NodeJS.ProcessEnv) =>
+  act(args, env, () => 'refund_invoice');
+
+/** `charge-now INVOICE --reason R` */
+export const chargeNow = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'charge_now');
+
+/** `void-invoice INVOICE --reason R` */
+export const voidInvoice = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'void_invoice');
+
+/** `end-now SUBSCRIPTION --reason R` */
+export const endNow = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'end_now');
+
+/** `move-price SUBSCRIPTION --reason R` */
+export const movePrice = (args: string[], env: NodeJS.ProcessEnv) => act(args, env, () => 'move_price');
+
 /** `resolve ID --as HOW --reason R` */
 export const resolve = (args: string[], env: NodeJS.ProcessEnv) =>
   act(args, env, (as) => {
@@ -38,6 +54,7 @@ async function act(
       as: { type: 'string' },
       amount: { type: 'string' },
       item: { type: 'string', multiple: true },
+      'end-access': { type: 'boolean' },
       reason: { type: 'string' },
       actor: { type: 'string' },
       preview: { type: 'boolean', default: false },
@@ -63,18 +80,24 @@ async function act(
   });
 }
 
-/** The part of an order to refund; undefined: all that is left. */
+/** The part of an order or an invoice to refund; undefined: all that is left. */
 function partOf({
   amount,
   item: itemIds,
+  'end-access': endAccess,
 }: {
   readonly amount?: string | undefined;
   readonly item?: string[] | undefined;
+  readonly 'end-access'?: boolean | undefined;
 }) {
-  if (amount === undefined && itemIds === undefined) return undefined;
-  if (amount === undefined) return { itemIds };
-  if (!/^[1-9]\d{0,15}$/.test(amount)) throw new UsageError('--amount: expected minor units, such as 1250');
-  return { amount: Number(amount), ...(itemIds && { itemIds }) };
+  if (amount === undefined && itemIds === undefined && endAccess === undefined) return undefined;
+  if (amount !== undefined && !/^[1-9]\d{0,15}$/.test(amount))
+    throw new UsageError('--amount: expected minor units, such as 1250');
+  return {
+    ...(amount !== undefined && { amount: Number(amount) }),
+    ...(itemIds && { itemIds }),
+    ...(endAccess !== undefined && { endAccess }),
+  };
 }
 
 function shown(preview: Preview, json: boolean): string {

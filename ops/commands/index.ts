@@ -3,7 +3,18 @@ import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/index.ts'
 import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
 import { API_KEY_SCOPES, ROLES } from '../../domain/accounts/index.ts';
 import { PHASES } from '../../domain/reconcile/index.ts';
-import { giveUp, refund, RESOLUTIONS, resolve, retry } from './act.ts';
+import {
+  chargeNow,
+  endNow,
+  giveUp,
+  movePrice,
+  refund,
+  refundInvoice,
+  RESOLUTIONS,
+  resolve,
+  retry,
+  voidInvoice,
+} from './act.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
@@ -11,6 +22,7 @@ import { backfillTransferIds } from './backfill-transfer-ids.ts';
 import { replayWebhook, retryFailed } from './bulk.ts';
 import type { Command } from './command.ts';
 import { LIST_KEYS, lists } from './lists.ts';
+import { phantoms } from './phantoms.ts';
 import { reconcile } from './reconcile.ts';
 import { reconcileStatement } from './reconcile-statement.ts';
 import { seed } from './seed.ts';
@@ -58,7 +70,8 @@ export const COMMANDS: readonly Command[] = [
     name: 'retry',
     operands: 'ID',
     options: acting,
-    about: 'attempts a transfer, reversal or payout now; one that failed for good gets a successor',
+    about:
+      'attempts a transfer, reversal or payout now, or looks at what is due of a subscription or an invoice; one that failed for good gets a successor',
     run: retry,
   },
   {
@@ -79,6 +92,52 @@ export const COMMANDS: readonly Command[] = [
     about:
       "refunds somebody else's order for them: all that is left, an amount in minor units, or items whole",
     run: refund,
+  },
+  {
+    name: 'refund-invoice',
+    operands: 'INVOICE',
+    options: [{ name: 'amount', value: 'MINOR' }, { name: 'end-access' }, ...acting],
+    about:
+      'refunds an invoice: all that is left, or an amount in minor units; with --end-access its subscription ends with a part too',
+    run: refundInvoice,
+  },
+  {
+    name: 'charge-now',
+    operands: 'INVOICE',
+    options: acting,
+    about:
+      'charges a past due invoice to the card on file, outside the schedule; while a payment is under way that one is asked about',
+    run: chargeNow,
+  },
+  {
+    name: 'void-invoice',
+    operands: 'INVOICE',
+    options: acting,
+    about:
+      'an open invoice is not owed any more: a change of plan fails, a subscription whose period it was for ends',
+    run: voidInvoice,
+  },
+  {
+    name: 'end-now',
+    operands: 'SUBSCRIPTION',
+    options: acting,
+    about: 'a subscription expires at once; what was paid stays until it is refunded',
+    run: endNow,
+  },
+  {
+    name: 'move-price',
+    operands: 'SUBSCRIPTION',
+    options: acting,
+    about:
+      "moves a subscription to today's price of its plan: a mail now, the price at the first renewal 30 days or more later",
+    run: movePrice,
+  },
+  {
+    name: 'phantoms',
+    options: [{ name: 'apply' }, json],
+    about:
+      'finds subscriptions that say they are paid and are not, and asks the PSP about each; with --apply ends those that nobody paid and keeps their former rows. It goes on without this command, and the next command joins it; exits 1 where there are any, 2 where it could not be followed',
+    run: phantoms,
   },
   {
     name: 'give-up',

@@ -433,7 +433,7 @@ test('open refunds of two purchases, and of two payments of one, break no invari
 test("an operator's refund of it is weighed by what its own kind decides", async () => {
   const of = await paidBill();
   const operation = refundPurchase('invoice', { amount: 500, endAccess: true });
-  const settings = { fourEyesAboveMinor: 1, purchases };
+  const settings = { fourEyesAboveMinor: 1, purchases, billingTime: { scale: 1, startMs: 0 } };
   const weighed = await db.transaction((tx) => operation.snapshot(tx, of.id, settings));
   expect(weighed).toEqual({ status: 'paid', money: { amountMinor: 500, currency: 'EUR' } });
   const act = { actor: story.admin.id, reason: 'promised' };

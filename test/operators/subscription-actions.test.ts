@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { phantoms } from '../../ops/commands/phantoms.ts';
+import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
+import { makePerson } from '../harness/shop.ts';
+import { until } from '../harness/wait.ts';
+import type { Person, World } from '../harness/world.ts';
+import { subscriptionsOf } from '../subscriptions/story.ts';
+import { approveAs, awaited, codeOf, openOffice } from './support.ts';
+
+let world: World;
+let admin: Person;
+let second: Person;
+let of: ReturnType<typeof subscriptionsOf>;
+beforeAll(async () => {
+  ({
+    world,
+    first: admin,
+    second,
+  } = await openOffice({ FOUR_EYES_ABOVE_MINOR: '15000', SUBSCRIPTION_PHANTOM_AFTER: '24h' }));
+  of = subscriptionsOf(world);
+});
+afterAll(() => world.close());
+
+const act = (action: string, subject: string, more: object = {}) =>
+  world.post(admin, '/admin/actions', { action, subject, reason: 'the test wants it', ...more });
+const actionsOn = async (subject: string) => {
+  const { body } = await world.get(admin, `/admin/story?subject=${subject}`);
+  const row = body['story']!['rows'].find((one) => one['subject'] === subject);
+  return (row!['actions'] as { action: string }[]).map(({ action }) => action);
+};
+const acted = (answer: Awaited<ReturnType<typeof act>>) => {
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  return answer.body['done']!;
+};
+
+/** Its renewal was refused, and the next step of dunning is a day away. */
+async function pastDue(card: string = TEST_CARDS.declinesLater) {
+  const subscribed = await of.active({ card });
+  await of.passPeriod(subscribed.id);
+  await of.became(subscribed.id, 'past_due');
+  await of.rests(subscribed.id);
+  const renewal = (await of.invoicesOf(subscribed.id)).find(({ status }) => status === 'open')!;
+  return { ...subscribed, renewalId: renewal.id };
+}
+
+/** From now on the bank takes charges of the card on file. */
+async function bankSaysYes(subscriptionId: string) {
+  const { database, psp } = world;
+  const [card] = await database.sql<{ id: string }[]>`
+    SELECT method.provider_payment_method_id AS id FROM subscriptions AS one
+      JOIN payment_methods AS method ON method.id = one.payment_method_id WHERE one.id = ${subscriptionId}`;
+  psp.control.setMethod(card!.id, { charges: 'succeed' });
+}
+
+describe('charge_now', () => {
+  it('charges what is past due before its time, and the subscription goes on', async () => {
+    const { id, renewalId } = await pastDue();
+    expect(await actionsOn(`invoice/${renewalId}`)).toEqual(['charge_now', 'void_invoice']);
+    await bankSaysYes(id);
+    expect(acted(await act('charge_now', `invoice/${renewalId}`))).toMatchObject({
+      now: { subject: `invoice/${renewalId}`, status: 'open' },
+    });
+    const row = await of.became(id, 'active');
+    expect(row).toMatchObject({ dunningSince: null, dunningIndex: 0 });
+    const statuses = (await of.attemptsOf(id)).map(({ status }) => status);
+    expect(statuses).toEqual(['succeeded', 'failed', 'succeeded']);
+    expect(world.psp.control.payments().filter(({ payment_id: paid }) => paid === renewalId)).toHaveLength(1);
+  });
+
+  it('a payment under way is asked about, and no other is made', async () => {
+    const { id } = await of.active();
+    world.psp.control.setChargeMode('processing');
+    try {
+      await of.passPeriod(id);
+      const [, charge] = await of.lastAttempt(
+        id,
+        ({ attempt, providerStatus }) => attempt === 1 && providerStatus === 'processing',
+      );
+      const subject = `invoice/${charge!.invoiceId}`;
+      expect(await actionsOn(subject)).toEqual(['retry', 'void_invoice']);
+      const { note } = acted(await act('charge_now', subject));
+      expect(note).toContain('no other is made');
+      expect(await of.attemptsOf(id)).toHaveLength(2);
+      world.psp.control.settleCharge(charge!.id);
+      await until(
+        () => of.invoicesOf(id),
+        (rows) => rows.every(({ status }) => status === 'paid'),
+      );
+    } finally {
+      world.psp.control.setChargeMode('sync');
+    }
+  });
+});
+
+describe('end_now and void_invoice', () => {
+  it('end_now: it expires, its workflow ends, and no later charge is made', async () => {
+    const { id, renewalId, person } = await pastDue();
+    expect(await actionsOn(`subscription/${id}`)).toEqual(['retry', 'move_price', 'end_now']);
+    expect(acted(await act('end_now', `subscription/${id}`))).toMatchObject({ now: { status: 'expired' } });
+    await world.finished(`subscription/${id}`);
+    expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'void']);
+    await of.pass(id, 10 * 24 * 60 * 60 * 1000);
+    expect((await of.attemptsOf(id)).filter(({ invoiceId }) => invoiceId === renewalId)).toHaveLength(1);
+    expect(await of.mailsOf(person)).toContain('subscription_expired');
+    expect(codeOf(await act('end_now', `subscription/${id}`))).toEqual([409, 'not_cancellable']);
+    const { body } = await world.get(admin, `/admin/story?subject=subscription/${id}`);
+    const texts = body['story']!['events'].map(({ text }) => text);
+    expect(texts).toContain('It ended: an operator ended it.');
+    expect(texts).toContain('subscription.end_now: the test wants it');
+  });
+
+  it('void_invoice: a payment under way is ended at the PSP', async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person);
+    expect(acted(await act('void_invoice', `invoice/${done.invoiceId!}`))).toMatchObject({
+      now: { status: 'void' },
+    });
+    await of.lastAttempt(done.subscriptionId, ({ status }) => status === 'failed');
+    expect(await of.row(done.subscriptionId)).toMatchObject({
+      status: 'expired',
+      endReason: 'ended_by_operator',
+    });
+    await world.finished(`subscription/${done.subscriptionId}`);
+    expect(world.psp.control.payment(done.attemptId!).status).toBe('cancelled');
+  });
+
+  it('a preview says what will happen, and changes nothing', async () => {
+    const { id, renewalId } = await pastDue();
+    const preview = await world.get(
+      admin,
+      `/admin/actions/preview?action=void_invoice&subject=invoice/${renewalId}`,
+    );
+    expect(preview.status, JSON.stringify(preview.body)).toBe(200);
+    expect(preview.body['preview']).toMatchObject({
+      amount: 999,
+      currency: 'USD',
+      status_now: 'open',
+      refusal: null,
+    });
+    expect(preview.body['preview']!['effect']).toContain('ends now');
+    expect((await of.row(id)).status).toBe('past_due');
+  });
+});
+
+describe('retry', () => {
+  it('workflow terminated: found overdue, and all that is overdue is brought back at once', async () => {
+    const both = [await of.active(), await of.active()];
+    for (const { id } of both) {
+      await of.rests(id);
+      await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
+      const { currentPeriodEnd } = await of.row(id);
+      await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 30 * 60_000);
+    }
+    const filter = { action: 'retry', stuck: { kinds: ['subscription'] } };
+    const preview = await world.post(admin, '/admin/bulk/preview', filter);
+    expect(preview.status, JSON.stringify(preview.body)).toBe(200);
+    const { fingerprint, rows } = preview.body['preview']!;
+    expect(rows.map(({ subject }) => subject).toSorted()).toEqual(
+      both.map(({ id }) => `subscription/${id}`).toSorted(),
+    );
+    const done = await world.post(admin, '/admin/bulk', {
+      ...filter,
+      fingerprint,
+      reason: 'they were terminated',
+    });
+    expect(done.status, JSON.stringify(done.body)).toBe(200);
+    for (const { id } of both) {
+      const invoices = await until(
+        () => of.invoicesOf(id),
+        (all) => all.length === 2 && all.every(({ status }) => status === 'paid'),
+      );
+      expect(invoices.map(({ amountMinor }) => amountMinor)).toEqual([999, 999]);
+    }
+  });
+});
+
+describe('move_price', () => {
+  it('price raised: renews as before within the notice, and at the new price after it', async () => {
+    const { sql } = world.database;
+    const { id, person } = await of.active({ planId: 'premium' });
+    const late = await of.active({ planId: 'premium' });
+    await sql`UPDATE plan_prices SET valid_until = now() WHERE plan_id = 'premium' AND billing_cycle = 'monthly'`;
+    await sql`
+      INSERT INTO plan_prices (id, plan_id, billing_cycle, amount_minor, currency, valid_from)
+      VALUES ('01998000-0000-7000-8000-0000000000f4', 'premium', 'monthly', 2499, 'USD', now())`;
+    // Its period ends within the 30 days after its mail.
+    await of.age(id, 5 * 24 * 60 * 60 * 1000);
+    acted(await act('move_price', `subscription/${id}`));
+    expect(await of.mailsOf(person)).toContain('price_moves');
+    expect(codeOf(await act('move_price', `subscription/${id}`))).toEqual([400, 'nothing_to_change']);
+    const amounts = async (count: number, subscriptionId = id) => {
+      await of.passPeriod(subscriptionId);
+      const rows = await until(
+        () => of.invoicesOf(subscriptionId),
+        (all) => all.length === count && all.every(({ status }) => status === 'paid'),
+      );
+      await of.rests(subscriptionId);
+      return rows.map(({ amountMinor }) => amountMinor);
+    };
+    expect(await amounts(2)).toEqual([1999, 1999]);
+    expect(await amounts(3)).toEqual([1999, 1999, 2499]);
+    expect(await amounts(2, late.id)).toEqual([1999, 1999]);
+  });
+});
+
+describe('refund_invoice', () => {
+  const refund = (invoiceId: string, body: object) =>
+    world.post(admin, `/admin/invoices/${invoiceId}/refund`, { reason: 'promised', ...body });
+
+  it('refund partial: access and renewals go on', async () => {
+    const { id, invoiceId } = await of.active();
+    const answer = await refund(invoiceId, { amount: 400 });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+    expect(answer.body['refund']).toMatchObject({
+      invoice_id: invoiceId,
+      order_id: null,
+      amount: 400,
+      status: 'pending',
+    });
+    await until(
+      () => of.invoicesOf(id),
+      ([invoice]) => invoice!.status === 'partially_refunded',
+    );
+    expect(await of.row(id)).toMatchObject({ status: 'active' });
+    expect(await actionsOn(`invoice/${invoiceId}`)).toEqual(['refund_invoice']);
+    const { body } = await world.get(admin, `/admin/story?subject=refund/${answer.body['refund']!['id']}`);
+    const texts = body['story']!['events'].map(({ text }) => text);
+    expect(texts).toContain('A refund was asked for: promised.');
+    expect(texts.some((text) => text.startsWith('Credit note'))).toBe(true);
+  });
+
+  it('refund full: it expires once the refund succeeds; end_access does it with a part', async () => {
+    const whole = await of.active();
+    expect((await refund(whole.invoiceId, {})).status).toBe(202);
+    expect(await of.became(whole.id, 'expired')).toMatchObject({ endReason: 'refunded' });
+    const part = await of.active();
+    expect((await refund(part.invoiceId, { amount: 1, end_access: true })).status).toBe(202);
+    expect(await of.became(part.id, 'expired')).toMatchObject({ endReason: 'refunded' });
+  });
+
+  it('waits for a second admin above the limit', async () => {
+    const { id, invoiceId } = await of.active({ planId: 'premium', billingCycle: 'yearly' });
+    const approval = awaited(await refund(invoiceId, {}));
+    expect((await of.row(id)).status).toBe('active');
+    expect((await approveAs(world, second, approval)).status).toBe(200);
+    await of.became(id, 'expired');
+  });
+
+  it('says what is wrong: unknown, not paid, too much, an unknown field', async () => {
+    const { invoiceId } = await of.active();
+    expect(codeOf(await refund('00000000-0000-4000-8000-00000000dead', {}))).toEqual([
+      404,
+      'invoice_not_found',
+    ]);
+    expect(codeOf(await refund(invoiceId, { amount: 1000 }))).toEqual([400, 'refund_amount_invalid']);
+    expect(codeOf(await refund(invoiceId, { items: [] }))).toEqual([422, 'validation_failed']);
+    const { renewalId } = await pastDue();
+    expect(codeOf(await refund(renewalId, {}))).toEqual([400, 'invoice_not_refundable']);
+    expect(
+      codeOf(
+        await act('refund_invoice', `invoice/${invoiceId}`, {
+          items: ['00000000-0000-4000-8000-000000000001'],
+        }),
+      ),
+    ).toEqual([422, 'validation_failed']);
+    const buyer = await makePerson(world, 'user');
+    expect((await world.post(buyer, `/admin/invoices/${invoiceId}/refund`, { reason: 'mine' })).status).toBe(
+      403,
+    );
+  });
+});
+
+describe('npm run ops -- phantoms', () => {
+  const run = async (...args: string[]) => {
+    const { exitCode } = process;
+    try {
+      return JSON.parse(await phantoms([...args, '--json'], world.env)) as Record<string, unknown>;
+    } finally {
+      process.exitCode = exitCode;
+    }
+  };
+
+  it('dry run changes nothing, applied keeps the row', async () => {
+    const { database } = world;
+    const person = await makePerson(world, 'user');
+    const id = '0197c1a2-5c7e-7d3a-9b1c-2f6e8a4d0c11';
+    await database.sql`
+      INSERT INTO subscriptions (id, user_id, price_id, status, created_at)
+      VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '2 days')`;
+    expect(await run()).toMatchObject({ dry_run: true, looked: 1, expired: 1, paid: 0, left: 0 });
+    expect(await of.row(id)).toMatchObject({ status: 'active', endedAt: null });
+    const applied = await run('--apply');
+    expect(applied).toMatchObject({ dry_run: false, looked: 1, expired: 1 });
+    expect(await of.row(id)).toMatchObject({ status: 'expired', endReason: 'phantom' });
+    const kept =
+      await database.sql`SELECT row->>'status' AS status FROM phantom_subscriptions WHERE sweep_id = ${applied['sweep_id'] as string}`;
+    expect(kept.map(({ status }) => status as string)).toEqual(['active']);
+    expect(await run()).toMatchObject({ looked: 0 });
+  });
+});
