@@ -12,16 +12,15 @@ const COMPARISON = 'comparison';
 /** Every invariant with what it says and where it is checked. Throws where one has no file. */
 function invariantsTable(): string {
   const files = readdirSync(fileURLToPath(new URL(`../${QUERIES}`, import.meta.url)));
-  const rows = INVARIANTS.map(({ number, title }) => {
+  const queries = INVARIANTS.map(({ number, title }) => {
     const file = files.find((name) => name.startsWith(`${String(number).padStart(2, '0')}-`));
     if (file === undefined) throw new Error(`invariant ${number} has no file in ${QUERIES}`);
-    return [String(number), title, `\`${QUERIES}/${file}\``];
+    return { number, title, by: `${QUERIES}/${file}` };
   });
-  return markdownTable([
-    ['invariant', 'what it says', 'checked by'],
-    ...rows,
-    [String(AGREEMENT.number), AGREEMENT.title, `\`${COMPARISON}/\``],
-  ]);
+  const rows = [...queries, { ...AGREEMENT, by: `${COMPARISON}/` }]
+    .toSorted((one, other) => one.number - other.number)
+    .map(({ number, title, by }) => [String(number), title, `\`${by}\``]);
+  return markdownTable([['invariant', 'what it says', 'checked by'], ...rows]);
 }
 
 /** The page of invariants with this table between its markers. Throws where they are missing. */

@@ -5,6 +5,7 @@ import {
   reversalWorkflowId,
   transferWorkflowId,
 } from '../../domain/marketplace/index.ts';
+import { subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
 import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import type { Db, Tx } from '../client.ts';
 import {
@@ -51,6 +52,7 @@ const WORKFLOW_ID = {
   transfer: transferWorkflowId,
   reversal: reversalWorkflowId,
   payout: payoutWorkflowId,
+  subscription: subscriptionWorkflowId,
 } as const;
 
 export interface OpenRow {
@@ -68,7 +70,11 @@ const OPEN = sql`
   UNION ALL
   SELECT 'reversal', id, status, created_at FROM ${CURRENT_REVERSALS} AS reversal WHERE status = 'pending'
   UNION ALL
-  SELECT 'payout', id, status, created_at FROM seller_payouts WHERE status = 'pending'`;
+  SELECT 'payout', id, status, created_at FROM seller_payouts WHERE status = 'pending'
+  UNION ALL
+  SELECT 'subscription', invoice.subscription_id, 'waiting for attempt ' || attempt.id, attempt.created_at
+  FROM invoice_payments AS attempt JOIN invoices AS invoice ON invoice.id = attempt.invoice_id
+  WHERE attempt.status = 'pending'`;
 
 /** Open rows that must have a workflow by now. */
 export async function readOpenRows(db: Db | Tx): Promise<OpenRow[]> {

@@ -12,6 +12,12 @@ export const providerIds: Invariant = {
       WITH claims (object, object_id, claimant) AS (
         SELECT 'payment', payment_id, 'order/' || id FROM orders WHERE payment_id <> ''
         UNION ALL
+        SELECT 'payment', id::text, 'invoice/' || invoice_id FROM invoice_payments
+        UNION ALL
+        SELECT 'payment', id::text, 'card set-up ' || id FROM card_setups
+        UNION ALL
+        SELECT 'card', provider_payment_method_id, 'user ' || user_id FROM payment_methods
+        UNION ALL
         SELECT 'refund', id::text, 'refund/' || id FROM refunds WHERE kind IN ('requested', 'payment_returned')
         UNION ALL
         SELECT 'refund', hyperswitch_refund_id, 'refund/' || id FROM refunds

@@ -7,6 +7,9 @@ import { openRefunds } from './04-open-refunds.ts';
 import { findAbandoned, openRows, readOpenRows, type Workflows } from './05-open-rows.ts';
 import { providerIds } from './06-provider-ids.ts';
 import { connectedCash } from './07-connected-cash.ts';
+import { subscriptions } from './09-subscriptions.ts';
+import { invoices } from './10-invoices.ts';
+import { deferredRevenue } from './11-deferred-revenue.ts';
 import type { Invariant, Violation } from './invariant.ts';
 
 export type { Workflows } from './05-open-rows.ts';
@@ -27,6 +30,9 @@ export const INVARIANTS: readonly Invariant[] = [
   openRows,
   providerIds,
   connectedCash,
+  subscriptions,
+  invoices,
+  deferredRevenue,
 ];
 
 /**

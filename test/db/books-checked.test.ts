@@ -2,10 +2,12 @@ import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBooks, type Workflows } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
+import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
 import { failRefund } from '../../db/marketplace/refunds/fail.ts';
 import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
+import { captured, failed as declined, subscriptionsOn } from '../subscriptions/paid-rows.ts';
 
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
 const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };
@@ -19,6 +21,11 @@ let ids: {
   pendingRefund: string;
   openReversal: string;
   reversed: string;
+  subscription: string;
+  invoice: string;
+  /** Paid by its second attempt; the money of the first is held. */
+  renewal: string;
+  refundedInvoice: string;
 };
 
 beforeAll(async () => {
@@ -53,7 +60,22 @@ beforeAll(async () => {
   await recordOutsideReversals(db, transfer!.id, [seen], null);
   await story.refund(outside, 50);
 
-  ids = { completed, refunded, pendingRefund, openReversal, reversed };
+  const billing = subscriptionsOn(database);
+  const { id: subscription, invoiceId: invoice } = await billing.paid();
+  const renewal = await billing.renew(subscription);
+  await billing.settle(renewal, declined());
+  await billing.settle(await billing.tryAgain(renewal), captured(999));
+  await billing.settle(renewal, captured(999));
+  const { invoiceId: refundedInvoice } = await billing.paid();
+  const act = { actor: story.admin.id, reason: 'they asked' };
+  const of = { kind: 'invoice', id: refundedInvoice } as const;
+  const given = await db.transaction((tx) => refundAsOperator(tx, { of, ...act }, PURCHASES));
+  await settleRefund(db, given.id, { providerRefundId: given.id }, PURCHASES);
+
+  ids = {
+    ...{ completed, refunded, pendingRefund, openReversal, reversed },
+    ...{ subscription, invoice, renewal, refundedInvoice },
+  };
 });
 
 /** Invariants that a change violates, the change undone afterwards. */
@@ -84,7 +106,7 @@ const checkInside = (tx: DatabaseWithSql['db']) => checkBooks(tx);
 describe('a database that only our verbs wrote', () => {
   test('violates nothing', async () => {
     const checked = await checkBooks(database.db, ALL_RUNNING);
-    expect(checked.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(checked.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 9, 10, 11]);
     expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
@@ -331,6 +353,70 @@ describe('an injected violation is found', () => {
       7,
       () => [sql`UPDATE transfer_reversals SET status = 'withdrawn' WHERE id = ${ids.openReversal}`],
     ],
+    [
+      'two live subscriptions of one person',
+      9,
+      () => [
+        sql`DROP INDEX subscriptions_one_live_per_user`,
+        sql`UPDATE subscriptions SET user_id = (SELECT user_id FROM subscriptions WHERE id = ${ids.subscription}), status = 'active', ended_at = NULL, end_reason = NULL,
+              current_period_end = NULL, current_period_start = NULL
+            WHERE id = (SELECT subscription_id FROM invoices WHERE id = ${ids.refundedInvoice})`,
+      ],
+    ],
+    [
+      'a phantom that nobody flagged',
+      9,
+      () => [
+        sql`UPDATE invoices SET hyperswitch_payment_id = '' WHERE subscription_id = ${ids.subscription}`,
+      ],
+    ],
+    [
+      'what was due two days ago and has no flag',
+      9,
+      () => [
+        sql`UPDATE subscriptions SET next_due_at = now() - interval '2 days' WHERE id = ${ids.subscription}`,
+      ],
+    ],
+    [
+      'a paid invoice whose attempt brought another amount',
+      10,
+      () => [sql`UPDATE invoice_payments SET received_minor = 1 WHERE id = ${ids.invoice}`],
+    ],
+    [
+      'an attempt that says its held money has gone back',
+      10,
+      () => [sql`UPDATE invoice_payments SET status = 'given_back' WHERE id = ${ids.renewal}`],
+    ],
+    [
+      'days that were paid twice',
+      10,
+      () => [
+        sql`UPDATE invoices SET period_start = period_start - interval '1 day' WHERE id = ${ids.renewal}`,
+      ],
+    ],
+    [
+      'a number that is missing',
+      10,
+      () => [sql`UPDATE invoices SET number = number || '9' WHERE id = ${ids.invoice}`],
+    ],
+    [
+      'a refunded amount that no refund of an invoice made',
+      10,
+      () => [sql`UPDATE invoices SET refunded_minor = 5 WHERE id = ${ids.invoice}`],
+    ],
+    ['a credit note that is lost', 10, () => [sql`DELETE FROM credit_notes`]],
+    [
+      'a schedule that holds more than the ledger',
+      11,
+      () => [
+        sql`UPDATE revenue_schedules SET amount_minor = amount_minor + 1 WHERE invoice_id = ${ids.invoice}`,
+      ],
+    ],
+    [
+      'money of an attempt that no posting holds',
+      11,
+      () => [sql`UPDATE invoice_payments SET received_minor = 1_000 WHERE id = ${ids.renewal}`],
+    ],
   ];
 
   test.each(cases)('%s (invariant %i)', async (_, number, change) => {
@@ -342,7 +428,7 @@ describe('an injected violation is found', () => {
   });
 
   test('each invariant has a case', () => {
-    expect(new Set(cases.map(([, number]) => number))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
+    expect(new Set(cases.map(([, number]) => number))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 9, 10, 11]));
   });
 
   test('a violation names its row and what is wrong', async () => {

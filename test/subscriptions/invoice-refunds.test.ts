@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
 import { settleDispute } from '../../db/marketplace/disputes/settle.ts';
 import { askRefund } from '../../db/marketplace/refunds/ask.ts';
@@ -252,4 +253,9 @@ describe('dispute', () => {
     expect(await story.subscription(id)).toMatchObject({ status: 'active' });
     expect(await story.attempt(invoiceId)).toMatchObject({ status: 'given_back' });
   });
+});
+
+test('and the books agree with all of it', async () => {
+  const checked = await checkBooks(db);
+  expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
 });

@@ -110,7 +110,15 @@ export function subscriptionsOn({ db }: { readonly db: Db }) {
       });
     },
 
-    settle: (of: string, report: AttemptReport, at?: Date) => settleAttempt(db, of, report, termsAt(at)),
+    /** By default now, and of a renewal when its period begins. */
+    async settle(of: string, report: AttemptReport, at?: Date) {
+      const [{ start } = { start: null }] = await db
+        .select({ start: invoices.periodStart })
+        .from(invoicePayments)
+        .innerJoin(invoices, eq(invoices.id, invoicePayments.invoiceId))
+        .where(and(eq(invoicePayments.id, of), eq(invoices.reason, 'renewal'), eq(invoices.status, 'open')));
+      return settleAttempt(db, of, report, termsAt(at ?? start ?? undefined));
+    },
 
     /** A subscription whose first payment came, with its card on file. */
     async paid(ask: { planId?: string; cycle?: 'monthly' | 'yearly' } = {}) {

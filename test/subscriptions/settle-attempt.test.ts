@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
@@ -350,4 +351,9 @@ test('numbers without gap under a hundred payments at once, one rolled back', as
   const taken = await numbers();
   expect(taken).toEqual(taken.map((_, at) => at + 1));
   expect(taken).toHaveLength(before.length + 100);
+});
+
+test('and the books agree with all of it', async () => {
+  const checked = await checkBooks(db);
+  expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
 });

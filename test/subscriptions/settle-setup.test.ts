@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
+import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
 import { cardSetups, paymentMethods, subscriptions, trialUses } from '../../db/subscriptions/schema.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
@@ -120,4 +121,9 @@ test('trial: same card as another trial had: this one ends, and the first goes o
   expect(await story.subscription(first.id)).toMatchObject({ status: 'trialing' });
   expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
   expect(await story.mailsTo(second.userId, 'trial_over')).toHaveLength(1);
+});
+
+test('and the books agree with all of it', async () => {
+  const checked = await checkBooks(db);
+  expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
 });
