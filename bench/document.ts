@@ -43,6 +43,7 @@ const TITLES: Readonly<Record<string, string>> = {
   sweep: 'Reconciling a backlog',
   statement: 'Matching a settlement file',
   worker: 'A worker with waiting refunds',
+  subscriptions: 'A worker with sleeping subscriptions, and many due at once',
   storm: 'A burst of refunds against a limited Stripe',
 };
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -85,6 +86,12 @@ const CURVES: Readonly<Record<string, Curve>> = {
     by: 'refunds',
     figures: ['residentMib', 'proportionalMib'],
     title: 'MiB by waiting refunds',
+  },
+  subscriptions: {
+    of: 'curve',
+    by: 'subscriptions',
+    figures: ['residentMib', 'proportionalMib'],
+    title: 'MiB by open subscriptions',
   },
 };
 

@@ -11,6 +11,7 @@ import { overload } from './refunds/overload.ts';
 import { saga } from './refunds/saga.ts';
 import { storm } from './refunds/storm.ts';
 import { statement } from './statement/index.ts';
+import { subscriptions } from './subscriptions/index.ts';
 import { sweep } from './sweep/index.ts';
 import { worker } from './worker/index.ts';
 
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   statement,
   storm,
   worker,
+  subscriptions,
 };
 
 const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] [--part N] [--engine NAME] [--json]
@@ -40,6 +42,7 @@ Runs on embedded parts of its own, the compiled code included, and prints what i
   statement  the matching of settlement files of --rows rows each (10000,100000,1000000), --rounds (5) times, against COPY and one join
   storm      --part (10000) refunds in one burst, Stripe at 100 a second, beside that limit and the engine's own
   worker     memory of a worker with --rows (1000,10000) waiting refunds, and --rounds (5) kills: one of them told meanwhile
+  subscriptions  memory of a worker with --rows (1000,100000) open subscriptions, and --part (10000) more, due within a minute
 
   --engine   sqlite (Temporal's dev server) or postgresql (the server of docker-compose.yml) for what makes refunds`;
 

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const EVERY_MS = 500;
+/** What a process took for its last work is given back within this time. */
+export const QUIET_MS = 5_000;
 
 /** The peak of a process's resident memory in the first, the second and the last third of the time, in MiB. */
 export interface Curve {
@@ -32,6 +35,20 @@ export function watchMemory(pid: () => number): { curve(): Curve; stop(): Curve;
       clearInterval(timer);
       return curve();
     },
+  };
+}
+
+export interface Resting {
+  readonly residentMib: number;
+  readonly proportionalMib: number;
+}
+
+/** The memory of a process that has nothing to do. */
+export async function resting(pid: () => number): Promise<Resting> {
+  await sleep(QUIET_MS);
+  return {
+    residentMib: Math.round(residentMib(pid()) ?? NaN),
+    proportionalMib: Math.round(proportionalMib(pid()) ?? NaN),
   };
 }
 

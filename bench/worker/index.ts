@@ -3,7 +3,7 @@ import { pspCall } from '../../workflows/marketplace/messages.ts';
 import type { Bench } from '../bench.ts';
 import { figure, type Figure } from '../measure/figures.ts';
 import { closedLoop } from '../measure/load.ts';
-import { proportionalMib, residentMib, round } from '../memory.ts';
+import { QUIET_MS, type Resting, resting, round } from '../memory.ts';
 import { inParallel } from '../sides/parallel.ts';
 import { type Product, startProduct } from '../sides/product.ts';
 import { type Providers, startProviders } from '../sides/providers.ts';
@@ -13,8 +13,6 @@ const SIZES = [1_000, 10_000];
 const ROUNDS = 5;
 const ASKING_AT_ONCE = 20;
 const LOOK_EVERY_MS = 20;
-/** What the worker took for its last tasks is given back within this time. */
-const QUIET_MS = 5_000;
 const GIVE_UP_AFTER_MS = 120_000;
 
 /**
@@ -63,12 +61,7 @@ export const worker: Bench = ({ rounds = ROUNDS, rows: sizes = SIZES, engine, sa
     return { rounds, empty, curve, slope: all.slice(1).map((point, index) => slope(all[index]!, point)) };
   });
 
-interface Memory {
-  readonly residentMib: number;
-  readonly proportionalMib: number;
-}
-
-type Point = Memory & {
+type Point = Resting & {
   readonly refunds: number;
   readonly restartMs: Figure;
   readonly settledAfterKillMs: Figure;
@@ -96,13 +89,7 @@ async function open(product: Product, count: number): Promise<readonly string[]>
   throw new Error(`the PSP was not asked for all ${count} refunds`);
 }
 
-async function memoryOf({ worker: process }: Product): Promise<Memory> {
-  await sleep(QUIET_MS);
-  return {
-    residentMib: Math.round(residentMib(process.pid) ?? NaN),
-    proportionalMib: Math.round(proportionalMib(process.pid) ?? NaN),
-  };
-}
+const memoryOf = ({ worker: process }: Product) => resting(() => process.pid);
 
 /**
  * The worker is killed, and the PSP's webhook of one refund comes before another one is there. It is a refund that the
@@ -159,7 +146,7 @@ async function killAndAskAll(product: Product, refundIds: readonly string[]): Pr
 }
 
 /** What one more waiting refund costs. */
-const slope = (from: Memory & { readonly refunds: number }, to: Memory & { readonly refunds: number }) => ({
+const slope = (from: Resting & { readonly refunds: number }, to: Resting & { readonly refunds: number }) => ({
   refunds: [from.refunds, to.refunds],
   residentKibPerRefund: round(((to.residentMib - from.residentMib) * 1024) / (to.refunds - from.refunds)),
 });

@@ -33,6 +33,8 @@ export class Books {
   /** Whether a declined payment that keeps a card may be confirmed again; one without a customer always may. */
   manualRetries = false;
   autoPay = false;
+  /** Calls of each operation that are let through in a second; null: all. */
+  rateLimitPerSecond: number | null = null;
   /** Set once, after the deliverer that needs our state file. */
   deliverer: Deliverer | undefined;
 

@@ -151,6 +151,11 @@ export class HyperswitchControl extends CardControl {
     this.books.autoPay = isOn;
   }
 
+  /** Calls of each operation in a second; null: unlimited. */
+  setRateLimit(perSecond: number | null): void {
+    this.books.rateLimitPerSecond = perSecond;
+  }
+
   setRefundMode(mode: RefundMode): void {
     this.books.refundMode = mode;
   }
@@ -289,6 +294,11 @@ export class HyperswitchControl extends CardControl {
       ),
       setAutoPay: verb('payments pay themselves', z.object({ isOn: z.boolean() }), (i) =>
         this.setAutoPay(i.isOn),
+      ),
+      setRateLimit: verb(
+        'calls of each operation in a second; null: unlimited',
+        z.object({ perSecond: z.number().int().positive().nullable() }),
+        (i) => this.setRateLimit(i.perSecond),
       ),
       setRefundMode: verb('how refunds settle', z.object({ mode: z.enum(REFUND_MODES) }), (i) =>
         this.setRefundMode(i.mode),

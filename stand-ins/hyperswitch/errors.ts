@@ -91,13 +91,19 @@ export function refusalByCode(code: string, message?: string): Answer {
   return refusalAnswer(row?.[0] ?? 400, code, message ?? row?.[2] ?? 'Refused');
 }
 
+/** Another call of this kind in a second than the merchant may make. */
+export const RATE_LIMITED: Answer = {
+  status: 429,
+  body: { error: { type: 'invalid_request', message: 'Rate limit exceeded', code: 'HE_00' } },
+};
+
 export function answerForStatus(fault: StatusFault): Answer {
   const { status, headers } = fault;
   const usual =
     status === 401
       ? refusalByCode('IR_01').body
       : status === 429
-        ? { error: { type: 'invalid_request', message: 'Rate limit exceeded', code: 'HE_00' } }
+        ? RATE_LIMITED.body
         : { error: { type: typeOf(status, 'HE_00'), message: 'Something went wrong', code: 'HE_00' } };
   return { status, body: fault.body ?? usual, ...(headers === undefined ? {} : { headers }) };
 }

@@ -1,6 +1,7 @@
 import { type FaultBox } from '../kernel/faults.ts';
 import { isRecord } from '../kernel/fields.ts';
 import { providerId } from '../kernel/ids.ts';
+import { RateLimiter } from '../kernel/rate-limiter.ts';
 import type { Answer, Exchange, Operation, Provider } from '../kernel/server.ts';
 import type { Tasks } from '../kernel/tasks.ts';
 import { whyOffGrain } from '../stripe/grain.ts';
@@ -8,7 +9,7 @@ import { type Books } from './books.ts';
 import { cardIn } from './cards.ts';
 import { type ChargeFault, endingOfCharge, orderedEnding, settleInTime } from './charges.ts';
 import { findDispute, listDisputes } from './disputes.ts';
-import { answerForStatus, MalformedBody, Refusal, refusalByCode } from './errors.ts';
+import { answerForStatus, MalformedBody, RATE_LIMITED, Refusal, refusalByCode } from './errors.ts';
 import type { OwnFault } from './faults.ts';
 import { optionalInteger, optionalText, requireObject } from './parse.ts';
 import { withMethod } from './methods.ts';
@@ -51,6 +52,7 @@ export interface HyperswitchParts {
 const ok = (body: object): Answer => ({ status: 200, body: structuredClone(body) });
 
 export function hyperswitchProvider(parts: HyperswitchParts): Provider {
+  const limiter = new RateLimiter();
   return {
     operations: operations(parts),
     parse: (raw) => {
@@ -63,6 +65,7 @@ export function hyperswitchProvider(parts: HyperswitchParts): Provider {
     execute: async (exchange, act) => {
       try {
         authorize(parts, exchange);
+        if (!limiter.admits(exchange.operation, parts.books.rateLimitPerSecond)) return RATE_LIMITED;
         return await act();
       } catch (error) {
         if (error instanceof Refusal || error instanceof MalformedBody) return error.answer;

@@ -1,6 +1,7 @@
 import type { FaultBox } from '../kernel/faults.ts';
 import { isRecord } from '../kernel/fields.ts';
 import { providerId } from '../kernel/ids.ts';
+import { RateLimiter } from '../kernel/rate-limiter.ts';
 import type { Answer, Exchange, Operation, Provider } from '../kernel/server.ts';
 import {
   actingAccount,
@@ -81,21 +82,6 @@ function authorize(header: string | undefined, secretKey: string): void {
   const isBasic = scheme.toLowerCase() === 'basic';
   const key = isBasic ? Buffer.from(token, 'base64').toString().replace(/:.*$/, '') : token;
   if (key !== secretKey) throw unauthorized(key === '' ? undefined : key);
-}
-
-/** Counts within a sliding second, as Stripe's limiter of each endpoint does. */
-class RateLimiter {
-  readonly #recent = new Map<string, number[]>();
-
-  admits(endpoint: string, perSecond: number | null): boolean {
-    if (perSecond === null) return true;
-    const nowMs = Date.now();
-    const recent = (this.#recent.get(endpoint) ?? []).filter((atMs) => atMs > nowMs - 1_000);
-    this.#recent.set(endpoint, recent);
-    if (recent.length >= perSecond) return false;
-    recent.push(nowMs);
-    return true;
-  }
 }
 
 function operations(parts: StripeParts): readonly Operation[] {

@@ -204,6 +204,19 @@ test('disputes open and end with dispute_details', async () => {
   await control.waitForDelivery((d) => d.type === 'dispute_won');
 });
 
+test('more calls in a second than the merchant may make are refused, of each operation alone', async () => {
+  const { call, control } = await hyperswitchWorld();
+  const create = (id: string) => call('POST', '/payments', { payment_id: id, amount: 100, currency: 'USD' });
+  control.setRateLimit(2);
+  await create('pay_1');
+  await create('pay_2');
+  expect(await create('pay_3')).toMatchObject({ status: 429, body: { error: { code: 'HE_00' } } });
+  expect(control.hasPayment('pay_3')).toBe(false);
+  expect(await call('GET', '/payments/pay_1')).toMatchObject({ status: 200 });
+  control.setRateLimit(null);
+  expect(await create('pay_3')).toMatchObject({ status: 200 });
+});
+
 test.each([
   ['KWD', 5_131, 5_130],
   ['ISK', 1_150, 1_100],
