@@ -1,4 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { nextDunningStepMs } from '../../domain/subscriptions/dunning.ts';
+import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import { type OpenInvoice, readOpenInvoice } from '../../db/subscriptions/read/invoices.ts';
 import { readStanding, type Standing } from '../../db/subscriptions/read/standing.ts';
 import { defineRoute, fails, json, orNull, SIGNED_IN, Time, timeOrNull } from '../kernel/index.ts';
@@ -56,7 +58,7 @@ export const getMySubscription = defineRoute(route, async (c) => {
         ? {
             subscription: showSubscription(standing),
             invoice: open && showInvoice(open.invoice),
-            next_attempt_at: timeOrNull(nextAttemptAt(standing, open)),
+            next_attempt_at: timeOrNull(nextAttemptAt(standing, open, terms)),
           }
         : null,
     },
@@ -68,11 +70,16 @@ const waitsForMoney = ({ isInForce, isPhantom }: Standing, open: OpenInvoice | n
   open !== null || (!isInForce && !isPhantom);
 
 /** A card that was declined for good is not charged again. */
-function nextAttemptAt({ subscription, hasPendingAttempt }: Standing, open: OpenInvoice | null): Date | null {
+function nextAttemptAt(
+  { subscription, hasPendingAttempt }: Standing,
+  open: OpenInvoice | null,
+  { dunningMs }: Pick<BillingTerms, 'dunningMs'>,
+): Date | null {
+  const { status, dunningSince, dunningIndex } = subscription;
   const isTriedAgain = open?.lastAttempt?.status === 'failed' && open.lastAttempt.declineClass === 'retry';
-  return subscription.status === 'past_due' && isTriedAgain && !hasPendingAttempt
-    ? subscription.nextDueAt
-    : null;
+  if (status !== 'past_due' || dunningSince === null || !isTriedAgain || hasPendingAttempt) return null;
+  const atMs = nextDunningStepMs(dunningSince.getTime(), dunningMs, dunningIndex);
+  return atMs === null ? null : new Date(atMs);
 }
 
 function messageOf({ isInForce, isPhantom, subscription }: Standing, contact: string): string | null {
