@@ -262,6 +262,8 @@ CREATE TABLE invoice_payments (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   buyer_asks_again boolean DEFAULT false NOT NULL,
   captured_at timestamp with time zone,
+  outside_checked_at timestamp with time zone,
+  outside_over boolean DEFAULT false NOT NULL,
   CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
   CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),
@@ -277,6 +279,8 @@ CREATE INDEX invoice_payments_by_connector_transaction ON public.invoice_payment
 CREATE INDEX invoice_payments_by_time ON public.invoice_payments USING btree (created_at);
 CREATE INDEX invoice_payments_captured_by_time ON public.invoice_payments USING btree (COALESCE(captured_at, created_at), id) WHERE (received_minor IS NOT NULL);
 CREATE UNIQUE INDEX invoice_payments_one_pending ON public.invoice_payments USING btree (invoice_id) WHERE (status = 'pending'::text);
+CREATE INDEX invoice_payments_outside_by_look ON public.invoice_payments USING btree (COALESCE(outside_checked_at, captured_at, created_at) NULLS FIRST, created_at) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
+CREATE INDEX invoice_payments_outside_by_time ON public.invoice_payments USING btree (COALESCE(captured_at, created_at)) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX invoice_payments_pending_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
 
 CREATE TABLE invoices (

@@ -11,6 +11,7 @@ import {
   differenceOf,
   disputedPaymentOf,
 } from '../../db/marketplace/index.ts';
+import { findPayment } from '../../db/subscriptions/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { PspDispute, PspRefund } from '../../providers/hyperswitch/outcomes.ts';
 import { disputeReportStatus, refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
@@ -33,7 +34,14 @@ const LIST_PAGES = 10;
 export async function lookOutside(deps: ReconcileDeps, ref: string): Promise<Seen> {
   if (ref === RECENT_DISPUTES) return lookAtList(deps);
   const [kind, id = ''] = ref.split('/');
-  return kind === 'dispute' ? lookAtUnbooked(deps, id) : lookAtPayment(deps, id);
+  switch (kind) {
+    case 'dispute':
+      return lookAtUnbooked(deps, id);
+    case 'attempt':
+      return lookAtAttempt(deps, id);
+    default:
+      return lookAtOrder(deps, id);
+  }
 }
 
 /** Disputes of all payments that we took: one list instead of a call for each payment. */
@@ -47,12 +55,26 @@ async function lookAtList(deps: ReconcileDeps): Promise<Seen> {
   return summary(said, listed.isWhole ? 'list_agrees' : 'newest_of_the_list_agree');
 }
 
-/** One payment: its refunds and its disputes at the PSP, and ours. */
-async function lookAtPayment(deps: ReconcileDeps, orderId: string): Promise<Seen> {
+async function lookAtOrder(deps: ReconcileDeps, orderId: string): Promise<Seen> {
   const [order] = await deps.db.select().from(orders).where(eq(orders.id, orderId));
   const paymentId = order?.paymentId;
   if (order === undefined || paymentId === null || paymentId === undefined) return left('no_payment');
-  const { createdAt } = order;
+  return lookAtPayment(deps, paymentId, order);
+}
+
+/** Also one whose money its invoice could not take. */
+async function lookAtAttempt(deps: ReconcileDeps, attemptId: string): Promise<Seen> {
+  const found = await findPayment(deps.db, attemptId);
+  if (found?.kind !== 'attempt' || found.attempt.receivedMinor === null) return left('no_payment');
+  return lookAtPayment(deps, attemptId, found.attempt);
+}
+
+/** One payment: its refunds and its disputes at the PSP, and ours. */
+async function lookAtPayment(
+  deps: ReconcileDeps,
+  paymentId: string,
+  { createdAt }: { readonly createdAt: Date },
+): Promise<Seen> {
   const readAt = new Date();
   const made = await deps.psp.listRefunds(paymentId);
   if (made.kind !== 'refunds' && made.kind !== 'not_found')

@@ -34,8 +34,14 @@ export async function markLooked(db: Db, phase: Phase, refs: readonly string[]):
   const idsOf = (kind: string) =>
     refs.flatMap((ref) => (ref.startsWith(`${kind}/`) ? [ref.slice(kind.length + 1)] : []));
   if (phase === 'outside') {
-    const [ordersOfThem, disputesOfThem] = [idsOf('order'), idsOf('dispute')];
+    const [ordersOfThem, attemptsOfThem, disputesOfThem] = [
+      idsOf('order'),
+      idsOf('attempt'),
+      idsOf('dispute'),
+    ];
     if (ordersOfThem.length > 0) await stamp(sql`orders`, sql`outside_checked_at`, ordersOfThem);
+    if (attemptsOfThem.length > 0)
+      await stamp(sql`invoice_payments`, sql`outside_checked_at`, attemptsOfThem);
     if (disputesOfThem.length > 0) await stamp(sql`disputes`, sql`reconcile_checked_at`, disputesOfThem);
     if (refs.includes(RECENT_DISPUTES))
       await writePlatformSetting(db, 'disputes_listed_at', await readClock(db));

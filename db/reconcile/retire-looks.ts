@@ -13,4 +13,10 @@ export async function retireLooks(db: Db): Promise<void> {
       WHERE captured_minor IS NOT NULL AND NOT outside_over
         AND coalesce(completed_at, created_at) <= now() - ${OUTSIDE_FOR_MS} * interval '1 millisecond'
       ORDER BY coalesce(completed_at, created_at) LIMIT ${RETIRED_AT_ONCE})`);
+  await db.execute(sql`
+    UPDATE invoice_payments SET outside_over = true WHERE id IN (
+      SELECT id FROM invoice_payments
+      WHERE received_minor IS NOT NULL AND NOT outside_over
+        AND coalesce(captured_at, created_at) <= now() - ${OUTSIDE_FOR_MS} * interval '1 millisecond'
+      ORDER BY coalesce(captured_at, created_at) LIMIT ${RETIRED_AT_ONCE})`);
 }

@@ -153,6 +153,13 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
             WHERE captured_minor IS NOT NULL AND NOT outside_over
               AND coalesce(completed_at, created_at) > ${before(OUTSIDE_FOR_MS)}`,
         },
+        {
+          rotates: true,
+          from: sql`SELECT 'attempt/' || id AS ref, coalesce(outside_checked_at, captured_at, created_at) AS looked_at, created_at
+            FROM invoice_payments
+            WHERE received_minor IS NOT NULL AND NOT outside_over
+              AND coalesce(captured_at, created_at) > ${before(OUTSIDE_FOR_MS)}`,
+        },
       ];
     case 'inbox':
       return [

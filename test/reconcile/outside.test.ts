@@ -17,6 +17,10 @@ import { openShop, PRICE_MINOR, type Shop } from '../harness/shop.ts';
 import { openFlags, pictureOf, refundsOf } from '../harness/read.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import type { World } from '../harness/world.ts';
+import { invoicePayments, invoices } from '../../db/subscriptions/invoices/schema.ts';
+import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import { subscriptionsOf } from '../subscriptions/story.ts';
+import { eventually } from '../harness/wait.ts';
 import { counts, createWorld, sweep } from './support.ts';
 
 // What others did to payments that we took, and nobody told us: refunds made in the PSP's dashboard, and disputes.
@@ -231,4 +235,24 @@ it('a payment of half a year ago is not looked at any more', async () => {
     { over: boolean }[]
   >`SELECT DISTINCT outside_over AS over FROM orders`;
   expect(rows).toEqual([{ over: true }]);
+});
+
+it('a part of an invoice given back in the dashboard, and its webhook lost: found, and looked at in its turn', async () => {
+  const { db } = world.database;
+  const { invoiceId } = await subscriptionsOf(world).active();
+  const refundId = world.psp.control.createExternalRefund(invoiceId, 307, SILENT).refund_id;
+  expect(await differences()).toEqual([`invoice/${invoiceId}`]);
+  expect((await swept()).why['told']).toBe(1);
+  await eventually(async () => {
+    const [invoice] = await db.select().from(invoices).where(eq(invoices.id, invoiceId));
+    expect(invoice).toMatchObject({ status: 'partially_refunded', refundedMinor: 307 });
+  });
+  expect(await db.select().from(refunds).where(eq(refunds.invoiceId, invoiceId))).toMatchObject([
+    { kind: 'external', status: 'succeeded', amountMinor: 307, hyperswitchRefundId: refundId },
+  ]);
+  const [attempt] = await db.select().from(invoicePayments).where(eq(invoicePayments.id, invoiceId));
+  expect(attempt?.outsideCheckedAt).toBeInstanceOf(Date);
+  expect((await swept()).why['told']).toBeUndefined();
+  await expectCleanBooks(world);
+  await expectProvidersAgree(world);
 });

@@ -100,7 +100,7 @@ test.each(FILLED)('%s: what a drain has before it is counted in indexes too', as
     stuck_orders: 1,
     ended_orders: 1,
     inbox: 1,
-    outside: 2,
+    outside: 3,
     stuck_refunds: 0.5,
     orphan_refunds: 0.5,
   };

@@ -136,6 +136,10 @@ export const invoicePayments = pgTable(
     /** The buyer asked for a payment that works: once this one is known to be over, the next is opened for them. */
     buyerAsksAgain: boolean().notNull().default(false),
     reconcileCheckedAt: at(),
+    /** When a sweep last looked for what others did to the payment that was captured. */
+    outsideCheckedAt: at(),
+    /** Its payment is too old to be refunded or disputed by others. */
+    outsideOver: boolean().notNull().default(false),
     createdAt: createdAt(),
   },
   (t) => [
@@ -147,6 +151,12 @@ export const invoicePayments = pgTable(
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
     index('invoice_payments_by_time').on(t.createdAt),
+    index('invoice_payments_outside_by_look')
+      .on(sql`coalesce(${t.outsideCheckedAt}, ${t.capturedAt}, ${t.createdAt}) NULLS FIRST`, t.createdAt)
+      .where(sql`${t.receivedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
+    index('invoice_payments_outside_by_time')
+      .on(sql`coalesce(${t.capturedAt}, ${t.createdAt})`)
+      .where(sql`${t.receivedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),
     // For settlement files: by the connector's id, and by the time when the money came.
     index('invoice_payments_by_connector_transaction')
       .on(t.connectorTransactionId)

@@ -1,0 +1,4 @@
+ALTER TABLE "invoice_payments" ADD COLUMN "outside_checked_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "invoice_payments" ADD COLUMN "outside_over" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE INDEX "invoice_payments_outside_by_look" ON "invoice_payments" USING btree (coalesce("outside_checked_at", "captured_at", "created_at") NULLS FIRST,"created_at") WHERE "invoice_payments"."received_minor" IS NOT NULL AND NOT "invoice_payments"."outside_over";--> statement-breakpoint
+CREATE INDEX "invoice_payments_outside_by_time" ON "invoice_payments" USING btree (coalesce("captured_at", "created_at")) WHERE "invoice_payments"."received_minor" IS NOT NULL AND NOT "invoice_payments"."outside_over";
