@@ -32,7 +32,8 @@ export const idempotencyKeys = pgTable(
 
 /**
  * What somebody asked of the API, kept from before the engine is notified until the row is opened or refused. The
- * engine gets only its id: what starts a workflow decides nothing (ADR 18), and no history holds what a buyer typed.
+ * engine gets only its id: what starts a workflow decides nothing (ADR 18), and no history holds what a buyer typed. What is
+ * asked of a subscription keeps its answer here too, until it is swept with its age.
  */
 export const asks = pgTable(
   'asks',

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lte, or } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lte, or } from 'drizzle-orm';
 import type { BillingCycle } from '../../domain/subscriptions/billing-cycle.ts';
 import type { Db, Tx } from '../client.ts';
 import { type Plan, type PlanPrice, planPrices, plans } from './schema.ts';
@@ -46,6 +46,8 @@ export async function readPriceAt(
         lte(planPrices.validFrom, at),
         or(isNull(planPrices.validUntil), gt(planPrices.validUntil, at)),
       ),
-    );
+    )
+    .orderBy(desc(planPrices.validFrom))
+    .limit(1);
   return row;
 }

@@ -13,6 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { BILLING_CYCLES } from '../../domain/subscriptions/billing-cycle.ts';
+import type { Features } from '../../domain/subscriptions/features.ts';
 import {
   CANCEL_CAUSES,
   END_REASONS,
@@ -24,12 +25,7 @@ import { amount, amountCheck, at, createdAt, currencyCheck, id, oneOf } from '..
 // Times of periods, trials, dunning and payments are billing time (db/subscriptions/billing-clock.ts); when a provider
 // was asked or looked at is real time.
 
-/** What a plan lets its subscriber do. */
-export interface PlanFeatures {
-  readonly canSellOnMarketplace: boolean;
-  readonly canDistribute: boolean;
-  readonly uploadQuotaMb: number;
-}
+export type PlanFeatures = Features;
 
 export const plans = pgTable(
   'plans',
