@@ -3,8 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, expect, test } from 'vitest';
 import { checkBooks } from '../../db/invariants/index.ts';
 import { keepAsk } from '../../db/kernel/index.ts';
+import { advance } from '../../db/subscriptions/advance.ts';
+import { askAttempt } from '../../db/subscriptions/attempts/ask.ts';
 import { settleAttempt } from '../../db/subscriptions/attempts/settle.ts';
 import { carryOutAsk } from '../../db/subscriptions/carry-out.ts';
+import { settleSetup } from '../../db/subscriptions/settle-setup.ts';
 import { openSubscription } from '../../db/subscriptions/subscribe.ts';
 import type { AskedOfSubscription, AskedSubscription } from '../../domain/subscriptions/asked.ts';
 import { BILLING_CYCLES } from '../../domain/subscriptions/index.ts';
@@ -35,11 +38,11 @@ const anyMove = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('ask' as const),
-    what: fc.constantFrom('cancel', 'reactivate', 'pay', 'payment_method'),
+    what: fc.constantFrom('cancel', 'reactivate', 'reactivate', 'pay', 'pay', 'payment_method'),
     which,
   }),
   fc.record({ kind: fc.constant('change' as const), planId: plan, billingCycle: cycle, which }),
-  fc.record({ kind: fc.constant('send' as const), which }),
+  fc.record({ kind: fc.constant('advance' as const), which }),
   fc.record({ kind: fc.constant('settle' as const), which, isCaptured: fc.boolean(), hasCard: fc.boolean() }),
 );
 const paying = fc.record({
@@ -48,7 +51,12 @@ const paying = fc.record({
   isCaptured: fc.constant(true),
   hasCard: fc.constant(true),
 });
-const move = fc.oneof({ arbitrary: anyMove, weight: 3 }, { arbitrary: paying, weight: 1 });
+const waking = fc.record({ kind: fc.constant('advance' as const), which: fc.constant(0) });
+const move = fc.oneof(
+  { arbitrary: waking, weight: 2 },
+  { arbitrary: anyMove, weight: 3 },
+  { arbitrary: paying, weight: 1 },
+);
 type Move = typeof move extends fc.Arbitrary<infer One> ? One : never;
 
 /** Most have paid for something. */
@@ -66,6 +74,8 @@ const round = fc.record({
   moves: fc.array(move, { minLength: 1, maxLength: 3 }),
 });
 
+const cardOf = (userId: string) => ({ ...CARD, providerPaymentMethodId: `pm_${userId}` });
+
 async function runRound(userId: string, now: Date, moves: readonly Move[]): Promise<void> {
   const terms = termsAt(now);
   const rows = await database.sql<{ id: string }[]>`
@@ -79,6 +89,16 @@ async function runRound(userId: string, now: Date, moves: readonly Move[]): Prom
     const askId = uuidv7();
     await keepAsk(database.db, askId, { kind: 'subscription_ask', userId, ...wish } as AskedOfSubscription);
     await carryOutAsk(database.db, { subscriptionId: row.id, askId }, terms);
+  };
+  /** As its workflow does, up to the first call to the PSP. */
+  const advanceOf = async (at: number) => {
+    const row = rows[at % Math.max(rows.length, 1)];
+    if (row === undefined) return;
+    const step = await advance(database.db, row.id, terms);
+    if (step.kind === 'ask') await askAttempt(database.db, step.attemptId);
+    if (step.kind === 'set_up')
+      await settleSetup(database.db, step.setupId, { verdict: 'captured', card: cardOf(userId) }, terms);
+    if (step.kind === 'end') await settleAttempt(database.db, step.attemptId, failed('cancelled'), terms);
   };
   const run = async (one: Move): Promise<void> => {
     const attempt = 'which' in one ? attempts[one.which % Math.max(attempts.length, 1)] : undefined;
@@ -97,13 +117,11 @@ async function runRound(userId: string, now: Date, moves: readonly Move[]): Prom
         return askOf(one.which, { do: one.what });
       case 'change':
         return askOf(one.which, { do: 'change', planId: one.planId, billingCycle: one.billingCycle });
-      case 'send':
-        if (attempt !== undefined)
-          await database.sql`UPDATE invoice_payments SET asked_at = coalesce(asked_at, now()) WHERE id = ${attempt.id} AND status = 'pending'`;
-        return;
+      case 'advance':
+        return advanceOf(one.which);
       case 'settle': {
         if (attempt === undefined) return;
-        const card = one.hasCard ? { ...CARD, providerPaymentMethodId: `pm_${userId}` } : null;
+        const card = one.hasCard ? cardOf(userId) : null;
         const report = one.isCaptured ? captured(attempt.amount, { card }) : failed('insufficient_funds');
         await settleAttempt(database.db, attempt.id, report, terms);
       }
