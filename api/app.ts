@@ -21,6 +21,7 @@ import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
 import { createAdmission, RefundFeed } from './marketplace/index.ts';
+import { createAskAdmission } from './subscriptions/index.ts';
 import { SERVICE_ROUTES, V1_ROUTES } from './routes.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
@@ -36,6 +37,7 @@ export function createApp(given: ApiDeps) {
     bodies: new RequestBodies(),
     purchases: createPurchases(config),
     admission: createAdmission(config),
+    askAdmission: createAskAdmission(config),
     terms,
     assertMaySell: async (tx, userId) => {
       if (config.SUBSCRIPTION_GATES_SELLING) await assertMaySell(tx, userId, terms);

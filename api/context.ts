@@ -18,6 +18,7 @@ import type { OperatorsConfig } from './operators/config.ts';
 import type { PayoutsConfig } from './payouts/config.ts';
 import type { SubscriptionsConfig } from './subscriptions/config.ts';
 import type { WebhooksConfig } from './webhooks/config.ts';
+import type { Admission } from './kernel/admission.ts';
 import type { Cursors } from './kernel/cursors.ts';
 import type { Maintenance } from './operators/maintenance.ts';
 import type { RefundFeed } from './marketplace/refund-feed.ts';
@@ -47,7 +48,7 @@ export interface ApiObserver {
   ): Promise<ServedRequest>;
   webhook(provider: WebhookProvider, outcome: WebhookOutcome | WebhookRefusal): void;
   /** A call was refused with `engine_busy`; so many were let begin at a time. */
-  busy(call: 'refund' | 'order', atATime: number): void;
+  busy(call: 'refund' | 'order' | 'subscription', atATime: number): void;
 }
 
 export interface ServedRequest {
@@ -80,6 +81,8 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
   readonly cursors: Cursors;
+  /** For asks of subscriptions. */
+  readonly askAdmission: Admission;
   readonly terms: BillingTerms;
   /** Whether a person may put products up for sale, besides their role. */
   readonly assertMaySell: SellingGate;

@@ -66,7 +66,7 @@ export function createObserver({
   let draining: NodeJS.Timeout | undefined;
 
   // From zero, so that the first refusal is a growth.
-  for (const call of ['refund', 'order']) metrics.refusedAsBusy.inc({ call }, 0);
+  for (const call of ['refund', 'order', 'subscription']) metrics.refusedAsBusy.inc({ call }, 0);
   return {
     api: {
       request: observeRequests(metrics, tracing),

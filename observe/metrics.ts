@@ -42,12 +42,12 @@ export function createMetrics() {
     ]),
     refusedAsBusy: counter(
       'veza_refused_as_busy_total',
-      'Refunds and purchases that were refused soon (503 engine_busy), since there was no room to begin them',
+      'Refunds, purchases and asks of subscriptions that were refused soon (503 engine_busy), since there was no room to begin them',
       ['call'],
     ),
     begunAtATime: gauge(
       'veza_begun_at_a_time',
-      'How many refunds or purchases this process let begin at a time when it last refused one',
+      'How many refunds, purchases or asks of subscriptions this process let begin at a time when it last refused one',
       ['call'],
     ),
     activities: histogram('veza_activity_duration_seconds', 'Attempts of activities, by outcome', [

@@ -19,4 +19,6 @@ export type SubscriptionsConfig = Pick<
   | 'INVOICE_ISSUER'
   | 'BILLING_TIME_SCALE'
   | 'BILLING_TIME_START'
+  | 'ENGINE_CALLS_MAX'
+  | 'ENGINE_WAIT_MAX'
 >;

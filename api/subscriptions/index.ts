@@ -1,0 +1,1 @@
+export { createAskAdmission } from './admission.ts';

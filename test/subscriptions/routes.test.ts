@@ -1,0 +1,593 @@
+import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { users } from '../../db/accounts/schema.ts';
+import { keepAsk } from '../../db/kernel/keep-ask.ts';
+import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
+import { plans, subscriptions } from '../../db/subscriptions/schema.ts';
+import type { AskedSubscription } from '../../domain/subscriptions/index.ts';
+import { createLogger } from '../../log.ts';
+import { type RunningServer, startServer } from '../../server.ts';
+import { makePerson } from '../harness/shop.ts';
+import { eventually, until } from '../harness/wait.ts';
+import { type Person, World } from '../harness/world.ts';
+import { addSubscription } from './rows.ts';
+import { subscriptionsOf } from './story.ts';
+
+// The page's two tables over HTTP: what each route does, and what bad input gets.
+
+const CARD_THAT_DECLINES_LATER = '4000000000000341';
+
+let world: World;
+let of: ReturnType<typeof subscriptionsOf>;
+let server: RunningServer;
+const logLines: string[] = [];
+beforeAll(async () => {
+  world = await World.create();
+  of = subscriptionsOf(world);
+  const log = createLogger('debug', { write: (line) => void logLines.push(line) });
+  server = await startServer(world.config, { log });
+  world.serveFrom(server.url);
+});
+afterEach(() => world.psp.control.clearFaults());
+afterAll(async () => {
+  await server.close();
+  await world.close();
+});
+
+const person = () => makePerson(world, 'user');
+const key = (text: string = uuidv7()) => ({ 'Idempotency-Key': text });
+const subscribe = (who: Person, planId = 'creator', more: object = {}, headers?: Record<string, string>) =>
+  world.post(who, '/subscriptions/subscribe', { plan_id: planId, ...more }, headers);
+const mine = async (who: Person) => (await world.get(who, '/me/subscription')).body;
+const isKnownPayment = (paymentId: string) => world.psp.control.hasPayment(paymentId);
+const paymentsOf = (who: Person) =>
+  world.psp.control.payments().filter(({ customer_id }) => customer_id === who.id);
+
+/** Somebody who has subscribed and paid over HTTP. */
+async function subscriber(planId = 'creator', more: object = {}, card?: string) {
+  const who = await person();
+  const { body, status } = await subscribe(who, planId, more);
+  expect(status).toBe(201);
+  world.psp.control.pay(body.payment!.payment_id, card === undefined ? {} : { card });
+  const id = body.subscription!.id;
+  await of.became(id, 'active');
+  return { who, id, invoiceId: body.invoice!.id };
+}
+
+describe('POST /subscriptions/subscribe', () => {
+  it('opens a subscription that waits for its payment, and gives nothing before the webhook', async () => {
+    const who = await person();
+    const { status, body } = await subscribe(who);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      subscription: {
+        ...{ plan_id: 'creator', billing_cycle: 'monthly', status: 'pending_payment', amount: 999 },
+        ...{ currency: 'USD', current_period_start: null, payment_method: null },
+        features: { can_sell_on_marketplace: false, can_distribute: false, upload_quota_mb: 500 },
+      },
+      invoice: {
+        status: 'open',
+        number: null,
+        reason: 'first',
+        amount: 999,
+        lines: [{ kind: 'plan', amount: 999 }],
+      },
+      payment: { payment_id: body.invoice?.id, status: 'requires_payment_method' },
+    });
+    expect(body.payment?.client_secret).toMatch(/_secret_/);
+    expect(await mine(who)).toMatchObject({
+      subscription: null,
+      needs_payment: true,
+      pending: { subscription: { id: body.subscription?.id }, invoice: { id: body.invoice?.id } },
+    });
+    world.psp.control.pay(body.payment!.payment_id, { webhook: false });
+    expect(await mine(who)).toMatchObject({ subscription: null, needs_payment: true });
+    world.psp.control.pay(body.payment!.payment_id);
+    await of.became(body.subscription!.id, 'active');
+    expect(await mine(who)).toMatchObject({
+      subscription: {
+        ...{
+          status: 'active',
+          payment_method: { brand: 'Visa', last4: '4242', exp_month: 10, exp_year: 2030 },
+        },
+        features: { can_distribute: true },
+      },
+      needs_payment: false,
+      pending: null,
+    });
+    const { body: list } = await world.get(who, '/subscriptions/invoices');
+    expect(list.data).toMatchObject([{ status: 'paid', payment_id: body.payment?.payment_id }]);
+    expect(list.data?.[0]?.number).toMatch(/^VZ-\d{4}-\d{6}$/);
+  });
+
+  it('Free and a trial: 201, without invoice and payment', async () => {
+    const [free, trial] = [await person(), await person()];
+    expect(await subscribe(free, 'free')).toMatchObject({
+      status: 201,
+      body: { subscription: { plan_id: 'free', status: 'active', amount: 0 }, invoice: null, payment: null },
+    });
+    const begun = await subscribe(trial, 'premium', { trial: true });
+    expect(begun).toMatchObject({
+      status: 201,
+      body: {
+        subscription: { status: 'trialing', features: { upload_quota_mb: 102_400 } },
+        invoice: null,
+        payment: null,
+      },
+    });
+    expect(await mine(trial)).toMatchObject({
+      subscription: { id: begun.body.subscription?.id },
+      pending: null,
+    });
+  });
+
+  it('again while unpaid, same price: the same rows and a secret that works', async () => {
+    const who = await person();
+    const first = await subscribe(who);
+    const again = await subscribe(who);
+    expect(again.status).toBe(201);
+    expect(again.body).toEqual(first.body);
+    expect(paymentsOf(who)).toHaveLength(1);
+  });
+
+  it('same key twice: one subscription and one answer; with another body: 422', async () => {
+    for (const plan of ['creator', 'free']) {
+      const who = await person();
+      const headers = key();
+      const first = await subscribe(who, plan, {}, headers);
+      expect(await subscribe(who, plan, {}, headers)).toMatchObject({ status: 201, body: first.body });
+      const other = await subscribe(who, 'premium', {}, headers);
+      expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+      expect(await rowsOf(who)).toHaveLength(1);
+    }
+  });
+
+  it('two subscribes at once: one row, one payment', async () => {
+    const who = await person();
+    const answers = await Promise.all([subscribe(who), subscribe(who)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(answers[0].body).toEqual(answers[1].body);
+    expect(await rowsOf(who)).toHaveLength(1);
+    expect(paymentsOf(who)).toHaveLength(1);
+  });
+
+  it('two subscribes at once under one key: one row, one payment', async () => {
+    const who = await person();
+    const headers = key();
+    const answers = await Promise.all([
+      subscribe(who, 'creator', {}, headers),
+      subscribe(who, 'creator', {}, headers),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(answers[0].body).toEqual(answers[1].body);
+    expect(paymentsOf(who)).toHaveLength(1);
+  });
+
+  it('secret expired: a new one, one charge', async () => {
+    const who = await person();
+    const first = await subscribe(who);
+    const { payment_id: dead } = first.body.payment!;
+    world.psp.control.expireSecret(dead);
+    await world.database.db
+      .update(invoicePayments)
+      .set({ clientSecretExpiresAt: new Date(Date.now() - 1) })
+      .where(eq(invoicePayments.id, dead));
+    await subscribe(who);
+    const next = await until(
+      () => subscribe(who),
+      ({ body }) => body.payment?.payment_id !== undefined && body.payment.payment_id !== dead,
+    );
+    expect(next.body.subscription?.id).toBe(first.body.subscription?.id);
+    expect(next.body.payment?.client_secret).not.toBe(first.body.payment?.client_secret);
+    world.psp.control.pay(next.body.payment!.payment_id);
+    await of.became(first.body.subscription!.id, 'active');
+    expect(
+      paymentsOf(who)
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['cancelled', 'succeeded']);
+  });
+
+  it('another price: replaced, its payment cancelled at the PSP', async () => {
+    const who = await person();
+    const first = await subscribe(who);
+    const second = await subscribe(who, 'premium', { billing_cycle: 'yearly' });
+    expect(second.body).toMatchObject({ subscription: { plan_id: 'premium', amount: 19_990 } });
+    expect((await of.row(first.body.subscription!.id)).endReason).toBe('replaced');
+    await eventually(() =>
+      expect(world.psp.control.payment(first.body.payment!.payment_id).status).toBe('cancelled'),
+    );
+    expect(isKnownPayment(second.body.payment!.payment_id)).toBe(true);
+  });
+
+  it('202 with payment null after 5 s without the PSP; asked again with its key, the payment', async () => {
+    const who = await person();
+    const headers = key();
+    world.psp.control.addFault({ kind: 'latency', delayMs: 7_000, match: 'payments.create' });
+    const first = await subscribe(who, 'creator', {}, headers);
+    expect(first).toMatchObject({
+      status: 202,
+      body: { subscription: { status: 'pending_payment' }, payment: null },
+    });
+    const later = await until(
+      () => subscribe(who, 'creator', {}, headers),
+      ({ status }) => status === 201,
+    );
+    expect(later.body.subscription?.id).toBe(first.body.subscription?.id);
+    expect(later.body.payment?.client_secret).toMatch(/_secret_/);
+    expect(paymentsOf(who)).toHaveLength(1);
+  });
+
+  it('where the engine has opened it and nobody heard, asking again gives the same rows', async () => {
+    const who = await person();
+    const askId = uuidv7();
+    await keepAsk<AskedSubscription>(world.database.db, askId, {
+      ...{ kind: 'subscription', userId: who.id, planId: 'creator', billingCycle: 'monthly', trial: false },
+    });
+    const label = await of.priceOf('creator', 'monthly');
+    const { amountMinor, currency } = label;
+    const answer = await world.engine.subscribe(askId, {
+      ...{ subscriptionId: askId, planId: 'creator', status: 'pending_payment', amountMinor, currency },
+    });
+    expect(answer).toMatchObject({ done: { subscriptionId: askId } });
+    const again = await subscribe(who);
+    expect(again.body.subscription?.id).toBe(askId);
+  });
+});
+
+const rowsOf = (who: Person) =>
+  world.database.db.select().from(subscriptions).where(eq(subscriptions.userId, who.id));
+
+describe('cancel and reactivate', () => {
+  it('at the end of the period, access until then, and taken back', async () => {
+    const { who } = await subscriber();
+    expect(await world.post(who, '/subscriptions/cancel')).toMatchObject({
+      status: 200,
+      body: {
+        subscription: { status: 'canceling', cancel_at_period_end: true, features: { can_distribute: true } },
+      },
+    });
+    expect(await mine(who)).toMatchObject({ subscription: { status: 'canceling' }, needs_payment: false });
+    expect(await world.post(who, '/subscriptions/reactivate')).toMatchObject({
+      status: 200,
+      body: { subscription: { status: 'active', cancel_at_period_end: false } },
+    });
+  });
+
+  it('same key twice: one cancellation and one answer', async () => {
+    const { who, id } = await subscriber();
+    const headers = key();
+    const first = await world.post(who, '/subscriptions/cancel', undefined, headers);
+    expect(await world.post(who, '/subscriptions/cancel', undefined, headers)).toMatchObject({
+      status: 200,
+      body: first.body,
+    });
+    expect((await of.row(id)).status).toBe('canceling');
+  });
+
+  it('what is not paid, and Free: at once', async () => {
+    const [unpaid, free] = [await person(), await person()];
+    await subscribe(unpaid);
+    await subscribe(free, 'free');
+    for (const who of [unpaid, free]) {
+      expect(await world.post(who, '/subscriptions/cancel', {}, key())).toMatchObject({
+        status: 200,
+        body: { subscription: { status: 'canceled' } },
+      });
+      expect(await mine(who)).toEqual({
+        subscription: null,
+        needs_payment: false,
+        message: null,
+        pending: null,
+      });
+    }
+  });
+});
+
+describe('changes', () => {
+  it('upgrade: previewed and charged to the cent, the old plan until it is paid', async () => {
+    const { who, id } = await subscriber();
+    const preview = await world.post(who, '/subscriptions/change/preview', { plan_id: 'premium' });
+    expect(preview).toMatchObject({
+      status: 200,
+      body: {
+        when: 'at_once',
+        currency: 'USD',
+        next_amount: 1_999,
+        lines: [{ kind: 'plan' }, { kind: 'unused_credit' }],
+      },
+    });
+    const changed = await world.post(who, '/subscriptions/change', {
+      plan_id: 'premium',
+      proration_at: preview.body.proration_at,
+    });
+    expect(changed).toMatchObject({
+      status: 202,
+      body: {
+        subscription: { id },
+        change: { plan_id: 'premium', billing_cycle: 'monthly', amount: 1_999 },
+        invoice: { reason: 'change', amount: preview.body.amount },
+      },
+    });
+    const after = await until(
+      () => mine(who),
+      ({ subscription }) => subscription?.plan_id === 'premium',
+    );
+    expect(after.subscription).toMatchObject({
+      id,
+      status: 'active',
+      features: { upload_quota_mb: 102_400 },
+    });
+    const paid = paymentsOf(who).map(({ amount }) => amount);
+    expect(paid.toSorted((a, b) => a - b)).toEqual([999, preview.body.amount].toSorted((a, b) => a! - b!));
+  });
+
+  it('downgrade: at the period’s end, and the present price takes it back', async () => {
+    const { who } = await subscriber('premium');
+    const changed = await world.post(who, '/subscriptions/change', { plan_id: 'creator' }, key());
+    expect(changed).toMatchObject({
+      status: 200,
+      body: {
+        subscription: { plan_id: 'premium', scheduled_change: { plan_id: 'creator', amount: 999 } },
+        change: { status: 'scheduled' },
+      },
+    });
+    expect(await world.post(who, '/subscriptions/change', { plan_id: 'premium' })).toMatchObject({
+      status: 200,
+      body: { subscription: { scheduled_change: null }, change: null },
+    });
+  });
+
+  it('both cycle changes', async () => {
+    const { who } = await subscriber();
+    const toYears = await world.post(who, '/subscriptions/change-billing-cycle', { billing_cycle: 'yearly' });
+    expect(toYears).toMatchObject({
+      status: 202,
+      body: { change: { billing_cycle: 'yearly', amount: 9_990 } },
+    });
+    await until(
+      () => mine(who),
+      ({ subscription }) => subscription?.billing_cycle === 'yearly',
+    );
+    const toMonths = await world.post(who, '/subscriptions/change-billing-cycle', {
+      billing_cycle: 'monthly',
+    });
+    expect(toMonths).toMatchObject({
+      status: 200,
+      body: { subscription: { billing_cycle: 'yearly', scheduled_change: { billing_cycle: 'monthly' } } },
+    });
+    const higher = await world.post(who, '/subscriptions/change', {
+      plan_id: 'premium',
+      billing_cycle: 'monthly',
+    });
+    expect([higher.status, higher.body.code]).toEqual([409, 'cycle_change_at_period_end']);
+  });
+
+  it('to Free: a cancellation', async () => {
+    const { who } = await subscriber();
+    expect(await world.post(who, '/subscriptions/change', { plan_id: 'free' })).toMatchObject({
+      status: 200,
+      body: { subscription: { status: 'canceling' }, change: null },
+    });
+  });
+});
+
+describe('past due', () => {
+  async function pastDue() {
+    const subscribed = await subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
+    await of.passPeriod(subscribed.id);
+    await of.became(subscribed.id, 'past_due');
+    return subscribed;
+  }
+
+  it('pay: the open invoice, with the buyer present', async () => {
+    const { who, id } = await pastDue();
+    expect(await mine(who)).toMatchObject({
+      subscription: null,
+      needs_payment: true,
+      pending: { invoice: { reason: 'renewal' } },
+    });
+    const refused = await world.post(who, '/subscriptions/change', { plan_id: 'premium' });
+    expect([refused.status, refused.body.code]).toEqual([409, 'subscription_past_due']);
+    const paying = await world.post(who, '/subscriptions/pay', undefined, key());
+    expect(paying).toMatchObject({
+      status: 200,
+      body: { invoice: { reason: 'renewal', status: 'open', amount: 999 } },
+    });
+    world.psp.control.pay(paying.body.payment!.payment_id);
+    await of.became(id, 'active');
+    expect(await mine(who)).toMatchObject({ subscription: { status: 'active' }, pending: null });
+  });
+
+  it('payment-method: a set-up payment, and the new card is charged at once', async () => {
+    const { who, id } = await pastDue();
+    const setup = await world.post(who, '/subscriptions/payment-method', {}, key());
+    expect(setup).toMatchObject({ status: 201, body: { payment: { status: 'requires_payment_method' } } });
+    expect(world.psp.control.payment(setup.body.payment!.payment_id)).toMatchObject({ amount: 0 });
+    world.psp.control.pay(setup.body.payment!.payment_id);
+    await of.became(id, 'active');
+    expect(await mine(who)).toMatchObject({ subscription: { payment_method: { last4: '4242' } } });
+  });
+});
+
+describe('what is refused', () => {
+  type Refusal = readonly [status: number, code: string];
+  const said = ({ status, body }: { status: number; body: { code?: string } }): Refusal => [
+    status,
+    body.code ?? '',
+  ];
+
+  it.each<readonly [string, object]>([
+    ['an unknown field', { plan_id: 'creator', coupon: 'x' }],
+    ['a wrong type', { plan_id: 7 }],
+    ['an unknown cycle', { plan_id: 'creator', billing_cycle: 'weekly' }],
+    ['a yearly Free', { plan_id: 'free', billing_cycle: 'yearly' }],
+    ['no plan', {}],
+  ])('422: %s', async (_, body) => {
+    expect(said(await world.post(await person(), '/subscriptions/subscribe', body))).toEqual([
+      422,
+      'validation_failed',
+    ]);
+  });
+
+  it.each(['cancel', 'reactivate', 'pay', 'payment-method'])('422: an unknown field of %s', async (route) => {
+    expect(said(await world.post(await person(), `/subscriptions/${route}`, { now: true }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
+  });
+
+  it.each(['cancel', 'reactivate', 'pay', 'payment-method'])(
+    '404: %s without a subscription',
+    async (route) => {
+      expect(said(await world.post(await person(), `/subscriptions/${route}`))).toEqual([
+        404,
+        'subscription_not_found',
+      ]);
+    },
+  );
+
+  it('a change without a subscription, of Free, and to what there is', async () => {
+    const [none, free] = [await person(), await person()];
+    await subscribe(free, 'free');
+    const { who } = await subscriber();
+    for (const path of ['/subscriptions/change/preview', '/subscriptions/change'] as const) {
+      const change = async (by: Person, body: object) => said(await world.post(by, path, body));
+      expect(await change(none, { plan_id: 'premium' })).toEqual([404, 'subscription_not_found']);
+      expect(await change(free, { plan_id: 'premium' })).toEqual([409, 'payment_method_required']);
+      expect(await change(free, { plan_id: 'free' })).toEqual([400, 'nothing_to_change']);
+      expect(await change(who, { plan_id: 'creator' })).toEqual([400, 'nothing_to_change']);
+      expect(await change(who, { plan_id: 'platinum' })).toEqual([404, 'plan_not_found']);
+      expect(await change(who, { price: 1 })).toEqual([422, 'validation_failed']);
+    }
+    const free404 = async (route: string) => said(await world.post(free, `/subscriptions/${route}`));
+    expect(await free404('pay')).toEqual([409, 'invoice_not_payable']);
+    expect(await free404('reactivate')).toEqual([409, 'not_reactivatable']);
+    expect(await free404('payment-method')).toEqual([404, 'subscription_not_found']);
+  });
+
+  it('a plan that is not there, not offered, or has no trial', async () => {
+    const who = await person();
+    expect(said(await subscribe(who, 'platinum'))).toEqual([404, 'plan_not_found']);
+    expect(said(await subscribe(who, 'creator', { trial: true }))).toEqual([400, 'trial_not_offered']);
+    expect(said(await subscribe(who, 'free', { trial: true }))).toEqual([400, 'trial_not_offered']);
+    const { db } = world.database;
+    await db.update(plans).set({ offered: false }).where(eq(plans.id, 'premium'));
+    try {
+      expect(said(await subscribe(who, 'premium'))).toEqual([400, 'plan_not_offered']);
+    } finally {
+      await db.update(plans).set({ offered: true }).where(eq(plans.id, 'premium'));
+    }
+    expect(await rowsOf(who)).toEqual([]);
+  });
+
+  it('a trial: twice, and without a verified address', async () => {
+    const who = await person();
+    await subscribe(who, 'premium', { trial: true });
+    const again = await subscribe(who, 'premium', { trial: true });
+    expect(said(again)).toEqual([409, 'subscription_exists']);
+    await world.database.db
+      .update(subscriptions)
+      .set({ status: 'expired', endedAt: new Date(), endReason: 'trial_without_card' })
+      .where(eq(subscriptions.userId, who.id));
+    expect(said(await subscribe(who, 'premium', { trial: true }))).toEqual([409, 'trial_already_used']);
+    const unverified = await person();
+    await world.database.db.update(users).set({ isVerified: false }).where(eq(users.id, unverified.id));
+    expect(said(await subscribe(unverified, 'premium', { trial: true }))).toEqual([
+      403,
+      'email_not_verified',
+    ]);
+  });
+
+  it('who has a subscription is told which route instead', async () => {
+    const { who } = await subscriber();
+    const exists = await subscribe(who, 'premium');
+    expect(said(exists)).toEqual([409, 'subscription_exists']);
+    expect(exists.body).toMatchObject({ instead: '/api/v1/subscriptions/change' });
+    expect(said(await subscribe(who, 'free'))).toEqual([409, 'subscription_exists']);
+    expect(said(await world.post(who, '/subscriptions/pay'))).toEqual([409, 'invoice_not_payable']);
+    expect(said(await world.post(who, '/subscriptions/reactivate'))).toEqual([409, 'not_reactivatable']);
+    await world.post(who, '/subscriptions/cancel');
+    expect(said(await world.post(who, '/subscriptions/cancel'))).toEqual([409, 'not_cancellable']);
+    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'premium' }))).toEqual([
+      409,
+      'subscription_canceling',
+    ]);
+  });
+
+  it('while the first payment is pending', async () => {
+    const who = await person();
+    await subscribe(who);
+    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'premium' }))).toEqual([
+      409,
+      'payment_pending',
+    ]);
+    expect(said(await world.post(who, '/subscriptions/payment-method'))).toEqual([409, 'payment_pending']);
+  });
+
+  it('a preview that is outdated', async () => {
+    const { who } = await subscriber();
+    const prorationAt = new Date(Date.now() - 60 * 60_000).toISOString();
+    const change = { plan_id: 'premium', proration_at: prorationAt };
+    expect(said(await world.post(who, '/subscriptions/change', change))).toEqual([409, 'preview_outdated']);
+    expect(said(await world.post(who, '/subscriptions/change', { ...change, proration_at: 'now' }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
+  });
+
+  it('what the payment provider refuses, and the next call may do better', async () => {
+    const who = await person();
+    const error = { type: 'invalid_request', code: 'IR_16', message: 'amount too high' };
+    world.psp.control.addFault({ kind: 'status', status: 400, body: { error }, match: 'payments.create' });
+    expect(said(await subscribe(who))).toEqual([402, 'provider_refused']);
+    world.psp.control.clearFaults();
+    const next = await until(
+      () => subscribe(who),
+      ({ status }) => status === 201,
+    );
+    expect(next.body.payment?.client_secret).toMatch(/_secret_/);
+  });
+
+  it('a phantom: no change, and subscribing replaces it', async () => {
+    const who = await person();
+    const phantom = await addSubscription(world.database, who.id, 'creator');
+    expect(await mine(who)).toMatchObject({ subscription: null, needs_payment: true, pending: null });
+    for (const path of ['/subscriptions/change/preview', '/subscriptions/change'] as const) {
+      expect(said(await world.post(who, path, { plan_id: 'premium' }))).toEqual([
+        402,
+        'subscription_no_payment',
+      ]);
+    }
+    expect(await subscribe(who)).toMatchObject({
+      status: 201,
+      body: { subscription: { status: 'pending_payment' } },
+    });
+    expect((await of.row(phantom)).status).toBe('expired');
+  });
+
+  it('401 without a token, on every route but the plans', async () => {
+    for (const route of [
+      'subscribe',
+      'cancel',
+      'reactivate',
+      'change',
+      'change/preview',
+      'pay',
+      'payment-method',
+    ]) {
+      expect((await world.post(null, `/subscriptions/${route}`, {})).status).toBe(401);
+    }
+    for (const path of ['/me/subscription', '/subscriptions/invoices', '/admin/subscriptions'] as const) {
+      expect((await world.get(null, path)).status).toBe(401);
+    }
+    expect((await world.get(null, '/plans')).status).toBe(200);
+  });
+});
+
+it('no log line has a client secret or an address', async () => {
+  await subscriber();
+  expect(logLines.length).toBeGreaterThan(100);
+  expect(logLines.filter((line) => /_secret_|@veza\.test/.test(line))).toEqual([]);
+});
