@@ -19,6 +19,7 @@ import {
   stopWithProcess,
 } from '../../stack/index.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
+import { startMailsPage } from '../mails.ts';
 import type { Stage } from './stage.ts';
 
 /** Secrets of the embedded stack: nothing outside this machine accepts them. */
@@ -50,6 +51,8 @@ export interface VezaOptions {
 }
 
 export interface Veza extends Stage {
+  /** Where the mails are shown that nobody sends here. */
+  readonly mailsUrl: string;
   readonly worker: Supervised;
   readonly api: Supervised;
   /** All that polls; it stays away until it is started again. */
@@ -93,6 +96,9 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       stateFile: join(services.stateDir, 'stripe.json'),
     });
     closers.unshift(() => stripe.close());
+    const mailsPort = await stablePort(services.portsFile, 'mails');
+    const mailsPage = await startMailsPage({ port: mailsPort, databaseUrl: services.databaseUrl });
+    closers.unshift(() => mailsPage.close());
 
     const env = {
       LOG_LEVEL: 'info',
@@ -122,6 +128,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       temporalUiUrl: services.temporalUiUrl ?? null,
       psp,
       stripe,
+      mailsUrl: mailsPage.url,
       env,
       worker,
       api,
