@@ -16,9 +16,8 @@ export interface OwnedAttempt {
 
 /** What activities do with a report of an attempt's payment. */
 export function attemptSettlement({ db, engine, settings, log }: SubscriptionDeps) {
-  const next = async (subscriptionId: string, isPeriodSettled = false): Promise<Done> => ({
+  const next = async (subscriptionId: string): Promise<Done> => ({
     step: await advance(db, subscriptionId, settings.billing),
-    isPeriodSettled,
   });
   return {
     /** What is next where nothing was settled. */
@@ -34,7 +33,7 @@ export function attemptSettlement({ db, engine, settings, log }: SubscriptionDep
         { subscriptionId, attemptId: attempt.id, verdict: report.verdict, outcome },
         'attempt settled',
       );
-      return next(subscriptionId, settled.isPeriodSettled);
+      return next(subscriptionId);
     },
 
     async attemptOf(attemptId: string): Promise<OwnedAttempt> {

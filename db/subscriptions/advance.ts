@@ -113,7 +113,7 @@ async function dueAt({ tx, subscription }: Moment, at: Date | null): Promise<voi
 
 function shownOf(moment: Moment): ShownSubscription {
   const { subscription, priced, pending, realNow, terms } = moment;
-  const { status, dunningSince, dunningIndex } = subscription;
+  const { status, dunningSince, dunningIndex, currentPeriodStart } = subscription;
   const isPastDue = status === 'past_due' && dunningSince !== null;
   const nextMs = isPastDue ? nextDunningStepMs(dunningSince.getTime(), terms.dunningMs, dunningIndex) : null;
   const isUnanswered = pending.some(
@@ -126,5 +126,6 @@ function shownOf(moment: Moment): ShownSubscription {
     amountMinor: priced.price.amountMinor,
     nextAttemptAt: nextMs === null ? null : new Date(realMs(terms.time, nextMs)).toISOString(),
     retryCount: isPastDue ? dunningIndex : 0,
+    era: `${isPastDue ? 'past due' : (currentPeriodStart?.toISOString() ?? 'unpaid')} ${priced.price.id}`,
   };
 }

@@ -9,6 +9,8 @@ export interface ShownSubscription {
   readonly nextAttemptAt: string | null;
   /** Steps of dunning that are done. */
   readonly retryCount: number;
+  /** Another text for each period, each price, and for what is past due: a run of the workflow ends with it. */
+  readonly era: string;
 }
 
 /**
@@ -36,11 +38,9 @@ export type Step =
   /** No row has this id: nobody opened it. */
   | { readonly kind: 'missing' };
 
-/** What an activity did, and what is next. */
+/** What is next once an activity is done. */
 export interface Done {
   readonly step: Step;
-  /** Whether a period was paid or refused: the workflow begins anew after each. */
-  readonly isPeriodSettled: boolean;
 }
 
 /** As an operator reads it by the query `state`. */

@@ -226,8 +226,17 @@ export function subscriptionsOf(world: World) {
       where: { customer_id: person.id },
     } as typeof fault);
 
+  /** So many periods were paid, and it is in the last of them. */
+  const paid = async (subscriptionId: string, periods: number): Promise<Subscription> => {
+    await until(
+      async () => (await invoicesOf(subscriptionId)).filter(({ status }) => status === 'paid').length,
+      (seen) => seen === periods,
+    );
+    return row(subscriptionId);
+  };
+
   return {
-    ...{ expireSecret, ofPerson, onCharges, providerCard },
+    ...{ expireSecret, ofPerson, onCharges, paid, providerCard },
     ...{
       active,
       age,

@@ -80,7 +80,9 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   let rests = 0;
   let updates = 0;
   let updatedAtLength = -1;
-  let isPeriodSettled = false;
+  /** The period and the price that this run began with. */
+  let begunIn: string | undefined;
+  let isEraOver = false;
 
   for (const news of undelivered?.payments ?? []) payments.put(news);
   for (const event of undelivered?.events ?? []) events.put(event);
@@ -121,9 +123,12 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
 
   const hasNews = () => isWoken || !payments.isEmpty || !events.isEmpty;
 
-  function take({ step: next, isPeriodSettled: isSettled }: Done): void {
+  /** The rows say whether a period was paid or refused: what an activity said may be lost with its task. */
+  function take({ step: next }: Done): void {
     step = next;
-    isPeriodSettled ||= isSettled;
+    if (next.kind === 'missing') return;
+    begunIn ??= next.shown.era;
+    isEraOver ||= next.shown.era !== begunIn;
   }
 
   async function readNews(): Promise<void> {
@@ -149,8 +154,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
       event.kind === 'dispute'
         ? await readOutsideDispute(event.news?.providerDisputeId)
         : await readOutsideRefund(event.providerRefundId);
-    if (found === null)
-      return { step: await advanceSubscription(subscriptionId, false), isPeriodSettled: false };
+    if (found === null) return { step: await advanceSubscription(subscriptionId, false) };
     const known = await settleInvoiceEvent(subscriptionId, paymentId, { known: found });
     return known.wantsPayment ? bookWithPayment(paymentId, { known: found }) : known;
   }
@@ -170,7 +174,11 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
       call?.scope.cancel();
       call = begin(key, work, id);
     }
-    const done = await Promise.race([call.done, condition(hasNews)]);
+    await untilCalledOrTold(call);
+  }
+
+  async function untilCalledOrTold(current: Call): Promise<void> {
+    const done = await Promise.race([current.done, condition(hasNews)]);
     if (done === undefined) return;
     call = undefined;
     take(done);
@@ -192,14 +200,19 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     return asked;
   }
 
-  /** Never in a task that completes an update: its answer would be lost. */
-  const mayContinue = () => allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
+  /**
+   * Never in a task that completes an update, whose answer would be lost; nor while the PSP is being asked, whose answer would
+   * come to a run that is over, and send this one back to try again.
+   */
+  const mayContinue = () =>
+    call === undefined && allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
   const wantsToContinue = () =>
-    isPeriodSettled || updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
+    isEraOver || updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
 
   for (;;) {
     await readNews();
     if (wantsToContinue() && mayContinue()) {
+      if (step !== undefined) showStep(subscriptionId, step);
       await settleMessages(strays);
       await continueAsNew<typeof subscription>({ subscriptionId, undelivered: carriedOn() });
     }
@@ -210,9 +223,9 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
         call?.scope.cancel();
         call = undefined;
       }
-      step = await advanceSubscription(subscriptionId, now);
+      take({ step: await advanceSubscription(subscriptionId, now) });
     }
-    const current: Step = step;
+    const current = step as Step;
     showStep(subscriptionId, current);
     if (hasNews()) continue;
     switch (current.kind) {
@@ -224,6 +237,10 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
         break;
       case 'wait':
         rests += 1;
+        if (call !== undefined && wantsToContinue()) {
+          await untilCalledOrTold(call);
+          break;
+        }
         if (await sleep.until(current, () => hasNews() || (wantsToContinue() && mayContinue())))
           isWoken = true;
         break;

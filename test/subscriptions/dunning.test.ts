@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { featuresOf } from '../../db/subscriptions/read/features.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { openFlags } from '../harness/read.ts';
+import { until } from '../harness/wait.ts';
+import { type Person, World } from '../harness/world.ts';
+import { DAY_MS, subscriptionsOf } from './story.ts';
+import { TERMS } from './verbs.ts';
+
+/** Is kept, the first payment passes, and every charge without the buyer is declined. */
+const DECLINES_LATER = '4000000000000341';
+
+let world: World;
+let of: ReturnType<typeof subscriptionsOf>;
+beforeAll(async () => {
+  world = await World.create();
+  of = subscriptionsOf(world);
+});
+afterEach(() => expectCleanBooks(world));
+afterAll(() => world.close());
+
+const maySell = async ({ id }: Person) =>
+  (await featuresOf(world.database.db, id, TERMS)).canSellOnMarketplace;
+const chargesOf = ({ id }: Person) =>
+  world.psp.control
+    .payments()
+    .filter((payment) => payment.customer_id === id && payment.off_session === true);
+
+/** Its renewal was refused. */
+async function pastDue(declineCode = 'insufficient_funds') {
+  const story = await of.active();
+  const { paymentMethodId } = await of.row(story.id);
+  const method = await of.providerCard(paymentMethodId!);
+  world.psp.control.setMethod(method, { charges: { declineCode } });
+  await of.passPeriod(story.id);
+  const row = await of.became(story.id, 'past_due');
+  return { ...story, method, row };
+}
+
+describe('dunning', () => {
+  it('a refusal closes access at once, and the schedule charges again', async () => {
+    const { id, person, method } = await pastDue();
+    expect(await maySell(person)).toBe(false);
+    await of.rests(id);
+    await of.pass(id, DAY_MS);
+    await of.lastAttempt(id, (last) => last.attempt === 2 && last.status === 'failed');
+    await of.rests(id);
+    world.psp.control.setMethod(method, { charges: 'succeed' });
+    await of.pass(id, 2 * DAY_MS);
+    const recovered = await of.became(id, 'active');
+    // Days without access are not sold: the payment is the new anchor.
+    expect(Math.abs(recovered.anchorAt!.getTime() - Date.now())).toBeLessThan(60_000);
+    expect(await maySell(person)).toBe(true);
+    expect(await of.mailsOf(person)).toEqual([
+      'invoice_receipt',
+      'subscription_started',
+      'payment_failed',
+      'payment_failed',
+      'payment_failed',
+      'invoice_receipt',
+      'subscription_recovered',
+    ]);
+  });
+
+  it('is over after its last step: expired, and no later charge', async () => {
+    const { id, person } = await pastDue();
+    for (const [step, days] of [1, 2, 2].entries()) {
+      await of.pass(id, days * DAY_MS);
+      await of.lastAttempt(id, (last) => last.attempt === step + 2 && last.status === 'failed');
+    }
+    const ended = await of.became(id, 'expired');
+    expect(ended.endReason).toBe('dunning_over');
+    await world.finished(`subscription/${id}`);
+    expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'void']);
+    const charges = chargesOf(person).length;
+    expect(charges).toBe(4);
+    await of.pass(id, 30 * DAY_MS);
+    await world.finished(`subscription/${id}`);
+    expect(chargesOf(person)).toHaveLength(charges);
+  });
+
+  it('failed, retried, both succeed: one given back', async () => {
+    const { id, person, method } = await pastDue();
+    const [first] = (await of.attemptsOf(id)).slice(-1);
+    world.psp.control.setMethod(method, { charges: 'succeed' });
+    await of.rests(id);
+    await of.pass(id, DAY_MS);
+    await of.became(id, 'active');
+    // The PSP's later word: the first attempt was paid after all.
+    world.psp.control.pay(first!.id);
+    const [refund] = await until(
+      async () => world.psp.control.refunds(first!.id),
+      (made) => made.length > 0,
+    );
+    await world.finished(`refund/${refund!.refund_id}`);
+    const invoice = (await of.invoicesOf(id)).at(-1)!;
+    expect(await openFlags(world, 'double_payment', `invoice/${invoice.id}`)).toHaveLength(1);
+    expect(invoice.status).toBe('paid');
+    expect(await maySell(person)).toBe(true);
+  });
+
+  it('a `final` decline is not charged again', async () => {
+    const { id, person } = await pastDue('lost_card');
+    for (const days of [1, 2, 2]) {
+      await of.rests(id);
+      await of.pass(id, days * DAY_MS);
+    }
+    await of.became(id, 'expired');
+    expect(chargesOf(person)).toHaveLength(1);
+    expect((await of.mailsOf(person)).filter((kind) => kind === 'payment_failed')).toHaveLength(4);
+  });
+
+  it('a card added when past due is charged at once: new anchor', async () => {
+    const { id, person } = await pastDue('lost_card');
+    const setup = await of.ask(id, { do: 'payment_method' });
+    world.psp.control.pay('done' in setup ? setup.done.setupId! : '', { card: '5555555555554444' });
+    const recovered = await of.became(id, 'active');
+    expect(Math.abs(recovered.anchorAt!.getTime() - Date.now())).toBeLessThan(60_000);
+    expect(chargesOf(person)).toHaveLength(2);
+    expect(await maySell(person)).toBe(true);
+  });
+
+  it('a cancellation in it voids the invoice at once; what still succeeds is given back', async () => {
+    const { id, person } = await pastDue();
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing', endsAs: 'succeeded' });
+    await of.rests(id);
+    await of.pass(id, DAY_MS);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    await of.ask(id, { do: 'cancel' });
+    await of.became(id, 'canceled');
+    expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'void']);
+    const late = attempts.at(-1)!.id;
+    world.psp.control.settleCharge(late);
+    const [refund] = await until(
+      async () => world.psp.control.refunds(late),
+      (made) => made.length > 0,
+    );
+    await world.finished(`refund/${refund!.refund_id}`);
+    expect((await of.row(id)).status).toBe('canceled');
+    await world.finished(`subscription/${id}`);
+  });
+
+  it('the bank wants the buyer: ended at the PSP, refused for good, and paid in person', async () => {
+    const story = await of.active();
+    const { id, person } = story;
+    const { paymentMethodId } = await of.row(id);
+    world.psp.control.setMethod(await of.providerCard(paymentMethodId!), { charges: 'want_buyer' });
+    await of.passPeriod(id);
+    await of.became(id, 'past_due');
+    const [refused] = (await of.attemptsOf(id)).slice(-1);
+    expect(refused).toMatchObject({ declineCode: 'requires_customer_action', declineClass: 'final' });
+    expect(world.psp.control.payment(refused!.id).status).toBe('cancelled');
+    expect(await of.mailsOf(person)).toContain('bank_wants_you');
+    const paying = await of.ask(id, { do: 'pay' });
+    expect(paying).toMatchObject({ psp: { kind: 'answered' } });
+    world.psp.control.pay('done' in paying ? paying.done.attemptId! : '');
+    await of.became(id, 'active');
+    expect(chargesOf(person)).toHaveLength(1);
+  });
+
+  it('a card that is declined from the first renewal on goes the same way', async () => {
+    const { id } = await of.active({ card: DECLINES_LATER });
+    await of.passPeriod(id);
+    await of.became(id, 'past_due');
+    const [refused] = (await of.attemptsOf(id)).slice(-1);
+    expect(refused).toMatchObject({
+      status: 'failed',
+      declineCode: 'generic_decline',
+      declineClass: 'retry',
+    });
+  });
+});

@@ -1,0 +1,201 @@
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import { readAskResult } from '../../db/subscriptions/kept-ask.ts';
+import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { eventually, until } from '../harness/wait.ts';
+import { World } from '../harness/world.ts';
+import { DAY_MS, subscriptionsOf } from './story.ts';
+
+let world: World;
+let of: ReturnType<typeof subscriptionsOf>;
+beforeAll(async () => {
+  world = await World.create();
+  of = subscriptionsOf(world);
+});
+afterEach(() => expectCleanBooks(world));
+afterAll(() => world.close());
+
+const renewed = (id: string, index: number) => of.paid(id, index + 1);
+
+async function sweep(phase: 'stuck_invoices' | 'overdue_subscriptions') {
+  const sweepId = await world.engine.startSweep({ phases: [phase], drain: false });
+  const report = await world.engine.sweepReport(sweepId);
+  return report!.phases[phase]!;
+}
+
+/** The events of each run, the first run first; the last one may still be open. */
+async function runsOf(
+  id: string,
+): Promise<{ readonly names: readonly string[]; readonly isOpen: boolean }[]> {
+  const workflowId = `subscription/${id}`;
+  const runs = [];
+  for await (const { runId, status } of world.temporal.workflow.list({
+    query: `WorkflowId = "${workflowId}"`,
+  })) {
+    const { events } = await world.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    const names = (events ?? []).map(
+      (event) => Object.keys(event).find((key) => key.endsWith('Attributes')) ?? '',
+    );
+    runs.push({
+      names,
+      isOpen: status.name === 'RUNNING',
+      startedMs: Number(events?.[0]?.eventTime?.seconds ?? 0),
+    });
+  }
+  return runs.toSorted((a, b) => a.startedMs - b.startedMs);
+}
+
+describe('the workflow', () => {
+  it('asleep has one timer and nothing else, and at most 30 events a paid period', async () => {
+    const { id } = await of.active();
+    for (const index of [1, 2]) {
+      await of.rests(id);
+      // The timer's own way: what is due lies in the past once it fires.
+      await of.passPeriod(id);
+      await renewed(id, index);
+    }
+    await of.rests(id);
+    const { raw } = await world.temporal.workflow.getHandle(`subscription/${id}`).describe();
+    expect(raw.pendingActivities ?? []).toEqual([]);
+    await eventually(async () => {
+      const runs = await runsOf(id);
+      expect(runs.length).toBeGreaterThanOrEqual(4);
+      for (const { names } of runs) expect(names.length, names.join(' ')).toBeLessThanOrEqual(30);
+      const asleep = runs.find(({ isOpen }) => isOpen)?.names ?? [];
+      const timers = asleep.filter((name) => name === 'timerStartedEventAttributes').length;
+      const over = asleep.filter((name) => /^timer(?:Canceled|Fired)EventAttributes$/.test(name)).length;
+      expect(timers - over).toBe(1);
+    });
+  });
+
+  it('an update and a payment signal at the moment of continue-as-new: once', async () => {
+    const stories = await Promise.all(Array.from({ length: 6 }, () => of.active()));
+    for (const { id, person } of stories) {
+      await of.rests(id);
+      of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+      await of.passPeriod(id);
+    }
+    await Promise.all(
+      stories.map(async ({ id }, index) => {
+        const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+        await of.rests(id);
+        const askId = uuidv7();
+        world.psp.control.settleCharge(attempts.at(-1)!.id);
+        await new Promise((resolve) => setTimeout(resolve, index * 15));
+        // As the API does: the row is the answer, and where it has none the ask is made once more.
+        await of.ask(id, { do: 'cancel' }, askId).catch(() => undefined);
+        if ((await readAskResult(world.database.db, askId)) === null)
+          await of.ask(id, { do: 'cancel' }, askId);
+        expect(await readAskResult(world.database.db, askId)).toMatchObject({ done: { subscriptionId: id } });
+        await renewed(id, 1);
+        expect((await of.row(id)).status).toBe('canceling');
+        expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'paid']);
+      }),
+    );
+  });
+
+  it('terminated: found when due', async () => {
+    const { id } = await of.active();
+    await of.rests(id);
+    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('by accident');
+    await of.age(id, 31 * DAY_MS + 60 * 60_000);
+    const swept = await sweep('overdue_subscriptions');
+    expect(swept.why).toMatchObject({ woken: expect.any(Number) as number });
+    await renewed(id, 1);
+    // What is not due is left.
+    await of.rests(id);
+    const again = await sweep('overdue_subscriptions');
+    expect(again.seen).toBe(0);
+  });
+
+  it('a stuck invoice is synced', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    world.psp.control.addFault({
+      kind: 'loseWebhook',
+      match: 'payment_succeeded',
+      where: { customer_id: person.id },
+    });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
+    const { db } = world.database;
+    const { id: attemptId } = attempts.at(-1)!;
+    await db
+      .update(invoicePayments)
+      .set({ askedAt: sql`now() - interval '31 minutes'` })
+      .where(eq(invoicePayments.id, attemptId));
+    const swept = await sweep('stuck_invoices');
+    expect(swept).toMatchObject({ synced: 1, why: { told: 1 } });
+    await renewed(id, 1);
+  });
+});
+
+describe('an upgrade', () => {
+  const upgrade = (id: string) => of.ask(id, { do: 'change', planId: 'premium' });
+
+  it('is charged at once, and the old plan stays until it is paid', async () => {
+    const { id } = await of.active();
+    const changed = await upgrade(id);
+    expect(changed).toMatchObject({ psp: { kind: 'answered' } });
+    const premium = await of.priceOf('premium', 'monthly');
+    const row = await until(
+      () => of.row(id),
+      ({ priceId }) => priceId === premium.id,
+    );
+    expect(row).toMatchObject({ status: 'active', periodIndex: 0 });
+    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
+      ['first', 'paid'],
+      ['change', 'paid'],
+    ]);
+  });
+
+  it('that is refused changes nothing, and is no dunning', async () => {
+    const { id, person } = await of.active();
+    const before = await of.row(id);
+    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), {
+      charges: { declineCode: 'insufficient_funds' },
+    });
+    await upgrade(id);
+    await eventually(async () => expect(await of.mailsOf(person)).toContain('change_failed'));
+    const { priceId, status, dunningSince } = await of.row(id);
+    expect({ priceId, status, dunningSince }).toEqual({
+      priceId: before.priceId,
+      status: 'active',
+      dunningSince: null,
+    });
+    expect((await of.invoicesOf(id)).map((invoice) => invoice.status)).toEqual(['paid', 'void']);
+  });
+
+  it('racing the renewal: the change is ended first, then the renewal has the old price', async () => {
+    const { id } = await of.active();
+    const before = await of.row(id);
+    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), { charges: 'want_buyer' });
+    await upgrade(id);
+    await of.lastAttempt(id, (last) => last.status === 'failed');
+    const paying = await of.ask(id, { do: 'pay' });
+    const waiting = 'done' in paying ? paying.done.attemptId! : '';
+    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), { charges: 'succeed' });
+    await of.passPeriod(id);
+    await renewed(id, 1);
+    expect(world.psp.control.payment(waiting).status).toBe('cancelled');
+    expect((await of.row(id)).priceId).toBe(before.priceId);
+    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
+      ['first', 'paid'],
+      ['change', 'void'],
+      ['renewal', 'paid'],
+    ]);
+  });
+
+  it('a downgrade keeps access until the period’s end, and the next invoice has its price', async () => {
+    const { id } = await of.active({ planId: 'premium' });
+    const before = await of.row(id);
+    await of.ask(id, { do: 'change', planId: 'creator' });
+    expect((await of.row(id)).priceId).toBe(before.priceId);
+    await of.passPeriod(id);
+    const after = await renewed(id, 1);
+    expect(after.priceId).toBe((await of.priceOf('creator', 'monthly')).id);
+    expect((await of.invoicesOf(id)).map(({ amountMinor }) => amountMinor)).toEqual([1999, 999]);
+  });
+});

@@ -1,0 +1,206 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { advance } from '../../db/subscriptions/advance.ts';
+import { featuresOf } from '../../db/subscriptions/read/features.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { openFlags } from '../harness/read.ts';
+import { makePerson } from '../harness/shop.ts';
+import { attempted, eventually, until } from '../harness/wait.ts';
+import { type Person, World } from '../harness/world.ts';
+import { DAY_MS, subscriptionsOf } from './story.ts';
+import { TERMS } from './verbs.ts';
+
+let world: World;
+let of: ReturnType<typeof subscriptionsOf>;
+beforeAll(async () => {
+  world = await World.create();
+  of = subscriptionsOf(world);
+});
+afterEach(() => expectCleanBooks(world));
+afterAll(() => world.close());
+
+const maySell = async ({ id }: Person) =>
+  (await featuresOf(world.database.db, id, TERMS)).canSellOnMarketplace;
+const paymentsOf = ({ id }: Person) =>
+  world.psp.control.payments().filter((payment) => payment.customer_id === id);
+
+describe('a renewal', () => {
+  it('is charged once to the card on file, and the period moves with the payment', async () => {
+    const { id, person } = await of.active();
+    await of.passPeriod(id);
+    const after = await of.paid(id, 2);
+    const [first, second] = await of.invoicesOf(id);
+    expect(second).toMatchObject({ reason: 'renewal', status: 'paid', periodStart: first!.periodEnd });
+    expect(after.currentPeriodEnd).toEqual(second!.periodEnd);
+    expect(paymentsOf(person).map(({ status, off_session }) => [status, off_session])).toEqual([
+      ['succeeded', null],
+      ['succeeded', true],
+    ]);
+    expect(await maySell(person)).toBe(true);
+  });
+
+  it('while the PSP is down for a day: access stays, one charge', async () => {
+    const { id, person } = await of.active();
+    const down = of.onCharges(person, { kind: 'status', status: 503, times: 'always' });
+    await of.passPeriod(id);
+    await attempted(world, `subscription/${id}`, 3);
+    await of.pass(id, DAY_MS);
+    expect(await maySell(person)).toBe(true);
+    expect((await of.row(id)).status).toBe('active');
+    world.psp.control.clearFaults(down);
+    await of.paid(id, 2);
+    expect(paymentsOf(person)).toHaveLength(2);
+  });
+
+  it('beyond the grace: closed, flagged', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    await of.pass(id, 3 * DAY_MS);
+    await eventually(async () =>
+      expect(await openFlags(world, 'renewal_unanswered', `subscription/${id}`)).toHaveLength(1),
+    );
+    expect(await maySell(person)).toBe(false);
+    expect((await of.row(id)).status).toBe('active');
+    world.psp.control.settleCharge(attempts.at(-1)!.id);
+    await of.paid(id, 2);
+    expect(await maySell(person)).toBe(true);
+  });
+
+  it('whose answer is lost is adopted', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, { kind: 'dropAfter' });
+    await of.passPeriod(id);
+    await of.paid(id, 2);
+    expect(paymentsOf(person)).toHaveLength(2);
+    expect((await of.attemptsOf(id)).map(({ attempt, status }) => [attempt, status])).toEqual([
+      [1, 'succeeded'],
+      [1, 'succeeded'],
+    ]);
+  });
+
+  it('two runs of one renewal: one invoice', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const { currentPeriodEnd } = await of.row(id);
+    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 11 * 60_000);
+    const steps = await Promise.all([
+      advance(world.database.db, id, TERMS),
+      advance(world.database.db, id, TERMS),
+    ]);
+    expect(steps.map(({ kind }) => kind)).toEqual(['ask', 'ask']);
+    expect(await of.invoicesOf(id)).toHaveLength(2);
+    await of.pass(id, 0);
+    await of.paid(id, 2);
+    expect(await of.invoicesOf(id)).toHaveLength(2);
+    expect(paymentsOf(person)).toHaveLength(2);
+  });
+
+  it('`processing` for days: no second attempt', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    for (let days = 0; days < 3; days += 1) {
+      await of.pass(id, DAY_MS);
+      await world.engine.retrySubscription(await of.label(id));
+      await of.rests(id);
+    }
+    expect(await of.attemptsOf(id)).toHaveLength(2);
+    expect(paymentsOf(person)).toHaveLength(2);
+    expect(await of.row(id)).toMatchObject({ status: 'active', dunningIndex: 0 });
+    world.psp.control.settleCharge(attempts.at(-1)!.id);
+    await of.paid(id, 2);
+  });
+
+  it('a worker whose clock is ahead is told how long to wait', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    // The timer fires a day before its time.
+    const { currentPeriodEnd } = await of.row(id);
+    await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - DAY_MS);
+    await of.rests(id);
+    const step = await advance(world.database.db, id, TERMS);
+    expect(step).toMatchObject({ kind: 'wait' });
+    expect(step.kind === 'wait' && step.delayMs).toBeGreaterThanOrEqual(DAY_MS - 60_000);
+    expect(paymentsOf(person)).toHaveLength(1);
+  });
+});
+
+describe('a cancellation', () => {
+  it('before the charge was asked for prevents it, and access lasts until the end', async () => {
+    const { id, person } = await of.active();
+    expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: { subscriptionId: id } });
+    expect((await of.row(id)).status).toBe('canceling');
+    expect(await maySell(person)).toBe(true);
+    await of.passPeriod(id, 1);
+    const ended = await of.became(id, 'canceled');
+    expect(ended.endReason).toBe('asked');
+    expect(await maySell(person)).toBe(false);
+    await world.finished(`subscription/${id}`);
+    expect(paymentsOf(person)).toHaveLength(1);
+  });
+
+  it('with a renewal in flight: a success runs to its period’s end', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: {} });
+    await of.rests(id);
+    expect((await of.row(id)).status).toBe('canceling');
+    world.psp.control.settleCharge(attempts.at(-1)!.id);
+    await of.paid(id, 2);
+    expect((await of.row(id)).status).toBe('canceling');
+    expect(await maySell(person)).toBe(true);
+    await of.passPeriod(id, 1);
+    await of.became(id, 'canceled');
+    expect(paymentsOf(person)).toHaveLength(2);
+  });
+
+  it('at the last second: the renewal that is due already is not made', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const { currentPeriodEnd } = await of.row(id);
+    // The period is over, and the jitter is not: nothing was asked.
+    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 1);
+    expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: {} });
+    await of.became(id, 'canceled');
+    await world.finished(`subscription/${id}`);
+    expect(paymentsOf(person)).toHaveLength(1);
+  });
+});
+
+describe('a trial', () => {
+  it('without a card expires at its end', async () => {
+    const { done } = await of.subscribed(await makePerson(world, 'user'), { planId: 'premium', trial: true });
+    await of.rests(done.subscriptionId);
+    await of.pass(done.subscriptionId, 14 * DAY_MS + 1);
+    const ended = await of.became(done.subscriptionId, 'expired');
+    expect(ended.endReason).toBe('trial_without_card');
+    await world.finished(`subscription/${done.subscriptionId}`);
+  });
+
+  it('with a card is reminded of and not charged before its end', async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person, { planId: 'premium', trial: true });
+    const id = done.subscriptionId;
+    const setup = await of.ask(id, { do: 'payment_method' });
+    world.psp.control.pay('done' in setup ? setup.done.setupId! : '');
+    await until(
+      () => of.row(id),
+      (row) => row.paymentMethodId !== null,
+    );
+    await of.pass(id, 13 * DAY_MS);
+    await of.rests(id);
+    expect(await of.invoicesOf(id)).toEqual([]);
+    expect(await of.mailsOf(person)).toEqual(['trial_started', 'trial_ending']);
+    await of.pass(id, DAY_MS);
+    await of.became(id, 'active');
+    const row = await of.row(id);
+    expect(row).toMatchObject({ anchorAt: row.trialEnd, currentPeriodStart: row.trialEnd });
+    expect((await of.invoicesOf(id)).map(({ reason, amountMinor }) => [reason, amountMinor])).toEqual([
+      ['trial_end', 1999],
+    ]);
+  });
+});
