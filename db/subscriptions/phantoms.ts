@@ -59,11 +59,15 @@ export async function listUnpaidAttempts(db: Db, subscriptionId: string): Promis
   return rows.map(({ id }) => id);
 }
 
-/** Whether it is a phantom now; null where it is not there. Changes nothing. */
+/** What is due may be its very payment: that is asked for first, however late its workflow is. */
+const isDue = ({ nextDueAt }: Subscription, now: Date): boolean => nextDueAt !== null && nextDueAt <= now;
+
+/** Whether it is a phantom now, with nothing due that could change that. Changes nothing. Throws MissingRow. */
 export async function isPhantomNow(db: Db, subscriptionId: string, terms: BillingTerms): Promise<boolean> {
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
-    return isPhantomRow(tx, subscription, await readBillingClock(tx, terms.time), terms);
+    const now = await readBillingClock(tx, terms.time);
+    return !isDue(subscription, now) && isPhantomRow(tx, subscription, now, terms);
   });
 }
 
@@ -77,7 +81,7 @@ export async function endIfPhantom(
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
     const now = await readBillingClock(tx, terms.time);
-    if (!(await isPhantomRow(tx, subscription, now, terms))) return null;
+    if (isDue(subscription, now) || !(await isPhantomRow(tx, subscription, now, terms))) return null;
     return endPhantom(tx, subscription, { sweepId, why, now });
   });
 }

@@ -297,4 +297,22 @@ describe('npm run ops -- phantoms', () => {
     expect(kept.map(({ status }) => status as string)).toEqual(['active']);
     expect(await run()).toMatchObject({ looked: 0 });
   });
+
+  it('leaves what is only late: no worker ran for longer than the grace, and the sweep renews it', async () => {
+    const { id } = await of.active();
+    await of.rests(id);
+    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
+    const { currentPeriodEnd } = await of.row(id);
+    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 4 * 24 * 60 * 60 * 1000);
+    expect(await run('--apply')).toMatchObject({ looked: 1, expired: 0, left: 1 });
+    const swept = await world.post(admin, '/admin/reconcile', { phases: ['overdue_subscriptions'] });
+    expect(swept.status, JSON.stringify(swept.body)).toBe(200);
+    await until(
+      () => of.invoicesOf(id),
+      (all) => all.length === 2 && all.every(({ status }) => status === 'paid'),
+    );
+    const flags = await world.database
+      .sql`SELECT kind FROM ops_flags WHERE subject = ${`subscription/${id}`}`;
+    expect(flags.map(({ kind }) => kind as string)).toEqual([]);
+  });
 });
