@@ -18,8 +18,8 @@ export async function lookAtAttempt(deps: ReconcileDeps, attemptId: string): Pro
 }
 
 /**
- * Looks at a subscription whose time is over, by its workflow's id: starts or wakes the workflow, which leaves what is not
- * due. One that is in force without a payment is flagged.
+ * Looks at a subscription that is due, by its workflow's id: starts or wakes the workflow, which leaves what is not due.
+ * One that is in force without a payment, and not only late, is flagged too.
  */
 export async function lookAtSubscription(
   { db, engine, settings }: ReconcileDeps,
@@ -35,7 +35,6 @@ export async function lookAtSubscription(
   if (isPhantom) {
     const detail = `It is ${label.status}, and no payment carries it: nobody has its features by it`;
     await raiseFlag(db, 'phantom', workflowId, detail);
-    return left('phantom');
   }
   await engine.wakeSubscription(label);
   return synced('woken', { workflowId });

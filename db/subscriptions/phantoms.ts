@@ -1,9 +1,9 @@
 import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
-import type { Db } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { readBillingClock } from './billing-clock.ts';
 import { endPhantom } from './end-phantom.ts';
-import { isPhantomRow } from './gate-rows.ts';
+import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
 import { invoicePayments, invoices } from './invoices/schema.ts';
 import { lockSubscription } from './lock.ts';
 import { planPrices, plans, type Subscription, subscriptions } from './schema.ts';
@@ -59,19 +59,29 @@ export async function listUnpaidAttempts(db: Db, subscriptionId: string): Promis
   return rows.map(({ id }) => id);
 }
 
-/** What is due may be its very payment: that is asked for first, however late its workflow is. */
-const isDue = ({ nextDueAt }: Subscription, now: Date): boolean => nextDueAt !== null && nextDueAt <= now;
+/**
+ * Whether a locked row has no payment that carries it, and none that may come. Where its period or trial is over, its workflow
+ * charges or ends it first, however late that is.
+ */
+async function isLasting(
+  tx: Tx,
+  subscription: Subscription,
+  now: Date,
+  terms: BillingTerms,
+): Promise<boolean> {
+  const isOnlyLate = subscription.nextDueAt !== null && isPeriodOver(subscription, now);
+  return !isOnlyLate && isPhantomRow(tx, subscription, now, terms);
+}
 
-/** Whether it is a phantom now, with nothing due that could change that. Changes nothing. Throws MissingRow. */
+/** Whether it is a phantom now, and not only late. Changes nothing. Throws MissingRow. */
 export async function isPhantomNow(db: Db, subscriptionId: string, terms: BillingTerms): Promise<boolean> {
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
-    const now = await readBillingClock(tx, terms.time);
-    return !isDue(subscription, now) && isPhantomRow(tx, subscription, now, terms);
+    return isLasting(tx, subscription, await readBillingClock(tx, terms.time), terms);
   });
 }
 
-/** Ends a phantom and keeps its former row; false where it is none any more: its payment has come. */
+/** Ends a phantom and keeps its former row; null where it is none any more: its payment has come, or may come. */
 export async function endIfPhantom(
   db: Db,
   subscriptionId: string,
@@ -81,7 +91,7 @@ export async function endIfPhantom(
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
     const now = await readBillingClock(tx, terms.time);
-    if (isDue(subscription, now) || !(await isPhantomRow(tx, subscription, now, terms))) return null;
+    if (!(await isLasting(tx, subscription, now, terms))) return null;
     return endPhantom(tx, subscription, { sweepId, why, now });
   });
 }

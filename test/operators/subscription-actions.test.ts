@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { phantoms } from '../../ops/commands/phantoms.ts';
 import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
@@ -305,14 +306,84 @@ describe('npm run ops -- phantoms', () => {
     const { currentPeriodEnd } = await of.row(id);
     await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 4 * 24 * 60 * 60 * 1000);
     expect(await run('--apply')).toMatchObject({ looked: 1, expired: 0, left: 1 });
-    const swept = await world.post(admin, '/admin/reconcile', { phases: ['overdue_subscriptions'] });
-    expect(swept.status, JSON.stringify(swept.body)).toBe(200);
+    await sweepOverdue();
     await until(
       () => of.invoicesOf(id),
       (all) => all.length === 2 && all.every(({ status }) => status === 'paid'),
     );
-    const flags = await world.database
-      .sql`SELECT kind FROM ops_flags WHERE subject = ${`subscription/${id}`}`;
-    expect(flags.map(({ kind }) => kind as string)).toEqual([]);
+    expect(await flagsOf(id)).not.toContain('phantom');
   });
+
+  it.each([
+    ['cancelled', 'canceled', 'asked'],
+    ['on trial without a card', 'expired', 'trial_without_card'],
+    ['on trial with a card', 'active', null],
+  ] as const)(
+    'leaves one %s whose time ended while no worker ran, and the sweep wakes it',
+    async (kind, status, endReason) => {
+      const id = await lateOne(kind);
+      const before = await of.row(id);
+      expect(await run('--apply')).toMatchObject({ expired: 0 });
+      expect(await of.row(id)).toMatchObject({ status: before.status, endedAt: null });
+      await sweepOverdue();
+      expect(await of.became(id, status)).toMatchObject({ endReason });
+      expect(await flagsOf(id)).toEqual([]);
+      if (status !== 'active') return;
+      const charged = (await of.invoicesOf(id)).map(({ reason, status: paid }) => [reason, paid]);
+      expect(charged).toEqual([['trial_end', 'paid']]);
+    },
+  );
+
+  it('a phantom whose period runs is flagged by the sweep, however often it is woken', async () => {
+    const { database } = world;
+    const person = await makePerson(world, 'user');
+    const id = uuidv7();
+    await database.sql`
+      INSERT INTO subscriptions (id, user_id, price_id, status, created_at, current_period_start, current_period_end, next_due_at)
+      VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '1 hour',
+        now() - interval '1 hour', now() + interval '20 days', now() - interval '11 minutes')`;
+    await sweepOverdue();
+    expect(await flagsOf(id)).toEqual(['phantom']);
+    await of.rests(id);
+    expect((await of.row(id)).nextDueAt!.getTime()).toBeGreaterThan(Date.now());
+    await sweepOverdue();
+    expect(await of.row(id)).toMatchObject({ status: 'active' });
+  });
+
+  /** Its workflow is lost, and all its time was over an hour ago. */
+  async function lateOne(kind: 'cancelled' | 'on trial without a card' | 'on trial with a card') {
+    const id = kind === 'cancelled' ? (await of.active()).id : await onTrial(kind === 'on trial with a card');
+    if (kind === 'cancelled') await of.ask(id, { do: 'cancel' });
+    await of.rests(id);
+    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
+    const { currentPeriodEnd, trialEnd } = await of.row(id);
+    await of.age(id, (trialEnd ?? currentPeriodEnd)!.getTime() - Date.now() + 60 * 60 * 1000);
+    return id;
+  }
+
+  async function onTrial(withCard: boolean) {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person, { planId: 'premium', trial: true });
+    const id = done.subscriptionId;
+    if (!withCard) return id;
+    const asked = await of.ask(id, { do: 'payment_method' });
+    world.psp.control.pay('done' in asked ? asked.done.setupId! : '');
+    await until(
+      () => of.row(id),
+      ({ paymentMethodId }) => paymentMethodId !== null,
+    );
+    return id;
+  }
+
+  async function sweepOverdue() {
+    const swept = await world.post(admin, '/admin/reconcile', { phases: ['overdue_subscriptions'] });
+    expect(swept.status, JSON.stringify(swept.body)).toBe(200);
+  }
+
+  const flagsOf = async (id: string) =>
+    (
+      await world.database.sql<
+        { kind: string }[]
+      >`SELECT kind FROM ops_flags WHERE subject = ${`subscription/${id}`}`
+    ).map(({ kind }) => kind);
 });
