@@ -11,6 +11,7 @@ import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operato
 import { returnRefund } from '../../db/marketplace/refunds/return.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
+import { advance } from '../../db/subscriptions/advance.ts';
 import { recogniseRevenue } from '../../db/subscriptions/invoices/recognise.ts';
 import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 import { captured, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
@@ -117,6 +118,26 @@ describe('refund', () => {
     // What was not given back is earned: nothing is owed any more.
     expect(await postedFor(refundId)).toEqual({ 'cash:psp': -1, 'platform:deferred': 1 });
     expect(await story.schedule(invoiceId)).toMatchObject({ amountMinor: 998, recognisedMinor: 998 });
+  });
+
+  test('partial with end_access, pending at the end of the period: nothing is charged meanwhile', async () => {
+    const { id, invoiceId } = await story.paid();
+    const { id: refundId } = await open(invoiceId, { amount: 1, endAccess: true });
+    const { currentPeriodEnd } = await story.subscription(id);
+    const at = later(currentPeriodEnd!, DAY_MS / 24);
+    expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'wait' });
+    await settleRefund(db, refundId, { providerRefundId: refundId }, story.purchases(at));
+    expect(await story.subscription(id)).toMatchObject({ status: 'expired', endReason: 'refunded' });
+  });
+
+  test('of a second payment, which is given back: the renewal is charged at its time', async () => {
+    const { id, invoiceId } = await story.subscribe();
+    await story.settle(invoiceId, failed());
+    await story.settle(await story.tryAgain(invoiceId), captured(999));
+    expect(await story.settle(invoiceId, captured(999))).toMatchObject({ outcome: 'given_back' });
+    const { currentPeriodEnd } = await story.subscription(id);
+    const step = await advance(db, id, termsAt(later(currentPeriodEnd!, DAY_MS / 24)));
+    expect(step).toMatchObject({ kind: 'ask' });
   });
 
   test('old: of another invoice than the effective one: no effect, out of revenue', async () => {
@@ -232,6 +253,19 @@ describe('dispute', () => {
     expect(await story.invoice(renewal)).toMatchObject({ status: 'void' });
   });
 
+  test('opened while a change is charged: the change is given up, and its payment ended', async () => {
+    const { id, invoiceId } = await story.paid();
+    const change = await story.change(id, 'premium', 'monthly', new Date());
+    await sql`UPDATE invoice_payments SET asked_at = now() WHERE id = ${change.invoiceId}`;
+    await dispute(invoiceId, 'open');
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling', cancelCause: 'dispute' });
+    expect(await story.invoice(change.invoiceId)).toMatchObject({ status: 'void' });
+    expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'failed' });
+    expect((await story.attempt(change.invoiceId)).endRequestedAt).not.toBeNull();
+    const late = await story.settle(change.invoiceId, captured(change.amountMinor));
+    expect(late).toMatchObject({ outcome: 'given_back' });
+  });
+
   test('whom a person cancelled: won does not take that back', async () => {
     const { id, invoiceId } = await story.paid();
     await story.cancelAtEnd(id);
@@ -253,6 +287,19 @@ describe('dispute', () => {
     expect(await story.subscription(id)).toMatchObject({ status: 'active' });
     expect(await story.attempt(invoiceId)).toMatchObject({ status: 'given_back' });
   });
+});
+
+test('beyond the grace: a renewal that the PSP never answered is flagged, and asked for again', async () => {
+  const { id } = await story.paid();
+  const { currentPeriodEnd } = await story.subscription(id);
+  const renewal = await story.renew(id);
+  await sql`UPDATE invoice_payments SET asked_at = now() WHERE id = ${renewal}`;
+  const flagged = () =>
+    sql`SELECT 1 FROM ops_flags WHERE subject = ${`subscription/${id}`} AND kind = 'renewal_unanswered'`;
+  expect(await advance(db, id, termsAt(later(currentPeriodEnd!, 2 * DAY_MS)))).toMatchObject({ kind: 'ask' });
+  expect(await flagged()).toEqual([]);
+  expect(await advance(db, id, termsAt(later(currentPeriodEnd!, 4 * DAY_MS)))).toMatchObject({ kind: 'ask' });
+  expect(await flagged()).toHaveLength(1);
 });
 
 test('and the books agree with all of it', async () => {

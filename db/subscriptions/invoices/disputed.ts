@@ -51,11 +51,15 @@ export async function settleDisputeOf(
   return [];
 }
 
-/** A charge that the PSP was not asked for is not made; one that was asked for runs to the end of what it pays. */
+/**
+ * A charge that the PSP was not asked for is not made; one that was asked for runs to the end of what it pays. A change is
+ * given up, as by a cancellation.
+ */
 async function dropUnasked(tx: Tx, subscriptionId: string): Promise<void> {
   const open = await lockOpenInvoice(tx, subscriptionId);
-  const last = open && (await lockLastAttempt(tx, open.id));
-  if (open === undefined || (last?.status === 'pending' && last.askedAt !== null)) return;
+  if (open === undefined) return;
+  const last = await lockLastAttempt(tx, open.id);
+  if (open.reason !== 'change' && last?.status === 'pending' && last.askedAt !== null) return;
   await voidOpenInvoice(tx, subscriptionId);
 }
 

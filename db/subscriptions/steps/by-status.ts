@@ -53,7 +53,7 @@ async function renewal(moment: Moment): Promise<typeof CHANGED | Due | null> {
   const at = after(currentPeriodEnd, renewalJitterMs(subscription.id, terms.renewalJitterMs));
   if (now < at) return { at, summary: 'until the renewal' };
   if (await isBeingRefunded(moment)) {
-    return { at: after(now, REFUND_LOOK_MS), summary: 'for a refund of its whole payment' };
+    return { at: after(now, REFUND_LOOK_MS), summary: 'for a refund that ends it' };
   }
   return charge(moment, 'renewal', currentPeriodEnd);
 }

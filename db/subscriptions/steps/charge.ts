@@ -1,4 +1,4 @@
-import { and, eq, gte, sql } from 'drizzle-orm';
+import { and, eq, gte, isNull, or, sql } from 'drizzle-orm';
 import { periodFrom } from '../../../domain/subscriptions/periods.ts';
 import { refunds } from '../../marketplace/index.ts';
 import { openAttempt } from '../attempts/open.ts';
@@ -60,7 +60,10 @@ async function nextPrice(
   return { priced, isMove: false };
 }
 
-/** Whether the whole of an invoice is being given back: nothing is charged until that has ended. */
+/**
+ * Whether a refund is under way that ends the subscription: of the whole of an invoice, or by an operator's wish. Nothing is
+ * charged until it has ended. A second payment that is given back is no refund of the invoice.
+ */
 export async function isBeingRefunded({ tx, subscription }: Moment): Promise<boolean> {
   const [open] = await tx
     .select({ id: refunds.id })
@@ -71,7 +74,11 @@ export async function isBeingRefunded({ tx, subscription }: Moment): Promise<boo
         eq(invoices.subscriptionId, subscription.id),
         eq(refunds.status, 'pending'),
         eq(invoices.periodEnd, subscription.currentPeriodEnd ?? sql`NULL`),
-        gte(refunds.amountMinor, sql`${invoices.amountMinor} - ${invoices.refundedMinor}`),
+        isNull(refunds.paymentId),
+        or(
+          refunds.endsAccess,
+          gte(refunds.amountMinor, sql`${invoices.amountMinor} - ${invoices.refundedMinor}`),
+        ),
       ),
     )
     .limit(1);

@@ -47,8 +47,8 @@ const isWanted = ({ subscription }: Moment, { attempt, invoice }: UnderWay): boo
 async function decideOne(moment: Moment, one: UnderWay, looks: Date[]): Promise<Decided | null> {
   const { attempt } = one;
   if (isWanted(moment, one) && !isOver(moment, one)) {
-    if (attempt.providerStatus === null) return { work: { kind: 'ask', attemptId: attempt.id } };
     await flagUnanswered(moment, one);
+    if (attempt.providerStatus === null) return { work: { kind: 'ask', attemptId: attempt.id } };
     // A buyer who is there takes their time; the webhook says how it ended, and a sweep looks for lost ones.
     if (attempt.onSession && !moment.isForced) return null;
     return look(moment, attempt, 'look', looks);
@@ -82,10 +82,10 @@ function look(
 }
 
 /** The PSP has not decided a renewal while an active subscription still had its features: a person finds out why. */
-async function flagUnanswered(moment: Moment, { invoice }: UnderWay): Promise<void> {
+async function flagUnanswered(moment: Moment, { attempt, invoice }: UnderWay): Promise<void> {
   const { tx, subscription, now } = moment;
   const until = graceEnd(moment);
-  if (until === null || now < until || invoice.reason !== 'renewal') return;
+  if (until === null || now < until || invoice.reason !== 'renewal' || attempt.askedAt === null) return;
   const detail = `Invoice ${invoice.id} was asked for, and the PSP has not said how its payment ended`;
   await raiseFlag(tx, 'renewal_unanswered', subscriptionWorkflowId(subscription.id), detail);
 }
