@@ -1,7 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import { createMiddleware } from 'hono/factory';
+import { readInvoiceOf } from '../../db/subscriptions/read/invoices.ts';
+import { VezaError } from '../../domain/errors.ts';
 import { refundInvoice as operation } from '../../operations/subscriptions/index.ts';
 import { operate, operatorRoute, startedOrAwaits } from '../approvals/index.ts';
-import { defineRoute, idParam, jsonBody, reason } from '../kernel/index.ts';
+import type { ApiEnv } from '../context.ts';
+import { defineRoute, Id, idParam, jsonBody, reason } from '../kernel/index.ts';
 import { Refund, showRefund } from '../marketplace/index.ts';
 
 const Params = z.object({ invoiceId: idParam('invoiceId') });
@@ -19,7 +23,21 @@ const Body = z
   })
   .openapi('InvoiceRefundRequest');
 
-const route = operatorRoute({
+/** The subscriber is told why; all others learn that it is for admins, and nothing of the invoice. */
+const refuseSubscriber = createMiddleware<ApiEnv>(async (c, next) => {
+  const { caller, deps } = c.var;
+  const { success, data: invoiceId } = Id.safeParse(c.req.param('invoiceId'));
+  if (
+    caller.role !== 'admin' &&
+    success &&
+    (await readInvoiceOf(deps.db, caller.userId, invoiceId)) !== null
+  ) {
+    throw new VezaError('refund_forbidden', 'It is your own invoice: only an admin may refund it.');
+  }
+  await next();
+});
+
+const operator = operatorRoute({
   path: '/admin/invoices/{invoiceId}/refund',
   operationId: 'refundInvoice',
   summary: 'Refund an invoice',
@@ -29,6 +47,9 @@ const route = operatorRoute({
   responses: startedOrAwaits(z.object({ refund: Refund }), 'The refund.'),
   actions: [operation({})],
 });
+
+// Once the caller is known, and before their role is asked for.
+const route = { ...operator, middleware: operator.middleware.toSpliced(1, 0, refuseSubscriber) };
 
 export const refundInvoice = defineRoute(route, async (c) => {
   const { invoiceId } = c.req.valid('param');

@@ -16,16 +16,14 @@ export interface RefundableInvoice {
 }
 
 /**
- * Decides a refund of an invoice, which only admins may ask for. The order of the checks is part of the contract, and
+ * Decides a refund of an invoice, which only an admin may ask for who is not its subscriber. The order of the checks is part of the contract, and
  * the same as an order's.
  */
 export function decideInvoiceRefund(invoice: RefundableInvoice, ask: RefundAsk): RefundDecision {
   const { caller, amount, itemIds, endAccess = false } = ask;
-  if (caller.role !== 'admin') {
-    return caller.userId === invoice.subscriberId
-      ? refuse('refund_forbidden', 'Only an admin may refund an invoice.')
-      : refuse('invoice_not_found', `There is no invoice ${invoice.id}.`);
-  }
+  if (caller.userId === invoice.subscriberId)
+    return refuse('refund_forbidden', 'You are its subscriber: only an admin who is not may refund it.');
+  if (caller.role !== 'admin') return refuse('invoice_not_found', `There is no invoice ${invoice.id}.`);
   if (invoice.refundOpen)
     return refuse('refund_already_requested', 'A refund is already in progress for this invoice.');
   const leftMinor = invoice.amountMinor - invoice.refundedMinor;

@@ -550,6 +550,20 @@ describe('what is refused', () => {
     expect(next.body.payment?.client_secret).toMatch(/_secret_/);
   });
 
+  it('a refund: of one’s own invoice, also by an admin, and of another’s by who is none', async () => {
+    const { who, invoiceId } = await subscriber();
+    const refund = async (by: Person) =>
+      said(await world.post(by, `/admin/invoices/${invoiceId}/refund`, { reason: 'they asked' }));
+    expect(await refund(who)).toEqual([403, 'refund_forbidden']);
+    expect(await refund(await person())).toEqual([403, 'forbidden']);
+    await world.database.db.update(users).set({ role: 'admin' }).where(eq(users.id, who.id));
+    expect(await refund({ ...who, role: 'admin', token: await world.token(who.id, 'admin') })).toEqual([
+      403,
+      'refund_forbidden',
+    ]);
+    expect(await refund(await makePerson(world, 'admin'))).toEqual([202, '']);
+  });
+
   it('a phantom: no change, and subscribing replaces it', async () => {
     const who = await person();
     const phantom = await addSubscription(world.database, who.id, 'creator');
@@ -584,6 +598,21 @@ describe('what is refused', () => {
     }
     expect((await world.get(null, '/plans')).status).toBe(200);
   });
+});
+
+it('while no worker answers: 503, and the same key gives the true answer afterwards', async () => {
+  const who = await person();
+  const headers = key();
+  await world.stopWorker();
+  const refused = await subscribe(who, 'creator', {}, headers);
+  expect([refused.status, refused.body.code]).toEqual([503, 'engine_unavailable']);
+  expect(refused.body).toMatchObject({ may_still_be_carried_out: true });
+  await world.startWorker();
+  const { status, body } = await subscribe(who, 'creator', {}, headers);
+  expect(status).toBe(201);
+  expect(body.payment?.client_secret).toMatch(/_secret_/);
+  expect(await rowsOf(who)).toHaveLength(1);
+  expect(paymentsOf(who)).toHaveLength(1);
 });
 
 it('no log line has a client secret or an address', async () => {
