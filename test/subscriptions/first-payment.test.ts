@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { Worker } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { subscribeToFree } from '../../db/subscriptions/subscribe-free.ts';
 import { featuresOf } from '../../db/subscriptions/read/features.ts';
 import { expectCleanBooks } from '../harness/books.ts';
@@ -174,5 +176,22 @@ describe('a first payment', () => {
     const { id } = await of.ofPerson(person);
     expect(await world.engine.isRunning(`subscription/${id}`)).toBe(false);
     expect(await maySell(person)).toBe(false);
+  });
+});
+
+describe('a worker that dies', () => {
+  it('leaves a history that replays, also of asks that came together while there was none', async () => {
+    const { id } = await of.active();
+    await world.stopWorker();
+    const asks = ['cancel', 'pay', 'reactivate', 'pay', 'cancel', 'reactivate'] as const;
+    const answers = asks.map((what) => of.ask(id, { do: what }));
+    for (let wakes = 0; wakes < 3; wakes += 1) await world.engine.wakeSubscription(await of.label(id));
+    await world.startWorker();
+    await Promise.all(answers);
+    await of.rests(id);
+    const workflowId = `subscription/${id}`;
+    const history = await world.temporal.workflow.getHandle(workflowId).fetchHistory();
+    const code = readFileSync(inject('workflowBundlePaths').plain, 'utf8');
+    await Worker.runReplayHistory({ workflowBundle: { code } }, history, workflowId);
   });
 });

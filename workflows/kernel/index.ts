@@ -18,6 +18,7 @@ export {
   UNDERWAY_PAYMENT_LOOK_MS,
   UNDERWAY_PAYOUT_LOOK_MS,
 } from './policies.ts';
+export { takingTurns } from './in-turn.ts';
 export { Sleep } from './sleep.ts';
 export { describe, show, showChanges } from './visibility.ts';
 export { catchStraySignals, settleMessages } from './stray-signals.ts';

@@ -26,6 +26,7 @@ import {
   retryNow,
   settleMessages,
   Sleep,
+  takingTurns,
 } from '../kernel/index.ts';
 import { ask, outside, payment, state, subscribe, wake } from './messages.ts';
 import { showStep } from './show-step.ts';
@@ -71,6 +72,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   const events = new Mailbox<Hint<InvoiceEvent>>();
   const answers = new Map<string, PspAnswer>();
   const sleep = new Sleep();
+  const inTurn = takingTurns();
   let step = undefined as Step | undefined;
   let call: Call | undefined;
   /** Its rows have changed; `isForced`: somebody wants the PSP to be looked at now. */
@@ -90,8 +92,8 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   setHandler(outside, (event) => events.put(event ?? {}));
   setHandler(wake, () => void (isWoken = true));
   setHandler(retryNow, () => void (isWoken = isForced = true));
-  setHandler(subscribe, (askId) => answer(openSubscription({ subscriptionId, askId })));
-  setHandler(ask, (askId) => answer(carryOutSubscriptionAsk({ subscriptionId, askId })));
+  setHandler(subscribe, (askId) => answer(inTurn(() => openSubscription({ subscriptionId, askId }))));
+  setHandler(ask, (askId) => answer(inTurn(() => carryOutSubscriptionAsk({ subscriptionId, askId }))));
   setHandler(state, () => ({
     kind: step?.kind ?? 'starting',
     waitsFor: step?.kind === 'wait' ? step.summary : null,
@@ -133,7 +135,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
 
   async function readNews(): Promise<void> {
     for (let news = payments.take(); news; news = payments.take()) {
-      const heard = await hearOfPayment(subscriptionId, news);
+      const heard = await inTurn(() => hearOfPayment(subscriptionId, news));
       take(heard);
       if (heard.look === 'attempt') take(await lookAtAttempt(news.paymentId));
       if (heard.look === 'setup') take(await lookAtSetup(news.paymentId));
@@ -146,7 +148,9 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     const { paymentId } = event;
     const isWhole = event.kind === 'dispute' || (event.amountMinor !== null && event.currency !== null);
     const evidence: Evidence<ReadEvent> = { webhookId: webhookId ?? null };
-    const booked = isWhole ? await settleInvoiceEvent(subscriptionId, paymentId, evidence) : null;
+    const booked = isWhole
+      ? await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence))
+      : null;
     if (booked !== null && !booked.isUnconfirmed) {
       return booked.wantsPayment ? bookWithPayment(paymentId, evidence) : booked;
     }
@@ -154,8 +158,8 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
       event.kind === 'dispute'
         ? await readOutsideDispute(event.news?.providerDisputeId)
         : await readOutsideRefund(event.providerRefundId);
-    if (found === null) return { step: await advanceSubscription(subscriptionId, false) };
-    const known = await settleInvoiceEvent(subscriptionId, paymentId, { known: found });
+    if (found === null) return { step: await inTurn(() => advanceSubscription(subscriptionId, false)) };
+    const known = await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, { known: found }));
     return known.wantsPayment ? bookWithPayment(paymentId, { known: found }) : known;
   }
 
@@ -163,7 +167,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   async function bookWithPayment(paymentId: string, evidence: Evidence<ReadEvent>): Promise<Done> {
     const found = await readInvoicePayment(paymentId);
     const captured = typeof found === 'object' && found.verdict === 'captured' ? found : null;
-    return settleInvoiceEvent(subscriptionId, paymentId, evidence, captured);
+    return inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence, captured));
   }
 
   /** Begins what the PSP is to be asked, or goes on with it; a PSP that is down holds up no message. */
@@ -223,7 +227,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
         call?.scope.cancel();
         call = undefined;
       }
-      take({ step: await advanceSubscription(subscriptionId, now) });
+      take({ step: await inTurn(() => advanceSubscription(subscriptionId, now)) });
     }
     const current = step as Step;
     showStep(subscriptionId, current);
