@@ -129,8 +129,8 @@ export function createRefundActivities(deps: MarketplaceDeps) {
         const { refund } = await refundWithPayment(deps, refundId);
         return { unconfirmed: false, held: true, status: refund.status };
       }
-      const { isRepeat = false, reversals, transfers } = settled;
-      await followUp(engine, { transfers, reversals: isRepeat ? reversals : [] });
+      const { isRepeat = false, reversals } = settled;
+      await followUp(engine, { ...settled, reversals: isRepeat ? reversals : [] });
       log.info({ refundId, reversals: reversals.length }, 'refund succeeded');
       return { unconfirmed: false, status: 'succeeded', reversals: isRepeat ? [] : reversals };
     },

@@ -42,6 +42,7 @@ async function tellEnded(
 ): Promise<void> {
   for (const reversal of settled.reversals) await engine.startReversal(reversal);
   for (const transfer of settled.transfers) await engine.retryTransfer(transfer);
+  if (settled.ended) await engine.wakeSubscription(settled.ended);
   await engine.notifyRefund(refundId, { status, providerRefundId: null, message: null }, label);
 }
 
