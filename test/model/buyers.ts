@@ -15,7 +15,8 @@ import {
   takeBack,
   totalLeft,
 } from './money.ts';
-import { feeOf, type Life, PRODUCTS, type Trouble } from './run.ts';
+import { feeOf, type Life, PRODUCTS } from './run.ts';
+import type { Trouble } from './troubles.ts';
 
 // What buyers, sellers and admins do, and what is done in the PSP's dashboard.
 

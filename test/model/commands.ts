@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import * as buyers from './buyers.ts';
 import type { Books, Order, Refund } from './money.ts';
-import { type Life, PRODUCTS, TROUBLES } from './run.ts';
+import { type Life, PRODUCTS } from './run.ts';
 import * as sellers from './sellers.ts';
+import { TROUBLES } from './troubles.ts';
 
 // What may happen, as fast-check draws and shrinks it. A command picks what it is about by a number, so that it still
 // means something when those before it are left out.

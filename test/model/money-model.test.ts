@@ -9,6 +9,7 @@ import { ALL, carriedOut, purchases } from './commands.ts';
 import { type Books, openReversals, progress } from './money.ts';
 import { Life } from './run.ts';
 import { findReversal, retryReversal } from './sellers.ts';
+import { told } from './told.ts';
 
 // Random lives of a shop, over the real engine, database and providers' sandboxes, against a model of what the money
 // must do. After each command the rows must come to show what the model foretells; after each life everything has ended,
@@ -79,23 +80,6 @@ it(
   },
   RUNS * 120_000,
 );
-
-/** What was done, and what came out differently: the paths of model and rows. */
-function told({ commands }: Books, error: unknown): string {
-  const { expected, actual } = error as { expected?: unknown; actual?: unknown };
-  const [wanted, found] = [paths(expected), paths(actual)];
-  const differing = [...new Set([...wanted.keys(), ...found.keys()])]
-    .filter((path) => wanted.get(path) !== found.get(path))
-    .map((path) => `${path}: the model ${wanted.get(path)}, the rows ${found.get(path)}`);
-  const lines = [...commands, String(error instanceof Error ? error.message : error), ...differing];
-  return `after ${commands.length} commands:\n  ${lines.join('\n  ')}`;
-}
-
-function paths(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return into.set(path, JSON.stringify(value));
-  for (const [name, inner] of Object.entries(value)) paths(inner, `${path}/${name}`, into);
-  return into;
-}
 
 /** Everything that was left open ends, and is where it must be, at the providers too. */
 async function endWell(life: Life, books: Books): Promise<void> {

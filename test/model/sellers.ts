@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { connect } from '../harness/shop.ts';
 import { eventually } from '../harness/wait.ts';
 import { type Books, openReversals, type Leg, type Order, payable, type Reversal } from './money.ts';
-import type { Life, Trouble } from './run.ts';
+import type { Life } from './run.ts';
+import type { Trouble } from './troubles.ts';
 import { sellerAccounts } from '../../db/sellers/schema.ts';
 
 // What happens on the sellers' side, at Stripe, and at the operators' desk.
