@@ -94,15 +94,25 @@ export class World {
     this.#closers = parts.closers;
   }
 
-  /** `env` overrides any variable of the configuration; `worker: false` leaves the world without one. */
+  /**
+   * `env` overrides any variable of the configuration; `worker: false` leaves the world without one. `prepare` is done to
+   * the database before anything opens it.
+   */
   static async create({
     env = {},
     worker = true,
     metered = false,
-  }: { env?: Env; worker?: boolean; metered?: boolean } = {}): Promise<World> {
+    prepare = async () => undefined,
+  }: {
+    env?: Env;
+    worker?: boolean;
+    metered?: boolean;
+    prepare?: (databaseUrl: string) => Promise<void>;
+  } = {}): Promise<World> {
     const closers: (() => Promise<void>)[] = [];
     const testDatabase = await createDatabaseFromTemplate();
     closers.unshift(() => testDatabase.drop());
+    await prepare(testDatabase.url);
     const meter = metered ? await startPostgresMeter(testDatabase.url) : null;
     if (meter) closers.unshift(() => meter.close());
     let apiUrl = '';

@@ -1,0 +1,136 @@
+import { type Life, MARGIN_MS } from './subscription-run.ts';
+import {
+  amountOf,
+  type Books,
+  type Cycle,
+  DUNNING_MS,
+  dueOf,
+  end,
+  endWaiting,
+  failed,
+  type Invoice,
+  isDead,
+  lastOf,
+  monthsAfter,
+  openOf,
+  periodFrom,
+  type PlanId,
+  priceOf,
+  received,
+  type Sub,
+  voidOf,
+} from './subscriptions.ts';
+
+interface Wanted {
+  readonly plan: PlanId;
+  readonly cycle: Cycle;
+}
+
+export function invoiceOf(
+  id: string,
+  reason: Invoice['reason'],
+  { plan, cycle, lines = [priceOf({ plan, cycle })] }: Wanted & { readonly lines?: readonly number[] },
+  createdAt: number,
+  rest: Partial<Pick<Invoice, 'from' | 'to' | 'quotedAt'>> = {},
+): Invoice {
+  return {
+    ...{ id, reason, plan, cycle, lines, createdAt, quotedAt: null, from: null, to: null },
+    ...{ status: 'open', attempts: [], refunded: 0, failedRefunds: 0, owed: null, dispute: null },
+    ...rest,
+  };
+}
+
+/** The card on file is charged for an open invoice, and its bank has said what it says. `isProcessed`: it has not yet. */
+export async function charge(
+  life: Life,
+  books: Books,
+  sub: Sub,
+  invoice: Invoice,
+  isProcessed = false,
+): Promise<void> {
+  const says = sub.card === null ? null : life.bank[sub.card];
+  const number = invoice.attempts.length + 1;
+  const attempt = await life.attempt(invoice, number, { inPerson: false, card: sub.card });
+  invoice.attempts.push(attempt);
+  if (says === null) return refusedNow('final');
+  if (isProcessed) {
+    attempt.says = says;
+    return;
+  }
+  if (says === 'good') {
+    const at = await life.paidAt(invoice);
+    received(books, sub, invoice, attempt, { amount: amountOf(invoice), at, card: sub.card });
+    return;
+  }
+  return refusedNow(says === 'poor' ? 'retry' : 'final');
+
+  async function refusedNow(kind: 'final' | 'retry'): Promise<void> {
+    const isFirst = invoice.reason !== 'change' && sub.status !== 'past_due' && sub.status !== 'canceling';
+    const at = isFirst ? await life.pastDueSince(sub) : 0;
+    failed(sub, invoice, attempt, { class: kind, at, wantsBuyer: says === 'wantsBuyer' });
+  }
+}
+
+/** All that is due by now. */
+export async function goOn(life: Life, books: Books, sub: Sub, isProcessed = false): Promise<void> {
+  const now = await life.now();
+  while (!isDead(sub)) {
+    const isUnderWay = sub.invoices.some(({ attempts }) =>
+      attempts.some(({ status, inPerson }) => status === 'pending' && !inPerson),
+    );
+    if (sub.status === 'past_due' && sub.step === DUNNING_MS.length && !isUnderWay)
+      return end(books, sub, 'expired', 'dunning_over');
+    const dueAt = dueOf(sub);
+    if (isUnderWay || dueAt === null || dueAt > now) return;
+    switch (sub.status) {
+      case 'pending_payment':
+        return end(books, sub, 'expired', 'unpaid');
+      case 'canceling':
+        return end(books, sub, 'canceled', sub.canceled === 'dispute' ? 'disputed' : 'asked');
+      case 'trialing':
+        if (sub.canceled !== null) return end(books, sub, 'canceled', 'asked');
+        if (sub.card === null) return end(books, sub, 'expired', 'trial_without_card');
+        await next(life, books, sub, 'trial_end', isProcessed);
+        break;
+      case 'active':
+        if (openOf(sub) !== null) voidOf(sub);
+        else if (sub.to! + MARGIN_MS <= now) await next(life, books, sub, 'renewal', isProcessed);
+        else return;
+        break;
+      case 'past_due':
+        await step(life, books, sub, isProcessed);
+        break;
+      case 'canceled':
+      case 'expired':
+        return;
+    }
+  }
+}
+
+async function next(
+  life: Life,
+  books: Books,
+  sub: Sub,
+  reason: 'renewal' | 'trial_end',
+  isProcessed: boolean,
+): Promise<void> {
+  const price = sub.wish ?? { plan: sub.plan, cycle: sub.cycle };
+  const from = reason === 'renewal' ? sub.to! : sub.trialEnd!;
+  const months = price.cycle === 'monthly' ? 1 : 12;
+  const to = reason === 'renewal' ? periodFrom(sub.anchor!, price.cycle, from).to : monthsAfter(from, months);
+  const row = await life.invoiceRow(sub, sub.invoices.length + 1);
+  const invoice = invoiceOf(row.id, reason, price, row.createdAt.getTime(), { from, to });
+  sub.invoices.push(invoice);
+  await charge(life, books, sub, invoice, isProcessed);
+}
+
+/** Each step of dunning charges the card on file, unless its bank said for good that it must not be. */
+async function step(life: Life, books: Books, sub: Sub, isProcessed: boolean): Promise<void> {
+  const open = openOf(sub)!;
+  endWaiting(open);
+  sub.step += 1;
+  const ofCard = open.attempts.filter((one) => one.card === sub.card && one.class !== null);
+  const isOver = sub.card === null || ofCard.at(-1)?.class === 'final';
+  if (!isOver) await charge(life, books, sub, open, isProcessed);
+  else if (lastOf(open)?.status === 'pending') throw new Error('no next charge before the last is over');
+}

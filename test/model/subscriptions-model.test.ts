@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectAgreement, expectProvidersAgree } from '../harness/agreement.ts';
+import { expectCleanBooks } from '../harness/books.ts';
+import { installMovedClock } from '../harness/moved-clock.ts';
+import { eventually } from '../harness/wait.ts';
+import { World } from '../harness/world.ts';
+import { ALL, carriedOut, payments, subscribes } from './subscription-commands.ts';
+import { cancel } from './subscription-deeds.ts';
+import { closeDispute, decide, timePasses } from './subscription-outside.ts';
+import { Life } from './subscription-run.ts';
+import { type Books, liveOf } from './subscriptions.ts';
+import { told } from './told.ts';
+
+// Random lives of a subscriber, over the real engine, database and PSP's stand-in, against a model of what plans, invoices
+// and their money must do. The database's clock is moved on, so that each life takes months or years. After each command
+// the rows, the gate, the ledger and the PSP's books must come to show what the model foretells.
+
+/** Another one by FC_SEED; a failure prints the seed and the commands. FC_RUNS=100 takes about ten minutes. */
+const SEED = Number(process.env['FC_SEED'] ?? 20_269);
+const RUNS = Number(process.env['FC_RUNS'] ?? 5);
+/** FC_SHRINK=1 looks for a shorter sequence: each attempt is a whole life. */
+const SHRINKS = process.env['FC_SHRINK'] === '1';
+const COMMANDS_MAX = Number(process.env['FC_COMMANDS'] ?? 24);
+
+/** Days on which months are counted from: long and short ones, a leap day, nights in which clocks change. */
+const DAYS = [
+  [1, 31],
+  [2, 29],
+  [3, 29],
+  [5, 15],
+  [8, 31],
+  [10, 25],
+  [12, 30],
+] as const;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.create({
+    prepare: installMovedClock,
+    // In a process of its own, which is killed now and then.
+    worker: false,
+    env: {
+      FOUR_EYES_ABOVE_MINOR: '100000000',
+      // A refusal after an answer that was lost is believed within a test's time.
+      PSP_READ_LAG: '500ms',
+    },
+  });
+  await world.startWorkerProcess();
+});
+afterAll(() => world.close());
+
+it(
+  'whatever happens, in whatever order and trouble, nobody has a plan without its money, or pays twice for it',
+  async () => {
+    let lives = 0;
+    const life = fc.record({
+      day: fc.constantFrom(...DAYS),
+      first: fc.tuple(subscribes, payments),
+      // Those that have nothing to be done to are passed over.
+      commands: fc.array(fc.oneof(...ALL), { minLength: 12, maxLength: COMMANDS_MAX, size: 'max' }),
+    });
+    const startedAtMs = Date.now();
+    try {
+      await fc.assert(
+        fc.asyncProperty(life, async ({ day, first, commands }) => {
+          lives += 1;
+          const { life: real, books } = await Life.begin(world, day);
+          try {
+            for (const command of [...first, ...commands])
+              if (command.check(books, real)) await command.run(books, real);
+            await endWell(real, books);
+          } catch (error) {
+            throw new Error(told(books, error), { cause: error });
+          } finally {
+            world.psp.control.clearFaults();
+            world.psp.control.setChargeMode('sync');
+          }
+        }),
+        { seed: SEED, numRuns: RUNS, endOnFailure: !SHRINKS, includeErrorInReport: true },
+      );
+      await expectAgreement(world);
+    } finally {
+      const commands = [...carriedOut.values()].reduce((sum, one) => sum + one, 0);
+      const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
+      console.info(
+        `subscriptions model: seed ${SEED}, ${lives} sequences, ${commands} commands, ${seconds} s`,
+        Object.fromEntries(carriedOut),
+      );
+    }
+  },
+  RUNS * 120_000,
+);
+
+/** Everything that was left open ends, and its money is where it must be. */
+async function endWell(life: Life, books: Books): Promise<void> {
+  for (const sub of books.subs) {
+    for (const invoice of sub.invoices) {
+      for (const attempt of invoice.attempts) {
+        if (attempt.status === 'pending' && !attempt.inPerson)
+          await decide(life, books, { sub, invoice, attempt }, { trouble: 'none' });
+      }
+      if (invoice.dispute !== null)
+        await closeDispute(life, books, { sub, invoice }, { end: 'won', trouble: 'none' });
+    }
+  }
+  const sub = liveOf(books);
+  if (sub !== null && sub.canceled === null)
+    await cancel(life, books, { isAskedTwice: false, trouble: 'none' });
+  if (liveOf(books) !== null)
+    await timePasses(life, books, { share: 1, isProcessed: false, trouble: 'none' });
+  expect(liveOf(books)).toBeNull();
+  expect(books.deferred, 'nothing is owed any more').toBe(0);
+  for (const { id } of books.subs) await ended(id);
+  await expectCleanBooks(world);
+  await expectProvidersAgree(world);
+  expect(world.psp.control.faults()).toEqual([]);
+}
+
+/** Nothing waits any more for what is over. */
+const ended = (subscriptionId: string) =>
+  eventually(async () => {
+    const { status } = await world.temporal.workflow.getHandle(`subscription/${subscriptionId}`).describe();
+    expect(status.name, `the workflow of ${subscriptionId}`).toBe('COMPLETED');
+  });
