@@ -1,9 +1,18 @@
 import { eq } from 'drizzle-orm';
 import { clearFlag as clear, opsFlags, type OpsFlagRow, readFlag } from '../../db/kernel/index.ts';
 import { VezaError } from '../../domain/errors.ts';
+import { parseSubject } from '../../domain/kernel/index.ts';
 import { reasonOf } from '../acting.ts';
-import type { FlagWords, RowAction, RowKind, StoryEvent, StuckKind, SubjectPart } from '../row-kind.ts';
-import { asks, event } from '../telling.ts';
+import type {
+  FlagWords,
+  RowAction,
+  RowKind,
+  StoryEvent,
+  StoryPart,
+  StuckKind,
+  SubjectPart,
+} from '../row-kind.ts';
+import { asks, event, QUIET } from '../telling.ts';
 
 const clearFlag: RowAction<OpsFlagRow, null> = {
   action: 'clear_flag',
@@ -22,16 +31,37 @@ const clearFlag: RowAction<OpsFlagRow, null> = {
   describeEffect: () => 'It leaves the list: somebody has looked and dealt with it. No money moves.',
 };
 
-/** What a person must look at; its story is that of its subject. */
+/** What a person must look at; its story is that of its subject, where that is a row. */
 const flag: RowKind = {
   kind: 'flag',
   hasWorkflow: false,
   actions: [clearFlag],
   async story(db, id) {
     const found = await readFlag(db, id);
-    return found === null ? null : { instead: found.subject };
+    if (found === null) return null;
+    return parseSubject(found.subject) === null ? tellAlone(found) : { instead: found.subject };
   },
 };
+
+/** A flag about a provider as such: there is nothing else to tell. */
+const tellAlone = ({ id, subject, clearedAt, detail }: OpsFlagRow): StoryPart => ({
+  orderId: null,
+  rows: () => [
+    {
+      ...QUIET,
+      kind: 'flag',
+      subject: `flag/${id}`,
+      status: clearedAt === null ? 'open' : 'cleared',
+      money: null,
+      lastError: detail,
+      providerId: null,
+      actions: clearedAt === null ? asks(`flag/${id}`, 'clear_flag') : [],
+    },
+  ],
+  events: [],
+  about: [],
+  subjects: [subject],
+});
 
 /** The kind of row, with what each subject says of its own kinds of flags. */
 export const flagPart = (words: Readonly<Record<string, FlagWords>>) =>

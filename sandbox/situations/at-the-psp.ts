@@ -188,7 +188,7 @@ export const captureDiffers: Situation = {
     return {
       subject: `flag/${flag.id}`,
       workflowId: orderWorkflowId(orderId),
-      orderId,
+      flagged: orderWorkflowId(orderId),
       heal: async () => {},
     };
   },
@@ -227,7 +227,7 @@ export const disputeOpen: Situation = {
     );
     return {
       subject,
-      orderId,
+      flagged: orderWorkflowId(orderId),
       heal: async () => void scene.psp.control.closeDispute(dispute.dispute_id, 'won'),
     };
   },
@@ -277,7 +277,7 @@ export const disputeUnbooked: Situation = {
     await flagged(scene, orderWorkflowId(orderId), 'dispute_unbooked');
     return {
       subject,
-      orderId,
+      flagged: orderWorkflowId(orderId),
       heal: async () => scene.stripe.control.clearFaults(fault),
     };
   },

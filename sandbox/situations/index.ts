@@ -23,6 +23,15 @@ import {
   refundWaitsForPsp,
   refundWebhookLost,
 } from './at-the-psp.ts';
+import {
+  invoicePaidTwice,
+  invoiceWebhookLost,
+  pspRetriesItself,
+  renewalUnanswered,
+  subscriptionOverdue,
+  subscriptionPastDue,
+  subscriptionPhantom,
+} from './at-subscriptions.ts';
 import type { Situation } from './situation.ts';
 
 /** The stuck situations of docs/runbook.md, in its order; the last holds all others up for as long as it lasts. */
@@ -47,6 +56,13 @@ export const SITUATIONS: readonly Situation[] = [
   captureDiffers,
   disputeOpen,
   disputeUnbooked,
+  subscriptionPastDue,
+  renewalUnanswered,
+  invoiceWebhookLost,
+  subscriptionOverdue,
+  subscriptionPhantom,
+  invoicePaidTwice,
+  pspRetriesItself,
   webhookUnmatched,
   settlementExceptions,
   noWorker,

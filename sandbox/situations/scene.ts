@@ -38,6 +38,8 @@ export interface Scene extends Pick<Stage, 'psp' | 'stripe' | 'env'>, Workers {
   readonly admin: Api & { readonly id: string; readonly token: string };
   /** A buyer, a seller and a product that no other situation knows. */
   openStall(options?: { readonly connected: boolean }): Promise<Stall>;
+  /** Somebody who has no plan, and whom no other situation knows. */
+  makeSubscriber(): Promise<Api & { readonly id: string }>;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): P
         .values({ id, sellerId: seller.id, title: 'Low Tide', priceMinor: PRICE_MINOR, currency: 'EUR' });
       return { buyer: await person('user'), seller: { ...seller, accountId }, items: [{ product_id: id }] };
     },
+    makeSubscriber: () => person('user'),
     close: () => closeAll(database, connection),
   };
 }
@@ -165,6 +168,8 @@ const TABLES = {
   transfer: sql`seller_transfers`,
   reversal: sql`transfer_reversals`,
   payout: sql`seller_payouts`,
+  subscription: sql`subscriptions`,
+  invoice: sql`invoices`,
 };
 type Kind = keyof typeof TABLES;
 
@@ -207,6 +212,14 @@ export async function letAnHourPass({ db }: Scene, subject: string): Promise<voi
     return;
   }
   const { table, id } = rowOf(subject);
+  // An invoice waits for its payment, and that one is what a sweep looks at.
+  if (table === TABLES.invoice) {
+    await db.execute(
+      sql`UPDATE invoice_payments SET created_at = created_at - interval '1 hour', asked_at = asked_at - interval '1 hour'
+        WHERE invoice_id = ${id}`,
+    );
+    return;
+  }
   await db.execute(sql`UPDATE ${table} SET created_at = created_at - interval '1 hour' WHERE id = ${id}`);
 }
 

@@ -15,10 +15,12 @@ export type Step =
   | { readonly take: 'reset_activity' }
   /** The exceptions of a settlement file, one after the other, from the list of what is stuck. */
   | { readonly take: 'resolve_exceptions' }
-  /** A flag on the order that it is about, from the list of what is stuck. */
+  /** A flag on what it is about, from the list of what is stuck. */
   | { readonly take: 'clear_flag'; readonly flag: FlagKind }
   /** `npm run ops -- backfill-transfer-ids`, from a shell. */
   | { readonly take: 'backfill' }
+  /** `npm run ops -- phantoms --apply`, from a shell. */
+  | { readonly take: 'phantoms' }
   /** Ten minutes go by, which a test does not wait for. */
   | { readonly take: 'time' }
   /** Nothing: it ends by itself. */
@@ -29,8 +31,8 @@ export interface Made {
   readonly subject: string;
   /** Where Temporal's UI shows it, if not under that id. */
   readonly workflowId?: string;
-  /** The order that it is about, where a flag is raised on that. */
-  readonly orderId?: string;
+  /** What a flag of it is raised on. */
+  readonly flagged?: string;
   /** The cause goes away: Stripe is back, the seller has connected an account. */
   heal(): Promise<void>;
 }

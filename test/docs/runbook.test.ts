@@ -41,6 +41,8 @@ function wordOf(step: Step): string {
       return `_${step.phase.replaceAll('_', ' ')}_`;
     case 'backfill':
       return '`npm run ops -- backfill-transfer-ids`';
+    case 'phantoms':
+      return '`npm run ops -- phantoms --apply`';
     case 'time':
       return 'ten minutes';
     case 'nothing':

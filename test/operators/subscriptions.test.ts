@@ -145,6 +145,26 @@ describe('the story of a subscription', () => {
     expect(told).not.toContain('pay_secret_x');
   });
 
+  it('of a flag about the PSP itself tells that flag, and how it is cleared', async () => {
+    const { sql } = world.database;
+    const id = uuidv7();
+    await sql`
+      INSERT INTO ops_flags (id, kind, subject, detail)
+      VALUES (${id}, 'psp_retries_itself', 'hyperswitch', 'it made 3 attempts of its own')`;
+    const story = (await ask(`flag/${id}`)).body['story']!;
+    expect(story['rows']).toMatchObject([
+      {
+        subject: `flag/${id}`,
+        status: 'open',
+        last_error: 'it made 3 attempts of its own',
+        actions: [{ action: 'clear_flag' }],
+      },
+    ]);
+    expect(story['events'].map((event) => event['text'])).toContain(
+      'Flagged as psp_retries_itself: it made 3 attempts of its own',
+    );
+  });
+
   it('is not there for an id that nobody has', async () => {
     for (const kind of ['subscription', 'invoice', 'attempt', 'setup'])
       expect(codeOf(await ask(`${kind}/${uuidv7()}`)), kind).toEqual([404, 'subject_not_found']);

@@ -57,8 +57,8 @@ async function solve(
   await expectCleanBooks(world);
 }
 
-async function inTemporal(step: Step, { subject }: Made): Promise<void> {
-  const workflow = world.temporal.workflow.getHandle(subject);
+async function inTemporal(step: Step, { subject, workflowId = subject }: Made): Promise<void> {
+  const workflow = world.temporal.workflow.getHandle(workflowId);
   switch (step.take) {
     case 'signal':
       return workflow.signal(step.signal);
@@ -76,7 +76,7 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
       const { raw } = await workflow.describe();
       await world.temporal.workflowService.resetActivity({
         namespace: world.config.TEMPORAL_NAMESPACE,
-        execution: { workflowId: subject },
+        execution: { workflowId },
         id: raw.pendingActivities?.[0]?.activityId ?? '',
       });
       return undefined;
@@ -87,6 +87,7 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
       return undefined;
     case 'action':
     case 'backfill':
+    case 'phantoms':
     case 'clear_flag':
     case 'resolve_exceptions':
       throw new Error(`Temporal's UI does not ${step.take}`);
@@ -96,7 +97,7 @@ async function inTemporal(step: Step, { subject }: Made): Promise<void> {
 let operator: Operator;
 
 /** What a person does with the console's pages: opens one, fills its form in, sends it. */
-async function inConsole(step: Step, { subject, orderId }: Made): Promise<void> {
+async function inConsole(step: Step, { subject, flagged = '' }: Made): Promise<void> {
   const reason = 'as the runbook says';
   switch (step.take) {
     case 'action': {
@@ -117,12 +118,12 @@ async function inConsole(step: Step, { subject, orderId }: Made): Promise<void> 
       return undefined;
     }
     case 'clear_flag': {
-      const [flag] = await openFlags(world, step.flag, `order/${orderId}`);
+      const [flag] = await openFlags(world, step.flag, flagged);
       const page = `/ops/act?${new URLSearchParams({ action: 'clear_flag', subject: `flag/${flag?.id}` }).toString()}`;
       expect((await operator.get('/ops/stuck?kind=flag')).html).toContain(page.replaceAll('&', '&amp;'));
       const done = await operator.submit(page, { reason });
       expect(done.status, done.html).toBe(200);
-      expect(await openFlags(world, step.flag, `order/${orderId}`)).toEqual([]);
+      expect(await openFlags(world, step.flag, flagged)).toEqual([]);
       return undefined;
     }
     case 'resolve_exceptions': {
@@ -145,6 +146,12 @@ async function inConsole(step: Step, { subject, orderId }: Made): Promise<void> 
       const done = await run('ops/cli.ts', ['backfill-transfer-ids'], { ...world.env });
       await endTurn();
       expect(done.code, done.stderr).toBe(0);
+      return undefined;
+    }
+    case 'phantoms': {
+      const done = await run('ops/cli.ts', ['phantoms', '--apply'], { ...world.env });
+      // There were some.
+      expect(done.code, done.stderr).toBe(1);
       return undefined;
     }
     case 'time':
