@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { orders } from '../../db/marketplace/orders/schema.ts';
 import { sellerAccounts } from '../../db/sellers/schema.ts';
+import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
+import { paymentMethods } from '../../db/subscriptions/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { lookThrough, readableIn } from '../engine/payloads.ts';
@@ -83,7 +85,11 @@ async function secretsOf(world: World): Promise<string[]> {
   const people = await db.select({ email: users.email }).from(users);
   const paid = await db.select({ secret: orders.paymentClientSecret }).from(orders);
   const links = await db.select({ url: sellerAccounts.linkUrl }).from(sellerAccounts);
+  const cards = await db.select().from(paymentMethods);
+  const attempts = await db.select({ secret: invoicePayments.clientSecret }).from(invoicePayments);
   return [
+    ...cards.flatMap(({ providerPaymentMethodId, brand }) => [providerPaymentMethodId, brand]),
+    ...attempts.flatMap(({ secret }) => (secret === null ? [] : [secret])),
     ...people.map(({ email }) => email),
     ...paid.flatMap(({ secret }) => (secret === null ? [] : [secret])),
     ...links.flatMap(({ url }) => (url === null ? [] : [url])),

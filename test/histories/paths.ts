@@ -10,20 +10,12 @@ import { connect, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { openedRefund, paidOrder, placedOrder, signal } from '../harness/stories.ts';
 import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
+import type { Played } from './played.ts';
+import { SUBSCRIPTION_PATHS } from './subscription-paths.ts';
 import { exportLine, exportOf, makeFiles, stripeId } from '../settlements/support.ts';
 
 /** What a buyer types into the form. Nobody who reads histories may learn it. */
 export const REASON = 'My sister Erika Mustermann is ill, call me at 030-1234567';
-
-/**
- * `runId`: of the run that went on as a new one. `open`: the history is taken while the workflow waits, as an upgrade
- * will find it.
- */
-interface Played {
-  readonly workflowId: string;
-  readonly runId?: string;
-  readonly open?: () => Promise<unknown>;
-}
 
 /**
  * Every path that a workflow of ours can take, by name: each is played on the real engine, its history is recorded as
@@ -347,6 +339,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     const { workflowId } = await matched(world, {});
     return { workflowId };
   },
+  ...SUBSCRIPTION_PATHS,
 };
 
 /** Its time was over while the engine knew nothing of it. */
