@@ -7,9 +7,9 @@ import { makeScratch } from '../stack/scratch.ts';
 import { consoleProgress, shutDown } from '../stack/index.ts';
 
 const USAGE = `npm run faults [-- --minutes 1.5] [--loss 0.3] [--kill-every 30s] [--sweep-every 30s] [--buyers 4]
-                 [--rest 200ms] [--terminate 0] [--seed 1] [--json]
+                 [--subscribers 6] [--rest 200ms] [--terminate 0] [--seed 1] [--json]
 
-Starts a stack of its own, buys and refunds on it while the providers misbehave, Stripe is away now and then, webhooks
+Starts a stack of its own, buys, subscribes and refunds on it while the providers misbehave, Stripe is away now and then, webhooks
 are lost and the worker is killed; then drains what is stuck and holds every row against the providers' books.
 
   --minutes     how long it buys
@@ -17,7 +17,8 @@ are lost and the worker is killed; then drains what is stuck and holds every row
   --kill-every  SIGKILL to the worker, which is started again
   --sweep-every how often the schedule looks for what is stuck; a day for a drain that finds all of it
   --buyers      people who buy, each one thing after another; --rest: their pause between two purchases
-  --terminate   of the refunds, those whose workflow is terminated by hand. One that the PSP has not got is failed only by
+  --subscribers people who subscribe, pay or do not, change, cancel and come back; a month takes half a minute
+  --terminate   of the refunds and subscriptions, those whose workflow is terminated by hand. One that the PSP has not got is failed only by
                 two looks more than ten minutes apart, and the script waits for that
   --seed        which webhooks are lost and which calls fail: the same seed, the same choices in the same order
   --json        prints one object on standard output
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     loss: { type: 'string', default: '0.3' },
     'kill-every': { type: 'string', default: '30s' },
     buyers: { type: 'string', default: '4' },
+    subscribers: { type: 'string', default: '6' },
     rest: { type: 'string', default: '200ms' },
     'sweep-every': { type: 'string', default: '30s' },
     terminate: { type: 'string', default: '0' },
@@ -47,6 +49,7 @@ const run: FaultRun = {
   loss: number('loss', 0, 1),
   killEveryMs: duration('kill-every'),
   buyers: number('buyers', 1, 200),
+  subscribers: number('subscribers', 0, 200),
   restMs: duration('rest'),
   terminate: number('terminate', 0, 1),
   seed: number('seed', 0, 2 ** 31),
@@ -54,7 +57,7 @@ const run: FaultRun = {
 duration('sweep-every');
 
 function number(
-  name: 'minutes' | 'loss' | 'buyers' | 'terminate' | 'seed',
+  name: 'minutes' | 'loss' | 'buyers' | 'subscribers' | 'terminate' | 'seed',
   least: number,
   most: number,
 ): number {
@@ -92,6 +95,15 @@ const SETTINGS = {
   ORDER_PAYMENT_TIMEOUT: '4m',
   // There are two buyers, and a third of all payments stays unheard of until a sweep.
   OPEN_ORDERS_MAX: '1000000',
+  RECONCILE_INVOICE_STUCK_AFTER: '1s',
+  // A month of billing time takes half a minute, and what its people need minutes for, seconds: two for a day of these.
+  BILLING_TIME_SCALE: '87000',
+  BILLING_TIME_START: new Date().toISOString(),
+  SUBSCRIPTION_PAYMENT_TIMEOUT: '60d',
+  SUBSCRIPTION_DUNNING: '5d,12d,20d',
+  SUBSCRIPTION_RENEWAL_JITTER: '1d',
+  SUBSCRIPTION_RENEWAL_GRACE: '10d',
+  SUBSCRIPTION_QUOTE_TTL: '10d',
   // They look at their orders ten times a second.
   RATE_LIMIT_BEARER: '1000000',
 };
@@ -128,6 +140,7 @@ await shutDown(isGood ? 0 : 1);
 
 function asText({
   bought,
+  subscribed,
   webhooks,
   kills,
   stripeOutages,
@@ -151,20 +164,34 @@ function asText({
   return [
     '',
     `asked       ${bought.orders} orders, ${bought.disputes} disputes, ${bought.refunds} refunds (${bought.refusedRefunds} more refused, ${bought.repeated} calls repeated, ${bought.terminated} workflows terminated), ${bought.payouts} payouts (${bought.refusedPayouts} more refused)`,
+    `subscribed  ${Object.entries(subscribed)
+      .filter(([, count]) => typeof count === 'number')
+      .map(([what, count]) => `${count} ${spelled(what)}`)
+      .join(', ')}`,
+    `refused     ${listed(subscribed.refused)}`,
     `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe, ${bought.otherMode} events of its other mode; ${sweeps} sweeps by the schedule`,
-    `unheard     ${rest.unheardBeforeDrain} orders, refunds and disputes before the first drain`,
+    `unheard     ${rest.unheardBeforeDrain} orders, refunds, disputes and attempts before the first drain`,
     ...drained,
-    `compared    ${compared.orders} orders, ${compared.refunds} refunds, ${compared.disputes} disputes, ${compared.transfers} transfers, ${compared.reversals} reversals, ${compared.payouts} payouts`,
+    `compared    ${compared.orders} orders, ${compared.invoices} invoices, ${compared.attempts} attempts, ${compared.refunds} refunds, ${compared.disputes} disputes, ${compared.transfers} transfers, ${compared.reversals} reversals, ${compared.payouts} payouts`,
     `            ${Object.entries(compared.statuses)
       .toSorted(([a], [b]) => a.localeCompare(b))
       .map(([status, count]) => `${count} ${status}`)
       .join(', ')}`,
-    `flags       ${Object.entries(rest.flags)
-      .map(([kind, count]) => `${count} ${kind}`)
-      .join(', ')}`,
+    `flags       ${listed(rest.flags)}`,
     ...broken,
     ...compared.differences.map((line) => `DIFFERS     ${line}`),
     `${compared.differences.length} differences, ${audited.violations} violations`,
     '',
   ].join('\n');
+}
+
+function listed(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
+}
+
+/** `paidInPerson` → `paid in person` */
+function spelled(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,6 +1,8 @@
 import type { DatabaseWithSql } from '../database.ts';
 import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
+import { compareInvoices, readInvoices } from './invoices.ts';
+import { CAPTURED, isOpen, OVER, type Payment } from './payments.ts';
 
 export interface Books {
   readonly database: Pick<DatabaseWithSql, 'sql'>;
@@ -16,6 +18,9 @@ export interface Compared {
   readonly reversals: number;
   readonly payouts: number;
   readonly disputes: number;
+  readonly invoices: number;
+  /** Attempts to pay them. */
+  readonly attempts: number;
   /** How many rows stand where: `order completed`, `refund succeeded`, … */
   readonly statuses: Readonly<Record<string, number>>;
   /** One line each: the row, and what the two sides say. */
@@ -39,7 +44,7 @@ interface Row {
 }
 
 /**
- * Compares every order, refund, transfer, reversal and payout with the books of the providers' stand-ins, from both
+ * Compares every order, invoice, attempt, refund, transfer, reversal and payout with the books of the providers' stand-ins, from both
  * sides. It reads their memory, not through any code of ours that is under test. All work has to be at rest.
  */
 export async function compareBooks(books: Books): Promise<Compared> {
@@ -48,8 +53,8 @@ export async function compareBooks(books: Books): Promise<Compared> {
     SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded,
       coalesce(failure_reason = 'expired', false) AS is_expired FROM orders`;
   const refunds = await sql<Row[]>`
-    SELECT id, order_id, status, amount_minor::int AS amount, hyperswitch_refund_id AS provider_id
-    FROM refunds WHERE kind <> 'dispute'`;
+    SELECT id, coalesce(order_id, invoice_id) AS order_id, status, amount_minor::int AS amount,
+      hyperswitch_refund_id AS provider_id FROM refunds WHERE kind <> 'dispute'`;
   const disputes = await readDisputes(books);
   const transfers = await sql<Row[]>`
     SELECT id, order_id, status, amount_minor::int AS amount, stripe_transfer_id AS provider_id FROM seller_transfers`;
@@ -58,11 +63,19 @@ export async function compareBooks(books: Books): Promise<Compared> {
     FROM transfer_reversals r JOIN seller_transfers t ON t.id = r.transfer_id`;
   const payouts = await sql<Row[]>`
     SELECT id, '' AS order_id, status, amount_minor::int AS amount, external_payout_id AS provider_id FROM seller_payouts`;
+  const invoices = await readInvoices(books.database);
   const payments = books.psp.control.payments();
   const pspRefunds = books.psp.control.refunds();
   const pspDisputes = books.psp.control.disputes();
+  const given = givenBack(pspRefunds, pspDisputes, disputes);
+  const ofInvoices = new Set([...invoices.attempts.map(({ id }) => id), ...invoices.setups]);
   const differences = [
-    ...compareOrders(orders, payments, pspRefunds, pspDisputes, disputes),
+    ...compareOrders(
+      orders,
+      payments.filter(({ payment_id: id }) => !ofInvoices.has(id)),
+      given,
+    ),
+    ...compareInvoices(invoices, payments, given),
     ...compareDisputes(disputes, pspDisputes),
     ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
     ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
@@ -85,6 +98,9 @@ export async function compareBooks(books: Books): Promise<Compared> {
   count('reversal', reversals);
   count('payout', payouts);
   count('dispute', disputes);
+  count('subscription', invoices.subscriptions);
+  count('invoice', invoices.invoices);
+  count('attempt', invoices.attempts);
   return {
     orders: orders.length,
     payments: payments.length,
@@ -93,26 +109,22 @@ export async function compareBooks(books: Books): Promise<Compared> {
     reversals: reversals.length,
     payouts: payouts.length,
     disputes: disputes.length,
+    invoices: invoices.invoices.length,
+    attempts: invoices.attempts.length,
     statuses,
     differences,
   };
 }
 
-type Payment = ReturnType<HyperswitchSandbox['control']['payments']>[number];
 type PspDispute = ReturnType<HyperswitchSandbox['control']['disputes']>[number];
 type PspRefund = ReturnType<HyperswitchSandbox['control']['refunds']>[number];
 
-const CAPTURED = new Set(['succeeded', 'partially_captured']);
-const OVER = new Set(['failed', 'cancelled', 'expired']);
-
-function compareOrders(
-  orders: readonly OrderRow[],
-  payments: readonly Payment[],
+/** What went back of each payment, by refunds and lost disputes. */
+function givenBack(
   pspRefunds: readonly PspRefund[],
   pspDisputes: readonly PspDispute[],
   disputes: readonly DisputeRow[],
-): string[] {
-  const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
+): ReadonlyMap<string, number> {
   const given = new Map<string, number>();
   for (const { payment_id: paymentId, amount } of pspRefunds.filter(isSettled)) {
     given.set(paymentId, (given.get(paymentId) ?? 0) + amount);
@@ -122,9 +134,18 @@ function compareOrders(
   }
   // What an earlier stage took stays gone while a later one is open; compareDisputes sees to the rest.
   const reopened = new Set(pspDisputes.filter(isUndecided).map(({ dispute_id: id }) => id));
-  for (const { order_id: orderId, took } of disputes.filter(({ id }) => reopened.has(id))) {
-    given.set(orderId, (given.get(orderId) ?? 0) + took);
+  for (const { payment_id: paymentId, took } of disputes.filter(({ id }) => reopened.has(id))) {
+    given.set(paymentId, (given.get(paymentId) ?? 0) + took);
   }
+  return given;
+}
+
+function compareOrders(
+  orders: readonly OrderRow[],
+  payments: readonly Payment[],
+  given: ReadonlyMap<string, number>,
+): string[] {
+  const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const differences = orders.flatMap((order) => {
     const payment = theirs.get(order.id);
     theirs.delete(order.id);
@@ -143,13 +164,11 @@ function compareOrders(
   });
   return [
     ...differences,
-    ...[...theirs.keys()].map((id) => `order/${id}: the PSP has its payment, we have no order`),
+    ...[...theirs.keys()].map(
+      (id) => `order/${id}: the PSP has its payment, we have no order and no attempt`,
+    ),
   ];
 }
-
-/** The buyer may still pay, with another card where the first was declined. */
-export const isOpen = ({ status, manual_retry_allowed: mayRetry }: Payment): boolean =>
-  status.startsWith('requires_') || (status === 'failed' && mayRetry === true);
 
 /** The expected state of an order, by the PSP's books and by whether its time was over. */
 function expectedOf(payment: Payment | undefined, back: number, order: OrderRow) {
@@ -241,7 +260,8 @@ const asObject = ({ id, amount }: ProviderObject): ProviderObject => ({ id, amou
 
 interface DisputeRow {
   readonly id: string;
-  readonly order_id: string;
+  readonly of: string;
+  readonly payment_id: string;
   readonly status: string;
   readonly stage: string;
   readonly amount: number;
@@ -250,7 +270,8 @@ interface DisputeRow {
 }
 
 export const readDisputes = ({ database: { sql } }: Pick<Books, 'database'>) => sql<DisputeRow[]>`
-  SELECT provider_dispute_id AS id, order_id, status, stage, amount_minor::int AS amount,
+  SELECT provider_dispute_id AS id, coalesce('order/' || order_id, 'invoice/' || invoice_id) AS of,
+    coalesce(payment_id, order_id::text, (SELECT hyperswitch_payment_id FROM invoices WHERE id = invoice_id)) AS payment_id, status, stage, amount_minor::int AS amount,
     (SELECT coalesce(sum(amount_minor), 0)::int FROM refunds WHERE dispute_id = disputes.id AND status = 'succeeded') AS took
   FROM disputes`;
 
@@ -277,7 +298,7 @@ export function compareDisputes(rows: readonly DisputeRow[], disputes: readonly 
     return isSame && isBooked
       ? []
       : [
-          `dispute ${row.id} (order/${row.order_id}): it is ${row.status} of ${row.amount} at ${row.stage}, ${row.took} of it lost; ${said}`,
+          `dispute ${row.id} (${row.of}): it is ${row.status} of ${row.amount} at ${row.stage}, ${row.took} of it lost; ${said}`,
         ];
   });
 }

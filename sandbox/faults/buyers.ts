@@ -41,7 +41,25 @@ interface Answer {
     readonly refund?: { readonly id: string };
     readonly payout?: { readonly id: string };
     readonly product?: { readonly id: string };
+    readonly subscription?: SubscriptionShown | null;
+    readonly pending?: {
+      readonly subscription: SubscriptionShown;
+      readonly invoice: { readonly id: string } | null;
+    } | null;
+    readonly invoice?: { readonly id: string } | null;
+    readonly payment?: { readonly payment_id: string } | null;
+    readonly proration_at?: string | null;
+    readonly data?: readonly { readonly id: string; readonly status: string; readonly amount: number }[];
+    /** Of a refusal. */
+    readonly code?: string;
   };
+}
+
+interface SubscriptionShown {
+  readonly id: string;
+  readonly plan_id: string;
+  readonly status: string;
+  readonly cancel_at_period_end: boolean;
 }
 
 /** A caller of the API: each call has a key, and is repeated under it until there is an answer. */
@@ -68,7 +86,7 @@ const LOOK_EVERY_MS = 100;
 const REPEATS = 60;
 
 /** How disputes go on after they were opened; the first stays open. */
-const TURNS: readonly (readonly Parameters<Veza['psp']['control']['turnDispute']>[1][])[] = [
+export const TURNS: readonly (readonly Parameters<Veza['psp']['control']['turnDispute']>[1][])[] = [
   [],
   [{ status: 'won' }],
   [{ status: 'lost' }],

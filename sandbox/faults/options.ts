@@ -6,9 +6,11 @@ export interface FaultRun {
   readonly killEveryMs: number;
   /** People who buy and ask for refunds, each one thing after another. */
   readonly buyers: number;
+  /** People who subscribe, pay or do not, change and cancel. */
+  readonly subscribers: number;
   /** How long each of them rests between two purchases. */
   readonly restMs: number;
-  /** Of the refunds asked for, those whose workflow is terminated right afterwards: 0 to 1. */
+  /** Of the refunds and subscriptions, those whose workflow is terminated after something was asked of it: 0 to 1. */
   readonly terminate: number;
   readonly seed: number;
 }

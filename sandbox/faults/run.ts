@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { readVariables } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../database.ts';
 import { payoutWorkflowId } from '../../domain/payouts/index.ts';
 import { RECONCILE_SCHEDULE_ID } from '../../domain/reconcile/ids.ts';
+import { invoiceTermsOf } from '../../domain/subscriptions/terms.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { seed } from '../../ops/commands/seed.ts';
 import { retryNow } from '../../workflows/kernel/messages.ts';
@@ -11,14 +13,18 @@ import type { Veza } from '../cli/veza.ts';
 import { compareBooks, type Compared } from './books.ts';
 import { type Bought, buy, type Shop } from './buyers.ts';
 import { type Audited, audit, drain, type Drained } from './operator.ts';
+import { closeAll } from './closing.ts';
 import type { FaultRun } from './options.ts';
+import { makePeople, type Person } from '../people.ts';
 import { payOut, sellOffGrain, tellOfTheOtherMode } from './sellers.ts';
+import { nothingSubscribed, type Subscribed, subscribeOn } from './subscribers.ts';
 import { comesToRest, hearOfPayouts, unheard } from './rest.ts';
 import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
 
 export interface FaultReport {
   readonly run: FaultRun;
   readonly bought: Bought;
+  readonly subscribed: Subscribed;
   readonly webhooks: { readonly sent: number; readonly lost: number };
   readonly kills: number;
   readonly stripeOutages: number;
@@ -33,6 +39,12 @@ export interface FaultReport {
   readonly audited: Audited;
 }
 
+const BILLING_VARIABLES = [
+  'SUBSCRIPTION_RENEWAL_GRACE',
+  'INVOICE_SERIES',
+  'BILLING_TIME_SCALE',
+  'BILLING_TIME_START',
+] as const;
 const REST_WITHIN_MS = 150_000;
 /** Two looks at an orphan must be this far apart to be believed: longer than any activity runs. */
 const ORPHAN_GAP_MS = 10 * 60_000;
@@ -73,22 +85,29 @@ interface Parts {
 
 async function runWith(parts: Parts): Promise<FaultReport> {
   const { veza, run, say, database, temporal } = parts;
-  const books = { database, psp: veza.psp, stripe: veza.stripe };
+  const { time } = invoiceTermsOf(readVariables(veza.env, BILLING_VARIABLES));
+  const books = { database, psp: veza.psp, stripe: veza.stripe, time };
   loseWebhooks(veza, run);
-  const { bought, kills, stripeOutages } = await trade(parts);
+  const people = await makePeople(database, veza, run.subscribers);
+  const { bought, subscribed, kills, stripeOutages } = await trade(parts, people);
   const schedule = temporal.schedule.getHandle(RECONCILE_SCHEDULE_ID);
   await schedule.pause('the fault script drains by itself from here on');
   const sweeps = (await schedule.describe()).info.numActionsTaken;
 
+  const still = await closeAll(database, { veza, bought }, people);
+  if (still > 0) say(`${still} subscriptions could not be cancelled`);
+
   const waitForRest = () =>
     comesToRest(books, REST_WITHIN_MS, (seen) =>
       say(
-        `at work still: ${seen.asking} refunds, ${seen.transfers} transfers, ${seen.reversals} reversals, ${seen.payouts} payouts`,
+        `at work still: ${Object.entries(seen)
+          .map(([what, count]) => `${count} ${what}`)
+          .join(', ')}`,
       ),
     );
   await waitForRest();
   const unheardBeforeDrain = await unheard(books);
-  say(`${unheardBeforeDrain} orders, refunds and disputes wait for a webhook that was lost`);
+  say(`${unheardBeforeDrain} orders, refunds, disputes and attempts wait for a webhook that was lost`);
 
   const drains: Drained[] = [];
   for (;;) {
@@ -113,6 +132,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
   return {
     run,
     bought,
+    subscribed,
     webhooks: { sent: lost.length, lost: lost.filter(({ state }) => state === 'lost').length },
     kills,
     stripeOutages,
@@ -139,7 +159,8 @@ async function untilBelieved({ sql }: DatabaseWithSql): Promise<number> {
   return Math.max(0, (row?.ms ?? 0) + ORPHAN_GAP_MS + 1_000);
 }
 
-async function trade({ veza, run, say, temporal }: Parts) {
+async function trade({ veza, run, say, temporal }: Parts, people: readonly Person[]) {
+  const subscribed = nothingSubscribed();
   const bought: Bought = {
     orders: 0,
     refunds: 0,
@@ -161,9 +182,15 @@ async function trade({ veza, run, say, temporal }: Parts) {
       .then(() => true)
       .catch(() => false);
   const over = new AbortController();
+  // Everybody who trades listens to it.
+  setMaxListeners(0, over.signal);
   const heal = misbehave(veza, run.seed);
   const outages = breakStripe(veza, over.signal);
+  const adminToken = seeded.adminToken;
   const buying = Promise.all([
+    ...people.map((person, number) =>
+      subscribeOn({ veza, person, adminToken, bought, subscribed, run, number, terminate }, over.signal),
+    ),
     payOut({ veza, shop, bought, run }, over.signal),
     tellOfTheOtherMode({ veza, bought, run }, over.signal),
     ...Array.from({ length: run.buyers }, (_, number) =>
@@ -173,7 +200,9 @@ async function trade({ veza, run, say, temporal }: Parts) {
   // If a buyer fails, the run ends at once, not after its minutes.
   const failed = buying.then(() => undefined);
   const killing = killWorkers(veza, run, over.signal, (kills) =>
-    say(`${bought.orders} orders, ${bought.refunds} refunds; the worker is killed for the ${kills}. time`),
+    say(
+      `${bought.orders} orders, ${bought.refunds} refunds, ${subscribed.subscriptions} subscriptions; the worker is killed for the ${kills}. time`,
+    ),
   );
   await Promise.race([sleep(run.forMs, undefined, { signal: over.signal }), failed]);
   over.abort();
@@ -181,8 +210,10 @@ async function trade({ veza, run, say, temporal }: Parts) {
   const kills = await killing;
   const stripeOutages = await outages;
   heal();
-  say(`trading is over: ${bought.orders} orders, ${bought.refunds} refunds, ${kills} kills`);
-  return { bought, kills, stripeOutages };
+  say(
+    `trading is over: ${bought.orders} orders, ${bought.refunds} refunds, ${subscribed.subscriptions} subscriptions, ${kills} kills`,
+  );
+  return { bought, subscribed, kills, stripeOutages };
 }
 
 async function killWorkers(
@@ -202,11 +233,13 @@ async function killWorkers(
 interface Seeded {
   readonly buyer: { readonly token: string };
   readonly other_buyer: { readonly token: string };
+  readonly admin: { readonly token: string };
   readonly sellers: readonly { readonly token: string }[];
   readonly products: Shop['products'];
 }
 
-const asShop = ({ buyer, other_buyer: other, sellers, products }: Seeded): Shop => ({
+const asShop = ({ buyer, other_buyer: other, admin, sellers, products }: Seeded) => ({
+  adminToken: admin.token,
   tokens: [buyer.token, other.token],
   sellerTokens: sellers.map(({ token }) => token),
   products,

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HyperswitchFault } from '../../stand-ins/hyperswitch/faults.ts';
 import type { Veza } from '../cli/veza.ts';
 import type { FaultRun } from './options.ts';
 
+type ChargeFault = Extract<HyperswitchFault, { kind: 'chargeOutcome' }>;
 type Providers = Pick<Veza, 'psp' | 'stripe'>;
 
 /** Stripe is away for so long, once in so long. */
@@ -55,6 +57,8 @@ export function loseWebhooks(
 export function misbehave({ psp, stripe }: Providers, seed: number): () => void {
   let next = seed + 100;
   const part = (share: number) => ({ share, seed: (next += 1), ...always });
+  const charge = (what: Omit<ChargeFault, 'kind'>, share: number) =>
+    psp.control.addFault({ kind: 'chargeOutcome', ...what, ...part(share) });
   const atThePsp = [
     psp.control.addFault({ kind: 'latency', delayMs: 250, ...part(0.1) }),
     psp.control.addFault({ kind: 'status', status: 503, match: 'payments.create', ...part(0.04) }),
@@ -62,6 +66,13 @@ export function misbehave({ psp, stripe }: Providers, seed: number): () => void 
     psp.control.addFault({ kind: 'status', status: 503, match: 'payments.cancel', ...part(0.1) }),
     psp.control.addFault({ kind: 'dropAfter', match: 'payments.cancel', ...part(0.1) }),
     psp.control.addFault({ kind: 'paidFirst', ...part(0.1) }),
+    // Charges without the buyer: declined, undecided for a while, or refused by the router, with and without a rest.
+    charge({ outcome: 'failed', declineCode: 'insufficient_funds' }, 0.08),
+    charge({ outcome: 'failed', declineCode: 'lost_card' }, 0.02),
+    charge({ outcome: 'processing', settlesAfterMs: 3_000 }, 0.06),
+    charge({ outcome: 'processing', settlesAfterMs: 3_000, endsAs: 'failed' }, 0.03),
+    charge({ outcome: 'requires_customer_action' }, 0.03),
+    charge({ outcome: 'refused', code: 'IR_39' }, 0.02),
     psp.control.addFault({ kind: 'status', status: 503, match: 'refunds.create', ...part(0.06) }),
     psp.control.addFault({ kind: 'dropBefore', match: 'refunds.create', ...part(0.03) }),
     psp.control.addFault({ kind: 'dropAfter', match: 'refunds.create', ...part(0.06) }),

@@ -46,7 +46,7 @@ const drain = async () => {
   await heard(0);
   return comesToRest(world, PATIENCE_MS, () => undefined);
 };
-const AT_REST = { asking: 0, transfers: 0, reversals: 0, payouts: 0 };
+const AT_REST = { asking: 0, transfers: 0, reversals: 0, payouts: 0, subscriptions: 0 };
 
 it('every webhook is lost and the worker is killed: a drain brings all rows to where the providers say', async () => {
   const orderIds: string[] = [];
