@@ -37,6 +37,39 @@ export interface Reversal {
   readonly error_message: string | null;
 }
 
+export interface Subscription {
+  readonly id: string;
+  readonly plan_id: string;
+  readonly status: string;
+  readonly current_period_end: string | null;
+  readonly features: { readonly can_distribute: boolean };
+}
+export interface Invoice {
+  readonly id: string;
+  readonly number: string | null;
+  readonly status: string;
+  readonly reason: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly lines: readonly { readonly kind: string; readonly amount: number }[];
+}
+export interface MySubscription {
+  /** Only where it gives its plan's features now. */
+  readonly subscription: Subscription | null;
+  readonly message: string | null;
+  readonly pending: {
+    readonly subscription: Subscription;
+    readonly invoice: Invoice | null;
+    readonly next_attempt_at: string | null;
+  } | null;
+}
+export interface ChangePreview {
+  readonly amount: number;
+  readonly currency: string;
+  readonly lines: readonly { readonly kind: string; readonly amount: number }[];
+  readonly proration_at: string | null;
+}
+
 export interface Reconciled {
   readonly workflow_id: string;
   readonly off: string | null;

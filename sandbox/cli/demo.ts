@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { consoleProgress, shutDown } from '../../stack/index.ts';
-import { endedWell, play, SECONDS_NOT_MINUTES } from './play.ts';
+import { endedWell, play, SECONDS_NOT_MINUTES, secondsNotMonths } from './play.ts';
 import { createTeller } from './teller.ts';
 import { startVeza } from './veza.ts';
 
@@ -32,7 +32,7 @@ const veza = await startVeza({
   progress: consoleProgress(),
   onLine: (line) => process.env['VERBOSE'] && teller.aside(line),
   autoPay: false,
-  env: { LOG_LEVEL: 'warn', ...SECONDS_NOT_MINUTES },
+  env: { LOG_LEVEL: 'warn', ...SECONDS_NOT_MINUTES, ...secondsNotMonths() },
 });
 const killWorker = () => {
   const { pid } = veza.worker;

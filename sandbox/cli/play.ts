@@ -13,6 +13,7 @@ import {
 import { follow, until } from './follow.ts';
 import { playLostWebhook } from './lost-webhook.ts';
 import { playPartialRefund } from './partial-refund.ts';
+import { playSubscription } from './subscription.ts';
 import type { Stage } from './stage.ts';
 import type { Summary } from './summary.ts';
 import type { Teller } from './teller.ts';
@@ -24,12 +25,21 @@ interface Seeded {
 }
 
 /** Minutes in production; seconds before an audience. */
-export const SECONDS_NOT_MINUTES = {
+export const SECONDS_NOT_MINUTES: Readonly<Record<string, string>> = {
   REVERSAL_BACKOFF_BASE: '1s',
   REVERSAL_CHECK_INTERVAL: '1s',
   TRANSFER_RETRY_BACKOFF_BASE: '1s',
   RECONCILE_REFUND_STUCK_AFTER: '1s',
 };
+
+/** Months in production; seconds before an audience: five for a month of billing time, from now on. */
+export const secondsNotMonths = (): Readonly<Record<string, string>> => ({
+  BILLING_TIME_SCALE: '500000',
+  BILLING_TIME_START: new Date().toISOString(),
+  SUBSCRIPTION_DUNNING: '3d,8d,26d',
+  SUBSCRIPTION_PAYMENT_TIMEOUT: '360d',
+  SUBSCRIPTION_QUOTE_TTL: '30d',
+});
 
 /** How many calls to Stripe fail before it works again: each of the two reversals meets about half of them. */
 const OUTAGE_CALLS = 4;
@@ -124,6 +134,9 @@ export async function play(
   const partialRefund = await playPartialRefund(veza, tell, { buyer, admin, items });
   const lostWebhook = await playLostWebhook(veza, tell, { buyer, admin, items });
 
+  const runsFast = veza.env['BILLING_TIME_SCALE'] !== undefined;
+  const subscription = runsFast ? await playSubscription(veza, tell) : null;
+
   tell.step('The books are checked');
   const transfers = await until(readTransfers, (all) =>
     all.every((one) => one.status !== 'reversal_pending'),
@@ -140,12 +153,14 @@ export async function play(
     })),
     partial_refund: partialRefund,
     lost_webhook: lostWebhook,
+    subscription,
     audit,
     addresses: {
       api: `${veza.apiUrl}/api/v1`,
       docs: `${veza.apiUrl}/docs`,
       ops_console: `${veza.apiUrl}/ops`,
       temporal_ui: veza.temporalUiUrl,
+      mails: veza.mailsUrl ?? null,
       hyperswitch_sandbox: `${veza.psp.url}/_sandbox`,
       stripe_sandbox: `${veza.stripe.url}/_sandbox`,
     },
@@ -159,6 +174,7 @@ export const endedWell = (summary: Summary): boolean =>
   summary.transfers.every((transfer) => transfer.status === 'reversed') &&
   summary.partial_refund.order.status === 'partially_refunded' &&
   summary.lost_webhook.refund.status === 'succeeded' &&
+  (summary.subscription === null || summary.subscription.invoices.every(({ status }) => status === 'paid')) &&
   summary.audit.violations === 0;
 
 function oneOfEachSeller({ products }: Seeded) {

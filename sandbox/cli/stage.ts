@@ -5,6 +5,8 @@ import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 export interface Stage {
   readonly apiUrl: string;
   readonly temporalUiUrl: string | null;
+  /** Where the mails that were written can be read; absent where nobody shows them. */
+  readonly mailsUrl?: string;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
   /** The environment of API, worker and operators' commands. */

@@ -1,4 +1,4 @@
-import type { Order, Reconciled, Refund, Reversal, Transfer } from './api-client.ts';
+import type { Invoice, Order, Reconciled, Refund, Reversal, Transfer } from './api-client.ts';
 
 export interface PartialRefund {
   readonly order: Order;
@@ -12,6 +12,16 @@ export interface LostWebhook {
   readonly reconcile: Reconciled;
 }
 
+export interface PlayedSubscription {
+  readonly id: string;
+  /** In the order in which they were written. */
+  readonly invoices: readonly Invoice[];
+  /** Charges of the card on file that its bank declined. */
+  readonly declined: number;
+  /** What the subscriber was told, by the mails' kinds, in that order. */
+  readonly mails: readonly string[];
+}
+
 /** What the play ends with. */
 export interface Summary {
   readonly order: Order;
@@ -21,6 +31,8 @@ export interface Summary {
   readonly partial_refund: PartialRefund;
   /** A third order's refund, whose webhook never came. */
   readonly lost_webhook: LostWebhook;
+  /** Null where billing time runs as fast as the clock: a month would be one. */
+  readonly subscription: PlayedSubscription | null;
   readonly audit: {
     readonly violations: number;
     readonly invariants: readonly { number: number; violations: number }[];
@@ -30,6 +42,7 @@ export interface Summary {
     readonly docs: string;
     readonly ops_console: string;
     readonly temporal_ui: string | null;
+    readonly mails: string | null;
     readonly hyperswitch_sandbox: string;
     readonly stripe_sandbox: string;
   };

@@ -1,4 +1,5 @@
-import type { Summary } from './summary.ts';
+import { formatMoney } from '../../domain/kernel/money.ts';
+import type { PlayedSubscription, Summary } from './summary.ts';
 
 export interface Teller {
   /** A step of the play, as it happens. */
@@ -21,7 +22,16 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
     step: (text) => write('▶', text),
     detail: (text) => write(' ', `  ${text}`),
     aside: (text) => write('·', text),
-    summary: ({ order, refund, transfers, partial_refund: part, lost_webhook: lost, audit, addresses }) => {
+    summary: ({
+      order,
+      refund,
+      transfers,
+      partial_refund: part,
+      lost_webhook: lost,
+      subscription,
+      audit,
+      addresses,
+    }) => {
       const lines = [
         '',
         `order     ${order.id}  ${order.status}  ${order.refunded_amount} of ${order.amount} ${order.currency} given back`,
@@ -35,11 +45,13 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
         ]),
         `refund    ${part.refund.id}  ${part.refund.status}  ${part.refund.amount} of ${part.order.amount} ${part.order.currency}; order ${part.order.status}`,
         `refund    ${lost.refund.id}  ${lost.refund.status}  its webhook was lost; found by ${lost.reconcile.workflow_id}`,
+        ...(subscription === null ? [] : subscribed(subscription)),
         `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
         '',
         `API reference   ${addresses.docs}`,
         `ops console     ${addresses.ops_console}  (sign in with an admin's token: npm run ops -- seed)`,
         `Temporal's UI   ${addresses.temporal_ui ?? 'of the server you named'}`,
+        ...(addresses.mails === null ? [] : [`mails           ${addresses.mails}`]),
         `stand-in PSP    ${addresses.hyperswitch_sandbox}`,
         `stand-in Stripe ${addresses.stripe_sandbox}`,
         '',
@@ -48,3 +60,11 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
     },
   };
 }
+
+const subscribed = ({ id, invoices, declined, mails }: PlayedSubscription) => [
+  `subscribed ${id}  ${declined} charges declined, ${mails.length} mails`,
+  ...invoices.map(
+    ({ number, status, reason, amount, currency }) =>
+      `invoice   ${number}  ${status}  ${formatMoney(amount, currency)}, ${reason}`,
+  ),
+];

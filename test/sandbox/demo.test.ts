@@ -22,6 +22,9 @@ const HANDED_DOWN = ['HOME', 'XDG_CACHE_HOME', 'TEMPORAL_CLI_PATH'];
 /** As many calls to Stripe fail in the play's outage. */
 const FAILED_ATTEMPTS = 4;
 
+/** The renewal, and the first step of dunning. */
+const DECLINED_CHARGES = 2;
+
 const started: ReturnType<typeof start>[] = [];
 afterEach(async () => {
   for (const { child, ended } of started.splice(0)) {
@@ -51,6 +54,30 @@ test.each(nodes)(
     expect(attempts.reduce((sum, one) => sum + one, 0)).toBe(FAILED_ATTEMPTS);
     expect(rest.partial_refund.order).toMatchObject({ status: 'partially_refunded' });
     expect(rest.lost_webhook.refund).toMatchObject({ status: 'succeeded' });
+    const { invoices = [], declined, mails } = rest.subscription ?? {};
+    expect(invoices).toMatchObject([
+      { reason: 'first', status: 'paid', amount: 999 },
+      { reason: 'renewal', status: 'paid', amount: 999 },
+      { reason: 'change', status: 'paid' },
+    ]);
+    expect(invoices[2]?.lines.reduce((sum, { amount }) => sum + amount, 0)).toBe(invoices[2]?.amount);
+    expect(invoices[2]?.amount).toBeLessThanOrEqual(1_000);
+    const year = invoices[0]?.number?.split('-')[1];
+    expect(invoices.map(({ number }) => number)).toEqual(['1', '2', '3'].map((n) => `VZ-${year}-00000${n}`));
+    expect(declined).toBe(DECLINED_CHARGES);
+    expect(mails).toEqual([
+      'invoice_receipt',
+      'subscription_started',
+      // The renewal, and each step of dunning.
+      'payment_failed',
+      'payment_failed',
+      'payment_failed',
+      'invoice_receipt',
+      'subscription_recovered',
+      'invoice_receipt',
+      'subscription_changed',
+      'subscription_canceled',
+    ]);
     expect(rest.audit.violations).toBe(0);
     expect(rest.audit.invariants.length).toBeGreaterThan(0);
   },
