@@ -1,9 +1,12 @@
 import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
+import { advance } from '../../db/subscriptions/advance.ts';
+import { voidOpenInvoice } from '../../db/subscriptions/invoices/void.ts';
 import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
@@ -323,6 +326,81 @@ describe('a change at once', () => {
     // Half a month was given; the other half counts for the year.
     expect(await story.schedule(invoiceId)).toMatchObject({ amountMinor: 500, recognisedMinor: 500 });
     expect(await story.schedule(change.invoiceId)).toMatchObject({ amountMinor: 9_490 + 499, startsAt: at });
+  });
+});
+
+describe('a price that an operator moved', () => {
+  /** Another price of this plan and cycle, which nobody is offered. */
+  const raised = async (planId: string, amountMinor: number) => {
+    const id = uuidv7();
+    await sql`INSERT INTO plan_prices (id, plan_id, billing_cycle, amount_minor, currency, valid_from, valid_until)
+      SELECT ${id}, ${planId}, 'monthly', ${amountMinor}, 'USD', min(valid_from) - interval '2 days', min(valid_from) - interval '1 day'
+      FROM plan_prices`;
+    return id;
+  };
+  const moveTo = (id: string, priceId: string) =>
+    sql`UPDATE subscriptions SET moves_to_price_id = ${priceId}, moves_price_after = now() WHERE id = ${id}`;
+  /** Its period is over, and the invoice of the next one is open. */
+  const renewal = async (id: string) => {
+    const { currentPeriodEnd } = await story.subscription(id);
+    await advance(db, id, termsAt(later(currentPeriodEnd!, 1)));
+    const [open] = await sql<
+      { id: string; amount_minor: number; price_id: string }[]
+    >`SELECT id, amount_minor::int, price_id FROM invoices WHERE subscription_id = ${id} AND status = 'open'`;
+    return open!;
+  };
+
+  test('is of no account after an upgrade, and the upgrade renews as it is', async () => {
+    const { id } = await story.paid();
+    await moveTo(id, await raised('creator', 1199));
+    const change = await story.change(id, 'premium', 'monthly', new Date());
+    await story.settle(change.invoiceId, captured(change.amountMinor));
+    const { priceId, movesToPriceId, movesPriceAfter } = await story.subscription(id);
+    expect({ movesToPriceId, movesPriceAfter }).toEqual({ movesToPriceId: null, movesPriceAfter: null });
+    expect(await renewal(id)).toMatchObject({ amount_minor: 1999, price_id: priceId });
+  });
+
+  test('is of no account after a downgrade, and nobody is charged for what they left', async () => {
+    const { id } = await story.paid({ planId: 'premium' });
+    await moveTo(id, await raised('premium', 2499));
+    const { priceId } = await story.subscription((await story.paid()).id);
+    await sql`INSERT INTO subscription_changes (id, subscription_id, to_price_id, quoted_at, status, created_at)
+      VALUES (${uuidv7()}, ${id}, ${priceId}, now(), 'scheduled', now())`;
+    const first = await renewal(id);
+    expect(first).toMatchObject({ amount_minor: 999, price_id: priceId });
+    await story.settle(first.id, captured(999));
+    expect(await story.subscription(id)).toMatchObject({
+      priceId,
+      movesToPriceId: null,
+      movesPriceAfter: null,
+    });
+    expect(await renewal(id)).toMatchObject({ amount_minor: 999, price_id: priceId });
+  });
+
+  test('never changes a plan or cycle, whatever the row says', async () => {
+    const { id } = await story.paid({ planId: 'premium' });
+    await moveTo(id, await raised('creator', 1199));
+    expect(await renewal(id)).toMatchObject({ amount_minor: 1999 });
+  });
+
+  test('counts until a renewal with it is paid, also where its first invoice was void', async () => {
+    const { id } = await story.paid();
+    const priceId = await raised('creator', 1299);
+    await moveTo(id, priceId);
+    const first = await renewal(id);
+    expect(first).toMatchObject({ amount_minor: 1299, price_id: priceId });
+    await db.transaction(async (tx) => {
+      await lockSubscription(tx, id);
+      await voidOpenInvoice(tx, id);
+    });
+    const second = await renewal(id);
+    expect(second).toMatchObject({ amount_minor: 1299, price_id: priceId });
+    await story.settle(second.id, captured(1299));
+    expect(await story.subscription(id)).toMatchObject({
+      priceId,
+      movesToPriceId: null,
+      movesPriceAfter: null,
+    });
   });
 });
 

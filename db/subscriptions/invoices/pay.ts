@@ -75,7 +75,8 @@ export async function payInvoice(
     dunningSince: null,
     dunningIndex: 0,
     ...(card !== null && { paymentMethodId: card.id }),
-    ...(subscription.movesToPriceId === invoice.priceId && { movesToPriceId: null, movesPriceAfter: null }),
+    // It has moved, or a change has made the move of no account.
+    ...(invoice.priceId !== subscription.priceId && { movesToPriceId: null, movesPriceAfter: null }),
   });
   // A trial that was cancelled while its charge was in flight runs to the end of what is paid.
   const after =

@@ -6,7 +6,6 @@ import { subscriptionChanges } from '../changes/schema.ts';
 import { openInvoice } from '../invoices/open.ts';
 import { invoices } from '../invoices/schema.ts';
 import { type PricedPlan, readPrice } from '../prices.ts';
-import { transitionSubscription } from '../transition.ts';
 import { CHANGED, type Moment } from './moment.ts';
 
 /**
@@ -19,7 +18,7 @@ export async function charge(
   from: Date,
 ): Promise<typeof CHANGED> {
   const { tx, subscription, now } = moment;
-  const { priced, isMove } = await nextPrice(moment, from);
+  const priced = await nextPrice(moment, from);
   const anchorMs = (reason === 'trial_end' ? from : (subscription.anchorAt ?? from)).getTime();
   const period = periodFrom(anchorMs, priced.price.billingCycle, from.getTime());
   const invoice = await openInvoice(tx, subscription, {
@@ -29,20 +28,11 @@ export async function charge(
     now,
   });
   await openAttempt(tx, invoice, { onSession: false, paymentMethodId: subscription.paymentMethodId });
-  if (isMove) {
-    await transitionSubscription(tx, subscription, subscription.status, {
-      movesToPriceId: null,
-      movesPriceAfter: null,
-    });
-  }
   return CHANGED;
 }
 
 /** The price of the next period: what the subscriber wished for at its end, what an operator moves it to, or its own. */
-async function nextPrice(
-  { tx, subscription, priced }: Moment,
-  from: Date,
-): Promise<{ readonly priced: PricedPlan; readonly isMove: boolean }> {
+async function nextPrice({ tx, subscription, priced }: Moment, from: Date): Promise<PricedPlan> {
   const [scheduled] = await tx
     .select()
     .from(subscriptionChanges)
@@ -52,12 +42,13 @@ async function nextPrice(
         eq(subscriptionChanges.status, 'scheduled'),
       ),
     );
-  if (scheduled !== undefined) return { priced: await readPrice(tx, scheduled.toPriceId), isMove: false };
+  if (scheduled !== undefined) return readPrice(tx, scheduled.toPriceId);
   const { movesToPriceId, movesPriceAfter } = subscription;
-  if (movesToPriceId !== null && movesPriceAfter !== null && movesPriceAfter <= from) {
-    return { priced: await readPrice(tx, movesToPriceId), isMove: true };
-  }
-  return { priced, isMove: false };
+  if (movesToPriceId === null || movesPriceAfter === null || movesPriceAfter > from) return priced;
+  const moved = await readPrice(tx, movesToPriceId);
+  // An operator moves the price, never the plan or its cycle.
+  const isOfSame = moved.plan.id === priced.plan.id && moved.price.billingCycle === priced.price.billingCycle;
+  return isOfSame ? moved : priced;
 }
 
 /**
