@@ -2,11 +2,12 @@ import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import { writeMail } from '../accounts/index.ts';
 import type { Tx } from '../client.ts';
 import { type Deed, type DeedTerms, refuse } from './deed.ts';
+import { isStillDisputed } from './invoices/still-disputed.ts';
 import { readPrice } from './prices.ts';
 import type { Subscription } from './schema.ts';
 import { transitionSubscription } from './transition.ts';
 
-/** Takes a cancellation back before the period or the trial of a locked subscription is over, unless a dispute caused it. */
+/** Takes a cancellation back before the period or the trial of a locked subscription is over, unless a dispute caused it or stands. */
 export async function reactivateSubscription(
   tx: Tx,
   subscription: Subscription,
@@ -16,7 +17,8 @@ export async function reactivateSubscription(
   const isCanceled =
     status === 'canceling' || (status === 'trialing' && subscription.cancelRequestedAt !== null);
   if (!isCanceled) return refuse('not_reactivatable', `It is ${status}, and there is nothing to take back.`);
-  if (cancelCause === 'dispute')
+  // Who had cancelled and then disputes is not charged either.
+  if (cancelCause === 'dispute' || (await isStillDisputed(tx, id)))
     return refuse('not_reactivatable', 'It ends because its payment is disputed.');
   const ends = status === 'trialing' ? subscription.trialEnd : subscription.currentPeriodEnd;
   if (ends === null || now >= ends) return refuse('not_reactivatable', 'Its period is over.');

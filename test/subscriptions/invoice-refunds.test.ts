@@ -12,6 +12,8 @@ import { returnRefund } from '../../db/marketplace/refunds/return.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { advance } from '../../db/subscriptions/advance.ts';
+import { lockSubscription } from '../../db/subscriptions/lock.ts';
+import { reactivateSubscription } from '../../db/subscriptions/reactivate.ts';
 import { recogniseRevenue } from '../../db/subscriptions/invoices/recognise.ts';
 import { ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
 import { captured, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
@@ -230,6 +232,23 @@ describe('dispute', () => {
     expect(await story.mailsTo(userId)).toEqual(
       expect.arrayContaining(['subscription_canceled', 'subscription_taken_back']),
     );
+  });
+
+  test('opened, of one that its person had cancelled: they take it back only once it is won', async () => {
+    const { id, invoiceId } = await story.paid();
+    await story.cancelAtEnd(id);
+    const reactivate = () =>
+      db.transaction(async (tx) => {
+        const deed = { askId: uuidv7(), now: new Date(), terms: termsAt() };
+        return reactivateSubscription(tx, await lockSubscription(tx, id), deed);
+      });
+    await dispute(invoiceId, 'open');
+    expect(await reactivate()).toMatchObject({ refused: { code: 'not_reactivatable' } });
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling', cancelCause: 'person' });
+    await dispute(invoiceId, 'won');
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling', cancelCause: 'person' });
+    expect(await reactivate()).toMatchObject({ done: {} });
+    expect(await story.subscription(id)).toMatchObject({ status: 'active', cancelCause: null });
   });
 
   test('lost: a refund of kind dispute, and expired; won after all: the money is back, the row is dead', async () => {

@@ -1,15 +1,14 @@
-import { and, eq, inArray, ne } from 'drizzle-orm';
 import { writeMail } from '../../accounts/index.ts';
 import type { SubscriptionMail } from '../../../domain/subscriptions/mails.ts';
 import type { InvoiceTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Tx } from '../../client.ts';
-import { type Dispute, disputes, type TransferWork } from '../../marketplace/index.ts';
+import type { Dispute, TransferWork } from '../../marketplace/index.ts';
 import { lockLastAttempt } from '../attempts/open.ts';
 import { readBillingClock } from '../billing-clock.ts';
 import { endSubscription } from '../end.ts';
 import { type LockedInvoice, lockSubscription } from '../lock.ts';
 import { transitionSubscription } from '../transition.ts';
-import { invoices } from './schema.ts';
+import { isStillDisputed } from './still-disputed.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './void.ts';
 
 /**
@@ -61,20 +60,4 @@ async function dropUnasked(tx: Tx, subscriptionId: string): Promise<void> {
   const last = await lockLastAttempt(tx, open.id);
   if (open.reason !== 'change' && last?.status === 'pending' && last.askedAt !== null) return;
   await voidOpenInvoice(tx, subscriptionId);
-}
-
-/** Whether another dispute of any of its invoices is open or lost. */
-async function isStillDisputed(tx: Tx, subscriptionId: string, but: string): Promise<boolean> {
-  const own = tx
-    .select({ id: invoices.id })
-    .from(invoices)
-    .where(eq(invoices.subscriptionId, subscriptionId));
-  const [other] = await tx
-    .select({ id: disputes.id })
-    .from(disputes)
-    .where(
-      and(inArray(disputes.invoiceId, own), ne(disputes.id, but), inArray(disputes.status, ['open', 'lost'])),
-    )
-    .limit(1);
-  return other !== undefined;
 }
