@@ -1,3 +1,4 @@
+import { eq, sql } from 'drizzle-orm';
 import { realMs } from '../../domain/subscriptions/billing-time.ts';
 import { nextDunningStepMs } from '../../domain/subscriptions/dunning.ts';
 import type { ShownSubscription, Step, Work } from '../../domain/subscriptions/step.ts';
@@ -5,6 +6,7 @@ import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Db, Tx } from '../client.ts';
 import { MissingRow } from '../kernel/index.ts';
 import { openWantedAttempt } from './attempts/for-buyer.ts';
+import { type CardSetup, cardSetups } from './schema.ts';
 import { decideByStatus } from './steps/by-status.ts';
 import {
   after,
@@ -56,8 +58,7 @@ async function next(tx: Tx, subscriptionId: string, terms: BillingTerms, isForce
 }
 
 async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
-  const { subscription, setupId, pending, realNow } = moment;
-  if (setupId !== null && !isEnded(subscription)) return work(moment, { kind: 'set_up', setupId });
+  const { subscription, setup, pending, realNow } = moment;
   const looks: Date[] = [];
   const underWay = await decideUnderWay(moment, looks);
   if (underWay === CHANGED) return CHANGED;
@@ -73,6 +74,11 @@ async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
     dues.push({ at: inBillingTime(moment, at), summary: 'until the PSP is looked at again' });
   }
   const [first] = dues.toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  if (setup !== undefined && !isEnded(subscription)) {
+    if (await isSetupGivenUp(moment, setup)) return CHANGED;
+    // It moves no money: whatever is due goes first, also while the PSP does not answer.
+    return work(moment, { kind: 'set_up', setupId: setup.id }, first?.at);
+  }
   if (first === undefined && pending.length === 0) {
     await dueAt(moment, null);
     return { kind: 'ended', shown: shownOf(moment) };
@@ -100,8 +106,21 @@ async function isOpenedForBuyer(moment: Moment): Promise<boolean> {
   return (await openWantedAttempt(tx, open)) !== undefined;
 }
 
-async function work(moment: Moment, what: Work): Promise<Step> {
-  await dueAt(moment, inBillingTime(moment, after(moment.realNow, WORK_TAKES_MS)));
+/** A set-up payment for which the PSP has not answered in the time to pay is given up: nobody has its secret. */
+async function isSetupGivenUp(moment: Moment, { id, createdAt }: CardSetup): Promise<boolean> {
+  const { tx, terms, now } = moment;
+  if (now < after(inBillingTime(moment, createdAt), terms.paymentTimeoutMs)) return false;
+  await tx
+    .update(cardSetups)
+    .set({ endedAt: sql`clock_timestamp()`, clientSecret: null })
+    .where(eq(cardSetups.id, id));
+  return true;
+}
+
+/** `before`: when something else is due. */
+async function work(moment: Moment, what: Work, before?: Date): Promise<Step> {
+  const missedAt = inBillingTime(moment, after(moment.realNow, WORK_TAKES_MS));
+  await dueAt(moment, before !== undefined && before < missedAt ? before : missedAt);
   return { ...what, shown: shownOf(moment) };
 }
 
@@ -112,12 +131,15 @@ async function dueAt({ tx, subscription }: Moment, at: Date | null): Promise<voi
 }
 
 function shownOf(moment: Moment): ShownSubscription {
-  const { subscription, priced, pending, realNow, terms } = moment;
+  const { subscription, priced, pending, setup, realNow, terms } = moment;
   const { status, dunningSince, dunningIndex, currentPeriodStart } = subscription;
   const isPastDue = status === 'past_due' && dunningSince !== null;
   const nextMs = isPastDue ? nextDunningStepMs(dunningSince.getTime(), terms.dunningMs, dunningIndex) : null;
-  const isUnanswered = pending.some(
-    ({ attempt: { askedAt, providerStatus } }) =>
+  const isUnanswered = [
+    ...pending.map(({ attempt }) => attempt),
+    ...(setup === undefined ? [] : [setup]),
+  ].some(
+    ({ askedAt, providerStatus }) =>
       providerStatus === null && askedAt !== null && after(askedAt, SILENT_AFTER_MS) <= realNow,
   );
   return {

@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
+import { advance } from '../../db/subscriptions/advance.ts';
 import { cardSetups, paymentMethods, subscriptions, trialUses } from '../../db/subscriptions/schema.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { lockSubscription } from '../../db/subscriptions/lock.ts';
@@ -121,6 +122,52 @@ test('trial: same card as another trial had: this one ends, and the first goes o
   expect(await story.subscription(first.id)).toMatchObject({ status: 'trialing' });
   expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
   expect(await story.mailsTo(second.userId, 'trial_over')).toHaveLength(1);
+});
+
+describe('a set-up payment that the PSP does not answer', () => {
+  const asked = (id: string, ago = '2 minutes') =>
+    database.sql`INSERT INTO card_setups (id, subscription_id, asked_at, created_at)
+      VALUES (${uuidv7()}, ${id}, now() - ${ago}::interval, now() - ${ago}::interval)`;
+
+  test('does not hold up the renewal', async () => {
+    const { id } = await story.paid();
+    await asked(id);
+    const { currentPeriodEnd } = await story.subscription(id);
+    expect(await advance(db, id, termsAt())).toMatchObject({
+      kind: 'set_up',
+      shown: { status: 'waiting_for_psp' },
+    });
+    const step = await advance(db, id, termsAt(new Date(currentPeriodEnd!.getTime() + 1)));
+    expect(step).toMatchObject({ kind: 'ask' });
+  });
+
+  test('does not hold up the end of what was cancelled, nor of a trial', async () => {
+    const { id } = await story.paid();
+    await story.cancelAtEnd(id);
+    const onTrial = await trial();
+    const { currentPeriodEnd } = await story.subscription(id);
+    for (const one of [id, onTrial.id]) await asked(one);
+    const overAt = (at: Date) => termsAt(new Date(at.getTime() + 1));
+    expect(await advance(db, id, overAt(currentPeriodEnd!))).toMatchObject({ kind: 'ended' });
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceled' });
+    const { trialEnd } = await story.subscription(onTrial.id);
+    expect(await advance(db, onTrial.id, overAt(trialEnd!))).toMatchObject({ kind: 'ended' });
+    expect(await story.subscription(onTrial.id)).toMatchObject({ endReason: 'trial_without_card' });
+  });
+
+  test('is found by a sweep when something else is due, and given up after the time to pay', async () => {
+    const { id } = await story.paid();
+    await asked(id);
+    const { currentPeriodEnd } = await story.subscription(id);
+    const shortly = () => termsAt(new Date(currentPeriodEnd!.getTime() - 60_000));
+    expect(await advance(db, id, shortly())).toMatchObject({ kind: 'set_up' });
+    expect((await story.subscription(id)).nextDueAt).toEqual(currentPeriodEnd);
+    // By those terms billing time runs twice as fast.
+    await database.sql`UPDATE card_setups SET created_at = now() - interval '13 hours' WHERE subscription_id = ${id}`;
+    expect(await advance(db, id, shortly())).toMatchObject({ kind: 'wait' });
+    const [setup] = await db.select().from(cardSetups).where(eq(cardSetups.subscriptionId, id));
+    expect(setup).toMatchObject({ endedAt: expect.any(Date) as Date, clientSecret: null });
+  });
 });
 
 test('and the books agree with all of it', async () => {

@@ -9,7 +9,7 @@ import { type Invoice, type InvoicePayment, invoicePayments, invoices } from '..
 import { lockOpenInvoice } from '../invoices/void.ts';
 import { lockSubscription } from '../lock.ts';
 import { type PricedPlan, readPrice } from '../prices.ts';
-import { cardSetups, type Subscription } from '../schema.ts';
+import { type CardSetup, cardSetups, type Subscription } from '../schema.ts';
 
 /** A locked subscription with all that its next step is decided by. `now` is billing time, `realNow` real time. */
 export interface Moment {
@@ -24,7 +24,7 @@ export interface Moment {
   /** Attempts under way, of any of its invoices. */
   readonly pending: readonly { readonly attempt: InvoicePayment; readonly invoice: Invoice }[];
   /** A set-up payment for which the PSP was not asked yet. */
-  readonly setupId: string | null;
+  readonly setup: CardSetup | undefined;
   /** Somebody wants the PSP to be looked at now. */
   readonly isForced: boolean;
 }
@@ -46,7 +46,7 @@ export async function readMoment(
     .orderBy(asc(invoicePayments.createdAt))
     .for('no key update', { of: invoicePayments });
   const [setup] = await tx
-    .select({ id: cardSetups.id })
+    .select()
     .from(cardSetups)
     .where(
       and(
@@ -66,7 +66,7 @@ export async function readMoment(
     priced: await readPrice(tx, subscription.priceId),
     open,
     pending,
-    setupId: setup?.id ?? null,
+    setup,
     isForced,
   };
 }
