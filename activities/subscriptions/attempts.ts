@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { PspAnswer } from '../../domain/subscriptions/asks.ts';
 import { classifyDecline, refusedCharge } from '../../domain/subscriptions/decline.ts';
 import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
@@ -24,6 +25,13 @@ import { standingOf } from './standing.ts';
 const WANTS_THE_BUYER = 'requires_customer_action';
 /** A call that was under way has arrived by then, or never will: an attempt of the activity is shorter. */
 const CALL_ARRIVED_MS = 60_000;
+
+/** So often a payment that cannot be read is looked at in a row. */
+const LOOKS_AT_A_TIME = 6;
+
+/** Not for want of time: the router will say the same again. */
+const isRefusal = ({ httpStatus = 0 }: { readonly httpStatus?: number }) =>
+  httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
 
 /** How the PSP answered, and what is next. */
 export type Asked = Done & { readonly psp: PspAnswer };
@@ -53,8 +61,12 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
       db,
       'renewal_unanswered',
       subscriptionWorkflowId(subscriptionId),
-      `The PSP refused the payment ${attempt.id}, which cannot be read: ${reason}`,
+      `The payment ${attempt.id} cannot be read at the PSP: ${reason}`,
     );
+
+  /** While it is pending it is looked at again within the hour: it holds up nothing else of its subscription until then. */
+  const isLeftForLater = ({ attempt }: OwnedAttempt) =>
+    attempt.status === 'pending' && activityInfo().attempt >= LOOKS_AT_A_TIME;
 
   /** Goes on from how the PSP says that a payment stands. Only a final word settles. */
   async function goOn(owned: OwnedAttempt, payment: PspPayment, isAsking: boolean): Promise<Done> {
@@ -173,8 +185,12 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
       whileHeartbeating(async () => {
         const owned = await attemptOf(attemptId);
         const found = await psp.readPayment(attemptId);
-        if (found.kind !== 'payment' && found.kind !== 'not_found')
-          throw await unread({ db, settings }, found, 'payment');
+        if (found.kind !== 'payment' && found.kind !== 'not_found') {
+          if (!isLeftForLater(owned)) throw await unread({ db, settings }, found, 'payment');
+          if (found.kind === 'unknown' && isRefusal(found)) await flagUnreadable(owned, found.reason);
+          await markAttemptLooked(db, attemptId);
+          return next(owned.subscriptionId);
+        }
         await markAttemptLooked(db, attemptId);
         return found.kind === 'payment' ? goOn(owned, found.payment, false) : next(owned.subscriptionId);
       }),

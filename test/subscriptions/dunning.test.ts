@@ -140,6 +140,32 @@ describe('dunning', () => {
     await world.finished(`subscription/${id}`);
   });
 
+  it('a charge whose payment cannot be read holds up nothing else, is flagged, and is asked about again', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing', endsAs: 'failed' });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    const unread = attempts.at(-1)!.id;
+    const match = new RegExp(`GET /payments/${unread}.*`);
+    const fault = world.psp.control.addFault({ kind: 'status', status: 422, match, times: 'always' });
+    world.psp.control.settleCharge(unread);
+    await until(
+      () => openFlags(world, 'renewal_unanswered', `subscription/${id}`),
+      (flags) => flags.length === 1,
+    );
+    const before = await of.row(id);
+    const setup = await of.ask(id, { do: 'payment_method' });
+    world.psp.control.pay('done' in setup ? setup.done.setupId! : '', { card: '5555555555554444' });
+    await until(
+      () => of.row(id),
+      (row) => row.paymentMethodId !== before.paymentMethodId,
+    );
+    expect((await of.attemptsOf(id)).at(-1)).toMatchObject({ id: unread, status: 'pending' });
+    world.psp.control.clearFaults(fault);
+    await world.engine.retrySubscription(await of.label(id));
+    await of.became(id, 'past_due');
+  });
+
   it('the bank wants the buyer: ended at the PSP, refused for good, and paid in person', async () => {
     const story = await of.active();
     const { id, person } = story;
