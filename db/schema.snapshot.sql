@@ -301,6 +301,7 @@ CREATE TABLE invoices (
   issued_to jsonb NOT NULL,
   paid_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
+  issuer text,
   CONSTRAINT invoices_pkey PRIMARY KEY (id),
   CONSTRAINT invoices_number_unique UNIQUE (number),
   CONSTRAINT invoices_price_id_plan_prices_id_fk FOREIGN KEY (price_id) REFERENCES plan_prices(id),

@@ -36,6 +36,7 @@ export async function operating<T>(
     'REFUND_FEE_POLICY',
     'SUBSCRIPTION_RENEWAL_GRACE',
     'INVOICE_SERIES',
+    'INVOICE_ISSUER',
     'BILLING_TIME_SCALE',
     'BILLING_TIME_START',
   ]);

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { Db } from '../../db/client.ts';
+import { readPlan } from '../../db/subscriptions/prices.ts';
 import { previewChange } from '../../db/subscriptions/preview.ts';
 import { readInvoice } from '../../db/subscriptions/read/invoices.ts';
 import { readChangeRow } from '../../db/subscriptions/read/payments.ts';
@@ -11,7 +13,7 @@ import { showChange, SubscriptionChange } from './change-view.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 import { askOfOwn } from './own-subscription.ts';
 import { readPayment, SubscriptionPayment } from './payment-view.ts';
-import { BillingCycle } from './plan-view.ts';
+import { assertCycle, BillingCycle } from './plan-view.ts';
 import { showSubscription, Subscription } from './subscription-view.ts';
 
 // What the routes that change a price share.
@@ -31,6 +33,13 @@ export const wishOf = ({
   ...(planId !== undefined && { planId }),
   ...(billingCycle !== undefined && { billingCycle }),
 });
+
+/** Throws `validation_failed` for a wish for a yearly Free. */
+export async function assertWish(db: Db, { plan_id: planId, billing_cycle: cycle }: z.infer<typeof Wish>) {
+  if (planId === undefined || cycle === undefined) return;
+  const plan = await readPlan(db, planId);
+  if (plan !== undefined) assertCycle(plan, cycle);
+}
 
 /** What a wish may be refused with, before anything is charged. */
 export const CHANGE_REFUSALS = [
@@ -77,6 +86,7 @@ export async function changeOwn(
   body: z.infer<typeof Wish> & { readonly proration_at?: string | undefined },
 ) {
   const { db, terms } = c.var.deps;
+  await assertWish(db, body);
   const wish = wishOf(body);
   const asked = await askOfOwn(c, {
     operationId,

@@ -26,7 +26,7 @@ const route = createRoute({
   operationId: 'getInvoice',
   summary: 'One of your invoices, also as a PDF',
   description:
-    'A paid invoice never changes, and its PDF has the same bytes each time; a refund adds a credit note, as a page of its own. An invoice that is not paid has no PDF.',
+    'A paid invoice never changes, and its PDF has the same bytes each time; the credit notes of refunds stand beside it. An invoice that is not paid has no PDF.',
   tags: ['Subscriptions'],
   ...signedIn(),
   request: { params: Params },
@@ -43,22 +43,19 @@ const route = createRoute({
 });
 
 export const getInvoice = defineRoute(route, async (c) => {
-  const { db, config } = c.var.deps;
+  const { db } = c.var.deps;
   const asked = c.req.valid('param').invoiceId;
   const invoiceId = asked.replace(PDF, '');
   const invoice = await readInvoiceOf(db, c.var.caller.userId, invoiceId);
   if (invoice === null) throw new VezaError('invoice_not_found', `There is no invoice ${invoiceId}.`);
-  const creditNotes = await listCreditNotes(db, invoiceId);
-  if (asked === invoiceId) return c.json({ invoice: showInvoiceInFull(invoice, creditNotes) }, 200);
-
-  const { number, paidAt, periodStart, periodEnd } = invoice;
-  if (number === null || paidAt === null || periodStart === null || periodEnd === null)
+  if (asked === invoiceId) {
+    const creditNotes = await listCreditNotes(db, invoiceId);
+    return c.json({ invoice: showInvoiceInFull(invoice, creditNotes) }, 200);
+  }
+  const { number, issuer, paidAt, periodStart, periodEnd } = invoice;
+  if (number === null || issuer === null || paidAt === null || periodStart === null || periodEnd === null)
     throw new VezaError('invoice_not_found', `Invoice ${invoiceId} is not paid: it has no PDF.`);
-  const pdf = await invoicePdf(
-    { ...invoice, number, paidAt, periodStart, periodEnd },
-    creditNotes,
-    config.INVOICE_ISSUER,
-  );
+  const pdf = await invoicePdf({ ...invoice, number, issuer, paidAt, periodStart, periodEnd });
   return c.body(Uint8Array.from(pdf), 200, {
     'Content-Type': 'application/pdf',
     'Content-Disposition': `inline; filename="${number}.pdf"`,

@@ -1,10 +1,11 @@
 import PDFDocument from 'pdfkit';
-import type { CreditNote, InvoiceRow } from '../../db/subscriptions/read/invoices.ts';
+import type { InvoiceRow } from '../../db/subscriptions/read/invoices.ts';
 import { formatMoney } from '../../domain/kernel/index.ts';
 
 /** An invoice that was paid. */
 export interface PaidInvoice extends InvoiceRow {
   readonly number: string;
+  readonly issuer: string;
   readonly paidAt: Date;
   readonly periodStart: Date;
   readonly periodEnd: Date;
@@ -15,14 +16,10 @@ const AMOUNTS_WIDTH = 110;
 const MUTED = '#555555';
 
 /**
- * The invoice as a document, and a page for each credit note. Everything in it is the rows', its date and its id too, so that
- * it has the same bytes each time. `issuer` is lines divided by semicolons.
+ * The invoice as a document, as it was when it was paid. Everything in it is the row's, its date and its id too, so that it
+ * has the same bytes each time.
  */
-export async function invoicePdf(
-  invoice: PaidInvoice,
-  creditNotes: readonly CreditNote[],
-  issuer: string,
-): Promise<Buffer> {
+export async function invoicePdf(invoice: PaidInvoice): Promise<Buffer> {
   const document = new PDFDocument({
     size: 'A4',
     margin: MARGIN,
@@ -34,11 +31,7 @@ export async function invoicePdf(
     },
   });
   const written = collect(document);
-  writeInvoice(document, invoice, issuer);
-  for (const note of creditNotes) {
-    document.addPage();
-    writeCreditNote(document, invoice, note, issuer);
-  }
+  writeInvoice(document, invoice);
   document.end();
   return written;
 }
@@ -52,9 +45,9 @@ function collect(document: PDFKit.PDFDocument): Promise<Buffer> {
   });
 }
 
-function writeInvoice(document: PDFKit.PDFDocument, invoice: PaidInvoice, issuer: string): void {
-  const { number, currency, amountMinor, taxMinor, hyperswitchPaymentId } = invoice;
-  writeHead(document, 'Invoice', issuer, [
+function writeInvoice(document: PDFKit.PDFDocument, invoice: PaidInvoice): void {
+  const { number, issuer, currency, amountMinor, taxMinor, hyperswitchPaymentId } = invoice;
+  writeHead(document, issuer, [
     ['Number', number],
     ['Date', day(invoice.paidAt)],
     ['Period', `${day(invoice.periodStart)} to ${day(invoice.periodEnd)}`],
@@ -72,32 +65,14 @@ function writeInvoice(document: PDFKit.PDFDocument, invoice: PaidInvoice, issuer
   document.text(`Paid on ${day(invoice.paidAt)} by payment ${hyperswitchPaymentId}. Days are in UTC.`);
 }
 
-function writeCreditNote(
-  document: PDFKit.PDFDocument,
-  { number, currency, issuedTo }: PaidInvoice,
-  note: CreditNote,
-  issuer: string,
-): void {
-  writeHead(document, 'Credit note', issuer, [
-    ['Number', note.number],
-    ['Date', day(note.createdAt)],
-    ['Of invoice', number],
-    ['Issued to', issuedTo.email],
-  ]);
-  document.font('Helvetica-Bold');
-  writeAmount(document, 'Refunded', formatMoney(note.amountMinor, currency));
-  document.font('Helvetica');
-}
-
 function writeHead(
   document: PDFKit.PDFDocument,
-  title: string,
   issuer: string,
   facts: readonly (readonly [name: string, value: string])[],
 ): void {
   document.font('Helvetica').fontSize(10).fillColor(MUTED);
   for (const line of issuer.split(';')) document.text(line.trim());
-  document.moveDown(2).fillColor('black').font('Helvetica-Bold').fontSize(20).text(title);
+  document.moveDown(2).fillColor('black').font('Helvetica-Bold').fontSize(20).text('Invoice');
   document.font('Helvetica').fontSize(10).moveDown();
   for (const [name, value] of facts) document.text(`${name}: ${value}`);
   document.moveDown(2);

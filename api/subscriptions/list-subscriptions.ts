@@ -21,12 +21,15 @@ const Query = PageQuery.extend({
   status: z.enum(SUBSCRIPTION_STATUSES).optional(),
   user_id: Id.optional(),
 });
-const SubscriptionOfUser = Subscription.extend({
-  user_id: Id,
-  is_phantom: z
-    .boolean()
-    .openapi({ description: 'It says that it is in force, and no payment carries it: it gives nothing' }),
-}).openapi('SubscriptionOfUser');
+// Whose card it is charged to is for its owner's eyes.
+const SubscriptionOfUser = Subscription.omit({ payment_method: true })
+  .extend({
+    user_id: Id,
+    is_phantom: z
+      .boolean()
+      .openapi({ description: 'It says that it is in force, and no payment carries it: it gives nothing' }),
+  })
+  .openapi('SubscriptionOfUser');
 
 const route = createRoute({
   method: 'get',
@@ -49,8 +52,7 @@ export const listSubscriptions = defineRoute(route, async (c) => {
   return c.json(showPage(c, found, showOfUser), 200);
 });
 
-const showOfUser = (standing: Standing) => ({
-  ...showSubscription(standing),
-  user_id: standing.subscription.userId,
-  is_phantom: standing.isPhantom,
-});
+function showOfUser(standing: Standing): z.infer<typeof SubscriptionOfUser> {
+  const { payment_method: _, ...shown } = showSubscription(standing);
+  return { ...shown, user_id: standing.subscription.userId, is_phantom: standing.isPhantom };
+}

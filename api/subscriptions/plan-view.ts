@@ -1,10 +1,18 @@
 import { z } from '@hono/zod-openapi';
+import { isFree } from '../../db/subscriptions/prices.ts';
 import type { OfferedPlan } from '../../db/subscriptions/read/plans.ts';
-import type { PlanFeatures } from '../../db/subscriptions/schema.ts';
+import type { Plan as PlanRow, PlanFeatures } from '../../db/subscriptions/schema.ts';
 import { BILLING_CYCLES } from '../../domain/subscriptions/index.ts';
-import { AmountMinor, Currency } from '../kernel/index.ts';
+import { AmountMinor, Currency, ValidationError } from '../kernel/index.ts';
 
 export const BillingCycle = z.enum(BILLING_CYCLES);
+type BillingCycle = z.infer<typeof BillingCycle>;
+
+/** Throws `validation_failed` for a yearly Free. */
+export function assertCycle(plan: PlanRow, cycle: BillingCycle): void {
+  if (!isFree({ plan }) || cycle === 'monthly') return;
+  throw new ValidationError([{ field: 'billing_cycle', in: 'body', message: `${plan.name} has no years` }]);
+}
 
 export const Features = z
   .object({

@@ -19,7 +19,7 @@ import {
   WITH_BODY,
 } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { CHANGE_REFUSALS, Wish, wishOf } from './change.ts';
+import { assertWish, CHANGE_REFUSALS, Wish, wishOf } from './change.ts';
 
 const Preview = z
   .object({
@@ -57,11 +57,9 @@ const route = createRoute({
 export const previewChange = defineRoute(route, async (c) => {
   const { db, terms } = c.var.deps;
   readIdempotency(c.req.valid('header')['Idempotency-Key'], route.operationId, null);
-  const preview = await previewVerb(
-    db,
-    { userId: c.var.caller.userId, ...wishOf(c.req.valid('json')) },
-    terms,
-  );
+  const wish = c.req.valid('json');
+  await assertWish(db, wish);
+  const preview = await previewVerb(db, { userId: c.var.caller.userId, ...wishOf(wish) }, terms);
   if ('refused' in preview) throw VezaError.from(preview.refused);
   return c.json(showPreview(preview), 200);
 });

@@ -21,7 +21,6 @@ import {
   readIdempotency,
   REPEATABLE,
   SIGNED_IN,
-  ValidationError,
   WITH_BODY,
 } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
@@ -29,7 +28,7 @@ import { type Asked, carryOut, findOutcome } from './asking.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 import { labelOf, readOwn } from './own-subscription.ts';
 import { readPayment, SubscriptionPayment } from './payment-view.ts';
-import { BillingCycle } from './plan-view.ts';
+import { assertCycle, BillingCycle } from './plan-view.ts';
 import { showSubscription, Subscription } from './subscription-view.ts';
 
 const Body = z
@@ -116,9 +115,7 @@ async function readWished(
   const { db, terms } = c.var.deps;
   const plan = await readPlan(db, planId);
   if (plan === undefined) throw new VezaError('plan_not_found', `There is no plan ${planId}.`);
-  if (isFree({ plan }) && cycle !== 'monthly') {
-    throw new ValidationError([{ field: 'billing_cycle', in: 'body', message: `${plan.name} has no years` }]);
-  }
+  assertCycle(plan, cycle);
   if (isFree({ plan }) && trial === true) {
     throw new VezaError('trial_not_offered', `${plan.name} has no trial.`);
   }

@@ -16,6 +16,10 @@ const INSTEAD: Partial<Record<SubscriptionStatus, string>> = {
   past_due: '/api/v1/subscriptions/pay',
 };
 
+/** A trial that was cancelled keeps its status until its end. */
+const insteadOf = ({ status, cancelRequestedAt }: Subscription): string | null =>
+  INSTEAD[status === 'trialing' && cancelRequestedAt !== null ? 'canceling' : status] ?? null;
+
 /** Why a new subscription cannot take the place of the live one, which is locked; null where it can, or there is none. */
 export async function whyNotReplaced(
   tx: Tx,
@@ -28,7 +32,7 @@ export async function whyNotReplaced(
   return {
     code: 'subscription_exists',
     detail: `You have a subscription, which is ${live.status}.`,
-    extra: { subscription_id: live.id, instead: INSTEAD[live.status] ?? null },
+    extra: { subscription_id: live.id, instead: insteadOf(live) },
   };
 }
 

@@ -15,15 +15,21 @@ export interface BillingTerms {
   readonly renewalReminderMs: number;
   readonly trialHashKey: string;
   readonly invoiceSeries: string;
+  /** Kept with each invoice that is paid. */
+  readonly invoiceIssuer: string;
 }
 
 /** What the money of invoices asks of the environment: less than the rest of billing, and no secret. */
-export type InvoiceTerms = Pick<BillingTerms, 'time' | 'renewalGraceMs' | 'invoiceSeries'>;
+export type InvoiceTerms = Pick<BillingTerms, 'time' | 'renewalGraceMs' | 'invoiceSeries' | 'invoiceIssuer'>;
 
 /** The variables that say it, by their names. */
 export type InvoiceVariables = Pick<
   BillingVariables,
-  'SUBSCRIPTION_RENEWAL_GRACE' | 'INVOICE_SERIES' | 'BILLING_TIME_SCALE' | 'BILLING_TIME_START'
+  | 'SUBSCRIPTION_RENEWAL_GRACE'
+  | 'INVOICE_SERIES'
+  | 'INVOICE_ISSUER'
+  | 'BILLING_TIME_SCALE'
+  | 'BILLING_TIME_START'
 >;
 
 interface BillingVariables {
@@ -38,6 +44,7 @@ interface BillingVariables {
   readonly SUBSCRIPTION_RENEWAL_REMINDER: number;
   readonly TRIAL_HASH_KEY: string;
   readonly INVOICE_SERIES: string;
+  readonly INVOICE_ISSUER: string;
   readonly BILLING_TIME_SCALE: number;
   readonly BILLING_TIME_START?: string | undefined;
 }
@@ -46,6 +53,7 @@ export const invoiceTermsOf = (given: InvoiceVariables): InvoiceTerms => ({
   time: { scale: given.BILLING_TIME_SCALE, startMs: Date.parse(given.BILLING_TIME_START ?? '1970-01-01Z') },
   renewalGraceMs: given.SUBSCRIPTION_RENEWAL_GRACE,
   invoiceSeries: given.INVOICE_SERIES,
+  invoiceIssuer: given.INVOICE_ISSUER,
 });
 
 export const billingTermsOf = (given: BillingVariables): BillingTerms => ({

@@ -10,6 +10,8 @@ export interface ChangeableSubscription {
   readonly isFree: boolean;
   /** Null where there is nothing to pay. */
   readonly cycle: BillingCycle | null;
+  /** Whether it ends with its period, or with its trial. */
+  readonly isCancelled: boolean;
   /** Whether an invoice of it waits for its money. */
   readonly hasOpenInvoice: boolean;
   /** Whether its period is over, so that its renewal is due. */
@@ -41,7 +43,7 @@ export function decideChange(present: ChangeableSubscription, wished: WishedPric
     return wished.isFree
       ? refuse('nothing_to_change', 'You have this plan.')
       : refuse('payment_method_required', 'Free has no card that could be charged: subscribe to the plan.');
-  if (present.status === 'canceling')
+  if (present.status === 'canceling' || present.isCancelled)
     return refuse('subscription_canceling', 'It ends with its period: reactivate it first.');
   if (wished.isFree) return { when: 'cancel' };
   if (present.status === 'pending_payment')

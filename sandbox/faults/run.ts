@@ -42,6 +42,7 @@ export interface FaultReport {
 const BILLING_VARIABLES = [
   'SUBSCRIPTION_RENEWAL_GRACE',
   'INVOICE_SERIES',
+  'INVOICE_ISSUER',
   'BILLING_TIME_SCALE',
   'BILLING_TIME_START',
 ] as const;

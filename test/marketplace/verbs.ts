@@ -24,6 +24,7 @@ export const PURCHASE_TERMS = {
   REFUND_FEE_POLICY: 'refund',
   SUBSCRIPTION_RENEWAL_GRACE: 72 * 60 * 60 * 1000,
   INVOICE_SERIES: 'VZ',
+  INVOICE_ISSUER: 'Veza',
   BILLING_TIME_SCALE: 1,
 } as const;
 export const PURCHASES = createPurchases(PURCHASE_TERMS);

@@ -38,6 +38,7 @@ const TERMS: BillingTerms = {
   renewalReminderMs: 7 * DAY_MS,
   trialHashKey: 'a key of the tests, as long as it has to be',
   invoiceSeries: 'VZ',
+  invoiceIssuer: 'Veza; 1 Sample Street',
 };
 
 /** Terms by which it is that moment of billing time now, which must be to come; undefined: real time. */

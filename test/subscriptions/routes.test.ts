@@ -459,6 +459,10 @@ describe('what is refused', () => {
       expect(await change(free, { plan_id: 'free' })).toEqual([400, 'nothing_to_change']);
       expect(await change(who, { plan_id: 'creator' })).toEqual([400, 'nothing_to_change']);
       expect(await change(who, { plan_id: 'platinum' })).toEqual([404, 'plan_not_found']);
+      expect(await change(who, { plan_id: 'free', billing_cycle: 'yearly' })).toEqual([
+        422,
+        'validation_failed',
+      ]);
       expect(await change(who, { price: 1 })).toEqual([422, 'validation_failed']);
     }
     const free404 = async (route: string) => said(await world.post(free, `/subscriptions/${route}`));
@@ -487,6 +491,14 @@ describe('what is refused', () => {
     await subscribe(who, 'premium', { trial: true });
     const again = await subscribe(who, 'premium', { trial: true });
     expect(said(again)).toEqual([409, 'subscription_exists']);
+    expect(again.body).toMatchObject({ instead: '/api/v1/subscriptions/change' });
+    await world.post(who, '/subscriptions/cancel');
+    const cancelled = await subscribe(who, 'creator');
+    expect(cancelled.body).toMatchObject({ instead: '/api/v1/subscriptions/reactivate' });
+    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'creator' }))).toEqual([
+      409,
+      'subscription_canceling',
+    ]);
     await world.database.db
       .update(subscriptions)
       .set({ status: 'expired', endedAt: new Date(), endReason: 'trial_without_card' })

@@ -68,6 +68,7 @@ export async function addInvoice(
     currency: price.currency,
     hyperswitchPaymentId: isPaid ? id : null,
     issuedTo: { userId: subscription.userId, email: 'issued-to@people.example' },
+    issuer: isPaid ? 'Veza; 1 Former Street' : null,
     paidAt: isPaid ? new Date('2026-03-01T12:00:00Z') : null,
     createdAt: inDays(-10),
     ...set,

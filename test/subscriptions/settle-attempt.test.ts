@@ -53,7 +53,11 @@ describe('the first payment', () => {
     const again = await story.settle(invoiceId, captured(999, { card: CARD }));
     expect(again).toEqual({ outcome: 'already_decided', subscriptionId: id, isPeriodSettled: false });
     const invoice = await story.invoice(invoiceId);
-    expect(invoice).toMatchObject({ status: 'paid', hyperswitchPaymentId: invoiceId });
+    expect(invoice).toMatchObject({
+      status: 'paid',
+      hyperswitchPaymentId: invoiceId,
+      issuer: 'Veza; 1 Sample Street',
+    });
     expect(invoice.number).toMatch(/^VZ-\d{4}-\d{6}$/);
     const subscription = await story.subscription(id);
     expect(subscription).toMatchObject({

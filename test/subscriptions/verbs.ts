@@ -28,6 +28,7 @@ export const TERMS: BillingTerms = {
   renewalReminderMs: 7 * DAY_MS,
   trialHashKey: 'a-key-for-trials-of-the-tests-only',
   invoiceSeries: 'VZ',
+  invoiceIssuer: 'Veza; 1 Sample Street',
 };
 
 export type Paid = AskOutcome & { readonly invoiceId: string; readonly attemptId: string };

@@ -21,7 +21,10 @@ const outcomeOf = (
   wish: Partial<WishedPrice> = {},
 ) => {
   const { planId, rank, isFree, cycle } = PRICES[from];
-  const quiet = { hasOpenInvoice: false, isPeriodOver: false, hasScheduledChange: false, hasCard: true };
+  const quiet = {
+    ...{ isCancelled: false, hasOpenInvoice: false, isPeriodOver: false },
+    ...{ hasScheduledChange: false, hasCard: true },
+  };
   const present = { planId, rank, isFree, cycle, status: 'active', ...quiet, ...change } as const;
   const decision = decideChange(present, { ...PRICES[to], ...wish });
   return 'when' in decision ? decision.when : decision.refusal.code;
@@ -63,6 +66,12 @@ describe('a wished change', () => {
       expect(outcomeOf('premiumMonth', to, { status: 'trialing' })).toBe('at_period_end');
     },
   );
+
+  it('in a trial that was cancelled: refused, as while it ends with its period', () => {
+    const cancelled = { status: 'trialing', isCancelled: true } as const;
+    for (const to of ['creatorMonth', 'premiumYear', 'free'] as const)
+      expect(outcomeOf('premiumMonth', to, cancelled)).toBe('subscription_canceling');
+  });
 
   it('to the present price takes back what was scheduled, even where the plan is offered no more', () => {
     const scheduled = { hasScheduledChange: true };

@@ -49,6 +49,7 @@ export async function readChange(
     {
       ...standingOf(present),
       status: subscription.status,
+      isCancelled: subscription.cancelRequestedAt !== null,
       hasOpenInvoice: open,
       isPeriodOver: currentPeriodEnd !== null && now >= currentPeriodEnd,
       hasScheduledChange: scheduled !== undefined,

@@ -90,6 +90,7 @@ export async function payInvoice(
     periodEnd: paidFor.end,
     hyperswitchPaymentId: attempt.id,
     issuedTo: await issuedNow(tx, invoice),
+    issuer: terms.invoiceIssuer,
     paidAt: now,
   });
   await writeMails(tx, subscription, taken, priced);

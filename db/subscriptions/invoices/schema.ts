@@ -50,6 +50,8 @@ export const invoices = pgTable(
     /** The PSP's id of the payment that paid it. */
     hyperswitchPaymentId: text(),
     issuedTo: jsonb().$type<IssuedTo>().notNull(),
+    /** Who issued it, as INVOICE_ISSUER was when it was paid: lines divided by semicolons. */
+    issuer: text(),
     paidAt: at(),
     createdAt: at().notNull(),
   },
