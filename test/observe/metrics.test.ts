@@ -40,6 +40,11 @@ beforeAll(async () => {
   await adopted(world, stuckId);
   await placedOrder(world, buyer, productIds);
   await database.sql`UPDATE refunds SET created_at = now() - interval '2 hours' WHERE id = ${stuckId}`;
+  await world.get(buyer, '/nowhere/0197c1a2-secret');
+  await fetch(`${world.apiUrl}/ops/login`);
+  await world.post(null, '/webhooks/stripe', { forged: true });
+  await world.post(admin, '/admin/reconcile', {});
+  // After the sweep, which would wake what is overdue.
   await database.sql.begin(async (tx) => {
     const price = '01998000-0000-7000-8000-000000000002';
     const subscriptionId = uuidv7();
@@ -63,10 +68,6 @@ beforeAll(async () => {
     await tx`
       INSERT INTO ops_flags (id, kind, subject, detail) VALUES (gen_random_uuid(), 'phantom', ${`subscription/${subscriptionId}`}, 'nobody paid')`;
   });
-  await world.get(buyer, '/nowhere/0197c1a2-secret');
-  await fetch(`${world.apiUrl}/ops/login`);
-  await world.post(null, '/webhooks/stripe', { forged: true });
-  await world.post(admin, '/admin/reconcile', {});
 
   api = await scrape(world.metricsUrls.api!);
   worker = await scrape(world.metricsUrls.worker!);
