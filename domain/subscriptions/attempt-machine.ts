@@ -21,4 +21,3 @@ export const canTransition = (from: string, to: string) => machineAllows(ATTEMPT
 
 /** `final`: never charged again without the buyer. `retry`: the dunning schedule tries again. */
 export const DECLINE_CLASSES = ['final', 'retry'] as const;
-export type DeclineClass = (typeof DECLINE_CLASSES)[number];

@@ -1,11 +1,6 @@
-export type { AskAnswer, AskOutcome, AskResult, PspAnswer } from './asks.ts';
+export type { AskAnswer, AskOutcome } from './asks.ts';
 export type { InvoiceEvent, PaymentNews } from './hints.ts';
-export {
-  type PhantomProgress,
-  type PhantomReport,
-  type PhantomRequest,
-  phantomsWorkflowId,
-} from './phantoms.ts';
+export { type PhantomProgress, type PhantomReport, phantomsWorkflowId } from './phantoms.ts';
 export type { SubscriptionStatus } from './subscription-machine.ts';
 export { classifyDecline, type DeclineFacts, refusedCharge } from './decline.ts';
 export { billingMs, type BillingTime, realDelayMs, realMs } from './billing-time.ts';
@@ -30,10 +25,4 @@ export { trialMail } from './trial-mail.ts';
 export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';
 export type { AttemptReport, ReportedCard } from './messages.ts';
 export type { AskedOfSubscription, AskedSubscription, WishedChange } from './asked.ts';
-export {
-  type BillingTerms,
-  billingTermsOf,
-  type InvoiceTerms,
-  invoiceTermsOf,
-  type InvoiceVariables,
-} from './terms.ts';
+export { type BillingTerms, billingTermsOf, invoiceTermsOf, type InvoiceVariables } from './terms.ts';

@@ -36,7 +36,6 @@ export const ENDED_SUBSCRIPTIONS = ['canceled', 'expired'] as const satisfies re
 export const FIRST_SUBSCRIPTION_STATUSES = ['active', 'trialing', 'pending_payment'] as const;
 
 export const CANCEL_CAUSES = ['person', 'dispute'] as const;
-export type CancelCause = (typeof CANCEL_CAUSES)[number];
 
 /** Why a subscription ended. */
 export const END_REASONS = [

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { featuresOf } from '../../db/subscriptions/read/features.ts';
+import { featuresOf } from '../../db/subscriptions/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/read.ts';
 import { until } from '../harness/wait.ts';

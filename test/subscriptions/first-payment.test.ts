@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { subscribeToFree } from '../../db/subscriptions/subscribe-free.ts';
-import { featuresOf } from '../../db/subscriptions/read/features.ts';
+import { featuresOf } from '../../db/subscriptions/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { advance } from '../../db/subscriptions/advance.ts';
-import { featuresOf } from '../../db/subscriptions/read/features.ts';
+import { featuresOf } from '../../db/subscriptions/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
