@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { refundAsOperator, refundLabel } from '../../db/marketplace/index.ts';
@@ -34,7 +35,12 @@ import {
 /** Its workflow is gone: whoever has something to tell it starts another. */
 export async function loseWorkflow(life: Life, books: Books): Promise<void> {
   const { id } = liveOf(books)!;
-  await life.world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the model says so');
+  try {
+    await life.world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the model says so');
+  } catch (error) {
+    // It is lost already, and nobody has started another.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }
 
 /** From now on the bank says something else about the card on file. */
