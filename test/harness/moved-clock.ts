@@ -4,6 +4,9 @@ import postgres from 'postgres';
 // nothing of ours is told. Timers of the engine run on the machine's clock, so whoever moves it wakes what sleeps, as
 // the sweep would.
 
+/** Rows that are written with the database's time and read as billing time. */
+const BILLED = ['card_setups', 'invoice_payments', 'payment_methods'];
+
 /**
  * Puts a `clock_timestamp()` before PostgreSQL's own, for every connection that is opened from now on. Before any is.
  */
@@ -17,6 +20,7 @@ export async function installMovedClock(databaseUrl: string): Promise<void> {
       INSERT INTO moved.clock VALUES (0);
       CREATE FUNCTION moved.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
         'SELECT pg_catalog.clock_timestamp() + make_interval(secs => ahead_ms / 1000) FROM moved.clock';
+      ${BILLED.map((table) => `ALTER TABLE ${table} ALTER created_at SET DEFAULT moved.clock_timestamp();`).join('')}
       ALTER DATABASE "${name}" SET search_path = moved, pg_catalog, public`);
   } finally {
     await sql.end();

@@ -194,7 +194,8 @@ export async function reactivate(life: Life, books: Books, how: Troubled): Promi
   await life.within(books, how.trouble, async () => {
     const answer = await life.ask(sub, { do: 'reactivate' });
     const until = sub.status === 'trialing' ? sub.trialEnd! : sub.to!;
-    const isPossible = sub.canceled === 'person' && (await life.now()) < until;
+    const isDisputed = sub.invoices.some(({ dispute, lost }) => dispute !== null || lost);
+    const isPossible = sub.canceled === 'person' && !isDisputed && (await life.now()) < until;
     expect(refusedAs(answer), JSON.stringify(answer)).toBe(isPossible ? null : 'not_reactivatable');
     if (!isPossible) return;
     sub.canceled = null;
