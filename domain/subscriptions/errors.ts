@@ -24,7 +24,6 @@ export const SUBSCRIPTIONS_ERRORS = {
     title: 'The cycle changes at the end of the period',
     retry: false,
   },
-  preview_outdated: { status: 409, title: 'The preview is outdated', retry: false },
   not_cancellable: { status: 409, title: 'The subscription cannot be cancelled', retry: false },
   not_reactivatable: { status: 409, title: 'The subscription cannot be taken back', retry: false },
   invoice_not_payable: { status: 409, title: 'The invoice cannot be paid', retry: false },

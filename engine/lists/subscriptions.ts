@@ -11,8 +11,7 @@ export const SUBSCRIPTIONS_LISTS: readonly WorkflowList[] = [
     key: 'subscriptions-unpaid-for-a-day',
     title: 'subscriptions unpaid for a day',
     query: `WorkflowType = "subscription" AND VezaStatus = "past_due" AND VezaRetryCount >= 1 AND ${RUNNING}`,
-    about:
-      'the first step of dunning, after a day unless SUBSCRIPTION_DUNNING says otherwise, brought no money',
+    about: 'the first step of dunning, by default a day after the refusal, brought no money',
   },
   {
     key: 'subscriptions-waiting',

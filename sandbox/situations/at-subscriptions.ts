@@ -97,6 +97,18 @@ const attemptOf = (
     (last) => last !== undefined && isSo(last),
   );
 
+/** Waits until the PSP was asked about its payment because of `ask`. */
+const lookedAt = async ({ db }: Scene, invoiceId: string, ask: () => Promise<void>) => {
+  const [clock] = await db.execute<{ at: string }>(sql`SELECT clock_timestamp()::text AS at`);
+  await ask();
+  await until(
+    () =>
+      db.execute(sql`SELECT FROM invoice_payments
+        WHERE invoice_id = ${invoiceId} AND reconcile_checked_at > ${clock!.at}::timestamptz`),
+    (rows) => rows.length > 0,
+  );
+};
+
 async function flagOn({ db }: Scene, kind: FlagKind, subject: string): Promise<string> {
   const [flag] = await until(
     () =>
@@ -160,6 +172,8 @@ export const renewalUnanswered: Situation = {
     await workflow.signal('wake');
     await flagOn(scene, 'renewal_unanswered', workflowId);
     await letAnHourPass(scene, invoiceSubject(renewalId));
+    // Its workflow has looked just now, so it does not find by itself what the bank decides next.
+    await lookedAt(scene, renewalId, () => workflow.signal('retryNow'));
     return {
       subject: invoiceSubject(renewalId),
       workflowId,

@@ -99,6 +99,9 @@ it('every workflow says what it does when a new version comes', () => {
     backfillTransferIds: MOVES_TO_NEW_VERSIONS,
     onboarding: STAYS_ON_ITS_VERSION,
     reconcile: STAYS_ON_ITS_VERSION,
+    subscription: MOVES_TO_NEW_VERSIONS,
+    revenue: STAYS_ON_ITS_VERSION,
+    phantoms: STAYS_ON_ITS_VERSION,
   });
 });
 

@@ -126,6 +126,8 @@ describe('STRIPE_MAX_RPS', () => {
       }
       const calls = world.stripe.control.requests('transfers.createReversal');
       expect(new Set(keysOf(calls)).size).toBe(100);
+      // The comparison has no queue of its own, and would meet the limit.
+      world.stripe.control.setRateLimit(null);
       await expectAgreement(world);
     },
     LONG_MS,
