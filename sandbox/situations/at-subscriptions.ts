@@ -3,6 +3,7 @@ import type { FlagKind } from '../../domain/flags.ts';
 import { invoiceSubject, subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
 import type { Api } from '../cli/api-client.ts';
+import type { SubscriptionState } from '../../domain/subscriptions/step.ts';
 import { letAnHourPass, type Scene, statusOf, until, workflowOf } from './scene.ts';
 import type { Situation } from './situation.ts';
 
@@ -174,6 +175,10 @@ export const renewalUnanswered: Situation = {
     await letAnHourPass(scene, invoiceSubject(renewalId));
     // Its workflow has looked just now, so it does not find by itself what the bank decides next.
     await lookedAt(scene, renewalId, () => workflow.signal('retryNow'));
+    await until(
+      () => workflow.query<SubscriptionState>('state'),
+      ({ kind }) => kind === 'wait',
+    );
     return {
       subject: invoiceSubject(renewalId),
       workflowId,
