@@ -1,15 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import {
-  defineRoute,
-  fails,
-  IdempotencyHeaders,
-  jsonBody,
-  REPEATABLE,
-  SIGNED_IN,
-  WITH_BODY,
-} from '../kernel/index.ts';
+import { defineRoute, IdempotencyHeaders, jsonBody } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { CHANGE_REFUSALS, CHANGED, changeOwn, ProrationAt } from './change.ts';
+import { CHANGE_RESPONSES, changeOwn, ProrationAt } from './change.ts';
 import { BillingCycle } from './plan-view.ts';
 
 const Body = z
@@ -25,18 +17,7 @@ const route = createRoute({
   tags: ['Subscriptions'],
   ...signedIn(),
   request: { headers: IdempotencyHeaders, body: jsonBody(Body) },
-  responses: {
-    ...CHANGED,
-    ...fails(
-      ...SIGNED_IN,
-      ...WITH_BODY,
-      ...REPEATABLE,
-      ...CHANGE_REFUSALS,
-      'preview_outdated',
-      'provider_refused',
-      'engine_busy',
-    ),
-  },
+  responses: CHANGE_RESPONSES,
 });
 
 export const changeBillingCycle = defineRoute(route, (c) =>

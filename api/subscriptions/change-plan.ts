@@ -1,15 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
-import {
-  defineRoute,
-  fails,
-  IdempotencyHeaders,
-  jsonBody,
-  REPEATABLE,
-  SIGNED_IN,
-  WITH_BODY,
-} from '../kernel/index.ts';
+import { defineRoute, IdempotencyHeaders, jsonBody } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { CHANGE_REFUSALS, CHANGED, changeOwn, ProrationAt, Wish } from './change.ts';
+import { CHANGE_RESPONSES, changeOwn, ProrationAt, Wish } from './change.ts';
 
 const Body = Wish.extend({ proration_at: ProrationAt }).openapi('ChangePlan', {
   description: 'What is not named stays',
@@ -25,18 +17,7 @@ const route = createRoute({
   tags: ['Subscriptions'],
   ...signedIn(),
   request: { headers: IdempotencyHeaders, body: jsonBody(Body) },
-  responses: {
-    ...CHANGED,
-    ...fails(
-      ...SIGNED_IN,
-      ...WITH_BODY,
-      ...REPEATABLE,
-      ...CHANGE_REFUSALS,
-      'preview_outdated',
-      'provider_refused',
-      'engine_busy',
-    ),
-  },
+  responses: CHANGE_RESPONSES,
 });
 
 export const changePlan = defineRoute(route, (c) => changeOwn(c, route.operationId, c.req.valid('json')));

@@ -8,7 +8,7 @@ import { readChangeRow } from '../../db/subscriptions/read/payments.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { WishedChange } from '../../domain/subscriptions/index.ts';
 import type { ApiEnv } from '../context.ts';
-import { json, orNull } from '../kernel/index.ts';
+import { fails, json, orNull, REPEATABLE, SIGNED_IN, WITH_BODY } from '../kernel/index.ts';
 import { showChange, SubscriptionChange } from './change-view.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 import { askOfOwn } from './own-subscription.ts';
@@ -74,9 +74,19 @@ const AtOnce = z
   })
   .openapi('ChargedSubscriptionChange');
 
-export const CHANGED = {
+/** What a route that changes a subscription answers, by whatever words it is asked. */
+export const CHANGE_RESPONSES = {
   200: json(Later, 'It comes with the end of the period'),
   202: json(AtOnce, 'The card on file is charged; the old plan stays until the payment is confirmed'),
+  ...fails(
+    ...SIGNED_IN,
+    ...WITH_BODY,
+    ...REPEATABLE,
+    ...CHANGE_REFUSALS,
+    'preview_outdated',
+    'provider_refused',
+    'engine_busy',
+  ),
 };
 
 /** Changes the price of the caller's subscription. */

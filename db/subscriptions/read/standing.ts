@@ -8,6 +8,7 @@ import type { Db, Tx } from '../../client.ts';
 import { billingNow } from '../billing-clock.ts';
 import { subscriptionChanges } from '../changes/schema.ts';
 import { invoicePayments, invoices } from '../invoices/schema.ts';
+import { isFree } from '../prices.ts';
 import {
   type PaymentMethod,
   paymentMethods,
@@ -124,7 +125,7 @@ async function readStandings(
     const gated = {
       status: subscription.status,
       planId: plan.id,
-      isFree: plan.rank === 0,
+      isFree: isFree({ plan }),
       trialEndMs: subscription.trialEnd?.getTime() ?? null,
       features: plan.features,
       hasPendingAttempt,

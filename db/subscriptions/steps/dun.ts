@@ -1,7 +1,8 @@
-import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { dunningStepsDue, isDunningOver, nextDunningStepMs } from '../../../domain/subscriptions/dunning.ts';
 import { writeMail } from '../../accounts/index.ts';
 import { openAttempt } from '../attempts/open.ts';
+import { isRefusedForGood } from '../attempts/refused-for-good.ts';
 import { type Invoice, invoicePayments } from '../invoices/schema.ts';
 import { transitionSubscription } from '../transition.ts';
 import { end } from './end.ts';
@@ -49,7 +50,7 @@ async function isNewCard({ tx, subscription: { paymentMethodId } }: Moment, open
 async function takeStep(moment: Moment, open: Invoice, step: number): Promise<void> {
   const { tx, subscription, priced } = moment;
   const { paymentMethodId } = subscription;
-  const isCharged = paymentMethodId !== null && !(await isRefusedForGood(moment, open));
+  const isCharged = paymentMethodId !== null && !(await isRefusedForGood(tx, open.id, paymentMethodId));
   if (isCharged) await openAttempt(tx, open, { onSession: false, paymentMethodId });
   await writeMail(tx, {
     userId: subscription.userId,
@@ -62,21 +63,4 @@ async function takeStep(moment: Moment, open: Invoice, step: number): Promise<vo
       next: isCharged ? 'charged_again' : 'another_card',
     },
   });
-}
-
-/** Whether the bank of the card on file said that it must not be charged again without its holder. */
-async function isRefusedForGood({ tx, subscription }: Moment, open: Invoice): Promise<boolean> {
-  const [last] = await tx
-    .select({ class: invoicePayments.declineClass })
-    .from(invoicePayments)
-    .where(
-      and(
-        eq(invoicePayments.invoiceId, open.id),
-        eq(invoicePayments.paymentMethodId, subscription.paymentMethodId ?? ''),
-        isNotNull(invoicePayments.declineClass),
-      ),
-    )
-    .orderBy(desc(invoicePayments.attempt))
-    .limit(1);
-  return last?.class === 'final';
 }
