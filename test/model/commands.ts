@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import * as buyers from './buyers.ts';
+import { type Command, commandsOf, many } from './command.ts';
 import type { Books, Order, Refund } from './money.ts';
 import { type Life, PRODUCTS } from './run.ts';
 import * as sellers from './sellers.ts';
@@ -8,36 +9,9 @@ import { TROUBLES } from './troubles.ts';
 // What may happen, as fast-check draws and shrinks it. A command picks what it is about by a number, so that it still
 // means something when those before it are left out.
 
-export interface Command {
-  /** Whether there is something that it would be done to. */
-  check(books: Books): boolean;
-  run(books: Books, life: Life): Promise<void>;
-  toString(): string;
-}
+export type ShopCommand = Command<Books, Life>;
 
-/** How often each kind was carried out, over all lives. */
-export const carriedOut = new Map<string, number>();
-
-function command<Args, Target>(
-  name: string,
-  args: Args,
-  find: (books: Books, args: Args) => Target | null,
-  act: (life: Life, books: Books, target: Target, args: Args) => Promise<void>,
-): Command {
-  const text = `${name} ${JSON.stringify(args)}`;
-  return {
-    check: (books) => find(books, args) !== null,
-    run: async (books, life) => {
-      const target = find(books, args);
-      if (target === null) return;
-      if (process.env['MODEL_TRACE']) console.info(text);
-      carriedOut.set(name, (carriedOut.get(name) ?? 0) + 1);
-      books.commands.push(text);
-      await act(life, books, target, args);
-    },
-    toString: () => text,
-  };
-}
+const command = commandsOf<Books, Life>();
 
 const trouble = fc.oneof(
   { weight: 3, arbitrary: fc.constant('none' as const) },
@@ -288,25 +262,25 @@ const transferRetries = fc.record({ at: pick }).map((args) =>
   ),
 );
 
-/** Weighted by repetition: what leads to other things comes more often. */
-export const ALL: fc.Arbitrary<Command>[] = [
-  ...Array.from({ length: 4 }, () => purchases),
-  ...Array.from({ length: 6 }, () => refundRequests),
-  ...Array.from({ length: 2 }, () => decisions),
-  ...Array.from({ length: 2 }, () => lateSuccesses),
-  ...Array.from({ length: 2 }, () => externals),
-  ...Array.from({ length: 2 }, () => unheardExternals),
-  ...Array.from({ length: 2 }, () => disputes),
-  ...Array.from({ length: 2 }, () => disputeEnds),
-  ...Array.from({ length: 2 }, () => stripeSwitches),
-  ...Array.from({ length: 2 }, () => outsideReversals),
-  ...Array.from({ length: 2 }, () => payouts),
+/** Weighted: what leads to other things comes more often. */
+export const ALL: fc.Arbitrary<ShopCommand>[] = [
+  ...many(4, purchases),
+  ...many(6, refundRequests),
+  ...many(2, decisions),
+  ...many(2, lateSuccesses),
+  ...many(2, externals),
+  ...many(2, unheardExternals),
+  ...many(2, disputes),
+  ...many(2, disputeEnds),
+  ...many(2, stripeSwitches),
+  ...many(2, outsideReversals),
+  ...many(2, payouts),
   cancellations,
   connections,
   payoutReturns,
   transferRetries,
   // There is seldom something for these to be done to, and then they are passed over.
-  ...Array.from({ length: 4 }, () => givingUp),
-  ...Array.from({ length: 2 }, () => retries),
-  ...Array.from({ length: 3 }, () => resolutions),
+  ...many(4, givingUp),
+  ...many(2, retries),
+  ...many(3, resolutions),
 ];

@@ -1,26 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { expectAgreement, expectProvidersAgree } from '../harness/agreement.ts';
+import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { connect } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { closeDispute, decide } from './buyers.ts';
-import { ALL, carriedOut, purchases } from './commands.ts';
+import { ALL, purchases, type ShopCommand } from './commands.ts';
+import { commandsMax, live, type Lives, livesMaxMs } from './lives.ts';
 import { type Books, openReversals, progress } from './money.ts';
 import { Life } from './run.ts';
 import { findReversal, retryReversal } from './sellers.ts';
-import { told } from './told.ts';
 
 // Random lives of a shop, over the real engine, database and providers' sandboxes, against a model of what the money
 // must do. After each command the rows must come to show what the model foretells; after each life everything has ended,
 // and every invariant holds, the eighth against the sandboxes' own books.
-
-/** Another one by FC_SEED; a failure prints the seed and the commands. FC_RUNS=200 takes about ten minutes. */
-const SEED = Number(process.env['FC_SEED'] ?? 20_264);
-const RUNS = Number(process.env['FC_RUNS'] ?? 12);
-/** FC_SHRINK=1 looks for a shorter sequence: each attempt is a whole life. */
-const SHRINKS = process.env['FC_SHRINK'] === '1';
-const COMMANDS_MAX = Number(process.env['FC_COMMANDS'] ?? 16);
 
 let world: World;
 beforeAll(async () => {
@@ -38,47 +31,37 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** FC_RUNS=200 takes about ten minutes. */
+const MODEL: Lives<Books, Life, Drawn> = {
+  name: 'money model',
+  seed: 20_264,
+  runs: 12,
+  drawn: fc.record({
+    connected: fc.tuple(fc.constant(true), fc.boolean()),
+    first: purchases,
+    // Those that have nothing to be done to are passed over.
+    commands: fc.array(fc.oneof(...ALL), { minLength: 6, maxLength: commandsMax(16), size: 'max' }),
+  }),
+  begin: (at, { connected }) => Life.begin(at, connected),
+  commandsOf: ({ first, commands }) => [first, ...commands],
+  endWell,
+  calmDown({ psp, stripe }) {
+    psp.control.clearFaults();
+    stripe.control.clearFaults();
+    psp.control.setRefundMode('auto');
+  },
+};
+
+interface Drawn {
+  readonly connected: readonly boolean[];
+  readonly first: ShopCommand;
+  readonly commands: readonly ShopCommand[];
+}
+
 it(
   'whatever happens, in whatever order and trouble, money is where the model says',
-  async () => {
-    let lives = 0;
-    const life = fc.record({
-      connected: fc.tuple(fc.constant(true), fc.boolean()),
-      first: purchases,
-      // Those that have nothing to be done to are passed over.
-      commands: fc.array(fc.oneof(...ALL), { minLength: 6, maxLength: COMMANDS_MAX, size: 'max' }),
-    });
-    const startedAtMs = Date.now();
-    try {
-      await fc.assert(
-        fc.asyncProperty(life, async ({ connected, first, commands }) => {
-          lives += 1;
-          const { life: real, books } = await Life.begin(world, connected);
-          try {
-            for (const command of [first, ...commands])
-              if (command.check(books)) await command.run(books, real);
-            await endWell(real, books);
-          } catch (error) {
-            throw new Error(told(books, error), { cause: error });
-          } finally {
-            world.psp.control.clearFaults();
-            world.stripe.control.clearFaults();
-            world.psp.control.setRefundMode('auto');
-          }
-        }),
-        { seed: SEED, numRuns: RUNS, endOnFailure: !SHRINKS, includeErrorInReport: true },
-      );
-      await expectAgreement(world);
-    } finally {
-      const commands = [...carriedOut.values()].reduce((sum, one) => sum + one, 0);
-      const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
-      console.info(
-        `money model: seed ${SEED}, ${lives} sequences, ${commands} commands, ${seconds} s`,
-        Object.fromEntries(carriedOut),
-      );
-    }
-  },
-  RUNS * 120_000,
+  () => live(world, MODEL),
+  livesMaxMs(MODEL),
 );
 
 /** Everything that was left open ends, and is where it must be, at the providers too. */

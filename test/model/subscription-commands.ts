@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type Command, commandsOf, many } from './command.ts';
 import * as deeds from './subscription-deeds.ts';
 import * as outside from './subscription-outside.ts';
 import type { Life } from './subscription-run.ts';
@@ -16,36 +17,9 @@ import {
 
 // What may happen to somebody's subscriptions, as fast-check draws and shrinks it.
 
-export interface Command {
-  /** Whether there is something that it would be done to. */
-  check(books: Books, life: Life): boolean;
-  run(books: Books, life: Life): Promise<void>;
-  toString(): string;
-}
+export type SubscriptionCommand = Command<Books, Life>;
 
-/** How often each kind was carried out, over all lives. */
-export const carriedOut = new Map<string, number>();
-
-function command<Args, Target>(
-  name: string,
-  args: Args,
-  find: (books: Books, args: Args, life: Life) => Target | null,
-  act: (life: Life, books: Books, target: Target, args: Args) => Promise<void>,
-): Command {
-  const text = `${name} ${JSON.stringify(args)}`;
-  return {
-    check: (books, life) => find(books, args, life) !== null,
-    run: async (books, life) => {
-      const target = find(books, args, life);
-      if (target === null) return;
-      if (process.env['MODEL_TRACE']) console.info(text);
-      carriedOut.set(name, (carriedOut.get(name) ?? 0) + 1);
-      books.commands.push(text);
-      await act(life, books, target, args);
-    },
-    toString: () => text,
-  };
-}
+const command = commandsOf<Books, Life>();
 
 const trouble = fc.oneof(
   { weight: 3, arbitrary: fc.constant('none' as const) },
@@ -302,10 +276,8 @@ const recognitions = fc.constant(null).map(() =>
   ),
 );
 
-const many = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
-
-/** Weighted by repetition: what leads to other things comes more often. */
-export const ALL: fc.Arbitrary<Command>[] = [
+/** Weighted: what leads to other things comes more often. */
+export const ALL: fc.Arbitrary<SubscriptionCommand>[] = [
   ...many(5, subscribes),
   ...many(7, payments),
   ...many(12, times),

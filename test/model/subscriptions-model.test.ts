@@ -1,27 +1,20 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { expectAgreement, expectProvidersAgree } from '../harness/agreement.ts';
+import { expectProvidersAgree } from '../harness/agreement.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { installMovedClock } from '../harness/moved-clock.ts';
 import { eventually } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
-import { ALL, carriedOut, payments, subscribes } from './subscription-commands.ts';
+import { commandsMax, live, type Lives, livesMaxMs } from './lives.ts';
+import { ALL, payments, type SubscriptionCommand, subscribes } from './subscription-commands.ts';
 import { cancel } from './subscription-deeds.ts';
 import { closeDispute, decide, timePasses } from './subscription-outside.ts';
 import { Life } from './subscription-run.ts';
 import { type Books, liveOf } from './subscriptions.ts';
-import { told } from './told.ts';
 
 // Random lives of a subscriber, over the real engine, database and PSP's stand-in, against a model of what plans, invoices
 // and their money must do. The database's clock is moved on, so that each life takes months or years. After each command
 // the rows, the gate, the ledger and the PSP's books must come to show what the model foretells.
-
-/** Another one by FC_SEED; a failure prints the seed and the commands. FC_RUNS=100 takes about ten minutes. */
-const SEED = Number(process.env['FC_SEED'] ?? 20_269);
-const RUNS = Number(process.env['FC_RUNS'] ?? 5);
-/** FC_SHRINK=1 looks for a shorter sequence: each attempt is a whole life. */
-const SHRINKS = process.env['FC_SHRINK'] === '1';
-const COMMANDS_MAX = Number(process.env['FC_COMMANDS'] ?? 24);
 
 /** Days on which months are counted from: long and short ones, a leap day, nights in which clocks change. */
 const DAYS = [
@@ -50,46 +43,36 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+/** FC_RUNS=100 takes about ten minutes. */
+const MODEL: Lives<Books, Life, Drawn> = {
+  name: 'subscriptions model',
+  seed: 20_269,
+  runs: 5,
+  drawn: fc.record({
+    day: fc.constantFrom(...DAYS),
+    first: fc.tuple(subscribes, payments),
+    // Those that have nothing to be done to are passed over.
+    commands: fc.array(fc.oneof(...ALL), { minLength: 12, maxLength: commandsMax(24), size: 'max' }),
+  }),
+  begin: (at, { day }) => Life.begin(at, day),
+  commandsOf: ({ first, commands }) => [...first, ...commands],
+  endWell,
+  calmDown({ psp }) {
+    psp.control.clearFaults();
+    psp.control.setChargeMode('sync');
+  },
+};
+
+interface Drawn {
+  readonly day: (typeof DAYS)[number];
+  readonly first: readonly SubscriptionCommand[];
+  readonly commands: readonly SubscriptionCommand[];
+}
+
 it(
   'whatever happens, in whatever order and trouble, nobody has a plan without its money, or pays twice for it',
-  async () => {
-    let lives = 0;
-    const life = fc.record({
-      day: fc.constantFrom(...DAYS),
-      first: fc.tuple(subscribes, payments),
-      // Those that have nothing to be done to are passed over.
-      commands: fc.array(fc.oneof(...ALL), { minLength: 12, maxLength: COMMANDS_MAX, size: 'max' }),
-    });
-    const startedAtMs = Date.now();
-    try {
-      await fc.assert(
-        fc.asyncProperty(life, async ({ day, first, commands }) => {
-          lives += 1;
-          const { life: real, books } = await Life.begin(world, day);
-          try {
-            for (const command of [...first, ...commands])
-              if (command.check(books, real)) await command.run(books, real);
-            await endWell(real, books);
-          } catch (error) {
-            throw new Error(told(books, error), { cause: error });
-          } finally {
-            world.psp.control.clearFaults();
-            world.psp.control.setChargeMode('sync');
-          }
-        }),
-        { seed: SEED, numRuns: RUNS, endOnFailure: !SHRINKS, includeErrorInReport: true },
-      );
-      await expectAgreement(world);
-    } finally {
-      const commands = [...carriedOut.values()].reduce((sum, one) => sum + one, 0);
-      const seconds = Math.round((Date.now() - startedAtMs) / 1_000);
-      console.info(
-        `subscriptions model: seed ${SEED}, ${lives} sequences, ${commands} commands, ${seconds} s`,
-        Object.fromEntries(carriedOut),
-      );
-    }
-  },
-  RUNS * 120_000,
+  () => live(world, MODEL),
+  livesMaxMs(MODEL),
 );
 
 /** Everything that was left open ends, and its money is where it must be. */

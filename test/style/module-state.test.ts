@@ -19,8 +19,6 @@ const KEPT: Readonly<Record<string, string>> = {
   'stack/shutdown.ts: closing': 'the process is ending',
   'stack/shutdown.ts: installed': 'handlers of signals, once a process',
   'test/harness/world.ts: contract': 'the same document for every world',
-  'test/model/commands.ts: carriedOut': 'counted for the report alone',
-  'test/model/subscription-commands.ts: carriedOut': 'counted for the report alone',
 };
 
 /** Each is a process of its own, and never a module of a test. */
