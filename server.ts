@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
 import { callerOfBearer } from './api/middleware/authenticate.ts';
-import { type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
+import { createAdmission, type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { openDatabase } from './db/client.ts';
@@ -33,6 +33,8 @@ export interface RunningServer {
   readonly openStreams: number;
   /** How much of requests' bodies is held now. */
   readonly heldBodyBytes: number;
+  /** How many refunds wait for their turn now. */
+  readonly waitingRefunds: number;
   /** Stops accepting, finishes the requests in flight, closes what was opened; 10 s at most. */
   close(): Promise<void>;
 }
@@ -64,6 +66,7 @@ export async function startServer(
   const engine = createEngine(client, taskQueues);
   const refundEvents = new RefundFeed({ db: database.reads, log, now: overrides.now }, overrides.streams);
   const bodies = new RequestBodies(overrides.bodies);
+  const admission = createAdmission(config);
   const app = createApp({
     db: database.db,
     reads: database.reads,
@@ -72,6 +75,7 @@ export async function startServer(
     log,
     refundEvents,
     bodies,
+    admission,
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });
@@ -115,6 +119,9 @@ export async function startServer(
     },
     get heldBodyBytes() {
       return bodies.heldBytes;
+    },
+    get waitingRefunds() {
+      return admission.refund.waiting;
     },
     close: async () => {
       // A stream would keep its connection, and this process, open for as long as its refund.

@@ -74,6 +74,8 @@ export interface ApiDeps {
   readonly refundEvents?: RefundFeed;
   /** The bodies that this process reads; the console reads its forms within the same budget. */
   readonly bodies?: RequestBodies;
+  /** How many refunds and purchases this process begins at a time. */
+  readonly admission?: MarketplaceAdmission;
 }
 
 /** The dependencies with what the app itself adds. */
@@ -86,7 +88,6 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly terms: BillingTerms;
   /** Whether a person may put products up for sale, besides their role. */
   readonly assertMaySell: SellingGate;
-  readonly admission: MarketplaceAdmission;
   /** What refunds may be of. */
   readonly purchases: Purchases;
 }

@@ -66,6 +66,11 @@ export class Admission {
     return this.#atATime.allowed;
   }
 
+  /** How many wait for a turn now. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Does the work in its turn. Throws `engine_busy` or `engine_unavailable`, before it began, where it gets none. */
   async admit<T>(work: () => Promise<T>, { gone, beforeRefusal }: Waiter = {}): Promise<T> {
     if (this.#inFlight < this.atATime) this.#begin();

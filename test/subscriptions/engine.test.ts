@@ -122,6 +122,8 @@ describe('the workflow', () => {
     const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
     const { db } = world.database;
     const { id: attemptId } = attempts.at(-1)!;
+    // Before it rests, the workflow would look itself at what was asked so long ago.
+    await of.rests(id);
     await db
       .update(invoicePayments)
       .set({ askedAt: sql`now() - interval '31 minutes'` })
