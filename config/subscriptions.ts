@@ -116,7 +116,7 @@ export const SUBSCRIPTIONS_VARIABLES = {
   RECONCILE_INVOICE_STUCK_AFTER: variable(
     duration('30m'),
     '30m',
-    'real time after which a sweep reads a pending payment of an invoice at the PSP',
+    'real time after which a sweep reads a pending payment of an invoice, or a set-up payment, at the PSP',
   ),
   BILLING_TIME_SCALE: variable(
     integer(1, 1, 10_000_000),

@@ -124,10 +124,12 @@ CREATE TABLE card_setups (
   asked_at timestamp with time zone,
   ended_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  reconcile_checked_at timestamp with time zone,
   CONSTRAINT card_setups_pkey PRIMARY KEY (id),
   CONSTRAINT card_setups_subscription_id_subscriptions_id_fk FOREIGN KEY (subscription_id) REFERENCES subscriptions(id)
 );
 CREATE INDEX card_setups_by_subscription ON public.card_setups USING btree (subscription_id, created_at);
+CREATE INDEX card_setups_open_by_look ON public.card_setups USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (ended_at IS NULL);
 
 CREATE TABLE credit_notes (
   number text NOT NULL,

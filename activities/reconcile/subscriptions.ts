@@ -1,21 +1,44 @@
 import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
-import { findPayment, isPhantomNow, readSubscriptionLabel } from '../../db/subscriptions/index.ts';
-import { subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
+import {
+  endDeadSetup,
+  findPayment,
+  type FoundPayment,
+  isPhantomNow,
+  readSubscriptionLabel,
+} from '../../db/subscriptions/index.ts';
+import { secretLifeSeconds, subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
 import { paymentEvent } from '../../providers/webhooks/as-event.ts';
+import { isUnderWay } from '../marketplace/index.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { left, type Seen, synced, told, unreadable } from './looks.ts';
 
-/** Looks at an attempt that has been under way for long: reads its payment, and dispatches what its webhook would have said. */
-export async function lookAtAttempt(deps: ReconcileDeps, attemptId: string): Promise<Seen> {
-  const found = await findPayment(deps.db, attemptId);
-  if (found?.kind !== 'attempt' || found.attempt.status !== 'pending') return left('ended');
-  const { createdAt } = found.attempt;
-  const read = await deps.psp.readPayment(attemptId);
+/**
+ * Looks at an attempt or a set-up payment that has been under way for long: reads it at the PSP, and dispatches what its webhook
+ * would have said.
+ */
+export async function lookAtInvoicePayment(deps: ReconcileDeps, paymentId: string): Promise<Seen> {
+  const found = await findPayment(deps.db, paymentId);
+  if (found === null || isOver(found)) return left('ended');
+  const { createdAt } = found.kind === 'attempt' ? found.attempt : found.setup;
+  const read = await deps.psp.readPayment(paymentId);
+  if (read.kind !== 'payment' && read.kind !== 'not_found')
+    return { ...(await unreadable(deps, read)), createdAt };
+  const providerStatus = read.kind === 'payment' ? read.payment.status : read.kind;
+  if (found.kind === 'setup' && isUnconfirmed(providerStatus)) {
+    const life = secretLifeSeconds(deps.settings.reconcile.billing);
+    if (await endDeadSetup(deps.db, paymentId, life))
+      return synced('secret_dead', { providerStatus, createdAt });
+  }
   if (read.kind === 'not_found') return left('unknown_to_the_psp', { createdAt });
-  if (read.kind !== 'payment') return { ...(await unreadable(deps, read)), createdAt };
-  const { status } = read.payment;
-  return told(await deps.inbox.dispatch(paymentEvent(read.payment)), { providerStatus: status, createdAt });
+  return told(await deps.inbox.dispatch(paymentEvent(read.payment)), { providerStatus, createdAt });
 }
+
+const isOver = (found: FoundPayment): boolean =>
+  found.kind === 'attempt' ? found.attempt.status !== 'pending' : found.setup.endedAt !== null;
+
+/** Its buyer would have to do something more, by a secret. */
+const isUnconfirmed = (status: string): boolean =>
+  status === 'not_found' || (status.startsWith('requires_') && !isUnderWay(status));
 
 /**
  * Looks at a subscription that is due, by its workflow's id: starts or wakes the workflow, which leaves what is not due.

@@ -28,7 +28,7 @@ import {
 import { lookOutside } from './outside.ts';
 import { createPace } from './pace.ts';
 import { lookAtWork } from './lost-work.ts';
-import { lookAtAttempt, lookAtSubscription } from './subscriptions.ts';
+import { lookAtInvoicePayment, lookAtSubscription } from './subscriptions.ts';
 
 /** 200 rows by default, which take less than an activity may (see sweepBatch), even if each look runs into its timeouts. */
 const BATCHES_AT_ONCE = 4;
@@ -48,7 +48,7 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
       lookAtOrphan(deps, ref, { gapMs: gapMs(deps, terms), engineRebuilt: terms.engineRebuilt }),
     lost_work: lookAtWork,
     ended_orders: (deps, ref, terms) => lookAtEndedOrder(deps, ref, { gapMs: gapMs(deps, terms) }),
-    stuck_invoices: lookAtAttempt,
+    stuck_invoices: lookAtInvoicePayment,
     overdue_subscriptions: lookAtSubscription,
     outside: lookOutside,
     inbox: lookAtWebhook,

@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { PspAnswer } from '../../domain/subscriptions/asks.ts';
 import { classifyDecline, refusedCharge } from '../../domain/subscriptions/decline.ts';
 import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
+import { secretLifeSeconds } from '../../domain/subscriptions/secret-life.ts';
 import type { Done } from '../../domain/subscriptions/step.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
 import { SILENT_AFTER_MS } from '../../db/subscriptions/advance.ts';
@@ -17,7 +18,6 @@ import { attemptReportOf } from '../../providers/webhooks/attempt-report.ts';
 import { retryLater, whileHeartbeating } from '../kernel/index.ts';
 import { unread } from '../marketplace/index.ts';
 import type { SubscriptionDeps } from './deps.ts';
-import { secretLifeSeconds } from './secret-life.ts';
 import { attemptSettlement, failedAttempt, type OwnedAttempt } from './settled.ts';
 import { standingOf } from './standing.ts';
 

@@ -1,4 +1,5 @@
 import type { PspAnswer } from '../../domain/subscriptions/asks.ts';
+import { secretLifeSeconds } from '../../domain/subscriptions/secret-life.ts';
 import type { Done } from '../../domain/subscriptions/step.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
 import { askSetup, recordSetupAnswer, subscriptionOfSetup } from '../../db/subscriptions/setups.ts';
@@ -9,7 +10,6 @@ import { retryLater, whileHeartbeating } from '../kernel/index.ts';
 import { unread } from '../marketplace/index.ts';
 import type { Asked } from './attempts.ts';
 import type { SubscriptionDeps } from './deps.ts';
-import { secretLifeSeconds } from './secret-life.ts';
 import { attemptSettlement } from './settled.ts';
 
 export function createSetupActivities(deps: SubscriptionDeps) {

@@ -4,13 +4,16 @@ import type { Db } from '../client.ts';
 import { readClock, writePlatformSetting } from '../kernel/index.ts';
 import { RECENT_DISPUTES } from './sweep.ts';
 
-const TABLES: Readonly<Record<Exclude<Phase, 'lost_work' | 'outside' | 'overdue_subscriptions'>, SQL>> = {
-  stuck_orders: sql`orders`,
-  stuck_refunds: sql`refunds`,
-  orphan_refunds: sql`refunds`,
-  ended_orders: sql`orders`,
-  stuck_invoices: sql`invoice_payments`,
-  inbox: sql`webhook_events`,
+const TABLES: Readonly<
+  Record<Exclude<Phase, 'lost_work' | 'outside' | 'overdue_subscriptions'>, readonly SQL[]>
+> = {
+  stuck_orders: [sql`orders`],
+  stuck_refunds: [sql`refunds`],
+  orphan_refunds: [sql`refunds`],
+  ended_orders: [sql`orders`],
+  // Both have payments at the PSP, whose ids are the rows'.
+  stuck_invoices: [sql`invoice_payments`, sql`card_setups`],
+  inbox: [sql`webhook_events`],
 };
 const WORK_TABLES: Readonly<Record<string, SQL>> = {
   order: sql`orders`,
@@ -48,7 +51,7 @@ export async function markLooked(db: Db, phase: Phase, refs: readonly string[]):
     return;
   }
   if (phase !== 'lost_work' && phase !== 'overdue_subscriptions') {
-    await stamp(TABLES[phase], sql`reconcile_checked_at`, refs);
+    for (const table of TABLES[phase]) await stamp(table, sql`reconcile_checked_at`, refs);
     return;
   }
   for (const [kind, table] of Object.entries(WORK_TABLES)) {

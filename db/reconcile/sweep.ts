@@ -120,6 +120,11 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
           from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM invoice_payments
             WHERE status = 'pending' AND asked_at < ${before(ask.invoiceStuckAfterMs)}`,
         },
+        {
+          rotates: true,
+          from: sql`SELECT id::text AS ref, reconcile_checked_at AS looked_at, created_at FROM card_setups
+            WHERE ended_at IS NULL AND asked_at < ${before(ask.invoiceStuckAfterMs)}`,
+        },
       ];
     case 'overdue_subscriptions': {
       const { time, renewalGraceMs } = ask.billing;

@@ -1,4 +1,3 @@
-import { eq, sql } from 'drizzle-orm';
 import { realMs } from '../../domain/subscriptions/billing-time.ts';
 import { nextDunningStepMs } from '../../domain/subscriptions/dunning.ts';
 import type { ShownSubscription, Step, Work } from '../../domain/subscriptions/step.ts';
@@ -6,7 +5,8 @@ import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Db, Tx } from '../client.ts';
 import { MissingRow } from '../kernel/index.ts';
 import { openWantedAttempt } from './attempts/for-buyer.ts';
-import { type CardSetup, cardSetups } from './schema.ts';
+import type { CardSetup } from './schema.ts';
+import { endSetup } from './setups.ts';
 import { decideByStatus } from './steps/by-status.ts';
 import {
   after,
@@ -110,10 +110,7 @@ async function isOpenedForBuyer(moment: Moment): Promise<boolean> {
 async function isSetupGivenUp(moment: Moment, { id, createdAt }: CardSetup): Promise<boolean> {
   const { tx, terms, now } = moment;
   if (now < after(inBillingTime(moment, createdAt), terms.paymentTimeoutMs)) return false;
-  await tx
-    .update(cardSetups)
-    .set({ endedAt: sql`clock_timestamp()`, clientSecret: null })
-    .where(eq(cardSetups.id, id));
+  await endSetup(tx, id);
   return true;
 }
 

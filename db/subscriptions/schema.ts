@@ -160,11 +160,18 @@ export const cardSetups = pgTable(
     clientSecret: text(),
     providerStatus: text(),
     askedAt: at(),
-    /** When the PSP said how it ended. */
+    /** When the PSP said how it ended, or nobody could confirm it any more. */
     endedAt: at(),
+    /** When a sweep last asked the PSP about it. */
+    reconcileCheckedAt: at(),
     createdAt: createdAt(),
   },
-  (t) => [index('card_setups_by_subscription').on(t.subscriptionId, t.createdAt)],
+  (t) => [
+    index('card_setups_by_subscription').on(t.subscriptionId, t.createdAt),
+    index('card_setups_open_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.endedAt} IS NULL`),
+  ],
 );
 
 /** Who had a trial. Outlives the account, so it refers to no user. */

@@ -13,6 +13,7 @@ import { lockOpenInvoice } from './invoices/void.ts';
 import { keepCard } from './keep-card.ts';
 import { lockSubscription } from './lock.ts';
 import { cardSetups, type PaymentMethod, type Subscription } from './schema.ts';
+import { endSetup } from './setups.ts';
 import { transitionSubscription } from './transition.ts';
 import { keepTrialCard } from './trial-uses.ts';
 
@@ -37,10 +38,7 @@ export async function settleSetup(
     const { id: subscriptionId, userId, status } = subscription;
     if (isEnded) return { outcome: 'already_decided', subscriptionId };
     const now = await readBillingClock(tx, terms.time);
-    await tx
-      .update(cardSetups)
-      .set({ endedAt: new Date(), clientSecret: null })
-      .where(eq(cardSetups.id, setupId));
+    await endSetup(tx, setupId);
     if (verdict !== 'captured') return { outcome: 'failed', subscriptionId };
     if (card === null || ENDED_SUBSCRIPTIONS.some((ended) => ended === status))
       return { outcome: 'not_kept', subscriptionId };

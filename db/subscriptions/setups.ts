@@ -1,5 +1,5 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
-import type { Db } from '../client.ts';
+import { and, eq, isNull, lte, sql } from 'drizzle-orm';
+import type { Db, Tx } from '../client.ts';
 import { MissingRow } from '../kernel/index.ts';
 import type { PaymentAnswer } from './attempts/record-answer.ts';
 import { readPrice } from './prices.ts';
@@ -47,6 +47,27 @@ export async function recordSetupAnswer(
       ...(answer.clientSecret !== null && { clientSecret: answer.clientSecret }),
     })
     .where(and(eq(cardSetups.id, setupId), isNull(cardSetups.endedAt)));
+}
+
+const ENDED = { endedAt: sql`clock_timestamp()`, clientSecret: null };
+
+/** Nobody can put a card on file by it any more. */
+export async function endSetup(tx: Tx, setupId: string): Promise<void> {
+  await tx.update(cardSetups).set(ENDED).where(eq(cardSetups.id, setupId));
+}
+
+/**
+ * Ends a set-up payment whose secret has died; false where it may live. The PSP may have been asked for as long as a secret
+ * lives, which is real time, and the last answer's secret lives as long again.
+ */
+export async function endDeadSetup(db: Db, setupId: string, secretLifeSeconds: number): Promise<boolean> {
+  const diedBefore = sql`clock_timestamp() - make_interval(secs => ${2 * secretLifeSeconds}::float8)`;
+  const ended = await db
+    .update(cardSetups)
+    .set(ENDED)
+    .where(and(eq(cardSetups.id, setupId), isNull(cardSetups.endedAt), lte(cardSetups.askedAt, diedBefore)))
+    .returning({ id: cardSetups.id });
+  return ended.length > 0;
 }
 
 /** Throws MissingRow. */

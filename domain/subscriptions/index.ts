@@ -21,6 +21,7 @@ export { INVOICE_ACTIONS, SUBSCRIPTION_ACTIONS } from './actions.ts';
 export { invoiceSubject, REVENUE_SCHEDULE_ID, subscriptionWorkflowId } from './ids.ts';
 export type { EndReason } from './subscription-machine.ts';
 export { recognisableMinor } from './revenue.ts';
+export { secretLifeSeconds } from './secret-life.ts';
 export { trialMail } from './trial-mail.ts';
 export { type ChangeableSubscription, decideChange, type WishedPrice } from './when-change.ts';
 export type { AttemptReport, ReportedCard } from './messages.ts';

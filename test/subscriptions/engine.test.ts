@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { readAskResult } from '../../db/subscriptions/kept-ask.ts';
 import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
+import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { eventually, until } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
@@ -131,6 +132,75 @@ describe('the workflow', () => {
     const swept = await sweep('stuck_invoices');
     expect(swept).toMatchObject({ synced: 1, why: { told: 1 } });
     await renewed(id, 1);
+  });
+
+  describe('a set-up payment', () => {
+    /** It was asked for so long ago. */
+    const setUp = async (id: string, askedAgo: string) => {
+      const asked = await of.ask(id, { do: 'payment_method' });
+      if (!('done' in asked)) throw new Error('no set-up payment was asked for');
+      const setupId = asked.done.setupId!;
+      await world.database.db
+        .update(cardSetups)
+        .set({ askedAt: sql`now() - ${askedAgo}::interval` })
+        .where(eq(cardSetups.id, setupId));
+      return setupId;
+    };
+    const setupRow = async (setupId: string) => {
+      const { db } = world.database;
+      const [row] = await db.select().from(cardSetups).where(eq(cardSetups.id, setupId));
+      return row!;
+    };
+
+    it('whose webhook was lost is found, and who is past due is charged at once', async () => {
+      const { id, person } = await of.active();
+      const { paymentMethodId } = await of.row(id);
+      world.psp.control.setMethod(await of.providerCard(paymentMethodId!), {
+        charges: { declineCode: 'lost_card' },
+      });
+      await of.passPeriod(id);
+      await of.became(id, 'past_due');
+      const setupId = await setUp(id, '31 minutes');
+      world.psp.control.addFault({
+        kind: 'loseWebhook',
+        match: 'payment_succeeded',
+        where: { customer_id: person.id },
+        times: 1,
+      });
+      world.psp.control.pay(setupId, { card: '5555555555554444' });
+      await world.psp.control.idle();
+      expect((await of.row(id)).status).toBe('past_due');
+      const swept = await sweep('stuck_invoices');
+      expect(swept).toMatchObject({ synced: 1, why: { told: 1 } });
+      const recovered = await of.became(id, 'active');
+      expect(recovered.paymentMethodId).not.toBe(paymentMethodId);
+      expect(await setupRow(setupId)).toMatchObject({
+        clientSecret: null,
+        endedAt: expect.any(Date) as Date,
+      });
+    });
+
+    it('is left while its buyer may confirm it, and ends with its secret', async () => {
+      const { id } = await of.active();
+      const setupId = await setUp(id, '47 hours');
+      const { reconcileCheckedAt, clientSecret } = await setupRow(setupId);
+      expect({ reconcileCheckedAt, clientSecret }).toEqual({
+        reconcileCheckedAt: null,
+        clientSecret: expect.any(String) as string,
+      });
+      const left = await sweep('stuck_invoices');
+      expect(left).toMatchObject({ seen: 1, why: { psp_says_requires_payment_method: 1 } });
+      expect(await setupRow(setupId)).toMatchObject({ clientSecret, endedAt: null });
+      expect((await setupRow(setupId)).reconcileCheckedAt).not.toBeNull();
+      await world.database
+        .sql`UPDATE card_setups SET asked_at = now() - interval '49 hours' WHERE id = ${setupId}`;
+      expect(await sweep('stuck_invoices')).toMatchObject({ synced: 1, why: { secret_dead: 1 } });
+      expect(await setupRow(setupId)).toMatchObject({
+        clientSecret: null,
+        endedAt: expect.any(Date) as Date,
+      });
+      expect((await sweep('stuck_invoices')).seen).toBe(0);
+    });
   });
 });
 

@@ -1,0 +1,2 @@
+ALTER TABLE "card_setups" ADD COLUMN "reconcile_checked_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "card_setups_open_by_look" ON "card_setups" USING btree ("reconcile_checked_at" NULLS FIRST,"created_at") WHERE "card_setups"."ended_at" IS NULL;
