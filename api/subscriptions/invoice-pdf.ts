@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import PDFDocument from 'pdfkit';
 import type { InvoiceRow } from '../../db/subscriptions/read/invoices.ts';
 import { formatMoney } from '../../domain/kernel/index.ts';
@@ -11,6 +12,11 @@ export interface PaidInvoice extends InvoiceRow {
   readonly periodEnd: Date;
 }
 
+const require = createRequire(import.meta.url);
+
+// The fonts that each PDF reader has are those of Western Europe alone. What of these is used goes into the file.
+const REGULAR = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+const BOLD = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
 const MARGIN = 56;
 const AMOUNTS_WIDTH = 110;
 const MUTED = '#555555';
@@ -23,6 +29,7 @@ export async function invoicePdf(invoice: PaidInvoice): Promise<Buffer> {
   const document = new PDFDocument({
     size: 'A4',
     margin: MARGIN,
+    font: REGULAR,
     // The file's id is made of these.
     info: {
       Title: `Invoice ${invoice.number}`,
@@ -59,9 +66,9 @@ function writeInvoice(document: PDFKit.PDFDocument, invoice: PaidInvoice): void 
   writeRule(document);
   writeAmount(document, 'Net', formatMoney(amountMinor - taxMinor, currency));
   writeAmount(document, 'Tax', formatMoney(taxMinor, currency));
-  document.font('Helvetica-Bold');
+  document.font(BOLD);
   writeAmount(document, 'Total, paid', formatMoney(amountMinor, currency));
-  document.font('Helvetica').fillColor(MUTED).fontSize(9).moveDown(2);
+  document.font(REGULAR).fillColor(MUTED).fontSize(9).moveDown(2);
   document.text(`Paid on ${day(invoice.paidAt)} by payment ${hyperswitchPaymentId}. Days are in UTC.`);
 }
 
@@ -70,10 +77,10 @@ function writeHead(
   issuer: string,
   facts: readonly (readonly [name: string, value: string])[],
 ): void {
-  document.font('Helvetica').fontSize(10).fillColor(MUTED);
+  document.font(REGULAR).fontSize(10).fillColor(MUTED);
   for (const line of issuer.split(';')) document.text(line.trim());
-  document.moveDown(2).fillColor('black').font('Helvetica-Bold').fontSize(20).text('Invoice');
-  document.font('Helvetica').fontSize(10).moveDown();
+  document.moveDown(2).fillColor('black').font(BOLD).fontSize(20).text('Invoice');
+  document.font(REGULAR).fontSize(10).moveDown();
   for (const [name, value] of facts) document.text(`${name}: ${value}`);
   document.moveDown(2);
 }

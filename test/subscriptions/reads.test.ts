@@ -1,4 +1,3 @@
-import { inflateSync } from 'node:zlib';
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -8,6 +7,7 @@ import { assertMayDistribute, featuresOf } from '../../db/subscriptions/index.ts
 import { paymentMethods, planPrices, plans, subscriptions } from '../../db/subscriptions/schema.ts';
 import { billingTermsOf } from '../../domain/subscriptions/index.ts';
 import { addUser, type ApiWorld, bearer, bodyOf, CONFIG, openApi } from '../harness/api.ts';
+import { wordsOf } from '../harness/pdf.ts';
 import { addAttempt, addInvoice, addSubscription, DAY_MS, priceOf } from './rows.ts';
 
 const TERMS = billingTermsOf(CONFIG);
@@ -421,20 +421,6 @@ async function credit(invoiceId: string, number: string): Promise<void> {
   });
   const createdAt = new Date('2026-03-05T12:00:00Z');
   await db.insert(creditNotes).values({ number, invoiceId, refundId, amountMinor: 200, createdAt });
-}
-
-/** The words of a PDF by pdfkit: its streams hold them as hexadecimal pieces. */
-function wordsOf(pdf: Buffer): string {
-  const bytes = pdf.toString('latin1');
-  const words: string[] = [];
-  for (const [, stream = ''] of bytes.matchAll(/stream\n([\s\S]*?)\nendstream/g)) {
-    const text = inflateSync(Buffer.from(stream, 'latin1')).toString('latin1');
-    for (const [, line = ''] of text.matchAll(/\[(.*?)\] TJ/g)) {
-      const pieces = [...line.matchAll(/<([\da-f]*)>/g)].map(([, hex = '']) => Buffer.from(hex, 'hex'));
-      words.push(Buffer.concat(pieces).toString('latin1'));
-    }
-  }
-  return words.join('\n');
 }
 
 describe('GET /admin/subscriptions', () => {
