@@ -32,7 +32,7 @@ export async function charge(
 }
 
 /** The price of the next period: what the subscriber wished for at its end, what an operator moves it to, or its own. */
-async function nextPrice({ tx, subscription, priced }: Moment, from: Date): Promise<PricedPlan> {
+export async function nextPrice({ tx, subscription, priced }: Moment, from: Date): Promise<PricedPlan> {
   const [scheduled] = await tx
     .select()
     .from(subscriptionChanges)

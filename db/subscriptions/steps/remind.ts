@@ -1,4 +1,5 @@
 import { writeMail } from '../../accounts/index.ts';
+import { nextPrice } from './charge.ts';
 import { after, type Due, type Moment } from './moment.ts';
 
 /** Reminds of the end of a trial, or of a year, once its time has come; returns when that is, where it is not yet. */
@@ -16,23 +17,26 @@ export async function remind(moment: Moment): Promise<Due | null> {
 }
 
 async function remindOf(
-  { tx, subscription, priced, now }: Moment,
+  moment: Moment,
   kind: 'trial_ending' | 'year_renews_soon',
   of: Date,
   beforeMs: number,
 ): Promise<Due | null> {
+  const { tx, subscription, now } = moment;
   const at = after(of, -beforeMs);
   if (now < at) return { at, summary: 'until its end is reminded of' };
   if (now >= of) return null;
+  // What will be charged then, which a change that waits for that moment may have made another price.
+  const { plan, price } = await nextPrice(moment, of);
   await writeMail(tx, {
     userId: subscription.userId,
     kind,
     subject: `subscription/${subscription.id}/${of.toISOString()}`,
     params: {
-      plan: priced.plan.name,
+      plan: plan.name,
       at: of.toISOString(),
-      amount: priced.price.amountMinor,
-      currency: priced.price.currency,
+      amount: price.amountMinor,
+      currency: price.currency,
     },
   });
   return null;
