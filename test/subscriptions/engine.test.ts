@@ -1,12 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { v7 as uuidv7 } from 'uuid';
-import { readAskResult } from '../../db/subscriptions/kept-ask.ts';
 import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
 import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { eventually, until } from '../harness/wait.ts';
-import { World } from '../harness/world.ts';
+import { eventually } from '../harness/wait.ts';
+import { type Person, World } from '../harness/world.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
 
 let world: World;
@@ -19,6 +17,9 @@ afterEach(() => expectCleanBooks(world));
 afterAll(() => world.close());
 
 const renewed = (id: string, index: number) => of.paid(id, index + 1);
+
+const reminders = async (person: Person) =>
+  (await of.mailsOf(person)).filter((kind) => kind === 'year_renews_soon');
 
 async function sweep(phase: 'stuck_invoices' | 'overdue_subscriptions') {
   const sweepId = await world.engine.startSweep({ phases: [phase], drain: false });
@@ -71,6 +72,26 @@ describe('the workflow', () => {
     });
   });
 
+  it('a year with its reminder: at most 30 events a paid period, and one mail that it renews soon', async () => {
+    const { id, person } = await of.active({ billingCycle: 'yearly' });
+    for (const years of [1, 2]) {
+      await of.rests(id);
+      const { currentPeriodEnd } = await of.row(id);
+      await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 7 * DAY_MS + 60_000);
+      await eventually(async () => expect(await reminders(person)).toHaveLength(years));
+      await of.rests(id);
+      await of.passPeriod(id);
+      await renewed(id, years);
+    }
+    await of.rests(id);
+    await eventually(async () => {
+      const runs = await runsOf(id);
+      expect(runs.length).toBeGreaterThanOrEqual(4);
+      for (const { names } of runs) expect(names.length, names.join(' ')).toBeLessThanOrEqual(30);
+    });
+    expect(await reminders(person)).toHaveLength(2);
+  });
+
   it('an update and a payment signal at the moment of continue-as-new: once', async () => {
     const stories = await Promise.all(Array.from({ length: 6 }, () => of.active()));
     for (const { id, person } of stories) {
@@ -82,14 +103,9 @@ describe('the workflow', () => {
       stories.map(async ({ id }, index) => {
         const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
         await of.rests(id);
-        const askId = uuidv7();
         world.psp.control.settleCharge(attempts.at(-1)!.id);
         await new Promise((resolve) => setTimeout(resolve, index * 15));
-        // As the API does: the row is the answer, and where it has none the ask is made once more.
-        await of.ask(id, { do: 'cancel' }, askId).catch(() => undefined);
-        if ((await readAskResult(world.database.db, askId)) === null)
-          await of.ask(id, { do: 'cancel' }, askId);
-        expect(await readAskResult(world.database.db, askId)).toMatchObject({ done: { subscriptionId: id } });
+        expect(await of.answered(id, { do: 'cancel' })).toMatchObject({ done: { subscriptionId: id } });
         await renewed(id, 1);
         expect((await of.row(id)).status).toBe('canceling');
         expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'paid']);
@@ -201,73 +217,5 @@ describe('the workflow', () => {
       });
       expect((await sweep('stuck_invoices')).seen).toBe(0);
     });
-  });
-});
-
-describe('an upgrade', () => {
-  const upgrade = (id: string) => of.ask(id, { do: 'change', planId: 'premium' });
-
-  it('is charged at once, and the old plan stays until it is paid', async () => {
-    const { id } = await of.active();
-    const changed = await upgrade(id);
-    expect(changed).toMatchObject({ psp: { kind: 'answered' } });
-    const premium = await of.priceOf('premium', 'monthly');
-    const row = await until(
-      () => of.row(id),
-      ({ priceId }) => priceId === premium.id,
-    );
-    expect(row).toMatchObject({ status: 'active', periodIndex: 0 });
-    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
-      ['first', 'paid'],
-      ['change', 'paid'],
-    ]);
-  });
-
-  it('that is refused changes nothing, and is no dunning', async () => {
-    const { id, person } = await of.active();
-    const before = await of.row(id);
-    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), {
-      charges: { declineCode: 'insufficient_funds' },
-    });
-    await upgrade(id);
-    await eventually(async () => expect(await of.mailsOf(person)).toContain('change_failed'));
-    const { priceId, status, dunningSince } = await of.row(id);
-    expect({ priceId, status, dunningSince }).toEqual({
-      priceId: before.priceId,
-      status: 'active',
-      dunningSince: null,
-    });
-    expect((await of.invoicesOf(id)).map((invoice) => invoice.status)).toEqual(['paid', 'void']);
-  });
-
-  it('racing the renewal: the change is ended first, then the renewal has the old price', async () => {
-    const { id } = await of.active();
-    const before = await of.row(id);
-    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), { charges: 'want_buyer' });
-    await upgrade(id);
-    await of.lastAttempt(id, (last) => last.status === 'failed');
-    const paying = await of.ask(id, { do: 'pay' });
-    const waiting = 'done' in paying ? paying.done.attemptId! : '';
-    world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), { charges: 'succeed' });
-    await of.passPeriod(id);
-    await renewed(id, 1);
-    expect(world.psp.control.payment(waiting).status).toBe('cancelled');
-    expect((await of.row(id)).priceId).toBe(before.priceId);
-    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
-      ['first', 'paid'],
-      ['change', 'void'],
-      ['renewal', 'paid'],
-    ]);
-  });
-
-  it('a downgrade keeps access until the period’s end, and the next invoice has its price', async () => {
-    const { id } = await of.active({ planId: 'premium' });
-    const before = await of.row(id);
-    await of.ask(id, { do: 'change', planId: 'creator' });
-    expect((await of.row(id)).priceId).toBe(before.priceId);
-    await of.passPeriod(id);
-    const after = await renewed(id, 1);
-    expect(after.priceId).toBe((await of.priceOf('creator', 'monthly')).id);
-    expect((await of.invoicesOf(id)).map(({ amountMinor }) => amountMinor)).toEqual([1999, 999]);
   });
 });

@@ -1,7 +1,8 @@
-import { asc, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { mails } from '../../db/accounts/schema.ts';
 import { keepAsk } from '../../db/kernel/index.ts';
+import { readAskResult } from '../../db/subscriptions/kept-ask.ts';
 import { readSubscriptionLabel } from '../../db/subscriptions/label.ts';
 import { type InvoicePayment, invoicePayments, invoices } from '../../db/subscriptions/invoices/schema.ts';
 import {
@@ -10,8 +11,9 @@ import {
   type Subscription,
   subscriptions,
 } from '../../db/subscriptions/schema.ts';
+import type { MailKind } from '../../domain/mails.ts';
 import type { AskedOfSubscription, AskedSubscription } from '../../domain/subscriptions/asked.ts';
-import type { AskAnswer } from '../../domain/subscriptions/asks.ts';
+import type { AskAnswer, AskResult } from '../../domain/subscriptions/asks.ts';
 import type { BillingCycle } from '../../domain/subscriptions/billing-cycle.ts';
 import type { SubscriptionLabel } from '../../engine/port/subscriptions.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -91,6 +93,19 @@ export function subscriptionsOf(world: World) {
     return world.engine.askSubscription(askId, await label(subscriptionId));
   }
 
+  /** As the API does: the ask's row is its answer, and where it has none yet the ask is made once more. */
+  async function answered(
+    subscriptionId: string,
+    deed: Deed,
+    askId: string = uuidv7(),
+  ): Promise<AskResult | null> {
+    await ask(subscriptionId, deed, askId).catch(() => undefined);
+    const read = await readAskResult(db, askId);
+    if (read !== null) return read;
+    await ask(subscriptionId, deed, askId);
+    return readAskResult(db, askId);
+  }
+
   async function row(subscriptionId: string): Promise<Subscription> {
     const [found] = await db.select().from(subscriptions).where(eq(subscriptions.id, subscriptionId));
     if (found === undefined) throw new Error(`there is no subscription ${subscriptionId}`);
@@ -122,6 +137,17 @@ export function subscriptionsOf(world: World) {
       .orderBy(asc(mails.createdAt), asc(mails.id));
     return rows.map(({ kind }) => kind);
   };
+
+  /** The last mail of a kind to somebody. */
+  async function mailOf(person: Person, kind: MailKind) {
+    const [mail] = await db
+      .select()
+      .from(mails)
+      .where(and(eq(mails.userId, person.id), eq(mails.kind, kind)))
+      .orderBy(desc(mails.createdAt))
+      .limit(1);
+    return mail;
+  }
 
   const became = (subscriptionId: string, status: Subscription['status']) =>
     until(
@@ -240,12 +266,14 @@ export function subscriptionsOf(world: World) {
     ...{
       active,
       age,
+      answered,
       ask,
       attemptsOf,
       became,
       invoicesOf,
       label,
       lastAttempt,
+      mailOf,
       mailsOf,
       pass,
       passPeriod,
