@@ -1,5 +1,6 @@
 import { getMaintenance } from './get-maintenance.ts';
 import { getStory } from './get-story.ts';
+import { giveBackAgain } from './give-back-again.ts';
 import { giveBack } from './give-back.ts';
 import { listFlags } from './list-flags.ts';
 import { listStuck } from './list-stuck.ts';
@@ -19,6 +20,7 @@ export const OPERATORS_ROUTES = [
   retryTransfer,
   retryReversal,
   giveBack,
+  giveBackAgain,
   resolveReversal,
   resolveTransfer,
   returnRefund,

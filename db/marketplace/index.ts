@@ -9,7 +9,7 @@ export {
   transferLabel,
   type TransferWork,
 } from './labels.ts';
-export { lockNamedRefund, lockOrder, lockReversal, lockTransferOfOrder } from './lock.ts';
+export { lockNamedRefund, lockReversal, lockTransferOfOrder } from './lock.ts';
 export {
   disputedPaymentOf,
   isOfPayment,
@@ -18,6 +18,7 @@ export {
   type Purchases,
   type PurchaseStore,
 } from './purchase.ts';
+export { clearFailedGiveBacks } from './refunds/clear-failed-give-backs.ts';
 export { findGiveBack } from './refunds/find-give-back.ts';
 export { NotReturnable } from './refunds/not-returnable.ts';
 export { settleOutside } from './refunds/record-external-refund.ts';
@@ -26,7 +27,7 @@ export { type Order, orders } from './orders/schema.ts';
 export { releasePayment, watchedSince } from './orders/watched-payment.ts';
 export { adoptProviderRefund } from './refunds/adopt-provider-refund.ts';
 export { type EndedRefund, endHeldRefund } from './refunds/end-held.ts';
-export { giveBackAgain } from './orders/give-back-again.ts';
+export { giveBackAgain, heldOf } from './refunds/give-back-again.ts';
 export { isHeldRefund } from './refunds/held.ts';
 export { forgetMissedOrphan, missOrphan } from './refunds/miss-orphan.ts';
 export { refundAsOperator } from './refunds/refund-as-operator.ts';

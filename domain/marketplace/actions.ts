@@ -10,6 +10,9 @@ export const ORDER_ACTIONS = {
 } as const satisfies Words;
 
 export const REFUND_ACTIONS = {
+  give_back: {
+    effect: 'A new refund gives back all that is still held of the payment that this one did not give back.',
+  },
   give_up: {
     effect:
       'The PSP is looked at, and if it does not know the refund, it is asked for no more. Once it is still not known there when no call can land any more, it fails, and what it is of is free. What the PSP has goes on. One that is held fails at once: the PSP gave nothing back.',

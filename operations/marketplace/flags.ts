@@ -16,7 +16,9 @@ export const MARKETPLACE_FLAGS: Readonly<Partial<Record<FlagKind, FlagWords>>> =
   },
   failed_after_succeeded: { remedies: ({ subject }) => asks(subject, 'mark_returned') },
   give_back_failed: {
-    remedies: ({ orderId }) => (orderId === null ? [] : asks(orderWorkflowId(orderId), 'give_back')),
+    next: 'The money is held for who paid it until it has gone back, which clears this.',
+    remedies: ({ subject, orderId }) =>
+      asks(orderId === null ? subject : orderWorkflowId(orderId), 'give_back'),
   },
   reversal_happened_after_all: { remedies: ({ subject }) => asks(subject, 'retry') },
   transfer_happened_after_all: {

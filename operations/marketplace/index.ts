@@ -10,7 +10,7 @@ import { failedTransfer, stuckTransfer, transfer } from './transfer.ts';
 export { disputeEvents, disputeRow } from './dispute.ts';
 export { refundEvents, refundRow } from './refund.ts';
 export { refundPurchase, type StartWork } from './refund-purchase.ts';
-export { giveBack } from './order-actions.ts';
+export { giveBack, giveBackRefused } from './give-back-actions.ts';
 export { markReturned } from './refund-actions.ts';
 export { retryReversal, reversalResolutions } from './reversal-actions.ts';
 export { retryTransfer, transferResolutions } from './transfer-actions.ts';

@@ -2,7 +2,8 @@ import { isSuspended, type Order, type Refund } from '../../db/marketplace/index
 import { orderWorkflowId } from '../../domain/marketplace/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
 import { asks, event, eventIf, QUIET } from '../telling.ts';
-import { giveBack, refundPart } from './order-actions.ts';
+import { giveBack } from './give-back-actions.ts';
+import { refundPart } from './order-actions.ts';
 
 export const order: Omit<RowKind, 'story'> = {
   kind: 'order',

@@ -3,19 +3,21 @@ import { refundKey, refundWorkflowId } from '../../domain/marketplace/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
 import { asks, event, moneyOf, nextOf, QUIET } from '../telling.ts';
 import type { ActionName } from '../titles.ts';
+import { giveBackRefused } from './give-back-actions.ts';
 import { giveUpRefund, markReturned, settleRefundOutside } from './refund-actions.ts';
 import { REFUND_WAITS } from './waits.ts';
 
 export const refund: Omit<RowKind, 'story'> = {
   kind: 'refund',
   hasWorkflow: true,
-  actions: [giveUpRefund, settleRefundOutside, markReturned],
+  actions: [giveUpRefund, settleRefundOutside, markReturned, giveBackRefused],
 };
 
 /** The PSP did something that the books cannot hold: a person says what the buyer has. */
 const WHILE_HELD: readonly ActionName[] = ['settled_outside', 'give_up'];
 /** The PSP may not have the refund. */
 const WHILE_ASKED: readonly ActionName[] = ['give_up'];
+const GIVES_BACK_AGAIN: readonly ActionName[] = ['give_back'];
 
 export const stuckRefund: StuckKind = {
   one: 'Refund at the PSP',
@@ -44,8 +46,11 @@ export const stuckOrphan: StuckKind = {
   money: [{ name: 'Refunds that the PSP may not have', tone: 'warn' }],
 };
 
-/** `differs`: the PSP gave back another amount or currency. */
-export function refundRow(row: Refund, differs: boolean): StoryRow {
+/**
+ * `differs`: the PSP gave back another amount or currency. `givesBackAgain`: it gave nothing back, what it was of is
+ * still held, and no row but this offers to give it back again.
+ */
+export function refundRow(row: Refund, differs: boolean, givesBackAgain = false): StoryRow {
   const isHeld = row.status === 'pending' && differs;
   const subject = refundWorkflowId(row.id);
   return {
@@ -58,7 +63,7 @@ export function refundRow(row: Refund, differs: boolean): StoryRow {
     providerId: row.hyperswitchRefundId,
     idempotencyKey: refundKey(row),
     waitingFor: isHeld ? 'held' : isAsked(row) ? waitOf(row) : null,
-    actions: asks(subject, ...actionsOn(row, isHeld)),
+    actions: asks(subject, ...(givesBackAgain ? GIVES_BACK_AGAIN : actionsOn(row, isHeld))),
   };
 }
 

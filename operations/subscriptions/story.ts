@@ -41,10 +41,25 @@ function rowsOf(rows: SubscriptionRows, workflowId: string, flags: readonly OpsF
   const differing = new Set(
     flags.filter(({ kind }) => kind === 'amount_differs').map(({ subject }) => subject),
   );
+  const failing = new Set(
+    flags
+      .filter(({ kind, clearedAt }) => kind === 'give_back_failed' && clearedAt === null)
+      .map(({ subject }) => subject),
+  );
+  const underWay = new Set(
+    rows.back.refunds.filter(({ status }) => status === 'pending').map(({ paymentId }) => paymentId),
+  );
   return [
     subscriptionRow(rows),
     ...rows.invoices.map((row) => invoiceRow(row, rows, workflowId)),
-    ...rows.back.refunds.map((refund) => refundRow(refund, differing.has(refundWorkflowId(refund.id)))),
+    ...rows.back.refunds.map((refund) => {
+      const subject = refundWorkflowId(refund.id);
+      return refundRow(
+        refund,
+        differing.has(subject),
+        failing.has(subject) && !underWay.has(refund.paymentId),
+      );
+    }),
     ...rows.back.disputes.map((dispute) => disputeRow(dispute, disputedOf(dispute))),
   ];
 }

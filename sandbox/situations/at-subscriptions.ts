@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FlagKind } from '../../domain/flags.ts';
+import { refundWorkflowId } from '../../domain/marketplace/ids.ts';
 import { invoiceSubject, subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
 import type { Api } from '../cli/api-client.ts';
@@ -305,6 +306,37 @@ async function becameGivenBack({ db }: Scene, attemptId: string): Promise<void> 
     ([attempt]) => attempt?.status === 'given_back',
   );
 }
+
+export const invoiceGiveBackRefused: Situation = {
+  name: 'invoice-give-back-refused',
+  title: 'A subscriber paid the wrong amount, and the PSP did not give it back',
+  async make(scene) {
+    const { subscriptionId, invoiceId } = await subscribe(scene);
+    if (invoiceId === null) throw new Error('there is nothing to pay');
+    await until(
+      async () => scene.psp.control.hasPayment(invoiceId),
+      (isThere) => isThere,
+    );
+    const refused = {
+      outcome: 'refused',
+      code: 'IR_06',
+      message: 'Refunds are not possible at the moment.',
+    } as const;
+    scene.psp.control.addFault({ kind: 'refundOutcome', ...refused, where: { payment_id: invoiceId } });
+    scene.psp.control.pay(invoiceId, { amountReceivedMinor: 500 });
+    const [refund] = await until(
+      () =>
+        scene.db.execute<{ id: string }>(
+          sql`SELECT id FROM refunds WHERE invoice_id = ${invoiceId} AND status = 'failed'`,
+        ),
+      (rows) => rows.length > 0,
+    );
+    const subject = refundWorkflowId(refund!.id);
+    return { subject, workflowId: subscriptionWorkflowId(subscriptionId), heal: async () => {} };
+  },
+  ways: { console: [{ take: 'action', action: 'give_back' }], temporal: null },
+  ends: 'succeeded',
+};
 
 /** What flags about the PSP itself name. */
 const THE_PSP = 'hyperswitch';

@@ -24,6 +24,7 @@ import {
   refundWebhookLost,
 } from './at-the-psp.ts';
 import {
+  invoiceGiveBackRefused,
   invoicePaidTwice,
   invoiceWebhookLost,
   pspRetriesItself,
@@ -62,6 +63,7 @@ export const SITUATIONS: readonly Situation[] = [
   subscriptionOverdue,
   subscriptionPhantom,
   invoicePaidTwice,
+  invoiceGiveBackRefused,
   pspRetriesItself,
   webhookUnmatched,
   settlementExceptions,

@@ -180,7 +180,7 @@ function rowOf(subject: string): { table: (typeof TABLES)[Kind]; id: string } {
   return { table, id };
 }
 
-/** The status of the row; for a retried reversal, of its successor. */
+/** The status of the row; for a reversal or a give-back that was tried again, of its successor. */
 export async function statusOf({ db }: Scene, subject: string): Promise<string> {
   const [row] = await db.execute<{ status: string }>(statusQuery(subject));
   if (row === undefined) throw new Error(`there is no ${subject}`);
@@ -197,6 +197,10 @@ function statusQuery(subject: string): SQL {
       FROM statement_exceptions WHERE statement_id = ${id}`;
   }
   const row = rowOf(subject);
+  if (kind === 'refund')
+    return sql`SELECT last.status FROM refunds AS last JOIN refunds AS named ON named.id = ${row.id}
+      WHERE last.id = named.id OR (last.kind = 'payment_returned' AND last.payment_id = named.payment_id)
+      ORDER BY last.id DESC LIMIT 1`;
   if (kind !== 'reversal') return sql`SELECT status FROM ${row.table} WHERE id = ${row.id}`;
   return sql`SELECT status FROM ${row.table} WHERE id = ${row.id} OR retry_of = ${row.id}
     ORDER BY retry_of NULLS LAST LIMIT 1`;

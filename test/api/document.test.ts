@@ -155,7 +155,7 @@ describe('the OpenAPI document', () => {
       );
     const byName = codesOf('performAction');
     const ofOneRow = ['Transfer', 'Reversal'].flatMap((kind) => [`retry${kind}`, `resolve${kind}`]);
-    for (const alone of [...ofOneRow, 'giveBack', 'returnRefund']) {
+    for (const alone of [...ofOneRow, 'giveBack', 'giveBackAgain', 'returnRefund']) {
       expect(codesOf(alone), alone).not.toEqual([]);
       expect(byName, alone).toEqual(expect.arrayContaining(codesOf(alone)));
     }

@@ -100,7 +100,7 @@ describe('an operator’s POST with an Idempotency-Key', () => {
     };
   }
 
-  async function failedGiveBack(): Promise<Situation> {
+  async function failedGiveBack(): Promise<Situation & { readonly refundId: string }> {
     const orderId = await placedOrder(world, people.buyer, products());
     world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', message: 'card closed' });
     world.psp.control.pay(orderId, { amountReceivedMinor: 5_000 });
@@ -114,7 +114,13 @@ describe('an operator’s POST with an Idempotency-Key', () => {
       rows: async () => (await refundsOf(world, orderId)).length,
       after: 2,
       started: 'refund',
+      refundId: first!.id,
     };
+  }
+
+  async function failedGiveBackByRefund(): Promise<Situation> {
+    const { refundId, ...situation } = await failedGiveBack();
+    return { ...situation, path: `/refunds/${refundId}/give-back` };
   }
 
   const asker =
@@ -130,6 +136,7 @@ describe('an operator’s POST with an Idempotency-Key', () => {
     ['resolveReversal', resolvedReversal],
     ['returnRefund', returnedRefund],
     ['giveBack', failedGiveBack],
+    ['giveBackAgain', failedGiveBackByRefund],
   ];
 
   it.each(SITUATIONS)(

@@ -1,12 +1,17 @@
+import { asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { refunds, settleDispute } from '../../db/marketplace/index.ts';
 import { phantoms } from '../../ops/commands/phantoms.ts';
 import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
+import { expectCleanBooks, posted } from '../harness/books.ts';
+import { runOpsHere } from '../harness/processes.ts';
+import { auditLogOf, flagsOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import { until } from '../harness/wait.ts';
 import type { Person, World } from '../harness/world.ts';
-import { subscriptionsOf } from '../subscriptions/story.ts';
-import { approveAs, awaited, codeOf, openOffice } from './support.ts';
+import { subscriptionsOf, type Wish } from '../subscriptions/story.ts';
+import { approveAs, awaited, codeOf, openOffice, operationsOf } from './support.ts';
 
 let world: World;
 let admin: Person;
@@ -204,6 +209,144 @@ describe('move_price', () => {
   });
 });
 
+describe('give_back', () => {
+  afterEach(() => {
+    world.psp.control.setRefundMode('auto');
+    world.psp.control.clearFaults();
+  });
+  const refundsOf = (invoiceId: string) =>
+    world.database.db
+      .select()
+      .from(refunds)
+      .where(eq(refunds.invoiceId, invoiceId))
+      .orderBy(asc(refunds.createdAt), asc(refunds.id));
+  const refuse = () =>
+    world.psp.control.addFault({ kind: 'refundOutcome', outcome: 'failed', message: 'The card is closed.' });
+  const isFailed = async (refundId: string) => {
+    expect(await world.finished(`refund/${refundId}`)).toMatchObject({ status: 'failed' });
+  };
+
+  /** Another amount came than the invoice's, and the PSP did not give it back. */
+  async function held(wish: Wish = {}, receivedMinor = 500) {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person, wish);
+    const invoiceId = done.invoiceId!;
+    refuse();
+    world.psp.control.pay(invoiceId, { amountReceivedMinor: receivedMinor });
+    const [refund] = await until(
+      () => refundsOf(invoiceId),
+      (rows) => rows.length > 0,
+    );
+    await isFailed(refund!.id);
+    return { id: done.subscriptionId, invoiceId, refundId: refund!.id };
+  }
+  const suspense = (invoiceId: string) => posted(world, invoiceId, 'suspense:invoice');
+  const giveBack = (refundId: string) =>
+    world.post(admin, `/admin/refunds/${refundId}/give-back`, { reason: 'they have another card' });
+
+  it('gives back again what no invoice took, after that failed: once, and its flag ends when the money went back', async () => {
+    const { invoiceId, refundId } = await held();
+    const subject = `refund/${refundId}`;
+    expect(await suspense(invoiceId)).toBe(-500);
+    expect(await flagsOf(world, subject)).toEqual(['give_back_failed']);
+    expect(await actionsOn(subject)).toEqual(['give_back']);
+    const { body } = await world.get(admin, '/admin/stuck?kind=flag');
+    expect(body['data']!.find((row) => row['subject'] === subject)!['actions']).toContainEqual(
+      expect.objectContaining({ action: 'give_back', subject }),
+    );
+    const preview = await world.get(admin, `/admin/actions/preview?action=give_back&subject=${subject}`);
+    expect(preview.body['preview']).toMatchObject({ amount: 500, currency: 'USD', refusal: null });
+
+    world.psp.control.setRefundMode('manual');
+    const key = { 'idempotency-key': uuidv7() };
+    const ask = () =>
+      world.post(admin, `/admin/refunds/${refundId}/give-back`, { reason: 'they have another card' }, key);
+    const answer = await ask();
+    expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+    const again = answer.body['refund']!['id'] as string;
+    expect((await ask()).body).toEqual(answer.body);
+    expect(codeOf(await giveBack(refundId))).toEqual([400, 'refund_already_requested']);
+    expect(await actionsOn(subject)).toEqual([]);
+    expect(await flagsOf(world, subject)).toEqual(['give_back_failed']);
+    expect(await suspense(invoiceId)).toBe(-500);
+    await until(
+      async () => world.psp.control.refunds(invoiceId),
+      (made) => made.some(({ refund_id: known }) => known === again),
+    );
+    world.psp.control.setRefundMode('auto');
+    world.psp.control.settleRefund(again, 'succeeded');
+    expect(await world.finished(`refund/${again}`)).toEqual({ status: 'succeeded' });
+
+    expect(await flagsOf(world, subject)).toEqual([]);
+    expect(await suspense(invoiceId)).toBe(0);
+    expect(await posted(world, invoiceId, 'cash:psp')).toBe(0);
+    expect(await refundsOf(invoiceId)).toMatchObject([
+      { status: 'failed', amountMinor: 500 },
+      { id: again, status: 'succeeded', amountMinor: 500, kind: 'payment_returned', paymentId: invoiceId },
+    ]);
+    expect(codeOf(await giveBack(refundId))).toEqual([400, 'invoice_not_refundable']);
+    expect(await auditLogOf(world, `invoice/${invoiceId}`)).toMatchObject([
+      { action: 'invoice.give_back', actor: admin.id, reason: 'they have another card' },
+    ]);
+    await expectCleanBooks(world);
+  });
+
+  it('that fails once more leaves one flag, on the last, by which it is given back from the command line', async () => {
+    const { invoiceId, refundId } = await held({}, 700);
+    refuse();
+    const again = (await giveBack(refundId)).body['refund']!['id'] as string;
+    await isFailed(again);
+    expect(await flagsOf(world, `refund/${refundId}`)).toEqual([]);
+    expect(await flagsOf(world, `refund/${again}`)).toEqual(['give_back_failed']);
+    expect(await suspense(invoiceId)).toBe(-700);
+    const args = ['resolve', again, '--as', 'give_back', '--reason', 'a third time', '--json'];
+    const done = await runOpsHere(args, { ...world.env, OPS_ACTOR: admin.id });
+    expect([done.code, done.stderr]).toEqual([0, '']);
+    const { now } = (JSON.parse(done.stdout) as { done: { now: { subject: string } } }).done;
+    expect(await world.finished(now.subject)).toEqual({ status: 'succeeded' });
+    expect(await flagsOf(world, `refund/${again}`)).toEqual([]);
+    expect(await suspense(invoiceId)).toBe(0);
+    await expectCleanBooks(world);
+  });
+
+  it('waits for a second admin above the limit', async () => {
+    const { invoiceId, refundId } = await held({ planId: 'premium', billingCycle: 'yearly' }, 19_000);
+    const approval = awaited(await giveBack(refundId));
+    expect(await refundsOf(invoiceId)).toHaveLength(1);
+    const approved = await approveAs(world, second, approval);
+    expect(approved.status, JSON.stringify(approved.body)).toBe(200);
+    const [, again] = await until(
+      () => refundsOf(invoiceId),
+      (rows) => rows[1]?.status === 'succeeded',
+    );
+    await world.finished(`refund/${again!.id}`);
+    expect(await suspense(invoiceId)).toBe(0);
+  });
+
+  it('says what is wrong: unknown, of money that was taken, disputed', async () => {
+    expect(codeOf(await giveBack('00000000-0000-4000-8000-00000000dead'))).toEqual([404, 'refund_not_found']);
+    const { invoiceId } = await of.active();
+    const refunded = await world.post(admin, `/admin/invoices/${invoiceId}/refund`, {
+      reason: 'x',
+      amount: 1,
+    });
+    const refundId = refunded.body['refund']!['id'] as string;
+    await world.finished(`refund/${refundId}`);
+    expect(codeOf(await giveBack(refundId))).toEqual([400, 'invoice_not_refundable']);
+    const other = await held({}, 800);
+    const purchase = { kind: 'invoice', id: other.invoiceId, paymentId: other.invoiceId } as const;
+    const news = { providerDisputeId: `dp_${other.invoiceId}`, amountMinor: 800, currency: 'USD' };
+    const { db } = world.database;
+    const { purchases } = operationsOf(world).settings;
+    await settleDispute(db, purchase, { ...news, status: 'open' }, purchases);
+    expect(codeOf(await giveBack(other.refundId))).toEqual([400, 'invoice_disputed']);
+    await settleDispute(db, purchase, { ...news, status: 'lost' }, purchases);
+    expect(codeOf(await giveBack(other.refundId))).toEqual([400, 'invoice_not_refundable']);
+    expect(await flagsOf(world, `refund/${other.refundId}`)).toEqual([]);
+    await expectCleanBooks(world);
+  });
+});
+
 describe('refund_invoice', () => {
   const refund = (invoiceId: string, body: object) =>
     world.post(admin, `/admin/invoices/${invoiceId}/refund`, { reason: 'promised', ...body });
@@ -311,7 +454,7 @@ describe('npm run ops -- phantoms', () => {
       () => of.invoicesOf(id),
       (all) => all.length === 2 && all.every(({ status }) => status === 'paid'),
     );
-    expect(await flagsOf(id)).not.toContain('phantom');
+    expect(await flagsOn(id)).not.toContain('phantom');
   });
 
   it.each([
@@ -327,7 +470,7 @@ describe('npm run ops -- phantoms', () => {
       expect(await of.row(id)).toMatchObject({ status: before.status, endedAt: null });
       await sweepOverdue();
       expect(await of.became(id, status)).toMatchObject({ endReason });
-      expect(await flagsOf(id)).toEqual([]);
+      expect(await flagsOn(id)).toEqual([]);
       if (status !== 'active') return;
       const charged = (await of.invoicesOf(id)).map(({ reason, status: paid }) => [reason, paid]);
       expect(charged).toEqual([['trial_end', 'paid']]);
@@ -343,7 +486,7 @@ describe('npm run ops -- phantoms', () => {
       VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '1 hour',
         now() - interval '1 hour', now() + interval '20 days', now() - interval '11 minutes')`;
     await sweepOverdue();
-    expect(await flagsOf(id)).toEqual(['phantom']);
+    expect(await flagsOn(id)).toEqual(['phantom']);
     await of.rests(id);
     expect((await of.row(id)).nextDueAt!.getTime()).toBeGreaterThan(Date.now());
     await sweepOverdue();
@@ -380,7 +523,7 @@ describe('npm run ops -- phantoms', () => {
     expect(swept.status, JSON.stringify(swept.body)).toBe(200);
   }
 
-  const flagsOf = async (id: string) =>
+  const flagsOn = async (id: string) =>
     (
       await world.database.sql<
         { kind: string }[]

@@ -18,6 +18,7 @@ import { readInFlightRefunds } from '../in-flight-refunds.ts';
 import { type ReversalWork, type SettledRefund, transferLabel, type TransferWork } from '../labels.ts';
 import { lockCurrentReversals, lockTransferChains, type TransferChain } from '../lock.ts';
 import { openReversal } from '../reversals/open.ts';
+import { clearFailedGiveBacks } from '../refunds/clear-failed-give-backs.ts';
 import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from '../withhold.ts';
 
@@ -49,7 +50,10 @@ const postingOf = (order: Order, refund: Refund) =>
 
 /** A payment that no order took has no allocations: its money leaves suspense as it came. */
 async function returnSuspended(tx: Tx, order: Order, refund: Refund): Promise<SettledRefund> {
-  await post(tx, postingOf(order, refund), suspendedPaymentReturned(refund.amountMinor, refund.excessMinor));
+  const { amountMinor, excessMinor } = refund;
+  await post(tx, postingOf(order, refund), suspendedPaymentReturned(amountMinor, excessMinor));
+  const isAllBack = order.refundedMinor + amountMinor - excessMinor === order.capturedMinor;
+  if (isAllBack) await clearFailedGiveBacks(tx, { kind: 'order', id: order.id });
   return { reversals: [], transfers: [] };
 }
 

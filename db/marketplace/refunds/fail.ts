@@ -4,6 +4,7 @@ import { transitionRefund } from './transition.ts';
 import type { Refund } from './schema.ts';
 import { lockRefund } from '../lock.ts';
 import { raiseFlag } from '../../kernel/index.ts';
+import { clearFailedGiveBacks } from './clear-failed-give-backs.ts';
 import { isOlder, latest } from './provider-time.ts';
 import type { Purchase, Purchases } from '../purchase.ts';
 
@@ -49,6 +50,8 @@ export async function failPending(
   if (refund.kind !== 'payment_returned') return;
   // The money may have gone back in another way meanwhile: cancelled by the PSP, or refunded in its dashboard.
   if ((purchase.capturedMinor ?? 0) === purchase.refundedMinor) return;
+  // One flag for the money that is held, on the give-back that failed last.
+  await clearFailedGiveBacks(tx, purchase);
   await raiseFlag(
     tx,
     'give_back_failed',

@@ -1,12 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { refundWorkflowId } from '../../../domain/marketplace/index.ts';
 import { invoiceSubject } from '../../../domain/subscriptions/ids.ts';
 import { invoicePaymentReturned, ofInvoiceRefund } from '../../../domain/subscriptions/postings.ts';
 import type { InvoiceTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Tx } from '../../client.ts';
-import { clearFlags } from '../../kernel/index.ts';
 import { post } from '../../ledger/index.ts';
 import {
+  clearFailedGiveBacks,
   isOfPayment,
   NotReturnable,
   type Purchase,
@@ -66,7 +65,7 @@ export async function heldPurchase(
       );
       if (heldMinor - (amountMinor - excessMinor) > 0) return { reversals: [], transfers: [] };
       if (attempt.status === 'succeeded') await transitionAttempt(inner, attempt, 'given_back');
-      await clearFailed(inner, payment);
+      await clearFailedGiveBacks(inner, payment);
       return { reversals: [], transfers: [] };
     },
     bringBack: (_tx, refund: Refund) =>
@@ -111,15 +110,4 @@ async function sentBackMinor(tx: Tx, payment: HeldPayment): Promise<number> {
     .from(refunds)
     .where(and(isOfPayment(refunds, payment), eq(refunds.status, 'succeeded')));
   return sum?.minor ?? 0;
-}
-
-/** Nothing is held any more: nobody need try a give-back again that was refused. */
-async function clearFailed(tx: Tx, payment: HeldPayment): Promise<void> {
-  const refused = await tx
-    .select({ id: refunds.id })
-    .from(refunds)
-    .where(
-      and(isOfPayment(refunds, payment), eq(refunds.kind, 'payment_returned'), eq(refunds.status, 'failed')),
-    );
-  for (const { id } of refused) await clearFlags(tx, 'give_back_failed', refundWorkflowId(id));
 }
