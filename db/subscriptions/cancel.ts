@@ -14,7 +14,8 @@ import { transitionSubscription } from './transition.ts';
 
 /**
  * Cancels a subscription that is locked: at the end of its period or trial, with access until then; at once where it is
- * unpaid or past due. A charge that was not asked for is not made; one that was, and succeeds, runs to its period's end.
+ * unpaid or past due. A charge that was not asked for is not made, nor asked for again where the PSP has not answered; one
+ * that succeeds all the same runs to its period's end.
  */
 export async function cancelSubscription(
   tx: Tx,
@@ -67,7 +68,7 @@ async function cancelAtEnd(tx: Tx, subscription: Subscription, now: Date): Promi
   });
 }
 
-/** Whether the next period is being charged, so that it is too late to prevent it. A change that is charged is given up. */
+/** Whether the next period may have been charged, so that its invoice must wait for the PSP's word. A change is given up. */
 async function isChargeAsked(tx: Tx, subscriptionId: string): Promise<boolean> {
   const open = await lockOpenInvoice(tx, subscriptionId);
   if (open === undefined || open.reason === 'change') return false;

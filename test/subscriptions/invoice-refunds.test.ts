@@ -12,6 +12,7 @@ import { returnRefund } from '../../db/marketplace/refunds/return.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { advance } from '../../db/subscriptions/advance.ts';
+import { askAttempt } from '../../db/subscriptions/attempts/ask.ts';
 import { lockSubscription } from '../../db/subscriptions/lock.ts';
 import { reactivateSubscription } from '../../db/subscriptions/reactivate.ts';
 import { recogniseRevenue } from '../../db/subscriptions/invoices/recognise.ts';
@@ -283,6 +284,40 @@ describe('dispute', () => {
     expect((await story.attempt(change.invoiceId)).endRequestedAt).not.toBeNull();
     const late = await story.settle(change.invoiceId, captured(change.amountMinor));
     expect(late).toMatchObject({ outcome: 'given_back' });
+  });
+
+  test('opened while the PSP never answered a renewal: it is not asked for again; won: another is', async () => {
+    const { id, invoiceId } = await story.paid();
+    const at = later((await story.subscription(id)).currentPeriodEnd!, DAY_MS / 24);
+    expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'ask' });
+    const attemptId = (
+      await sql`SELECT id FROM invoices WHERE subscription_id = ${id} AND reason = 'renewal'`
+    )[0]!.id as string;
+    expect(await askAttempt(db, attemptId)).not.toBeNull();
+    await dispute(invoiceId, 'open');
+    expect(await askAttempt(db, attemptId)).toBeNull();
+    expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'end', attemptId });
+    await dispute(invoiceId, 'won');
+    expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'end', attemptId });
+    expect(await askAttempt(db, attemptId)).toBeNull();
+    await story.settle(attemptId, failed('none', { decline: null }), at);
+    // Nobody refused it.
+    expect(await story.subscription(id)).toMatchObject({ status: 'active', dunningSince: null });
+    expect(await story.invoice(attemptId)).toMatchObject({ status: 'void' });
+    const again = await advance(db, id, termsAt(at));
+    expect(again).toMatchObject({ kind: 'ask' });
+    expect(again).not.toMatchObject({ attemptId });
+  });
+
+  test('opened while a renewal was answered: a success runs to its period’s end', async () => {
+    const { id, invoiceId } = await story.paid();
+    const at = later((await story.subscription(id)).currentPeriodEnd!, DAY_MS / 24);
+    const renewal = await story.renew(id);
+    await sql`UPDATE invoice_payments SET asked_at = now(), provider_status = 'processing' WHERE id = ${renewal}`;
+    await dispute(invoiceId, 'open');
+    expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'wait' });
+    expect(await story.settle(renewal, captured(999), at)).toMatchObject({ outcome: 'paid' });
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling' });
   });
 
   test('whom a person cancelled: won does not take that back', async () => {

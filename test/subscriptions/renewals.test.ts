@@ -158,6 +158,29 @@ describe('a cancellation', () => {
     expect(paymentsOf(person)).toHaveLength(2);
   });
 
+  it('with a renewal that the PSP never answered: it is ended, and not asked for again', async () => {
+    const { id, person } = await of.active();
+    const down = of.onCharges(person, { kind: 'status', status: 503, times: 'always' });
+    await of.passPeriod(id);
+    await attempted(world, `subscription/${id}`, 2);
+    expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: {} });
+    await of.lastAttempt(id, ({ endRequestedAt }) => endRequestedAt !== null);
+    // The call that would charge is over, and the PSP is told to end what it may have made.
+    await eventually(async () => {
+      const { raw } = await world.temporal.workflow.getHandle(`subscription/${id}`).describe();
+      const calls = (raw.pendingActivities ?? []).map((call) => [call.activityType?.name, call.attempt! > 1]);
+      expect(calls).toEqual([['endAttempt', true]]);
+    });
+    world.psp.control.clearFaults(down);
+    // It would have arrived by then.
+    await world.database.sql`UPDATE invoice_payments SET asked_at = asked_at - interval '2 minutes'
+      WHERE end_requested_at IS NOT NULL AND status = 'pending'`;
+    await of.became(id, 'canceled');
+    await world.finished(`subscription/${id}`);
+    expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'void']);
+    expect(paymentsOf(person)).toHaveLength(1);
+  });
+
   it('at the last second: the renewal that is due already is not made', async () => {
     const { id, person } = await of.active();
     await of.rests(id);

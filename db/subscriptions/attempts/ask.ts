@@ -1,10 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Db } from '../../client.ts';
-import type { InvoicePayment } from '../invoices/schema.ts';
+import { type InvoicePayment, invoicePayments } from '../invoices/schema.ts';
 import { lockAttempt } from '../lock.ts';
 import { paymentMethods } from '../schema.ts';
-import { isEnded } from '../steps/moment.ts';
-import { invoicePayments } from '../invoices/schema.ts';
+import { isWanted } from './wanted.ts';
 
 /** An attempt for which the PSP may be asked now. */
 export interface AttemptToAsk {
@@ -21,14 +20,9 @@ export interface AttemptToAsk {
  */
 export async function askAttempt(db: Db, attemptId: string): Promise<AttemptToAsk | null> {
   return db.transaction(async (tx) => {
-    const { attempt, invoice, subscription } = await lockAttempt(tx, attemptId);
-    const isWanted =
-      attempt.status === 'pending' &&
-      attempt.endRequestedAt === null &&
-      attempt.providerStatus === null &&
-      invoice.status === 'open' &&
-      !isEnded(subscription);
-    if (!isWanted) return null;
+    const locked = await lockAttempt(tx, attemptId);
+    const { attempt, subscription } = locked;
+    if (attempt.status !== 'pending' || attempt.providerStatus !== null || !isWanted(locked)) return null;
     await tx
       .update(invoicePayments)
       .set({ askedAt: sql`coalesce(${invoicePayments.askedAt}, clock_timestamp())` })

@@ -22,6 +22,7 @@ export async function refuse(
 ): Promise<boolean> {
   if (invoice.status !== 'open') return false;
   const wantsBuyer = decline?.code === WANTS_THE_BUYER;
+  const isEndedByUs = attempt.endRequestedAt !== null && decline === null;
   const mail = (kind: SubscriptionMail, subject: string) =>
     writeMail(tx, {
       userId: subscription.userId,
@@ -48,8 +49,8 @@ export async function refuse(
       return false;
     case 'renewal':
     case 'trial_end':
-      // Somebody who cancelled while it was in flight is not asked for it again.
-      if (subscription.status !== 'past_due' && subscription.cancelRequestedAt !== null) {
+      // Somebody who cancelled while it was in flight is not asked for it again. Nor was it refused where we ended it.
+      if (subscription.status !== 'past_due' && (subscription.cancelRequestedAt !== null || isEndedByUs)) {
         await voidOpenInvoice(tx, subscription.id);
         return false;
       }

@@ -51,8 +51,8 @@ export async function settleDisputeOf(
 }
 
 /**
- * A charge that the PSP was not asked for is not made; one that was asked for runs to the end of what it pays. A change is
- * given up, as by a cancellation.
+ * A charge that the PSP was not asked for is not made; of one that was asked for its word is awaited. A change is given up, as
+ * by a cancellation.
  */
 async function dropUnasked(tx: Tx, subscriptionId: string): Promise<void> {
   const open = await lockOpenInvoice(tx, subscriptionId);

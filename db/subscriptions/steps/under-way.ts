@@ -2,8 +2,9 @@ import { dunningStepsDue } from '../../../domain/subscriptions/dunning.ts';
 import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 import { dropAttempt } from '../attempts/drop.ts';
+import { isWanted } from '../attempts/wanted.ts';
 import type { Invoice, InvoicePayment } from '../invoices/schema.ts';
-import { after, CHANGED, type Decided, type Due, isEnded, type Moment } from './moment.ts';
+import { after, CHANGED, type Decided, type Due, type Moment } from './moment.ts';
 
 /** A charge whose answer was not final is looked at so long after it was asked for, and then at this interval. Real time. */
 const FIRST_LOOK_AFTER_MS = 60_000;
@@ -31,7 +32,8 @@ export function isDunningDue({ subscription, terms, now }: Moment): boolean {
  */
 export async function decideUnderWay(moment: Moment, looks: Date[]): Promise<Decided | null> {
   // What nobody wants goes first: until it is over, nothing else is charged.
-  const inTurn = moment.pending.toSorted((a, b) => Number(isWanted(moment, a)) - Number(isWanted(moment, b)));
+  const rank = (one: UnderWay) => Number(isWanted({ ...moment, ...one }));
+  const inTurn = moment.pending.toSorted((a, b) => rank(a) - rank(b));
   for (const one of inTurn) {
     const decided = await decideOne(moment, one, looks);
     if (decided !== null) return decided;
@@ -41,12 +43,9 @@ export async function decideUnderWay(moment: Moment, looks: Date[]): Promise<Dec
 
 type UnderWay = Moment['pending'][number];
 
-const isWanted = ({ subscription }: Moment, { attempt, invoice }: UnderWay): boolean =>
-  attempt.endRequestedAt === null && invoice.status === 'open' && !isEnded(subscription);
-
 async function decideOne(moment: Moment, one: UnderWay, looks: Date[]): Promise<Decided | null> {
   const { attempt } = one;
-  if (isWanted(moment, one) && !isOver(moment, one)) {
+  if (isWanted({ ...moment, ...one }) && !isOver(moment, one)) {
     await flagUnanswered(moment, one);
     if (attempt.providerStatus === null) return { work: { kind: 'ask', attemptId: attempt.id } };
     // A buyer who is there takes their time; the webhook says how it ended, and a sweep looks for lost ones.
