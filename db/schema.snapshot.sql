@@ -917,6 +917,7 @@ CREATE TABLE subscriptions (
   end_reason text,
   work_checked_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL,
+  card_begun_at timestamp with time zone,
   CONSTRAINT subscriptions_pkey PRIMARY KEY (id),
   CONSTRAINT subscriptions_moves_to_price_id_plan_prices_id_fk FOREIGN KEY (moves_to_price_id) REFERENCES plan_prices(id),
   CONSTRAINT subscriptions_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),

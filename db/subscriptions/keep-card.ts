@@ -6,16 +6,24 @@ import type { Tx } from '../client.ts';
 import { type PaymentMethod, paymentMethods, type Subscription } from './schema.ts';
 import { trialCardHash } from './trial-hash.ts';
 
+/** A card that its holder gave by a payment that was begun then, which is real time. */
+interface GivenCard {
+  readonly card: ReportedCard;
+  readonly begunAt: Date;
+}
+
 /**
- * Puts a card that may be charged later on file, in the place of the subscription's present one. Null where the PSP's
- * id is another person's, which it never is; then nothing is kept. The caller points the subscription to it.
+ * Puts a card that may be charged later on file, in the place of the subscription's present one. Null where nothing is
+ * kept: a card was given by a payment that was begun later, or the PSP's id is another person's, which it never is. The
+ * caller writes the card, and when it was begun, into the subscription.
  */
 export async function keepCard(
   tx: Tx,
-  { userId, paymentMethodId: presentId }: Pick<Subscription, 'userId' | 'paymentMethodId'>,
-  card: ReportedCard,
+  { userId, paymentMethodId: presentId, cardBegunAt }: Subscription,
+  { card, begunAt }: GivenCard,
   { now, trialHashKey }: { readonly now: Date } & Pick<BillingTerms, 'trialHashKey'>,
 ): Promise<PaymentMethod | null> {
+  if (cardBegunAt !== null && begunAt < cardBegunAt) return null;
   const { providerPaymentMethodId, fingerprint, brand, last4, expMonth, expYear } = card;
   const shown = { brand, last4, expMonth, expYear };
   const fingerprintHash = fingerprint === null ? null : trialCardHash(trialHashKey, fingerprint);

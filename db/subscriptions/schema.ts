@@ -110,6 +110,8 @@ export const subscriptions = pgTable(
     cancelRequestedAt: at(),
     cancelCause: text({ enum: CANCEL_CAUSES }),
     paymentMethodId: uuid().references(() => paymentMethods.id),
+    /** When the payment was begun by which its buyer gave that card: one begun before puts none in its place. Real time. */
+    cardBegunAt: at(),
     /** When something is to be done next: a sweep starts or wakes its workflow when that is ten minutes over. */
     nextDueAt: at(),
     dunningSince: at(),

@@ -18,7 +18,7 @@ import { transitionSubscription } from './transition.ts';
 import { keepTrialCard } from './trial-uses.ts';
 
 export interface SettledSetup {
-  /** `trial_ended`: the card had a trial before. `not_kept`: it cannot be charged later, or nobody would charge it. */
+  /** `trial_ended`: the card had a trial before. `not_kept`: it cannot be charged later, nobody would charge it, or a later one is on file. */
   readonly outcome: 'kept' | 'not_kept' | 'trial_ended' | 'failed' | 'already_decided';
   readonly subscriptionId: string;
 }
@@ -34,7 +34,7 @@ export async function settleSetup(
   terms: BillingTerms,
 ): Promise<SettledSetup> {
   return db.transaction(async (tx) => {
-    const { subscription, isEnded } = await lockSetup(tx, setupId);
+    const { subscription, isEnded, begunAt } = await lockSetup(tx, setupId);
     const { id: subscriptionId, userId, status } = subscription;
     if (isEnded) return { outcome: 'already_decided', subscriptionId };
     const now = await readBillingClock(tx, terms.time);
@@ -42,11 +42,12 @@ export async function settleSetup(
     if (verdict !== 'captured') return { outcome: 'failed', subscriptionId };
     if (card === null || ENDED_SUBSCRIPTIONS.some((ended) => ended === status))
       return { outcome: 'not_kept', subscriptionId };
-    const kept = await keepCard(tx, subscription, card, { now, trialHashKey: terms.trialHashKey });
+    const kept = await keepCard(tx, subscription, { card, begunAt }, { now, ...terms });
     if (kept === null) return { outcome: 'not_kept', subscriptionId };
     const hadTrial = kept.fingerprintHash !== null && (await keepTrialCard(tx, userId, kept.fingerprintHash));
     const withCard = await transitionSubscription(tx, subscription, status, {
       paymentMethodId: kept.id,
+      cardBegunAt: begunAt,
       nextDueAt: now,
     });
     if (hadTrial && status === 'trialing') {
@@ -69,7 +70,7 @@ async function lockSetup(tx: Tx, setupId: string) {
   const subscription = await lockSubscription(tx, found.subscriptionId);
   const [setup] = await tx.select().from(cardSetups).where(eq(cardSetups.id, setupId)).for('no key update');
   if (setup === undefined) throw new MissingRow('card setup', setupId);
-  return { subscription, isEnded: setup.endedAt !== null };
+  return { subscription, isEnded: setup.endedAt !== null, begunAt: setup.createdAt };
 }
 
 /** What is due is charged to the new card, unless another attempt is still under way at the PSP. */

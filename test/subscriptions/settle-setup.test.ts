@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBooks } from '../../db/invariants/index.ts';
 import { ledgerEntries } from '../../db/ledger/index.ts';
 import { advance } from '../../db/subscriptions/advance.ts';
+import { openAttempt } from '../../db/subscriptions/attempts/open.ts';
 import { cardSetups, paymentMethods, subscriptions, trialUses } from '../../db/subscriptions/schema.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { lockSubscription } from '../../db/subscriptions/lock.ts';
@@ -28,10 +29,27 @@ const cardOf = (name: string, fingerprint: string | null = null) => ({
 /** What the PSP says of a set-up payment that succeeded, with an amount that it should never have. */
 const put = (card: ReturnType<typeof cardOf> | null) => captured(999, { card });
 
-async function setUp(subscriptionId: string): Promise<string> {
+async function setUp(subscriptionId: string, createdAt = new Date()): Promise<string> {
   const id = uuidv7();
-  await db.insert(cardSetups).values({ id, subscriptionId, clientSecret: 'secret' });
+  await db.insert(cardSetups).values({ id, subscriptionId, clientSecret: 'secret', createdAt });
   return id;
+}
+
+/** A set-up payment whose card is on file now. */
+async function newCard(subscriptionId: string): Promise<string> {
+  const setupId = await setUp(subscriptionId);
+  const settled = await settleSetup(db, setupId, put(cardOf(setupId)), termsAt());
+  expect(settled).toMatchObject({ outcome: 'kept' });
+  return `pm_${setupId}`;
+}
+
+/** The PSP's id of the card on file; no other of its owner's is one. */
+async function onFile(subscriptionId: string): Promise<string | undefined> {
+  const { userId, paymentMethodId } = await story.subscription(subscriptionId);
+  const cards = await db.select().from(paymentMethods).where(eq(paymentMethods.userId, userId));
+  const present = cards.filter(({ replacedAt }) => replacedAt === null);
+  expect(present.map(({ id }) => id)).toEqual([paymentMethodId]);
+  return present[0]?.providerPaymentMethodId;
 }
 
 async function trial() {
@@ -122,6 +140,70 @@ test('trial: same card as another trial had: this one ends, and the first goes o
   expect(await story.subscription(first.id)).toMatchObject({ status: 'trialing' });
   expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
   expect(await story.mailsTo(second.userId, 'trial_over')).toHaveLength(1);
+});
+
+describe('the card that its person gave last stays, after a late success of', () => {
+  const oldCard = (id: string) => ({ ...CARD, providerPaymentMethodId: `pm_${id}` });
+
+  test('a renewal that was charged to the card before', async () => {
+    const { id } = await story.paid();
+    const invoiceId = await story.renew(id);
+    const given = await newCard(id);
+    expect(await story.settle(invoiceId, captured(999, { card: oldCard(id) }))).toMatchObject({
+      outcome: 'paid',
+    });
+    expect(await onFile(id)).toBe(given);
+  });
+
+  test('a refused renewal, which the PSP says later was charged to the card before', async () => {
+    const { id } = await story.paid();
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed());
+    const given = await newCard(id);
+    expect(await story.settle(invoiceId, captured(999, { card: oldCard(id) }))).toMatchObject({
+      outcome: 'paid',
+    });
+    expect(await story.subscription(id)).toMatchObject({ status: 'active' });
+    expect(await onFile(id)).toBe(given);
+  });
+
+  test('a payment of a buyer who was there before', async () => {
+    const { id } = await story.paid();
+    const { invoiceId, amountMinor } = await story.change(id, 'premium', 'monthly', new Date());
+    await story.settle(invoiceId, failed('requires_customer_action'));
+    const pay = await db.transaction(async (tx) =>
+      openAttempt(tx, await story.invoice(invoiceId), { onSession: true }),
+    );
+    const given = await newCard(id);
+    expect(await story.settle(pay.id, captured(amountMinor, { card: cardOf(pay.id) }))).toMatchObject({
+      outcome: 'paid',
+    });
+    expect(await onFile(id)).toBe(given);
+  });
+
+  test('a set-up payment that was begun before', async () => {
+    const { id } = await story.paid();
+    const before = await setUp(id, new Date(Date.now() - 1000));
+    const given = await newCard(id);
+    expect(await settleSetup(db, before, put(cardOf(before)), termsAt())).toMatchObject({
+      outcome: 'not_kept',
+    });
+    expect(await onFile(id)).toBe(given);
+  });
+
+  test('a set-up payment that was begun before the buyer paid by another card', async () => {
+    const { id } = await story.paid();
+    const before = await setUp(id);
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed('stolen_card'));
+    const pay = await db.transaction(async (tx) =>
+      openAttempt(tx, await story.invoice(invoiceId), { onSession: true }),
+    );
+    const card = cardOf(pay.id);
+    await story.settle(pay.id, captured(999, { card }));
+    await settleSetup(db, before, put(cardOf(before)), termsAt());
+    expect(await onFile(id)).toBe(card.providerPaymentMethodId);
+  });
 });
 
 describe('a set-up payment that the PSP does not answer', () => {

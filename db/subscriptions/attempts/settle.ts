@@ -62,7 +62,12 @@ export async function settleAttempt(
     const wasCancelled = locked.attempt.providerStatus === CANCELLED;
     const gone = { isCancelled: wasCancelled, goneMinor: wasCancelled ? (report.receivedMinor ?? 0) : 0 };
     const { card } = report;
-    const keep = card === null ? undefined : () => keepCard(tx, locked.subscription, card, { now, ...terms });
+    const { onSession, createdAt: begunAt } = locked.attempt;
+    // A charge without the buyer names the card that it was charged to, which they may have replaced since.
+    const isGiven = card !== null && onSession;
+    const keep = isGiven
+      ? () => keepCard(tx, locked.subscription, { card, begunAt }, { now, ...terms })
+      : undefined;
     const taken = await takeCaptured(tx, locked, report, { now, terms, keep, ...gone });
     if (wasCancelled) {
       const { settled } = await settleCancelled(tx, locked, terms);

@@ -74,7 +74,7 @@ export async function payInvoice(
     currentPeriodEnd: new Date(period.endMs),
     dunningSince: null,
     dunningIndex: 0,
-    ...(card !== null && { paymentMethodId: card.id }),
+    ...(card !== null && { paymentMethodId: card.id, cardBegunAt: attempt.createdAt }),
     // It has moved, or a change has made the move of no account.
     ...(invoice.priceId !== subscription.priceId && { movesToPriceId: null, movesPriceAfter: null }),
   });

@@ -1,0 +1,1 @@
+ALTER TABLE "subscriptions" ADD COLUMN "card_begun_at" timestamp with time zone;
