@@ -14,9 +14,8 @@ export interface PaidInvoice extends InvoiceRow {
 
 const require = createRequire(import.meta.url);
 
-// The fonts that each PDF reader has are those of Western Europe alone. What of these is used goes into the file.
-const REGULAR = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-const BOLD = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
+const REGULAR = 'regular';
+const BOLD = 'bold';
 const MARGIN = 56;
 const AMOUNTS_WIDTH = 110;
 const MUTED = '#555555';
@@ -26,10 +25,12 @@ const MUTED = '#555555';
  * has the same bytes each time.
  */
 export async function invoicePdf(invoice: PaidInvoice): Promise<Buffer> {
+  // The fonts that each PDF reader has are those of Western Europe alone. What of these is used goes into the file.
+  const regular = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
   const document = new PDFDocument({
     size: 'A4',
     margin: MARGIN,
-    font: REGULAR,
+    font: regular,
     // The file's id is made of these.
     info: {
       Title: `Invoice ${invoice.number}`,
@@ -37,6 +38,8 @@ export async function invoicePdf(invoice: PaidInvoice): Promise<Buffer> {
       ModDate: invoice.paidAt,
     },
   });
+  document.registerFont(REGULAR, regular);
+  document.registerFont(BOLD, require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'));
   const written = collect(document);
   writeInvoice(document, invoice);
   document.end();

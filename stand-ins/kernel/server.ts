@@ -207,6 +207,9 @@ export function json(answer: Answer, headers: Record<string, string> = {}): Resp
   });
 }
 
+/** Node’s five seconds are over just when a busy caller writes to the connection again, which it then loses. */
+const IDLE_CONNECTION_MS = 60_000;
+
 export interface Listening {
   port: number;
   url: string;
@@ -216,6 +219,7 @@ export interface Listening {
 /** Loopback only: the controls are not protected. */
 export async function listen(app: App, port: number): Promise<Listening> {
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  server.keepAliveTimeout = IDLE_CONNECTION_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve());
