@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createEngine } from '../../engine/index.ts';
+import type { SubscriptionLabel } from '../../engine/port/subscriptions.ts';
 import { taskQueuesOf } from '../../engine/task-queues.ts';
 import { readVariables } from '../../config.ts';
 import type { Bench } from '../bench.ts';
@@ -22,6 +23,7 @@ const DUE_WITHIN_MS = 60_000;
 const STARTING_AT_ONCE = 20;
 const TRIES = 5;
 const LOOK_EVERY_MS = 1_000;
+const TOLD_EVERY = 5_000;
 /** No more of them fall asleep, or are paid, for so long: what is left is lost. */
 const GIVE_UP_AFTER_MS = 120_000;
 /** Renewals begin so long after all of them sleep, if starting takes no longer than it did before. */
@@ -45,12 +47,8 @@ export const subscriptions: Bench = ({ rows: sizes = SIZES, part: due = DUE, eng
     for (const size of sizes) {
       const from = curve.at(-1)?.subscriptions ?? 0;
       const endsAt = sql`now() + interval '20 days'`;
-      const seconds = await open(product, { name: 'asleep', from, to: size, endsAt });
-      const point = {
-        subscriptions: size,
-        ...(await resting(() => product.worker.pid)),
-        startedPerSecond: round((size - from) / seconds),
-      };
+      const opened = await open(product, { name: 'asleep', from, to: size, endsAt }, say);
+      const point = { subscriptions: size, ...(await resting(() => product.worker.pid)), ...opened };
       curve.push(point);
       say(`${size} subscriptions sleep: ${point.residentMib} MiB`);
     }
@@ -59,27 +57,44 @@ export const subscriptions: Bench = ({ rows: sizes = SIZES, part: due = DUE, eng
     return { empty, curve, drained };
   });
 
-type Point = Resting & { readonly subscriptions: number; readonly startedPerSecond: number };
+interface Opened {
+  readonly startedPerSecond: number;
+  /** What it took to start one and have it fall asleep. */
+  readonly startedCpuMs: Readonly<Record<string, number>>;
+}
+type Point = Resting & Opened & { readonly subscriptions: number };
 
-/** Writes the rows, starts a workflow for each, and waits until all of them sleep. Returns the seconds without the rows. */
-async function open(product: Product, cohort: Cohort): Promise<number> {
+/** Writes the rows, starts a workflow for each, and waits until all of them sleep. The rows are not measured. */
+async function open(product: Product, cohort: Cohort, say: (line: string) => void): Promise<Opened> {
   await fillSubscriptions(product.database, cohort);
   const queues = taskQueuesOf(
     readVariables({}, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE', 'TEMPORAL_BILLING_TASK_QUEUE']),
   );
   const ofProduct = createEngine(product.client, queues);
   const labels = await labelsOf(product.database, cohort);
+  const before = await asleep(product);
+  const used = meterCpu(product.pids());
   const startedMs = performance.now();
-  await inParallel(labels, (label) => insist(() => ofProduct.startSubscription(label)), STARTING_AT_ONCE);
-  // Each notes when it is due before it sleeps.
-  await untilAll(labels.length, async () => {
-    const [row] = await product.database.sql<{ count: number }[]>`
-      SELECT count(*)::int AS count FROM subscriptions
-      WHERE next_due_at IS NOT NULL AND id = ANY(${labels.map(({ subscriptionId }) => subscriptionId)}::uuid[])`;
-    return row!.count;
-  });
-  return (performance.now() - startedMs) / 1_000;
+  let told = 0;
+  const start = async (label: SubscriptionLabel) => {
+    await insist(() => ofProduct.startSubscription(label));
+    if ((told += 1) % TOLD_EVERY === 0) say(`${told} of ${labels.length} are started`);
+  };
+  await inParallel(labels, start, STARTING_AT_ONCE);
+  await untilAll(before + labels.length, () => asleep(product));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { startedPerSecond: round(labels.length / seconds), startedCpuMs: perUnit(used(), labels.length) };
 }
+
+/** Each notes when it is due before it sleeps. */
+async function asleep({ database }: Product): Promise<number> {
+  const [row] = await database.sql<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM subscriptions WHERE next_due_at IS NOT NULL`;
+  return row!.count;
+}
+
+const perUnit = (used: Readonly<Record<string, number>>, units: number) =>
+  Object.fromEntries(Object.entries(used).map(([part, ms]) => [part, round(ms / units)]));
 
 /** An engine that has more to do than it can is asked again: starting twice joins. */
 async function insist(call: () => Promise<void>): Promise<void> {
@@ -107,7 +122,7 @@ async function drainDue(
   const startsInMs = SLACK_MS + (due / startedPerSecond) * 1_000;
   // The cards are put on file meanwhile; only then does the PSP count.
   const at = new Date(Date.now() + startsInMs + (due / startedPerSecond) * 1_000);
-  await open(product, { ...cohort, endsAt: sql`${at.toISOString()}::timestamptz` });
+  await open(product, { ...cohort, endsAt: sql`${at.toISOString()}::timestamptz` }, say);
   await putCardsOnFile(product.database, providers, product.pspUrl, cohort);
   if (Date.now() > at.getTime()) throw new Error('the first renewals were due before all of them slept');
   await providers.control(product.pspUrl, 'setRateLimit', { perSecond: PSP_PER_SECOND });
@@ -126,7 +141,7 @@ async function drainDue(
     return row!.count;
   });
   const seconds = (endedMs - startedMs) / 1_000;
-  const cpuMs = Object.entries(used()).map(([part, ms]) => [part, round(ms / due)] as const);
+  const cpuMs = perUnit(used(), due);
   const limitSeconds = due / KEPT_TO_PER_SECOND;
   return {
     due,
@@ -137,7 +152,7 @@ async function drainDue(
     timesLimit: round(seconds / limitSeconds),
     lost: due - renewed,
     psp: await chargesOf(product.pspUrl),
-    cpuMs: Object.fromEntries(cpuMs),
+    cpuMs,
     workerMib: memory.stop(),
   };
 }
