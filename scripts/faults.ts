@@ -121,7 +121,8 @@ const veza = await startVeza({
   dir: scratch.dir,
   progress: consoleProgress(),
   onLine: (line) => {
-    if (lastLines.push(line) > LAST_LINES) lastLines.shift();
+    // Not what a bundler prints each time that a worker is started.
+    if (/"level":|Error/.test(line) && lastLines.push(line) > LAST_LINES) lastLines.shift();
     if (process.env['VERBOSE']) say(line);
   },
   autoPay: false,

@@ -29,7 +29,7 @@ export interface Bought {
   otherMode: number;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly body: {
     readonly order?: {
@@ -55,7 +55,7 @@ interface Answer {
   };
 }
 
-interface SubscriptionShown {
+export interface SubscriptionShown {
   readonly id: string;
   readonly plan_id: string;
   readonly status: string;
@@ -69,10 +69,13 @@ export function insistAs(
 ): (method: string, path: string, body?: unknown) => Promise<Answer> {
   return async (method, path, body) => {
     const key = randomUUID();
-    for (let attempt = 1; ; attempt += 1) {
+    for (const endsAtMs = Date.now() + ANSWERED_WITHIN_MS; ;) {
       const answer = await callOnce(`${veza.apiUrl}/api/v1${path}`, { method, token, key, body });
       if (answer !== null && answer.status !== 503) return answer;
-      if (attempt === REPEATS) throw new Error(`${method} ${path} has had no answer ${REPEATS} times`);
+      if (Date.now() > endsAtMs) {
+        const last = answer === null ? 'no answer' : JSON.stringify(answer.body);
+        throw new Error(`${method} ${path} under ${key} is not answered; the last time: ${last}`);
+      }
       bought.repeated += 1;
       await sleep(1_000);
     }
@@ -82,8 +85,8 @@ export function insistAs(
 const PAID_WITHIN_MS = 15_000;
 const COMPLETED_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 100;
-/** Longer than a worker needs to come back: the caller repeats the call under its key until there is an answer. */
-const REPEATS = 60;
+/** Longer than workers that are killed again and again on a busy machine need: what is asked for longer is lost. */
+const ANSWERED_WITHIN_MS = 300_000;
 
 /** How disputes go on after they were opened; the first stays open. */
 export const TURNS: readonly (readonly Parameters<Veza['psp']['control']['turnDispute']>[1][])[] = [

@@ -17,7 +17,8 @@ import { closeAll } from './closing.ts';
 import type { FaultRun } from './options.ts';
 import { makePeople, type Person } from '../people.ts';
 import { payOut, sellOffGrain, tellOfTheOtherMode } from './sellers.ts';
-import { nothingSubscribed, type Subscribed, subscribeOn } from './subscribers.ts';
+import { nothingSubscribed, type Subscribed } from './subscribers/counts.ts';
+import { subscribeOn } from './subscribers/index.ts';
 import { comesToRest, hearOfPayouts, unheard } from './rest.ts';
 import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
 
