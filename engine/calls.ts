@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WithStartWorkflowOperation, type WorkflowClient } from '@temporalio/client';
 import type {
   QueryDefinition,
@@ -8,13 +9,15 @@ import type {
 } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import type * as workflows from '../workflows/index.ts';
-import { namingFailures, namingLostUpdates } from './failures.ts';
+import { isTurnedAway, namingFailures, namingLostUpdates } from './failures.ts';
 
 type Workflows = typeof workflows;
 
 /** Longer than the five seconds after which the server says that no worker took an update. */
 const UPDATE_DEADLINE_MS = 8_000;
 const CALL_DEADLINE_MS = 5_000;
+/** A run that turns updates away ends within a task or two. */
+const TURNED_AWAY_MS = 50;
 
 /**
  * An id may be used again once its workflow has closed: the rows decide, under their lock, what is still to be done,
@@ -55,6 +58,18 @@ export interface Calls {
   look<Answer>(workflowId: string, query: QueryDefinition<Answer>): Promise<Answer | null>;
 }
 
+/** Asks the next run where one has turned the update away, since it is about to begin anew. */
+async function untilTaken<T>(askRun: () => Promise<T>, deadlineMs: number): Promise<T> {
+  for (;;) {
+    try {
+      return await askRun();
+    } catch (error) {
+      if (!isTurnedAway(error) || Date.now() + TURNED_AWAY_MS >= deadlineMs) throw error;
+    }
+    await sleep(TURNED_AWAY_MS);
+  }
+}
+
 export function createCalls(client: Client): Calls {
   const { workflow: temporal } = client;
   const within = <T>(call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS) =>
@@ -76,9 +91,10 @@ export function createCalls(client: Client): Calls {
           signalArgs,
         });
       }),
-    ask: ({ type, ...options }, update, ...args) =>
-      namingLostUpdates(() =>
-        temporal.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
+    ask: ({ type, ...options }, update, ...args) => {
+      const deadlineMs = Date.now() + UPDATE_DEADLINE_MS;
+      const askRun = () =>
+        temporal.withDeadline(deadlineMs, () =>
           temporal.executeUpdateWithStart(update, {
             // A new id for each call: the workflow gives every caller the same answer, and a refusal of a closed run
             // is not replayed.
@@ -86,8 +102,9 @@ export function createCalls(client: Client): Calls {
             args,
             startWorkflowOperation: new WithStartWorkflowOperation(type, { ...options, ...REUSABLE }),
           }),
-        ),
-      ),
+        );
+      return namingLostUpdates(() => untilTaken(askRun, deadlineMs));
+    },
     look: (workflowId, query) => within(() => temporal.getHandle(workflowId).query(query)).catch(() => null),
   };
 }

@@ -5,6 +5,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { RUN_IS_FULL } from '../domain/kernel/index.ts';
 import { REVERSAL_AT_WORK } from '../domain/marketplace/index.ts';
 import { VezaError } from '../domain/errors.ts';
 
@@ -24,12 +25,17 @@ export async function namingFailures<T>(call: () => Promise<T>): Promise<T> {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unavailable(error);
     // The row has ended, and its workflow does not know that yet, since no worker has notified it.
     if (error instanceof WorkflowUpdateFailedError && isOf(REVERSAL_AT_WORK, cause)) throw unavailable(error);
+    if (isTurnedAway(error)) throw unavailable(error);
     // The workflow ended before it had answered: somebody terminated it, or its worker was lost.
     if (error instanceof WorkflowUpdateFailedError && isOf(ENDED_UNANSWERED, cause)) throw unavailable(error);
     if ((grpc && grpc.code !== NOT_FOUND) || error instanceof ServiceError) throw unavailable(error);
     throw error;
   }
 }
+
+/** A run that is about to begin anew has turned an update away, and the next one takes it. */
+export const isTurnedAway = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError && isOf(RUN_IS_FULL, error.cause);
 
 const isOf = (type: string, cause: unknown) => cause instanceof ApplicationFailure && cause.type === type;
 

@@ -16,6 +16,7 @@ export type {
   KeptAnswer,
   Refused,
 } from './messages.ts';
+export { RUN_IS_FULL } from './messages.ts';
 export {
   divideProportionally,
   formatMoney,

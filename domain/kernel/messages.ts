@@ -33,6 +33,9 @@ export type Hint<Report> = Report & { readonly webhookId?: string };
  */
 export type Evidence<Report> = { readonly known: Report } | { readonly webhookId: string | null };
 
+/** The type of the failure with which a run that is about to begin anew turns an update away: the next run takes it. */
+export const RUN_IS_FULL = 'run_is_full';
+
 /**
  * What somebody asked of the API, as a row keeps it before the engine is notified (`db/kernel/keep-ask.ts`). Each
  * subject adds its own fields. An ask never goes through the engine: anybody who reaches Temporal could ask in

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
 import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { eventually } from '../harness/wait.ts';
+import { attempted, eventually } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
 
@@ -90,6 +90,43 @@ describe('the workflow', () => {
       for (const { names } of runs) expect(names.length, names.join(' ')).toBeLessThanOrEqual(30);
     });
     expect(await reminders(person)).toHaveLength(2);
+  });
+
+  it('more than 500 updates while the PSP is down: all answered, its history stays bounded, and continue-as-new loses none', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const down = of.onCharges(person, { kind: 'status', status: 503, times: 'always' });
+    await of.passPeriod(id);
+    await attempted(world, `subscription/${id}`, 2);
+    const deeds = ['cancel', 'reactivate', 'pay'] as const;
+    const asks = Array.from({ length: 540 }, (_, index) => deeds[index % deeds.length]!);
+    const inTurn = asks.values();
+    const answers: unknown[] = [];
+    const askInTurn = async () => {
+      for (const deed of inTurn) answers.push(await of.answered(id, { do: deed }));
+    };
+    await Promise.all(Array.from({ length: 8 }, askInTurn));
+    expect(answers).toHaveLength(asks.length);
+    expect(answers.filter((answer) => answer === null)).toEqual([]);
+    const updatesOf = (names: readonly string[]) =>
+      names.filter((name) => name === 'workflowExecutionUpdateCompletedEventAttributes').length;
+    await eventually(async () => {
+      const runs = await runsOf(id);
+      expect(runs.length).toBeGreaterThanOrEqual(3);
+      const updates = runs.map(({ names }) => updatesOf(names));
+      expect(updates.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(asks.length);
+      // As many as are in flight at once may have come before the last of them was counted.
+      for (const count of updates) expect(count).toBeLessThanOrEqual(510);
+      for (const { names } of runs) expect(names.length).toBeLessThanOrEqual(10 * 510);
+    });
+    // It was cancelled once, too late to take that back, and its renewal is charged once.
+    world.psp.control.clearFaults(down);
+    await renewed(id, 1);
+    expect((await of.row(id)).status).toBe('canceling');
+    expect((await of.mailsOf(person)).filter((kind) => kind === 'subscription_canceled')).toHaveLength(1);
+    expect(world.psp.control.payments().filter(({ customer_id }) => customer_id === person.id)).toHaveLength(
+      2,
+    );
   });
 
   it('an update and a payment signal at the moment of continue-as-new: once', async () => {

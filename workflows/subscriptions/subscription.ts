@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -12,7 +13,7 @@ import {
 import type { Activities } from '../../activities/index.ts';
 import type { ReadEvent } from '../../activities/marketplace/index.ts';
 import type { Asked } from '../../activities/subscriptions/attempts.ts';
-import type { Evidence, Hint } from '../../domain/kernel/index.ts';
+import { type Evidence, type Hint, RUN_IS_FULL } from '../../domain/kernel/index.ts';
 import type { AskAnswer, AskResult, PspAnswer } from '../../domain/subscriptions/asks.ts';
 import type { InvoiceEvent, PaymentNews, SubscriptionRequest } from '../../domain/subscriptions/hints.ts';
 import type { Done, Step, Work } from '../../domain/subscriptions/step.ts';
@@ -92,8 +93,17 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   setHandler(outside, (event) => events.put(event ?? {}));
   setHandler(wake, () => void (isWoken = true));
   setHandler(retryNow, () => void (isWoken = isForced = true));
-  setHandler(subscribe, (askId) => answer(inTurn(() => openSubscription({ subscriptionId, askId }))));
-  setHandler(ask, (askId) => answer(inTurn(() => carryOutSubscriptionAsk({ subscriptionId, askId }))));
+  const isFull = () => updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
+  // However fast people ask, the last ones of a run are answered, and it ends. Being turned away leaves no event.
+  const validator = (_askId: string) => {
+    if (isFull()) throw ApplicationFailure.nonRetryable('the next run takes it', RUN_IS_FULL);
+  };
+  setHandler(subscribe, (askId) => answer(inTurn(() => openSubscription({ subscriptionId, askId }))), {
+    validator,
+  });
+  setHandler(ask, (askId) => answer(inTurn(() => carryOutSubscriptionAsk({ subscriptionId, askId }))), {
+    validator,
+  });
   setHandler(state, () => ({
     kind: step?.kind ?? 'starting',
     waitsFor: step?.kind === 'wait' ? step.summary : null,
@@ -182,7 +192,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   }
 
   async function untilCalledOrTold(current: Call): Promise<void> {
-    const done = await Promise.race([current.done, condition(hasNews)]);
+    const done = await Promise.race([current.done, condition(() => hasNews() || isOverfull())]);
     if (done === undefined) return;
     call = undefined;
     take(done);
@@ -208,13 +218,20 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
    * Never in a task that completes an update, whose answer would be lost; nor while the PSP is being asked, whose answer would
    * come to a run that is over, and send this one back to try again.
    */
-  const mayContinue = () =>
-    call === undefined && allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
-  const wantsToContinue = () =>
-    isEraOver || updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
+  const mayContinue = () => call === undefined && mayEnd();
+  const mayEnd = () => allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
+  /** It turns people away, and a PSP that is down would keep it so: the next run asks the PSP, under the same id. */
+  const isOverfull = () => isFull() && mayEnd();
+
+  function giveUpCall(): void {
+    call?.scope.cancel();
+    call = undefined;
+  }
+  const wantsToContinue = () => isEraOver || isFull();
 
   for (;;) {
     await readNews();
+    if (isOverfull()) giveUpCall();
     if (wantsToContinue() && mayContinue()) {
       if (step !== undefined) showStep(subscriptionId, step);
       await settleMessages(strays);
@@ -223,10 +240,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     if (isWoken || step === undefined) {
       const now = isForced;
       isWoken = isForced = false;
-      if (now) {
-        call?.scope.cancel();
-        call = undefined;
-      }
+      if (now) giveUpCall();
       take({ step: await inTurn(() => advanceSubscription(subscriptionId, now)) });
     }
     const current = step as Step;
