@@ -379,6 +379,9 @@ export function givenBack(
   invoice.refunded += how.amount;
   const isWhole = invoice.refunded === amountOf(invoice);
   invoice.status = isWhole ? 'refunded' : 'partially_refunded';
-  if (effective === invoice && (isWhole || how.endsAccess || how.kind === 'dispute'))
+  // What an upgrade or a year took its credit from is part of what it cost.
+  const isLost =
+    how.kind === 'dispute' && effective !== null && invoice.from! < sub.to! && sub.from! < invoice.to!;
+  if (isLost || (effective === invoice && (isWhole || how.endsAccess)))
     end(books, sub, 'expired', how.kind === 'dispute' ? 'dispute_lost' : 'refunded');
 }

@@ -216,11 +216,11 @@ describe('refund', () => {
   });
 });
 
-async function dispute(invoiceId: string, status: 'open' | 'lost' | 'won', paymentId = invoiceId) {
+async function dispute(invoiceId: string, status: 'open' | 'lost' | 'won', paymentId = invoiceId, at?: Date) {
   const of = { kind: 'invoice', id: invoiceId, paymentId } as const;
   const news = { providerDisputeId: `dp_${invoiceId}`, amountMinor: 999, currency: 'USD', status };
   const saidAt = new Date(Date.now() + { open: 0, lost: 1_000, won: 2_000 }[status]).toISOString();
-  return settleDispute(db, of, { ...news, saidAt }, story.purchases());
+  return settleDispute(db, of, { ...news, saidAt }, story.purchases(at));
 }
 
 describe('dispute', () => {
@@ -262,6 +262,38 @@ describe('dispute', () => {
     await dispute(invoiceId, 'won');
     expect(await story.invoice(invoiceId)).toMatchObject({ status: 'paid', refundedMinor: 0 });
     expect(await story.subscription(id)).toMatchObject({ status: 'expired' });
+  });
+
+  test('lost, of the payment that an upgrade is built upon: expired, the upgrade too', async () => {
+    const { id, invoiceId } = await story.paid({ cycle: 'yearly' });
+    const change = await story.change(id, 'premium', 'yearly', new Date());
+    await story.settle(change.invoiceId, captured(change.amountMinor));
+    await dispute(invoiceId, 'open');
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling' });
+    await dispute(invoiceId, 'lost');
+    expect(await story.subscription(id)).toMatchObject({ status: 'expired', endReason: 'dispute_lost' });
+    // The difference is not given back: what it still owed in service is earned.
+    expect(await story.invoice(change.invoiceId)).toMatchObject({ status: 'paid' });
+  });
+
+  test('lost in the third month, of the month whose credit paid a year in part: expired', async () => {
+    const { id, invoiceId } = await story.paid();
+    const change = await story.change(id, 'creator', 'yearly', new Date());
+    await story.settle(change.invoiceId, captured(change.amountMinor));
+    const at = later(new Date(), 70 * DAY_MS);
+    await dispute(invoiceId, 'open', invoiceId, at);
+    await dispute(invoiceId, 'lost', invoiceId, at);
+    expect(await story.subscription(id)).toMatchObject({ status: 'expired', endReason: 'dispute_lost' });
+  });
+
+  test('lost, of a period that is over: what is paid by other money runs out, and does not renew', async () => {
+    const { id, invoiceId } = await story.paid();
+    const at = later((await story.subscription(id)).currentPeriodEnd!, DAY_MS);
+    await story.settle(await story.renew(id), captured(999), at);
+    await dispute(invoiceId, 'open', invoiceId, at);
+    await dispute(invoiceId, 'lost', invoiceId, at);
+    expect(await story.subscription(id)).toMatchObject({ status: 'canceling', cancelCause: 'dispute' });
+    expect(await story.invoice(invoiceId)).toMatchObject({ status: 'refunded' });
   });
 
   test('opened when past due: canceled, and the open invoice void', async () => {

@@ -14,7 +14,8 @@ import { lockOpenInvoice, voidOpenInvoice } from './void.ts';
 /**
  * Who disputes a payment is not charged again: while the dispute stands the subscription runs to the end of what is
  * paid, and one that is past due ends. A dispute that is won is taken back. A lost one has taken its money by a refund,
- * which ended the subscription if that was its effective payment. Repeatable.
+ * which ended the subscription if the present period was paid by it, also in part; one of a period that is over leaves what
+ * was paid since. Repeatable.
  */
 export async function settleDisputeOf(
   tx: Tx,

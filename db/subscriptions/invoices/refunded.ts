@@ -52,7 +52,9 @@ export async function settleInvoiceRefund(
   const after = await transitionInvoice(tx, invoice, statusBy(invoice, refundedMinor), { refundedMinor });
   const isWhole = after.status === 'refunded';
   const endsAccess = isWhole || refund.endsAccess || refund.kind === 'dispute';
-  const isEnded = effective?.id === invoice.id && endsAccess;
+  const isLostMoney =
+    refund.kind === 'dispute' && effective !== null && reachesIntoPresent(subscription, invoice);
+  const isEnded = endsAccess && (effective?.id === invoice.id || isLostMoney);
   if (isEnded) {
     const reason = refund.kind === 'dispute' ? 'dispute_lost' : 'refunded';
     const expired = await endSubscription(tx, subscription, { to: 'expired', reason, now });
@@ -78,6 +80,19 @@ export async function settleInvoiceRefund(
     const params = { number, amount: refund.amountMinor, currency: refund.currency, reason: refund.kind };
     await writeMail(tx, { userId: subscription.userId, kind, subject, params });
   }
+}
+
+/**
+ * Whether an invoice's period reaches into the present one: that is its own, or was paid in part with the credit for its rest,
+ * by an upgrade or a change to years.
+ */
+function reachesIntoPresent(
+  { currentPeriodStart, currentPeriodEnd }: Subscription,
+  { periodStart, periodEnd }: Invoice,
+): boolean {
+  if (currentPeriodStart === null || currentPeriodEnd === null) return false;
+  if (periodStart === null || periodEnd === null) return false;
+  return periodStart < currentPeriodEnd && currentPeriodStart < periodEnd;
 }
 
 async function workOf(tx: Tx, { id: subscriptionId, priceId }: Subscription): Promise<SubscriptionWork> {
