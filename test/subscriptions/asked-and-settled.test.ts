@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { advance } from '../../db/subscriptions/advance.ts';
 import { openWantedAttempt } from '../../db/subscriptions/attempts/for-buyer.ts';
 import { openAttempt } from '../../db/subscriptions/attempts/open.ts';
 import { settleAttempt } from '../../db/subscriptions/attempts/settle.ts';
@@ -187,5 +188,49 @@ describe('changing', () => {
       priceId: await billing.priceId('premium', 'yearly'),
       periodIndex: 0,
     });
+  });
+});
+
+describe('the id of an invoice that a card is charged for', () => {
+  const forget = async (invoiceId: string) => {
+    const { sql } = database;
+    await sql`DELETE FROM subscription_changes WHERE invoice_id = ${invoiceId}`;
+    await sql`DELETE FROM invoice_payments WHERE invoice_id = ${invoiceId}`;
+    await sql`DELETE FROM invoice_lines WHERE invoice_id = ${invoiceId}`;
+    await sql`DELETE FROM invoices WHERE id = ${invoiceId}`;
+  };
+  const refuse = async (invoiceId: string) => {
+    await asked(invoiceId);
+    await settle(invoiceId, failed('declined'));
+  };
+
+  it('is the same for the same period after a restore, and another once the first one is void', async () => {
+    const { subscriptionId } = await billing.paid('creator', { sinceMs: 32 * DAY_MS });
+    const renewed = async () => {
+      const step = await advance(database.db, subscriptionId, TERMS);
+      return step.kind === 'ask' ? step.attemptId : step.kind;
+    };
+    const first = await renewed();
+    await forget(first);
+    expect(await renewed()).toBe(first);
+    await database.sql`UPDATE invoice_payments SET status = 'failed' WHERE id = ${first}`;
+    await database.sql`UPDATE invoices SET status = 'void' WHERE id = ${first}`;
+    const second = await renewed();
+    expect(second).not.toBe(first);
+    await forget(second);
+    expect(await renewed()).toBe(second);
+  });
+
+  it('is the same for the same change of a period, and another once the first one was refused', async () => {
+    const { subscriptionId } = await billing.paid('creator');
+    const upgraded = async () =>
+      (await done(billing.ask(subscriptionId, { do: 'change', planId: 'premium' }))).invoiceId;
+    const first = await upgraded();
+    await forget(first);
+    expect(await upgraded()).toBe(first);
+    await refuse(first);
+    const second = await upgraded();
+    expect(second).not.toBe(first);
+    expect(await billing.invoice(second)).toMatchObject({ reason: 'change', status: 'open' });
   });
 });

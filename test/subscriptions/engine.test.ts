@@ -164,6 +164,41 @@ describe('the workflow', () => {
     expect(again.seen).toBe(0);
   });
 
+  it('of a database restored to before a renewal: what was charged is adopted, and nothing more is', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    world.psp.control.addFault({
+      kind: 'loseWebhook',
+      match: 'payment_succeeded',
+      where: { customer_id: person.id },
+    });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
+    const { id: chargedId, invoiceId } = attempts.at(-1)!;
+    await of.rests(id);
+    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the backup is older');
+    await world.database.sql.begin(async (tx) => {
+      await tx`DELETE FROM invoice_payments WHERE id = ${chargedId}`;
+      await tx`DELETE FROM invoice_lines WHERE invoice_id = ${invoiceId}`;
+      await tx`DELETE FROM invoices WHERE id = ${invoiceId}`;
+      await tx`UPDATE subscriptions SET next_due_at = current_period_end WHERE id = ${id}`;
+    });
+    await sweep('overdue_subscriptions');
+    await of.lastAttempt(id, (last) => !last.onSession && last.providerStatus === 'succeeded');
+    // Its webhook came before the restore, and comes no more.
+    await of.rests(id);
+    await world.engine.retrySubscription(await of.label(id));
+    await renewed(id, 1);
+    const charged = world.psp.control.payments().filter((payment) => payment.customer_id === person.id);
+    expect(charged.map(({ payment_id, status }) => [payment_id, status])).toEqual([
+      [expect.any(String), 'succeeded'],
+      [chargedId, 'succeeded'],
+    ]);
+    expect((await of.invoicesOf(id)).at(-1)).toMatchObject({
+      ...{ reason: 'renewal', status: 'paid', hyperswitchPaymentId: chargedId },
+    });
+  });
+
   it('a stuck invoice is synced', async () => {
     const { id, person } = await of.active();
     await of.rests(id);

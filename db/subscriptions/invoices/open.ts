@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
+import { and, eq, ne, type SQL } from 'drizzle-orm';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { sumMinor } from '../../../domain/kernel/index.ts';
 import type { InvoiceLineKind, InvoiceReason } from '../../../domain/subscriptions/invoice-machine.ts';
 import { taxOf } from '../../../domain/subscriptions/tax.ts';
@@ -31,9 +31,10 @@ export const planLine = ({ plan, price }: PricedPlan): string => `${plan.name} (
 /** Writes an invoice, `open`, with its lines. The subscription must be locked; the caller opens the attempt. */
 export async function openInvoice(
   tx: Tx,
-  subscription: Pick<Subscription, 'id' | 'userId'>,
-  { reason, priced, period, lines, now }: InvoiceToOpen,
+  subscription: Pick<Subscription, 'id' | 'userId' | 'currentPeriodEnd'>,
+  toOpen: InvoiceToOpen,
 ): Promise<Invoice> {
+  const { reason, priced, period, lines, now } = toOpen;
   const written = lines ?? [
     { kind: 'plan' as const, description: planLine(priced), amountMinor: priced.price.amountMinor },
   ];
@@ -41,7 +42,7 @@ export async function openInvoice(
   const [invoice] = await tx
     .insert(invoices)
     .values({
-      id: uuidv7(),
+      id: await idOf(tx, subscription, toOpen),
       subscriptionId: subscription.id,
       priceId: priced.price.id,
       reason,
@@ -62,6 +63,33 @@ export async function openInvoice(
     })),
   );
   return invoice;
+}
+
+/**
+ * The id, at the PSP too, of what a card is charged for without its buyer follows from what it is for. After a restore of
+ * the database the same charge is asked for under the same id, and the PSP says that it has been made.
+ */
+async function idOf(
+  tx: Tx,
+  { id, currentPeriodEnd }: Pick<Subscription, 'id' | 'currentPeriodEnd'>,
+  { reason, priced, period }: InvoiceToOpen,
+): Promise<string> {
+  const nth = async (what: string, isSuch: SQL | undefined) => {
+    const before = await tx.$count(invoices, and(eq(invoices.subscriptionId, id), isSuch));
+    return uuidv5(`${what}/${before}`, id);
+  };
+  if (reason === 'change') {
+    const isSuch = and(eq(invoices.reason, reason), eq(invoices.priceId, priced.price.id));
+    return nth(`${priced.price.id}/${currentPeriodEnd?.toISOString() ?? ''}`, isSuch);
+  }
+  // The buyer is there, and sees what they pay.
+  if (period === null) return uuidv7();
+  const isVoidOfPeriod = and(
+    eq(invoices.status, 'void'),
+    ne(invoices.reason, 'change'),
+    eq(invoices.periodStart, period.start),
+  );
+  return nth(period.start.toISOString(), isVoidOfPeriod);
 }
 
 async function issuedToOf(tx: Tx, userId: string) {
