@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { ageS, countedRows, type FigurePart } from '../kernel/index.ts';
-import { OVERDUE_AFTER } from './work.ts';
+import { ATTEMPT_WAITS_FOR, OVERDUE_AFTER } from './work.ts';
 
 const IS_OVERDUE = sql`next_due_at < now() - ${OVERDUE_AFTER}`;
 
@@ -11,7 +11,9 @@ export const SUBSCRIPTIONS_FIGURES = {
     FROM invoice_payments WHERE status = 'pending' GROUP BY status, currency`,
   },
   openSince: {
-    invoice: sql`SELECT 'invoice', created_at FROM invoice_payments WHERE status = 'pending'`,
+    // Who leaves a checkout has until SUBSCRIPTION_PAYMENT_TIMEOUT to come back: nothing is stuck.
+    invoice: sql`SELECT 'invoice', created_at FROM invoice_payments AS attempt
+    WHERE status = 'pending' AND ${ATTEMPT_WAITS_FOR} <> 'buyer'`,
     subscription: sql`SELECT 'subscription', next_due_at FROM subscriptions WHERE ${IS_OVERDUE}`,
   },
   outcomes: {

@@ -4,6 +4,13 @@ import { rowOf, type WorkPart } from '../kernel/index.ts';
 /** How long something may be due before a sweep, and whoever looks at the list, calls it overdue. */
 export const OVERDUE_AFTER = sql`interval '10 minutes'`;
 
+/**
+ * What a pending attempt, read as `attempt`, waits for. Until the PSP has answered nobody knows whether it has it; and only a
+ * payment that `requires_…` something waits for its buyer. `operations/subscriptions/waits.ts` says the same of a row.
+ */
+export const ATTEMPT_WAITS_FOR = sql`CASE WHEN attempt.end_requested_at IS NOT NULL THEN 'end' WHEN attempt.provider_status IS NULL THEN 'psp'
+      WHEN attempt.on_session AND starts_with(attempt.provider_status, 'requires_') THEN 'buyer' ELSE 'psp_word' END`;
+
 // Where operators work, billing time is real time: production refuses any other.
 export const SUBSCRIPTIONS_WORK = {
   // An attempt whose outcome nobody knows yet.
@@ -12,7 +19,7 @@ export const SUBSCRIPTIONS_WORK = {
     rows: sql`
     SELECT 'invoice', 'invoice/' || attempt.invoice_id, attempt.id, NULL::uuid, NULL::uuid, invoice.status, attempt.created_at,
       attempt.reconcile_checked_at, attempt.amount_minor, attempt.currency, attempt.error_message,
-      CASE WHEN attempt.end_requested_at IS NOT NULL THEN 'end' WHEN attempt.asked_at IS NULL THEN 'psp' WHEN attempt.on_session THEN 'buyer' ELSE 'psp_word' END,
+      ${ATTEMPT_WAITS_FOR},
       NULL::timestamptz, attempt.attempt - 1
     FROM invoice_payments AS attempt, ${rowOf(sql`invoices`, sql`attempt.invoice_id`)} AS invoice
     WHERE attempt.status = 'pending'`,

@@ -112,13 +112,19 @@ test('what is stuck is counted by the threshold of its kind', async () => {
     ...{ order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0 },
     ...{ invoice: 0, subscription: 0, webhook: 0 },
   };
+  // A buyer who left their checkout is not stuck; the card on file of another is.
+  const says = (answer: string, offset: number) =>
+    database.db.execute(sql`UPDATE invoice_payments SET provider_status = ${answer}
+      WHERE id IN (SELECT id FROM invoice_payments WHERE status = 'pending' ORDER BY id OFFSET ${offset} LIMIT 3)`);
+  await says('requires_payment_method', 0);
+  await says('processing', 3);
   const counted = await readStuckFigures(database.db, { ...all, order: never, webhook: hours(1) });
   expect(counted).toMatchObject({
     order: 0,
     transfer: OPEN_ROWS,
     payout: OPEN_ROWS,
     webhook: OPEN_ROWS,
-    invoice: OPEN_ROWS,
+    invoice: OPEN_ROWS - 3,
     subscription: OPEN_ROWS,
   });
   expect(counted.refund + counted.orphan).toBe(OPEN_ROWS);

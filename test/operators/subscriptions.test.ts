@@ -16,7 +16,12 @@ afterAll(() => world.close());
 
 /** A subscription with an open invoice and its payment, written past the verbs. */
 async function subscribed(
-  set: { readonly dueMinutesAgo?: number; readonly askedBy?: 'buyer' | 'card' } = {},
+  set: {
+    readonly dueMinutesAgo?: number;
+    readonly askedBy?: 'buyer' | 'card';
+    /** Null: the PSP has not answered. */
+    readonly says?: string | null;
+  } = {},
 ) {
   const person = await makePerson(world, 'user');
   const { sql } = world.database;
@@ -29,8 +34,8 @@ async function subscribed(
     INSERT INTO invoices (id, subscription_id, price_id, reason, status, amount_minor, currency, issued_to, created_at)
     VALUES (${invoiceId}, ${subscriptionId}, ${MONTHLY}, 'renewal', 'open', 999, 'USD', '{}', now() - interval '3 hours')`;
   await sql`
-    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, asked_at, created_at)
-    VALUES (${invoiceId}, ${invoiceId}, 1, ${set.askedBy === 'buyer'}, 999, 'USD', now() - interval '2 hours', now() - interval '2 hours')`;
+    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, provider_status, asked_at, created_at)
+    VALUES (${invoiceId}, ${invoiceId}, 1, ${set.askedBy === 'buyer'}, 999, 'USD', ${set.says ?? null}, now() - interval '2 hours', now() - interval '2 hours')`;
   return { person, subscriptionId, invoiceId };
 }
 
@@ -39,8 +44,8 @@ const stuck = async (kind: string) =>
 
 describe('what is stuck of subscriptions', () => {
   it('stuck_invoices: an attempt without an outcome, with its money, and what it waits for', async () => {
-    const byCard = await subscribed();
-    const byBuyer = await subscribed({ askedBy: 'buyer' });
+    const byCard = await subscribed({ says: 'processing' });
+    const byBuyer = await subscribed({ askedBy: 'buyer', says: 'requires_payment_method' });
     const rows = await stuck('invoice');
     const of = (id: string) => rows.find((row) => row['subject'] === `invoice/${id}`)!;
     expect(of(byCard.invoiceId)).toMatchObject({
@@ -58,6 +63,27 @@ describe('what is stuck of subscriptions', () => {
       `invoice/${byCard.invoiceId}`,
     );
   });
+
+  it.each([
+    ['card', null, 'psp', 'asked without end'],
+    ['buyer', null, 'psp', 'asked without end'],
+    ['buyer', 'processing', 'psp_word', 'its webhook decides'],
+    ['buyer', 'requires_customer_action', 'buyer', 'waits for its buyer'],
+  ] as const)(
+    'a payment by the %s of which the PSP says %s waits for: %s',
+    async (askedBy, says, waits, next) => {
+      const { invoiceId, subscriptionId } = await subscribed({ askedBy, says });
+      const row = (await stuck('invoice')).find((one) => one['subject'] === `invoice/${invoiceId}`)!;
+      expect(row['waiting_for']).toBe(waits);
+      expect(row['next']).toContain(next);
+      const story = (await world.get(admin, `/admin/story?subject=subscription/${subscriptionId}`)).body[
+        'story'
+      ]!;
+      expect(story['rows'].find((one) => one['subject'] === `invoice/${invoiceId}`)).toMatchObject({
+        waiting_for: waits,
+      });
+    },
+  );
 
   it('overdue_subscriptions: due ten minutes ago and more, and none that is due now', async () => {
     const overdue = await subscribed({ dueMinutesAgo: 75 });
