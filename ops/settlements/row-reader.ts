@@ -52,6 +52,9 @@ export function createRowReader(layout: Layout, header: readonly string[]) {
     if (!/^[A-Z]{3}$/.test(currency)) return bad(at.currency, 'an ISO 4217 code such as EUR');
     const grossMinor = amountOf(layout, value(at.amount), currency);
     if (grossMinor === null) return bad(at.amount, `${expectedAmount(layout)} in ${currency}`);
+    // Each card that is put on file is a payment of 0 at Hyperswitch; a set-up payment is in no ledger.
+    if (grossMinor === 0 && kind === 'payment' && layout.provider === 'hyperswitch')
+      return { ignored: 'moves no money' };
     const movedAt = timeOf(value(at.at));
     if (movedAt === null) return bad(at.at, 'a time such as 2026-11-22 10:11:12');
 

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Desk, exportLine, leftovers, openDesk, reconciled, stripeId, transferLine } from './support.ts';
 
@@ -227,18 +228,25 @@ describe('a settlement file', () => {
     ).toMatchObject([{ kind: 'missing_here', rowKind: 'refund', subject: null }]);
   });
 
-  it('of Hyperswitch: an attempt is found by its payment id', async () => {
+  it('of Hyperswitch: an attempt is found by its payment id, and a set-up payment moves no money', async () => {
+    const setupId = uuidv7();
     const attempt = await books.attempt({ attempt: { connectorTransactionId: null } });
     const file = await desk.files.write(
       'router-payments.csv',
       [
         'payment_id,attempt_id,status,amount,currency,created_at',
         `${attempt.id},${attempt.id}_1,succeeded,999,USD,2026-08-21 12:00:00`,
+        `${setupId},${setupId}_1,succeeded,0,USD,2026-08-21 12:00:00`,
         '',
       ].join('\n'),
     );
-    const { printed } = await reconciled(world, file);
-    expect(printed).toMatchObject({ layout: 'hyperswitch_payments', matched: { payment: 1 } });
+    const { printed, exceptions } = await reconciled(world, file);
+    expect(printed).toMatchObject({
+      layout: 'hyperswitch_payments',
+      matched: { payment: 1 },
+      ignored: { 'moves no money': 1 },
+    });
+    expect(exceptions.filter(({ ref }) => ref === setupId)).toEqual([]);
   });
 
   it('what moved within an hour of where the file begins or ends says that it may be in the file beside it', async () => {
