@@ -463,6 +463,7 @@ CREATE TABLE payment_methods (
   exp_year integer NOT NULL,
   replaced_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  refused_at timestamp with time zone,
   CONSTRAINT payment_methods_pkey PRIMARY KEY (id),
   CONSTRAINT "payment_methods_providerPaymentMethodId_unique" UNIQUE (provider_payment_method_id),
   CONSTRAINT payment_methods_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)

@@ -35,6 +35,8 @@ export async function keepCard(
       set: {
         ...shown,
         replacedAt: null,
+        // Its holder was there.
+        refusedAt: null,
         fingerprintHash: sql`coalesce(excluded.fingerprint_hash, ${paymentMethods.fingerprintHash})`,
       },
       setWhere: eq(paymentMethods.userId, userId),

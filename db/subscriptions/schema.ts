@@ -85,6 +85,8 @@ export const paymentMethods = pgTable(
     expYear: integer().notNull(),
     /** When another card took its place. */
     replacedAt: at(),
+    /** When its bank said that it must not be charged again without its holder, who gives it anew or gives another. Real time. */
+    refusedAt: at(),
     createdAt: createdAt(),
   },
   (t) => [index('payment_methods_by_user').on(t.userId, t.createdAt)],

@@ -2,6 +2,7 @@ import { type Life, MARGIN_MS } from './subscription-run.ts';
 import {
   amountOf,
   type Books,
+  chargeableOf,
   type Cycle,
   DUNNING_MS,
   dueOf,
@@ -48,9 +49,10 @@ export async function charge(
   invoice: Invoice,
   isProcessed = false,
 ): Promise<void> {
-  const says = sub.card === null ? null : life.bank[sub.card];
+  const card = chargeableOf(sub);
+  const says = card === null ? null : life.bank[card];
   const number = invoice.attempts.length + 1;
-  const attempt = await life.attempt(invoice, number, { inPerson: false, card: sub.card });
+  const attempt = await life.attempt(invoice, number, { inPerson: false, card });
   invoice.attempts.push(attempt);
   if (says === null) return refusedNow('final');
   if (isProcessed) {
@@ -59,7 +61,7 @@ export async function charge(
   }
   if (says === 'good') {
     const at = await life.paidAt(invoice);
-    received(books, sub, invoice, attempt, { amount: amountOf(invoice), at, card: sub.card });
+    received(books, sub, invoice, attempt, { amount: amountOf(invoice), at, card });
     return;
   }
   return refusedNow(says === 'poor' ? 'retry' : 'final');
@@ -129,8 +131,6 @@ async function step(life: Life, books: Books, sub: Sub, isProcessed: boolean): P
   const open = openOf(sub)!;
   endWaiting(open);
   sub.step += 1;
-  const ofCard = open.attempts.filter((one) => one.card === sub.card && one.class !== null);
-  const isOver = sub.card === null || ofCard.at(-1)?.class === 'final';
-  if (!isOver) await charge(life, books, sub, open, isProcessed);
+  if (chargeableOf(sub) !== null) await charge(life, books, sub, open, isProcessed);
   else if (lastOf(open)?.status === 'pending') throw new Error('no next charge before the last is over');
 }

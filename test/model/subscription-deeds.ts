@@ -18,6 +18,7 @@ import {
   end,
   endWaiting,
   failed,
+  gives,
   type Invoice,
   lastOf,
   linesOf,
@@ -75,6 +76,7 @@ export async function subscribe(
       ...{ id, plan, cycle, createdAt, status: trial ? 'trialing' : 'pending_payment' },
       trialEnd: trial ? createdAt + TRIAL_MS : null,
       ...{ anchor: null, from: null, to: null, canceled: null, card: null, dunningSince: null },
+      refused: new Set(),
       ...{ step: 0, wish: null, ended: null, invoices: [] },
     };
     books.subs.push(sub);
@@ -292,7 +294,7 @@ export async function newCard(
     life.setups.add(setupId);
     await eventually(() => expect(life.world.psp.control.hasPayment(setupId)).toBe(true));
     life.world.psp.control.pay(setupId, { card: CARDS[how.card] });
-    sub.card = how.card;
+    gives(sub, how.card, null);
     const open = openOf(sub);
     if (sub.status !== 'past_due' || open === null) return;
     endWaiting(open);

@@ -37,6 +37,8 @@ export interface Attempt {
   atPsp: boolean;
   /** What its bank will say of a charge that is processed. */
   says?: Card;
+  /** Its person has given another card since it was begun, which stays on file. */
+  isOutdated?: boolean;
 }
 
 /** What a paid invoice still owes in service. */
@@ -81,6 +83,8 @@ export interface Sub {
   to: number | null;
   canceled: 'person' | 'dispute' | null;
   card: Card | null;
+  /** Their banks said that they must not be charged again without their holder. */
+  readonly refused: Set<Card>;
   dunningSince: number | null;
   step: number;
   /** What it becomes with the next period. */
@@ -209,7 +213,19 @@ export function changeOf(sub: Sub, to: { plan: PlanId; cycle: Cycle }, now: numb
   const toYears = sub.cycle === 'monthly' && to.cycle === 'yearly';
   if (rank(to.plan) < rank(sub.plan) || (to.plan === sub.plan && !toYears)) return 'at the end';
   if (now >= sub.to!) return 'payment_pending';
-  return sub.card === null ? 'payment_method_required' : 'at once';
+  return chargeableOf(sub) === null ? 'payment_method_required' : 'at once';
+}
+
+/** The card on file, where it may be charged without its holder. */
+export const chargeableOf = ({ card, refused: banned }: Sub): Card | null =>
+  card === null || banned.has(card) ? null : card;
+
+/** The person gives a card; payments that were begun before put none in its place. */
+export function gives(sub: Sub, card: Card, by: Attempt | null): void {
+  const all = sub.invoices.flatMap(({ attempts }) => attempts);
+  for (const one of by === null ? all : all.slice(0, all.indexOf(by))) one.isOutdated = true;
+  sub.card = card;
+  sub.refused.delete(card);
 }
 
 // What happens, and what it does to the money.
@@ -227,6 +243,7 @@ export function received(
     readonly card: Card | null;
   },
 ): void {
+  if (attempt.class === 'final' && attempt.card !== null) sub.refused.delete(attempt.card);
   attempt.received = how.amount;
   attempt.class = null;
   const isInTime = invoice.reason !== 'change' || (!isDead(sub) && how.at < invoice.to!);
@@ -237,7 +254,7 @@ export function received(
   }
   attempt.status = 'succeeded';
   take(books, sub, invoice, how.at);
-  if (how.card !== null) sub.card = how.card;
+  if (how.card !== null && attempt.inPerson && attempt.isOutdated !== true) gives(sub, how.card, attempt);
 }
 
 function take(books: Books, sub: Sub, invoice: Invoice, at: number): void {
@@ -288,6 +305,7 @@ export function failed(
 ): void {
   attempt.status = 'failed';
   attempt.class = how.class;
+  if (how.class === 'final' && attempt.card !== null) sub.refused.add(attempt.card);
   if (invoice.status === 'open') refused(sub, invoice, attempt, how.at, how.wantsBuyer);
 }
 

@@ -108,6 +108,39 @@ describe('an upgrade', () => {
     expect((await of.invoicesOf(id)).at(-1)?.amountMinor).toBe(1_999);
   });
 
+  it('refused for good: no later wish and no renewal charges that card, until its holder gives it again', async () => {
+    const { id, person } = await of.active();
+    const before = await of.row(id);
+    const card = await of.providerCard(before.paymentMethodId!);
+    world.psp.control.setMethod(card, { charges: { declineCode: 'stolen_card' } });
+    await upgrade(id);
+    await eventually(async () => expect(await of.mailsOf(person)).toContain('change_failed'));
+    await unchanged(id, before);
+    // It would pass now, but nobody may try.
+    world.psp.control.setMethod(card, { charges: 'succeed' });
+    expect(await upgrade(id)).toMatchObject({ refused: { code: 'payment_method_required' } });
+    await of.passPeriod(id);
+    await of.became(id, 'past_due');
+    await of.rests(id);
+    await of.pass(id, DAY_MS);
+    await eventually(async () =>
+      expect((await of.mailsOf(person)).filter((kind) => kind === 'payment_failed')).toHaveLength(2),
+    );
+    await of.rests(id);
+    expect(await of.attemptsOf(id)).toMatchObject([
+      { status: 'succeeded' },
+      { status: 'failed', declineCode: 'stolen_card', declineClass: 'final' },
+      { status: 'failed', declineCode: 'no_card', paymentMethodId: null },
+    ]);
+    expect(paymentsOf(person)).toHaveLength(2);
+    await of.giveCard(id);
+    const recovered = await of.became(id, 'active');
+    expect(recovered.paymentMethodId).toBe(before.paymentMethodId);
+    await of.rests(id);
+    await of.passPeriod(id);
+    await of.paid(id, 3);
+  });
+
   /** A change was refused, and nothing else has come of it. */
   async function unchanged(id: string, before: Awaited<ReturnType<typeof of.row>>) {
     await of.rests(id);
@@ -130,6 +163,7 @@ describe('an upgrade', () => {
     const paying = await of.ask(id, { do: 'pay' });
     const waiting = 'done' in paying ? paying.done.attemptId! : '';
     world.psp.control.setMethod(await of.providerCard(before.paymentMethodId!), { charges: 'succeed' });
+    await of.giveCard(id);
     await of.passPeriod(id);
     await renewed(id, 1);
     expect(world.psp.control.payment(waiting).status).toBe('cancelled');

@@ -70,6 +70,8 @@ async function pastDue({ card = true, declineClass = 'retry' as 'retry' | 'final
   await database.sql`
     INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, payment_method_id, amount_minor, currency, status, decline_class, asked_at)
     VALUES (${invoiceId}, ${invoiceId}, 1, false, ${paymentMethodId}, 999, 'USD', 'failed', ${declineClass}, now())`;
+  if (declineClass === 'final')
+    await database.sql`UPDATE payment_methods SET refused_at = now() WHERE id = ${paymentMethodId}`;
   return { userId, paymentMethodId, subscriptionId, invoiceId };
 }
 

@@ -6,6 +6,7 @@ import { ledgerEntries } from '../../db/ledger/index.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
 import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import { advance } from '../../db/subscriptions/advance.ts';
+import { chargeableCard } from '../../db/subscriptions/chargeable-card.ts';
 import { voidOpenInvoice } from '../../db/subscriptions/invoices/void.ts';
 import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
@@ -233,6 +234,17 @@ describe('a renewal', () => {
     expect(await story.invoice(invoiceId)).toMatchObject({ status: 'paid', hyperswitchPaymentId: second });
     expect(await refundsOf(invoiceId)).toMatchObject([{ paymentId: invoiceId, amountMinor: 999 }]);
     expect(await flagsOf(`invoice/${invoiceId}`)).toEqual(['double_payment']);
+  });
+
+  test('refused for good: its card is charged by nothing until it turns out that it was charged after all', async () => {
+    const { id } = await story.paid();
+    const { paymentMethodId } = await story.subscription(id);
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed('stolen_card'));
+    const card = () => chargeableCard(db, { paymentMethodId });
+    expect(await card()).toBeNull();
+    await story.settle(invoiceId, captured(999));
+    expect(await card()).toBe(paymentMethodId);
   });
 
   test('of one that was cancelled while it was in flight: paid to its end, or void', async () => {

@@ -237,6 +237,18 @@ export function subscriptionsOf(world: World) {
       .where(eq(invoicePayments.id, attemptId));
   }
 
+  /** Its holder puts a card on file by a set-up payment, by default the good one. */
+  async function giveCard(subscriptionId: string, card?: string): Promise<Subscription> {
+    const before = await row(subscriptionId);
+    const setup = await ask(subscriptionId, { do: 'payment_method' });
+    if (!('done' in setup)) throw new Error(JSON.stringify(setup));
+    world.psp.control.pay(setup.done.setupId!, card === undefined ? {} : { card });
+    return until(
+      () => row(subscriptionId),
+      ({ cardBegunAt }) => cardBegunAt?.getTime() !== before.cardBegunAt?.getTime(),
+    );
+  }
+
   /** The PSP's id of a card on file. */
   async function providerCard(paymentMethodId: string): Promise<string> {
     const [card] = await db.select().from(paymentMethods).where(eq(paymentMethods.id, paymentMethodId));
@@ -262,7 +274,7 @@ export function subscriptionsOf(world: World) {
   };
 
   return {
-    ...{ expireSecret, ofPerson, onCharges, paid, providerCard },
+    ...{ expireSecret, giveCard, ofPerson, onCharges, paid, providerCard },
     ...{
       active,
       age,

@@ -6,6 +6,7 @@ import type { Db, Tx } from '../../client.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 import { findGiveBack, type GiveBackWork, type SettledRefund } from '../../marketplace/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
+import { refuseCard } from '../chargeable-card.ts';
 import type { InvoicePayment } from '../invoices/schema.ts';
 import { lockInvoicePurchase } from '../invoices/purchase.ts';
 import { keepCard } from '../keep-card.ts';
@@ -98,6 +99,8 @@ async function failAttempt(
     clientSecret: null,
     clientSecretExpiresAt: null,
   });
+  if (decline?.class === 'final' && attempt.paymentMethodId !== null)
+    await refuseCard(tx, attempt.paymentMethodId);
   const isPeriodSettled = await refuse(tx, { ...locked, attempt }, decline, now);
   return { outcome: 'failed', subscriptionId, isPeriodSettled };
 }

@@ -2,6 +2,7 @@ import type { Money } from '../../../domain/kernel/index.ts';
 import type { AttemptReport } from '../../../domain/subscriptions/messages.ts';
 import type { Tx } from '../../client.ts';
 import type { GiveBackWork } from '../../marketplace/index.ts';
+import { acceptCard } from '../chargeable-card.ts';
 import { type Paying, payInvoice } from '../invoices/pay.ts';
 import type { LockedAttempt } from '../lock.ts';
 import { giveBack } from './give-back.ts';
@@ -44,6 +45,8 @@ export async function takeCaptured(
     clientSecret: null,
     clientSecretExpiresAt: null,
   });
+  if (locked.attempt.declineClass === 'final' && attempt.paymentMethodId !== null)
+    await acceptCard(tx, attempt.paymentMethodId);
   const succeeded = { ...locked, attempt };
   if (!isCancelled && mayTake(succeeded, captured, paying.now)) {
     await payInvoice(tx, succeeded, paying);

@@ -7,6 +7,7 @@ import type { BillingTerms } from '../../../domain/subscriptions/terms.ts';
 import { decideChange } from '../../../domain/subscriptions/when-change.ts';
 import type { Db, Tx } from '../../client.ts';
 import { refunds } from '../../marketplace/index.ts';
+import { chargeableCard } from '../chargeable-card.ts';
 import { invoices } from '../invoices/schema.ts';
 import { isFree, type PricedPlan, readPlan, readPrice, readPriceAt } from '../prices.ts';
 import type { Subscription } from '../schema.ts';
@@ -40,9 +41,10 @@ export async function readChange(
   const present = await readPrice(db, subscription.priceId);
   const wished = await readWishedPrice(db, present, wish, now);
   if ('refused' in wished) return wished;
-  const [scheduled, open] = await Promise.all([
+  const [scheduled, open, card] = await Promise.all([
     readScheduled(db, subscription.id),
     hasOpenInvoice(db, subscription.id),
+    chargeableCard(db, subscription),
   ]);
   const { currentPeriodStart, currentPeriodEnd } = subscription;
   const decision = decideChange(
@@ -53,7 +55,7 @@ export async function readChange(
       hasOpenInvoice: open,
       isPeriodOver: currentPeriodEnd !== null && now >= currentPeriodEnd,
       hasScheduledChange: scheduled !== undefined,
-      hasCard: subscription.paymentMethodId !== null,
+      hasCard: card !== null,
     },
     { ...standingOf(wished), isOffered: wished.plan.offered },
   );

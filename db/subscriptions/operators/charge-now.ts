@@ -4,8 +4,8 @@ import { invoiceSubject } from '../../../domain/subscriptions/ids.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { lockLastAttempt, openAttempt } from '../attempts/open.ts';
-import { isRefusedForGood } from '../attempts/refused-for-good.ts';
 import { readBillingClock } from '../billing-clock.ts';
+import { chargeableCard } from '../chargeable-card.ts';
 import type { Invoice, InvoicePayment } from '../invoices/schema.ts';
 import { lockInvoice } from '../lock.ts';
 import type { Subscription } from '../schema.ts';
@@ -61,7 +61,7 @@ async function openAnother(tx: Tx, subscription: Subscription, invoice: Invoice)
       'payment_method_required',
       'There is no card on file: its person gives one, or pays.',
     );
-  if (await isRefusedForGood(tx, invoice.id, paymentMethodId))
+  if ((await chargeableCard(tx, subscription)) === null)
     throw new VezaError(
       'payment_method_required',
       'The bank said that this card must not be charged again: its person gives another, or pays.',

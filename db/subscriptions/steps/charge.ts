@@ -10,14 +10,14 @@ import { CHANGED, type Moment } from './moment.ts';
 
 /**
  * Opens the invoice of the period that follows, and the charge for it. The period moves only with the payment. Without a
- * card the attempt is refused without a call.
+ * card that may be charged the attempt is refused without a call.
  */
 export async function charge(
   moment: Moment,
   reason: 'renewal' | 'trial_end',
   from: Date,
 ): Promise<typeof CHANGED> {
-  const { tx, subscription, now } = moment;
+  const { tx, subscription, card, now } = moment;
   const priced = await nextPrice(moment, from);
   const anchorMs = (reason === 'trial_end' ? from : (subscription.anchorAt ?? from)).getTime();
   const period = periodFrom(anchorMs, priced.price.billingCycle, from.getTime());
@@ -27,7 +27,7 @@ export async function charge(
     period: { start: new Date(period.startMs), end: new Date(period.endMs) },
     now,
   });
-  await openAttempt(tx, invoice, { onSession: false, paymentMethodId: subscription.paymentMethodId });
+  await openAttempt(tx, invoice, { onSession: false, paymentMethodId: card });
   return CHANGED;
 }
 

@@ -2,7 +2,6 @@ import { and, eq } from 'drizzle-orm';
 import { dunningStepsDue, isDunningOver, nextDunningStepMs } from '../../../domain/subscriptions/dunning.ts';
 import { writeMail } from '../../accounts/index.ts';
 import { openAttempt } from '../attempts/open.ts';
-import { isRefusedForGood } from '../attempts/refused-for-good.ts';
 import { type Invoice, invoicePayments } from '../invoices/schema.ts';
 import { transitionSubscription } from '../transition.ts';
 import { end } from './end.ts';
@@ -13,11 +12,11 @@ import { CHANGED, type Due, type Moment } from './moment.ts';
  * none is left, and the last attempt is over, the subscription expires. No attempt may be under way.
  */
 export async function dun(moment: Moment): Promise<typeof CHANGED | Due | null> {
-  const { tx, subscription, terms, now, open } = moment;
+  const { tx, subscription, terms, now, card, open } = moment;
   const { dunningSince, dunningIndex } = subscription;
   if (dunningSince === null) return null;
   if (open !== undefined && (await isNewCard(moment, open))) {
-    await openAttempt(tx, open, { onSession: false, paymentMethodId: subscription.paymentMethodId });
+    await openAttempt(tx, open, { onSession: false, paymentMethodId: card });
     return CHANGED;
   }
   const sinceMs = dunningSince.getTime();
@@ -36,22 +35,20 @@ export async function dun(moment: Moment): Promise<typeof CHANGED | Due | null> 
 }
 
 /** Whether the card on file was never charged for this invoice: a new card is charged at once. */
-async function isNewCard({ tx, subscription: { paymentMethodId } }: Moment, open: Invoice): Promise<boolean> {
-  if (paymentMethodId === null) return false;
+async function isNewCard({ tx, card }: Moment, open: Invoice): Promise<boolean> {
+  if (card === null) return false;
   const [charged] = await tx
     .select({ id: invoicePayments.id })
     .from(invoicePayments)
-    .where(and(eq(invoicePayments.invoiceId, open.id), eq(invoicePayments.paymentMethodId, paymentMethodId)))
+    .where(and(eq(invoicePayments.invoiceId, open.id), eq(invoicePayments.paymentMethodId, card)))
     .limit(1);
   return charged === undefined;
 }
 
 /** Each step is a mail, and a charge where that is of any use. */
 async function takeStep(moment: Moment, open: Invoice, step: number): Promise<void> {
-  const { tx, subscription, priced } = moment;
-  const { paymentMethodId } = subscription;
-  const isCharged = paymentMethodId !== null && !(await isRefusedForGood(tx, open.id, paymentMethodId));
-  if (isCharged) await openAttempt(tx, open, { onSession: false, paymentMethodId });
+  const { tx, subscription, priced, card } = moment;
+  if (card !== null) await openAttempt(tx, open, { onSession: false, paymentMethodId: card });
   await writeMail(tx, {
     userId: subscription.userId,
     kind: 'payment_failed',
@@ -60,7 +57,7 @@ async function takeStep(moment: Moment, open: Invoice, step: number): Promise<vo
       plan: priced.plan.name,
       amount: open.amountMinor,
       currency: open.currency,
-      next: isCharged ? 'charged_again' : 'another_card',
+      next: card !== null ? 'charged_again' : 'another_card',
     },
   });
 }

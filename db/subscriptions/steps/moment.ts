@@ -5,6 +5,7 @@ import { ENDED_SUBSCRIPTIONS } from '../../../domain/subscriptions/subscription-
 import type { BillingTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Tx } from '../../client.ts';
 import { readBillingClock } from '../billing-clock.ts';
+import { chargeableCard } from '../chargeable-card.ts';
 import { type Invoice, type InvoicePayment, invoicePayments, invoices } from '../invoices/schema.ts';
 import { lockOpenInvoice } from '../invoices/void.ts';
 import { lockSubscription } from '../lock.ts';
@@ -19,6 +20,8 @@ export interface Moment {
   readonly realNow: Date;
   readonly subscription: Subscription;
   readonly priced: PricedPlan;
+  /** The card on file, where it may be charged without its holder. */
+  readonly card: string | null;
   /** The open invoice; a subscription has one at most. */
   readonly open: Invoice | undefined;
   /** Attempts under way, of any of its invoices. */
@@ -64,6 +67,7 @@ export async function readMoment(
     realNow: new Date(realMs(terms.time, now.getTime())),
     subscription,
     priced: await readPrice(tx, subscription.priceId),
+    card: await chargeableCard(tx, subscription),
     open,
     pending,
     setup,
