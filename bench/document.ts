@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bars, type Group } from './plot.ts';
 
-// `npm run bench:docs -- result.json…`: makes docs/benchmarks.md of what `npm run bench -- --json` printed, one file or
-// several. A later file takes the place of an earlier one's bench of the same name.
+// `npm run bench:docs -- result.json…`: writes into docs/benchmarks.md what `npm run bench -- --json` printed, one file or
+// several. A bench takes the place of what the page, or an earlier file, says of it; what was not measured anew stays.
 
 interface Figure {
   readonly median: number;
@@ -27,6 +27,8 @@ interface Run {
   readonly at: string;
   readonly commit: string;
   readonly engine?: string;
+  /** Options of the run that say how much is measured. */
+  readonly sizes?: readonly string[];
   readonly node: string;
   readonly machine: { readonly processors: number; readonly model?: string; readonly memoryGib: number };
   readonly results: Readonly<Record<string, Result>>;
@@ -210,14 +212,15 @@ function numberAt(entry: object, way: string): number {
 
 function section(
   name: string,
-  { machine, at, commit, engine = 'sqlite', node }: Run,
+  { machine, at, commit, engine = 'sqlite', sizes = [], node }: Run,
   result: Result,
 ): string {
   const title = TITLES[name.split(' ')[0]!] ?? name;
   const onPostgresql = engine === 'postgresql';
   const lines = [`## ${title}${onPostgresql ? ', the engine on PostgreSQL' : ''}`, ''];
   const where = `${machine.processors} processors (${machine.model ?? 'unknown'}), ${machine.memoryGib} GiB, Node ${node}`;
-  const command = `npm run bench -- --only ${name.split(' ')[0]}${onPostgresql ? ' --engine postgresql' : ''}`;
+  const options = [...sizes, ...(onPostgresql ? ['--engine postgresql'] : [])];
+  const command = ['npm run bench -- --only', name.split(' ')[0], ...options].join(' ');
   lines.push(`Measured at commit \`${commit}\` on ${at.slice(0, 10)}, ${where}: \`${command}\`.`, '');
   const { points = [] } = result;
   for (const point of points) lines.push(...comparison(point));
@@ -241,8 +244,21 @@ if (found.size === 0) {
   process.exit(2);
 }
 const intro = readFileSync(new URL('./intro.md', import.meta.url), 'utf8');
-const sections = [...found].map(([name, { run, result }]) => section(name, run, result));
 // Its links lead from its own folder, and the page is in another.
 const tried = readFileSync(new URL('./tried.md', import.meta.url), 'utf8').replaceAll('](../docs/', '](');
-writeFileSync(`${docs}benchmarks.md`, `${intro}\n${sections.join('\n')}\n${tried}`);
-execFileSync('npx', ['oxfmt', `${docs}benchmarks.md`], { stdio: 'inherit' });
+const page = `${docs}benchmarks.md`;
+const sections = new Map(sectionsOf(readFileSync(page, 'utf8')));
+for (const heading of [...sectionsOf(intro), ...sectionsOf(tried)]) sections.delete(heading[0]);
+for (const [name, { run, result }] of found) {
+  for (const [heading, text] of sectionsOf(section(name, run, result))) sections.set(heading, text);
+}
+writeFileSync(page, `${intro}\n${[...sections.values()].join('\n')}\n${tried}`);
+execFileSync('npx', ['oxfmt', page], { stdio: 'inherit' });
+
+/** The sections of a page, by their headings. */
+function sectionsOf(text: string): readonly (readonly [heading: string, section: string])[] {
+  return text
+    .split(/^(?=## )/m)
+    .filter((part) => part.startsWith('## '))
+    .map((part) => [part.split('\n', 1)[0]!, part.trimEnd() + '\n'] as const);
+}

@@ -57,6 +57,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+/** What says how much is measured. */
+const SIZES = ['rows', 'part', 'rounds'] as const;
 const names = values.only ?? Object.keys(BENCHES);
 const engine = ENGINES.find((one) => one === values.engine);
 if (values.help || engine === undefined || names.some((name) => BENCHES[name] === undefined)) {
@@ -89,6 +91,7 @@ const found = {
     encoding: 'utf8',
   }).trim(),
   engine,
+  sizes: SIZES.flatMap((name) => (values[name] === undefined ? [] : [`--${name} ${values[name]}`])),
   node: process.version,
   machine: {
     processors: availableParallelism(),
