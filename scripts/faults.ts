@@ -14,7 +14,7 @@ are lost and the worker is killed; then drains what is stuck and holds every row
 
   --minutes     how long it buys
   --loss        of all webhooks, those that never arrive, not by any retry
-  --kill-every  SIGKILL to the worker, which is started again
+  --kill-every  SIGKILL to the worker, which is started again, so long after it was ready the last time
   --sweep-every how often the schedule looks for what is stuck; a day for a drain that finds all of it
   --buyers      people who buy, each one thing after another; --rest: their pause between two purchases
   --subscribers people who subscribe, pay or do not, change, cancel and come back; a month takes half a minute

@@ -48,6 +48,7 @@ const BILLING_VARIABLES = [
   'BILLING_TIME_START',
 ] as const;
 const REST_WITHIN_MS = 150_000;
+const LOOK_EVERY_MS = 100;
 /** Two looks at an orphan must be this far apart to be believed: longer than any activity runs. */
 const ORPHAN_GAP_MS = 10 * 60_000;
 /** A lost webhook of something that a drain itself set going asks for another one. */
@@ -227,8 +228,24 @@ async function killWorkers(
   for (let kills = 0; ; kills += 1) {
     await sleep(killEveryMs, undefined, { signal: until }).catch(() => undefined);
     if (until.aborted) return kills;
+    const { pid } = veza.worker;
     veza.worker.kill();
     told(kills + 1);
+    await isBack(veza.worker, pid, until);
+  }
+}
+
+/** On a busy machine a worker that is killed by the clock would never be there long enough to work. */
+async function isBack(worker: Veza['worker'], killedPid: number, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    const isReady =
+      worker.pid !== killedPid &&
+      (await worker.ready.then(
+        () => true,
+        () => false,
+      ));
+    if (isReady) return;
+    await sleep(LOOK_EVERY_MS);
   }
 }
 
