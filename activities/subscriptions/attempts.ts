@@ -27,7 +27,7 @@ const WANTS_THE_BUYER = 'requires_customer_action';
 const CALL_ARRIVED_MS = 60_000;
 
 /** So often a payment that cannot be read is looked at in a row. */
-const LOOKS_AT_A_TIME = 6;
+export const LOOKS_AT_A_TIME = 6;
 
 /** Not for want of time: the router will say the same again. */
 const isRefusal = ({ httpStatus = 0 }: { readonly httpStatus?: number }) =>

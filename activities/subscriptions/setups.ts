@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { PspAnswer } from '../../domain/subscriptions/asks.ts';
 import { secretLifeSeconds } from '../../domain/subscriptions/secret-life.ts';
 import type { Done } from '../../domain/subscriptions/step.ts';
@@ -8,7 +9,7 @@ import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 import { setupReport } from './setup-report.ts';
 import { retryLater, whileHeartbeating } from '../kernel/index.ts';
 import { unread } from '../marketplace/index.ts';
-import type { Asked } from './attempts.ts';
+import { type Asked, LOOKS_AT_A_TIME } from './attempts.ts';
 import type { SubscriptionDeps } from './deps.ts';
 import { attemptSettlement } from './settled.ts';
 
@@ -58,7 +59,9 @@ export function createSetupActivities(deps: SubscriptionDeps) {
       whileHeartbeating(async () => {
         const subscriptionId = await subscriptionOfSetup(db, setupId);
         const found = await psp.readPayment(setupId);
-        if (found.kind !== 'payment' && found.kind !== 'not_found')
+        // One that cannot be read in a row of looks is left to the sweep.
+        const isUnread = found.kind !== 'payment' && found.kind !== 'not_found';
+        if (isUnread && activityInfo().attempt < LOOKS_AT_A_TIME)
           throw await unread({ db, settings }, found, 'payment');
         const report = found.kind === 'payment' ? setupReport(paymentEvent(found.payment)) : null;
         if (report !== null) await settleSetup(db, setupId, report, settings.billing);

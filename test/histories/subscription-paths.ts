@@ -137,8 +137,6 @@ export const SUBSCRIPTION_PATHS: Readonly<Record<string, Path>> = {
       () => of.invoicesOf(id),
       (invoices) => invoices.at(-1)?.status === 'paid' && invoices.length === 2,
     );
-    // Paid before the update was answered, its run goes on until something else happens.
-    await world.engine.wakeSubscription(await of.label(id));
     return secondRun(world, id);
   },
   'subscription-disputed': async (world) => {

@@ -1,9 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import { keepAsk } from '../../db/kernel/index.ts';
 import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
 import { cardSetups } from '../../db/subscriptions/schema.ts';
+import type { AskedOfSubscription } from '../../domain/subscriptions/asked.ts';
+import type { AskAnswer } from '../../domain/subscriptions/asks.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { attempted, eventually } from '../harness/wait.ts';
+import { detailsOf } from '../harness/read.ts';
+import { attempted, eventually, until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
 
@@ -121,13 +126,15 @@ describe('the workflow', () => {
     });
     // It was cancelled once, too late to take that back, and its renewal is charged once.
     world.psp.control.clearFaults(down);
+    // An attempt whose worker was too busy to say that it lives is repeated a minute later.
+    await world.engine.retrySubscription(await of.label(id));
     await renewed(id, 1);
     expect((await of.row(id)).status).toBe('canceling');
     expect((await of.mailsOf(person)).filter((kind) => kind === 'subscription_canceled')).toHaveLength(1);
     expect(world.psp.control.payments().filter(({ customer_id }) => customer_id === person.id)).toHaveLength(
       2,
     );
-  });
+  }, 240_000);
 
   it('an update and a payment signal at the moment of continue-as-new: once', async () => {
     const stories = await Promise.all(Array.from({ length: 6 }, () => of.active()));
@@ -148,6 +155,91 @@ describe('the workflow', () => {
         expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'paid']);
       }),
     );
+  });
+
+  it('after 500 updates it continues as new, at once, and never in a task that answers one', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const handle = world.temporal.workflow.getHandle(`subscription/${id}`);
+    // An ask that is refused, and made again and again.
+    const askId = uuidv7();
+    await keepAsk<AskedOfSubscription>(world.database.db, askId, {
+      kind: 'subscription_ask',
+      userId: person.id,
+      do: 'reactivate',
+    });
+    const { runId } = await handle.describe();
+    const answers = Array.from({ length: 500 }).values();
+    const askInTurn = async () => {
+      for (const _ of answers) {
+        expect(await handle.executeUpdate<AskAnswer, [string]>('ask', { args: [askId] })).toMatchObject({
+          refused: { code: 'not_reactivatable' },
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, askInTurn));
+    await until(
+      () => handle.describe(),
+      (seen) => seen.runId !== runId,
+    );
+  }, 240_000);
+
+  it('what the PSP does not say of one thing holds up nothing else', async () => {
+    const { id, invoiceId } = await of.active();
+    await of.rests(id);
+    const asked = await of.ask(id, { do: 'payment_method' });
+    const setupId = 'done' in asked ? asked.done.setupId! : '';
+    const { control } = world.psp;
+    const { refund_id: refundId } = control.createExternalRefund(invoiceId, 400, { webhook: false });
+    const unread = [`payments/${setupId}`, `refunds/${refundId}`, 'disputes/dispute_unread'];
+    const faults = unread.map((path, index) =>
+      control.addFault({
+        kind: 'status',
+        status: index < 2 ? 422 : 503,
+        match: new RegExp(`GET /${path}.*`),
+        times: 'always',
+      }),
+    );
+    const label = await of.label(id);
+    await world.engine.notifySubscriptionPayment({ paymentId: setupId }, label);
+    const event = { paymentId: invoiceId, webhookId: uuidv7() };
+    const refund = { kind: 'refund', providerRefundId: refundId, amountMinor: null, currency: null } as const;
+    await world.engine.notifySubscriptionOutside({ ...event, ...refund }, label);
+    const dispute = { kind: 'dispute', news: { providerDisputeId: 'dispute_unread' } } as const;
+    await world.engine.notifySubscriptionOutside({ ...event, ...dispute }, label);
+    for (const path of unread) await control.waitForRequest((request) => request.path.endsWith(path));
+
+    expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: { subscriptionId: id } });
+    expect(await of.ask(id, { do: 'reactivate' })).toMatchObject({ done: { subscriptionId: id } });
+    await of.passPeriod(id);
+    const { paymentMethodId } = await renewed(id, 1);
+    const method = await of.providerCard(paymentMethodId!);
+    control.setMethod(method, { charges: { declineCode: 'insufficient_funds' } });
+    await of.rests(id);
+    await of.passPeriod(id);
+    await of.became(id, 'past_due');
+    await of.rests(id);
+    await of.pass(id, DAY_MS);
+    await of.lastAttempt(id, (last) => last.attempt === 2 && last.status === 'failed');
+    const paying = await of.ask(id, { do: 'pay' });
+    control.pay('done' in paying ? paying.done.attemptId! : '');
+    await of.became(id, 'active');
+    await eventually(async () => expect((await runsOf(id)).length).toBeGreaterThanOrEqual(5));
+
+    expect((await of.invoicesOf(id))[0]).toMatchObject({ id: invoiceId, refundedMinor: 0 });
+    for (const fault of faults) control.clearFaults(fault);
+    await until(
+      () => of.invoicesOf(id),
+      ([first]) => first?.refundedMinor === 400,
+    );
+  });
+
+  it('a run that goes on from another says what it is about, which no summary does', async () => {
+    const { id } = await of.active();
+    await eventually(async () => {
+      expect(await runsOf(id)).toHaveLength(2);
+      expect(await detailsOf(world, `subscription/${id}`)).toContain('**About:** plan creator, 9.99 USD');
+    });
   });
 
   it('terminated: found when due', async () => {

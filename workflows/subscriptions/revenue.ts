@@ -1,6 +1,12 @@
 import { continueAsNew, proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
-import { catchStraySignals, settleMessages, settlementSlice, STAYS_ON_ITS_VERSION } from '../kernel/index.ts';
+import {
+  catchStraySignals,
+  describe,
+  settleMessages,
+  settlementSlice,
+  STAYS_ON_ITS_VERSION,
+} from '../kernel/index.ts';
 
 const { recogniseBatch } = proxyActivities<Activities>({
   ...settlementSlice,
@@ -22,6 +28,13 @@ export async function revenue({ after = null, looked = 0 }: RevenueRequest): Pro
   let behind = after;
   let count = looked;
   for (let batches = 0; batches < BATCHES_PER_RUN; batches += 1) {
+    describe(
+      ['Nothing: it ends by itself, and the next one goes on with what is left.'],
+      [
+        ['State', 'turning what was given of paid periods into revenue'],
+        ['Schedules looked at', String(count)],
+      ],
+    );
     const batch = await recogniseBatch(behind);
     count += batch.looked;
     behind = batch.nextAfter;

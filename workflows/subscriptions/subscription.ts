@@ -8,11 +8,13 @@ import {
   proxyLocalActivities,
   setHandler,
   setWorkflowOptions,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { ReadEvent } from '../../activities/marketplace/index.ts';
 import type { Asked } from '../../activities/subscriptions/attempts.ts';
+import type { BookedEvent } from '../../activities/subscriptions/invoice-events.ts';
 import { type Evidence, type Hint, RUN_IS_FULL } from '../../domain/kernel/index.ts';
 import type { AskAnswer, AskResult, PspAnswer } from '../../domain/subscriptions/asks.ts';
 import type { InvoiceEvent, PaymentNews, SubscriptionRequest } from '../../domain/subscriptions/hints.ts';
@@ -29,6 +31,7 @@ import {
   Sleep,
   takingTurns,
 } from '../kernel/index.ts';
+import { Looks } from './looks.ts';
 import { ask, outside, payment, state, subscribe, wake } from './messages.ts';
 import { showStep } from './show-step.ts';
 
@@ -72,10 +75,12 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   const payments = new Mailbox<Hint<PaymentNews>>();
   const events = new Mailbox<Hint<InvoiceEvent>>();
   const answers = new Map<string, PspAnswer>();
-  const sleep = new Sleep();
+  const timer = new Sleep();
   const inTurn = takingTurns();
   let step = undefined as Step | undefined;
   let call: Call | undefined;
+  const looksAtPayments = new Looks<Hint<PaymentNews>>(wakeUp);
+  const looksAtEvents = new Looks<Hint<InvoiceEvent>>(wakeUp);
   /** Its rows have changed; `isForced`: somebody wants the PSP to be looked at now. */
   let isWoken = true;
   let isForced = false;
@@ -91,7 +96,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   for (const event of undelivered?.events ?? []) events.put(event);
   setHandler(payment, (news) => payments.put(news ?? {}));
   setHandler(outside, (event) => events.put(event ?? {}));
-  setHandler(wake, () => void (isWoken = true));
+  setHandler(wake, wakeUp);
   setHandler(retryNow, () => void (isWoken = isForced = true));
   const isFull = () => updates >= UPDATES_PER_RUN || workflowInfo().continueAsNewSuggested;
   // However fast people ask, the last ones of a run are answered, and it ends. Being turned away leaves no event.
@@ -111,12 +116,16 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   }));
   const strays = catchStraySignals();
 
+  function wakeUp(): void {
+    isWoken = true;
+  }
+
   async function answer(carriedOut: Promise<AskResult>): Promise<AskAnswer> {
     updates += 1;
     try {
       const result = await carriedOut;
       if (!('done' in result)) return result;
-      isWoken = true;
+      wakeUp();
       return { done: result.done, psp: await pspAnswer(result.done.attemptId ?? result.done.setupId) };
     } finally {
       updatedAtLength = workflowInfo().historyLength;
@@ -133,6 +142,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     return answers.get(paymentId) ?? { kind: 'answered' };
   }
 
+  const hasLooked = () => looksAtPayments.isEmpty && looksAtEvents.isEmpty;
   const hasNews = () => isWoken || !payments.isEmpty || !events.isEmpty;
 
   /** The rows say whether a period was paid or refused: what an activity said may be lost with its task. */
@@ -143,41 +153,52 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     isEraOver ||= next.shown.era !== begunIn;
   }
 
+  /** Books what stored webhooks say. Where they do not say enough, the PSP is asked beside all else. */
   async function readNews(): Promise<void> {
     for (let news = payments.take(); news; news = payments.take()) {
-      const heard = await inTurn(() => hearOfPayment(subscriptionId, news));
+      const { look, ...heard } = await inTurn(() => hearOfPayment(subscriptionId, news));
       take(heard);
-      if (heard.look === 'attempt') take(await lookAtAttempt(news.paymentId));
-      if (heard.look === 'setup') take(await lookAtSetup(news.paymentId));
+      if (look === undefined) continue;
+      const lookAt = look === 'attempt' ? lookAtAttempt : lookAtSetup;
+      const { paymentId } = news;
+      looksAtPayments.begin(paymentId, news, () => lookAt(paymentId));
     }
-    for (let event = events.take(); event; event = events.take()) take(await book(event));
+    for (let event = events.take(); event; event = events.take()) {
+      const { webhookId, paymentId } = event;
+      const evidence = { webhookId: webhookId ?? null };
+      const isWhole = event.kind === 'dispute' || (event.amountMinor !== null && event.currency !== null);
+      const booked = isWhole
+        ? await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence))
+        : null;
+      if (booked !== null) take(booked);
+      const look = whatToRead(event, booked);
+      if (look !== null) looksAtEvents.begin(keyOf(event), event, look);
+    }
   }
 
-  /** Books a dispute, or a refund that was made elsewhere; reads it at the PSP where no webhook has all of it. */
-  async function book({ webhookId, ...event }: Hint<InvoiceEvent>): Promise<Done> {
-    const { paymentId } = event;
-    const isWhole = event.kind === 'dispute' || (event.amountMinor !== null && event.currency !== null);
-    const evidence: Evidence<ReadEvent> = { webhookId: webhookId ?? null };
-    const booked = isWhole
-      ? await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence))
-      : null;
-    if (booked !== null && !booked.isUnconfirmed) {
-      return booked.wantsPayment ? bookWithPayment(paymentId, evidence) : booked;
-    }
+  function whatToRead(event: Hint<InvoiceEvent>, booked: BookedEvent | null): (() => Promise<void>) | null {
+    if (booked === null || booked.isUnconfirmed) return () => readAndBook(event);
+    const { webhookId = null, paymentId } = event;
+    return booked.wantsPayment ? () => bookWithPayment(paymentId, { webhookId }) : null;
+  }
+
+  /** Reads a dispute, or a refund that was made elsewhere, at the PSP, and books it. */
+  async function readAndBook(event: Hint<InvoiceEvent>): Promise<void> {
     const found =
       event.kind === 'dispute'
         ? await readOutsideDispute(event.news?.providerDisputeId)
         : await readOutsideRefund(event.providerRefundId);
-    if (found === null) return { step: await inTurn(() => advanceSubscription(subscriptionId, false)) };
+    if (found === null) return;
+    const { paymentId } = event;
     const known = await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, { known: found }));
-    return known.wantsPayment ? bookWithPayment(paymentId, { known: found }) : known;
+    if (known.wantsPayment) await bookWithPayment(paymentId, { known: found });
   }
 
   /** A refunded payment was captured, but the event that says so may come later or never: the PSP is asked. */
-  async function bookWithPayment(paymentId: string, evidence: Evidence<ReadEvent>): Promise<Done> {
+  async function bookWithPayment(paymentId: string, evidence: Evidence<ReadEvent>): Promise<void> {
     const found = await readInvoicePayment(paymentId);
     const captured = typeof found === 'object' && found.verdict === 'captured' ? found : null;
-    return inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence, captured));
+    await inTurn(() => settleInvoiceEvent(subscriptionId, paymentId, evidence, captured));
   }
 
   /** Begins what the PSP is to be asked, or goes on with it; a PSP that is down holds up no message. */
@@ -214,25 +235,29 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     return asked;
   }
 
-  /**
-   * Never in a task that completes an update, whose answer would be lost; nor while the PSP is being asked, whose answer would
-   * come to a run that is over, and send this one back to try again.
-   */
-  const mayContinue = () => call === undefined && mayEnd();
-  const mayEnd = () => allHandlersFinished() && updatedAtLength !== workflowInfo().historyLength;
+  const wantsToContinue = () => isEraOver || isFull();
+  /** Not while the PSP is being asked, whose answer would come to a run that is over, and send this one back to try again. */
+  const mayContinue = () => wantsToContinue() && call === undefined && allHandlersFinished();
+  /** Its answer would be lost with the run. */
+  const hasAnsweredInThisTask = () => updatedAtLength === workflowInfo().historyLength;
   /** It turns people away, and a PSP that is down would keep it so: the next run asks the PSP, under the same id. */
-  const isOverfull = () => isFull() && mayEnd();
+  const isOverfull = () => isFull() && allHandlersFinished();
 
   function giveUpCall(): void {
     call?.scope.cancel();
     call = undefined;
   }
-  const wantsToContinue = () => isEraOver || isFull();
 
   for (;;) {
+    looksAtPayments.throwFailure();
+    looksAtEvents.throwFailure();
     await readNews();
     if (isOverfull()) giveUpCall();
-    if (wantsToContinue() && mayContinue()) {
+    if (mayContinue()) {
+      if (hasAnsweredInThisTask()) {
+        await sleep(1, { summary: 'Answers, then begins anew' });
+        continue;
+      }
       if (step !== undefined) showStep(subscriptionId, step);
       await settleMessages(strays);
       await continueAsNew<typeof subscription>({ subscriptionId, undelivered: carriedOn() });
@@ -240,7 +265,11 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     if (isWoken || step === undefined) {
       const now = isForced;
       isWoken = isForced = false;
-      if (now) giveUpCall();
+      if (now) {
+        giveUpCall();
+        for (const news of looksAtPayments.giveUp()) payments.put(news);
+        for (const event of looksAtEvents.giveUp()) events.put(event);
+      }
       take({ step: await inTurn(() => advanceSubscription(subscriptionId, now)) });
     }
     const current = step as Step;
@@ -259,13 +288,12 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
           await untilCalledOrTold(call);
           break;
         }
-        if (await sleep.until(current, () => hasNews() || (wantsToContinue() && mayContinue())))
-          isWoken = true;
+        if (await timer.until(current, () => hasNews() || mayContinue())) isWoken = true;
         break;
       case 'ended':
       case 'missing':
         // An ask that is being carried out may open it, and then waits for what is done here.
-        await condition(() => allHandlersFinished() || hasNews());
+        await condition(() => (allHandlersFinished() && hasLooked()) || hasNews());
         if (hasNews()) break;
         await settleMessages(strays);
         if (!hasNews()) return { status: current.kind === 'missing' ? 'missing' : current.shown.status };
@@ -273,8 +301,14 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   }
 
   function carriedOn() {
-    const left = { payments: payments.takeAll(), events: events.takeAll() };
+    const left = {
+      payments: [...looksAtPayments.waiting, ...payments.takeAll()],
+      events: [...looksAtEvents.waiting, ...events.takeAll()],
+    };
     return left.payments.length + left.events.length > 0 ? left : undefined;
   }
 }
+
+const keyOf = (event: InvoiceEvent): string =>
+  event.kind === 'dispute' ? `dispute ${event.news?.providerDisputeId}` : `refund ${event.providerRefundId}`;
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, subscription);
