@@ -21,8 +21,10 @@ export interface PaidFor {
 /** The period that a subscription is in once an invoice is paid. Throws where its rows do not say. */
 export function periodPaid(paid: PaidFor): ReckonedPeriod {
   const { reason, status, cycle, present, trialEndMs, invoiced, quotedAtMs, nowMs } = paid;
-  // Days without access are not sold: the first payment, and one after a refusal, begin a period of their own.
-  if (status === 'pending_payment' || status === 'past_due') return anchored(nowMs, cycle);
+  // Days without access are not sold: the first payment, and one after a refusal, begin a period of their own. The first
+  // one does so whatever its row says: one that says it is in force was not.
+  if (reason === 'first' || status === 'pending_payment' || status === 'past_due')
+    return anchored(nowMs, cycle);
   if (reason === 'trial_end' && trialEndMs !== null) return anchored(trialEndMs, cycle);
   if (reason === 'change' && quotedAtMs !== null) return anchored(quotedAtMs, cycle);
   if (reason === 'change' && present !== null) return present;

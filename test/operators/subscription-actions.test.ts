@@ -1,8 +1,7 @@
-import { asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { refunds, settleDispute } from '../../db/marketplace/index.ts';
-import { phantoms } from '../../ops/commands/phantoms.ts';
 import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
 import { expectCleanBooks, posted } from '../harness/books.ts';
 import { runOpsHere } from '../harness/processes.ts';
@@ -18,11 +17,7 @@ let admin: Person;
 let second: Person;
 let of: ReturnType<typeof subscriptionsOf>;
 beforeAll(async () => {
-  ({
-    world,
-    first: admin,
-    second,
-  } = await openOffice({ FOUR_EYES_ABOVE_MINOR: '15000', SUBSCRIPTION_PHANTOM_AFTER: '24h' }));
+  ({ world, first: admin, second } = await openOffice({ FOUR_EYES_ABOVE_MINOR: '15000' }));
   of = subscriptionsOf(world);
 });
 afterAll(() => world.close());
@@ -412,121 +407,4 @@ describe('refund_invoice', () => {
       403,
     );
   });
-});
-
-describe('npm run ops -- phantoms', () => {
-  const run = async (...args: string[]) => {
-    const { exitCode } = process;
-    try {
-      return JSON.parse(await phantoms([...args, '--json'], world.env)) as Record<string, unknown>;
-    } finally {
-      process.exitCode = exitCode;
-    }
-  };
-
-  it('dry run changes nothing, applied keeps the row', async () => {
-    const { database } = world;
-    const person = await makePerson(world, 'user');
-    const id = '0197c1a2-5c7e-7d3a-9b1c-2f6e8a4d0c11';
-    await database.sql`
-      INSERT INTO subscriptions (id, user_id, price_id, status, created_at)
-      VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '2 days')`;
-    expect(await run()).toMatchObject({ dry_run: true, looked: 1, expired: 1, paid: 0, left: 0 });
-    expect(await of.row(id)).toMatchObject({ status: 'active', endedAt: null });
-    const applied = await run('--apply');
-    expect(applied).toMatchObject({ dry_run: false, looked: 1, expired: 1 });
-    expect(await of.row(id)).toMatchObject({ status: 'expired', endReason: 'phantom' });
-    const kept =
-      await database.sql`SELECT row->>'status' AS status FROM phantom_subscriptions WHERE sweep_id = ${applied['sweep_id'] as string}`;
-    expect(kept.map(({ status }) => status as string)).toEqual(['active']);
-    expect(await run()).toMatchObject({ looked: 0 });
-  });
-
-  it('leaves what is only late: no worker ran for longer than the grace, and the sweep renews it', async () => {
-    const { id } = await of.active();
-    await of.rests(id);
-    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
-    const { currentPeriodEnd } = await of.row(id);
-    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 4 * 24 * 60 * 60 * 1000);
-    expect(await run('--apply')).toMatchObject({ looked: 1, expired: 0, left: 1 });
-    await sweepOverdue();
-    await until(
-      () => of.invoicesOf(id),
-      (all) => all.length === 2 && all.every(({ status }) => status === 'paid'),
-    );
-    expect(await flagsOn(id)).not.toContain('phantom');
-  });
-
-  it.each([
-    ['cancelled', 'canceled', 'asked'],
-    ['on trial without a card', 'expired', 'trial_without_card'],
-    ['on trial with a card', 'active', null],
-  ] as const)(
-    'leaves one %s whose time ended while no worker ran, and the sweep wakes it',
-    async (kind, status, endReason) => {
-      const id = await lateOne(kind);
-      const before = await of.row(id);
-      expect(await run('--apply')).toMatchObject({ expired: 0 });
-      expect(await of.row(id)).toMatchObject({ status: before.status, endedAt: null });
-      await sweepOverdue();
-      expect(await of.became(id, status)).toMatchObject({ endReason });
-      expect(await flagsOn(id)).toEqual([]);
-      if (status !== 'active') return;
-      const charged = (await of.invoicesOf(id)).map(({ reason, status: paid }) => [reason, paid]);
-      expect(charged).toEqual([['trial_end', 'paid']]);
-    },
-  );
-
-  it('a phantom whose period runs is flagged by the sweep, however often it is woken', async () => {
-    const { database } = world;
-    const person = await makePerson(world, 'user');
-    const id = uuidv7();
-    await database.sql`
-      INSERT INTO subscriptions (id, user_id, price_id, status, created_at, current_period_start, current_period_end, next_due_at)
-      VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '1 hour',
-        now() - interval '1 hour', now() + interval '20 days', now() - interval '11 minutes')`;
-    await sweepOverdue();
-    expect(await flagsOn(id)).toEqual(['phantom']);
-    await of.rests(id);
-    expect((await of.row(id)).nextDueAt!.getTime()).toBeGreaterThan(Date.now());
-    await sweepOverdue();
-    expect(await of.row(id)).toMatchObject({ status: 'active' });
-  });
-
-  /** Its workflow is lost, and all its time was over an hour ago. */
-  async function lateOne(kind: 'cancelled' | 'on trial without a card' | 'on trial with a card') {
-    const id = kind === 'cancelled' ? (await of.active()).id : await onTrial(kind === 'on trial with a card');
-    if (kind === 'cancelled') await of.ask(id, { do: 'cancel' });
-    await of.rests(id);
-    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
-    const { currentPeriodEnd, trialEnd } = await of.row(id);
-    await of.age(id, (trialEnd ?? currentPeriodEnd)!.getTime() - Date.now() + 60 * 60 * 1000);
-    return id;
-  }
-
-  async function onTrial(withCard: boolean) {
-    const person = await makePerson(world, 'user');
-    const { done } = await of.subscribed(person, { planId: 'premium', trial: true });
-    const id = done.subscriptionId;
-    if (!withCard) return id;
-    const asked = await of.ask(id, { do: 'payment_method' });
-    world.psp.control.pay('done' in asked ? asked.done.setupId! : '');
-    await until(
-      () => of.row(id),
-      ({ paymentMethodId }) => paymentMethodId !== null,
-    );
-    return id;
-  }
-
-  async function sweepOverdue() {
-    const swept = await world.post(admin, '/admin/reconcile', { phases: ['overdue_subscriptions'] });
-    expect(swept.status, JSON.stringify(swept.body)).toBe(200);
-  }
-
-  const flagsOn = async (id: string) =>
-    (
-      await world.database.sql<
-        { kind: string }[]
-      >`SELECT kind FROM ops_flags WHERE subject = ${`subscription/${id}`}`
-    ).map(({ kind }) => kind);
 });

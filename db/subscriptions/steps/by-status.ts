@@ -59,8 +59,10 @@ async function renewal(moment: Moment): Promise<typeof CHANGED | Due | null> {
 }
 
 /** A change whose bank wants the buyer waits for them; when the time is over, it has failed. */
-async function openWhileActive(moment: Moment): Promise<typeof CHANGED | Due> {
+async function openWhileActive(moment: Moment): Promise<typeof CHANGED | Due | null> {
   const { tx, subscription, priced, now, open } = moment;
+  // Nobody has paid it, and it is in force all the same: a phantom, whose payment may still come.
+  if (open?.reason === 'first') return null;
   const deadline = open === undefined ? null : deadlineOf(moment, open);
   if (deadline !== null && now < deadline) {
     return { at: deadline, summary: 'until the time to pay for the change is over' };
