@@ -7,18 +7,22 @@ import {
   transferWorkflowId,
 } from '../../domain/marketplace/ids.ts';
 import { connectNow } from '../../engine/connect.ts';
+import { subscribeToFree } from '../../db/subscriptions/subscribe-free.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { type EmbeddedTemporal, startTemporal } from '../../stack/temporal.ts';
+import { TEST_CARDS } from '../../stand-ins/hyperswitch/index.ts';
 import { expectAgreement } from '../harness/agreement.ts';
 import { keysOf, onlyReversal, onlyTransfer, sentTo, transferRow } from '../harness/read.ts';
 import { adopted, attempted, eventually, failedAttempts, until } from '../harness/wait.ts';
 import { openedPayout, payoutIs, payoutRow } from '../harness/payouts.ts';
 import { uniqueName } from '../harness/services.ts';
-import { openShop, type Seller } from '../harness/shop.ts';
+import { makePerson, openShop, type Seller } from '../harness/shop.ts';
 import { completedOrder, openedRefund, paidOrder, placedOrder } from '../harness/stories.ts';
 import { onReversalsOf, onTransfersTo } from '../harness/trouble.ts';
-import { World } from '../harness/world.ts';
+import { type Person, World } from '../harness/world.ts';
+import { DAY_MS, subscriptionsOf } from '../subscriptions/story.ts';
+import { TERMS } from '../subscriptions/verbs.ts';
 import { sweep } from './support.ts';
 
 // Temporal is lost with all it had: another server, with nothing in it, takes its place at the same address.
@@ -192,6 +196,105 @@ it('start on an empty Temporal with a full database: everything open goes on, no
   expect(
     psp.control.requests('payments.create').filter(({ body }) => JSON.stringify(body).includes(unpaid)),
   ).toHaveLength(1);
+  await expectAgreement(world);
+}, 300_000);
+
+it('Engine rebuilt from nothing with subscriptions in every status: all live ones go on, and none is charged twice', async () => {
+  const of = subscriptionsOf(world);
+  const { psp, engine: calls } = world;
+  const { sql } = world.database;
+  const shop = await openShop(world);
+  const charged = { kind: 'chargeOutcome', outcome: 'processing' } as const;
+  const lastOf = async (id: string) => (await of.attemptsOf(id)).at(-1)!;
+
+  const unpaid = await of.subscribed(await makePerson(world, 'user'));
+  const onTrial = async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person, { planId: 'premium', trial: true });
+    return { person, id: done.subscriptionId };
+  };
+  const bare = await onTrial();
+  const trial = await onTrial();
+  const setup = await of.ask(trial.id, { do: 'payment_method' });
+  psp.control.pay('done' in setup ? setup.done.setupId! : '');
+  await until(
+    () => of.row(trial.id),
+    ({ paymentMethodId }) => paymentMethodId !== null,
+  );
+  const active = await of.active();
+  const canceling = await of.active();
+  await of.ask(canceling.id, { do: 'cancel' });
+  const pastDue = await of.active({ card: TEST_CARDS.declinesLater });
+  await of.passPeriod(pastDue.id);
+  await of.became(pastDue.id, 'past_due');
+  const changing = await of.active();
+  of.onCharges(changing.person, charged);
+  await of.ask(changing.id, { do: 'change', planId: 'premium' });
+  await of.lastAttempt(changing.id, ({ providerStatus }) => providerStatus === 'processing');
+  const renewing = await of.active();
+  of.onCharges(renewing.person, charged);
+  await of.passPeriod(renewing.id);
+  await of.lastAttempt(renewing.id, ({ providerStatus }) => providerStatus === 'processing');
+  // Its renewal was charged, and neither the answer nor the webhook arrived.
+  const unheard = await of.active();
+  of.onCharges(unheard.person, { kind: 'dropAfter' });
+  const where = { customer_id: unheard.person.id };
+  psp.control.addFault({ kind: 'loseWebhook', match: 'payment_succeeded', where });
+  await of.passPeriod(unheard.id);
+  const paymentsOf = ({ id }: Person) => psp.control.payments().filter((one) => one.customer_id === id);
+  await until(
+    async () => paymentsOf(unheard.person),
+    (payments) => payments.length === 2,
+  );
+  const ended = await of.subscribed(await makePerson(world, 'user'));
+  await of.ask(ended.done.subscriptionId, { do: 'cancel' });
+  await of.became(ended.done.subscriptionId, 'canceled');
+  const onFree = await makePerson(world, 'user');
+  await world.database.db.transaction((tx) =>
+    subscribeToFree(tx, { userId: onFree.id, planId: 'free' }, TERMS),
+  );
+
+  const live = await sql<{ id: string; status: string }[]>`
+    SELECT one.id, one.status FROM subscriptions AS one JOIN plan_prices AS price ON price.id = one.price_id
+    WHERE one.status NOT IN ('expired', 'canceled') AND price.plan_id <> 'free'`;
+  const statuses = ['active', 'canceling', 'past_due', 'pending_payment', 'trialing'];
+  expect([...new Set(live.map(({ status }) => status))].toSorted()).toEqual(statuses);
+  await replaceEngine();
+  const isRunning = ({ id }: { readonly id: string }) => calls.isRunning(`subscription/${id}`);
+  for (const one of live) expect(await isRunning(one)).toBe(false);
+  const swept = await sweep(world, shop, 'overdue_subscriptions');
+  expect(swept.report.overdue_subscriptions).toMatchObject({ seen: live.length, synced: live.length });
+  for (const one of live) expect(await isRunning(one), one.status).toBe(true);
+  expect(await isRunning({ id: ended.done.subscriptionId })).toBe(false);
+  expect(await isRunning(await of.ofPerson(onFree))).toBe(false);
+
+  // Now time passes, and the PSP and the buyers speak.
+  psp.control.pay(unpaid.done.attemptId!);
+  await of.became(unpaid.done.subscriptionId, 'active');
+  psp.control.settleCharge((await lastOf(renewing.id)).id);
+  await of.paid(renewing.id, 2);
+  psp.control.settleCharge((await lastOf(changing.id)).id);
+  await of.paid(changing.id, 2);
+  expect((await of.row(changing.id)).priceId).toBe((await of.priceOf('premium', 'monthly')).id);
+  await calls.retrySubscription(await of.label(unheard.id));
+  await of.paid(unheard.id, 2);
+  const { paymentMethodId } = await of.row(pastDue.id);
+  psp.control.setMethod(await of.providerCard(paymentMethodId!), { charges: 'succeed' });
+  await of.pass(pastDue.id, DAY_MS);
+  await of.became(pastDue.id, 'active');
+  await of.passPeriod(active.id);
+  await of.paid(active.id, 2);
+  await of.passPeriod(canceling.id, 1);
+  await of.became(canceling.id, 'canceled');
+  await of.pass(trial.id, 14 * DAY_MS);
+  await of.became(trial.id, 'active');
+  await of.pass(bare.id, 14 * DAY_MS);
+  await of.became(bare.id, 'expired');
+
+  const chargesOf = (person: Person) => paymentsOf(person).filter((one) => one.off_session === true).length;
+  for (const { person } of [trial, active, renewing, changing, unheard]) expect(chargesOf(person)).toBe(1);
+  for (const { person } of [bare, canceling]) expect(chargesOf(person)).toBe(0);
+  expect(chargesOf(pastDue.person)).toBe(2);
   await expectAgreement(world);
 }, 300_000);
 

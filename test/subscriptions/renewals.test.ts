@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { advance } from '../../db/subscriptions/advance.ts';
 import { featuresOf } from '../../db/subscriptions/index.ts';
@@ -202,6 +203,65 @@ describe('a trial', () => {
     const ended = await of.became(done.subscriptionId, 'expired');
     expect(ended.endReason).toBe('trial_without_card');
     await world.finished(`subscription/${done.subscriptionId}`);
+  });
+
+  it('twice, after deletion of the account, and with a +tag: trial_already_used; another address has one', async () => {
+    const { sql } = world.database;
+    const name = uuidv7();
+    const person = async (email: string) => {
+      const made = await makePerson(world, 'user');
+      await sql`UPDATE users SET email = ${email} WHERE id = ${made.id}`;
+      return made;
+    };
+    const ask = { plan_id: 'premium', trial: true };
+    const told = async (who: Person) => {
+      const { status, body } = await world.post(who, '/subscriptions/subscribe', ask);
+      return status === 201 ? 'begun' : body['code'];
+    };
+    const first = await person(`${name}@example.com`);
+    expect(await told(first)).toBe('begun');
+    const { id } = await of.ofPerson(first);
+    expect((await world.post(first, '/subscriptions/cancel')).status).toBe(200);
+    await of.pass(id, 14 * DAY_MS + 1);
+    await of.became(id, 'canceled');
+    await world.finished(`subscription/${id}`);
+    expect(await told(first)).toBe('trial_already_used');
+    expect(await told(await person(`${name.toUpperCase()}+again@Example.com`))).toBe('trial_already_used');
+    // Deleting the account leaves the use of its trial.
+    await sql`DELETE FROM subscriptions WHERE user_id = ${first.id}`;
+    await sql`DELETE FROM mails WHERE user_id = ${first.id}`;
+    await sql`DELETE FROM users WHERE id = ${first.id}`;
+    expect(await told(await person(`${name}@example.com`))).toBe('trial_already_used');
+    expect(await told(await person(`other-${name}@example.com`))).toBe('begun');
+  });
+
+  it('same card: the second trial that it is added to ends, and is not charged', async () => {
+    world.psp.control.setFingerprints(true);
+    const trials = [];
+    for (const name of ['first', 'second']) {
+      const person = await makePerson(world, 'user');
+      const { done } = await of.subscribed(person, { planId: 'premium', trial: true });
+      const { status, body } = await world.post(person, '/subscriptions/payment-method');
+      expect(status, name).toBe(201);
+      world.psp.control.pay(body.payment!.payment_id, { card: '5555555555554444' });
+      trials.push({ person, id: done.subscriptionId });
+      await until(
+        () => of.row(done.subscriptionId),
+        ({ paymentMethodId, status: now }) => paymentMethodId !== null || now === 'expired',
+      );
+    }
+    const [first, second] = trials;
+    expect(await of.row(first!.id)).toMatchObject({ status: 'trialing' });
+    expect(await of.row(second!.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
+    await world.finished(`subscription/${second!.id}`);
+    expect(await of.mailsOf(second!.person)).toEqual(['trial_started', 'trial_over']);
+    expect(await maySell(second!.person)).toBe(false);
+    const again = await world.post(second!.person, '/subscriptions/subscribe', {
+      plan_id: 'premium',
+      trial: true,
+    });
+    expect(again.body['code']).toBe('trial_already_used');
+    expect(await of.invoicesOf(second!.id)).toEqual([]);
   });
 
   it('with a card is reminded of and not charged before its end', async () => {
