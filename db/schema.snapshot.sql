@@ -373,6 +373,7 @@ CREATE TABLE mails (
   CONSTRAINT mails_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text])))
 );
+CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject, '/'::text, 2));
 CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
 
@@ -934,6 +935,7 @@ CREATE TABLE subscriptions (
 CREATE INDEX subscriptions_by_status ON public.subscriptions USING btree (status, created_at, id);
 CREATE INDEX subscriptions_by_user ON public.subscriptions USING btree (user_id, created_at, id);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
+CREATE INDEX subscriptions_never_due ON public.subscriptions USING btree (price_id, work_checked_at NULLS FIRST, created_at) WHERE ((next_due_at IS NULL) AND (status = ANY (ARRAY['active'::text, 'trialing'::text, 'canceling'::text])));
 CREATE UNIQUE INDEX subscriptions_one_live_per_user ON public.subscriptions USING btree (user_id) WHERE (status <> ALL (ARRAY['expired'::text, 'canceled'::text]));
 
 CREATE TABLE transfer_reversals (

@@ -4,6 +4,7 @@ export { type ApiKeyToKeep, createApiKey, type NewApiKey } from './create-api-ke
 export { isKeyOf, makeKey, prefixOf } from './key-text.ts';
 export { revokeApiKey } from './revoke-api-key.ts';
 export { users } from './schema.ts';
+export { listMailsOf, type Mail } from './list-mails.ts';
 export { writeMail } from './write-mail.ts';
 export { readStanding } from './standing.ts';
 export { takeBearerCall, takeCall } from './take-call.ts';

@@ -123,6 +123,7 @@ export const mails = pgTable(
   (t) => [
     uniqueIndex('mails_once').on(t.kind, t.subject),
     index('mails_newest').on(t.createdAt, t.id),
+    index('mails_by_id_told_of').on(sql`split_part(${t.subject}, '/', 2)`),
     oneOf('mails_kind_known', t.kind, MAIL_KINDS),
   ],
 );

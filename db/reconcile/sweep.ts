@@ -37,6 +37,9 @@ export const RECENT_DISPUTES = 'disputes';
 
 const before = (ageMs: number) => sql`now() - ${ageMs} * interval '1 millisecond'`;
 
+/** By these an index finds what says it is paid, past all that are on Free; `OFFSET 0` has that done first. */
+const PAID_PRICES = sql`SELECT price.id FROM plan_prices AS price JOIN plans AS plan ON plan.id = price.plan_id WHERE plan.rank > 0`;
+
 interface Rows {
   /** Columns `ref`, `looked_at`, `created_at`, and `person` unless it rotates. */
   readonly from: SQL;
@@ -137,8 +140,11 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
         },
         {
           rotates: true,
-          from: sql`SELECT 'subscription/' || ${subscriptions.id} AS ref, ${subscriptions.workCheckedAt} AS looked_at, ${subscriptions.createdAt} AS created_at FROM ${subscriptions}
-            WHERE ${subscriptions.nextDueAt} IS NULL AND ${seemsPhantom(billingNow(time), renewalGraceMs)}`,
+          from: sql`SELECT 'subscription/' || ${subscriptions.id} AS ref, ${subscriptions.workCheckedAt} AS looked_at, ${subscriptions.createdAt} AS created_at
+            FROM (SELECT * FROM ${subscriptions}
+              WHERE ${subscriptions.nextDueAt} IS NULL AND ${subscriptions.status} IN ('active', 'trialing', 'canceling')
+                AND ${subscriptions.priceId} = ANY (ARRAY(${PAID_PRICES})) OFFSET 0) AS subscriptions
+            WHERE ${seemsPhantom(billingNow(time), renewalGraceMs)}`,
         },
       ];
     }

@@ -4,15 +4,18 @@ import { ATTEMPT_WAITS_FOR, OVERDUE_AFTER } from './work.ts';
 
 const IS_OVERDUE = sql`next_due_at < now() - ${OVERDUE_AFTER}`;
 
+/** As in the list of what is stuck: since the PSP was asked, or it was written where that was never reached. */
+const PENDING_SINCE = sql`coalesce(asked_at, created_at)`;
+
 export const SUBSCRIPTIONS_FIGURES = {
   open: {
     invoice: sql`
-    SELECT 'invoice', status, currency, ${countedRows}, sum(amount_minor)::float8, ${ageS(sql`created_at`)}
+    SELECT 'invoice', status, currency, ${countedRows}, sum(amount_minor)::float8, ${ageS(PENDING_SINCE)}
     FROM invoice_payments WHERE status = 'pending' GROUP BY status, currency`,
   },
   openSince: {
     // Who leaves a checkout has until SUBSCRIPTION_PAYMENT_TIMEOUT to come back: nothing is stuck.
-    invoice: sql`SELECT 'invoice', created_at FROM invoice_payments AS attempt
+    invoice: sql`SELECT 'invoice', ${PENDING_SINCE} FROM invoice_payments AS attempt
     WHERE status = 'pending' AND ${ATTEMPT_WAITS_FOR} <> 'buyer'`,
     subscription: sql`SELECT 'subscription', next_due_at FROM subscriptions WHERE ${IS_OVERDUE}`,
   },

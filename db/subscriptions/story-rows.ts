@@ -1,5 +1,6 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import type { Subject } from '../../domain/kernel/index.ts';
+import { listMailsOf } from '../accounts/index.ts';
 import type { Db } from '../client.ts';
 import { among } from '../kernel/index.ts';
 import { ledgerEntries } from '../ledger/index.ts';
@@ -60,7 +61,20 @@ export async function readSubscriptionRows(db: Db, subscriptionId: string) {
       .where(eq(cardSetups.subscriptionId, subscriptionId))
       .orderBy(asc(cardSetups.createdAt)),
   ]);
-  return { ...found, invoices: ofIt, lines, attempts, schedules, notes, entries, changes, setups, back };
+  const mails = await listMailsOf(db, [subscriptionId, ...ids, ...changes.map(({ id }) => id)]);
+  return {
+    ...found,
+    invoices: ofIt,
+    lines,
+    attempts,
+    schedules,
+    notes,
+    entries,
+    changes,
+    setups,
+    back,
+    mails,
+  };
 }
 export type SubscriptionRows = NonNullable<Awaited<ReturnType<typeof readSubscriptionRows>>>;
 

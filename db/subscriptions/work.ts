@@ -13,11 +13,11 @@ export const ATTEMPT_WAITS_FOR = sql`CASE WHEN attempt.end_requested_at IS NOT N
 
 // Where operators work, billing time is real time: production refuses any other.
 export const SUBSCRIPTIONS_WORK = {
-  // An attempt whose outcome nobody knows yet.
+  // An attempt whose outcome nobody knows yet, since it was asked for.
   invoice: {
     isMoney: true,
     rows: sql`
-    SELECT 'invoice', 'invoice/' || attempt.invoice_id, attempt.id, NULL::uuid, NULL::uuid, invoice.status, attempt.created_at,
+    SELECT 'invoice', 'invoice/' || attempt.invoice_id, attempt.id, NULL::uuid, NULL::uuid, invoice.status, coalesce(attempt.asked_at, attempt.created_at),
       attempt.reconcile_checked_at, attempt.amount_minor, attempt.currency, attempt.error_message,
       ${ATTEMPT_WAITS_FOR},
       NULL::timestamptz, attempt.attempt - 1

@@ -1,3 +1,4 @@
+import type { Mail } from '../../db/accounts/index.ts';
 import type { Db } from '../../db/client.ts';
 import {
   readSubscriptionRows,
@@ -9,7 +10,8 @@ import { refundWorkflowId } from '../../domain/marketplace/index.ts';
 import { ledgerEvents } from '../ledger/index.ts';
 import { disputeEvents, disputeRow, refundEvents, refundRow } from '../marketplace/index.ts';
 import type { OpsFlagRow } from '../../db/kernel/index.ts';
-import type { RowKind, StoryPart, StoryRow } from '../row-kind.ts';
+import type { RowKind, StoryEvent, StoryPart, StoryRow } from '../row-kind.ts';
+import { event } from '../telling.ts';
 import { attemptEvents, invoice, invoiceEvents, invoiceRow } from './invoice.ts';
 import { subscription, subscriptionEvents, subscriptionRow } from './subscription.ts';
 
@@ -74,7 +76,16 @@ const eventsOf = (rows: SubscriptionRows) => [
   ...refundEvents(rows.back),
   ...disputeEvents(rows.back, disputedOf),
   ...ledgerEvents(rows.entries),
+  ...rows.mails.map((mail) => mailEvent(mail, rows)),
 ];
+
+/** Of a mail its kind and what its text says; no address is in it. */
+function mailEvent(mail: Mail, { subscription: { id }, invoices }: SubscriptionRows): StoryEvent {
+  const told = invoices.find((row) => mail.subject.startsWith(invoiceSubject(row.id)));
+  const subject = told === undefined ? subscriptionWorkflowId(id) : invoiceSubject(told.id);
+  const words = mail.kind.replaceAll('_', ' ');
+  return event(mail.createdAt, 'mail', subject, `A mail was written: ${words}.`, { detail: mail.params });
+}
 
 /** The story of a row that belongs to a subscription is that one's. */
 const insteadOf = (kind: string): Pick<RowKind, 'story'> => ({

@@ -12,5 +12,6 @@ export const SUBSCRIPTIONS_TITLES = {
     invoice: 'Invoice',
     attempt: 'Payment',
     setup: 'Card on file',
+    mail: 'Mail',
   },
 } as const;

@@ -67,8 +67,8 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
       CASE WHEN ${isOpen} THEN NULL ELSE 'MANY-' || n END, ${createdAt}, ${createdAt} + interval '1 month', 999, 'USD',
       CASE WHEN ${isOpen} THEN NULL ELSE ${id(22)}::text END, '{}', CASE WHEN ${isOpen} THEN NULL ELSE ${createdAt} END, ${createdAt} FROM ${numbers}`);
   await db.execute(sql`
-    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, status, created_at, received_minor, received_currency, outside_over)
-    SELECT ${id(22)}, ${id(22)}, 1, true, 999, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END, ${createdAt},
+    INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, amount_minor, currency, status, created_at, asked_at, received_minor, received_currency, outside_over)
+    SELECT ${id(22)}, ${id(22)}, 1, true, 999, 'USD', CASE WHEN ${isOpen} THEN 'pending' ELSE 'succeeded' END, ${createdAt}, ${createdAt},
       CASE WHEN ${isOpen} THEN NULL ELSE 999 END, CASE WHEN ${isOpen} THEN NULL ELSE 'USD' END, n % ${OPEN_EVERY} <> 1 FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO revenue_schedules (id, invoice_id, amount_minor, recognised_minor, currency, starts_at, ends_at)

@@ -1,5 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeMail } from '../../db/accounts/index.ts';
+import { listSweepRows } from '../../db/reconcile/sweep.ts';
+import type { MailKind } from '../../domain/mails.ts';
 import { makePerson } from '../harness/shop.ts';
 import { type Person, World } from '../harness/world.ts';
 import { codeOf } from './support.ts';
@@ -38,6 +41,11 @@ async function subscribed(
     VALUES (${invoiceId}, ${invoiceId}, 1, ${set.askedBy === 'buyer'}, 999, 'USD', ${set.says ?? null}, now() - interval '2 hours', now() - interval '2 hours')`;
   return { person, subscriptionId, invoiceId };
 }
+
+const SWEEP_AGES = {
+  ...{ orderStuckAfterMs: 0, refundStuckAfterMs: 0, refundOrphanAfterMs: 0, invoiceStuckAfterMs: 1_800_000 },
+  billing: { time: { scale: 1, startMs: 0 }, renewalGraceMs: 259_200_000 },
+};
 
 const stuck = async (kind: string) =>
   (await world.get(admin, `/admin/stuck?kinds=${kind}`)).body['data'] as readonly Record<string, unknown>[];
@@ -84,6 +92,26 @@ describe('what is stuck of subscriptions', () => {
       });
     },
   );
+
+  it('stuck_invoices: since it was asked for, as the sweep counts; since it was written where the PSP was never reached', async () => {
+    const { sql } = world.database;
+    const [asked, recently, never] = [await subscribed(), await subscribed(), await subscribed()];
+    await sql`UPDATE invoice_payments SET asked_at = now() - interval '10 minutes' WHERE id = ${recently.invoiceId}`;
+    await sql`UPDATE invoice_payments SET asked_at = NULL WHERE id = ${never.invoiceId}`;
+    const subjects = (await stuck('invoice')).map((row) => row['subject']);
+    expect(subjects).toEqual(
+      expect.arrayContaining([`invoice/${asked.invoiceId}`, `invoice/${never.invoiceId}`]),
+    );
+    expect(subjects).not.toContain(`invoice/${recently.invoiceId}`);
+    const ask = { phase: 'stuck_invoices', engineRebuilt: false, ...SWEEP_AGES } as const;
+    const swept = await listSweepRows(
+      world.database.db,
+      { ...ask, lookedBefore: new Date().toISOString() },
+      100,
+    );
+    expect(swept).toContain(asked.invoiceId);
+    expect(swept).not.toContain(recently.invoiceId);
+  });
 
   it('overdue_subscriptions: due ten minutes ago and more, and none that is due now', async () => {
     const overdue = await subscribed({ dueMinutesAgo: 75 });
@@ -159,6 +187,27 @@ describe('the story of a subscription', () => {
     for (const id of [subscriptionId, invoiceId, secondId, setupId, `invoice/${invoiceId}`]) {
       expect((await ask(id)).body['story']!['events'], id).toEqual(story['events']);
     }
+  });
+
+  it('has its mails, each of its row, and none of somebody else’s', async () => {
+    const { subscriptionId, invoiceId, person } = await subscribed();
+    const other = await subscribed();
+    await world.database.db.transaction(async (tx) => {
+      const mail = (kind: MailKind, subject: string, params = {}) =>
+        writeMail(tx, { userId: person.id, kind, subject, params });
+      await mail('subscription_started', `invoice/${invoiceId}`, { plan: 'Creator' });
+      await mail('payment_failed', `invoice/${invoiceId}/dunning/1`);
+      await mail('year_renews_soon', `subscription/${subscriptionId}/2027-01-01T00:00:00.000Z`);
+      await mail('payment_failed', `invoice/${other.invoiceId}/dunning/1`);
+    });
+    const events = (await ask(subscriptionId)).body['story']!['events'];
+    const told = events.filter(({ kind }) => kind === 'mail');
+    expect(told.map(({ subject, text }) => [subject, text])).toEqual([
+      [`invoice/${invoiceId}`, 'A mail was written: subscription started.'],
+      [`invoice/${invoiceId}`, 'A mail was written: payment failed.'],
+      [`subscription/${subscriptionId}`, 'A mail was written: year renews soon.'],
+    ]);
+    expect(told[0]).toMatchObject({ detail: { plan: 'Creator' } });
   });
 
   it('names no mail address and no client secret', async () => {

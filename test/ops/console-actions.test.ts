@@ -7,6 +7,7 @@ import { refundedOrder, reversedUnseen } from '../harness/refunded.ts';
 import { makePerson, openShop } from '../harness/shop.ts';
 import { REFUSED } from '../harness/trouble.ts';
 import { type Person, World } from '../harness/world.ts';
+import { subscriptionsOf } from '../subscriptions/story.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
 
 vi.setConfig({ testTimeout: STORY_WITHIN_MS });
@@ -92,6 +93,26 @@ test('signed in, an operator finds what is stuck, reads its story, retries it fo
   ]);
   await page.getByRole('link', { name: 'Audit log' }).click();
   expect(await page.getByRole('main').textContent()).toContain('Stripe is back');
+  await page.context().close();
+});
+
+test('a part of an invoice is refunded, and its subscription ends where that is ticked', async () => {
+  const of = subscriptionsOf(world);
+  const { id, invoiceId } = await of.active();
+  const page = await openConsole(browser, world, admin);
+  await page.goto(`/ops/act?action=refund_invoice&subject=invoice/${invoiceId}`);
+  expect(await page.getByRole('main').textContent()).toContain('9.99 USD');
+  await page.getByLabel('Amount').fill('250');
+  await page.getByLabel('End the subscription').check();
+  await page.getByRole('button', { name: 'Show what it would do' }).click();
+  expect(await page.getByRole('main').textContent()).toContain('2.50 USD');
+  expect(await page.getByLabel('End the subscription').isChecked()).toBe(true);
+  await expectAccessible(page);
+  await page.getByLabel('Reason').fill('Promised on the phone');
+  await page.getByRole('button', { name: 'Refund the invoice' }).click();
+  expect(await heading(page)).toBe('Refund the invoice: done');
+  expect(await of.became(id, 'expired')).toMatchObject({ endReason: 'refunded' });
+  expect(await of.invoicesOf(id)).toMatchObject([{ status: 'partially_refunded', refundedMinor: 250 }]);
   await page.context().close();
 });
 

@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono';
 import { VezaError } from '../../../domain/errors.ts';
-import { ACTION_NAMES, titleOf } from '../../../operations/titles.ts';
+import { ACTION_NAMES, type ActionName, titleOf } from '../../../operations/titles.ts';
 import type { ActionAsk } from '../../../operations/row-kind.ts';
 import { type Performed, performAction, type Preview, previewAction } from '../../../operations/perform.ts';
 import { actOf } from '../act-of.ts';
@@ -19,7 +19,7 @@ import { showAwaiting } from './approval.ts';
 export const showAction =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const ask = askOf(c.req.query('action'), c.req.query('subject'), c.req.query('amount'));
+    const ask = askOf((name) => c.req.query(name));
     return c.html(previewPage(c, ask, await previewAction(deps, ask, c.var.session.caller.userId)));
   };
 
@@ -28,7 +28,7 @@ export const doAction =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
     const form = await readForm(c, deps);
-    const ask = askOf(form.text('action'), form.text('subject'), form.text('amount'));
+    const ask = askOf(form.text);
     const act = actOf(c, deps, form.text('reason'));
     const again = async (problem: Problem) =>
       c.html(
@@ -49,19 +49,33 @@ export const doAction =
     }
   };
 
-function askOf(action: string | undefined, subject: string | undefined, amount = ''): ActionAsk {
-  const known = choice(ACTION_NAMES, action);
+function askOf(field: (name: string) => string | undefined): ActionAsk {
+  const known = choice(ACTION_NAMES, field('action'));
+  const subject = field('subject');
   if (known === undefined || subject === undefined) {
     throw new VezaError('action_unknown', 'There is no such action.');
   }
-  if (amount === '') return { action: known, subject };
-  // What is no whole number is judged with the rest, and refused by its name.
-  return { action: known, subject, params: { amount: /^\d{1,16}$/.test(amount) ? Number(amount) : amount } };
+  const amount = field('amount') ?? '';
+  const params: Part = {
+    // What is no whole number is judged with the rest, and refused by its name.
+    ...(amount !== '' && { amount: /^\d{1,16}$/.test(amount) ? Number(amount) : amount }),
+    ...(field('end_access') === 'on' && { endAccess: true }),
+  };
+  return { action: known, subject, ...(Object.keys(params).length > 0 && { params }) };
 }
 
-/** As it was asked for; null: all that is left. */
-const amountOf = ({ params }: ActionAsk) =>
-  (params as { readonly amount?: number | string } | undefined)?.amount ?? null;
+/** What of a purchase is refunded; without an amount all that is left. */
+interface Part {
+  readonly amount?: number | string;
+  readonly endAccess?: true;
+}
+
+/** As it was asked for. */
+const partOf = ({ params }: ActionAsk): Part => (params as Part | undefined) ?? {};
+
+/** Actions that may be on a part, and what of a subscription that has more to decide. */
+const ON_A_PART: readonly ActionName[] = ['refund', 'refund_invoice'];
+const MAY_END_ACCESS: readonly ActionName[] = ['refund_invoice'];
 
 interface Problem {
   readonly status: 409 | 422;
@@ -72,6 +86,7 @@ interface Problem {
 
 function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, problem?: Problem) {
   const { subject, statusNow, money: at, effect, refusal, needsSecondAdmin, seen } = preview;
+  const part = partOf(ask);
   const body = html`<div class="card act">
     ${problem?.notice !== undefined && html`<p class="notice warn" role="alert">${problem.notice}</p>`}
     <dl class="facts">
@@ -88,7 +103,7 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
         <dd>${at === null ? 'none' : money(at.amountMinor, at.currency)}</dd>
       </div>
     </dl>
-    ${ask.action === 'refund' && partForm(ask)}
+    ${ON_A_PART.includes(ask.action) && partForm(ask)}
     ${
       refusal === null
         ? html`<p class="lead">${effect}</p>
@@ -98,7 +113,8 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
               <input type="hidden" name="action" value="${ask.action}" />
               <input type="hidden" name="subject" value="${subject}" />
               <input type="hidden" name="seen" value="${seen}" />
-              ${amountOf(ask) !== null && html`<input type="hidden" name="amount" value="${amountOf(ask)}" />`}
+              ${part.amount !== undefined && html`<input type="hidden" name="amount" value="${part.amount}" />`}
+              ${part.endAccess && html`<input type="hidden" name="end_access" value="on" />`}
               ${reasonField({
                 ...(problem?.reason !== undefined && { value: problem.reason }),
                 isMissing: problem !== undefined && problem.notice === undefined,
@@ -128,11 +144,20 @@ const partForm = (ask: ActionAsk) =>
         id="amount"
         name="amount"
         inputmode="numeric"
-        value="${amountOf(ask) ?? ''}"
+        value="${partOf(ask).amount ?? ''}"
         aria-describedby="amount-help"
       />
       <p id="amount-help" class="help">Empty: all that is left.</p>
     </div>
+    ${
+      MAY_END_ACCESS.includes(ask.action) &&
+      html`<div class="field">
+        <label
+          ><input type="checkbox" name="end_access" ${partOf(ask).endAccess ? html`checked` : null} />
+          <span>End the subscription with it, also where it is a part</span></label
+        >
+      </div>`
+    }
     <p class="actions"><button>Show what it would do</button></p>
   </form>`;
 

@@ -1,0 +1,2 @@
+CREATE INDEX "mails_by_id_told_of" ON "mails" USING btree (split_part("subject", '/', 2));--> statement-breakpoint
+CREATE INDEX "subscriptions_never_due" ON "subscriptions" USING btree ("price_id","work_checked_at" NULLS FIRST,"created_at") WHERE "subscriptions"."next_due_at" IS NULL AND "subscriptions"."status" IN ('active', 'trialing', 'canceling');
