@@ -38,7 +38,7 @@ import {
 import type { StripeEvent, StripeTransferEvent } from '../providers/webhooks/stripe-event.ts';
 import { whyUnusable } from '../providers/webhooks/unusable.ts';
 import { dispatchAccount, dispatchPayout } from './payouts.ts';
-import { dispatchInvoiceEvent, dispatchSubscriptionPayment } from './subscriptions.ts';
+import { dispatchInvoiceEvent, dispatchSubscriptionPayment, dispatchWantedBuyer } from './subscriptions.ts';
 import { type Dispatched, hint, ignored, otherMode, signalled, unhandled, unmatched } from './dispatched.ts';
 import type { InboxDeps } from './deps.ts';
 
@@ -106,7 +106,11 @@ async function dispatchPayment(
 ): Promise<Dispatched> {
   const { db, engine } = deps;
   const report = paymentReport(event);
-  if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
+  if (report === null)
+    return (
+      (await dispatchWantedBuyer(deps, event, webhookId)) ??
+      ignored(`the status ${event.status ?? event.type} ends nothing`)
+    );
   if (event.paymentId === undefined) return unmatched('the event names no payment');
   const [order] = await db.select().from(orders).where(eq(orders.paymentId, event.paymentId));
   if (order === undefined) {

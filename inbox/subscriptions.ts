@@ -24,7 +24,28 @@ export async function dispatchSubscriptionPayment(
   );
 }
 
-/** The same of a dispute of such a payment, or of a refund that we did not ask for. */
+/**
+ * The bank wants the buyer of a charge that was processed when the PSP answered: nobody is there, so its subscription ends it
+ * at the PSP and tells them. Null for all else that is not over; where the answer is still to come, that one says so.
+ */
+export async function dispatchWantedBuyer(
+  deps: InboxDeps,
+  { paymentId, status }: PaymentEvent,
+  webhookId: string | null,
+): Promise<Dispatched | null> {
+  if (status !== WANTS_THE_BUYER || paymentId === undefined) return null;
+  const found = await findNamed(deps, paymentId);
+  if (found?.kind !== 'attempt' || found.attempt.onSession || isOver(found)) return null;
+  const { providerStatus } = found.attempt;
+  if (providerStatus === null || providerStatus === WANTS_THE_BUYER) return null;
+  return notify(deps, found.subscriptionId, (label) =>
+    deps.engine.notifySubscriptionPayment(hint({ paymentId }, webhookId), label),
+  );
+}
+
+const WANTS_THE_BUYER = 'requires_customer_action';
+
+/** Sends the news of a dispute of such a payment, or of a refund that we did not ask for. */
 export async function dispatchInvoiceEvent(
   deps: InboxDeps,
   paymentId: string | undefined,

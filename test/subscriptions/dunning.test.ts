@@ -184,6 +184,23 @@ describe('dunning', () => {
     expect(chargesOf(person)).toHaveLength(1);
   });
 
+  it('the bank wants the buyer of a charge that was processed: ended as soon as its webhook says so', async () => {
+    const { id, person } = await of.active();
+    of.onCharges(person, {
+      kind: 'chargeOutcome',
+      outcome: 'processing',
+      endsAs: 'requires_customer_action',
+    });
+    await of.passPeriod(id);
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    world.psp.control.settleCharge(attempts.at(-1)!.id);
+    await of.became(id, 'past_due');
+    const [refused] = (await of.attemptsOf(id)).slice(-1);
+    expect(refused).toMatchObject({ declineCode: 'requires_customer_action', declineClass: 'final' });
+    expect(world.psp.control.payment(refused!.id).status).toBe('cancelled');
+    expect(await of.mailsOf(person)).toContain('bank_wants_you');
+  });
+
   it('a card that is declined from the first renewal on goes the same way', async () => {
     const { id } = await of.active({ card: DECLINES_LATER });
     await of.passPeriod(id);
