@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import { expectAgreement } from '../harness/agreement.ts';
 import type { World } from '../harness/world.ts';
 import type { Command, Told } from './command.ts';
@@ -6,6 +7,8 @@ import { told } from './told.ts';
 
 /** FC_SHRINK=1 looks for a shorter sequence: each attempt is a whole life. */
 const SHRINKS = process.env['FC_SHRINK'] === '1';
+/** FC_GO_ON=1 lives all lives, and fails at the end with what differed in each. */
+const GOES_ON = process.env['FC_GO_ON'] === '1';
 const LIFE_MAX_MS = 120_000;
 
 export interface Lives<Books extends Told, Life, Drawn> {
@@ -38,6 +41,7 @@ export async function live<Books extends Told, Life, Drawn>(
 ): Promise<void> {
   const seed = numberOf('FC_SEED', model.seed);
   let lives = 0;
+  const differences: string[] = [];
   /** How often each kind was carried out, over all lives. */
   const carriedOut = new Map<string, number>();
   const startedAtMs = Date.now();
@@ -55,7 +59,10 @@ export async function live<Books extends Told, Life, Drawn>(
           }
           await model.endWell(life, books);
         } catch (error) {
-          throw new Error(told(books, error), { cause: error });
+          const words = new Error(told(books, error), { cause: error });
+          if (!GOES_ON) throw words;
+          differences.push(words.message);
+          console.info(`difference ${differences.length}, life ${lives}: ${words.message}`);
         } finally {
           model.calmDown(world);
         }
@@ -68,6 +75,7 @@ export async function live<Books extends Told, Life, Drawn>(
         includeErrorInReport: true,
       },
     );
+    expect(differences).toEqual([]);
     await expectAgreement(world);
   } finally {
     const commands = [...carriedOut.values()].reduce((sum, one) => sum + one, 0);

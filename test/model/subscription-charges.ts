@@ -1,41 +1,50 @@
 import { type Life, MARGIN_MS } from './subscription-run.ts';
+import { end, endWaiting, failed, isGivenUp, received, voidOf } from './subscription-money.ts';
 import {
   amountOf,
   type Books,
   chargeableOf,
-  type Cycle,
   DUNNING_MS,
   dueOf,
-  end,
-  endWaiting,
-  failed,
   type Invoice,
   isDead,
   lastOf,
   monthsAfter,
   openOf,
   periodFrom,
-  type PlanId,
-  priceOf,
-  received,
+  type Price,
   type Sub,
-  voidOf,
 } from './subscriptions.ts';
 
-interface Wanted {
-  readonly plan: PlanId;
-  readonly cycle: Cycle;
-}
+/** A subscription as it begins. */
+export const begun = (
+  id: string,
+  { plan, cycle, price }: Price,
+  createdAt: number,
+  rest: Pick<Sub, 'status' | 'trialEnd' | 'refused'>,
+): Sub => ({
+  ...{ id, plan, cycle, price, createdAt, moves: null, anchor: null, from: null, to: null },
+  ...{
+    canceled: null,
+    card: null,
+    dunningSince: null,
+    step: 0,
+    wish: null,
+    ended: null,
+    invoices: [],
+  },
+  ...rest,
+});
 
 export function invoiceOf(
   id: string,
   reason: Invoice['reason'],
-  { plan, cycle, lines = [priceOf({ plan, cycle })] }: Wanted & { readonly lines?: readonly number[] },
+  { plan, cycle, price, lines = [price] }: Price & { readonly lines?: readonly number[] },
   createdAt: number,
   rest: Partial<Pick<Invoice, 'from' | 'to' | 'quotedAt'>> = {},
 ): Invoice {
   return {
-    ...{ id, reason, plan, cycle, lines, createdAt, quotedAt: null, from: null, to: null },
+    ...{ id, reason, plan, cycle, price, lines, createdAt, quotedAt: null, from: null, to: null },
     ...{ status: 'open', attempts: [], refunded: 0, failedRefunds: 0, owed: null, dispute: null },
     ...rest,
   };
@@ -67,7 +76,7 @@ export async function charge(
   return refusedNow(says === 'poor' ? 'retry' : 'final');
 
   async function refusedNow(kind: 'final' | 'retry'): Promise<void> {
-    const isFirst = invoice.reason !== 'change' && sub.status !== 'past_due' && sub.status !== 'canceling';
+    const isFirst = invoice.reason !== 'change' && sub.status !== 'past_due' && !isGivenUp(sub);
     const at = isFirst ? await life.pastDueSince(sub) : 0;
     failed(sub, invoice, attempt, { class: kind, at, wantsBuyer: says === 'wantsBuyer' });
   }
@@ -80,6 +89,11 @@ export async function goOn(life: Life, books: Books, sub: Sub, isProcessed = fal
     const isUnderWay = sub.invoices.some(({ attempts }) =>
       attempts.some(({ status, inPerson }) => status === 'pending' && !inPerson),
     );
+    const open = openOf(sub);
+    if (sub.status === 'past_due' && open !== null && !isUnderWay && isNewCard(sub, open)) {
+      await charge(life, books, sub, open, isProcessed);
+      continue;
+    }
     if (sub.status === 'past_due' && sub.step === DUNNING_MS.length && !isUnderWay)
       return end(books, sub, 'expired', 'dunning_over');
     const dueAt = dueOf(sub);
@@ -92,11 +106,11 @@ export async function goOn(life: Life, books: Books, sub: Sub, isProcessed = fal
       case 'trialing':
         if (sub.canceled !== null) return end(books, sub, 'canceled', 'asked');
         if (sub.card === null) return end(books, sub, 'expired', 'trial_without_card');
-        await next(life, books, sub, 'trial_end', isProcessed);
+        await renew(life, books, sub, 'trial_end', isProcessed);
         break;
       case 'active':
         if (openOf(sub) !== null) voidOf(sub);
-        else if (sub.to! + MARGIN_MS <= now) await next(life, books, sub, 'renewal', isProcessed);
+        else if (sub.to! + MARGIN_MS <= now) await renew(life, books, sub, 'renewal', isProcessed);
         else return;
         break;
       case 'past_due':
@@ -109,15 +123,25 @@ export async function goOn(life: Life, books: Books, sub: Sub, isProcessed = fal
   }
 }
 
-async function next(
+/** It was given while another was charged: it is charged as soon as that one was refused. */
+function isNewCard(sub: Sub, { attempts }: Invoice): boolean {
+  const card = chargeableOf(sub);
+  const isUnderWay = attempts.at(-1)?.status === 'pending';
+  return card !== null && !isUnderWay && !attempts.some((attempt) => attempt.card === card);
+}
+
+/** The next period is charged. */
+export async function renew(
   life: Life,
   books: Books,
   sub: Sub,
   reason: 'renewal' | 'trial_end',
   isProcessed: boolean,
 ): Promise<void> {
-  const price = sub.wish ?? { plan: sub.plan, cycle: sub.cycle };
   const from = reason === 'renewal' ? sub.to! : sub.trialEnd!;
+  const { plan, cycle, moves } = sub;
+  const own = { plan, cycle, price: moves !== null && moves.after <= from ? moves.price : sub.price };
+  const price = sub.wish ?? own;
   const months = price.cycle === 'monthly' ? 1 : 12;
   const to = reason === 'renewal' ? periodFrom(sub.anchor!, price.cycle, from).to : monthsAfter(from, months);
   const row = await life.invoiceRow(sub, sub.invoices.length + 1);

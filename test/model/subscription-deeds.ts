@@ -4,8 +4,9 @@ import { type ChangePreview, previewChange } from '../../db/subscriptions/previe
 import { billingTermsOf } from '../../domain/subscriptions/index.ts';
 import { eventually } from '../harness/wait.ts';
 import type { Deed } from '../subscriptions/story.ts';
-import { charge, goOn, invoiceOf } from './subscription-charges.ts';
+import { begun, charge, goOn, invoiceOf } from './subscription-charges.ts';
 import type { Life } from './subscription-run.ts';
+import { end, endWaiting, failed, received, voidOf } from './subscription-money.ts';
 import {
   amountOf,
   type Attempt,
@@ -15,20 +16,20 @@ import {
   changeOf,
   type Cycle,
   dueOf,
-  end,
-  endWaiting,
-  failed,
+  todays,
   gives,
+  isSamePrice,
+  isPhantom,
+  isOver,
+  isCharging,
   type Invoice,
   lastOf,
   linesOf,
   liveOf,
   openOf,
-  type PlanId,
-  received,
+  type PaidPlan,
   type Sub,
   TRIAL_MS,
-  voidOf,
 } from './subscriptions.ts';
 import type { Trouble } from './troubles.ts';
 
@@ -37,8 +38,8 @@ import type { Trouble } from './troubles.ts';
 export interface Troubled {
   readonly trouble: Trouble;
 }
-interface Price {
-  readonly plan: PlanId;
+interface Wished {
+  readonly plan: PaidPlan;
   readonly cycle: Cycle;
 }
 
@@ -50,39 +51,39 @@ function refusedAs(answer: object): string | null {
 export async function subscribe(
   life: Life,
   books: Books,
-  how: Price & Troubled & { readonly trial: boolean },
+  how: Wished & Troubled & { readonly trial: boolean },
 ): Promise<void> {
   const { plan, cycle, trial, trouble } = how;
   await life.within(books, trouble, async () => {
     const live = liveOf(books);
-    const isAgain =
-      live?.status === 'pending_payment' && live.plan === plan && live.cycle === cycle && !trial;
-    const refusal =
-      live !== null && live.status !== 'pending_payment'
+    const today = todays(books, plan, cycle);
+    const isAgain = live?.status === 'pending_payment' && isSamePrice(live, today) && !trial;
+    const stays = live !== null && whyItStays(live, await life.now());
+    const refusal = books.market.withdrawn.has(plan)
+      ? 'plan_not_offered'
+      : stays
         ? 'subscription_exists'
         : trial && plan === 'creator'
           ? 'trial_not_offered'
           : trial && books.hadTrial
             ? 'trial_already_used'
             : null;
-    if (live !== null && isAgain) return askAgain(life, live, openOf(live)!, () => ask());
+    if (live !== null && isAgain && refusal === null) return askAgain(life, live, openOf(live)!, () => ask());
     const answer = await ask();
     expect(refusedAs(answer), JSON.stringify(answer)).toBe(refusal);
     if (!('done' in answer)) return;
-    if (live !== null) end(books, live, 'canceled', 'replaced');
+    if (live !== null) replace(books, live);
     const { subscriptionId: id } = answer.done;
     const createdAt = (await life.of.row(id)).createdAt.getTime();
-    const sub: Sub = {
-      ...{ id, plan, cycle, createdAt, status: trial ? 'trialing' : 'pending_payment' },
+    const sub = begun(id, today, createdAt, {
+      refused: books.refused,
+      status: trial ? 'trialing' : 'pending_payment',
       trialEnd: trial ? createdAt + TRIAL_MS : null,
-      ...{ anchor: null, from: null, to: null, canceled: null, card: null, dunningSince: null },
-      refused: new Set(),
-      ...{ step: 0, wish: null, ended: null, invoices: [] },
-    };
+    });
     books.subs.push(sub);
     if (trial) books.hadTrial = true;
     else {
-      const invoice = invoiceOf(answer.done.invoiceId!, 'first', how, createdAt);
+      const invoice = invoiceOf(answer.done.invoiceId!, 'first', today, createdAt);
       sub.invoices.push(invoice);
       invoice.attempts.push(await life.attempt(invoice, 1, { inPerson: true, card: null }));
     }
@@ -91,6 +92,16 @@ export async function subscribe(
   function ask() {
     return life.subscribe({ planId: plan, billingCycle: cycle, trial });
   }
+}
+
+/** Why another one cannot take its place: it is paid, or was. */
+export const whyItStays = (live: Sub, now: number): boolean =>
+  live.status !== 'pending_payment' && live.plan !== 'free' && !isPhantom(live, now);
+
+/** A new one takes the place of one that nobody paid. */
+export function replace(books: Books, live: Sub): void {
+  if (live.status === 'pending_payment' || live.plan === 'free') end(books, live, 'canceled', 'replaced');
+  else end(books, live, 'expired', 'phantom');
 }
 
 /** Somebody wants to pay an open invoice: by the payment that waits for them while its secret lives, else by the next. */
@@ -174,12 +185,18 @@ export async function cancel(
 ): Promise<void> {
   const sub = liveOf(books)!;
   await life.within(books, how.trouble, async () => {
+    const now = await life.now();
+    const isPhantomNow = isPhantom(sub, now) && !isOver(sub, now);
     const answer = await askOnceOrTwice(life, sub, { do: 'cancel' }, how);
     const isCanceled = sub.status === 'canceling' || sub.canceled !== null;
     expect(refusedAs(answer), JSON.stringify(answer)).toBe(isCanceled ? 'not_cancellable' : null);
     if (isCanceled) return;
     if (sub.status === 'pending_payment' || sub.status === 'past_due') {
       end(books, sub, 'canceled', 'asked');
+      return;
+    }
+    if (isPhantomNow) {
+      end(books, sub, 'expired', 'phantom');
       return;
     }
     const open = openOf(sub);
@@ -208,37 +225,32 @@ export async function reactivate(life: Life, books: Books, how: Troubled): Promi
 export async function change(
   life: Life,
   books: Books,
-  how: Price & Troubled & { readonly isAskedTwice: boolean; readonly isPreviewed: boolean },
+  how: Wished & Troubled & { readonly isAskedTwice: boolean; readonly isPreviewed: boolean },
 ): Promise<void> {
   const sub = liveOf(books)!;
   await life.within(books, how.trouble, async () => {
     const price = { planId: how.plan, billingCycle: how.cycle };
     const preview = how.isPreviewed ? await previewed(life, sub, price) : null;
-    const what = changeOf(sub, how, await life.now());
+    const to = todays(books, how.plan, how.cycle);
+    const what = changeOf(books, sub, how, await life.now());
     const prorationAt = preview?.prorationAt.toISOString();
     const wish = { do: 'change', ...price, ...(prorationAt !== undefined && { prorationAt }) } as const;
     const answer = await askOnceOrTwice(life, sub, wish, how);
     const isDone = what === 'at once' || what === 'at the end' || what === 'taken back';
     expect(refusedAs(answer), JSON.stringify(answer)).toBe(isDone ? null : what);
     if (what === 'taken back') sub.wish = null;
-    if (what === 'at the end') sub.wish = { plan: how.plan, cycle: how.cycle };
+    if (what === 'at the end') sub.wish = to;
     if (what !== 'at once') return;
     const row = await life.invoiceRow(sub, sub.invoices.length + 1);
     const [quoted] = await life.world.database.sql<{ ms: number }[]>`
       SELECT (extract(epoch FROM quoted_at) * 1000)::float8 AS ms FROM subscription_changes WHERE invoice_id = ${row.id}`;
-    const quote = linesOf(sub, how, quoted!.ms);
+    const quote = linesOf(sub, to, quoted!.ms);
     if (preview !== null) {
       expect(quoted!.ms).toBe(preview.prorationAt.getTime());
       expect(preview.lines.map(({ amountMinor }) => amountMinor)).toEqual(quote.lines);
     }
     const rest = { from: quote.from, to: quote.to, quotedAt: quoted!.ms };
-    const invoice = invoiceOf(
-      row.id,
-      'change',
-      { ...how, lines: quote.lines },
-      row.createdAt.getTime(),
-      rest,
-    );
+    const invoice = invoiceOf(row.id, 'change', { ...to, lines: quote.lines }, row.createdAt.getTime(), rest);
     sub.invoices.push(invoice);
     await charge(life, books, sub, invoice);
   });
@@ -248,7 +260,7 @@ export async function change(
 async function previewed(
   life: Life,
   sub: Sub,
-  price: { readonly planId: PlanId; readonly billingCycle: Cycle },
+  price: { readonly planId: PaidPlan; readonly billingCycle: Cycle },
 ): Promise<ChangePreview | null> {
   const { world, person } = life;
   const preview = await previewChange(
@@ -296,7 +308,8 @@ export async function newCard(
     life.world.psp.control.pay(setupId, { card: CARDS[how.card] });
     gives(sub, how.card, null);
     const open = openOf(sub);
-    if (sub.status !== 'past_due' || open === null) return;
+    // What is charged already is awaited; where that is refused, the new card is next.
+    if (sub.status !== 'past_due' || open === null || isCharging(lastOf(open))) return;
     endWaiting(open);
     await charge(life, books, sub, open);
   });

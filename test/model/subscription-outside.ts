@@ -1,33 +1,34 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { refundAsOperator, refundLabel } from '../../db/marketplace/index.ts';
-import { createPurchases } from '../../db/purchases.ts';
-import { VezaError } from '../../domain/errors.ts';
 import { eventually } from '../harness/wait.ts';
-import { goOn } from './subscription-charges.ts';
+import { goOn, renew } from './subscription-charges.ts';
 import type { Troubled } from './subscription-deeds.ts';
-import type { Life } from './subscription-run.ts';
+import { type Life, MARGIN_MS } from './subscription-run.ts';
+import {
+  isGivenUp,
+  end,
+  endWaiting,
+  failed,
+  givenBack,
+  received,
+  recogniseAll,
+  voidOf,
+} from './subscription-money.ts';
 import {
   amountOf,
   type Attempt,
   type Books,
   type Card,
   CARDS,
-  end,
-  endWaiting,
-  failed,
-  givenBack,
+  GRACE_MS,
   type Invoice,
   isDead,
   isPaid,
   lastOf,
   liveOf,
   openOf,
-  received,
-  recogniseAll,
   type Sub,
-  voidOf,
 } from './subscriptions.ts';
 
 // What operators, banks, the PSP and time do.
@@ -73,7 +74,7 @@ export async function decide(
       const at = isTaken ? await life.paidAt(invoice) : 0;
       received(books, sub, invoice, attempt, { amount: amountOf(invoice), at, card: attempt.card });
     } else {
-      const isFirst = invoice.status === 'open' && sub.status !== 'past_due' && sub.status !== 'canceling';
+      const isFirst = invoice.status === 'open' && sub.status !== 'past_due' && !isGivenUp(sub);
       const at = isFirst && invoice.reason !== 'change' ? await life.pastDueSince(sub) : 0;
       const wantsBuyer = says === 'wantsBuyer';
       failed(sub, invoice, attempt, { class: says === 'poor' ? 'retry' : 'final', at, wantsBuyer });
@@ -135,9 +136,7 @@ export async function refund(
         where: { payment_id: paymentOf(invoice) },
       });
 
-    const said = await ask(life, invoice, how);
-
-    expect(said).toBe(refusal);
+    expect(await life.refund(invoice, how)).toBe(refusal);
     if (refusal !== null) return;
     if (how.fails) {
       invoice.failedRefunds += 1;
@@ -151,33 +150,6 @@ export async function refund(
       at: await life.now(),
     });
   });
-}
-
-async function ask(
-  { world, admin }: Life,
-  { id }: Invoice,
-  how: { readonly amount: number | null; readonly endAccess: boolean },
-): Promise<string | null> {
-  try {
-    const opened = await world.database.db.transaction((tx) =>
-      refundAsOperator(
-        tx,
-        {
-          of: { kind: 'invoice', id },
-          ...(how.amount !== null && { amount: how.amount }),
-          endAccess: how.endAccess,
-          ...{ actor: admin.id, reason: 'the model says so' },
-        },
-        createPurchases(world.config),
-      ),
-    );
-
-    await world.engine.startRefund(opened.id, refundLabel(opened));
-    return null;
-  } catch (error) {
-    if (error instanceof VezaError) return error.code;
-    throw error;
-  }
 }
 
 /** The invoice's row says that so much more went back. */
@@ -222,7 +194,8 @@ function disputed(books: Books, sub: Sub): void {
   if (sub.status === 'past_due') return end(books, sub, 'canceled', 'disputed');
   if (sub.status !== 'active') return;
   const open = openOf(sub);
-  if (open !== null && lastOf(open)?.status !== 'pending') voidOf(sub);
+  // A change is given up; a renewal that is charged runs to the end of what it pays.
+  if (open !== null && (open.reason === 'change' || lastOf(open)?.status !== 'pending')) voidOf(sub);
   Object.assign(sub, { status: 'canceling', canceled: 'dispute' });
 }
 
@@ -291,3 +264,43 @@ export async function timePasses(
     }
   });
 }
+
+/**
+ * The PSP is down when a renewal is due, and for longer than the grace: access stays that long, then a person is told. When it
+ * is back, there is one charge.
+ */
+export async function pspIsDown(life: Life, books: Books, sub: Sub): Promise<void> {
+  const { database, psp } = life.world;
+  await life.within(books, 'none', async () => {
+    const down = psp.control.addFault({ kind: 'status', status: 503, match: /^payments\./, times: 'always' });
+    try {
+      const until = sub.to! + GRACE_MS;
+      await life.passUntilDue(books, 1);
+      const { id } = await life.invoiceRow(sub, sub.invoices.length + 1);
+      await life.read('an ask', async () => (await life.attemptRow(id))?.askedAt);
+      await sees(life, true);
+      await life.moveTo(until + MARGIN_MS);
+      await life.wake(sub);
+      await sees(life, false);
+      await eventually(async () => {
+        const flags = await database.sql<{ kind: string }[]>`
+          SELECT kind FROM ops_flags WHERE subject = ${`subscription/${sub.id}`} AND cleared_at IS NULL`;
+        expect(flags.map(({ kind }) => kind)).toContain('renewal_unanswered');
+      });
+    } finally {
+      psp.control.clearFaults(down);
+    }
+    await life.retry(sub);
+    await renew(life, books, sub, 'renewal', false);
+    await goOn(life, books, sub);
+  });
+}
+
+const sees = ({ world, person }: Life, hasAccess: boolean) =>
+  eventually(async () => {
+    const { body } = await world.get(person, '/me/subscription');
+    expect({ has: body.subscription !== null, asked: body.needs_payment }).toEqual({
+      has: hasAccess,
+      asked: !hasAccess,
+    });
+  });

@@ -23,12 +23,15 @@ import {
   liveOf,
   type Sub,
 } from './subscriptions.ts';
+import { openMarket } from './subscription-prices.ts';
 import { foretold, heldAtPsp, seen } from './subscription-view.ts';
 import { addTrouble, type Trouble } from './troubles.ts';
 
 const UNTIL_MS = Number(process.env['MODEL_UNTIL_MS'] ?? 20_000);
 /** A renewal's jitter is over by then. */
 export const MARGIN_MS = 11 * 60_000;
+
+type ByPost = 'subscribe' | 'cancel' | 'change' | 'pay' | 'reactivate' | 'payment-method';
 
 /** One person's life with their subscriptions, and what drives it. */
 export class Life {
@@ -54,15 +57,44 @@ export class Life {
   ): Promise<{ life: Life; books: Books }> {
     const life = new Life(world, await makePerson(world, 'user'), await makePerson(world, 'admin'));
     await life.moveTo(nextDay(await life.now(), day));
-    const books: Books = { subs: [], hadTrial: false, cash: 0, deferred: 0, revenue: 0, commands: [] };
+    const books: Books = {
+      ...{ subs: [], hadTrial: false, cash: 0, deferred: 0, revenue: 0, commands: [] },
+      ...{ market: await openMarket(world), refused: new Set() },
+    };
     return { life, books };
   }
 
   now = () => databaseMs(this.world.database.sql);
   moveTo = (ms: number) => moveClockTo(this.world.database.sql, ms);
 
+  /** An admin does something in the console: which code it is refused with; null: it is done. */
+  act = (action: string, subject: string) =>
+    this.#post(this.admin, '/admin/actions', { action, subject, reason: 'the model says so' });
+
+  refund = (
+    { id }: Pick<Invoice, 'id'>,
+    { amount, endAccess }: { readonly amount: number | null; readonly endAccess: boolean },
+  ) =>
+    this.#post(this.admin, `/admin/invoices/${id}/refund`, {
+      ...{ reason: 'the model says so', end_access: endAccess },
+      ...(amount !== null && { amount }),
+    });
+
+  /** They do something by the API, where no workflow has to answer. */
+  post = (path: `/subscriptions/${ByPost}`, body: object) => this.#post(this.person, path, body);
+
+  async #post(by: Person, path: Parameters<World['post']>[1], asked: object): Promise<string | null> {
+    const { status, body } = await this.world.post(by, path, asked);
+    return status < 300 ? null : codeOf(body);
+  }
+
   async wake({ id }: Sub): Promise<void> {
     await this.world.engine.wakeSubscription(await this.of.label(id));
+  }
+
+  /** An operator wants the PSP to be asked at once, whatever the backoff of its retries. */
+  async retry({ id }: Sub): Promise<void> {
+    await this.world.engine.retrySubscription(await this.of.label(id));
   }
 
   /** An ask that got no answer is made once more under its id, as the API makes it. */
@@ -185,6 +217,8 @@ function nextDay(now: number, [month, day]: readonly [number, number]): number {
     if (at > now && new Date(at).getUTCDate() === day) return at;
   }
 }
+
+const codeOf = (body: object) => (body as { code?: string }).code ?? JSON.stringify(body);
 
 const onceMore = <T>(ask: () => Promise<T>): Promise<T> =>
   ask().catch((error: unknown) => {

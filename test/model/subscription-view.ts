@@ -13,25 +13,27 @@ export interface Picture {
 
 const at = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 const iso = (text: string | null) => at(text === null ? null : Date.parse(text));
-const invoicesOf = (books: Books) => books.subs.flatMap((sub) => sub.invoices);
+const subsOf = (books: Books) => books.subs.toSorted((a, b) => a.createdAt - b.createdAt);
+const invoicesOf = (books: Books) => subsOf(books).flatMap((sub) => sub.invoices);
 
 /** What must be there at a moment of billing time. */
 export function foretold(books: Books, now: number): Picture {
   const live = liveOf(books);
   return {
-    subscriptions: books.subs.map((sub) =>
+    subscriptions: subsOf(books).map((sub) =>
       isDead(sub)
         ? { status: sub.status, ended: sub.ended }
         : {
             status: sub.status,
-            price: `${sub.plan} ${sub.cycle}`,
+            price: `${sub.plan} ${sub.cycle} ${sub.price}`,
+            moves: sub.moves?.price ?? null,
             from: at(sub.from),
             to: at(sub.to),
             trialEnd: at(sub.trialEnd),
             canceled: sub.canceled,
             card: sub.card === null ? null : CARDS[sub.card].slice(-4),
             dunning: sub.dunningSince === null ? null : sub.step,
-            wish: sub.wish === null ? null : `${sub.wish.plan} ${sub.wish.cycle}`,
+            wish: sub.wish === null ? null : `${sub.wish.plan} ${sub.wish.cycle} ${sub.wish.price}`,
           },
     ),
     invoices: invoicesOf(books).map((invoice) => ({
@@ -73,6 +75,7 @@ interface SubscriptionRow {
   status: string;
   ended: string | null;
   price: string;
+  moves: number | null;
   from: string | null;
   to: string | null;
   trial_end: string | null;
@@ -95,12 +98,14 @@ interface InvoiceRow {
 export async function seen(world: World, person: Person, setups: ReadonlySet<string>): Promise<Picture> {
   const { sql } = world.database;
   const subs = await sql<SubscriptionRow[]>`
-    SELECT s.status, s.end_reason AS ended, p.plan_id || ' ' || p.billing_cycle AS price, s.current_period_start AS from,
+    SELECT s.status, s.end_reason AS ended, concat_ws(' ', p.plan_id, p.billing_cycle, p.amount_minor) AS price,
+      m.amount_minor::float8 AS moves, s.current_period_start AS from,
       s.current_period_end AS to, s.trial_end, s.cancel_cause AS cause, c.last4,
       CASE WHEN s.dunning_since IS NOT NULL THEN s.dunning_index END AS dunning,
-      (SELECT w.plan_id || ' ' || w.billing_cycle FROM subscription_changes h JOIN plan_prices w ON w.id = h.to_price_id
+      (SELECT concat_ws(' ', w.plan_id, w.billing_cycle, w.amount_minor) FROM subscription_changes h JOIN plan_prices w ON w.id = h.to_price_id
         WHERE h.subscription_id = s.id AND h.status = 'scheduled') AS wish
     FROM subscriptions s JOIN plan_prices p ON p.id = s.price_id LEFT JOIN payment_methods c ON c.id = s.payment_method_id
+      LEFT JOIN plan_prices m ON m.id = s.moves_to_price_id
     WHERE s.user_id = ${person.id} ORDER BY s.created_at, s.id`;
   const invoices = await sql<InvoiceRow[]>`
     SELECT concat_ws(' ', i.reason, p.plan_id, p.billing_cycle, i.status, -i.refunded_minor) AS is,
@@ -122,6 +127,7 @@ export async function seen(world: World, person: Person, setups: ReadonlySet<str
         : {
             status: row.status,
             price: row.price,
+            moves: row.moves,
             from: iso(row.from),
             to: iso(row.to),
             trialEnd: iso(row.trial_end),
