@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { installMovedClock } from '../harness/moved-clock.ts';
 import { World } from '../harness/world.ts';
 import {
   closeDispute,
@@ -11,6 +12,10 @@ import {
   winBack,
 } from './buyers.ts';
 import { Life } from './run.ts';
+import * as subscriber from './subscription-deeds.ts';
+import { decide as decideCharge, timePasses } from './subscription-outside.ts';
+import { Life as SubscriberLife } from './subscription-run.ts';
+import { lastOf, openOf } from './subscriptions.ts';
 import { accountComesBack, accountGoes, findReversal, payOut, retryReversal } from './sellers.ts';
 
 // Sequences that the model test once found, or should find sooner than its dice do.
@@ -18,7 +23,10 @@ import { accountComesBack, accountGoes, findReversal, payOut, retryReversal } fr
 let world: World;
 beforeAll(async () => {
   // The model is of money: who has to agree to what, suites of their own try.
-  world = await World.create({ env: { FOUR_EYES_ABOVE_MINOR: '1000000000' } });
+  world = await World.create({
+    prepare: installMovedClock,
+    env: { FOUR_EYES_ABOVE_MINOR: '1000000000', PSP_READ_LAG: '500ms' },
+  });
 });
 afterAll(() => world.close());
 
@@ -107,4 +115,39 @@ it('a dispute that is won, opened again and lost, and one that is lost and won',
   await winBack(life, books, order, { end: 'won' });
   expect(order.refunds.map(({ status }) => status)).toEqual(['returned']);
   await life.ended(books);
+});
+
+// The clock goes on for months from here.
+
+/** They subscribed, paid, gave a card, and are being charged for the second month: the PSP processes that. */
+async function chargedAtRenewal(card: 'good' | 'wantsBuyer', trouble: 'none' | 'pspLags') {
+  const { life, books } = await SubscriberLife.begin(world, [3, 29]);
+  const premium = { plan: 'premium', cycle: 'monthly', trial: false } as const;
+  await subscriber.subscribe(life, books, { ...premium, trouble: 'none' });
+  await subscriber.pay(life, books, subscriber.waitingOf(books)!, { how: 'pays', card, trouble: 'none' });
+  await timePasses(life, books, { share: 1, isProcessed: true, trouble });
+  const sub = books.subs[0]!;
+  const invoice = openOf(sub)!;
+  return { life, books, sub, target: { sub, invoice, attempt: lastOf(invoice)! } };
+}
+
+it('a charge that is processed, and whose bank then wants the buyer', async () => {
+  const { life, books, sub, target } = await chargedAtRenewal('wantsBuyer', 'pspLags');
+  await decideCharge(life, books, target, { trouble: 'hookTwice' });
+  expect(sub.status).toBe('past_due');
+});
+
+it('a card that is given while another is charged is the one on file afterwards, also where that succeeds', async () => {
+  const { life, books, sub, target } = await chargedAtRenewal('good', 'none');
+  await subscriber.newCard(life, books, { card: 'poor', trouble: 'none' });
+  await decideCharge(life, books, target, { trouble: 'none' });
+  expect(sub).toMatchObject({ status: 'active', card: 'poor' });
+});
+
+it('a card that is given while another is charged is charged as soon as that was refused', async () => {
+  const { life, books, sub, target } = await chargedAtRenewal('wantsBuyer', 'none');
+  await subscriber.newCard(life, books, { card: 'good', trouble: 'none' });
+  await decideCharge(life, books, target, { trouble: 'none' });
+  expect(sub.status).toBe('active');
+  expect(target.invoice.attempts.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
 });
