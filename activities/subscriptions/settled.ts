@@ -57,6 +57,7 @@ export const failedAttempt = (
   receivedMinor: null,
   currency: null,
   message,
+  providerStatus: null,
   connectorTransactionId: null,
   decline,
   card: null,

@@ -18,6 +18,8 @@ export interface AttemptReport {
   readonly receivedMinor: number | null;
   readonly currency: string | null;
   readonly message: string | null;
+  /** Of a failed payment: the PSP's own word for how it stands; null where the PSP has none. */
+  readonly providerStatus: string | null;
   /** The charge behind the payment at the connector, where it is known. */
   readonly connectorTransactionId: string | null;
   /** Of a failed payment: why, and whether the card may be charged again. */

@@ -20,6 +20,7 @@ export function attemptReport(event: PaymentEvent): AttemptReport | null {
     receivedMinor: event.amountReceivedMinor || null,
     currency: event.currency ?? null,
     message: event.errorMessage ?? null,
+    providerStatus: null,
     connectorTransactionId: event.connectorTransactionId ?? null,
     decline: null,
     card: reportedCard(event),
@@ -51,6 +52,7 @@ const failed = (
   receivedMinor: null,
   verdict: 'failed',
   message: said.message ?? word,
+  providerStatus: word,
   decline,
 });
 

@@ -50,6 +50,7 @@ describe('what an event says of an attempt', () => {
         receivedMinor: 999,
         currency: 'USD',
         message: null,
+        providerStatus: null,
         connectorTransactionId: 'pi_x',
         decline: null,
         card: CARD,

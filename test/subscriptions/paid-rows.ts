@@ -61,6 +61,7 @@ export const captured = (receivedMinor: number, more: Partial<AttemptReport> = {
   receivedMinor,
   currency: 'USD',
   message: null,
+  providerStatus: null,
   connectorTransactionId: null,
   decline: null,
   card: null,

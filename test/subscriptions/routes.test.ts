@@ -323,6 +323,20 @@ describe('changes', () => {
     expect(paid.toSorted((a, b) => a - b)).toEqual([999, preview.body.amount].toSorted((a, b) => a! - b!));
   });
 
+  it('upgrade that the card is declined for: failed at once, as the PSP says, and nothing to confirm', async () => {
+    const { who } = await subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
+    const changed = await world.post(who, '/subscriptions/change', { plan_id: 'premium' }, key());
+    expect(changed).toMatchObject({
+      status: 202,
+      body: {
+        subscription: { plan_id: 'creator', status: 'active' },
+        change: { plan_id: 'premium', status: 'failed' },
+        invoice: { reason: 'change', status: 'void' },
+        payment: { status: 'failed', client_secret: null },
+      },
+    });
+  });
+
   it('downgrade: at the period’s end, and the present price takes it back', async () => {
     const { who } = await subscriber('premium');
     const changed = await world.post(who, '/subscriptions/change', { plan_id: 'creator' }, key());

@@ -86,7 +86,7 @@ const paymentOf = ({ invoice, attempt }: LockedAttempt) =>
 async function failAttempt(
   tx: Tx,
   locked: LockedAttempt,
-  { message, decline }: AttemptReport,
+  { message, providerStatus, decline }: AttemptReport,
   now: Date,
 ): Promise<SettledAttempt> {
   const subscriptionId = locked.subscription.id;
@@ -94,6 +94,7 @@ async function failAttempt(
     return { outcome: 'already_decided', subscriptionId, isPeriodSettled: false };
   const attempt = await transitionAttempt(tx, locked.attempt, 'failed', {
     errorMessage: message,
+    ...(providerStatus !== null && { providerStatus }),
     declineCode: decline?.code ?? null,
     declineClass: decline?.class ?? null,
     clientSecret: null,

@@ -18,6 +18,9 @@ export type Taken =
       readonly isPeriodSettled: boolean;
     };
 
+/** The PSP's words for a payment that is over without its money: a capture is the later one. */
+const OVERRULED: ReadonlySet<string> = new Set(['failed', 'cancelled', 'expired']);
+
 /**
  * The PSP has captured an attempt's money, of which we did not know: its invoice is paid, or the money goes back.
  * `goneMinor`: what of it has left again already; `isCancelled`: by the PSP, which took the capture back. All must be locked. Throws where the PSP does not say how much it
@@ -26,7 +29,7 @@ export type Taken =
 export async function takeCaptured(
   tx: Tx,
   locked: LockedAttempt,
-  report: Omit<AttemptReport, 'card' | 'decline' | 'attemptCount'>,
+  report: Omit<AttemptReport, 'card' | 'decline' | 'attemptCount' | 'providerStatus'>,
   {
     goneMinor = 0,
     isCancelled = false,
@@ -34,11 +37,12 @@ export async function takeCaptured(
   }: Paying & { readonly goneMinor?: number; readonly isCancelled?: boolean },
 ): Promise<Taken> {
   const captured = capturedBy(report, locked.attempt.id);
+  const said = locked.attempt.providerStatus;
   const attempt = await transitionAttempt(tx, locked.attempt, 'succeeded', {
     receivedMinor: captured.amountMinor,
     receivedCurrency: captured.currency,
     connectorTransactionId: report.connectorTransactionId,
-    providerStatus: locked.attempt.providerStatus ?? 'succeeded',
+    providerStatus: said === null || OVERRULED.has(said) ? 'succeeded' : said,
     errorMessage: null,
     declineCode: null,
     declineClass: null,
