@@ -46,6 +46,9 @@ export function createSetupActivities(deps: SubscriptionDeps) {
       return answered({ kind: 'refused', detail: outcome.message });
     }
     const reason = outcome.kind === 'unknown' ? outcome.reason : 'the payment could not be read';
+    // Money that waits is asked for first, once the PSP was asked for this.
+    const other = await answered({ kind: 'unanswered' });
+    if (other.step.kind !== 'set_up') return other;
     const retryAfterMs = outcome.kind === 'unknown' ? outcome.retryAfterMs : 0;
     throw retryLater('psp_unknown_outcome', reason, settings.psp, retryAfterMs);
   }

@@ -58,11 +58,16 @@ async function next(tx: Tx, subscriptionId: string, terms: BillingTerms, isForce
 }
 
 async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
-  const { subscription, setup, pending, realNow } = moment;
+  const { subscription, setup, pending, now, realNow } = moment;
   const looks: Date[] = [];
   const underWay = await decideUnderWay(moment, looks);
   if (underWay === CHANGED) return CHANGED;
-  if (underWay !== null) return work(moment, underWay.work);
+  if (underWay !== null) {
+    // A card can be given also while the PSP answers no charge: what it was never asked for goes first, once.
+    const isFirst = setup?.askedAt === null && !isEnded(subscription) && wasAsked(moment, underWay.work);
+    const what: Work = isFirst ? { kind: 'set_up', setupId: setup.id } : underWay.work;
+    return work(moment, what, isFirst ? now : undefined);
+  }
   if (await isOpenedForBuyer(moment)) return CHANGED;
   // No next charge before the last is known to be over.
   const due = pending.length > 0 ? null : await decideByStatus(moment);
@@ -96,6 +101,10 @@ async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
     shown: shownOf(moment),
   };
 }
+
+const wasAsked = ({ pending }: Moment, work: Work): boolean =>
+  work.kind !== 'set_up' &&
+  pending.some(({ attempt: { id, askedAt } }) => id === work.attemptId && askedAt !== null);
 
 /** A buyer asked to pay while the payment before was ended for them: the next one is opened. */
 async function isOpenedForBuyer(moment: Moment): Promise<boolean> {

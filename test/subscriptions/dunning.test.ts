@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { featuresOf } from '../../db/subscriptions/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { openFlags } from '../harness/read.ts';
@@ -118,6 +120,28 @@ describe('dunning', () => {
     expect(Math.abs(recovered.anchorAt!.getTime() - Date.now())).toBeLessThan(60_000);
     expect(chargesOf(person)).toHaveLength(2);
     expect(await maySell(person)).toBe(true);
+  });
+
+  it('a card can be given while the PSP answers no charge', async () => {
+    const { id, person } = await of.active();
+    const where = { customer_id: person.id, off_session: true };
+    const fault = { kind: 'status', status: 503, match: 'payments.create', where, times: 'always' } as const;
+    const silent = world.psp.control.addFault(fault);
+    await of.passPeriod(id);
+    await of.lastAttempt(id, (last) => last.askedAt !== null && last.providerStatus === null);
+    for (const card of ['5555555555554444', '4242424242424242']) {
+      const setup = await of.ask(id, { do: 'payment_method' });
+      expect(setup).toMatchObject({ psp: { kind: 'answered' } });
+      const setupId = 'done' in setup ? setup.done.setupId! : '';
+      world.psp.control.pay(setupId, { card });
+      await until(
+        () => world.database.db.select().from(cardSetups).where(eq(cardSetups.id, setupId)),
+        ([row]) => row?.endedAt !== null,
+      );
+    }
+    world.psp.control.clearFaults(silent);
+    await of.paid(id, 2);
+    expect(chargesOf(person)).toHaveLength(1);
   });
 
   it('a cancellation in it voids the invoice at once; what still succeeds is given back', async () => {

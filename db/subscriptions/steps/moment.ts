@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import { billingMs, realDelayMs, realMs } from '../../../domain/subscriptions/billing-time.ts';
 import type { Work } from '../../../domain/subscriptions/step.ts';
 import { ENDED_SUBSCRIPTIONS } from '../../../domain/subscriptions/subscription-machine.ts';
@@ -58,7 +58,7 @@ export async function readMoment(
         isNull(cardSetups.endedAt),
       ),
     )
-    .orderBy(asc(cardSetups.createdAt))
+    .orderBy(sql`${cardSetups.askedAt} NULLS FIRST`, asc(cardSetups.createdAt))
     .limit(1);
   return {
     tx,
