@@ -7,6 +7,7 @@ import {
   readSubscriptionLabel,
 } from '../../db/subscriptions/index.ts';
 import { secretLifeSeconds, subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
+import type { PspPayment } from '../../providers/hyperswitch/outcomes.ts';
 import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 import { isUnderWay } from '../marketplace/index.ts';
 import type { ReconcileDeps } from './deps.ts';
@@ -24,7 +25,7 @@ export async function lookAtInvoicePayment(deps: ReconcileDeps, paymentId: strin
   if (read.kind !== 'payment' && read.kind !== 'not_found')
     return { ...(await unreadable(deps, read)), createdAt };
   const providerStatus = read.kind === 'payment' ? read.payment.status : read.kind;
-  if (found.kind === 'setup' && isUnconfirmed(providerStatus)) {
+  if (found.kind === 'setup' && (read.kind === 'not_found' || isUnconfirmed(read.payment))) {
     const life = secretLifeSeconds(deps.settings.reconcile.billing);
     if (await endDeadSetup(deps.db, paymentId, life))
       return synced('secret_dead', { providerStatus, createdAt });
@@ -36,9 +37,10 @@ export async function lookAtInvoicePayment(deps: ReconcileDeps, paymentId: strin
 const isOver = (found: FoundPayment): boolean =>
   found.kind === 'attempt' ? found.attempt.status !== 'pending' : found.setup.endedAt !== null;
 
-/** Its buyer would have to do something more, by a secret. */
-const isUnconfirmed = (status: string): boolean =>
-  status === 'not_found' || (status.startsWith('requires_') && !isUnderWay(status));
+/** Its buyer would have to do something more, by a secret: also give another card for one that was declined. */
+const isUnconfirmed = ({ status, manualRetryAllowed }: PspPayment): boolean =>
+  (status === 'failed' && manualRetryAllowed === true) ||
+  (status.startsWith('requires_') && !isUnderWay(status));
 
 /**
  * Looks at a subscription that is due, by its workflow's id: starts or wakes the workflow, which leaves what is not due.

@@ -41,7 +41,9 @@ export function createSettleActivities(deps: SubscriptionDeps) {
       const event = await eventFor(news);
       if (found.kind === 'setup') {
         const report = event && setupReport(event);
-        if (report === null) return { ...(await next(subscriptionId)), look: 'setup' };
+        // A failure may be older than a success, and its buyer may still use another card: only the PSP knows.
+        const isToldOfFailure = report?.verdict === 'failed' && found.setup.endedAt === null;
+        if (report === null || isToldOfFailure) return { ...(await next(subscriptionId)), look: 'setup' };
         await settleSetup(db, found.setup.id, report, settings.billing);
         return next(subscriptionId);
       }

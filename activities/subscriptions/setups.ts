@@ -12,6 +12,7 @@ import { unread } from '../marketplace/index.ts';
 import { type Asked, LOOKS_AT_A_TIME } from './attempts.ts';
 import type { SubscriptionDeps } from './deps.ts';
 import { attemptSettlement } from './settled.ts';
+import { standingOf } from './standing.ts';
 
 export function createSetupActivities(deps: SubscriptionDeps) {
   const { db, psp, settings } = deps;
@@ -66,7 +67,9 @@ export function createSetupActivities(deps: SubscriptionDeps) {
         const isUnread = found.kind !== 'payment' && found.kind !== 'not_found';
         if (isUnread && activityInfo().attempt < LOOKS_AT_A_TIME)
           throw await unread({ db, settings }, found, 'payment');
-        const report = found.kind === 'payment' ? setupReport(paymentEvent(found.payment)) : null;
+        const isAwaited = found.kind === 'payment' && standingOf(found.payment, true) === 'unpaid';
+        const report =
+          found.kind === 'payment' && !isAwaited ? setupReport(paymentEvent(found.payment)) : null;
         if (report !== null) await settleSetup(db, setupId, report, settings.billing);
         return next(subscriptionId);
       }),

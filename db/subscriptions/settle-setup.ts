@@ -25,7 +25,8 @@ export interface SettledSetup {
 
 /**
  * Settles the PSP's report of a set-up payment: its card is on file, and is charged at once where the subscription is
- * past due. It moves no money and pays nothing, whatever the report says. Repeatable.
+ * past due. It moves no money and pays nothing, whatever the report says. A success is the later word: it counts after a
+ * failure, and after it was given up. Repeatable.
  */
 export async function settleSetup(
   db: Db,
@@ -36,7 +37,8 @@ export async function settleSetup(
   return db.transaction(async (tx) => {
     const { subscription, isEnded, begunAt } = await lockSetup(tx, setupId);
     const { id: subscriptionId, userId, status } = subscription;
-    if (isEnded) return { outcome: 'already_decided', subscriptionId };
+    const isKept = subscription.cardBegunAt?.getTime() === begunAt.getTime();
+    if (isKept || (isEnded && verdict !== 'captured')) return { outcome: 'already_decided', subscriptionId };
     const now = await readBillingClock(tx, terms.time);
     await endSetup(tx, setupId);
     if (verdict !== 'captured') return { outcome: 'failed', subscriptionId };

@@ -122,6 +122,22 @@ describe('dunning', () => {
     expect(await maySell(person)).toBe(true);
   });
 
+  it('a card added by a set-up payment whose first card was declined is charged at once', async () => {
+    const { id, person } = await pastDue('lost_card');
+    const setup = await of.ask(id, { do: 'payment_method' });
+    const setupId = 'done' in setup ? setup.done.setupId! : '';
+    world.psp.control.fail(setupId, 'Your card number is incorrect.', { mayRetry: true });
+    await world.psp.control.idle();
+    await of.rests(id);
+    const { db } = world.database;
+    const [open] = await db.select().from(cardSetups).where(eq(cardSetups.id, setupId));
+    expect(open).toMatchObject({ endedAt: null });
+    expect(open!.clientSecret).not.toBeNull();
+    world.psp.control.pay(setupId, { card: '5555555555554444' });
+    await of.became(id, 'active');
+    expect(chargesOf(person)).toHaveLength(2);
+  });
+
   it('a card can be given while the PSP answers no charge', async () => {
     const { id, person } = await of.active();
     const where = { customer_id: person.id, off_session: true };

@@ -8,6 +8,7 @@ import { openAttempt } from '../../db/subscriptions/attempts/open.ts';
 import { cardSetups, paymentMethods, subscriptions, trialUses } from '../../db/subscriptions/schema.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { lockSubscription } from '../../db/subscriptions/lock.ts';
+import { endSetup } from '../../db/subscriptions/setups.ts';
 import { settleSetup } from '../../db/subscriptions/settle-setup.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
 import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
@@ -112,6 +113,30 @@ test('that failed, or whose card cannot be charged later, changes nothing', asyn
   expect(await settleSetup(db, one, failed(), termsAt())).toMatchObject({ outcome: 'failed' });
   expect(await settleSetup(db, other, put(null), termsAt())).toMatchObject({ outcome: 'not_kept' });
   expect(await story.subscription(id)).toEqual(before);
+});
+
+test('that failed first, or was given up, and then succeeded: its card is on file, once', async () => {
+  const { id } = await story.paid();
+  await story.settle(await story.renew(id), failed('stolen_card'));
+  const setupId = await setUp(id);
+  const settle = (report: ReturnType<typeof failed>) => settleSetup(db, setupId, report, termsAt());
+  expect(await settle(failed())).toMatchObject({ outcome: 'failed' });
+  expect(await settle(failed())).toMatchObject({ outcome: 'already_decided' });
+  const card = cardOf(setupId);
+  expect(await settle(put(card))).toMatchObject({ outcome: 'kept' });
+  expect(await onFile(id)).toBe(card.providerPaymentMethodId);
+  const attempts = () => database.sql`SELECT FROM invoice_payments attempt
+    JOIN invoices ON invoices.id = attempt.invoice_id WHERE subscription_id = ${id} AND reason = 'renewal'`;
+  expect(await attempts()).toHaveLength(2);
+  for (const report of [failed(), put(card)])
+    expect(await settle(report)).toMatchObject({ outcome: 'already_decided' });
+  expect(await attempts()).toHaveLength(2);
+  const givenUp = await setUp(id);
+  await db.transaction((tx) => endSetup(tx, givenUp));
+  expect(await settleSetup(db, givenUp, put(cardOf(givenUp)), termsAt())).toMatchObject({
+    outcome: 'kept',
+  });
+  expect(await onFile(id)).toBe(`pm_${givenUp}`);
 });
 
 test('of a dead subscription keeps no card', async () => {
