@@ -102,9 +102,9 @@ async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
   };
 }
 
-const wasAsked = ({ pending }: Moment, work: Work): boolean =>
-  work.kind !== 'set_up' &&
-  pending.some(({ attempt: { id, askedAt } }) => id === work.attemptId && askedAt !== null);
+const wasAsked = ({ pending }: Moment, what: Work): boolean =>
+  what.kind !== 'set_up' &&
+  pending.some(({ attempt: { id, askedAt } }) => id === what.attemptId && askedAt !== null);
 
 /** A buyer asked to pay while the payment before was ended for them: the next one is opened. */
 async function isOpenedForBuyer(moment: Moment): Promise<boolean> {
