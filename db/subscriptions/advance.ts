@@ -8,6 +8,7 @@ import { openWantedAttempt } from './attempts/for-buyer.ts';
 import type { CardSetup } from './schema.ts';
 import { endSetup } from './setups.ts';
 import { decideByStatus } from './steps/by-status.ts';
+import { dunBeside } from './steps/dun.ts';
 import {
   after,
   CHANGED,
@@ -70,6 +71,7 @@ async function decide(moment: Moment): Promise<typeof CHANGED | Step> {
   }
   if (await isOpenedForBuyer(moment)) return CHANGED;
   // No next charge before the last is known to be over.
+  if (pending.length > 0 && (await dunBeside(moment))) return CHANGED;
   const due = pending.length > 0 ? null : await decideByStatus(moment);
   if (due === CHANGED) return CHANGED;
   const dues = pending.length > 0 ? duesOfUnderWay(moment) : due === null ? [] : [due];

@@ -8,6 +8,7 @@ import {
   dueOf,
   type Invoice,
   isDead,
+  isLeftByDunning,
   lastOf,
   monthsAfter,
   openOf,
@@ -153,8 +154,9 @@ export async function renew(
 /** Each step of dunning charges the card on file, unless its bank said for good that it must not be. */
 async function step(life: Life, books: Books, sub: Sub, isProcessed: boolean): Promise<void> {
   const open = openOf(sub)!;
-  endWaiting(open);
   sub.step += 1;
+  if (isLeftByDunning(sub, open) && sub.step < DUNNING_MS.length) return;
+  endWaiting(open);
   if (chargeableOf(sub) !== null) await charge(life, books, sub, open, isProcessed);
   else if (lastOf(open)?.status === 'pending') throw new Error('no next charge before the last is over');
 }

@@ -186,7 +186,8 @@ export class Life {
       return isAnswered ? found : null;
     });
     const atPsp = of.inPerson || of.card !== null;
-    return { id: row.id, ...of, status: 'pending', class: null, received: 0, atPsp };
+    const secretUntil = row.clientSecretExpiresAt?.getTime() ?? 0;
+    return { id: row.id, ...of, status: 'pending', class: null, received: 0, atPsp, secretUntil };
   }
 
   /** When an invoice was paid. */

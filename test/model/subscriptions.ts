@@ -52,6 +52,8 @@ export interface Attempt {
   received: number;
   /** The PSP has heard of it. */
   atPsp: boolean;
+  /** How long its buyer can pay it. */
+  readonly secretUntil: number;
   /** What its bank will say of a charge that is processed. */
   says?: Card;
   /** Its person has given another card since it was begun, which stays on file. */
@@ -217,11 +219,25 @@ export function dueOf(sub: Sub): number | null {
       return isUnderWay ? null : sub.to;
     case 'past_due':
       if (isUnderWay && !lastOf(open)!.inPerson) return null;
-      return sub.step < DUNNING_MS.length ? sub.dunningSince! + DUNNING_MS[sub.step]! : null;
+      return sub.step < DUNNING_MS.length ? stepOf(sub) : null;
     case 'canceled':
     case 'expired':
       return null;
   }
+}
+
+/** When the next step of dunning comes. The last one, where it charges nothing, lets its buyer pay while they can. */
+function stepOf(sub: Sub): number {
+  const at = sub.dunningSince! + DUNNING_MS[sub.step]!;
+  const open = openOf(sub);
+  const isLast = sub.step + 1 === DUNNING_MS.length;
+  return isLast && open !== null && isLeftByDunning(sub, open) ? Math.max(at, lastOf(open)!.secretUntil) : at;
+}
+
+/** A step that charges nothing takes nothing away from a buyer who is there. */
+export function isLeftByDunning(sub: Sub, open: Invoice): boolean {
+  const last = lastOf(open);
+  return chargeableOf(sub) === null && last?.status === 'pending' && last.inPerson;
 }
 
 export interface ChangeLines {

@@ -6,6 +6,7 @@ import { type Invoice, invoicePayments } from '../invoices/schema.ts';
 import { transitionSubscription } from '../transition.ts';
 import { end } from './end.ts';
 import { CHANGED, type Due, type Moment } from './moment.ts';
+import { stepsDueOf } from './under-way.ts';
 
 /**
  * Takes the step of dunning that is due: the card on file is charged again, unless its bank said that this is no use. When
@@ -32,6 +33,21 @@ export async function dun(moment: Moment): Promise<typeof CHANGED | Due | null> 
   const nextMs = nextDunningStepMs(sinceMs, terms.dunningMs, dunningIndex);
   if (nextMs === null) return null;
   return { at: new Date(nextMs), summary: 'until the card on file is charged again' };
+}
+
+/**
+ * Takes the step of dunning that is due beside the payment of a buyer who is there, where it is a mail alone. Returns whether
+ * it did; the last step is left until that payment is over.
+ */
+export async function dunBeside(moment: Moment): Promise<boolean> {
+  const { tx, subscription, terms, card, open, pending } = moment;
+  const stepsDue = stepsDueOf(moment);
+  const isBuyerThere = pending.every(({ attempt }) => attempt.onSession);
+  if (card !== null || open === undefined || !isBuyerThere) return false;
+  if (stepsDue <= subscription.dunningIndex || isDunningOver(terms.dunningMs, stepsDue)) return false;
+  await transitionSubscription(tx, subscription, 'past_due', { dunningIndex: stepsDue });
+  await takeStep(moment, open, stepsDue);
+  return true;
 }
 
 /** Whether the card on file was never charged for this invoice: a new card is charged at once. */

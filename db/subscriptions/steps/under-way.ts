@@ -1,10 +1,10 @@
-import { dunningStepsDue } from '../../../domain/subscriptions/dunning.ts';
+import { dunningStepsDue, isDunningOver } from '../../../domain/subscriptions/dunning.ts';
 import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 import { dropAttempt } from '../attempts/drop.ts';
 import { isWanted } from '../attempts/wanted.ts';
 import type { Invoice, InvoicePayment } from '../invoices/schema.ts';
-import { after, CHANGED, type Decided, type Due, type Moment } from './moment.ts';
+import { after, CHANGED, type Decided, type Due, inBillingTime, type Moment } from './moment.ts';
 
 /** A charge whose answer was not final is looked at so long after it was asked for, and then at this interval. Real time. */
 const FIRST_LOOK_AFTER_MS = 60_000;
@@ -20,10 +20,24 @@ export function deadlineOf({ subscription, terms }: Moment, invoice: Invoice): D
 }
 
 /** Whether a step of dunning has come that was not taken. */
-export function isDunningDue({ subscription, terms, now }: Moment): boolean {
-  const { status, dunningSince, dunningIndex } = subscription;
-  if (status !== 'past_due' || dunningSince === null) return false;
-  return dunningStepsDue(dunningSince.getTime(), terms.dunningMs, now.getTime()) > dunningIndex;
+export const isDunningDue = (moment: Moment): boolean =>
+  stepsDueOf(moment) > moment.subscription.dunningIndex;
+
+/** How many steps of dunning have come, taken or not. */
+export function stepsDueOf({ subscription, terms, now }: Moment): number {
+  const { status, dunningSince } = subscription;
+  if (status !== 'past_due' || dunningSince === null) return 0;
+  return dunningStepsDue(dunningSince.getTime(), terms.dunningMs, now.getTime());
+}
+
+/**
+ * Whether a step of dunning leaves the payment of a buyer who is there: it charges nothing, for want of a card. The last one
+ * would end the subscription, and waits until the payment's secret is dead.
+ */
+export function isLeftByDunning(moment: Moment, { clientSecretExpiresAt }: InvoicePayment): boolean {
+  if (moment.card !== null) return false;
+  const isLast = isDunningOver(moment.terms.dunningMs, stepsDueOf(moment));
+  return !isLast || (clientSecretExpiresAt !== null && moment.realNow < clientSecretExpiresAt);
 }
 
 /**
@@ -63,7 +77,7 @@ async function decideOne(moment: Moment, one: UnderWay, looks: Date[]): Promise<
 function isOver(moment: Moment, { attempt, invoice }: UnderWay): boolean {
   const deadline = deadlineOf(moment, invoice);
   if (deadline !== null) return moment.now >= deadline;
-  return attempt.onSession && isDunningDue(moment);
+  return attempt.onSession && isDunningDue(moment) && !isLeftByDunning(moment, attempt);
 }
 
 function look(
@@ -108,6 +122,13 @@ export function duesOfUnderWay(moment: Moment): Due[] {
     const stepMs = terms.dunningMs[dunningIndex];
     if (attempt.onSession && dunningSince !== null && stepMs !== undefined) {
       dues.push({ at: after(dunningSince, stepMs), summary: 'until the card on file is charged again' });
+    }
+    const { clientSecretExpiresAt } = attempt;
+    if (attempt.onSession && isDunningDue(moment) && clientSecretExpiresAt !== null) {
+      dues.push({
+        at: inBillingTime(moment, clientSecretExpiresAt),
+        summary: 'until its buyer cannot pay any more',
+      });
     }
   }
   const grace = graceEnd(moment);
