@@ -267,6 +267,7 @@ CREATE TABLE invoice_payments (
   captured_at timestamp with time zone,
   outside_checked_at timestamp with time zone,
   outside_over boolean DEFAULT false NOT NULL,
+  watched_until timestamp with time zone,
   CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
   CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),
@@ -275,7 +276,8 @@ CREATE TABLE invoice_payments (
   CONSTRAINT invoice_payments_currency_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT invoice_payments_decline_class_known CHECK ((decline_class = ANY (ARRAY['final'::text, 'retry'::text]))),
   CONSTRAINT invoice_payments_received_sane CHECK (((received_minor >= 1) AND (received_minor <= '9007199254740991'::bigint))),
-  CONSTRAINT invoice_payments_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'given_back'::text])))
+  CONSTRAINT invoice_payments_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'given_back'::text]))),
+  CONSTRAINT invoice_payments_watched_took_nothing CHECK (((watched_until IS NULL) OR ((status = 'failed'::text) AND (received_minor IS NULL))))
 );
 CREATE UNIQUE INDEX invoice_payments_attempt_key ON public.invoice_payments USING btree (invoice_id, attempt);
 CREATE INDEX invoice_payments_by_connector_transaction ON public.invoice_payments USING btree (connector_transaction_id) WHERE (connector_transaction_id IS NOT NULL);
@@ -285,6 +287,7 @@ CREATE UNIQUE INDEX invoice_payments_one_pending ON public.invoice_payments USIN
 CREATE INDEX invoice_payments_outside_by_look ON public.invoice_payments USING btree (COALESCE(outside_checked_at, captured_at, created_at) NULLS FIRST, created_at) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX invoice_payments_outside_by_time ON public.invoice_payments USING btree (COALESCE(captured_at, created_at)) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX invoice_payments_pending_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE INDEX invoice_payments_watched_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (watched_until IS NOT NULL);
 
 CREATE TABLE invoices (
   id uuid NOT NULL,

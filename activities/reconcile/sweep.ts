@@ -15,7 +15,7 @@ import {
 } from '../../domain/reconcile/reconcile.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { lookAtEndedOrder } from './ended-orders.ts';
+import { lookAtEnded } from './ended-orders.ts';
 import {
   isEngineAway,
   left,
@@ -47,7 +47,7 @@ const LOOKS: Readonly<Record<Phase, (deps: ReconcileDeps, ref: string, terms: Sw
     orphan_refunds: (deps, ref, terms) =>
       lookAtOrphan(deps, ref, { gapMs: gapMs(deps, terms), engineRebuilt: terms.engineRebuilt }),
     lost_work: lookAtWork,
-    ended_orders: (deps, ref, terms) => lookAtEndedOrder(deps, ref, { gapMs: gapMs(deps, terms) }),
+    ended_orders: (deps, ref, terms) => lookAtEnded(deps, ref, { gapMs: gapMs(deps, terms) }),
     stuck_invoices: lookAtInvoicePayment,
     overdue_subscriptions: lookAtSubscription,
     outside: lookOutside,

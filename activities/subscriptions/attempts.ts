@@ -134,7 +134,7 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
       const decline = { code: 'no_card', class: 'final' } as const;
       return {
         psp: { kind: 'none' },
-        ...(await settle(owned, failedAttempt('there is no card on file', decline))),
+        ...(await settle(owned, { ...failedAttempt('there is no card on file', decline), dead: true })),
       };
     }
     const outcome = await call(wanted);

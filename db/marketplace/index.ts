@@ -24,7 +24,7 @@ export { NotReturnable } from './refunds/not-returnable.ts';
 export { settleOutside } from './refunds/record-external-refund.ts';
 export { isSuspended } from './orders/transition.ts';
 export { type Order, orders } from './orders/schema.ts';
-export { releasePayment, watchedSince } from './orders/watched-payment.ts';
+export { releasePayment, watchedFromNow, watchedSince } from './orders/watched-payment.ts';
 export { adoptProviderRefund } from './refunds/adopt-provider-refund.ts';
 export { type EndedRefund, endHeldRefund } from './refunds/end-held.ts';
 export { giveBackAgain, heldOf } from './refunds/give-back-again.ts';

@@ -5,12 +5,11 @@ import { readClock, writePlatformSetting } from '../kernel/index.ts';
 import { RECENT_DISPUTES } from './sweep.ts';
 
 const TABLES: Readonly<
-  Record<Exclude<Phase, 'lost_work' | 'outside' | 'overdue_subscriptions'>, readonly SQL[]>
+  Record<Exclude<Phase, 'lost_work' | 'ended_orders' | 'outside' | 'overdue_subscriptions'>, readonly SQL[]>
 > = {
   stuck_orders: [sql`orders`],
   stuck_refunds: [sql`refunds`],
   orphan_refunds: [sql`refunds`],
-  ended_orders: [sql`orders`],
   // Both have payments at the PSP, whose ids are the rows'.
   stuck_invoices: [sql`invoice_payments`, sql`card_setups`],
   inbox: [sql`webhook_events`],
@@ -48,6 +47,13 @@ export async function markLooked(db: Db, phase: Phase, refs: readonly string[]):
     if (disputesOfThem.length > 0) await stamp(sql`disputes`, sql`reconcile_checked_at`, disputesOfThem);
     if (refs.includes(RECENT_DISPUTES))
       await writePlatformSetting(db, 'disputes_listed_at', await readClock(db));
+    return;
+  }
+  if (phase === 'ended_orders') {
+    const attempts = idsOf('attempt');
+    const orders = refs.filter((ref) => !ref.startsWith('attempt/'));
+    if (attempts.length > 0) await stamp(sql`invoice_payments`, sql`reconcile_checked_at`, attempts);
+    if (orders.length > 0) await stamp(sql`orders`, sql`reconcile_checked_at`, orders);
     return;
   }
   if (phase !== 'lost_work' && phase !== 'overdue_subscriptions') {

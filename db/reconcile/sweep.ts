@@ -115,6 +115,11 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
           from: sql`SELECT id::text AS ref, buyer_id AS person, reconcile_checked_at AS looked_at, created_at FROM orders
             WHERE payment_watched_until IS NOT NULL AND created_at < ${before(ask.orderStuckAfterMs)}`,
         },
+        {
+          from: sql`SELECT 'attempt/' || id AS ref, (SELECT issued_to->>'userId' FROM invoices WHERE id = invoice_id) AS person,
+              reconcile_checked_at AS looked_at, created_at FROM invoice_payments
+            WHERE watched_until IS NOT NULL AND asked_at < ${before(ask.invoiceStuckAfterMs)}`,
+        },
       ];
     case 'stuck_invoices':
       return [
@@ -217,7 +222,7 @@ async function wasListed(db: Db, lookedBefore: string): Promise<boolean> {
 }
 
 export async function countSweepRows(db: Db, ask: Omit<SweepAsk, 'lookedBefore'>): Promise<number> {
-  const parts = partsOf(ask).map(({ from }) => from);
+  const parts = partsOf(ask).map(({ from }) => sql`SELECT ref FROM (${from}) AS part`);
   const [row] = await db.execute<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM (${sql.join(parts, sql` UNION ALL `)}) AS rows`,
   );

@@ -26,5 +26,6 @@ export { lockInvoice, lockSubscription } from './lock.ts';
 export { type Subscription, subscriptions } from './schema.ts';
 export { billingNow } from './billing-clock.ts';
 export { findPayment, type FoundPayment } from './find-payment.ts';
+export { releaseAttempt } from './attempts/watched.ts';
 export { endDeadSetup } from './setups.ts';
 export { isPhantomNow, seemsPhantom } from './phantoms.ts';

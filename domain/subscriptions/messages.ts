@@ -26,6 +26,8 @@ export interface AttemptReport {
   readonly decline: { readonly code: string | null; readonly class: DeclineClass } | null;
   /** The card that it was paid with; null where it cannot be charged later. */
   readonly card: ReportedCard | null;
+  /** Of a failed payment: it can never be captured any more. */
+  readonly dead?: true;
   /** Above 1 where the PSP retries by itself. */
   readonly attemptCount: number;
 }

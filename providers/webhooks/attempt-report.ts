@@ -56,9 +56,16 @@ const failed = (
   decline,
 });
 
-/** The same, of a payment that was looked up. */
-export const attemptReportOf = (payment: PspPayment): AttemptReport | null =>
-  attemptReport(paymentEvent(payment));
+/**
+ * The same, of a payment that was looked up: what failed for good is dead. One that was cancelled or expired is not known to be:
+ * the router does not tell the connector.
+ */
+export function attemptReportOf(payment: PspPayment): AttemptReport | null {
+  const report = attemptReport(paymentEvent(payment));
+  const isDead =
+    report?.verdict === 'failed' && payment.status === 'failed' && payment.manualRetryAllowed === false;
+  return isDead ? { ...report, dead: true } : report;
+}
 
 const NOTHING_SAID: DeclineFacts = {
   status: null,

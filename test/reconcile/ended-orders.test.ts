@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compareWithProviders, openReaders } from '../../comparison/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { flagsOf, pictureOf, refundsOf } from '../harness/read.ts';
 import { makePerson, openShop, PRICE_MINOR } from '../harness/shop.ts';
 import { placedOrder } from '../harness/stories.ts';
+import { until } from '../harness/wait.ts';
 import type { Person, World } from '../harness/world.ts';
+import { subscriptionsOf } from '../subscriptions/story.ts';
 import { age, counts, createWorld, NONE, one, retire, sweep } from './support.ts';
 
 let world: World;
@@ -16,6 +18,7 @@ afterEach(async () => {
   await retire(world);
   await world.database
     .sql`UPDATE orders SET payment_watched_until = NULL WHERE payment_watched_until IS NOT NULL`;
+  await world.database.sql`UPDATE invoice_payments SET watched_until = NULL WHERE watched_until IS NOT NULL`;
 });
 afterAll(() => world.close());
 
@@ -235,4 +238,87 @@ it('the unpaid orders of one buyer hide nobody else’s lost payment', async () 
   expect((await world.order(orderId)).status).toBe('completed');
   for (const transfer of await world.transfersOf(orderId)) await world.finished(`transfer/${transfer.id}`);
   await sql`DELETE FROM orders WHERE id IN (SELECT md5('hiding:' || n)::uuid FROM generate_series(1, ${many}) AS n)`;
+});
+
+describe('an attempt to pay an invoice', () => {
+  const attemptOf = async (attemptId: string) =>
+    (await world.database.sql`SELECT * FROM invoice_payments WHERE id = ${attemptId}`)[0]!;
+
+  /** Cancelled by its person while the PSP never answered, and given up: the PSP does not have it. */
+  async function givenUp(person: Person): Promise<string> {
+    const of = subscriptionsOf(world);
+    const down = of.onCharges(person, { kind: 'status', status: 503, times: 'always' });
+    const { done } = await of.subscribed(person);
+    await of.ask(done.subscriptionId, { do: 'cancel' });
+    const attemptId = done.attemptId!;
+    await until(
+      () => attemptOf(attemptId),
+      (attempt) => attempt['end_requested_at'] !== null,
+    );
+    await of.callsArrived(done.subscriptionId);
+    await world.finished(`subscription/${done.subscriptionId}`);
+    expect(await attemptOf(attemptId)).toMatchObject({
+      status: 'failed',
+      error_message: 'the PSP does not have it',
+    });
+    world.psp.control.clearFaults(down);
+    return attemptId;
+  }
+
+  it('that we gave up and that was captured after all, webhook lost: found by the sweep and given back', async () => {
+    const shop = await openShop(world);
+    const attemptId = await givenUp(shop.buyer);
+    const swept = await sweep(world, shop, 'ended_orders');
+    expect(counts(swept, 'ended_orders')).toEqual(one('left', 'unknown_to_the_psp'));
+    // A call that was still on its way.
+    const made = await fetch(`${world.psp.url}/payments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'api-key': world.config.HYPERSWITCH_API_KEY },
+      body: JSON.stringify({ payment_id: attemptId, amount: 999, currency: 'USD' }),
+    });
+    expect(made.status).toBe(200);
+    world.psp.control.pay(attemptId, silently);
+    expect(counts(await sweep(world, shop, 'ended_orders'), 'ended_orders')).toEqual(one('synced', 'told'));
+    await until(
+      () => attemptOf(attemptId),
+      (attempt) => attempt['status'] === 'given_back',
+    );
+    expect(await attemptOf(attemptId)).toMatchObject({ received_minor: '999', watched_until: null });
+    expect(await flagsOf(world, `invoice/${attemptId}`)).toEqual(['late_payment']);
+    expect(counts(await sweep(world, shop, 'ended_orders'), 'ended_orders')).toEqual(NONE);
+    await expectCleanBooks(world);
+  });
+
+  it('that the PSP never had is not looked at for ever', async () => {
+    const shop = await openShop(world);
+    const attemptId = await givenUp(shop.buyer);
+    for (let looks = 0; looks < 2; looks += 1) {
+      const swept = await sweep(world, shop, 'ended_orders');
+      expect(counts(swept, 'ended_orders')).toEqual(one('left', 'unknown_to_the_psp'));
+      await world.database
+        .sql`UPDATE invoice_payments SET watched_until = watched_until - interval '11 minutes' WHERE id = ${attemptId}`;
+    }
+    const then = await sweep(world, shop, 'ended_orders');
+    expect(counts(then, 'ended_orders')).toEqual(one('left', 'never_created'));
+    expect(await attemptOf(attemptId)).toMatchObject({ watched_until: null });
+  });
+
+  it('that is dead is not looked at; one that is cancelled is, for a month', async () => {
+    const shop = await openShop(world);
+    const of = subscriptionsOf(world);
+    const { done } = await of.subscribed(shop.buyer);
+    world.psp.control.fail(done.attemptId!);
+    await of.lastAttempt(done.subscriptionId, ({ status }) => status === 'failed');
+    expect(await attemptOf(done.attemptId!)).toMatchObject({ watched_until: null });
+    const again = await of.subscribed(shop.buyer);
+    await of.ask(done.subscriptionId, { do: 'cancel' });
+    await world.finished(`subscription/${done.subscriptionId}`);
+    const attemptId = again.done.attemptId!;
+    expect(await attemptOf(attemptId)).toMatchObject({ status: 'failed', watched_until: expect.any(String) });
+    await world.database
+      .sql`UPDATE invoice_payments SET asked_at = asked_at - interval '1 hour', watched_until = watched_until - interval '31 days' WHERE id = ${attemptId}`;
+    const swept = await sweep(world, shop, 'ended_orders');
+    expect(counts(swept, 'ended_orders')).toEqual(one('left', 'psp_says_cancelled'));
+    expect(await attemptOf(attemptId)).toMatchObject({ watched_until: null });
+  });
 });

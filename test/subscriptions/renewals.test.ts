@@ -173,9 +173,7 @@ describe('a cancellation', () => {
       expect(calls).toEqual([['endAttempt', true]]);
     });
     world.psp.control.clearFaults(down);
-    // It would have arrived by then.
-    await world.database.sql`UPDATE invoice_payments SET asked_at = asked_at - interval '2 minutes'
-      WHERE end_requested_at IS NOT NULL AND status = 'pending'`;
+    await of.callsArrived(id);
     await of.became(id, 'canceled');
     await world.finished(`subscription/${id}`);
     expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid', 'void']);

@@ -249,6 +249,12 @@ export function subscriptionsOf(world: World) {
     );
   }
 
+  /** A call for one of its attempts that was under way has arrived by now, or never will. */
+  async function callsArrived(subscriptionId: string): Promise<void> {
+    await db.execute(sql`UPDATE invoice_payments SET asked_at = asked_at - interval '1 hour'
+      WHERE invoice_id IN (SELECT id FROM invoices WHERE subscription_id = ${subscriptionId})`);
+  }
+
   /** The PSP's id of a card on file. */
   async function providerCard(paymentMethodId: string): Promise<string> {
     const [card] = await db.select().from(paymentMethods).where(eq(paymentMethods.id, paymentMethodId));
@@ -274,7 +280,7 @@ export function subscriptionsOf(world: World) {
   };
 
   return {
-    ...{ expireSecret, giveCard, ofPerson, onCharges, paid, providerCard },
+    ...{ callsArrived, expireSecret, giveCard, ofPerson, onCharges, paid, providerCard },
     ...{
       active,
       age,

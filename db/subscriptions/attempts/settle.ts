@@ -4,7 +4,12 @@ import type { AttemptReport } from '../../../domain/subscriptions/messages.ts';
 import type { BillingTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Db, Tx } from '../../client.ts';
 import { raiseFlag } from '../../kernel/index.ts';
-import { findGiveBack, type GiveBackWork, type SettledRefund } from '../../marketplace/index.ts';
+import {
+  findGiveBack,
+  type GiveBackWork,
+  type SettledRefund,
+  watchedFromNow,
+} from '../../marketplace/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
 import { refuseCard } from '../chargeable-card.ts';
 import type { InvoicePayment } from '../invoices/schema.ts';
@@ -86,7 +91,7 @@ const paymentOf = ({ invoice, attempt }: LockedAttempt) =>
 async function failAttempt(
   tx: Tx,
   locked: LockedAttempt,
-  { message, providerStatus, decline }: AttemptReport,
+  { verdict, message, providerStatus, decline, dead }: AttemptReport,
   now: Date,
 ): Promise<SettledAttempt> {
   const subscriptionId = locked.subscription.id;
@@ -99,6 +104,7 @@ async function failAttempt(
     declineClass: decline?.class ?? null,
     clientSecret: null,
     clientSecretExpiresAt: null,
+    watchedUntil: dead || verdict === CANCELLED ? null : watchedFromNow(),
   });
   if (decline?.class === 'final' && attempt.paymentMethodId !== null)
     await refuseCard(tx, attempt.paymentMethodId);
@@ -114,7 +120,10 @@ async function noteCancelled(
   now: Date,
 ): Promise<SettledAttempt> {
   const { status } = locked.attempt;
-  const attempt = await transitionAttempt(tx, locked.attempt, status, { providerStatus: CANCELLED });
+  const attempt = await transitionAttempt(tx, locked.attempt, status, {
+    providerStatus: CANCELLED,
+    watchedUntil: null,
+  });
   return failAttempt(tx, { ...locked, attempt }, report, now);
 }
 

@@ -48,6 +48,7 @@ export async function takeCaptured(
     declineClass: null,
     clientSecret: null,
     clientSecretExpiresAt: null,
+    watchedUntil: null,
   });
   if (locked.attempt.declineClass === 'final' && attempt.paymentMethodId !== null)
     await acceptCard(tx, attempt.paymentMethodId);

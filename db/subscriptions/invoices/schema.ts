@@ -138,6 +138,8 @@ export const invoicePayments = pgTable(
     /** The buyer asked for a payment that works: once this one is known to be over, the next is opened for them. */
     buyerAsksAgain: boolean().notNull().default(false),
     reconcileCheckedAt: at(),
+    /** Of one that failed and whose payment was not known to be dead: until when a sweep reads it at the PSP. Real time. */
+    watchedUntil: at(),
     /** When a sweep last looked for what others did to the payment that was captured. */
     outsideCheckedAt: at(),
     /** Its payment is too old to be refunded or disputed by others. */
@@ -152,6 +154,9 @@ export const invoicePayments = pgTable(
     index('invoice_payments_pending_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.status} = 'pending'`),
+    index('invoice_payments_watched_by_look')
+      .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
+      .where(sql`${t.watchedUntil} IS NOT NULL`),
     index('invoice_payments_by_time').on(t.createdAt),
     index('invoice_payments_outside_by_look')
       .on(sql`coalesce(${t.outsideCheckedAt}, ${t.capturedAt}, ${t.createdAt}) NULLS FIRST`, t.createdAt)
@@ -171,6 +176,10 @@ export const invoicePayments = pgTable(
     amountCheck('invoice_payments_amount_sane', t.amountMinor, 1),
     amountCheck('invoice_payments_received_sane', t.receivedMinor, 1),
     currencyCheck('invoice_payments_currency_iso', t.currency),
+    check(
+      'invoice_payments_watched_took_nothing',
+      sql`${t.watchedUntil} IS NULL OR (${t.status} = 'failed' AND ${t.receivedMinor} IS NULL)`,
+    ),
     check('invoice_payments_attempt_counts', sql`${t.attempt} >= 1`),
   ],
 );

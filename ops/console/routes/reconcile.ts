@@ -23,7 +23,8 @@ const PHASES_ABOUT: Readonly<Record<Phase, string>> = {
   stuck_refunds: 'refunds that the PSP has accepted and not decided: it is asked',
   orphan_refunds: 'refunds that the PSP may never have received',
   lost_work: 'open rows without a running workflow: it is started again',
-  ended_orders: 'failed orders whose payment was not known to be dead: is it captured after all?',
+  ended_orders:
+    'failed orders, and attempts to pay invoices, whose payment was not known to be dead: is it captured after all?',
   stuck_invoices: 'payments of invoices, and set-up payments, that are under way for long: the PSP is asked',
   overdue_subscriptions:
     'subscriptions whose time is over: their workflow is woken or started; phantoms are flagged',

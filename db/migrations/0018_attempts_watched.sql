@@ -1,0 +1,3 @@
+ALTER TABLE "invoice_payments" ADD COLUMN "watched_until" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "invoice_payments_watched_by_look" ON "invoice_payments" USING btree ("reconcile_checked_at" NULLS FIRST,"created_at") WHERE "invoice_payments"."watched_until" IS NOT NULL;--> statement-breakpoint
+ALTER TABLE "invoice_payments" ADD CONSTRAINT "invoice_payments_watched_took_nothing" CHECK ("invoice_payments"."watched_until" IS NULL OR ("invoice_payments"."status" = 'failed' AND "invoice_payments"."received_minor" IS NULL));
