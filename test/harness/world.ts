@@ -65,7 +65,8 @@ export class World {
   #api: RunningServer;
   readonly #moveTo: (apiUrl: string) => void;
   #worker: RunningWorker | null = null;
-  #child: ChildProcess | null = null;
+  /** In the order in which they were started. */
+  readonly #children: ChildProcess[] = [];
   #childMetricsUrl: string | null = null;
   #otherApiUrl: string | null = null;
   readonly #closers: (() => Promise<void>)[];
@@ -218,14 +219,17 @@ export class World {
     await worker?.close();
   }
 
-  /** A worker in a process of its own, which can be killed. Resolves when it polls. */
+  /**
+   * A worker in a process of its own, which can be killed. Resolves when it polls. Several of them work side by side, so that
+   * the next one gets ready before one is killed.
+   */
   async startWorkerProcess(env: Env = {}): Promise<void> {
     const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
       execArgv: [...LOADS_SOURCES],
       env: { ...process.env, ...this.env, ...env, WORKFLOW_BUNDLE_PATH: this.#bundlePath(env) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child = child;
+    this.#children.push(child);
     const [message] = await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(([code]) =>
@@ -237,18 +241,17 @@ export class World {
     this.#childMetricsUrl = metricsUrl;
   }
 
-  /** SIGKILL: nothing is finished, nothing is handed back. */
+  /** SIGKILL of the one that was started first: nothing is finished, nothing is handed back. */
   async killWorkerProcess(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (child === null || child.exitCode !== null) return;
+    const child = this.#children.shift();
+    if (child === undefined || child.exitCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
   }
 
   async close(): Promise<void> {
-    await this.killWorkerProcess();
+    while (this.#children.length > 0) await this.killWorkerProcess();
     await this.stopWorker();
     for (const close of this.#closers) await close();
   }
