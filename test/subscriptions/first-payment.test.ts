@@ -76,7 +76,7 @@ describe('a first payment', () => {
     expect(world.psp.control.payments().filter((one) => one.customer_id === person.id)).toHaveLength(1);
   });
 
-  it('that nobody makes is ended at the PSP, and the subscription expires', async () => {
+  it('that nobody makes is ended at the PSP; late payment of a dead row: given back, stays dead', async () => {
     const person = await makePerson(world, 'user');
     const { done } = await of.subscribed(person);
     await of.pass(done.subscriptionId, DAY_MS + 1);
@@ -86,7 +86,6 @@ describe('a first payment', () => {
     expect((await of.invoicesOf(done.subscriptionId)).map(({ status }) => status)).toEqual(['void']);
     expect((await of.attemptsOf(done.subscriptionId)).map(({ status }) => status)).toEqual(['failed']);
     await world.finished(`subscription/${done.subscriptionId}`);
-    // A late payment of a dead row: given back, stays dead.
     world.psp.control.pay(done.attemptId!);
     const [refund] = await giveBacksOf(done.attemptId!);
     expect(refund).toMatchObject({ amount: 999, currency: 'USD' });
@@ -97,7 +96,7 @@ describe('a first payment', () => {
     await world.finished(`subscription/${done.subscriptionId}`);
   });
 
-  it('of another amount is given back, and the subscription waits on', async () => {
+  it('of a wrong amount is given back, and the subscription waits on', async () => {
     const { done } = await of.subscribed(await makePerson(world, 'user'));
     world.psp.control.pay(done.attemptId!, { amountReceivedMinor: 998 });
     const [refund] = await giveBacksOf(done.attemptId!);

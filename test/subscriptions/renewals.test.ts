@@ -114,6 +114,25 @@ describe('a renewal', () => {
     await of.paid(id, 2);
   });
 
+  it('price raised, plan withdrawn: renews as before', async () => {
+    const { sql } = world.database;
+    const { id, person } = await of.active();
+    await sql`UPDATE plan_prices SET valid_until = now() WHERE plan_id = 'creator' AND billing_cycle = 'monthly'`;
+    await sql`INSERT INTO plan_prices (id, plan_id, billing_cycle, amount_minor, currency, valid_from)
+      VALUES (${uuidv7()}, 'creator', 'monthly', 1499, 'USD', now())`;
+    await sql`UPDATE plans SET offered = false WHERE id = 'creator'`;
+    const before = await of.row(id);
+    for (const periods of [2, 3]) {
+      await of.passPeriod(id);
+      expect((await of.paid(id, periods)).priceId).toBe(before.priceId);
+    }
+    expect(paymentsOf(person).map(({ amount }) => amount)).toEqual([999, 999, 999]);
+    expect(await maySell(person)).toBe(true);
+    await sql`DELETE FROM plan_prices WHERE plan_id = 'creator' AND amount_minor = 1499`;
+    await sql`UPDATE plan_prices SET valid_until = NULL WHERE plan_id = 'creator' AND billing_cycle = 'monthly'`;
+    await sql`UPDATE plans SET offered = true WHERE id = 'creator'`;
+  });
+
   it('a worker whose clock is ahead is told how long to wait', async () => {
     const { id, person } = await of.active();
     await of.rests(id);
@@ -273,9 +292,9 @@ describe('a trial', () => {
       (row) => row.paymentMethodId !== null,
     );
     await of.pass(id, 13 * DAY_MS);
+    await eventually(async () => expect(await of.mailsOf(person)).toEqual(['trial_started', 'trial_ending']));
     await of.rests(id);
     expect(await of.invoicesOf(id)).toEqual([]);
-    expect(await of.mailsOf(person)).toEqual(['trial_started', 'trial_ending']);
     await of.pass(id, DAY_MS);
     await of.became(id, 'active');
     const row = await of.row(id);

@@ -45,7 +45,7 @@ const flagsOf = async (subject: string) =>
 const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
 
 describe('the first payment', () => {
-  test('is the word of the PSP: number, period, ledger, service owed, card and mails in one go, once', async () => {
+  test('is the word of the PSP: number, period, ledger, service owed, card and receipt in one go, once', async () => {
     const { id, invoiceId, userId } = await story.subscribe();
     const before = Date.now();
     const settled = await story.settle(
