@@ -93,9 +93,12 @@ describe('npm run ops -- phantoms', () => {
     expect(await listPhantoms(db, { after: null, limit: 10 }, TERMS)).toEqual([id]);
     world.psp.control.pay(attemptId);
     await paidAfterAll(id, person);
-    const paid = await pictureOf(id);
     expect(await endIfPhantom(db, id, { sweepId: 'late', why: 'nobody had paid' }, TERMS)).toBeNull();
-    expect(await pictureOf(id)).toEqual(paid);
+    expect(await of.row(id)).toMatchObject({ status: 'active', endedAt: null });
+    expect((await of.invoicesOf(id)).map(({ status }) => status)).toEqual(['paid']);
+    expect(await world.database.sql`SELECT FROM phantom_subscriptions WHERE sweep_id = 'late'`).toHaveLength(
+      0,
+    );
     expect(await run('--apply')).toMatchObject({ looked: 0 });
     expect(world.psp.control.refunds(attemptId)).toEqual([]);
   });
