@@ -268,6 +268,7 @@ CREATE TABLE invoice_payments (
   outside_checked_at timestamp with time zone,
   outside_over boolean DEFAULT false NOT NULL,
   watched_until timestamp with time zone,
+  last_asked_at timestamp with time zone,
   CONSTRAINT invoice_payments_pkey PRIMARY KEY (id),
   CONSTRAINT invoice_payments_invoice_id_invoices_id_fk FOREIGN KEY (invoice_id) REFERENCES invoices(id),
   CONSTRAINT invoice_payments_payment_method_id_payment_methods_id_fk FOREIGN KEY (payment_method_id) REFERENCES payment_methods(id),

@@ -7,6 +7,7 @@ import type { Done } from '../../domain/subscriptions/step.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
 import { SILENT_AFTER_MS } from '../../db/subscriptions/advance.ts';
 import { askAttempt, type AttemptToAsk } from '../../db/subscriptions/attempts/ask.ts';
+import { mayStillArrive } from '../../db/subscriptions/attempts/may-arrive.ts';
 import {
   markAttemptLooked,
   noteSilence,
@@ -109,9 +110,9 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
     if (outcome.kind === 'unauthorized') throw await unread({ db, settings }, outcome, 'payment');
     const found = outcome.kind === 'payment' ? outcome : await psp.readPayment(attempt.id);
     if (found.kind === 'not_found') {
-      if (Date.now() - (attempt.askedAt?.getTime() ?? 0) > CALL_ARRIVED_MS)
-        return settle(owned, failedAttempt('the PSP does not have it'));
-      throw retryLater('psp_unknown_outcome', 'the payment may still arrive at the PSP', settings.psp);
+      if (await mayStillArrive(db, attempt.id, CALL_ARRIVED_MS))
+        throw retryLater('psp_unknown_outcome', 'the payment may still arrive at the PSP', settings.psp);
+      return settle(owned, failedAttempt('the PSP does not have it'));
     }
     if (found.kind !== 'payment') {
       if (found.kind === 'unknown' && outcome.kind === 'refused') await flagUnreadable(owned, found.reason);

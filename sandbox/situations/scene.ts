@@ -219,8 +219,8 @@ export async function letAnHourPass({ db }: Scene, subject: string): Promise<voi
   // An invoice waits for its payment, and that one is what a sweep looks at.
   if (table === TABLES.invoice) {
     await db.execute(
-      sql`UPDATE invoice_payments SET created_at = created_at - interval '1 hour', asked_at = asked_at - interval '1 hour'
-        WHERE invoice_id = ${id}`,
+      sql`UPDATE invoice_payments SET created_at = created_at - interval '1 hour', asked_at = asked_at - interval '1 hour',
+        last_asked_at = last_asked_at - interval '1 hour' WHERE invoice_id = ${id}`,
     );
     return;
   }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { featuresOf } from '../../db/subscriptions/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
+import { installMovedClock } from '../harness/moved-clock.ts';
 import { openFlags } from '../harness/read.ts';
 import { until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
@@ -15,7 +16,7 @@ const DECLINES_LATER = '4000000000000341';
 let world: World;
 let of: ReturnType<typeof subscriptionsOf>;
 beforeAll(async () => {
-  world = await World.create();
+  world = await World.create({ prepare: installMovedClock });
   of = subscriptionsOf(world);
 });
 afterEach(() => expectCleanBooks(world));
@@ -28,13 +29,16 @@ const chargesOf = ({ id }: Person) =>
     .payments()
     .filter((payment) => payment.customer_id === id && payment.off_session === true);
 
+const isOf = (body: unknown, paymentId: string) =>
+  (body as { payment_id?: string } | null)?.payment_id === paymentId;
+
 /** Its renewal was refused. */
-async function pastDue(declineCode = 'insufficient_funds') {
+async function pastDue(declineCode = 'insufficient_funds', beyondMs?: number) {
   const story = await of.active();
   const { paymentMethodId } = await of.row(story.id);
   const method = await of.providerCard(paymentMethodId!);
   world.psp.control.setMethod(method, { charges: { declineCode } });
-  await of.passPeriod(story.id);
+  await of.passPeriod(story.id, beyondMs);
   const row = await of.became(story.id, 'past_due');
   return { ...story, method, row };
 }
@@ -178,6 +182,45 @@ describe('dunning', () => {
     await world.finished(`refund/${refund!.refund_id}`);
     expect((await of.row(id)).status).toBe('canceled');
     await world.finished(`subscription/${id}`);
+  });
+
+  it.each([
+    ['the PSP flaps for an hour', { ahead: false }],
+    ["a worker's clock is ahead", { ahead: true }],
+  ])('a cancellation while the PSP is being asked, and %s: the call still counts', async (_, { ahead }) => {
+    const { sql } = world.database;
+    try {
+      // What the worker's clock is ahead of, the database's clock is behind.
+      if (ahead) await sql`UPDATE moved.clock SET ahead_ms = -600000`;
+      const { id, person, method } = await pastDue('insufficient_funds', 30 * 60_000);
+      world.psp.control.setMethod(method, { charges: 'succeed' });
+      await of.rests(id);
+      const flap = of.onCharges(person, { kind: 'status', status: 503, times: 'always' });
+      await of.pass(id, DAY_MS);
+      const asked = await of.lastAttempt(id, ({ attempt, askedAt }) => attempt === 2 && askedAt !== null);
+      const attemptId = asked.at(-1)!.id;
+      if (!ahead)
+        await sql`UPDATE invoice_payments SET asked_at = asked_at - interval '1 hour' WHERE id = ${attemptId}`;
+      of.onCharges(person, { kind: 'latency', delayMs: 6_000 });
+      world.psp.control.clearFaults(flap);
+      // It is on its way, and makes no payment for six seconds.
+      await until(
+        async () => world.psp.control.requests('payments.create'),
+        (all) =>
+          all.some(
+            ({ outcome, faults, body }) => outcome === 'open' && isOf(body, attemptId) && faults.length > 0,
+          ),
+      );
+      await of.ask(id, { do: 'cancel' });
+      await of.became(id, 'canceled');
+      const over = await of.lastAttempt(id, ({ status }) => status !== 'pending');
+      expect(over.at(-1)).toMatchObject({ id: attemptId, errorMessage: null });
+      expect(['succeeded', 'given_back']).toContain(over.at(-1)!.status);
+      await of.lastAttempt(id, ({ status }) => status === 'given_back');
+      await world.finished(`subscription/${id}`);
+    } finally {
+      await sql`UPDATE moved.clock SET ahead_ms = 0`;
+    }
   });
 
   it('a charge whose payment cannot be read holds up nothing else, is flagged, and is asked about again', async () => {

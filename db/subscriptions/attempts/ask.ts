@@ -25,7 +25,10 @@ export async function askAttempt(db: Db, attemptId: string): Promise<AttemptToAs
     if (attempt.status !== 'pending' || attempt.providerStatus !== null || !isWanted(locked)) return null;
     await tx
       .update(invoicePayments)
-      .set({ askedAt: sql`coalesce(${invoicePayments.askedAt}, clock_timestamp())` })
+      .set({
+        askedAt: sql`coalesce(${invoicePayments.askedAt}, clock_timestamp())`,
+        lastAskedAt: sql`clock_timestamp()`,
+      })
       .where(eq(invoicePayments.id, attemptId));
     const [card] =
       attempt.paymentMethodId === null

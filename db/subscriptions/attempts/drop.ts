@@ -1,4 +1,5 @@
 import type { Tx } from '../../client.ts';
+import { readClock } from '../../kernel/index.ts';
 import type { InvoicePayment } from '../invoices/schema.ts';
 import { transitionAttempt } from './transition.ts';
 
@@ -11,5 +12,8 @@ export async function dropAttempt(tx: Tx, attempt: InvoicePayment): Promise<Invo
     return transitionAttempt(tx, attempt, 'failed', { errorMessage: 'it was never asked for' });
   if (attempt.endRequestedAt !== null) return attempt;
   // The next look at it ends it, however lately it was looked at.
-  return transitionAttempt(tx, attempt, 'pending', { endRequestedAt: new Date(), reconcileCheckedAt: null });
+  return transitionAttempt(tx, attempt, 'pending', {
+    endRequestedAt: new Date(await readClock(tx)),
+    reconcileCheckedAt: null,
+  });
 }

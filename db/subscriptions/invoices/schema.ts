@@ -131,8 +131,10 @@ export const invoicePayments = pgTable(
     connectorTransactionId: text(),
     /** When we learned that the PSP has captured it. Real time. */
     capturedAt: at(),
-    /** When a call went out that may have made the payment. */
+    /** When a call first went out that may have made the payment. */
     askedAt: at(),
+    /** When the last of them did: it may still arrive. */
+    lastAskedAt: at(),
     /** Somebody wants it over: it is cancelled at the PSP, if that is still possible. */
     endRequestedAt: at(),
     /** The buyer asked for a payment that works: once this one is known to be over, the next is opened for them. */

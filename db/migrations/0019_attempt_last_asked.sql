@@ -1,0 +1,1 @@
+ALTER TABLE "invoice_payments" ADD COLUMN "last_asked_at" timestamp with time zone;
