@@ -9,6 +9,7 @@ import { SILENT_AFTER_MS } from '../../db/subscriptions/advance.ts';
 import { askAttempt, type AttemptToAsk } from '../../db/subscriptions/attempts/ask.ts';
 import { mayStillArrive } from '../../db/subscriptions/attempts/may-arrive.ts';
 import {
+  forgetAttemptAnswer,
   markAttemptLooked,
   noteSilence,
   recordAttemptAnswer,
@@ -49,6 +50,9 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
       : psp.chargeCard({ ...of, paymentMethodId: card });
   };
 
+  const keepAnswer = (attemptId: string, payment: PspPayment) =>
+    recordAttemptAnswer(db, attemptId, payment, secretLifeSeconds(settings.billing));
+
   /** Operators see that the PSP has been silent for long; the call is repeated under the same id without end. */
   async function tellSilence(owned: OwnedAttempt, reason: string): Promise<void> {
     if (!(await noteSilence(db, owned.attempt.id, reason, SILENT_AFTER_MS))) return;
@@ -75,14 +79,14 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
     const standing = standingOf(payment, attempt.onSession);
     if (standing === 'captured' && isAsking) {
       // Its webhook says so too, and whoever is first settles; until then nothing is given for it.
-      await recordAttemptAnswer(db, attempt.id, payment);
+      await keepAnswer(attempt.id, payment);
       return next(owned.subscriptionId);
     }
     if (standing === 'captured' || standing === 'cancelled_post_capture') return report(owned, payment);
     if (attempt.status !== 'pending') return next(owned.subscriptionId);
     if (standing === 'failed') return report(owned, payment);
     if (!attempt.onSession && standing === 'unpaid') return endUnpaid(owned, payment);
-    await recordAttemptAnswer(db, attempt.id, payment);
+    await keepAnswer(attempt.id, payment);
     return next(owned.subscriptionId);
   }
 
@@ -100,7 +104,7 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
 
   /** A charge without the buyer that waits for them is cancelled; first the row says why. */
   async function endUnpaid(owned: OwnedAttempt, payment: PspPayment): Promise<Done> {
-    await recordAttemptAnswer(db, owned.attempt.id, payment);
+    await keepAnswer(owned.attempt.id, payment);
     return cancel({ ...owned, attempt: { ...owned.attempt, providerStatus: payment.status } });
   }
 
@@ -193,7 +197,9 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
           return next(owned.subscriptionId);
         }
         await markAttemptLooked(db, attemptId);
-        return found.kind === 'payment' ? goOn(owned, found.payment, false) : next(owned.subscriptionId);
+        if (found.kind === 'payment') return goOn(owned, found.payment, false);
+        await forgetAttemptAnswer(db, attemptId);
+        return next(owned.subscriptionId);
       }),
   };
 }

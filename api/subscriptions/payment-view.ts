@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { readAttempt, readCardSetup } from '../../db/subscriptions/read/payments.ts';
+import type { InvoicePayment } from '../../db/subscriptions/invoices/schema.ts';
+import type { CardSetup } from '../../db/subscriptions/schema.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import type { Asked } from './asking.ts';
@@ -37,6 +39,22 @@ export async function readPayment(
       : setupId !== undefined
         ? await readCardSetup(db, setupId)
         : null;
-  if (payment === null || payment.providerStatus === null) return null;
+  if (payment === null) return null;
+  const refused = refusalOf(payment);
+  if (refused !== null) throw new VezaError('provider_refused', refused);
+  if (payment.providerStatus === null) return null;
   return { payment_id: payment.id, client_secret: payment.clientSecret, status: payment.providerStatus };
 }
+
+/**
+ * Why the PSP refused to make the payment, as it did when it was asked first; null where it made one, or is still asked. A
+ * payment that was ended before it was made has no class of decline.
+ */
+function refusalOf(payment: InvoicePayment | CardSetup): string | null {
+  if (!('declineClass' in payment)) return payment.providerStatus === 'refused' ? REFUSED : null;
+  const { status, onSession, providerStatus, declineClass, errorMessage } = payment;
+  const isRefused = status === 'failed' && onSession && providerStatus === null && declineClass !== null;
+  return isRefused ? (errorMessage ?? REFUSED) : null;
+}
+
+const REFUSED = 'The payment provider refused to make the payment.';

@@ -8,6 +8,7 @@ import type { AskedOfSubscription } from '../../domain/subscriptions/asked.ts';
 import type { AskAnswer } from '../../domain/subscriptions/asks.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { detailsOf } from '../harness/read.ts';
+import { makePerson } from '../harness/shop.ts';
 import { attempted, eventually, until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
@@ -251,6 +252,32 @@ describe('the workflow', () => {
       expect(await runsOf(id)).toHaveLength(2);
       expect(await detailsOf(world, `subscription/${id}`)).toContain('**About:** plan creator, 9.99 USD');
     });
+  });
+
+  it('a payment that the PSP has answered for and does not know any more is asked for again under its id', async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person);
+    const id = done.attemptId!;
+    const match = new RegExp(`GET /payments/${id}.*`);
+    const error = {
+      type: 'invalid_request',
+      code: 'HE_02',
+      message: 'Payment does not exist in our records',
+    };
+    world.psp.control.addFault({ kind: 'status', status: 404, body: { error }, match });
+    const asked = () =>
+      world.psp.control
+        .requests('payments.create')
+        .filter(({ body }) => (body as { payment_id?: string }).payment_id === id).length;
+    const before = asked();
+    await world.engine.retrySubscription(await of.label(done.subscriptionId));
+    await until(
+      async () => asked(),
+      (count) => count > before,
+    );
+    await of.lastAttempt(done.subscriptionId, ({ clientSecret }) => clientSecret !== null);
+    world.psp.control.pay(id);
+    await of.became(done.subscriptionId, 'active');
   });
 
   it('terminated: found when due', async () => {

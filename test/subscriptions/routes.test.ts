@@ -567,8 +567,17 @@ describe('what is refused', () => {
     const who = await person();
     const error = { type: 'invalid_request', code: 'IR_16', message: 'amount too high' };
     world.psp.control.addFault({ kind: 'status', status: 400, body: { error }, match: 'payments.create' });
-    expect(said(await subscribe(who))).toEqual([402, 'provider_refused']);
+    const headers = key();
+    const refused = await subscribe(who, 'creator', {}, headers);
+    expect(said(refused)).toEqual([402, 'provider_refused']);
     world.psp.control.clearFaults();
+    // Under its key it is the same answer for ever.
+    const again = await subscribe(who, 'creator', {}, headers);
+    expect([again.status, again.body.code, again.body.detail]).toEqual([
+      402,
+      'provider_refused',
+      refused.body.detail,
+    ]);
     const next = await until(
       () => subscribe(who),
       ({ status }) => status === 201,

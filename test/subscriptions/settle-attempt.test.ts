@@ -11,6 +11,8 @@ import { chargeableCard } from '../../db/subscriptions/chargeable-card.ts';
 import { voidOpenInvoice } from '../../db/subscriptions/invoices/void.ts';
 import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
 import { openAttempt } from '../../db/subscriptions/attempts/open.ts';
+import { askAttempt } from '../../db/subscriptions/attempts/ask.ts';
+import { recordAttemptAnswer } from '../../db/subscriptions/attempts/record-answer.ts';
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
@@ -43,6 +45,18 @@ const flagsOf = async (subject: string) =>
   );
 
 const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
+
+test('a secret of which the PSP does not say when it dies dies when it was asked to', async () => {
+  const { invoiceId } = await story.subscribe();
+  await askAttempt(db, invoiceId);
+  const answer = { status: 'requires_payment_method', clientSecret: 'secret', connectorTransactionId: null };
+  await recordAttemptAnswer(db, invoiceId, { ...answer, expiresAt: null }, 900);
+  const { askedAt, clientSecretExpiresAt } = await story.attempt(invoiceId);
+  expect(clientSecretExpiresAt!.getTime() - askedAt!.getTime()).toBe(900_000);
+  const said = '2030-01-01T00:00:00.000Z';
+  await recordAttemptAnswer(db, invoiceId, { ...answer, expiresAt: said }, 900);
+  expect((await story.attempt(invoiceId)).clientSecretExpiresAt!.toISOString()).toBe(said);
+});
 
 describe('the first payment', () => {
   test('is the word of the PSP: number, period, ledger, service owed, card and receipt in one go, once', async () => {

@@ -13,20 +13,43 @@ export interface PaymentAnswer {
 
 /**
  * Keeps the PSP's answer about an attempt, for the buyer's browser and for lists; decides nothing. An answer about an attempt
- * that has ended is older than the row, and changes nothing.
+ * that has ended is older than the row, and changes nothing. `secretLifeSeconds`: what was asked for.
  */
-export async function recordAttemptAnswer(db: Db, attemptId: string, answer: PaymentAnswer): Promise<void> {
+export async function recordAttemptAnswer(
+  db: Db,
+  attemptId: string,
+  answer: PaymentAnswer,
+  secretLifeSeconds: number,
+): Promise<void> {
   await db
     .update(invoicePayments)
     .set({
       providerStatus: answer.status,
       errorMessage: null,
       ...(answer.clientSecret !== null && { clientSecret: answer.clientSecret }),
-      ...(answer.expiresAt !== null && { clientSecretExpiresAt: new Date(answer.expiresAt) }),
+      ...(answer.clientSecret !== null && { clientSecretExpiresAt: expiryOf(answer, secretLifeSeconds) }),
       ...(answer.connectorTransactionId !== null && {
         connectorTransactionId: answer.connectorTransactionId,
       }),
     })
+    .where(and(eq(invoicePayments.id, attemptId), eq(invoicePayments.status, 'pending')));
+}
+
+/** An answer may be silent on it: then the secret dies when it was asked to, of which the first call is the earliest. */
+const expiryOf = ({ expiresAt }: PaymentAnswer, secretLifeSeconds: number) =>
+  expiresAt === null
+    ? sql`coalesce(${invoicePayments.clientSecretExpiresAt},
+        ${invoicePayments.askedAt} + make_interval(secs => ${secretLifeSeconds}::float8))`
+    : new Date(expiresAt);
+
+/**
+ * The PSP does not know a payment that it had answered for: the attempt has no answer any more, and is asked for again under
+ * its id, which the PSP never takes twice.
+ */
+export async function forgetAttemptAnswer(db: Db, attemptId: string): Promise<void> {
+  await db
+    .update(invoicePayments)
+    .set({ providerStatus: null, clientSecret: null, clientSecretExpiresAt: null })
     .where(and(eq(invoicePayments.id, attemptId), eq(invoicePayments.status, 'pending')));
 }
 
