@@ -201,7 +201,7 @@ describe('the id of an invoice that a card is charged for', () => {
   };
   const refuse = async (invoiceId: string) => {
     await asked(invoiceId);
-    await settle(invoiceId, failed('declined'));
+    await settle(invoiceId, failed());
   };
 
   it('is the same for the same period after a restore, and another once the first one is void', async () => {
