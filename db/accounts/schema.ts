@@ -129,4 +129,4 @@ export const mails = pgTable(
 );
 
 /** Amounts are in minor units, times ISO 8601. */
-export type MailParams = Readonly<Record<string, string | number | boolean | null>>;
+type MailParams = Readonly<Record<string, string | number | boolean | null>>;

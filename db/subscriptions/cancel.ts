@@ -34,6 +34,7 @@ export async function cancelSubscription(
         return refuse('not_cancellable', 'It is cancelled already, and ends with its trial.');
       if (!isPeriodOver(subscription, now) && (await isPhantomRow(tx, subscription, now, terms))) {
         await endPhantom(tx, subscription, { sweepId: `cancel/${askId}`, why: 'they cancelled', now });
+        await tellCanceled(tx, { ...subscription, currentPeriodEnd: now, trialEnd: now }, now);
         return { done: {} };
       }
       await cancelAtEnd(tx, subscription, now);
@@ -84,6 +85,6 @@ async function tellCanceled(tx: Tx, subscription: Subscription, now: Date): Prom
     userId,
     kind: 'subscription_canceled',
     subject: `${subscriptionWorkflowId(id)}/${now.toISOString()}`,
-    params: { plan: plan.name, endsAt: endsAt.toISOString() },
+    params: { plan: plan.name, ends_at: endsAt.toISOString(), cause: 'person' },
   });
 }

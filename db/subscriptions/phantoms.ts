@@ -6,6 +6,7 @@ import { endPhantom } from './end-phantom.ts';
 import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
 import { invoicePayments, invoices } from './invoices/schema.ts';
 import { lockSubscription } from './lock.ts';
+import { tellExpired } from './tell-expired.ts';
 import { planPrices, plans, type Subscription, subscriptions } from './schema.ts';
 
 const IN_FORCE = ['active', 'trialing', 'canceling'] as const;
@@ -95,6 +96,8 @@ export async function endIfPhantom(
     const subscription = await lockSubscription(tx, subscriptionId);
     const now = await readBillingClock(tx, terms.time);
     if (!(await isLasting(tx, subscription, now, terms))) return null;
-    return endPhantom(tx, subscription, { sweepId, why, now });
+    const ended = await endPhantom(tx, subscription, { sweepId, why, now });
+    await tellExpired(tx, subscription, 'phantom');
+    return ended;
   });
 }

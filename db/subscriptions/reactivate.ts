@@ -33,7 +33,7 @@ export async function reactivateSubscription(
     userId,
     kind: 'subscription_taken_back',
     subject: `${subscriptionWorkflowId(id)}/${now.toISOString()}`,
-    params: { plan: plan.name, renewsAt: ends.toISOString() },
+    params: { plan: plan.name, renews_at: ends.toISOString(), cause: 'person' },
   });
   return { done: {} };
 }

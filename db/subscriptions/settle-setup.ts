@@ -12,6 +12,7 @@ import { endSubscription } from './end.ts';
 import { lockOpenInvoice } from './invoices/void.ts';
 import { keepCard } from './keep-card.ts';
 import { lockSubscription } from './lock.ts';
+import { readPrice } from './prices.ts';
 import { cardSetups, type PaymentMethod, type Subscription } from './schema.ts';
 import { endSetup } from './setups.ts';
 import { transitionSubscription } from './transition.ts';
@@ -55,7 +56,9 @@ export async function settleSetup(
     if (hadTrial && status === 'trialing') {
       await endSubscription(tx, withCard, { to: 'expired', reason: 'trial_used', now });
       const subject = `subscription/${subscriptionId}`;
-      await writeMail(tx, { userId, kind: 'trial_over', subject, params: { reason: 'trial_used' } });
+      const { plan } = await readPrice(tx, subscription.priceId);
+      const params = { plan: plan.name, reason: 'trial_used' } as const;
+      await writeMail(tx, { userId, kind: 'trial_over', subject, params });
       return { outcome: 'trial_ended', subscriptionId };
     }
     if (status === 'past_due') await chargeAtOnce(tx, withCard, kept);

@@ -161,7 +161,7 @@ async function openTrial(tx: Tx, { id: userId }: Person, { id, wished, now }: To
     userId,
     kind: 'trial_started',
     subject: subscriptionWorkflowId(id),
-    params: { plan: wished.plan.name, endsAt: trialEnd.toISOString() },
+    params: { plan: wished.plan.name, ends_at: trialEnd.toISOString() },
   });
   return { subscriptionId: id };
 }

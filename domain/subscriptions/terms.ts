@@ -20,12 +20,16 @@ export interface BillingTerms {
 }
 
 /** What the money of invoices asks of the environment: less than the rest of billing, and no secret. */
-export type InvoiceTerms = Pick<BillingTerms, 'time' | 'renewalGraceMs' | 'invoiceSeries' | 'invoiceIssuer'>;
+export type InvoiceTerms = Pick<
+  BillingTerms,
+  'time' | 'renewalGraceMs' | 'dunningMs' | 'invoiceSeries' | 'invoiceIssuer'
+>;
 
 /** The variables that say it, by their names. */
 export type InvoiceVariables = Pick<
   BillingVariables,
   | 'SUBSCRIPTION_RENEWAL_GRACE'
+  | 'SUBSCRIPTION_DUNNING'
   | 'INVOICE_SERIES'
   | 'INVOICE_ISSUER'
   | 'BILLING_TIME_SCALE'
@@ -52,6 +56,7 @@ interface BillingVariables {
 export const invoiceTermsOf = (given: InvoiceVariables): InvoiceTerms => ({
   time: { scale: given.BILLING_TIME_SCALE, startMs: Date.parse(given.BILLING_TIME_START ?? '1970-01-01Z') },
   renewalGraceMs: given.SUBSCRIPTION_RENEWAL_GRACE,
+  dunningMs: given.SUBSCRIPTION_DUNNING,
   invoiceSeries: given.INVOICE_SERIES,
   invoiceIssuer: given.INVOICE_ISSUER,
 });
@@ -59,7 +64,6 @@ export const invoiceTermsOf = (given: InvoiceVariables): InvoiceTerms => ({
 export const billingTermsOf = (given: BillingVariables): BillingTerms => ({
   ...invoiceTermsOf(given),
   paymentTimeoutMs: given.SUBSCRIPTION_PAYMENT_TIMEOUT,
-  dunningMs: given.SUBSCRIPTION_DUNNING,
   renewalJitterMs: given.SUBSCRIPTION_RENEWAL_JITTER,
   quoteTtlMs: given.SUBSCRIPTION_QUOTE_TTL,
   minChargeMinor: given.SUBSCRIPTION_MIN_CHARGE_MINOR,

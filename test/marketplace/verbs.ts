@@ -23,6 +23,7 @@ const TERMS = { platformFeeBps: 1000, openOrdersMax: 1_000 };
 export const PURCHASE_TERMS = {
   REFUND_FEE_POLICY: 'refund',
   SUBSCRIPTION_RENEWAL_GRACE: 72 * 60 * 60 * 1000,
+  SUBSCRIPTION_DUNNING: [1, 3, 5].map((days) => days * 24 * 60 * 60 * 1000),
   INVOICE_SERIES: 'VZ',
   INVOICE_ISSUER: 'Veza',
   BILLING_TIME_SCALE: 1,

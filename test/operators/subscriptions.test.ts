@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeMail } from '../../db/accounts/index.ts';
 import { listSweepRows } from '../../db/reconcile/sweep.ts';
-import type { MailKind } from '../../domain/mails.ts';
+import type { MailText } from '../../domain/mails.ts';
 import { makePerson } from '../harness/shop.ts';
 import { type Person, World } from '../harness/world.ts';
 import { codeOf } from './support.ts';
@@ -193,17 +193,27 @@ describe('the story of a subscription', () => {
     const { subscriptionId, invoiceId, person } = await subscribed();
     const other = await subscribed();
     await world.database.db.transaction(async (tx) => {
-      const mail = (kind: MailKind, subject: string, params = {}) =>
-        writeMail(tx, { userId: person.id, kind, subject, params });
-      await mail('subscription_started', `invoice/${invoiceId}`, { plan: 'Creator' });
-      await mail('payment_failed', `invoice/${invoiceId}/dunning/1`);
-      await mail('year_renews_soon', `subscription/${subscriptionId}/2027-01-01T00:00:00.000Z`);
-      await mail('payment_failed', `invoice/${other.invoiceId}/dunning/1`);
+      const mail = (subject: string, text: MailText) =>
+        writeMail(tx, { userId: person.id, subject, ...text });
+      const unpaid = { plan: 'Creator', invoice_id: invoiceId, amount: 999, currency: 'USD' };
+      const failed: MailText = {
+        kind: 'payment_failed',
+        params: { ...unpaid, decline_code: null, next: 'another_card', next_at: null },
+      };
+      await mail(`invoice/${invoiceId}`, {
+        kind: 'trial_started',
+        params: { plan: 'Creator', ends_at: '2027-01-01T00:00:00.000Z' },
+      });
+      await mail(`invoice/${invoiceId}/dunning/1`, failed);
+      const at = '2027-01-01T00:00:00.000Z';
+      const renews = { plan: 'Creator', amount: 999, currency: 'USD', at };
+      await mail(`subscription/${subscriptionId}/${at}`, { kind: 'year_renews_soon', params: renews });
+      await mail(`invoice/${other.invoiceId}/dunning/1`, failed);
     });
     const events = (await ask(subscriptionId)).body['story']!['events'];
     const told = events.filter(({ kind }) => kind === 'mail');
     expect(told.map(({ subject, text }) => [subject, text])).toEqual([
-      [`invoice/${invoiceId}`, 'A mail was written: subscription started.'],
+      [`invoice/${invoiceId}`, 'A mail was written: trial started.'],
       [`invoice/${invoiceId}`, 'A mail was written: payment failed.'],
       [`subscription/${subscriptionId}`, 'A mail was written: year renews soon.'],
     ]);

@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { writeMail } from '../../db/accounts/write-mail.ts';
+import type { MailText } from '../../domain/mails.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { type MailsPage, startMailsPage } from '../../sandbox/mails.ts';
 import { addUser } from '../harness/api.ts';
@@ -27,17 +28,19 @@ const shown = async () => {
 it('the page of the embedded stack shows the mails that were written, newest first, and no address', async () => {
   expect(await shown()).toContain('There are none yet');
   const userId = await addUser(database);
-  const write = (kind: 'trial_started' | 'invoice_receipt', params: Record<string, string | number | null>) =>
-    database.db.transaction((tx) => writeMail(tx, { userId, kind, subject: `subscription/1`, params }));
-  await write('trial_started', { plan: 'Premium', endsAt: '2026-12-13T10:00:00.000Z' });
-  await write('invoice_receipt', { plan: '<script>alert(1)</script>', amountMinor: 999, until: null });
+  const write = (mail: MailText) =>
+    database.db.transaction((tx) => writeMail(tx, { userId, subject: `subscription/1`, ...mail }));
+  const params = { plan: 'Premium', ends_at: '2026-12-13T10:00:00.000Z' };
+  await write({ kind: 'trial_started', params });
+  const renews = { plan: '<script>alert(1)</script>', renews_at: null, cause: 'person' } as const;
+  await write({ kind: 'subscription_taken_back', params: renews });
 
   const text = await shown();
-  expect(text).toContain('plan: Premium, endsAt: 2026-12-13T10:00:00.000Z');
+  expect(text).toContain('plan: Premium, ends_at: 2026-12-13T10:00:00.000Z');
   expect(text).toContain('&lt;script&gt;');
   expect(text).not.toContain('<script>');
-  expect(text).toContain('until: none');
-  expect(text.indexOf('invoice_receipt')).toBeLessThan(text.indexOf('trial_started'));
+  expect(text).toContain('renews_at: none');
+  expect(text.indexOf('subscription_taken_back')).toBeLessThan(text.indexOf('trial_started'));
   expect(text).toContain(userId);
   expect(text).not.toContain('@people.example');
 });

@@ -1,10 +1,13 @@
-import { eq } from 'drizzle-orm';
-import type { SubscriptionMail } from '../../../domain/subscriptions/mails.ts';
+import type { AttemptReport } from '../../../domain/subscriptions/messages.ts';
+import { nextDunningStepMs, nextInDunning } from '../../../domain/subscriptions/dunning.ts';
+import type { InvoiceTerms } from '../../../domain/subscriptions/terms.ts';
 import { writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
-import { subscriptionChanges } from '../changes/schema.ts';
+import { chargeableCard } from '../chargeable-card.ts';
+import { tellChangeFailed } from '../changes/tell-failed.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import type { LockedAttempt } from '../lock.ts';
+import { readPrice } from '../prices.ts';
 import { transitionSubscription } from '../transition.ts';
 
 /** The bank wants the buyer, who was not there. */
@@ -17,34 +20,31 @@ const WANTS_THE_BUYER = 'requires_customer_action';
 export async function refuse(
   tx: Tx,
   { subscription, invoice, attempt }: LockedAttempt,
-  decline: { readonly code: string | null } | null,
-  now: Date,
+  decline: AttemptReport['decline'],
+  { now, terms }: { readonly now: Date; readonly terms: Pick<InvoiceTerms, 'dunningMs'> },
 ): Promise<boolean> {
   if (invoice.status !== 'open') return false;
   const wantsBuyer = decline?.code === WANTS_THE_BUYER;
   const isEndedByUs = attempt.endRequestedAt !== null && decline === null;
-  const mail = (kind: SubscriptionMail, subject: string) =>
-    writeMail(tx, {
-      userId: subscription.userId,
-      kind,
-      subject,
-      params: {
-        invoice_id: invoice.id,
-        amount: invoice.amountMinor,
-        currency: invoice.currency,
-        decline_code: decline?.code ?? null,
-      },
-    });
-  const ofAttempt = `invoice/${invoice.id}/${attempt.attempt}`;
+  const { userId } = subscription;
+  const { plan } = await readPrice(tx, invoice.priceId);
+  const params = {
+    plan: plan.name,
+    invoice_id: invoice.id,
+    amount: invoice.amountMinor,
+    currency: invoice.currency,
+    decline_code: decline?.code ?? null,
+  };
+  const subject = `invoice/${invoice.id}/${attempt.attempt}`;
   switch (invoice.reason) {
     case 'first':
       // The buyer saw it, and may try again until the time is over.
       return false;
     case 'change':
-      if (wantsBuyer) await mail('bank_wants_you', ofAttempt);
+      if (wantsBuyer) await writeMail(tx, { userId, kind: 'bank_wants_you', subject, params });
       // The buyer pays it, or lets its time pass.
       if (wantsBuyer || attempt.onSession) return false;
-      await mail('change_failed', `change/${await changeOf(tx, invoice.id)}`);
+      await tellChangeFailed(tx, subscription, invoice);
       await voidOpenInvoice(tx, subscription.id);
       return false;
     case 'renewal':
@@ -54,18 +54,15 @@ export async function refuse(
         await voidOpenInvoice(tx, subscription.id);
         return false;
       }
-      if (wantsBuyer) await mail('bank_wants_you', ofAttempt);
+      if (wantsBuyer) await writeMail(tx, { userId, kind: 'bank_wants_you', subject, params });
       if (subscription.status === 'past_due') return false;
       await transitionSubscription(tx, subscription, 'past_due', { dunningSince: now, dunningIndex: 0 });
-      if (!wantsBuyer) await mail('payment_failed', ofAttempt);
+      if (!wantsBuyer) {
+        const isOfUse = (await chargeableCard(tx, subscription)) !== null;
+        const againMs = isOfUse ? nextDunningStepMs(now.getTime(), terms.dunningMs, 0) : null;
+        const next = nextInDunning(now.getTime(), terms.dunningMs, againMs);
+        await writeMail(tx, { userId, kind: 'payment_failed', subject, params: { ...params, ...next } });
+      }
       return true;
   }
-}
-
-async function changeOf(tx: Tx, invoiceId: string): Promise<string> {
-  const [change] = await tx
-    .select({ id: subscriptionChanges.id })
-    .from(subscriptionChanges)
-    .where(eq(subscriptionChanges.invoiceId, invoiceId));
-  return change?.id ?? invoiceId;
 }

@@ -52,9 +52,9 @@ export async function settleAttempt(
       const detail = `It made ${report.attemptCount} attempts of its own at payment ${attemptId}: switch the profile's retries off`;
       await raiseFlag(tx, 'psp_retries_itself', 'hyperswitch', detail);
     }
-    if (report.verdict === 'failed') return failAttempt(tx, locked, report, now);
+    if (report.verdict === 'failed') return failAttempt(tx, locked, report, { now, terms });
     const isKnown = locked.attempt.receivedMinor !== null;
-    if (report.verdict === CANCELLED && !isKnown) return noteCancelled(tx, locked, report, now);
+    if (report.verdict === CANCELLED && !isKnown) return noteCancelled(tx, locked, report, { now, terms });
     if (report.verdict === CANCELLED) return settleCancelled(tx, locked, terms);
     if (isKnown) {
       await flagDiffering(tx, locked, report);
@@ -88,11 +88,14 @@ export async function settleAttempt(
 const paymentOf = ({ invoice, attempt }: LockedAttempt) =>
   ({ kind: 'invoice', id: invoice.id, paymentId: attempt.id }) as const;
 
+/** `now` is billing time. */
+type When = { readonly now: Date; readonly terms: BillingTerms };
+
 async function failAttempt(
   tx: Tx,
   locked: LockedAttempt,
   { verdict, message, providerStatus, decline, dead }: AttemptReport,
-  now: Date,
+  when: When,
 ): Promise<SettledAttempt> {
   const subscriptionId = locked.subscription.id;
   if (locked.attempt.status !== 'pending')
@@ -108,7 +111,7 @@ async function failAttempt(
   });
   if (decline?.class === 'final' && attempt.paymentMethodId !== null)
     await refuseCard(tx, attempt.paymentMethodId);
-  const isPeriodSettled = await refuse(tx, { ...locked, attempt }, decline, now);
+  const isPeriodSettled = await refuse(tx, { ...locked, attempt }, decline, when);
   return { outcome: 'failed', subscriptionId, isPeriodSettled };
 }
 
@@ -117,14 +120,14 @@ async function noteCancelled(
   tx: Tx,
   locked: LockedAttempt,
   report: AttemptReport,
-  now: Date,
+  when: When,
 ): Promise<SettledAttempt> {
   const { status } = locked.attempt;
   const attempt = await transitionAttempt(tx, locked.attempt, status, {
     providerStatus: CANCELLED,
     watchedUntil: null,
   });
-  return failAttempt(tx, { ...locked, attempt }, report, now);
+  return failAttempt(tx, { ...locked, attempt }, report, when);
 }
 
 async function settleCancelled(tx: Tx, locked: LockedAttempt, terms: BillingTerms): Promise<SettledAttempt> {

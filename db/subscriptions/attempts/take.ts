@@ -59,7 +59,7 @@ export async function takeCaptured(
   }
   const work = await giveBack(tx, succeeded, { captured, goneMinor });
   // The invoice waits for its money as it did before.
-  const isPeriodSettled = await refuse(tx, succeeded, null, paying.now);
+  const isPeriodSettled = await refuse(tx, succeeded, null, paying);
   return { outcome: 'given_back', work, isPeriodSettled };
 }
 

@@ -1,5 +1,4 @@
 import { writeMail } from '../../accounts/index.ts';
-import type { SubscriptionMail } from '../../../domain/subscriptions/mails.ts';
 import type { InvoiceTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Tx } from '../../client.ts';
 import type { Dispute, TransferWork } from '../../marketplace/index.ts';
@@ -7,6 +6,7 @@ import { lockLastAttempt } from '../attempts/open.ts';
 import { readBillingClock } from '../billing-clock.ts';
 import { endSubscription } from '../end.ts';
 import { type LockedInvoice, lockSubscription } from '../lock.ts';
+import { readPrice } from '../prices.ts';
 import { transitionSubscription } from '../transition.ts';
 import { isStillDisputed } from './still-disputed.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './void.ts';
@@ -26,27 +26,33 @@ export async function settleDisputeOf(
   // Read anew: the loss may have ended it a moment ago.
   const subscription = await lockSubscription(tx, subscriptionId);
   const now = await readBillingClock(tx, terms.time);
-  const mail = (kind: SubscriptionMail) =>
+  const { plan } = await readPrice(tx, subscription.priceId);
+  const { userId } = subscription;
+  // A dispute that was won may be opened again: each time is another mail, since each time the status moves.
+  const subject = `subscription/${subscriptionId}/dispute/${dispute.id}/${now.toISOString()}`;
+  const tellCanceled = (endsAt: Date) =>
     writeMail(tx, {
-      userId: subscription.userId,
-      kind,
-      subject: `subscription/${subscriptionId}/dispute/${dispute.id}`,
-      params: { ends_at: subscription.currentPeriodEnd?.toISOString() ?? null, cause: 'dispute' },
+      ...{ userId, kind: 'subscription_canceled', subject },
+      params: { plan: plan.name, ends_at: endsAt.toISOString(), cause: 'dispute' },
     });
   const stands = dispute.status === 'open' || dispute.status === 'lost';
   if (stands && subscription.status === 'active') {
     await dropUnasked(tx, subscriptionId);
     const cancelling = { cancelCause: 'dispute', cancelRequestedAt: now, nextDueAt: now } as const;
     await transitionSubscription(tx, subscription, 'canceling', cancelling);
-    await mail('subscription_canceled');
+    await tellCanceled(subscription.currentPeriodEnd ?? now);
   } else if (stands && subscription.status === 'past_due') {
     await endSubscription(tx, subscription, { to: 'canceled', reason: 'disputed', now });
-    await mail('subscription_canceled');
+    await tellCanceled(now);
   } else if (!stands && subscription.status === 'canceling' && subscription.cancelCause === 'dispute') {
     if (await isStillDisputed(tx, subscriptionId, dispute.id)) return [];
     const again = { cancelCause: null, cancelRequestedAt: null, nextDueAt: now };
     await transitionSubscription(tx, subscription, 'active', again);
-    await mail('subscription_taken_back');
+    const renewsAt = subscription.currentPeriodEnd?.toISOString() ?? null;
+    await writeMail(tx, {
+      ...{ userId, kind: 'subscription_taken_back', subject },
+      params: { plan: plan.name, renews_at: renewsAt, cause: 'dispute' },
+    });
   }
   return [];
 }

@@ -63,7 +63,7 @@ export async function payInvoice(
   // An upgrade ends the wish that waited for the period's end.
   if (change !== undefined) await dropScheduledChange(tx, subscription.id);
   if (change !== undefined) await transitionChange(tx, change, 'applied');
-  else await applyScheduled(tx, subscription.id, priced.price.id);
+  const isChanged = change !== undefined || (await applyScheduled(tx, subscription.id, priced.price.id));
   const card = (await keep?.()) ?? null;
   const isCanceling = subscription.status === 'canceling';
   const paid = await transitionSubscription(tx, subscription, isCanceling ? 'canceling' : 'active', {
@@ -93,7 +93,7 @@ export async function payInvoice(
     issuer: terms.invoiceIssuer,
     paidAt: now,
   });
-  await writeMails(tx, subscription, taken, priced);
+  await writeMails(tx, subscription, taken, { priced, isChanged });
   return after;
 }
 
@@ -112,8 +112,8 @@ async function isOtherCycle(tx: Tx, { priceId }: Subscription, { price }: Priced
   return present.price.billingCycle !== price.billingCycle;
 }
 
-/** The renewal has the price of the change that waited for it. */
-async function applyScheduled(tx: Tx, subscriptionId: string, priceId: string): Promise<void> {
+/** The renewal has the price of the change that waited for it. Returns whether one did. */
+async function applyScheduled(tx: Tx, subscriptionId: string, priceId: string): Promise<boolean> {
   const [scheduled] = await tx
     .select()
     .from(subscriptionChanges)
@@ -125,6 +125,7 @@ async function applyScheduled(tx: Tx, subscriptionId: string, priceId: string): 
       ),
     );
   if (scheduled !== undefined) await transitionChange(tx, scheduled, 'applied');
+  return scheduled !== undefined;
 }
 
 function presentOf(subscription: Subscription): ReckonedPeriod | null {
@@ -154,13 +155,20 @@ async function issuedNow(tx: Tx, { issuedTo }: Invoice) {
   return { ...issuedTo, ...user };
 }
 
-const TOLD: Readonly<Partial<Record<Subscription['status'], SubscriptionMail>>> = {
+/** What is told beside the receipt, by how the subscription stood. */
+const TOLD = {
   pending_payment: 'subscription_started',
+  trialing: 'subscription_started',
   past_due: 'subscription_recovered',
-};
+} as const satisfies Partial<Record<Subscription['status'], SubscriptionMail>>;
 
-async function writeMails(tx: Tx, before: Subscription, invoice: Invoice, priced: PricedPlan): Promise<void> {
-  const { id, number, amountMinor, currency, periodStart, periodEnd, reason } = invoice;
+async function writeMails(
+  tx: Tx,
+  { userId, status }: Subscription,
+  invoice: Invoice,
+  { priced, isChanged }: { readonly priced: PricedPlan; readonly isChanged: boolean },
+): Promise<void> {
+  const { id, number, amountMinor, currency, periodStart, periodEnd } = invoice;
   const params = {
     invoice_id: id,
     number,
@@ -171,9 +179,9 @@ async function writeMails(tx: Tx, before: Subscription, invoice: Invoice, priced
     period_start: periodStart?.toISOString() ?? null,
     period_end: periodEnd?.toISOString() ?? null,
   };
-  const mail = (kind: SubscriptionMail) =>
-    writeMail(tx, { userId: before.userId, kind, subject: `invoice/${id}`, params });
+  const mail = (kind: 'invoice_receipt' | 'subscription_changed' | (typeof TOLD)[keyof typeof TOLD]) =>
+    writeMail(tx, { userId, kind, subject: `invoice/${id}`, params });
   await mail('invoice_receipt');
-  const told = reason === 'change' ? 'subscription_changed' : TOLD[before.status];
-  if (told !== undefined) await mail(told);
+  if (status in TOLD) await mail(TOLD[status as keyof typeof TOLD]);
+  if (isChanged) await mail('subscription_changed');
 }

@@ -17,6 +17,7 @@ import { ledgerEntries, post } from '../../ledger/index.ts';
 import type { Refund, SettledRefund, SubscriptionWork, TransferWork } from '../../marketplace/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
 import { endSubscription } from '../end.ts';
+import { tellExpired } from '../tell-expired.ts';
 import { readGateRows } from '../gate-rows.ts';
 import type { LockedInvoice } from '../lock.ts';
 import { readPrice } from '../prices.ts';
@@ -60,9 +61,20 @@ export async function settleInvoiceRefund(
     const expired = await endSubscription(tx, subscription, { to: 'expired', reason, now });
     // Its workflow has nothing more to wait for, and the sweep finds it if that is not told.
     await transitionSubscription(tx, expired, 'expired', { nextDueAt: now });
-    await mail('subscription_expired', `subscription/${subscription.id}`);
+    await tellExpired(tx, subscription, reason);
   }
-  await mail('invoice_refunded', `refund/${refund.id}`);
+  await writeMail(tx, {
+    userId: subscription.userId,
+    kind: 'invoice_refunded',
+    subject: `refund/${refund.id}`,
+    params: {
+      invoice_id: invoice.id,
+      number: invoice.number,
+      amount: refund.amountMinor,
+      currency: refund.currency,
+      reason: refund.kind,
+    },
+  });
   if (takenMinor > 0) {
     await tx.insert(creditNotes).values({
       number: await takeNumber(tx, creditNoteSeries(terms.invoiceSeries, now.getUTCFullYear())),
@@ -74,12 +86,6 @@ export async function settleInvoiceRefund(
   }
   const work = isEnded ? { ended: await workOf(tx, subscription) } : {};
   return { reversals: [], transfers: [], ...work };
-
-  async function mail(kind: 'subscription_expired' | 'invoice_refunded', subject: string): Promise<void> {
-    const { number } = invoice;
-    const params = { number, amount: refund.amountMinor, currency: refund.currency, reason: refund.kind };
-    await writeMail(tx, { userId: subscription.userId, kind, subject, params });
-  }
 }
 
 /**

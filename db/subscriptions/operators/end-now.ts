@@ -2,7 +2,6 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { BillingTime } from '../../../domain/subscriptions/billing-time.ts';
 import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { ENDED_SUBSCRIPTIONS } from '../../../domain/subscriptions/subscription-machine.ts';
-import { writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
@@ -10,6 +9,7 @@ import { endSubscription } from '../end.ts';
 import { lockSubscription } from '../lock.ts';
 import { isFree, readPrice } from '../prices.ts';
 import type { Subscription } from '../schema.ts';
+import { tellExpired } from '../tell-expired.ts';
 
 /**
  * An operator ends a subscription: it expires at once, its open invoice is void, and what was paid stays ours until somebody
@@ -44,12 +44,6 @@ export async function endByOperator(
 ): Promise<Subscription> {
   const now = await readBillingClock(tx, time);
   const ended = await endSubscription(tx, subscription, { to: 'expired', reason: 'ended_by_operator', now });
-  const { plan } = await readPrice(tx, subscription.priceId);
-  await writeMail(tx, {
-    userId: subscription.userId,
-    kind: 'subscription_expired',
-    subject: subscriptionWorkflowId(subscription.id),
-    params: { plan: plan.name, reason: 'ended_by_operator' },
-  });
+  await tellExpired(tx, subscription, 'ended_by_operator');
   return ended;
 }

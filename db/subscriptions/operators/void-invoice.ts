@@ -1,14 +1,13 @@
 import { VezaError } from '../../../domain/errors.ts';
 import type { BillingTime } from '../../../domain/subscriptions/billing-time.ts';
 import { invoiceSubject } from '../../../domain/subscriptions/ids.ts';
-import { writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { readBillingClock } from '../billing-clock.ts';
+import { tellChangeFailed } from '../changes/tell-failed.ts';
 import type { Invoice } from '../invoices/schema.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import { lockInvoice } from '../lock.ts';
-import { readPrice } from '../prices.ts';
 import type { Subscription } from '../schema.ts';
 import { transitionSubscription } from '../transition.ts';
 import { endByOperator } from './end-now.ts';
@@ -52,13 +51,7 @@ async function voidChange(
   time: BillingTime,
 ): Promise<Subscription> {
   await voidOpenInvoice(tx, subscription.id);
-  const { plan } = await readPrice(tx, subscription.priceId);
-  await writeMail(tx, {
-    userId: subscription.userId,
-    kind: 'change_failed',
-    subject: invoiceSubject(invoice.id),
-    params: { plan: plan.name, amount: invoice.amountMinor, currency: invoice.currency },
-  });
+  await tellChangeFailed(tx, subscription, invoice);
   const nextDueAt = await readBillingClock(tx, time);
   return transitionSubscription(tx, subscription, subscription.status, { nextDueAt });
 }

@@ -1,5 +1,5 @@
 import { renewalJitterMs } from '../../../domain/subscriptions/jitter.ts';
-import { writeMail } from '../../accounts/index.ts';
+import { tellChangeFailed } from '../changes/tell-failed.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import { isFree } from '../prices.ts';
 import { charge, isBeingRefunded } from './charge.ts';
@@ -60,7 +60,7 @@ async function renewal(moment: Moment): Promise<typeof CHANGED | Due | null> {
 
 /** A change whose bank wants the buyer waits for them; when the time is over, it has failed. */
 async function openWhileActive(moment: Moment): Promise<typeof CHANGED | Due | null> {
-  const { tx, subscription, priced, now, open } = moment;
+  const { tx, subscription, now, open } = moment;
   // Nobody has paid it, and it is in force all the same: a phantom, whose payment may still come.
   if (open?.reason === 'first') return null;
   const deadline = open === undefined ? null : deadlineOf(moment, open);
@@ -68,14 +68,7 @@ async function openWhileActive(moment: Moment): Promise<typeof CHANGED | Due | n
     return { at: deadline, summary: 'until the time to pay for the change is over' };
   }
   await voidOpenInvoice(tx, subscription.id);
-  if (open?.reason === 'change') {
-    await writeMail(tx, {
-      userId: subscription.userId,
-      kind: 'change_failed',
-      subject: `invoice/${open.id}`,
-      params: { plan: priced.plan.name, amount: open.amountMinor, currency: open.currency },
-    });
-  }
+  if (open?.reason === 'change') await tellChangeFailed(tx, subscription, open);
   return CHANGED;
 }
 

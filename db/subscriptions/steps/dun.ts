@@ -1,8 +1,14 @@
 import { and, eq } from 'drizzle-orm';
-import { dunningStepsDue, isDunningOver, nextDunningStepMs } from '../../../domain/subscriptions/dunning.ts';
+import {
+  dunningStepsDue,
+  isDunningOver,
+  nextDunningStepMs,
+  nextInDunning,
+} from '../../../domain/subscriptions/dunning.ts';
 import { writeMail } from '../../accounts/index.ts';
-import { openAttempt } from '../attempts/open.ts';
+import { lockLastAttempt, openAttempt } from '../attempts/open.ts';
 import { type Invoice, invoicePayments } from '../invoices/schema.ts';
+import { readPrice } from '../prices.ts';
 import { transitionSubscription } from '../transition.ts';
 import { end } from './end.ts';
 import { CHANGED, type Due, type Moment } from './moment.ts';
@@ -63,17 +69,22 @@ async function isNewCard({ tx, card }: Moment, open: Invoice): Promise<boolean> 
 
 /** Each step is a mail, and a charge where that is of any use. */
 async function takeStep(moment: Moment, open: Invoice, step: number): Promise<void> {
-  const { tx, subscription, priced, card } = moment;
+  const { tx, subscription, terms, now, card } = moment;
+  const last = await lockLastAttempt(tx, open.id);
+  const { plan } = await readPrice(tx, open.priceId);
+  const sinceMs = (subscription.dunningSince ?? now).getTime();
   if (card !== null) await openAttempt(tx, open, { onSession: false, paymentMethodId: card });
   await writeMail(tx, {
     userId: subscription.userId,
     kind: 'payment_failed',
     subject: `invoice/${open.id}/dunning/${step}`,
     params: {
-      plan: priced.plan.name,
+      plan: plan.name,
+      invoice_id: open.id,
       amount: open.amountMinor,
       currency: open.currency,
-      next: card !== null ? 'charged_again' : 'another_card',
+      decline_code: last?.declineCode ?? null,
+      ...nextInDunning(sinceMs, terms.dunningMs, card === null ? null : now.getTime()),
     },
   });
 }

@@ -1,5 +1,4 @@
 import type { EndReason } from '../../../domain/subscriptions/subscription-machine.ts';
-import type { SubscriptionMail } from '../../../domain/subscriptions/mails.ts';
 import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { writeMail } from '../../accounts/index.ts';
 import { endSubscription } from '../end.ts';
@@ -10,7 +9,7 @@ export async function end(
   { tx, subscription, priced, now }: Moment,
   to: 'expired' | 'canceled',
   reason: EndReason,
-  mail: SubscriptionMail | null,
+  mail: 'subscription_expired' | 'trial_over' | null,
 ): Promise<typeof CHANGED> {
   await endSubscription(tx, subscription, { to, reason, now });
   if (mail !== null) {
