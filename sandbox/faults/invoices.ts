@@ -62,7 +62,7 @@ export function compareInvoices(
     if (isSame) return [];
     const said = `${attempt.status}, received ${attempt.received ?? 0}, of an invoice that is ${attempt.invoice_status}`;
     return [
-      `attempt ${attempt.id} (subscription/${attempt.subscription_id}): it is ${said}; the PSP's payment is ${payment?.status ?? 'not there'}, so: ${wanted.status}, received ${wanted.received}`,
+      `attempt ${attempt.id} (subscription/${attempt.subscription_id}): it is ${said}; the PSP's payment is ${payment?.status ?? 'not there'}, received ${payment?.amount_received ?? 0}, so: ${wanted.status}, received ${wanted.received}`,
     ];
   });
   const ofInvoices = invoices.flatMap((invoice) => {

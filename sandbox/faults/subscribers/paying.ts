@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 100;
 /** The buyer stands before a payment: most pay, some cannot, some never do. */
 export async function meet(of: Subscriber, paymentId: string): Promise<void> {
   const { control, chance, subscribed, left } = of;
-  if (!(await isAtThePsp(of, paymentId))) return;
+  if (!(await isAtThePsp(of, paymentId)) || isDecided(of, paymentId)) return;
   if (chance(0.1)) {
     subscribed.neverPaid += 1;
     left.push(paymentId);
@@ -31,6 +31,10 @@ export async function meet(of: Subscriber, paymentId: string): Promise<void> {
   if (chance(0.03)) control.processing(paymentId);
   pay(of, paymentId);
 }
+
+/** No bank takes back what it decided. Such a payment is open here still where its webhook was lost. */
+const isDecided = ({ control }: Subscriber, paymentId: string): boolean =>
+  ['succeeded', 'partially_captured', 'processing', 'cancelled'].includes(control.payment(paymentId).status);
 
 function pay({ control, chance, pick, subscribed }: Subscriber, paymentId: string): void {
   const { amount, status } = control.payment(paymentId);
