@@ -77,7 +77,10 @@ export async function decide(
       const isFirst = invoice.status === 'open' && sub.status !== 'past_due' && !isGivenUp(sub);
       const at = isFirst && invoice.reason !== 'change' ? await life.pastDueSince(sub) : 0;
       const wantsBuyer = says === 'wantsBuyer';
-      failed(sub, invoice, attempt, { class: says === 'poor' ? 'retry' : 'final', at, wantsBuyer });
+      // What nobody wanted any more may have been ended before we knew that its bank wants the buyer.
+      const isEnding = wantsBuyer && invoice.status !== 'open';
+      const said = isEnding ? await life.classOf(attempt) : says === 'poor' ? 'retry' : 'final';
+      failed(sub, invoice, attempt, { class: said, at, wantsBuyer });
     }
     await goOn(life, books, sub);
   });

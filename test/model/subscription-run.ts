@@ -190,6 +190,15 @@ export class Life {
     return { id: row.id, ...of, status: 'pending', class: null, received: 0, atPsp, secretUntil };
   }
 
+  /** How a failed attempt's refusal was classed. */
+  async classOf({ id }: Attempt): Promise<Attempt['class']> {
+    const failed = async () => {
+      const row = await this.attemptRow(id);
+      return row?.status === 'failed' ? row : null;
+    };
+    return (await this.read(`the end of ${id}`, failed)).declineClass;
+  }
+
   /** When an invoice was paid. */
   paidAt = (invoice: Invoice) =>
     this.read(`payment of ${invoice.id}`, async () => {
