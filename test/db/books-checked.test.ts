@@ -2,80 +2,17 @@ import { sql, type SQL } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkBooks, type Workflows } from '../../db/invariants/index.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
-import { refundAsOperator } from '../../db/marketplace/refunds/refund-as-operator.ts';
-import { failRefund } from '../../db/marketplace/refunds/fail.ts';
-import { recordOutsideReversals } from '../../db/marketplace/reversals/record-outside.ts';
-import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
-import { PURCHASES, ownDatabase, type Story, storyOn } from '../marketplace/verbs.ts';
-import { captured, failed as declined, subscriptionsOn } from '../subscriptions/paid-rows.ts';
+import { ownDatabase, type Story } from '../marketplace/verbs.ts';
+import { everyState } from './every-state.ts';
 
 const ALL_RUNNING: Workflows = { isRunning: () => Promise.resolve(true) };
 const NONE_RUNNING: Workflows = { isRunning: () => Promise.resolve(false) };
 
 let database: DatabaseWithSql;
 let story: Story;
-/** Ids in a database that holds an order in every state that the verbs can bring it to. */
-let ids: {
-  completed: string;
-  refunded: string;
-  pendingRefund: string;
-  openReversal: string;
-  reversed: string;
-  subscription: string;
-  invoice: string;
-  /** Paid by its second attempt; the money of the first is held. */
-  renewal: string;
-  refundedInvoice: string;
-};
-
+let ids: Awaited<ReturnType<typeof everyState>>['ids'];
 beforeAll(async () => {
-  database = await ownDatabase();
-  story = await storyOn(database);
-  const { db } = database;
-
-  await story.place();
-  await story.pay();
-  const completed = await story.complete();
-  const returned = await story.place();
-  await story.settlePayment(returned, story.capture(1));
-
-  const refunded = await story.complete();
-  const { reversals } = await story.refund(refunded);
-  for (const { reversalId } of reversals) await story.reverse(reversalId);
-  const reversed = reversals[0]!.reversalId;
-
-  const partly = await story.complete();
-  const open = await story.refund(partly, 100);
-  const openReversal = open.reversals[0]!.reversalId;
-  await story.refund(partly, 33);
-
-  const pending = await story.complete();
-  const pendingRefund = await story.openRefund(pending);
-  const failed = await story.openRefund(await story.pay());
-  await failRefund(db, failed, { message: 'no' }, PURCHASES);
-
-  const outside = await story.complete();
-  const [transfer] = await story.transfers(outside);
-  const seen = { stripeReversalId: story.stripeId('trr'), amountMinor: 70, reversalId: null };
-  await recordOutsideReversals(db, transfer!.id, [seen], null);
-  await story.refund(outside, 50);
-
-  const billing = subscriptionsOn(database);
-  const { id: subscription, invoiceId: invoice } = await billing.paid();
-  const renewal = await billing.renew(subscription);
-  await billing.settle(renewal, declined());
-  await billing.settle(await billing.tryAgain(renewal), captured(999));
-  await billing.settle(renewal, captured(999));
-  const { invoiceId: refundedInvoice } = await billing.paid();
-  const act = { actor: story.admin.id, reason: 'they asked' };
-  const of = { kind: 'invoice', id: refundedInvoice } as const;
-  const given = await db.transaction((tx) => refundAsOperator(tx, { of, ...act }, PURCHASES));
-  await settleRefund(db, given.id, { providerRefundId: given.id }, PURCHASES);
-
-  ids = {
-    ...{ completed, refunded, pendingRefund, openReversal, reversed },
-    ...{ subscription, invoice, renewal, refundedInvoice },
-  };
+  ({ database, story, ids } = await everyState());
 });
 
 /** Invariants that a change violates, the change undone afterwards. */
@@ -454,71 +391,6 @@ describe('an injected violation is found', () => {
           VALUES (gen_random_uuid(), ${one!.transferId}, ${one!.refundId}, ${one!.amountMinor}, 'pending', now(), ${ids.openReversal})`,
     );
     expect(found).toEqual([]);
-  });
-});
-
-describe('open rows and Temporal', () => {
-  const aged = sql`UPDATE refunds SET created_at = now() - interval '2 minutes'`;
-
-  test('young rows may be on their way to a workflow', async () => {
-    const checked = await checkBooks(database.db, NONE_RUNNING);
-    expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
-  });
-
-  test('an old open row without a running workflow is found, and one with it is not', async () => {
-    const own = await ownDatabase();
-    const told = await storyOn(own);
-    await told.place();
-    const refundId = await told.openRefund(await told.complete());
-    await own.db.execute(sql`UPDATE orders SET created_at = now() - interval '2 minutes'`);
-    await own.db.execute(aged);
-    const asked: string[] = [];
-    const workflows: Workflows = {
-      isRunning: (id) => {
-        asked.push(id);
-        return Promise.resolve(id.startsWith('order/'));
-      },
-    };
-    const checked = await checkBooks(own.db, workflows);
-    expect(asked).toHaveLength(2);
-    expect(checked.flatMap(({ violations }) => violations)).toEqual([
-      { subject: `refund/${refundId}`, detail: 'it is pending and no workflow of it is running' },
-    ]);
-  });
-
-  test('a row that ended while Temporal was asked is no violation', async () => {
-    const own = await ownDatabase();
-    const told = await storyOn(own);
-    const refundId = await told.openRefund(await told.complete());
-    await own.db.execute(aged);
-    const workflows: Workflows = {
-      isRunning: async () => {
-        await settleRefund(own.db, refundId, { providerRefundId: 'psp_1' }, PURCHASES);
-        return false;
-      },
-    };
-    const checked = await checkBooks(own.db, workflows);
-    expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
-  });
-
-  test('ten questions are asked at a time', async () => {
-    const own = await ownDatabase();
-    const told = await storyOn(own);
-    for (let count = 0; count < 25; count += 1) await told.place();
-    await own.db.execute(sql`UPDATE orders SET created_at = now() - interval '2 minutes'`);
-    let asking = 0;
-    let most = 0;
-    const workflows: Workflows = {
-      isRunning: async () => {
-        asking += 1;
-        most = Math.max(most, asking);
-        await new Promise((resolve) => setImmediate(resolve));
-        asking -= 1;
-        return true;
-      },
-    };
-    await checkBooks(own.db, workflows);
-    expect(most).toBe(10);
   });
 });
 
