@@ -251,7 +251,8 @@ export function subscriptionsOf(world: World) {
 
   /** A call for one of its attempts that was under way has arrived by now, or never will. */
   async function callsArrived(subscriptionId: string): Promise<void> {
-    await db.execute(sql`UPDATE invoice_payments SET asked_at = asked_at - interval '1 hour'
+    await db.execute(sql`UPDATE invoice_payments SET asked_at = asked_at - interval '1 hour',
+      last_asked_at = last_asked_at - interval '1 hour'
       WHERE invoice_id IN (SELECT id FROM invoices WHERE subscription_id = ${subscriptionId})`);
   }
 
