@@ -220,6 +220,7 @@ describe('the workflow', () => {
     const dispute = { kind: 'dispute', news: { providerDisputeId: 'dispute_unread' } } as const;
     await world.engine.notifySubscriptionOutside({ ...event, ...dispute }, label);
     for (const path of unread) await control.waitForRequest((request) => request.path.endsWith(path));
+    const runsBefore = (await runsOf(id)).length;
 
     expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: { subscriptionId: id } });
     expect(await of.ask(id, { do: 'reactivate' })).toMatchObject({ done: { subscriptionId: id } });
@@ -236,7 +237,7 @@ describe('the workflow', () => {
     const paying = await of.ask(id, { do: 'pay' });
     control.pay('done' in paying ? paying.done.attemptId! : '');
     await of.became(id, 'active');
-    await eventually(async () => expect((await runsOf(id)).length).toBeGreaterThanOrEqual(5));
+    await eventually(async () => expect((await runsOf(id)).length).toBeGreaterThan(runsBefore));
 
     expect((await of.invoicesOf(id))[0]).toMatchObject({ id: invoiceId, refundedMinor: 0 });
     for (const fault of faults) control.clearFaults(fault);
