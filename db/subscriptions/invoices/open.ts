@@ -28,6 +28,9 @@ export interface InvoiceToOpen {
 /** What a line calls a plan by the month or the year. */
 export const planLine = ({ plan, price }: PricedPlan): string => `${plan.name} (${price.billingCycle})`;
 
+/** The namespace of ids of invoices that are charged without their buyer. */
+const CHARGED_ALONE = '6a0f3c1e-58b7-4d0e-9c55-2b7e41d8a936';
+
 /** Writes an invoice, `open`, with its lines. The subscription must be locked; the caller opens the attempt. */
 export async function openInvoice(
   tx: Tx,
@@ -76,7 +79,8 @@ async function idOf(
 ): Promise<string> {
   const nth = async (what: string, isSuch: SQL | undefined) => {
     const before = await tx.$count(invoices, and(eq(invoices.subscriptionId, id), isSuch));
-    return uuidv5(`${what}/${before}`, id);
+    // Not in the namespace of the id itself: PostgreSQL takes ids of an older system that RFC 9562 does not know.
+    return uuidv5(`${id}/${what}/${before}`, CHARGED_ALONE);
   };
   if (reason === 'change') {
     const isSuch = and(eq(invoices.reason, reason), eq(invoices.priceId, priced.price.id));
