@@ -1,30 +1,29 @@
 import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { users } from '../../db/accounts/schema.ts';
 import { keepAsk } from '../../db/kernel/keep-ask.ts';
 import { invoicePayments } from '../../db/subscriptions/invoices/schema.ts';
-import { plans, subscriptions } from '../../db/subscriptions/schema.ts';
 import type { AskedSubscription } from '../../domain/subscriptions/index.ts';
 import { createLogger } from '../../log.ts';
 import { type RunningServer, startServer } from '../../server.ts';
-import { makePerson } from '../harness/shop.ts';
 import { eventually, until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
-import { addSubscription } from './rows.ts';
+import { key, overHttp } from './over-http.ts';
 import { subscriptionsOf } from './story.ts';
 
-// The page's two tables over HTTP: what each route does, and what bad input gets.
+// The page's table of routes over HTTP: what each does.
 
 const CARD_THAT_DECLINES_LATER = '4000000000000341';
 
 let world: World;
 let of: ReturnType<typeof subscriptionsOf>;
+let http: ReturnType<typeof overHttp>;
 let server: RunningServer;
 const logLines: string[] = [];
 beforeAll(async () => {
   world = await World.create();
   of = subscriptionsOf(world);
+  http = overHttp(world, of);
   const log = createLogger('debug', { write: (line) => void logLines.push(line) });
   server = await startServer(world.config, { log });
   world.serveFrom(server.url);
@@ -35,30 +34,14 @@ afterAll(async () => {
   await world.close();
 });
 
-const person = () => makePerson(world, 'user');
-const key = (text: string = uuidv7()) => ({ 'Idempotency-Key': text });
-const subscribe = (who: Person, planId = 'creator', more: object = {}, headers?: Record<string, string>) =>
-  world.post(who, '/subscriptions/subscribe', { plan_id: planId, ...more }, headers);
-const mine = async (who: Person) => (await world.get(who, '/me/subscription')).body;
 const isKnownPayment = (paymentId: string) => world.psp.control.hasPayment(paymentId);
 const paymentsOf = (who: Person) =>
   world.psp.control.payments().filter(({ customer_id }) => customer_id === who.id);
 
-/** Somebody who has subscribed and paid over HTTP. */
-async function subscriber(planId = 'creator', more: object = {}, card?: string) {
-  const who = await person();
-  const { body, status } = await subscribe(who, planId, more);
-  expect(status).toBe(201);
-  world.psp.control.pay(body.payment!.payment_id, card === undefined ? {} : { card });
-  const id = body.subscription!.id;
-  await of.became(id, 'active');
-  return { who, id, invoiceId: body.invoice!.id };
-}
-
 describe('POST /subscriptions/subscribe', () => {
   it('opens a subscription that waits for its payment, and gives nothing before the webhook', async () => {
-    const who = await person();
-    const { status, body } = await subscribe(who);
+    const who = await http.person();
+    const { status, body } = await http.subscribe(who);
     expect(status).toBe(201);
     expect(body).toMatchObject({
       subscription: {
@@ -76,16 +59,16 @@ describe('POST /subscriptions/subscribe', () => {
       payment: { payment_id: body.invoice?.id, status: 'requires_payment_method' },
     });
     expect(body.payment?.client_secret).toMatch(/_secret_/);
-    expect(await mine(who)).toMatchObject({
+    expect(await http.mine(who)).toMatchObject({
       subscription: null,
       needs_payment: true,
       pending: { subscription: { id: body.subscription?.id }, invoice: { id: body.invoice?.id } },
     });
     world.psp.control.pay(body.payment!.payment_id, { webhook: false });
-    expect(await mine(who)).toMatchObject({ subscription: null, needs_payment: true });
+    expect(await http.mine(who)).toMatchObject({ subscription: null, needs_payment: true });
     world.psp.control.pay(body.payment!.payment_id);
     await of.became(body.subscription!.id, 'active');
-    expect(await mine(who)).toMatchObject({
+    expect(await http.mine(who)).toMatchObject({
       subscription: {
         ...{
           status: 'active',
@@ -102,12 +85,12 @@ describe('POST /subscriptions/subscribe', () => {
   });
 
   it('Free and a trial: 201, without invoice and payment', async () => {
-    const [free, trial] = [await person(), await person()];
-    expect(await subscribe(free, 'free')).toMatchObject({
+    const [free, trial] = [await http.person(), await http.person()];
+    expect(await http.subscribe(free, 'free')).toMatchObject({
       status: 201,
       body: { subscription: { plan_id: 'free', status: 'active', amount: 0 }, invoice: null, payment: null },
     });
-    const begun = await subscribe(trial, 'premium', { trial: true });
+    const begun = await http.subscribe(trial, 'premium', { trial: true });
     expect(begun).toMatchObject({
       status: 201,
       body: {
@@ -116,16 +99,16 @@ describe('POST /subscriptions/subscribe', () => {
         payment: null,
       },
     });
-    expect(await mine(trial)).toMatchObject({
+    expect(await http.mine(trial)).toMatchObject({
       subscription: { id: begun.body.subscription?.id },
       pending: null,
     });
   });
 
   it('again while unpaid, same price: the same rows and a secret that works', async () => {
-    const who = await person();
-    const first = await subscribe(who);
-    const again = await subscribe(who);
+    const who = await http.person();
+    const first = await http.subscribe(who);
+    const again = await http.subscribe(who);
     expect(again.status).toBe(201);
     expect(again.body).toEqual(first.body);
     expect(paymentsOf(who)).toHaveLength(1);
@@ -133,31 +116,31 @@ describe('POST /subscriptions/subscribe', () => {
 
   it('same key twice: one subscription and one answer; with another body: 422', async () => {
     for (const plan of ['creator', 'free']) {
-      const who = await person();
+      const who = await http.person();
       const headers = key();
-      const first = await subscribe(who, plan, {}, headers);
-      expect(await subscribe(who, plan, {}, headers)).toMatchObject({ status: 201, body: first.body });
-      const other = await subscribe(who, 'premium', {}, headers);
+      const first = await http.subscribe(who, plan, {}, headers);
+      expect(await http.subscribe(who, plan, {}, headers)).toMatchObject({ status: 201, body: first.body });
+      const other = await http.subscribe(who, 'premium', {}, headers);
       expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
-      expect(await rowsOf(who)).toHaveLength(1);
+      expect(await http.rowsOf(who)).toHaveLength(1);
     }
   });
 
   it('two subscribes at once: one row, one payment', async () => {
-    const who = await person();
-    const answers = await Promise.all([subscribe(who), subscribe(who)]);
+    const who = await http.person();
+    const answers = await Promise.all([http.subscribe(who), http.subscribe(who)]);
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
     expect(answers[0].body).toEqual(answers[1].body);
-    expect(await rowsOf(who)).toHaveLength(1);
+    expect(await http.rowsOf(who)).toHaveLength(1);
     expect(paymentsOf(who)).toHaveLength(1);
   });
 
   it('two subscribes at once under one key: one row, one payment', async () => {
-    const who = await person();
+    const who = await http.person();
     const headers = key();
     const answers = await Promise.all([
-      subscribe(who, 'creator', {}, headers),
-      subscribe(who, 'creator', {}, headers),
+      http.subscribe(who, 'creator', {}, headers),
+      http.subscribe(who, 'creator', {}, headers),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
     expect(answers[0].body).toEqual(answers[1].body);
@@ -165,17 +148,17 @@ describe('POST /subscriptions/subscribe', () => {
   });
 
   it('secret expired: a new one, one charge', async () => {
-    const who = await person();
-    const first = await subscribe(who);
+    const who = await http.person();
+    const first = await http.subscribe(who);
     const { payment_id: dead } = first.body.payment!;
     world.psp.control.expireSecret(dead);
     await world.database.db
       .update(invoicePayments)
       .set({ clientSecretExpiresAt: new Date(Date.now() - 1) })
       .where(eq(invoicePayments.id, dead));
-    await subscribe(who);
+    await http.subscribe(who);
     const next = await until(
-      () => subscribe(who),
+      () => http.subscribe(who),
       ({ body }) => body.payment?.payment_id !== undefined && body.payment.payment_id !== dead,
     );
     expect(next.body.subscription?.id).toBe(first.body.subscription?.id);
@@ -190,9 +173,9 @@ describe('POST /subscriptions/subscribe', () => {
   });
 
   it('another price: replaced, its payment cancelled at the PSP', async () => {
-    const who = await person();
-    const first = await subscribe(who);
-    const second = await subscribe(who, 'premium', { billing_cycle: 'yearly' });
+    const who = await http.person();
+    const first = await http.subscribe(who);
+    const second = await http.subscribe(who, 'premium', { billing_cycle: 'yearly' });
     expect(second.body).toMatchObject({ subscription: { plan_id: 'premium', amount: 19_990 } });
     expect((await of.row(first.body.subscription!.id)).endReason).toBe('replaced');
     await eventually(() =>
@@ -202,16 +185,16 @@ describe('POST /subscriptions/subscribe', () => {
   });
 
   it('202 with payment null after 5 s without the PSP; asked again with its key, the payment', async () => {
-    const who = await person();
+    const who = await http.person();
     const headers = key();
     world.psp.control.addFault({ kind: 'latency', delayMs: 7_000, match: 'payments.create' });
-    const first = await subscribe(who, 'creator', {}, headers);
+    const first = await http.subscribe(who, 'creator', {}, headers);
     expect(first).toMatchObject({
       status: 202,
       body: { subscription: { status: 'pending_payment' }, payment: null },
     });
     const later = await until(
-      () => subscribe(who, 'creator', {}, headers),
+      () => http.subscribe(who, 'creator', {}, headers),
       ({ status }) => status === 201,
     );
     expect(later.body.subscription?.id).toBe(first.body.subscription?.id);
@@ -220,7 +203,7 @@ describe('POST /subscriptions/subscribe', () => {
   });
 
   it('where the engine has opened it and nobody heard, asking again gives the same rows', async () => {
-    const who = await person();
+    const who = await http.person();
     const askId = uuidv7();
     await keepAsk<AskedSubscription>(world.database.db, askId, {
       ...{ kind: 'subscription', userId: who.id, planId: 'creator', billingCycle: 'monthly', trial: false },
@@ -231,24 +214,24 @@ describe('POST /subscriptions/subscribe', () => {
       ...{ subscriptionId: askId, planId: 'creator', status: 'pending_payment', amountMinor, currency },
     });
     expect(answer).toMatchObject({ done: { subscriptionId: askId } });
-    const again = await subscribe(who);
+    const again = await http.subscribe(who);
     expect(again.body.subscription?.id).toBe(askId);
   });
 });
 
-const rowsOf = (who: Person) =>
-  world.database.db.select().from(subscriptions).where(eq(subscriptions.userId, who.id));
-
 describe('cancel and reactivate', () => {
   it('at the end of the period, access until then, and taken back', async () => {
-    const { who } = await subscriber();
+    const { who } = await http.subscriber();
     expect(await world.post(who, '/subscriptions/cancel')).toMatchObject({
       status: 200,
       body: {
         subscription: { status: 'canceling', cancel_at_period_end: true, features: { can_distribute: true } },
       },
     });
-    expect(await mine(who)).toMatchObject({ subscription: { status: 'canceling' }, needs_payment: false });
+    expect(await http.mine(who)).toMatchObject({
+      subscription: { status: 'canceling' },
+      needs_payment: false,
+    });
     expect(await world.post(who, '/subscriptions/reactivate')).toMatchObject({
       status: 200,
       body: { subscription: { status: 'active', cancel_at_period_end: false } },
@@ -256,7 +239,7 @@ describe('cancel and reactivate', () => {
   });
 
   it('same key twice: one cancellation and one answer', async () => {
-    const { who, id } = await subscriber();
+    const { who, id } = await http.subscriber();
     const headers = key();
     const first = await world.post(who, '/subscriptions/cancel', undefined, headers);
     expect(await world.post(who, '/subscriptions/cancel', undefined, headers)).toMatchObject({
@@ -267,15 +250,15 @@ describe('cancel and reactivate', () => {
   });
 
   it('what is not paid, and Free: at once', async () => {
-    const [unpaid, free] = [await person(), await person()];
-    await subscribe(unpaid);
-    await subscribe(free, 'free');
+    const [unpaid, free] = [await http.person(), await http.person()];
+    await http.subscribe(unpaid);
+    await http.subscribe(free, 'free');
     for (const who of [unpaid, free]) {
       expect(await world.post(who, '/subscriptions/cancel', {}, key())).toMatchObject({
         status: 200,
         body: { subscription: { status: 'canceled' } },
       });
-      expect(await mine(who)).toEqual({
+      expect(await http.mine(who)).toEqual({
         subscription: null,
         needs_payment: false,
         message: null,
@@ -287,7 +270,7 @@ describe('cancel and reactivate', () => {
 
 describe('changes', () => {
   it('upgrade: previewed and charged to the cent, the old plan until it is paid', async () => {
-    const { who, id } = await subscriber();
+    const { who, id } = await http.subscriber();
     const preview = await world.post(who, '/subscriptions/change/preview', { plan_id: 'premium' });
     expect(preview).toMatchObject({
       status: 200,
@@ -311,7 +294,7 @@ describe('changes', () => {
       },
     });
     const after = await until(
-      () => mine(who),
+      () => http.mine(who),
       ({ subscription }) => subscription?.plan_id === 'premium',
     );
     expect(after.subscription).toMatchObject({
@@ -324,7 +307,7 @@ describe('changes', () => {
   });
 
   it('upgrade that the card is declined for: failed at once, as the PSP says, and nothing to confirm', async () => {
-    const { who } = await subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
+    const { who } = await http.subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
     const changed = await world.post(who, '/subscriptions/change', { plan_id: 'premium' }, key());
     expect(changed).toMatchObject({
       status: 202,
@@ -338,7 +321,7 @@ describe('changes', () => {
   });
 
   it('downgrade: at the period’s end, and the present price takes it back', async () => {
-    const { who } = await subscriber('premium');
+    const { who } = await http.subscriber('premium');
     const changed = await world.post(who, '/subscriptions/change', { plan_id: 'creator' }, key());
     expect(changed).toMatchObject({
       status: 200,
@@ -354,14 +337,14 @@ describe('changes', () => {
   });
 
   it('both cycle changes', async () => {
-    const { who } = await subscriber();
+    const { who } = await http.subscriber();
     const toYears = await world.post(who, '/subscriptions/change-billing-cycle', { billing_cycle: 'yearly' });
     expect(toYears).toMatchObject({
       status: 202,
       body: { change: { billing_cycle: 'yearly', amount: 9_990 } },
     });
     await until(
-      () => mine(who),
+      () => http.mine(who),
       ({ subscription }) => subscription?.billing_cycle === 'yearly',
     );
     const toMonths = await world.post(who, '/subscriptions/change-billing-cycle', {
@@ -379,7 +362,7 @@ describe('changes', () => {
   });
 
   it('to Free: a cancellation', async () => {
-    const { who } = await subscriber();
+    const { who } = await http.subscriber();
     expect(await world.post(who, '/subscriptions/change', { plan_id: 'free' })).toMatchObject({
       status: 200,
       body: { subscription: { status: 'canceling' }, change: null },
@@ -389,7 +372,7 @@ describe('changes', () => {
 
 describe('past due', () => {
   async function pastDue() {
-    const subscribed = await subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
+    const subscribed = await http.subscriber('creator', {}, CARD_THAT_DECLINES_LATER);
     await of.passPeriod(subscribed.id);
     await of.became(subscribed.id, 'past_due');
     return subscribed;
@@ -397,7 +380,7 @@ describe('past due', () => {
 
   it('pay: the open invoice, with the buyer present', async () => {
     const { who, id } = await pastDue();
-    expect(await mine(who)).toMatchObject({
+    expect(await http.mine(who)).toMatchObject({
       subscription: null,
       needs_payment: true,
       pending: { invoice: { reason: 'renewal' } },
@@ -411,7 +394,7 @@ describe('past due', () => {
     });
     world.psp.control.pay(paying.body.payment!.payment_id);
     await of.became(id, 'active');
-    expect(await mine(who)).toMatchObject({ subscription: { status: 'active' }, pending: null });
+    expect(await http.mine(who)).toMatchObject({ subscription: { status: 'active' }, pending: null });
   });
 
   it('payment-method: a set-up payment, and the new card is charged at once', async () => {
@@ -421,237 +404,27 @@ describe('past due', () => {
     expect(world.psp.control.payment(setup.body.payment!.payment_id)).toMatchObject({ amount: 0 });
     world.psp.control.pay(setup.body.payment!.payment_id);
     await of.became(id, 'active');
-    expect(await mine(who)).toMatchObject({ subscription: { payment_method: { last4: '4242' } } });
-  });
-});
-
-describe('what is refused', () => {
-  type Refusal = readonly [status: number, code: string];
-  const said = ({ status, body }: { status: number; body: { code?: string } }): Refusal => [
-    status,
-    body.code ?? '',
-  ];
-
-  it.each<readonly [string, object]>([
-    ['an unknown field', { plan_id: 'creator', coupon: 'x' }],
-    ['a wrong type', { plan_id: 7 }],
-    ['an unknown cycle', { plan_id: 'creator', billing_cycle: 'weekly' }],
-    ['a yearly Free', { plan_id: 'free', billing_cycle: 'yearly' }],
-    ['no plan', {}],
-  ])('422: %s', async (_, body) => {
-    expect(said(await world.post(await person(), '/subscriptions/subscribe', body))).toEqual([
-      422,
-      'validation_failed',
-    ]);
-  });
-
-  it.each(['cancel', 'reactivate', 'pay', 'payment-method'])('422: an unknown field of %s', async (route) => {
-    expect(said(await world.post(await person(), `/subscriptions/${route}`, { now: true }))).toEqual([
-      422,
-      'validation_failed',
-    ]);
-  });
-
-  it.each(['cancel', 'reactivate', 'pay', 'payment-method'])(
-    '404: %s without a subscription',
-    async (route) => {
-      expect(said(await world.post(await person(), `/subscriptions/${route}`))).toEqual([
-        404,
-        'subscription_not_found',
-      ]);
-    },
-  );
-
-  it('a change without a subscription, of Free, and to what there is', async () => {
-    const [none, free] = [await person(), await person()];
-    await subscribe(free, 'free');
-    const { who } = await subscriber();
-    for (const path of ['/subscriptions/change/preview', '/subscriptions/change'] as const) {
-      const change = async (by: Person, body: object) => said(await world.post(by, path, body));
-      expect(await change(none, { plan_id: 'premium' })).toEqual([404, 'subscription_not_found']);
-      expect(await change(free, { plan_id: 'premium' })).toEqual([409, 'payment_method_required']);
-      expect(await change(free, { plan_id: 'free' })).toEqual([400, 'nothing_to_change']);
-      expect(await change(who, { plan_id: 'creator' })).toEqual([400, 'nothing_to_change']);
-      expect(await change(who, { plan_id: 'platinum' })).toEqual([404, 'plan_not_found']);
-      expect(await change(who, { plan_id: 'free', billing_cycle: 'yearly' })).toEqual([
-        422,
-        'validation_failed',
-      ]);
-      expect(await change(who, { price: 1 })).toEqual([422, 'validation_failed']);
-    }
-    const free404 = async (route: string) => said(await world.post(free, `/subscriptions/${route}`));
-    expect(await free404('pay')).toEqual([409, 'invoice_not_payable']);
-    expect(await free404('reactivate')).toEqual([409, 'not_reactivatable']);
-    expect(await free404('payment-method')).toEqual([404, 'subscription_not_found']);
-  });
-
-  it('a plan that is not there, not offered, or has no trial', async () => {
-    const who = await person();
-    expect(said(await subscribe(who, 'platinum'))).toEqual([404, 'plan_not_found']);
-    expect(said(await subscribe(who, 'creator', { trial: true }))).toEqual([400, 'trial_not_offered']);
-    expect(said(await subscribe(who, 'free', { trial: true }))).toEqual([400, 'trial_not_offered']);
-    const { db } = world.database;
-    await db.update(plans).set({ offered: false }).where(eq(plans.id, 'premium'));
-    try {
-      expect(said(await subscribe(who, 'premium'))).toEqual([400, 'plan_not_offered']);
-    } finally {
-      await db.update(plans).set({ offered: true }).where(eq(plans.id, 'premium'));
-    }
-    expect(await rowsOf(who)).toEqual([]);
-  });
-
-  it('a trial: twice, and without a verified address', async () => {
-    const who = await person();
-    await subscribe(who, 'premium', { trial: true });
-    const again = await subscribe(who, 'premium', { trial: true });
-    expect(said(again)).toEqual([409, 'subscription_exists']);
-    expect(again.body).toMatchObject({ instead: '/api/v1/subscriptions/change' });
-    await world.post(who, '/subscriptions/cancel');
-    const cancelled = await subscribe(who, 'creator');
-    expect(cancelled.body).toMatchObject({ instead: '/api/v1/subscriptions/reactivate' });
-    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'creator' }))).toEqual([
-      409,
-      'subscription_canceling',
-    ]);
-    await world.database.db
-      .update(subscriptions)
-      .set({ status: 'expired', endedAt: new Date(), endReason: 'trial_without_card' })
-      .where(eq(subscriptions.userId, who.id));
-    expect(said(await subscribe(who, 'premium', { trial: true }))).toEqual([409, 'trial_already_used']);
-    const unverified = await person();
-    await world.database.db.update(users).set({ isVerified: false }).where(eq(users.id, unverified.id));
-    expect(said(await subscribe(unverified, 'premium', { trial: true }))).toEqual([
-      403,
-      'email_not_verified',
-    ]);
-  });
-
-  it('who has a subscription is told which route instead', async () => {
-    const { who } = await subscriber();
-    const exists = await subscribe(who, 'premium');
-    expect(said(exists)).toEqual([409, 'subscription_exists']);
-    expect(exists.body).toMatchObject({ instead: '/api/v1/subscriptions/change' });
-    expect(said(await subscribe(who, 'free'))).toEqual([409, 'subscription_exists']);
-    expect(said(await world.post(who, '/subscriptions/pay'))).toEqual([409, 'invoice_not_payable']);
-    expect(said(await world.post(who, '/subscriptions/reactivate'))).toEqual([409, 'not_reactivatable']);
-    await world.post(who, '/subscriptions/cancel');
-    expect(said(await world.post(who, '/subscriptions/cancel'))).toEqual([409, 'not_cancellable']);
-    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'premium' }))).toEqual([
-      409,
-      'subscription_canceling',
-    ]);
-  });
-
-  it('while the first payment is pending', async () => {
-    const who = await person();
-    await subscribe(who);
-    expect(said(await world.post(who, '/subscriptions/change', { plan_id: 'premium' }))).toEqual([
-      409,
-      'payment_pending',
-    ]);
-    expect(said(await world.post(who, '/subscriptions/payment-method'))).toEqual([409, 'payment_pending']);
-  });
-
-  it('a preview that is outdated', async () => {
-    const { who } = await subscriber();
-    const prorationAt = new Date(Date.now() - 60 * 60_000).toISOString();
-    const change = { plan_id: 'premium', proration_at: prorationAt };
-    expect(said(await world.post(who, '/subscriptions/change', change))).toEqual([409, 'preview_outdated']);
-    expect(said(await world.post(who, '/subscriptions/change', { ...change, proration_at: 'now' }))).toEqual([
-      422,
-      'validation_failed',
-    ]);
-  });
-
-  it('what the payment provider refuses, and the next call may do better', async () => {
-    const who = await person();
-    const error = { type: 'invalid_request', code: 'IR_16', message: 'amount too high' };
-    world.psp.control.addFault({ kind: 'status', status: 400, body: { error }, match: 'payments.create' });
-    const headers = key();
-    const refused = await subscribe(who, 'creator', {}, headers);
-    expect(said(refused)).toEqual([402, 'provider_refused']);
-    world.psp.control.clearFaults();
-    // Under its key it is the same answer for ever.
-    const again = await subscribe(who, 'creator', {}, headers);
-    expect([again.status, again.body.code, again.body.detail]).toEqual([
-      402,
-      'provider_refused',
-      refused.body.detail,
-    ]);
-    const next = await until(
-      () => subscribe(who),
-      ({ status }) => status === 201,
-    );
-    expect(next.body.payment?.client_secret).toMatch(/_secret_/);
-  });
-
-  it('a refund: of one’s own invoice, also by an admin, and of another’s by who is none', async () => {
-    const { who, invoiceId } = await subscriber();
-    const refund = async (by: Person) =>
-      said(await world.post(by, `/admin/invoices/${invoiceId}/refund`, { reason: 'they asked' }));
-    expect(await refund(who)).toEqual([403, 'refund_forbidden']);
-    expect(await refund(await person())).toEqual([403, 'forbidden']);
-    await world.database.db.update(users).set({ role: 'admin' }).where(eq(users.id, who.id));
-    expect(await refund({ ...who, role: 'admin', token: await world.token(who.id, 'admin') })).toEqual([
-      403,
-      'refund_forbidden',
-    ]);
-    expect(await refund(await makePerson(world, 'admin'))).toEqual([202, '']);
-  });
-
-  it('a phantom: no change, and subscribing replaces it', async () => {
-    const who = await person();
-    const phantom = await addSubscription(world.database, who.id, 'creator');
-    expect(await mine(who)).toMatchObject({ subscription: null, needs_payment: true, pending: null });
-    for (const path of ['/subscriptions/change/preview', '/subscriptions/change'] as const) {
-      expect(said(await world.post(who, path, { plan_id: 'premium' }))).toEqual([
-        402,
-        'subscription_no_payment',
-      ]);
-    }
-    expect(await subscribe(who)).toMatchObject({
-      status: 201,
-      body: { subscription: { status: 'pending_payment' } },
-    });
-    expect((await of.row(phantom)).status).toBe('expired');
-  });
-
-  it('401 without a token, on every route but the plans', async () => {
-    for (const route of [
-      'subscribe',
-      'cancel',
-      'reactivate',
-      'change',
-      'change/preview',
-      'pay',
-      'payment-method',
-    ]) {
-      expect((await world.post(null, `/subscriptions/${route}`, {})).status).toBe(401);
-    }
-    for (const path of ['/me/subscription', '/subscriptions/invoices', '/admin/subscriptions'] as const) {
-      expect((await world.get(null, path)).status).toBe(401);
-    }
-    expect((await world.get(null, '/plans')).status).toBe(200);
+    expect(await http.mine(who)).toMatchObject({ subscription: { payment_method: { last4: '4242' } } });
   });
 });
 
 it('while no worker answers: 503, and the same key gives the true answer afterwards', async () => {
-  const who = await person();
+  const who = await http.person();
   const headers = key();
   await world.stopWorker();
-  const refused = await subscribe(who, 'creator', {}, headers);
+  const refused = await http.subscribe(who, 'creator', {}, headers);
   expect([refused.status, refused.body.code]).toEqual([503, 'engine_unavailable']);
   expect(refused.body).toMatchObject({ may_still_be_carried_out: true });
   await world.startWorker();
-  const { status, body } = await subscribe(who, 'creator', {}, headers);
+  const { status, body } = await http.subscribe(who, 'creator', {}, headers);
   expect(status).toBe(201);
   expect(body.payment?.client_secret).toMatch(/_secret_/);
-  expect(await rowsOf(who)).toHaveLength(1);
+  expect(await http.rowsOf(who)).toHaveLength(1);
   expect(paymentsOf(who)).toHaveLength(1);
 });
 
 it('no log line has a client secret or an address', async () => {
-  await subscriber();
+  await http.subscriber();
   expect(logLines.length).toBeGreaterThan(100);
   expect(logLines.filter((line) => /_secret_|@veza\.test/.test(line))).toEqual([]);
 });
