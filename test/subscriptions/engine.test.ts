@@ -33,6 +33,21 @@ async function sweep(phase: 'stuck_invoices' | 'overdue_subscriptions') {
   return report!.phases[phase]!;
 }
 
+/** Its renewal was charged, and the webhook that says so is lost; its workflow rests, or it would soon look itself. */
+async function chargedUnheard() {
+  const { id, person } = await of.active();
+  await of.rests(id);
+  world.psp.control.addFault({
+    kind: 'loseWebhook',
+    match: 'payment_succeeded',
+    where: { customer_id: person.id },
+  });
+  await of.passPeriod(id);
+  const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
+  await of.rests(id);
+  return { id, person, attempt: attempts.at(-1)! };
+}
+
 /** The events of each run, the first run first; the last one may still be open. */
 async function runsOf(
   id: string,
@@ -296,17 +311,8 @@ describe('the workflow', () => {
   });
 
   it('of a database restored to before a renewal: what was charged is adopted, and nothing more is', async () => {
-    const { id, person } = await of.active();
-    await of.rests(id);
-    world.psp.control.addFault({
-      kind: 'loseWebhook',
-      match: 'payment_succeeded',
-      where: { customer_id: person.id },
-    });
-    await of.passPeriod(id);
-    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
-    const { id: chargedId, invoiceId } = attempts.at(-1)!;
-    await of.rests(id);
+    const { id, person, attempt } = await chargedUnheard();
+    const { id: chargedId, invoiceId } = attempt;
     await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the backup is older');
     await world.database.sql.begin(async (tx) => {
       await tx`DELETE FROM invoice_payments WHERE id = ${chargedId}`;
@@ -331,19 +337,9 @@ describe('the workflow', () => {
   });
 
   it('a stuck invoice is synced', async () => {
-    const { id, person } = await of.active();
-    await of.rests(id);
-    world.psp.control.addFault({
-      kind: 'loseWebhook',
-      match: 'payment_succeeded',
-      where: { customer_id: person.id },
-    });
-    await of.passPeriod(id);
-    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'succeeded');
+    const { id, attempt } = await chargedUnheard();
     const { db } = world.database;
-    const { id: attemptId } = attempts.at(-1)!;
-    // Before it rests, the workflow would look itself at what was asked so long ago.
-    await of.rests(id);
+    const { id: attemptId } = attempt;
     await db
       .update(invoicePayments)
       .set({ askedAt: sql`now() - interval '31 minutes'` })
