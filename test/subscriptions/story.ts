@@ -11,9 +11,10 @@ import {
   type Subscription,
   subscriptions,
 } from '../../db/subscriptions/schema.ts';
+import { VezaError } from '../../domain/errors.ts';
 import type { MailKind } from '../../domain/mails.ts';
 import type { AskedOfSubscription, AskedSubscription } from '../../domain/subscriptions/asked.ts';
-import type { AskAnswer, AskResult } from '../../domain/subscriptions/asks.ts';
+import type { AskAnswer } from '../../domain/subscriptions/asks.ts';
 import type { BillingCycle } from '../../domain/subscriptions/billing-cycle.ts';
 import type { SubscriptionLabel } from '../../engine/port/subscriptions.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -82,9 +83,22 @@ export function subscriptionsOf(world: World) {
   }
 
   async function subscribed(person: Person, wish: Wish = {}): Promise<Outcome> {
-    const answer = await subscribe(person, wish);
+    const askId = uuidv7();
+    const answer = await answerOf(askId, () => subscribe(person, wish, askId));
     if (!('done' in answer)) throw new Error(JSON.stringify(answer));
     return answer;
+  }
+
+  /** As the API does: an answer that got lost is on the ask's row, or the ask is told once more. */
+  async function answerOf(askId: string, tell: () => Promise<AskAnswer>): Promise<AskAnswer> {
+    try {
+      return await tell();
+    } catch (error) {
+      if (!(error instanceof VezaError) || error.code !== 'engine_unavailable') throw error;
+      const kept = await readAskResult(db, askId);
+      if (kept === null) return tell();
+      return 'done' in kept ? { ...kept, psp: { kind: 'unanswered' } } : kept;
+    }
   }
 
   async function ask(subscriptionId: string, deed: Deed, askId: string = uuidv7()): Promise<AskAnswer> {
@@ -93,18 +107,9 @@ export function subscriptionsOf(world: World) {
     return world.engine.askSubscription(askId, await label(subscriptionId));
   }
 
-  /** As the API does: the ask's row is its answer, and where it has none yet the ask is made once more. */
-  async function answered(
-    subscriptionId: string,
-    deed: Deed,
-    askId: string = uuidv7(),
-  ): Promise<AskResult | null> {
-    await ask(subscriptionId, deed, askId).catch(() => undefined);
-    const read = await readAskResult(db, askId);
-    if (read !== null) return read;
-    await ask(subscriptionId, deed, askId);
-    return readAskResult(db, askId);
-  }
+  /** The ask's answer, also where the engine loses it once. */
+  const answered = (subscriptionId: string, deed: Deed, askId: string = uuidv7()): Promise<AskAnswer> =>
+    answerOf(askId, () => ask(subscriptionId, deed, askId));
 
   async function row(subscriptionId: string): Promise<Subscription> {
     const [found] = await db.select().from(subscriptions).where(eq(subscriptions.id, subscriptionId));
@@ -161,9 +166,10 @@ export function subscriptionsOf(world: World) {
     known?: Person,
   ): Promise<{ readonly person: Person; readonly id: string; readonly invoiceId: string }> {
     const person = known ?? (await makePerson(world, 'user'));
-    const { done } = await subscribed(person, wish);
+    const { done, psp } = await subscribed(person, wish);
     const { subscriptionId: id, invoiceId, attemptId } = done;
     if (invoiceId === undefined || attemptId === undefined) throw new Error('there is nothing to pay');
+    if (psp.kind === 'unanswered') await lastAttempt(id, ({ providerStatus }) => providerStatus !== null);
     world.psp.control.pay(attemptId, card === undefined ? {} : { card });
     await became(id, 'active');
     return { person, id, invoiceId };
