@@ -1,6 +1,7 @@
 import type { DatabaseWithSql } from '../database.ts';
 import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
+import { type GoneAndHeld, readListed } from './held.ts';
 import { compareInvoices, readInvoices } from './invoices.ts';
 import { CAPTURED, isOpen, OVER, type Payment } from './payments.ts';
 
@@ -34,6 +35,8 @@ interface OrderRow {
   readonly refunded: number;
   /** Its time was over before anybody paid; the sweep finds a payment that still comes. */
   readonly is_expired: boolean;
+  /** It failed before its payment came, or for the payment's amount: whatever comes is not its own. */
+  readonly has_failed: boolean;
 }
 interface Row {
   readonly id: string;
@@ -51,7 +54,7 @@ export async function compareBooks(books: Books): Promise<Compared> {
   const { sql } = books.database;
   const orders = await sql<OrderRow[]>`
     SELECT id, status, captured_minor::int AS captured, refunded_minor::int AS refunded,
-      coalesce(failure_reason = 'expired', false) AS is_expired FROM orders`;
+      coalesce(failure_reason = 'expired', false) AS is_expired, failure_reason IS NOT NULL AS has_failed FROM orders`;
   const refunds = await sql<Row[]>`
     SELECT id, coalesce(order_id, invoice_id) AS order_id, status, amount_minor::int AS amount,
       hyperswitch_refund_id AS provider_id FROM refunds WHERE kind <> 'dispute'`;
@@ -64,6 +67,7 @@ export async function compareBooks(books: Books): Promise<Compared> {
   const payouts = await sql<Row[]>`
     SELECT id, '' AS order_id, status, amount_minor::int AS amount, external_payout_id AS provider_id FROM seller_payouts`;
   const invoices = await readInvoices(books.database);
+  const listed = await readListed(books.database);
   const payments = books.psp.control.payments();
   const pspRefunds = books.psp.control.refunds();
   const pspDisputes = books.psp.control.disputes();
@@ -73,9 +77,9 @@ export async function compareBooks(books: Books): Promise<Compared> {
     ...compareOrders(
       orders,
       payments.filter(({ payment_id: id }) => !ofInvoices.has(id)),
-      given,
+      { given, listed },
     ),
-    ...compareInvoices(invoices, payments, given),
+    ...compareInvoices(invoices, payments, { given, listed }),
     ...compareDisputes(disputes, pspDisputes),
     ...compareObjects('refund', refunds, 'succeeded', pspRefunds.filter(isSettled).map(asRefund)),
     ...compareObjects('transfer', transfers, null, books.stripe.control.transfers().map(asObject)),
@@ -143,14 +147,14 @@ function givenBack(
 function compareOrders(
   orders: readonly OrderRow[],
   payments: readonly Payment[],
-  given: ReadonlyMap<string, number>,
+  { given, listed }: GoneAndHeld,
 ): string[] {
   const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const differences = orders.flatMap((order) => {
     const payment = theirs.get(order.id);
     theirs.delete(order.id);
     const back = given.get(order.id) ?? 0;
-    const expected = expectedOf(payment, back, order);
+    const expected = expectedOf(payment, back, { order, isListed: listed.has(order.id) });
     const said = `${order.status}, captured ${order.captured ?? 0}, given back ${order.refunded}`;
     const isSame =
       order.status === expected.status &&
@@ -170,8 +174,12 @@ function compareOrders(
   ];
 }
 
-/** The expected state of an order, by the PSP's books and by whether its time was over. */
-function expectedOf(payment: Payment | undefined, back: number, order: OrderRow) {
+/** The expected state of an order, by the PSP's books, by whether it had failed or expired, and by what is listed as held. */
+function expectedOf(
+  payment: Payment | undefined,
+  back: number,
+  { order, isListed }: { readonly order: OrderRow; readonly isListed: boolean },
+) {
   if (payment === undefined || isOpen(payment)) {
     return { status: order.is_expired ? 'failed' : 'pending', captured: 0 };
   }
@@ -179,9 +187,11 @@ function expectedOf(payment: Payment | undefined, back: number, order: OrderRow)
   if (!CAPTURED.has(payment.status)) return { status: `unknown here (${payment.status})`, captured: 0 };
   const captured = payment.amount_received ?? payment.amount;
   if (back === captured) return { status: 'refunded', captured };
-  // Money that an order cannot take is never kept: until it is given back it stays on the list.
-  if (captured !== payment.amount) return { status: back > 0 ? 'partially_refunded' : 'failed', captured };
-  return { status: back > 0 ? 'partially_refunded' : 'completed', captured };
+  const isTaken = captured === payment.amount && !order.has_failed;
+  // Money that an order cannot take is never kept: until all of it has gone back, it is listed.
+  if (!isTaken && !isListed) return { status: 'failed and listed as held', captured };
+  if (back > 0) return { status: 'partially_refunded', captured };
+  return { status: isTaken ? 'completed' : 'failed', captured };
 }
 
 interface ProviderObject {

@@ -1,5 +1,6 @@
 import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import type { DatabaseWithSql } from '../database.ts';
+import type { GoneAndHeld } from './held.ts';
 import { CAPTURED, isOpen, OVER, type Payment } from './payments.ts';
 
 interface AttemptRow {
@@ -43,12 +44,11 @@ export async function readInvoices({ sql }: Pick<DatabaseWithSql, 'sql'>): Promi
 
 /**
  * Compares each attempt with its payment at the PSP, and each invoice with what the PSP captured and gave back for it.
- * `given`: what went back of each payment.
  */
 export function compareInvoices(
   { attempts, invoices, setups }: InvoiceBooks,
   payments: readonly Payment[],
-  given: ReadonlyMap<string, number>,
+  { given, listed }: GoneAndHeld,
 ): string[] {
   const theirs = new Map(payments.map((payment) => [payment.payment_id, payment]));
   const taken = new Map(
@@ -57,7 +57,11 @@ export function compareInvoices(
   const ofAttempts = attempts.flatMap((attempt) => {
     const payment = theirs.get(attempt.id);
     const back = given.get(attempt.id) ?? 0;
-    const wanted = expectedOf(payment, back, { attempt, isTaken: taken.has(attempt.id) });
+    const wanted = expectedOf(payment, back, {
+      attempt,
+      isTaken: taken.has(attempt.id),
+      isListed: listed.has(attempt.id),
+    });
     const isSame = attempt.status === wanted.status && (attempt.received ?? 0) === wanted.received;
     if (isSame) return [];
     const said = `${attempt.status}, received ${attempt.received ?? 0}, of an invoice that is ${attempt.invoice_status}`;
@@ -92,7 +96,11 @@ function statusOf({ payment_id: paymentId, amount }: InvoiceRow, back: number): 
 function expectedOf(
   payment: Payment | undefined,
   back: number,
-  { attempt, isTaken }: { readonly attempt: AttemptRow; readonly isTaken: boolean },
+  {
+    attempt,
+    isTaken,
+    isListed,
+  }: { readonly attempt: AttemptRow; readonly isTaken: boolean; readonly isListed: boolean },
 ) {
   if (payment === undefined) return { status: 'failed', received: 0 };
   // It may still be paid: then somebody must still wait for it.
@@ -100,8 +108,10 @@ function expectedOf(
   if (OVER.has(payment.status)) return { status: 'failed', received: 0 };
   if (!CAPTURED.has(payment.status)) return { status: `unknown here (${payment.status})`, received: 0 };
   const received = payment.amount_received ?? payment.amount;
-  // Money that its invoice cannot take is held until all of it has gone back.
-  return { status: !isTaken && back >= received ? 'given_back' : 'succeeded', received };
+  if (isTaken) return { status: 'succeeded', received };
+  // Money that its invoice cannot take is held until all of it has gone back, and is listed till then.
+  if (back >= received) return { status: 'given_back', received };
+  return { status: isListed ? 'succeeded' : 'succeeded and listed as held', received };
 }
 
 /** Attempts under way whose payment has ended at the PSP: each of those webhooks was lost. */
