@@ -939,7 +939,7 @@ CREATE TABLE subscriptions (
 CREATE INDEX subscriptions_by_status ON public.subscriptions USING btree (status, created_at, id);
 CREATE INDEX subscriptions_by_user ON public.subscriptions USING btree (user_id, created_at, id);
 CREATE INDEX subscriptions_due ON public.subscriptions USING btree (next_due_at) WHERE (next_due_at IS NOT NULL);
-CREATE INDEX subscriptions_never_due ON public.subscriptions USING btree (price_id, work_checked_at NULLS FIRST, created_at) WHERE ((next_due_at IS NULL) AND (status = ANY (ARRAY['active'::text, 'trialing'::text, 'canceling'::text])));
+CREATE INDEX subscriptions_in_force ON public.subscriptions USING btree (price_id) WHERE (status = ANY (ARRAY['active'::text, 'trialing'::text, 'canceling'::text]));
 CREATE UNIQUE INDEX subscriptions_one_live_per_user ON public.subscriptions USING btree (user_id) WHERE (status <> ALL (ARRAY['expired'::text, 'canceled'::text]));
 
 CREATE TABLE transfer_reversals (

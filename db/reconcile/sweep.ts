@@ -147,7 +147,8 @@ function partsOf(ask: Omit<SweepAsk, 'lookedBefore'>): readonly Rows[] {
           rotates: true,
           from: sql`SELECT 'subscription/' || ${subscriptions.id} AS ref, ${subscriptions.workCheckedAt} AS looked_at, ${subscriptions.createdAt} AS created_at
             FROM (SELECT * FROM ${subscriptions}
-              WHERE ${subscriptions.nextDueAt} IS NULL AND ${subscriptions.status} IN ('active', 'trialing', 'canceling')
+              WHERE (${subscriptions.nextDueAt} IS NULL OR ${subscriptions.nextDueAt} >= ${dueBy})
+                AND ${subscriptions.status} IN ('active', 'trialing', 'canceling')
                 AND ${subscriptions.priceId} = ANY (ARRAY(${PAID_PRICES})) OFFSET 0) AS subscriptions
             WHERE ${seemsPhantom(billingNow(time), renewalGraceMs)}`,
         },

@@ -14,17 +14,21 @@ const IN_FORCE = ['active', 'trialing', 'canceling'] as const;
 /** Keeps PostgreSQL from joining: of all invoices there are, it looks at those of each row, by an index. */
 const ROW_BY_ROW = sql`OFFSET 0`;
 
-/** Rows of `subscriptions` that say they are in force and have nothing that carries it at `now`, as far as SQL can tell. */
+/** Rows of `subscriptions` that say they are in force and have nothing that carries it at `now`: the gate's rule, in SQL. */
 export const seemsPhantom = (now: SQL | Date, graceMs: number): SQL => sql`(
   ${subscriptions.status} IN ('active', 'trialing', 'canceling')
-  AND NOT (${subscriptions.status} = 'trialing' AND ${subscriptions.trialEnd} > ${now})
+  AND (${subscriptions.status} = 'trialing' AND ${subscriptions.trialEnd} > ${now}) IS NOT TRUE
   AND EXISTS (SELECT FROM ${planPrices} JOIN ${plans} ON ${plans.id} = ${planPrices.planId}
     WHERE ${planPrices.id} = ${subscriptions.priceId} AND ${plans.rank} > 0)
   AND NOT EXISTS (SELECT FROM ${invoices}
     WHERE ${invoices.subscriptionId} = ${subscriptions.id}
       AND ${invoices.status} IN ('paid', 'partially_refunded')
       AND btrim(coalesce(${invoices.hyperswitchPaymentId}, '')) <> ''
-      AND ${invoices.periodEnd} + ${graceMs} * interval '1 millisecond' > ${now}
+      AND ${invoices.periodStart} <= ${now}
+      AND ${invoices.periodEnd}
+        + CASE ${subscriptions.status} WHEN 'active' THEN ${graceMs} ELSE 0 END * interval '1 millisecond' > ${now}
+      AND (SELECT price.plan_id FROM ${planPrices} AS price WHERE price.id = ${invoices.priceId})
+        = (SELECT price.plan_id FROM ${planPrices} AS price WHERE price.id = ${subscriptions.priceId})
       AND ${subscriptions.status} <> 'trialing' ${ROW_BY_ROW})
   AND NOT EXISTS (SELECT FROM ${invoicePayments} JOIN ${invoices} ON ${invoices.id} = ${invoicePayments.invoiceId}
     WHERE ${invoices.subscriptionId} = ${subscriptions.id} AND ${invoicePayments.status} = 'pending' ${ROW_BY_ROW})

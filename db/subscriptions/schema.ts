@@ -137,10 +137,10 @@ export const subscriptions = pgTable(
     index('subscriptions_due')
       .on(t.nextDueAt)
       .where(sql`${t.nextDueAt} IS NOT NULL`),
-    // Of a plan that is paid for it is a phantom: in force, and nothing is ever due.
-    index('subscriptions_never_due')
-      .on(t.priceId, sql`${t.workCheckedAt} NULLS FIRST`, t.createdAt)
-      .where(sql`${t.nextDueAt} IS NULL AND ${t.status} IN ('active', 'trialing', 'canceling')`),
+    // Of a plan that is paid for, a sweep looks at the payment of each.
+    index('subscriptions_in_force')
+      .on(t.priceId)
+      .where(sql`${t.status} IN ('active', 'trialing', 'canceling')`),
     oneOf('subscriptions_status_known', t.status, SUBSCRIPTION_STATUSES),
     oneOf('subscriptions_cancel_cause_known', t.cancelCause, CANCEL_CAUSES),
     oneOf('subscriptions_end_reason_known', t.endReason, END_REASONS),

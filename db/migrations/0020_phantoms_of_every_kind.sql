@@ -1,0 +1,2 @@
+DROP INDEX "subscriptions_never_due";--> statement-breakpoint
+CREATE INDEX "subscriptions_in_force" ON "subscriptions" USING btree ("price_id") WHERE "subscriptions"."status" IN ('active', 'trialing', 'canceling');
