@@ -6,7 +6,7 @@ import { dropScheduledChange } from './changes/drop-scheduled.ts';
 import { type Deed, type DeedTerms, refuse } from './deed.ts';
 import { endSubscription } from './end.ts';
 import { endPhantom } from './end-phantom.ts';
-import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
+import { isPhantomRow } from './gate-rows.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './invoices/void.ts';
 import { readPrice } from './prices.ts';
 import type { Subscription } from './schema.ts';
@@ -32,7 +32,7 @@ export async function cancelSubscription(
     case 'active': {
       if (subscription.cancelRequestedAt !== null)
         return refuse('not_cancellable', 'It is cancelled already, and ends with its trial.');
-      if (!isPeriodOver(subscription, now) && (await isPhantomRow(tx, subscription, now, terms))) {
+      if (await isPhantomRow(tx, subscription, now, terms)) {
         await endPhantom(tx, subscription, { sweepId: `cancel/${askId}`, why: 'they cancelled', now });
         await tellCanceled(tx, { ...subscription, currentPeriodEnd: now, trialEnd: now }, now);
         return { done: {} };

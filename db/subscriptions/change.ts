@@ -7,7 +7,7 @@ import { readChange, type ReadChange } from './changes/read.ts';
 import { type SubscriptionChange, subscriptionChanges } from './changes/schema.ts';
 import { transitionChange } from './changes/transition.ts';
 import { type Deed, type DeedTerms, refuse } from './deed.ts';
-import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
+import { isPhantomRow } from './gate-rows.ts';
 import { openInvoice, planLine } from './invoices/open.ts';
 import type { Subscription } from './schema.ts';
 import { transitionSubscription } from './transition.ts';
@@ -25,7 +25,7 @@ export async function changeSubscription(
   deed: DeedTerms,
 ): Promise<Deed> {
   const { now } = deed;
-  if (!isPeriodOver(subscription, now) && (await isPhantomRow(tx, subscription, now, deed.terms)))
+  if (await isPhantomRow(tx, subscription, now, deed.terms))
     return refuse(
       'subscription_no_payment',
       'Your subscription is not linked to a payment: subscribe again.',

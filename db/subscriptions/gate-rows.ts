@@ -1,5 +1,10 @@
 import { and, desc, eq } from 'drizzle-orm';
-import { type GatedInvoice, type GatedSubscription, isPhantom } from '../../domain/subscriptions/gate.ts';
+import {
+  type GatedInvoice,
+  type GatedSubscription,
+  isPhantom,
+  wasPaidUntil,
+} from '../../domain/subscriptions/gate.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Db, Tx } from '../client.ts';
 import { invoicePayments, invoices } from './invoices/schema.ts';
@@ -58,19 +63,30 @@ export async function hasPendingAttempt(db: Db | Tx, subscriptionId: string): Pr
   return pending !== undefined;
 }
 
-/** Whether its period or trial is over, so that its workflow has something to do about it. */
-export const isPeriodOver = ({ status, trialEnd, currentPeriodEnd }: Subscription, now: Date): boolean => {
-  const end = status === 'trialing' ? trialEnd : currentPeriodEnd;
-  return end !== null && now >= end;
-};
+/** When its period or trial ends; null where it has none. */
+const periodEndOf = ({ status, trialEnd, currentPeriodEnd }: Subscription): Date | null =>
+  status === 'trialing' ? trialEnd : currentPeriodEnd;
 
-/** Whether a locked subscription says that it is in force, without a payment that carries it. */
+/**
+ * Whether a locked subscription says that it is in force, without a payment that carries it. What is only late is no phantom:
+ * its period or trial was paid for and is over, and its workflow charges or ends it, however late that is.
+ */
 export async function isPhantomRow(
   tx: Tx,
   subscription: Subscription,
   now: Date,
   { renewalGraceMs }: Pick<BillingTerms, 'renewalGraceMs'>,
 ): Promise<boolean> {
+  const { subscription: gated, invoices: held } = await readGateRows(tx, subscription);
+  if (!isPhantom(gated, held, now.getTime(), renewalGraceMs)) return false;
+  const end = periodEndOf(subscription);
+  const isOnlyLate =
+    subscription.nextDueAt !== null && end !== null && now >= end && wasPaidUntil(gated, held, end.getTime());
+  return !isOnlyLate;
+}
+
+/** Whether the period of a locked subscription, which is over, was paid for to its end. */
+export async function isPeriodPaid(tx: Tx, subscription: Subscription, periodEnd: Date): Promise<boolean> {
   const rows = await readGateRows(tx, subscription);
-  return isPhantom(rows.subscription, rows.invoices, now.getTime(), renewalGraceMs);
+  return wasPaidUntil(rows.subscription, rows.invoices, periodEnd.getTime());
 }

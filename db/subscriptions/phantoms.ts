@@ -1,9 +1,9 @@
 import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
-import type { Db, Tx } from '../client.ts';
+import type { Db } from '../client.ts';
 import { readBillingClock } from './billing-clock.ts';
 import { endPhantom } from './end-phantom.ts';
-import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
+import { isPhantomRow } from './gate-rows.ts';
 import { invoicePayments, invoices } from './invoices/schema.ts';
 import { lockSubscription } from './lock.ts';
 import { tellExpired } from './tell-expired.ts';
@@ -67,25 +67,11 @@ export async function listUnpaidAttempts(db: Db, subscriptionId: string): Promis
   return rows.map(({ id }) => id);
 }
 
-/**
- * Whether a locked row has no payment that carries it, and none that may come. Where its period or trial is over, its workflow
- * charges or ends it first, however late that is.
- */
-async function isLasting(
-  tx: Tx,
-  subscription: Subscription,
-  now: Date,
-  terms: BillingTerms,
-): Promise<boolean> {
-  const isOnlyLate = subscription.nextDueAt !== null && isPeriodOver(subscription, now);
-  return !isOnlyLate && isPhantomRow(tx, subscription, now, terms);
-}
-
 /** Whether it is a phantom now, and not only late. Changes nothing. Throws MissingRow. */
 export async function isPhantomNow(db: Db, subscriptionId: string, terms: BillingTerms): Promise<boolean> {
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
-    return isLasting(tx, subscription, await readBillingClock(tx, terms.time), terms);
+    return isPhantomRow(tx, subscription, await readBillingClock(tx, terms.time), terms);
   });
 }
 
@@ -99,7 +85,7 @@ export async function endIfPhantom(
   return db.transaction(async (tx) => {
     const subscription = await lockSubscription(tx, subscriptionId);
     const now = await readBillingClock(tx, terms.time);
-    if (!(await isLasting(tx, subscription, now, terms))) return null;
+    if (!(await isPhantomRow(tx, subscription, now, terms))) return null;
     const ended = await endPhantom(tx, subscription, { sweepId, why, now });
     await tellExpired(tx, subscription, 'phantom');
     return ended;

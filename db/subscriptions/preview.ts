@@ -6,7 +6,7 @@ import type { Db } from '../client.ts';
 import { readBillingClock } from './billing-clock.ts';
 import { readChange } from './changes/read.ts';
 import { refuse } from './deed.ts';
-import { isPeriodOver, isPhantomRow } from './gate-rows.ts';
+import { isPhantomRow } from './gate-rows.ts';
 import { readLiveSubscription } from './live.ts';
 
 /** What a change would cost and when it would come. Times are billing time. */
@@ -35,7 +35,7 @@ export async function previewChange(
     const subscription = await readLiveSubscription(tx, userId);
     if (subscription === undefined) return refuse('subscription_not_found', 'You have no subscription.');
     const now = await readBillingClock(tx, terms.time);
-    if (!isPeriodOver(subscription, now) && (await isPhantomRow(tx, subscription, now, terms)))
+    if (await isPhantomRow(tx, subscription, now, terms))
       return refuse(
         'subscription_no_payment',
         'Your subscription is not linked to a payment: subscribe again.',

@@ -37,6 +37,16 @@ export function hasEffectivePayment(
   return effectiveInvoice(subscription, invoices, nowMs, graceMs) !== null;
 }
 
+/**
+ * Whether it was paid for, or on trial, to the end of its period. What is over since then is late: its workflow charges or ends
+ * it. Nobody is charged for what follows a period that nobody paid.
+ */
+export const wasPaidUntil = (
+  subscription: GatedSubscription,
+  invoices: readonly GatedInvoice[],
+  periodEndMs: number,
+): boolean => hasEffectivePayment(subscription, invoices, periodEndMs - 1, 0);
+
 /** The invoice that is the effective payment, the one with the latest period where several are; null where none is. */
 export function effectiveInvoice<Invoice extends GatedInvoice>(
   subscription: GatedSubscription,

@@ -5,7 +5,7 @@ import { asks } from '../telling.ts';
 /** Flags that call for more than a person who looks and clears them. */
 export const SUBSCRIPTIONS_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWords>>> = {
   phantom: {
-    next: 'It says that it is in force, and nobody paid: it gives no features. `npm run ops -- phantoms` asks the PSP about each, and with `--apply` ends those that it knows nothing of.',
+    next: 'It says that it is in force, and nobody paid: it gives no features, and is not renewed. `npm run ops -- phantoms` asks the PSP about each, and with `--apply` ends those that it knows nothing of.',
     remedies: ({ subject }) => asks(subject, 'end_now'),
   },
   renewal_unanswered: {

@@ -9,6 +9,7 @@ import {
   type Invoice,
   isDead,
   isLeftByDunning,
+  isPaidTo,
   lastOf,
   monthsAfter,
   openOf,
@@ -111,8 +112,9 @@ export async function goOn(life: Life, books: Books, sub: Sub, isProcessed = fal
         break;
       case 'active':
         if (openOf(sub) !== null) voidOf(sub);
-        else if (sub.to! + MARGIN_MS <= now) await renew(life, books, sub, 'renewal', isProcessed);
-        else return;
+        else if (sub.to! + MARGIN_MS > now) return;
+        else if (isPaidTo(sub, sub.to!)) await renew(life, books, sub, 'renewal', isProcessed);
+        else sub.isHeld = true;
         break;
       case 'past_due':
         await step(life, books, sub, isProcessed);

@@ -20,7 +20,6 @@ import {
   gives,
   isSamePrice,
   isPhantom,
-  isOver,
   isCharging,
   type Invoice,
   lastOf,
@@ -186,7 +185,7 @@ export async function cancel(
   const sub = liveOf(books)!;
   await life.within(books, how.trouble, async () => {
     const now = await life.now();
-    const isPhantomNow = isPhantom(sub, now) && !isOver(sub, now);
+    const isPhantomNow = isPhantom(sub, now);
     const answer = await askOnceOrTwice(life, sub, { do: 'cancel' }, how);
     const isCanceled = sub.status === 'canceling' || sub.canceled !== null;
     expect(refusedAs(answer), JSON.stringify(answer)).toBe(isCanceled ? 'not_cancellable' : null);

@@ -8,7 +8,6 @@ import {
   type Books,
   chargeableOf,
   CYCLES,
-  isOver,
   isPhantom,
   lastOf,
   liveOf,
@@ -104,8 +103,7 @@ export async function sweepPhantoms(life: Life, books: Books, isDry: boolean): P
   await life.within(books, 'none', async () => {
     const now = await life.now();
     const sub = liveOf(books);
-    const isFound =
-      sub !== null && isPhantom(sub, now) && !isOver(sub, now) && sub.createdAt < now - PHANTOM_AFTER_MS;
+    const isFound = sub !== null && isPhantom(sub, now) && sub.createdAt < now - PHANTOM_AFTER_MS;
     const { engine } = life.world;
     await engine.startPhantomSweep(isDry);
     expect(await engine.phantomReport(isDry)).toMatchObject({ expired: isFound ? 1 : 0, paid: 0 });

@@ -96,6 +96,8 @@ export interface Sub {
   readonly id: string;
   /** A phantom, which nobody subscribed to. */
   readonly isMadeUp?: boolean;
+  /** Its period is over, and nobody had paid it: it is not renewed. */
+  isHeld?: boolean;
   plan: PlanId;
   cycle: Cycle;
   /** It keeps its own. */
@@ -178,19 +180,24 @@ export function hasAccess(sub: Sub, now: number): boolean {
   return sub.status === 'trialing' ? now < (sub.trialEnd ?? 0) : effectiveOf(sub, now) !== null;
 }
 
-/** Whether it says that it is in force, and nothing carries it, nor is under way. */
+/** Whether it says that it is in force, and nothing carries it, nor is under way; what is only late is none. */
 export const isPhantom = (sub: Sub, now: number): boolean =>
   (sub.status === 'active' || sub.status === 'trialing' || sub.status === 'canceling') &&
   !hasAccess(sub, now) &&
-  !sub.invoices.some(({ attempts }) => attempts.some(({ status }) => status === 'pending'));
+  !sub.invoices.some(({ attempts }) => attempts.some(({ status }) => status === 'pending')) &&
+  !isLate(sub, now);
 
-/** Whether its period or trial is over: it is late then, and no phantom yet. */
-export const isOver = (sub: Sub, now: number): boolean =>
-  now >= ((sub.status === 'trialing' ? sub.trialEnd : sub.to) ?? Infinity);
+/** Whether its trial, or its period, is over and was paid for. */
+function isLate(sub: Sub, now: number): boolean {
+  const end = sub.status === 'trialing' ? sub.trialEnd : sub.to;
+  return end !== null && now >= end && (sub.status === 'trialing' || isPaidTo(sub, end));
+}
 
-export function effectiveOf(sub: Sub, now: number): Invoice | null {
+export const isPaidTo = (sub: Sub, end: number): boolean => effectiveOf(sub, end - 1, 0) !== null;
+
+export function effectiveOf(sub: Sub, now: number, activeGrace = GRACE_MS): Invoice | null {
   if (sub.status !== 'active' && sub.status !== 'canceling') return null;
-  const grace = sub.status === 'active' ? GRACE_MS : 0;
+  const grace = sub.status === 'active' ? activeGrace : 0;
   const [latest] = sub.invoices
     .filter(
       ({ status, plan, from, to }) =>
@@ -214,7 +221,7 @@ export function dueOf(sub: Sub): number | null {
       return open === null ? sub.trialEnd : null;
     case 'active':
       if (open?.reason === 'change') return Math.min(open.createdAt + PAY_WITHIN_MS, sub.to!);
-      return isUnderWay ? null : sub.to;
+      return isUnderWay || sub.isHeld ? null : sub.to;
     case 'canceling':
       return isUnderWay ? null : sub.to;
     case 'past_due':
@@ -269,7 +276,7 @@ export function changeOf(
   to: { readonly plan: PaidPlan; readonly cycle: Cycle },
   now: number,
 ): string {
-  if (!isOver(sub, now) && isPhantom(sub, now)) return 'subscription_no_payment';
+  if (isPhantom(sub, now)) return 'subscription_no_payment';
   if (sub.status === 'canceling' || sub.canceled !== null) return 'subscription_canceling';
   if (sub.status === 'pending_payment') return 'payment_pending';
   if (sub.status === 'past_due') return 'subscription_past_due';

@@ -1,13 +1,16 @@
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { featuresOf } from '../../db/subscriptions/index.ts';
 import { endIfPhantom, listPhantoms } from '../../db/subscriptions/phantoms.ts';
+import { invoices } from '../../db/subscriptions/invoices/schema.ts';
+import { subscriptions } from '../../db/subscriptions/schema.ts';
 import { phantoms } from '../../ops/commands/phantoms.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { makePerson } from '../harness/shop.ts';
-import { until } from '../harness/wait.ts';
+import { eventually, until } from '../harness/wait.ts';
 import type { Person, World } from '../harness/world.ts';
-import { subscriptionsOf } from '../subscriptions/story.ts';
+import { DAY_MS, subscriptionsOf } from '../subscriptions/story.ts';
 import { TERMS } from '../subscriptions/verbs.ts';
 import { openOffice } from './support.ts';
 
@@ -20,6 +23,11 @@ beforeAll(async () => {
 });
 afterEach(() => expectCleanBooks(world));
 afterAll(() => world.close());
+
+const PREMIUM_MONTHLY = '01998000-0000-7000-8000-000000000004';
+const UNNAMED = { hyperswitchPaymentId: ' ' };
+const AN_HOUR_AGO = new Date(Date.now() - 60 * 60 * 1000);
+const TOMORROW = new Date(Date.now() + DAY_MS);
 
 describe('npm run ops -- phantoms', () => {
   const run = async (...args: string[]) => {
@@ -138,20 +146,89 @@ describe('npm run ops -- phantoms', () => {
     },
   );
 
-  it('a phantom whose period runs is flagged by the sweep, however often it is woken', async () => {
-    const { database } = world;
-    const person = await makePerson(world, 'user');
-    const id = uuidv7();
-    await database.sql`
-      INSERT INTO subscriptions (id, user_id, price_id, status, created_at, current_period_start, current_period_end, next_due_at)
-      VALUES (${id}, ${person.id}, '01998000-0000-7000-8000-000000000002', 'active', now() - interval '1 hour',
-        now() - interval '1 hour', now() + interval '20 days', now() - interval '11 minutes')`;
+  it.each([
+    ['that is due later', { nextDueAt: TOMORROW }, UNNAMED],
+    ['that is due now, and is woken however often', { nextDueAt: AN_HOUR_AGO }, UNNAMED],
+    ['that has no period', { currentPeriodStart: null, currentPeriodEnd: null }, UNNAMED],
+    ['of which nothing is ever due', { nextDueAt: null }, UNNAMED],
+    ['that is cancelled', { status: 'canceling' }, UNNAMED],
+    ['on trial without an end', { status: 'trialing' }, UNNAMED],
+    ['for which another plan was paid', { nextDueAt: TOMORROW }, { priceId: PREMIUM_MONTHLY }],
+    ['whose paid period is to come', { nextDueAt: TOMORROW }, { periodStart: TOMORROW }],
+  ] as const)('the sweep flags a phantom %s', async (_, wrong, paid) => {
+    const { db } = world.database;
+    const { id, invoiceId } = await of.active();
+    await of.rests(id);
+    const { priceId, periodStart, hyperswitchPaymentId } = (await of.invoicesOf(id))[0]!;
+    const before = await of.row(id);
+    await db.update(subscriptions).set(wrong).where(eq(subscriptions.id, id));
+    await db.update(invoices).set(paid).where(eq(invoices.id, invoiceId));
+
     await sweepOverdue();
     expect(await flagsOn(id)).toEqual(['phantom']);
-    await of.rests(id);
-    expect((await of.row(id)).nextDueAt!.getTime()).toBeGreaterThan(Date.now());
+    await hasRested(id);
     await sweepOverdue();
-    expect(await of.row(id)).toMatchObject({ status: 'active' });
+    expect(await flagsOn(id)).toEqual(['phantom']);
+    await hasRested(id);
+    const { status } = { ...before, ...wrong };
+    expect(await of.row(id)).toMatchObject({ status, endedAt: null });
+    expect(await of.invoicesOf(id)).toHaveLength(1);
+
+    await db
+      .update(invoices)
+      .set({ priceId, periodStart, hyperswitchPaymentId })
+      .where(eq(invoices.id, invoiceId));
+    await db.update(subscriptions).set(before).where(eq(subscriptions.id, id));
+  });
+
+  it('a paid one whose period runs is not flagged by the sweep', async () => {
+    const { id } = await of.active();
+    await of.rests(id);
+    await sweepOverdue();
+    expect(await flagsOn(id)).toEqual([]);
+  });
+
+  it('a period that nobody paid is not renewed: it is held, flagged and ended as a phantom', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const { sql } = world.database;
+    const [{ hyperswitchPaymentId } = { hyperswitchPaymentId: null }] = await of.invoicesOf(id);
+    await sql`UPDATE invoices SET hyperswitch_payment_id = NULL WHERE subscription_id = ${id}`;
+    await of.passPeriod(id);
+    await world.finished(`subscription/${id}`);
+    expect(await of.row(id)).toMatchObject({ status: 'active', nextDueAt: null });
+    expect(await flagsOn(id)).toEqual(['phantom']);
+    expect(await of.invoicesOf(id)).toHaveLength(1);
+    const paid = world.psp.control.payments().filter((payment) => payment.customer_id === person.id);
+    expect(paid).toHaveLength(1);
+    // The sweep wakes it, which asks for no money either; subscribing takes its place.
+    await sweepOverdue();
+    const { done } = await of.subscribed(person);
+    expect(done.replacedId).toBe(id);
+    expect(await of.row(id)).toMatchObject({ status: 'expired', endReason: 'phantom' });
+    await sql`UPDATE invoices SET hyperswitch_payment_id = ${hyperswitchPaymentId} WHERE subscription_id = ${id}`;
+  });
+
+  it('what was cancelled and taken back is renewed, for its period was paid', async () => {
+    const { id } = await of.active();
+    await of.ask(id, { do: 'cancel' });
+    await of.ask(id, { do: 'reactivate' });
+    await of.rests(id);
+    await of.passPeriod(id);
+    await of.paid(id, 2);
+    expect(await flagsOn(id)).toEqual([]);
+  });
+
+  it('subscribing replaces nothing that is only late: its renewal is charged, and nothing beside it', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    await world.temporal.workflow.getHandle(`subscription/${id}`).terminate('the test wants it');
+    const { currentPeriodEnd } = await of.row(id);
+    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 4 * DAY_MS);
+    expect(await of.subscribe(person)).toMatchObject({ refused: { code: 'subscription_exists' } });
+    await sweepOverdue();
+    await of.paid(id, 2);
+    expect((await of.attemptsOf(id)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
   });
 
   /** It says that it is in force since two days ago, and its payment failed, as far as we know. */
@@ -218,6 +295,14 @@ describe('npm run ops -- phantoms', () => {
     );
     return id;
   }
+
+  /** Its workflow has done what is due, and waits or is over. */
+  const hasRested = (id: string) =>
+    eventually(async () => {
+      const handle = world.temporal.workflow.getHandle(`subscription/${id}`);
+      const { kind } = await handle.query<{ kind: string }>('state');
+      expect(['wait', 'ended']).toContain(kind);
+    });
 
   async function sweepOverdue() {
     const swept = await world.post(admin, '/admin/reconcile', { phases: ['overdue_subscriptions'] });

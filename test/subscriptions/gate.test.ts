@@ -9,6 +9,7 @@ import {
   hasEffectivePayment,
   isPhantom,
 } from '../../domain/subscriptions/index.ts';
+import { wasPaidUntil } from '../../domain/subscriptions/gate.ts';
 import { INVOICE_STATUSES } from '../../domain/subscriptions/invoice-machine.ts';
 import { SUBSCRIPTION_STATUSES } from '../../domain/subscriptions/subscription-machine.ts';
 
@@ -180,6 +181,21 @@ describe('a phantom', () => {
   it('is none with a payment, and none while an attempt is pending', () => {
     expect(says(row(), [invoice()])).toBe(false);
     expect(says(row(), [], true)).toBe(false);
+  });
+});
+
+describe('what is over was paid for', () => {
+  const endMs = MONTH.endMs;
+  it.each([
+    ['a paid month', row(), [invoice()], true],
+    ['a cancelled one', canceling, [invoice()], true],
+    ['a trial', trial(endMs), [], true],
+    ['nothing paid', row(), [], false],
+    ['another plan', row(), [invoice({ planId: 'premium' })], false],
+    ['no payment named', row(), [invoice({ paymentId: null })], false],
+    ['the month before, in whose grace it ends', row(), [invoice({ periodEndMs: endMs - HOUR_MS })], false],
+  ] as const)('%s', (_, subscription, invoices, wasPaid) => {
+    expect(wasPaidUntil(subscription, invoices, endMs)).toBe(wasPaid);
   });
 });
 

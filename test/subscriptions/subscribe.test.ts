@@ -13,6 +13,8 @@ import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
 import { billingOn, codeOf, DAY_MS, TERMS } from './verbs.ts';
 
+const PREMIUM_MONTHLY = '01998000-0000-7000-8000-000000000004';
+
 let database: DatabaseWithSql;
 let billing: ReturnType<typeof billingOn>;
 beforeAll(async () => {
@@ -178,6 +180,28 @@ describe('subscribing to a paid plan', () => {
     const kept =
       await database.sql`SELECT row FROM phantom_subscriptions WHERE row->>'id' = ${subscriptionId}`;
     expect(kept).toMatchObject([{ row: { status: 'active', userId } }]);
+  });
+
+  it.each([
+    ['active', 'active'],
+    ['cancelled', 'canceling'],
+  ])('one that is %s and only late is none: its workflow charges or ends it', async (_, status) => {
+    const { userId, subscriptionId } = await billing.paid('creator', { sinceMs: 40 * DAY_MS });
+    await database.sql`UPDATE subscriptions SET status = ${status} WHERE id = ${subscriptionId}`;
+    const result = await billing.subscribe(userId, 'premium');
+    expect(codeOf(result)).toBe('subscription_exists');
+    expect(await billing.subscription(subscriptionId)).toMatchObject({ status, endedAt: null });
+  });
+
+  it.each([
+    ['nobody paid its period', 'invoices', "hyperswitch_payment_id = ''"],
+    ['another plan was paid', 'invoices', `price_id = '${PREMIUM_MONTHLY}'`],
+    ['nothing of it is ever due', 'subscriptions', 'next_due_at = NULL'],
+  ])('one whose period is over is a phantom where %s: it is replaced', async (_, table, wrong) => {
+    const { userId, subscriptionId, invoiceId } = await billing.paid('creator', { sinceMs: 40 * DAY_MS });
+    const id = table === 'invoices' ? invoiceId : subscriptionId;
+    await database.sql.unsafe(`UPDATE ${table} SET ${wrong} WHERE id = '${id}'`);
+    expect(await billing.opened(userId, 'creator')).toMatchObject({ replacedId: subscriptionId });
   });
 
   it.each([

@@ -1,5 +1,8 @@
 import { renewalJitterMs } from '../../../domain/subscriptions/jitter.ts';
+import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
+import { raiseFlag } from '../../kernel/index.ts';
 import { tellChangeFailed } from '../changes/tell-failed.ts';
+import { isPeriodPaid } from '../gate-rows.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import { isFree } from '../prices.ts';
 import { charge, isBeingRefunded } from './charge.ts';
@@ -54,6 +57,11 @@ async function renewal(moment: Moment): Promise<typeof CHANGED | Due | null> {
   if (now < at) return { at, summary: 'until the renewal' };
   if (await isBeingRefunded(moment)) {
     return { at: after(now, REFUND_LOOK_MS), summary: 'for a refund that ends it' };
+  }
+  if (!(await isPeriodPaid(moment.tx, subscription, currentPeriodEnd))) {
+    const detail = 'Nobody paid the period that is over: it is not renewed, and gives no features';
+    await raiseFlag(moment.tx, 'phantom', subscriptionWorkflowId(subscription.id), detail);
+    return null;
   }
   return charge(moment, 'renewal', currentPeriodEnd);
 }
