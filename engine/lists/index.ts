@@ -14,4 +14,5 @@ export const WORKFLOW_LISTS: readonly WorkflowList[] = [
   ...RECONCILE_LISTS,
 ];
 
+export { queryAt } from './list.ts';
 export type { WorkflowList };

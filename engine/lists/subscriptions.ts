@@ -1,5 +1,7 @@
 import { RUNNING, type WorkflowList } from './list.ts';
 
+const DAY_MS = 24 * 60 * 60_000;
+
 export const SUBSCRIPTIONS_LISTS: readonly WorkflowList[] = [
   {
     key: 'subscriptions-past-due',
@@ -10,8 +12,11 @@ export const SUBSCRIPTIONS_LISTS: readonly WorkflowList[] = [
   {
     key: 'subscriptions-unpaid-for-a-day',
     title: 'subscriptions unpaid for a day',
-    query: `WorkflowType = "subscription" AND VezaStatus = "past_due" AND VezaRetryCount >= 1 AND ${RUNNING}`,
-    about: 'the first step of dunning, by default a day after the refusal, brought no money',
+    // A run begins with the subscription, and anew with the refusal that makes it past due.
+    query: `WorkflowType = "subscription" AND VezaStatus IN ("pending_payment", "past_due") AND ${RUNNING}`,
+    runningForMs: DAY_MS,
+    about:
+      'nobody has paid since it began, or since its renewal was refused; the console and the command add to the query when that is',
   },
   {
     key: 'subscriptions-waiting',

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readVariables } from '../../config.ts';
-import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
+import { queryAt, WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { listUrl } from '../../operations/links.ts';
 import { UsageError } from '../usage.ts';
 
@@ -17,8 +17,12 @@ export async function lists(args: string[], env: NodeJS.ProcessEnv): Promise<str
   }
   const config = readVariables(env, ['TEMPORAL_UI_URL', 'TEMPORAL_NAMESPACE']);
   const ui = { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE };
+  const now = new Date();
   const wanted = WORKFLOW_LISTS.filter(({ key }) => values.key === undefined || key === values.key).map(
-    (list) => ({ ...list, url: listUrl(ui, list.query) }),
+    (list) => {
+      const query = queryAt(list, now);
+      return { key: list.key, title: list.title, about: list.about, query, url: listUrl(ui, query) };
+    },
   );
   if (values.json) return JSON.stringify({ data: wanted });
   const told = wanted.map(({ key, title, about, query, url }) =>

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cardSetups } from '../../db/subscriptions/schema.ts';
 import { featuresOf } from '../../db/subscriptions/index.ts';
+import { queryAt, WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { installMovedClock } from '../harness/moved-clock.ts';
 import { openFlags } from '../harness/read.ts';
@@ -47,6 +48,29 @@ async function pastDue(declineCode = 'insufficient_funds', beyondMs?: number) {
 }
 
 describe('dunning', () => {
+  it('the list of what is unpaid for a day has it a day after its refusal, whatever the schedule is', async () => {
+    const { id, row, method } = await pastDue();
+    const workflowId = `subscription/${id}`;
+    const list = WORKFLOW_LISTS.find(({ key }) => key === 'subscriptions-unpaid-for-a-day')!;
+    const isListedAt = async (now: Date) => {
+      const query = `${queryAt(list, now)} AND WorkflowId = "${workflowId}"`;
+      return (await world.temporal.workflow.count(query)).count > 0;
+    };
+    const refusedAt = row.dunningSince!.getTime();
+    await until(
+      () => isListedAt(new Date(Date.now() + DAY_MS)),
+      (isListed) => isListed,
+    );
+    expect(await isListedAt(new Date(refusedAt + DAY_MS - 60_000))).toBe(false);
+    world.psp.control.setMethod(method, { charges: 'succeed' });
+    await of.pass(id, DAY_MS);
+    await of.became(id, 'active');
+    await until(
+      () => isListedAt(new Date(Date.now() + DAY_MS)),
+      (isListed) => !isListed,
+    );
+  });
+
   it('a refusal closes access at once, and the schedule charges again', async () => {
     const { id, person, method } = await pastDue();
     expect(await maySell(person)).toBe(false);

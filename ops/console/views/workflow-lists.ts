@@ -1,10 +1,10 @@
-import { type WorkflowList, WORKFLOW_LISTS } from '../../../engine/lists/index.ts';
+import { queryAt, type WorkflowList, WORKFLOW_LISTS } from '../../../engine/lists/index.ts';
 import { listUrl, type TemporalUi } from '../../../operations/links.ts';
 import { html, type Html } from '../html.ts';
 import { table } from './table.ts';
 
 /** The lists of Temporal's UI, to go there from here; where nobody said where that is, their queries alone. */
-export const workflowLists = (ui: TemporalUi): Html =>
+export const workflowLists = (ui: TemporalUi, now = new Date()): Html =>
   html`${
     ui.url === undefined &&
     html`<p class="muted">
@@ -18,7 +18,7 @@ export const workflowLists = (ui: TemporalUi): Html =>
       { title: 'When to look', cell: ({ about }) => `${capital(about)}.` },
       { title: 'Query', cell: ({ query }) => html`<code>${query}</code>` },
     ],
-    rows: WORKFLOW_LISTS,
+    rows: WORKFLOW_LISTS.map((list) => ({ ...list, query: queryAt(list, now) })),
     empty: '',
   })}`;
 
