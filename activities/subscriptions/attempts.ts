@@ -132,7 +132,7 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
   }
 
   async function ask(attemptId: string): Promise<Asked> {
-    const wanted = await askAttempt(db, attemptId);
+    const wanted = await askAttempt(db, attemptId, settings.billing);
     const owned = await attemptOf(attemptId);
     if (wanted === null) return { psp: { kind: 'answered' }, ...(await next(owned.subscriptionId)) };
     if (wanted.card === null && !wanted.attempt.onSession) {

@@ -68,6 +68,31 @@ export function effectiveInvoice<Invoice extends GatedInvoice>(
   return latest ?? null;
 }
 
+/**
+ * The invoice whose refund ends the subscription: the effective payment. While an active one waits for its renewal beyond the
+ * grace, that of the period which is over: who is given that back is not charged for the next.
+ */
+export function endingInvoice<Invoice extends GatedInvoice>(
+  subscription: GatedSubscription,
+  invoices: readonly Invoice[],
+  {
+    nowMs,
+    graceMs,
+    periodEndMs,
+  }: {
+    readonly nowMs: number;
+    readonly graceMs: number;
+    /** Of the period that the subscription is in, or was in last. */
+    readonly periodEndMs: number | null;
+  },
+): Invoice | null {
+  const ofPeriod = invoices.filter((invoice) => invoice.periodEndMs === periodEndMs);
+  return (
+    effectiveInvoice(subscription, invoices, nowMs, graceMs) ??
+    effectiveInvoice(subscription, ofPeriod, nowMs, Infinity)
+  );
+}
+
 const isPaid = ({ status, paymentId }: GatedInvoice): boolean =>
   (status === 'paid' || status === 'partially_refunded') && paymentId !== null && paymentId.trim() !== '';
 

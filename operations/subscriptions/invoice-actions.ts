@@ -84,26 +84,44 @@ const makeVoid: RowAction<Invoice, SubscriptionWork> = {
 const Part = z.strictObject({ amount: z.unknown().optional(), endAccess: z.boolean().optional() });
 type Part = Pick<RefundAsk, 'amount' | 'endAccess'>;
 
+interface RefundWork extends StartWork {
+  /** Of an active one: a change that waited for its money may be given up, whose payment its workflow ends at the PSP. */
+  readonly subscription?: SubscriptionWork;
+}
+
 /** An admin refunds somebody's invoice, or a part of it. */
-export const refundInvoice = (part: Part): RowAction<Refund, StartWork> => ({
-  ...refundPurchase('invoice', part),
-  action: 'refund_invoice',
-  refusals: [
-    'invoice_not_found',
-    'invoice_not_refundable',
-    'invoice_disputed',
-    'refund_already_requested',
-    'refund_amount_invalid',
-    'refund_forbidden',
-  ],
-  describeEffect: (standing) => effectOf(INVOICE_ACTIONS.refund_invoice, standing),
-  askedWith(params) {
-    const { amount, endAccess } = paramsOf(Part, params);
-    return refundInvoice({
-      ...(amount !== undefined && { amount }),
-      ...(endAccess !== undefined && { endAccess }),
-    });
-  },
-});
+export function refundInvoice(part: Part): RowAction<Refund, RefundWork> {
+  const refund = refundPurchase('invoice', part);
+  return {
+    ...refund,
+    action: 'refund_invoice',
+    refusals: [
+      'invoice_not_found',
+      'invoice_not_refundable',
+      'invoice_disputed',
+      'refund_already_requested',
+      'refund_amount_invalid',
+      'refund_forbidden',
+    ],
+    async act(tx, invoiceId, act, settings) {
+      const { work, ...acted } = await refund.act(tx, invoiceId, act, settings);
+      const { subscription } = await lockInvoice(tx, invoiceId);
+      if (subscription.status !== 'active') return { ...acted, work };
+      return { ...acted, work: { ...work, subscription: await workOf(tx, subscription.id) } };
+    },
+    async notify(deps, { subscription, ...work }) {
+      await refund.notify(deps, work);
+      return subscription === undefined ? null : wake(deps, subscription);
+    },
+    describeEffect: (standing) => effectOf(INVOICE_ACTIONS.refund_invoice, standing),
+    askedWith(params) {
+      const { amount, endAccess } = paramsOf(Part, params);
+      return refundInvoice({
+        ...(amount !== undefined && { amount }),
+        ...(endAccess !== undefined && { endAccess }),
+      });
+    },
+  };
+}
 
 export const INVOICE_ROW_ACTIONS = [retry, charge, makeVoid, refundInvoice({})] as readonly RowAction[];

@@ -4,7 +4,7 @@ import {
   type Books,
   type Card,
   type Cycle,
-  effectiveOf,
+  endingOf,
   gives,
   type Invoice,
   isDead,
@@ -173,7 +173,7 @@ export function givenBack(
     readonly at: number;
   },
 ): void {
-  const effective = effectiveOf(sub, how.at);
+  const ending = endingOf(sub, how.at);
   const owed = invoice.owed!;
   const rest = Math.min(how.amount, owed.amount - owed.earned);
   const earned = Math.min(how.amount - rest, owed.earned);
@@ -197,7 +197,7 @@ export function givenBack(
   invoice.status = isWhole ? 'refunded' : 'partially_refunded';
   // What an upgrade or a year took its credit from is part of what it cost.
   const isLost =
-    how.kind === 'dispute' && effective !== null && invoice.from! < sub.to! && sub.from! < invoice.to!;
-  if (isLost || (effective === invoice && (isWhole || how.endsAccess)))
+    how.kind === 'dispute' && ending !== null && invoice.from! < sub.to! && sub.from! < invoice.to!;
+  if (isLost || (ending === invoice && (isWhole || how.endsAccess)))
     end(books, sub, 'expired', how.kind === 'dispute' ? 'dispute_lost' : 'refunded');
 }

@@ -21,6 +21,7 @@ import {
   type Books,
   type Card,
   CARDS,
+  endingOf,
   GRACE_MS,
   type Invoice,
   isDead,
@@ -143,6 +144,10 @@ export async function refund(
     if (refusal !== null) return;
     if (how.fails) {
       invoice.failedRefunds += 1;
+      // It might have ended it: a change that waited for its money was given up.
+      const mightEnd = how.endAccess || amount === leftOf(invoice);
+      const isEnding = mightEnd && endingOf(sub, await life.now()) === invoice;
+      if (isEnding && openOf(sub)?.reason === 'change') voidOf(sub);
       return;
     }
     await booked(life, invoice, amount);

@@ -210,6 +210,18 @@ export function effectiveOf(sub: Sub, now: number, activeGrace = GRACE_MS): Invo
   return latest ?? null;
 }
 
+/** The invoice whose refund ends it: also that of the period which is over, while its renewal is late beyond the grace. */
+export const endingOf = (sub: Sub, now: number): Invoice | null =>
+  effectiveOf(sub, now) ??
+  sub.invoices.findLast(
+    ({ status, plan, to }) =>
+      sub.status === 'active' &&
+      (status === 'paid' || status === 'partially_refunded') &&
+      plan === sub.plan &&
+      to === sub.to,
+  ) ??
+  null;
+
 /** When something is next to be done, if nobody does anything. */
 export function dueOf(sub: Sub): number | null {
   const open = openOf(sub);

@@ -325,13 +325,13 @@ describe('dispute', () => {
     const attemptId = (
       await sql`SELECT id FROM invoices WHERE subscription_id = ${id} AND reason = 'renewal'`
     )[0]!.id as string;
-    expect(await askAttempt(db, attemptId)).not.toBeNull();
+    expect(await askAttempt(db, attemptId, termsAt(at))).not.toBeNull();
     await dispute(invoiceId, 'open');
-    expect(await askAttempt(db, attemptId)).toBeNull();
+    expect(await askAttempt(db, attemptId, termsAt(at))).toBeNull();
     expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'end', attemptId });
     await dispute(invoiceId, 'won');
     expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'end', attemptId });
-    expect(await askAttempt(db, attemptId)).toBeNull();
+    expect(await askAttempt(db, attemptId, termsAt(at))).toBeNull();
     await story.settle(attemptId, failed('none', { decline: null }), at);
     // Nobody refused it.
     expect(await story.subscription(id)).toMatchObject({ status: 'active', dunningSince: null });

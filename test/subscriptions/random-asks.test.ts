@@ -95,7 +95,7 @@ async function runRound(userId: string, now: Date, moves: readonly Move[]): Prom
     const row = rows[at % Math.max(rows.length, 1)];
     if (row === undefined) return;
     const step = await advance(database.db, row.id, terms);
-    if (step.kind === 'ask') await askAttempt(database.db, step.attemptId);
+    if (step.kind === 'ask') await askAttempt(database.db, step.attemptId, terms);
     if (step.kind === 'set_up')
       await settleSetup(database.db, step.setupId, { verdict: 'captured', card: cardOf(userId) }, terms);
     if (step.kind === 'end') await settleAttempt(database.db, step.attemptId, failed('cancelled'), terms);

@@ -48,7 +48,7 @@ const later = (from: Date, ms: number) => new Date(from.getTime() + ms);
 
 test('a secret of which the PSP does not say when it dies dies when it was asked to', async () => {
   const { invoiceId } = await story.subscribe();
-  await askAttempt(db, invoiceId);
+  await askAttempt(db, invoiceId, termsAt());
   const answer = { status: 'requires_payment_method', clientSecret: 'secret', connectorTransactionId: null };
   await recordAttemptAnswer(db, invoiceId, { ...answer, expiresAt: null }, 900);
   const { askedAt, clientSecretExpiresAt } = await story.attempt(invoiceId);

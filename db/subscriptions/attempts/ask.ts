@@ -1,5 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
+import type { InvoiceTerms } from '../../../domain/subscriptions/terms.ts';
 import type { Db } from '../../client.ts';
+import { readBillingClock } from '../billing-clock.ts';
+import { hasEndingRefund } from '../invoices/ending-refund.ts';
 import { type InvoicePayment, invoicePayments } from '../invoices/schema.ts';
 import { lockAttempt } from '../lock.ts';
 import { paymentMethods } from '../schema.ts';
@@ -16,13 +19,20 @@ export interface AttemptToAsk {
 
 /**
  * Writes down that the PSP is asked for an attempt's payment, before it is. Null where it is not wanted any more, has ended,
- * or was answered: a cancellation before this call prevents the charge.
+ * or was answered: a cancellation, or a refund that ends the subscription, before this call prevents the charge.
  */
-export async function askAttempt(db: Db, attemptId: string): Promise<AttemptToAsk | null> {
+export async function askAttempt(
+  db: Db,
+  attemptId: string,
+  terms: Pick<InvoiceTerms, 'time' | 'renewalGraceMs'>,
+): Promise<AttemptToAsk | null> {
   return db.transaction(async (tx) => {
     const locked = await lockAttempt(tx, attemptId);
     const { attempt, subscription } = locked;
-    if (attempt.status !== 'pending' || attempt.providerStatus !== null || !isWanted(locked)) return null;
+    if (attempt.status !== 'pending' || attempt.providerStatus !== null) return null;
+    const now = await readBillingClock(tx, terms.time);
+    const isRefunded = await hasEndingRefund(tx, subscription, { now, terms });
+    if (!isWanted({ ...locked, isRefunded })) return null;
     await tx
       .update(invoicePayments)
       .set({

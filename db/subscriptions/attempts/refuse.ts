@@ -5,6 +5,7 @@ import { writeMail } from '../../accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { chargeableCard } from '../chargeable-card.ts';
 import { tellChangeFailed } from '../changes/tell-failed.ts';
+import { hasEndingRefund } from '../invoices/ending-refund.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import type { LockedAttempt } from '../lock.ts';
 import { readPrice } from '../prices.ts';
@@ -21,7 +22,13 @@ export async function refuse(
   tx: Tx,
   { subscription, invoice, attempt }: LockedAttempt,
   decline: AttemptReport['decline'],
-  { now, terms }: { readonly now: Date; readonly terms: Pick<InvoiceTerms, 'dunningMs'> },
+  {
+    now,
+    terms,
+  }: {
+    readonly now: Date;
+    readonly terms: Pick<InvoiceTerms, 'dunningMs' | 'renewalGraceMs'>;
+  },
 ): Promise<boolean> {
   if (invoice.status !== 'open') return false;
   const wantsBuyer = decline?.code === WANTS_THE_BUYER;
@@ -49,8 +56,14 @@ export async function refuse(
       return false;
     case 'renewal':
     case 'trial_end':
-      // Somebody who cancelled while it was in flight is not asked for it again. Nor was it refused where we ended it.
-      if (subscription.status !== 'past_due' && (subscription.cancelRequestedAt !== null || isEndedByUs)) {
+      // Who cancelled while it was in flight, or gets the period before back by a refund that ends it, is not asked for it again.
+      // Nor was it refused where we ended it.
+      if (
+        subscription.status !== 'past_due' &&
+        (subscription.cancelRequestedAt !== null ||
+          isEndedByUs ||
+          (await hasEndingRefund(tx, subscription, { now, terms })))
+      ) {
         await voidOpenInvoice(tx, subscription.id);
         return false;
       }

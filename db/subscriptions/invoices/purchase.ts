@@ -13,11 +13,17 @@ import {
   refunds,
   settleOutside,
 } from '../../marketplace/index.ts';
+import { readBillingClock } from '../billing-clock.ts';
+import { tellChangeFailed } from '../changes/tell-failed.ts';
 import { lockInvoice, type LockedInvoice } from '../lock.ts';
+import type { Subscription } from '../schema.ts';
+import { transitionSubscription } from '../transition.ts';
 import { settleDisputeOf } from './disputed.ts';
+import { hasEndingRefund } from './ending-refund.ts';
 import { heldPurchase } from './held-purchase.ts';
 import { bringBackRefund, settleInvoiceRefund } from './refunded.ts';
 import { invoicePayments } from './schema.ts';
+import { lockOpenInvoice, voidOpenInvoice } from './void.ts';
 
 /** Invoices, for refunds and disputes: by the payment that one took, or by one that it could not take. */
 export const invoiceStore = (terms: InvoiceTerms): PurchaseStore => ({
@@ -81,7 +87,7 @@ async function paidPurchase(tx: Tx, locked: LockedInvoice, terms: InvoiceTerms):
         ask,
       ),
     // An invoice's status says what was given back, not what is being given back.
-    refundOpened: async () => undefined,
+    refundOpened: (inner) => giveUpChange(inner, subscription, terms),
     refundFailed: async () => undefined,
     hold: async (_tx, refund) => Math.max(refund.amountMinor - leftMinor, 0),
     holdAgain: async () => undefined,
@@ -101,6 +107,21 @@ async function paidPurchase(tx: Tx, locked: LockedInvoice, terms: InvoiceTerms):
     disputeSettled: (inner, dispute) => settleDisputeOf(inner, locked, dispute, terms),
   };
   return purchase;
+}
+
+/**
+ * A refund is under way that may end the subscription: a change of it that waits for its money is given up, as by a cancellation,
+ * since its credit is for money that goes back.
+ */
+async function giveUpChange(tx: Tx, subscription: Subscription, terms: InvoiceTerms): Promise<void> {
+  const open = await lockOpenInvoice(tx, subscription.id);
+  if (open?.reason !== 'change') return;
+  const now = await readBillingClock(tx, terms.time);
+  if (!(await hasEndingRefund(tx, subscription, { now, terms }))) return;
+  await voidOpenInvoice(tx, subscription.id);
+  await tellChangeFailed(tx, subscription, open);
+  // What is under way at the PSP is ended by its workflow.
+  await transitionSubscription(tx, subscription, subscription.status, { nextDueAt: now });
 }
 
 async function isRefundOpen(tx: Tx, id: string): Promise<boolean> {

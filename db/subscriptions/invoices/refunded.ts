@@ -1,6 +1,5 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import { proportionMinor } from '../../../domain/kernel/index.ts';
-import { effectiveInvoice } from '../../../domain/subscriptions/gate.ts';
 import { creditNoteSeries } from '../../../domain/subscriptions/numbers.ts';
 import {
   invoiceRefunded,
@@ -23,6 +22,7 @@ import type { LockedInvoice } from '../lock.ts';
 import { readPrice } from '../prices.ts';
 import type { Subscription } from '../schema.ts';
 import { transitionSubscription } from '../transition.ts';
+import { endingInvoiceOf } from './ending-refund.ts';
 import { giveToSchedule, recogniseRests, takeFromSchedules } from './schedules.ts';
 import { creditNotes, type Invoice } from './schema.ts';
 import { takeNumber } from './take-number.ts';
@@ -41,7 +41,7 @@ export async function settleInvoiceRefund(
   const now = await readBillingClock(tx, terms.time);
   const takenMinor = refund.amountMinor - refund.excessMinor;
   const rows = await readGateRows(tx, subscription);
-  const effective = effectiveInvoice(rows.subscription, rows.invoices, now.getTime(), terms.renewalGraceMs);
+  const ending = endingInvoiceOf(subscription, rows, { now, terms });
   const taxMinor = taxWithin(invoice, takenMinor);
   const parts = await takeFromSchedules(tx, invoice, takenMinor - taxMinor);
   await post(
@@ -54,8 +54,8 @@ export async function settleInvoiceRefund(
   const isWhole = after.status === 'refunded';
   const endsAccess = isWhole || refund.endsAccess || refund.kind === 'dispute';
   const isLostMoney =
-    refund.kind === 'dispute' && effective !== null && reachesIntoPresent(subscription, invoice);
-  const isEnded = endsAccess && (effective?.id === invoice.id || isLostMoney);
+    refund.kind === 'dispute' && ending !== null && reachesIntoPresent(subscription, invoice);
+  const isEnded = endsAccess && (ending?.id === invoice.id || isLostMoney);
   if (isEnded) {
     const reason = refund.kind === 'dispute' ? 'dispute_lost' : 'refunded';
     const expired = await endSubscription(tx, subscription, { to: 'expired', reason, now });

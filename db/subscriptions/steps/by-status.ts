@@ -3,9 +3,10 @@ import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 import { tellChangeFailed } from '../changes/tell-failed.ts';
 import { isPeriodPaid } from '../gate-rows.ts';
+import { hasEndingRefund } from '../invoices/ending-refund.ts';
 import { voidOpenInvoice } from '../invoices/void.ts';
 import { isFree } from '../prices.ts';
-import { charge, isBeingRefunded } from './charge.ts';
+import { charge } from './charge.ts';
 import { dun } from './dun.ts';
 import { end } from './end.ts';
 import { after, CHANGED, type Due, type Moment } from './moment.ts';
@@ -50,17 +51,17 @@ async function endOfTrial(moment: Moment): Promise<typeof CHANGED | Due | null> 
 }
 
 async function renewal(moment: Moment): Promise<typeof CHANGED | Due | null> {
-  const { subscription, terms, now, priced } = moment;
+  const { tx, subscription, terms, now, priced } = moment;
   const { currentPeriodEnd } = subscription;
   if (currentPeriodEnd === null || isFree(priced)) return null;
   const at = after(currentPeriodEnd, renewalJitterMs(subscription.id, terms.renewalJitterMs));
   if (now < at) return { at, summary: 'until the renewal' };
-  if (await isBeingRefunded(moment)) {
+  if (await hasEndingRefund(tx, subscription, moment)) {
     return { at: after(now, REFUND_LOOK_MS), summary: 'for a refund that ends it' };
   }
-  if (!(await isPeriodPaid(moment.tx, subscription, currentPeriodEnd))) {
+  if (!(await isPeriodPaid(tx, subscription, currentPeriodEnd))) {
     const detail = 'Nobody paid the period that is over: it is not renewed, and gives no features';
-    await raiseFlag(moment.tx, 'phantom', subscriptionWorkflowId(subscription.id), detail);
+    await raiseFlag(tx, 'phantom', subscriptionWorkflowId(subscription.id), detail);
     return null;
   }
   return charge(moment, 'renewal', currentPeriodEnd);

@@ -1,10 +1,8 @@
-import { and, eq, gte, isNull, or, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { periodFrom } from '../../../domain/subscriptions/periods.ts';
-import { refunds } from '../../marketplace/index.ts';
 import { openAttempt } from '../attempts/open.ts';
 import { subscriptionChanges } from '../changes/schema.ts';
 import { openInvoice } from '../invoices/open.ts';
-import { invoices } from '../invoices/schema.ts';
 import { type PricedPlan, readPrice } from '../prices.ts';
 import { CHANGED, type Moment } from './moment.ts';
 
@@ -49,29 +47,4 @@ export async function nextPrice({ tx, subscription, priced }: Moment, from: Date
   // An operator moves the price, never the plan or its cycle.
   const isOfSame = moved.plan.id === priced.plan.id && moved.price.billingCycle === priced.price.billingCycle;
   return isOfSame ? moved : priced;
-}
-
-/**
- * Whether a refund is under way that ends the subscription: of the whole of an invoice, or by an operator's wish. Nothing is
- * charged until it has ended. A second payment that is given back is no refund of the invoice.
- */
-export async function isBeingRefunded({ tx, subscription }: Moment): Promise<boolean> {
-  const [open] = await tx
-    .select({ id: refunds.id })
-    .from(refunds)
-    .innerJoin(invoices, eq(invoices.id, refunds.invoiceId))
-    .where(
-      and(
-        eq(invoices.subscriptionId, subscription.id),
-        eq(refunds.status, 'pending'),
-        eq(invoices.periodEnd, subscription.currentPeriodEnd ?? sql`NULL`),
-        isNull(refunds.paymentId),
-        or(
-          refunds.endsAccess,
-          gte(refunds.amountMinor, sql`${invoices.amountMinor} - ${invoices.refundedMinor}`),
-        ),
-      ),
-    )
-    .limit(1);
-  return open !== undefined;
 }

@@ -3,6 +3,7 @@ import { subscriptionWorkflowId } from '../../../domain/subscriptions/ids.ts';
 import { raiseFlag } from '../../kernel/index.ts';
 import { dropAttempt } from '../attempts/drop.ts';
 import { isWanted } from '../attempts/wanted.ts';
+import { hasEndingRefund } from '../invoices/ending-refund.ts';
 import type { Invoice, InvoicePayment } from '../invoices/schema.ts';
 import { after, CHANGED, type Decided, type Due, inBillingTime, type Moment } from './moment.ts';
 
@@ -46,8 +47,11 @@ export function isLeftByDunning(moment: Moment, { clientSecretExpiresAt }: Invoi
  */
 export async function decideUnderWay(moment: Moment, looks: Date[]): Promise<Decided | null> {
   // What nobody wants goes first: until it is over, nothing else is charged.
-  const rank = (one: UnderWay) => Number(isWanted({ ...moment, ...one }));
-  const inTurn = moment.pending.toSorted((a, b) => rank(a) - rank(b));
+  const { tx, subscription, pending } = moment;
+  const isRefunded = pending.length > 0 && (await hasEndingRefund(tx, subscription, moment));
+  const inTurn = pending
+    .map((one) => ({ ...one, isWanted: isWanted({ subscription, ...one, isRefunded }) }))
+    .toSorted((a, b) => Number(a.isWanted) - Number(b.isWanted));
   for (const one of inTurn) {
     const decided = await decideOne(moment, one, looks);
     if (decided !== null) return decided;
@@ -56,10 +60,11 @@ export async function decideUnderWay(moment: Moment, looks: Date[]): Promise<Dec
 }
 
 type UnderWay = Moment['pending'][number];
+type Weighed = UnderWay & { readonly isWanted: boolean };
 
-async function decideOne(moment: Moment, one: UnderWay, looks: Date[]): Promise<Decided | null> {
+async function decideOne(moment: Moment, one: Weighed, looks: Date[]): Promise<Decided | null> {
   const { attempt } = one;
-  if (isWanted({ ...moment, ...one }) && !isOver(moment, one)) {
+  if (one.isWanted && !isOver(moment, one)) {
     await flagUnanswered(moment, one);
     if (attempt.providerStatus === null) return { work: { kind: 'ask', attemptId: attempt.id } };
     // A buyer who is there takes their time; the webhook says how it ended, and a sweep looks for lost ones.
