@@ -3,5 +3,4 @@ export const SUBSCRIPTIONS_FLAGS = [
   'renewal_unanswered',
   'double_payment',
   'psp_retries_itself',
-  'invoice_payment_held',
 ] as const;

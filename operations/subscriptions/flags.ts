@@ -18,7 +18,4 @@ export const SUBSCRIPTIONS_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWor
   psp_retries_itself: {
     next: 'The PSP charges refused cards again by itself, beside our schedule. Switch its automatic retries off, then clear this.',
   },
-  invoice_payment_held: {
-    next: 'Money came that no invoice takes, and it cannot go back by itself. It waits in suspense until a person has looked at the PSP.',
-  },
 };

@@ -128,7 +128,6 @@ describe('what is stuck of subscriptions', () => {
     ['renewal_unanswered', 'grace'],
     ['double_payment', 'goes back as a refund'],
     ['psp_retries_itself', 'Switch its automatic retries off'],
-    ['invoice_payment_held', 'suspense'],
   ])('the flag %s says what comes next', async (kind, words) => {
     const { subscriptionId } = await subscribed();
     const { sql } = world.database;
