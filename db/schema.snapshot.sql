@@ -986,6 +986,12 @@ CREATE UNIQUE INDEX transfer_reversals_retry_of_key ON public.transfer_reversals
 CREATE INDEX transfer_reversals_reversed_by_time ON public.transfer_reversals USING btree (ended_at, id) WHERE (status = 'reversed'::text);
 CREATE UNIQUE INDEX transfer_reversals_stripe_key ON public.transfer_reversals USING btree (stripe_reversal_id) WHERE ((stripe_reversal_id IS NOT NULL) AND (stripe_reversal_id <> ''::text));
 
+CREATE TABLE trial_cards (
+  fingerprint_hash text NOT NULL,
+  user_id uuid NOT NULL,
+  CONSTRAINT trial_cards_fingerprint_hash_user_id_pk PRIMARY KEY (fingerprint_hash, user_id)
+);
+
 CREATE TABLE trial_uses (
   user_id uuid NOT NULL,
   email_hash text NOT NULL,

@@ -8,6 +8,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   uniqueIndex,
   uuid,
@@ -193,6 +194,16 @@ export const trialUses = pgTable(
     usedAt: at().notNull(),
   },
   (t) => [index('trial_uses_by_fingerprint').on(t.fingerprintHash)],
+);
+
+/** Further cards that somebody gave in their trial: the first is with its use. They outlive the account too. */
+export const trialCards = pgTable(
+  'trial_cards',
+  {
+    fingerprintHash: text().notNull(),
+    userId: uuid().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.fingerprintHash, t.userId] })],
 );
 
 /** Subscriptions that said they were paid and were not, as they stood. Append-only, for support. */

@@ -47,13 +47,16 @@ export async function settleSetup(
       return { outcome: 'not_kept', subscriptionId };
     const kept = await keepCard(tx, subscription, { card, begunAt }, { now, ...terms });
     if (kept === null) return { outcome: 'not_kept', subscriptionId };
-    const hadTrial = kept.fingerprintHash !== null && (await keepTrialCard(tx, userId, kept.fingerprintHash));
+    const hadTrial =
+      status === 'trialing' &&
+      kept.fingerprintHash !== null &&
+      (await keepTrialCard(tx, userId, kept.fingerprintHash));
     const withCard = await transitionSubscription(tx, subscription, status, {
       paymentMethodId: kept.id,
       cardBegunAt: begunAt,
       nextDueAt: now,
     });
-    if (hadTrial && status === 'trialing') {
+    if (hadTrial) {
       await endSubscription(tx, withCard, { to: 'expired', reason: 'trial_used', now });
       const subject = `subscription/${subscriptionId}`;
       const { plan } = await readPrice(tx, subscription.priceId);

@@ -1,9 +1,10 @@
-import { eq, or, sql } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { union } from 'drizzle-orm/pg-core';
 import type { Refusal } from '../../domain/errors.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Tx } from '../client.ts';
 import type { Plan } from './schema.ts';
-import { trialUses } from './schema.ts';
+import { trialCards, trialUses } from './schema.ts';
 import { trialMailHash } from './trial-hash.ts';
 
 interface Person {
@@ -34,17 +35,29 @@ export async function useTrial(
 }
 
 /**
- * Whether somebody else had a trial with this card. The use of the person themselves keeps the card. Of two who bring one
- * card at once, the second finds the first.
+ * Whether somebody else had a trial with this card. The use of the person themselves keeps each card that they give in their
+ * trial. Of two who bring one card at once, the second finds the first.
  */
 export async function keepTrialCard(tx: Tx, userId: string, fingerprintHash: string): Promise<boolean> {
   await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${fingerprintHash}, 0))`);
-  const uses = await tx
-    .select()
-    .from(trialUses)
-    .where(or(eq(trialUses.userId, userId), eq(trialUses.fingerprintHash, fingerprintHash)));
-  const own = uses.find((use) => use.userId === userId);
-  if (own !== undefined && own.fingerprintHash === null)
+  await keepOwn(tx, userId, fingerprintHash);
+  const others = await union(
+    tx
+      .select({ userId: trialUses.userId })
+      .from(trialUses)
+      .where(and(eq(trialUses.fingerprintHash, fingerprintHash), ne(trialUses.userId, userId))),
+    tx
+      .select({ userId: trialCards.userId })
+      .from(trialCards)
+      .where(and(eq(trialCards.fingerprintHash, fingerprintHash), ne(trialCards.userId, userId))),
+  ).limit(1);
+  return others.length > 0;
+}
+
+async function keepOwn(tx: Tx, userId: string, fingerprintHash: string): Promise<void> {
+  const [own] = await tx.select().from(trialUses).where(eq(trialUses.userId, userId)).for('no key update');
+  if (own === undefined || own.fingerprintHash === fingerprintHash) return;
+  if (own.fingerprintHash === null)
     await tx.update(trialUses).set({ fingerprintHash }).where(eq(trialUses.userId, userId));
-  return uses.some((use) => use.userId !== userId && use.fingerprintHash === fingerprintHash);
+  else await tx.insert(trialCards).values({ userId, fingerprintHash }).onConflictDoNothing();
 }

@@ -167,6 +167,36 @@ test('trial: same card as another trial had: this one ends, and the first goes o
   expect(await story.mailsTo(second.userId, 'trial_over')).toHaveLength(1);
 });
 
+test.each([
+  ['first', 0],
+  ['second', 1],
+  ['third', 2],
+])('trial: the %s card of a trial ends another that it is given to', async (_, nth) => {
+  const [first, second] = [await trial(), await trial()];
+  const cards = ['fp-a', 'fp-b', 'fp-c'].map((name) => `${name}-${nth}-${'1'.repeat(16)}`);
+  const give = async (id: string, fingerprint: string) => {
+    const setupId = await setUp(id);
+    return (await settleSetup(db, setupId, put(cardOf(setupId, fingerprint)), termsAt())).outcome;
+  };
+  for (const card of [...cards, ...cards]) expect(await give(first.id, card)).toBe('kept');
+  const own = 'fp-own' + nth;
+  expect(await give(second.id, own)).toBe('kept');
+  expect(await give(second.id, cards[nth]!)).toBe('trial_ended');
+  expect(await story.subscription(first.id)).toMatchObject({ status: 'trialing' });
+  expect(await story.subscription(second.id)).toMatchObject({ status: 'expired', endReason: 'trial_used' });
+});
+
+test('trial: a card that is given after it had no trial', async () => {
+  const [first, second] = [await trial(), await trial()];
+  const fingerprint = 'fp-after-1234567890';
+  await db.update(subscriptions).set({ status: 'past_due' }).where(eq(subscriptions.id, first.id));
+  for (const { id } of [first, second]) {
+    const setupId = await setUp(id);
+    const settled = await settleSetup(db, setupId, put(cardOf(setupId, fingerprint)), termsAt());
+    expect(settled.outcome).toBe('kept');
+  }
+});
+
 describe('the card that its person gave last stays, after a late success of', () => {
   const oldCard = (id: string) => ({ ...CARD, providerPaymentMethodId: `pm_${id}` });
 
