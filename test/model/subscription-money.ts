@@ -5,6 +5,7 @@ import {
   type Card,
   type Cycle,
   endingOf,
+  GRACE_MS,
   gives,
   type Invoice,
   isDead,
@@ -54,7 +55,8 @@ function take(books: Books, sub: Sub, invoice: Invoice, at: number): void {
   const isOtherCycle = invoice.reason === 'change' && invoice.cycle !== sub.cycle;
   let moved = 0;
   if (sub.status === 'pending_payment' || sub.status === 'past_due') begin(sub, at, invoice.cycle);
-  else if (invoice.reason === 'trial_end') begin(sub, sub.trialEnd!, invoice.cycle);
+  else if (invoice.reason === 'trial_end')
+    begin(sub, at >= sub.trialEnd! + GRACE_MS ? at : sub.trialEnd!, invoice.cycle);
   else if (isOtherCycle) {
     const quotedAt = invoice.quotedAt!;
     for (const { owed } of sub.invoices) {
@@ -64,6 +66,9 @@ function take(books: Books, sub: Sub, invoice: Invoice, at: number): void {
       owed.amount = owed.earned;
     }
     begin(sub, quotedAt, invoice.cycle);
+  } else if (invoice.reason === 'renewal' && at >= invoice.from! + GRACE_MS) {
+    // There was no access between the grace and the payment.
+    begin(sub, at, invoice.cycle);
   } else if (invoice.reason === 'renewal') {
     const next = periodFrom(sub.anchor!, invoice.cycle, invoice.from!);
     Object.assign(sub, { anchor: next.anchor, from: invoice.from, to: next.to });

@@ -63,9 +63,22 @@ describe('a renewal', () => {
     );
     expect(await maySell(person)).toBe(false);
     expect((await of.row(id)).status).toBe('active');
+    const { currentPeriodEnd: end } = await of.row(id);
     world.psp.control.settleCharge(attempts.at(-1)!.id);
-    await of.paid(id, 2);
+    const after = await of.paid(id, 2);
     expect(await maySell(person)).toBe(true);
+    // The days without access are not sold: the period begins with the payment.
+    const [, renewal] = await of.invoicesOf(id);
+    expect(renewal!.paidAt!.getTime()).toBeGreaterThanOrEqual(end!.getTime() + 3 * DAY_MS);
+    expect(renewal).toMatchObject({ periodStart: renewal!.paidAt, periodEnd: after.currentPeriodEnd });
+    expect(after).toMatchObject({
+      ...{ anchorAt: renewal!.paidAt, periodIndex: 0, currentPeriodStart: renewal!.paidAt },
+    });
+    await of.rests(id);
+    await of.passPeriod(id);
+    await of.paid(id, 3);
+    const [, second, third] = await of.invoicesOf(id);
+    expect(third).toMatchObject({ periodStart: second!.periodEnd });
   });
 
   it('whose answer is lost is adopted', async () => {

@@ -16,6 +16,7 @@ import { recordAttemptAnswer } from '../../db/subscriptions/attempts/record-answ
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
+import { periodOf } from '../../domain/subscriptions/periods.ts';
 import { captured, CARD, DAY_MS, failed, type Subscriptions, subscriptionsOn, termsAt } from './paid-rows.ts';
 
 const database = await ownDatabase();
@@ -207,6 +208,25 @@ describe('a renewal', () => {
     expect(await story.invoice(invoiceId)).toMatchObject({
       periodStart: currentPeriodEnd,
       periodEnd: after.currentPeriodEnd,
+    });
+  });
+
+  test('that is paid beyond the grace begins with its payment: days without access are not sold', async () => {
+    const { id } = await story.paid();
+    const { currentPeriodEnd } = await story.subscription(id);
+    const invoiceId = await story.renew(id);
+    const paidAt = later(currentPeriodEnd!, 3 * DAY_MS);
+    await story.settle(invoiceId, captured(999), paidAt);
+    const { anchorAt, ...after } = await story.subscription(id);
+    expect(anchorAt!.getTime()).toBeGreaterThanOrEqual(paidAt.getTime());
+    expect(after).toMatchObject({ status: 'active', periodIndex: 0, currentPeriodStart: anchorAt });
+    const { startMs, endMs } = periodOf(anchorAt!.getTime(), 'monthly', 0);
+    const period = { periodStart: new Date(startMs), periodEnd: new Date(endMs) };
+    expect(after.currentPeriodEnd).toEqual(period.periodEnd);
+    expect(await story.invoice(invoiceId)).toMatchObject({ ...period, paidAt: anchorAt });
+    expect(await story.schedule(invoiceId)).toMatchObject({
+      ...{ amountMinor: 999, recognisedMinor: 0 },
+      ...{ startsAt: period.periodStart, endsAt: period.periodEnd },
     });
   });
 

@@ -49,6 +49,7 @@ export async function payInvoice(
     invoiced: periodOfInvoice(invoice),
     quotedAtMs: isNewCycle ? change.quotedAt.getTime() : null,
     nowMs: now.getTime(),
+    graceMs: terms.renewalGraceMs,
   });
   // A change within the period pays for the rest of it alone.
   const isWhole = change === undefined || isNewCycle;
