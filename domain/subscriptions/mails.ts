@@ -49,6 +49,7 @@ export type SubscriptionMailParams = {
   readonly trial_ending: Amount & { readonly plan: string; readonly at: string };
   readonly trial_over: { readonly plan: string; readonly reason: EndReason };
   readonly invoice_receipt: Paid;
+  /** A year is charged at `at`: another one, or the first one where a change waits for that moment. */
   readonly year_renews_soon: Amount & { readonly plan: string; readonly at: string };
   /** `next_at`: when the card is charged again, or by when another one has to be there. */
   readonly payment_failed: Unpaid & {
