@@ -91,6 +91,25 @@ async function answerOf(c: Context<ApiEnv>, askId: string, tell: Ask['tell']): P
   }
 }
 
+/**
+ * Has a call judged before the engine is asked, which decides again. Null where nothing speaks against it. Where it is refused,
+ * the call that it repeats may have been carried out since it was looked up: then its outcome counts.
+ */
+export async function judgeFirst(
+  c: Context<ApiEnv>,
+  idempotency: IdempotencyKey | undefined,
+  judge: () => Promise<void>,
+): Promise<Asked | null> {
+  try {
+    await judge();
+    return null;
+  } catch (refusal) {
+    const outcome = await findOutcome(c, idempotency);
+    if (outcome === null) throw refusal;
+    return { outcome, refusedByPsp: null };
+  }
+}
+
 const Outcome = z.object({
   subscriptionId: z.string(),
   invoiceId: z.string().exactOptional(),

@@ -5,7 +5,7 @@ import type { IdempotencyKey } from '../../domain/kernel/index.ts';
 import type { AskedOfSubscription } from '../../domain/subscriptions/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { idFor, readIdempotency } from '../kernel/index.ts';
-import { type Asked, carryOut, findOutcome } from './asking.ts';
+import { type Asked, carryOut, findOutcome, judgeFirst } from './asking.ts';
 
 /** One of what may be asked of a subscription. */
 type Wish = AskedOfSubscription extends infer One
@@ -42,14 +42,8 @@ export async function askOfOwn(
       if (typeof onFree === 'string') throw new VezaError(onFree, 'Your subscription is to Free.');
       return onFree(idempotency);
     }
-    try {
-      await judge?.(live);
-    } catch (refusal) {
-      // The call that this one repeats may have been carried out since the look-up above.
-      const meanwhile = await findOutcome(c, idempotency);
-      if (meanwhile !== null) return { outcome: meanwhile, refusedByPsp: null };
-      throw refusal;
-    }
+    const meanwhile = judge && (await judgeFirst(c, idempotency, () => judge(live)));
+    if (meanwhile) return meanwhile;
     return carryOut(c, {
       id,
       asked: { kind: 'subscription_ask', userId, ...wish, ...(idempotency && { idempotency }) },

@@ -24,7 +24,7 @@ import {
   WITH_BODY,
 } from '../kernel/index.ts';
 import { signedIn } from '../middleware/access.ts';
-import { type Asked, carryOut, findOutcome } from './asking.ts';
+import { type Asked, carryOut, findOutcome, judgeFirst } from './asking.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 import { labelOf, readOwn } from './own-subscription.ts';
 import { readPayment, SubscriptionPayment } from './payment-view.ts';
@@ -76,7 +76,7 @@ const route = createRoute({
 });
 
 export const subscribe = defineRoute(route, async (c) => {
-  const { db, admission } = c.var.deps;
+  const { db, terms, admission } = c.var.deps;
   const body = c.req.valid('json');
   const { userId } = c.var.caller;
   const idempotency = readIdempotency(
@@ -92,6 +92,11 @@ export const subscribe = defineRoute(route, async (c) => {
     if (isFree(wished)) return subscribeFree(c, wished.plan.id, idempotency);
     const { plan, price } = wished;
     const wish = { planId: plan.id, billingCycle: price.billingCycle, trial: body.trial ?? false };
+    const meanwhile = await judgeFirst(c, idempotency, async () => {
+      const found = await subscriptionFor(db, id, { userId, ...wish }, terms);
+      if ('refused' in found) throw VezaError.from(found.refused);
+    });
+    if (meanwhile !== null) return meanwhile;
     return carryOut(c, {
       id,
       asked: { kind: 'subscription', userId, ...wish, ...(idempotency && { idempotency }) },
@@ -140,7 +145,9 @@ async function tellEngine(
     amountMinor: price.amountMinor,
     currency: price.currency,
   };
-  let subscriptionId = await subscriptionFor(db, askId, ask, terms);
+  const found = await subscriptionFor(db, askId, ask, terms);
+  // What speaks against it by now may be what it has done itself: its workflow knows.
+  let subscriptionId = 'refused' in found ? askId : found.subscriptionId;
   for (let moves = 0; ; moves += 1) {
     const answer = await engine.subscribe(askId, { subscriptionId, ...label });
     if (!('elsewhere' in answer)) return answer;

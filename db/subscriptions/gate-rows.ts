@@ -68,16 +68,16 @@ const periodEndOf = ({ status, trialEnd, currentPeriodEnd }: Subscription): Date
   status === 'trialing' ? trialEnd : currentPeriodEnd;
 
 /**
- * Whether a locked subscription says that it is in force, without a payment that carries it. What is only late is no phantom:
+ * Whether a subscription says that it is in force, without a payment that carries it. What is only late is no phantom:
  * its period or trial was paid for and is over, and its workflow charges or ends it, however late that is.
  */
 export async function isPhantomRow(
-  tx: Tx,
+  db: Db | Tx,
   subscription: Subscription,
   now: Date,
   { renewalGraceMs }: Pick<BillingTerms, 'renewalGraceMs'>,
 ): Promise<boolean> {
-  const { subscription: gated, invoices: held } = await readGateRows(tx, subscription);
+  const { subscription: gated, invoices: held } = await readGateRows(db, subscription);
   if (!isPhantom(gated, held, now.getTime(), renewalGraceMs)) return false;
   const end = periodEndOf(subscription);
   const isOnlyLate =

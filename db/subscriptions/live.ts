@@ -5,6 +5,13 @@ import type { Db, Tx } from '../client.ts';
 import { MissingRow } from '../kernel/index.ts';
 import { type Subscription, subscriptions } from './schema.ts';
 
+/** Throws MissingRow. */
+export async function readPerson(db: Db | Tx, userId: string) {
+  const [user] = await db.select().from(users).where(eq(users.id, userId));
+  if (user === undefined) throw new MissingRow('user', userId);
+  return user;
+}
+
 /** Locks a person, before their subscription: of two who subscribe at once, the second finds what the first did. */
 export async function lockPerson(tx: Tx, userId: string) {
   const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('no key update');

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../domain/errors.ts';
 import type { SubscriptionStatus } from '../../domain/subscriptions/subscription-machine.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
-import type { Tx } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import { endSubscription } from './end.ts';
 import { endPhantom } from './end-phantom.ts';
 import { isPhantomRow } from './gate-rows.ts';
@@ -20,15 +20,15 @@ const INSTEAD: Partial<Record<SubscriptionStatus, string>> = {
 const insteadOf = ({ status, cancelRequestedAt }: Subscription): string | null =>
   INSTEAD[status === 'trialing' && cancelRequestedAt !== null ? 'canceling' : status] ?? null;
 
-/** Why a new subscription cannot take the place of the live one, which is locked; null where it can, or there is none. */
+/** Why a new subscription cannot take the place of the live one, which is locked to decide it; null where it can, or there is none. */
 export async function whyNotReplaced(
-  tx: Tx,
+  db: Db | Tx,
   live: Subscription | undefined,
   now: Date,
   terms: BillingTerms,
 ): Promise<Refusal | null> {
   if (live === undefined || live.status === 'pending_payment') return null;
-  if (isFree(await readPrice(tx, live.priceId)) || (await isPhantomRow(tx, live, now, terms))) return null;
+  if (isFree(await readPrice(db, live.priceId)) || (await isPhantomRow(db, live, now, terms))) return null;
   return {
     code: 'subscription_exists',
     detail: `You have a subscription, which is ${live.status}.`,

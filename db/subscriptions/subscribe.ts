@@ -1,6 +1,6 @@
-import type { Refusal } from '../../domain/errors.ts';
 import type { AskedSubscription } from '../../domain/subscriptions/asked.ts';
 import type { AskOutcome, AskResult } from '../../domain/subscriptions/asks.ts';
+import type { Refused } from '../../domain/kernel/index.ts';
 import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import { writeMail } from '../accounts/index.ts';
@@ -12,11 +12,11 @@ import { insertSubscription } from './insert.ts';
 import { openInvoice } from './invoices/open.ts';
 import { lockOpenInvoice } from './invoices/void.ts';
 import { answerAsk, lockAsk, refuseAsk, resultOf } from './kept-ask.ts';
-import { lockLiveSubscription, lockPerson, readLiveSubscription } from './live.ts';
+import { lockLiveSubscription, lockPerson, readLiveSubscription, readPerson } from './live.ts';
 import { isFree, type PricedPlan, readPlan, readPriceAt } from './prices.ts';
 import { replace, whyNotReplaced } from './replace.ts';
 import type { Subscription } from './schema.ts';
-import { useTrial } from './trial-uses.ts';
+import { useTrial, whyNoTrial } from './trial-uses.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -24,7 +24,8 @@ type Person = Awaited<ReturnType<typeof lockPerson>>;
 
 /**
  * Opens a paid subscription, `pending_payment` with its first invoice and attempt, or a trial. A new one has the ask's id;
- * where the person has an unpaid one of the same price, that one is the answer. May run twice.
+ * where the person has an unpaid one of the same price, that one is the answer. May run twice. The API reads a refusal before;
+ * one that comes of another call in between leaves a run at the engine that closes as `missing`.
  */
 export async function openSubscription(
   db: Db,
@@ -62,29 +63,33 @@ export async function openSubscription(
 
 /**
  * The subscription that an ask is for: the unpaid one of this price where the person has one, else a new one under the ask's
- * id. `openSubscription` decides it again under lock.
+ * id; or why there will be none. `openSubscription` decides it again under lock.
  */
 export async function subscriptionFor(
   db: Db,
   askId: string,
   ask: Pick<AskedSubscription, 'userId' | 'planId' | 'billingCycle' | 'trial'>,
   terms: BillingTerms,
-): Promise<string> {
-  const [live, now] = await Promise.all([
+): Promise<Refused | { readonly subscriptionId: string }> {
+  const [person, live, now] = await Promise.all([
+    readPerson(db, ask.userId),
     readLiveSubscription(db, ask.userId),
     readBillingClock(db, terms.time),
   ]);
   const wished = await readWished(db, ask, now);
-  const isWaiting =
-    live !== undefined && !('refused' in wished) && isSameWish(live, ask, { wished, now, terms });
-  return isWaiting ? live.id : askId;
+  if ('refused' in wished) return wished;
+  if (live !== undefined && isSameWish(live, ask, { wished, now, terms })) return { subscriptionId: live.id };
+  const refused =
+    (await whyNotReplaced(db, live, now, terms)) ??
+    (ask.trial ? await whyNoTrial(db, person, { plan: wished.plan, terms }) : null);
+  return refused === null ? { subscriptionId: askId } : { refused };
 }
 
 async function readWished(
   db: Db | Tx,
   { planId, billingCycle }: Pick<AskedSubscription, 'planId' | 'billingCycle'>,
   now: Date,
-): Promise<PricedPlan | { readonly refused: Refusal }> {
+): Promise<PricedPlan | Refused> {
   const plan = await readPlan(db, planId);
   if (plan === undefined)
     return { refused: { code: 'plan_not_found', detail: `There is no plan ${planId}.` } };

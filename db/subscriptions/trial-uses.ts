@@ -1,8 +1,8 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, ne, or, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import type { Refusal } from '../../domain/errors.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
-import type { Tx } from '../client.ts';
+import type { Db, Tx } from '../client.ts';
 import type { Plan } from './schema.ts';
 import { trialCards, trialUses } from './schema.ts';
 import { trialMailHash } from './trial-hash.ts';
@@ -13,15 +13,37 @@ interface Person {
   readonly isVerified: boolean;
 }
 
+/** Why a person gets no trial of a plan; null where they get one. `useTrial` decides it again. */
+export async function whyNoTrial(
+  db: Db | Tx,
+  person: Person,
+  { plan, terms }: { readonly plan: Plan; readonly terms: Pick<BillingTerms, 'trialHashKey'> },
+): Promise<Refusal | null> {
+  if (plan.trialDays === 0) return { code: 'trial_not_offered', detail: `${plan.name} has no trial.` };
+  if (!person.isVerified)
+    return { code: 'email_not_verified', detail: 'A trial needs an e-mail address that is verified.' };
+  const emailHash = trialMailHash(terms.trialHashKey, person.email);
+  const [used] = await db
+    .select({ userId: trialUses.userId })
+    .from(trialUses)
+    .where(or(eq(trialUses.userId, person.id), eq(trialUses.emailHash, emailHash)))
+    .limit(1);
+  return used === undefined ? null : USED;
+}
+
+const USED: Refusal = {
+  code: 'trial_already_used',
+  detail: 'There is one trial in a life, and you had it.',
+};
+
 /** Uses up a person's one trial, or says why they get none. The person must be locked. `now` is billing time. */
 export async function useTrial(
   tx: Tx,
   person: Person,
   { plan, now, terms }: { readonly plan: Plan; readonly now: Date; readonly terms: BillingTerms },
 ): Promise<Refusal | null> {
-  if (plan.trialDays === 0) return { code: 'trial_not_offered', detail: `${plan.name} has no trial.` };
-  if (!person.isVerified)
-    return { code: 'email_not_verified', detail: 'A trial needs an e-mail address that is verified.' };
+  const refused = await whyNoTrial(tx, person, { plan, terms });
+  if (refused !== null) return refused;
   const use = {
     userId: person.id,
     emailHash: trialMailHash(terms.trialHashKey, person.email),
@@ -29,9 +51,7 @@ export async function useTrial(
   };
   // Another account of the same address that does this now is waited for.
   const written = await tx.insert(trialUses).values(use).onConflictDoNothing().returning();
-  return written.length > 0
-    ? null
-    : { code: 'trial_already_used', detail: 'There is one trial in a life, and you had it.' };
+  return written.length > 0 ? null : USED;
 }
 
 /**

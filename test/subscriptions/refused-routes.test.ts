@@ -1,7 +1,11 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { users } from '../../db/accounts/schema.ts';
+import { readAsk } from '../../db/kernel/index.ts';
 import { plans, subscriptions } from '../../db/subscriptions/schema.ts';
+import { idFor } from '../../api/kernel/index.ts';
+import type { AskedSubscription } from '../../domain/subscriptions/asked.ts';
 import { makePerson } from '../harness/shop.ts';
 import { until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
@@ -121,6 +125,22 @@ describe('what is refused', () => {
       403,
       'email_not_verified',
     ]);
+  });
+
+  it('a subscribe that is refused leaves nothing behind, at the engine neither', async () => {
+    const { who } = await http.subscriber();
+    const trying = key();
+    expect(said(await http.subscribe(who, 'premium', {}, trying))).toEqual([409, 'subscription_exists']);
+    const id = idFor({ scope: `${who.id}:subscribe`, key: trying['Idempotency-Key'], bodyHash: '' });
+    expect(await readAsk<AskedSubscription>(world.database.db, 'subscription', id)).toBeUndefined();
+    const run = world.temporal.workflow.getHandle(`subscription/${id}`).describe();
+    await expect(run).rejects.toThrow(WorkflowNotFoundError);
+    // The key is free: what is refused now may be done later.
+    await world.database
+      .sql`UPDATE subscriptions SET status = 'expired', ended_at = now(), end_reason = 'asked'
+      WHERE user_id = ${who.id}`;
+    const { status, body } = await http.subscribe(who, 'premium', {}, trying);
+    expect([status, body.subscription?.id]).toEqual([201, id]);
   });
 
   it('who has a subscription is told which route instead', async () => {

@@ -86,7 +86,9 @@ describe('subscribing to a paid plan', () => {
     const userId = await billing.makePerson();
     const first = await billing.opened(userId, 'creator');
     const wish = { userId, planId: 'creator', billingCycle: 'monthly', trial: false } as const;
-    expect(await subscriptionFor(database.db, uuidv7(), wish, TERMS)).toBe(first.subscriptionId);
+    expect(await subscriptionFor(database.db, uuidv7(), wish, TERMS)).toEqual({
+      subscriptionId: first.subscriptionId,
+    });
     expect(await billing.opened(userId, 'creator')).toEqual(first);
   });
 
@@ -215,6 +217,25 @@ describe('subscribing to a paid plan', () => {
     expect(codeOf(result)).toBe(code);
     expect(await readAskResult(database.db, askId)).toEqual(result);
     expect(await rowsOf(userId)).toHaveLength(0);
+  });
+
+  it.each([
+    ['a subscription that is paid', 'subscription_exists', () => billing.paid('creator')],
+    [
+      'a trial in the past',
+      'trial_already_used',
+      async () => {
+        const userId = await billing.makePerson();
+        const { subscriptionId } = await billing.opened(userId, 'premium', { trial: true });
+        await database.sql`UPDATE subscriptions SET status = 'expired', ended_at = now(), end_reason = 'asked'
+          WHERE id = ${subscriptionId}`;
+        return { userId };
+      },
+    ],
+  ])('%s is read before the engine is asked: %s', async (_, code, make) => {
+    const { userId } = await make();
+    const wish = { userId, planId: 'premium', billingCycle: 'monthly', trial: true } as const;
+    expect(await subscriptionFor(database.db, uuidv7(), wish, TERMS)).toMatchObject({ refused: { code } });
   });
 
   it('nobody asked: nothing is opened', async () => {
