@@ -52,8 +52,8 @@ export async function readPayment(
  */
 function refusalOf(payment: InvoicePayment | CardSetup): string | null {
   if (!('declineClass' in payment)) return payment.providerStatus === 'refused' ? REFUSED : null;
-  const { status, onSession, providerStatus, declineClass, errorMessage } = payment;
-  const isRefused = status === 'failed' && onSession && providerStatus === null && declineClass !== null;
+  const { status, providerStatus, declineClass, errorMessage } = payment;
+  const isRefused = status === 'failed' && providerStatus === null && declineClass !== null;
   return isRefused ? (errorMessage ?? REFUSED) : null;
 }
 

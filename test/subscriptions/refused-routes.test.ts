@@ -202,6 +202,26 @@ describe('what is refused', () => {
     expect(next.body.payment?.client_secret).toMatch(/_secret_/);
   });
 
+  it('a charge without the buyer that the payment provider refuses: 402, under its key for ever', async () => {
+    const { who } = await http.subscriber();
+    const error = { type: 'invalid_request', code: 'IR_06', message: 'amount too high' };
+    world.psp.control.addFault({ kind: 'status', status: 400, body: { error }, match: 'payments.create' });
+    const headers = key();
+    const change = () => world.post(who, '/subscriptions/change', { plan_id: 'premium' }, headers);
+    const refused = await change();
+    expect(said(refused)).toEqual([402, 'provider_refused']);
+    for (const isDown of [true, false]) {
+      if (!isDown) world.psp.control.clearFaults();
+      const again = await change();
+      expect([said(again), again.body.detail]).toEqual([said(refused), refused.body.detail]);
+    }
+    const next = await world.post(who, '/subscriptions/change', { plan_id: 'premium' }, key());
+    expect(next).toMatchObject({ status: 202, body: { payment: { status: 'succeeded' } } });
+    // Nor does what came after change it.
+    const last = await change();
+    expect([said(last), last.body.detail]).toEqual([said(refused), refused.body.detail]);
+  });
+
   it('a refund: of one’s own invoice, also by an admin, and of another’s by who is none', async () => {
     const { who, invoiceId } = await http.subscriber();
     const refund = async (by: Person) =>
