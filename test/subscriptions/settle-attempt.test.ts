@@ -1,5 +1,5 @@
-import { eq } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
+import { eq, TransactionRollbackError } from 'drizzle-orm';
+import { v5 as uuidv5, v7 as uuidv7, validate } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseUnavailable } from '../../db/unavailable.ts';
 import { checkBooks } from '../../db/invariants/index.ts';
@@ -10,9 +10,11 @@ import { advance } from '../../db/subscriptions/advance.ts';
 import { chargeableCard } from '../../db/subscriptions/chargeable-card.ts';
 import { voidOpenInvoice } from '../../db/subscriptions/invoices/void.ts';
 import { lockAttempt, lockSubscription } from '../../db/subscriptions/lock.ts';
-import { openAttempt } from '../../db/subscriptions/attempts/open.ts';
+import { attemptId, openAttempt } from '../../db/subscriptions/attempts/open.ts';
+import { invoices } from '../../db/subscriptions/invoices/schema.ts';
 import { askAttempt } from '../../db/subscriptions/attempts/ask.ts';
 import { recordAttemptAnswer } from '../../db/subscriptions/attempts/record-answer.ts';
+import { transitionAttempt } from '../../db/subscriptions/attempts/transition.ts';
 import { takeCaptured } from '../../db/subscriptions/attempts/take.ts';
 import { endSubscription } from '../../db/subscriptions/end.ts';
 import { ownDatabase } from '../marketplace/verbs.ts';
@@ -57,6 +59,39 @@ test('a secret of which the PSP does not say when it dies dies when it was asked
   const said = '2030-01-01T00:00:00.000Z';
   await recordAttemptAnswer(db, invoiceId, { ...answer, expiresAt: said }, 900);
   expect((await story.attempt(invoiceId)).clientSecretExpiresAt!.toISOString()).toBe(said);
+});
+
+describe('the id of an attempt', () => {
+  const invoiceId = '01998000-0000-7000-8000-000000000002';
+
+  test('the first has its invoice’s; the others the same for ever, which the PSP is asked for again', () => {
+    expect(attemptId(invoiceId, 1)).toBe(invoiceId);
+    expect(attemptId(invoiceId, 2)).toBe(uuidv5('2', invoiceId));
+    expect(attemptId(invoiceId, 2)).toBe('b93d3c86-ed67-5340-8cc7-6bbb3701f1df');
+  });
+
+  test('of an invoice of an older system, whose id RFC 9562 does not know', async () => {
+    const { id } = await story.paid();
+    const odd = 'ffffffff-ffff-ffff-0fff-0123456789ab';
+    const opened: string[] = [];
+    const imported = db.transaction(async (tx) => {
+      const [invoice] = await tx.select().from(invoices).where(eq(invoices.subscriptionId, id)).limit(1);
+      const row = { ...invoice!, id: odd, status: 'open', number: null, paidAt: null } as const;
+      const [written] = await tx
+        .insert(invoices)
+        .values({ ...row, reason: 'change' })
+        .returning();
+      for (let attempts = 0; attempts < 3; attempts += 1) {
+        const attempt = await openAttempt(tx, written!, { onSession: false, paymentMethodId: null });
+        opened.push((await transitionAttempt(tx, attempt, 'failed', {})).id);
+      }
+      tx.rollback();
+    });
+    await expect(imported).rejects.toThrow(TransactionRollbackError);
+    expect(opened).toEqual([1, 2, 3].map((attempt) => attemptId(odd, attempt)));
+    expect(new Set(opened).size).toBe(3);
+    expect(opened.slice(1).map((one) => validate(one))).toEqual([true, true]);
+  });
 });
 
 describe('the first payment', () => {

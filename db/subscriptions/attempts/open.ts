@@ -1,11 +1,19 @@
 import { desc, eq } from 'drizzle-orm';
-import { v5 as uuidv5 } from 'uuid';
+import { v5 as uuidv5, validate as isRfcUuid } from 'uuid';
 import type { Tx } from '../../client.ts';
 import { type Invoice, type InvoicePayment, invoicePayments } from '../invoices/schema.ts';
 
+/** The namespace of ids of attempts whose invoice's id is none. */
+const OF_OLDER_INVOICES = 'c1f0a6d4-3b52-4e7b-8f0d-91d6e2a47c58';
+
 /** The id of an attempt, at the PSP too: the first has the invoice's. */
-export const attemptId = (invoiceId: string, attempt: number): string =>
-  attempt === 1 ? invoiceId : uuidv5(String(attempt), invoiceId);
+export function attemptId(invoiceId: string, attempt: number): string {
+  if (attempt === 1) return invoiceId;
+  // PostgreSQL takes ids of an older system that RFC 9562 does not know, and that are no namespace.
+  return isRfcUuid(invoiceId)
+    ? uuidv5(String(attempt), invoiceId)
+    : uuidv5(`${invoiceId}/${attempt}`, OF_OLDER_INVOICES);
+}
 
 /** The last attempt of an invoice that is locked, locked; undefined where there is none. */
 export async function lockLastAttempt(tx: Tx, invoiceId: string): Promise<InvoicePayment | undefined> {
