@@ -15,6 +15,8 @@ export type InvoiceEvent = OutsideEvent & PaymentNews;
 export interface Undelivered {
   readonly payments: readonly Hint<PaymentNews>[];
   readonly events: readonly Hint<InvoiceEvent>[];
+  /** An operator wants the PSP to be looked at now. */
+  readonly isForced?: true;
 }
 
 export interface SubscriptionRequest {

@@ -184,6 +184,42 @@ describe('the workflow', () => {
     );
   });
 
+  it('`retryNow` at the moment of continue-as-new: the next run looks at the PSP', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const upgraded = async () => {
+      of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+      await of.ask(id, { do: 'change', planId: 'premium' });
+      return (await of.lastAttempt(id, (last) => last.providerStatus === 'processing')).at(-1)!.id;
+    };
+    // Given up while the PSP processes it: it is looked at by the hour.
+    const givenUp = await upgraded();
+    await of.ask(id, { do: 'cancel' });
+    await of.lastAttempt(id, (last) => last.reconcileCheckedAt !== null);
+    await of.rests(id);
+    await of.ask(id, { do: 'reactivate' });
+    const paid = await upgraded();
+    await of.rests(id);
+    await world.stopWorker();
+    world.psp.control.fail(givenUp, 'no', { webhook: false });
+    world.psp.control.settleCharge(paid);
+    await world.psp.control.idle();
+    const handle = world.temporal.workflow.getHandle(`subscription/${id}`);
+    const { runId } = await handle.describe();
+    await world.engine.retrySubscription(await of.label(id));
+    await world.startWorker();
+    await until(
+      () => of.attemptsOf(id),
+      (attempts) => attempts.find((attempt) => attempt.id === givenUp)?.status === 'failed',
+    );
+    expect((await handle.describe()).runId).not.toBe(runId);
+    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
+      ['first', 'paid'],
+      ['change', 'void'],
+      ['change', 'paid'],
+    ]);
+  });
+
   it('after 500 updates it continues as new, at once, and never in a task that answers one', async () => {
     const { id, person } = await of.active();
     await of.rests(id);

@@ -83,7 +83,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   const looksAtEvents = new Looks<Hint<InvoiceEvent>>(wakeUp);
   /** Its rows have changed; `isForced`: somebody wants the PSP to be looked at now. */
   let isWoken = true;
-  let isForced = false;
+  let isForced: boolean = undelivered?.isForced ?? false;
   /** How often everything was done that was due: an ask whose payment is answered by then has its answer on the row. */
   let rests = 0;
   let updates = 0;
@@ -305,6 +305,7 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
       payments: [...looksAtPayments.waiting, ...payments.takeAll()],
       events: [...looksAtEvents.waiting, ...events.takeAll()],
     };
+    if (isForced) return { ...left, isForced };
     return left.payments.length + left.events.length > 0 ? left : undefined;
   }
 }
