@@ -106,6 +106,29 @@ test('when past due the new card is charged at once, but never beside an attempt
   expect(await story.attempt(invoiceId, 3)).toBeUndefined();
 });
 
+test('when past due a card that is given again is charged too, once the payment of its buyer is over', async () => {
+  const { id } = await story.paid();
+  const { currentPeriodEnd, paymentMethodId } = await story.subscription(id);
+  const at = new Date(currentPeriodEnd!.getTime() + 60_000);
+  const invoiceId = await story.renew(id);
+  await story.settle(invoiceId, failed('stolen_card'), at);
+  const invoice = await story.invoice(invoiceId);
+  const waiting = await db.transaction((tx) => openAttempt(tx, invoice, { onSession: true }));
+  await database.sql`UPDATE invoice_payments SET asked_at = now(), provider_status = 'requires_payment_method'
+    WHERE id = ${waiting.id}`;
+  await settleSetup(db, await setUp(id), put(cardOf(id)), termsAt(at));
+  expect((await story.subscription(id)).paymentMethodId).toBe(paymentMethodId);
+  expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'end', attemptId: waiting.id });
+  await story.settle(waiting.id, failed('none', { decline: null }), at);
+  expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'ask' });
+  const third = await story.attempt(invoiceId, 3);
+  expect(third).toMatchObject({ status: 'pending', onSession: false, paymentMethodId });
+  // Once: where it is refused again, the schedule goes on.
+  await story.settle(third.id, failed(), at);
+  expect(await advance(db, id, termsAt(at))).toMatchObject({ kind: 'wait' });
+  expect(await story.attempt(invoiceId, 4)).toBeUndefined();
+});
+
 test('that failed, or whose card cannot be charged later, changes nothing', async () => {
   const { id } = await story.paid();
   const before = await story.subscription(id);

@@ -56,15 +56,21 @@ export async function dunBeside(moment: Moment): Promise<boolean> {
   return true;
 }
 
-/** Whether the card on file was never charged for this invoice: a new card is charged at once. */
-async function isNewCard({ tx, card }: Moment, open: Invoice): Promise<boolean> {
+/**
+ * Whether the card on file is still to be charged for this invoice: a new card is charged at once, also one that was charged for
+ * it before and is given again. A buyer's payment that was under way then is over first.
+ */
+async function isNewCard({ tx, card, subscription }: Moment, open: Invoice): Promise<boolean> {
   if (card === null) return false;
   const [charged] = await tx
     .select({ id: invoicePayments.id })
     .from(invoicePayments)
     .where(and(eq(invoicePayments.invoiceId, open.id), eq(invoicePayments.paymentMethodId, card)))
     .limit(1);
-  return charged === undefined;
+  if (charged === undefined) return true;
+  const last = await lockLastAttempt(tx, open.id);
+  const { cardBegunAt } = subscription;
+  return last?.onSession === true && cardBegunAt !== null && last.createdAt < cardBegunAt;
 }
 
 /** Each step is a mail, and a charge where that is of any use. */
