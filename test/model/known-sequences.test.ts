@@ -13,6 +13,7 @@ import {
 } from './buyers.ts';
 import { Life } from './run.ts';
 import * as subscriber from './subscription-deeds.ts';
+import { makePhantom, sweepPhantoms } from './subscription-operators.ts';
 import { decide as decideCharge, timePasses } from './subscription-outside.ts';
 import { Life as SubscriberLife } from './subscription-run.ts';
 import { lastOf, openOf } from './subscriptions.ts';
@@ -150,4 +151,23 @@ it('a card that is given while another is charged is charged as soon as that was
   await decideCharge(life, books, target, { trouble: 'none' });
   expect(sub.status).toBe('active');
   expect(target.invoice.attempts.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
+});
+
+it('a phantom whose period is over is not renewed, is still one, and is replaced by who subscribes', async () => {
+  const { life, books } = await SubscriberLife.begin(world, [3, 29]);
+  await makePhantom(life, books, 'creator');
+  const phantom = books.subs[0]!;
+  await timePasses(life, books, { share: 1, isProcessed: false, trouble: 'none' });
+  expect(phantom).toMatchObject({ status: 'active', isHeld: true });
+  await sweepPhantoms(life, books, true);
+  const creator = { plan: 'creator', cycle: 'monthly', trial: false } as const;
+  await subscriber.subscribe(life, books, { ...creator, trouble: 'none' });
+  expect(phantom.ended).toBe('phantom');
+  await subscriber.pay(life, books, subscriber.waitingOf(books)!, {
+    how: 'pays',
+    card: 'good',
+    trouble: 'none',
+  });
+  await timePasses(life, books, { share: 1, isProcessed: false, trouble: 'none' });
+  expect(books.subs[1]!.invoices.map(({ status }) => status)).toEqual(['paid', 'paid']);
 });
