@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ACCOUNTS_VARIABLES, accountsProblems } from './config/accounts.ts';
 import { APPROVALS_VARIABLES } from './config/approvals.ts';
-import { ENCRYPTION_VARIABLES, keyIdProblem } from './config/encryption.ts';
+import { ENCRYPTION_VARIABLES, keyIdProblems, sharedKeyProblems } from './config/encryption.ts';
 import { KERNEL_VARIABLES, kernelProblems } from './config/kernel.ts';
 import { MARKETPLACE_VARIABLES } from './config/marketplace.ts';
 import { OBSERVE_VARIABLES } from './config/observe.ts';
@@ -66,8 +66,7 @@ function parse<Names extends Name>(env: Env, names: readonly Names[]) {
       problems.push(`${name}: ${given === undefined ? 'is missing; expected' : 'expected'} ${expected}`);
     }
   }
-  const unknownKey = keyIdProblem(values);
-  if (unknownKey !== null) problems.push(unknownKey);
+  problems.push(...keyIdProblems(values), ...sharedKeyProblems(values));
   return { values: values as Values<Names>, problems };
 }
 

@@ -8,6 +8,7 @@ import { createAdmission, type FeedLimits, RefundFeed } from './api/marketplace/
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { openDatabase } from './db/client.ts';
+import { personalKeysOf } from './domain/kernel/index.ts';
 import { connectLazily, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
 import { taskQueuesOf } from './engine/task-queues.ts';
@@ -59,6 +60,7 @@ export async function startServer(
     maxConnections: config.DATABASE_CONNECTIONS_MAX,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
     observer: observer.statements,
+    personalKeys: personalKeysOf(config),
   });
   const connection = connectLazily(config);
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });

@@ -16,6 +16,7 @@ import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
 import { createPurchases } from './db/purchases.ts';
 import { tellStripeMode } from './db/webhooks/index.ts';
+import { personalKeysOf } from './domain/kernel/index.ts';
 import { connectionOptions, createClient } from './engine/connect.ts';
 import { dataConverter } from './engine/converter.ts';
 import { createEngine } from './engine/index.ts';
@@ -89,6 +90,7 @@ export async function startWorker(
     maxConnections: config.DATABASE_CONNECTIONS_MAX,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT,
     observer: observer.statements,
+    personalKeys: personalKeysOf(config),
   });
   const namespace = config.TEMPORAL_NAMESPACE;
   const queues = taskQueuesOf(config);

@@ -3,7 +3,7 @@ import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
-import type { ApiKeyScope, Caller } from '../domain/accounts/index.ts';
+import type { ApiKeyScope, Caller, Standing } from '../domain/accounts/index.ts';
 import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
@@ -110,6 +110,8 @@ export interface ApiEnv {
     log: Logger;
     /** Set on every route that asks for a bearer token or an API key. */
     caller: Caller;
+    /** The caller's session; null where they used a key, or an identity provider's token. */
+    session: NonNullable<Standing['session']> | null;
     /** When the token or the key expires; null: never. A stream ends with it. */
     credentialsEndAt: Date | null;
     /** Set where the caller used a key. */

@@ -10,6 +10,7 @@ import { startEngineOnPostgresql } from './engine-on-postgresql.ts';
 export const SECRETS = {
   JWT_SECRET: 'only-for-the-bench-on-this-machine-and-nowhere-else',
   TRIAL_HASH_KEY: 'only-for-trials-of-the-bench-on-this-machine',
+  PERSONAL_DATA_KEYS: 'bench:cGVyc29ucy1vZi10aGUtYmVuY2gtb24tdGhpcy1vbmU=',
   HYPERSWITCH_API_KEY: 'snd_bench',
   HYPERSWITCH_WEBHOOK_SECRET: 'bench-hyperswitch-webhook-secret',
   STRIPE_SECRET_KEY: 'sk_test_bench',

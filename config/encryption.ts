@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { NO_KEY } from '../domain/kernel/index.ts';
+import { type EncryptionKey, NO_KEY } from '../domain/kernel/index.ts';
 import { variable, type Variables } from './variable.ts';
 
 const KEY_BYTES = 32;
 const KEY_RING = `id:key pairs, comma-separated, each key ${KEY_BYTES} bytes in base64 under an id of its own (not ${NO_KEY})`;
-/** Keys of payloads: all decrypt, one encrypts (see PAYLOAD_ENCRYPTION_KEY_ID). The message never repeats a key. */
+/** A ring of keys: all decrypt, one encrypts (see the variable with its id). The message never repeats a key. */
 const keyRing = () =>
   z
     .string()
@@ -28,30 +28,74 @@ function readKey(pair: string) {
 /** The id in front of a key: no secret, and free to choose. */
 const KEY_ID = /^[^:]+:/;
 
-/** Encryption of payloads in Temporal by keys of our own. */
+const RING_RULES = {
+  secret: { minChars: 32, isList: true, secretIn: (part: string) => part.replace(KEY_ID, '') },
+} as const;
+const anyKeyId = () => z.string().min(1, 'the id of a key').optional();
+
+/** Encryption by keys of our own: of payloads in Temporal, and of what is personal in the database. */
 export const ENCRYPTION_VARIABLES = {
   PAYLOAD_ENCRYPTION_KEYS: variable(
     keyRing(),
     '',
     'keys of payloads in Temporal, `id:base64` comma-separated: the first encrypts, all decrypt; off unless set',
-    { secret: { minChars: 32, isList: true, secretIn: (part) => part.replace(KEY_ID, '') } },
+    RING_RULES,
   ),
   PAYLOAD_ENCRYPTION_KEY_ID: variable(
-    z.string().min(1, 'the id of a key').optional(),
+    anyKeyId(),
     '',
     'id of the key that encrypts instead of the first; `none`: they only decrypt (docs/encryption.md)',
   ),
+  PERSONAL_DATA_KEYS: variable(
+    keyRing(),
+    'dev:Y2hhbmdlLW1lLXRvLTMyLXJhbmRvbS1ieXRlcy0wMDA=',
+    'keys that wrap the key of each person, `id:base64` comma-separated: the first wraps, all unwrap (docs/encryption.md)',
+    RING_RULES,
+  ),
+  PERSONAL_DATA_KEY_ID: variable(anyKeyId(), '', 'id of the key that wraps instead of the first'),
 } as const satisfies Variables;
 
-/** Checks the named key: one that is not in the ring could not encrypt. */
-export function keyIdProblem({
-  PAYLOAD_ENCRYPTION_KEYS: keys,
-  PAYLOAD_ENCRYPTION_KEY_ID: keyId,
-}: {
+interface Rings {
   readonly PAYLOAD_ENCRYPTION_KEYS?: readonly { readonly id: string }[];
   readonly PAYLOAD_ENCRYPTION_KEY_ID?: string | undefined;
-}): string | null {
-  if (keys === undefined || keyId === undefined || keyId === NO_KEY) return null;
-  if (keys.some(({ id }) => id === keyId)) return null;
-  return `PAYLOAD_ENCRYPTION_KEY_ID: expected the id of a key in PAYLOAD_ENCRYPTION_KEYS, or ${NO_KEY}`;
+  readonly PERSONAL_DATA_KEYS?: readonly { readonly id: string }[];
+  readonly PERSONAL_DATA_KEY_ID?: string | undefined;
+}
+
+/** Checks the named keys: one that is not in its ring could not encrypt. */
+export const keyIdProblems = (rings: Rings): readonly string[] => [
+  ...keyIdProblem('PAYLOAD_ENCRYPTION_KEYS', rings.PAYLOAD_ENCRYPTION_KEYS, {
+    name: 'PAYLOAD_ENCRYPTION_KEY_ID',
+    keyId: rings.PAYLOAD_ENCRYPTION_KEY_ID,
+    mayBeNone: true,
+  }),
+  ...keyIdProblem('PERSONAL_DATA_KEYS', rings.PERSONAL_DATA_KEYS, {
+    name: 'PERSONAL_DATA_KEY_ID',
+    keyId: rings.PERSONAL_DATA_KEY_ID,
+    mayBeNone: false,
+  }),
+];
+
+function keyIdProblem(
+  ring: string,
+  keys: readonly { readonly id: string }[] | undefined,
+  { name, keyId, mayBeNone }: { name: string; keyId: string | undefined; mayBeNone: boolean },
+): readonly string[] {
+  if (keys === undefined || keyId === undefined || (mayBeNone && keyId === NO_KEY)) return [];
+  if (keys.some(({ id }) => id === keyId)) return [];
+  return [`${name}: expected the id of a key in ${ring}${mayBeNone ? `, or ${NO_KEY}` : ''}`];
+}
+
+/** A key in both rings would open both by the theft of one. */
+export function sharedKeyProblems({
+  PAYLOAD_ENCRYPTION_KEYS: payload = [],
+  PERSONAL_DATA_KEYS: personal = [],
+}: {
+  readonly PAYLOAD_ENCRYPTION_KEYS?: readonly EncryptionKey[];
+  readonly PERSONAL_DATA_KEYS?: readonly EncryptionKey[];
+}): readonly string[] {
+  const isShared = personal.some(({ secret }) =>
+    payload.some((key) => Buffer.compare(key.secret, secret) === 0),
+  );
+  return isShared ? ['PERSONAL_DATA_KEYS: expected keys of its own, none of PAYLOAD_ENCRYPTION_KEYS'] : [];
 }

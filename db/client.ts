@@ -1,4 +1,5 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { KeyRing } from '../domain/kernel/index.ts';
 import { ARRAYS } from './connections/arrays.ts';
 import { createDriver } from './connections/driver.ts';
 import { CONNECTIONS_MAX, STATEMENT_TIMEOUT_MS } from './connections/limits.ts';
@@ -6,6 +7,7 @@ import { openLine } from './connections/line.ts';
 import type { StatementObserver } from './connections/observer.ts';
 import { type Lane, Pool } from './connections/pool.ts';
 import { PreparedTexts } from './connections/prepared.ts';
+import { keepRing } from './key-ring.ts';
 import * as schema from './schema.ts';
 
 export type Schema = typeof schema;
@@ -29,6 +31,8 @@ export interface DatabaseSettings {
    */
   readonly statementTimeoutMs?: number | null;
   readonly observer?: StatementObserver | undefined;
+  /** What personal data is sealed under; see `ringOf`. */
+  readonly personalKeys?: KeyRing | undefined;
 }
 
 /** `reads` never takes a quarter of the connections, at most this many. */
@@ -49,6 +53,7 @@ export function openDatabase(
     maxConnections = CONNECTIONS_MAX,
     statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     observer,
+    personalKeys,
   }: DatabaseSettings = {},
 ): Database {
   const limits = limitsOf(statementTimeoutMs);
@@ -94,10 +99,13 @@ export function openDatabase(
     open,
   });
   const through = (lane: Lane): Db =>
-    drizzle(createDriver({ pool, lane, types, begin: () => begin, observer }), {
-      schema,
-      casing: 'snake_case',
-    });
+    keepRing(
+      drizzle(createDriver({ pool, lane, types, begin: () => begin, observer }), {
+        schema,
+        casing: 'snake_case',
+      }),
+      personalKeys,
+    );
   return {
     db: through('money'),
     reads: through('reads'),

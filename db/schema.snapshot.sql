@@ -12,6 +12,24 @@ CREATE TABLE account_link_asks (
 );
 CREATE INDEX account_link_asks_by_user ON public.account_link_asks USING btree (user_id, created_at);
 
+CREATE TABLE account_tokens (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  purpose text NOT NULL,
+  token_hash text NOT NULL,
+  new_email text,
+  expires_at timestamp with time zone NOT NULL,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT account_tokens_pkey PRIMARY KEY (id),
+  CONSTRAINT "account_tokens_tokenHash_unique" UNIQUE (token_hash),
+  CONSTRAINT account_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT account_tokens_address_is_sealed CHECK ((new_email ~~ 'enc:1:%'::text)),
+  CONSTRAINT account_tokens_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT account_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['verify_email'::text, 'reset_password'::text, 'change_email'::text, 'invitation'::text])))
+);
+CREATE INDEX account_tokens_open ON public.account_tokens USING btree (user_id, purpose) WHERE (used_at IS NULL);
+
 CREATE TABLE api_key_usage (
   key_id uuid NOT NULL,
   kind text NOT NULL,
@@ -106,6 +124,23 @@ CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pa
 CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE auth_failures (
+  scope text NOT NULL,
+  failures integer NOT NULL,
+  since timestamp with time zone NOT NULL,
+  blocked_until timestamp with time zone,
+  CONSTRAINT auth_failures_pkey PRIMARY KEY (scope)
+);
+
+CREATE TABLE backup_codes (
+  user_id uuid NOT NULL,
+  number integer NOT NULL,
+  code_hash text NOT NULL,
+  used_at timestamp with time zone,
+  CONSTRAINT backup_codes_user_id_number_pk PRIMARY KEY (user_id, number),
+  CONSTRAINT backup_codes_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
 
 CREATE UNLOGGED TABLE bearer_usage (
   user_id uuid NOT NULL,
@@ -381,6 +416,43 @@ CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject
 CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
 
+CREATE TABLE oauth_accounts (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  provider text NOT NULL,
+  subject text NOT NULL,
+  access_token text,
+  refresh_token text,
+  scopes text[] DEFAULT '{}'::text[] NOT NULL,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT oauth_accounts_pkey PRIMARY KEY (id),
+  CONSTRAINT oauth_accounts_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT oauth_accounts_provider_known CHECK ((provider = ANY (ARRAY['google'::text, 'github'::text, 'discord'::text, 'spotify'::text, 'oidc'::text])))
+);
+CREATE UNIQUE INDEX oauth_accounts_one_a_provider ON public.oauth_accounts USING btree (user_id, provider);
+CREATE UNIQUE INDEX oauth_accounts_subject_key ON public.oauth_accounts USING btree (provider, subject);
+
+CREATE TABLE oauth_states (
+  state_hash text NOT NULL,
+  provider text NOT NULL,
+  purpose text NOT NULL,
+  user_id uuid,
+  code_verifier text NOT NULL,
+  nonce text,
+  redirect_url text NOT NULL,
+  browser_hash text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT oauth_states_pkey PRIMARY KEY (state_hash),
+  CONSTRAINT oauth_states_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT oauth_states_link_has_user CHECK (((purpose = 'link'::text) = (user_id IS NOT NULL))),
+  CONSTRAINT oauth_states_provider_known CHECK ((provider = ANY (ARRAY['google'::text, 'github'::text, 'discord'::text, 'spotify'::text, 'oidc'::text]))),
+  CONSTRAINT oauth_states_purpose_known CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'link'::text]))),
+  CONSTRAINT oauth_states_verifier_is_sealed CHECK ((code_verifier ~~ 'enc:1:%'::text))
+);
+CREATE INDEX oauth_states_by_expiry ON public.oauth_states USING btree (expires_at);
+
 CREATE TABLE ops_flags (
   id uuid NOT NULL,
   kind text NOT NULL,
@@ -474,6 +546,16 @@ CREATE TABLE payment_methods (
   CONSTRAINT payment_methods_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
 CREATE INDEX payment_methods_by_user ON public.payment_methods USING btree (user_id, created_at);
+
+CREATE TABLE person_keys (
+  user_id uuid NOT NULL,
+  key_id uuid NOT NULL,
+  wrapped_key text NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT person_keys_pkey PRIMARY KEY (user_id),
+  CONSTRAINT "person_keys_keyId_unique" UNIQUE (key_id),
+  CONSTRAINT person_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
 
 CREATE TABLE phantom_subscriptions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -569,6 +651,21 @@ CREATE TABLE rate_limits (
   next_free_at timestamp with time zone NOT NULL,
   CONSTRAINT rate_limits_pkey PRIMARY KEY (name)
 );
+
+CREATE TABLE refresh_tokens (
+  id uuid NOT NULL,
+  session_id uuid NOT NULL,
+  token_hash text NOT NULL,
+  used_at timestamp with time zone,
+  successor_id uuid,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT refresh_tokens_pkey PRIMARY KEY (id),
+  CONSTRAINT "refresh_tokens_tokenHash_unique" UNIQUE (token_hash),
+  CONSTRAINT refresh_tokens_session_id_sessions_id_fk FOREIGN KEY (session_id) REFERENCES sessions(id),
+  CONSTRAINT refresh_tokens_successor_id_refresh_tokens_id_fk FOREIGN KEY (successor_id) REFERENCES refresh_tokens(id),
+  CONSTRAINT refresh_tokens_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
 
 CREATE TABLE refund_allocations (
   refund_id uuid NOT NULL,
@@ -826,6 +923,32 @@ CREATE INDEX seller_transfers_reversal_due ON public.seller_transfers USING btre
 CREATE UNIQUE INDEX seller_transfers_stripe_key ON public.seller_transfers USING btree (stripe_transfer_id) WHERE ((stripe_transfer_id IS NOT NULL) AND (stripe_transfer_id <> ''::text));
 CREATE INDEX seller_transfers_without_id ON public.seller_transfers USING btree (id) WHERE ((completed_at IS NOT NULL) AND ((stripe_transfer_id IS NULL) OR (stripe_transfer_id = ''::text)));
 
+CREATE TABLE sessions (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  kind text NOT NULL,
+  secret_hash text NOT NULL,
+  amr text[] NOT NULL,
+  authenticated_at timestamp with time zone DEFAULT now() NOT NULL,
+  last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone,
+  end_reason text,
+  ip text,
+  user_agent text,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT sessions_pkey PRIMARY KEY (id),
+  CONSTRAINT sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT sessions_amr_known CHECK (((cardinality(amr) > 0) AND (amr <@ ARRAY['pwd'::text, 'otp'::text, 'backup'::text, 'oauth'::text, 'cli'::text]))),
+  CONSTRAINT sessions_end_has_reason CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+  CONSTRAINT sessions_end_reason_known CHECK ((end_reason = ANY (ARRAY['logout'::text, 'revoked'::text, 'password_changed'::text, 'password_reset'::text, 'two_factor_changed'::text, 'refresh_token_reused'::text, 'by_operator'::text, 'account_disabled'::text, 'account_closing'::text, 'stepped_up'::text]))),
+  CONSTRAINT sessions_kind_known CHECK ((kind = ANY (ARRAY['token'::text, 'cookie'::text, 'console'::text, 'ops'::text]))),
+  CONSTRAINT sessions_secret_is_sha256 CHECK ((secret_hash ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX sessions_by_secret ON public.sessions USING btree (secret_hash);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at, id);
+CREATE INDEX sessions_open_by_user ON public.sessions USING btree (user_id, created_at, id) WHERE (ended_at IS NULL);
+
 CREATE TABLE statement_claims (
   statement_id uuid NOT NULL,
   kind text NOT NULL,
@@ -1002,16 +1125,62 @@ CREATE TABLE trial_uses (
 );
 CREATE INDEX trial_uses_by_fingerprint ON public.trial_uses USING btree (fingerprint_hash);
 
+CREATE TABLE two_factor_challenges (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  token_hash text NOT NULL,
+  failures integer DEFAULT 0 NOT NULL,
+  amr text[] NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT two_factor_challenges_pkey PRIMARY KEY (id),
+  CONSTRAINT "two_factor_challenges_tokenHash_unique" UNIQUE (token_hash),
+  CONSTRAINT two_factor_challenges_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT two_factor_challenges_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX two_factor_challenges_by_user ON public.two_factor_challenges USING btree (user_id);
+
+CREATE TABLE two_factors (
+  user_id uuid NOT NULL,
+  secret text NOT NULL,
+  confirmed_at timestamp with time zone,
+  last_step bigint,
+  failures integer DEFAULT 0 NOT NULL,
+  blocked_until timestamp with time zone,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT two_factors_pkey PRIMARY KEY (user_id),
+  CONSTRAINT two_factors_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT two_factors_secret_is_sealed CHECK ((secret ~~ 'enc:1:%'::text))
+);
+
+CREATE TABLE user_profiles (
+  user_id uuid NOT NULL,
+  display_name text NOT NULL,
+  bio text,
+  avatar_key text,
+  country text,
+  links text[] DEFAULT '{}'::text[] NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT user_profiles_pkey PRIMARY KEY (user_id),
+  CONSTRAINT user_profiles_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
 CREATE TABLE users (
   id uuid NOT NULL,
   email text NOT NULL,
   role text NOT NULL,
   is_verified boolean DEFAULT false NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  status text DEFAULT 'active'::text NOT NULL,
+  password_hash text,
+  promoted_to_creator_at timestamp with time zone,
   CONSTRAINT users_pkey PRIMARY KEY (id),
-  CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text])))
+  CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text]))),
+  CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'closing'::text, 'erasing'::text, 'erased'::text])))
 );
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+CREATE INDEX users_promoted ON public.users USING btree (promoted_to_creator_at) WHERE (promoted_to_creator_at IS NOT NULL);
 
 CREATE TABLE webhook_events (
   id uuid NOT NULL,

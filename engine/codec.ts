@@ -2,15 +2,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { VezaError } from '../domain/errors.ts';
-import { NO_KEY } from '../domain/kernel/index.ts';
+import { encryptingKey, type EncryptionKey } from '../domain/kernel/index.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
-
-/** A key of the ring: 32 bytes, with the name that payloads carry. */
-export interface EncryptionKey {
-  readonly id: string;
-  readonly secret: Uint8Array;
-}
 
 // The names are those of Temporal's own samples, so that its tools recognise them.
 export const ENCRYPTED = 'binary/encrypted';
@@ -22,18 +16,6 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * The key that encrypts: the first of the ring, or the one that is named. Undefined: payloads are sent in the clear.
- */
-export function encryptingKey(keys: readonly EncryptionKey[], keyId?: string): EncryptionKey | undefined {
-  if (keyId === NO_KEY) return undefined;
-  if (keyId === undefined) return keys[0];
-  const named = keys.find(({ id }) => id === keyId);
-  // The configuration refuses such a key. To go on would send in the clear what somebody wants encrypted.
-  if (named === undefined) throw new Error(`the key "${keyId}" is not in the ring`);
-  return named;
-}
-
-/**
  * Encrypts every payload that is sent with one key (AES-256-GCM; see `encryptingKey`), and decrypts with the key of
  * the ring that a payload names. Without keys it encrypts nothing. Payloads that were sent in the clear always stay
  * readable.
@@ -41,7 +23,7 @@ export function encryptingKey(keys: readonly EncryptionKey[], keyId?: string): E
  * A payload is bound to its workflow: moved to another one, it cannot be read. Throws VezaError `payload_unreadable`.
  */
 export function createCodec(keys: readonly EncryptionKey[], keyId?: string): PayloadCodec {
-  const own = encryptingKey(keys, keyId);
+  const own = encryptingKey({ keys, keyId });
   const ring = new Map(keys.map((key) => [key.id, key]));
   return {
     encode: async (payloads, context) =>

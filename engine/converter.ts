@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import { createCodec, encryptingKey, type EncryptionKey } from './codec.ts';
+import { encryptingKey, type EncryptionKey } from '../domain/kernel/index.ts';
+import { createCodec } from './codec.ts';
 
 /** The part of the configuration that says how payloads are kept. */
 export interface EncryptionSettings {
@@ -10,8 +11,10 @@ export interface EncryptionSettings {
   readonly PAYLOAD_ENCRYPTION_KEY_ID: string | undefined;
 }
 
-export const encrypts = (settings: EncryptionSettings) =>
-  encryptingKey(settings.PAYLOAD_ENCRYPTION_KEYS, settings.PAYLOAD_ENCRYPTION_KEY_ID) !== undefined;
+export const encrypts = ({
+  PAYLOAD_ENCRYPTION_KEYS: keys,
+  PAYLOAD_ENCRYPTION_KEY_ID: keyId,
+}: EncryptionSettings) => encryptingKey({ keys, keyId }) !== undefined;
 
 export const FAILURE_CONVERTER_PATH = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url));
 

@@ -3,7 +3,7 @@ import { openDatabase } from '../db/client.ts';
 import { findSubject } from '../db/operators/index.ts';
 import { readUserRole } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
-import { writeSubject } from '../domain/kernel/index.ts';
+import { personalKeysOf, writeSubject } from '../domain/kernel/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../engine/task-queues.ts';
 import { createLogger } from '../log.ts';
@@ -16,8 +16,11 @@ export async function looking<T>(
   env: NodeJS.ProcessEnv,
   look: (deps: Pick<OperationsDeps, 'db'>) => Promise<T>,
 ): Promise<T> {
-  const { DATABASE_URL } = readVariables(env, ['DATABASE_URL']);
-  const database = openDatabase(DATABASE_URL, { maxConnections: 2 });
+  const config = readVariables(env, ['DATABASE_URL', 'PERSONAL_DATA_KEYS', 'PERSONAL_DATA_KEY_ID']);
+  const database = openDatabase(config.DATABASE_URL, {
+    maxConnections: 2,
+    personalKeys: personalKeysOf(config),
+  });
   try {
     return await look({ db: database.db });
   } finally {

@@ -1,4 +1,5 @@
-import { ConfigError, VARIABLES } from '../config.ts';
+import { ConfigError, readVariables, VARIABLES } from '../config.ts';
+import { type Identity, identityOf } from '../domain/accounts/index.ts';
 
 /** The few settings that the command line needs, by the same rules: an operator has no keys of providers. */
 const NEEDED = ['DATABASE_URL', 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
@@ -21,6 +22,7 @@ function requireSetting(env: NodeJS.ProcessEnv, name: Name): string {
 export const readDatabaseUrl = (env: NodeJS.ProcessEnv) => requireSetting(env, 'DATABASE_URL');
 
 export interface SigningSettings {
+  readonly identity: Identity;
   readonly secret: string;
   readonly issuer: string;
   readonly audience: string;
@@ -28,6 +30,7 @@ export interface SigningSettings {
 
 /** Tokens are signed here only with HS256; whoever runs a JWKS address has its private keys. */
 export const readSigningSettings = (env: NodeJS.ProcessEnv): SigningSettings => ({
+  identity: identityOf(readVariables(env, ['IDENTITY', 'JWT_JWKS_URL'])),
   secret: requireSetting(env, 'JWT_SECRET'),
   issuer: requireSetting(env, 'JWT_ISSUER'),
   audience: requireSetting(env, 'JWT_AUDIENCE'),

@@ -3,5 +3,5 @@ import type { Config } from '../../config.ts';
 /** The variables of the environment that these routes read. */
 export type AccountsConfig = Pick<
   Config,
-  'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'RATE_LIMIT_BEARER'
+  'IDENTITY' | 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'RATE_LIMIT_BEARER'
 >;

@@ -39,6 +39,8 @@ export interface StreamOpener {
   /** The role by which the stream was allowed. */
   readonly role: Role;
   readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
+  /** The session of the token; null where there is none of ours. */
+  readonly sessionId: string | null;
   /** When the token or the key expires; null: never. */
   readonly endsAt: Date | null;
 }
@@ -164,8 +166,8 @@ export class RefundFeed {
   }
 
   /**
-   * Ends streams whose token expired, whose key was revoked, or whose user is gone or has another role; the client
-   * reconnects.
+   * Ends streams whose token expired, whose session ended, whose key was revoked, or whose user is gone or has another role;
+   * the client reconnects.
    */
   async #endThoseWithoutStanding(): Promise<void> {
     this.#standingAtMs = Date.now();
@@ -175,15 +177,18 @@ export class RefundFeed {
     }
     if (this.#listeners.size === 0) return;
     const asked = [...this.#listeners];
-    const { roles, keyIds } = await readStanding(
+    const { roles, keyIds, sessionIds } = await readStanding(
       this.#db,
-      asked.map(({ userId, key }) => ({ userId, keyId: key?.id ?? null })),
+      asked.map(({ userId, key, sessionId }) => ({ userId, keyId: key?.id ?? null, sessionId })),
       at,
     );
     for (const listener of asked) {
-      const { userId, key, role } = listener;
+      const { userId, key, role, sessionId } = listener;
       const roleNow = roles.get(userId);
-      const isGone = roleNow === undefined || (key !== null && !keyIds.has(key.id));
+      const isGone =
+        roleNow === undefined ||
+        (key !== null && !keyIds.has(key.id)) ||
+        (sessionId !== null && !sessionIds.has(sessionId));
       const may = isGone || key === null ? roleNow : callerByKey({ userId, role: roleNow }, key.scopes).role;
       if ((isGone || may !== role) && this.#listeners.has(listener)) this.#end(listener);
     }

@@ -60,7 +60,12 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
   // An answer without a body has no stream that anybody could read.
   if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
   c.header('Retry-After', String(RETRY_AFTER_S));
-  const opener = { ...c.var.caller, key: c.var.apiKey ?? null, endsAt: c.var.credentialsEndAt };
+  const opener = {
+    ...c.var.caller,
+    key: c.var.apiKey ?? null,
+    sessionId: c.var.session?.id ?? null,
+    endsAt: c.var.credentialsEndAt,
+  };
   const stream = refundEvents.open({ ...opener, refundId, afterId, missed });
   c.header('Retry-After', undefined);
   return c.body(stream, 200, STREAM_HEADERS);

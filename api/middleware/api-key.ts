@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { isKeyOf, prefixOf, readKeyByPrefix, takeCall } from '../../db/accounts/index.ts';
-import { callerByKey, callKindOf, mayCall, type Caller } from '../../domain/accounts/index.ts';
+import { callerByKey, callKindOf, mayCall, type Caller, whyNotLetIn } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { sayLimit } from './rate-limit.ts';
@@ -17,6 +17,8 @@ export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Call
   if (stored === null || !isKeyOf(key, stored.keyHash)) throw refused('There is no such API key.');
   if (stored.revokedAt !== null) throw refused('The API key was revoked.');
   if (stored.expiresAt !== null && stored.expiresAt <= now()) throw refused('The API key has expired.');
+  const why = whyNotLetIn({ ...stored, session: null }, now().getTime());
+  if (why !== null) throw new VezaError(why.code, why.detail);
   if (stored.isMakerGone) throw refused('The user who made the API key is no admin any more.');
 
   const kind = callKindOf(c.req.method);
@@ -32,6 +34,7 @@ export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Call
     throw new VezaError('forbidden', `This API key has not the scope ${kind}, which ${c.req.method} needs.`);
   }
   c.set('apiKey', { id: stored.id, scopes: stored.scopes });
+  c.set('session', null);
   c.set('credentialsEndAt', stored.expiresAt);
   return callerByKey({ userId: stored.userId, role: stored.role }, stored.scopes);
 }

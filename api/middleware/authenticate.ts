@@ -11,9 +11,9 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { asCaller, readCaller, takeBearerCall } from '../../db/accounts/index.ts';
+import { readStandingOf, takeBearerCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
-import { ROLES, type Caller, type Role } from '../../domain/accounts/index.ts';
+import { identityOf, ROLES, type Caller, type Standing, whyNotLetIn } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
 import { sayLimit } from './rate-limit.ts';
@@ -41,50 +41,69 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
       'Send a bearer token in the Authorization header, or a key in X-API-Key.',
     );
   }
-  const { userId, expiresAt } = await verifyToken(token, config, now());
-  const role = await takeFromLimit(c, userId);
+  const { userId, sessionId, expiresAt } = await verifyToken(token, config, now());
+  const { standing, at } = await takeFromLimit(c, { userId, sessionId });
   c.set('credentialsEndAt', expiresAt);
-  return asCaller(userId, role);
+  c.set('session', standing?.session ?? null);
+  return letIn(userId, standing, at);
 }
 
-/** Counts against the person, for all of their tokens: see docs/adr/0011. Returns their role. Throws `rate_limited`. */
-async function takeFromLimit(c: Context<ApiEnv>, userId: string): Promise<Role | null> {
+/** Counts against the person, for all of their tokens: see docs/adr/0011. Throws `rate_limited`. */
+async function takeFromLimit(
+  c: Context<ApiEnv>,
+  of: { readonly userId: string; readonly sessionId: string | null },
+) {
   const { config, db } = c.var.deps;
   const perMinute = config.RATE_LIMIT_BEARER;
-  const allowance = await takeBearerCall(db, { userId, perMinute });
+  const allowance = await takeBearerCall(db, { ...of, perMinute });
   sayLimit(c, perMinute, allowance);
-  if (allowance.isAllowed) return allowance.role;
+  if (allowance.isAllowed) return allowance;
   throw new VezaError('rate_limited', `You may make ${perMinute} calls a minute.`, { limit: perMinute });
 }
 
 /**
- * The token's user, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` as `verifyToken`
- * does.
+ * The token's user, with the role of the row and the session that the token belongs to. Throws `unauthenticated`, what
+ * `whyNotLetIn` says, and `engine_unavailable` as `verifyToken` does.
  */
 export async function callerOfBearer(
   token: string,
   { db, config }: { readonly db: Db; readonly config: TokenConfig },
   at: Date,
 ): Promise<{ readonly caller: Caller; readonly expiresAt: Date }> {
-  const { userId, expiresAt } = await verifyToken(token, config, at);
-  return { caller: await readCaller(db, userId), expiresAt };
+  const { userId, sessionId, expiresAt } = await verifyToken(token, config, at);
+  const { standing, at: readAt } = await readStandingOf(db, { userId, sessionId });
+  return { caller: letIn(userId, standing, readAt), expiresAt };
 }
 
-type TokenConfig = Pick<ApiConfig, 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>;
+/** Nobody learns whether it is the user or the session that is not known. */
+function letIn(userId: string, standing: Standing | null, at: Date): Caller {
+  if (standing === null) throw refused(`There is no user ${userId}, or the token's session is not theirs.`);
+  const why = whyNotLetIn(standing, at.getTime());
+  if (why !== null) throw new VezaError(why.code, why.detail);
+  return { userId, role: standing.role };
+}
+
+type TokenConfig = Pick<
+  ApiConfig,
+  'IDENTITY' | 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+>;
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),
   // The signer may name a role. The role of the row counts.
   role: z.enum(ROLES).optional(),
   exp: z.number(),
+  /** The session that a token of ours belongs to. An identity provider's own `sid` is none of ours. */
+  sid: z.unknown().optional(),
 });
+const SessionId = z.uuid().toLowerCase();
 
 /** Throws `unauthenticated`, and `engine_unavailable` where the keys cannot be fetched. */
 async function verifyToken(
   token: string,
   config: TokenConfig,
   currentDate: Date,
-): Promise<{ readonly userId: string; readonly expiresAt: Date }> {
+): Promise<{ readonly userId: string; readonly sessionId: string | null; readonly expiresAt: Date }> {
   const options = {
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
@@ -94,8 +113,12 @@ async function verifyToken(
   const payload = await verifySignature(token, config, options);
   const claims = Claims.safeParse(payload);
   if (!claims.success) throw refused('The token names no user (sub) or no role that we know.');
-  const { sub: userId, exp: expiresAtS } = claims.data;
-  return { userId, expiresAt: new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS)) };
+  const { sub: userId, exp: expiresAtS, sid } = claims.data;
+  const expiresAt = new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS));
+  if (identityOf(config) === 'external') return { userId, sessionId: null, expiresAt };
+  const sessionId = SessionId.safeParse(sid);
+  if (!sessionId.success) throw refused('The token belongs to no session (sid).');
+  return { userId, sessionId: sessionId.data, expiresAt };
 }
 
 /** What a Date can hold (ECMA-262). */
@@ -116,7 +139,11 @@ async function verifySignature(
       throw refusalOf(error);
     }
   }
-  if ((alg === 'RS256' || alg === 'ES256') && config.JWT_JWKS_URL !== undefined) {
+  if (
+    (alg === 'RS256' || alg === 'ES256') &&
+    config.JWT_JWKS_URL !== undefined &&
+    identityOf(config) === 'external'
+  ) {
     const keys = keysAt(config.JWT_JWKS_URL);
     return jwtVerify(token, keys, { ...options, algorithms: [alg] }).then(
       ({ payload }) => payload,

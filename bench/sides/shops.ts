@@ -4,7 +4,7 @@ import { users } from '../../db/accounts/schema.ts';
 import { products } from '../../db/catalog/schema.ts';
 import type { Db } from '../../db/client.ts';
 import { sellerAccounts } from '../../db/sellers/schema.ts';
-import { signToken } from '../../ops/sign-token.ts';
+import { makeToken } from '../../ops/sign-token.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 import { SECRETS } from '../stack.ts';
 
@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 50;
 const SELL_WITHIN_MS = 60_000;
 
 export async function openShops(db: Db, count: number): Promise<readonly Shop[]> {
-  const signing = { secret: SECRETS.JWT_SECRET, issuer: 'veza', audience: 'veza' };
+  const signing = { identity: 'own', secret: SECRETS.JWT_SECRET, issuer: 'veza', audience: 'veza' } as const;
   const shops: Shop[] = [];
   for (let number = 0; number < count; number += 1) {
     const [buyerId, sellerId, productId] = [uuidv7(), uuidv7(), uuidv7()];
@@ -33,7 +33,7 @@ export async function openShops(db: Db, count: number): Promise<readonly Shop[]>
     await db
       .insert(products)
       .values({ id: productId, sellerId, title: 'A beat', priceMinor: PRICE_MINOR, currency: 'EUR' });
-    const buyerToken = await signToken(signing, { userId: buyerId, role: 'user' }, TOKEN_TTL_MS);
+    const buyerToken = await makeToken(db, signing, { userId: buyerId, role: 'user' }, TOKEN_TTL_MS);
     shops.push({ buyerToken, productId });
   }
   return shops;

@@ -54,7 +54,7 @@ const ofAnother = sql<boolean>`(${apiKeys.madeBy} <> ${apiKeys.userId} AND ${mak
  */
 export async function readKeyByPrefix(db: Db, prefix: string) {
   const [row] = await db
-    .select({ ...getTableColumns(apiKeys), role: users.role, isMakerGone: ofAnother })
+    .select({ ...getTableColumns(apiKeys), role: users.role, status: users.status, isMakerGone: ofAnother })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
     .leftJoin(maker, eq(maker.id, apiKeys.madeBy))

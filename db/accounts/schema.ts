@@ -16,6 +16,7 @@ import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
 import { MAIL_KINDS } from '../../domain/mails.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
+import { USER_STATUSES } from '../../domain/accounts/user-machine.ts';
 
 /** Keys of programs. The key itself is shown once, when it is made, and is not stored. */
 export const apiKeys = pgTable(
@@ -94,13 +95,40 @@ export const users = pgTable(
     email: text().notNull(),
     role: text({ enum: ROLES }).notNull(),
     isVerified: boolean().notNull().default(false),
+    status: text({ enum: USER_STATUSES }).notNull().default('active'),
+    /** argon2id in PHC's format; null where they sign in by a provider alone, or an identity provider of the operator's. */
+    passwordHash: text(),
+    /** When they made a creator of themselves; null where an admin gave the role. */
+    promotedToCreatorAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
     oneOf('users_role_known', t.role, ROLES),
+    oneOf('users_status_known', t.status, USER_STATUSES),
+    index('users_promoted')
+      .on(t.promotedToCreatorAt)
+      .where(sql`${t.promotedToCreatorAt} IS NOT NULL`),
   ],
 );
+
+/** What somebody says of themselves, for others to read. */
+export const userProfiles = pgTable('user_profiles', {
+  userId: uuid()
+    .primaryKey()
+    .references(() => users.id),
+  displayName: text().notNull(),
+  bio: text(),
+  /** Where the picture is in the store for files. */
+  avatarKey: text(),
+  /** ISO 3166-1 alpha-2. */
+  country: text(),
+  links: text()
+    .array()
+    .notNull()
+    .default(sql`'{}'`),
+  createdAt: createdAt(),
+});
 
 /**
  * Mails that are to be sent, written with the event that they tell of. One a kind and subject, so that a repeated verb

@@ -1,27 +1,83 @@
-import { inArray } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Role } from '../../domain/accounts/roles.ts';
+import type { Standing } from '../../domain/accounts/standing.ts';
 import type { Db } from '../client.ts';
 import { users } from './schema.ts';
 import { readOpenKeyIds } from './api-keys.ts';
+import { sessions } from './sessions/schema.ts';
 
-export interface Standing {
-  /** Roles by user; a user who is gone has none. */
+/** Reads how a person and their session stand, and the database's time; null as `takeBearerCall` says. */
+export async function readStandingOf(
+  db: Db,
+  { userId, sessionId }: { readonly userId: string; readonly sessionId: string | null },
+): Promise<{ readonly standing: Standing | null; readonly at: Date }> {
+  const [person] = await db
+    .select({ role: users.role, status: users.status, at: sql`clock_timestamp()`.mapWith(users.createdAt) })
+    .from(users)
+    .where(eq(users.id, userId));
+  const at = person?.at ?? new Date();
+  if (person === undefined) return { standing: null, at };
+  const { role, status } = person;
+  if (sessionId === null) return { standing: { role, status, session: null }, at };
+  const [row] = await db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId)));
+  if (row === undefined) return { standing: null, at };
+  const session = {
+    id: row.id,
+    kind: row.kind,
+    amr: row.amr,
+    authenticatedAtMs: row.authenticatedAt.getTime(),
+    expiresAtMs: row.expiresAt.getTime(),
+    isEnded: row.endedAt !== null,
+  };
+  return { standing: { role, status, session }, at };
+}
+
+/** What opened a stream. */
+export interface Opened {
+  readonly userId: string;
+  readonly keyId: string | null;
+  readonly sessionId: string | null;
+}
+
+export interface StandingOfStreams {
+  /** Roles by user; a user who is gone, or whose account is not open, has none. */
   readonly roles: ReadonlyMap<string, Role>;
   /** The keys that still work. */
   readonly keyIds: ReadonlySet<string>;
+  /** The sessions that are open. */
+  readonly sessionIds: ReadonlySet<string>;
 }
 
-/** Reads how the users and keys of open streams stand now. */
-export async function readStanding(
-  db: Db,
-  openers: readonly { readonly userId: string; readonly keyId: string | null }[],
-  at: Date,
-): Promise<Standing> {
+/** Reads how the users, keys and sessions of open streams stand now. */
+export async function readStanding(db: Db, openers: readonly Opened[], at: Date): Promise<StandingOfStreams> {
   const userIds = [...new Set(openers.map(({ userId }) => userId))];
   const keyIds = [...new Set(openers.flatMap(({ keyId }) => keyId ?? []))];
-  const [people, open] = await Promise.all([
-    db.select({ id: users.id, role: users.role }).from(users).where(inArray(users.id, userIds)),
+  const sessionIds = [...new Set(openers.flatMap(({ sessionId }) => sessionId ?? []))];
+  const [people, open, openSessions] = await Promise.all([
+    db
+      .select({ id: users.id, role: users.role })
+      .from(users)
+      .where(and(inArray(users.id, userIds), eq(users.status, 'active'))),
     readOpenKeyIds(db, keyIds, at),
+    readOpenSessionIds(db, sessionIds),
   ]);
-  return { roles: new Map(people.map(({ id, role }) => [id, role])), keyIds: open };
+  return { roles: new Map(people.map(({ id, role }) => [id, role])), keyIds: open, sessionIds: openSessions };
+}
+
+async function readOpenSessionIds(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        inArray(sessions.id, [...ids]),
+        isNull(sessions.endedAt),
+        gt(sessions.expiresAt, sql`clock_timestamp()`),
+      ),
+    );
+  return new Set(rows.map(({ id }) => id));
 }

@@ -11,3 +11,6 @@ export {
 } from './api-keys.ts';
 export { apiKeySubject } from './ids.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
+export { type AuthenticationMethod, type SessionEndReason, type SessionKind } from './sessions.ts';
+export { type Standing, whyNotLetIn } from './standing.ts';
+export { IDENTITIES, type Identity, identityOf } from './identity.ts';

@@ -5,6 +5,7 @@ export { replaceEmails } from './emails.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';
+export { encryptingKey, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
 export type {
   KeptAsk,
@@ -29,5 +30,6 @@ export {
 } from './money.ts';
 export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';
 export { asPlainText, isPlainText, message } from './plain-text.ts';
+export { isSealed, parseSealed, type Sealed, writeSealed } from './sealed.ts';
 export { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 export { parseSubject, type Subject, writeSubject } from './subjects.ts';

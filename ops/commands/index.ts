@@ -1,7 +1,7 @@
 import { WORK_KINDS } from '../../db/operators/index.ts';
 import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/index.ts';
 import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
-import { API_KEY_SCOPES, ROLES } from '../../domain/accounts/index.ts';
+import { API_KEY_SCOPES } from '../../domain/accounts/index.ts';
 import { PHASES } from '../../domain/reconcile/index.ts';
 import {
   chargeNow,
@@ -25,6 +25,7 @@ import { LIST_KEYS, lists } from './lists.ts';
 import { phantoms } from './phantoms.ts';
 import { reconcile } from './reconcile.ts';
 import { reconcileStatement } from './reconcile-statement.ts';
+import { rewrapKeys } from './rewrap-keys.ts';
 import { seed } from './seed.ts';
 import { show } from './show.ts';
 import { stuck } from './stuck.ts';
@@ -244,6 +245,13 @@ export const COMMANDS: readonly Command[] = [
     run: apiKey,
   },
   {
+    name: 'rewrap-keys',
+    options: [{ name: 'dry-run' }, json],
+    about:
+      "wraps each person's key anew under the key of PERSONAL_DATA_KEYS that wraps now, and says when an old one is free; with --dry-run changes nothing. May be stopped and run again",
+    run: rewrapKeys,
+  },
+  {
     name: 'seed',
     options: [json],
     about:
@@ -252,14 +260,9 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'token',
-    options: [
-      { name: 'user', value: 'ID', isNeeded: true },
-      { name: 'role', value: 'R', values: ROLES },
-      { name: 'ttl', value: '24h' },
-      json,
-    ],
+    options: [{ name: 'user', value: 'ID', isNeeded: true }, { name: 'ttl', value: '24h' }, json],
     about:
-      'a bearer token for a user; --role is the claim that it carries; the API does not use it, but the role of the row in `users`',
+      'a bearer token for a user, with a session of its own: it ends with that session, and has the role of the row in `users`',
     run: token,
   },
 ];

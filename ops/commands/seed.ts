@@ -3,7 +3,7 @@ import { openDatabase } from '../../db/client.ts';
 import { seedCatalog } from '../../db/sellers/index.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
 import { readDatabaseUrl, readSigningSettings } from '../settings.ts';
-import { signToken } from '../sign-token.ts';
+import { makeToken } from '../sign-token.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
 
@@ -16,7 +16,7 @@ export async function seed(args: string[], env: NodeJS.ProcessEnv): Promise<stri
     const seeded = await seedCatalog(database.db);
     const person = async ({ id, role }: { id: string; role: Caller['role'] }) => ({
       id,
-      token: await signToken(signing, { userId: id, role }, TOKEN_TTL_MS),
+      token: await makeToken(database.db, signing, { userId: id, role }, TOKEN_TTL_MS),
     });
     const printed = {
       buyer: await person(seeded.buyer),

@@ -10,6 +10,7 @@ export function newSecrets() {
     GRAFANA_ADMIN_PASSWORD: secret(),
     JWT_SECRET: secret(),
     TRIAL_HASH_KEY: secret(),
+    PERSONAL_DATA_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     HYPERSWITCH_API_KEY: `snd_${secret()}`,
     HYPERSWITCH_WEBHOOK_SECRET: secret(),
     STRIPE_SECRET_KEY: `sk_test_${secret()}`,

@@ -9,7 +9,7 @@ import { users } from '../../db/accounts/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { readSigningSettings } from '../../ops/settings.ts';
-import { signToken } from '../../ops/sign-token.ts';
+import { makeToken } from '../../ops/sign-token.ts';
 import { type Api, apiAs, type Order, type Refund, type Transfer } from '../cli/api-client.ts';
 import type { Stage } from '../cli/stage.ts';
 import { setStripeAccount } from '../seller-account.ts';
@@ -59,7 +59,7 @@ export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): P
     const id = uuidv7();
     await db.insert(users).values({ id, email: `${id}@veza.example`, role, isVerified: true });
     if (stripeAccountId !== null) await setStripeAccount(db, id, stripeAccountId);
-    const token = await signToken(readSigningSettings(env), { userId: id, role }, TOKEN_TTL_MS);
+    const token = await makeToken(db, readSigningSettings(env), { userId: id, role }, TOKEN_TTL_MS);
     return { ...apiAs(apiUrl, token), id, token };
   };
   return {

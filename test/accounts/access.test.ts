@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { V1_ROUTES } from '../../api/routes.ts';
 import { users } from '../../db/accounts/schema.ts';
+import { sessions } from '../../db/accounts/sessions/schema.ts';
 import { ROLES, type Role } from '../../domain/accounts/roles.ts';
 import { SECURITY_PAGE, withRolesTable } from '../../scripts/security-docs.ts';
 import { addUser, bearer, bodyOf, openApi, type ApiWorld } from '../harness/api.ts';
@@ -42,6 +43,7 @@ describe.each(named(guarded))('%s', (_, route) => {
   test('by a token whose user is gone: 401, whatever role it names', async () => {
     const sub = await addUser(world.database, 'admin');
     const headers = await bearer({ sub, role: 'admin' });
+    await world.database.db.delete(sessions).where(eq(sessions.userId, sub));
     await world.database.db.delete(users).where(eq(users.id, sub));
     expect(await call(route, headers)).toEqual([401, 'unauthenticated']);
     expect(await call(route, await bearer({ sub: uuidv7(), role: 'admin' }))).toEqual([

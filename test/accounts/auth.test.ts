@@ -5,7 +5,17 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addUser, bearer, bodyOf, CONFIG, openApi, SECRET, tokenOf, type ApiWorld } from '../harness/api.ts';
+import {
+  addUser,
+  bearer,
+  bodyOf,
+  CONFIG,
+  openApi,
+  SECRET,
+  sessionIdOf,
+  tokenOf,
+  type ApiWorld,
+} from '../harness/api.ts';
 
 const ORDERS = '/api/v1/marketplace/orders';
 
@@ -57,7 +67,14 @@ describe('a bearer token', () => {
     const statusOf = async (token: string) => (await get({ Authorization: `Bearer ${token}` })).status;
     // What is signed by hand is as sound as the other.
     expect(await statusOf(signed({ alg: 'HS256' }, payload))).toBe(200);
-    const claims = { sub: own, role: 'user', iss: 'veza', aud: 'veza', exp: 9_999_999_999 };
+    const claims = {
+      sub: own,
+      sid: sessionIdOf(own),
+      role: 'user',
+      iss: 'veza',
+      aud: 'veza',
+      exp: 9_999_999_999,
+    };
     expect(await statusOf(signed({ alg: 'HS256' }, encoded(claims)))).toBe(200);
     const flipped = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     for (const token of [

@@ -34,6 +34,7 @@ beforeAll(async () => {
     PORT: '0',
     JWT_SECRET: SECRET,
     TRIAL_HASH_KEY: 'a-key-for-trials-of-the-tests-only',
+    PERSONAL_DATA_KEYS: 'tests:YS1rZXktb2YtcGVyc29ucy1vZi10aGUtdGVzdHMtMDA=',
     LOG_LEVEL: 'info',
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:1',
     HYPERSWITCH_API_KEY: 'snd_test',

@@ -18,6 +18,7 @@ beforeAll(async () => {
     PORT: '0',
     JWT_SECRET: SECRET,
     TRIAL_HASH_KEY: '6f1d0c3b9a8e7f5d4c2b1a0f9e8d7c6b',
+    PERSONAL_DATA_KEYS: 'k1:2n7Q0sVt4yB8cF3hK6mP9rU1wX5zA7dG0jL4nR8vE2Q=',
     LOG_LEVEL: 'info',
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:1',
     HYPERSWITCH_API_KEY: 'snd_test',

@@ -7,6 +7,7 @@ const GOOD = {
   DATABASE_URL: 'postgres://veza:9f1c6b2d7a40@db.internal:5432/veza',
   JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae',
   TRIAL_HASH_KEY: 'Tz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Lw',
+  PERSONAL_DATA_KEYS: 'k1:2n7Q0sVt4yB8cF3hK6mP9rU1wX5zA7dG0jL4nR8vE2Q=',
   HYPERSWITCH_BASE_URL: 'https://api.hyperswitch.io',
   HYPERSWITCH_API_KEY: 'snd_7Qw2Er9Ty4Ui1Op6',
   HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',

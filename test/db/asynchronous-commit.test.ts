@@ -55,7 +55,7 @@ it('an asynchronous commit is of one statement: what the same connection commits
     expect(await setting()).toBe('on');
     expect(await takeSlot(database.db, 'stripe', { perSecond: 1, burst: 1 })).toBe(true);
     const userId = '01980000-0000-7000-8000-000000000001';
-    expect(await takeBearerCall(database.db, { userId, perMinute: 10 })).toMatchObject({
+    expect(await takeBearerCall(database.db, { userId, sessionId: null, perMinute: 10 })).toMatchObject({
       isAllowed: true,
       remaining: 9,
     });

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Payload, SerializationContext } from '@temporalio/common';
 import { describe, expect, it, test } from 'vitest';
 import { ConfigError, readVariables } from '../../config.ts';
-import { createCodec, type EncryptionKey } from '../../engine/codec.ts';
+import type { EncryptionKey } from '../../domain/kernel/index.ts';
+import { createCodec } from '../../engine/codec.ts';
 
 const key = (id: string): EncryptionKey => ({ id, secret: randomBytes(32) });
 const [a, b] = [key('a'), key('b')];

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { v7 as uuidv7 } from 'uuid';
+import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
 import { createApp } from '../../api/app.ts';
 import type { ApiConfig } from '../../api/context.ts';
@@ -7,6 +7,7 @@ import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { licenses, orderItems, orders } from '../../db/marketplace/orders/schema.ts';
 import { products } from '../../db/catalog/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
+import { sessions } from '../../db/accounts/sessions/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
@@ -15,6 +16,7 @@ import { createDatabaseFromTemplate } from './services.ts';
 
 export const SECRET = 'a-secret-of-the-tests-with-over-32-characters';
 export const CONFIG: ApiConfig = {
+  IDENTITY: undefined,
   JWT_SECRET: SECRET,
   JWT_JWKS_URL: undefined,
   JWT_ISSUER: 'veza',
@@ -108,6 +110,8 @@ export async function openApi({
 
 export interface TokenClaims {
   readonly sub?: string;
+  /** That of `addUser`, unless another is given; null: none. */
+  readonly sid?: string | null;
   readonly role?: string;
   readonly iss?: string;
   readonly aud?: string;
@@ -118,6 +122,7 @@ export interface TokenClaims {
 
 export async function tokenOf({
   sub,
+  sid,
   role = 'user',
   iss = 'veza',
   aud = 'veza',
@@ -125,7 +130,8 @@ export async function tokenOf({
   alg = 'HS256',
   expiresInS = 60,
 }: TokenClaims): Promise<string> {
-  const jwt = new SignJWT({ role })
+  const session = sub === undefined ? {} : { sid: sessionIdOf(sub) };
+  const jwt = new SignJWT({ role, ...session, ...(sid !== undefined && { sid }) })
     .setProtectedHeader({ alg })
     .setIssuer(iss)
     .setAudience(aud)
@@ -139,7 +145,19 @@ export const bearer = async (claims: TokenClaims) => ({ Authorization: `Bearer $
 export async function addUser({ db }: DatabaseWithSql, role: Role = 'user'): Promise<string> {
   const id = uuidv7();
   await db.insert(users).values({ id, email: `${id}@people.example`, role });
+  await addSession({ db }, id);
   return id;
+}
+
+const SESSIONS = 'f3a1c1de-6d1b-4b62-9d5c-0f7d8e1a2b3c';
+/** The one session that a person of these tests has: their tokens are made without looking. */
+export const sessionIdOf = (userId: string): string => uuidv5(userId, SESSIONS);
+
+/** So that somebody's tokens are let in. */
+export async function addSession({ db }: Pick<DatabaseWithSql, 'db'>, userId: string): Promise<void> {
+  const expiresAt = new Date(Date.now() + 24 * 60 * 60 * 1000);
+  const session = { kind: 'ops', amr: ['cli'], secretHash: '0'.repeat(64), expiresAt } as const;
+  await db.insert(sessions).values({ id: sessionIdOf(userId), userId, ...session, amr: ['cli'] });
 }
 
 export async function addProduct(

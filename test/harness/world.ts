@@ -16,7 +16,7 @@ import { taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
-import { signToken } from '../../ops/sign-token.ts';
+import { makeToken } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
@@ -44,6 +44,7 @@ let contract: Contract | undefined;
 const SECRETS = {
   JWT_SECRET: 'a-secret-of-the-tests-that-is-long-enough',
   TRIAL_HASH_KEY: 'a-key-for-trials-of-the-tests-only',
+  PERSONAL_DATA_KEYS: 'tests:YS1rZXktb2YtcGVyc29ucy1vZi10aGUtdGVzdHMtMDA=',
   HYPERSWITCH_API_KEY: 'snd_test_key',
   HYPERSWITCH_WEBHOOK_SECRET: 'hyperswitch-webhook-secret',
   STRIPE_SECRET_KEY: 'sk_test_key',
@@ -259,8 +260,13 @@ export class World {
   token(userId: string, role: Role): Promise<string> {
     const { JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE } = this.config;
     if (JWT_SECRET === undefined) throw new Error('a world signs its tokens');
-    const settings = { secret: JWT_SECRET, issuer: JWT_ISSUER, audience: JWT_AUDIENCE };
-    return signToken(settings, { userId, role }, 60 * 60 * 1000);
+    const settings = {
+      identity: 'own',
+      secret: JWT_SECRET,
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+    } as const;
+    return makeToken(this.database.db, settings, { userId, role }, 60 * 60 * 1000);
   }
 
   /** One call to the API over HTTP. What a test sends may be what has to be refused; what comes back is typed by the route. */

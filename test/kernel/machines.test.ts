@@ -7,6 +7,7 @@ import { canTransition as canPayout, PAYOUT } from '../../domain/payouts/payout-
 import { canTransition as canRefund, REFUND } from '../../domain/marketplace/refund-machine.ts';
 import { canTransition as canReversal, REVERSAL } from '../../domain/marketplace/reversal-machine.ts';
 import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace/transfer-machine.ts';
+import { canTransition as canUser, USER } from '../../domain/accounts/user-machine.ts';
 import { ATTEMPT, canTransition as canAttempt } from '../../domain/subscriptions/attempt-machine.ts';
 import { canTransition as canChange, CHANGE } from '../../domain/subscriptions/change-machine.ts';
 import { canTransition as canInvoice, INVOICE } from '../../domain/subscriptions/invoice-machine.ts';
@@ -90,6 +91,16 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      approved      .       =        .        .
      rejected      .       .        =        .
      expired       .       .        .        =`,
+  ],
+  [
+    USER,
+    canUser,
+    `            active disabled closing erasing erased
+     active        =       Y       Y       .       .
+     disabled      Y       =       Y       .       .
+     closing       Y       .       =       Y       .
+     erasing       .       .       .       =       Y
+     erased        .       .       .       .       =`,
   ],
   [
     SUBSCRIPTION,

@@ -4,9 +4,11 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refundEvents } from '../../db/marketplace/refunds/events-schema.ts';
 import { users, apiKeys } from '../../db/accounts/schema.ts';
+import { endSessions } from '../../db/accounts/index.ts';
+import { sessions } from '../../db/accounts/sessions/schema.ts';
 import { makeKey } from '../../db/accounts/key-text.ts';
 import { createApiKey } from '../../db/accounts/create-api-key.ts';
-import { signToken } from '../../ops/sign-token.ts';
+import { makeToken } from '../../ops/sign-token.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { createLogger } from '../../log.ts';
 import { expectCleanBooks } from '../harness/books.ts';
@@ -304,12 +306,24 @@ describe('the events of a refund', () => {
     expect(client.statuses).toEqual(['pending', 'accepted']);
   };
 
+  it('a stream ends with the session of its token', async () => {
+    const { buyer, refundId, settle } = await openRefund();
+    const server = await anotherServer({ streams: { standingMs: 50 } });
+    const client = await Client.open(server.url, buyer, refundId);
+    await client.until(({ events }) => events.length === 2);
+    await endSessions(world.database.db, { userId: buyer.id }, 'revoked');
+    await ends(client);
+    expect((await ask(server.url, buyer, refundId)).status).toBe(401);
+    await settle();
+  });
+
   it('a stream ends with its token, and its client is asked for another', async () => {
     const { buyer, refundId, settle } = await openRefund();
     const server = await anotherServer({ streams: { standingMs: 50 } });
     const secret = world.config.JWT_SECRET!;
-    const names = { secret, issuer: world.config.JWT_ISSUER, audience: world.config.JWT_AUDIENCE };
-    const token = await signToken(names, { userId: buyer.id, role: 'user' }, 2_000);
+    const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = world.config;
+    const names = { identity: 'own', secret, issuer, audience } as const;
+    const token = await makeToken(world.database.db, names, { userId: buyer.id, role: 'user' }, 2_000);
     await ends(await Client.open(server.url, { ...buyer, token }, refundId));
     expect((await ask(server.url, { ...buyer, token }, refundId)).status).toBe(401);
     await settle();
@@ -365,6 +379,7 @@ describe('the events of a refund', () => {
     ];
     for (const client of clients) await client.until(({ events }) => events.length === 2);
     await db.update(users).set({ role: 'moderator' }).where(eq(users.id, demoted.id));
+    await db.delete(sessions).where(eq(sessions.userId, deleted.id));
     await db.delete(users).where(eq(users.id, deleted.id));
     for (const client of clients) await ends(client);
     await settle();

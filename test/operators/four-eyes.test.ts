@@ -187,6 +187,7 @@ describe('an action on more than FOUR_EYES_ABOVE_MINOR needs a second admin', ()
     const demoted = await makePerson(world, 'admin');
     const deleted = await makePerson(world, 'admin');
     await demote(demoted);
+    await world.database.sql`DELETE FROM sessions WHERE user_id = ${deleted.id}`;
     await world.database.sql`DELETE FROM users WHERE id = ${deleted.id}`;
     expect(codeOf(await approveAs(world, demoted, approvalId))).toEqual([403, 'forbidden']);
     expect(codeOf(await approveAs(world, deleted, approvalId))).toEqual([401, 'unauthenticated']);

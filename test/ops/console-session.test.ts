@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { openSession } from '../../db/accounts/index.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { World } from '../harness/world.ts';
@@ -25,7 +26,9 @@ const PAGES = [
 ];
 
 async function tokenEnding(inSeconds: number): Promise<string> {
-  return new SignJWT({ role: 'admin' })
+  const session = { userId: admin.id, kind: 'ops', amr: ['cli'], ttlMs: 60 * 60 * 1000 } as const;
+  const opened = await openSession(world.database.db, session);
+  return new SignJWT({ role: 'admin', sid: opened.session.id })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(admin.id)
     .setIssuer('veza')
@@ -94,6 +97,7 @@ describe('login', () => {
   test('an admin whose account is gone is led to the login, and not let in there', async () => {
     const person = await makePerson(world, 'admin');
     const operator = await Operator.signedIn(world, person);
+    await world.database.sql`DELETE FROM sessions WHERE user_id = ${person.id}`;
     await world.database.sql`DELETE FROM users WHERE id = ${person.id}`;
     expect((await operator.get('/ops/approvals')).status).toBe(303);
     expect((await new Operator(world).signIn(person.token)).status).toBe(401);

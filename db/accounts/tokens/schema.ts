@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { ACCOUNT_TOKEN_PURPOSES } from '../../../domain/accounts/sessions.ts';
+import { at, createdAt, id, oneOf } from '../../kernel/columns.ts';
+import { users } from '../schema.ts';
+
+/** What a link in a mail proves: that somebody reads the mail of an address. Good once. */
+export const accountTokens = pgTable(
+  'account_tokens',
+  {
+    id: id(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    purpose: text({ enum: ACCOUNT_TOKEN_PURPOSES }).notNull(),
+    /** SHA-256 of the token, in hex. */
+    tokenHash: text().notNull().unique(),
+    /** The address that is to be theirs, sealed. */
+    newEmail: text(),
+    expiresAt: at().notNull(),
+    usedAt: at(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    oneOf('account_tokens_purpose_known', t.purpose, ACCOUNT_TOKEN_PURPOSES),
+    check('account_tokens_hash_is_sha256', sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
+    check('account_tokens_address_is_sealed', sql`${t.newEmail} LIKE 'enc:1:%'`),
+    index('account_tokens_open')
+      .on(t.userId, t.purpose)
+      .where(sql`${t.usedAt} IS NULL`),
+  ],
+);
+
+/** How often somebody failed, or a client asked, where all API processes see it. */
+export const authFailures = pgTable('auth_failures', {
+  /** A keyed hash of what is counted: an account and a client, an account, an address. */
+  scope: text().primaryKey(),
+  failures: integer().notNull(),
+  /** The failures of before count no more from here on. */
+  since: at().notNull(),
+  blockedUntil: at(),
+});

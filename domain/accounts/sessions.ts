@@ -1,0 +1,33 @@
+/** `token`: an app with access and refresh tokens; `cookie`: a browser; `ops`: a token from the command line. */
+export const SESSION_KINDS = ['token', 'cookie', 'console', 'ops'] as const;
+export type SessionKind = (typeof SESSION_KINDS)[number];
+
+/**
+ * How somebody proved who they are (RFC 8176 where it has a word): password, one-time code, backup code, another provider,
+ * the command line.
+ */
+export const AUTHENTICATION_METHODS = ['pwd', 'otp', 'backup', 'oauth', 'cli'] as const;
+export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
+
+export const SESSION_END_REASONS = [
+  'logout',
+  'revoked',
+  'password_changed',
+  'password_reset',
+  'two_factor_changed',
+  'refresh_token_reused',
+  'by_operator',
+  'account_disabled',
+  'account_closing',
+  'stepped_up',
+] as const;
+export type SessionEndReason = (typeof SESSION_END_REASONS)[number];
+
+export const ACCOUNT_TOKEN_PURPOSES = [
+  'verify_email',
+  'reset_password',
+  'change_email',
+  'invitation',
+] as const;
+export const OAUTH_PROVIDERS = ['google', 'github', 'discord', 'spotify', 'oidc'] as const;
+export const OAUTH_PURPOSES = ['sign_in', 'link'] as const;
