@@ -13,6 +13,7 @@ import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
+import { isProduction } from './domain/kernel/index.ts';
 
 /** Every variable that the processes read: its rule, the value shown in `.env.example`, and its purpose. */
 export const VARIABLES = {
@@ -80,8 +81,7 @@ export function readVariables<Names extends Name>(env: Env, names: readonly Name
 /** Parses the environment. Throws a ConfigError that names each wrong or missing variable. */
 export function readConfig(env: Env): Config {
   const { values, problems } = parse(env, Object.keys(VARIABLES) as Name[]);
-  const isProduction = env['NODE_ENV'] === 'production';
-  problems.push(...(isProduction ? productionProblems : exampleProblems)(env, VARIABLES));
+  problems.push(...(isProduction(env) ? productionProblems : exampleProblems)(env, VARIABLES));
   problems.push(...PROBLEMS.flatMap((problemsIn) => problemsIn(env)));
   if (problems.length > 0) throw new ConfigError(problems);
   return values;

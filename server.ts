@@ -6,6 +6,7 @@ import { createApp } from './api/app.ts';
 import { callerOfBearer } from './api/middleware/authenticate.ts';
 import { createAdmission, type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { mailerSettingsOf } from './config/accounts.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { openDatabase } from './db/client.ts';
 import { personalKeysOf } from './domain/kernel/index.ts';
@@ -18,6 +19,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { operationsSettings } from './operations/deps.ts';
 import { createConsole } from './ops/console/index.ts';
+import { createMailer } from './providers/smtp/mailer.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
 import { createClientFinder } from './trusted-proxies.ts';
 
@@ -69,6 +71,7 @@ export async function startServer(
   const refundEvents = new RefundFeed({ db: database.reads, log, now: overrides.now }, overrides.streams);
   const bodies = new RequestBodies(overrides.bodies);
   const admission = createAdmission(config);
+  const mailer = createMailer(mailerSettingsOf(config));
   const app = createApp({
     db: database.db,
     reads: database.reads,
@@ -78,6 +81,7 @@ export async function startServer(
     refundEvents,
     bodies,
     admission,
+    mailer,
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });
@@ -96,7 +100,10 @@ export async function startServer(
     now,
   });
   const server = createAdaptorServer({ fetch: app.route('/ops', operators).fetch });
-  const closeParts = () => Promise.all([observer.close(), database.close(), connection.close()]);
+  const closeParts = () => {
+    mailer.close();
+    return Promise.all([observer.close(), database.close(), connection.close()]);
+  };
   try {
     server.listen(config.PORT, config.HOST);
     await once(server, 'listening');

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { createPurchases } from '../db/purchases.ts';
 import { assertMaySell } from '../db/subscriptions/index.ts';
+import { NO_MAILER } from '../domain/accounts/index.ts';
 import { VezaError } from '../domain/errors.ts';
 import { billingTermsOf } from '../domain/subscriptions/index.ts';
 import { RequestBodies } from '../request-bodies.ts';
@@ -44,6 +45,7 @@ export function createApp(given: ApiDeps) {
     },
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
+    mailer: NO_MAILER,
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     ...given,
   };

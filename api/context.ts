@@ -3,7 +3,7 @@ import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
-import type { ApiKeyScope, Caller, Standing } from '../domain/accounts/index.ts';
+import type { ApiKeyScope, Caller, Mailer, Standing } from '../domain/accounts/index.ts';
 import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
@@ -68,6 +68,8 @@ export interface ApiDeps {
   readonly config: ApiConfig;
   readonly log: Logger;
   readonly observer?: ApiObserver;
+  /** For mails that go out within a request; none by default. */
+  readonly mailer?: Mailer;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
   /** The streams that are open at this process; closed first when the process stops. */

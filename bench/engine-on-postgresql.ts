@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { readComposeFile, servicesOf } from '../sandbox/composition/compose-file.ts';
 import { startEngine } from '../sandbox/composition/engine.ts';
 import { programFolder } from '../sandbox/composition/programs.ts';
-import { newSecrets } from '../sandbox/composition/secrets.ts';
+import { newSecrets, NO_SECRETS } from '../sandbox/composition/secrets.ts';
 import type { EmbeddedPostgres } from '../stack/postgres.ts';
 
 /**
@@ -19,6 +19,7 @@ export async function startEngineOnPostgresql(
   const progress = { say, tick: () => undefined };
   const file = readComposeFile(join(project, 'docker-compose.yml'), {
     ...newSecrets(),
+    ...NO_SECRETS,
     HYPERSWITCH_BASE_URL: 'http://127.0.0.1:9',
   });
   const programs = await programFolder(join(dir, 'programs'), file, { env: process.env, progress });

@@ -1,10 +1,23 @@
 import { z } from 'zod';
 import { IDENTITIES, identityOf } from '../domain/accounts/index.ts';
-import { overHttps } from './over-https.ts';
-import { integer, url } from './schemas.ts';
+import { isProduction } from '../domain/kernel/index.ts';
+import type { MailerSettings } from '../providers/smtp/mailer.ts';
+import { isInside, overHttps } from './over-https.ts';
+import { duration, integer, url } from './schemas.ts';
 import { type Env, variable, type Variables } from './variable.ts';
 
-/** Who calls, and how often. */
+const TLS_MODES = ['starttls', 'implicit', 'none'] as const;
+/** One address, with or without a name before it. */
+const MAIL_FROM = /^(?:[^<>@\r\n,]+<[^\s<>@,]+@[^\s<>@,]+>|[^\s<>@,]+@[^\s<>@,]+)$/;
+
+/** Scheme, host and port alone, without the slash that links would have twice. */
+const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
+    error: 'an address such as https://shop.example, without a path',
+  });
+
+/** Who calls, how often, and how we write to people. */
 export const ACCOUNTS_VARIABLES = {
   IDENTITY: variable(
     z.enum(IDENTITIES, IDENTITIES.join(' or ')).optional(),
@@ -38,13 +51,57 @@ export const ACCOUNTS_VARIABLES = {
     '600',
     'calls of one person in a minute by bearer tokens, over all API processes',
   ),
+  APP_URL: variable(
+    origin.default('http://127.0.0.1:5173'),
+    'http://127.0.0.1:5173',
+    'where people use the shop: links in mails begin with it',
+    { inProduction: (given) => (given.startsWith('https:') ? null : 'an address by https') },
+  ),
+  API_URL: variable(
+    origin.default('http://127.0.0.1:3000'),
+    'http://127.0.0.1:3000',
+    'where others reach this API, for the addresses that it names to them',
+    { inProduction: overHttps },
+  ),
+  SMTP_HOST: variable(
+    z.string().min(1, 'a host').optional(),
+    '',
+    'mail server; without one no mail is sent, and mails that are written wait',
+  ),
+  SMTP_PORT: variable(integer(587, 1, 65_535), '587', 'port of the mail server'),
+  SMTP_TLS: variable(
+    z.enum(TLS_MODES, TLS_MODES.join(', ')).default('starttls'),
+    'starttls',
+    'TLS to the mail server: `starttls`, `implicit` (often port 465), or `none` within a private network',
+  ),
+  SMTP_USER: variable(
+    z.string().min(1, 'a name').optional(),
+    '',
+    'whom we sign in as at the mail server; with SMTP_PASSWORD',
+  ),
+  SMTP_PASSWORD: variable(z.string().min(1, 'a password').optional(), '', 'password of SMTP_USER', {
+    secret: { minChars: 12, what: 'password' },
+  }),
+  SMTP_TIMEOUT: variable(
+    duration('10s').refine((timeoutMs) => timeoutMs >= 100 && timeoutMs <= 60_000, 'from 100ms to 60s'),
+    '10s',
+    'longest time for one mail; who registers waits as long',
+  ),
+  MAIL_FROM: variable(
+    z
+      .string()
+      .regex(MAIL_FROM, 'an address such as Veza <no-reply@veza.example>')
+      .default('Veza <no-reply@veza.example>'),
+    'Veza <no-reply@veza.example>',
+    'sender of mails',
+  ),
 } as const satisfies Variables;
 
 /** Problems that concern several variables. */
 export function accountsProblems(env: Env): readonly string[] {
   const given = IDENTITIES.find((one) => one === env['IDENTITY']);
   const isOwn = identityOf({ IDENTITY: given, JWT_JWKS_URL: env['JWT_JWKS_URL'] }) === 'own';
-  return [...secretProblems(env, isOwn), ...(isOwn ? ownProblems(env) : [])];
+  return [...secretProblems(env, isOwn), ...mailProblems(env), ...(isOwn ? ownProblems(env) : [])];
 }
 
 function secretProblems(env: Env, isOwn: boolean): readonly string[] {
@@ -53,8 +110,47 @@ function secretProblems(env: Env, isOwn: boolean): readonly string[] {
   return [`JWT_SECRET: is missing; expected at least 32 characters${instead}`];
 }
 
-/** What an installation with accounts of its own needs in production. */
-function ownProblems(env: Env): readonly string[] {
-  if (env['NODE_ENV'] !== 'production' || env['PERSONAL_DATA_KEYS']) return [];
-  return ['PERSONAL_DATA_KEYS: is missing; expected a key that what is personal is sealed under'];
+/** What an installation with accounts of its own needs in production, and what it is. */
+const OWN_NEEDS = {
+  APP_URL: 'where people use the shop, as links in mails name it',
+  SMTP_HOST: 'the mail server that people confirm their addresses by',
+  MAIL_FROM: 'the sender of mails',
+  PERSONAL_DATA_KEYS: 'a key that what is personal is sealed under',
+} as const;
+
+const ownProblems = (env: Env): readonly string[] =>
+  isProduction(env)
+    ? Object.entries(OWN_NEEDS)
+        .filter(([name]) => !env[name])
+        .map(([name, what]) => `${name}: is missing; expected ${what}`)
+    : [];
+
+function mailProblems(env: Env): readonly string[] {
+  const problems: string[] = [];
+  if (Boolean(env['SMTP_USER']) !== Boolean(env['SMTP_PASSWORD']))
+    problems.push('SMTP_USER, SMTP_PASSWORD: expected both or none');
+  const host = env['SMTP_HOST'] || undefined;
+  if (isProduction(env) && env['SMTP_TLS'] === 'none' && host !== undefined && !isInside(host))
+    problems.push('SMTP_TLS: expected starttls or implicit: others on the way could read the mails');
+  return problems;
 }
+
+/** How this process reaches the mail server. */
+export const mailerSettingsOf = (
+  config: {
+    readonly [Name in 'SMTP_HOST' | 'SMTP_USER' | 'SMTP_PASSWORD']: string | undefined;
+  } & {
+    readonly SMTP_PORT: number;
+    readonly SMTP_TLS: MailerSettings['tls'];
+    readonly SMTP_TIMEOUT: number;
+    readonly MAIL_FROM: string;
+  },
+): MailerSettings => ({
+  host: config.SMTP_HOST,
+  port: config.SMTP_PORT,
+  tls: config.SMTP_TLS,
+  user: config.SMTP_USER,
+  password: config.SMTP_PASSWORD,
+  timeoutMs: config.SMTP_TIMEOUT,
+  from: config.MAIL_FROM,
+});

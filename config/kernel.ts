@@ -15,6 +15,12 @@ const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin
 
 /** The database, the engine, and where the API listens and to whom. */
 export const KERNEL_VARIABLES = {
+  NODE_ENV: variable(
+    z.string().optional(),
+    '',
+    '`production`, `development` or `test`; what production forbids is refused where this or APP_ENV says so',
+  ),
+  APP_ENV: variable(z.string().optional(), '', '`production`: this is production whatever NODE_ENV says'),
   DATABASE_URL: variable(
     url(/^postgres(ql)?:/, 'postgres://user:password@127.0.0.1:5432/veza'),
     'postgres://veza:veza@127.0.0.1:5432/veza',

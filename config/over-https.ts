@@ -8,4 +8,7 @@ export const overHttps = (given: string): string | null =>
 const INSIDE =
   /^(localhost|127\.[\d.]+|10\.[\d.]+|192\.168\.[\d.]+|172\.(1[6-9]|2\d|3[01])\.[\d.]+|\[(::1|f[cd][0-9a-f:]+)\]|[^.[\]]+|.+\.(internal|local|svc))$/i;
 
-const isOpenHttp = ({ protocol, hostname }: URL) => protocol === 'http:' && !INSIDE.test(hostname);
+const isOpenHttp = ({ protocol, hostname }: URL) => protocol === 'http:' && !isInside(hostname);
+
+/** Whether a host's name is of this machine, or of a private network. */
+export const isInside = (host: string): boolean => INSIDE.test(host);

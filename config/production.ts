@@ -2,7 +2,7 @@ import { unguessedChars } from './secret-strength.ts';
 import type { Env, SecretRule, Variables } from './variable.ts';
 
 /**
- * What a production configuration (NODE_ENV=production) may not hold, beyond the schema of each variable. A problem
+ * What a production configuration (NODE_ENV or APP_ENV is `production`) may not hold, beyond the schema of each variable. A problem
  * names the variable and the reason, never the value. Stripe's test keys are allowed: a staging system runs like
  * production.
  */

@@ -3,5 +3,14 @@ import type { Config } from '../../config.ts';
 /** The variables of the environment that these routes read. */
 export type AccountsConfig = Pick<
   Config,
-  'IDENTITY' | 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'RATE_LIMIT_BEARER'
+  | 'NODE_ENV'
+  | 'APP_ENV'
+  | 'APP_URL'
+  | 'API_URL'
+  | 'IDENTITY'
+  | 'JWT_SECRET'
+  | 'JWT_JWKS_URL'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'RATE_LIMIT_BEARER'
 >;

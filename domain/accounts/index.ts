@@ -9,6 +9,7 @@ export {
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from './api-keys.ts';
+export { type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
 export { apiKeySubject } from './ids.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
 export { type AuthenticationMethod, type SessionEndReason, type SessionKind } from './sessions.ts';

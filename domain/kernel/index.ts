@@ -30,6 +30,7 @@ export {
 } from './money.ts';
 export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';
 export { asPlainText, isPlainText, message } from './plain-text.ts';
+export { isProduction } from './production.ts';
 export { isSealed, parseSealed, type Sealed, writeSealed } from './sealed.ts';
 export { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 export { parseSubject, type Subject, writeSubject } from './subjects.ts';

@@ -1,4 +1,5 @@
 import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import type { SmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 
 /** What the play needs of a Veza, however it was started. */
@@ -9,6 +10,7 @@ export interface Stage {
   readonly mailsUrl?: string;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
+  readonly smtp: SmtpSandbox;
   /** The environment of API, worker and operators' commands. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -18,6 +18,7 @@ import {
   startServices,
   stopWithProcess,
 } from '../../stack/index.ts';
+import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { startMailsPage } from '../mails.ts';
 import type { Stage } from './stage.ts';
@@ -97,6 +98,8 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       stateFile: join(services.stateDir, 'stripe.json'),
     });
     closers.unshift(() => stripe.close());
+    const smtp = await startSmtpSandbox({ port: await stablePort(services.portsFile, 'smtp') });
+    closers.unshift(() => smtp.close());
     const mailsPort = await stablePort(services.portsFile, 'mails');
     const mailsPage = await startMailsPage({ port: mailsPort, databaseUrl: services.databaseUrl });
     closers.unshift(() => mailsPage.close());
@@ -113,6 +116,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       ...(services.temporalUiUrl !== undefined && { TEMPORAL_UI_URL: services.temporalUiUrl }),
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
+      ...variablesOf(smtp),
       HOST: '127.0.0.1',
       PORT: String(apiPort),
     };
@@ -129,6 +133,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       temporalUiUrl: services.temporalUiUrl ?? null,
       psp,
       stripe,
+      smtp,
       mailsUrl: mailsPage.url,
       env,
       worker,
@@ -149,6 +154,15 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
     throw error;
   }
 }
+
+/** A mail server of somebody's environment would send what is made up here to real people. */
+const variablesOf = ({ host, port }: SmtpSandbox) => ({
+  SMTP_HOST: host,
+  SMTP_PORT: String(port),
+  SMTP_TLS: 'none',
+  SMTP_USER: '',
+  SMTP_PASSWORD: '',
+});
 
 /** A process that is started again when it dies, as any process manager would. */
 export class Supervised {

@@ -7,12 +7,13 @@ import { freePort, type Progress, stopWithProcess } from '../../stack/index.ts';
 import { startPostgres } from '../../stack/postgres.ts';
 import { makeScratch } from '../../stack/scratch.ts';
 import type { Server } from '../../stack/servers.ts';
+import { startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { type ComposeService, readComposeFile, servicesOf } from './compose-file.ts';
 import { startEngine } from './engine.ts';
 import { programFolder } from './programs.ts';
-import { newSecrets } from './secrets.ts';
+import { newSecrets, NO_SECRETS } from './secrets.ts';
 import { type Ground, runToEnd, start } from './services.ts';
 
 // docker-compose.yml without Docker: the commands and variables are the file's own, PostgreSQL and Temporal's programs
@@ -80,8 +81,12 @@ async function startAll(
   });
   atEnd(() => stripe.close());
 
+  const smtp = await startSmtpSandbox();
+  atEnd(() => smtp.close());
+
   const file = readComposeFile(join(project, 'docker-compose.yml'), {
     ...secrets,
+    ...NO_SECRETS,
     HYPERSWITCH_BASE_URL: psp.url,
   });
   const service = servicesOf(file);
@@ -107,6 +112,9 @@ async function startAll(
     TEMPORAL_UI_URL: temporalUiUrl,
     DATABASE_URL: onLoopback(service('api').environment['DATABASE_URL'] ?? '', postgres.port),
     STRIPE_API_BASE: stripe.url,
+    SMTP_HOST: smtp.host,
+    SMTP_PORT: String(smtp.port),
+    SMTP_TLS: 'none',
     HOST: '127.0.0.1',
     PORT: String(port),
     METRICS_PORT: '0',
@@ -137,6 +145,7 @@ async function startAll(
     temporalUiUrl,
     psp,
     stripe,
+    smtp,
     env: { ...service('api').environment, ...ours(balancerPort) },
     apis,
     workers,

@@ -17,3 +17,10 @@ export function newSecrets() {
     STRIPE_WEBHOOK_SECRET: `whsec_${secret()}`,
   };
 }
+
+/** What the file demands besides secrets. */
+export const NO_SECRETS = {
+  APP_URL: 'https://shop.example',
+  SMTP_HOST: '127.0.0.1',
+  MAIL_FROM: 'Veza <no-reply@shop.example>',
+} as const;

@@ -58,6 +58,9 @@ describe('the API process', () => {
     const { code, stderr, stdout } = await start('server.ts', [], {
       ...env,
       NODE_ENV: 'production',
+      APP_URL: 'https://shop.example',
+      SMTP_HOST: 'smtp.shop.example',
+      MAIL_FROM: 'Veza <no-reply@shop.example>',
       JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
       HYPERSWITCH_API_KEY: 'snd_4711',
       HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',

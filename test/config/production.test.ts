@@ -8,6 +8,9 @@ const GOOD = {
   JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae',
   TRIAL_HASH_KEY: 'Tz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Lw',
   PERSONAL_DATA_KEYS: 'k1:2n7Q0sVt4yB8cF3hK6mP9rU1wX5zA7dG0jL4nR8vE2Q=',
+  APP_URL: 'https://shop.example',
+  SMTP_HOST: 'smtp.shop.example',
+  MAIL_FROM: 'Veza <no-reply@shop.example>',
   HYPERSWITCH_BASE_URL: 'https://api.hyperswitch.io',
   HYPERSWITCH_API_KEY: 'snd_7Qw2Er9Ty4Ui1Op6',
   HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',
@@ -28,6 +31,42 @@ function problemsOf(set: Record<string, string>): readonly string[] {
 }
 
 describe('a production configuration', () => {
+  test.each(['APP_URL', 'SMTP_HOST', 'MAIL_FROM', 'PERSONAL_DATA_KEYS'])(
+    'with accounts of its own needs %s',
+    (name) => {
+      expect(problemsOf({ [name]: '' })).toEqual([expect.stringMatching(`^${name}: is missing; expected`)]);
+      const external = { IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' };
+      expect(problemsOf({ [name]: '', ...external })).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['APP_URL', 'http://shop.example', 'https'],
+    ['APP_URL', 'https://shop.example/app', 'without a path'],
+    ['API_URL', 'http://api.shop.example', 'https'],
+    ['SMTP_TLS', 'none', 'starttls or implicit'],
+    ['SMTP_TLS', 'tls', 'starttls, implicit, none'],
+    ['SMTP_USER', 'veza', 'both or none'],
+    ['MAIL_FROM', 'a@shop.example, b@shop.example', 'an address such as'],
+  ])('refuses %s %s', (name, value, reason) => {
+    expect(problemsOf({ [name]: value })).toEqual([
+      expect.stringMatching(`^${name}.*: expected .*${reason}`),
+    ]);
+  });
+
+  test('lets mails go without TLS within a private network', () => {
+    expect(problemsOf({ SMTP_HOST: 'mail.internal', SMTP_TLS: 'none' })).toEqual([]);
+    expect(problemsOf({ SMTP_HOST: '10.1.2.3', SMTP_TLS: 'none' })).toEqual([]);
+  });
+
+  test('is one by APP_ENV as well', () => {
+    const asked = { NODE_ENV: 'development', APP_ENV: 'production' };
+    expect(problemsOf({ ...asked, JWT_SECRET: VARIABLES.JWT_SECRET.example })).toEqual([
+      expect.stringMatching('not the example'),
+    ]);
+    expect(problemsOf({ ...asked, SMTP_HOST: '' })).toHaveLength(1);
+  });
+
   test('with secrets of its own is accepted, also with the test keys of a staging system', () => {
     expect(problemsOf({})).toEqual([]);
   });

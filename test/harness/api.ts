@@ -8,6 +8,7 @@ import { licenses, orderItems, orders } from '../../db/marketplace/orders/schema
 import { products } from '../../db/catalog/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { sessions } from '../../db/accounts/sessions/schema.ts';
+import type { Mailer } from '../../domain/accounts/mailer.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
@@ -16,6 +17,10 @@ import { createDatabaseFromTemplate } from './services.ts';
 
 export const SECRET = 'a-secret-of-the-tests-with-over-32-characters';
 export const CONFIG: ApiConfig = {
+  NODE_ENV: 'test',
+  APP_ENV: undefined,
+  APP_URL: 'https://shop.example',
+  API_URL: 'https://api.shop.example',
   IDENTITY: undefined,
   JWT_SECRET: SECRET,
   JWT_JWKS_URL: undefined,
@@ -71,11 +76,13 @@ export async function openApi({
   temporalAddress = CLOSED_ADDRESS,
   databaseUrl,
   config = CONFIG,
+  mailer,
   now,
 }: {
   temporalAddress?: string;
   databaseUrl?: string;
   config?: ApiConfig;
+  mailer?: Mailer;
   now?: () => Date;
 } = {}): Promise<ApiWorld> {
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
@@ -101,7 +108,7 @@ export async function openApi({
     await own?.drop();
   });
   return {
-    app: createApp({ db: database.db, engine, config, log, ...(now && { now }) }),
+    app: createApp({ db: database.db, engine, config, log, ...(mailer && { mailer }), ...(now && { now }) }),
     database,
     databaseUrl: url,
     logLines,

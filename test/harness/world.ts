@@ -18,6 +18,7 @@ import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
 import { makeToken } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
@@ -53,12 +54,13 @@ const SECRETS = {
 
 /**
  * A suite's own Veza: a database of its own on the run's PostgreSQL, task queues of its own on the run's Temporal, both
- * providers' sandboxes, the API and a worker. Nothing in it is a mock.
+ * providers' sandboxes, a mail server, the API and a worker. Nothing in it is a mock.
  */
 export class World {
   readonly meter: PostgresMeter | null;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
+  readonly smtp: SmtpSandbox;
   readonly database: DatabaseWithSql;
   readonly temporal: Client;
   readonly engine: Engine;
@@ -76,6 +78,7 @@ export class World {
     meter: PostgresMeter | null;
     psp: HyperswitchSandbox;
     stripe: StripeSandbox;
+    smtp: SmtpSandbox;
     database: DatabaseWithSql;
     temporal: Client;
     engine: Engine;
@@ -87,6 +90,7 @@ export class World {
     this.meter = parts.meter;
     this.psp = parts.psp;
     this.stripe = parts.stripe;
+    this.smtp = parts.smtp;
     this.database = parts.database;
     this.temporal = parts.temporal;
     this.engine = parts.engine;
@@ -133,6 +137,8 @@ export class World {
       retryScaleMs: 200,
     });
     closers.unshift(() => stripe.close());
+    const smtp = await startSmtpSandbox();
+    closers.unshift(() => smtp.close());
     const queue = uniqueName('veza');
     const fullEnv = {
       ...SECRETS,
@@ -147,6 +153,11 @@ export class World {
       LOG_LEVEL,
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
+      SMTP_HOST: smtp.host,
+      SMTP_PORT: String(smtp.port),
+      SMTP_TLS: 'none',
+      SMTP_TIMEOUT: '2s',
+      APP_URL: 'https://shop.example',
       // A suite has few buyers, who leave many orders as they are.
       OPEN_ORDERS_MAX: '1000',
       // On a machine that runs many suites calls are slow, and a suite asks for many at once.
@@ -175,7 +186,7 @@ export class World {
     const database = openWithSql(testDatabase.url, { maxConnections: 5 });
     closers.unshift(() => database.close());
     const world = new World({
-      ...{ meter, psp, stripe, database, temporal, engine, env: fullEnv, api, closers },
+      ...{ meter, psp, stripe, smtp, database, temporal, engine, env: fullEnv, api, closers },
       moveTo: (url) => void (apiUrl = url),
     });
     if (worker) await world.startWorker();

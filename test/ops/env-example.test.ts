@@ -6,7 +6,7 @@ import { envExample, fileIn, variablesTable, withVariablesTable } from '../../op
 const UPDATE = 'out of date: run `npm run config:docs`';
 const names = Object.keys(VARIABLES);
 /** Examples are for development and tests. */
-const readExample = (env: Record<string, string>) => readConfig({ NODE_ENV: 'development', ...env });
+const readExample = (env: Record<string, string>) => readConfig({ ...env, NODE_ENV: 'development' });
 
 /** `NAME=value` lines; with `commented`, those behind a # too. */
 function valuesOf(text: string, { commented }: { commented: boolean }): Record<string, string> {
