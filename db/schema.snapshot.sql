@@ -403,18 +403,27 @@ CREATE UNIQUE INDEX licenses_item_key ON public.licenses USING btree (order_item
 
 CREATE TABLE mails (
   id uuid NOT NULL,
-  user_id uuid NOT NULL,
+  user_id uuid,
   kind text NOT NULL,
   subject text NOT NULL,
-  params jsonb NOT NULL,
+  params jsonb,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  recipient text,
+  status text DEFAULT 'queued'::text NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  next_attempt_at timestamp with time zone,
+  error_code text,
+  queued_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT mails_pkey PRIMARY KEY (id),
   CONSTRAINT mails_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
-  CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text])))
+  CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['password_changed'::text, 'email_change_requested'::text, 'email_changed'::text, 'two_factor_on'::text, 'two_factor_off'::text, 'two_factor_blocked'::text, 'backup_code_used'::text, 'oauth_linked'::text, 'oauth_unlinked'::text, 'new_sign_in'::text, 'session_reuse'::text, 'invitation'::text, 'order_receipt'::text, 'refund_asked'::text, 'refund_succeeded'::text, 'refund_failed'::text, 'payout_paid'::text, 'payout_failed'::text, 'subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text]))),
+  CONSTRAINT mails_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'refused'::text, 'given_up'::text])))
 );
 CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject, '/'::text, 2));
+CREATE INDEX mails_given_up ON public.mails USING btree (queued_at, id) WHERE (status = 'given_up'::text);
 CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
+CREATE INDEX mails_waiting ON public.mails USING btree (id) WHERE (status = 'queued'::text);
 
 CREATE TABLE oauth_accounts (
   id uuid NOT NULL,

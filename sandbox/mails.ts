@@ -101,7 +101,7 @@ const rowOf = ({ createdAt, kind, userId, subject, params }: Mail) =>
     <td>${userId}</td>
     <td>${subject}</td>
     <td>
-      ${Object.entries(params)
+      ${Object.entries(params ?? {})
         .map(([name, value]) => `${name}: ${value ?? 'none'}`)
         .join(', ')}
     </td>

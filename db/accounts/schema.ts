@@ -14,6 +14,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { API_KEY_SCOPES, CALL_KINDS } from '../../domain/accounts/api-keys.ts';
 import { at, createdAt, id, oneOf } from '../kernel/columns.ts';
+import { MAIL_STATUSES } from '../../domain/accounts/mail-machine.ts';
+import type { Sealed } from '../../domain/kernel/index.ts';
 import { MAIL_KINDS } from '../../domain/mails.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
 import { USER_STATUSES } from '../../domain/accounts/user-machine.ts';
@@ -131,30 +133,49 @@ export const userProfiles = pgTable('user_profiles', {
 });
 
 /**
- * Mails that are to be sent, written with the event that they tell of. One a kind and subject, so that a repeated verb
+ * Mails that are sent, written with the event that they tell of. One a kind and subject, so that a repeated verb
  * writes none twice.
  */
 export const mails = pgTable(
   'mails',
   {
     id: id(),
-    userId: uuid()
-      .notNull()
-      .references(() => users.id),
+    /** Null: the mail is to somebody who has no account. */
+    userId: uuid().references(() => users.id),
     kind: text({ enum: MAIL_KINDS }).notNull(),
     /** What it is about: `subscription/…`, or a row of that one's story with what makes it another event. */
     subject: text().notNull(),
-    /** What the text says: amounts, dates and plans. No address and no name. */
-    params: jsonb().$type<MailParams>().notNull(),
+    /** Sealed: where it goes. Null: to the address that its person has when it is sent. */
+    recipient: text(),
+    /**
+     * What the text says, as JSON that is sealed; plain where it was written before there were keys, or without any. Null
+     * once the mail was sent or refused.
+     */
+    params: jsonb().$type<MailParams | Sealed>(),
+    status: text({ enum: MAIL_STATUSES }).notNull().default('queued'),
+    /** How often the mail server was asked to take it, since it was queued. */
+    attempts: integer().notNull().default(0),
+    nextAttemptAt: at(),
+    /** SMTP's status, or a code of the connection; never SMTP's text. */
+    errorCode: text(),
+    /** Since when it waits: a mail is tried for a day. */
+    queuedAt: at().notNull().defaultNow(),
     createdAt: createdAt(),
   },
   (t) => [
     uniqueIndex('mails_once').on(t.kind, t.subject),
     index('mails_newest').on(t.createdAt, t.id),
     index('mails_by_id_told_of').on(sql`split_part(${t.subject}, '/', 2)`),
+    index('mails_waiting')
+      .on(t.id)
+      .where(sql`${t.status} = 'queued'`),
+    index('mails_given_up')
+      .on(t.queuedAt, t.id)
+      .where(sql`${t.status} = 'given_up'`),
     oneOf('mails_kind_known', t.kind, MAIL_KINDS),
+    oneOf('mails_status_known', t.status, MAIL_STATUSES),
   ],
 );
 
 /** Amounts are in minor units, times ISO 8601. */
-type MailParams = Readonly<Record<string, string | number | boolean | null>>;
+export type MailParams = Readonly<Record<string, string | number | boolean | null>>;

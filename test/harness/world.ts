@@ -10,6 +10,7 @@ import { orders } from '../../db/marketplace/orders/schema.ts';
 import { isOfOrder, refunds } from '../../db/marketplace/refunds/schema.ts';
 import { sellerTransfers, transferReversals } from '../../db/marketplace/transfers/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
+import { personalKeysOf } from '../../domain/kernel/index.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { taskQueuesOf } from '../../engine/task-queues.ts';
@@ -183,7 +184,10 @@ export class World {
     closers.unshift(() => connection.close());
     const temporal = createClient(connection, config);
     const engine = createEngine(temporal, taskQueuesOf(config));
-    const database = openWithSql(testDatabase.url, { maxConnections: 5 });
+    const database = openWithSql(testDatabase.url, {
+      maxConnections: 5,
+      personalKeys: personalKeysOf(config),
+    });
     closers.unshift(() => database.close());
     const world = new World({
       ...{ meter, psp, stripe, smtp, database, temporal, engine, env: fullEnv, api, closers },

@@ -7,6 +7,7 @@ import { canTransition as canPayout, PAYOUT } from '../../domain/payouts/payout-
 import { canTransition as canRefund, REFUND } from '../../domain/marketplace/refund-machine.ts';
 import { canTransition as canReversal, REVERSAL } from '../../domain/marketplace/reversal-machine.ts';
 import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace/transfer-machine.ts';
+import { canTransition as canMail, MAIL } from '../../domain/accounts/mail-machine.ts';
 import { canTransition as canUser, USER } from '../../domain/accounts/user-machine.ts';
 import { ATTEMPT, canTransition as canAttempt } from '../../domain/subscriptions/attempt-machine.ts';
 import { canTransition as canChange, CHANGE } from '../../domain/subscriptions/change-machine.ts';
@@ -91,6 +92,15 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      approved      .       =        .        .
      rejected      .       .        =        .
      expired       .       .        .        =`,
+  ],
+  [
+    MAIL,
+    canMail,
+    `            queued sent refused given_up
+     queued    =      Y    Y       Y
+     sent      .      =    .       .
+     refused   .      .    =       .
+     given_up  Y      .    .       =`,
   ],
   [
     USER,

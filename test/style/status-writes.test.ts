@@ -197,12 +197,13 @@ describe('the walk lets pass what writes no status', () => {
   });
 });
 
-test('the tables of the twelve machines are walked', () => {
+test('the tables of the thirteen machines are walked', () => {
   expect(new Set(MACHINE_TABLES)).toEqual(
     new Set([
       ...['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'disputes', 'seller_payouts'],
       ...['approvals', 'subscriptions', 'invoices', 'invoice_payments', 'subscription_changes'],
       'users',
+      'mails',
     ]),
   );
 });

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
+import { openParams } from '../../db/accounts/mails/open.ts';
 import { mails } from '../../db/accounts/schema.ts';
 import { keepAsk } from '../../db/kernel/index.ts';
 import { readAskResult } from '../../db/subscriptions/kept-ask.ts';
@@ -151,7 +152,7 @@ export function subscriptionsOf(world: World) {
       .where(and(eq(mails.userId, person.id), eq(mails.kind, kind)))
       .orderBy(desc(mails.createdAt))
       .limit(1);
-    return mail;
+    return mail && { ...mail, params: await openParams(db, mail) };
   }
 
   const became = (subscriptionId: string, status: Subscription['status']) =>
