@@ -10,6 +10,7 @@ import { PAYOUTS_VARIABLES } from './config/payouts.ts';
 import { exampleProblems, productionProblems } from './config/production.ts';
 import { PROVIDERS_VARIABLES } from './config/providers.ts';
 import { RECONCILE_VARIABLES } from './config/reconcile.ts';
+import { SIGN_IN_VARIABLES } from './config/sign-in.ts';
 import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
@@ -21,6 +22,7 @@ export const VARIABLES = {
   ...ENCRYPTION_VARIABLES,
   ...OBSERVE_VARIABLES,
   ...ACCOUNTS_VARIABLES,
+  ...SIGN_IN_VARIABLES,
   ...PROVIDERS_VARIABLES,
   ...MARKETPLACE_VARIABLES,
   ...PAYOUTS_VARIABLES,

@@ -20,6 +20,7 @@ import { openTracing } from './observe/spans.ts';
 import { operationsSettings } from './operations/deps.ts';
 import { createConsole } from './ops/console/index.ts';
 import { createMailer } from './providers/smtp/mailer.ts';
+import { createBreachCheck } from './providers/breached-passwords/index.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
 import { createClientFinder } from './trusted-proxies.ts';
 
@@ -82,6 +83,9 @@ export async function startServer(
     bodies,
     admission,
     mailer,
+    ...(config.PASSWORD_BREACH_CHECK === 'range' && {
+      isBreached: createBreachCheck(config.PASSWORD_BREACH_URL),
+    }),
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { PasswordHasher } from '../db/accounts/index.ts';
 import { createPurchases } from '../db/purchases.ts';
 import { assertMaySell } from '../db/subscriptions/index.ts';
 import { NO_MAILER } from '../domain/accounts/index.ts';
@@ -36,6 +37,8 @@ export function createApp(given: ApiDeps) {
     maintenance: new Maintenance({ db, log, now, isOnAtStart: config.MAINTENANCE_MODE }),
     refundEvents: new RefundFeed(given),
     bodies: new RequestBodies(),
+    passwords: new PasswordHasher({ atATime: config.AUTH_HASH_CONCURRENCY }),
+    isBreached: async () => false,
     purchases: createPurchases(config),
     admission: createAdmission(config),
     askAdmission: createAskAdmission(config),

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { PasswordHasher } from '../db/accounts/index.ts';
 import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
@@ -70,6 +71,10 @@ export interface ApiDeps {
   readonly observer?: ApiObserver;
   /** For mails that go out within a request; none by default. */
   readonly mailer?: Mailer;
+  /** Makes and compares hashes of passwords, a few at a time for all of this process. */
+  readonly passwords?: PasswordHasher;
+  /** Whether a new password is known to have leaked; nobody is asked by default. */
+  readonly isBreached?: (password: string) => Promise<boolean>;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
   /** The streams that are open at this process; closed first when the process stops. */

@@ -166,6 +166,15 @@ CREATE TABLE card_setups (
 CREATE INDEX card_setups_by_subscription ON public.card_setups USING btree (subscription_id, created_at);
 CREATE INDEX card_setups_open_by_look ON public.card_setups USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (ended_at IS NULL);
 
+CREATE UNLOGGED TABLE client_usage (
+  scope text NOT NULL,
+  since timestamp with time zone NOT NULL,
+  used integer NOT NULL,
+  used_before integer NOT NULL,
+  last_used_at timestamp with time zone NOT NULL,
+  CONSTRAINT client_usage_pkey PRIMARY KEY (scope)
+);
+
 CREATE TABLE credit_notes (
   number text NOT NULL,
   invoice_id uuid NOT NULL,

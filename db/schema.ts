@@ -5,6 +5,7 @@ export * from './accounts/sessions/schema.ts';
 export * from './accounts/tokens/schema.ts';
 export * from './accounts/second-factor/schema.ts';
 export * from './accounts/oauth/schema.ts';
+export * from './accounts/limits/schema.ts';
 export * from './approvals/schema.ts';
 export * from './ledger/schema.ts';
 export * from './webhooks/schema.ts';

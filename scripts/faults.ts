@@ -106,6 +106,7 @@ const SETTINGS = {
   SUBSCRIPTION_QUOTE_TTL: '10d',
   // They look at their orders ten times a second.
   RATE_LIMIT_BEARER: '1000000',
+  RATE_LIMIT_ANONYMOUS: '1000000',
 };
 
 const startedAtMs = Date.now();

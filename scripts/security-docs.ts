@@ -15,9 +15,9 @@ export function rolesTable(): string {
     return [
       `\`${route.method.toUpperCase()} ${route.path}\``,
       isOpen
-        ? route.method === 'get'
-          ? 'everybody'
-          : 'signed webhooks'
+        ? route.path.startsWith('/webhooks')
+          ? 'signed webhooks'
+          : 'everybody'
         : (route['x-roles']?.join(', ') ?? 'everybody signed in'),
       isOpen ? '–' : byKey ? (isForAdmins ? '`admin`' : scope) : 'never: in person',
     ];

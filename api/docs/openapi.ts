@@ -11,7 +11,7 @@ Every error is a problem document (RFC 9457) with a stable \`code\`. A 503 has \
 \`may_still_be_carried_out\` says whether the request may yet take effect: repeated with the same \`Idempotency-Key\` it
 gives the true answer.
 
-Send a bearer token or, from a program, an API key; not both. Each answer to a key says in \`X-RateLimit-Limit\`,
+Send a bearer token, the cookie of a session or, from a program, an API key; one of them. Each answer to a key says in \`X-RateLimit-Limit\`,
 \`X-RateLimit-Remaining\` and \`X-RateLimit-Reset\` (Unix time) what is left of its calls by the hour; a 429 has
 \`Retry-After\`.`;
 
@@ -21,6 +21,7 @@ const TAGS = [
   { name: 'Refunds', description: 'Money back to the buyer, in three phases' },
   { name: 'Sellers', description: 'What sellers earned' },
   { name: 'Subscriptions', description: 'Plans, what they cost, and what is paid for them' },
+  { name: 'Account', description: 'Signing in, and one’s own account' },
   { name: 'Operations', description: 'For admins: what is stuck, and acting on it' },
   { name: 'Webhooks', description: 'For the providers' },
   { name: 'Service', description: 'For those who run the process' },
@@ -33,6 +34,13 @@ export function serveOpenApi(app: OpenAPIHono<ApiEnv>): void {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description: '`sub` is the user, whose role is the one that we hold; issuer and audience are checked.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-veza',
+    description:
+      'For browsers. Calls that change something need `X-CSRF-Token` too (see `GET /auth/session`), and an `Origin` of ours or one that the operator lets in.',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKeyAuth', {
     type: 'apiKey',

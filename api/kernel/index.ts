@@ -1,5 +1,5 @@
 export { Admission } from './admission.ts';
-export { actorOf } from './actor.ts';
+export { actorOf, clientOf, fromOf } from './actor.ts';
 export { attemptFields, showAttempts } from './attempts-view.ts';
 export { Cursors } from './cursors.ts';
 export { clientGone } from './client-gone.ts';
@@ -24,7 +24,7 @@ export {
 export { assertSameBody, IdempotencyHeaders, idFor, readIdempotency } from './idempotency.ts';
 export { decodeText, parseJson, readBytes } from './json-body.ts';
 export { limitField, listOf, pageAsk, PageQuery, readCursor, showPage, writeCursor } from './pagination.ts';
-export { fails, FOR_ROLES, REPEATABLE, SIGNED_IN, WITH_BODY } from './problem.ts';
+export { fails, FOR_ROLES, OWN_ACCOUNT, REPEATABLE, SIGNED_IN, SIGNING_IN, WITH_BODY } from './problem.ts';
 export { defineRoute, json, jsonBody, optionalJsonBody } from './route.ts';
 export { Turns } from './turns.ts';
 export { UnderWay } from './under-way.ts';

@@ -33,9 +33,22 @@ export function problemType(code: ErrorCode): string {
 /** Any route may answer these. */
 const ALWAYS = ['engine_unavailable', 'internal_error'] as const;
 /** Routes for some roles only: by a bearer token, or an API key, which may lack the scope or have used its limit. */
-export const FOR_ROLES = ['credentials_ambiguous', 'unauthenticated', 'forbidden', 'rate_limited'] as const;
+export const FOR_ROLES = [
+  'credentials_ambiguous',
+  'unauthenticated',
+  'session_ended',
+  'account_disabled',
+  'account_closing',
+  'csrf_failed',
+  'forbidden',
+  'rate_limited',
+] as const;
 /** Routes for everybody who is signed in, which are closed under maintenance. */
 export const SIGNED_IN = [...FOR_ROLES, 'maintenance'] as const;
+/** Routes for people about their own account, which a browser may call by its cookie. */
+export const OWN_ACCOUNT = [...SIGNED_IN, 'person_required', 'identity_is_external'] as const;
+/** Routes for who is not signed in yet. */
+export const SIGNING_IN = ['csrf_failed', 'rate_limited', 'maintenance', 'identity_is_external'] as const;
 /** Routes with a JSON body. */
 export const WITH_BODY = [
   'malformed_json',

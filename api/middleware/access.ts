@@ -1,9 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
-import type { Role } from '../../domain/accounts/index.ts';
+import { identityOf, type Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
+import { limitAnonymous, limitSigningIn } from './client-limit.ts';
+import { onlyFromOurPages } from './origins.ts';
 
 /**
  * Who may call a route: enforced by its middleware, documented by its `security` and `x-roles` (none: every role), and
@@ -15,11 +17,26 @@ export interface Access {
   readonly 'x-roles'?: readonly Role[];
 }
 
-const BEARER: Access['security'] = [{ bearer: [] }];
+const BEARER: Access['security'] = [{ bearer: [] }, { cookie: [] }];
 const BEARER_OR_KEY: Access['security'] = [...BEARER, { ApiKeyAuth: [] }];
 
 /** Everybody may call; the route itself checks what it needs to trust a caller. */
 export const anyone = (): Access => ({ middleware: [], security: [] });
+
+/** The same, and each client is limited: who has no credentials is known by their address alone. */
+export const anybodyLimited = (): Access => ({ middleware: [limitAnonymous], security: [] });
+
+/** Who signs in has no credentials yet. Closed where an identity provider keeps the accounts. */
+export const signingIn = (): Access => ({
+  middleware: [onlyOwnIdentity, onlyFromOurPages, limitAnonymous, limitSigningIn],
+  security: [],
+});
+
+/** The caller themselves, about their own account. Closed where an identity provider keeps the accounts. */
+export const ownAccount = (): Access => ({
+  middleware: [onlyOwnIdentity, authenticate, requirePerson],
+  security: BEARER,
+});
 
 export const signedIn = (): Access => ({ middleware: [authenticate], security: BEARER_OR_KEY });
 
@@ -48,9 +65,16 @@ function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
   };
 }
 
+const onlyOwnIdentity = createMiddleware<ApiEnv>(async (c, next) => {
+  if (identityOf(c.var.deps.config) === 'external') {
+    throw new VezaError('identity_is_external', 'Ask the identity provider: it keeps the accounts here.');
+  }
+  await next();
+});
+
 const requirePerson = createMiddleware<ApiEnv>(async (c, next) => {
   if (c.var.apiKey !== undefined) {
-    throw new VezaError('person_required', 'This takes a bearer token, not an API key.');
+    throw new VezaError('person_required', 'This takes a person who is signed in, not an API key.');
   }
   await next();
 });

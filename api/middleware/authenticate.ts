@@ -11,22 +11,33 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { readStandingOf, takeBearerCall } from '../../db/accounts/index.ts';
+import { readSessionBySecret, readStandingOf, takeBearerCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { identityOf, ROLES, type Caller, type Standing, whyNotLetIn } from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
+import { assertFromOurPage } from './origins.ts';
 import { sayLimit } from './rate-limit.ts';
+import { cookieSecret } from './session-cookie.ts';
 import { verifyHs256 } from './verify-hs256.ts';
 
-/** Asks for a bearer token (JWT) or an API key, and sets `caller`. */
+/** Asks for a bearer token (JWT), an API key or the cookie of a session, and sets `caller`. */
 export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
   const key = c.req.header('x-api-key');
   const authorization = c.req.header('authorization');
-  if (key !== undefined && authorization !== undefined) {
-    throw new VezaError('credentials_ambiguous', 'Send the Authorization header or X-API-Key, not both.');
+  const secret = cookieSecret(c);
+  if ([key, authorization, secret].filter((given) => given !== undefined).length > 1) {
+    throw new VezaError(
+      'credentials_ambiguous',
+      'Send the Authorization header, X-API-Key or the cookie of a session: one of them.',
+    );
   }
-  const caller = key === undefined ? await callerOfToken(c, authorization ?? '') : await callerOfKey(c, key);
+  const caller =
+    key !== undefined
+      ? await callerOfKey(c, key)
+      : secret !== undefined
+        ? await callerOfCookie(c, secret)
+        : await callerOfToken(c, authorization ?? '');
   c.set('caller', caller);
   c.set('log', c.var.log.child({ userId: caller.userId, apiKeyId: c.var.apiKey?.id }));
   await next();
@@ -46,6 +57,20 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
   c.set('credentialsEndAt', expiresAt);
   c.set('session', standing?.session ?? null);
   return letIn(userId, standing, at);
+}
+
+/** Throws as `callerOfToken` does, and `csrf_failed` where the call may come from another page. */
+async function callerOfCookie(c: Context<ApiEnv>, secret: string): Promise<Caller> {
+  const { config, db } = c.var.deps;
+  const terms = { ttlMs: config.SESSION_TTL, idleMs: config.SESSION_IDLE };
+  const named = identityOf(config) === 'own' ? await readSessionBySecret(db, 'cookie', secret, terms) : null;
+  if (named === null) throw refused('There is no session with this cookie.');
+  assertFromOurPage(c.req, secret, config);
+  const { standing, at } = await takeFromLimit(c, { userId: named.userId, sessionId: named.id });
+  const session = standing?.session ?? null;
+  c.set('credentialsEndAt', session && new Date(session.expiresAtMs));
+  c.set('session', session);
+  return letIn(named.userId, standing, at);
 }
 
 /** Counts against the person, for all of their tokens: see docs/adr/0011. Throws `rate_limited`. */

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listPlans as listPlansQuery } from '../../db/subscriptions/read/plans.ts';
 import { defineRoute, fails, json, listOf } from '../kernel/index.ts';
-import { anyone } from '../middleware/access.ts';
+import { anybodyLimited } from '../middleware/access.ts';
 import { Plan, showPlan } from './plan-view.ts';
 
 const route = createRoute({
@@ -11,8 +11,8 @@ const route = createRoute({
   summary: 'Plans, their features and today’s prices',
   description: 'For everybody, without signing in. All come on one page.',
   tags: ['Subscriptions'],
-  ...anyone(),
-  responses: { 200: json(listOf(Plan), 'Plans, by rank'), ...fails('maintenance') },
+  ...anybodyLimited(),
+  responses: { 200: json(listOf(Plan), 'Plans, by rank'), ...fails('maintenance', 'rate_limited') },
 });
 
 export const listPlans = defineRoute(route, async (c) => {

@@ -46,6 +46,7 @@ export async function startProduct(
     STRIPE_API_BASE: providers.stripeUrl,
     // The bench's people ask more often than people do, and its Stripe has no limit but the one that a bench sets.
     RATE_LIMIT_BEARER: '1000000',
+    RATE_LIMIT_ANONYMOUS: '1000000',
     OPEN_ORDERS_MAX: '1000000',
     STRIPE_MAX_RPS: '10000',
     // What is refused under load is counted by whoever asks.

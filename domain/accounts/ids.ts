@@ -1,2 +1,5 @@
 /** The audit log's name of an API key; there is no such workflow. */
 export const apiKeySubject = (apiKeyId: string) => `api_key/${apiKeyId}`;
+
+/** The audit log's name of a person's account. */
+export const userSubject = (userId: string) => `account/${userId}`;

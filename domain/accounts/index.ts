@@ -10,8 +10,17 @@ export {
   WRITES_PER_HOUR,
 } from './api-keys.ts';
 export { type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
-export { apiKeySubject } from './ids.ts';
+export { apiKeySubject, userSubject } from './ids.ts';
+export { FAULT_TEXTS, passwordFault, type PasswordFault } from './passwords/rules.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
-export { type AuthenticationMethod, type SessionEndReason, type SessionKind } from './sessions.ts';
+export {
+  AUTHENTICATION_METHODS,
+  type AuthenticationMethod,
+  OAUTH_PROVIDERS,
+  SESSION_KINDS,
+  type SessionEndReason,
+  type SessionKind,
+} from './sessions.ts';
+export { USER_STATUSES } from './user-machine.ts';
 export { type Standing, whyNotLetIn } from './standing.ts';
 export { IDENTITIES, type Identity, identityOf } from './identity.ts';

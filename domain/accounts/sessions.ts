@@ -30,4 +30,5 @@ export const ACCOUNT_TOKEN_PURPOSES = [
   'invitation',
 ] as const;
 export const OAUTH_PROVIDERS = ['google', 'github', 'discord', 'spotify', 'oidc'] as const;
+export type OauthProvider = (typeof OAUTH_PROVIDERS)[number];
 export const OAUTH_PURPOSES = ['sign_in', 'link'] as const;

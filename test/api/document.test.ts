@@ -28,6 +28,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   'approveAction',
   'connectStripeAccount',
   'linkStripeAccount',
+  ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
 ]);
 
 let world: ApiWorld;
@@ -128,16 +129,21 @@ describe('the OpenAPI document', () => {
       .filter(({ security }) => (security ?? []).length === 0)
       .map(({ operationId }) => operationId);
     expect(new Set(open)).toEqual(
-      new Set(['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook']),
+      new Set([
+        ...['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook'],
+        ...['login', 'refresh'],
+      ]),
     );
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: 'http', scheme: 'bearer' },
+      cookie: { type: 'apiKey', in: 'cookie', name: '__Host-veza' },
       ApiKeyAuth: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
     });
     for (const { name, operationId, security } of operations) {
       if (open.includes(operationId)) continue;
       const isForPeople = FOR_PEOPLE_ALONE.has(operationId);
-      expect(security, name).toEqual(isForPeople ? [{ bearer: [] }] : [{ bearer: [] }, { ApiKeyAuth: [] }]);
+      const ofPeople = [{ bearer: [] }, { cookie: [] }];
+      expect(security, name).toEqual(isForPeople ? ofPeople : [...ofPeople, { ApiKeyAuth: [] }]);
     }
     for (const { name, operationId } of operations) {
       if (open.includes(operationId)) continue;

@@ -151,6 +151,8 @@ export class World {
       PORT: '0',
       // Suites poll as one person; who tests the limit sets it.
       RATE_LIMIT_BEARER: '1000000',
+      RATE_LIMIT_ANONYMOUS: '1000000',
+      RATE_LIMIT_AUTH: '1000000',
       LOG_LEVEL,
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,

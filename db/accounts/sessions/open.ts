@@ -5,6 +5,12 @@ import type { AuthenticationMethod, SessionKind } from '../../../domain/accounts
 import type { Db, Tx } from '../../client.ts';
 import { sessions } from './schema.ts';
 
+/** How long a session lasts: at most, and while nobody uses it. */
+export interface SessionTerms {
+  readonly ttlMs: number;
+  readonly idleMs: number;
+}
+
 export interface NewSession {
   readonly userId: string;
   readonly kind: SessionKind;
