@@ -7,6 +7,7 @@ import { VezaError } from '../domain/errors.ts';
 import { billingTermsOf } from '../domain/subscriptions/index.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
+import { MailTurns } from './accounts/send-first.ts';
 import { openToTemporalUi, serveCodec, Maintenance } from './operators/index.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
 import { Cursors, answerError, answerProblem, refuseInvalid } from './kernel/index.ts';
@@ -42,6 +43,7 @@ export function createApp(given: ApiDeps) {
     purchases: createPurchases(config),
     admission: createAdmission(config),
     askAdmission: createAskAdmission(config),
+    mailTurns: new MailTurns(),
     terms,
     assertMaySell: async (tx, userId) => {
       if (config.SUBSCRIPTION_GATES_SELLING) await assertMaySell(tx, userId, terms);

@@ -12,6 +12,7 @@ import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
 import type { AccountsConfig } from './accounts/config.ts';
 import type { ApprovalsConfig } from './approvals/config.ts';
+import type { MailTurns } from './accounts/send-first.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import type { MarketplaceAdmission } from './marketplace/admission.ts';
 import type { MarketplaceConfig } from './marketplace/config.ts';
@@ -90,6 +91,8 @@ export interface AppDeps extends Required<ApiDeps> {
   readonly findClient: ReturnType<typeof createClientFinder>;
   readonly maintenance: Maintenance;
   readonly cursors: Cursors;
+  /** For mails that go out within a request. */
+  readonly mailTurns: MailTurns;
   /** For asks of subscriptions. */
   readonly askAdmission: Admission;
   readonly terms: BillingTerms;

@@ -17,3 +17,12 @@ export const Password = z
   .min(1)
   .max(PASSWORD_MAX_CHARS)
   .openapi({ format: 'password', description: 'As typed: nothing is trimmed' });
+
+/** One that is to become somebody's. */
+export const NewAddress = z
+  .email('An e-mail address')
+  .max(ADDRESS_MAX_CHARS)
+  .openapi({ example: 'ada@people.example' });
+
+/** What a link brings in its fragment. */
+export const LinkToken = z.string().min(1).max(200).openapi({ description: 'From the fragment of the link' });

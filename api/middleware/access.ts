@@ -4,7 +4,7 @@ import { VezaError } from '../../domain/errors.ts';
 import { identityOf, type Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
-import { limitAnonymous, limitSigningIn } from './client-limit.ts';
+import { limitAnonymous, limitRegistering, limitSigningIn } from './client-limit.ts';
 import { onlyFromOurPages } from './origins.ts';
 
 /**
@@ -31,6 +31,12 @@ export const signingIn = (): Access => ({
   middleware: [onlyOwnIdentity, onlyFromOurPages, limitAnonymous, limitSigningIn],
   security: [],
 });
+
+/** The same for who makes an account: fewer an hour. */
+export const registering = (): Access => {
+  const { middleware, ...access } = signingIn();
+  return { ...access, middleware: [...middleware, limitRegistering] };
+};
 
 /** The caller themselves, about their own account. Closed where an identity provider keeps the accounts. */
 export const ownAccount = (): Access => ({

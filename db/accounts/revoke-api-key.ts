@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, arrayContains, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { Db, Tx } from '../client.ts';
@@ -14,15 +14,32 @@ import { type Act, writeAuditLog } from '../kernel/index.ts';
 export async function revokeApiKey(db: Db, id: string, act: Act): Promise<ApiKeyRow> {
   return db.transaction(async (tx) => {
     await assertAdmin(tx, act);
-    // From the top: a key that is making another one holds a lock on its own row, so this waits for it before reading
-    // its keys.
-    for (let level = [id]; level.length > 0; level = await madeWith(tx, level)) {
-      for (const one of level) await revokeOne(tx, one, act);
-    }
+    await revokeWithTheirs(tx, [id], act);
     const apiKey = await readApiKey(tx, id);
     if (apiKey === null) throw new VezaError('api_key_not_found', `There is no API key ${id}.`);
     return apiKey;
   });
+}
+
+/** Ends all keys of a person that have the scope `admin`, and those that were made with them. */
+export async function revokeAdminKeysOf(tx: Tx, userId: string, act: Act): Promise<void> {
+  const own = await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.userId, userId), arrayContains(apiKeys.scopes, ['admin'])));
+  await revokeWithTheirs(
+    tx,
+    own.map(({ id }) => id),
+    act,
+  );
+}
+
+async function revokeWithTheirs(tx: Tx, ids: readonly string[], act: Act): Promise<void> {
+  // From the top: a key that is making another one holds a lock on its own row, so this waits for it before reading
+  // its keys.
+  for (let level = ids; level.length > 0; level = await madeWith(tx, level)) {
+    for (const one of level) await revokeOne(tx, one, act);
+  }
 }
 
 async function revokeOne(tx: Tx, id: string, act: Act): Promise<void> {

@@ -8,6 +8,7 @@ export { clearFlags } from './clear-flags.ts';
 export { readClock } from './clock.ts';
 export { isCurrent } from './current.ts';
 export { readIdempotencyKey } from './idempotency-keys.ts';
+export { setIdleLimit } from './idle-limit.ts';
 export { keepAnswer } from './keep-answer.ts';
 export { keepAsk, readAsk, refuseAsk, takeAsk } from './keep-ask.ts';
 export { lockNamed, MissingRow } from './lock.ts';

@@ -12,8 +12,10 @@ export {
 export { type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
 export { apiKeySubject, userSubject } from './ids.ts';
 export { FAULT_TEXTS, passwordFault, type PasswordFault } from './passwords/rules.ts';
+export { maskEmail } from './mask-email.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
 export {
+  type AccountTokenPurpose,
   AUTHENTICATION_METHODS,
   type AuthenticationMethod,
   OAUTH_PROVIDERS,

@@ -29,6 +29,7 @@ export const ACCOUNT_TOKEN_PURPOSES = [
   'change_email',
   'invitation',
 ] as const;
+export type AccountTokenPurpose = (typeof ACCOUNT_TOKEN_PURPOSES)[number];
 export const OAUTH_PROVIDERS = ['google', 'github', 'discord', 'spotify', 'oidc'] as const;
 export type OauthProvider = (typeof OAUTH_PROVIDERS)[number];
 export const OAUTH_PURPOSES = ['sign_in', 'link'] as const;

@@ -29,6 +29,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   'connectStripeAccount',
   'linkStripeAccount',
   ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
+  ...['changePassword', 'changeEmail'],
 ]);
 
 let world: ApiWorld;
@@ -131,7 +132,8 @@ describe('the OpenAPI document', () => {
     expect(new Set(open)).toEqual(
       new Set([
         ...['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook'],
-        ...['login', 'refresh'],
+        ...['login', 'refresh', 'register', 'verifyEmail', 'resendVerification'],
+        ...['askPasswordReset', 'confirmPasswordReset', 'confirmEmail'],
       ]),
     );
     expect(document.components.securitySchemes).toMatchObject({

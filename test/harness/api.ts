@@ -6,6 +6,7 @@ import type { ApiConfig } from '../../api/context.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { licenses, orderItems, orders } from '../../db/marketplace/orders/schema.ts';
 import { products } from '../../db/catalog/schema.ts';
+import type { PasswordHasher } from '../../db/accounts/index.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { sessions } from '../../db/accounts/sessions/schema.ts';
 import type { Mailer } from '../../domain/accounts/mailer.ts';
@@ -68,6 +69,9 @@ export const CONFIG: ApiConfig = {
   PAYLOAD_ENCRYPTION_KEY_ID: undefined,
 };
 
+/** What the app's database seals under. */
+const PERSONAL_KEYS = { keys: [{ id: 'tests', secret: Buffer.alloc(32, 'a key of persons') }] };
+
 /** Nothing listens on port 1. */
 export const CLOSED_ADDRESS = '127.0.0.1:1';
 export const CLOSED_DATABASE_URL = `postgres://nobody:nothing@${CLOSED_ADDRESS}/none`;
@@ -85,17 +89,19 @@ export async function openApi({
   databaseUrl,
   config = CONFIG,
   mailer,
+  passwords,
   now,
 }: {
   temporalAddress?: string;
   databaseUrl?: string;
   config?: ApiConfig;
   mailer?: Mailer;
+  passwords?: PasswordHasher;
   now?: () => Date;
 } = {}): Promise<ApiWorld> {
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
-  const database = openWithSql(url, { maxConnections: 4 });
+  const database = openWithSql(url, { maxConnections: 6, personalKeys: PERSONAL_KEYS });
   const settings = {
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_NAMESPACE: 'default',
@@ -116,7 +122,15 @@ export async function openApi({
     await own?.drop();
   });
   return {
-    app: createApp({ db: database.db, engine, config, log, ...(mailer && { mailer }), ...(now && { now }) }),
+    app: createApp({
+      db: database.db,
+      engine,
+      config,
+      log,
+      ...(mailer && { mailer }),
+      ...(passwords && { passwords }),
+      ...(now && { now }),
+    }),
     database,
     databaseUrl: url,
     logLines,

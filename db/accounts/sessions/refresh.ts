@@ -4,6 +4,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import { userSubject } from '../../../domain/accounts/ids.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
+import { tellAccount } from '../tell-account.ts';
 import { endSession } from './end.ts';
 import type { SessionTerms } from './open.ts';
 import { refreshTokens, sessions } from './schema.ts';
@@ -76,5 +77,6 @@ async function endStolen(
     const after = { sessionId };
     const entry = { action: 'session.reuse', subject: userSubject(userId), before: null, after };
     await writeAuditLog(tx, { ...from, actor: userId }, entry);
+    await tellAccount(tx, userId, { kind: 'session_reuse', params: { at: new Date().toISOString() } });
   });
 }

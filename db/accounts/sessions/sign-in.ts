@@ -1,12 +1,14 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
 import { type AuthenticationMethod, userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
+import { tellAccount } from '../tell-account.ts';
+import { networkOf } from './network.ts';
 import { hashOfSecret, type OpenedSession, openSession, type SessionTerms } from './open.ts';
-import { refreshTokens } from './schema.ts';
+import { refreshTokens, sessions } from './schema.ts';
 
 export interface SigningIn extends SessionTerms {
   readonly userId: string;
@@ -21,7 +23,8 @@ export interface SigningIn extends SessionTerms {
 }
 
 /**
- * Opens a session for somebody who has proved who they are. Locks the account, so that a password that changes at this moment ends this session too. Throws `invalid_credentials` where it has
+ * Opens a session for somebody who has proved who they are, and tells them where they never signed in from there before. Locks
+ * the account, so that a password that changes at this moment ends this session too. Throws `invalid_credentials` where it has
  * changed already, and `account_disabled`.
  */
 export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>): Promise<OpenedSession> {
@@ -33,6 +36,7 @@ export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>):
   if (user.status === 'disabled') {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
+  const isNew = await isNewThere(tx, { userId, ip, userAgent });
   const lastsMs = Math.min(ttlMs, idleMs);
   const opened = await openSession(tx, { userId, kind, amr, ttlMs: lastsMs, ip, userAgent });
   const { id: sessionId } = opened.session;
@@ -45,5 +49,31 @@ export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>):
     { ...act, actor: userId },
     { action: 'user.login', subject: userSubject(userId), before: null, after },
   );
+  if (isNew) {
+    const { createdAt } = opened.session;
+    await tellAccount(tx, userId, {
+      kind: 'new_sign_in',
+      params: { at: createdAt.toISOString(), client: ip === null ? null : networkOf(ip), browser: userAgent },
+    });
+  }
   return opened;
+}
+
+/** Whether they have signed in before, and never from this network with this browser. */
+async function isNewThere(
+  tx: Tx,
+  { userId, ip, userAgent }: Pick<SigningIn, 'userId' | 'ip' | 'userAgent'>,
+): Promise<boolean> {
+  const sameThere = and(
+    ip === null ? sql`${sessions.ip} IS NULL` : sql`${sessions.ip}::inet <<= ${networkOf(ip)}::inet`,
+    sql`${sessions.userAgent} IS NOT DISTINCT FROM ${userAgent}`,
+  );
+  const [before] = await tx
+    .select({
+      any: sql<boolean>`count(*) > 0`,
+      there: sql<boolean>`coalesce(bool_or(${sameThere}), false)`,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), sql`${sessions.kind} <> 'ops'`));
+  return before?.any === true && !before.there;
 }

@@ -1,0 +1,51 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { changePassword as changePasswordVerb } from '../../db/accounts/index.ts';
+import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
+import { ownAccount } from '../middleware/access.ts';
+import { acceptPassword } from './accept-password.ts';
+import { Password } from './fields-view.ts';
+import { reauthenticate } from './reauthenticate.ts';
+import { readOwnUser } from './signed-in-view.ts';
+
+const Body = z
+  .strictObject({
+    current_password: Password.optional().openapi({
+      description: 'Left out by who has none; then a sign-in of the last ten minutes counts',
+    }),
+    new_password: Password,
+  })
+  .openapi('ChangePassword');
+
+const route = createRoute({
+  method: 'put',
+  path: '/users/me/password',
+  operationId: 'changePassword',
+  summary: 'Change your password',
+  description: 'All your other sessions end, and links in mails of before are dead.',
+  tags: ['Account'],
+  ...ownAccount(),
+  request: { body: jsonBody(Body) },
+  responses: {
+    204: { description: 'It counts from now on' },
+    ...fails(
+      ...OWN_ACCOUNT,
+      ...WITH_BODY,
+      'user_not_found',
+      'invalid_credentials',
+      'too_many_attempts',
+      'reauthentication_required',
+      'password_refused',
+    ),
+  },
+});
+
+export const changePassword = defineRoute(route, async (c) => {
+  const { db } = c.var.deps;
+  const { current_password: current, new_password: password } = c.req.valid('json');
+  const user = await readOwnUser(c);
+  await reauthenticate(c, user, current);
+  const becomes = await acceptPassword(c, { password, email: user.email });
+  const change = { userId: user.id, was: user.passwordHash, becomes, spared: c.var.session?.id };
+  await changePasswordVerb(db, change, actorOf(c));
+  return c.body(null, 204);
+});

@@ -1,0 +1,76 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { maskEmail, userSubject } from '../../../domain/accounts/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
+import { isSealed } from '../../../domain/kernel/index.ts';
+import type { Db, Tx } from '../../client.ts';
+import { type Act, writeAuditLog } from '../../kernel/index.ts';
+import { openOf } from '../sealing/person.ts';
+import { users } from '../schema.ts';
+import { tellAccount } from '../tell-account.ts';
+import {
+  lockOwner,
+  makeAccountToken,
+  placeOfNewEmail,
+  tokenInvalid,
+  useToken,
+  withdrawTokens,
+} from '../tokens/make.ts';
+import type { Registered } from './register.ts';
+
+/**
+ * Asks for another address, which counts once its link is followed; the old one is told. Null as token: somebody has that
+ * address already, and is told so there. Who calls commits once the mail server took the mail. Throws `user_not_found`.
+ */
+export async function askForNewEmail(
+  tx: Tx,
+  { userId, newEmail }: { readonly userId: string; readonly newEmail: string },
+): Promise<Registered> {
+  const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('update');
+  if (user === undefined) throw new VezaError('user_not_found', `There is no user ${userId}.`);
+  await tellAccount(
+    tx,
+    userId,
+    { kind: 'email_change_requested', params: { new_address: maskEmail(newEmail) } },
+    user.email,
+  );
+  const [owner] = await tx
+    .select({ email: users.email })
+    .from(users)
+    .where(sql`lower(${users.email}) = lower(${newEmail})`);
+  if (owner !== undefined) return { to: owner.email, token: null };
+  const { token } = await makeAccountToken(tx, { userId, purpose: 'change_email', newEmail });
+  return { to: newEmail, token };
+}
+
+/**
+ * The link at the new address was followed: it is theirs from now on, all links of before are dead, and the old address is told.
+ * Returns whose it is. Throws `token_invalid`, and `account_exists` where somebody else has taken the address meanwhile.
+ */
+export const confirmNewEmail = (db: Db, token: string, from: Omit<Act, 'actor'>): Promise<string> =>
+  db.transaction(async (tx) => {
+    const user = await lockOwner(tx, token);
+    const { id: userId } = user;
+    const used = await useToken(tx, token, ['change_email']);
+    const sealed = used.newEmail;
+    if (sealed === null || !isSealed(sealed)) throw tokenInvalid();
+    const newEmail = await openOf(tx, userId, placeOfNewEmail(used.id), sealed);
+    if (newEmail === null) throw tokenInvalid();
+    const [owner] = await tx
+      .select({ id: users.id })
+      .from(users)
+      .where(and(sql`lower(${users.email}) = lower(${newEmail})`, ne(users.id, userId)));
+    if (owner !== undefined) {
+      throw new VezaError('account_exists', 'Another account has taken this address meanwhile.');
+    }
+    await tx.update(users).set({ email: newEmail, isVerified: true }).where(eq(users.id, userId));
+    await withdrawTokens(tx, userId);
+    const entry = { action: 'user.email_change', subject: userSubject(userId), before: null, after: null };
+    await writeAuditLog(tx, { ...from, actor: userId }, entry);
+    await tellAccount(
+      tx,
+      userId,
+      { kind: 'email_changed', params: { new_address: maskEmail(newEmail) } },
+      user.email,
+    );
+    return userId;
+  });

@@ -1,0 +1,504 @@
+import { eq, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createApiKey } from '../../db/accounts/create-api-key.ts';
+import { makeKey, PasswordHasher } from '../../db/accounts/index.ts';
+import { apiKeys, mails, userProfiles, users } from '../../db/accounts/schema.ts';
+import { accountTokens } from '../../db/accounts/tokens/schema.ts';
+import { auditLog } from '../../db/kernel/schema.ts';
+import { createMailer } from '../../providers/smtp/mailer.ts';
+import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
+import { CLOSED_ADDRESS, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
+import { listening, start } from '../harness/processes.ts';
+import { eventually } from '../harness/wait.ts';
+import { type Account, addAccount, ask, PASSWORD, refusal, signIn, withToken } from './support.ts';
+
+const OTHER_PASSWORD = 'a loud harbour at midnight';
+const SMTP_TIMEOUT_MS = 700;
+
+let smtp: SmtpSandbox;
+let world: ApiWorld;
+/** The same database and mail server, as production has them. */
+let production: ApiWorld;
+beforeAll(async () => {
+  smtp = await startSmtpSandbox();
+  const mailer = createMailer({
+    ...{ host: smtp.host, port: smtp.port, tls: 'none', timeoutMs: SMTP_TIMEOUT_MS },
+    from: 'Veza <no-reply@shop.example>',
+  });
+  world = await openApi({ mailer });
+  production = await openApi({
+    mailer,
+    databaseUrl: world.databaseUrl,
+    config: { ...CONFIG, NODE_ENV: 'production' },
+  });
+});
+afterEach(() => smtp.control.clearFaults());
+afterAll(() => smtp.close());
+
+const post = (path: string, body: unknown, on = world) => ask(on, 'POST', path, { body });
+const register = (email: string, password = PASSWORD, on = world) =>
+  post('/auth/register', { email, password }, on);
+const newEmail = () => `${uuidv7()}@people.example`;
+const userOf = async (email: string) => {
+  const [row] = await world.database.db.select().from(users).where(eq(users.email, email));
+  return row;
+};
+const mailsTo = (email: string) => smtp.control.messages(email);
+/** The token in the newest mail to an address. */
+function tokenTo(email: string): string {
+  const [link = ''] = mailsTo(email).at(-1)?.links ?? [];
+  return link.split('#token=')[1] ?? '';
+}
+/** So that an address may get its next mail at once. */
+const aMinutePasses = () =>
+  world.database.sql`UPDATE auth_failures SET blocked_until = now() WHERE blocked_until IS NOT NULL`;
+const actionsOf = async (userId: string) =>
+  (
+    await world.database.db
+      .select({ action: auditLog.action })
+      .from(auditLog)
+      .where(eq(auditLog.subject, `account/${userId}`))
+      .orderBy(auditLog.id)
+  ).map(({ action }) => action);
+const mailKindsOf = async (userId: string) =>
+  (await world.database.db.select().from(mails).where(eq(mails.userId, userId))).map(({ kind }) => kind);
+
+/** How many rows each table has. */
+async function rowsOfAllTables(): Promise<Record<string, number>> {
+  const tables = await world.database.sql<{ name: string }[]>`
+    SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`;
+  const counts = await Promise.all(
+    tables.map(async ({ name }) => {
+      const [row] = await world.database.sql`SELECT count(*)::int AS count FROM ${world.database.sql(name)}`;
+      return [name, row!['count'] as number] as const;
+    }),
+  );
+  return Object.fromEntries(counts);
+}
+
+describe('registering', () => {
+  test('registers unverified, mail arrives, link verifies', async () => {
+    const email = newEmail();
+    const answer = await post('/auth/register', { email, password: PASSWORD, display_name: 'Ada' });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toEqual({ registration: { email }, message: expect.any(String) });
+    const user = (await userOf(email))!;
+    expect(user).toMatchObject({ isVerified: false, role: 'user', status: 'active' });
+    const profiles = await world.database.db
+      .select()
+      .from(userProfiles)
+      .where(eq(userProfiles.userId, user.id));
+    expect(profiles).toMatchObject([{ displayName: 'Ada' }]);
+    expect(mailsTo(email)).toMatchObject([
+      { links: [`https://shop.example/verify-email#token=${tokenTo(email)}`] },
+    ]);
+    expect(refusal(await signIn(world, { email }))).toEqual([403, 'email_not_verified']);
+    const verified = await post('/auth/verify-email', { token: tokenTo(email) });
+    expect(verified.body).toMatchObject({ user: { id: user.id, is_verified: true } });
+    expect(verified.body).not.toHaveProperty('already_verified');
+    const again = await post('/auth/verify-email', { token: tokenTo(email) });
+    expect(again.body).toMatchObject({ user: { id: user.id }, already_verified: true });
+    expect((await signIn(world, { email })).status).toBe(200);
+    expect(await actionsOf(user.id)).toEqual(['user.register', 'user.verify_email', 'user.login']);
+    const rows = await world.database.db
+      .select()
+      .from(accountTokens)
+      .where(eq(accountTokens.userId, user.id));
+    expect(JSON.stringify(rows)).not.toContain(tokenTo(email));
+  });
+
+  test.each([
+    ['refuses', () => smtp.control.addFault({ kind: 'refuse' })],
+    ['defers', () => smtp.control.addFault({ kind: 'defer' })],
+    ['stalls', () => smtp.control.addFault({ kind: 'stall' })],
+    ['breaks off', () => smtp.control.addFault({ kind: 'drop' })],
+    ['is away', () => smtp.control.goAway()],
+  ])('SMTP %s: 500, no row anywhere', async (_, break_) => {
+    const before = await rowsOfAllTables();
+    await break_();
+    const answer = await register(newEmail(), PASSWORD, production);
+    await smtp.control.comeBack();
+    expect(refusal(answer)).toEqual([500, 'mail_not_sent']);
+    expect(answer.text).not.toContain('people.example');
+    expect(await rowsOfAllTables()).toEqual(before);
+  });
+
+  test('process killed in between: no row anywhere', async () => {
+    const before = await rowsOfAllTables();
+    const server = start('server.ts', [], {
+      ...{ NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'info', DATABASE_URL: world.databaseUrl },
+      ...{ TEMPORAL_ADDRESS: CLOSED_ADDRESS, JWT_SECRET: CONFIG.JWT_SECRET ?? '' },
+      ...{ TRIAL_HASH_KEY: CONFIG.TRIAL_HASH_KEY, STRIPE_WEBHOOK_SECRET: 'whsec_x' },
+      PERSONAL_DATA_KEYS: `tests:${Buffer.alloc(32, 'a key of persons').toString('base64')}`,
+      ...{ HYPERSWITCH_BASE_URL: `http://${CLOSED_ADDRESS}`, HYPERSWITCH_API_KEY: 'snd_x' },
+      ...{ HYPERSWITCH_WEBHOOK_SECRET: 'whsec_y', STRIPE_SECRET_KEY: 'sk_test_x' },
+      ...{ SMTP_HOST: smtp.host, SMTP_PORT: String(smtp.port), SMTP_TLS: 'none', SMTP_TIMEOUT: '30s' },
+    });
+    const url = await listening(server);
+    smtp.control.addFault({ kind: 'stall', at: 'message' });
+    const greeted = smtp.control.greetings;
+    const answer = fetch(`${url}/api/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email: newEmail(), password: PASSWORD }),
+    }).catch(() => 'cut off');
+    // The transaction is open, and holds its rows.
+    await eventually(async () => {
+      expect(smtp.control.greetings).toBe(greeted + 1);
+      const [open] = await world.database.sql`
+        SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'idle in transaction'`;
+      expect(open!['count']).toBeGreaterThan(0);
+    });
+    server.child.kill('SIGKILL');
+    expect(await answer).toBe('cut off');
+    await server.ended;
+    await eventually(async () => {
+      const [open] = await world.database.sql`
+        SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'idle in transaction'`;
+      expect(open!['count']).toBe(0);
+    });
+    const after = await rowsOfAllTables();
+    // Counts of the client's calls stay: they are about no account.
+    expect({ ...after, client_usage: 0 }).toEqual({ ...before, client_usage: 0 });
+  });
+
+  test('in development: warning, account', async () => {
+    const email = newEmail();
+    smtp.control.addFault({ kind: 'refuse' });
+    const answer = await register(email);
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ registration: { email }, mail_sent: false });
+    expect(await userOf(email)).toMatchObject({ isVerified: false });
+    const warned = world.logLines.filter((line) => line.includes('a mail was not sent'));
+    expect(warned.at(-1)).toContain('"code":"550"');
+    expect(world.logLines.join('\n')).not.toContain(email);
+  });
+
+  test('two registrations at once: one row, one link', async () => {
+    const email = newEmail();
+    const answers = await Promise.all([register(email), register(email.toUpperCase()), register(email)]);
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    const rows = await world.database.db
+      .select()
+      .from(users)
+      .where(sql`lower(email) = ${email}`);
+    expect(rows).toHaveLength(1);
+    const tokens = await world.database.db
+      .select()
+      .from(accountTokens)
+      .where(eq(accountTokens.userId, rows[0]!.id));
+    expect(tokens).toHaveLength(1);
+    const sent = [...mailsTo(email), ...mailsTo(email.toUpperCase())];
+    expect(sent).toHaveLength(1);
+  });
+
+  test('unverified registers anew: the password is replaced, and the older link is dead', async () => {
+    const email = newEmail();
+    await register(email);
+    const older = tokenTo(email);
+    await aMinutePasses();
+    expect((await register(email, OTHER_PASSWORD)).status).toBe(202);
+    expect(refusal(await post('/auth/verify-email', { token: older }))).toEqual([400, 'token_invalid']);
+    expect((await post('/auth/verify-email', { token: tokenTo(email) })).status).toBe(200);
+    expect((await signIn(world, { email })).status).toBe(401);
+    const signedIn = await post('/auth/login', { email, password: OTHER_PASSWORD });
+    expect(signedIn.status).toBe(200);
+  });
+
+  test('known and unknown address: same answer, as many hashes, greetings of the mail server and waits', async () => {
+    const account = await addAccount(world);
+    const passwords = new PasswordHasher({ atATime: 2 });
+    const own = await openApi({
+      databaseUrl: world.databaseUrl,
+      passwords,
+      mailer: createMailer({
+        ...{ host: smtp.host, port: smtp.port, tls: 'none', timeoutMs: SMTP_TIMEOUT_MS },
+        from: 'no-reply@shop.example',
+      }),
+    });
+    const costOf = async (path: string, email: string) => {
+      const before = [passwords.made, smtp.control.greetings] as const;
+      const fromMs = performance.now();
+      const { status, body } = await ask(own, 'POST', path, {
+        body: path === '/auth/register' ? { email, password: PASSWORD } : { email },
+      });
+      const tookMs = performance.now() - fromMs;
+      await aMinutePasses();
+      const isLate = tookMs >= 499;
+      const said = JSON.stringify({ ...body, request_id: '' }).replaceAll(email, 'ADDRESS');
+      return {
+        ...{ status, said, isLate },
+        hashes: passwords.made - before[0],
+        greetings: smtp.control.greetings - before[1],
+      };
+    };
+    for (const path of ['/auth/register', '/auth/password-reset', '/auth/verify-email/resend']) {
+      const unknown = await costOf(path, newEmail());
+      expect(unknown).toMatchObject({ status: 202, isLate: true, greetings: 1 });
+      expect(await costOf(path, account.email), path).toEqual(unknown);
+    }
+    expect(mailsTo(account.email).map(({ subject }) => subject)).toEqual([
+      'You have an account already',
+      'Choose a new password',
+    ]);
+    expect((await signIn(world, account)).status).toBe(200);
+  });
+
+  test('forged Host: the link leads to APP_URL', async () => {
+    const email = newEmail();
+    await ask(world, 'POST', '/auth/register', {
+      body: { email, password: PASSWORD },
+      headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' },
+    });
+    const [mail] = mailsTo(email);
+    expect(mail!.links[0]).toMatch(/^https:\/\/shop\.example\/verify-email#token=/);
+    expect(mail!.text + mail!.html).not.toContain('evil.example');
+  });
+
+  test('a GET consumes nothing', async () => {
+    const email = newEmail();
+    await register(email);
+    const token = tokenTo(email);
+    const got = await ask(world, 'GET', `/auth/verify-email?token=${token}`);
+    expect(got.status).toBe(405);
+    expect(await userOf(email)).toMatchObject({ isVerified: false });
+    expect((await post('/auth/verify-email', { token })).status).toBe(200);
+  });
+
+  test('older links after resend are dead', async () => {
+    const email = newEmail();
+    await register(email);
+    const older = tokenTo(email);
+    await aMinutePasses();
+    expect((await post('/auth/verify-email/resend', { email })).status).toBe(202);
+    expect(refusal(await post('/auth/verify-email', { token: older }))).toEqual([400, 'token_invalid']);
+    expect((await post('/auth/verify-email', { token: tokenTo(email) })).status).toBe(200);
+  });
+
+  test('an expired link is dead', async () => {
+    const email = newEmail();
+    await register(email);
+    const user = (await userOf(email))!;
+    await world.database.db
+      .update(accountTokens)
+      .set({ expiresAt: sql`now()` })
+      .where(eq(accountTokens.userId, user.id));
+    expect(refusal(await post('/auth/verify-email', { token: tokenTo(email) }))).toEqual([
+      400,
+      'token_invalid',
+    ]);
+  });
+
+  test('mails to one address: one a minute, five a day', async () => {
+    const email = newEmail();
+    await register(email);
+    const asked = await post('/auth/verify-email/resend', { email });
+    expect(asked.status).toBe(202);
+    expect(mailsTo(email)).toHaveLength(1);
+    for (let more = 0; more < 6; more += 1) {
+      await aMinutePasses();
+      expect((await post('/auth/verify-email/resend', { email })).body).toEqual(asked.body);
+    }
+    expect(mailsTo(email)).toHaveLength(5);
+    const last = tokenTo(email);
+    expect((await post('/auth/verify-email', { token: last })).status).toBe(200);
+  });
+
+  test.each([
+    ['too short', 'eleven char', 'too_short'],
+    ['too long', 'x'.repeat(129), 'too_long'],
+    ['the address', 'ada.lovelace@people.example', 'is_the_address'],
+    ['on the list of common ones', 'Password12345', 'common'],
+  ])('a password that is %s is refused, and says why', async (_, password, reason) => {
+    const answer = await register('ada.lovelace@people.example', password);
+    expect(refusal(answer)).toEqual([422, 'password_refused']);
+    expect(answer.body).toMatchObject({ reason });
+  });
+
+  test('a password is taken as typed', async () => {
+    const email = newEmail();
+    const password = ' zwölf Zeichen ';
+    expect((await register(email, password)).status).toBe(202);
+    await post('/auth/verify-email', { token: tokenTo(email) });
+    expect((await post('/auth/login', { email, password: password.trim() })).status).toBe(401);
+    expect((await post('/auth/login', { email, password })).status).toBe(200);
+  });
+});
+
+describe('a reset', () => {
+  const askReset = (email: string, on = world) => post('/auth/password-reset', { email }, on);
+  const confirm = (token: string, password = OTHER_PASSWORD) =>
+    post('/auth/password-reset/confirm', { token, password });
+
+  test('SMTP down: reset 500 for both', async () => {
+    const account = await addAccount(world);
+    await smtp.control.goAway();
+    const answers = [await askReset(account.email, production), await askReset(newEmail(), production)];
+    await smtp.control.comeBack();
+    expect(answers.map(refusal)).toEqual([
+      [500, 'mail_not_sent'],
+      [500, 'mail_not_sent'],
+    ]);
+  });
+
+  test('ends sessions and an admin’s keys, verifies, and signs nobody in', async () => {
+    const account = await addAccount(world, { role: 'admin', isVerified: false });
+    await world.database.db.update(users).set({ isVerified: true }).where(eq(users.id, account.id));
+    const session = await signIn(world, account);
+    await world.database.db.update(users).set({ isVerified: false }).where(eq(users.id, account.id));
+    const keep = async (scopes: ('admin' | 'read')[]) => {
+      const { prefix, keyHash } = makeKey();
+      const key = { id: uuidv7(), userId: account.id, name: 'k', scopes, expiresAt: null, prefix, keyHash };
+      await world.database.db.transaction((tx) =>
+        createApiKey(tx, { ...key, readsPerHour: 10, writesPerHour: 10 }, { actor: account.id }),
+      );
+      return key.id;
+    };
+    const [adminKey, readKey] = [await keep(['admin']), await keep(['read'])];
+    await askReset(account.email);
+    const answer = await confirm(tokenTo(account.email));
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    const headers = withToken(session);
+    expect(refusal(await ask(world, 'GET', '/users/me', { headers }))).toEqual([401, 'session_ended']);
+    const keys = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, account.id));
+    const revoked = keys.filter(({ revokedAt }) => revokedAt !== null).map(({ id }) => id);
+    expect([revoked, keys.map(({ id }) => id).toSorted()]).toEqual([
+      [adminKey],
+      [adminKey, readKey].toSorted(),
+    ]);
+    expect((await signIn(world, account)).status).toBe(401);
+    const signedIn = await post('/auth/login', { email: account.email, password: OTHER_PASSWORD });
+    expect(signedIn.body.user).toMatchObject({ is_verified: true });
+    expect(await mailKindsOf(account.id)).toContain('password_changed');
+    expect(await actionsOf(account.id)).toContain('user.password_reset');
+  });
+
+  test('one reset confirmed twice at once: one', async () => {
+    const account = await addAccount(world);
+    await askReset(account.email);
+    const token = tokenTo(account.email);
+    const answers = await Promise.all([confirm(token), confirm(token, 'yet another password')]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 400]);
+    expect(await actionsOf(account.id)).toEqual(['user.password_reset']);
+  });
+
+  test('older links after it are dead', async () => {
+    const account = await addAccount(world);
+    await askReset(account.email);
+    const older = tokenTo(account.email);
+    await aMinutePasses();
+    await askReset(account.email);
+    expect(refusal(await confirm(older))).toEqual([400, 'token_invalid']);
+    const newest = tokenTo(account.email);
+    expect((await confirm(newest)).status).toBe(204);
+    expect(refusal(await confirm(newest))).toEqual([400, 'token_invalid']);
+  });
+
+  test('is not good to confirm an address by, nor the other way round', async () => {
+    const account = await addAccount(world);
+    await askReset(account.email);
+    expect(refusal(await post('/auth/verify-email', { token: tokenTo(account.email) }))).toEqual([
+      400,
+      'token_invalid',
+    ]);
+  });
+
+  test('refuses a password by the rules, and stays good', async () => {
+    const account = await addAccount(world);
+    await askReset(account.email);
+    const token = tokenTo(account.email);
+    expect(refusal(await confirm(token, account.email))).toEqual([422, 'password_refused']);
+    expect((await confirm(token)).status).toBe(204);
+  });
+});
+
+describe('one’s own password and address', () => {
+  const put = (path: string, headers: Record<string, string>, body: unknown) =>
+    ask(world, 'PUT', path, { headers, body });
+  const changeEmail = (headers: Record<string, string>, email: string, password = PASSWORD) =>
+    put('/users/me/email', headers, { email, password });
+  async function signedIn(): Promise<{ account: Account; headers: Record<string, string> }> {
+    const account = await addAccount(world);
+    return { account, headers: withToken(await signIn(world, account)) };
+  }
+
+  test('password changed: other session 401 at once, and older links are dead', async () => {
+    const { account, headers } = await signedIn();
+    const other = withToken(await signIn(world, account));
+    await post('/auth/password-reset', { email: account.email });
+    const change = (current: string) =>
+      put('/users/me/password', headers, { current_password: current, new_password: OTHER_PASSWORD });
+    expect(refusal(await change('not the one I have'))).toEqual([401, 'invalid_credentials']);
+    expect((await change(PASSWORD)).status).toBe(204);
+    expect(refusal(await ask(world, 'GET', '/users/me', { headers: other }))).toEqual([401, 'session_ended']);
+    expect((await ask(world, 'GET', '/users/me', { headers })).status).toBe(200);
+    const reset = { token: tokenTo(account.email), password: 'one more password' };
+    expect(refusal(await post('/auth/password-reset/confirm', reset))).toEqual([400, 'token_invalid']);
+    expect(await mailKindsOf(account.id)).toContain('password_changed');
+  });
+
+  test('who has no password proves themselves by a fresh sign-in', async () => {
+    const { account, headers } = await signedIn();
+    await world.database.db.update(users).set({ passwordHash: null }).where(eq(users.id, account.id));
+    const change = () => put('/users/me/password', headers, { new_password: OTHER_PASSWORD });
+    const at = (minutes: number) =>
+      world.database
+        .sql`UPDATE sessions SET authenticated_at = now() - ${minutes} * interval '1 minute' WHERE user_id = ${account.id}`;
+    await at(11);
+    expect(refusal(await change())).toEqual([403, 'reauthentication_required']);
+    await at(9);
+    expect((await change()).status).toBe(204);
+  });
+
+  test('an address counts once confirmed, the old one is told both times, and older links are dead', async () => {
+    const { account, headers } = await signedIn();
+    await post('/auth/password-reset', { email: account.email });
+    const email = newEmail();
+    expect(refusal(await changeEmail(headers, email, 'not the one I have'))).toEqual([
+      401,
+      'invalid_credentials',
+    ]);
+    expect((await changeEmail(headers, email)).status).toBe(202);
+    expect(await userOf(account.email)).toBeDefined();
+    const [sealed] = await world.database.sql`
+      SELECT new_email FROM account_tokens WHERE user_id = ${account.id} AND purpose = 'change_email'`;
+    expect(sealed!['new_email']).toMatch(/^enc:1:/);
+    const confirmed = await post('/auth/confirm-email', { token: tokenTo(email) });
+    expect(confirmed.body.user).toMatchObject({ id: account.id, email });
+    const reset = { token: tokenTo(account.email), password: OTHER_PASSWORD };
+    expect(refusal(await post('/auth/password-reset/confirm', reset))).toEqual([400, 'token_invalid']);
+    expect((await mailKindsOf(account.id)).toSorted()).toEqual(['email_change_requested', 'email_changed']);
+    expect(await actionsOf(account.id)).toEqual(['user.login', 'user.email_change']);
+  });
+
+  test('an address that somebody has is not told to who asks for it', async () => {
+    const [{ headers }, owner] = [await signedIn(), await addAccount(world)];
+    const free = await changeEmail(headers, newEmail());
+    const taken = await changeEmail(headers, owner.email);
+    expect([taken.status, taken.body]).toEqual([free.status, free.body]);
+    expect(mailsTo(owner.email).map(({ subject }) => subject)).toEqual(['You have an account already']);
+  });
+
+  test('an address that somebody takes meanwhile is not given twice', async () => {
+    const { headers } = await signedIn();
+    const email = newEmail();
+    await changeEmail(headers, email);
+    await addAccount(world, { email });
+    expect(refusal(await post('/auth/confirm-email', { token: tokenTo(email) }))).toEqual([
+      409,
+      'account_exists',
+    ]);
+  });
+});
+
+test('registering is limited to ten an hour a client', async () => {
+  const statuses: number[] = [];
+  for (let times = 0; times < 11; times += 1) {
+    const body = { email: newEmail(), password: 'short' };
+    statuses.push((await ask(world, 'POST', '/auth/register', { body, ip: '192.0.2.77' })).status);
+  }
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 422), 429]);
+});
