@@ -14,6 +14,7 @@ import { assertAdmin, lockRoles, refuseNoAdmin } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
 import { isFinal, VezaError } from '../domain/errors.ts';
 import { isUntold } from '../domain/approvals/index.ts';
+import { peopleOf } from './accounts/index.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { type ApprovedList, listOf } from './approved-list.ts';
 import { actOnEach, type BulkWork, notifyBulk } from './bulk.ts';
@@ -44,7 +45,8 @@ export async function approve(deps: OperationsDeps, approvalId: string, act: Act
   const asked = await readApproval(deps.db, approvalId);
   const decided = await deps.db.transaction(async (tx) => {
     // The one who asked must still be an admin, or one admin alone would have decided.
-    const roles = await lockRoles(tx, [act.actor, ...(asked === null ? [] : [asked.requestedBy])]);
+    const people = asked === null ? [] : [asked.requestedBy, ...peopleOf(asked.subject)];
+    const roles = await lockRoles(tx, [act.actor, ...people]);
     refuseNoAdmin(act.actor, roles);
     const approval = await lockApproval(tx, approvalId);
     // A repeat: the first call may have met an engine that was away.

@@ -5,6 +5,7 @@ import type { Act } from '../db/kernel/index.ts';
 import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type Refusal, VezaError } from '../domain/errors.ts';
 import { type Money, writeSubject } from '../domain/kernel/index.ts';
+import { peopleOf } from './accounts/index.ts';
 import { dryRun, reasonOf, seenToken } from './acting.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
 import { findAction } from './index.ts';
@@ -51,7 +52,7 @@ export async function previewAction(
       statusNow: standing.status,
       money: standing.money,
       effect: refusal === null ? operation.describeEffect(standing) : null,
-      needsSecondAdmin: needsSecondAdmin(decided, settings.fourEyesAboveMinor),
+      needsSecondAdmin: takesTwo(operation, decided, settings),
       refusal,
       seen: seenOf(operation, on, standing),
     };
@@ -89,7 +90,7 @@ export async function decideAction<Done, Work>(
   { seen }: { readonly seen?: string | undefined } = {},
 ): Promise<Decided<Done, Work>> {
   const subject = writeSubject({ kind: operation.kind, id });
-  await assertAdmin(tx, act);
+  await assertAdmin(tx, act, peopleOf(subject));
   // Locked before the rows, as `approve` does.
   await lockPendingApproval(tx, operation.action, subject);
   const standing = await operation.snapshot(tx, id, settings);
@@ -101,7 +102,7 @@ export async function decideAction<Done, Work>(
   }
   const { money } = standing;
   const decided = await decidedWith(tx, act.actor, pieceOf(operation.action, subject, money));
-  if (money === null || !needsSecondAdmin(decided, settings.fourEyesAboveMinor)) {
+  if (!takesTwo(operation, decided, settings)) {
     const acted = await operation.act(tx, id, act, settings);
     await recordDecisions(tx, act.actor, pieceOf(operation.action, acted.now.subject, money));
     return acted;
@@ -114,6 +115,12 @@ export async function decideAction<Done, Work>(
   );
   return { awaits };
 }
+
+const takesTwo = (
+  { takesTwoAdmins }: RowAction,
+  decided: Parameters<typeof needsSecondAdmin>[0],
+  { fourEyesAboveMinor }: OperationsSettings,
+): boolean => takesTwoAdmins === true || needsSecondAdmin(decided, fourEyesAboveMinor);
 
 export interface Performed {
   readonly action: string;

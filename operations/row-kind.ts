@@ -51,6 +51,8 @@ export interface Outcome {
 export interface RowAction<Done = unknown, Work = unknown> {
   readonly action: ActionName;
   readonly kind: string;
+  /** It takes two admins, whatever it is worth. */
+  readonly takesTwoAdmins?: true;
   /** The codes that it is refused with, besides those of any action. */
   readonly refusals: readonly ErrorCode[];
   /** Locks the row and reads how it stands. Throws where there is none. */

@@ -1,4 +1,5 @@
 import { joined } from '../domain/kernel/index.ts';
+import { ACCOUNTS_TITLES } from './accounts/titles.ts';
 import { FLAG_TITLES, KERNEL_TITLES } from './kernel/titles.ts';
 import { LEDGER_TITLES } from './ledger/titles.ts';
 import { MARKETPLACE_TITLES } from './marketplace/titles.ts';
@@ -25,6 +26,7 @@ export const ACTION_TITLES = joined(
   PAYOUTS_TITLES.actions,
   SUBSCRIPTIONS_TITLES.actions,
   WEBHOOKS_TITLES.actions,
+  ACCOUNTS_TITLES.actions,
   FLAG_TITLES.actions,
 );
 export type ActionName = keyof typeof ACTION_TITLES;
@@ -44,6 +46,7 @@ export const STORY_TITLES = joined(
   'kinds of what stories tell',
   WEBHOOKS_TITLES.story,
   KERNEL_TITLES.story,
+  ACCOUNTS_TITLES.story,
   MARKETPLACE_TITLES.story,
   PAYOUTS_TITLES.story,
   SUBSCRIPTIONS_TITLES.story,

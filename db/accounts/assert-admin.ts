@@ -8,30 +8,40 @@ import type { Act } from '../kernel/index.ts';
 /**
  * Locks the acting user, and refuses them where they are no admin now, or their API key has ended: a role that is
  * taken away counts before or after the whole action, never in the middle. It also lets one admin's actions run only
- * one after the other. Taken before any other lock of the transaction. Throws `unauthenticated` and `forbidden`.
+ * one after the other. Taken before any other lock of the transaction, with the users whom the action is about. Throws
+ * `unauthenticated` and `forbidden`.
  */
-export async function assertAdmin(tx: Tx, { actor, apiKeyId }: Act): Promise<void> {
-  refuseNoAdmin(actor, await lockRoles(tx, [actor]));
+export async function assertAdmin(
+  tx: Tx,
+  { actor, apiKeyId }: Act,
+  alsoLocked: readonly string[] = [],
+): Promise<void> {
+  refuseNoAdmin(actor, await lockRoles(tx, [actor, ...alsoLocked]));
   if (apiKeyId !== undefined) await assertOpen(tx, apiKeyId);
 }
 
 /** Throws as `assertAdmin` does. */
 export function refuseNoAdmin(actor: string, roles: ReadonlyMap<string, Role>): void {
   const role = roles.get(actor);
-  if (role === undefined) throw new VezaError('unauthenticated', `There is no user ${actor}.`);
+  if (role === undefined)
+    throw new VezaError('unauthenticated', `There is no user ${actor}, or their account is not open.`);
   if (role !== 'admin') throw new VezaError('forbidden', 'This needs the role admin, which you do not have.');
 }
 
-/** The roles of users as they are now, locked until the transaction ends; users who are gone are missing. */
+/**
+ * The roles of users as they are now, locked until the transaction ends. Users who are gone, or whose account is not open, are
+ * missing.
+ */
 export async function lockRoles(tx: Tx, userIds: readonly string[]): Promise<ReadonlyMap<string, Role>> {
   const rows = await tx
-    .select({ id: users.id, role: users.role })
+    .select({ id: users.id, role: users.role, status: users.status })
     .from(users)
     .where(inArray(users.id, [...userIds]))
     // In another order, two admins who each agree to what the other asked for would wait for each other.
     .orderBy(asc(users.id))
     .for('no key update');
-  return new Map(rows.map(({ id, role }) => [id, role]));
+  const open = rows.filter(({ status }) => status === 'active');
+  return new Map(open.map(({ id, role }) => [id, role]));
 }
 
 async function assertOpen(tx: Tx, apiKeyId: string): Promise<void> {

@@ -1,5 +1,15 @@
 export { type ApiKeyRow, listApiKeys, readKeyByPrefix } from './api-keys.ts';
 export { assertAdmin, lockRoles, refuseNoAdmin } from './assert-admin.ts';
+export { disableAccount } from './operators/disable.ts';
+export { enableAccount } from './operators/enable.ts';
+export { endAllSessions } from './operators/end-all-sessions.ts';
+export { type Account, lockAccount } from './operators/lock-account.ts';
+export { ACCOUNTS_NAMED } from './operators/named.ts';
+export { type AccountStory, findAccount, readAccount } from './operators/read-account.ts';
+export { resetSecondFactor } from './operators/reset-second-factor.ts';
+export { giveAdmin, takeAdmin } from './operators/set-admin.ts';
+export { unblockAccount } from './operators/unblock.ts';
+export { verifyAddress } from './operators/verify-address.ts';
 export { type ApiKeyToKeep, createApiKey, type NewApiKey } from './create-api-key.ts';
 export { isKeyOf, makeKey, prefixOf } from './key-text.ts';
 export { revokeApiKey } from './revoke-api-key.ts';

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { parseSubject, type Subject } from '../../domain/kernel/index.ts';
+import { ACCOUNTS_NAMED } from '../accounts/index.ts';
 import { APPROVALS_NAMED } from '../approvals/index.ts';
 import type { Db } from '../client.ts';
 import { KERNEL_NAMED, type NamedRows } from '../kernel/index.ts';
@@ -16,6 +17,7 @@ const NAMED: readonly NamedRows[] = [
   ...WEBHOOKS_NAMED,
   ...KERNEL_NAMED,
   ...APPROVALS_NAMED,
+  ...ACCOUNTS_NAMED,
 ];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

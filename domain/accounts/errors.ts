@@ -27,6 +27,8 @@ export const ACCOUNTS_ERRORS = {
     title: 'The API key, the person or the client has used the limit',
     retry: false,
   },
+  two_factor_is_off: { status: 409, title: 'No second factor guards the account', retry: false },
+  last_admin: { status: 409, title: 'No other admin would be left', retry: false },
   user_not_found: { status: 404, title: 'No such user', retry: false },
   personal_data_unreadable: {
     status: 500,

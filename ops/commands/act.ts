@@ -42,10 +42,11 @@ export const resolve = (args: string[], env: NodeJS.ProcessEnv) =>
   });
 
 /** One action on one row: previewed, or done with a reason by an admin. */
-async function act(
+export async function act(
   args: string[],
   env: NodeJS.ProcessEnv,
   actionOf: (as: string | undefined) => ActionName,
+  findOne: typeof subjectOf = subjectOf,
 ): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
@@ -69,7 +70,7 @@ async function act(
     : required(values.reason, '--reason', 'why; it is kept in the audit log');
   return operating(env, async (deps) => {
     const params = partOf(values);
-    const ask = { action, subject: await subjectOf(deps, id), ...(params && { params }) };
+    const ask = { action, subject: await findOne(deps, id), ...(params && { params }) };
     if (values.preview) return shown(await previewAction(deps, ask, namedActor(env, values)), values.json);
     const by = await actorOf(deps, env, values);
     const performed = await performAction(deps, ask, { ...by, reason });

@@ -15,6 +15,7 @@ import {
   retry,
   voidInvoice,
 } from './act.ts';
+import { account, ACCOUNT_VERBS } from './account.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
@@ -243,6 +244,13 @@ export const COMMANDS: readonly Command[] = [
     about:
       'keys by which programs call the API: made for a user with a name and scopes (and shown that once), listed, revoked. To make and to revoke ask for a reason and for who acts; one for somebody else waits for a second admin',
     run: apiKey,
+  },
+  {
+    name: 'account',
+    operands: 'VERB ID',
+    options: acting,
+    about: `acts on the account with that id or exact address: ${ACCOUNT_VERBS.join(', ')}. To reset a second factor, and to give or take the role admin, a second admin has to agree`,
+    run: account,
   },
   {
     name: 'rewrap-keys',

@@ -3,6 +3,7 @@ import { serveAssets } from './assets.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 import { answerError } from './errors.ts';
 import { notKept, pageHeaders } from './headers.ts';
+import { accountsPage, findAccountPage } from './routes/accounts.ts';
 import { doAction, showAction } from './routes/act.ts';
 import { approvalPage, decide } from './routes/approval.ts';
 import { approvalsPage } from './routes/approvals.ts';
@@ -54,6 +55,8 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
   app.get('/statements/:id', settlementFilePage(looking));
   app.get('/statement-exceptions/:id', exceptionPage(looking));
   app.post('/statement-exceptions/:id', resolveException(deps));
+  app.get('/accounts', accountsPage);
+  app.post('/accounts', findAccountPage(looking));
   app.get('/webhooks', webhooksPage(looking));
   app.get('/audit', auditLogPage(looking));
   app.get('/reconcile', reconcilePage());

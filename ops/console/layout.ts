@@ -10,6 +10,7 @@ const PLACES = [
   { path: '/ops/stuck', name: 'Stuck' },
   { path: '/ops/approvals', name: 'Approvals' },
   { path: '/ops/statements', name: 'Settlement files' },
+  { path: '/ops/accounts', name: 'Accounts' },
   { path: '/ops/webhooks', name: 'Webhooks' },
   { path: '/ops/audit', name: 'Audit log' },
 ] as const;

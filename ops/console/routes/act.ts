@@ -107,7 +107,7 @@ function previewPage(c: Context<ConsoleEnv>, ask: ActionAsk, preview: Preview, p
     ${
       refusal === null
         ? html`<p class="lead">${effect}</p>
-            ${needsSecondAdmin && html`<p class="notice busy">Above the limit of one admin, with what you decided on in the last 24 hours: it is done once a second admin approves.</p>`}
+            ${needsSecondAdmin && html`<p class="notice busy">${at === null ? 'One admin alone cannot do this' : 'Above the limit of one admin, with what you decided on in the last 24 hours'}: it is done once a second admin approves.</p>`}
             <form method="post" action="/ops/act">
               ${hiddenToken(c)}
               <input type="hidden" name="action" value="${ask.action}" />

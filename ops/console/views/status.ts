@@ -12,6 +12,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   approved: 'good',
   won: 'good',
   matched: 'good',
+  active: 'good',
   pending: 'busy',
   received: 'busy',
   refund_pending: 'busy',
@@ -23,6 +24,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   open: 'warn',
   permanently_failed: 'bad',
   lost: 'bad',
+  disabled: 'bad',
 };
 
 export const toneOf = (status: string): Tone => TONES[status] ?? 'plain';

@@ -1,0 +1,20 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { VezaError } from '../../../domain/errors.ts';
+import type { Tx } from '../../client.ts';
+import { users } from '../schema.ts';
+import type { Account } from './lock-account.ts';
+
+/**
+ * Throws `last_admin` where nobody else is an admin whose account is open. Two who leave at once wait for each other here: the
+ * second one sees that the first has gone.
+ */
+export async function refuseLastAdmin(tx: Tx, { id, role }: Account): Promise<void> {
+  if (role !== 'admin') return;
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended('an admin leaves', 0))`);
+  const [other] = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'admin'), eq(users.status, 'active'), ne(users.id, id)))
+    .limit(1);
+  if (other === undefined) throw new VezaError('last_admin', 'No other admin would be left.');
+}

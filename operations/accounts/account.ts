@@ -1,0 +1,78 @@
+import { type Account, type AccountStory, readAccount } from '../../db/accounts/index.ts';
+import { userSubject } from '../../domain/accounts/index.ts';
+import { parseSubject } from '../../domain/kernel/index.ts';
+import type { RowKind, StoryEvent, StoryRow } from '../row-kind.ts';
+import { asks, event, eventIf, QUIET } from '../telling.ts';
+import type { ActionName } from '../titles.ts';
+import { ACCOUNT_ACTIONS } from './account-actions.ts';
+
+/** A person's account. What is told of it has ids alone: no address, no name. */
+export const account: RowKind = {
+  kind: 'account',
+  hasWorkflow: false,
+  actions: ACCOUNT_ACTIONS,
+  async story(db, id) {
+    const found = await readAccount(db, id);
+    if (found === null) return null;
+    return {
+      orderId: null,
+      rows: () => [storyRow(found)],
+      events: accountEvents(found),
+      about: [],
+      subjects: [userSubject(id)],
+    };
+  },
+};
+
+/** The users whom an action on this row is about: their rows are locked first, with that of whoever acts. */
+export function peopleOf(subject: string): readonly string[] {
+  const parsed = parseSubject(subject);
+  return parsed?.kind === 'account' ? [parsed.id] : [];
+}
+
+function storyRow({ account: row, isTwoFactorOn, codesBlockedUntil }: AccountStory): StoryRow {
+  const subject = userSubject(row.id);
+  return {
+    ...QUIET,
+    kind: 'account',
+    subject,
+    status: row.status,
+    money: null,
+    waitingFor: waitOf(row, isTwoFactorOn),
+    nextAttemptAt: codesBlockedUntil,
+    providerId: null,
+    actions: asks(subject, ...mayBe(row, isTwoFactorOn)),
+  };
+}
+
+function waitOf({ status, isVerified, role }: Account, isTwoFactorOn: boolean): string | null {
+  if (status !== 'active') return null;
+  if (!isVerified) return 'address_not_confirmed';
+  return role === 'admin' && !isTwoFactorOn ? 'admin_without_second_factor' : null;
+}
+
+function mayBe({ status, isVerified, role }: Account, isTwoFactorOn: boolean): ActionName[] {
+  const isActive = status === 'active';
+  return [
+    ...(isActive ? (['disable', 'end_sessions', 'unblock'] as const) : []),
+    ...(status === 'disabled' ? (['enable'] as const) : []),
+    ...(isActive && !isVerified ? (['verify_address'] as const) : []),
+    ...(isTwoFactorOn ? (['reset_second_factor'] as const) : []),
+    ...(role === 'admin' ? (['take_admin'] as const) : []),
+    ...(isActive && role !== 'admin' ? (['give_admin'] as const) : []),
+  ];
+}
+
+function accountEvents({ account: row, isTwoFactorOn, sessions }: AccountStory): StoryEvent[] {
+  const subject = userSubject(row.id);
+  const factor = isTwoFactorOn ? 'with' : 'without';
+  const text = `The account was made. Today it has the role ${row.role}, ${factor} a second factor.`;
+  return [
+    event(row.createdAt, 'account', subject, text),
+    ...eventIf(row.promotedToCreatorAt, 'account', subject, 'Its person made a creator of themselves.'),
+    ...sessions.flatMap(({ kind, createdAt, endedAt, endReason }) => [
+      event(createdAt, 'account', subject, `A session was opened: ${kind}.`),
+      ...eventIf(endedAt, 'account', subject, `A session ended: ${endReason?.replaceAll('_', ' ')}.`),
+    ]),
+  ];
+}
