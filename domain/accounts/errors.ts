@@ -33,7 +33,7 @@ export const ACCOUNTS_ERRORS = {
   personal_data_unreadable: {
     status: 500,
     title: 'Personal data cannot be read with the keys that are here',
-    retry: false,
+    retry: true,
   },
   api_key_not_found: { status: 404, title: 'No such API key', retry: false },
 } as const satisfies ErrorEntries;

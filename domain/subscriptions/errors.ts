@@ -8,7 +8,6 @@ export const SUBSCRIPTIONS_ERRORS = {
   invoice_disputed: { status: 400, title: 'A dispute of the invoice is open', retry: false },
   invoice_not_refundable: { status: 400, title: 'The invoice cannot be refunded', retry: false },
   subscription_no_payment: { status: 402, title: 'The subscription has no payment', retry: false },
-  email_not_verified: { status: 403, title: 'Your e-mail address is not verified', retry: false },
   plan_required: { status: 403, title: 'Another plan is needed', retry: false },
   plan_not_found: { status: 404, title: 'No such plan', retry: false },
   subscription_not_found: { status: 404, title: 'No such subscription', retry: false },
