@@ -4,6 +4,7 @@ import { APPROVALS_VARIABLES } from './config/approvals.ts';
 import { ENCRYPTION_VARIABLES, keyIdProblems, sharedKeyProblems } from './config/encryption.ts';
 import { KERNEL_VARIABLES, kernelProblems } from './config/kernel.ts';
 import { MARKETPLACE_VARIABLES } from './config/marketplace.ts';
+import { OAUTH_VARIABLES, oauthProblems } from './config/oauth.ts';
 import { OBSERVE_VARIABLES } from './config/observe.ts';
 import { OPERATORS_VARIABLES } from './config/operators.ts';
 import { PAYOUTS_VARIABLES } from './config/payouts.ts';
@@ -23,6 +24,7 @@ export const VARIABLES = {
   ...OBSERVE_VARIABLES,
   ...ACCOUNTS_VARIABLES,
   ...SIGN_IN_VARIABLES,
+  ...OAUTH_VARIABLES,
   ...PROVIDERS_VARIABLES,
   ...MARKETPLACE_VARIABLES,
   ...PAYOUTS_VARIABLES,
@@ -37,6 +39,7 @@ export const VARIABLES = {
 const PROBLEMS: readonly ((env: Env) => readonly string[])[] = [
   kernelProblems,
   accountsProblems,
+  oauthProblems,
   subscriptionsProblems,
 ];
 

@@ -7,6 +7,7 @@ import { callerOfBearer } from './api/middleware/authenticate.ts';
 import { createAdmission, type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { mailerSettingsOf } from './config/accounts.ts';
+import { oauthSettingsOf } from './config/oauth.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { openDatabase } from './db/client.ts';
 import { personalKeysOf } from './domain/kernel/index.ts';
@@ -19,6 +20,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { operationsSettings } from './operations/deps.ts';
 import { createConsole } from './ops/console/index.ts';
+import { createOauthClients } from './providers/oauth/index.ts';
 import { createMailer } from './providers/smtp/mailer.ts';
 import { createBreachCheck } from './providers/breached-passwords/index.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
@@ -86,6 +88,7 @@ export async function startServer(
     ...(config.PASSWORD_BREACH_CHECK === 'range' && {
       isBreached: createBreachCheck(config.PASSWORD_BREACH_URL),
     }),
+    oauth: createOauthClients(oauthSettingsOf(config)),
     observer: observer.api,
     ...(overrides.now && { now: overrides.now }),
   });

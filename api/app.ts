@@ -51,6 +51,7 @@ export function createApp(given: ApiDeps) {
     cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
     observer: UNOBSERVED,
     mailer: NO_MAILER,
+    oauth: {},
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     ...given,
   };

@@ -4,7 +4,7 @@ import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
-import type { ApiKeyScope, Caller, Mailer, Standing } from '../domain/accounts/index.ts';
+import type { ApiKeyScope, Caller, Mailer, OauthClients, Standing } from '../domain/accounts/index.ts';
 import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
@@ -76,6 +76,8 @@ export interface ApiDeps {
   readonly passwords?: PasswordHasher;
   /** Whether a new password is known to have leaked; nobody is asked by default. */
   readonly isBreached?: (password: string) => Promise<boolean>;
+  /** Providers that people may sign in by; none by default. */
+  readonly oauth?: OauthClients;
   /** The clock; tests give their own. */
   readonly now?: () => Date;
   /** The streams that are open at this process; closed first when the process stops. */

@@ -15,10 +15,18 @@ export { FAULT_TEXTS, passwordFault, type PasswordFault } from './passwords/rule
 export { maskEmail } from './mask-email.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
 export {
+  type OauthClient,
+  type OauthClients,
+  type OauthFailure,
+  type OauthIdentity,
+  type OauthTokens,
+} from './oauth.ts';
+export {
   type AccountTokenPurpose,
   AUTHENTICATION_METHODS,
   type AuthenticationMethod,
   OAUTH_PROVIDERS,
+  type OauthProvider,
   SESSION_KINDS,
   type SessionEndReason,
   type SessionKind,

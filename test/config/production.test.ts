@@ -48,6 +48,10 @@ describe('a production configuration', () => {
     ['SMTP_TLS', 'tls', 'starttls, implicit, none'],
     ['SMTP_USER', 'veza', 'both or none'],
     ['MAIL_FROM', 'a@shop.example, b@shop.example', 'an address such as'],
+    ['OAUTH_GITHUB_CLIENT_ID', 'Iv1.8a61f9b3a7aba766', 'all of them or none'],
+    ['OAUTH_ALLOWED_REDIRECT_DOMAINS', '*.shop.example', 'each in full'],
+    ['OAUTH_ALLOWED_REDIRECT_DOMAINS', 'app.shop.example:8443', 'each in full'],
+    ['OAUTH_STAND_IN_URL', 'http://127.0.0.1:4600', 'nothing'],
   ])('refuses %s %s', (name, value, reason) => {
     expect(problemsOf({ [name]: value })).toEqual([
       expect.stringMatching(`^${name}.*: expected .*${reason}`),
@@ -57,6 +61,21 @@ describe('a production configuration', () => {
   test('lets mails go without TLS within a private network', () => {
     expect(problemsOf({ SMTP_HOST: 'mail.internal', SMTP_TLS: 'none' })).toEqual([]);
     expect(problemsOf({ SMTP_HOST: '10.1.2.3', SMTP_TLS: 'none' })).toEqual([]);
+  });
+
+  test('switches a provider on by all that it needs, or not at all', () => {
+    const given = {
+      OAUTH_OIDC_CLIENT_ID: 'veza',
+      OAUTH_OIDC_CLIENT_SECRET: 'Tz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Lw',
+      OAUTH_OIDC_ISSUER: 'https://login.shop.example',
+      OAUTH_ALLOWED_REDIRECT_DOMAINS: 'app.shop.example, m.shop.example',
+    };
+    expect(problemsOf(given)).toEqual([]);
+    for (const name of ['OAUTH_OIDC_CLIENT_ID', 'OAUTH_OIDC_CLIENT_SECRET', 'OAUTH_OIDC_ISSUER']) {
+      expect(problemsOf({ ...given, [name]: '' })).toEqual([
+        expect.stringMatching(`${name}.*: expected all`),
+      ]);
+    }
   });
 
   test('is one by APP_ENV as well', () => {
