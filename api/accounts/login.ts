@@ -7,7 +7,7 @@ import { defineRoute, fails, json, jsonBody, SIGNING_IN, WITH_BODY } from '../ke
 import { signingIn } from '../middleware/access.ts';
 import { Address, Password } from './fields-view.ts';
 import { provePassword } from './prove-password.ts';
-import { openSessionFor, SessionAsk, SignInAnswer } from './signed-in-view.ts';
+import { askSecondFactor, openSessionFor, SessionAsk, SignInAnswer } from './signed-in-view.ts';
 
 const Body = z.strictObject({ email: Address, password: Password, session: SessionAsk }).openapi('Login');
 
@@ -43,7 +43,8 @@ export const login = defineRoute(route, async (c) => {
   if (user === null || passwordHash === null) throw new Error('a password was right that nobody has');
   refuseUnlessOpen(user);
   const kept = isWeak ? await strengthen(c, user.id, password, passwordHash) : passwordHash;
-  return c.json(await openSessionFor(c, user, { session, amr: ['pwd'], passwordHash: kept }), 200);
+  const proved = { session, amr: ['pwd'], passwordHash: kept } as const;
+  return c.json(await (user.isTwoFactorEnabled ? askSecondFactor : openSessionFor)(c, user, proved), 200);
 });
 
 /** Only the right password earns these. A closing account may still sign in. */

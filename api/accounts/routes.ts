@@ -3,6 +3,7 @@ import { changeEmail } from './change-email.ts';
 import { changePassword } from './change-password.ts';
 import { confirmEmail } from './confirm-email.ts';
 import { confirmPasswordReset } from './confirm-password-reset.ts';
+import { confirmTwoFactor } from './confirm-two-factor.ts';
 import { createApiKey } from './create-api-key.ts';
 import { endOtherSessions } from './end-other-sessions.ts';
 import { endSession } from './end-session.ts';
@@ -10,18 +11,23 @@ import { listApiKeys } from './list-api-keys.ts';
 import { listSessions } from './list-sessions.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { meetChallenge } from './meet-challenge.ts';
 import { readMe } from './read-me.ts';
 import { readSession } from './read-session.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
+import { renewBackupCodes } from './renew-backup-codes.ts';
 import { resendVerification } from './resend-verification.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
+import { setUpTwoFactor } from './set-up-two-factor.ts';
+import { turnOffTwoFactor } from './turn-off-two-factor.ts';
 import { verifyEmail } from './verify-email.ts';
 
 /** In the order of the reference page. */
 export const ACCOUNTS_ROUTES = [
   ...[register, verifyEmail, resendVerification, askPasswordReset, confirmPasswordReset, confirmEmail],
-  ...[login, refresh, logout, readSession],
+  ...[login, meetChallenge, refresh, logout, readSession],
   ...[readMe, changePassword, changeEmail, listSessions, endSession, endOtherSessions],
+  ...[setUpTwoFactor, confirmTwoFactor, renewBackupCodes, turnOffTwoFactor],
   ...[createApiKey, listApiKeys, revokeApiKey],
 ] as const;

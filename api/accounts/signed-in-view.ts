@@ -1,11 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type OwnUser, readUser, type Session as SessionRow, signIn } from '../../db/accounts/index.ts';
+import {
+  openChallenge,
+  type OwnUser,
+  readUser,
+  type Session as SessionRow,
+  signIn,
+} from '../../db/accounts/index.ts';
 import type { AuthenticationMethod } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
-import { fromOf, Time } from '../kernel/index.ts';
+import { fromOf, Time, time } from '../kernel/index.ts';
 import { keyFor } from '../middleware/keys.ts';
 import { csrfTokenOf } from '../middleware/origins.ts';
 import { setKnownCookie, setSessionCookie } from '../middleware/session-cookie.ts';
@@ -39,7 +45,7 @@ const CookieAnswer = z
   })
   .openapi('SignedInByCookie');
 
-export const SECOND_FACTORS = ['totp', 'backup_code'] as const;
+const SECOND_FACTORS = ['totp', 'backup_code'] as const;
 
 const TwoFactorAnswer = z
   .object({
@@ -84,6 +90,18 @@ export async function openSessionFor(
   if (refreshToken !== null) return showTokens(c, user, session, refreshToken);
   setSessionCookie(c, secret, config.SESSION_TTL);
   return { session: showSession(session), user: showUser(user), csrf_token: csrfTokenOf(secret) };
+}
+
+/** Answers with what a code is given for, where the account has a second factor. */
+export async function askSecondFactor(
+  c: Context<ApiEnv>,
+  user: OwnUser,
+  { amr }: { readonly amr: readonly AuthenticationMethod[] },
+): Promise<z.infer<typeof TwoFactorAnswer>> {
+  const { token, expiresAt } = await openChallenge(c.var.deps.db, { userId: user.id, amr });
+  c.header('Cache-Control', 'no-store');
+  const methods = [...SECOND_FACTORS];
+  return { two_factor: { challenge: token, methods, expires_at: time(expiresAt) } };
 }
 
 export function showTokens(

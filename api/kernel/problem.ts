@@ -41,6 +41,7 @@ export const FOR_ROLES = [
   'account_closing',
   'csrf_failed',
   'forbidden',
+  'two_factor_required',
   'rate_limited',
 ] as const;
 /** Routes for everybody who is signed in, which are closed under maintenance. */

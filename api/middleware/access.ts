@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
 import { identityOf, type Role } from '../../domain/accounts/index.ts';
@@ -59,6 +59,18 @@ export const inPerson = ({ middleware, ...access }: Access): Access => ({
   security: BEARER,
 });
 
+const OF_ADMINS = '/api/v1/admin/';
+/** What counts as a second factor: the command line is reached by other means than a password. */
+const SECOND_FACTORS: ReadonlySet<string> = new Set(['otp', 'backup', 'cli']);
+
+/** Admins' keys pass, which were made with one. So do tokens of an identity provider, which asks for its own factors. */
+function assertSecondFactor(c: Context<ApiEnv>): void {
+  const { session, deps } = c.var;
+  if (!deps.config.TWO_FACTOR_FOR_ADMINS || session === null) return;
+  if (session.amr.some((method) => SECOND_FACTORS.has(method))) return;
+  throw new VezaError('two_factor_required', 'Admins set up a second factor, and sign in with it.');
+}
+
 function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (!roles.includes(c.var.caller.role)) {
@@ -67,6 +79,7 @@ function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
         apiKey && !apiKey.scopes.includes('admin') ? ', and the scope admin to act as an admin' : '';
       throw new VezaError('forbidden', `This needs one of these roles: ${roles.join(', ')}${hint}.`);
     }
+    if (c.var.caller.role === 'admin' && c.req.path.startsWith(OF_ADMINS)) assertSecondFactor(c);
     await next();
   };
 }

@@ -37,6 +37,19 @@ export { askForReset, askForVerification } from './registration/ask-again.ts';
 export { askForNewEmail, confirmNewEmail } from './registration/change-email.ts';
 export { register } from './registration/register.ts';
 export { verifyEmail } from './registration/verify-email.ts';
+export { newBackupCodes } from './second-factor/backup-code-text.ts';
+export { meetChallenge, openChallenge, takeChallenge } from './second-factor/challenges.ts';
+export { proveSecondFactor, type ProvedBy } from './second-factor/prove.ts';
+export {
+  type CodeHashes,
+  keepSecret,
+  readSecret,
+  renewCodes,
+  turnOff,
+  turnOn,
+} from './second-factor/set-up.ts';
+export { newSecret, stepOf, uriOf } from './second-factor/totp.ts';
+export { stepUp } from './sessions/step-up.ts';
 export { type OwnUser, readUser, readUserByEmail } from './read-user.ts';
 export { openOf, sealFor } from './sealing/person.ts';
 export { type Rewrapped, rewrapKeys } from './sealing/rewrap.ts';

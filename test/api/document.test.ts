@@ -30,6 +30,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   'linkStripeAccount',
   ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
   ...['changePassword', 'changeEmail'],
+  ...['setUpTwoFactor', 'confirmTwoFactor', 'renewBackupCodes', 'turnOffTwoFactor'],
 ]);
 
 let world: ApiWorld;
@@ -133,7 +134,7 @@ describe('the OpenAPI document', () => {
       new Set([
         ...['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook'],
         ...['login', 'refresh', 'register', 'verifyEmail', 'resendVerification'],
-        ...['askPasswordReset', 'confirmPasswordReset', 'confirmEmail'],
+        ...['askPasswordReset', 'confirmPasswordReset', 'confirmEmail', 'meetChallenge'],
       ]),
     );
     expect(document.components.securitySchemes).toMatchObject({

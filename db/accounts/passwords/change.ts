@@ -4,6 +4,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
+import { endChallenges } from '../second-factor/challenges.ts';
 import { endSessions } from '../sessions/end.ts';
 import { tellAccount } from '../tell-account.ts';
 import { withdrawTokens } from '../tokens/make.ts';
@@ -37,6 +38,7 @@ export const changePassword = (
       throw new VezaError('invalid_credentials', 'The password was changed meanwhile.');
     }
     await withdrawTokens(tx, userId);
+    await endChallenges(tx, userId);
     await endSessions(tx, { userId, spared }, 'password_changed');
     const entry = { action: 'user.password_change', subject: userSubject(userId), before: null, after: null };
     await writeAuditLog(tx, act, entry);

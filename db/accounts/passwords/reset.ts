@@ -4,6 +4,7 @@ import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { revokeAdminKeysOf } from '../revoke-api-key.ts';
 import { users } from '../schema.ts';
+import { endChallenges } from '../second-factor/challenges.ts';
 import { endSessions } from '../sessions/end.ts';
 import { hashOfToken, lockOwner, tokenInvalid, useToken, withdrawTokens } from '../tokens/make.ts';
 import { accountTokens } from '../tokens/schema.ts';
@@ -44,6 +45,7 @@ export const resetPassword = (
     await useToken(tx, token, PURPOSES);
     await tx.update(users).set({ passwordHash, isVerified: true }).where(eq(users.id, userId));
     await withdrawTokens(tx, userId);
+    await endChallenges(tx, userId);
     await endSessions(tx, { userId }, 'password_reset');
     const act = { ...from, actor: userId };
     await revokeAdminKeysOf(tx, userId, act);

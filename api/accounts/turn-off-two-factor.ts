@@ -1,0 +1,43 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { turnOff } from '../../db/accounts/index.ts';
+import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
+import { ownAccount } from '../middleware/access.ts';
+import { Password } from './fields-view.ts';
+import { reauthenticate } from './reauthenticate.ts';
+import { Code, proveSecondFactor } from './second-factor-code.ts';
+import { readOwnUser } from './signed-in-view.ts';
+
+const Body = z.strictObject({ password: Password.optional(), code: Code }).openapi('TurnOffTwoFactor');
+
+const route = createRoute({
+  method: 'delete',
+  path: '/users/me/two-factor',
+  operationId: 'turnOffTwoFactor',
+  summary: 'Turn the second factor off',
+  description: 'All your other sessions end.',
+  tags: ['Account'],
+  ...ownAccount(),
+  request: { body: jsonBody(Body) },
+  responses: {
+    204: { description: 'A password is enough from now on' },
+    ...fails(
+      ...OWN_ACCOUNT,
+      ...WITH_BODY,
+      'user_not_found',
+      'invalid_credentials',
+      'too_many_attempts',
+      'reauthentication_required',
+      'two_factor_invalid',
+      'two_factor_is_off',
+    ),
+  },
+});
+
+export const turnOffTwoFactor = defineRoute(route, async (c) => {
+  const { password, code } = c.req.valid('json');
+  const user = await readOwnUser(c);
+  await reauthenticate(c, user, password);
+  await proveSecondFactor(c, user.id, code);
+  await turnOff(c.var.deps.db, { userId: user.id, spared: c.var.session?.id }, actorOf(c));
+  return c.body(null, 204);
+});

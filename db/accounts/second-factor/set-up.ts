@@ -1,0 +1,109 @@
+import { eq, sql } from 'drizzle-orm';
+import { userSubject } from '../../../domain/accounts/index.ts';
+import { VezaError } from '../../../domain/errors.ts';
+import { isSealed } from '../../../domain/kernel/index.ts';
+import type { Db, Tx } from '../../client.ts';
+import { type Act, writeAuditLog } from '../../kernel/index.ts';
+import { openOf, sealFor } from '../sealing/person.ts';
+import { endSessions } from '../sessions/end.ts';
+import { tellAccount } from '../tell-account.ts';
+import { endChallenges } from './challenges.ts';
+import { backupCodes, twoFactors } from './schema.ts';
+
+const placeOf = (userId: string) => ({ table: 'two_factors', column: 'secret', rowId: userId });
+
+/** Keeps a secret that guards nothing yet, in the place of one that was never confirmed. Throws `two_factor_is_on`. */
+export const keepSecret = (db: Db, userId: string, secret: string): Promise<void> =>
+  db.transaction(async (tx) => {
+    const sealed = await sealFor(tx, userId, placeOf(userId), secret);
+    const kept = await tx
+      .insert(twoFactors)
+      .values({ userId, secret: sealed })
+      .onConflictDoUpdate({
+        target: twoFactors.userId,
+        set: { secret: sealed, lastStep: null, failures: 0, blockedUntil: null },
+        setWhere: sql`${twoFactors.confirmedAt} IS NULL`,
+      })
+      .returning({ userId: twoFactors.userId });
+    if (kept.length === 0) throw new VezaError('two_factor_is_on', 'Turn the second factor off first.');
+  });
+
+/** The secret of a person's codes, with whether it was confirmed; null: there is none. */
+export async function readSecret(
+  db: Db | Tx,
+  userId: string,
+): Promise<{ readonly secret: string; readonly isConfirmed: boolean } | null> {
+  const [row] = await db.select().from(twoFactors).where(eq(twoFactors.userId, userId));
+  if (row === undefined || !isSealed(row.secret)) return null;
+  const secret = await openOf(db, userId, placeOf(userId), row.secret);
+  return secret === null ? null : { secret, isConfirmed: row.confirmedAt !== null };
+}
+
+/** Hashes of backup codes, by their numbers. */
+export type CodeHashes = readonly { readonly number: number; readonly codeHash: string }[];
+
+/**
+ * A code of the secret was given: from here on it guards the account, and all other sessions end. Throws `two_factor_is_on`, and
+ * `two_factor_invalid` where the secret was replaced meanwhile.
+ */
+export const turnOn = (
+  db: Db,
+  {
+    userId,
+    step,
+    codes,
+    spared,
+  }: {
+    readonly userId: string;
+    readonly step: number;
+    readonly codes: CodeHashes;
+    readonly spared: string | undefined;
+  },
+  act: Act,
+): Promise<void> =>
+  db.transaction(async (tx) => {
+    const confirmed = await tx
+      .update(twoFactors)
+      .set({ confirmedAt: sql`now()`, lastStep: step })
+      .where(sql`${twoFactors.userId} = ${userId} AND ${twoFactors.confirmedAt} IS NULL`)
+      .returning({ userId: twoFactors.userId });
+    if (confirmed.length === 0) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
+    await replaceCodes(tx, userId, codes);
+    await endSessions(tx, { userId, spared }, 'two_factor_changed');
+    await audit(tx, act, 'user.two_factor_on', userId);
+    await tellAccount(tx, userId, { kind: 'two_factor_on', params: {} });
+  });
+
+/** The second factor guards no more: its secret and its codes are gone, and all other sessions end. Throws `two_factor_is_off`. */
+export const turnOff = (
+  db: Db,
+  { userId, spared }: { readonly userId: string; readonly spared: string | undefined },
+  act: Act,
+): Promise<void> =>
+  db.transaction(async (tx) => {
+    const gone = await tx
+      .delete(twoFactors)
+      .where(sql`${twoFactors.userId} = ${userId} AND ${twoFactors.confirmedAt} IS NOT NULL`)
+      .returning({ userId: twoFactors.userId });
+    if (gone.length === 0) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
+    await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
+    await endChallenges(tx, userId);
+    await endSessions(tx, { userId, spared }, 'two_factor_changed');
+    await audit(tx, act, 'user.two_factor_off', userId);
+    await tellAccount(tx, userId, { kind: 'two_factor_off', params: {} });
+  });
+
+/** Ten new backup codes; the old ones are dead. */
+export const renewCodes = (db: Db, userId: string, codes: CodeHashes, act: Act): Promise<void> =>
+  db.transaction(async (tx) => {
+    await replaceCodes(tx, userId, codes);
+    await audit(tx, act, 'user.backup_codes', userId);
+  });
+
+async function replaceCodes(tx: Tx, userId: string, codes: CodeHashes): Promise<void> {
+  await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
+  await tx.insert(backupCodes).values(codes.map((code) => ({ userId, ...code })));
+}
+
+const audit = (tx: Tx, act: Act, action: string, userId: string): Promise<void> =>
+  writeAuditLog(tx, act, { action, subject: userSubject(userId), before: null, after: null });
