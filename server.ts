@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './api/app.ts';
-import { callerOfBearer } from './api/middleware/authenticate.ts';
+import { callerOfBearer, callerOfConsole } from './api/middleware/authenticate.ts';
+import { keyFor } from './api/middleware/keys.ts';
 import { createAdmission, type FeedLimits, RefundFeed } from './api/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { mailerSettingsOf } from './config/accounts.ts';
 import { oauthSettingsOf } from './config/oauth.ts';
 import { tracesUrlOf } from './config/observe.ts';
+import { PasswordHasher } from './db/accounts/index.ts';
 import { openDatabase } from './db/client.ts';
+import { identityOf } from './domain/accounts/index.ts';
 import { personalKeysOf } from './domain/kernel/index.ts';
 import { connectLazily, createClient } from './engine/connect.ts';
 import { createEngine } from './engine/index.ts';
@@ -75,6 +78,7 @@ export async function startServer(
   const bodies = new RequestBodies(overrides.bodies);
   const admission = createAdmission(config);
   const mailer = createMailer(mailerSettingsOf(config));
+  const passwords = new PasswordHasher({ atATime: config.AUTH_HASH_CONCURRENCY });
   const app = createApp({
     db: database.db,
     reads: database.reads,
@@ -85,6 +89,7 @@ export async function startServer(
     bodies,
     admission,
     mailer,
+    passwords,
     ...(config.PASSWORD_BREACH_CHECK === 'range' && {
       isBreached: createBreachCheck(config.PASSWORD_BREACH_URL),
     }),
@@ -100,6 +105,11 @@ export async function startServer(
     log,
     settings: operationsSettings(config),
     callerOf: (token) => callerOfBearer(token, { db: database.db, config }, now()),
+    callerOfConsole: (secret) => callerOfConsole(secret, { db: database.db }),
+    identity: identityOf(config),
+    passwords,
+    limitsKey: keyFor(config, 'limits'),
+    needsSecondFactor: config.TWO_FACTOR_FOR_ADMINS,
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     bodies,
     temporalUi: { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE },

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
-import { identityOf, type Role } from '../../domain/accounts/index.ts';
+import { hasSecondFactor, identityOf, type Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
 import { limitAnonymous, limitRegistering, limitSigningIn } from './client-limit.ts';
@@ -60,14 +60,11 @@ export const inPerson = ({ middleware, ...access }: Access): Access => ({
 });
 
 const OF_ADMINS = '/api/v1/admin/';
-/** What counts as a second factor: the command line is reached by other means than a password. */
-const SECOND_FACTORS: ReadonlySet<string> = new Set(['otp', 'backup', 'cli']);
-
 /** Admins' keys pass, which were made with one. So do tokens of an identity provider, which asks for its own factors. */
 function assertSecondFactor(c: Context<ApiEnv>): void {
   const { session, deps } = c.var;
   if (!deps.config.TWO_FACTOR_FOR_ADMINS || session === null) return;
-  if (session.amr.some((method) => SECOND_FACTORS.has(method))) return;
+  if (hasSecondFactor(session.amr)) return;
   throw new VezaError('two_factor_required', 'Admins set up a second factor, and sign in with it.');
 }
 

@@ -13,7 +13,14 @@ import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
 import { readSessionBySecret, readStandingOf, takeBearerCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
-import { identityOf, ROLES, type Caller, type Standing, whyNotLetIn } from '../../domain/accounts/index.ts';
+import {
+  CONSOLE_SESSION,
+  identityOf,
+  ROLES,
+  type Caller,
+  type Standing,
+  whyNotLetIn,
+} from '../../domain/accounts/index.ts';
 import type { ApiConfig, ApiEnv } from '../context.ts';
 import { callerOfKey } from './api-key.ts';
 import { assertFromOurPage } from './origins.ts';
@@ -94,10 +101,24 @@ export async function callerOfBearer(
   token: string,
   { db, config }: { readonly db: Db; readonly config: TokenConfig },
   at: Date,
-): Promise<{ readonly caller: Caller; readonly expiresAt: Date }> {
+): Promise<LetIn & { readonly expiresAt: Date }> {
   const { userId, sessionId, expiresAt } = await verifyToken(token, config, at);
   const { standing, at: readAt } = await readStandingOf(db, { userId, sessionId });
-  return { caller: letIn(userId, standing, readAt), expiresAt };
+  return { caller: letIn(userId, standing, readAt), session: standing?.session ?? null, expiresAt };
+}
+
+interface LetIn {
+  readonly caller: Caller;
+  /** Null: the token is an identity provider's. */
+  readonly session: Standing['session'];
+}
+
+/** Whose session of the console a cookie holds the secret of. Throws `unauthenticated`, and what `whyNotLetIn` says. */
+export async function callerOfConsole(secret: string, { db }: { readonly db: Db }): Promise<LetIn> {
+  const named = await readSessionBySecret(db, 'console', secret, CONSOLE_SESSION);
+  if (named === null) throw refused('There is no session of the console with this cookie.');
+  const { standing, at } = await readStandingOf(db, { userId: named.userId, sessionId: named.id });
+  return { caller: letIn(named.userId, standing, at), session: standing?.session ?? null };
 }
 
 /** Nobody learns whether it is the user or the session that is not known. */

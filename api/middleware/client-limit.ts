@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { networkOf, scopeOf, takeClientCall } from '../../db/accounts/index.ts';
+import { clientScope, scopeOf, takeClientCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { clientOf } from '../kernel/index.ts';
@@ -46,6 +46,3 @@ async function takeOf(c: Context<ApiEnv>, { what, per, limit }: Limit): Promise<
 }
 
 const PER = { minute: 'a minute', hour: 'an hour' } as const;
-
-/** A client as limits know it. */
-export const clientScope = (ip: string | null): string => (ip === null ? 'nowhere' : networkOf(ip));

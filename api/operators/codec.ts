@@ -2,15 +2,18 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { type Context } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { except } from 'hono/combine';
 import { cors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import { z } from 'zod';
 import { CONSOLE_COOKIE } from '../../domain/operators/ids.ts';
+import { type Caller, hasSecondFactor, identityOf } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { createCodec, isEncrypted } from '../../engine/codec.ts';
 import type { ApiDeps, ApiEnv } from '../context.ts';
 import { decodeText, parseJson, readBytes } from '../kernel/index.ts';
 import { onlyRoles } from '../middleware/access.ts';
+import { callerOfConsole } from '../middleware/authenticate.ts';
 
 // Temporal's protocol for remote codecs: its Web UI posts payloads here to show them in clear, or to send a signal.
 
@@ -29,10 +32,11 @@ export function openToTemporalUi(app: OpenAPIHono<ApiEnv>, uiUrl: string | undef
 const originsOf = (uiUrl: string | undefined) => (uiUrl === undefined ? [] : [new URL(uiUrl).origin]);
 
 /** For admins only: by bearer token, or by the session of the console. What is shown is not stored. */
-export function serveCodec(app: OpenAPIHono<ApiEnv>, { config }: Pick<ApiDeps, 'config'>): void {
+export function serveCodec(app: OpenAPIHono<ApiEnv>, { config, db }: Pick<ApiDeps, 'config' | 'db'>): void {
   const codec = createCodec(config.PAYLOAD_ENCRYPTION_KEYS, config.PAYLOAD_ENCRYPTION_KEY_ID);
-  const sessionAsBearer = sessionOf(originsOf(config.TEMPORAL_UI_URL));
-  app.use('/ops/codec/*', sessionAsBearer, ...onlyRoles('admin').middleware, onlyJson);
+  const bySession = sessionOf({ config, db }, originsOf(config.TEMPORAL_UI_URL));
+  const byToken = except((c) => c.get('caller') !== undefined, ...onlyRoles('admin').middleware);
+  app.use('/ops/codec/*', bySession, byToken, onlyJson);
 
   app.post(DECODE, async (c) => {
     const payloads = await Promise.all((await payloadsOf(c)).map((payload) => decodeOne(codec, payload)));
@@ -100,21 +104,31 @@ const onlyJson = createMiddleware<ApiEnv>(async (c, next) => {
 });
 
 /**
- * The console's session is the bearer token in a cookie. Only here does the API accept it, and only from our own
- * pages and from those of `origins`, since a browser may send it from other pages too. A request without Origin comes
- * from no page.
+ * The cookie of the console: a session's secret, or an identity provider's token. Only here does the API accept it, and only
+ * from our own pages and from those of `origins`, since a browser may send it from other pages too. A request without Origin
+ * comes from no page.
  */
-const sessionOf = (origins: readonly string[]) =>
+const sessionOf = ({ config, db }: Pick<ApiDeps, 'config' | 'db'>, origins: readonly string[]) =>
   createMiddleware<ApiEnv>(async (c, next) => {
-    const token = getCookie(c, CONSOLE_COOKIE);
-    if (token !== undefined && c.req.header('authorization') === undefined) {
+    const given = getCookie(c, CONSOLE_COOKIE);
+    if (given !== undefined && c.req.header('authorization') === undefined) {
       const origin = c.req.header('origin');
       if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== c.req.header('host')) {
         throw new VezaError('forbidden', `The console's session is not taken from pages of ${origin}.`);
       }
-      c.req.raw.headers.set('Authorization', `Bearer ${token}`);
+      if (identityOf(config) === 'own') c.set('caller', await adminOf(given, { config, db }));
+      else c.req.raw.headers.set('Authorization', `Bearer ${given}`);
     }
     await next();
   });
+
+async function adminOf(secret: string, { config, db }: Pick<ApiDeps, 'config' | 'db'>): Promise<Caller> {
+  const { caller, session } = await callerOfConsole(secret, { db });
+  if (caller.role !== 'admin') throw new VezaError('forbidden', 'This needs the role admin.');
+  if (config.TWO_FACTOR_FOR_ADMINS && session !== null && !hasSecondFactor(session.amr)) {
+    throw new VezaError('two_factor_required', 'Set up a second factor first.');
+  }
+  return caller;
+}
 
 const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null);

@@ -24,11 +24,10 @@ export { hasSignedInFrom, listSessions, readSession, readSessionBySecret } from 
 export { refreshSession } from './sessions/refresh.ts';
 export { signIn } from './sessions/sign-in.ts';
 export { networkOf } from './sessions/network.ts';
-export { type AttemptScopes, forgive, takeAttempt, takeBackAttempt } from './limits/attempts.ts';
-export { noteBlocked } from './limits/note-blocked.ts';
 export { scopeOf } from './limits/scope.ts';
 export { takeClientCall } from './limits/take-client-call.ts';
 export { PasswordHasher } from './passwords/hasher.ts';
+export { clientScope, provePassword } from './passwords/prove.ts';
 export { strengthenHash } from './passwords/strengthen.ts';
 export { changePassword } from './passwords/change.ts';
 export { addressOfReset, resetPassword } from './passwords/reset.ts';

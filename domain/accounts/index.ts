@@ -25,6 +25,8 @@ export {
   type AccountTokenPurpose,
   AUTHENTICATION_METHODS,
   type AuthenticationMethod,
+  CONSOLE_SESSION,
+  hasSecondFactor,
   OAUTH_PROVIDERS,
   type OauthProvider,
   SESSION_KINDS,

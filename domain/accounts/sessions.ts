@@ -33,3 +33,11 @@ export type AccountTokenPurpose = (typeof ACCOUNT_TOKEN_PURPOSES)[number];
 export const OAUTH_PROVIDERS = ['google', 'github', 'discord', 'spotify', 'oidc'] as const;
 export type OauthProvider = (typeof OAUTH_PROVIDERS)[number];
 export const OAUTH_PURPOSES = ['sign_in', 'link'] as const;
+
+/** What counts as a second factor: the command line is reached by other means than a password. */
+const SECOND_FACTORS: readonly AuthenticationMethod[] = ['otp', 'backup', 'cli'];
+export const hasSecondFactor = (amr: readonly AuthenticationMethod[]): boolean =>
+  amr.some((method) => SECOND_FACTORS.includes(method));
+
+/** How long somebody is signed in to the console: at most, and while nobody looks at it. */
+export const CONSOLE_SESSION = { ttlMs: 8 * 60 * 60 * 1000, idleMs: 30 * 60 * 1000 } as const;

@@ -16,12 +16,15 @@ export function actOf(
 ): Reasoned | null {
   const reason = given.trim();
   if (reason === '' || reason.length > REASON_MAX_LENGTH) return null;
-  const { ip } = clientOf(c, deps);
-  const userAgent = c.req.header('user-agent');
-  return {
-    actor: c.var.session.caller.userId,
-    reason,
-    ...(ip !== null && { ip }),
-    ...(userAgent && { userAgent }),
-  };
+  return { actor: c.var.session.caller.userId, reason, ...fromOf(c, deps) };
 }
+
+/** From where, also of somebody who is not signed in. */
+export function fromOf(c: Context<ConsoleEnv>, deps: Pick<ConsoleDeps, 'findClient'>): Omit<Act, 'actor'> {
+  const { ip } = clientOf(c, deps);
+  const userAgent = c.req.header('user-agent')?.slice(0, USER_AGENT_MAX_CHARS);
+  return { ...(ip !== null && { ip }), ...(userAgent && { userAgent }) };
+}
+
+/** Longer ones are made up. */
+const USER_AGENT_MAX_CHARS = 500;

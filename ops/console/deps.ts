@@ -1,5 +1,6 @@
 import type { Db } from '../../db/client.ts';
-import type { Caller } from '../../domain/accounts/index.ts';
+import type { PasswordHasher } from '../../db/accounts/index.ts';
+import type { Caller, Identity, Standing } from '../../domain/accounts/index.ts';
 import type { Logger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
 import type { TemporalUi } from '../../operations/links.ts';
@@ -12,7 +13,17 @@ export interface ConsoleDeps extends OperationsDeps {
    * As the API takes bearer tokens, with the role of the row. Throws `unauthenticated`, and `engine_unavailable` where
    * keys are not to be had.
    */
-  readonly callerOf: (token: string) => Promise<{ readonly caller: Caller; readonly expiresAt: Date }>;
+  readonly callerOf: (token: string) => Promise<LetIn & { readonly expiresAt: Date }>;
+  /** Whose session of the console a cookie holds the secret of. Throws `unauthenticated`, `session_ended` and the like. */
+  readonly callerOfConsole: (secret: string) => Promise<LetIn>;
+  /** Who keeps the accounts: it decides how one signs in. */
+  readonly identity: Identity;
+  /** Of this process: the API makes its hashes by the same. */
+  readonly passwords: PasswordHasher;
+  /** What counts of failures are kept under, as in the API. */
+  readonly limitsKey: Buffer;
+  /** Nothing opens for an admin whose session was not proved by a second factor. */
+  readonly needsSecondFactor: boolean;
   /** The same rows for pages that only show them, so that connections are left for what moves money. */
   readonly reads: Db;
   /** Finds who is behind our own proxies, and whether they came by https. */
@@ -26,10 +37,20 @@ export interface ConsoleDeps extends OperationsDeps {
   readonly now: () => Date;
 }
 
+interface LetIn {
+  readonly caller: Caller;
+  /** Null: the token is an identity provider's. */
+  readonly session: Standing['session'];
+}
+
 export interface Session {
   readonly caller: Caller;
-  /** The bearer token itself: what the session ends with, and what forms are bound to. */
+  /** The cookie's secret, or the bearer token: what forms are bound to. */
   readonly token: string;
+  /** Null: the token is an identity provider's. */
+  readonly sessionId: string | null;
+  /** It was proved by a second factor, or an identity provider vouches for it. */
+  readonly isProved: boolean;
 }
 
 export interface ConsoleEnv {

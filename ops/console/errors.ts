@@ -13,7 +13,7 @@ export const answerError = (deps: ConsoleDeps) => (thrown: Error, c: Context<Con
   const error = asVezaError(thrown);
   if (error.code === 'internal_error') c.var.log.error({ err: thrown }, 'console request failed');
   if (error.code === 'engine_unavailable') c.var.log.warn({ err: thrown }, 'engine or database unavailable');
-  if (error.code === 'unauthenticated') return askToSignIn(c, deps);
+  if (error.code === 'unauthenticated' || error.code === 'session_ended') return askToSignIn(c, deps);
   return answerProblem(c, error);
 };
 

@@ -15,6 +15,7 @@ import { notFoundPage } from './routes/not-found.ts';
 import { overviewPage } from './routes/overview.ts';
 import { reconcilePage, startReconciliation, sweepPage } from './routes/reconcile.ts';
 import { search } from './routes/search.ts';
+import { setUpSecondFactor, showSecondFactor } from './routes/second-factor.ts';
 import { exceptionPage, resolveException } from './routes/settlement-exception.ts';
 import { settlementFilePage } from './routes/settlement-file.ts';
 import { settlementFilesPage } from './routes/settlement-files.ts';
@@ -35,11 +36,13 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
   app.use(pageHeaders);
   serveAssets(app);
   app.use(notKept);
-  app.get('/login', showLogin);
+  app.get('/login', showLogin(deps));
   app.post('/login', signIn(deps));
 
   app.use(consoleAdmin(deps), ownForms(deps));
   app.post('/logout', signOut(deps));
+  app.get('/second-factor', showSecondFactor(deps));
+  app.post('/second-factor', setUpSecondFactor(deps));
   app.get('/', overviewPage(looking));
   app.get('/stuck', stuckPage(looking));
   app.get('/story/:kind/:id', storyPage(looking));

@@ -4,7 +4,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
 import { CONSOLE_COOKIE } from '../../domain/operators/index.ts';
-import type { Caller } from '../../domain/accounts/index.ts';
+import { type Caller, hasSecondFactor } from '../../domain/accounts/index.ts';
 import { clientOf } from './client-of.ts';
 import type { ConsoleDeps, ConsoleEnv, Session } from './deps.ts';
 
@@ -14,9 +14,9 @@ export const TOKEN_MAX_BYTES = 3_800;
 /** Browsers keep a cookie for 400 days at most. */
 const COOKIE_MAX_AGE_S = 400 * 24 * 60 * 60;
 
-/** The session is the bearer token, in a cookie that scripts cannot read and other sites cannot send. */
-export function openSession(c: Context<ConsoleEnv>, deps: ConsoleDeps, token: string, expiresAt: Date): void {
-  const leftS = Math.floor((expiresAt.getTime() - deps.now().getTime()) / 1000);
+/** A session's secret, or an identity provider's token, in a cookie that scripts cannot read and other sites cannot send. */
+export function openSession(c: Context<ConsoleEnv>, deps: ConsoleDeps, token: string, ttlMs: number): void {
+  const leftS = Math.floor(ttlMs / 1000);
   const maxAge = Math.min(Math.max(leftS, 0), COOKIE_MAX_AGE_S);
   setCookie(c, CONSOLE_COOKIE, token, { ...cookieOf(c, deps), maxAge });
 }
@@ -29,17 +29,20 @@ export const hasCookie = (c: Context<ConsoleEnv>): boolean => getCookie(c, CONSO
 const cookieOf = (c: Context<ConsoleEnv>, deps: ConsoleDeps) =>
   ({ path: '/ops', httpOnly: true, sameSite: 'Strict', secure: clientOf(c, deps).isHttps }) as const;
 
-/** The admin whose token came with the request: in the cookie, or as `Authorization: Bearer` from a script. */
-export async function readSession(
-  c: Context<ConsoleEnv>,
-  deps: Pick<ConsoleDeps, 'callerOf'>,
-): Promise<Session> {
+/** The admin whose session's secret came in the cookie, or whose token came as `Authorization: Bearer` from a script. */
+async function readSession(c: Context<ConsoleEnv>, deps: ConsoleDeps): Promise<Session> {
   const sent = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
   const token = sent ?? getCookie(c, CONSOLE_COOKIE);
   if (token === undefined) throw new VezaError('unauthenticated', 'You are not signed in.');
-  const { caller } = await deps.callerOf(token);
+  const isSecret = sent === undefined && deps.identity === 'own';
+  const { caller, session } = await (isSecret ? deps.callerOfConsole : deps.callerOf)(token);
   assertAdmin(caller);
-  return { caller, token };
+  return {
+    caller,
+    token,
+    sessionId: session?.id ?? null,
+    isProved: session === null || hasSecondFactor(session.amr),
+  };
 }
 
 export function assertAdmin({ role }: Caller): void {
@@ -48,13 +51,24 @@ export function assertAdmin({ role }: Caller): void {
   }
 }
 
-/** Lets admins through, and sets `session`. Throws `unauthenticated` and `forbidden`. */
-export const consoleAdmin = (deps: Pick<ConsoleDeps, 'callerOf'>) =>
+/** What opens before a second factor is set up. */
+const BEFORE_SECOND_FACTOR: ReadonlySet<string> = new Set(['/ops/second-factor', '/ops/logout']);
+
+/**
+ * Lets admins through, and sets `session`; who still needs a second factor is led to its set-up. Throws `unauthenticated`,
+ * `session_ended`, `forbidden` and `two_factor_required`.
+ */
+export const consoleAdmin = (deps: ConsoleDeps) =>
   createMiddleware<ConsoleEnv>(async (c, next) => {
     const session = await readSession(c, deps);
     c.set('session', session);
     c.set('log', c.var.log.child({ userId: session.caller.userId }));
+    if (deps.needsSecondFactor && !session.isProved && !BEFORE_SECOND_FACTOR.has(c.req.path)) {
+      if (c.req.method === 'GET') return c.redirect('/ops/second-factor', 303);
+      throw new VezaError('two_factor_required', 'Set up a second factor first.');
+    }
     await next();
+    return undefined;
   });
 
 /**

@@ -13,6 +13,7 @@ import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import type { Situation } from '../../sandbox/situations/situation.ts';
 import { consoleProgress, shutDown, stopWithProcess } from '../../stack/index.ts';
 import { openBrowser } from '../ops/browser.ts';
+import { giveSession } from '../ops/console-browser.ts';
 import { applyCodec, fillInCodec, inputWith, openTab, openWorkflow } from '../ops/temporal-ui.ts';
 
 // `npm run docs:screenshots [NAME…]`: makes the situations of docs/runbook.md on the embedded stack and takes a picture
@@ -82,10 +83,9 @@ if (takesAll || wanted.includes('stuck')) {
 if (situations.includes(noWorker)) await show(noWorker);
 await shutDown(0);
 
-async function signIn(on: Page, apiUrl: string, { admin }: Scene): Promise<void> {
+async function signIn(on: Page, apiUrl: string, { admin, db }: Scene): Promise<void> {
+  await giveSession(on.context(), { apiUrl, db }, admin);
   await on.goto(`${apiUrl}/ops`);
-  await on.getByLabel('Bearer token').fill(admin.token);
-  await on.getByRole('button', { name: 'Sign in' }).click();
   await on.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
 

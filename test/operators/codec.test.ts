@@ -4,6 +4,7 @@ import { createCodec } from '../../engine/codec.ts';
 import { openCatalog } from '../harness/shop.ts';
 import type { Refusal } from '../harness/answers.ts';
 import { type Person, World } from '../harness/world.ts';
+import { consoleSecretOf } from '../ops/console-client.ts';
 
 // Temporal's remote codec protocol over real HTTP, as its Web UI speaks it.
 
@@ -46,6 +47,9 @@ const post = (verb: string, body: unknown, headers: Record<string, string>) =>
     headers: { 'content-type': 'application/json', 'x-namespace': 'default', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+const cookieOf = async (person: Person) => ({
+  cookie: `veza_ops=${await consoleSecretOf(world.database.db, person)}`,
+});
 const bearer = ({ token }: Person) => ({ authorization: `Bearer ${token}` });
 
 async function payloadsFrom(response: Response): Promise<JsonPayload[]> {
@@ -89,8 +93,8 @@ describe('the codec endpoint of Temporal’s UI', () => {
     expect(readable(seen[1]!)).toBe(2);
   });
 
-  it('takes the console’s session, which is the token in a cookie', async () => {
-    const cookie = { cookie: `veza_ops=${admin.token}` };
+  it('takes the console’s session, by the secret in its cookie', async () => {
+    const cookie = await cookieOf(admin);
     const [seen] = await payloadsFrom(await post('decode', { payloads: [await encrypted()] }, cookie));
     expect(readable(seen!)).toBe('no words');
     // No other route does: a cookie is sent without being asked.
@@ -102,10 +106,10 @@ describe('the codec endpoint of Temporal’s UI', () => {
     ['nobody', () => ({}), 401, 'unauthenticated'],
     ['a token that does not verify', () => ({ authorization: 'Bearer nonsense' }), 401, 'unauthenticated'],
     ['a buyer', () => bearer(buyer), 403, 'forbidden'],
-    ['a buyer with a cookie', () => ({ cookie: `veza_ops=${buyer.token}` }), 403, 'forbidden'],
+    ['a buyer with a cookie', () => cookieOf(buyer), 403, 'forbidden'],
   ] as const)('shows nothing to %s', async (_, headers, status, code) => {
     for (const verb of ['decode', 'encode']) {
-      const response = await post(verb, { payloads: [await encrypted()] }, headers());
+      const response = await post(verb, { payloads: [await encrypted()] }, await headers());
       expect(response.status).toBe(status);
       expect(await codeOf(response)).toBe(code);
     }
@@ -150,7 +154,7 @@ describe('the codec endpoint of Temporal’s UI', () => {
       for (const verb of ['decode', 'encode']) {
         const answer = await post(verb, body, { ...bearer(admin), origin });
         expect(answer.headers.get('access-control-allow-origin')).toBeNull();
-        const bySession = await post(verb, body, { cookie: `veza_ops=${admin.token}`, origin });
+        const bySession = await post(verb, body, { ...(await cookieOf(admin)), origin });
         expect([bySession.status, await codeOf(bySession)]).toEqual([403, 'forbidden']);
         expect(bySession.headers.get('access-control-allow-origin')).toBeNull();
       }
@@ -162,7 +166,7 @@ describe('the codec endpoint of Temporal’s UI', () => {
 
   it('takes the session from pages of Temporal’s UI and from our own', async () => {
     for (const origin of [UI, new URL(world.apiUrl).origin]) {
-      const cookie = { cookie: `veza_ops=${admin.token}`, origin };
+      const cookie = { ...(await cookieOf(admin)), origin };
       expect(await payloadsFrom(await post('decode', { payloads: [plain(1)] }, cookie))).toHaveLength(1);
     }
   });

@@ -8,6 +8,7 @@ import { makePerson, openShop } from '../harness/shop.ts';
 import { REFUSED } from '../harness/trouble.ts';
 import { type Person, World } from '../harness/world.ts';
 import { subscriptionsOf } from '../subscriptions/story.ts';
+import { giveCredentials } from './credentials.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
 
 vi.setConfig({ testTimeout: STORY_WITHIN_MS });
@@ -265,8 +266,15 @@ describe('everybody', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
     await page.keyboard.press('Enter');
-    await tabTo(page, 'Bearer token');
-    await page.keyboard.insertText(admin.token);
+    const { email, password, code } = await giveCredentials(world, admin);
+    for (const [label, typed] of [
+      ['E-mail address', email],
+      ['Password', password],
+      ['Code', code()],
+    ] as const) {
+      await tabTo(page, label);
+      await page.keyboard.insertText(typed);
+    }
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Write off' }).waitFor();
     await tabTo(page, 'Reason');

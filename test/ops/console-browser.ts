@@ -1,7 +1,9 @@
 import axe from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import type { Db } from '../../db/client.ts';
 import type { Person, World } from '../harness/world.ts';
+import { consoleSecretOf } from './console-client.ts';
 
 /** For one step: a page, a click. */
 const PAGE_WITHIN_MS = 60_000;
@@ -10,7 +12,7 @@ const PAGE_WITHIN_MS = 60_000;
 export async function openConsole(
   browser: Browser,
   world: World,
-  person: Pick<Person, 'token'>,
+  person: Pick<Person, 'id'>,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ baseURL: world.apiUrl, ...options });
@@ -19,11 +21,22 @@ export async function openConsole(
   page.on('pageerror', (error) => {
     throw error;
   });
+  await giveSession(context, { apiUrl: world.apiUrl, db: world.database.db }, person);
   await page.goto('/ops');
-  await page.getByLabel('Bearer token').fill(person.token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   return page;
+}
+
+/** The cookie of a session of the console, without the login. */
+export async function giveSession(
+  context: BrowserContext,
+  { apiUrl, db }: { readonly apiUrl: string; readonly db: Db },
+  person: Pick<Person, 'id'>,
+): Promise<void> {
+  const value = await consoleSecretOf(db, person);
+  const { hostname: domain } = new URL(apiUrl);
+  const cookie = { name: 'veza_ops', value, domain, path: '/ops', httpOnly: true } as const;
+  await context.addCookies([{ ...cookie, sameSite: 'Strict' }]);
 }
 
 /** No violation of WCAG 2 A and AA, nor of what axe calls good practice, as it can be seen by a program. */

@@ -1,10 +1,13 @@
-import { SignJWT } from 'jose';
-import { openSession } from '../../db/accounts/index.ts';
+import { desc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endSession, keepSecret, newSecret } from '../../db/accounts/index.ts';
+import { sessions } from '../../db/accounts/sessions/schema.ts';
+import { twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { World } from '../harness/world.ts';
 import { makePerson } from '../harness/shop.ts';
 import { formOf, Operator } from './console-client.ts';
+import { codeOf, giveCredentials } from './credentials.ts';
 
 let world: World;
 let admin: Awaited<ReturnType<typeof makePerson>>;
@@ -25,16 +28,28 @@ const PAGES = [
   '/ops/nowhere',
 ];
 
-async function tokenEnding(inSeconds: number): Promise<string> {
-  const session = { userId: admin.id, kind: 'ops', amr: ['cli'], ttlMs: 60 * 60 * 1000 } as const;
-  const opened = await openSession(world.database.db, session);
-  return new SignJWT({ role: 'admin', sid: opened.session.id })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(admin.id)
-    .setIssuer('veza')
-    .setAudience('veza')
-    .setExpirationTime(Math.floor(Date.now() / 1000) + inSeconds)
-    .sign(new TextEncoder().encode(world.config.JWT_SECRET));
+/** Each code is good once, so each sign-in is somebody else's. */
+async function credentialsOfAdmin() {
+  return giveCredentials(world, await makePerson(world, 'admin'));
+}
+
+async function signedIn(headers: Record<string, string> = {}) {
+  const { email, password, code } = await credentialsOfAdmin();
+  const answer = await new Operator(world).signIn({ email, password, code: code() }, headers);
+  expect([answer.status, answer.headers.get('location')], answer.html).toEqual([303, '/ops']);
+  return answer;
+}
+
+/** The session of the console that was opened last. */
+async function lastSession() {
+  const [row] = await world.database.db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.kind, 'console'))
+    .orderBy(desc(sessions.id))
+    .limit(1);
+  if (row === undefined) throw new Error('nobody has signed in');
+  return row;
 }
 
 describe('login', () => {
@@ -45,25 +60,20 @@ describe('login', () => {
     const login = answer.headers.get('location') ?? '';
     expect(login).toBe(path === '/ops' ? '/ops/login' : `/ops/login?next=${encodeURIComponent(path)}`);
     const form = formOf((await operator.get(login)).html);
-    const signedIn = await operator.post(form.action, { ...form.fields, token: admin.token });
-    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, path]);
+    const { email, password, code } = await credentialsOfAdmin();
+    const after = await operator.post(form.action, { ...form.fields, email, password, code: code() });
+    expect([after.status, after.headers.get('location')]).toEqual([303, path]);
   });
 
-  test('the cookie is HttpOnly, SameSite=Strict, for /ops alone, and ends with the token', async () => {
-    const answer = await new Operator(world).signIn(await tokenEnding(600));
-    const cookie = answer.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/^veza_ops=/);
-    expect(cookie).toContain('HttpOnly');
-    expect(cookie).toContain('SameSite=Strict');
-    expect(cookie).toContain('Path=/ops');
-    expect(Number(/Max-Age=(\d+)/.exec(cookie)?.[1])).toBeGreaterThan(590);
-    expect(Number(/Max-Age=(\d+)/.exec(cookie)?.[1])).toBeLessThanOrEqual(600);
+  test('the cookie is HttpOnly, SameSite=Strict, for /ops alone, and ends after eight hours; behind https it is Secure', async () => {
+    const [plain, secure] = [await signedIn(), await signedIn({ 'x-forwarded-proto': 'https' })];
+    const cookie = plain.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^veza_ops=[\w-]{43};/);
+    for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/ops', 'Max-Age=28800']) {
+      expect(cookie).toContain(part);
+    }
     expect(cookie).not.toContain('Secure');
-  });
-
-  test('behind a trusted proxy that came by https the cookie is Secure', async () => {
-    const answer = await new Operator(world).signIn(admin.token, '', { 'x-forwarded-proto': 'https' });
-    expect(answer.headers.get('set-cookie')).toContain('Secure');
+    expect(secure.headers.get('set-cookie')).toContain('Secure');
   });
 
   test.each<Role>(['user', 'moderator', 'artist'])(
@@ -71,7 +81,8 @@ describe('login', () => {
     async (role) => {
       const person = await makePerson(world, role);
       const operator = new Operator(world);
-      const answer = await operator.signIn(person.token);
+      const { email, password } = await giveCredentials(world, person, { isTwoFactorOn: false });
+      const answer = await operator.signIn({ email, password });
       expect(answer.status).toBe(403);
       expect(answer.html).toContain('<code>forbidden</code>');
       expect(answer.headers.get('set-cookie')).toBeNull();
@@ -91,16 +102,14 @@ describe('login', () => {
     await world.database.sql`UPDATE users SET role = 'user' WHERE id = ${person.id}`;
     for (const path of PAGES) expect((await operator.get(path)).status, path).toBe(403);
     expect((await operator.post(action, { ...fields, reason: 'still here' })).status).toBe(403);
-    expect((await new Operator(world).signIn(person.token)).status).toBe(403);
   });
 
-  test('an admin whose account is gone is led to the login, and not let in there', async () => {
+  test('an admin whose account is gone is led to the login', async () => {
     const person = await makePerson(world, 'admin');
     const operator = await Operator.signedIn(world, person);
     await world.database.sql`DELETE FROM sessions WHERE user_id = ${person.id}`;
     await world.database.sql`DELETE FROM users WHERE id = ${person.id}`;
     expect((await operator.get('/ops/approvals')).status).toBe(303);
-    expect((await new Operator(world).signIn(person.token)).status).toBe(401);
   });
 
   test('an admin’s token also comes in the Authorization header', async () => {
@@ -108,38 +117,16 @@ describe('login', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('a token that does not verify, or has ended, is refused with why', async () => {
-    const operator = new Operator(world);
-    const wrong = await operator.signIn(`${admin.token}x`);
-    expect(wrong.status).toBe(401);
-    expect(wrong.html).toContain('The token does not verify.');
-    const ended = await operator.signIn(await tokenEnding(-5));
-    expect(ended.html).toContain('The token has expired.');
-    const huge = await operator.signIn('a'.repeat(4_000));
-    expect(huge.html).toContain('longer than 3800 characters');
-    expect(operator.cookie).toBeNull();
-  });
-
-  test('a session that has ended leads to the login, which says so, and its cookie is gone', async () => {
-    const operator = await Operator.signedIn(world, admin);
-    const answer = await operator.get('/ops/audit?action=reversal', {
-      cookie: `veza_ops=${await tokenEnding(-5)}`,
-    });
-    expect(answer.status).toBe(303);
-    const login = answer.headers.get('location') ?? '';
-    expect(login).toBe('/ops/login?next=%2Fops%2Faudit%3Faction%3Dreversal&ended=1');
-    expect(answer.headers.get('set-cookie')).toMatch(/^veza_ops=; Max-Age=0/);
-    expect((await operator.get(login)).html).toContain('Your session has ended');
-  });
-
   test('signing out ends the session', async () => {
     const operator = await Operator.signedIn(world, admin);
+    const cookie = operator.cookie ?? '';
     const page = await operator.get('/ops/approvals');
     const token = /name="form_token" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
     const answer = await operator.post('/ops/logout', { form_token: token });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/ops/login']);
     expect(operator.cookie).toBeNull();
-    expect((await operator.get('/ops')).status).toBe(303);
+    expect(await lastSession()).toMatchObject({ endReason: 'logout' });
+    expect((await operator.get('/ops', { cookie })).status).toBe(303);
   });
 
   test.each([
@@ -156,13 +143,126 @@ describe('login', () => {
     const operator = new Operator(world);
     const shown = await operator.get(`/ops/login?next=${encodeURIComponent(next)}`);
     expect(formOf(shown.html).fields['next']).toBe('/ops');
-    expect((await operator.signIn(admin.token, next)).headers.get('location')).toBe('/ops');
+    const { email, password, code } = await credentialsOfAdmin();
+    const answer = await operator.signIn({ email, password, code: code(), next });
+    expect(answer.headers.get('location')).toBe('/ops');
   });
 
   test('a link from another site asks again from here, where the browser sends the cookie', async () => {
     const answer = await new Operator(world).get('/ops/approvals', { 'sec-fetch-site': 'cross-site' });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('refresh')).toBe('0; url=/ops/approvals');
+  });
+});
+
+describe('login by e-mail, password and code', () => {
+  test.each([
+    ['a wrong password', { password: 'another one altogether' }, 'do not belong together'],
+    ['an address that nobody has', { email: 'nobody@people.example' }, 'do not belong together'],
+    ['no code', { code: '' }, 'Give a code'],
+    ['a wrong code', { code: '000000' }, 'The code is wrong'],
+  ])('%s: refused, no session', async (_, wrong, notice) => {
+    const { email, password, code } = await credentialsOfAdmin();
+    const operator = new Operator(world);
+    const answer = await operator.signIn({ email, password, code: code(), ...wrong });
+    expect([answer.status, operator.cookie]).toEqual([401, null]);
+    expect(answer.html).toContain(notice);
+  });
+
+  test('a code is good once', async () => {
+    const { email, password, code } = await credentialsOfAdmin();
+    const given = { email, password, code: code() };
+    expect((await new Operator(world).signIn(given)).status).toBe(303);
+    expect((await new Operator(world).signIn(given)).status).toBe(401);
+  });
+
+  test('after five failures a client waits, also with the right password', async () => {
+    const { email, password, code } = await credentialsOfAdmin();
+    for (let tried = 0; tried < 5; tried += 1) {
+      await new Operator(world).signIn({ email, password: 'wrong', code: '' });
+    }
+    const answer = await new Operator(world).signIn({ email, password, code: code() });
+    expect([answer.status, answer.html.includes('Try again in')]).toEqual([429, true]);
+  });
+
+  test('a session that is revoked is over at the next request, and the login says so', async () => {
+    const operator = await Operator.signedIn(world, admin);
+    const { id: sessionId, userId } = await lastSession();
+    expect((await operator.get('/ops/audit')).status).toBe(200);
+    await endSession(world.database.db, { userId, sessionId }, 'by_operator');
+    const answer = await operator.get('/ops/audit?action=reversal');
+    const login = answer.headers.get('location') ?? '';
+    expect(login).toBe('/ops/login?next=%2Fops%2Faudit%3Faction%3Dreversal&ended=1');
+    expect(answer.headers.get('set-cookie')).toMatch(/^veza_ops=; Max-Age=0/);
+    expect((await operator.get(login)).html).toContain('Your session has ended');
+  });
+
+  test('idle for half an hour a session is over; used, it goes on', async () => {
+    const operator = await Operator.signedIn(world, admin);
+    const { cookie } = operator;
+    const { id } = await lastSession();
+    const idleFor = (minutes: number) => world.database.sql`
+      UPDATE sessions SET last_seen_at = now() - ${minutes}::int * interval '1 minute',
+        expires_at = now() + (30 - ${minutes}::int) * interval '1 minute' WHERE id = ${id}`;
+    await idleFor(20);
+    expect((await operator.get('/ops')).status).toBe(200);
+    const [row] = await world.database.sql`
+      SELECT expires_at > now() + interval '29 minutes' AS goes_on FROM sessions WHERE id = ${id}`;
+    expect(row).toEqual({ goes_on: true });
+    await idleFor(31);
+    expect((await operator.get('/ops', { cookie: cookie ?? '' })).status).toBe(303);
+  });
+
+  test('the secret of a cookie is no bearer token, nor a token a cookie', async () => {
+    const operator = await Operator.signedIn(world, admin);
+    const secret = operator.cookie?.split('=')[1] ?? '';
+    const asBearer = await new Operator(world).get('/ops', { authorization: `Bearer ${secret}` });
+    expect(asBearer.status).toBe(303);
+    expect((await new Operator(world).get('/ops', { cookie: `veza_ops=${admin.token}` })).status).toBe(303);
+  });
+});
+
+describe('an admin without a second factor', () => {
+  async function signedInByPassword() {
+    const person = await makePerson(world, 'admin');
+    const { email, password } = await giveCredentials(world, person, { isTwoFactorOn: false });
+    const operator = new Operator(world);
+    expect((await operator.signIn({ email, password })).status).toBe(303);
+    return { person, email, password, operator };
+  }
+
+  test('is led to its set-up, which opens the console; ten backup codes are shown once, and one signs in', async () => {
+    const { operator, email, password } = await signedInByPassword();
+    expect((await operator.get('/ops')).headers.get('location')).toBe('/ops/second-factor');
+    const begun = await operator.submit('/ops/second-factor', {});
+    expect(begun.headers.get('location')).toBe('/ops/second-factor');
+    const shown = await operator.get('/ops/second-factor');
+    expect(shown.html).toContain('<svg');
+    const secret = /type\s+<code>([A-Z2-7]+)<\/code>/.exec(shown.html)?.[1] ?? '';
+    const before = operator.cookie;
+    const wrong = await operator.submit('/ops/second-factor', { code: '000000' });
+    expect([wrong.status, wrong.html.includes('not of this secret')]).toEqual([401, true]);
+    const on = await operator.submit('/ops/second-factor', { code: codeOf(secret, Date.now()) });
+    const codes = [...on.html.matchAll(/<code>(\d\d-\w{5}-\w{5})<\/code>/g)].map(([, one]) => one ?? '');
+    expect(codes).toHaveLength(10);
+    expect(operator.cookie).not.toBe(before);
+    expect((await operator.get('/ops')).status).toBe(200);
+    const [code = ''] = codes;
+    expect((await new Operator(world).signIn({ email, password, code })).status).toBe(303);
+  });
+
+  test('may do nothing before, and is shown no secret that was confirmed', async () => {
+    const { operator, person } = await signedInByPassword();
+    const { fields } = formOf((await operator.get('/ops/second-factor')).html);
+    const asked = await operator.post('/ops/reconcile', { ...fields, phase: 'inbox', reason: 'because' });
+    expect([asked.status, asked.html.includes('two_factor_required')]).toEqual([403, true]);
+    const secret = newSecret();
+    await keepSecret(world.database.db, person.id, secret);
+    await world.database.db
+      .update(twoFactors)
+      .set({ confirmedAt: new Date() })
+      .where(eq(twoFactors.userId, person.id));
+    expect((await operator.get('/ops/second-factor')).html).not.toContain(secret);
   });
 });
 
@@ -192,9 +292,7 @@ describe('forms', () => {
     const answer = await operator.submit('/ops/reconcile', reconcile, headers as Record<string, string>);
     expect(answer.status).toBe(403);
     expect(answer.html).toContain('from another site');
-    expect(
-      (await new Operator(world).signIn(admin.token, '', headers as Record<string, string>)).status,
-    ).toBe(403);
+    expect((await new Operator(world).signIn({}, headers as Record<string, string>)).status).toBe(403);
   });
 
   test('what our own page posts is taken', async () => {

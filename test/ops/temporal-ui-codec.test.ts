@@ -7,6 +7,7 @@ import { reversalBackoff } from '../../sandbox/situations/at-stripe.ts';
 import { openScene, type Scene } from '../../sandbox/situations/scene.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
+import { giveSession } from './console-browser.ts';
 import { encodingOf, lookThrough, readableIn } from '../engine/payloads.ts';
 import { applyCodec, fillInCodec, inputWith, markdownOf, openTab, openWorkflow } from './temporal-ui.ts';
 import { World } from '../harness/world.ts';
@@ -53,9 +54,8 @@ afterEach(() => page.context().close());
 const endpoint = () => `${world.apiUrl}/ops/codec`;
 
 async function signIn(): Promise<void> {
+  await giveSession(page.context(), { apiUrl: world.apiUrl, db: scene.db }, scene.admin);
   await page.goto(`${world.apiUrl}/ops`);
-  await page.getByLabel('Bearer token').fill(scene.admin.token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
 
