@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role } from '../../domain/accounts/index.ts';
 import type { Db, Tx } from '../client.ts';
@@ -45,13 +45,15 @@ const CURRENCY = 'EUR';
 
 /**
  * People and products to try things with: a buyer, another, two sellers with Stripe accounts, an admin, four products.
- * A repeat finds them by their e-mail addresses and changes nothing.
+ * A repeat finds them by their e-mail addresses and changes nothing, but for a password where they have none; null: nobody gets
+ * one.
  */
-export async function seedCatalog(db: Db) {
+export async function seedCatalog(db: Db, passwordHash: string | null = null) {
   return db.transaction(async (tx) => {
     // With two seeds at once the second waits, then finds everything done.
     await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtext('veza:seed'))`);
     const byEmail = await seedUsers(tx);
+    if (passwordHash !== null) await givePasswords(tx, passwordHash);
     const user = (email: string) => {
       const found = byEmail.get(email);
       if (found === undefined) throw new Error(`seeded user ${email} is missing`);
@@ -73,6 +75,20 @@ export async function seedCatalog(db: Db) {
     };
   });
 }
+
+const givePasswords = (tx: Tx, passwordHash: string) =>
+  tx
+    .update(users)
+    .set({ passwordHash })
+    .where(
+      and(
+        inArray(
+          users.email,
+          PEOPLE.map(({ email }) => email),
+        ),
+        isNull(users.passwordHash),
+      ),
+    );
 
 async function seedUsers(tx: Tx) {
   await tx

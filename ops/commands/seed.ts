@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../../db/client.ts';
 import { seedCatalog } from '../../db/sellers/index.ts';
+import { PasswordHasher } from '../../db/accounts/index.ts';
 import type { Caller } from '../../domain/accounts/index.ts';
+import { isProduction } from '../../domain/kernel/index.ts';
 import { readDatabaseUrl, readSigningSettings } from '../settings.ts';
 import { makeToken } from '../sign-token.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
+
+/** Of everybody who is seeded outside production, so that they can sign in. */
+const SEED_PASSWORD = 'only to try Veza out';
 
 /** `seed [--json]`: prints the users and products to try things with. */
 export async function seed(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
@@ -13,9 +18,12 @@ export async function seed(args: string[], env: NodeJS.ProcessEnv): Promise<stri
   const signing = readSigningSettings(env);
   const database = openDatabase(readDatabaseUrl(env), { maxConnections: 1 });
   try {
-    const seeded = await seedCatalog(database.db);
-    const person = async ({ id, role }: { id: string; role: Caller['role'] }) => ({
+    const hasPasswords = signing.identity === 'own' && !isProduction(env);
+    const passwordHash = hasPasswords ? await new PasswordHasher({ atATime: 1 }).hash(SEED_PASSWORD) : null;
+    const seeded = await seedCatalog(database.db, passwordHash);
+    const person = async ({ id, email, role }: { id: string; email: string; role: Caller['role'] }) => ({
       id,
+      ...(hasPasswords && { email, password: SEED_PASSWORD }),
       token: await makeToken(database.db, signing, { userId: id, role }, TOKEN_TTL_MS),
     });
     const printed = {
@@ -41,10 +49,18 @@ export async function seed(args: string[], env: NodeJS.ProcessEnv): Promise<stri
   }
 }
 
+interface Seeded {
+  readonly id: string;
+  /** Outside production, where accounts are ours. */
+  readonly email?: string;
+  readonly password?: string;
+  readonly token: string;
+}
+
 type Printed = {
-  [Who in 'buyer' | 'other_buyer' | 'admin']: { id: string; token: string };
+  [Who in 'buyer' | 'other_buyer' | 'admin']: Seeded;
 } & {
-  sellers: { id: string; token: string; stripe_account_id: string | null }[];
+  sellers: (Seeded & { stripe_account_id: string | null })[];
   products: { id: string; seller_id: string; amount: number; currency: string }[];
 };
 
@@ -54,6 +70,7 @@ function describe({ buyer, other_buyer: otherBuyer, sellers, admin, products }: 
     `other buyer  ${otherBuyer.id}\n  ${otherBuyer.token}`,
     ...sellers.map((seller) => `seller       ${seller.id}  ${seller.stripe_account_id}\n  ${seller.token}`),
     `admin        ${admin.id}\n  ${admin.token}`,
+    ...(admin.email === undefined ? [] : [`signs in at /ops as ${admin.email}: ${admin.password}`]),
     ...products.map(
       (product) =>
         `product      ${product.id}  ${product.amount} ${product.currency} (minor units) of ${product.seller_id}`,

@@ -54,7 +54,7 @@ for (const { name, title, make } of wanted) {
     console.log(`  Temporal's UI  ${veza.temporalUiUrl}/namespaces/default/workflows/${workflow}`);
   }
 }
-console.log(`\nAn admin's token for the console:\n${scene.admin.token}\n`);
+console.log(`\nAn admin signs in to the console as ${scene.admin.email}: ${scene.admin.password}\n`);
 
 const lines = createInterface(process.stdin);
 lines.on('line', (line) => {

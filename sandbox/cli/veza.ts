@@ -27,6 +27,8 @@ import type { Stage } from './stage.ts';
 const LOCAL_SECRETS = {
   JWT_SECRET: 'only-for-the-embedded-stack-on-this-machine',
   TRIAL_HASH_KEY: 'only-for-trials-of-the-embedded-stack',
+  // Its admins are nobody's.
+  TWO_FACTOR_FOR_ADMINS: 'false',
   PERSONAL_DATA_KEYS: 'embedded:b2YtcGVyc29ucy1vZi10aGUtZW1iZWRkZWQtc3RhY2s=',
   HYPERSWITCH_API_KEY: 'snd_embedded',
   HYPERSWITCH_WEBHOOK_SECRET: 'embedded-hyperswitch-webhook-secret',

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { readVariables } from '../../config.ts';
 import { type Database, type Db, openDatabase } from '../../db/client.ts';
 import { products } from '../../db/catalog/schema.ts';
+import { PasswordHasher } from '../../db/accounts/index.ts';
 import { users } from '../../db/accounts/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
@@ -15,6 +16,7 @@ import type { Stage } from '../cli/stage.ts';
 import { setStripeAccount } from '../seller-account.ts';
 
 const TOKEN_TTL_MS = 24 * 60 * 60 * 1000;
+const PASSWORD = 'only to try Veza out';
 const PRICE_MINOR = 12_000;
 const LOOK_EVERY_MS = 50;
 const PATIENCE_MS = 60_000;
@@ -35,7 +37,12 @@ export interface Workers {
 export interface Scene extends Pick<Stage, 'psp' | 'stripe' | 'env'>, Workers {
   readonly db: Db;
   readonly temporal: Client;
-  readonly admin: Api & { readonly id: string; readonly token: string };
+  readonly admin: Api & {
+    readonly id: string;
+    readonly token: string;
+    readonly email: string;
+    readonly password: string;
+  };
   /** A buyer, a seller and a product that no other situation knows. */
   openStall(options?: { readonly connected: boolean }): Promise<Stall>;
   /** Somebody who has no plan, and whom no other situation knows. */
@@ -60,8 +67,11 @@ export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): P
     await db.insert(users).values({ id, email: `${id}@veza.example`, role, isVerified: true });
     if (stripeAccountId !== null) await setStripeAccount(db, id, stripeAccountId);
     const token = await makeToken(db, readSigningSettings(env), { userId: id, role }, TOKEN_TTL_MS);
-    return { ...apiAs(apiUrl, token), id, token };
+    return { ...apiAs(apiUrl, token), id, token, email: `${id}@veza.example` };
   };
+  const admin = await person('admin');
+  const passwordHash = await new PasswordHasher({ atATime: 1 }).hash(PASSWORD);
+  await db.update(users).set({ passwordHash }).where(eq(users.id, admin.id));
   return {
     psp,
     stripe,
@@ -70,7 +80,7 @@ export async function openScene(veza: Omit<Stage, 'temporalUiUrl'> & Workers): P
     startWorker: () => veza.startWorker(),
     db,
     temporal: createClient(connection, config),
-    admin: await person('admin'),
+    admin: { ...admin, password: PASSWORD },
     openStall: async ({ connected } = { connected: true }) => {
       const accountId = `acct_1Situation${uuidv7().replaceAll('-', '').slice(-12)}`;
       const seller = await person('artist', connected ? accountId : null);
