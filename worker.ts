@@ -8,10 +8,12 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import { receiptOf } from './api/subscriptions/receipt.ts';
 import { type Settings, settingsOf } from './activities/deps.ts';
 import { createActivities } from './activities/index.ts';
 import { queuedCallsPerSecond } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { mailerSettingsOf } from './config/accounts.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
 import { createPurchases } from './db/purchases.ts';
@@ -29,6 +31,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createStripe } from './providers/stripe/client.ts';
+import { createMailer } from './providers/smtp/mailer.ts';
 import { modeOfKey, type StripeMode } from './providers/stripe/mode.ts';
 
 /** A stopping worker gives its work this long to finish: longer than one attempt at a provider. */
@@ -46,6 +49,10 @@ const CONNECT_RETRY_MS = 1_000;
 const MAX_CACHED_WORKFLOWS = 1_000;
 /** Subscriptions sleep for a month: few are at work at a time, and a history that is replayed is short. */
 const MAX_CACHED_SUBSCRIPTIONS = 100;
+/** Mails are sent at once, or sleep. */
+const MAX_CACHED_MAILS = 100;
+/** As many connections as a mail server takes of one sender. */
+const MAILS_AT_A_TIME = 10;
 /**
  * The engine keeps a workflow's next task for the worker that had the last one, which has it cached, and learns only
  * by this that the worker is dead. The SDK's own is ten seconds. A worker that is too busy for a task in this time
@@ -97,7 +104,13 @@ export async function startWorker(
   const settings = { ...settingsOf(config), ...overrides.settings };
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const engine = createEngine(client, queues);
+  const mailer = createMailer(mailerSettingsOf(config));
   const activities = createActivities({
+    mailer,
+    attachmentsOf: async ({ kind, params }) => {
+      const receipt = kind === 'invoice_receipt' ? await receiptOf(database.db, params.invoice_id) : null;
+      return receipt === null ? [] : [receipt];
+    },
     purchases: createPurchases(config),
     db: database.db,
     engine,
@@ -151,6 +164,16 @@ export async function startWorker(
       }),
     );
   }
+  if (config.PEOPLE_WORKER_ENABLED) {
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue: queues.people,
+        maxCachedWorkflows: MAX_CACHED_MAILS,
+        maxConcurrentActivityTaskExecutions: MAILS_AT_A_TIME,
+      }),
+    );
+  }
   const isOver = new AbortController();
   const told = insistOnTellingMode(database.db, modeOfKey(config.STRIPE_SECRET_KEY), isOver.signal, log);
   const running = Promise.all(workers.map((worker) => worker.run()));
@@ -177,6 +200,7 @@ export async function startWorker(
       try {
         await done;
       } finally {
+        mailer.close();
         isOver.abort();
         await told;
         await observer.close();

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { type AccountsDeps, accountsSettings } from './accounts/deps.ts';
 import type { KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
@@ -7,6 +8,7 @@ import type { SettlementDeps } from './settlements/deps.ts';
 import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/deps.ts';
 
 export type Deps = KernelDeps &
+  AccountsDeps &
   MarketplaceDeps &
   PayoutDeps &
   ReconcileDeps &
@@ -17,6 +19,7 @@ export type Deps = KernelDeps &
 export type Settings = Deps['settings'];
 
 export const settingsOf = (config: Config): Settings => ({
+  ...accountsSettings(config),
   ...marketplaceSettings(config),
   ...payoutSettings(config),
   ...subscriptionSettings(config),

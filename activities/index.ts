@@ -1,4 +1,5 @@
 import { joined } from '../domain/kernel/index.ts';
+import { createAccountsActivities } from './accounts/activities.ts';
 import type { Deps } from './deps.ts';
 import { createSignalActivities } from './kernel/signals.ts';
 import { createMarketplaceActivities } from './marketplace/activities.ts';
@@ -12,6 +13,7 @@ export const createActivities = (deps: Deps) =>
   joined(
     'activities',
     createSignalActivities(deps),
+    createAccountsActivities(deps),
     createMarketplaceActivities(deps),
     createPayoutsActivities(deps),
     createReconcileActivities(deps),

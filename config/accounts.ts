@@ -3,7 +3,7 @@ import { IDENTITIES, identityOf } from '../domain/accounts/index.ts';
 import { isProduction } from '../domain/kernel/index.ts';
 import type { MailerSettings } from '../providers/smtp/mailer.ts';
 import { isInside, overHttps } from './over-https.ts';
-import { duration, integer, url } from './schemas.ts';
+import { duration, flag, integer, url } from './schemas.ts';
 import { type Env, variable, type Variables } from './variable.ts';
 
 const TLS_MODES = ['starttls', 'implicit', 'none'] as const;
@@ -51,6 +51,16 @@ export const ACCOUNTS_VARIABLES = {
     '600',
     'calls of one person in a minute by bearer tokens, over all API processes',
   ),
+  PEOPLE_WORKER_ENABLED: variable(
+    flag('true'),
+    'true',
+    'whether this worker sends mails and serves what is about people',
+  ),
+  TEMPORAL_PEOPLE_TASK_QUEUE: variable(
+    z.string().min(1, 'a task queue').default('people'),
+    'people',
+    'task queue of mails, so that none is in the way of money',
+  ),
   APP_URL: variable(
     origin.default('http://127.0.0.1:5173'),
     'http://127.0.0.1:5173',
@@ -86,6 +96,17 @@ export const ACCOUNTS_VARIABLES = {
     duration('10s').refine((timeoutMs) => timeoutMs >= 100 && timeoutMs <= 60_000, 'from 100ms to 60s'),
     '10s',
     'longest time for one mail; who registers waits as long',
+  ),
+  MAIL_RETRY_BASE: variable(
+    duration('10s'),
+    '10s',
+    'wait after the first attempt at a mail that the mail server did not take; it doubles',
+  ),
+  MAIL_RETRY_MAX: variable(duration('1h'), '1h', 'longest wait between two attempts at a mail'),
+  MAIL_GIVE_UP_AFTER: variable(
+    duration('24h'),
+    '24h',
+    'how long a mail is tried; then it is given up, and an operator is told',
   ),
   MAIL_FROM: variable(
     z

@@ -429,7 +429,7 @@ CREATE TABLE mails (
   CONSTRAINT mails_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'refused'::text, 'given_up'::text])))
 );
 CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject, '/'::text, 2));
-CREATE INDEX mails_given_up ON public.mails USING btree (queued_at, id) WHERE (status = 'given_up'::text);
+CREATE INDEX mails_given_up ON public.mails USING btree (queued_at, id) WHERE ((status = 'given_up'::text) AND (attempts > 0));
 CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
 CREATE INDEX mails_waiting ON public.mails USING btree (id) WHERE (status = 'queued'::text);
@@ -479,7 +479,7 @@ CREATE TABLE ops_flags (
   raised_at timestamp with time zone DEFAULT now() NOT NULL,
   cleared_at timestamp with time zone,
   CONSTRAINT ops_flags_pkey PRIMARY KEY (id),
-  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'phantom'::text, 'renewal_unanswered'::text, 'double_payment'::text, 'psp_retries_itself'::text, 'statement_exceptions'::text])))
+  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'mail_gave_up'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'phantom'::text, 'renewal_unanswered'::text, 'double_payment'::text, 'psp_retries_itself'::text, 'statement_exceptions'::text])))
 );
 CREATE INDEX ops_flags_by_subject ON public.ops_flags USING btree (subject);
 CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);

@@ -1,3 +1,4 @@
+import { ACCOUNTS_FLAGS } from './accounts/flags.ts';
 import { KERNEL_FLAGS } from './kernel/flags.ts';
 import { MARKETPLACE_FLAGS } from './marketplace/flags.ts';
 import { PAYOUTS_FLAGS } from './payouts/flags.ts';
@@ -9,6 +10,7 @@ import { WEBHOOKS_FLAGS } from './webhooks/flags.ts';
 /** The register of flags: each subject brings its kinds. */
 export const FLAG_KINDS = [
   ...KERNEL_FLAGS,
+  ...ACCOUNTS_FLAGS,
   ...WEBHOOKS_FLAGS,
   ...SELLERS_FLAGS,
   ...MARKETPLACE_FLAGS,

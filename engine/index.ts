@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { joined } from '../domain/kernel/index.ts';
+import { mailEngine } from './accounts.ts';
 import { backfillEngine } from './backfill.ts';
 import { createCalls, type TaskQueues } from './calls.ts';
 import { kernelEngine } from './kernel.ts';
@@ -16,6 +17,7 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
   return joined(
     'verbs of the engine',
     kernelEngine(calls, queues, client),
+    mailEngine(calls, queues),
     marketplaceEngine(calls, queues),
     backfillEngine(calls, queues),
     sellerEngine(calls, queues),

@@ -56,7 +56,7 @@ export function kernelEngine(
       within(async () => {
         const idle: string[] = [];
         // One after the other: when the first call fails and the caller goes, no second one is still being repeated.
-        for (const queue of [queues.core, queues.stripe, queues.billing])
+        for (const queue of [queues.core, queues.stripe, queues.billing, queues.people])
           if (await isIdle(queue)) idle.push(queue);
         return idle;
       }, IDLE_QUEUES_WITHIN_MS),

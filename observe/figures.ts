@@ -10,6 +10,8 @@ const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
 const OVERDUE_STUCK_AFTER_MS = 10 * 60_000;
 /** The sweep dispatches older webhooks again. */
 const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
+/** A mail server that is back after a restart has taken it by then. */
+const MAIL_STUCK_AFTER_MS = 15 * 60_000;
 
 /** The sweep's own thresholds, so that the figures count what the sweep looks for. */
 export const stuckAfterOf = (
@@ -30,6 +32,7 @@ export const stuckAfterOf = (
   invoice: config.RECONCILE_INVOICE_STUCK_AFTER,
   subscription: OVERDUE_STUCK_AFTER_MS,
   webhook: WEBHOOK_STUCK_AFTER_MS,
+  mail: MAIL_STUCK_AFTER_MS,
 });
 
 /**
@@ -98,6 +101,12 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const mails = gauge('veza_mails_written_last_hour', 'Mails that were written in the last hour, by kind', [
     'kind',
   ]);
+  const openMails = gauge(
+    'veza_mails_open',
+    'Mails that wait for the mail server, and mails that were given up, by kind and state',
+    ['kind', 'state'],
+  );
+  const oldestMail = gauge('veza_mail_oldest_waiting_seconds', 'Age of the oldest mail that waits');
   const lastSweep = gauge(
     'veza_sweep_last_success_timestamp_seconds',
     'When the last sweep of all phases ended; 0: none has',
@@ -106,7 +115,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
-  const ofSubscriptions = [liveSubscriptions, charges, deferred, mails];
+  const ofSubscriptions = [liveSubscriptions, charges, deferred, mails, openMails, oldestMail];
   const all = [
     ...perRow,
     ...ofSubscriptions,
@@ -142,6 +151,9 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     for (const { outcome, declineClass, rows } of figures.charges)
       charges.set({ outcome, decline_class: declineClass }, rows);
     for (const { currency, amountMinor } of figures.deferred) deferred.set({ currency }, amountMinor);
+    for (const { kind, status, rows } of figures.openMails) openMails.set({ kind, state: status }, rows);
+    const waiting = figures.openMails.filter(({ status }) => status === 'queued');
+    oldestMail.set(Math.max(0, ...waiting.map(({ age }) => age)));
     for (const { kind, rows } of figures.mails) mails.set({ kind }, rows);
     lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
   }

@@ -1,4 +1,5 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { MAILS_SCHEDULE_ID } from '../domain/accounts/index.ts';
 import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/index.ts';
 import { REVENUE_SCHEDULE_ID } from '../domain/subscriptions/index.ts';
 
@@ -11,6 +12,10 @@ const SWEEP_TIMEOUT = '2h';
 const REVENUE_TIMEOUT = '12h';
 /** One run makes up for all that were missed while Temporal was away. */
 const CATCHUP_WINDOW = '1h';
+/** Whoever hangs for longer than ten rounds is not needed: each round looks at all that waits. */
+const MAILS_TIMEOUT = '10m';
+/** How long a mail waits at most before its workflow is started. */
+const MAILS_EVERY_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** However fast billing time runs. */
 const REVENUE_NOT_OFTENER_MS = 60_000;
@@ -22,7 +27,7 @@ interface Scheduled {
   readonly workflowType: string;
   readonly taskQueue: string;
   readonly args: readonly object[];
-  readonly workflowExecutionTimeout: '2h' | '12h';
+  readonly workflowExecutionTimeout: '10m' | '2h' | '12h';
   readonly staticSummary: string;
   readonly everyMs: number;
   /** Why the schedule is made paused; null where it runs. An existing schedule stays paused or running as it is. */
@@ -57,6 +62,22 @@ export const ensureRevenueSchedule = (
     args: [{}],
     workflowExecutionTimeout: REVENUE_TIMEOUT,
     staticSummary: 'Revenue of a day, by schedule',
+  });
+
+/** The same of the start of mails that wait. */
+export const ensureMailsSchedule = (
+  client: Client,
+  { taskQueue }: Pick<Scheduled, 'taskQueue'>,
+): Promise<Made> =>
+  ensure(client, {
+    taskQueue,
+    everyMs: MAILS_EVERY_MS,
+    off: null,
+    scheduleId: MAILS_SCHEDULE_ID,
+    workflowType: 'mails',
+    args: [{}],
+    workflowExecutionTimeout: MAILS_TIMEOUT,
+    staticSummary: 'Mails that wait, by schedule',
   });
 
 async function ensure(client: Client, scheduled: Scheduled): Promise<Made> {

@@ -9,7 +9,7 @@ import { openDatabase } from '../db/client.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 import { keepNamespaceId } from './known-namespace.ts';
-import { ensureRevenueSchedule, ensureSweepSchedule } from './schedules.ts';
+import { ensureMailsSchedule, ensureRevenueSchedule, ensureSweepSchedule } from './schedules.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
@@ -132,6 +132,7 @@ async function main(): Promise<void> {
     'TEMPORAL_NAMESPACE',
     'TEMPORAL_TASK_QUEUE',
     'TEMPORAL_BILLING_TASK_QUEUE',
+    'TEMPORAL_PEOPLE_TASK_QUEUE',
     'BILLING_TIME_SCALE',
     'RECONCILE_INTERVAL',
     'RECONCILE_WORKER_ENABLED',
@@ -159,6 +160,8 @@ async function main(): Promise<void> {
       timeScale: config.BILLING_TIME_SCALE,
     });
     console.log(`${revenue} the schedule revenue`);
+    const mails = await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
+    console.log(`${mails} the schedule mails`);
     await tellNamespace(connection, namespace);
   } finally {
     await connection.close();

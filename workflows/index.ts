@@ -10,3 +10,5 @@ export { backfillTransferIds } from './marketplace/backfill-transfer-ids.ts';
 export { subscription } from './subscriptions/subscription.ts';
 export { revenue } from './subscriptions/revenue.ts';
 export { phantoms } from './subscriptions/phantoms.ts';
+export { mail } from './accounts/mail.ts';
+export { mails } from './accounts/mails.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { createEngine } from '../../engine/index.ts';
 import type { SubscriptionLabel } from '../../engine/port/subscriptions.ts';
-import { taskQueuesOf } from '../../engine/task-queues.ts';
+import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts';
 import { readVariables } from '../../config.ts';
 import type { Bench } from '../bench.ts';
 import { meterCpu } from '../measure/cpu.ts';
@@ -67,9 +67,7 @@ type Point = Resting & Opened & { readonly subscriptions: number };
 /** Writes the rows, starts a workflow for each, and waits until all of them sleep. The rows are not measured. */
 async function open(product: Product, cohort: Cohort, say: (line: string) => void): Promise<Opened> {
   await fillSubscriptions(product.database, cohort);
-  const queues = taskQueuesOf(
-    readVariables({}, ['TEMPORAL_TASK_QUEUE', 'TEMPORAL_STRIPE_TASK_QUEUE', 'TEMPORAL_BILLING_TASK_QUEUE']),
-  );
+  const queues = taskQueuesOf(readVariables({}, TASK_QUEUE_VARIABLES));
   const ofProduct = createEngine(product.client, queues);
   const labels = await labelsOf(product.database, cohort);
   const before = await asleep(product);

@@ -25,7 +25,7 @@ const KILL_WORKER_AT = 0.2;
 const CACHED_WORKFLOWS = 1_000;
 const CACHING_AT_ONCE = 20;
 const ROUNDS = 5;
-const QUEUES = { core: 'bench', stripe: 'bench-stripe', billing: 'bench-billing' };
+const QUEUES = { core: 'bench', stripe: 'bench-stripe', billing: 'bench-billing', people: 'bench-people' };
 
 /**
  * The real workflow, on compiled code, drains a backlog of stuck rows among many healthy ones, while the command that
@@ -65,6 +65,7 @@ async function measure({ healthy, stuck, rounds, say }: Sizes, closers: Closers)
     TEMPORAL_TASK_QUEUE: QUEUES.core,
     TEMPORAL_STRIPE_TASK_QUEUE: QUEUES.stripe,
     TEMPORAL_BILLING_TASK_QUEUE: QUEUES.billing,
+    TEMPORAL_PEOPLE_TASK_QUEUE: QUEUES.people,
     LOG_LEVEL: 'warn',
   };
 

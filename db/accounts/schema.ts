@@ -171,7 +171,7 @@ export const mails = pgTable(
       .where(sql`${t.status} = 'queued'`),
     index('mails_given_up')
       .on(t.queuedAt, t.id)
-      .where(sql`${t.status} = 'given_up'`),
+      .where(sql`${t.status} = 'given_up' AND ${t.attempts} > 0`),
     oneOf('mails_kind_known', t.kind, MAIL_KINDS),
     oneOf('mails_status_known', t.status, MAIL_STATUSES),
   ],

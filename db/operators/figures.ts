@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { joined } from '../../domain/kernel/index.ts';
+import { ACCOUNTS_FIGURES, OPEN_MAILS, type OpenMailFigure } from '../accounts/index.ts';
 import { type ApprovalFigure, OPEN_APPROVALS } from '../approvals/index.ts';
 import type { Db } from '../client.ts';
 import { countedRows } from '../kernel/index.ts';
@@ -49,6 +50,7 @@ export interface Figures {
   readonly charges: readonly ChargeFigure[];
   readonly deferred: readonly DeferredFigure[];
   readonly mails: readonly MailFigure[];
+  readonly openMails: readonly OpenMailFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
 }
@@ -67,6 +69,7 @@ const OPEN_SINCE_KINDS = joined(
   PAYOUTS_FIGURES.openSince,
   SUBSCRIPTIONS_FIGURES.openSince,
   WEBHOOKS_FIGURES.openSince,
+  ACCOUNTS_FIGURES.openSince,
 );
 
 /** The first is of no row: it names the columns. */
@@ -93,6 +96,7 @@ export const FIGURE_QUERIES = {
   CHARGES_OF_AN_HOUR,
   DEFERRED,
   MAILS_OF_AN_HOUR,
+  OPEN_MAILS,
 } as const;
 
 interface Row extends Record<string, unknown> {
@@ -119,6 +123,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const charges = await db.execute<ChargeFigure & Record<string, unknown>>(CHARGES_OF_AN_HOUR);
   const deferred = await db.execute<DeferredFigure & Record<string, unknown>>(DEFERRED);
   const mails = await db.execute<MailFigure & Record<string, unknown>>(MAILS_OF_AN_HOUR);
+  const openMails = await db.execute<OpenMailFigure & Record<string, unknown>>(OPEN_MAILS);
   const [sweep] = await db.execute<{ at: string | null }>(
     sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
   );
@@ -137,6 +142,7 @@ export async function readFigures(db: Db): Promise<Figures> {
     charges,
     deferred,
     mails,
+    openMails,
     lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
   };
 }

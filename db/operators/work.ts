@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { joined, type Money } from '../../domain/kernel/index.ts';
+import { ACCOUNTS_WORK } from '../accounts/index.ts';
 import { APPROVALS_WORK } from '../approvals/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { rowOf, type WorkPart } from '../kernel/index.ts';
@@ -28,6 +29,7 @@ const WORK = joined(
   PAYOUTS_WORK,
   SUBSCRIPTIONS_WORK,
   WEBHOOKS_WORK,
+  ACCOUNTS_WORK,
   FLAGS_WORK,
   APPROVALS_WORK,
 );

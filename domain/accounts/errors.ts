@@ -39,5 +39,7 @@ export const ACCOUNTS_ERRORS = {
     title: 'Personal data cannot be read with the keys that are here',
     retry: true,
   },
+  mail_not_found: { status: 404, title: 'No such mail', retry: false },
+  mail_not_given_up: { status: 409, title: 'The mail was not given up', retry: false },
   api_key_not_found: { status: 404, title: 'No such API key', retry: false },
 } as const satisfies ErrorEntries;

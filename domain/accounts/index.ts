@@ -9,10 +9,12 @@ export {
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from './api-keys.ts';
-export { type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
-export { apiKeySubject, userSubject } from './ids.ts';
+export { type MailAttachment, type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
+export { apiKeySubject, MAILS_SCHEDULE_ID, mailWorkflowId, userSubject } from './ids.ts';
 export { FAULT_TEXTS, passwordFault, type PasswordFault } from './passwords/rules.ts';
 export { maskEmail } from './mask-email.ts';
+export { MAIL_ACTIONS } from './mail-actions.ts';
+export type { MailAttempt, MailTerms } from './mail-attempts.ts';
 export { type Caller, type Role, ROLES, SELLING_ROLES } from './roles.ts';
 export {
   type OauthClient,

@@ -7,15 +7,7 @@ export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';
 export { encryptingKey, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
-export {
-  dayOf,
-  type MailContent,
-  type MailSite,
-  type MailTemplate,
-  minuteOf,
-  writeOut,
-  type WrittenMail,
-} from './mail-content.ts';
+export { dayOf, type MailContent, type MailTemplate, minuteOf } from './mail-content.ts';
 export type {
   KeptAsk,
   Attempt,

@@ -8,6 +8,7 @@ export const SEARCH_ATTRIBUTES = {
   VezaSellerId: 'KEYWORD',
   VezaTransferId: 'KEYWORD',
   VezaSubscriptionId: 'KEYWORD',
+  VezaUserId: 'KEYWORD',
   VezaPlan: 'KEYWORD',
   VezaStatus: 'KEYWORD',
   VezaRetryCount: 'INT',

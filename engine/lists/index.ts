@@ -1,3 +1,4 @@
+import { ACCOUNTS_LISTS } from './accounts.ts';
 import { KERNEL_LISTS } from './kernel.ts';
 import type { WorkflowList } from './list.ts';
 import { MARKETPLACE_LISTS } from './marketplace.ts';
@@ -10,6 +11,7 @@ export const WORKFLOW_LISTS: readonly WorkflowList[] = [
   ...MARKETPLACE_LISTS,
   ...PAYOUTS_LISTS,
   ...SUBSCRIPTIONS_LISTS,
+  ...ACCOUNTS_LISTS,
   ...KERNEL_LISTS,
   ...RECONCILE_LISTS,
 ];

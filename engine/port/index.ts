@@ -1,3 +1,4 @@
+import type { MailEngine } from './accounts.ts';
 import type { KernelEngine } from './kernel.ts';
 import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
 import type { SellerEngine } from './payouts.ts';
@@ -13,6 +14,7 @@ export { idOfSweep } from './reconcile.ts';
  * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
  */
 export type Engine = KernelEngine &
+  MailEngine &
   MarketplaceEngine &
   BackfillEngine &
   SellerEngine &

@@ -8,6 +8,7 @@ export const ACCOUNTS_TITLES = {
     reset_second_factor: { title: 'Take the second factor away' },
     give_admin: { title: 'Make an admin' },
     take_admin: { title: 'Take the role admin away' },
+    resend: { title: 'Send it again', onMany: true },
   },
   story: { account: 'Account' },
 } as const;

@@ -7,7 +7,7 @@ import { openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
-import { ensureRevenueSchedule, ensureSweepSchedule } from '../../ops/schedules.ts';
+import { ensureMailsSchedule, ensureRevenueSchedule, ensureSweepSchedule } from '../../ops/schedules.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import {
@@ -245,6 +245,7 @@ export async function setUp(
     const config = readVariables(env, [
       'TEMPORAL_TASK_QUEUE',
       'TEMPORAL_BILLING_TASK_QUEUE',
+      'TEMPORAL_PEOPLE_TASK_QUEUE',
       'RECONCILE_INTERVAL',
       'BILLING_TIME_SCALE',
     ]);
@@ -253,6 +254,7 @@ export async function setUp(
       taskQueue: config.TEMPORAL_BILLING_TASK_QUEUE,
       timeScale: config.BILLING_TIME_SCALE,
     });
+    await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
     await ensureSweepSchedule(client, {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,

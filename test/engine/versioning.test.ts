@@ -101,6 +101,8 @@ it('every workflow says what it does when a new version comes', () => {
     reconcile: STAYS_ON_ITS_VERSION,
     subscription: MOVES_TO_NEW_VERSIONS,
     revenue: STAYS_ON_ITS_VERSION,
+    mail: MOVES_TO_NEW_VERSIONS,
+    mails: STAYS_ON_ITS_VERSION,
     phantoms: STAYS_ON_ITS_VERSION,
   });
 });

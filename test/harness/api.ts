@@ -113,6 +113,7 @@ export async function openApi({
     core: 'none',
     stripe: 'none',
     billing: 'none',
+    people: 'none',
   });
   const logLines: string[] = [];
   const log = createLogger('info', { write: (line) => void logLines.push(line) });

@@ -148,6 +148,7 @@ export class World {
       TEMPORAL_TASK_QUEUE: queue,
       TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
       TEMPORAL_BILLING_TASK_QUEUE: `${queue}-billing`,
+      TEMPORAL_PEOPLE_TASK_QUEUE: `${queue}-people`,
       PORT: '0',
       // Suites poll as one person; who tests the limit sets it.
       RATE_LIMIT_BEARER: '1000000',
@@ -168,6 +169,8 @@ export class World {
       STRIPE_READ_LAG: '100ms',
       PSP_RETRY_BASE: '50ms',
       PSP_RETRY_MAX: '400ms',
+      MAIL_RETRY_BASE: '50ms',
+      MAIL_RETRY_MAX: '400ms',
       TRANSFER_RETRY_INTERVAL: '200ms',
       TRANSFER_RETRY_BACKOFF_BASE: '50ms',
       TRANSFER_RETRY_BACKOFF_MAX: '400ms',

@@ -23,6 +23,9 @@ const RETRIES = {
   REVERSAL_MAX_RETRIES: '4',
   REVERSAL_BACKOFF_BASE: '300ms',
   REVERSAL_BACKOFF_MAX: '1s',
+  MAIL_GIVE_UP_AFTER: '5s',
+  MAIL_RETRY_BASE: '1s',
+  MAIL_RETRY_MAX: '2s',
 };
 
 describe('every path of a workflow', () => {
@@ -33,6 +36,7 @@ describe('every path of a workflow', () => {
   beforeEach(() => {
     world.psp.control.clearFaults();
     world.stripe.control.clearFaults();
+    world.smtp.control.clearFaults();
     world.psp.control.setRefundMode('auto');
     world.stripe.control.setPayoutMode('auto');
   });

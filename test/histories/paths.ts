@@ -11,6 +11,7 @@ import { openedRefund, paidOrder, placedOrder, signal } from '../harness/stories
 import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
 import type { Played } from './played.ts';
+import { MAIL_PATHS } from './mail-paths.ts';
 import { SUBSCRIPTION_PATHS } from './subscription-paths.ts';
 import { exportLine, exportOf, makeFiles, stripeId } from '../settlements/support.ts';
 
@@ -340,6 +341,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
     return { workflowId };
   },
   ...SUBSCRIPTION_PATHS,
+  ...MAIL_PATHS,
 };
 
 /** Its time was over while the engine knew nothing of it. */

@@ -110,7 +110,7 @@ test('what is stuck is counted by the threshold of its kind', async () => {
   const never = hours(24 * 365 * 100);
   const all = {
     ...{ order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0 },
-    ...{ invoice: 0, subscription: 0, webhook: 0 },
+    ...{ invoice: 0, subscription: 0, webhook: 0, mail: 0 },
   };
   // A buyer who left their checkout is not stuck; the card on file of another is.
   const says = (answer: string, offset: number) =>

@@ -72,6 +72,7 @@ function countingEngine() {
     core: 'none',
     stripe: 'none',
     billing: 'none',
+    people: 'none',
   });
   let count = 0;
   return {

@@ -4,6 +4,7 @@ export { giveUp, retryNow, state } from './messages.ts';
 export {
   aroundSweep,
   askPsp,
+  attemptMailServer,
   attemptStripe,
   attemptStripeDirectly,
   backfillBatch,
@@ -13,6 +14,7 @@ export {
   MOVES_TO_NEW_VERSIONS,
   PAYMENT_ANSWER_WAIT,
   settlementSlice,
+  startMails,
   STAYS_ON_ITS_VERSION,
   sweepBatch,
   UNDERWAY_PAYMENT_LOOK_MS,

@@ -91,6 +91,23 @@ export const settlementSlice = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions;
 
+/**
+ * One attempt at the mail server: SMTP_TIMEOUT, a minute at most, and two transactions. What the server says is the result;
+ * the policy serves when the worker dies or the database is away.
+ */
+export const attemptMailServer = {
+  startToCloseTimeout: '75s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
+/** Starts of 200 workflows, 5 s each at most, ten at a time. The schedule comes again in a minute: nothing hangs on one of these. */
+export const startMails = {
+  startToCloseTimeout: '2m',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 5 },
+} as const satisfies ActivityOptions;
+
 /** Before and after the batches of a sweep: reads and writes of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',

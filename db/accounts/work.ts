@@ -1,0 +1,11 @@
+import { sql } from 'drizzle-orm';
+import type { WorkPart } from '../kernel/index.ts';
+
+export const ACCOUNTS_WORK = {
+  mail: {
+    rows: sql`
+    SELECT 'mail', 'mail/' || id, id, NULL, NULL, status, queued_at, NULL, NULL, NULL,
+      error_code, NULL, next_attempt_at, attempts
+    FROM mails WHERE status = 'queued'`,
+  },
+} as const satisfies Readonly<Record<string, WorkPart>>;

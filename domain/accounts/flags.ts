@@ -1,0 +1,1 @@
+export const ACCOUNTS_FLAGS = ['mail_gave_up'] as const;
