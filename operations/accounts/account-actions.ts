@@ -84,7 +84,7 @@ export const ACCOUNT_ACTIONS: readonly AccountAction[] = [
     takesTwoAdmins: true,
   }),
   actionOf('give_admin', {
-    refusals: ['account_disabled', 'account_closing'],
+    refusals: ['account_disabled', 'account_closing', 'email_not_verified'],
     act: giveAdmin,
     effect: 'Its person is an admin from their next request on.',
     takesTwoAdmins: true,

@@ -59,7 +59,7 @@ function mayBe({ status, isVerified, role }: Account, isTwoFactorOn: boolean): A
     ...(isActive && !isVerified ? (['verify_address'] as const) : []),
     ...(isTwoFactorOn ? (['reset_second_factor'] as const) : []),
     ...(role === 'admin' ? (['take_admin'] as const) : []),
-    ...(isActive && role !== 'admin' ? (['give_admin'] as const) : []),
+    ...(isActive && isVerified && role !== 'admin' ? (['give_admin'] as const) : []),
   ];
 }
 

@@ -16,6 +16,7 @@ import {
   voidInvoice,
 } from './act.ts';
 import { account, ACCOUNT_VERBS } from './account.ts';
+import { admin } from './admin.ts';
 import { apiKey } from './api-key.ts';
 import { approvals, approve, reject } from './approvals.ts';
 import { audit } from './audit.ts';
@@ -244,6 +245,14 @@ export const COMMANDS: readonly Command[] = [
     about:
       'keys by which programs call the API: made for a user with a name and scopes (and shown that once), listed, revoked. To make and to revoke ask for a reason and for who acts; one for somebody else waits for a second admin',
     run: apiKey,
+  },
+  {
+    name: 'admin',
+    operands: 'create',
+    options: [{ name: 'email', value: 'ADDRESS', isNeeded: true }, json],
+    about:
+      'makes an admin, and prints the link by which they choose a password; it is good for a day, once. For an admin who has none yet it prints another',
+    run: admin,
   },
   {
     name: 'account',

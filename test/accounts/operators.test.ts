@@ -144,6 +144,44 @@ describe('the last admin', () => {
   });
 });
 
+describe('the first admin', () => {
+  const create = (email: string) => runOpsHere(['admin', 'create', '--email', email, '--json'], world.env);
+  const confirm = (token: string) =>
+    fetch(`${world.apiUrl}/api/v1/auth/password-reset/confirm`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, password: 'a quiet harbour at noon' }),
+    });
+  interface Printed {
+    readonly id: string;
+    readonly url: string;
+    readonly token: string;
+  }
+
+  test('is made on the command line, chooses a password by the link once, and signs in to the console', async () => {
+    const email = 'First@operators.example';
+    const [older, newer] = [await create(email), await create(email.toLowerCase())].map(
+      ({ stdout }) => JSON.parse(stdout) as Printed,
+    );
+    if (older === undefined || newer === undefined) throw new Error('two invitations were printed');
+    expect(newer).toMatchObject({ id: older.id, url: expect.stringMatching(/\/reset-password#token=/) });
+    expect((await confirm(older.token)).status).toBe(400);
+    expect((await confirm(newer.token)).status).toBe(204);
+    expect((await confirm(newer.token)).status).toBe(400);
+    const operator = new Operator(world);
+    const answer = await operator.signIn({ email, password: 'a quiet harbour at noon' });
+    expect(answer.status).toBe(303);
+    expect((await operator.get('/ops')).headers.get('location')).toBe('/ops/second-factor');
+    expect(await create(email)).toMatchObject({ code: 1 });
+  });
+
+  test('no account that somebody has becomes one', async () => {
+    const refused = await create(`${person.id}@veza.test`);
+    expect([refused.code, refused.stdout.includes('account_exists')]).toEqual([1, true]);
+    expect(await rowOf(person)).toMatchObject({ role: 'user' });
+  });
+});
+
 describe('where operators find an account', () => {
   test('the console finds it by id or exact address, in a body, and its story offers what may be done', async () => {
     const operator = await Operator.signedIn(world, admin);

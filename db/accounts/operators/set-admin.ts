@@ -1,5 +1,6 @@
 import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Role } from '../../../domain/accounts/roles.ts';
+import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { transitionUser } from '../transition.ts';
@@ -7,10 +8,12 @@ import { type Account, lockAccount } from './lock-account.ts';
 import { refuseLastAdmin } from './refuse-last-admin.ts';
 import { refuseUnlessOpen } from './refuse-unless-open.ts';
 
-/** Admins make another one. It counts at their next request. Throws `user_not_found`, `account_disabled` and `account_closing`. */
+/** Admins make another one. It counts at their next request. Throws `user_not_found`, `account_disabled`,
+ * `account_closing` and `email_not_verified`. */
 export async function giveAdmin(tx: Tx, userId: string, act: Act): Promise<Account> {
   const user = await lockNamed(tx, 'user', userId, lockAccount);
   refuseUnlessOpen(user);
+  if (!user.isVerified) throw new VezaError('email_not_verified', 'Its address was not confirmed yet.');
   return changeRole(tx, user, 'admin', act);
 }
 
