@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { desc } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { mails } from '../db/accounts/schema.ts';
-import { openDatabase } from '../db/client.ts';
+import type { CaughtMail, SmtpControl } from '../stand-ins/smtp/control.ts';
 
 const SHOWN_MAX = 200;
 
@@ -14,17 +12,16 @@ export interface MailsPage {
   close(): Promise<void>;
 }
 
-/** A page of the embedded stack with the mails that are written and that nobody sends here, newest first. */
+/** A page of the embedded stack with the mails that its mail server has taken, newest first, and their links as buttons. */
 export async function startMailsPage({
   port,
-  databaseUrl,
+  control,
 }: {
   readonly port: number;
-  readonly databaseUrl: string;
+  readonly control: Pick<SmtpControl, 'messages'>;
 }): Promise<MailsPage> {
-  const database = openDatabase(databaseUrl, { maxConnections: 1 });
   const app = new Hono();
-  app.get('/', async (c) => c.html(pageOf(await readNewest(database.db))));
+  app.get('/', (c) => c.html(pageOf(control.messages().slice(-SHOWN_MAX).toReversed())));
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -35,17 +32,11 @@ export async function startMailsPage({
       server.close();
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
-      await database.close();
     },
   };
 }
 
-const readNewest = (db: ReturnType<typeof openDatabase>['db']) =>
-  db.select().from(mails).orderBy(desc(mails.createdAt), desc(mails.id)).limit(SHOWN_MAX);
-
-type Mail = Awaited<ReturnType<typeof readNewest>>[number];
-
-const pageOf = (shown: readonly Mail[]) =>
+const pageOf = (shown: readonly CaughtMail[]) =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -58,51 +49,42 @@ const pageOf = (shown: readonly Mail[]) =>
               15px/1.5 system-ui,
               sans-serif;
             margin: 2rem;
+            max-width: 60rem;
           }
-          td,
-          th {
-            padding: 0.3rem 1rem 0.3rem 0;
-            text-align: left;
-            vertical-align: top;
+          article {
+            border-top: 1px solid #ccc;
+            padding: 1rem 0;
+          }
+          pre {
+            font: inherit;
+            white-space: pre-wrap;
+          }
+          a {
+            display: inline-block;
+            margin: 0 0.5rem 0.5rem 0;
+            padding: 0.4rem 0.8rem;
+            border-radius: 4px;
+            background: #1a1a1a;
+            color: #fff;
+            text-decoration: none;
           }
         </style>
       </head>
       <body>
         <h1>Mails</h1>
         <p>
-          Each is a row that was written with the event that it tells of. Nothing is sent here. The newest
-          ${SHOWN_MAX} are shown; times in them are billing time.
+          The stand-in for a mail server keeps what it takes, and passes nothing on. The newest ${SHOWN_MAX}
+          are shown; times in them are billing time.
         </p>
-        ${
-          shown.length === 0
-            ? html`<p>There are none yet: somebody has to subscribe.</p>`
-            : html`<table>
-                <thead>
-                  <tr>
-                    <th>written</th>
-                    <th>kind</th>
-                    <th>to the person</th>
-                    <th>about</th>
-                    <th>what it says</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${shown.map(rowOf)}
-                </tbody>
-              </table>`
-        }
+        ${shown.length === 0 ? html`<p>There are none yet: somebody has to register or subscribe.</p>` : shown.map(articleOf)}
       </body>
     </html>`;
 
-const rowOf = ({ createdAt, kind, userId, subject, params }: Mail) =>
-  html`<tr>
-    <td>${createdAt.toISOString()}</td>
-    <td>${kind}</td>
-    <td>${userId}</td>
-    <td>${subject}</td>
-    <td>
-      ${Object.entries(params ?? {})
-        .map(([name, value]) => `${name}: ${value ?? 'none'}`)
-        .join(', ')}
-    </td>
-  </tr>`;
+const articleOf = ({ receivedAt, to, subject, text, links, attachments }: CaughtMail) =>
+  html`<article>
+    <h2>${subject}</h2>
+    <p>to ${to}, ${receivedAt.toISOString()}</p>
+    <pre>${text}</pre>
+    ${links.map((link) => html`<a href="${link}">${link}</a>`)}
+    ${attachments.map(({ filename, content }) => html`<p>attached: ${filename}, ${content.length} bytes</p>`)}
+  </article>`;

@@ -31,7 +31,7 @@ console.log(`
   Temporal's UI   ${veza.temporalUiUrl ?? 'of the server you named'}
   stand-in PSP    ${veza.psp.url}/_sandbox      (buyers pay by themselves)
   stand-in Stripe ${veza.stripe.url}/_sandbox
-  mails           ${veza.mailsUrl}      (written, and sent by nobody)
+  mails           ${veza.mailsUrl}      (caught: none leaves this machine)
   people          set -a; . .veza/dev.env; npm run ops -- seed
 
 Ctrl-C stops everything; what it holds is there again next time. Sources are watched: API and worker reload.

@@ -6,7 +6,7 @@ import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 export interface Stage {
   readonly apiUrl: string;
   readonly temporalUiUrl: string | null;
-  /** Where the mails that were written can be read; absent where nobody shows them. */
+  /** Where the mails that were sent can be read; absent where nobody shows them. */
   readonly mailsUrl?: string;
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;

@@ -55,7 +55,7 @@ export interface VezaOptions {
 }
 
 export interface Veza extends Stage {
-  /** Where the mails are shown that nobody sends here. */
+  /** Where the mails are shown that the stand-in for a mail server took. */
   readonly mailsUrl: string;
   readonly worker: Supervised;
   readonly api: Supervised;
@@ -103,7 +103,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
     const smtp = await startSmtpSandbox({ port: await stablePort(services.portsFile, 'smtp') });
     closers.unshift(() => smtp.close());
     const mailsPort = await stablePort(services.portsFile, 'mails');
-    const mailsPage = await startMailsPage({ port: mailsPort, databaseUrl: services.databaseUrl });
+    const mailsPage = await startMailsPage({ port: mailsPort, control: smtp.control });
     closers.unshift(() => mailsPage.close());
 
     const env = {

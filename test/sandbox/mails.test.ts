@@ -1,21 +1,16 @@
 import { beforeAll, expect, it } from 'vitest';
-import { writeMail } from '../../db/accounts/write-mail.ts';
-import type { MailText } from '../../domain/mails.ts';
-import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
+import { createMailer } from '../../providers/smtp/mailer.ts';
 import { type MailsPage, startMailsPage } from '../../sandbox/mails.ts';
-import { addUser } from '../harness/api.ts';
-import { createDatabaseFromTemplate } from '../harness/services.ts';
+import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 
-let database: DatabaseWithSql;
+let smtp: SmtpSandbox;
 let page: MailsPage;
 beforeAll(async () => {
-  const own = await createDatabaseFromTemplate();
-  database = openWithSql(own.url, { maxConnections: 1 });
-  page = await startMailsPage({ port: 0, databaseUrl: own.url });
+  smtp = await startSmtpSandbox();
+  page = await startMailsPage({ port: 0, control: smtp.control });
   return async () => {
     await page.close();
-    await database.close();
-    await own.drop();
+    await smtp.close();
   };
 });
 
@@ -25,22 +20,23 @@ const shown = async () => {
   return response.text();
 };
 
-it('the page of the embedded stack shows the mails that were written, newest first, and no address', async () => {
+it('the page of the embedded stack shows the mails that were taken, newest first, their links as buttons', async () => {
   expect(await shown()).toContain('There are none yet');
-  const userId = await addUser(database);
-  const write = (mail: MailText) =>
-    database.db.transaction((tx) => writeMail(tx, { userId, subject: `subscription/1`, ...mail }));
-  const params = { plan: 'Premium', ends_at: '2026-12-13T10:00:00.000Z' };
-  await write({ kind: 'trial_started', params });
-  const renews = { plan: '<script>alert(1)</script>', renews_at: null, cause: 'person' } as const;
-  await write({ kind: 'subscription_taken_back', params: renews });
+  const { host, port } = smtp;
+  const from = 'Veza <no-reply@shop.example>';
+  const mailer = createMailer({ host, port, tls: 'none', timeoutMs: 5_000, from });
+  const mail = { to: 'ada@people.example', html: '<p></p>', messageId: '<1@shop.example>' };
+  const link = 'https://shop.example/verify-email#token=abc';
+  await mailer.send({ ...mail, subject: 'Confirm your address', text: `Confirm:\n${link}\n` });
+  const receipt = { filename: 'VZ-1.pdf', contentType: 'application/pdf', content: Buffer.from('%PDF') };
+  const evil = { subject: 'Your plan <script>alert(1)</script>', text: 'It has begun.' };
+  await mailer.send({ ...mail, ...evil, attachments: [receipt] });
 
   const text = await shown();
-  expect(text).toContain('plan: Premium, ends_at: 2026-12-13T10:00:00.000Z');
+  expect(text).toContain(`<a href="${link}">`);
+  expect(text).toContain('attached: VZ-1.pdf, 4 bytes');
+  expect(text).toContain('to ada@people.example');
   expect(text).toContain('&lt;script&gt;');
   expect(text).not.toContain('<script>');
-  expect(text).toContain('renews_at: none');
-  expect(text.indexOf('subscription_taken_back')).toBeLessThan(text.indexOf('trial_started'));
-  expect(text).toContain(userId);
-  expect(text).not.toContain('@people.example');
+  expect(text.indexOf('Your plan')).toBeLessThan(text.indexOf('Confirm your address'));
 });
