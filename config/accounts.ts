@@ -122,13 +122,24 @@ export const ACCOUNTS_VARIABLES = {
 export function accountsProblems(env: Env): readonly string[] {
   const given = IDENTITIES.find((one) => one === env['IDENTITY']);
   const isOwn = identityOf({ IDENTITY: given, JWT_JWKS_URL: env['JWT_JWKS_URL'] }) === 'own';
-  return [...secretProblems(env, isOwn), ...mailProblems(env), ...(isOwn ? ownProblems(env) : [])];
+  return [
+    ...secretProblems(env, isOwn),
+    ...chatProblems(env),
+    ...mailProblems(env),
+    ...(isOwn ? ownProblems(env) : []),
+  ];
 }
 
 function secretProblems(env: Env, isOwn: boolean): readonly string[] {
   if (env['JWT_SECRET'] || (!isOwn && env['JWT_JWKS_URL'])) return [];
   const instead = isOwn ? '' : ', or JWT_JWKS_URL instead';
   return [`JWT_SECRET: is missing; expected at least 32 characters${instead}`];
+}
+
+/** A chat whose tokens are made by the same secret could make ours. */
+function chatProblems(env: Env): readonly string[] {
+  const isSame = Boolean(env['CHAT_JWT_SECRET']) && env['CHAT_JWT_SECRET'] === env['JWT_SECRET'];
+  return isSame ? ['CHAT_JWT_SECRET: expected another one than JWT_SECRET'] : [];
 }
 
 /** What an installation with accounts of its own needs in production, and what it is. */

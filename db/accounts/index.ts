@@ -13,7 +13,8 @@ export { unblockAccount } from './operators/unblock.ts';
 export { verifyAddress } from './operators/verify-address.ts';
 export { type ApiKeyToKeep, createApiKey, type NewApiKey } from './create-api-key.ts';
 export { isKeyOf, makeKey, prefixOf } from './key-text.ts';
-export { revokeApiKey } from './revoke-api-key.ts';
+export { revokeApiKey, revokeOwnApiKey } from './revoke-api-key.ts';
+export { auditUpgrade, upgradeToCreator } from './upgrade-creator.ts';
 export { users } from './schema.ts';
 export { listMailsOf, type Mail } from './list-mails.ts';
 export { writeMail } from './write-mail.ts';
@@ -29,7 +30,7 @@ export { ACCOUNTS_FIGURES, OPEN_MAILS, type OpenMailFigure } from './figures.ts'
 export { ACCOUNTS_WORK } from './work.ts';
 export { readStanding, readStandingOf } from './standing.ts';
 export { endSession, endSessions } from './sessions/end.ts';
-export { hashOfSecret, openSession, type Session, type SessionTerms } from './sessions/open.ts';
+export { hashOfSecret, openSession, type Session } from './sessions/open.ts';
 export { endOtherSessions, endOwnSession } from './sessions/end-own.ts';
 export { listSessions, readSession, readSessionBySecret } from './sessions/read.ts';
 export { refreshSession } from './sessions/refresh.ts';

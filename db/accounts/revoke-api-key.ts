@@ -21,6 +21,21 @@ export async function revokeApiKey(db: Db, id: string, act: Act): Promise<ApiKey
   });
 }
 
+/** Ends a key that acts as whoever asks, with all that were made with it. Throws `api_key_not_found`, also for somebody else's. */
+export const revokeOwnApiKey = (
+  db: Db,
+  { userId, apiKeyId }: { readonly userId: string; readonly apiKeyId: string },
+  act: Act,
+): Promise<ApiKeyRow> =>
+  db.transaction(async (tx) => {
+    const known = await readApiKey(tx, apiKeyId);
+    if (known?.userId !== userId) {
+      throw new VezaError('api_key_not_found', `You have no API key ${apiKeyId}.`);
+    }
+    await revokeWithTheirs(tx, [apiKeyId], act);
+    return (await readApiKey(tx, apiKeyId)) ?? known;
+  });
+
 /** Ends all keys of a person that have the scope `admin`, and those that were made with them. */
 export async function revokeAdminKeysOf(tx: Tx, userId: string, act: Act): Promise<void> {
   const own = await tx

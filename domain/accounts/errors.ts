@@ -18,6 +18,8 @@ export const ACCOUNTS_ERRORS = {
   refresh_token_invalid: { status: 401, title: 'No such refresh token', retry: false },
   refresh_token_reused: { status: 401, title: 'The refresh token was used before', retry: false },
   email_not_verified: { status: 403, title: 'The address was not confirmed yet', retry: false },
+  // Spelled so: a frontend branches on it.
+  EMAIL_NOT_VERIFIED: { status: 403, title: 'The address was not confirmed yet', retry: false },
   csrf_failed: { status: 403, title: 'The request does not come from a page of ours', retry: false },
   identity_is_external: { status: 404, title: 'An identity provider keeps the accounts', retry: false },
   session_not_found: { status: 404, title: 'No such session', retry: false },

@@ -11,7 +11,7 @@ export {
 } from './api-keys.ts';
 export { type MailAttachment, type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
 export { apiKeySubject, MAILS_SCHEDULE_ID, mailWorkflowId, userSubject } from './ids.ts';
-export { FAULT_TEXTS, passwordFault, type PasswordFault } from './passwords/rules.ts';
+export { FAULT_TEXTS, passwordFault } from './passwords/rules.ts';
 export { maskEmail } from './mask-email.ts';
 export { MAIL_ACTIONS } from './mail-actions.ts';
 export type { MailAttempt, MailTerms } from './mail-attempts.ts';

@@ -31,6 +31,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
   ...['changePassword', 'changeEmail'],
   ...['setUpTwoFactor', 'confirmTwoFactor', 'renewBackupCodes', 'turnOffTwoFactor'],
+  ...['upgradeCreator', 'makeChatToken', 'makeOwnApiKey', 'listOwnApiKeys', 'revokeOwnApiKey'],
 ]);
 
 let world: ApiWorld;
