@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { ACCOUNTS_VARIABLES, accountsProblems } from './config/accounts.ts';
 import { APPROVALS_VARIABLES } from './config/approvals.ts';
 import { ENCRYPTION_VARIABLES, keyIdProblems, sharedKeyProblems } from './config/encryption.ts';
+import { IDENTITY_VARIABLES } from './config/identity.ts';
 import { KERNEL_VARIABLES, kernelProblems } from './config/kernel.ts';
 import { MARKETPLACE_VARIABLES } from './config/marketplace.ts';
 import { OAUTH_VARIABLES, oauthProblems } from './config/oauth.ts';
@@ -23,6 +24,7 @@ export const VARIABLES = {
   ...ENCRYPTION_VARIABLES,
   ...OBSERVE_VARIABLES,
   ...ACCOUNTS_VARIABLES,
+  ...IDENTITY_VARIABLES,
   ...SIGN_IN_VARIABLES,
   ...OAUTH_VARIABLES,
   ...PROVIDERS_VARIABLES,

@@ -21,4 +21,8 @@ export type AccountsConfig = Pick<
   | 'AUTH_HASH_CONCURRENCY'
   | 'CHAT_JWT_SECRET'
   | 'TWO_FACTOR_FOR_ADMINS'
+  | 'JWT_USER_ID_CLAIM'
+  | 'JWT_ROLE_CLAIM'
+  | 'JWT_PROVISION_USERS'
+  | 'JWT_ADMIN_AMR'
 >;

@@ -9,9 +9,16 @@ import {
   type JWTVerifyOptions,
   type ProtectedHeaderParameters,
 } from 'jose';
+import { v5 as uuidv5 } from 'uuid';
 import { z } from 'zod';
 import type { Db } from '../../db/client.ts';
-import { readSessionBySecret, readStandingOf, takeBearerCall } from '../../db/accounts/index.ts';
+import {
+  type NewcomerByToken,
+  provisionUser,
+  readSessionBySecret,
+  readStandingOf,
+  takeBearerCall,
+} from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import {
   CONSOLE_SESSION,
@@ -59,11 +66,16 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
       'Send a bearer token in the Authorization header, or a key in X-API-Key.',
     );
   }
-  const { userId, sessionId, expiresAt } = await verifyToken(token, config, now());
-  const { standing, at } = await takeFromLimit(c, { userId, sessionId });
+  const named = await verifyToken(token, config, now());
+  const { userId, sessionId, expiresAt } = named;
+  let { standing, at } = await takeFromLimit(c, { userId, sessionId });
+  if (standing === null && named.newcomer !== null) {
+    await provisionUser(c.var.deps.db, named.newcomer);
+    ({ standing, at } = await readStandingOf(c.var.deps.db, { userId, sessionId }));
+  }
   c.set('credentialsEndAt', expiresAt);
   c.set('session', standing?.session ?? null);
-  return letIn(userId, standing, at);
+  return withFactorOf(config, named, letIn(userId, standing, at));
 }
 
 /** Throws as `callerOfToken` does, and `csrf_failed` where the call may come from another page. */
@@ -102,9 +114,15 @@ export async function callerOfBearer(
   { db, config }: { readonly db: Db; readonly config: TokenConfig },
   at: Date,
 ): Promise<LetIn & { readonly expiresAt: Date }> {
-  const { userId, sessionId, expiresAt } = await verifyToken(token, config, at);
-  const { standing, at: readAt } = await readStandingOf(db, { userId, sessionId });
-  return { caller: letIn(userId, standing, readAt), session: standing?.session ?? null, expiresAt };
+  const named = await verifyToken(token, config, at);
+  const { userId, sessionId, expiresAt } = named;
+  let { standing, at: readAt } = await readStandingOf(db, { userId, sessionId });
+  if (standing === null && named.newcomer !== null) {
+    await provisionUser(db, named.newcomer);
+    ({ standing, at: readAt } = await readStandingOf(db, { userId, sessionId }));
+  }
+  const caller = withFactorOf(config, named, letIn(userId, standing, readAt));
+  return { caller, session: standing?.session ?? null, expiresAt };
 }
 
 interface LetIn {
@@ -129,10 +147,40 @@ function letIn(userId: string, standing: Standing | null, at: Date): Caller {
   return { userId, role: standing.role };
 }
 
+/** An identity provider says in `amr` how somebody signed in. Throws `two_factor_required`. */
+function withFactorOf(config: TokenConfig, { amr }: Named, caller: Caller): Caller {
+  if (caller.role !== 'admin' || identityOf(config) === 'own' || config.JWT_ADMIN_AMR.length === 0)
+    return caller;
+  if (config.JWT_ADMIN_AMR.some((method) => amr.includes(method))) return caller;
+  throw new VezaError(
+    'two_factor_required',
+    `An admin's token has to name one of these in amr: ${config.JWT_ADMIN_AMR.join(', ')}.`,
+  );
+}
+
 type TokenConfig = Pick<
   ApiConfig,
-  'IDENTITY' | 'JWT_SECRET' | 'JWT_JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'
+  | 'IDENTITY'
+  | 'JWT_SECRET'
+  | 'JWT_JWKS_URL'
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'JWT_USER_ID_CLAIM'
+  | 'JWT_ROLE_CLAIM'
+  | 'JWT_PROVISION_USERS'
+  | 'JWT_ADMIN_AMR'
 >;
+
+/** What a token says, once it verifies. */
+interface Named {
+  readonly userId: string;
+  /** Null: an identity provider's. */
+  readonly sessionId: string | null;
+  readonly expiresAt: Date;
+  readonly amr: readonly string[];
+  /** Whom to make a user of, if they are none yet. */
+  readonly newcomer: NewcomerByToken | null;
+}
 
 const Claims = z.object({
   sub: z.uuid().toLowerCase(),
@@ -145,11 +193,7 @@ const Claims = z.object({
 const SessionId = z.uuid().toLowerCase();
 
 /** Throws `unauthenticated`, and `engine_unavailable` where the keys cannot be fetched. */
-async function verifyToken(
-  token: string,
-  config: TokenConfig,
-  currentDate: Date,
-): Promise<{ readonly userId: string; readonly sessionId: string | null; readonly expiresAt: Date }> {
+async function verifyToken(token: string, config: TokenConfig, currentDate: Date): Promise<Named> {
   const options = {
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
@@ -157,14 +201,43 @@ async function verifyToken(
     currentDate,
   };
   const payload = await verifySignature(token, config, options);
+  if (identityOf(config) === 'external') return namedBy(payload, config);
   const claims = Claims.safeParse(payload);
   if (!claims.success) throw refused('The token names no user (sub) or no role that we know.');
   const { sub: userId, exp: expiresAtS, sid } = claims.data;
   const expiresAt = new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS));
-  if (identityOf(config) === 'external') return { userId, sessionId: null, expiresAt };
   const sessionId = SessionId.safeParse(sid);
   if (!sessionId.success) throw refused('The token belongs to no session (sid).');
-  return { userId, sessionId: sessionId.data, expiresAt };
+  return { userId, sessionId: sessionId.data, expiresAt, amr: [], newcomer: null };
+}
+
+const Provided = z.object({
+  exp: z.number(),
+  amr: z.array(z.string()).catch([]),
+  email: z.email().optional().catch(undefined),
+  email_verified: z.boolean().catch(false),
+});
+
+/** As an identity provider says it. Who it is of must be the same for each of their tokens: one of issuer and value. */
+function namedBy(payload: JWTPayload, config: TokenConfig): Named {
+  const { JWT_USER_ID_CLAIM: idClaim, JWT_ROLE_CLAIM: roleClaim } = config;
+  const id = z.string().min(1).safeParse(payload[idClaim]);
+  const role = z.enum(ROLES).optional().safeParse(payload[roleClaim]);
+  const claims = Provided.safeParse(payload);
+  if (!id.success || !role.success || !claims.success) {
+    throw refused(`The token names no user (${idClaim}) or no role that we know (${roleClaim}).`);
+  }
+  const isOurs = z.uuid().safeParse(id.data).success;
+  const userId = isOurs ? id.data.toLowerCase() : uuidv5(id.data, uuidv5(config.JWT_ISSUER, uuidv5.URL));
+  const { exp, amr, email, email_verified: isVerified } = claims.data;
+  const mayBeMade = config.JWT_PROVISION_USERS && isVerified && email !== undefined;
+  return {
+    userId,
+    sessionId: null,
+    expiresAt: new Date(Math.min(exp * 1000, LAST_DATE_MS)),
+    amr,
+    newcomer: mayBeMade ? { id: userId, email, role: role.data ?? 'user' } : null,
+  };
 }
 
 /** What a Date can hold (ECMA-262). */

@@ -38,6 +38,7 @@ export { signIn } from './sessions/sign-in.ts';
 export { scopeOf } from './limits/scope.ts';
 export { takeClientCall } from './limits/take-client-call.ts';
 export { PasswordHasher } from './passwords/hasher.ts';
+export { type NewcomerByToken, provisionUser } from './provision.ts';
 export { clientScope, provePassword } from './passwords/prove.ts';
 export { strengthenHash } from './passwords/strengthen.ts';
 export { changePassword } from './passwords/change.ts';
