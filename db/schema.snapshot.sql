@@ -123,6 +123,7 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pattern_ops, id);
 CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
+CREATE INDEX audit_log_sign_ins ON public.audit_log USING btree (at) WHERE (action = ANY (ARRAY['user.login'::text, 'user.login_blocked'::text, 'session.reuse'::text]));
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE auth_failures (

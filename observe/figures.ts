@@ -10,6 +10,8 @@ const SELLER_SIDE_STUCK_AFTER_MS = 60 * 60_000;
 const OVERDUE_STUCK_AFTER_MS = 10 * 60_000;
 /** The sweep dispatches older webhooks again. */
 const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
+/** Each is told, also where there is none: alerts compare. */
+const SIGN_IN_RESULTS = ['signed_in', 'blocked', 'reused'] as const;
 /** A mail server that is back after a restart has taken it by then. */
 const MAIL_STUCK_AFTER_MS = 15 * 60_000;
 
@@ -106,6 +108,11 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     'Mails that wait for the mail server, and mails that were given up, by kind and state',
     ['kind', 'state'],
   );
+  const signIns = gauge(
+    'veza_sign_ins_last_hour',
+    'Sign-ins of the last hour, clients that had to wait, and refresh tokens that came twice',
+    ['result'],
+  );
   const oldestMail = gauge('veza_mail_oldest_waiting_seconds', 'Age of the oldest mail that waits');
   const lastSweep = gauge(
     'veza_sweep_last_success_timestamp_seconds',
@@ -115,7 +122,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
-  const ofSubscriptions = [liveSubscriptions, charges, deferred, mails, openMails, oldestMail];
+  const ofSubscriptions = [liveSubscriptions, charges, deferred, mails, openMails, oldestMail, signIns];
   const all = [
     ...perRow,
     ...ofSubscriptions,
@@ -152,6 +159,9 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
       charges.set({ outcome, decline_class: declineClass }, rows);
     for (const { currency, amountMinor } of figures.deferred) deferred.set({ currency }, amountMinor);
     for (const { kind, status, rows } of figures.openMails) openMails.set({ kind, state: status }, rows);
+    for (const result of SIGN_IN_RESULTS) {
+      signIns.set({ result }, figures.signIns.find((one) => one.result === result)?.rows ?? 0);
+    }
     const waiting = figures.openMails.filter(({ status }) => status === 'queued');
     oldestMail.set(Math.max(0, ...waiting.map(({ age }) => age)));
     for (const { kind, rows } of figures.mails) mails.set({ kind }, rows);

@@ -19,3 +19,16 @@ export const OPEN_MAILS = sql`
   UNION ALL
   SELECT kind, status, ${countedRows}, ${ageS(sql`queued_at`)} AS age FROM mails
     WHERE status = 'given_up' AND attempts > 0 GROUP BY kind, status`;
+
+/** How people signed in within the last hour, as the audit log has it. */
+export interface SignInFigure {
+  readonly result: 'signed_in' | 'blocked' | 'reused';
+  readonly rows: number;
+}
+
+export const SIGN_INS_OF_AN_HOUR = sql`
+  SELECT CASE action WHEN 'user.login' THEN 'signed_in' WHEN 'user.login_blocked' THEN 'blocked' ELSE 'reused' END AS result,
+    ${countedRows}
+  FROM audit_log
+  WHERE action IN ('user.login', 'user.login_blocked', 'session.reuse') AND at > now() - interval '1 hour'
+  GROUP BY action`;

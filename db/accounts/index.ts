@@ -26,7 +26,13 @@ export { resendMail } from './mails/resend.ts';
 export { readMailToSend } from './mails/to-send.ts';
 export type { MailRow } from './mails/transition.ts';
 export { listWaitingMails, type MailLabel } from './mails/waiting.ts';
-export { ACCOUNTS_FIGURES, OPEN_MAILS, type OpenMailFigure } from './figures.ts';
+export {
+  ACCOUNTS_FIGURES,
+  OPEN_MAILS,
+  type OpenMailFigure,
+  SIGN_INS_OF_AN_HOUR,
+  type SignInFigure,
+} from './figures.ts';
 export { ACCOUNTS_WORK } from './work.ts';
 export { readStanding, readStandingOf } from './standing.ts';
 export { endSession, endSessions } from './sessions/end.ts';

@@ -70,6 +70,10 @@ export const auditLog = pgTable(
     index('audit_log_by_actor').on(t.actor, t.id),
     // For searches by the beginning of an action, whatever collation the database has.
     index('audit_log_by_action').on(t.action.op('text_pattern_ops'), t.id),
+    // What figures count of the last hour.
+    index('audit_log_sign_ins')
+      .on(t.at)
+      .where(sql`${t.action} IN ('user.login', 'user.login_blocked', 'session.reuse')`),
   ],
 );
 

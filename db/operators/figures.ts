@@ -1,6 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { joined } from '../../domain/kernel/index.ts';
-import { ACCOUNTS_FIGURES, OPEN_MAILS, type OpenMailFigure } from '../accounts/index.ts';
+import {
+  ACCOUNTS_FIGURES,
+  OPEN_MAILS,
+  type OpenMailFigure,
+  SIGN_INS_OF_AN_HOUR,
+  type SignInFigure,
+} from '../accounts/index.ts';
 import { type ApprovalFigure, OPEN_APPROVALS } from '../approvals/index.ts';
 import type { Db } from '../client.ts';
 import { countedRows } from '../kernel/index.ts';
@@ -51,6 +57,7 @@ export interface Figures {
   readonly deferred: readonly DeferredFigure[];
   readonly mails: readonly MailFigure[];
   readonly openMails: readonly OpenMailFigure[];
+  readonly signIns: readonly SignInFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
 }
@@ -97,6 +104,7 @@ export const FIGURE_QUERIES = {
   DEFERRED,
   MAILS_OF_AN_HOUR,
   OPEN_MAILS,
+  SIGN_INS_OF_AN_HOUR,
 } as const;
 
 interface Row extends Record<string, unknown> {
@@ -124,6 +132,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const deferred = await db.execute<DeferredFigure & Record<string, unknown>>(DEFERRED);
   const mails = await db.execute<MailFigure & Record<string, unknown>>(MAILS_OF_AN_HOUR);
   const openMails = await db.execute<OpenMailFigure & Record<string, unknown>>(OPEN_MAILS);
+  const signIns = await db.execute<SignInFigure & Record<string, unknown>>(SIGN_INS_OF_AN_HOUR);
   const [sweep] = await db.execute<{ at: string | null }>(
     sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
   );
@@ -143,6 +152,7 @@ export async function readFigures(db: Db): Promise<Figures> {
     deferred,
     mails,
     openMails,
+    signIns,
     lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
   };
 }

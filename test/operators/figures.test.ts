@@ -35,6 +35,9 @@ async function fill(): Promise<void> {
     WHERE ${someEnded('seller_transfers', 'completed')}`);
   await db.execute(sql`UPDATE transfer_reversals SET status = 'permanently_failed'
     WHERE ${someEnded('transfer_reversals', 'reversed')}`);
+  await db.execute(sql`INSERT INTO audit_log (actor, action, subject, at)
+    SELECT 'system', CASE WHEN n % 2 = 0 THEN 'user.login' ELSE 'approval.request' END, 'account/' || n, now() - n * interval '1 minute'
+    FROM generate_series(1, ${ROWS}::int) AS n`);
   await database.sql.unsafe('VACUUM ANALYZE');
 }
 
@@ -54,6 +57,10 @@ test.each(Object.entries(FIGURE_QUERIES))(
     }
   },
 );
+
+test('they count sign-ins of the last hour alone', () => {
+  expect(figures.signIns).toEqual([{ result: 'signed_in', rows: 29 }]);
+});
 
 test('they count what is open, by kind, with its money', () => {
   for (const kind of ['order', 'refund', 'transfer', 'reversal', 'payout', 'invoice']) {

@@ -1,0 +1,1 @@
+CREATE INDEX "audit_log_sign_ins" ON "audit_log" USING btree ("at") WHERE "audit_log"."action" IN ('user.login', 'user.login_blocked', 'session.reuse');
