@@ -66,6 +66,8 @@ const OPEN = [
   'card_setups.provider_status',
   'invoice_payments.provider_status',
   'phantom_subscriptions.why',
+  // The providers' own words.
+  'oauth_accounts.scopes',
 ];
 
 test('a column that by its name holds one of a few words has a vocabulary', () => {
