@@ -46,9 +46,9 @@ export interface Purchase extends PaymentRef {
   /** Decides who may refund how much of it, and whose shares that is. Changes nothing. */
   decideRefund(tx: Tx, ask: RefundAsk): Promise<RefundDecision>;
   /** Called when a refund of it is `pending`, with its allocations. */
-  refundOpened(tx: Tx): Promise<void>;
+  refundOpened(tx: Tx, refund: Refund): Promise<void>;
   /** Called when the open refund failed, or its asking stopped: the purchase goes back to its status before. */
-  refundFailed(tx: Tx): Promise<void>;
+  refundFailed(tx: Tx, refund: Refund): Promise<void>;
   /** Takes the shares for a refund that was not asked of us, and returns how much is beyond the purchase's money. */
   hold(tx: Tx, refund: Refund): Promise<number>;
   /** The purchase has money again that its open refund had to give up: the refund holds its shares again. */

@@ -3,6 +3,7 @@ import type { Entry } from '../../domain/ledger/index.ts';
 import { ofPayout, payoutFailed, payoutPaid, payoutReturned } from '../../domain/payouts/postings.ts';
 import type { PostingKind } from '../../domain/postings.ts';
 import type { PayoutReport } from '../../domain/payouts/messages.ts';
+import { writeMail } from '../accounts/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { fundsOf, lockFunds, post } from '../ledger/index.ts';
 import { transitionPayout } from './transition.ts';
@@ -48,6 +49,12 @@ export async function settlePayout(
     const { kind, entries } = await bookingOf(tx, payout, word.status);
     await post(tx, { kind, currency: payout.currency, ...ofPayout(payoutId) }, entries);
     const funded = word.status === 'failed' ? await readWaitingForFunds(tx, payout) : [];
+    await writeMail(tx, {
+      userId: payout.sellerId,
+      kind: word.status === 'paid' ? 'payout_paid' : 'payout_failed',
+      subject: payoutWorkflowId(payoutId),
+      params: { amount: payout.amountMinor, currency: payout.currency },
+    });
     return { payout: settled, contradiction, funded };
   });
 }

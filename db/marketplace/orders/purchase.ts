@@ -18,6 +18,7 @@ import type { Order } from './schema.ts';
 import { settleCancelledCapture } from './settle-cancelled.ts';
 import { settleShares } from './settle-shares.ts';
 import { isSuspended, transitionOrderUnread } from './transition.ts';
+import { tellOfRefund } from './tell-buyer.ts';
 import { transfersHeldByDispute } from './transfers-held.ts';
 
 /** Orders, for refunds and disputes. `feePolicy`: who bears the platform's fee of what is given back. */
@@ -47,11 +48,13 @@ export function orderPurchase(order: Order, feePolicy: FeePolicy): Purchase {
     isUnpaid: status === 'failed' && capturedMinor === null,
     hasOpenRefund: status === 'refund_pending',
     decideRefund: (tx, ask) => decide(tx, id, ask, feePolicy),
-    async refundOpened(tx) {
+    async refundOpened(tx, refund) {
       await transitionOrderUnread(tx, order, 'refund_pending', {});
+      await tellOfRefund(tx, 'refund_asked', order, refund);
     },
-    async refundFailed(tx) {
+    async refundFailed(tx, refund) {
       await recomputeOrder(tx, order);
+      await tellOfRefund(tx, 'refund_failed', order, refund);
     },
     hold: (tx, refund) => holdShares(tx, order, refund, feePolicy),
     holdAgain: (tx) => holdAgain(tx, id, feePolicy),

@@ -19,6 +19,7 @@ import { type ReversalWork, type SettledRefund, transferLabel, type TransferWork
 import { lockCurrentReversals, lockTransferChains, type TransferChain } from '../lock.ts';
 import { openReversal } from '../reversals/open.ts';
 import { clearFailedGiveBacks } from '../refunds/clear-failed-give-backs.ts';
+import { tellOfRefund } from './tell-buyer.ts';
 import { recomputeOrder } from './recompute-order.ts';
 import { withhold } from '../withhold.ts';
 
@@ -38,6 +39,7 @@ export async function settleShares(tx: Tx, order: Order, refund: Refund): Promis
     : await takeShares(tx, order, refund);
   const refundedMinor = order.refundedMinor + refund.amountMinor - refund.excessMinor;
   await revokeLicenses(tx, await recomputeOrder(tx, order, refundedMinor), refund);
+  await tellOfRefund(tx, 'refund_succeeded', order, refund);
   return settled;
 }
 

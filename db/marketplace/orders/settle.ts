@@ -17,6 +17,7 @@ import { type GiveBackWork, type SettledRefund, transferLabel, type TransferWork
 import { lockOrder } from '../lock.ts';
 import { findGiveBack } from '../refunds/find-give-back.ts';
 import { settleCancelledCapture } from './settle-cancelled.ts';
+import { tellOfOrder } from './tell-buyer.ts';
 import { watchedFromNow } from './watched-payment.ts';
 
 export type SettledPayment =
@@ -111,19 +112,22 @@ async function completeOrder(
   );
   // A seller whose whole price is the platform's fee gets nothing, so there is no transfer.
   const owed = [...nets].filter(([, netMinor]) => netMinor > 0);
-  if (owed.length === 0) return { status: 'completed', transfers: [] };
-  const transfers = await tx
-    .insert(sellerTransfers)
-    .values(
-      owed.map(([sellerId, amountMinor]) => ({
-        id: uuidv7(),
-        orderId: order.id,
-        sellerId,
-        amountMinor,
-        currency: order.currency,
-      })),
-    )
-    .returning();
+  const transfers =
+    owed.length === 0
+      ? []
+      : await tx
+          .insert(sellerTransfers)
+          .values(
+            owed.map(([sellerId, amountMinor]) => ({
+              id: uuidv7(),
+              orderId: order.id,
+              sellerId,
+              amountMinor,
+              currency: order.currency,
+            })),
+          )
+          .returning();
+  await tellOfOrder(tx, order, items.length);
   return { status: 'completed', transfers: transfers.map(transferLabel) };
 }
 

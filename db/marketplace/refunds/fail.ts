@@ -46,7 +46,7 @@ export async function failPending(
     failedAt: new Date(),
     providerUpdatedAt: latest(saidAt, refund),
   });
-  await purchase.refundFailed(tx);
+  await purchase.refundFailed(tx, refund);
   if (refund.kind !== 'payment_returned') return;
   // The money may have gone back in another way meanwhile: cancelled by the PSP, or refunded in its dashboard.
   if ((purchase.capturedMinor ?? 0) === purchase.refundedMinor) return;

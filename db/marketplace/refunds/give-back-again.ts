@@ -29,13 +29,13 @@ export async function giveBackAgain(
   // The bank takes the money back itself if the dispute is lost: it must not leave twice.
   if (await isDisputed(tx, purchase))
     throw new VezaError(`${kind}_disputed`, `The payment is disputed: its bank decides who gets it.`);
-  await purchase.refundOpened(tx);
   const { amountMinor, currency } = held;
   const [refund] = await tx
     .insert(refunds)
     .values({ id: uuidv7(), ...columnsOf(purchase), kind: 'payment_returned', amountMinor, currency })
     .returning();
   if (refund === undefined) throw new Error(`no refund was opened for the payment of ${kind} ${id}`);
+  await purchase.refundOpened(tx, refund);
   await writeAuditLog(tx, act, {
     action: `${kind}.give_back`,
     subject: workflowId,

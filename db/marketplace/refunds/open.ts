@@ -91,7 +91,7 @@ export async function writeRefund(
       })),
     );
   }
-  await purchase.refundOpened(tx);
+  await purchase.refundOpened(tx, refund);
   return refund;
 }
 
