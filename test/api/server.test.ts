@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { eq } from 'drizzle-orm';
+import { decodeJwt } from 'jose';
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../config.ts';
+import { users } from '../../db/accounts/schema.ts';
+import { sessions } from '../../db/accounts/sessions/schema.ts';
 import { openWithSql } from '../../sandbox/database.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { listening, start } from '../harness/processes.ts';
@@ -125,6 +130,7 @@ describe('headers of its answers', () => {
   const ORDERS = '/api/v1/marketplace/orders';
   const STATEMENT = '/api/v1/sellers/me/statement';
   const CORS = [
+    'access-control-allow-credentials',
     'access-control-allow-origin',
     'access-control-expose-headers',
     'access-control-allow-methods',
@@ -298,21 +304,20 @@ describe('the command line', () => {
     await server.close();
   });
 
-  test('token signs for a user, with the role given or the one on record', async () => {
-    const id = '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11';
-    const given = await start(
-      'ops/cli.ts',
-      ['token', '--user', id, '--role', 'admin', '--ttl', '1h', '--json'],
-      env,
-    ).ended;
-    expect(JSON.parse(given.stdout)).toMatchObject({
-      id,
-      role: 'admin',
-      token: expect.stringContaining('.'),
-    });
-    const unknown = await start('ops/cli.ts', ['token', '--user', id], env).ended;
-    expect(unknown).toMatchObject({ code: 1, stdout: '' });
-    expect(unknown.stderr).toContain(`there is no user ${id}`);
+  test('token signs for a user, with a session of its own and the role on record', async () => {
+    const database = openWithSql(env['DATABASE_URL']!, { maxConnections: 1 });
+    const id = uuidv7();
+    await database.db.insert(users).values({ id, email: `${id}@people.example`, role: 'label' });
+    const given = await start('ops/cli.ts', ['token', '--user', id, '--ttl', '1h', '--json'], env).ended;
+    const printed = JSON.parse(given.stdout) as { token: string };
+    expect(printed).toMatchObject({ id, role: 'label' });
+    const opened = await database.db.select().from(sessions).where(eq(sessions.userId, id));
+    await database.close();
+    expect(opened).toMatchObject([{ id: decodeJwt(printed.token)['sid'], kind: 'ops', amr: ['cli'] }]);
+    const nobody = '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11';
+    const unknown = await start('ops/cli.ts', ['token', '--user', nobody], env).ended;
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain(`there is no user ${nobody}`);
   });
 
   test.each([
@@ -321,7 +326,7 @@ describe('the command line', () => {
     [['seed', '--loud'], '--loud'],
     [['token'], '--user'],
     [['token', '--user', 'me'], '--user'],
-    [['token', '--user', '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11', '--role', 'emperor'], '--role'],
+    [['token', '--user', '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11', '--role', 'admin'], '--role'],
     [['token', '--user', '0198f2a4-5c7e-7d3a-9b1c-2f6e8a4d0c11', '--ttl', 'soon'], '--ttl'],
   ])('%j is not understood: usage and exit 2', async (args, word) => {
     const { code, stdout, stderr } = await start('ops/cli.ts', args, env).ended;

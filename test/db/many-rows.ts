@@ -51,10 +51,10 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     INSERT INTO webhook_events (id, provider, event_id, type, about, body, received_at, processed_at, outcome)
     SELECT ${id(6)}, 'hyperswitch', n::text, 'payment_succeeded', ${id(1)}::text, '{}', ${createdAt},
       CASE WHEN ${isOpen} THEN NULL ELSE now() END, CASE WHEN ${isOpen} THEN 'received' ELSE 'signalled' END FROM ${numbers}`);
-  // Each live one has a person of its own, and its renewal is overdue.
+  // Each subscription that lives has one of as many people, and its renewal is overdue.
   const price = sql`'01998000-0000-7000-8000-000000000002'::uuid`;
   await db.execute(sql`
-    INSERT INTO users (id, email, role) SELECT ${id(20)}, 'subscriber-' || n || '@veza.test', 'user' FROM ${numbers} WHERE ${isOpen}`);
+    INSERT INTO users (id, email, role) SELECT ${id(20)}, 'subscriber-' || n || '@veza.test', 'user' FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO subscriptions (id, user_id, price_id, status, next_due_at, ended_at, end_reason, created_at)
     SELECT ${id(21)}, CASE WHEN ${isOpen} THEN ${id(20)} ELSE ${people} END, ${price}, CASE WHEN ${isOpen} THEN 'active' ELSE 'canceled' END,
