@@ -75,7 +75,7 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     SELECT ${id(23)}, ${id(22)}, 999, CASE WHEN n % ${OPEN_EVERY} = 1 THEN 333 ELSE 999 END, 'USD', ${createdAt}, ${createdAt} + interval '1 month'
     FROM ${numbers} WHERE NOT ${isOpen}`);
   await db.execute(sql`
-    INSERT INTO mails (id, user_id, kind, subject, params, status, created_at)
+    INSERT INTO mails (id, user_id, kind, subject, params, status, created_at, queued_at)
     SELECT ${id(24)}, ${people}, 'invoice_receipt', 'invoice/' || ${id(22)}, '{}',
-      CASE WHEN n % ${OPEN_EVERY} = 1 THEN 'queued' ELSE 'sent' END, ${createdAt} FROM ${numbers}`);
+      CASE WHEN n % ${OPEN_EVERY} = 1 THEN 'queued' ELSE 'sent' END, ${createdAt}, ${createdAt} FROM ${numbers}`);
 }
