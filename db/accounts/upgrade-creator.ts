@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { type Role, userSubject } from '../../domain/accounts/index.ts';
+import { type Role, SELF_MADE_ROLE, userSubject } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { Db } from '../client.ts';
 import { type Act, writeAuditLog } from '../kernel/index.ts';
@@ -25,7 +25,7 @@ export async function upgradeToCreator(db: Db, userId: string): Promise<Upgrade>
   if (user.role !== 'user') return { ...user, wasElevated: true };
   const [upgraded] = await db
     .update(users)
-    .set({ role: 'creator', promotedToCreatorAt: sql`now()` })
+    .set({ role: SELF_MADE_ROLE, promotedToCreatorAt: sql`now()` })
     .where(and(eq(users.id, userId), eq(users.role, 'user')))
     .returning({ role: users.role, promotedToCreatorAt: users.promotedToCreatorAt });
   return upgraded === undefined
@@ -40,7 +40,7 @@ export const auditUpgrade = (db: Db, userId: string, act: Act): Promise<void> =>
       action: 'user.upgrade_creator',
       subject: userSubject(userId),
       before: { role: 'user' },
-      after: { role: 'creator' },
+      after: { role: SELF_MADE_ROLE },
     }),
   );
 

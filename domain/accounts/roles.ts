@@ -10,6 +10,9 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What somebody with a confirmed address may make of themselves. It is no plan: it gives none of a plan's features. */
+export const SELF_MADE_ROLE = 'creator' satisfies Role;
+
 /** Who may put products up for sale. */
 export const SELLING_ROLES = [
   'creator',

@@ -1,5 +1,4 @@
-import { userSubject } from '../../../domain/accounts/index.ts';
-import type { Role } from '../../../domain/accounts/roles.ts';
+import { type Role, SELF_MADE_ROLE, userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
@@ -25,7 +24,7 @@ export async function takeAdmin(tx: Tx, userId: string, act: Act): Promise<Accou
   const user = await lockNamed(tx, 'user', userId, lockAccount);
   if (user.role !== 'admin') return user;
   await refuseLastAdmin(tx, user);
-  return changeRole(tx, user, user.promotedToCreatorAt === null ? 'user' : 'creator', act);
+  return changeRole(tx, user, user.promotedToCreatorAt === null ? 'user' : SELF_MADE_ROLE, act);
 }
 
 async function changeRole(tx: Tx, user: Account, role: Role, act: Act): Promise<Account> {
