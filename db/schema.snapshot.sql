@@ -452,6 +452,18 @@ CREATE TABLE oauth_accounts (
 CREATE UNIQUE INDEX oauth_accounts_one_a_provider ON public.oauth_accounts USING btree (user_id, provider);
 CREATE UNIQUE INDEX oauth_accounts_subject_key ON public.oauth_accounts USING btree (provider, subject);
 
+CREATE TABLE oauth_codes (
+  code_hash text NOT NULL,
+  user_id uuid NOT NULL,
+  browser_hash text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT oauth_codes_pkey PRIMARY KEY (code_hash),
+  CONSTRAINT oauth_codes_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX oauth_codes_by_expiry ON public.oauth_codes USING btree (expires_at);
+CREATE INDEX oauth_codes_by_user ON public.oauth_codes USING btree (user_id);
+
 CREATE TABLE oauth_states (
   state_hash text NOT NULL,
   provider text NOT NULL,

@@ -1,4 +1,5 @@
 import { askPasswordReset } from './ask-password-reset.ts';
+import { beginOauth } from './begin-oauth.ts';
 import { changeEmail } from './change-email.ts';
 import { changePassword } from './change-password.ts';
 import { makeChatToken } from './chat-token.ts';
@@ -8,6 +9,9 @@ import { confirmTwoFactor } from './confirm-two-factor.ts';
 import { createApiKey } from './create-api-key.ts';
 import { endOtherSessions } from './end-other-sessions.ts';
 import { endSession } from './end-session.ts';
+import { exchangeOauthCode } from './exchange-oauth-code.ts';
+import { finishOauth } from './finish-oauth.ts';
+import { linkProvider } from './link-provider.ts';
 import { listApiKeys } from './list-api-keys.ts';
 import { listOwnApiKeys } from './list-own-api-keys.ts';
 import { listSessions } from './list-sessions.ts';
@@ -25,6 +29,7 @@ import { revokeApiKey } from './revoke-api-key.ts';
 import { revokeOwnApiKey } from './revoke-own-api-key.ts';
 import { setUpTwoFactor } from './set-up-two-factor.ts';
 import { turnOffTwoFactor } from './turn-off-two-factor.ts';
+import { unlinkProvider } from './unlink-provider.ts';
 import { upgradeCreator } from './upgrade-creator.ts';
 import { verifyEmail } from './verify-email.ts';
 
@@ -32,6 +37,7 @@ import { verifyEmail } from './verify-email.ts';
 export const ACCOUNTS_ROUTES = [
   ...[register, verifyEmail, resendVerification, askPasswordReset, confirmPasswordReset, confirmEmail],
   ...[login, meetChallenge, refresh, logout, readSession, makeChatToken],
+  ...[beginOauth, finishOauth, exchangeOauthCode, linkProvider, unlinkProvider],
   ...[readMe, upgradeCreator],
   ...[changePassword, changeEmail, listSessions, endSession, endOtherSessions],
   ...[setUpTwoFactor, confirmTwoFactor, renewBackupCodes, turnOffTwoFactor],

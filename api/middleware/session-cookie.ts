@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie, setCookie, deleteCookie } from 'hono/cookie';
 import type { ApiEnv } from '../context.ts';
@@ -8,6 +8,10 @@ import { keyFor } from './keys.ts';
 const OF_HOST = { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax' } as const;
 const SESSION = 'veza';
 const KNOWN = 'veza-known';
+const OAUTH = 'veza-oauth';
+/** As long as a way to a provider is good, and the code that ends it. */
+const OAUTH_FOR_S = 11 * 60;
+const OAUTH_SECRET = /^[\w-]{43}$/;
 /** The longest that browsers keep a cookie. */
 const KNOWN_FOR_S = 400 * 24 * 60 * 60;
 
@@ -35,3 +39,16 @@ export function isKnownBrowserOf(c: Context<ApiEnv>, userId: string): boolean {
 
 const signatureOf = (c: Context<ApiEnv>, userId: string): string =>
   createHmac('sha256', keyFor(c.var.deps.config, 'known browsers')).update(userId).digest('base64url');
+
+/** What binds a way to a provider to this browser. One that it has already serves its other tabs too. */
+export function bindOauth(c: Context<ApiEnv>): string {
+  const secret = oauthSecret(c) ?? randomBytes(32).toString('base64url');
+  setCookie(c, OAUTH, secret, { ...OF_HOST, maxAge: OAUTH_FOR_S });
+  return secret;
+}
+
+/** Undefined where the browser began no such way. */
+export function oauthSecret(c: Context<ApiEnv>): string | undefined {
+  const secret = getCookie(c, OAUTH, 'host');
+  return secret !== undefined && OAUTH_SECRET.test(secret) ? secret : undefined;
+}

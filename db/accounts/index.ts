@@ -67,6 +67,10 @@ export {
 } from './second-factor/set-up.ts';
 export { newSecret, stepOf, uriOf } from './second-factor/totp.ts';
 export { stepUp } from './sessions/step-up.ts';
+export { takeOauthCode } from './oauth/codes.ts';
+export { linkProvider, unlinkProvider } from './oauth/link.ts';
+export { signInByProvider } from './oauth/sign-in.ts';
+export { beginOauth, type OauthWay, takeOauth } from './oauth/states.ts';
 export { type OwnUser, readUser, readUserByEmail } from './read-user.ts';
 export { openOf, sealFor } from './sealing/person.ts';
 export { type Rewrapped, rewrapKeys } from './sealing/rewrap.ts';

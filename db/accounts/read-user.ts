@@ -15,8 +15,9 @@ export interface OwnUser extends User {
 
 const isTwoFactorEnabled = sql<boolean>`EXISTS (
   SELECT 1 FROM ${twoFactors} WHERE ${twoFactors.userId} = ${users.id} AND ${twoFactors.confirmedAt} IS NOT NULL)`;
+// Named in full: among columns of one table the ORM leaves out its name, and "id" would be that of the link.
 const oauthProviders = sql`ARRAY(
-  SELECT ${oauthAccounts.provider} FROM ${oauthAccounts} WHERE ${oauthAccounts.userId} = ${users.id} ORDER BY 1)`.mapWith(
+  SELECT linked.provider FROM ${oauthAccounts} AS linked WHERE linked.user_id = users.id ORDER BY 1)`.mapWith(
   // As the ORM reads an array of text.
   (given: string) => oauthAccounts.scopes.mapFromDriverValue(given) as OauthProvider[],
 );

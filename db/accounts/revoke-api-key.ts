@@ -1,4 +1,4 @@
-import { and, arrayContains, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, arrayContains, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { Db, Tx } from '../client.ts';
@@ -37,11 +37,15 @@ export const revokeOwnApiKey = (
   });
 
 /** Ends all keys of a person that have the scope `admin`, and those that were made with them. */
-export async function revokeAdminKeysOf(tx: Tx, userId: string, act: Act): Promise<void> {
-  const own = await tx
-    .select({ id: apiKeys.id })
-    .from(apiKeys)
-    .where(and(eq(apiKeys.userId, userId), arrayContains(apiKeys.scopes, ['admin'])));
+export const revokeAdminKeysOf = (tx: Tx, userId: string, act: Act): Promise<void> =>
+  revokeWhere(tx, and(eq(apiKeys.userId, userId), arrayContains(apiKeys.scopes, ['admin'])), act);
+
+/** Ends all keys of a person, and those that were made with them. */
+export const revokeKeysOf = (tx: Tx, userId: string, act: Act): Promise<void> =>
+  revokeWhere(tx, eq(apiKeys.userId, userId), act);
+
+async function revokeWhere(tx: Tx, where: SQL | undefined, act: Act): Promise<void> {
+  const own = await tx.select({ id: apiKeys.id }).from(apiKeys).where(where);
   await revokeWithTheirs(
     tx,
     own.map(({ id }) => id),

@@ -36,5 +36,6 @@ export {
   type SessionKind,
 } from './sessions.ts';
 export { USER_STATUSES } from './user-machine.ts';
+export { mayRedirectTo } from './redirects.ts';
 export { type Standing, whyNotLetIn } from './standing.ts';
 export { IDENTITIES, type Identity, identityOf } from './identity.ts';

@@ -9,6 +9,7 @@ import { products } from '../../db/catalog/schema.ts';
 import type { PasswordHasher } from '../../db/accounts/index.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { sessions } from '../../db/accounts/sessions/schema.ts';
+import type { OauthClients } from '../../domain/accounts/oauth.ts';
 import type { Mailer } from '../../domain/accounts/mailer.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
@@ -42,6 +43,7 @@ export const CONFIG: ApiConfig = {
   SESSION_TTL: 7_776_000_000,
   SESSION_IDLE: 1_209_600_000,
   AUTH_HASH_CONCURRENCY: 2,
+  OAUTH_ALLOWED_REDIRECT_DOMAINS: ['m.shop.example'],
   CHAT_JWT_SECRET: undefined,
   TWO_FACTOR_FOR_ADMINS: true,
   JWT_USER_ID_CLAIM: 'sub',
@@ -93,6 +95,7 @@ export async function openApi({
   databaseUrl,
   config = CONFIG,
   mailer,
+  oauth,
   passwords,
   now,
 }: {
@@ -100,6 +103,7 @@ export async function openApi({
   databaseUrl?: string;
   config?: ApiConfig;
   mailer?: Mailer;
+  oauth?: OauthClients;
   passwords?: PasswordHasher;
   now?: () => Date;
 } = {}): Promise<ApiWorld> {
@@ -133,6 +137,7 @@ export async function openApi({
       config,
       log,
       ...(mailer && { mailer }),
+      ...(oauth && { oauth }),
       ...(passwords && { passwords }),
       ...(now && { now }),
     }),

@@ -31,6 +31,22 @@ export const oauthStates = pgTable(
   ],
 );
 
+/** Somebody came back from a provider: their browser gets a session for the code, once. */
+export const oauthCodes = pgTable(
+  'oauth_codes',
+  {
+    codeHash: text().primaryKey(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id),
+    /** SHA-256 of the secret in the browser's cookie. */
+    browserHash: text().notNull(),
+    expiresAt: at().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('oauth_codes_by_user').on(t.userId), index('oauth_codes_by_expiry').on(t.expiresAt)],
+);
+
 /** Somebody's account at a provider: who it is, is provider and subject, and never the address. */
 export const oauthAccounts = pgTable(
   'oauth_accounts',

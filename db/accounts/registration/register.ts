@@ -4,7 +4,8 @@ import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { userProfiles, users } from '../schema.ts';
-import { makeAccountToken, withdrawTokens } from '../tokens/make.ts';
+import { makeAccountToken } from '../tokens/make.ts';
+import { dropSignIns } from './drop-sign-ins.ts';
 
 export interface Registration {
   readonly email: string;
@@ -19,8 +20,8 @@ export interface Registered {
 }
 
 /**
- * Makes an account whose address is not confirmed yet. An address that was never confirmed registers anew: its password is
- * replaced, and older links are dead. One that was is told so, and nothing changes. Who calls has the turn of this address
+ * Makes an account whose address is not confirmed yet. An address that was never confirmed registers anew: what opened it before is
+ * gone, its password and older links among it. One that was is told so, and nothing changes. Who calls has the turn of this address
  * (`takeMail`), and commits once the mail server took the mail.
  */
 export async function register(
@@ -38,8 +39,8 @@ export async function register(
   if (known === undefined) {
     await tx.insert(users).values({ id: userId, email, role: 'user', isVerified: false, passwordHash });
   } else {
+    await dropSignIns(tx, userId, { ...from, actor: userId });
     await tx.update(users).set({ email, passwordHash }).where(eq(users.id, userId));
-    await withdrawTokens(tx, userId);
   }
   if (displayName !== null) {
     await tx

@@ -1,0 +1,34 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Tx } from '../../client.ts';
+import type { Act } from '../../kernel/index.ts';
+import { oauthAccounts, oauthCodes, oauthStates } from '../oauth/schema.ts';
+import { revokeKeysOf } from '../revoke-api-key.ts';
+import { users } from '../schema.ts';
+import { backupCodes, twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
+import { endSessions } from '../sessions/end.ts';
+import { withdrawTokens } from '../tokens/make.ts';
+
+/**
+ * Takes from an account whose address nobody proved all that opens it: somebody else may have put that there, to be let in once
+ * the address's owner comes. Password, links in mails, providers, second factor, sessions and keys. Who calls has locked the user.
+ */
+export async function dropSignIns(tx: Tx, userId: string, act: Act): Promise<void> {
+  await tx.update(users).set({ passwordHash: null }).where(eq(users.id, userId));
+  await withdrawTokens(tx, userId);
+  await dropProviders(tx, userId);
+  await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
+  await tx.delete(twoFactors).where(eq(twoFactors.userId, userId));
+  await tx
+    .update(twoFactorChallenges)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(twoFactorChallenges.userId, userId), isNull(twoFactorChallenges.endedAt)));
+  await endSessions(tx, { userId }, 'revoked');
+  await revokeKeysOf(tx, userId, act);
+}
+
+/** The same of other providers alone, with the ways to them that are under way. */
+export async function dropProviders(tx: Tx, userId: string): Promise<void> {
+  await tx.delete(oauthAccounts).where(eq(oauthAccounts.userId, userId));
+  await tx.delete(oauthStates).where(eq(oauthStates.userId, userId));
+  await tx.delete(oauthCodes).where(eq(oauthCodes.userId, userId));
+}
