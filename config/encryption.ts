@@ -48,7 +48,7 @@ export const ENCRYPTION_VARIABLES = {
   ),
   PERSONAL_DATA_KEYS: variable(
     keyRing(),
-    'dev:Y2hhbmdlLW1lLXRvLTMyLXJhbmRvbS1ieXRlcy0wMDA=',
+    '',
     'keys that wrap the key of each person, `id:base64` comma-separated: the first wraps, all unwrap (docs/encryption.md)',
     RING_RULES,
   ),
