@@ -68,6 +68,7 @@ export {
 export { newSecret, stepOf, uriOf } from './second-factor/totp.ts';
 export { stepUp } from './sessions/step-up.ts';
 export { takeOauthCode } from './oauth/codes.ts';
+export { type Encrypted, encryptOauthTokens } from './oauth/encrypt.ts';
 export { linkProvider, unlinkProvider } from './oauth/link.ts';
 export { signInByProvider } from './oauth/sign-in.ts';
 export { beginOauth, type OauthWay, takeOauth } from './oauth/states.ts';

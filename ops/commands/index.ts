@@ -23,6 +23,7 @@ import { audit } from './audit.ts';
 import { backfillTransferIds } from './backfill-transfer-ids.ts';
 import { replayWebhook, retryFailed } from './bulk.ts';
 import type { Command } from './command.ts';
+import { encryptOauthTokens } from './encrypt-oauth-tokens.ts';
 import { LIST_KEYS, lists } from './lists.ts';
 import { phantoms } from './phantoms.ts';
 import { reconcile } from './reconcile.ts';
@@ -267,6 +268,13 @@ export const COMMANDS: readonly Command[] = [
     about:
       "wraps each person's key anew under the key of PERSONAL_DATA_KEYS that wraps now, and says when an old one is free; with --dry-run changes nothing. May be stopped and run again",
     run: rewrapKeys,
+  },
+  {
+    name: 'encrypt-oauth-tokens',
+    options: [{ name: 'dry-run' }, json],
+    about:
+      "seals tokens of sign-in providers that an older system left plain, each under its person's key; with --dry-run changes nothing. May be stopped and run again",
+    run: encryptOauthTokens,
   },
   {
     name: 'seed',
