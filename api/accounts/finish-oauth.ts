@@ -50,7 +50,7 @@ export const finishOauth = defineRoute(route, async (c) => {
     if (error instanceof VezaError) return new URLSearchParams({ error: error.code });
     throw error;
   });
-  return c.redirect(`${way.redirectUrl}#${fragment}`, 302);
+  return c.redirect(`${way.redirectUrl}#${fragment.toString()}`, 302);
 });
 
 /** What the shop is told. Throws what became of it as the problem that a route would answer. */

@@ -48,7 +48,7 @@ async function keyNamed(kid: string): Promise<JWK> {
 function serve(key: JWK): void {
   const provider = new Provider(issuer, {
     jwks: { keys: [key] },
-    clients: [...'abcdefg'].map((letter) => ({
+    clients: Array.from('abcdefg', (letter) => ({
       client_id: `person-${letter}`,
       client_secret: 'a secret of the test',
       grant_types: ['client_credentials'],

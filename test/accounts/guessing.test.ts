@@ -58,7 +58,7 @@ test('the probe shows the times of known and unknown addresses side by side', as
       script,
       accounts.map(({ email }) => email),
       { env: { PATH: process.env['PATH'], VEZA_API_URL: `http://127.0.0.1:${port}` } },
-      (error, stdout) => (error ? reject(new Error(`${String(error)}: ${stdout}`)) : resolve(stdout)),
+      (error, stdout) => (error ? reject(new Error(`${error.message}: ${stdout}`)) : resolve(stdout)),
     );
   });
   server.close();

@@ -73,7 +73,7 @@ class Browser {
 
   async begin(provider: OauthProvider, redirectUrl = REDIRECT): Promise<string> {
     const begun = await this.get(
-      `/auth/oauth/${provider}?${new URLSearchParams({ redirect_url: redirectUrl })}`,
+      `/auth/oauth/${provider}?${new URLSearchParams({ redirect_url: redirectUrl }).toString()}`,
     );
     expect(begun.status).toBe(302);
     return this.visit(begun.headers.get('location'));
@@ -222,7 +222,7 @@ describe('the way there and back', () => {
     const [mine, theirs] = [await one.begin('google'), await other.begin('google')];
     const injected = new URLSearchParams(mine.split('?')[1]);
     injected.set('code', new URLSearchParams(theirs.split('?')[1]).get('code') ?? '');
-    const told = await one.comeBack(`${mine.split('?')[0]}?${injected}`);
+    const told = await one.comeBack(`${mine.split('?')[0]}?${injected.toString()}`);
     expect(told.get('error')).toBe('oauth_failed');
   });
 
@@ -277,7 +277,7 @@ describe('the way there and back', () => {
   ])('redirects: %s is refused before anything is stored', async (_, redirectUrl) => {
     const before = await db().select().from(oauthStates);
     const query = new URLSearchParams({ redirect_url: redirectUrl });
-    const answer = await ask(world, 'GET', `/auth/oauth/google?${query}`);
+    const answer = await ask(world, 'GET', `/auth/oauth/google?${query.toString()}`);
     expect(refusal(answer)).toEqual([400, 'redirect_not_allowed']);
     expect(answer.headers.getSetCookie()).toEqual([]);
     expect(await db().select().from(oauthStates)).toEqual(before);
@@ -292,7 +292,7 @@ describe('the way there and back', () => {
     const answer = await ask(
       world,
       'GET',
-      `/auth/oauth/google?${new URLSearchParams({ redirect_url: redirectUrl })}`,
+      `/auth/oauth/google?${new URLSearchParams({ redirect_url: redirectUrl }).toString()}`,
     );
     expect(answer.status).toBe(302);
     expect(answer.headers.getSetCookie().join()).toMatch(
@@ -410,8 +410,9 @@ describe('linking', () => {
     expect((await unlink(headers)).status).toBe(204);
     expect((await unlink(headers)).status).toBe(204);
     expect(await linksOf(account.id)).toEqual([]);
-    const mails = await world.database
-      .sql`SELECT kind FROM mails WHERE user_id = ${account.id} AND kind LIKE 'oauth%' ORDER BY id`;
+    const mails = await world.database.sql<
+      { kind: string }[]
+    >`SELECT kind FROM mails WHERE user_id = ${account.id} AND kind LIKE 'oauth%' ORDER BY id`;
     expect(mails.map(({ kind }) => kind)).toEqual(['oauth_linked', 'oauth_unlinked']);
     expect(await actionsOf(account.id)).toEqual(
       expect.arrayContaining(['user.oauth_link', 'user.oauth_unlink']),

@@ -116,7 +116,7 @@ describe('registering', () => {
     ['is away', () => smtp.control.goAway()],
   ])('SMTP %s: 500, no row anywhere', async (_, break_) => {
     const before = await rowsOfAllTables();
-    await break_();
+    await Promise.resolve(break_());
     const answer = await register(newEmail(), PASSWORD, production);
     await smtp.control.comeBack();
     expect(refusal(answer)).toEqual([500, 'mail_not_sent']);

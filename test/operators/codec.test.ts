@@ -109,7 +109,7 @@ describe('the codec endpoint of Temporal’s UI', () => {
     ['a buyer with a cookie', () => cookieOf(buyer), 403, 'forbidden'],
   ] as const)('shows nothing to %s', async (_, headers, status, code) => {
     for (const verb of ['decode', 'encode']) {
-      const response = await post(verb, { payloads: [await encrypted()] }, await headers());
+      const response = await post(verb, { payloads: [await encrypted()] }, await Promise.resolve(headers()));
       expect(response.status).toBe(status);
       expect(await codeOf(response)).toBe(code);
     }

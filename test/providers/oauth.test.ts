@@ -202,6 +202,8 @@ test('the stand-in takes no way without PKCE', async () => {
     state: 's',
     redirect_uri: ATTEMPT.redirectUri,
   });
-  const answer = await fetch(`${sandbox.url}/github/login/oauth/authorize?${ask}`, { redirect: 'manual' });
+  const answer = await fetch(`${sandbox.url}/github/login/oauth/authorize?${ask.toString()}`, {
+    redirect: 'manual',
+  });
   expect(answer.status).toBe(400);
 });

@@ -9,7 +9,7 @@ export type PasswordFault = 'too_short' | 'too_long' | 'is_the_address' | 'commo
 
 /** Null where nothing that we know ourselves speaks against it. Nothing is trimmed: a space is a character. */
 export function passwordFault(password: string, email: string): PasswordFault | null {
-  const chars = [...password].length;
+  const chars = Array.from(password).length;
   if (chars < PASSWORD_MIN_CHARS) return 'too_short';
   if (chars > PASSWORD_MAX_CHARS) return 'too_long';
   const [address, typed] = [email.toLowerCase(), password.toLowerCase()];
