@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey } from '../../db/accounts/create-api-key.ts';
 import { makeKey, PasswordHasher } from '../../db/accounts/index.ts';
+import { oauthAccounts } from '../../db/accounts/oauth/schema.ts';
 import { apiKeys, mails, userProfiles, users } from '../../db/accounts/schema.ts';
 import { accountTokens } from '../../db/accounts/tokens/schema.ts';
 import { auditLog } from '../../db/kernel/schema.ts';
@@ -344,20 +345,39 @@ describe('a reset', () => {
     ]);
   });
 
-  test('ends sessions and an admin’s keys, verifies, and signs nobody in', async () => {
-    const account = await addAccount(world, { role: 'admin', isVerified: false });
-    await world.database.db.update(users).set({ isVerified: true }).where(eq(users.id, account.id));
+  /** A key of their own. */
+  async function keep(userId: string, scopes: ('admin' | 'read')[]): Promise<string> {
+    const { prefix, keyHash } = makeKey();
+    const key = { id: uuidv7(), userId, name: 'k', scopes, expiresAt: null, prefix, keyHash };
+    await world.database.db.transaction((tx) =>
+      createApiKey(tx, { ...key, readsPerHour: 10, writesPerHour: 10 }, { actor: userId }),
+    );
+    return key.id;
+  }
+
+  test('of an address that nobody had proved takes away all that opened the account, and verifies', async () => {
+    const account = await addAccount(world, { isVerified: false });
+    await keep(account.id, ['read']);
+    await world.database.db.insert(oauthAccounts).values({
+      ...{ id: uuidv7(), userId: account.id, provider: 'spotify', subject: account.id },
+    });
+    await askReset(account.email);
+    expect((await confirm(tokenTo(account.email))).status).toBe(204);
+    const keys = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, account.id));
+    expect(keys.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
+    const links = await world.database.db
+      .select()
+      .from(oauthAccounts)
+      .where(eq(oauthAccounts.userId, account.id));
+    expect(links).toEqual([]);
+    const signedIn = await post('/auth/login', { email: account.email, password: OTHER_PASSWORD });
+    expect(signedIn.body.user).toMatchObject({ is_verified: true });
+  });
+
+  test('ends sessions and an admin’s keys, and signs nobody in', async () => {
+    const account = await addAccount(world, { role: 'admin' });
     const session = await signIn(world, account);
-    await world.database.db.update(users).set({ isVerified: false }).where(eq(users.id, account.id));
-    const keep = async (scopes: ('admin' | 'read')[]) => {
-      const { prefix, keyHash } = makeKey();
-      const key = { id: uuidv7(), userId: account.id, name: 'k', scopes, expiresAt: null, prefix, keyHash };
-      await world.database.db.transaction((tx) =>
-        createApiKey(tx, { ...key, readsPerHour: 10, writesPerHour: 10 }, { actor: account.id }),
-      );
-      return key.id;
-    };
-    const [adminKey, readKey] = [await keep(['admin']), await keep(['read'])];
+    const [adminKey, readKey] = [await keep(account.id, ['admin']), await keep(account.id, ['read'])];
     await askReset(account.email);
     const answer = await confirm(tokenTo(account.email));
     expect([answer.status, answer.text]).toEqual([204, '']);

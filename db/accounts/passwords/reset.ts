@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
-import { dropProviders } from '../registration/drop-sign-ins.ts';
+import { dropSignIns } from '../registration/drop-sign-ins.ts';
 import { revokeAdminKeysOf } from '../revoke-api-key.ts';
 import { users } from '../schema.ts';
 import { endChallenges } from '../second-factor/challenges.ts';
@@ -34,8 +34,8 @@ export async function addressOfReset(db: Db, token: string): Promise<string> {
 
 /**
  * Somebody proved their mailbox and chose a password: the address is confirmed, all sessions and an admin's keys with the scope
- * `admin` end, and so do all other links. The second factor stays; providers
- * that were linked before anybody had proved the address go. Throws `token_invalid`.
+ * `admin` end, and so do all other links. The second factor stays. Where nobody had proved the address before, all that opened the
+ * account goes: providers, second factor and keys. Throws `token_invalid`.
  */
 export const resetPassword = (
   db: Db,
@@ -45,13 +45,13 @@ export const resetPassword = (
   db.transaction(async (tx) => {
     const { id: userId, isVerified } = await lockOwner(tx, token);
     await useToken(tx, token, PURPOSES);
-    // Somebody else may have linked theirs, to be let in once the address's owner comes.
-    if (!isVerified) await dropProviders(tx, userId);
+    const act = { ...from, actor: userId };
+    // Somebody else may have made the account, to be let in once the address's owner comes.
+    if (!isVerified) await dropSignIns(tx, userId, act);
     await tx.update(users).set({ passwordHash, isVerified: true }).where(eq(users.id, userId));
     await withdrawTokens(tx, userId);
     await endChallenges(tx, userId);
     await endSessions(tx, { userId }, 'password_reset');
-    const act = { ...from, actor: userId };
     await revokeAdminKeysOf(tx, userId, act);
     const entry = { action: 'user.password_reset', subject: userSubject(userId), before: null, after: null };
     await writeAuditLog(tx, act, entry);

@@ -27,7 +27,7 @@ export async function dropSignIns(tx: Tx, userId: string, act: Act): Promise<voi
 }
 
 /** The same of other providers alone, with the ways to them that are under way. */
-export async function dropProviders(tx: Tx, userId: string): Promise<void> {
+async function dropProviders(tx: Tx, userId: string): Promise<void> {
   await tx.delete(oauthAccounts).where(eq(oauthAccounts.userId, userId));
   await tx.delete(oauthStates).where(eq(oauthStates.userId, userId));
   await tx.delete(oauthCodes).where(eq(oauthCodes.userId, userId));
