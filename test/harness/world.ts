@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +18,7 @@ import { taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
-import { makeToken } from '../../ops/sign-token.ts';
+import { makeToken, signToken } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
@@ -37,6 +38,7 @@ export interface Person {
 }
 
 const STARTED_WITHIN_MS = 20_000;
+const TOKEN_TTL_MS = 60 * 60 * 1000;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -278,15 +280,18 @@ export class World {
   }
 
   token(userId: string, role: Role): Promise<string> {
-    const { JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE } = this.config;
-    if (JWT_SECRET === undefined) throw new Error('a world signs its tokens');
-    const settings = {
-      identity: 'own',
-      secret: JWT_SECRET,
-      issuer: JWT_ISSUER,
-      audience: JWT_AUDIENCE,
-    } as const;
-    return makeToken(this.database.db, settings, { userId, role }, 60 * 60 * 1000);
+    return makeToken(this.database.db, this.#signing(), { userId, role }, TOKEN_TTL_MS);
+  }
+
+  /** A token of ours of somebody, and of a session, whom no row knows. */
+  strangersToken(userId: string): Promise<string> {
+    return signToken(this.#signing(), { userId, role: 'artist', sessionId: randomUUID() }, TOKEN_TTL_MS);
+  }
+
+  #signing() {
+    const { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = this.config;
+    if (secret === undefined) throw new Error('a world signs its tokens');
+    return { identity: 'own', secret, issuer, audience } as const;
   }
 
   /** One call to the API over HTTP. What a test sends may be what has to be refused; what comes back is typed by the route. */

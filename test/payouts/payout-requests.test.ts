@@ -185,7 +185,7 @@ describe('a payout that is asked for', () => {
     it('nobody, or somebody whom we do not know: unauthenticated', async () => {
       expect((await world.post(null, '/sellers/me/payouts')).status).toBe(401);
       const id = uuidv7();
-      const stranger = { id, role: 'artist' as const, token: await world.token(id, 'artist') };
+      const stranger = { id, role: 'artist' as const, token: await world.strangersToken(id) };
       expect((await askPayout(world, stranger)).body['code']).toBe('unauthenticated');
     });
   });

@@ -261,6 +261,7 @@ describe('a trial', () => {
     await sql`DELETE FROM subscriptions WHERE user_id = ${first.id}`;
     await sql`DELETE FROM mails WHERE user_id = ${first.id}`;
     await sql`DELETE FROM sessions WHERE user_id = ${first.id}`;
+    await sql`DELETE FROM person_keys WHERE user_id = ${first.id}`;
     await sql`DELETE FROM users WHERE id = ${first.id}`;
     expect(await told(await person(`${name}@example.com`))).toBe('trial_already_used');
     expect(await told(await person(`other-${name}@example.com`))).toBe('begun');
