@@ -136,6 +136,7 @@ describe('the OpenAPI document', () => {
         ...['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook'],
         ...['login', 'refresh', 'register', 'verifyEmail', 'resendVerification'],
         ...['askPasswordReset', 'confirmPasswordReset', 'confirmEmail', 'meetChallenge'],
+        ...['beginOauth', 'finishOauth', 'exchangeOauthCode'],
       ]),
     );
     expect(document.components.securitySchemes).toMatchObject({
