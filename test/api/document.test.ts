@@ -29,7 +29,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   'connectStripeAccount',
   'linkStripeAccount',
   ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
-  ...['changePassword', 'changeEmail'],
+  ...['changePassword', 'changeEmail', 'linkProvider', 'unlinkProvider'],
   ...['setUpTwoFactor', 'confirmTwoFactor', 'renewBackupCodes', 'turnOffTwoFactor'],
   ...['upgradeCreator', 'makeChatToken', 'makeOwnApiKey', 'listOwnApiKeys', 'revokeOwnApiKey'],
 ]);

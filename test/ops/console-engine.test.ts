@@ -33,11 +33,11 @@ it.each(PAGES)('%s is there without Temporal, and says that it does not answer',
 
 it('names the task queues that no worker polls, until one does', async () => {
   const operator = await Operator.signedIn(world, await makePerson(world, 'admin'));
-  const { core, stripe, billing } = taskQueuesOf(world.config);
+  const { core, stripe, billing, people } = taskQueuesOf(world.config);
   const seen = async (path: string) => (await operator.get(path)).html.replaceAll(/\s+/g, ' ');
   for (const path of PAGES) {
     expect(await seen(path)).toContain(
-      `No worker polls <code>${core}</code>, <code>${stripe}</code> and <code>${billing}</code>`,
+      `No worker polls <code>${core}</code>, <code>${stripe}</code>, <code>${billing}</code> and <code>${people}</code>`,
     );
   }
   await world.startWorker({ TRANSFER_RETRY_WORKER_ENABLED: 'false', REVERSAL_WORKER_ENABLED: 'false' });
