@@ -5,7 +5,9 @@ import type { GiveBackWork } from '../../marketplace/index.ts';
 import { acceptCard } from '../chargeable-card.ts';
 import { type Paying, payInvoice } from '../invoices/pay.ts';
 import type { LockedAttempt } from '../lock.ts';
+import { dropAttempt } from './drop.ts';
 import { giveBack } from './give-back.ts';
+import { lockLastAttempt } from './open.ts';
 import { refuse } from './refuse.ts';
 import { transitionAttempt } from './transition.ts';
 
@@ -55,12 +57,19 @@ export async function takeCaptured(
   const succeeded = { ...locked, attempt };
   if (!isCancelled && mayTake(succeeded, captured, paying.now)) {
     await payInvoice(tx, succeeded, paying);
+    await dropNext(tx, succeeded);
     return { outcome: 'paid', isPeriodSettled: true };
   }
   const work = await giveBack(tx, succeeded, { captured, goneMinor });
   // The invoice waits for its money as it did before.
   const isPeriodSettled = await refuse(tx, succeeded, null, paying);
   return { outcome: 'given_back', work, isPeriodSettled };
+}
+
+/** An attempt that had failed has paid after all: the one that was opened after it is wanted for nothing. */
+async function dropNext(tx: Tx, { invoice, attempt }: LockedAttempt): Promise<void> {
+  const last = await lockLastAttempt(tx, invoice.id);
+  if (last !== undefined && last.id !== attempt.id && last.status === 'pending') await dropAttempt(tx, last);
 }
 
 /** The captured amount; throws where the PSP does not say how much. */
