@@ -49,7 +49,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
         `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
         '',
         `API reference   ${addresses.docs}`,
-        `ops console     ${addresses.ops_console}  (sign in with an admin's token: npm run ops -- seed)`,
+        `ops console     ${addresses.ops_console}  (sign in as an admin: npm run ops -- seed)`,
         `Temporal's UI   ${addresses.temporal_ui ?? 'of the server you named'}`,
         ...(addresses.mails === null ? [] : [`mails           ${addresses.mails}`]),
         `stand-in PSP    ${addresses.hyperswitch_sandbox}`,
