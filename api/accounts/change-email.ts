@@ -4,7 +4,7 @@ import { defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../k
 import { ownAccount } from '../middleware/access.ts';
 import { NewAddress, Password } from './fields-view.ts';
 import { MailAsked, showMailAsked } from './mail-asked-view.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { type FirstMail, linkTo, sendFirst } from './send-first.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
@@ -22,15 +22,7 @@ const route = createRoute({
   request: { body: jsonBody(Body) },
   responses: {
     202: json(MailAsked, 'A mail is on its way to the new address'),
-    ...fails(
-      ...OWN_ACCOUNT,
-      ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
-      'mail_not_sent',
-    ),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'mail_not_sent'),
   },
 });
 

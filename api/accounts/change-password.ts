@@ -4,7 +4,7 @@ import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '.
 import { ownAccount } from '../middleware/access.ts';
 import { acceptPassword } from './accept-password.ts';
 import { Password } from './fields-view.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
 const Body = z
@@ -27,15 +27,7 @@ const route = createRoute({
   request: { body: jsonBody(Body) },
   responses: {
     204: { description: 'It counts from now on' },
-    ...fails(
-      ...OWN_ACCOUNT,
-      ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
-      'password_refused',
-    ),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'password_refused'),
   },
 });
 

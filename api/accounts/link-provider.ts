@@ -3,7 +3,7 @@ import { defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../k
 import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
 import { beginWay, ProviderParams, RedirectUrl } from './oauth-way.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
 const Body = z
@@ -30,10 +30,7 @@ const route = createRoute({
     ...fails(
       ...OWN_ACCOUNT,
       ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
+      ...REAUTHENTICATED,
       'oauth_provider_unknown',
       'redirect_not_allowed',
       'oauth_failed',

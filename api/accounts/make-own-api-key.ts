@@ -16,7 +16,7 @@ import {
 import { ownAccount } from '../middleware/access.ts';
 import { ApiKey, showApiKey } from './api-key-view.ts';
 import { Password } from './fields-view.ts';
-import { reauthenticateOrFresh } from './reauthenticate.ts';
+import { REAUTHENTICATED, reauthenticateOrFresh } from './reauthenticate.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
 const Body = z
@@ -49,14 +49,7 @@ const route = createRoute({
       z.object({ api_key: ApiKey, key: z.string().openapi({ description: 'Shown this once' }) }),
       'The key, and what is known of it from now on',
     ),
-    ...fails(
-      ...OWN_ACCOUNT,
-      ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
-    ),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED),
   },
 });
 

@@ -6,6 +6,14 @@ import { provePassword } from './prove-password.ts';
 
 const FRESH_MS = 10 * 60_000;
 
+/** What a route answers that reads its caller's account and has them prove who they are. */
+export const REAUTHENTICATED = [
+  'user_not_found',
+  'invalid_credentials',
+  'too_many_attempts',
+  'reauthentication_required',
+] as const;
+
 /**
  * The caller proves once more who they are: by their password; who has none, by a sign-in of the last ten minutes. Throws
  * `reauthentication_required`, and what `provePassword` does where the password is wrong.

@@ -3,7 +3,7 @@ import { renewCodes } from '../../db/accounts/index.ts';
 import { actorOf, defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { BackupCodes, Code, makeBackupCodes, proveSecondFactor } from './second-factor-code.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
@@ -20,16 +20,7 @@ const route = createRoute({
   request: { body: jsonBody(Body) },
   responses: {
     201: json(BackupCodes, 'The new codes'),
-    ...fails(
-      ...OWN_ACCOUNT,
-      ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
-      'two_factor_invalid',
-      'two_factor_is_off',
-    ),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'two_factor_invalid', 'two_factor_is_off'),
   },
 });
 

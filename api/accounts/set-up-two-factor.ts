@@ -4,7 +4,7 @@ import { keepSecret, newSecret, uriOf } from '../../db/accounts/index.ts';
 import { defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
 const route = createRoute({
@@ -25,15 +25,7 @@ const route = createRoute({
       }),
       'For an app of one-time codes',
     ),
-    ...fails(
-      ...OWN_ACCOUNT,
-      ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
-      'two_factor_is_on',
-    ),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'two_factor_is_on'),
   },
 });
 

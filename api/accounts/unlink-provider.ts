@@ -4,7 +4,7 @@ import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '.
 import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
 import { ProviderParams, providerOf } from './oauth-way.ts';
-import { reauthenticate } from './reauthenticate.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { readOwnUser } from './signed-in-view.ts';
 
 const Body = z
@@ -29,10 +29,7 @@ const route = createRoute({
     ...fails(
       ...OWN_ACCOUNT,
       ...WITH_BODY,
-      'user_not_found',
-      'invalid_credentials',
-      'too_many_attempts',
-      'reauthentication_required',
+      ...REAUTHENTICATED,
       'oauth_provider_unknown',
       'last_sign_in_method',
     ),
