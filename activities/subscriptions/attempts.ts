@@ -11,6 +11,7 @@ import { mayStillArrive } from '../../db/subscriptions/attempts/may-arrive.ts';
 import {
   forgetAttemptAnswer,
   markAttemptLooked,
+  markEndTried,
   noteSilence,
   recordAttemptAnswer,
 } from '../../db/subscriptions/attempts/record-answer.ts';
@@ -127,7 +128,7 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
       return report(owned, found.payment);
     if (standing === 'unpaid' && outcome.kind !== 'refused')
       throw retryLater('psp_unknown_outcome', 'the payment is not cancelled yet', settings.psp);
-    await markAttemptLooked(db, attempt.id);
+    await markEndTried(db, attempt.id);
     return next(subscriptionId);
   }
 

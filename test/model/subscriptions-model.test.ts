@@ -49,7 +49,7 @@ afterAll(() => world.close());
 /** FC_RUNS=100 takes about ten minutes. */
 const MODEL: Lives<Books, Life, Drawn> = {
   name: 'subscriptions model',
-  seed: 1,
+  seed: 20_269,
   runs: 5,
   drawn: fc.record({
     day: fc.constantFrom(...DAYS),

@@ -149,6 +149,29 @@ describe('a first payment', () => {
     await world.finished(`subscription/${first.done.subscriptionId}`);
   });
 
+  it('replaced while it is being looked at: ended at once', async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person);
+    const paymentId = done.attemptId!;
+    await of.rests(done.subscriptionId);
+    world.psp.control.addFault({
+      kind: 'latency',
+      delayMs: 1_000,
+      match: 'payments.retrieve',
+      where: { id: paymentId },
+    });
+    await world.engine.retrySubscription(await of.label(done.subscriptionId));
+    await world.psp.control.waitForRequest(
+      ({ operation, path }) => operation === 'payments.retrieve' && path.includes(paymentId),
+    );
+    await world.database.db.transaction((tx) =>
+      subscribeToFree(tx, { userId: person.id, planId: 'free' }, TERMS),
+    );
+    await of.lastAttempt(done.subscriptionId, (last) => last.status === 'failed');
+    expect(world.psp.control.payment(paymentId).status).toBe('cancelled');
+    await world.finished(`subscription/${done.subscriptionId}`);
+  });
+
   it('is not made by a set-up payment, which pays nothing', async () => {
     const { id, person } = await of.active();
     const { done, psp } = (await of.ask(id, { do: 'payment_method' })) as Awaited<
