@@ -33,6 +33,7 @@ const probe = (who: Pick<Person, 'token'>, args: readonly string[], env: Record<
   });
 const rowsOf = (who: Person) =>
   world.database.db.select().from(subscriptions).where(eq(subscriptions.userId, who.id));
+const lastLineOf = (said: string) => said.trimEnd().split('\n').at(-1);
 const productsOf = (who: Person) =>
   world.database.db.select().from(products).where(eq(products.sellerId, who.id));
 
@@ -47,9 +48,43 @@ describe('the probe of unpaid activation', () => {
     const who = await makePerson(world, 'artist');
     const { code, said } = await probe(who, ['--destructive']);
     expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('CLOSED') });
+    expect(lastLineOf(said)).toContain('selling was asked too');
     expect(await rowsOf(who)).toMatchObject([{ status: 'canceled', endReason: 'asked' }]);
     expect(await productsOf(who)).toEqual([]);
     expect(said).not.toContain(who.token);
+  });
+
+  it('knows nothing of selling where the person has no seller’s role: that is refused before the gate', async () => {
+    const who = await makePerson(world, 'user');
+    const { code, said } = await probe(who, ['--destructive']);
+    expect({ code, said }).toEqual({
+      code: 2,
+      said: expect.stringContaining('the gate of selling was not reached'),
+    });
+    expect(said).toContain('"forbidden"');
+    expect(await rowsOf(who)).toEqual([]);
+  });
+
+  it('says that selling was not asked where nobody told it that selling is gated', async () => {
+    const who = await makePerson(world, 'artist');
+    const { code, said } = await probe(who, ['--destructive'], { VEZA_SELLING_GATED: '' });
+    expect({ code, last: lastLineOf(said) }).toEqual({
+      code: 0,
+      last: expect.stringMatching(/^CLOSED, but for selling, which was not asked/),
+    });
+  });
+
+  it('turns red where the deployment does not gate selling, though it was said to', async () => {
+    const selling = await World.create({ worker: false });
+    try {
+      const who = await makePerson(selling, 'artist');
+      expect(await probe(who, ['--destructive'], { VEZA_API_URL: selling.apiUrl })).toEqual({
+        code: 1,
+        said: expect.stringContaining('OPEN: a product was created before subscribing'),
+      });
+    } finally {
+      await selling.close();
+    }
   });
 
   it('turns red on an injected bypass: rows that are made active without the PSP’s word', async () => {
