@@ -122,6 +122,8 @@ export interface ApiEnv {
     log: Logger;
     /** Set on every route that asks for a bearer token or an API key. */
     caller: Caller;
+    /** The caller is an admin without a second factor, and so has the role `user` here. */
+    isUnprovedAdmin: boolean;
     /** The caller's session; null where they used a key, or an identity provider's token. */
     session: NonNullable<Standing['session']> | null;
     /** When the token or the key expires; null: never. A stream ends with it. */

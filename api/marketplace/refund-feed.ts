@@ -2,7 +2,7 @@ import type { Logger } from '../../log.ts';
 import type { Db } from '../../db/client.ts';
 import { readNewRefundEvents, type RefundEventRow } from '../../db/marketplace/refunds/events.ts';
 import { readStanding } from '../../db/accounts/index.ts';
-import { type ApiKeyScope, callerByKey, type Role } from '../../domain/accounts/index.ts';
+import { type ApiKeyScope, asOrdinaryUser, callerByKey, type Role } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { isTerminal, writeRefundEvent } from './refund-event-text.ts';
 
@@ -38,6 +38,8 @@ export interface StreamOpener {
   readonly userId: string;
   /** The role by which the stream was allowed. */
   readonly role: Role;
+  /** They are an admin, and were let in as an ordinary user. */
+  readonly isUnprovedAdmin: boolean;
   readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
   /** The session of the token; null where there is none of ours. */
   readonly sessionId: string | null;
@@ -189,8 +191,8 @@ export class RefundFeed {
         roleNow === undefined ||
         (key !== null && !keyIds.has(key.id)) ||
         (sessionId !== null && !sessionIds.has(sessionId));
-      const may = isGone || key === null ? roleNow : callerByKey({ userId, role: roleNow }, key.scopes).role;
-      if ((isGone || may !== role) && this.#listeners.has(listener)) this.#end(listener);
+      if ((isGone || letInAs(listener, roleNow) !== role) && this.#listeners.has(listener))
+        this.#end(listener);
     }
   }
 
@@ -233,4 +235,10 @@ export class RefundFeed {
     clearInterval(this.#timers.heartbeat);
     this.#timers = null;
   }
+}
+
+/** The role that whoever opened a stream would have now, if they came again. */
+function letInAs({ userId, key, isUnprovedAdmin }: StreamOpener, role: Role): Role {
+  if (isUnprovedAdmin) return asOrdinaryUser({ userId, role }).role;
+  return key === null ? role : callerByKey({ userId, role }, key.scopes).role;
 }

@@ -62,6 +62,7 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
   c.header('Retry-After', String(RETRY_AFTER_S));
   const opener = {
     ...c.var.caller,
+    isUnprovedAdmin: c.var.isUnprovedAdmin,
     key: c.var.apiKey ?? null,
     sessionId: c.var.session?.id ?? null,
     endsAt: c.var.credentialsEndAt,

@@ -1,7 +1,7 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { VezaError } from '../../domain/errors.ts';
-import { hasSecondFactor, identityOf, type Role } from '../../domain/accounts/index.ts';
+import { identityOf, type Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
 import { limitAnonymous, limitRegistering, limitSigningIn } from './client-limit.ts';
@@ -59,24 +59,17 @@ export const inPerson = ({ middleware, ...access }: Access): Access => ({
   security: BEARER,
 });
 
-const OF_ADMINS = '/api/v1/admin/';
-/** Admins' keys pass, which were made with one. So do tokens of an identity provider, which asks for its own factors. */
-function assertSecondFactor(c: Context<ApiEnv>): void {
-  const { session, deps } = c.var;
-  if (!deps.config.TWO_FACTOR_FOR_ADMINS || session === null) return;
-  if (hasSecondFactor(session.amr)) return;
-  throw new VezaError('two_factor_required', 'Admins set up a second factor, and sign in with it.');
-}
-
 function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (!roles.includes(c.var.caller.role)) {
-      const { apiKey } = c.var;
+      const { apiKey, isUnprovedAdmin } = c.var;
+      if (isUnprovedAdmin && roles.includes('admin')) {
+        throw new VezaError('two_factor_required', 'Admins set up a second factor, and sign in with it.');
+      }
       const hint =
         apiKey && !apiKey.scopes.includes('admin') ? ', and the scope admin to act as an admin' : '';
       throw new VezaError('forbidden', `This needs one of these roles: ${roles.join(', ')}${hint}.`);
     }
-    if (c.var.caller.role === 'admin' && c.req.path.startsWith(OF_ADMINS)) assertSecondFactor(c);
     await next();
   };
 }

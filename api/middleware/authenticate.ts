@@ -21,7 +21,9 @@ import {
 } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import {
+  asOrdinaryUser,
   CONSOLE_SESSION,
+  hasSecondFactor,
   identityOf,
   ROLES,
   type Caller,
@@ -35,7 +37,10 @@ import { sayLimit } from './rate-limit.ts';
 import { cookieSecret } from './session-cookie.ts';
 import { verifyHs256 } from './verify-hs256.ts';
 
-/** Asks for a bearer token (JWT), an API key or the cookie of a session, and sets `caller`. */
+/**
+ * Asks for a bearer token (JWT), an API key or the cookie of a session, and sets `caller`: an admin whose session no second
+ * factor proved is an ordinary user, on every path.
+ */
 export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
   const key = c.req.header('x-api-key');
   const authorization = c.req.header('authorization');
@@ -46,16 +51,25 @@ export const authenticate = createMiddleware<ApiEnv>(async (c, next) => {
       'Send the Authorization header, X-API-Key or the cookie of a session: one of them.',
     );
   }
-  const caller =
+  const named =
     key !== undefined
       ? await callerOfKey(c, key)
       : secret !== undefined
         ? await callerOfCookie(c, secret)
         : await callerOfToken(c, authorization ?? '');
+  const isUnprovedAdmin = named.role === 'admin' && lacksSecondFactor(c.var.session, c.var.deps.config);
+  const caller = isUnprovedAdmin ? asOrdinaryUser(named) : named;
+  c.set('isUnprovedAdmin', isUnprovedAdmin);
   c.set('caller', caller);
   c.set('log', c.var.log.child({ userId: caller.userId, apiKeyId: c.var.apiKey?.id }));
   await next();
 });
+
+/** Admins' keys were made with one. So were tokens of an identity provider, which asks for factors of its own. */
+const lacksSecondFactor = (
+  session: Standing['session'],
+  config: Pick<ApiConfig, 'TWO_FACTOR_FOR_ADMINS'>,
+): boolean => config.TWO_FACTOR_FOR_ADMINS && session !== null && !hasSecondFactor(session.amr);
 
 async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise<Caller> {
   const { now, config } = c.var.deps;

@@ -1,4 +1,4 @@
-import type { Caller } from './roles.ts';
+import { asOrdinaryUser, type Caller } from './roles.ts';
 
 export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
@@ -22,7 +22,5 @@ export const mayCall = (scopes: readonly ApiKeyScope[], kind: CallKind) =>
   scopes.includes(kind) || scopes.includes('admin');
 
 /** A key acts as its user. An admin's key without the scope `admin` acts as an ordinary user. */
-export const callerByKey = ({ userId, role }: Caller, scopes: readonly ApiKeyScope[]): Caller => ({
-  userId,
-  role: role === 'admin' && !scopes.includes('admin') ? 'user' : role,
-});
+export const callerByKey = (caller: Caller, scopes: readonly ApiKeyScope[]): Caller =>
+  scopes.includes('admin') ? caller : asOrdinaryUser(caller);

@@ -15,7 +15,7 @@ export { FAULT_TEXTS, passwordFault } from './passwords/rules.ts';
 export { maskEmail } from './mask-email.ts';
 export { MAIL_ACTIONS } from './mail-actions.ts';
 export type { MailAttempt, MailTerms } from './mail-attempts.ts';
-export { type Caller, type Role, ROLES, SELF_MADE_ROLE, SELLING_ROLES } from './roles.ts';
+export { asOrdinaryUser, type Caller, type Role, ROLES, SELF_MADE_ROLE, SELLING_ROLES } from './roles.ts';
 export {
   type OauthClient,
   type OauthClients,
