@@ -42,21 +42,42 @@ const OF_SUBSCRIPTIONS = new Set([
 const KNOW_SUBSCRIPTIONS = /(^|\/)subscriptions(\/|\.ts$)|^db\/invariants\/|^domain\/accounts\/roles\.ts$/;
 
 const DECIDES_BY_PLAN =
-  /\b(?:planId|plan_id|plan\.id)\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*\b(?:planId|plan\.id)\b/;
+  /\b(?:planId|plan_id|plan\.id)\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*\b(?:planId|plan\.id)\b/g;
 
-/** What a source decides that it must not. */
+// `active` is a word of many rows, so it is found by what it is compared with, or by how its row was read.
+const DECIDES_BY_STATUS =
+  /\bsubscription\??\.status\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.?]*\bsubscription\??\.status\b|\.includes\([\w.?]*\bsubscription\??\.status\b/g;
+/** What shows the status of somebody's subscription: featuresOf and the gates show what it is worth. */
+const SHOW_STATUS = new Set(['readStanding', 'readStandingsOf', 'readLiveSubscription', 'subscriptions']);
+const TAKEN = /\b(?:import|export)\s+(?!type\b)(?:\{([^}]*)\}|\*[^;]*?)\s*from\s*['"]([^'"]+)['"]/g;
+const OF_THE_SUBJECT = /(^|\/)subscriptions(\/|\.ts$)/;
+const SCHEMA_OF_ALL = /(^|\/)schema\.ts$/;
+/** The register of all tables, and the sweep, which looks for what is overdue. */
+const TAKE_ROWS = new Set(['db/schema.ts', 'db/reconcile/sweep.ts']);
+
+/** What a source decides that it must not: where, and why. */
 function decisionsIn(path: string, source: string): string[] {
-  const found: string[] = [];
+  const found = new Map<number, string>();
+  const lineAt = (index: number) => source.slice(0, index).split('\n').length;
+  const knows = KNOW_SUBSCRIPTIONS.test(path);
   for (const { kind, text, line } of tokensOf(source)) {
     const isWord = kind === 'name' || kind === 'string';
-    if (isWord && OF_FEATURES.has(text) && !KNOW_FEATURES.has(path)) found.push(`${path}:${line}: ${text}`);
-    if (kind === 'string' && OF_SUBSCRIPTIONS.has(text) && !KNOW_SUBSCRIPTIONS.test(path))
-      found.push(`${path}:${line}: '${text}'`);
+    if (isWord && OF_FEATURES.has(text) && !KNOW_FEATURES.has(path)) found.set(line, text);
+    if (kind === 'string' && OF_SUBSCRIPTIONS.has(text) && !knows) found.set(line, `'${text}'`);
   }
-  for (const [at, line] of source.split('\n').entries()) {
-    if (DECIDES_BY_PLAN.test(line)) found.push(`${path}:${at + 1}: a plan by its name`);
+  for (const { index } of source.matchAll(DECIDES_BY_PLAN)) found.set(lineAt(index), 'a plan by its name');
+  if (!knows) {
+    for (const { index } of source.matchAll(DECIDES_BY_STATUS)) found.set(lineAt(index), 'by the status');
+    for (const { index, 1: names, 2: from } of source.matchAll(TAKEN)) {
+      const isOfSubject = OF_THE_SUBJECT.test(from ?? '');
+      if (TAKE_ROWS.has(path) || (!isOfSubject && !SCHEMA_OF_ALL.test(from ?? ''))) continue;
+      const all = isOfSubject ? ['*'] : [];
+      const taken = names?.split(',').map((name) => name.trim().split(/\s+/)[0] ?? '') ?? all;
+      const shown = taken.filter((name) => name === '*' || SHOW_STATUS.has(name));
+      if (shown.length > 0) found.set(lineAt(index), `takes ${shown.join(', ')}`);
+    }
   }
-  return found;
+  return [...found].map(([line, why]) => `${path}:${line}: ${why}`);
 }
 
 function* sourcesIn(folder: string): Generator<string> {
@@ -73,6 +94,25 @@ it.each([
   ['db/catalog/create-product.ts', "if (subscription.status !== 'past_due') allow();"],
   ['db/subscriptions/subscribe.ts', "if (planId === 'creator') allow();"],
   ['db/subscriptions/subscribe.ts', "if ('free' === price.planId) allow();"],
+  [
+    'db/distribution/submit.ts',
+    "const s = await readStanding(db, id, terms); if (s?.subscription.status === 'active') allow();",
+  ],
+  ['db/distribution/submit.ts', "if ('active' !== s.subscription?.status) refuse();"],
+  ['db/distribution/submit.ts', "const may = ['active'].includes(live.subscription.status);"],
+  ['db/distribution/submit.ts', "import { readStanding } from '../subscriptions/read/standing.ts';"],
+  ['db/distribution/submit.ts', "import { type Db, readStandingsOf } from '../subscriptions/index.ts';"],
+  [
+    'api/distribution/submit.ts',
+    "import { readLiveSubscription as live } from '../../db/subscriptions/live.ts';",
+  ],
+  [
+    'db/distribution/submit.ts',
+    "import {\n  lockSubscription,\n  subscriptions,\n} from '../subscriptions/index.ts';",
+  ],
+  ['db/distribution/index.ts', "export { subscriptions } from '../subscriptions/schema.ts';"],
+  ['db/distribution/submit.ts', "import { type Tx, subscriptions } from '../schema.ts';"],
+  ['db/distribution/submit.ts', "import * as paid from '../subscriptions/index.ts';"],
   ['activities/distribution/deliver.ts', 'if (hasEffectivePayment(row, [], 0, 0)) allow();'],
 ])('finds code of %s that decides by plan or status: %s', (path, source) => {
   expect(decisionsIn(path, source)).toHaveLength(1);
