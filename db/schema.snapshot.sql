@@ -21,11 +21,13 @@ CREATE TABLE account_tokens (
   expires_at timestamp with time zone NOT NULL,
   used_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  password_hash text,
   CONSTRAINT account_tokens_pkey PRIMARY KEY (id),
   CONSTRAINT "account_tokens_tokenHash_unique" UNIQUE (token_hash),
   CONSTRAINT account_tokens_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT account_tokens_address_is_sealed CHECK ((new_email ~~ 'enc:1:%'::text)),
   CONSTRAINT account_tokens_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT account_tokens_password_waits CHECK (((password_hash IS NULL) OR ((purpose = 'verify_email'::text) AND (used_at IS NULL)))),
   CONSTRAINT account_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['verify_email'::text, 'reset_password'::text, 'change_email'::text, 'invitation'::text])))
 );
 CREATE INDEX account_tokens_open ON public.account_tokens USING btree (user_id, purpose) WHERE (used_at IS NULL);

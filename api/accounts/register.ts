@@ -44,9 +44,10 @@ export const register = defineRoute(route, async (c) => {
   const { email, password, display_name: displayName = null } = c.req.valid('json');
   const passwordHash = await acceptPassword(c, { password, email });
   const { isSent } = await sendFirst(c, email, async (tx): Promise<FirstMail> => {
-    const { to, token } = await registerVerb(tx, { email, passwordHash, displayName }, fromOf(c));
+    const { to, token, replaces } = await registerVerb(tx, { email, passwordHash, displayName }, fromOf(c));
     if (token === null) return { to, text: { kind: 'already_registered', params: {} } };
-    return { to, text: { kind: 'verify_email', params: { url: linkTo(c, 'verify-email', token) } } };
+    const url = linkTo(c, 'verify-email', token);
+    return { to, text: { kind: 'verify_email', params: { url, replaces } } };
   });
   return c.json(
     {

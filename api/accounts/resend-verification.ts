@@ -27,7 +27,7 @@ export const resendVerification = defineRoute(route, async (c) => {
     const link = await askForVerification(tx, email);
     if (link === null) return null;
     const url = linkTo(c, 'verify-email', link.token);
-    return { to: link.to, text: { kind: 'verify_email', params: { url } } };
+    return { to: link.to, text: { kind: 'verify_email', params: { url, replaces: false } } };
   });
   return c.json(showMailAsked(isSent), 202);
 });

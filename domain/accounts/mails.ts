@@ -31,7 +31,8 @@ type Provider = { readonly provider: string };
 
 /** What each kind of mail about an account says. Times are ISO 8601. */
 export type AccountMailParams = {
-  readonly verify_email: Link;
+  /** `replaces`: the account is in use, and the link puts the password that was chosen in the place of what opens it. */
+  readonly verify_email: Link & { readonly replaces: boolean };
   readonly already_registered: Nothing;
   readonly password_reset: Link;
   readonly confirm_email_change: Link;

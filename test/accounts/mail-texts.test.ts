@@ -21,7 +21,8 @@ const order = { order_id: 'order-1', amount: 2500, currency: 'EUR' };
 const money = { amount: 2500, currency: 'EUR' };
 
 const MAILS: readonly (MailText | RequestMailText)[] = [
-  { kind: 'verify_email', params: { url: URL } },
+  { kind: 'verify_email', params: { url: URL, replaces: false } },
+  { kind: 'verify_email', params: { url: URL, replaces: true } },
   { kind: 'already_registered', params: {} },
   { kind: 'password_reset', params: { url: URL } },
   { kind: 'confirm_email_change', params: { url: URL } },

@@ -2,14 +2,15 @@ import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey } from '../../db/accounts/create-api-key.ts';
-import { makeKey, PasswordHasher } from '../../db/accounts/index.ts';
+import { makeKey, PasswordHasher, sealFor, verifyAddress } from '../../db/accounts/index.ts';
 import { oauthAccounts } from '../../db/accounts/oauth/schema.ts';
 import { apiKeys, mails, userProfiles, users } from '../../db/accounts/schema.ts';
+import { twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import { accountTokens } from '../../db/accounts/tokens/schema.ts';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { createMailer } from '../../providers/smtp/mailer.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
-import { CLOSED_ADDRESS, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
+import { addSession, bearer, CLOSED_ADDRESS, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
 import { listening, start } from '../harness/processes.ts';
 import { eventually } from '../harness/wait.ts';
 import { type Account, addAccount, ask, PASSWORD, refusal, signIn, withToken } from './support.ts';
@@ -64,6 +65,36 @@ const actionsOf = async (userId: string) =>
   ).map(({ action }) => action);
 const mailKindsOf = async (userId: string) =>
   (await world.database.db.select().from(mails).where(eq(mails.userId, userId))).map(({ kind }) => kind);
+
+/** A key of their own. */
+async function keep(userId: string, scopes: ('admin' | 'read')[]): Promise<string> {
+  const { prefix, keyHash } = makeKey();
+  const key = { id: uuidv7(), userId, name: 'k', scopes, expiresAt: null, prefix, keyHash };
+  await world.database.db.transaction((tx) =>
+    createApiKey(tx, { ...key, readsPerHour: 10, writesPerHour: 10 }, { actor: userId }),
+  );
+  return key.id;
+}
+
+/** A second factor that guards an account. */
+const addFactor = (userId: string) =>
+  world.database.db.transaction(async (tx) => {
+    const place = { table: 'two_factors', column: 'secret', rowId: userId };
+    const secret = await sealFor(tx, userId, place, 'JBSWY3DPEHPK3PXP');
+    await tx.insert(twoFactors).values({ userId, secret, confirmedAt: new Date() });
+  });
+const linkSpotify = (userId: string) =>
+  world.database.db
+    .insert(oauthAccounts)
+    .values({ id: uuidv7(), userId, provider: 'spotify', subject: userId });
+const providersOf = async (userId: string) =>
+  (await world.database.db.select().from(oauthAccounts).where(eq(oauthAccounts.userId, userId))).map(
+    ({ provider }) => provider,
+  );
+const openKeysOf = async (userId: string) =>
+  (await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, userId))).filter(
+    ({ revokedAt }) => revokedAt === null,
+  ).length;
 
 /** How many rows each table has. */
 async function rowsOfAllTables(): Promise<Record<string, number>> {
@@ -209,6 +240,74 @@ describe('registering', () => {
     expect(signedIn.status).toBe(200);
   });
 
+  describe('with the address of an account that is in use, and that nobody confirmed', () => {
+    async function inUse() {
+      const account = await addAccount(world, { isVerified: false, passwordHash: null });
+      await linkSpotify(account.id);
+      await addFactor(account.id);
+      await keep(account.id, ['read']);
+      await addSession(world.database, account.id);
+      return { ...account, headers: await bearer({ sub: account.id }) };
+    }
+    const standing = async ({ id, email, headers }: Awaited<ReturnType<typeof inUse>>) => ({
+      me: (await ask(world, 'GET', '/users/me', { headers })).status,
+      providers: await providersOf(id),
+      keys: await openKeysOf(id),
+      factors: (await world.database.db.select().from(twoFactors).where(eq(twoFactors.userId, id))).length,
+      user: await userOf(email),
+    });
+
+    test('registers anew: nothing changes before the link is followed', async () => {
+      const ada = await inUse();
+      const before = await standing(ada);
+      const answer = await post('/auth/register', {
+        ...{ email: ada.email.toUpperCase(), password: OTHER_PASSWORD, display_name: 'Eve' },
+      });
+      expect(answer.status).toBe(202);
+      expect(await standing(ada)).toEqual(before);
+      expect(before).toMatchObject({ me: 200, providers: ['spotify'], keys: 1, factors: 1 });
+      expect(mailsTo(ada.email).at(-1)!.text).toContain('If it was not you who chose a password, do nothing');
+    });
+
+    test('the link followed: the password that was chosen opens it, and what did before does not', async () => {
+      const ada = await inUse();
+      await post('/auth/register', { email: ada.email, password: OTHER_PASSWORD });
+      expect((await post('/auth/verify-email', { token: tokenTo(ada.email) })).status).toBe(200);
+      // The mailbox alone takes no second factor away.
+      expect(await standing(ada)).toMatchObject({ me: 401, providers: [], keys: 0, factors: 1 });
+      const signedIn = await post('/auth/login', { email: ada.email, password: OTHER_PASSWORD });
+      expect(signedIn.body.two_factor).toMatchObject({ methods: ['totp', 'backup_code'] });
+      const rows = await world.database.db
+        .select()
+        .from(accountTokens)
+        .where(eq(accountTokens.userId, ada.id));
+      expect(rows.map(({ passwordHash }) => passwordHash)).toEqual([null]);
+    });
+
+    test('a link that was asked for later confirms the address, and leaves the provider alone', async () => {
+      const ada = await inUse();
+      await post('/auth/register', { email: ada.email, password: OTHER_PASSWORD });
+      const older = tokenTo(ada.email);
+      await aMinutePasses();
+      await post('/auth/verify-email/resend', { email: ada.email });
+      expect(refusal(await post('/auth/verify-email', { token: older }))).toEqual([400, 'token_invalid']);
+      expect((await post('/auth/verify-email', { token: tokenTo(ada.email) })).status).toBe(200);
+      expect(await standing(ada)).toMatchObject({ me: 200, providers: ['spotify'], keys: 1, factors: 1 });
+      expect((await userOf(ada.email))?.passwordHash).toBeNull();
+    });
+
+    test('an admin confirms the address: the password that waited is gone', async () => {
+      const ada = await inUse();
+      await post('/auth/register', { email: ada.email, password: OTHER_PASSWORD });
+      await world.database.db.transaction((tx) =>
+        verifyAddress(tx, ada.id, { actor: ada.id, reason: 'asked' }),
+      );
+      const again = await post('/auth/verify-email', { token: tokenTo(ada.email) });
+      expect(again.body).toMatchObject({ already_verified: true });
+      expect(await standing(ada)).toMatchObject({ me: 200, providers: ['spotify'] });
+    });
+  });
+
   test('known and unknown address: same answer, as many hashes, greetings of the mail server and waits', async () => {
     const account = await addAccount(world);
     const passwords = new PasswordHasher({ atATime: 2 });
@@ -345,33 +444,24 @@ describe('a reset', () => {
     ]);
   });
 
-  /** A key of their own. */
-  async function keep(userId: string, scopes: ('admin' | 'read')[]): Promise<string> {
-    const { prefix, keyHash } = makeKey();
-    const key = { id: uuidv7(), userId, name: 'k', scopes, expiresAt: null, prefix, keyHash };
-    await world.database.db.transaction((tx) =>
-      createApiKey(tx, { ...key, readsPerHour: 10, writesPerHour: 10 }, { actor: userId }),
-    );
-    return key.id;
-  }
-
   test('of an address that nobody had proved takes away all that opened the account, and verifies', async () => {
     const account = await addAccount(world, { isVerified: false });
     await keep(account.id, ['read']);
-    await world.database.db.insert(oauthAccounts).values({
-      ...{ id: uuidv7(), userId: account.id, provider: 'spotify', subject: account.id },
-    });
+    await linkSpotify(account.id);
     await askReset(account.email);
     expect((await confirm(tokenTo(account.email))).status).toBe(204);
-    const keys = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, account.id));
-    expect(keys.filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
-    const links = await world.database.db
-      .select()
-      .from(oauthAccounts)
-      .where(eq(oauthAccounts.userId, account.id));
-    expect(links).toEqual([]);
+    expect([await openKeysOf(account.id), await providersOf(account.id)]).toEqual([0, []]);
     const signedIn = await post('/auth/login', { email: account.email, password: OTHER_PASSWORD });
     expect(signedIn.body.user).toMatchObject({ is_verified: true });
+  });
+
+  test.each([true, false])('keeps the second factor, the address proved before: %s', async (isVerified) => {
+    const account = await addAccount(world, { isVerified });
+    await addFactor(account.id);
+    await askReset(account.email);
+    expect((await confirm(tokenTo(account.email))).status).toBe(204);
+    const signedIn = await post('/auth/login', { email: account.email, password: OTHER_PASSWORD });
+    expect(signedIn.body.two_factor).toMatchObject({ methods: ['totp', 'backup_code'] });
   });
 
   test('ends sessions and an admin’s keys, and signs nobody in', async () => {

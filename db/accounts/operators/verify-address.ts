@@ -18,7 +18,7 @@ export async function verifyAddress(tx: Tx, userId: string, act: Act): Promise<A
   const verified = await transitionUser(tx, user, 'active', { isVerified: true });
   await tx
     .update(accountTokens)
-    .set({ usedAt: sql`now()` })
+    .set({ usedAt: sql`now()`, passwordHash: null })
     .where(
       and(
         eq(accountTokens.userId, userId),

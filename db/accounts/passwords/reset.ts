@@ -35,7 +35,7 @@ export async function addressOfReset(db: Db, token: string): Promise<string> {
 /**
  * Somebody proved their mailbox and chose a password: the address is confirmed, all sessions and an admin's keys with the scope
  * `admin` end, and so do all other links. The second factor stays. Where nobody had proved the address before, all that opened the
- * account goes: providers, second factor and keys. Throws `token_invalid`.
+ * account goes: providers and keys. Throws `token_invalid`.
  */
 export const resetPassword = (
   db: Db,

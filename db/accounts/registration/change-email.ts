@@ -24,7 +24,7 @@ import type { Registered } from './register.ts';
 export async function askForNewEmail(
   tx: Tx,
   { userId, newEmail }: { readonly userId: string; readonly newEmail: string },
-): Promise<Registered> {
+): Promise<Omit<Registered, 'replaces'>> {
   const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('update');
   if (user === undefined) throw new VezaError('user_not_found', `There is no user ${userId}.`);
   await tellAccount(

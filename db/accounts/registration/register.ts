@@ -6,6 +6,7 @@ import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { userProfiles, users } from '../schema.ts';
 import { makeAccountToken } from '../tokens/make.ts';
 import { dropSignIns } from './drop-sign-ins.ts';
+import { isInUse } from './is-in-use.ts';
 
 export interface Registration {
   readonly email: string;
@@ -17,12 +18,15 @@ export interface Registration {
 export interface Registered {
   readonly to: string;
   readonly token: string | null;
+  /** The link is to an account that is in use, and replaces what opens it. */
+  readonly replaces: boolean;
 }
 
 /**
  * Makes an account whose address is not confirmed yet. An address that was never confirmed registers anew: what opened it before is
- * gone, its password and older links among it. One that was is told so, and nothing changes. Who calls has the turn of this address
- * (`takeMail`), and commits once the mail server took the mail.
+ * gone, its password and older links among it. Where such an account is in use, by a provider's sign-in, nothing changes before the
+ * link is followed: anybody may register with anybody's address. One that was confirmed is told so, and nothing changes. Who calls has
+ * the turn of this address (`takeMail`), and commits once the mail server took the mail.
  */
 export async function register(
   tx: Tx,
@@ -34,22 +38,27 @@ export async function register(
     .from(users)
     .where(sql`lower(${users.email}) = lower(${email})`)
     .for('update');
-  if (known?.isVerified === true) return { to: known.email, token: null };
+  if (known?.isVerified === true) return { to: known.email, token: null, replaces: false };
   const userId = known?.id ?? uuidv7();
+  const replaces = known !== undefined && (await isInUse(tx, userId));
   if (known === undefined) {
     await tx.insert(users).values({ id: userId, email, role: 'user', isVerified: false, passwordHash });
-  } else {
+  } else if (!replaces) {
     await dropSignIns(tx, userId, { ...from, actor: userId });
     await tx.update(users).set({ email, passwordHash }).where(eq(users.id, userId));
   }
-  if (displayName !== null) {
+  if (displayName !== null && !replaces) {
     await tx
       .insert(userProfiles)
       .values({ userId, displayName })
       .onConflictDoUpdate({ target: userProfiles.userId, set: { displayName } });
   }
-  const { token } = await makeAccountToken(tx, { userId, purpose: 'verify_email' });
-  const entry = { action: 'user.register', subject: userSubject(userId), before: null, after: null };
+  const { token } = await makeAccountToken(tx, {
+    ...{ userId, purpose: 'verify_email' },
+    passwordHash: replaces ? passwordHash : null,
+  });
+  const after = replaces ? { onceConfirmed: true } : null;
+  const entry = { action: 'user.register', subject: userSubject(userId), before: null, after };
   await writeAuditLog(tx, { ...from, actor: userId }, entry);
-  return { to: email, token };
+  return { to: replaces ? known.email : email, token, replaces };
 }

@@ -31,7 +31,14 @@ export async function makeAccountToken(
     userId,
     purpose,
     newEmail = null,
-  }: { readonly userId: string; readonly purpose: AccountTokenPurpose; readonly newEmail?: string | null },
+    passwordHash = null,
+  }: {
+    readonly userId: string;
+    readonly purpose: AccountTokenPurpose;
+    readonly newEmail?: string | null;
+    /** Theirs once the link is followed. */
+    readonly passwordHash?: string | null;
+  },
 ): Promise<{ readonly token: string; readonly expiresAt: Date }> {
   await withdrawTokens(tx, userId, [purpose]);
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
@@ -39,7 +46,7 @@ export async function makeAccountToken(
   const [made] = await tx
     .insert(accountTokens)
     .values({
-      ...{ id, userId, purpose, tokenHash: hashOfToken(token) },
+      ...{ id, userId, purpose, passwordHash, tokenHash: hashOfToken(token) },
       newEmail: newEmail === null ? null : await sealFor(tx, userId, placeOfNewEmail(id), newEmail),
       expiresAt: sql`now() + ${GOOD_FOR_H[purpose]} * interval '1 hour'`,
     })
@@ -85,7 +92,7 @@ export async function useToken(
 ): Promise<AccountToken> {
   const [used] = await tx
     .update(accountTokens)
-    .set({ usedAt: sql`clock_timestamp()` })
+    .set({ usedAt: sql`clock_timestamp()`, passwordHash: null })
     .where(
       and(
         eq(accountTokens.tokenHash, hashOfToken(token)),

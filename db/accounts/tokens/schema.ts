@@ -17,6 +17,8 @@ export const accountTokens = pgTable(
     tokenHash: text().notNull().unique(),
     /** The address that is to be theirs, sealed. */
     newEmail: text(),
+    /** Of a registration anew, until its link is followed: the hash of the password that is theirs then. A secret, as theirs is. */
+    passwordHash: text(),
     expiresAt: at().notNull(),
     usedAt: at(),
     createdAt: createdAt(),
@@ -25,6 +27,10 @@ export const accountTokens = pgTable(
     oneOf('account_tokens_purpose_known', t.purpose, ACCOUNT_TOKEN_PURPOSES),
     check('account_tokens_hash_is_sha256', sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
     check('account_tokens_address_is_sealed', sql`${t.newEmail} LIKE 'enc:1:%'`),
+    check(
+      'account_tokens_password_waits',
+      sql`${t.passwordHash} IS NULL OR (${t.purpose} = 'verify_email' AND ${t.usedAt} IS NULL)`,
+    ),
     index('account_tokens_open')
       .on(t.userId, t.purpose)
       .where(sql`${t.usedAt} IS NULL`),

@@ -1,0 +1,2 @@
+ALTER TABLE "account_tokens" ADD COLUMN "password_hash" text;--> statement-breakpoint
+ALTER TABLE "account_tokens" ADD CONSTRAINT "account_tokens_password_waits" CHECK ("account_tokens"."password_hash" IS NULL OR ("account_tokens"."purpose" = 'verify_email' AND "account_tokens"."used_at" IS NULL));
