@@ -1,10 +1,9 @@
 import type { Context } from 'hono';
 import type { OwnUser } from '../../db/accounts/index.ts';
+import { FRESH_SIGN_IN_MS } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { provePassword } from './prove-password.ts';
-
-const FRESH_MS = 10 * 60_000;
 
 /** What a route answers that reads its caller's account and has them prove who they are. */
 export const REAUTHENTICATED = [
@@ -43,7 +42,7 @@ export async function reauthenticateOrFresh(
 
 function isFresh(c: Context<ApiEnv>): boolean {
   const { session, deps } = c.var;
-  return session !== null && deps.now().getTime() - session.authenticatedAtMs <= FRESH_MS;
+  return session !== null && deps.now().getTime() - session.authenticatedAtMs <= FRESH_SIGN_IN_MS;
 }
 
 const needed = (detail: string) => new VezaError('reauthentication_required', detail);

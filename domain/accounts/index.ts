@@ -28,6 +28,7 @@ export {
   AUTHENTICATION_METHODS,
   type AuthenticationMethod,
   CONSOLE_SESSION,
+  FRESH_SIGN_IN_MS,
   hasSecondFactor,
   OAUTH_PROVIDERS,
   type OauthProvider,

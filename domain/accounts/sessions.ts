@@ -39,5 +39,8 @@ const SECOND_FACTORS: readonly AuthenticationMethod[] = ['otp', 'backup', 'cli']
 export const hasSecondFactor = (amr: readonly AuthenticationMethod[]): boolean =>
   amr.some((method) => SECOND_FACTORS.includes(method));
 
+/** Who has no password proves who they are by a sign-in that is not longer ago than this. */
+export const FRESH_SIGN_IN_MS = 10 * 60 * 1000;
+
 /** How long somebody is signed in to the console: at most, and while nobody looks at it. */
 export const CONSOLE_SESSION = { ttlMs: 8 * 60 * 60 * 1000, idleMs: 30 * 60 * 1000 } as const;

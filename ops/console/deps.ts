@@ -49,6 +49,10 @@ export interface Session {
   readonly token: string;
   /** Null: the token is an identity provider's. */
   readonly sessionId: string | null;
+  /** By the cookie of a session of the console; by no bearer token. */
+  readonly isOfConsole: boolean;
+  /** When they proved who they are; null: an identity provider knows. */
+  readonly authenticatedAtMs: number | null;
   /** It was proved by a second factor, or an identity provider vouches for it. */
   readonly isProved: boolean;
 }

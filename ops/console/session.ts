@@ -41,6 +41,8 @@ async function readSession(c: Context<ConsoleEnv>, deps: ConsoleDeps): Promise<S
     caller,
     token,
     sessionId: session?.id ?? null,
+    isOfConsole: isSecret,
+    authenticatedAtMs: session?.authenticatedAtMs ?? null,
     isProved: session === null || hasSecondFactor(session.amr),
   };
 }
@@ -51,7 +53,7 @@ export function assertAdmin({ role }: Caller): void {
   }
 }
 
-/** What opens before a second factor is set up. */
+/** What opens, to the cookie alone, before a second factor is set up. */
 const BEFORE_SECOND_FACTOR: ReadonlySet<string> = new Set(['/ops/second-factor', '/ops/logout']);
 
 /**
@@ -63,8 +65,9 @@ export const consoleAdmin = (deps: ConsoleDeps) =>
     const session = await readSession(c, deps);
     c.set('session', session);
     c.set('log', c.var.log.child({ userId: session.caller.userId }));
-    if (deps.needsSecondFactor && !session.isProved && !BEFORE_SECOND_FACTOR.has(c.req.path)) {
-      if (c.req.method === 'GET') return c.redirect('/ops/second-factor', 303);
+    const isOpen = session.isOfConsole && BEFORE_SECOND_FACTOR.has(c.req.path);
+    if (deps.needsSecondFactor && !session.isProved && !isOpen) {
+      if (c.req.method === 'GET' && session.isOfConsole) return c.redirect('/ops/second-factor', 303);
       throw new VezaError('two_factor_required', 'Set up a second factor first.');
     }
     await next();

@@ -1,10 +1,13 @@
+import { createHmac } from 'node:crypto';
 import { desc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { endSession, keepSecret, newSecret } from '../../db/accounts/index.ts';
+import { endSession, keepSecret, newSecret, openSession } from '../../db/accounts/index.ts';
+import { users } from '../../db/accounts/schema.ts';
 import { sessions } from '../../db/accounts/sessions/schema.ts';
 import { twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
-import { World } from '../harness/world.ts';
+import { tokenOf } from '../harness/api.ts';
+import { type Person, World } from '../harness/world.ts';
 import { makePerson } from '../harness/shop.ts';
 import { formOf, Operator } from './console-client.ts';
 import { codeOf, giveCredentials } from './credentials.ts';
@@ -222,6 +225,8 @@ describe('login by e-mail, password and code', () => {
   });
 });
 
+const secretIn = (html: string) => /type\s+<code>([A-Z2-7]+)<\/code>/.exec(html)?.[1] ?? '';
+
 describe('an admin without a second factor', () => {
   async function signedInByPassword() {
     const person = await makePerson(world, 'admin');
@@ -234,11 +239,9 @@ describe('an admin without a second factor', () => {
   test('is led to its set-up, which opens the console; ten backup codes are shown once, and one signs in', async () => {
     const { operator, email, password } = await signedInByPassword();
     expect((await operator.get('/ops')).headers.get('location')).toBe('/ops/second-factor');
-    const begun = await operator.submit('/ops/second-factor', {});
-    expect(begun.headers.get('location')).toBe('/ops/second-factor');
-    const shown = await operator.get('/ops/second-factor');
-    expect(shown.html).toContain('<svg');
-    const secret = /type\s+<code>([A-Z2-7]+)<\/code>/.exec(shown.html)?.[1] ?? '';
+    const shown = await operator.submit('/ops/second-factor', { password });
+    expect([shown.status, shown.html.includes('<svg')]).toEqual([200, true]);
+    const secret = secretIn(shown.html);
     const before = operator.cookie;
     const wrong = await operator.submit('/ops/second-factor', { code: '000000' });
     expect([wrong.status, wrong.html.includes('not of this secret')]).toEqual([401, true]);
@@ -250,6 +253,66 @@ describe('an admin without a second factor', () => {
     const [code = ''] = codes;
     expect((await new Operator(world).signIn({ email, password, code })).status).toBe(303);
   });
+
+  test.each([
+    ['no password', '', 401],
+    ['a wrong password', 'another one altogether', 401],
+  ])('with %s begins nothing', async (_, password, status) => {
+    const { operator, person } = await signedInByPassword();
+    const answer = await operator.submit('/ops/second-factor', { password });
+    expect([answer.status, answer.html.includes('<svg')]).toEqual([status, false]);
+    const { db } = world.database;
+    expect(await db.select().from(twoFactors).where(eq(twoFactors.userId, person.id))).toEqual([]);
+  });
+
+  test('after five wrong passwords waits', async () => {
+    const { operator, password } = await signedInByPassword();
+    for (let tried = 0; tried < 5; tried += 1) {
+      await operator.submit('/ops/second-factor', { password: 'another one altogether' });
+    }
+    expect((await operator.submit('/ops/second-factor', { password })).status).toBe(429);
+  });
+
+  test('whose password is gone needs a sign-in of the last ten minutes', async () => {
+    const { operator, person } = await signedInByPassword();
+    const { db } = world.database;
+    await db.update(users).set({ passwordHash: null }).where(eq(users.id, person.id));
+    const longAgo = new Date(Date.now() - 11 * 60_000);
+    await db.update(sessions).set({ authenticatedAt: longAgo }).where(eq(sessions.userId, person.id));
+    expect((await operator.submit('/ops/second-factor', {})).status).toBe(403);
+    await db.update(sessions).set({ authenticatedAt: new Date() }).where(eq(sessions.userId, person.id));
+    expect((await operator.submit('/ops/second-factor', {})).html).toContain('<svg');
+  });
+
+  test('is not shown the secret again, only asked for a code of it', async () => {
+    const { operator, password } = await signedInByPassword();
+    const { html } = await operator.submit('/ops/second-factor', { password });
+    const secret = secretIn(html);
+    const again = await operator.get('/ops/second-factor');
+    expect([again.html.includes(secret), again.html.includes('<svg')]).toEqual([false, false]);
+    expect(again.html).toContain('name="code"');
+  });
+
+  test('sets none up by a bearer token, whoever holds it', async () => {
+    const { person, password } = await signedInByPassword();
+    const sessionId = await openTokenSession(person);
+    const token = await tokenOf({ sub: person.id, sid: sessionId, secret: world.config.JWT_SECRET ?? '' });
+    for (const held of [token, person.token]) {
+      const headers = { authorization: `Bearer ${held}` };
+      const shown = await new Operator(world).get('/ops/second-factor', headers);
+      expect([shown.status, shown.html.includes('<form class="card login"')]).toEqual([403, false]);
+      const form_token = createHmac('sha256', held).update('veza console form').digest('base64url');
+      const asked = await new Operator(world).post('/ops/second-factor', { form_token, password }, headers);
+      expect(asked.status).toBe(403);
+    }
+    const { db } = world.database;
+    expect(await db.select().from(twoFactors).where(eq(twoFactors.userId, person.id))).toEqual([]);
+  });
+
+  async function openTokenSession({ id: userId }: Pick<Person, 'id'>): Promise<string> {
+    const asked = { userId, kind: 'token', amr: ['pwd'], ttlMs: 60_000 } as const;
+    return (await openSession(world.database.db, asked)).session.id;
+  }
 
   test('may do nothing before, and is shown no secret that was confirmed', async () => {
     const { operator, person } = await signedInByPassword();

@@ -13,78 +13,148 @@ import {
   uriOf,
 } from '../../../db/accounts/index.ts';
 import { CONSOLE_SESSION } from '../../../domain/accounts/index.ts';
-import { VezaError } from '../../../domain/errors.ts';
+import { type ErrorCode, VezaError } from '../../../domain/errors.ts';
 import { fromOf } from '../act-of.ts';
-import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
+import type { ConsoleDeps, ConsoleEnv, Session } from '../deps.ts';
 import { readForm } from '../form.ts';
-import { type Content, html } from '../html.ts';
+import { type Content, html, type Html } from '../html.ts';
 import { document, hiddenToken } from '../layout.ts';
+import { reauthenticate } from '../reauthenticate.ts';
 import { openSession } from '../session.ts';
 
 /** Where an admin without a second factor is led: nothing else of the console opens before. */
 export const showSecondFactor =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
-  async (c) =>
-    c.html(await setUpPage(c, deps, null));
+  async (c) => {
+    assertOfConsole(c.var.session);
+    const known = await readSecret(deps.db, c.var.session.caller.userId);
+    return c.html(setUpPage(c, { known, notice: null }));
+  };
 
-/** Makes a secret; or, by a code of it, turns the second factor on. */
+/**
+ * By the password makes a secret, which this answer alone shows; or, by a code of it, turns the second factor on. Only in a
+ * session of the console: by a stolen token nobody becomes a whole admin.
+ */
 export const setUpSecondFactor =
   (deps: ConsoleDeps): Handler<ConsoleEnv> =>
   async (c) => {
-    const { db, now } = deps;
-    const { caller, sessionId } = c.var.session;
-    const { userId } = caller;
-    if (sessionId === null) throw new VezaError('forbidden', 'Sign in by e-mail and password first.');
-    const code = (await readForm(c, deps)).text('code').trim();
-    const known = await readSecret(db, userId);
-    if (known === null || code === '') {
-      await keepSecret(db, userId, newSecret());
-      return c.redirect('/ops/second-factor', 303);
+    assertOfConsole(c.var.session);
+    const form = await readForm(c, deps);
+    const known = await readSecret(deps.db, c.var.session.caller.userId);
+    if (known?.isConfirmed === true) {
+      throw new VezaError('two_factor_is_on', 'The second factor is on already.');
     }
-    if (known.isConfirmed) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
-    const step = stepOf(known.secret, code, now().getTime());
-    if (step === null) return c.html(await setUpPage(c, deps, 'The code is not of this secret.'), 401);
-    const codes = newBackupCodes();
-    const hashes = [];
-    for (const { number, rest } of codes) {
-      hashes.push({ number, codeHash: await deps.passwords.hash(rest) });
+    const code = form.text('code').trim();
+    try {
+      if (known === null || code === '') return c.html(await begin(c, deps, form.text('password')));
+      return c.html(await turnOnBy(c, deps, { secret: known.secret, code }));
+    } catch (error) {
+      if (!(error instanceof VezaError) || !isAnsweredHere(error.code)) throw error;
+      return c.html(setUpPage(c, { known, notice: error.detail }), ANSWERED_HERE[error.code]);
     }
-    await turnOn(
-      db,
-      { userId, step, codes: hashes, spared: sessionId },
-      { ...fromOf(c, deps), actor: userId },
-    );
-    const secret = await stepUp(db, sessionId, 'otp');
-    openSession(c, deps, secret, CONSOLE_SESSION.ttlMs);
-    c.set('session', { ...c.var.session, token: secret, isProved: true });
-    return c.html(
-      codesPage(
-        c,
-        codes.map(({ text }) => text),
-      ),
-    );
   };
 
-async function setUpPage(c: Context<ConsoleEnv>, { db }: ConsoleDeps, notice: string | null) {
+/** What the page itself says, above its forms. */
+const ANSWERED_HERE = {
+  invalid_credentials: 401,
+  two_factor_invalid: 401,
+  reauthentication_required: 403,
+  too_many_attempts: 429,
+  overloaded: 503,
+} as const satisfies Partial<Record<ErrorCode, number>>;
+const isAnsweredHere = (code: ErrorCode): code is keyof typeof ANSWERED_HERE => code in ANSWERED_HERE;
+
+function assertOfConsole({ isOfConsole }: Session): void {
+  if (isOfConsole) return;
+  throw new VezaError('forbidden', 'Sign in to the console by e-mail and password first.');
+}
+
+async function begin(c: Context<ConsoleEnv>, deps: ConsoleDeps, password: string): Promise<Html> {
   const { userId } = c.var.session.caller;
-  const [user, known] = await Promise.all([readUser(db, userId), readSecret(db, userId)]);
-  const shown = async (): Promise<Content> => {
-    if (known === null) return html`<button class="main">Begin</button>`;
-    if (known.isConfirmed) return html`<p>It is on. Sign in again, and give a code.</p>`;
-    const image = await QRCode.toString(uriOf(known.secret, user?.email ?? ''), { type: 'svg' });
-    return html`<div class="qr" role="img" aria-label="The secret as an image to scan">${raw(image)}</div>
-      <p class="help">Scan it with an app of one-time codes, or type <code>${known.secret}</code> into it.</p>
-      <label for="code">Code that the app shows</label>
-      <input id="code" name="code" required autocomplete="one-time-code" inputmode="numeric" />
-      <button class="main">Turn it on</button>`;
-  };
+  const user = await readUser(deps.db, userId);
+  if (user === null) throw new VezaError('user_not_found', `There is no user ${userId}.`);
+  await reauthenticate(c, deps, user, password);
+  const secret = newSecret();
+  await keepSecret(deps.db, userId, secret);
+  const image = await QRCode.toString(uriOf(secret, user.email), { type: 'svg' });
+  return secretPage(c, { secret, image });
+}
+
+async function turnOnBy(
+  c: Context<ConsoleEnv>,
+  deps: ConsoleDeps,
+  { secret, code }: { readonly secret: string; readonly code: string },
+): Promise<Html> {
+  const { caller, sessionId } = c.var.session;
+  const { userId } = caller;
+  const { db, now, passwords } = deps;
+  if (sessionId === null) throw new Error('a session of the console has no id');
+  const step = stepOf(secret, code, now().getTime());
+  if (step === null) throw new VezaError('two_factor_invalid', 'The code is not of this secret.');
+  const codes = newBackupCodes();
+  const hashes = [];
+  for (const { number, rest } of codes) hashes.push({ number, codeHash: await passwords.hash(rest) });
+  const act = { ...fromOf(c, deps), actor: userId };
+  await turnOn(db, { userId, step, codes: hashes, spared: sessionId }, act);
+  const token = await stepUp(db, sessionId, 'otp');
+  openSession(c, deps, token, CONSOLE_SESSION.ttlMs);
+  c.set('session', { ...c.var.session, token, isProved: true });
+  return codesPage(
+    c,
+    codes.map(({ text }) => text),
+  );
+}
+
+/** Before there is a secret, and after: who has one may give a code of it, or begin anew. It is not shown again. */
+function setUpPage(
+  c: Context<ConsoleEnv>,
+  {
+    known,
+    notice,
+  }: { readonly known: Awaited<ReturnType<typeof readSecret>>; readonly notice: string | null },
+): Html {
+  if (known?.isConfirmed === true) {
+    const body = html`<p class="lead">The second factor is on. Sign in again, and give a code.</p>`;
+    return document(c, { title: TITLE, body });
+  }
+  const hasBegun = known !== null;
   const body = html`${notice !== null && html`<p class="notice warn" role="alert">${notice}</p>`}
     <p class="lead">Admins sign in with a password and a code. Set that up before anything else opens.</p>
-    <form class="card login" method="post" action="/ops/second-factor">
-      ${hiddenToken(c)} ${await shown()}
-    </form>`;
-  return document(c, { title: 'Second factor', body });
+    ${hasBegun && formWith(c, codeField())}
+    ${formWith(
+      c,
+      html`<label for="password">Your password</label>
+        <input id="password" name="password" type="password" autocomplete="current-password" />
+        <button ${hasBegun ? null : html`class="main"`}>${hasBegun ? 'Begin anew' : 'Begin'}</button>`,
+    )}`;
+  return document(c, { title: TITLE, body });
 }
+
+/** `image`: an SVG. */
+function secretPage(
+  c: Context<ConsoleEnv>,
+  { secret, image }: { readonly secret: string; readonly image: string },
+): Html {
+  const body = formWith(
+    c,
+    html`<div class="qr" role="img" aria-label="The secret as an image to scan">${raw(image)}</div>
+      <p class="help">
+        Scan it with an app of one-time codes, or type <code>${secret}</code> into it. It is not shown again.
+      </p>
+      ${codeField()}`,
+  );
+  return document(c, { title: TITLE, body });
+}
+
+const TITLE = 'Second factor';
+
+const formWith = (c: Context<ConsoleEnv>, fields: Content): Html =>
+  html`<form class="card login" method="post" action="/ops/second-factor">${hiddenToken(c)} ${fields}</form>`;
+
+const codeField = (): Html =>
+  html`<label for="code">Code that the app shows</label>
+    <input id="code" name="code" required autocomplete="one-time-code" inputmode="numeric" />
+    <button class="main">Turn it on</button>`;
 
 function codesPage(c: Context<ConsoleEnv>, codes: readonly string[]) {
   const body = html`<div class="card">
