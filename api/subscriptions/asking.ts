@@ -92,17 +92,16 @@ async function answerOf(c: Context<ApiEnv>, askId: string, tell: Ask['tell']): P
 }
 
 /**
- * Has a call judged before the engine is asked, which decides again. Null where nothing speaks against it. Where it is refused,
- * the call that it repeats may have been carried out since it was looked up: then its outcome counts.
+ * Has a call judged before the engine is asked, which decides again. Where it is refused, the call that it repeats may have
+ * been carried out since it was looked up: then its outcome counts.
  */
-export async function judgeFirst(
+export async function judgeFirst<Judged>(
   c: Context<ApiEnv>,
   idempotency: IdempotencyKey | undefined,
-  judge: () => Promise<void>,
-): Promise<Asked | null> {
+  judge: () => Promise<Judged>,
+): Promise<Asked | { readonly judged: Judged }> {
   try {
-    await judge();
-    return null;
+    return { judged: await judge() };
   } catch (refusal) {
     const outcome = await findOutcome(c, idempotency);
     if (outcome === null) throw refusal;

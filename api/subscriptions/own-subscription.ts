@@ -43,7 +43,7 @@ export async function askOfOwn(
       return onFree(idempotency);
     }
     const meanwhile = judge && (await judgeFirst(c, idempotency, () => judge(live)));
-    if (meanwhile) return meanwhile;
+    if (meanwhile && 'outcome' in meanwhile) return meanwhile;
     return carryOut(c, {
       id,
       asked: { kind: 'subscription_ask', userId, ...wish, ...(idempotency && { idempotency }) },

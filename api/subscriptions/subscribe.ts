@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { keepAnswer } from '../../db/kernel/index.ts';
-import { isFree, type PricedPlan, readPlan, readPriceAt } from '../../db/subscriptions/prices.ts';
-import { readBillingClock } from '../../db/subscriptions/billing-clock.ts';
+import { isFree, type PricedPlan, readPlan } from '../../db/subscriptions/prices.ts';
 import { readInvoice } from '../../db/subscriptions/read/invoices.ts';
+import type { Plan } from '../../db/subscriptions/schema.ts';
 import { subscribeToFree } from '../../db/subscriptions/subscribe-free.ts';
 import { subscriptionFor } from '../../db/subscriptions/subscribe.ts';
 import { VezaError } from '../../domain/errors.ts';
@@ -88,19 +88,19 @@ export const subscribe = defineRoute(route, async (c) => {
   const asked = await admission.underWay.during(id, async (): Promise<Asked> => {
     const earlier = await findOutcome(c, idempotency);
     if (earlier !== null) return { outcome: earlier, refusedByPsp: null };
-    const wished = await readWished(c, body);
-    if (isFree(wished)) return subscribeFree(c, wished.plan.id, idempotency);
-    const { plan, price } = wished;
-    const wish = { planId: plan.id, billingCycle: price.billingCycle, trial: body.trial ?? false };
-    const meanwhile = await judgeFirst(c, idempotency, async () => {
-      const found = await subscriptionFor(db, id, { userId, ...wish }, terms);
+    const { plan, cycle } = await readPlanOf(c, body);
+    if (isFree({ plan })) return subscribeFree(c, plan.id, idempotency);
+    const wish = { userId, planId: plan.id, billingCycle: cycle, trial: body.trial ?? false };
+    const first = await judgeFirst(c, idempotency, async () => {
+      const found = await subscriptionFor(db, id, wish, terms);
       if ('refused' in found) throw VezaError.from(found.refused);
+      return found.wished;
     });
-    if (meanwhile !== null) return meanwhile;
+    if ('outcome' in first) return first;
     return carryOut(c, {
       id,
-      asked: { kind: 'subscription', userId, ...wish, ...(idempotency && { idempotency }) },
-      tell: () => tellEngine(c, id, { userId, ...wish }, wished),
+      asked: { kind: 'subscription', ...wish, ...(idempotency && { idempotency }) },
+      tell: () => tellEngine(c, id, wish, first.judged),
     });
   });
   const { subscriptionId, invoiceId } = asked.outcome;
@@ -112,23 +112,18 @@ export const subscribe = defineRoute(route, async (c) => {
   return c.json({ subscription, invoice: showInvoice(invoice), payment }, payment === null ? 202 : 201);
 });
 
-/** The price that is wished for, before the engine is told. Throws `plan_not_found`, `plan_not_offered` and `trial_not_offered`. */
-async function readWished(
+/** The plan that is wished for. Throws `plan_not_found`, `validation_failed`, `trial_not_offered`, and `plan_not_offered` of Free. */
+async function readPlanOf(
   c: Context<ApiEnv>,
   { plan_id: planId, billing_cycle: cycle = 'monthly', trial }: z.infer<typeof Body>,
-): Promise<PricedPlan> {
-  const { db, terms } = c.var.deps;
-  const plan = await readPlan(db, planId);
+): Promise<{ readonly plan: Plan; readonly cycle: z.infer<typeof BillingCycle> }> {
+  const plan = await readPlan(c.var.deps.db, planId);
   if (plan === undefined) throw new VezaError('plan_not_found', `There is no plan ${planId}.`);
   assertCycle(plan, cycle);
-  if (isFree({ plan }) && trial === true) {
-    throw new VezaError('trial_not_offered', `${plan.name} has no trial.`);
-  }
-  const wished = await readPriceAt(db, planId, cycle, await readBillingClock(db, terms.time));
-  if (wished === undefined || !plan.offered) {
-    throw new VezaError('plan_not_offered', `${plan.name} is not offered (${cycle}).`);
-  }
-  return wished;
+  if (!isFree({ plan })) return { plan, cycle };
+  if (trial === true) throw new VezaError('trial_not_offered', `${plan.name} has no trial.`);
+  if (!plan.offered) throw new VezaError('plan_not_offered', `${plan.name} is not offered (${cycle}).`);
+  return { plan, cycle };
 }
 
 /** The person may have another subscription that does it: then that one is told. */

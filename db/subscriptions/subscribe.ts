@@ -13,7 +13,7 @@ import { openInvoice } from './invoices/open.ts';
 import { lockOpenInvoice } from './invoices/void.ts';
 import { answerAsk, lockAsk, refuseAsk, resultOf } from './kept-ask.ts';
 import { lockLiveSubscription, lockPerson, readLiveSubscription, readPerson } from './live.ts';
-import { isFree, type PricedPlan, readPlan, readPriceAt } from './prices.ts';
+import { isFree, type PricedPlan, readPlan, readPrice, readPriceAt } from './prices.ts';
 import { replace, whyNotReplaced } from './replace.ts';
 import type { Subscription } from './schema.ts';
 import { useTrial, whyNoTrial } from './trial-uses.ts';
@@ -41,10 +41,10 @@ export async function openSubscription(
     const person = await lockPerson(tx, ask.userId);
     const live = await lockLiveSubscription(tx, person.id);
     const now = await readBillingClock(tx, terms.time);
-    const wished = await readWished(tx, ask, now);
-    if ('refused' in wished) return refuseAsk(tx, askId, ask, wished.refused);
+    const found = await readWished(tx, live, ask, { now, terms });
+    if ('refused' in found) return refuseAsk(tx, askId, ask, found.refused);
 
-    const waiting = live !== undefined && isSameWish(live, ask, { wished, now, terms }) ? live : undefined;
+    const { wished, waiting } = found;
     const target = waiting?.id ?? askId;
     if (subscriptionId !== target) return { elsewhere: target };
     if (waiting !== undefined) return answerAsk(tx, askId, ask, await again(tx, waiting));
@@ -62,64 +62,67 @@ export async function openSubscription(
 }
 
 /**
- * The subscription that an ask is for: the unpaid one of this price where the person has one, else a new one under the ask's
- * id; or why there will be none. `openSubscription` decides it again under lock.
+ * The subscription that an ask is for, and its price: the unpaid one of this price where the person has one, else a new one
+ * under the ask's id; or why there will be none. `openSubscription` decides it again under lock.
  */
 export async function subscriptionFor(
   db: Db,
   askId: string,
   ask: Pick<AskedSubscription, 'userId' | 'planId' | 'billingCycle' | 'trial'>,
   terms: BillingTerms,
-): Promise<Refused | { readonly subscriptionId: string }> {
+): Promise<Refused | { readonly subscriptionId: string; readonly wished: PricedPlan }> {
   const [person, live, now] = await Promise.all([
     readPerson(db, ask.userId),
     readLiveSubscription(db, ask.userId),
     readBillingClock(db, terms.time),
   ]);
-  const wished = await readWished(db, ask, now);
-  if ('refused' in wished) return wished;
-  if (live !== undefined && isSameWish(live, ask, { wished, now, terms })) return { subscriptionId: live.id };
+  const found = await readWished(db, live, ask, { now, terms });
+  if ('refused' in found) return found;
+  const { wished, waiting } = found;
+  if (waiting !== undefined) return { subscriptionId: waiting.id, wished };
   const refused =
     (await whyNotReplaced(db, live, now, terms)) ??
     (ask.trial ? await whyNoTrial(db, person, { plan: wished.plan, terms }) : null);
-  return refused === null ? { subscriptionId: askId } : { refused };
+  return refused === null ? { subscriptionId: askId, wished } : { refused };
 }
 
+interface Wish {
+  /** What it costs. */
+  readonly wished: PricedPlan;
+  /** The one that waits for just this payment. */
+  readonly waiting: Subscription | undefined;
+}
+
+/** A plan that is withdrawn is refused to whoever asks anew, not to whom it was offered and who has yet to pay. */
 async function readWished(
   db: Db | Tx,
-  { planId, billingCycle }: Pick<AskedSubscription, 'planId' | 'billingCycle'>,
-  now: Date,
-): Promise<PricedPlan | Refused> {
+  live: Subscription | undefined,
+  { planId, billingCycle, trial }: Pick<AskedSubscription, 'planId' | 'billingCycle' | 'trial'>,
+  { now, terms }: { readonly now: Date; readonly terms: Pick<BillingTerms, 'paymentTimeoutMs'> },
+): Promise<Wish | Refused> {
   const plan = await readPlan(db, planId);
   if (plan === undefined)
     return { refused: { code: 'plan_not_found', detail: `There is no plan ${planId}.` } };
-  const wished = await readPriceAt(db, planId, billingCycle, now);
-  if (wished === undefined || !plan.offered || isFree(wished))
+  const today = await readPriceAt(db, planId, billingCycle, now);
+  if (live !== undefined && !trial && mayStillBePaid(live, now, terms)) {
+    const own = await readPrice(db, live.priceId);
+    const isSame = own.plan.id === planId && own.price.billingCycle === billingCycle;
+    if (isSame && (today === undefined || today.price.id === own.price.id))
+      return { wished: own, waiting: live };
+  }
+  if (today === undefined || !plan.offered || isFree(today))
     return {
       refused: { code: 'plan_not_offered', detail: `${plan.name} is not offered (${billingCycle}).` },
     };
-  return wished;
+  return { wished: today, waiting: undefined };
 }
 
-/** Whether it waits for the payment of just this price, and still may be paid. */
-function isSameWish(
-  live: Subscription,
-  { trial }: Pick<AskedSubscription, 'trial'>,
-  {
-    wished,
-    now,
-    terms,
-  }: {
-    readonly wished: PricedPlan;
-    readonly now: Date;
-    readonly terms: Pick<BillingTerms, 'paymentTimeoutMs'>;
-  },
-): boolean {
-  const endsMs = live.createdAt.getTime() + terms.paymentTimeoutMs;
-  return (
-    live.status === 'pending_payment' && live.priceId === wished.price.id && !trial && now.getTime() < endsMs
-  );
-}
+/** Whether it waits for its first payment, and its time is not over. */
+const mayStillBePaid = (
+  { status, createdAt }: Subscription,
+  now: Date,
+  { paymentTimeoutMs }: Pick<BillingTerms, 'paymentTimeoutMs'>,
+): boolean => status === 'pending_payment' && now.getTime() < createdAt.getTime() + paymentTimeoutMs;
 
 /** The same rows, and a payment that the buyer can make. */
 async function again(tx: Tx, { id }: Subscription): Promise<AskOutcome> {

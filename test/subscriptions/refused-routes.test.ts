@@ -86,6 +86,24 @@ describe('what is refused', () => {
     expect(await free404('payment-method')).toEqual([404, 'subscription_not_found']);
   });
 
+  it('a plan that is withdrawn, but not to whom it was offered and has yet to pay', async () => {
+    const [who, other] = [await http.person(), await http.person()];
+    const { body: before } = await http.subscribe(who, 'premium');
+    const { db } = world.database;
+    await db.update(plans).set({ offered: false }).where(eq(plans.id, 'premium'));
+    try {
+      const { status, body } = await http.subscribe(who, 'premium');
+      expect([status, body.subscription?.id, body.payment]).toEqual([
+        201,
+        before.subscription?.id,
+        before.payment,
+      ]);
+      expect(said(await http.subscribe(other, 'premium'))).toEqual([400, 'plan_not_offered']);
+    } finally {
+      await db.update(plans).set({ offered: true }).where(eq(plans.id, 'premium'));
+    }
+  });
+
   it('a plan that is not there, not offered, or has no trial', async () => {
     const who = await http.person();
     expect(said(await http.subscribe(who, 'platinum'))).toEqual([404, 'plan_not_found']);

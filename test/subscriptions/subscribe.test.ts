@@ -86,7 +86,7 @@ describe('subscribing to a paid plan', () => {
     const userId = await billing.makePerson();
     const first = await billing.opened(userId, 'creator');
     const wish = { userId, planId: 'creator', billingCycle: 'monthly', trial: false } as const;
-    expect(await subscriptionFor(database.db, uuidv7(), wish, TERMS)).toEqual({
+    expect(await subscriptionFor(database.db, uuidv7(), wish, TERMS)).toMatchObject({
       subscriptionId: first.subscriptionId,
     });
     expect(await billing.opened(userId, 'creator')).toEqual(first);
@@ -246,6 +246,34 @@ describe('subscribing to a paid plan', () => {
 });
 
 describe('a plan that is withdrawn, and a price that is raised', () => {
+  it.each([
+    ['the plan', "UPDATE plans SET offered = false WHERE id = 'premium'"],
+    [
+      'its price',
+      `UPDATE plan_prices SET valid_until = now() - interval '1 second' WHERE id = '${PREMIUM_MONTHLY}'`,
+    ],
+  ])('again while unpaid, once %s is withdrawn: the same rows; no new ones', async (_, withdraw) => {
+    const userId = await billing.makePerson();
+    const first = await billing.opened(userId, 'premium');
+    const wish = { planId: 'premium', billingCycle: 'monthly', trial: false } as const;
+    await database.sql.unsafe(withdraw);
+    try {
+      expect(await subscriptionFor(database.db, uuidv7(), { userId, ...wish }, TERMS)).toMatchObject({
+        subscriptionId: first.subscriptionId,
+        wished: { price: { id: PREMIUM_MONTHLY } },
+      });
+      expect(await billing.opened(userId, 'premium')).toEqual(first);
+      expect(await rowsOf(userId)).toHaveLength(1);
+      expect(codeOf(await billing.subscribe(await billing.makePerson(), 'premium'))).toBe('plan_not_offered');
+      // Nor one in the place of what is waiting no more.
+      await database.sql`UPDATE subscriptions SET created_at = now() - interval '25 hours' WHERE id = ${first.subscriptionId}`;
+      expect(codeOf(await billing.subscribe(userId, 'premium'))).toBe('plan_not_offered');
+    } finally {
+      await database.sql`UPDATE plans SET offered = true WHERE id = 'premium'`;
+      await database.sql`UPDATE plan_prices SET valid_until = NULL WHERE id = ${PREMIUM_MONTHLY}`;
+    }
+  });
+
   it('cannot be subscribed to; a new price is taken from its moment on', async () => {
     await database.sql`UPDATE plans SET offered = false WHERE id = 'creator'`;
     expect(codeOf(await billing.subscribe(await billing.makePerson(), 'creator'))).toBe('plan_not_offered');
