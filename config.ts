@@ -13,6 +13,7 @@ import { exampleProblems, productionProblems } from './config/production.ts';
 import { PROVIDERS_VARIABLES } from './config/providers.ts';
 import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import { SIGN_IN_VARIABLES } from './config/sign-in.ts';
+import { SIGNING_KEYS_VARIABLES } from './config/signing-keys.ts';
 import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
@@ -24,6 +25,7 @@ export const VARIABLES = {
   ...ENCRYPTION_VARIABLES,
   ...OBSERVE_VARIABLES,
   ...ACCOUNTS_VARIABLES,
+  ...SIGNING_KEYS_VARIABLES,
   ...IDENTITY_VARIABLES,
   ...SIGN_IN_VARIABLES,
   ...OAUTH_VARIABLES,

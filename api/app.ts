@@ -17,6 +17,7 @@ import { accessLog } from './middleware/access-log.ts';
 import { limitBody, refuseLongBody } from './middleware/body-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { deadline } from './middleware/deadline.ts';
+import { sharedSecretOf } from './middleware/keys.ts';
 import { closedForMaintenance } from './middleware/maintenance.ts';
 import { observe } from './middleware/observe.ts';
 import { plainQuery } from './middleware/plain-query.ts';
@@ -25,7 +26,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { wrongMethod } from './middleware/wrong-method.ts';
 import { createAdmission, RefundFeed } from './marketplace/index.ts';
 import { createAskAdmission } from './subscriptions/index.ts';
-import { SERVICE_ROUTES, V1_ROUTES } from './routes.ts';
+import { ROOT_ROUTES, V1_ROUTES } from './routes.ts';
 
 /** The HTTP API. Knows nothing of processes, ports or the environment. */
 export function createApp(given: ApiDeps) {
@@ -48,7 +49,7 @@ export function createApp(given: ApiDeps) {
     assertMaySell: async (tx, userId) => {
       if (config.SUBSCRIPTION_GATES_SELLING) await assertMaySell(tx, userId, terms);
     },
-    cursors: new Cursors(config.JWT_SECRET ?? config.HYPERSWITCH_WEBHOOK_SECRET.join()),
+    cursors: new Cursors(sharedSecretOf(config)),
     observer: UNOBSERVED,
     mailer: NO_MAILER,
     oauth: {},
@@ -72,7 +73,7 @@ export function createApp(given: ApiDeps) {
   app.use(wrongMethod(app));
 
   const v1 = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid }).openapiRoutes(V1_ROUTES);
-  const routed = app.route('/api/v1', v1).openapiRoutes(SERVICE_ROUTES);
+  const routed = app.route('/api/v1', v1).openapiRoutes(ROOT_ROUTES);
   serveCodec(app, deps);
   serveOpenApi(app);
   serveReference(app);

@@ -1,6 +1,7 @@
-import { ACCOUNTS_ROUTES } from './accounts/routes.ts';
+import { ACCOUNTS_ROUTES, WELL_KNOWN_ROUTES } from './accounts/routes.ts';
 import { APPROVALS_ROUTES } from './approvals/routes.ts';
 import { CATALOG_ROUTES } from './catalog/routes.ts';
+import { SERVICE_ROUTES } from './kernel/routes.ts';
 import { MARKETPLACE_ROUTES } from './marketplace/routes.ts';
 import { OPERATORS_ROUTES } from './operators/routes.ts';
 import { PAYOUTS_ROUTES } from './payouts/routes.ts';
@@ -9,7 +10,8 @@ import { SETTLEMENTS_ROUTES } from './settlements/routes.ts';
 import { SUBSCRIPTIONS_ROUTES } from './subscriptions/routes.ts';
 import { WEBHOOKS_ROUTES } from './webhooks/routes.ts';
 
-export { SERVICE_ROUTES } from './kernel/routes.ts';
+/** Outside of /api/v1. */
+export const ROOT_ROUTES = [...SERVICE_ROUTES, ...WELL_KNOWN_ROUTES] as const;
 
 /** Under /api/v1, in the order of the reference page. */
 export const V1_ROUTES = [

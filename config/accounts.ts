@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { IDENTITIES, identityOf } from '../domain/accounts/index.ts';
-import { isProduction } from '../domain/kernel/index.ts';
+import { isProduction, NO_KEY } from '../domain/kernel/index.ts';
 import type { MailerSettings } from '../providers/smtp/mailer.ts';
 import { isInside, overHttps } from './over-https.ts';
 import { duration, flag, integer, url } from './schemas.ts';
@@ -27,7 +27,7 @@ export const ACCOUNTS_VARIABLES = {
   JWT_SECRET: variable(
     z.string().min(32, 'at least 32 characters').optional(),
     'change-me-to-32-characters-or-more',
-    'secret of HS256 bearer tokens; this or JWT_JWKS_URL',
+    'secret of HS256 bearer tokens; this, JWT_SIGNING_KEYS or JWT_JWKS_URL',
     { secret: { minChars: 32 } },
   ),
   JWT_JWKS_URL: variable(
@@ -131,9 +131,12 @@ export function accountsProblems(env: Env): readonly string[] {
 }
 
 function secretProblems(env: Env, isOwn: boolean): readonly string[] {
-  if (env['JWT_SECRET'] || (!isOwn && env['JWT_JWKS_URL'])) return [];
-  const instead = isOwn ? '' : ', or JWT_JWKS_URL instead';
-  return [`JWT_SECRET: is missing; expected at least 32 characters${instead}`];
+  const signsByKey = Boolean(env['JWT_SIGNING_KEYS']) && env['JWT_SIGNING_KEY_ID'] !== NO_KEY;
+  if (!isOwn && env['JWT_SIGNING_KEYS'])
+    return ['JWT_SIGNING_KEYS: expected nothing: the identity provider signs'];
+  if (env['JWT_SECRET'] || (isOwn ? signsByKey : env['JWT_JWKS_URL'])) return [];
+  const instead = isOwn ? 'JWT_SIGNING_KEYS' : 'JWT_JWKS_URL';
+  return [`JWT_SECRET: is missing; expected at least 32 characters, or ${instead} instead`];
 }
 
 /** A chat whose tokens are made by the same secret could make ours. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SigningKey } from '../domain/accounts/index.ts';
 import { type EncryptionKey, NO_KEY } from '../domain/kernel/index.ts';
 import { variable, type Variables } from './variable.ts';
 
@@ -60,9 +61,11 @@ interface Rings {
   readonly PAYLOAD_ENCRYPTION_KEY_ID?: string | undefined;
   readonly PERSONAL_DATA_KEYS?: readonly { readonly id: string }[];
   readonly PERSONAL_DATA_KEY_ID?: string | undefined;
+  readonly JWT_SIGNING_KEYS?: readonly { readonly id: string }[];
+  readonly JWT_SIGNING_KEY_ID?: string | undefined;
 }
 
-/** Checks the named keys: one that is not in its ring could not encrypt. */
+/** Checks the named keys: one that is not in its ring could not encrypt or sign. */
 export const keyIdProblems = (rings: Rings): readonly string[] => [
   ...keyIdProblem('PAYLOAD_ENCRYPTION_KEYS', rings.PAYLOAD_ENCRYPTION_KEYS, {
     name: 'PAYLOAD_ENCRYPTION_KEY_ID',
@@ -73,6 +76,11 @@ export const keyIdProblems = (rings: Rings): readonly string[] => [
     name: 'PERSONAL_DATA_KEY_ID',
     keyId: rings.PERSONAL_DATA_KEY_ID,
     mayBeNone: false,
+  }),
+  ...keyIdProblem('JWT_SIGNING_KEYS', rings.JWT_SIGNING_KEYS, {
+    name: 'JWT_SIGNING_KEY_ID',
+    keyId: rings.JWT_SIGNING_KEY_ID,
+    mayBeNone: true,
   }),
 ];
 
@@ -90,12 +98,21 @@ function keyIdProblem(
 export function sharedKeyProblems({
   PAYLOAD_ENCRYPTION_KEYS: payload = [],
   PERSONAL_DATA_KEYS: personal = [],
+  JWT_SIGNING_KEYS: signing = [],
 }: {
   readonly PAYLOAD_ENCRYPTION_KEYS?: readonly EncryptionKey[];
   readonly PERSONAL_DATA_KEYS?: readonly EncryptionKey[];
+  readonly JWT_SIGNING_KEYS?: readonly SigningKey[];
 }): readonly string[] {
-  const isShared = personal.some(({ secret }) =>
-    payload.some((key) => Buffer.compare(key.secret, secret) === 0),
-  );
-  return isShared ? ['PERSONAL_DATA_KEYS: expected keys of its own, none of PAYLOAD_ENCRYPTION_KEYS'] : [];
+  const isIn = (ring: readonly EncryptionKey[], secret: Uint8Array) =>
+    ring.some((key) => Buffer.compare(key.secret, secret) === 0);
+  const signingSecrets = signing.map(({ privateJwk }) => Buffer.from(privateJwk.d, 'base64url'));
+  return [
+    ...(personal.some(({ secret }) => isIn(payload, secret))
+      ? ['PERSONAL_DATA_KEYS: expected keys of its own, none of PAYLOAD_ENCRYPTION_KEYS']
+      : []),
+    ...(signingSecrets.some((secret) => isIn([...payload, ...personal], secret))
+      ? ['JWT_SIGNING_KEYS: expected keys of its own, none of PAYLOAD_ENCRYPTION_KEYS or PERSONAL_DATA_KEYS']
+      : []),
+  ];
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { VezaError } from '../domain/errors.ts';
-import { encryptingKey, type EncryptionKey } from '../domain/kernel/index.ts';
+import { keyInUse, type EncryptionKey } from '../domain/kernel/index.ts';
 
 const PayloadMessage = proto.temporal.api.common.v1.Payload;
 
@@ -16,14 +16,14 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Encrypts every payload that is sent with one key (AES-256-GCM; see `encryptingKey`), and decrypts with the key of
+ * Encrypts every payload that is sent with one key (AES-256-GCM; see `keyInUse`), and decrypts with the key of
  * the ring that a payload names. Without keys it encrypts nothing. Payloads that were sent in the clear always stay
  * readable.
  *
  * A payload is bound to its workflow: moved to another one, it cannot be read. Throws VezaError `payload_unreadable`.
  */
 export function createCodec(keys: readonly EncryptionKey[], keyId?: string): PayloadCodec {
-  const own = encryptingKey({ keys, keyId });
+  const own = keyInUse({ keys, keyId });
   const ring = new Map(keys.map((key) => [key.id, key]));
   return {
     encode: async (payloads, context) =>

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
-import { encryptingKey, type EncryptionKey } from '../domain/kernel/index.ts';
+import { keyInUse, type EncryptionKey } from '../domain/kernel/index.ts';
 import { createCodec } from './codec.ts';
 
 /** The part of the configuration that says how payloads are kept. */
@@ -14,7 +14,7 @@ export interface EncryptionSettings {
 export const encrypts = ({
   PAYLOAD_ENCRYPTION_KEYS: keys,
   PAYLOAD_ENCRYPTION_KEY_ID: keyId,
-}: EncryptionSettings) => encryptingKey({ keys, keyId }) !== undefined;
+}: EncryptionSettings) => keyInUse({ keys, keyId }) !== undefined;
 
 export const FAILURE_CONVERTER_PATH = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url));
 

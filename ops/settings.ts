@@ -1,37 +1,31 @@
 import { ConfigError, readVariables, VARIABLES } from '../config.ts';
-import { type Identity, identityOf } from '../domain/accounts/index.ts';
+import { type Identity, identityOf, type Signer, signerOf } from '../domain/accounts/index.ts';
 
-/** The few settings that the command line needs, by the same rules: an operator has no keys of providers. */
-const NEEDED = ['DATABASE_URL', 'JWT_SECRET', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const;
-type Name = (typeof NEEDED)[number];
+// The few settings that the command line needs, by the same rules: an operator has no keys of providers.
 
-/** Reads one setting; throws a ConfigError that names it. */
-function readSetting(env: NodeJS.ProcessEnv, name: Name): string | undefined {
-  const parsed = VARIABLES[name].schema.safeParse(env[name] || undefined);
-  if (parsed.success) return parsed.data;
-  const expected = parsed.error.issues.map((issue) => issue.message).join(', ');
-  throw new ConfigError([`${name}: ${env[name] ? 'expected' : 'is missing; expected'} ${expected}`]);
-}
-
-function requireSetting(env: NodeJS.ProcessEnv, name: Name): string {
-  const value = readSetting(env, name);
-  if (value !== undefined) return value;
-  throw new ConfigError([`${name}: is missing; expected ${VARIABLES[name].about}`]);
-}
-
-export const readDatabaseUrl = (env: NodeJS.ProcessEnv) => requireSetting(env, 'DATABASE_URL');
+export const readDatabaseUrl = (env: NodeJS.ProcessEnv) => readVariables(env, ['DATABASE_URL']).DATABASE_URL;
 
 export interface SigningSettings {
   readonly identity: Identity;
-  readonly secret: string;
+  readonly signer: Signer;
   readonly issuer: string;
   readonly audience: string;
 }
 
-/** Tokens are signed here only with HS256; whoever runs a JWKS address has its private keys. */
-export const readSigningSettings = (env: NodeJS.ProcessEnv): SigningSettings => ({
-  identity: identityOf(readVariables(env, ['IDENTITY', 'JWT_JWKS_URL'])),
-  secret: requireSetting(env, 'JWT_SECRET'),
-  issuer: requireSetting(env, 'JWT_ISSUER'),
-  audience: requireSetting(env, 'JWT_AUDIENCE'),
-});
+const SIGNING = [
+  'JWT_SECRET',
+  'JWT_SIGNING_KEYS',
+  'JWT_SIGNING_KEY_ID',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+] as const;
+
+/** As the API signs. Whoever runs a JWKS address has its private keys: there, tokens are made here by JWT_SECRET alone. */
+export function readSigningSettings(env: NodeJS.ProcessEnv): SigningSettings {
+  const config = readVariables(env, ['IDENTITY', 'JWT_JWKS_URL', ...SIGNING]);
+  const identity = identityOf(config);
+  const signer = identity === 'own' ? signerOf(config) : config.JWT_SECRET;
+  if (signer === undefined)
+    throw new ConfigError([`JWT_SECRET: is missing; expected ${VARIABLES.JWT_SECRET.about}`]);
+  return { identity, signer, issuer: config.JWT_ISSUER, audience: config.JWT_AUDIENCE };
+}

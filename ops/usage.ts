@@ -25,7 +25,8 @@ ${INDENT}this
 Actions ask for a --reason and for who acts, an admin that the database knows: --actor, or OPS_ACTOR in the environment.
 --preview says what would happen and does nothing. On more than FOUR_EYES_ABOVE_MINOR within a day nobody decides alone: it
 waits for another admin.
-Reads DATABASE_URL, TEMPORAL_*, FOUR_EYES_ABOVE_MINOR, REFUND_FEE_POLICY, and for tokens JWT_SECRET, JWT_ISSUER and JWT_AUDIENCE.
+Reads DATABASE_URL, TEMPORAL_*, FOUR_EYES_ABOVE_MINOR, REFUND_FEE_POLICY, and for tokens JWT_SECRET or
+JWT_SIGNING_KEYS, JWT_ISSUER and JWT_AUDIENCE.
 Exit codes: 0 done, 1 found something, was refused or failed, 2 not understood or could not run, 3 waits for a second admin.
 `;
 

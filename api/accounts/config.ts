@@ -9,6 +9,8 @@ export type AccountsConfig = Pick<
   | 'API_URL'
   | 'IDENTITY'
   | 'JWT_SECRET'
+  | 'JWT_SIGNING_KEYS'
+  | 'JWT_SIGNING_KEY_ID'
   | 'JWT_JWKS_URL'
   | 'JWT_ISSUER'
   | 'JWT_AUDIENCE'

@@ -48,5 +48,5 @@ export const refresh = defineRoute(route, async (c) => {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
   c.header('Cache-Control', 'no-store');
-  return c.json(showTokens(c, user, session, successor), 200);
+  return c.json(await showTokens(c, user, session, successor), 200);
 });

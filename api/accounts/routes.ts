@@ -19,6 +19,7 @@ import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { makeOwnApiKey } from './make-own-api-key.ts';
 import { meetChallenge } from './meet-challenge.ts';
+import { publishKeys } from './publish-keys.ts';
 import { readMe } from './read-me.ts';
 import { readSession } from './read-session.ts';
 import { refresh } from './refresh.ts';
@@ -32,6 +33,9 @@ import { turnOffTwoFactor } from './turn-off-two-factor.ts';
 import { unlinkProvider } from './unlink-provider.ts';
 import { upgradeCreator } from './upgrade-creator.ts';
 import { verifyEmail } from './verify-email.ts';
+
+/** Beside the version: where others look for them. */
+export const WELL_KNOWN_ROUTES = [publishKeys] as const;
 
 /** In the order of the reference page. */
 export const ACCOUNTS_ROUTES = [

@@ -104,14 +104,14 @@ export async function askSecondFactor(
   return { two_factor: { challenge: token, methods, expires_at: time(expiresAt) } };
 }
 
-export function showTokens(
+export async function showTokens(
   c: Context<ApiEnv>,
   user: OwnUser,
   session: SessionRow,
   refreshToken: string,
-): z.infer<typeof TokenAnswer> {
+): Promise<z.infer<typeof TokenAnswer>> {
   const { config, now } = c.var.deps;
-  const { token, expiresInS } = accessTokenOf(config, { user, session, at: now() });
+  const { token, expiresInS } = await accessTokenOf(config, { user, session, at: now() });
   return {
     session: showSession(session),
     user: showUser(user),

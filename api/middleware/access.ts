@@ -26,6 +26,9 @@ export const anyone = (): Access => ({ middleware: [], security: [] });
 /** The same, and each client is limited: who has no credentials is known by their address alone. */
 export const anybodyLimited = (): Access => ({ middleware: [limitAnonymous], security: [] });
 
+/** The same, and closed where an identity provider keeps the accounts. */
+export const anybodyOfOurs = (): Access => ({ middleware: [onlyOwnIdentity, limitAnonymous], security: [] });
+
 /** Who signs in has no credentials yet. Closed where an identity provider keeps the accounts. */
 export const signingIn = (): Access => ({
   middleware: [onlyOwnIdentity, onlyFromOurPages, limitAnonymous, limitSigningIn],

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import {
+  createLocalJWKSet,
   createRemoteJWKSet,
   decodeProtectedHeader,
   errors,
@@ -25,8 +26,10 @@ import {
   CONSOLE_SESSION,
   hasSecondFactor,
   identityOf,
+  isSigningAlgorithm,
   ROLES,
   type Caller,
+  type SigningKey,
   type Standing,
   whyNotLetIn,
 } from '../../domain/accounts/index.ts';
@@ -176,6 +179,7 @@ type TokenConfig = Pick<
   ApiConfig,
   | 'IDENTITY'
   | 'JWT_SECRET'
+  | 'JWT_SIGNING_KEYS'
   | 'JWT_JWKS_URL'
   | 'JWT_ISSUER'
   | 'JWT_AUDIENCE'
@@ -285,6 +289,14 @@ async function verifySignature(
       },
     );
   }
+  if (isSigningAlgorithm(alg) && identityOf(config) === 'own') {
+    return jwtVerify(token, keysOf(config.JWT_SIGNING_KEYS), { ...options, algorithms: [alg] }).then(
+      ({ payload }) => payload,
+      (error: unknown) => {
+        throw refusalOf(error);
+      },
+    );
+  }
   throw refused('The token is signed with an algorithm that is not accepted here.');
 }
 
@@ -304,6 +316,17 @@ function keysAt(url: string): ReturnType<typeof createRemoteJWKSet> {
   if (known) return known;
   const created = createRemoteJWKSet(new URL(url));
   keySets.set(url, created);
+  return created;
+}
+
+const ownKeys = new WeakMap<readonly SigningKey[], ReturnType<typeof createLocalJWKSet>>();
+
+/** The public halves of our own ring: each is made a key once. */
+function keysOf(ring: readonly SigningKey[]): ReturnType<typeof createLocalJWKSet> {
+  const known = ownKeys.get(ring);
+  if (known) return known;
+  const created = createLocalJWKSet({ keys: ring.map(({ publicJwk }) => publicJwk) });
+  ownKeys.set(ring, created);
   return created;
 }
 

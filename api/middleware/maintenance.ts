@@ -3,13 +3,13 @@ import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 
 /**
- * Stays open for monitoring, for admins who can switch it off, and for providers' webhooks, since money moves without
- * us.
+ * Stays open for monitoring, for who verifies our tokens, for admins who can switch it off, and for providers' webhooks,
+ * since money moves without us.
  */
-const OPEN = ['/health', '/ready', '/metrics', '/ops', '/api/v1/admin', '/api/v1/webhooks'].map((path) => ({
-  path,
-  below: `${path}/`,
-}));
+const OPEN = [
+  ...['/health', '/ready', '/metrics', '/.well-known'],
+  ...['/ops', '/api/v1/admin', '/api/v1/webhooks'],
+].map((path) => ({ path, below: `${path}/` }));
 
 /** Under maintenance everybody else gets 503, before anything else is checked. */
 export const closedForMaintenance: MiddlewareHandler<ApiEnv> = (c, next) => {

@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 50;
 const SELL_WITHIN_MS = 60_000;
 
 export async function openShops(db: Db, count: number): Promise<readonly Shop[]> {
-  const signing = { identity: 'own', secret: SECRETS.JWT_SECRET, issuer: 'veza', audience: 'veza' } as const;
+  const signing = { identity: 'own', signer: SECRETS.JWT_SECRET, issuer: 'veza', audience: 'veza' } as const;
   const shops: Shop[] = [];
   for (let number = 0; number < count; number += 1) {
     const [buyerId, sellerId, productId] = [uuidv7(), uuidv7(), uuidv7()];

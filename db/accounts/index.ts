@@ -49,6 +49,7 @@ export { clientScope, provePassword } from './passwords/prove.ts';
 export { strengthenHash } from './passwords/strengthen.ts';
 export { changePassword } from './passwords/change.ts';
 export { addressOfReset, resetPassword } from './passwords/reset.ts';
+export { signToken } from './tokens/sign.ts';
 export { takeMail } from './limits/take-mail.ts';
 export { askForReset, askForVerification } from './registration/ask-again.ts';
 export { askForNewEmail, confirmNewEmail } from './registration/change-email.ts';

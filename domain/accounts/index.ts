@@ -40,3 +40,13 @@ export { USER_STATUSES } from './user-machine.ts';
 export { mayRedirectTo } from './redirects.ts';
 export { type Standing, whyNotLetIn } from './standing.ts';
 export { IDENTITIES, type Identity, identityOf } from './identity.ts';
+export {
+  isSigningAlgorithm,
+  type PublicJwk,
+  SIGNING_ALGORITHMS,
+  type Signer,
+  signerOf,
+  type SignerSettings,
+  type SigningAlgorithm,
+  type SigningKey,
+} from './signing-keys.ts';

@@ -5,7 +5,7 @@ export { replaceEmails } from './emails.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';
-export { encryptingKey, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
+export { keyInUse, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
 export { dayOf, type MailContent, type MailTemplate, minuteOf } from './mail-content.ts';
 export type {

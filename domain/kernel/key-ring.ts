@@ -6,14 +6,17 @@ export interface EncryptionKey {
   readonly secret: Uint8Array;
 }
 
-/** Keys of which all decrypt and one encrypts: the first, or the one that is named. */
-export interface KeyRing {
-  readonly keys: readonly EncryptionKey[];
+/** Keys of which all decrypt (or verify) and one encrypts (or signs): the first, or the one that is named. */
+export interface KeyRing<Key extends { readonly id: string } = EncryptionKey> {
+  readonly keys: readonly Key[];
   readonly keyId?: string | undefined;
 }
 
-/** The key that encrypts. Undefined: the ring is empty, or its keys only decrypt. */
-export function encryptingKey({ keys, keyId }: KeyRing): EncryptionKey | undefined {
+/** The key that encrypts or signs. Undefined: the ring is empty, or `none` is named, so that its keys do neither. */
+export function keyInUse<Key extends { readonly id: string }>({
+  keys,
+  keyId,
+}: KeyRing<Key>): Key | undefined {
   if (keyId === NO_KEY) return undefined;
   if (keyId === undefined) return keys[0];
   const named = keys.find(({ id }) => id === keyId);

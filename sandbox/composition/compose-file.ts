@@ -44,14 +44,15 @@ function filledIn(value: unknown, env: Env): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, filledIn(one, env)]));
 }
 
-/** The forms of the Compose specification that our file uses: `$$`, `${NAME:?why}` and `${NAME:-preset}`. */
+/** The forms of the Compose specification that our file uses: `$$`, `${NAME:?why}`, `${NAME?why}` and `${NAME:-preset}`. */
 export function interpolate(text: string, env: Env): string {
-  return text.replaceAll(/\$(?:(\$)|\{(\w+):([?-])([^}]*)\}|)/g, (form, dollar, name, mark, rest) => {
+  return text.replaceAll(/\$(?:(\$)|\{(\w+)(:[?-]|\?)([^}]*)\}|)/g, (form, dollar, name, mark, rest) => {
     if (dollar !== undefined) return '$';
     if (name === undefined) throw new Error(`not a form that is understood here: ${form} in ${text}`);
     const given = env[String(name)];
-    if (given) return given;
-    if (mark === '-') return String(rest);
+    // Without the colon, an empty value is a value.
+    if (given || (given !== undefined && mark === '?')) return given;
+    if (mark === ':-') return String(rest);
     throw new Error(`${String(name)} is missing: ${String(rest)}`);
   });
 }

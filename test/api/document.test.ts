@@ -133,7 +133,14 @@ describe('the OpenAPI document', () => {
       .map(({ operationId }) => operationId);
     expect(new Set(open)).toEqual(
       new Set([
-        ...['health', 'ready', 'listPlans', 'receiveHyperswitchWebhook', 'receiveStripeWebhook'],
+        ...[
+          'health',
+          'ready',
+          'publishKeys',
+          'listPlans',
+          'receiveHyperswitchWebhook',
+          'receiveStripeWebhook',
+        ],
         ...['login', 'refresh', 'register', 'verifyEmail', 'resendVerification'],
         ...['askPasswordReset', 'confirmPasswordReset', 'confirmEmail', 'meetChallenge'],
         ...['beginOauth', 'finishOauth', 'exchangeOauthCode'],

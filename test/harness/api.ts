@@ -25,6 +25,8 @@ export const CONFIG: ApiConfig = {
   API_URL: 'https://api.shop.example',
   IDENTITY: undefined,
   JWT_SECRET: SECRET,
+  JWT_SIGNING_KEYS: [],
+  JWT_SIGNING_KEY_ID: undefined,
   JWT_JWKS_URL: undefined,
   JWT_ISSUER: 'veza',
   JWT_AUDIENCE: 'veza',

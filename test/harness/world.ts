@@ -18,7 +18,7 @@ import { taskQueuesOf } from '../../engine/task-queues.ts';
 import type { Engine } from '../../engine/port/index.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
-import { makeToken, signToken } from '../../ops/sign-token.ts';
+import { makeToken, tokenOf } from '../../ops/sign-token.ts';
 import { type HyperswitchSandbox, startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox, type StripeSandbox } from '../../stand-ins/stripe/index.ts';
@@ -286,13 +286,13 @@ export class World {
 
   /** A token of ours of somebody, and of a session, whom no row knows. */
   strangersToken(userId: string): Promise<string> {
-    return signToken(this.#signing(), { userId, role: 'artist', sessionId: randomUUID() }, TOKEN_TTL_MS);
+    return tokenOf(this.#signing(), { userId, role: 'artist', sessionId: randomUUID() }, TOKEN_TTL_MS);
   }
 
   #signing() {
-    const { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = this.config;
-    if (secret === undefined) throw new Error('a world signs its tokens');
-    return { identity: 'own', secret, issuer, audience } as const;
+    const { JWT_SECRET: signer, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = this.config;
+    if (signer === undefined) throw new Error('a world signs its tokens');
+    return { identity: 'own', signer, issuer, audience } as const;
   }
 
   /** One call to the API over HTTP. What a test sends may be what has to be refused; what comes back is typed by the route. */

@@ -320,9 +320,9 @@ describe('the events of a refund', () => {
   it('a stream ends with its token, and its client is asked for another', async () => {
     const { buyer, refundId, settle } = await openRefund();
     const server = await anotherServer({ streams: { standingMs: 50 } });
-    const secret = world.config.JWT_SECRET!;
+    const signer = world.config.JWT_SECRET!;
     const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = world.config;
-    const names = { identity: 'own', secret, issuer, audience } as const;
+    const names = { identity: 'own', signer, issuer, audience } as const;
     const token = await makeToken(world.database.db, names, { userId: buyer.id, role: 'user' }, 2_000);
     await ends(await Client.open(server.url, { ...buyer, token }, refundId));
     expect((await ask(server.url, { ...buyer, token }, refundId)).status).toBe(401);

@@ -20,6 +20,11 @@ describe("the compose file's variables", () => {
   test('a demanded one that is missing or empty is refused with the reason', () => {
     expect(() => interpolate('${B:?set B}', {})).toThrow('B is missing: set B');
     expect(() => interpolate('${B:?set B}', { B: '' })).toThrow('B is missing: set B');
+    expect(() => interpolate('${B?set B}', {})).toThrow('B is missing: set B');
+  });
+
+  test('one that may be empty has to be there', () => {
+    expect(interpolate('x${B?set B}y', { B: '' })).toBe('xy');
   });
 
   test.each(['$A', '${A}', '${A-x}', '${A:+x}'])('a form that is not known here is refused: %s', (text) => {

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { VezaError } from '../../../domain/errors.ts';
-import { encryptingKey, parseSealed, type Sealed } from '../../../domain/kernel/index.ts';
+import { keyInUse, parseSealed, type Sealed } from '../../../domain/kernel/index.ts';
 import type { Db } from '../../client.ts';
 import { ringOf } from '../../key-ring.ts';
 import { placeOfKey } from './person.ts';
@@ -24,7 +24,7 @@ const BATCH_ROWS = 500;
  */
 export async function rewrapKeys(db: Db, isDryRun: boolean): Promise<Rewrapped> {
   const ring = ringOf(db);
-  const own = encryptingKey(ring);
+  const own = keyInUse(ring);
   if (own === undefined)
     throw new VezaError('personal_data_unreadable', 'PERSONAL_DATA_KEYS has no key that encrypts.');
   const byKey: Record<string, number> = {};

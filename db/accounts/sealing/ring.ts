@@ -1,6 +1,6 @@
 import { VezaError } from '../../../domain/errors.ts';
 import {
-  encryptingKey,
+  keyInUse,
   type KeyRing,
   parseSealed,
   type Sealed,
@@ -12,7 +12,7 @@ import { decrypt, encrypt, type Place } from './aead.ts';
 
 /** Throws `personal_data_unreadable` where no key of the ring encrypts. */
 export function sealUnderRing(ring: KeyRing, place: Place, value: Uint8Array | string): Sealed {
-  const key = encryptingKey(ring);
+  const key = keyInUse(ring);
   if (key === undefined) throw unreadable('PERSONAL_DATA_KEYS has no key that encrypts');
   return writeSealed(key.id, encrypt(key.secret, place, Buffer.from(value)));
 }
