@@ -20,6 +20,7 @@ import { logout } from './logout.ts';
 import { makeOwnApiKey } from './make-own-api-key.ts';
 import { meetChallenge } from './meet-challenge.ts';
 import { publishKeys } from './publish-keys.ts';
+import { putUser } from './put-user.ts';
 import { readMe } from './read-me.ts';
 import { readSession } from './read-session.ts';
 import { refresh } from './refresh.ts';
@@ -47,4 +48,5 @@ export const ACCOUNTS_ROUTES = [
   ...[setUpTwoFactor, confirmTwoFactor, renewBackupCodes, turnOffTwoFactor],
   ...[makeOwnApiKey, listOwnApiKeys, revokeOwnApiKey],
   ...[createApiKey, listApiKeys, revokeApiKey],
+  ...[putUser],
 ] as const;

@@ -7,6 +7,7 @@ export { inviteAdmin } from './operators/invite-admin.ts';
 export { type Account, lockAccount } from './operators/lock-account.ts';
 export { ACCOUNTS_NAMED } from './operators/named.ts';
 export { type AccountStory, findAccount, readAccount } from './operators/read-account.ts';
+export { type PutUser, putUser, type UserToPut } from './operators/put-user.ts';
 export { resetSecondFactor } from './operators/reset-second-factor.ts';
 export { giveAdmin, takeAdmin } from './operators/set-admin.ts';
 export { unblockAccount } from './operators/unblock.ts';

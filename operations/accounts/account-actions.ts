@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   type Account,
   disableAccount,
@@ -12,9 +13,9 @@ import {
 } from '../../db/accounts/index.ts';
 import type { Tx } from '../../db/client.ts';
 import { type Act, lockNamed } from '../../db/kernel/index.ts';
-import { userSubject } from '../../domain/accounts/index.ts';
+import { ROLES, userSubject } from '../../domain/accounts/index.ts';
 import { replaceEmails } from '../../domain/kernel/index.ts';
-import { reasonOf } from '../acting.ts';
+import { paramsOf, reasonOf } from '../acting.ts';
 import type { RowAction } from '../row-kind.ts';
 import type { ACCOUNTS_TITLES } from './titles.ts';
 
@@ -49,6 +50,22 @@ const actionOf = (
   notify: async () => null,
   describeEffect: () => effect,
 });
+
+const RoleLeft = z.strictObject({ role: z.enum(ROLES).exclude(['admin']) });
+
+/** `role` is what they are from then on, where an identity provider keeps the accounts. */
+function takeAdminFor(left?: z.infer<typeof RoleLeft>): AccountAction {
+  return {
+    ...actionOf('take_admin', {
+      refusals: ['last_admin'],
+      act: (tx, userId, act) => takeAdmin(tx, userId, act, left?.role),
+      effect: 'Its person is no admin any more from their next request on.',
+      takesTwoAdmins: true,
+    }),
+    ...(left && { params: left }),
+    askedWith: (params) => takeAdminFor(paramsOf(RoleLeft, params)),
+  };
+}
 
 export const ACCOUNT_ACTIONS: readonly AccountAction[] = [
   actionOf('disable', {
@@ -89,10 +106,5 @@ export const ACCOUNT_ACTIONS: readonly AccountAction[] = [
     effect: 'Its person is an admin from their next request on.',
     takesTwoAdmins: true,
   }),
-  actionOf('take_admin', {
-    refusals: ['last_admin'],
-    act: takeAdmin,
-    effect: 'Its person is no admin any more from their next request on.',
-    takesTwoAdmins: true,
-  }),
+  takeAdminFor(),
 ];

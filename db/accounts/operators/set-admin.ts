@@ -17,14 +17,19 @@ export async function giveAdmin(tx: Tx, userId: string, act: Act): Promise<Accou
 }
 
 /**
- * Admins take the role from one: a creator is what made a creator of itself before, everybody else a user. Throws
- * `user_not_found` and `last_admin`.
+ * Admins take the role from one, who has another one from here on. Unless it is named, a creator is what made a creator of itself
+ * before, everybody else a user. Throws `user_not_found` and `last_admin`.
  */
-export async function takeAdmin(tx: Tx, userId: string, act: Act): Promise<Account> {
+export async function takeAdmin(
+  tx: Tx,
+  userId: string,
+  act: Act,
+  role?: Exclude<Role, 'admin'>,
+): Promise<Account> {
   const user = await lockNamed(tx, 'user', userId, lockAccount);
   if (user.role !== 'admin') return user;
   await refuseLastAdmin(tx, user);
-  return changeRole(tx, user, user.promotedToCreatorAt === null ? 'user' : SELF_MADE_ROLE, act);
+  return changeRole(tx, user, role ?? (user.promotedToCreatorAt === null ? 'user' : SELF_MADE_ROLE), act);
 }
 
 async function changeRole(tx: Tx, user: Account, role: Role, act: Act): Promise<Account> {
