@@ -69,7 +69,10 @@ async function cancelAtEnd(tx: Tx, subscription: Subscription, now: Date): Promi
   });
 }
 
-/** Whether the next period may have been charged, so that its invoice must wait for the PSP's word. A change is given up. */
+/**
+ * Whether the next period may have been charged, so that its invoice must wait for the PSP's word. A change is given up by the
+ * subscriber themself, whom no mail tells that it failed.
+ */
 async function isChargeAsked(tx: Tx, subscriptionId: string): Promise<boolean> {
   const open = await lockOpenInvoice(tx, subscriptionId);
   if (open === undefined || open.reason === 'change') return false;

@@ -131,6 +131,8 @@ describe('cancelling', () => {
     expect(await billing.invoice(invoiceId)).toMatchObject({ status: 'void' });
     expect((await billing.attempt(attemptId)).endRequestedAt).toBeInstanceOf(Date);
     expect(await billing.changesOf(up.subscriptionId)).toMatchObject([{ status: 'failed' }]);
+    // Whoever cancels knows that the change is off.
+    expect(await billing.mailsOf(up.userId)).toEqual(['subscription_canceled']);
 
     const down = await billing.paid('premium');
     await billing.ask(down.subscriptionId, { do: 'change', planId: 'creator' });

@@ -223,6 +223,18 @@ async function dispute(invoiceId: string, status: 'open' | 'lost' | 'won', payme
   return settleDispute(db, of, { ...news, saidAt }, story.purchases(at));
 }
 
+test('made elsewhere, in full, while a change waits for its money: expired, and its subscriber is told of both', async () => {
+  const { id, invoiceId, userId } = await story.paid();
+  const change = await story.change(id, 'premium', 'monthly', new Date());
+  const outside = { providerRefundId: uuidv7(), amountMinor: 999, currency: 'USD' };
+  const of = { kind: 'invoice', id: invoiceId, paymentId: invoiceId } as const;
+  for (const _ of [1, 2]) await recordExternalRefund(db, of, outside, story.purchases());
+  expect(await story.subscription(id)).toMatchObject({ status: 'expired', endReason: 'refunded' });
+  expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'failed' });
+  expect(await story.mailsTo(userId, 'change_failed')).toHaveLength(1);
+  expect(await story.mailsTo(userId, 'subscription_expired')).toHaveLength(1);
+});
+
 describe('dispute', () => {
   test('opened: canceling, and won: taken back', async () => {
     const { id, invoiceId, userId } = await story.paid();
@@ -305,14 +317,15 @@ describe('dispute', () => {
     expect(await story.invoice(renewal)).toMatchObject({ status: 'void' });
   });
 
-  test('opened while a change is charged: the change is given up, and its payment ended', async () => {
-    const { id, invoiceId } = await story.paid();
+  test('opened while a change is charged: the change is given up, which its subscriber is told, and its payment ended', async () => {
+    const { id, invoiceId, userId } = await story.paid();
     const change = await story.change(id, 'premium', 'monthly', new Date());
     await sql`UPDATE invoice_payments SET asked_at = now() WHERE id = ${change.invoiceId}`;
     await dispute(invoiceId, 'open');
     expect(await story.subscription(id)).toMatchObject({ status: 'canceling', cancelCause: 'dispute' });
     expect(await story.invoice(change.invoiceId)).toMatchObject({ status: 'void' });
     expect(await story.changeOf(change.changeId)).toMatchObject({ status: 'failed' });
+    expect(await story.mailsTo(userId, 'change_failed')).toHaveLength(1);
     expect((await story.attempt(change.invoiceId)).endRequestedAt).not.toBeNull();
     const late = await story.settle(change.invoiceId, captured(change.amountMinor));
     expect(late).toMatchObject({ outcome: 'given_back' });

@@ -203,6 +203,17 @@ describe('end_now', () => {
     expect(await refusal(end(subscriptionId))).toBe('not_cancellable');
   });
 
+  it('a change that waits for its payment has failed, and its person is told of both', async () => {
+    const { userId, subscriptionId, invoiceId } = await changing();
+    await end(subscriptionId);
+    expect(await billing.changesOf(subscriptionId)).toMatchObject([{ status: 'failed' }]);
+    const told = await mailsOf(userId);
+    expect(told.map(({ kind }) => kind).toSorted()).toEqual(['change_failed', 'subscription_expired']);
+    expect(told.find(({ kind }) => kind === 'change_failed')?.params).toMatchObject({
+      invoice_id: invoiceId,
+    });
+  });
+
   it('a payment under way is to be ended at the PSP, and keeps its workflow due', async () => {
     const { subscriptionId, invoiceId } = await pastDue();
     await inTx(async (tx) => {

@@ -6,7 +6,10 @@ import type { Invoice } from '../invoices/schema.ts';
 import { readPrice } from '../prices.ts';
 import type { Subscription } from '../schema.ts';
 
-/** Tells that a change has failed: its charge was refused, its time to be paid is over, or an operator voided its invoice. */
+/**
+ * Tells that a change has failed: its charge was refused, its time to be paid is over, or an operator, a refund or a dispute
+ * ended it. Who cancels gives it up themself, and the mail of the cancellation is enough.
+ */
 export async function tellChangeFailed(
   tx: Tx,
   { userId }: Pick<Subscription, 'userId'>,

@@ -4,9 +4,11 @@ import type { Tx } from '../../client.ts';
 import type { Dispute, TransferWork } from '../../marketplace/index.ts';
 import { lockLastAttempt } from '../attempts/open.ts';
 import { readBillingClock } from '../billing-clock.ts';
+import { tellChangeFailed } from '../changes/tell-failed.ts';
 import { endSubscription } from '../end.ts';
 import { type LockedInvoice, lockSubscription } from '../lock.ts';
 import { readPrice } from '../prices.ts';
+import type { Subscription } from '../schema.ts';
 import { transitionSubscription } from '../transition.ts';
 import { isStillDisputed } from './still-disputed.ts';
 import { lockOpenInvoice, voidOpenInvoice } from './void.ts';
@@ -37,7 +39,7 @@ export async function settleDisputeOf(
     });
   const stands = dispute.status === 'open' || dispute.status === 'lost';
   if (stands && subscription.status === 'active') {
-    await dropUnasked(tx, subscriptionId);
+    await dropUnasked(tx, subscription);
     const cancelling = { cancelCause: 'dispute', cancelRequestedAt: now, nextDueAt: now } as const;
     await transitionSubscription(tx, subscription, 'canceling', cancelling);
     await tellCanceled(subscription.currentPeriodEnd ?? now);
@@ -59,12 +61,13 @@ export async function settleDisputeOf(
 
 /**
  * A charge that the PSP was not asked for is not made; of one that was asked for its word is awaited. A change is given up, as
- * by a cancellation.
+ * by a cancellation, and its subscriber is told: they may know nothing of it.
  */
-async function dropUnasked(tx: Tx, subscriptionId: string): Promise<void> {
-  const open = await lockOpenInvoice(tx, subscriptionId);
+async function dropUnasked(tx: Tx, subscription: Subscription): Promise<void> {
+  const open = await lockOpenInvoice(tx, subscription.id);
   if (open === undefined) return;
   const last = await lockLastAttempt(tx, open.id);
   if (open.reason !== 'change' && last?.status === 'pending' && last.askedAt !== null) return;
-  await voidOpenInvoice(tx, subscriptionId);
+  await voidOpenInvoice(tx, subscription.id);
+  if (open.reason === 'change') await tellChangeFailed(tx, subscription, open);
 }

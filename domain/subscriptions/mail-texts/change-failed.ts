@@ -7,8 +7,6 @@ export const changeFailed: MailTemplate<SubscriptionMailParams['change_failed']>
   { appUrl },
 ) => ({
   subject: `The change to ${plan} failed`,
-  lines: [
-    `${formatMoney(amount, currency)} for the change to ${plan} were not paid, so your plan stays as it is.`,
-  ],
+  lines: [`${formatMoney(amount, currency)} for the change to ${plan} were not paid, so it is not made.`],
   link: { label: 'Look at your plan', url: `${appUrl}/subscription` },
 });
