@@ -12,6 +12,7 @@ export {
 export { type MailAttachment, type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
 export { apiKeySubject, MAILS_SCHEDULE_ID, mailWorkflowId, userSubject } from './ids.ts';
 export { FAULT_TEXTS, passwordFault } from './passwords/rules.ts';
+export { ACCOUNT_MAILS } from './mails.ts';
 export { maskEmail } from './mask-email.ts';
 export { MAIL_ACTIONS } from './mail-actions.ts';
 export type { MailAttempt, MailTerms } from './mail-attempts.ts';

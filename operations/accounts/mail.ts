@@ -8,7 +8,8 @@ import {
 } from '../../db/accounts/index.ts';
 import type { Tx } from '../../db/client.ts';
 import { lockNamed } from '../../db/kernel/index.ts';
-import { MAIL_ACTIONS, mailWorkflowId } from '../../domain/accounts/index.ts';
+import { ACCOUNT_MAILS, MAIL_ACTIONS, mailWorkflowId } from '../../domain/accounts/index.ts';
+import type { MailKind } from '../../domain/mails.ts';
 import type { FlagKind } from '../../domain/flags.ts';
 import { effectOf } from '../../domain/kernel/index.ts';
 import type { FlagWords, RowAction, RowKind, StoryRow, StuckKind } from '../row-kind.ts';
@@ -36,7 +37,10 @@ const resend: RowAction<MailRow, MailLabel> = {
   describeEffect: (standing) => effectOf(MAIL_ACTIONS.resend, standing),
 };
 
-/** A mail: its kind and what its text says. Where it goes is told to nobody. */
+/**
+ * A mail: its kind, and what its text says unless it is about an account. Where it goes is told to nobody, and neither is where
+ * somebody signed in, nor by which browser.
+ */
 export const mail: RowKind = {
   kind: 'mail',
   hasWorkflow: true,
@@ -52,8 +56,7 @@ export const mail: RowKind = {
       rows: () => [storyRow(found)],
       events: [
         event(found.createdAt, 'mail', subject, `A mail was written: ${words}, about ${found.subject}.`, {
-          // A link of an invitation signs somebody in.
-          detail: found.kind === 'invitation' ? null : detail,
+          detail: isAboutAccount(found.kind) ? null : detail,
         }),
       ],
       about: [id],
@@ -61,6 +64,8 @@ export const mail: RowKind = {
     };
   },
 };
+
+const isAboutAccount = (kind: MailKind) => (ACCOUNT_MAILS as readonly MailKind[]).includes(kind);
 
 export const stuckMail: StuckKind = {
   one: 'Mail',
