@@ -253,6 +253,17 @@ describe('with it on', () => {
     expect(refusal(await off({ password: PASSWORD, code }))).toEqual([409, 'two_factor_is_off']);
   });
 
+  test('turned off it proves nothing any more: the session is one by a password, and of no admin', async () => {
+    const { secret, headers } = await guarded({ role: 'admin' });
+    const flags = () => ask(world, 'GET', '/admin/flags', { headers });
+    expect((await flags()).status).toBe(200);
+    const body = { password: PASSWORD, code: nextCode(secret) };
+    expect((await ask(world, 'DELETE', '/users/me/two-factor', { headers, body })).status).toBe(204);
+    expect(refusal(await flags())).toEqual([403, 'two_factor_required']);
+    const { body: own } = await ask(world, 'GET', '/users/me/sessions', { headers });
+    expect(own.data.map(({ amr }) => amr)).toEqual([['pwd']]);
+  });
+
   test('admins need one, unless TWO_FACTOR_FOR_ADMINS is false', async () => {
     const flags = (headers: Record<string, string>, on = world) =>
       ask(on, 'GET', '/admin/flags', { headers });

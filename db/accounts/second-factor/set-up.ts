@@ -6,6 +6,7 @@ import type { Db, Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { openOf, sealFor } from '../sealing/person.ts';
 import { endSessions } from '../sessions/end.ts';
+import { forgetSecondFactor } from '../sessions/step-up.ts';
 import { tellAccount } from '../tell-account.ts';
 import { endChallenges } from './challenges.ts';
 import { backupCodes, twoFactors } from './schema.ts';
@@ -89,6 +90,7 @@ export const turnOff = (
     await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
     await endChallenges(tx, userId);
     await endSessions(tx, { userId, spared }, 'two_factor_changed');
+    if (spared !== undefined) await forgetSecondFactor(tx, spared);
     await audit(tx, act, 'user.two_factor_off', userId);
     await tellAccount(tx, userId, { kind: 'two_factor_off', params: {} });
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { AuthenticationMethod } from '../../../domain/accounts/index.ts';
-import type { Db } from '../../client.ts';
+import type { Db, Tx } from '../../client.ts';
 import { hashOfSecret } from './open.ts';
 import { sessions } from './schema.ts';
 
@@ -19,4 +19,12 @@ export async function stepUp(db: Db, sessionId: string, method: AuthenticationMe
     })
     .where(and(eq(sessions.id, sessionId), isNull(sessions.endedAt)));
   return secret;
+}
+
+/** The second factor is off: a session that it proved is one by the first alone. */
+export async function forgetSecondFactor(tx: Tx, sessionId: string): Promise<void> {
+  await tx
+    .update(sessions)
+    .set({ amr: sql`array_remove(array_remove(${sessions.amr}, 'otp'), 'backup')` })
+    .where(eq(sessions.id, sessionId));
 }
