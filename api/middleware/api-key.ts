@@ -19,7 +19,8 @@ export async function callerOfKey(c: Context<ApiEnv>, key: string): Promise<Call
   if (stored.expiresAt !== null && stored.expiresAt <= now()) throw refused('The API key has expired.');
   const why = whyNotLetIn({ ...stored, session: null }, now().getTime());
   if (why !== null) throw new VezaError(why.code, why.detail);
-  if (stored.isMakerGone) throw refused('The user who made the API key is no admin any more.');
+  if (stored.isMakerGone)
+    throw refused('The user who made the API key is no admin with an open account any more.');
 
   const kind = callKindOf(c.req.method);
   const perHour = kind === 'read' ? stored.readsPerHour : stored.writesPerHour;

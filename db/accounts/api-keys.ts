@@ -10,10 +10,13 @@ const lastUsedAt = sql<Date | null>`(
   SELECT max(${apiKeyUsage.lastUsedAt}) FROM ${apiKeyUsage} WHERE ${apiKeyUsage.keyId} = ${apiKeys.id}
 )`.mapWith(apiKeyUsage.lastUsedAt);
 
-/** Whether the key acts as somebody other than its maker, and the maker is no admin any more: then it does not work. */
+/**
+ * Whether the key acts as somebody other than its maker, and the maker is no admin any more, or their account is not open: then
+ * it does not work.
+ */
 const isMakerGone = sql<boolean>`(
   ${apiKeys.madeBy} <> ${apiKeys.userId} AND NOT EXISTS (
-    SELECT 1 FROM ${users} WHERE ${users.id} = ${apiKeys.madeBy} AND ${users.role} = 'admin'
+    SELECT 1 FROM ${users} WHERE ${users.id} = ${apiKeys.madeBy} AND ${users.role} = 'admin' AND ${users.status} = 'active'
   )
 )`;
 
@@ -46,7 +49,10 @@ export async function listApiKeys(
 }
 
 const maker = alias(users, 'maker');
-const ofAnother = sql<boolean>`(${apiKeys.madeBy} <> ${apiKeys.userId} AND ${maker.role} IS DISTINCT FROM 'admin')`;
+const ofAnother = sql<boolean>`(
+  ${apiKeys.madeBy} <> ${apiKeys.userId}
+  AND (${maker.role} IS DISTINCT FROM 'admin' OR ${maker.status} IS DISTINCT FROM 'active')
+)`;
 
 /**
  * What decides whether a key works, with its user's role as it is now, in one read. Null: no key begins with this

@@ -30,8 +30,8 @@ export const apiKeys = pgTable(
       .notNull()
       .references(() => users.id),
     /**
-     * The admin who made it. When they are no admin any more, their keys that act as somebody else stop working. No
-     * foreign key: the user may be gone.
+     * The admin who made it. When they are no admin any more, or their account is not open, their keys that act as
+     * somebody else stop working. No foreign key: the user may be gone.
      */
     madeBy: uuid().notNull(),
     /** The key that it was made with; it ends with that one. */

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { users, apiKeys, apiKeyUsage } from '../../db/accounts/schema.ts';
+import { readStanding } from '../../db/accounts/index.ts';
 import { createLogger } from '../../log.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import {
@@ -332,6 +333,28 @@ describe('a key for somebody else', () => {
     expect((await withKey(key)).status).toBe(200);
     await setRole(askerId, 'creator');
     expect((await withKey(key)).status).toBe(401);
+  });
+
+  test('ends when the account of whoever made it, or of whom it acts as, is disabled', async () => {
+    const setStatus = (id: string, status: 'active' | 'disabled') =>
+      world.database.db.update(users).set({ status }).where(eq(users.id, id));
+    const [askerId, sellerId] = [
+      await addUser(world.database, 'admin'),
+      await addUser(world.database, 'artist'),
+    ];
+    const { key } = await grantedTo(sellerId, askerId);
+    const [row] = await world.database.db.select().from(apiKeys).where(eq(apiKeys.userId, sellerId));
+    const opensStreams = async () => {
+      const opener = { userId: sellerId, keyId: row!.id, sessionId: null };
+      const { roles, keyIds } = await readStanding(world.database.db, [opener], new Date());
+      return roles.has(sellerId) && keyIds.has(row!.id);
+    };
+    expect([(await withKey(key)).status, await opensStreams()]).toEqual([200, true]);
+    await setStatus(askerId, 'disabled');
+    expect([(await withKey(key)).status, await opensStreams()]).toEqual([401, false]);
+    await setStatus(askerId, 'active');
+    await setStatus(sellerId, 'disabled');
+    expect([(await withKey(key)).status, await opensStreams()]).toEqual([403, false]);
   });
 
   test('gives out no link to Stripe’s forms: that is for the seller’s own session', async () => {
