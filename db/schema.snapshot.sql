@@ -477,6 +477,7 @@ CREATE TABLE oauth_states (
   browser_hash text NOT NULL,
   expires_at timestamp with time zone NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  session_id uuid,
   CONSTRAINT oauth_states_pkey PRIMARY KEY (state_hash),
   CONSTRAINT oauth_states_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT oauth_states_link_has_user CHECK (((purpose = 'link'::text) = (user_id IS NOT NULL))),
@@ -485,6 +486,7 @@ CREATE TABLE oauth_states (
   CONSTRAINT oauth_states_verifier_is_sealed CHECK ((code_verifier ~~ 'enc:1:%'::text))
 );
 CREATE INDEX oauth_states_by_expiry ON public.oauth_states USING btree (expires_at);
+CREATE INDEX oauth_states_by_user ON public.oauth_states USING btree (user_id);
 
 CREATE TABLE ops_flags (
   id uuid NOT NULL,

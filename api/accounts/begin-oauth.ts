@@ -29,5 +29,5 @@ const route = createRoute({
 export const beginOauth = defineRoute(route, async (c) => {
   const { provider } = c.req.valid('param');
   const { redirect_url: redirectUrl } = c.req.valid('query');
-  return c.redirect(await beginWay(c, { provider, redirectUrl, userId: null }), 302);
+  return c.redirect(await beginWay(c, { provider, redirectUrl, userId: null, sessionId: null }), 302);
 });

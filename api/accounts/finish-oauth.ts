@@ -21,7 +21,7 @@ const route = createRoute({
   responses: {
     302: {
       description:
-        'Back to `redirect_url`, with `#code=…`, `#linked=…`, or `#error=` and one of `oauth_denied`, `oauth_failed`, `account_exists`, `account_disabled`',
+        'Back to `redirect_url`, with `#code=…`, `#linked=…`, or `#error=` and one of `oauth_denied`, `oauth_failed`, `account_exists`, `account_disabled`, `session_ended`',
     },
     ...fails(
       ...SIGNING_IN,
@@ -56,7 +56,7 @@ export const finishOauth = defineRoute(route, async (c) => {
 /** What the shop is told. Throws what became of it as the problem that a route would answer. */
 async function comeBack(
   c: Context<ApiEnv>,
-  { provider, userId, codeVerifier, nonce }: OauthWay,
+  { provider, userId, sessionId, codeVerifier, nonce }: OauthWay,
   { state, browser }: { readonly state: string; readonly browser: string },
 ): Promise<URLSearchParams> {
   const { db } = c.var.deps;
@@ -67,7 +67,7 @@ async function comeBack(
   if (result.kind === 'failed') throw failed(c, provider, result);
   const back = { provider, identity: result.identity, tokens: result.tokens };
   if (userId !== null) {
-    await linkProvider(db, userId, back, { ...fromOf(c), actor: userId });
+    await linkProvider(db, { userId, sessionId }, back, { ...fromOf(c), actor: userId });
     return new URLSearchParams({ linked: provider });
   }
   return new URLSearchParams({ code: await signInByProvider(db, { ...back, browser }, fromOf(c)) });

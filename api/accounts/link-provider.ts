@@ -44,5 +44,6 @@ export const linkProvider = defineRoute(route, async (c) => {
   const { password, redirect_url: redirectUrl } = c.req.valid('json');
   const user = await readOwnUser(c);
   await reauthenticate(c, user, password);
-  return c.json({ authorization_url: await beginWay(c, { provider, redirectUrl, userId: user.id }) }, 200);
+  const way = { provider, redirectUrl, userId: user.id, sessionId: c.var.session?.id ?? null };
+  return c.json({ authorization_url: await beginWay(c, way) }, 200);
 });

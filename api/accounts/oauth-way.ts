@@ -56,7 +56,14 @@ export async function beginWay(
     provider: name,
     redirectUrl: given,
     userId,
-  }: { readonly provider: string; readonly redirectUrl: string | undefined; readonly userId: string | null },
+    sessionId,
+  }: {
+    readonly provider: string;
+    readonly redirectUrl: string | undefined;
+    /** Who links their account, and in which session; null: somebody signs in. */
+    readonly userId: string | null;
+    readonly sessionId: string | null;
+  },
 ): Promise<string> {
   const { db, config } = c.var.deps;
   const [provider, client] = clientFor(c, name);
@@ -68,7 +75,7 @@ export async function beginWay(
   const begun = await client.begin({ state, codeVerifier, nonce, redirectUri: callbackOf(c, provider) });
   if (begun.kind === 'failed') throw failed(c, provider, begun);
   const browser = bindOauth(c);
-  await beginOauth(db, { provider, userId, codeVerifier, nonce, redirectUrl }, { state, browser });
+  await beginOauth(db, { provider, userId, sessionId, codeVerifier, nonce, redirectUrl }, { state, browser });
   c.header('Cache-Control', 'no-store');
   return begun.url;
 }

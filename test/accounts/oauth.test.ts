@@ -388,13 +388,49 @@ describe('linking', () => {
     provider = 'github',
   ) => ask(world, 'DELETE', `/users/me/oauth/${provider}`, { headers, body });
 
-  async function linked(headers: Record<string, string>): Promise<URLSearchParams> {
+  /** Somebody has been to the provider, and may come back from there. */
+  async function begun(headers: Record<string, string>) {
     const asked = await link(headers);
     expect(asked.status).toBe(200);
     const browser = new Browser();
     browser.cookies = cookiesOf(asked);
-    return browser.comeBack(await browser.visit(String(asked.body['authorization_url'])));
+    return { browser, path: await browser.visit(String(asked.body['authorization_url'])) };
   }
+
+  async function linked(headers: Record<string, string>): Promise<URLSearchParams> {
+    const { browser, path } = await begun(headers);
+    return browser.comeBack(path);
+  }
+
+  test('a way that was begun ends with its session', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    sandbox.control.signInAs('github', somebody());
+    const { browser, path } = await begun(headers);
+    expect((await ask(world, 'POST', '/auth/logout', { headers })).status).toBe(204);
+    expect(Object.fromEntries(await browser.comeBack(path))).toEqual({ error: 'session_ended' });
+    expect(await linksOf(account.id)).toEqual([]);
+  });
+
+  test('ways and codes that were begun end with a change of the password, also in the session that stays', async () => {
+    const ada = somebody();
+    sandbox.control.signInAs('github', ada);
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    expect(Object.fromEntries(await linked(headers))).toEqual({ linked: 'github' });
+    const signingIn = new Browser();
+    const code = (await signingIn.comeBack(await signingIn.begin('github'))).get('code');
+    sandbox.control.signInAs('google', somebody());
+    const asked = await link(headers, undefined, 'google');
+    const browser = new Browser();
+    browser.cookies = cookiesOf(asked);
+    const path = await browser.visit(String(asked.body['authorization_url']));
+    const body = { current_password: PASSWORD, new_password: 'a loud harbour at midnight' };
+    expect((await ask(world, 'PUT', '/users/me/password', { headers, body })).status).toBe(204);
+    expect(refusal(await browser.get(path))).toEqual([400, 'oauth_state_invalid']);
+    expect(refusal(await signingIn.exchange(code))).toEqual([400, 'token_invalid']);
+    expect(await linksOf(account.id)).toHaveLength(1);
+  });
 
   test('asks for the password, and tells by mail', async () => {
     const account = await addAccount(world);

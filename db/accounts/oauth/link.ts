@@ -1,21 +1,23 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import { type OauthProvider, userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import type { Db } from '../../client.ts';
+import type { Db, Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
+import { sessions } from '../sessions/schema.ts';
 import { tellAccount } from '../tell-account.ts';
 import { oauthAccounts } from './schema.ts';
 import type { ComeBack } from './sign-in.ts';
 import { addOauthAccount, keepTokens } from './tokens.ts';
 
 /**
- * Links somebody's account at a provider to theirs here, and tells them by mail. Throws `account_exists` where another account
+ * Links somebody's account at a provider to theirs here, and tells them by mail. The session in which they began has to be open
+ * still: a changed password or an operator may have ended it meanwhile. Throws `session_ended`, `account_exists` where another account
  * has it, or they have another one at that provider, and `user_not_found` where they have left.
  */
 export const linkProvider = (
   db: Db,
-  userId: string,
+  { userId, sessionId }: { readonly userId: string; readonly sessionId: string | null },
   { provider, identity: { subject }, tokens }: Omit<ComeBack, 'browser'>,
   act: Act,
 ): Promise<void> =>
@@ -26,6 +28,7 @@ export const linkProvider = (
       .where(eq(users.id, userId))
       .for('no key update');
     if (user?.status !== 'active') throw new VezaError('user_not_found', 'The account is not open.');
+    await assertSessionOpen(tx, userId, sessionId);
     const linkId = await addOauthAccount(tx, userId, { provider, subject }, tokens);
     if (linkId !== null) {
       const after = { provider, oauthAccountId: linkId };
@@ -47,6 +50,26 @@ export const linkProvider = (
     }
     await keepTokens(tx, own, tokens);
   });
+
+/** Locks the session: it ends before or after the whole. */
+async function assertSessionOpen(tx: Tx, userId: string, sessionId: string | null): Promise<void> {
+  const [session] =
+    sessionId === null
+      ? []
+      : await tx
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(
+            and(
+              eq(sessions.id, sessionId),
+              eq(sessions.userId, userId),
+              isNull(sessions.endedAt),
+              gt(sessions.expiresAt, sql`clock_timestamp()`),
+            ),
+          )
+          .for('share');
+  if (session === undefined) throw new VezaError('session_ended', 'The session has ended: sign in again.');
+}
 
 /**
  * Unlinks a provider, and tells them by mail; one that is not linked stays so. Throws `last_sign_in_method` where nothing else

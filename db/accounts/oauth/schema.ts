@@ -13,6 +13,8 @@ export const oauthStates = pgTable(
     purpose: text({ enum: OAUTH_PURPOSES }).notNull(),
     /** Who links their account; null: somebody signs in. */
     userId: uuid().references(() => users.id),
+    /** The session that they do it in; no foreign key, since the way is over soon. Null: somebody signs in. */
+    sessionId: uuid(),
     /** Sealed. */
     codeVerifier: text().notNull(),
     nonce: text(),
@@ -23,6 +25,7 @@ export const oauthStates = pgTable(
     createdAt: createdAt(),
   },
   (t) => [
+    index('oauth_states_by_user').on(t.userId),
     oneOf('oauth_states_provider_known', t.provider, OAUTH_PROVIDERS),
     oneOf('oauth_states_purpose_known', t.purpose, OAUTH_PURPOSES),
     check('oauth_states_verifier_is_sealed', sql`${t.codeVerifier} LIKE 'enc:1:%'`),

@@ -1,7 +1,7 @@
 import { and, eq, gt, lt, sql } from 'drizzle-orm';
 import type { OauthProvider } from '../../../domain/accounts/index.ts';
 import type { Sealed } from '../../../domain/kernel/index.ts';
-import type { Db } from '../../client.ts';
+import type { Db, Tx } from '../../client.ts';
 import { ringOf } from '../../key-ring.ts';
 import { openUnderRing, sealUnderRing } from '../sealing/ring.ts';
 import { hashOfSecret } from '../sessions/open.ts';
@@ -14,6 +14,8 @@ export interface OauthWay {
   readonly provider: OauthProvider;
   /** Who links their account there; null: somebody signs in. */
   readonly userId: string | null;
+  /** The session that they do it in. */
+  readonly sessionId: string | null;
   readonly codeVerifier: string;
   readonly nonce: string;
   readonly redirectUrl: string;
@@ -35,7 +37,8 @@ export async function beginOauth(db: Db, way: OauthWay, { state, browser }: Oaut
   await db.delete(oauthCodes).where(lt(oauthCodes.expiresAt, sql`now()`));
   await db.insert(oauthStates).values({
     stateHash,
-    ...{ provider: way.provider, userId: way.userId, nonce: way.nonce, redirectUrl: way.redirectUrl },
+    ...{ provider: way.provider, userId: way.userId, sessionId: way.sessionId },
+    ...{ nonce: way.nonce, redirectUrl: way.redirectUrl },
     purpose: way.userId === null ? 'sign_in' : 'link',
     codeVerifier: sealUnderRing(ringOf(db), placeOf(stateHash), way.codeVerifier),
     browserHash: hashOfSecret(browser),
@@ -63,6 +66,12 @@ export async function takeOauth(
     .returning();
   if (taken === undefined) return null;
   const opened = openUnderRing(ringOf(db), placeOf(stateHash), taken.codeVerifier as Sealed);
-  const { userId, nonce, redirectUrl } = taken;
-  return { provider, userId, codeVerifier: opened.toString(), nonce: nonce ?? '', redirectUrl };
+  const { userId, sessionId, nonce, redirectUrl } = taken;
+  return { provider, userId, sessionId, codeVerifier: opened.toString(), nonce: nonce ?? '', redirectUrl };
+}
+
+/** Ends what somebody has begun at providers: ways to link an account, and codes that a session is given for. */
+export async function endOauth(tx: Tx, userId: string): Promise<void> {
+  await tx.delete(oauthStates).where(eq(oauthStates.userId, userId));
+  await tx.delete(oauthCodes).where(eq(oauthCodes.userId, userId));
 }

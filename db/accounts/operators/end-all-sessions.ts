@@ -1,6 +1,7 @@
 import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
+import { endOauth } from '../oauth/states.ts';
 import { endSessions } from '../sessions/end.ts';
 import { type Account, lockAccount } from './lock-account.ts';
 
@@ -11,6 +12,7 @@ export async function endAllSessions(
   act: Act,
 ): Promise<{ readonly account: Account; readonly ended: number }> {
   const account = await lockNamed(tx, 'user', userId, lockAccount);
+  await endOauth(tx, userId);
   const sessionIds = await endSessions(tx, { userId }, 'by_operator');
   if (sessionIds.length > 0) {
     await writeAuditLog(tx, act, {

@@ -4,6 +4,7 @@ import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
+import { endOauth } from '../oauth/states.ts';
 import { backupCodes, twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
 import { endSessions } from '../sessions/end.ts';
 import { writeMail } from '../write-mail.ts';
@@ -24,6 +25,7 @@ export async function resetSecondFactor(tx: Tx, userId: string, act: Act): Promi
     .update(twoFactorChallenges)
     .set({ endedAt: sql`now()` })
     .where(and(eq(twoFactorChallenges.userId, userId), isNull(twoFactorChallenges.endedAt)));
+  await endOauth(tx, userId);
   const sessionIds = await endSessions(tx, { userId }, 'two_factor_changed');
   const subject = userSubject(userId);
   await writeMail(tx, { kind: 'two_factor_off', params: {}, userId, subject: `${subject}/${uuidv7()}` });

@@ -3,6 +3,7 @@ import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
+import { endOauth } from '../oauth/states.ts';
 import { users } from '../schema.ts';
 import { endChallenges } from '../second-factor/challenges.ts';
 import { endSessions } from '../sessions/end.ts';
@@ -39,6 +40,7 @@ export const changePassword = (
     }
     await withdrawTokens(tx, userId);
     await endChallenges(tx, userId);
+    await endOauth(tx, userId);
     await endSessions(tx, { userId, spared }, 'password_changed');
     const entry = { action: 'user.password_change', subject: userSubject(userId), before: null, after: null };
     await writeAuditLog(tx, act, entry);

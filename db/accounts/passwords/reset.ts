@@ -4,6 +4,7 @@ import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { dropSignIns } from '../registration/drop-sign-ins.ts';
 import { revokeAdminKeysOf } from '../revoke-api-key.ts';
+import { endOauth } from '../oauth/states.ts';
 import { users } from '../schema.ts';
 import { endChallenges } from '../second-factor/challenges.ts';
 import { endSessions } from '../sessions/end.ts';
@@ -51,6 +52,7 @@ export const resetPassword = (
     await tx.update(users).set({ passwordHash, isVerified: true }).where(eq(users.id, userId));
     await withdrawTokens(tx, userId);
     await endChallenges(tx, userId);
+    await endOauth(tx, userId);
     await endSessions(tx, { userId }, 'password_reset');
     await revokeAdminKeysOf(tx, userId, act);
     const entry = { action: 'user.password_reset', subject: userSubject(userId), before: null, after: null };

@@ -1,7 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Tx } from '../../client.ts';
 import type { Act } from '../../kernel/index.ts';
-import { oauthAccounts, oauthCodes, oauthStates } from '../oauth/schema.ts';
+import { oauthAccounts } from '../oauth/schema.ts';
+import { endOauth } from '../oauth/states.ts';
 import { revokeKeysOf } from '../revoke-api-key.ts';
 import { users } from '../schema.ts';
 import { twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
@@ -29,6 +30,5 @@ export async function dropSignIns(tx: Tx, userId: string, act: Act): Promise<voi
 /** The same of other providers alone, with the ways to them that are under way. */
 async function dropProviders(tx: Tx, userId: string): Promise<void> {
   await tx.delete(oauthAccounts).where(eq(oauthAccounts.userId, userId));
-  await tx.delete(oauthStates).where(eq(oauthStates.userId, userId));
-  await tx.delete(oauthCodes).where(eq(oauthCodes.userId, userId));
+  await endOauth(tx, userId);
 }

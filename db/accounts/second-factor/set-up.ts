@@ -4,6 +4,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import { isSealed } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
+import { endOauth } from '../oauth/states.ts';
 import { openOf, sealFor } from '../sealing/person.ts';
 import { endSessions } from '../sessions/end.ts';
 import { forgetSecondFactor } from '../sessions/step-up.ts';
@@ -70,6 +71,7 @@ export const turnOn = (
       .returning({ userId: twoFactors.userId });
     if (confirmed.length === 0) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
     await replaceCodes(tx, userId, codes);
+    await endOauth(tx, userId);
     await endSessions(tx, { userId, spared }, 'two_factor_changed');
     await audit(tx, act, 'user.two_factor_on', userId);
     await tellAccount(tx, userId, { kind: 'two_factor_on', params: {} });
@@ -89,6 +91,7 @@ export const turnOff = (
     if (gone.length === 0) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
     await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
     await endChallenges(tx, userId);
+    await endOauth(tx, userId);
     await endSessions(tx, { userId, spared }, 'two_factor_changed');
     if (spared !== undefined) await forgetSecondFactor(tx, spared);
     await audit(tx, act, 'user.two_factor_off', userId);
