@@ -3,6 +3,7 @@ import { openDatabase } from '../db/client.ts';
 import { findSubject } from '../db/operators/index.ts';
 import { readUserRole } from '../db/accounts/index.ts';
 import type { Act } from '../db/kernel/index.ts';
+import { VezaError } from '../domain/errors.ts';
 import { personalKeysOf, writeSubject } from '../domain/kernel/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../engine/task-queues.ts';
@@ -11,7 +12,7 @@ import { type OperationsDeps, operationsSettings } from '../operations/deps.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { CannotRun, UsageError } from './usage.ts';
 
-/** Runs a command that only looks: it needs the database alone. */
+/** Runs a command that needs the database alone. */
 export async function looking<T>(
   env: NodeJS.ProcessEnv,
   look: (deps: Pick<OperationsDeps, 'db'>) => Promise<T>,
@@ -26,6 +27,11 @@ export async function looking<T>(
   } finally {
     await database.close();
   }
+}
+
+/** A key that is missing is named, without a stack. */
+export function sayUnreadable(error: unknown): never {
+  throw error instanceof VezaError ? new CannotRun(error.detail) : error;
 }
 
 /** Runs a command that acts: it needs the database and Temporal. */

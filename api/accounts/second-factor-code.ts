@@ -3,12 +3,16 @@ import type { Context } from 'hono';
 import {
   type CodeHashes,
   newBackupCodes,
+  type OwnUser,
   proveSecondFactor as proveSecondFactorVerb,
   type ProvedBy,
 } from '../../db/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { fromOf } from '../kernel/index.ts';
+import { Password } from './fields-view.ts';
 import { tooMany } from './prove-password.ts';
+import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
+import { readOwnUser } from './signed-in-view.ts';
 
 export const Code = z
   .string()
@@ -22,6 +26,22 @@ export const BackupCodes = z.object({
     example: ['01-7KQ2M-XW4HP'],
   }),
 });
+
+/** What a route answers that has its caller prove who they are by both factors. */
+export const PROVED_BY_BOTH = [...REAUTHENTICATED, 'two_factor_invalid', 'two_factor_is_off'] as const;
+
+export const BothFactors = z.strictObject({ password: Password.optional(), code: Code });
+
+/** The caller proves by password and code who they are. Throws as `reauthenticate` and `proveSecondFactor` do. */
+export async function proveBoth(
+  c: Context<ApiEnv>,
+  { password, code }: z.infer<typeof BothFactors>,
+): Promise<OwnUser> {
+  const user = await readOwnUser(c);
+  await reauthenticate(c, user, password);
+  await proveSecondFactor(c, user.id, code);
+  return user;
+}
 
 /** Throws as the verb does, and `too_many_attempts` while the second factor is stopped. */
 export async function proveSecondFactor(c: Context<ApiEnv>, userId: string, code: string): Promise<ProvedBy> {

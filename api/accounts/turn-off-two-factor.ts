@@ -1,13 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { turnOff } from '../../db/accounts/index.ts';
 import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
-import { Password } from './fields-view.ts';
-import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
-import { Code, proveSecondFactor } from './second-factor-code.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { BothFactors, PROVED_BY_BOTH, proveBoth } from './second-factor-code.ts';
 
-const Body = z.strictObject({ password: Password.optional(), code: Code }).openapi('TurnOffTwoFactor');
+const Body = BothFactors.openapi('TurnOffTwoFactor');
 
 const route = createRoute({
   method: 'delete',
@@ -20,15 +17,12 @@ const route = createRoute({
   request: { body: jsonBody(Body) },
   responses: {
     204: { description: 'A password is enough from now on' },
-    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'two_factor_invalid', 'two_factor_is_off'),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...PROVED_BY_BOTH),
   },
 });
 
 export const turnOffTwoFactor = defineRoute(route, async (c) => {
-  const { password, code } = c.req.valid('json');
-  const user = await readOwnUser(c);
-  await reauthenticate(c, user, password);
-  await proveSecondFactor(c, user.id, code);
+  const user = await proveBoth(c, c.req.valid('json'));
   await turnOff(c.var.deps.db, { userId: user.id, spared: c.var.session?.id }, actorOf(c));
   return c.body(null, 204);
 });

@@ -1,11 +1,7 @@
 import { parseArgs } from 'node:util';
-import { readVariables } from '../../config.ts';
 import { encryptOauthTokens as encrypt, type Encrypted } from '../../db/accounts/index.ts';
-import { openDatabase } from '../../db/client.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { personalKeysOf } from '../../domain/kernel/index.ts';
+import { looking, sayUnreadable } from '../operator.ts';
 import { startProgress } from '../progress.ts';
-import { CannotRun } from '../usage.ts';
 
 /** `encrypt-oauth-tokens [--dry-run] [--json]`: seals what an older system left plain (docs/encryption.md). */
 export async function encryptOauthTokens(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
@@ -14,21 +10,13 @@ export async function encryptOauthTokens(args: string[], env: NodeJS.ProcessEnv)
     options: { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
   });
   const isDryRun = values['dry-run'];
-  const config = readVariables(env, ['DATABASE_URL', 'PERSONAL_DATA_KEYS', 'PERSONAL_DATA_KEY_ID']);
-  const database = openDatabase(config.DATABASE_URL, {
-    maxConnections: 1,
-    personalKeys: personalKeysOf(config),
-  });
   const progress = startProgress(process.stderr, 'accounts at providers');
-  try {
-    const report = await encrypt(database.db, isDryRun, (done, total) => progress.show(done, total));
-    return values.json ? JSON.stringify({ dry_run: isDryRun, ...report }) : asText(report, isDryRun);
-  } catch (error) {
-    throw error instanceof VezaError ? new CannotRun(error.detail) : error;
-  } finally {
-    progress.end();
-    await database.close();
-  }
+  const report = await looking(env, ({ db }) =>
+    encrypt(db, isDryRun, (done, total) => progress.show(done, total)),
+  )
+    .catch(sayUnreadable)
+    .finally(() => progress.end());
+  return values.json ? JSON.stringify({ dry_run: isDryRun, ...report }) : asText(report, isDryRun);
 }
 
 const asText = ({ rows, tokens, left }: Encrypted, isDryRun: boolean): string =>
