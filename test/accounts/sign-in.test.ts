@@ -238,6 +238,40 @@ describe('the cookie of a session', () => {
     });
   });
 
+  test('keeps a session for SESSION_IDLE from its use, and for SESSION_TTL at most', async () => {
+    const { answer, cookie } = await browser();
+    const { id } = answer.body.session;
+    const hasId = eq(sessions.id, id);
+    const daysLeft = async () => {
+      const [row] = await world.database.db.select().from(sessions).where(hasId);
+      return (row!.expiresAt.getTime() - Date.now()) / 86_400_000;
+    };
+    const standing = (ageDays: number, leftDays: number, seenMin: number) =>
+      world.database.db
+        .update(sessions)
+        .set({
+          createdAt: sql`now() - ${ageDays} * interval '1 day'`,
+          expiresAt: sql`now() + ${leftDays} * interval '1 day'`,
+          lastSeenAt: sql`now() - ${seenMin} * interval '1 minute'`,
+        })
+        .where(hasId);
+    expect(await daysLeft()).toBeCloseTo(14, 1);
+    // Used within five minutes before: the row is not written again.
+    await standing(3, 11, 4);
+    expect((await me({ Cookie: cookie })).status).toBe(200);
+    expect(await daysLeft()).toBeCloseTo(11, 1);
+    await standing(13, 1, 6);
+    expect((await me({ Cookie: cookie })).status).toBe(200);
+    expect(await daysLeft()).toBeCloseTo(14, 1);
+    await standing(80, 4, 6);
+    expect((await me({ Cookie: cookie })).status).toBe(200);
+    expect(await daysLeft()).toBeCloseTo(10, 1);
+    // Nobody used it for two weeks, or it is ninety days old: a use does not bring it back.
+    await standing(20, -0.01, 14 * 24 * 60);
+    expect(refusal(await me({ Cookie: cookie }))).toEqual([401, 'session_ended']);
+    expect(await daysLeft()).toBeLessThan(0);
+  });
+
   const OF_BROWSER = { cookie: true, bearer: false } as const;
   test.each([
     ['cookie, POST, origin of ours, right token', OF_BROWSER, 'POST', ORIGIN, true, 204],
