@@ -2,6 +2,7 @@ import { MissingRow, raiseFlag } from '../../db/kernel/index.ts';
 import {
   endDeadSetup,
   findPayment,
+  flagUnnamedMoney,
   type FoundPayment,
   isPhantomNow,
   readSubscriptionLabel,
@@ -57,7 +58,7 @@ export async function lookAtSubscription(
     if (error instanceof MissingRow) return false;
     throw error;
   });
-  if (isPhantom) {
+  if (isPhantom && !(await flagUnnamedMoney(db, id))) {
     const detail = `It is ${label.status}, and no payment carries it: nobody has its features by it`;
     await raiseFlag(db, 'phantom', workflowId, detail);
   }

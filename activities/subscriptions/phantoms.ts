@@ -6,6 +6,7 @@ import {
   listPhantoms,
   listUnpaidAttempts,
 } from '../../db/subscriptions/phantoms.ts';
+import { findUnnamedMoney, flagUnnamedMoney } from '../../db/subscriptions/unnamed-money.ts';
 import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
 import type { SubscriptionDeps } from './deps.ts';
@@ -28,6 +29,11 @@ export function createPhantomActivities({ db, engine, psp, inbox, settings, log 
   }
 
   async function look(subscriptionId: string, sweepId: string, dryRun: boolean): Promise<PhantomLook> {
+    // Paid and not activated is our fault: a person mends it, and nothing is ended over it.
+    const isPaid = dryRun
+      ? (await findUnnamedMoney(db, subscriptionId)) !== null
+      : await flagUnnamedMoney(db, subscriptionId);
+    if (isPaid) return 'left';
     const asked = await askPsp(subscriptionId, dryRun);
     if (asked === 'paid') return 'paid';
     if (asked === 'unreadable') return 'left';

@@ -29,3 +29,4 @@ export { findPayment, type FoundPayment } from './find-payment.ts';
 export { releaseAttempt } from './attempts/watched.ts';
 export { endDeadSetup } from './setups.ts';
 export { isPhantomNow, seemsPhantom } from './phantoms.ts';
+export { flagUnnamedMoney } from './unnamed-money.ts';

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
 import type { Db } from '../client.ts';
 import { readBillingClock } from './billing-clock.ts';
@@ -7,6 +7,7 @@ import { isPhantomRow } from './gate-rows.ts';
 import { invoicePayments, invoices } from './invoices/schema.ts';
 import { lockSubscription } from './lock.ts';
 import { tellExpired } from './tell-expired.ts';
+import { findUnnamedMoney } from './unnamed-money.ts';
 import { planPrices, plans, type Subscription, subscriptions } from './schema.ts';
 
 const IN_FORCE = ['active', 'trialing', 'canceling'] as const;
@@ -57,14 +58,23 @@ export async function listPhantoms(
   return rows.map(({ id }) => id);
 }
 
-/** Its attempts that have brought nothing, as the PSP knows them: one of them may have been paid after all. */
+/**
+ * Its payments that have brought nothing, as the PSP knows them: one of them may have been paid after all. An invoice without
+ * an attempt is asked about too, since its first attempt has its id.
+ */
 export async function listUnpaidAttempts(db: Db, subscriptionId: string): Promise<string[]> {
+  const id = sql<string>`coalesce(${invoicePayments.id}, ${invoices.id})`;
   const rows = await db
-    .select({ id: invoicePayments.id })
-    .from(invoicePayments)
-    .innerJoin(invoices, eq(invoices.id, invoicePayments.invoiceId))
-    .where(and(eq(invoices.subscriptionId, subscriptionId), eq(invoicePayments.status, 'failed')));
-  return rows.map(({ id }) => id);
+    .select({ id })
+    .from(invoices)
+    .leftJoin(invoicePayments, eq(invoicePayments.invoiceId, invoices.id))
+    .where(
+      and(
+        eq(invoices.subscriptionId, subscriptionId),
+        or(isNull(invoicePayments.id), eq(invoicePayments.status, 'failed')),
+      ),
+    );
+  return rows.map((row) => row.id);
 }
 
 /** Whether it is a phantom now, and not only late. Changes nothing. Throws MissingRow. */
@@ -75,7 +85,10 @@ export async function isPhantomNow(db: Db, subscriptionId: string, terms: Billin
   });
 }
 
-/** Ends a phantom and keeps its former row; null where it is none any more: its payment has come, or may come. */
+/**
+ * Ends a phantom and keeps its former row; null where it is none any more, since its payment has come, or may come, and where we
+ * have its money.
+ */
 export async function endIfPhantom(
   db: Db,
   subscriptionId: string,
@@ -86,6 +99,7 @@ export async function endIfPhantom(
     const subscription = await lockSubscription(tx, subscriptionId);
     const now = await readBillingClock(tx, terms.time);
     if (!(await isPhantomRow(tx, subscription, now, terms))) return null;
+    if ((await findUnnamedMoney(tx, subscriptionId)) !== null) return null;
     const ended = await endPhantom(tx, subscription, { sweepId, why, now });
     await tellExpired(tx, subscription, 'phantom');
     return ended;

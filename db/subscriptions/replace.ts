@@ -7,6 +7,7 @@ import { endPhantom } from './end-phantom.ts';
 import { isPhantomRow } from './gate-rows.ts';
 import { isFree, readPrice } from './prices.ts';
 import type { Subscription } from './schema.ts';
+import { flagUnnamedMoney } from './unnamed-money.ts';
 
 /** Where somebody who has a subscription goes instead of subscribing. */
 const INSTEAD: Partial<Record<SubscriptionStatus, string>> = {
@@ -48,6 +49,8 @@ export async function replace(
   if (live === undefined) return null;
   const free = isFree(await readPrice(tx, live.priceId));
   if (!free && live.status !== 'pending_payment') {
+    // They pay again: what came before goes back by an operator.
+    await flagUnnamedMoney(tx, live.id);
     const why = 'they subscribed again';
     await endPhantom(tx, live, { sweepId: `subscribe/${askId}`, why, now });
     return live.id;

@@ -94,6 +94,28 @@ describe('npm run ops -- phantoms', () => {
     await paidAfterAll(id, person);
   });
 
+  it('paid, and its invoice does not name the payment: left, and a person is told', async () => {
+    const { sql } = world.database;
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const [{ hyperswitchPaymentId } = { hyperswitchPaymentId: null }] = await of.invoicesOf(id);
+    await sql`UPDATE invoices SET hyperswitch_payment_id = NULL WHERE subscription_id = ${id}`;
+    await sql`UPDATE subscriptions SET created_at = created_at - interval '2 days' WHERE id = ${id}`;
+    expect(await run()).toMatchObject({ looked: 1, expired: 0, paid: 0, left: 1 });
+    expect(await flagsOn(id)).toEqual([]);
+    expect(await run('--apply')).toMatchObject({ looked: 1, expired: 0, paid: 0, left: 1 });
+    expect(await of.row(id)).toMatchObject({ status: 'active', endedAt: null });
+    const told = () => sql`
+      SELECT detail FROM ops_flags WHERE kind = 'phantom' AND subject = ${`subscription/${id}`} AND cleared_at IS NULL`;
+    expect(await told()).toEqual([{ detail: expect.stringContaining(hyperswitchPaymentId!) }]);
+    // Who subscribes instead of waiting pays again: the flag stays for the money that came before.
+    await sql`UPDATE ops_flags SET cleared_at = now() WHERE subject = ${`subscription/${id}`}`;
+    await of.subscribed(person);
+    expect(await of.row(id)).toMatchObject({ status: 'expired', endReason: 'phantom' });
+    expect(await told()).toEqual([{ detail: expect.stringContaining(hyperswitchPaymentId!) }]);
+    await sql`UPDATE invoices SET hyperswitch_payment_id = ${hyperswitchPaymentId} WHERE subscription_id = ${id}`;
+  });
+
   it('a late webhook wins', async () => {
     const { db } = world.database;
     const { id, person, attemptId } = await phantom();
