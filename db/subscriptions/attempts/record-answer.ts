@@ -60,16 +60,17 @@ export async function forgetAttemptAnswer(db: Db, attemptId: string): Promise<vo
 export async function markAttemptLooked(db: Db, attemptId: string): Promise<void> {
   await db
     .update(invoicePayments)
-    .set(LOOKED_NOW)
+    .set({ reconcileCheckedAt: sql`clock_timestamp()` })
     .where(and(eq(invoicePayments.id, attemptId), isNull(invoicePayments.endRequestedAt)));
 }
 
 /** Stamps that the PSP was told to end it, and has not ended it: the next time to tell it is counted from here. */
 export async function markEndTried(db: Db, attemptId: string): Promise<void> {
-  await db.update(invoicePayments).set(LOOKED_NOW).where(eq(invoicePayments.id, attemptId));
+  await db
+    .update(invoicePayments)
+    .set({ reconcileCheckedAt: sql`clock_timestamp()` })
+    .where(eq(invoicePayments.id, attemptId));
 }
-
-const LOOKED_NOW = { reconcileCheckedAt: sql`clock_timestamp()` };
 
 /**
  * Keeps why the PSP has not answered for `silentMs`; true for the first caller, who tells the workflow so that operators
