@@ -52,6 +52,31 @@ describe('a renewal', () => {
     expect(paymentsOf(person)).toHaveLength(2);
   });
 
+  it('held up by a change that the PSP processes for days: closed, flagged beyond the grace, then renewed', async () => {
+    const { id, person } = await of.active();
+    await of.rests(id);
+    of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });
+    await of.ask(id, { do: 'change', planId: 'premium' });
+    const attempts = await of.lastAttempt(id, (last) => last.providerStatus === 'processing');
+    await of.passPeriod(id);
+    await of.lastAttempt(id, (last) => last.endRequestedAt !== null);
+    await of.pass(id, 3 * DAY_MS);
+    await eventually(async () =>
+      expect(await openFlags(world, 'renewal_unanswered', `subscription/${id}`)).toHaveLength(1),
+    );
+    expect(await maySell(person)).toBe(false);
+    // Nothing else is charged until it is known to be over.
+    expect(paymentsOf(person)).toHaveLength(2);
+    world.psp.control.fail(attempts.at(-1)!.id, 'no');
+    await of.paid(id, 2);
+    expect(await maySell(person)).toBe(true);
+    expect((await of.invoicesOf(id)).map(({ reason, status }) => [reason, status])).toEqual([
+      ['first', 'paid'],
+      ['change', 'void'],
+      ['renewal', 'paid'],
+    ]);
+  });
+
   it('beyond the grace: closed, flagged', async () => {
     const { id, person } = await of.active();
     of.onCharges(person, { kind: 'chargeOutcome', outcome: 'processing' });

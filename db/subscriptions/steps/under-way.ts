@@ -64,8 +64,8 @@ type Weighed = UnderWay & { readonly isWanted: boolean };
 
 async function decideOne(moment: Moment, one: Weighed, looks: Date[]): Promise<Decided | null> {
   const { attempt } = one;
+  await flagUnanswered(moment, one);
   if (one.isWanted && !isOver(moment, one)) {
-    await flagUnanswered(moment, one);
     if (attempt.providerStatus === null) return { work: { kind: 'ask', attemptId: attempt.id } };
     // A buyer who is there takes their time; the webhook says how it ended, and a sweep looks for lost ones.
     if (attempt.onSession && !moment.isForced) return null;
@@ -99,21 +99,24 @@ function look(
   return null;
 }
 
-/** The PSP has not decided a renewal while an active subscription still had its features: a person finds out why. */
+/**
+ * The PSP has not decided a payment for longer than the grace after what was paid for: nothing else is charged meanwhile, also where
+ * nobody wants that payment any more, such as a change's. A person finds out why.
+ */
 async function flagUnanswered(moment: Moment, { attempt, invoice }: UnderWay): Promise<void> {
   const { tx, subscription, now } = moment;
   const until = graceEnd(moment);
-  if (until === null || now < until || invoice.reason !== 'renewal' || attempt.askedAt === null) return;
+  if (until === null || now < until || invoice.reason === 'first' || attempt.askedAt === null) return;
   const detail = `Invoice ${invoice.id} was asked for, and the PSP has not said how its payment ended`;
   await raiseFlag(tx, 'renewal_unanswered', subscriptionWorkflowId(subscription.id), detail);
 }
 
-/** When an active subscription loses its features for want of a renewal; null where it is not active. */
-export function graceEnd({ subscription, terms }: Moment): Date | null {
-  const { status, currentPeriodEnd } = subscription;
-  return status === 'active' && currentPeriodEnd !== null
-    ? after(currentPeriodEnd, terms.renewalGraceMs)
-    : null;
+/** The grace after what was paid for, or after the trial; null where nothing runs. */
+function graceEnd({ subscription, terms }: Moment): Date | null {
+  const { status, trialEnd, currentPeriodEnd } = subscription;
+  const isRunning = status === 'active' || status === 'canceling';
+  const end = status === 'trialing' ? trialEnd : isRunning ? currentPeriodEnd : null;
+  return end === null ? null : after(end, terms.renewalGraceMs);
 }
 
 /** The moments at which attempts under way are to be thought about again, in billing time. */
