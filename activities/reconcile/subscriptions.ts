@@ -3,12 +3,13 @@ import {
   endDeadSetup,
   findPayment,
   flagUnnamedMoney,
+  flagUnreadPayment,
   type FoundPayment,
   isPhantomNow,
   readSubscriptionLabel,
 } from '../../db/subscriptions/index.ts';
 import { secretLifeSeconds, subscriptionWorkflowId } from '../../domain/subscriptions/index.ts';
-import type { PspPayment } from '../../providers/hyperswitch/outcomes.ts';
+import { isRefusedRead, type PspPayment } from '../../providers/hyperswitch/outcomes.ts';
 import { paymentEvent } from '../../providers/webhooks/as-event.ts';
 import { isUnderWay } from '../marketplace/index.ts';
 import type { ReconcileDeps } from './deps.ts';
@@ -23,8 +24,11 @@ export async function lookAtInvoicePayment(deps: ReconcileDeps, paymentId: strin
   if (found === null || isOver(found)) return left('ended');
   const { createdAt } = found.kind === 'attempt' ? found.attempt : found.setup;
   const read = await deps.psp.readPayment(paymentId);
-  if (read.kind !== 'payment' && read.kind !== 'not_found')
+  if (read.kind !== 'payment' && read.kind !== 'not_found') {
+    if (read.kind === 'unknown' && isRefusedRead(read))
+      await flagUnreadPayment(deps.db, found.subscriptionId, paymentId, read.reason);
     return { ...(await unreadable(deps, read)), createdAt };
+  }
   const providerStatus = read.kind === 'payment' ? read.payment.status : read.kind;
   if (found.kind === 'setup' && (read.kind === 'not_found' || isUnconfirmed(read.payment))) {
     const life = secretLifeSeconds(deps.settings.reconcile.billing);

@@ -1,10 +1,10 @@
 import { activityInfo } from '@temporalio/activity';
 import type { PspAnswer } from '../../domain/subscriptions/asks.ts';
 import { classifyDecline, refusedCharge } from '../../domain/subscriptions/decline.ts';
-import { subscriptionWorkflowId } from '../../domain/subscriptions/ids.ts';
 import { secretLifeSeconds } from '../../domain/subscriptions/secret-life.ts';
 import type { Done } from '../../domain/subscriptions/step.ts';
 import { raiseFlag } from '../../db/kernel/index.ts';
+import { flagUnreadPayment } from '../../db/subscriptions/flag-unread-payment.ts';
 import { SILENT_AFTER_MS } from '../../db/subscriptions/advance.ts';
 import { askAttempt, type AttemptToAsk } from '../../db/subscriptions/attempts/ask.ts';
 import { mayStillArrive } from '../../db/subscriptions/attempts/may-arrive.ts';
@@ -16,7 +16,11 @@ import {
   recordAttemptAnswer,
 } from '../../db/subscriptions/attempts/record-answer.ts';
 import { readSubscriptionLabel } from '../../db/subscriptions/label.ts';
-import type { CreatePaymentOutcome, PspPayment } from '../../providers/hyperswitch/outcomes.ts';
+import {
+  type CreatePaymentOutcome,
+  isRefusedRead,
+  type PspPayment,
+} from '../../providers/hyperswitch/outcomes.ts';
 import { attemptReportOf } from '../../providers/webhooks/attempt-report.ts';
 import { retryLater, whileHeartbeating } from '../kernel/index.ts';
 import { unread } from '../marketplace/index.ts';
@@ -31,10 +35,6 @@ const CALL_ARRIVED_MS = 60_000;
 
 /** So often a payment that cannot be read is looked at in a row. */
 export const LOOKS_AT_A_TIME = 6;
-
-/** Not for want of time: the router will say the same again. */
-const isRefusal = ({ httpStatus = 0 }: { readonly httpStatus?: number }) =>
-  httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
 
 /** How the PSP answered, and what is next. */
 export type Asked = Done & { readonly psp: PspAnswer };
@@ -61,14 +61,8 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
     if (label !== undefined) await engine.wakeSubscription(label);
   }
 
-  /** Nobody knows what became of a charge that was refused, and whose payment cannot be read: a person finds out. */
   const flagUnreadable = ({ attempt, subscriptionId }: OwnedAttempt, reason: string) =>
-    raiseFlag(
-      db,
-      'renewal_unanswered',
-      subscriptionWorkflowId(subscriptionId),
-      `The payment ${attempt.id} cannot be read at the PSP: ${reason}`,
-    );
+    flagUnreadPayment(db, subscriptionId, attempt.id, reason);
 
   /** While it is pending it is looked at again within the hour: it holds up nothing else of its subscription until then. */
   const isLeftForLater = ({ attempt }: OwnedAttempt) =>
@@ -193,7 +187,7 @@ export function createAttemptActivities(deps: SubscriptionDeps) {
         const found = await psp.readPayment(attemptId);
         if (found.kind !== 'payment' && found.kind !== 'not_found') {
           if (!isLeftForLater(owned)) throw await unread({ db, settings }, found, 'payment');
-          if (found.kind === 'unknown' && isRefusal(found)) await flagUnreadable(owned, found.reason);
+          if (found.kind === 'unknown' && isRefusedRead(found)) await flagUnreadable(owned, found.reason);
           await markAttemptLooked(db, attemptId);
           return next(owned.subscriptionId);
         }

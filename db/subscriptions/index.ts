@@ -29,4 +29,5 @@ export { findPayment, type FoundPayment } from './find-payment.ts';
 export { releaseAttempt } from './attempts/watched.ts';
 export { endDeadSetup } from './setups.ts';
 export { isPhantomNow, seemsPhantom } from './phantoms.ts';
+export { flagUnreadPayment } from './flag-unread-payment.ts';
 export { flagUnnamedMoney } from './unnamed-money.ts';

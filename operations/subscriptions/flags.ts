@@ -9,7 +9,7 @@ export const SUBSCRIPTIONS_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWor
     remedies: ({ subject }) => asks(subject, 'end_now'),
   },
   renewal_unanswered: {
-    next: 'The PSP has not answered its renewal for longer than the grace, so its features are closed. It is asked again without end; an answer opens them, and clears nothing here.',
+    next: 'The PSP has not said how one of its payments ended, for longer than the grace, or refuses to show it: its features may be closed. It is asked again without end; an answer opens them, and clears nothing here.',
     remedies: ({ subject }) => asks(subject, 'retry'),
   },
   double_payment: {

@@ -125,6 +125,10 @@ export interface PspUnknown {
   retryAfterMs?: number;
 }
 
+/** A look-up that the router refuses for its own reasons, and not for want of time: it will say the same again. */
+export const isRefusedRead = ({ httpStatus = 0 }: PspUnknown): boolean =>
+  httpStatus >= 400 && httpStatus < 500 && httpStatus !== 408 && httpStatus !== 429;
+
 export interface PspNotFound {
   kind: 'not_found';
 }

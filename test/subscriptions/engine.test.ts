@@ -7,7 +7,7 @@ import { cardSetups } from '../../db/subscriptions/schema.ts';
 import type { AskedOfSubscription } from '../../domain/subscriptions/asked.ts';
 import type { AskAnswer } from '../../domain/subscriptions/asks.ts';
 import { expectCleanBooks } from '../harness/books.ts';
-import { detailsOf } from '../harness/read.ts';
+import { detailsOf, openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import { attempted, eventually, until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
@@ -370,6 +370,31 @@ describe('the workflow', () => {
     expect((await of.invoicesOf(id)).at(-1)).toMatchObject({
       ...{ reason: 'renewal', status: 'paid', hyperswitchPaymentId: chargedId },
     });
+  });
+
+  it('a stuck invoice whose payment the PSP refuses to show is left, and a person is told', async () => {
+    const person = await makePerson(world, 'user');
+    const { done } = await of.subscribed(person);
+    const { subscriptionId: id, attemptId } = done;
+    world.psp.control.pay(attemptId!, { webhook: false });
+    const { db } = world.database;
+    await db
+      .update(invoicePayments)
+      .set({ askedAt: sql`now() - interval '31 minutes'` })
+      .where(eq(invoicePayments.id, attemptId!));
+    const unreadable = world.psp.control.addFault({
+      kind: 'status',
+      status: 422,
+      match: 'payments.retrieve',
+      where: { id: attemptId! },
+      times: 'always',
+    });
+    expect(await sweep('stuck_invoices')).toMatchObject({ synced: 0, why: { psp_unreadable: 1 } });
+    expect(await openFlags(world, 'renewal_unanswered', `subscription/${id}`)).toHaveLength(1);
+    expect((await of.row(id)).status).toBe('pending_payment');
+    world.psp.control.clearFaults(unreadable);
+    expect(await sweep('stuck_invoices')).toMatchObject({ synced: 1, why: { told: 1 } });
+    await of.became(id, 'active');
   });
 
   it('a stuck invoice is synced', async () => {
