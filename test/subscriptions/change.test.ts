@@ -217,6 +217,15 @@ describe('a preview is outdated', () => {
     ).toBe('preview_outdated');
   });
 
+  it('once a refund succeeded just before that was not committed then', async () => {
+    expect(
+      await outdated(async ({ invoiceId }) => {
+        await database.sql`INSERT INTO refunds (id, invoice_id, kind, amount_minor, currency, status, succeeded_at)
+          VALUES (${uuidv7()}, ${invoiceId}, 'external', 100, 'USD', 'succeeded', now() - interval '4 seconds')`;
+      }),
+    ).toBe('preview_outdated');
+  });
+
   it('once the price was raised since, and else is good', async () => {
     expect(await outdated(() => Promise.resolve())).toBe('done');
     const old = await billing.priceId('premium', 'monthly');

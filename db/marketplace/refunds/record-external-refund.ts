@@ -1,4 +1,4 @@
-import { eq, or } from 'drizzle-orm';
+import { eq, or, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid, formatMoney } from '../../../domain/kernel/index.ts';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
@@ -96,7 +96,7 @@ export async function settleOutside(
       currency,
       status: 'succeeded',
       hyperswitchRefundId: providerRefundId,
-      succeededAt: new Date(),
+      succeededAt: sql`clock_timestamp()`,
       ...(disputeId !== undefined && { disputeId }),
       ...(saidAt !== undefined && { providerUpdatedAt: new Date(saidAt) }),
     })

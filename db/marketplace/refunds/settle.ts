@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { refundWorkflowId } from '../../../domain/marketplace/ids.ts';
 import { formatMoney } from '../../../domain/kernel/index.ts';
 import type { RefundReport } from '../../../domain/marketplace/messages.ts';
@@ -42,7 +43,7 @@ export async function settleRefund(
     const succeeded = await transitionRefundUnread(tx, refund, 'succeeded', {
       amountMinor: asDone.amountMinor,
       byItems: asDone.byItems,
-      succeededAt: new Date(),
+      succeededAt: sql`clock_timestamp()`,
       excessMinor,
       providerUpdatedAt: latest(saidAt, refund),
       hyperswitchRefundId: refund.hyperswitchRefundId ?? providerRefundId,

@@ -13,6 +13,9 @@ import { isFree, type PricedPlan, readPlan, readPrice, readPriceAt } from '../pr
 import type { Subscription } from '../schema.ts';
 import { type SubscriptionChange, subscriptionChanges } from './schema.ts';
 
+/** A refund that was stamped before a preview may be committed after it, and was not seen by it. Real time. */
+const COMMITTED_WITHIN_MS = 5_000;
+
 /** What a wished change is, before anything is written. */
 export type ReadChange =
   | { readonly refused: Refusal }
@@ -44,7 +47,7 @@ export async function readChange(
   const [scheduled, open, card] = await Promise.all([
     readScheduled(db, subscription.id),
     hasOpenInvoice(db, subscription.id),
-    chargeableCard(db, subscription),
+    chargeableCard(db, subscription, terms.time),
   ]);
   const { currentPeriodStart, currentPeriodEnd } = subscription;
   const decision = decideChange(
@@ -192,7 +195,7 @@ async function isOutdated(
         and(
           eq(invoices.subscriptionId, id),
           eq(refunds.status, 'succeeded'),
-          gt(refunds.succeededAt, new Date(realMs(terms.time, quotedAt.getTime()))),
+          gt(refunds.succeededAt, new Date(realMs(terms.time, quotedAt.getTime()) - COMMITTED_WITHIN_MS)),
         ),
       )
       .limit(1),
