@@ -6,6 +6,8 @@ import { type Env, variable, type Variables } from './variable.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A monthly period has 28 days at least, and the next renewal must find dunning over. */
 const DUNNING_LESS_THAN_MS = 27 * DAY_MS;
+/** Card networks count what is charged within 30 days, and a renewal and a change may come beside. */
+const DUNNING_STEPS_MAX = 10;
 
 const schedule = z
   .string()
@@ -15,8 +17,11 @@ const schedule = z
     const isRising = stepsMs.every(
       (ms, at) => ms !== undefined && ms > (stepsMs[at - 1] ?? 0) && ms < DUNNING_LESS_THAN_MS,
     );
-    if (isRising) return stepsMs.map(Number);
-    context.addIssue({ code: 'custom', message: 'rising durations under 27d, such as 1d,3d,5d' });
+    if (isRising && stepsMs.length <= DUNNING_STEPS_MAX) return stepsMs.map(Number);
+    context.addIssue({
+      code: 'custom',
+      message: `at most ${DUNNING_STEPS_MAX} rising durations under 27d, such as 1d,3d,5d`,
+    });
     return z.NEVER;
   });
 

@@ -335,6 +335,7 @@ CREATE UNIQUE INDEX invoice_payments_one_pending ON public.invoice_payments USIN
 CREATE INDEX invoice_payments_outside_by_look ON public.invoice_payments USING btree (COALESCE(outside_checked_at, captured_at, created_at) NULLS FIRST, created_at) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX invoice_payments_outside_by_time ON public.invoice_payments USING btree (COALESCE(captured_at, created_at)) WHERE ((received_minor IS NOT NULL) AND (NOT outside_over));
 CREATE INDEX invoice_payments_pending_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (status = 'pending'::text);
+CREATE INDEX invoice_payments_refused_by_card ON public.invoice_payments USING btree (payment_method_id, asked_at) WHERE ((status = 'failed'::text) AND (NOT on_session));
 CREATE INDEX invoice_payments_watched_by_look ON public.invoice_payments USING btree (reconcile_checked_at NULLS FIRST, created_at) WHERE (watched_until IS NOT NULL);
 
 CREATE TABLE invoices (

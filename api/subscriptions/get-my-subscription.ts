@@ -1,6 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { nextDunningStepMs } from '../../domain/subscriptions/dunning.ts';
 import type { BillingTerms } from '../../domain/subscriptions/terms.ts';
+import type { Db } from '../../db/client.ts';
+import { chargeableCard } from '../../db/subscriptions/chargeable-card.ts';
 import { type OpenInvoice, readOpenInvoice } from '../../db/subscriptions/read/invoices.ts';
 import { readStanding, type Standing } from '../../db/subscriptions/read/standing.ts';
 import { defineRoute, fails, json, orNull, SIGNED_IN, Time, timeOrNull } from '../kernel/index.ts';
@@ -58,7 +60,7 @@ export const getMySubscription = defineRoute(route, async (c) => {
         ? {
             subscription: showSubscription(standing),
             invoice: open && showInvoice(open.invoice),
-            next_attempt_at: timeOrNull(nextAttemptAt(standing, open, terms)),
+            next_attempt_at: timeOrNull(await nextAttemptAt(db, standing, open, terms)),
           }
         : null,
     },
@@ -69,15 +71,16 @@ export const getMySubscription = defineRoute(route, async (c) => {
 const waitsForMoney = ({ isInForce, isPhantom }: Standing, open: OpenInvoice | null): boolean =>
   open !== null || (!isInForce && !isPhantom);
 
-/** A card that was declined for good is not charged again. */
-function nextAttemptAt(
+/** When dunning charges the card on file again, where its bank has not said that this is no use. */
+async function nextAttemptAt(
+  db: Db,
   { subscription, hasPendingAttempt }: Standing,
   open: OpenInvoice | null,
-  { dunningMs }: Pick<BillingTerms, 'dunningMs'>,
-): Date | null {
+  { dunningMs, time }: Pick<BillingTerms, 'dunningMs' | 'time'>,
+): Promise<Date | null> {
   const { status, dunningSince, dunningIndex } = subscription;
-  const isTriedAgain = open?.lastAttempt?.status === 'failed' && open.lastAttempt.declineClass === 'retry';
-  if (status !== 'past_due' || dunningSince === null || !isTriedAgain || hasPendingAttempt) return null;
+  if (status !== 'past_due' || dunningSince === null || open === null || hasPendingAttempt) return null;
+  if ((await chargeableCard(db, subscription, time)) === null) return null;
   const atMs = nextDunningStepMs(dunningSince.getTime(), dunningMs, dunningIndex);
   return atMs === null ? null : new Date(atMs);
 }

@@ -8,6 +8,7 @@ import { MissingRow } from '../kernel/index.ts';
 import { dropAttempt } from './attempts/drop.ts';
 import { lockLastAttempt, openAttempt } from './attempts/open.ts';
 import { readBillingClock } from './billing-clock.ts';
+import { chargeableCard } from './chargeable-card.ts';
 import { endSubscription } from './end.ts';
 import { lockOpenInvoice } from './invoices/void.ts';
 import { keepCard } from './keep-card.ts';
@@ -64,7 +65,8 @@ export async function settleSetup(
       await writeMail(tx, { userId, kind: 'trial_over', subject, params });
       return { outcome: 'trial_ended', subscriptionId };
     }
-    if (status === 'past_due') await chargeAtOnce(tx, withCard, kept);
+    if (status === 'past_due' && (await chargeableCard(tx, withCard, terms.time)) !== null)
+      await chargeAtOnce(tx, withCard, kept);
     return { outcome: 'kept', subscriptionId };
   });
 }

@@ -35,6 +35,21 @@ async function subscriber(
   return { userId, subscriptionId, invoiceId };
 }
 
+/** Puts a card on its file. */
+async function onFile(
+  subscriptionId: string,
+  userId: string,
+  set: Partial<typeof paymentMethods.$inferInsert> = {},
+): Promise<void> {
+  const { db } = world.database;
+  const id = uuidv7();
+  await db.insert(paymentMethods).values({
+    ...{ id, userId, providerPaymentMethodId: `pm_${id}`, brand: 'Visa', last4: '4242' },
+    ...{ expMonth: 10, expYear: 2030, ...set },
+  });
+  await db.update(subscriptions).set({ paymentMethodId: id }).where(eq(subscriptions.id, subscriptionId));
+}
+
 const mine = async (userId: string) => {
   const response = await getAs(userId, '/me/subscription');
   expect(response.status).toBe(200);
@@ -176,12 +191,16 @@ describe('GET /me/subscription', () => {
     const dunningSince = new Date('2027-01-02T03:04:05Z');
     // While a worker is at it, the sweep's time is another one.
     const nextDueAt = new Date('2027-01-02T03:19:05Z');
-    const { userId, invoiceId } = await subscriber(
+    const { userId, invoiceId, subscriptionId } = await subscriber(
       'creator',
       { status: 'past_due', dunningSince, nextDueAt },
       { status: 'open', reason: 'renewal' },
     );
+    await onFile(subscriptionId, userId);
     await addAttempt(world.database, invoiceId ?? '', { status: 'failed', declineClass: 'retry' });
+    // A buyer who tried another card in person, which was declined for good, does not stop it.
+    const inPerson = { attempt: 2, onSession: true, status: 'failed', declineClass: 'final' } as const;
+    await addAttempt(world.database, invoiceId ?? '', inPerson);
     expect(await mine(userId)).toMatchObject({
       subscription: null,
       needs_payment: true,
@@ -190,12 +209,14 @@ describe('GET /me/subscription', () => {
   });
 
   it('past due by a card that was declined for good: no next attempt', async () => {
-    const { userId, invoiceId } = await subscriber(
+    const { userId, invoiceId, subscriptionId } = await subscriber(
       'creator',
       { status: 'past_due', dunningSince: new Date(), nextDueAt: new Date() },
       { status: 'open', reason: 'renewal' },
     );
-    await addAttempt(world.database, invoiceId ?? '', { status: 'failed', declineClass: 'final' });
+    await onFile(subscriptionId, userId, { refusedAt: new Date() });
+    // Another card that its buyer tried in person says nothing of the one on file.
+    await addAttempt(world.database, invoiceId ?? '', { status: 'failed', declineClass: 'retry' });
     expect(await mine(userId)).toMatchObject({ needs_payment: true, pending: { next_attempt_at: null } });
   });
 

@@ -312,10 +312,35 @@ describe('a renewal', () => {
     const { paymentMethodId } = await story.subscription(id);
     const invoiceId = await story.renew(id);
     await story.settle(invoiceId, failed('stolen_card'));
-    const card = () => chargeableCard(db, { paymentMethodId });
+    const card = () => chargeableCard(db, { paymentMethodId }, { scale: 1 });
     expect(await card()).toBeNull();
     await story.settle(invoiceId, captured(999));
     expect(await card()).toBe(paymentMethodId);
+  });
+
+  test('refused as often as card networks suffer: its card rests until the first refusals are a month old', async () => {
+    const { id } = await story.paid();
+    const { paymentMethodId } = await story.subscription(id);
+    const invoiceId = await story.renew(id);
+    await story.settle(invoiceId, failed());
+    const card = (scale = 1) => chargeableCard(db, { paymentMethodId }, { scale });
+    const refuse = (attempts: number) => sql`
+      INSERT INTO invoice_payments (id, invoice_id, attempt, on_session, payment_method_id, amount_minor, currency, status, asked_at)
+      SELECT gen_random_uuid(), ${invoiceId}, last + n, false, ${paymentMethodId}, 999, 'USD', 'failed', now()
+      FROM generate_series(1, ${attempts}::int) AS n,
+        (SELECT max(attempt) AS last FROM invoice_payments WHERE invoice_id = ${invoiceId}) AS known`;
+    await sql`UPDATE invoice_payments SET asked_at = now() WHERE id = ${invoiceId}`;
+    await refuse(12);
+    expect(await card()).toBe(paymentMethodId);
+    await refuse(1);
+    expect(await card()).toBeNull();
+    // Ten times as fast, 30 days are three of the clock's.
+    await sql`UPDATE invoice_payments SET asked_at = now() - interval '4 days' WHERE id = ${invoiceId}`;
+    expect(await card()).toBeNull();
+    expect(await card(10)).toBe(paymentMethodId);
+    await sql`UPDATE invoice_payments SET asked_at = now() - interval '31 days' WHERE id = ${invoiceId}`;
+    expect(await card()).toBe(paymentMethodId);
+    await sql`DELETE FROM invoice_payments WHERE invoice_id = ${invoiceId} AND id <> ${invoiceId}`;
   });
 
   test('refused for good: dunning charges nothing, and leaves the payment of a buyer who is there while its secret lives', async () => {

@@ -27,7 +27,7 @@ export async function refuse(
     terms,
   }: {
     readonly now: Date;
-    readonly terms: Pick<InvoiceTerms, 'dunningMs' | 'renewalGraceMs'>;
+    readonly terms: Pick<InvoiceTerms, 'dunningMs' | 'renewalGraceMs' | 'time'>;
   },
 ): Promise<boolean> {
   if (invoice.status !== 'open') return false;
@@ -71,7 +71,7 @@ export async function refuse(
       if (subscription.status === 'past_due') return false;
       await transitionSubscription(tx, subscription, 'past_due', { dunningSince: now, dunningIndex: 0 });
       if (!wantsBuyer) {
-        const isOfUse = (await chargeableCard(tx, subscription)) !== null;
+        const isOfUse = (await chargeableCard(tx, subscription, terms.time)) !== null;
         const againMs = isOfUse ? nextDunningStepMs(now.getTime(), terms.dunningMs, 0) : null;
         const next = nextInDunning(now.getTime(), terms.dunningMs, againMs);
         await writeMail(tx, { userId, kind: 'payment_failed', subject, params: { ...params, ...next } });

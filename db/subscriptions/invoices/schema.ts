@@ -160,6 +160,9 @@ export const invoicePayments = pgTable(
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.createdAt)
       .where(sql`${t.watchedUntil} IS NOT NULL`),
     index('invoice_payments_by_time').on(t.createdAt),
+    index('invoice_payments_refused_by_card')
+      .on(t.paymentMethodId, t.askedAt)
+      .where(sql`${t.status} = 'failed' AND NOT ${t.onSession}`),
     index('invoice_payments_outside_by_look')
       .on(sql`coalesce(${t.outsideCheckedAt}, ${t.capturedAt}, ${t.createdAt}) NULLS FIRST`, t.createdAt)
       .where(sql`${t.receivedMinor} IS NOT NULL AND NOT ${t.outsideOver}`),

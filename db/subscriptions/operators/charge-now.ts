@@ -36,7 +36,7 @@ export async function chargeNow(
     );
   const last = await lockLastAttempt(tx, invoiceId);
   const isUnderWay = last?.status === 'pending';
-  const attempt = isUnderWay ? last : await openAnother(tx, subscription, invoice);
+  const attempt = isUnderWay ? last : await openAnother(tx, subscription, invoice, time);
   await writeAuditLog(tx, act, {
     action: 'invoice.charge_now',
     subject: invoiceSubject(invoiceId),
@@ -49,7 +49,12 @@ export async function chargeNow(
   return { subscription: woken, invoice, attempt, isUnderWay };
 }
 
-async function openAnother(tx: Tx, subscription: Subscription, invoice: Invoice): Promise<InvoicePayment> {
+async function openAnother(
+  tx: Tx,
+  subscription: Subscription,
+  invoice: Invoice,
+  time: BillingTime,
+): Promise<InvoicePayment> {
   const { status, paymentMethodId } = subscription;
   if (status !== 'past_due')
     throw new VezaError(
@@ -61,10 +66,10 @@ async function openAnother(tx: Tx, subscription: Subscription, invoice: Invoice)
       'payment_method_required',
       'There is no card on file: its person gives one, or pays.',
     );
-  if ((await chargeableCard(tx, subscription)) === null)
+  if ((await chargeableCard(tx, subscription, time)) === null)
     throw new VezaError(
       'payment_method_required',
-      'The bank said that this card must not be charged again: its person gives another, or pays.',
+      'The bank said that this card must not be charged again, or has refused it too often: its person gives another, or pays.',
     );
   return openAttempt(tx, invoice, { onSession: false, paymentMethodId });
 }

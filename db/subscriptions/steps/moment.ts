@@ -67,7 +67,7 @@ export async function readMoment(
     realNow: new Date(realMs(terms.time, now.getTime())),
     subscription,
     priced: await readPrice(tx, subscription.priceId),
-    card: await chargeableCard(tx, subscription),
+    card: await chargeableCard(tx, subscription, terms.time),
     open,
     pending,
     setup,

@@ -1,0 +1,1 @@
+CREATE INDEX "invoice_payments_refused_by_card" ON "invoice_payments" USING btree ("payment_method_id","asked_at") WHERE "invoice_payments"."status" = 'failed' AND NOT "invoice_payments"."on_session";
