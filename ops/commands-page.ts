@@ -7,7 +7,7 @@ import { optionText } from './usage.ts';
 export const NPM_SCRIPTS = {
   trying: {
     demo: 'starts everything on this machine and plays the main job: a purchase, a refund while Stripe is down, the reversals, a partial refund, a lost webhook, a subscription whose renewal is declined and recovers, the audit. `-- --exit` stops when it is over, `-- --json` prints one object, `-- --kill-worker` kills the worker in the middle',
-    dev: "keeps the whole stack up and reloads API and worker when sources change; the stand-in PSP's buyers pay by themselves. State is kept in `.veza/`, the environment in `.veza/dev.env`",
+    dev: "keeps the whole stack up and reloads API and worker when sources change; the stand-in PSP's buyers pay by themselves, mails are caught and shown, and stand-ins play the providers that people sign in by. State is kept in `.veza/`, the environment in `.veza/dev.env`",
     stuck:
       "`-- NAME` makes one of the runbook's stuck situations, to look at and to solve; `-- --list` names them",
     'compose:local':

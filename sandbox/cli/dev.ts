@@ -32,6 +32,7 @@ console.log(`
   stand-in PSP    ${veza.psp.url}/_sandbox      (buyers pay by themselves)
   stand-in Stripe ${veza.stripe.url}/_sandbox
   mails           ${veza.mailsUrl}      (caught: none leaves this machine)
+  sign-ins        ${veza.apiUrl}/api/v1/auth/oauth/github      (google, discord, spotify, oidc; a stand-in says yes)
   people          set -a; . .veza/dev.env; npm run ops -- seed
 
 Ctrl-C stops everything; what it holds is there again next time. Sources are watched: API and worker reload.

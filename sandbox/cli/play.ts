@@ -2,6 +2,7 @@ import { checkBooks } from '../../db/invariants/index.ts';
 import { openDatabase } from '../../db/client.ts';
 import { formatMoney } from '../../domain/kernel/money.ts';
 import { seed } from '../../ops/commands/seed.ts';
+import { beginAccount, endAccount } from './account.ts';
 import {
   apiAs,
   type Order,
@@ -54,6 +55,8 @@ export async function play(
   const people = JSON.parse(await seed(['--json'], veza.env)) as Seeded;
   const buyer = apiAs(veza.apiUrl, people.buyer.token);
   const admin = apiAs(veza.apiUrl, people.admin.token);
+
+  const begunAccount = await beginAccount(veza, tell);
 
   tell.step('A buyer orders from two sellers');
   const items = oneOfEachSeller(people).map((product) => ({ product_id: product.id }));
@@ -137,6 +140,8 @@ export async function play(
   const runsFast = veza.env['BILLING_TIME_SCALE'] !== undefined;
   const subscription = runsFast ? await playSubscription(veza, tell) : null;
 
+  const account = await endAccount(veza, tell, begunAccount);
+
   tell.step('The books are checked');
   const transfers = await until(readTransfers, (all) =>
     all.every((one) => one.status !== 'reversal_pending'),
@@ -154,6 +159,7 @@ export async function play(
     partial_refund: partialRefund,
     lost_webhook: lostWebhook,
     subscription,
+    account,
     audit,
     addresses: {
       api: `${veza.apiUrl}/api/v1`,
@@ -175,6 +181,9 @@ export const endedWell = (summary: Summary): boolean =>
   summary.partial_refund.order.status === 'partially_refunded' &&
   summary.lost_webhook.refund.status === 'succeeded' &&
   (summary.subscription === null || summary.subscription.invoices.every(({ status }) => status === 'paid')) &&
+  summary.account.role === 'creator' &&
+  summary.account.stolen === 'refresh_token_reused' &&
+  summary.account.by_provider?.is_verified !== false &&
   summary.audit.violations === 0;
 
 function oneOfEachSeller({ products }: Seeded) {

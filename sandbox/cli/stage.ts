@@ -1,4 +1,5 @@
 import type { HyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
+import type { OauthSandbox } from '../../stand-ins/oauth/index.ts';
 import type { SmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import type { StripeSandbox } from '../../stand-ins/stripe/index.ts';
 
@@ -11,6 +12,8 @@ export interface Stage {
   readonly psp: HyperswitchSandbox;
   readonly stripe: StripeSandbox;
   readonly smtp: SmtpSandbox;
+  /** Plays the providers that people sign in by; absent in production, which knows no stand-in. */
+  readonly oauth?: OauthSandbox;
   /** The environment of API, worker and operators' commands. */
   readonly env: Readonly<Record<string, string>>;
 }

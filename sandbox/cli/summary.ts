@@ -22,6 +22,24 @@ export interface PlayedSubscription {
   readonly mails: readonly string[];
 }
 
+export interface PlayedAccount {
+  readonly id: string;
+  /** How its session was proved. */
+  readonly amr: readonly string[];
+  /** What they made of themselves. */
+  readonly role: string;
+  /** The code that the stolen refresh token was refused with. */
+  readonly stolen: string;
+  /** What the session's own tokens were refused with from then on. */
+  readonly after_theft: readonly string[];
+  /** Null where no stand-in plays a provider. */
+  readonly by_provider: {
+    readonly provider: string;
+    readonly is_verified: boolean;
+    readonly amr: readonly string[];
+  } | null;
+}
+
 /** What the play ends with. */
 export interface Summary {
   readonly order: Order;
@@ -33,6 +51,7 @@ export interface Summary {
   readonly lost_webhook: LostWebhook;
   /** Null where billing time runs as fast as the clock: a month would be one. */
   readonly subscription: PlayedSubscription | null;
+  readonly account: PlayedAccount;
   readonly audit: {
     readonly violations: number;
     readonly invariants: readonly { number: number; violations: number }[];

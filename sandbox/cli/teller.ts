@@ -29,6 +29,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
       partial_refund: part,
       lost_webhook: lost,
       subscription,
+      account,
       audit,
       addresses,
     }) => {
@@ -46,6 +47,7 @@ export function createTeller(out: NodeJS.WriteStream): Teller {
         `refund    ${part.refund.id}  ${part.refund.status}  ${part.refund.amount} of ${part.order.amount} ${part.order.currency}; order ${part.order.status}`,
         `refund    ${lost.refund.id}  ${lost.refund.status}  its webhook was lost; found by ${lost.reconcile.workflow_id}`,
         ...(subscription === null ? [] : subscribed(subscription)),
+        `account   ${account.id}  ${account.role}, signed in by ${account.amr.join(' and ')}; a stolen token: ${account.stolen}`,
         `audit     ${audit.invariants.length} invariants checked, ${audit.violations} violations`,
         '',
         `API reference   ${addresses.docs}`,

@@ -18,6 +18,8 @@ import {
   startServices,
   stopWithProcess,
 } from '../../stack/index.ts';
+import { type OauthSandbox, startOauthSandbox } from '../../stand-ins/oauth/index.ts';
+import { PROVIDERS } from '../../stand-ins/oauth/people.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { startStripeSandbox } from '../../stand-ins/stripe/index.ts';
 import { startMailsPage } from '../mails.ts';
@@ -35,6 +37,9 @@ const LOCAL_SECRETS = {
   STRIPE_SECRET_KEY: 'sk_test_embedded',
   STRIPE_WEBHOOK_SECRET: 'whsec_embedded',
 };
+
+/** By which every provider's stand-in knows us. */
+const OAUTH_CLIENT = { clientId: 'embedded', clientSecret: 'embedded-oauth-client-secret' };
 
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
@@ -55,6 +60,7 @@ export interface VezaOptions {
 }
 
 export interface Veza extends Stage {
+  readonly oauth: OauthSandbox;
   /** Where the mails are shown that the stand-in for a mail server took. */
   readonly mailsUrl: string;
   readonly worker: Supervised;
@@ -102,6 +108,11 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
     closers.unshift(() => stripe.close());
     const smtp = await startSmtpSandbox({ port: await stablePort(services.portsFile, 'smtp') });
     closers.unshift(() => smtp.close());
+    const oauth = await startOauthSandbox({
+      port: await stablePort(services.portsFile, 'oauth'),
+      ...OAUTH_CLIENT,
+    });
+    closers.unshift(() => oauth.close());
     const mailsPort = await stablePort(services.portsFile, 'mails');
     const mailsPage = await startMailsPage({ port: mailsPort, control: smtp.control });
     closers.unshift(() => mailsPage.close());
@@ -119,6 +130,8 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       HYPERSWITCH_BASE_URL: psp.url,
       STRIPE_API_BASE: stripe.url,
       ...variablesOf(smtp),
+      ...variablesOfProviders(oauth),
+      API_URL: apiUrl,
       HOST: '127.0.0.1',
       PORT: String(apiPort),
     };
@@ -136,6 +149,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       psp,
       stripe,
       smtp,
+      oauth,
       mailsUrl: mailsPage.url,
       env,
       worker,
@@ -164,6 +178,21 @@ const variablesOf = ({ host, port }: SmtpSandbox) => ({
   SMTP_TLS: 'none',
   SMTP_USER: '',
   SMTP_PASSWORD: '',
+});
+
+/** All that people may sign in by: a real application's secret of somebody's environment must not meet a stand-in. */
+const variablesOfProviders = ({ url }: OauthSandbox) => ({
+  ...Object.fromEntries(
+    PROVIDERS.flatMap((provider) => {
+      const prefix = `OAUTH_${provider.toUpperCase()}`;
+      return [
+        [`${prefix}_CLIENT_ID`, OAUTH_CLIENT.clientId],
+        [`${prefix}_CLIENT_SECRET`, OAUTH_CLIENT.clientSecret],
+      ];
+    }),
+  ),
+  OAUTH_OIDC_ISSUER: `${url}/oidc`,
+  OAUTH_STAND_IN_URL: url,
 });
 
 /** A process that is started again when it dies, as any process manager would. */

@@ -78,6 +78,13 @@ test.each(nodes)(
       'subscription_changed',
       'subscription_canceled',
     ]);
+    expect(rest.account).toMatchObject({
+      amr: ['pwd', 'otp'],
+      role: 'creator',
+      stolen: 'refresh_token_reused',
+      after_theft: ['session_ended', 'session_ended'],
+      by_provider: { provider: 'github', is_verified: true, amr: ['oauth'] },
+    });
     expect(rest.audit.violations).toBe(0);
     expect(rest.audit.invariants.length).toBeGreaterThan(0);
   },
