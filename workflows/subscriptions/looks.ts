@@ -5,7 +5,7 @@ interface Look<Message> {
   readonly perform: () => Promise<unknown>;
 }
 
-/** The looks at one thing, one after another: what came of it meanwhile is looked at once more. */
+/** The look at one thing, and one more behind it for all that came of it meanwhile. */
 interface Line<Message> {
   readonly scope: CancellationScope;
   readonly looks: Look<Message>[];
@@ -13,22 +13,26 @@ interface Line<Message> {
 
 /**
  * What the PSP is asked because of a message, beside all else that a workflow does: one that cannot be answered holds up
- * nothing. A message stays here until its look is done.
+ * nothing. A message stays here until its look is done, but one of each thing is enough: however many come while the PSP cannot
+ * be asked, the workflow remembers, and carries on, no more than there are things.
  */
 export class Looks<Message> {
   readonly #underWay = new Map<string, Line<Message>>();
   readonly #onDone: () => void;
+  readonly #bare: (message: Message) => Message;
   #failed: { readonly error: unknown } | undefined;
 
-  constructor(onDone: () => void) {
+  /** `bare`: a message that only names what is to be looked at, in the place of several about it. */
+  constructor(onDone: () => void, bare: (message: Message) => Message) {
     this.#onDone = onDone;
+    this.#bare = bare;
   }
 
-  /** `key`: what is looked at. */
+  /** `key`: what is looked at. Where a look waits already behind the one under way, this one takes its place. */
   begin(key: string, message: Message, perform: () => Promise<unknown>): void {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) {
-      underWay.looks.push({ message, perform });
+      underWay.looks.splice(1, 1, { message, perform });
       return;
     }
     const line: Line<Message> = { scope: new CancellationScope(), looks: [{ message, perform }] };
@@ -49,9 +53,16 @@ export class Looks<Message> {
       });
   }
 
-  /** The messages whose looks are not done. */
+  /** Whether a look waits behind the one that is under way. */
+  hasNext(key: string): boolean {
+    return (this.#underWay.get(key)?.looks.length ?? 0) > 1;
+  }
+
+  /** A message of each thing whose look is not done. */
   get waiting(): Message[] {
-    return [...this.#underWay.values()].flatMap(({ looks }) => looks.map(({ message }) => message));
+    return [...this.#underWay.values()].flatMap(({ looks: [look, next] }) =>
+      look === undefined ? [] : [next === undefined ? look.message : this.#bare(next.message)],
+    );
   }
 
   get isEmpty(): boolean {

@@ -79,8 +79,8 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
   const inTurn = takingTurns();
   let step = undefined as Step | undefined;
   let call: Call | undefined;
-  const looksAtPayments = new Looks<Hint<PaymentNews>>(wakeUp);
-  const looksAtEvents = new Looks<Hint<InvoiceEvent>>(wakeUp);
+  const looksAtPayments = new Looks<Hint<PaymentNews>>(wakeUp, barePayment);
+  const looksAtEvents = new Looks<Hint<InvoiceEvent>>(wakeUp, bareEvent);
   /** Its rows have changed; `isForced`: somebody wants the PSP to be looked at now. */
   let isWoken = true;
   let isForced: boolean = undelivered?.isForced ?? false;
@@ -178,6 +178,8 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
 
   function whatToRead(event: Hint<InvoiceEvent>, booked: BookedEvent | null): (() => Promise<void>) | null {
     if (booked === null || booked.isUnconfirmed) return () => readAndBook(event);
+    // Of two webhooks that wait, the later one may be the older: the PSP knows.
+    if (booked.wantsPayment && looksAtEvents.hasNext(keyOf(event))) return () => readAndBook(event);
     const { webhookId = null, paymentId } = event;
     return booked.wantsPayment ? () => bookWithPayment(paymentId, { webhookId }) : null;
   }
@@ -300,10 +302,14 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     }
   }
 
+  /** A message of each thing that was heard and not looked at, and of each that came and was not heard. */
   function carriedOn() {
     const left = {
-      payments: [...looksAtPayments.waiting, ...payments.takeAll()],
-      events: [...looksAtEvents.waiting, ...events.takeAll()],
+      payments: [
+        ...looksAtPayments.waiting,
+        ...oneOfEach(payments.takeAll(), ({ paymentId }) => paymentId, barePayment),
+      ],
+      events: [...looksAtEvents.waiting, ...oneOfEach(events.takeAll(), keyOf, bareEvent)],
     };
     if (isForced) return { ...left, isForced };
     return left.payments.length + left.events.length > 0 ? left : undefined;
@@ -312,4 +318,26 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
 
 const keyOf = (event: InvoiceEvent): string =>
   event.kind === 'dispute' ? `dispute ${event.news?.providerDisputeId}` : `refund ${event.providerRefundId}`;
+
+// Without a webhook to go by, the PSP is asked.
+const barePayment = ({ paymentId }: PaymentNews): PaymentNews => ({ paymentId });
+const bareEvent = (event: InvoiceEvent): InvoiceEvent => {
+  const { paymentId } = event;
+  if (event.kind === 'dispute') {
+    return { kind: 'dispute', news: { providerDisputeId: event.news?.providerDisputeId }, paymentId };
+  }
+  const { providerRefundId } = event;
+  return { kind: 'refund', providerRefundId, amountMinor: null, currency: null, paymentId };
+};
+
+/** One message of each thing: the stored webhooks have all, and where there are more the PSP says how it stands. */
+function oneOfEach<Message>(
+  messages: readonly Message[],
+  key: (message: Message) => string,
+  bare: (message: Message) => Message,
+): Message[] {
+  const kept = new Map<string, Message>();
+  for (const message of messages) kept.set(key(message), kept.has(key(message)) ? bare(message) : message);
+  return [...kept.values()];
+}
 setWorkflowOptions(MOVES_TO_NEW_VERSIONS, subscription);
