@@ -133,7 +133,8 @@ const report = await runFaults(veza, run, say).catch((error: unknown) => {
   for (const line of lastLines) say(line);
   throw error;
 });
-const isGood = report.compared.differences.length === 0 && report.audited.violations === 0;
+const isAtRest = Object.values(report.restless).every((count) => count === 0);
+const isGood = isAtRest && report.compared.differences.length === 0 && report.audited.violations === 0;
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else process.stdout.write(asText(report));
 await veza.stop();
@@ -180,6 +181,7 @@ function asText({
       .map(([status, count]) => `${count} ${status}`)
       .join(', ')}`,
     `flags       ${listed(rest.flags)}`,
+    `restless    ${listed({ ...rest.restless })}`,
     ...broken,
     ...compared.differences.map((line) => `DIFFERS     ${line}`),
     `${compared.differences.length} differences, ${audited.violations} violations`,

@@ -19,7 +19,7 @@ import { makePeople, type Person } from '../people.ts';
 import { payOut, sellOffGrain, tellOfTheOtherMode } from './sellers.ts';
 import { nothingSubscribed, type Subscribed } from './subscribers/counts.ts';
 import { subscribeOn } from './subscribers/index.ts';
-import { comesToRest, hearOfPayouts, unheard } from './rest.ts';
+import { comesToRest, hearOfPayouts, type Moving, unheard } from './rest.ts';
 import { breakStripe, loseWebhooks, misbehave } from './trouble.ts';
 
 export interface FaultReport {
@@ -34,6 +34,8 @@ export interface FaultReport {
   /** Before any drain: rows that waited for a lost webhook. */
   readonly unheardBeforeDrain: number;
   readonly drains: readonly Drained[];
+  /** After the last drain: what moves still, or is overdue. Nothing may. */
+  readonly restless: Moving;
   readonly compared: Compared;
   /** Flags that were raised, by kind. */
   readonly flags: Readonly<Record<string, number>>;
@@ -109,7 +111,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
           .join(', ')}`,
       ),
     );
-  await waitForRest();
+  let restless = await waitForRest();
   const unheardBeforeDrain = await unheard(books);
   say(`${unheardBeforeDrain} orders, refunds, disputes and attempts wait for a webhook that was lost`);
 
@@ -117,7 +119,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
   for (;;) {
     const drained = await drain(veza.env, say);
     drains.push(drained);
-    await waitForRest();
+    restless = await waitForRest();
     const left = await unheard(books);
     say(`drain ${drains.length} is over; ${left} are left`);
     if (left === 0 || drains.length === MOST_DRAINS) break;
@@ -143,6 +145,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
     sweeps,
     unheardBeforeDrain,
     drains,
+    restless,
     compared: await compareBooks(books),
     flags: await countFlags(database),
     audited: await audit(veza.env),
