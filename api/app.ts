@@ -7,7 +7,7 @@ import { VezaError } from '../domain/errors.ts';
 import { billingTermsOf } from '../domain/subscriptions/index.ts';
 import { RequestBodies } from '../request-bodies.ts';
 import { createClientFinder } from '../trusted-proxies.ts';
-import { MailTurns } from './accounts/send-first.ts';
+import { MailTurns } from './accounts/mail-turns.ts';
 import { openToTemporalUi, serveCodec, Maintenance } from './operators/index.ts';
 import { type ApiDeps, type ApiEnv, type AppDeps, UNOBSERVED } from './context.ts';
 import { Cursors, answerError, answerProblem, refuseInvalid } from './kernel/index.ts';

@@ -12,7 +12,7 @@ import type { RequestBodies } from '../request-bodies.ts';
 import type { createClientFinder } from '../trusted-proxies.ts';
 import type { AccountsConfig } from './accounts/config.ts';
 import type { ApprovalsConfig } from './approvals/config.ts';
-import type { MailTurns } from './accounts/send-first.ts';
+import type { MailTurns } from './accounts/mail-turns.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import type { MarketplaceAdmission } from './marketplace/admission.ts';
 import type { MarketplaceConfig } from './marketplace/config.ts';
@@ -118,6 +118,8 @@ export interface ApiEnv {
   Variables: {
     deps: AppDeps;
     requestId: string;
+    /** When the client is told that there is no answer, by `performance.now()`. */
+    answerByMs: number;
     /** Carries the request id in each line. */
     log: Logger;
     /** Set on every route that asks for a bearer token or an API key. */

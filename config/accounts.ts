@@ -93,7 +93,7 @@ export const ACCOUNTS_VARIABLES = {
     secret: { minChars: 12, what: 'password' },
   }),
   SMTP_TIMEOUT: variable(
-    duration('10s').refine((timeoutMs) => timeoutMs >= 100 && timeoutMs <= 60_000, 'from 100ms to 60s'),
+    duration('10s').refine((timeoutMs) => timeoutMs >= 100 && timeoutMs <= 20_000, 'from 100ms to 20s'),
     '10s',
     'longest time for one mail; who registers waits as long',
   ),

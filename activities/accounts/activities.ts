@@ -33,11 +33,11 @@ export function createAccountsActivities(deps: AccountsDeps) {
         const result = await send(mailId).catch((error: unknown) => {
           // Keys may come back within the day: a mail is not lost for that.
           if (error instanceof VezaError && error.code === 'personal_data_unreadable')
-            return { kind: 'unknown', code: error.code } as const;
+            return { kind: 'unknown', code: error.code, at: 'mail' } as const;
           throw error;
         });
         // Whatever ended it, its row says so.
-        const told = result ?? { kind: 'unknown', code: 'not_queued' };
+        const told = result ?? { kind: 'unknown', code: 'not_queued', at: 'mail' };
         const attempt = await recordMailAttempt(db, mailId, told, settings.mail);
         if (!attempt.ended || attempt.status === 'refused' || attempt.status === 'given_up')
           log.warn({ mailId, ...attempt }, 'a mail was not taken');

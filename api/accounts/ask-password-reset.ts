@@ -23,11 +23,11 @@ const route = createRoute({
 
 export const askPasswordReset = defineRoute(route, async (c) => {
   const { email } = c.req.valid('json');
-  const { isSent } = await sendFirst(c, email, async (tx) => {
+  const { isSent } = await sendFirst(c, { address: email, isSecret: true }, async (tx) => {
     const link = await askForReset(tx, email);
     if (link === null) return null;
     const url = linkTo(c, 'reset-password', link.token);
-    return { to: link.to, text: { kind: 'password_reset', params: { url } } };
+    return { to: link.to, keep: link.keep, text: { kind: 'password_reset', params: { url } } };
   });
   return c.json(showMailAsked(isSent), 202);
 });

@@ -30,10 +30,11 @@ export const changeEmail = defineRoute(route, async (c) => {
   const { email, password } = c.req.valid('json');
   const user = await readOwnUser(c);
   await reauthenticate(c, user, password);
-  const { isSent } = await sendFirst(c, email, async (tx): Promise<FirstMail> => {
-    const { to, token } = await askForNewEmail(tx, { userId: user.id, newEmail: email });
-    if (token === null) return { to, text: { kind: 'already_registered', params: {} } };
-    return { to, text: { kind: 'confirm_email_change', params: { url: linkTo(c, 'confirm-email', token) } } };
+  const { isSent } = await sendFirst(c, { address: email }, async (tx): Promise<FirstMail> => {
+    const { to, token, keep } = await askForNewEmail(tx, { userId: user.id, newEmail: email });
+    if (token === null) return { to, keep, text: { kind: 'already_registered', params: {} } };
+    const url = linkTo(c, 'confirm-email', token);
+    return { to, keep, text: { kind: 'confirm_email_change', params: { url } } };
   });
   return c.json(showMailAsked(isSent), 202);
 });

@@ -43,11 +43,15 @@ const route = createRoute({
 export const register = defineRoute(route, async (c) => {
   const { email, password, display_name: displayName = null } = c.req.valid('json');
   const passwordHash = await acceptPassword(c, { password, email });
-  const { isSent } = await sendFirst(c, email, async (tx): Promise<FirstMail> => {
-    const { to, token, replaces } = await registerVerb(tx, { email, passwordHash, displayName }, fromOf(c));
-    if (token === null) return { to, text: { kind: 'already_registered', params: {} } };
+  const { isSent } = await sendFirst(c, { address: email }, async (tx): Promise<FirstMail> => {
+    const { to, token, replaces, keep } = await registerVerb(
+      tx,
+      { email, passwordHash, displayName },
+      fromOf(c),
+    );
+    if (token === null) return { to, keep, text: { kind: 'already_registered', params: {} } };
     const url = linkTo(c, 'verify-email', token);
-    return { to, text: { kind: 'verify_email', params: { url, replaces } } };
+    return { to, keep, text: { kind: 'verify_email', params: { url, replaces } } };
   });
   return c.json(
     {

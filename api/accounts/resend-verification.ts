@@ -23,11 +23,11 @@ const route = createRoute({
 
 export const resendVerification = defineRoute(route, async (c) => {
   const { email } = c.req.valid('json');
-  const { isSent } = await sendFirst(c, email, async (tx) => {
+  const { isSent } = await sendFirst(c, { address: email, isSecret: true }, async (tx) => {
     const link = await askForVerification(tx, email);
     if (link === null) return null;
     const url = linkTo(c, 'verify-email', link.token);
-    return { to: link.to, text: { kind: 'verify_email', params: { url, replaces: false } } };
+    return { to: link.to, keep: link.keep, text: { kind: 'verify_email', params: { url, replaces: false } } };
   });
   return c.json(showMailAsked(isSent), 202);
 });

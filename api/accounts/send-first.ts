@@ -3,85 +3,110 @@ import { v7 as uuidv7 } from 'uuid';
 import { scopeOf, takeMail } from '../../db/accounts/index.ts';
 import type { Tx } from '../../db/client.ts';
 import { setIdleLimit } from '../../db/kernel/index.ts';
+import type { MailFailure } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { isProduction } from '../../domain/kernel/index.ts';
 import { type RequestMailText, textOfMail } from '../../domain/mails.ts';
 import type { ApiEnv } from '../context.ts';
-import { Turns } from '../kernel/index.ts';
 import { keyFor } from '../middleware/keys.ts';
 
-/** No answer that a mail belongs to comes earlier: how long the database took tells nothing of who has an account. */
-const NOT_BEFORE_MS = 500;
-/** Each holds a connection to the database while the mail server thinks. */
-const AT_A_TIME = 4;
-const WAITING_MAX = 50;
 /** Longer than a mail takes at most (SMTP_TIMEOUT), so that the transaction outlives it. */
 const IDLE_MAX_MS = 90_000;
-
-/** The turns of one process: whoever sends a mail in a request waits for one. */
-export class MailTurns {
-  readonly #turns = new Turns(AT_A_TIME);
-  #inside = 0;
-
-  /** Throws `overloaded` where too many wait already. */
-  async take<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#inside >= AT_A_TIME + WAITING_MAX) {
-      throw new VezaError('overloaded', 'Too many mails are being sent at once. This call has done nothing.');
-    }
-    this.#inside += 1;
-    try {
-      return await this.#turns.take(work);
-    } finally {
-      this.#inside -= 1;
-    }
-  }
-}
+/** Left for the answer itself. */
+const ANSWERING_MS = 500;
 
 export interface FirstMail {
   readonly to: string;
   readonly text: RequestMailText;
+  /**
+   * Writes what the mail is about, once the mail server took it: no row but the turn of the address is locked while the server
+   * thinks. Where the account has changed meanwhile, it writes nothing, and the mail's link is dead.
+   */
+  readonly keep: (tx: Tx) => Promise<void>;
+}
+
+/** In production a mail was not taken: nothing of the call may stay. */
+class NotTaken extends Error {
+  override readonly name = 'NotTaken';
+  readonly failure: MailFailure;
+
+  constructor(failure: MailFailure) {
+    super(failure.code);
+    this.failure = failure;
+  }
 }
 
 /**
- * Does something that counts only once the mail server took the mail about it: the transaction commits after that. `deed` says
- * the mail, or null where nobody is there to write to; the mail server is greeted then all the same. An address that has had
- * its mails (one a minute, five a day) gets none, and nothing is done. `isSent` is false where that failed outside production.
- * Throws `mail_not_sent` in production, with nothing left, and `overloaded`.
+ * Does something that counts only once the mail server took the mail about it: it is written after that. `ask` says the mail, or
+ * null where nobody is there to write to; the mail server is greeted then all the same. An address that has had its mails (one a
+ * minute, five a day) gets none, and nothing is done. `isSent` is false where that failed outside production. Throws
+ * `mail_not_sent` in production, with nothing left, and `overloaded`.
+ *
+ * `isSecret`: only who has an account gets a mail. A failure that a greeting does not show would tell that there is one; it is
+ * logged, and answered as if the mail had been sent.
  */
 export async function sendFirst(
   c: Context<ApiEnv>,
-  address: string,
-  deed: (tx: Tx) => Promise<FirstMail | null>,
+  { address, isSecret = false }: { readonly address: string; readonly isSecret?: boolean },
+  ask: (tx: Tx) => Promise<FirstMail | null>,
 ): Promise<{ readonly isSent: boolean }> {
-  const { db, config, log, mailTurns } = c.var.deps;
+  const { db, config, log, mailTurns, mailer } = c.var.deps;
+  const { answerByMs } = c.var;
   const scope = scopeOf(keyFor(config, 'limits'), 'mail', address.toLowerCase());
-  return notBefore(NOT_BEFORE_MS, () =>
-    mailTurns.take(() =>
-      db.transaction(async (tx) => {
-        await setIdleLimit(tx, IDLE_MAX_MS);
-        if (!(await takeMail(tx, scope))) return { isSent: true };
-        const failure = await send(c, await deed(tx));
-        if (failure === null) return { isSent: true };
-        if (isProduction(config)) {
-          throw new VezaError('mail_not_sent', 'The mail server did not take the mail. Nothing was done.');
-        }
-        log.warn({ code: failure }, 'a mail was not sent; in production this call would have done nothing');
-        return { isSent: false };
-      }),
-    ),
-  );
+  const refuseLate = () => {
+    if (performance.now() + mailer.timeoutMs <= answerByMs) return;
+    throw new VezaError('overloaded', 'There is no time left for a mail. This call has done nothing.');
+  };
+  let fromMs = performance.now();
+  const work = () =>
+    db.transaction(async (tx) => {
+      fromMs = performance.now();
+      await setIdleLimit(tx, IDLE_MAX_MS);
+      if (!(await takeMail(tx, scope))) return { isSent: true };
+      const mail = await ask(tx);
+      refuseLate();
+      const failure = await send(c, mail);
+      if (failure === null) {
+        await mail?.keep(tx);
+        return { isSent: true };
+      }
+      if (isProduction(config)) throw new NotTaken(failure);
+      await mail?.keep(tx);
+      log.warn(
+        { code: failure.code },
+        'a mail was not sent; in production this call would have done nothing',
+      );
+      return { isSent: false };
+    });
+  try {
+    return await mailTurns.take({ answerByMs, mailMs: mailer.timeoutMs }, work);
+  } catch (error) {
+    if (!(error instanceof NotTaken)) throw error;
+    const { code, at } = error.failure;
+    if (!isSecret || at === 'connection') {
+      throw new VezaError('mail_not_sent', 'The mail server did not take the mail. Nothing was done.');
+    }
+    log.warn({ code }, 'the mail server did not take a mail; the call was answered as if it had');
+    return { isSent: true };
+  } finally {
+    await until(Math.min(fromMs + mailTurns.notBeforeMs, answerByMs - ANSWERING_MS));
+  }
 }
 
-/** Null where the mail server took it; else its status, or a code of the connection. */
-async function send(c: Context<ApiEnv>, mail: FirstMail | null): Promise<string | null> {
-  const { mailer, config } = c.var.deps;
-  if (mail === null) return (await mailer.greet()) === 'reached' ? null : 'unreachable';
+/** Null where the mail server took it. */
+async function send(c: Context<ApiEnv>, mail: FirstMail | null): Promise<MailFailure | null> {
+  const { mailer, config, mailTurns } = c.var.deps;
+  if (mail === null) {
+    return (await mailer.greet()) === 'reached' ? null : { code: 'unreachable', at: 'connection' };
+  }
   const { host } = new URL(config.APP_URL);
   const messageId = `<${uuidv7()}@${host}>`;
   const written = textOfMail(mail.text, { appUrl: config.APP_URL });
+  const fromMs = performance.now();
   const result = await mailer.send({ ...written, to: mail.to, messageId });
+  mailTurns.note(performance.now() - fromMs);
   if (result.kind === 'sent') return null;
-  return result.kind === 'refused' ? String(result.status) : result.code;
+  return result.kind === 'refused' ? { code: String(result.status), at: 'mail' } : result;
 }
 
 /** A link's token stands in the fragment, which no server and no log sees. */
@@ -91,10 +116,6 @@ export const linkTo = (
   token: string,
 ): string => `${c.var.deps.config.APP_URL}/${page}#token=${token}`;
 
-/** The result, or the failure, no earlier than so long after it was asked for. */
-async function notBefore<Result>(afterMs: number, work: () => Promise<Result>): Promise<Result> {
-  const time = new Promise<void>((resolve) => setTimeout(resolve, afterMs));
-  const [outcome] = await Promise.allSettled([work(), time]);
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
-}
+/** Resolves at a time of `performance.now()`, or at once where it has passed. */
+const until = (atMs: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, atMs - performance.now())));

@@ -9,8 +9,9 @@ const ANSWER_WITHIN_MS = 28_000;
  * A database or engine that accepts a connection and stays silent must not keep a client waiting for ever. Streams
  * are not cut: their answer has begun by then.
  */
-export const deadline: MiddlewareHandler<ApiEnv> = (_, next) =>
+export const deadline: MiddlewareHandler<ApiEnv> = (c, next) =>
   new Promise((resolve, reject) => {
+    c.set('answerByMs', performance.now() + ANSWER_WITHIN_MS);
     const timer = setTimeout(() => reject(unanswered()), ANSWER_WITHIN_MS);
     next().then(
       () => {

@@ -9,7 +9,14 @@ export {
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from './api-keys.ts';
-export { type MailAttachment, type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from './mailer.ts';
+export {
+  type MailAttachment,
+  type Mailer,
+  type MailFailure,
+  type MailResult,
+  NO_MAILER,
+  type OutgoingMail,
+} from './mailer.ts';
 export { apiKeySubject, MAILS_SCHEDULE_ID, mailWorkflowId, userSubject } from './ids.ts';
 export { FAULT_TEXTS, passwordFault } from './passwords/rules.ts';
 export { ACCOUNT_MAILS } from './mails.ts';

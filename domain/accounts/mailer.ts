@@ -19,16 +19,24 @@ export interface MailAttachment {
 /**
  * What the mail server made of a mail. `refused`: it will never take it, with its SMTP status (5xx). `unknown`: it did not
  * take it yet, or it cannot be known whether it did; the code is its SMTP status or one of the connection's, `ETIMEDOUT`.
- * Its words are not among it: they name the recipient.
+ * Its words are not among it: they name the recipient. `at`: a failure of the connection, to which the sign-in belongs, would meet
+ * every mail, and a greeting too.
  */
 export type MailResult =
   | { readonly kind: 'sent' }
   | { readonly kind: 'refused'; readonly status: number }
-  | { readonly kind: 'unknown'; readonly code: string };
+  | ({ readonly kind: 'unknown' } & MailFailure);
+
+export interface MailFailure {
+  readonly code: string;
+  readonly at: 'connection' | 'mail';
+}
 
 /** Sends mails; the roots make one of it that speaks SMTP. */
 export interface Mailer {
-  /** Never throws, and takes SMTP_TIMEOUT at most. */
+  /** The longest time for one mail, SMTP_TIMEOUT. */
+  readonly timeoutMs: number;
+  /** Never throws, and takes `timeoutMs` at most. */
   send(mail: OutgoingMail): Promise<MailResult>;
   /** Connects, greets and signs in as `send` does, and sends nothing. */
   greet(): Promise<'reached' | 'unreachable'>;
@@ -38,7 +46,8 @@ export interface Mailer {
 
 /** Where no mail server is named: each mail is `unknown`. */
 export const NO_MAILER: Mailer = {
-  send: async () => ({ kind: 'unknown', code: 'no_mail_server' }),
+  timeoutMs: 0,
+  send: async () => ({ kind: 'unknown', code: 'no_mail_server', at: 'connection' }),
   greet: async () => 'unreachable',
   close() {},
 };

@@ -1,6 +1,12 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { type Mailer, type MailResult, NO_MAILER, type OutgoingMail } from '../../domain/accounts/index.ts';
+import {
+  type MailFailure,
+  type Mailer,
+  type MailResult,
+  NO_MAILER,
+  type OutgoingMail,
+} from '../../domain/accounts/index.ts';
 import { ConnectionFault, resultOf } from './results.ts';
 
 export interface MailerSettings {
@@ -26,6 +32,7 @@ type Server = MailerSettings & { readonly host: string };
 function mailerAt(settings: Server): Mailer {
   const open = new Set<SMTPConnection>();
   return {
+    timeoutMs: settings.timeoutMs,
     send: (mail) =>
       withConnection(settings, open, async (connection) =>
         transmit(connection, await compose(mail, settings.from)),
@@ -92,11 +99,13 @@ async function withConnection(
     connection.once('end', () => reject(new ConnectionFault('ECONNECTION')));
   });
   broken.catch(() => undefined);
+  let at: MailFailure['at'] = 'connection';
   try {
     const used = async () => {
       await done((callback) => connection.connect(callback));
       if (user !== undefined)
         await done((callback) => connection.login({ user, pass: password ?? '' }, callback));
+      at = 'mail';
       await use(connection);
     };
     await Promise.race([used(), broken]);
@@ -104,7 +113,7 @@ async function withConnection(
     return { kind: 'sent' };
   } catch (error) {
     connection.close();
-    return resultOf(error);
+    return resultOf(error, at);
   } finally {
     clearTimeout(timer);
     open.delete(connection);

@@ -94,13 +94,15 @@ describe('what the mail server says', () => {
 
   test.each(['recipient', 'message'] as const)('defers at the %s: its status is the code', async (at) => {
     smtp.control.addFault({ kind: 'defer', at });
-    expect(await mailerOf().send(MAIL)).toEqual({ kind: 'unknown', code: '451' });
+    expect(await mailerOf().send(MAIL)).toEqual({ kind: 'unknown', code: '451', at: 'mail' });
   });
 
   test('stalls: no longer than the time for a mail', async () => {
     smtp.control.addFault({ kind: 'stall' });
     const begunAtMs = performance.now();
-    expect(await mailerOf({ timeoutMs: 300 }).send(MAIL)).toEqual({ kind: 'unknown', code: 'ETIMEDOUT' });
+    expect(await mailerOf({ timeoutMs: 300 }).send(MAIL)).toEqual({
+      ...{ kind: 'unknown', code: 'ETIMEDOUT', at: 'mail' },
+    });
     expect(performance.now() - begunAtMs).toBeLessThan(1_500);
   });
 
@@ -112,7 +114,7 @@ describe('what the mail server says', () => {
   test('is away', async () => {
     await smtp.control.goAway();
     const mailer = mailerOf();
-    expect(await mailer.send(MAIL)).toEqual({ kind: 'unknown', code: 'ESOCKET' });
+    expect(await mailer.send(MAIL)).toEqual({ kind: 'unknown', code: 'ESOCKET', at: 'connection' });
     expect(await mailer.greet()).toBe('unreachable');
     await smtp.control.comeBack();
     expect(await mailer.send(MAIL)).toEqual({ kind: 'sent' });
@@ -123,11 +125,12 @@ describe('what the mail server says', () => {
     expect(await mailerOf({ user: 'veza', password: 'wrong' }, guarded).send(MAIL)).toEqual({
       kind: 'unknown',
       code: '535',
+      at: 'connection',
     });
-    expect(await mailerOf({}, guarded).send(MAIL)).toEqual({ kind: 'unknown', code: '530' });
+    expect(await mailerOf({}, guarded).send(MAIL)).toEqual({ kind: 'unknown', code: '530', at: 'mail' });
     expect(await mailerOf({ user: 'veza', password: 'right' }, guarded).send(MAIL)).toEqual({ kind: 'sent' });
     smtp.control.addFault({ kind: 'refuse', at: 'greeting', status: 554 });
-    expect(await mailerOf().send(MAIL)).toEqual({ kind: 'unknown', code: '554' });
+    expect(await mailerOf().send(MAIL)).toEqual({ kind: 'unknown', code: '554', at: 'connection' });
   });
 
   test('offers no TLS, or one that nobody vouches for: nothing is sent in the clear', async () => {
@@ -139,7 +142,7 @@ describe('what the mail server says', () => {
 
   test('is named nowhere: unknown', async () => {
     const mailer = mailerOf({ host: undefined });
-    expect(await mailer.send(MAIL)).toEqual({ kind: 'unknown', code: 'no_mail_server' });
+    expect(await mailer.send(MAIL)).toEqual({ kind: 'unknown', code: 'no_mail_server', at: 'connection' });
     expect(await mailer.greet()).toBe('unreachable');
   });
 });
@@ -158,5 +161,5 @@ test('a closed mailer ends what is under way', async () => {
   const sending = mailer.send(MAIL);
   await expect.poll(() => smtp.control.greetings).toBeGreaterThan(0);
   mailer.close();
-  expect(await sending).toEqual({ kind: 'unknown', code: 'closed' });
+  expect(await sending).toMatchObject({ kind: 'unknown', code: 'closed' });
 });

@@ -16,7 +16,7 @@ import { eventually } from '../harness/wait.ts';
 import { type Account, addAccount, ask, PASSWORD, refusal, signIn, withToken } from './support.ts';
 
 const OTHER_PASSWORD = 'a loud harbour at midnight';
-const SMTP_TIMEOUT_MS = 700;
+const SMTP_TIMEOUT_MS = 1_500;
 
 let smtp: SmtpSandbox;
 let world: ApiWorld;
@@ -165,7 +165,7 @@ describe('registering', () => {
       PERSONAL_DATA_KEYS: `tests:${Buffer.alloc(32, 'a key of persons').toString('base64')}`,
       ...{ HYPERSWITCH_BASE_URL: `http://${CLOSED_ADDRESS}`, HYPERSWITCH_API_KEY: 'snd_x' },
       ...{ HYPERSWITCH_WEBHOOK_SECRET: 'whsec_y', STRIPE_SECRET_KEY: 'sk_test_x' },
-      ...{ SMTP_HOST: smtp.host, SMTP_PORT: String(smtp.port), SMTP_TLS: 'none', SMTP_TIMEOUT: '30s' },
+      ...{ SMTP_HOST: smtp.host, SMTP_PORT: String(smtp.port), SMTP_TLS: 'none', SMTP_TIMEOUT: '20s' },
     });
     const url = await listening(server);
     smtp.control.addFault({ kind: 'stall', at: 'message' });
@@ -347,6 +347,49 @@ describe('registering', () => {
     expect((await signIn(world, account)).status).toBe(200);
   });
 
+  test('refused at one recipient: 500 for a new address and for a known one', async () => {
+    const account = await addAccount(world);
+    smtp.control.addFault({ kind: 'refuse', at: 'recipient', times: 2 });
+    const answers = [
+      await register(newEmail(), PASSWORD, production),
+      await register(account.email, PASSWORD, production),
+    ];
+    expect(answers.map(refusal)).toEqual([
+      [500, 'mail_not_sent'],
+      [500, 'mail_not_sent'],
+    ]);
+  });
+
+  test('somebody takes the address while the mail server thinks: it is theirs, and nothing failed', async () => {
+    const email = newEmail();
+    const greeted = smtp.control.greetings;
+    smtp.control.addFault({ kind: 'stall' });
+    const registering = register(email);
+    await eventually(async () => expect(smtp.control.greetings).toBe(greeted + 1));
+    const account = await addAccount(world, { email });
+    expect((await registering).status).toBe(202);
+    expect(await userOf(email)).toMatchObject({ id: account.id, isVerified: true });
+    expect(await actionsOf(account.id)).toEqual([]);
+  });
+
+  test('no mail is begun that could not end before the answer must', async () => {
+    const settings = {
+      host: smtp.host,
+      port: smtp.port,
+      tls: 'none',
+      from: 'no-reply@shop.example',
+    } as const;
+    const slow = await openApi({
+      databaseUrl: world.databaseUrl,
+      mailer: createMailer({ ...settings, timeoutMs: 27_500 }),
+    });
+    const greeted = smtp.control.greetings;
+    const email = newEmail();
+    expect(refusal(await register(email, PASSWORD, slow))).toEqual([503, 'overloaded']);
+    expect(smtp.control.greetings).toBe(greeted);
+    expect(await userOf(email)).toBeUndefined();
+  });
+
   test('forged Host: the link leads to APP_URL', async () => {
     const email = newEmail();
     await ask(world, 'POST', '/auth/register', {
@@ -525,6 +568,47 @@ describe('a reset', () => {
   });
 });
 
+describe('what the mail server makes of one recipient tells nobody who has an account', () => {
+  const PATHS = [
+    ['/auth/password-reset', true],
+    ['/auth/verify-email/resend', false],
+  ] as const;
+  const FAULTS = [
+    ['refuse', '550'],
+    ['defer', '451'],
+    ['stall', 'ETIMEDOUT'],
+  ] as const;
+  test.each(
+    PATHS.flatMap(([path, isVerified]) => FAULTS.map((fault) => [path, isVerified, ...fault] as const)),
+  )(
+    '%s, address confirmed: %s, %s at the recipient: the same answer, as late',
+    async (path, isVerified, kind, code) => {
+      const account = await addAccount(world, { isVerified });
+      const timed = async (email: string) => {
+        const fromMs = performance.now();
+        const { status, text } = await post(path, { email }, production);
+        return { status, text, tookMs: performance.now() - fromMs };
+      };
+      smtp.control.addFault({ kind, at: 'recipient', to: account.email });
+      const known = await timed(account.email);
+      const unknown = await timed(newEmail());
+      expect(known.status).toBe(202);
+      expect([unknown.status, unknown.text]).toEqual([known.status, known.text]);
+      if (kind === 'stall') expect(unknown.tookMs).toBeGreaterThan(SMTP_TIMEOUT_MS);
+      expect(Math.abs(unknown.tookMs - known.tookMs)).toBeLessThan(400);
+      const links = await world.database.db
+        .select()
+        .from(accountTokens)
+        .where(eq(accountTokens.userId, account.id));
+      expect(links).toEqual([]);
+      expect(production.logLines.filter((line) => line.includes('did not take a mail')).at(-1)).toContain(
+        `"code":"${code}"`,
+      );
+      expect(production.logLines.join('\n')).not.toContain(account.email);
+    },
+  );
+});
+
 describe('one’s own password and address', () => {
   const put = (path: string, headers: Record<string, string>, body: unknown) =>
     ask(world, 'PUT', path, { headers, body });
@@ -590,6 +674,20 @@ describe('one’s own password and address', () => {
     const taken = await changeEmail(headers, owner.email);
     expect([taken.status, taken.body]).toEqual([free.status, free.body]);
     expect(mailsTo(owner.email).map(({ subject }) => subject)).toEqual(['You have an account already']);
+  });
+
+  test('an address that two confirm at once is one’s', async () => {
+    const email = newEmail();
+    const tokens: string[] = [];
+    for (let people = 0; people < 6; people += 1) {
+      const { headers } = await signedIn();
+      expect((await changeEmail(headers, email)).status).toBe(202);
+      tokens.push(tokenTo(email));
+      await aMinutePasses();
+      await world.database.sql`UPDATE auth_failures SET failures = 1`;
+    }
+    const answers = await Promise.all(tokens.map((token) => post('/auth/confirm-email', { token })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
   });
 
   test('an address that somebody takes meanwhile is not given twice', async () => {

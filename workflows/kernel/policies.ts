@@ -92,7 +92,7 @@ export const settlementSlice = {
 } as const satisfies ActivityOptions;
 
 /**
- * One attempt at the mail server: SMTP_TIMEOUT, a minute at most, and two transactions. What the server says is the result;
+ * One attempt at the mail server: SMTP_TIMEOUT, 20 s at most, and two transactions. What the server says is the result;
  * the policy serves when the worker dies or the database is away.
  */
 export const attemptMailServer = {

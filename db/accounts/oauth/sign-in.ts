@@ -72,7 +72,7 @@ async function openAccount(tx: Tx, back: ComeBack, from: From): Promise<string |
     .select()
     .from(users)
     .where(sql`lower(${users.email}) = lower(${email})`)
-    .for('update');
+    .for('no key update');
   if (known !== undefined && (known.isVerified || !isEmailVerified)) {
     // By another browser of theirs, at this moment: then the next look finds it.
     const [linked] = await tx.select().from(oauthAccounts).where(isOf(back));

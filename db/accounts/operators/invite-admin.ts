@@ -38,7 +38,7 @@ export const inviteAdmin = (db: Db, email: string, act: Act): Promise<Invited> =
           .select()
           .from(users)
           .where(sql`lower(${users.email}) = lower(${email})`)
-          .for('update')
+          .for('no key update')
       )[0];
     if (user?.role !== 'admin' || user.status !== 'active' || user.passwordHash !== null) {
       throw new VezaError(

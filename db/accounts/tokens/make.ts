@@ -24,7 +24,10 @@ export const placeOfNewEmail = (tokenId: string) => ({
   rowId: tokenId,
 });
 
-/** Makes what a link proves a mailbox by; an older link of this purpose is dead. The token is in the answer alone. */
+/** What a link proves a mailbox by. */
+export const newToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
+
+/** Makes a token good; an older link of this purpose is dead. Rows have its hash alone. */
 export async function makeAccountToken(
   tx: Tx,
   {
@@ -32,16 +35,18 @@ export async function makeAccountToken(
     purpose,
     newEmail = null,
     passwordHash = null,
+    token = newToken(),
   }: {
     readonly userId: string;
     readonly purpose: AccountTokenPurpose;
     readonly newEmail?: string | null;
     /** Theirs once the link is followed. */
     readonly passwordHash?: string | null;
+    /** A new one, unless a mail has it already. */
+    readonly token?: string;
   },
 ): Promise<{ readonly token: string; readonly expiresAt: Date }> {
   await withdrawTokens(tx, userId, [purpose]);
-  const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const id = uuidv7();
   const [made] = await tx
     .insert(accountTokens)
@@ -79,7 +84,7 @@ export async function lockOwner(tx: Tx, token: string): Promise<typeof users.$in
     .from(accountTokens)
     .innerJoin(users, eq(users.id, accountTokens.userId))
     .where(eq(accountTokens.tokenHash, hashOfToken(token)))
-    .for('update', { of: users });
+    .for('no key update', { of: users });
   if (row === undefined) throw tokenInvalid();
   return row.user;
 }
