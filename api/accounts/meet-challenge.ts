@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { meetChallenge as meetChallengeVerb, readUser, takeChallenge } from '../../db/accounts/index.ts';
+import type { Tx } from '../../db/client.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { defineRoute, fails, json, jsonBody, SIGNING_IN, WITH_BODY } from '../kernel/index.ts';
 import { signingIn } from '../middleware/access.ts';
@@ -49,9 +50,9 @@ export const meetChallenge = defineRoute(route, async (c) => {
   const { challenge: token, code, backup_code: backup, session } = c.req.valid('json');
   const challenge = await takeChallenge(db, token);
   const by = await proveSecondFactor(c, challenge.userId, code ?? backup ?? '');
-  await db.transaction((tx) => meetChallengeVerb(tx, challenge.id));
   const user = await readUser(db, challenge.userId);
   if (user === null) throw new VezaError('challenge_ended', 'The account is gone.');
   const amr = [...challenge.amr, by];
-  return c.json(await openSessionFor(c, user, { session, amr, passwordHash: null }), 200);
+  const useUp = (tx: Tx) => meetChallengeVerb(tx, challenge.id);
+  return c.json(await openSessionFor(c, user, { session, amr, passwordHash: null, useUp }), 200);
 });

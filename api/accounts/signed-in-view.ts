@@ -8,6 +8,7 @@ import {
   type Session as SessionRow,
   signIn,
 } from '../../db/accounts/index.ts';
+import type { Tx } from '../../db/client.ts';
 import type { AuthenticationMethod } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
@@ -64,7 +65,8 @@ const REFRESH_TOKEN_BYTES = 32;
 
 /**
  * Opens a session of the kind that was asked for, and answers with it. `passwordHash` as it was when the password was compared.
- * Throws what `signIn` does.
+ * `useUp` uses up, in the same transaction and once the account is locked, what the session is given for: a changed password ends
+ * that or the session. Throws what both do.
  */
 export async function openSessionFor(
   c: Context<ApiEnv>,
@@ -73,10 +75,12 @@ export async function openSessionFor(
     session: kind,
     amr,
     passwordHash,
+    useUp,
   }: {
     readonly session: 'token' | 'cookie';
     readonly amr: readonly AuthenticationMethod[];
     readonly passwordHash: string | null;
+    readonly useUp?: (tx: Tx) => Promise<void>;
   },
 ): Promise<z.infer<typeof SessionAnswer>> {
   const { db, config } = c.var.deps;
@@ -84,7 +88,11 @@ export async function openSessionFor(
   const refreshToken = kind === 'token' ? randomBytes(REFRESH_TOKEN_BYTES).toString('base64url') : null;
   const terms = { ttlMs: config.SESSION_TTL, idleMs: config.SESSION_IDLE };
   const asked = { userId: user.id, passwordHash, kind, amr, ip, userAgent, refreshToken, ...terms };
-  const { session, secret } = await db.transaction((tx) => signIn(tx, asked, fromOf(c)));
+  const { session, secret } = await db.transaction(async (tx) => {
+    const opened = await signIn(tx, asked, fromOf(c));
+    await useUp?.(tx);
+    return opened;
+  });
   setKnownCookie(c, user.id);
   c.header('Cache-Control', 'no-store');
   if (refreshToken !== null) return showTokens(c, user, session, refreshToken);

@@ -1,7 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mails } from '../../db/accounts/schema.ts';
+import { endSessions } from '../../db/accounts/index.ts';
+import { mails, users } from '../../db/accounts/schema.ts';
+import { endChallenges } from '../../db/accounts/second-factor/challenges.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import { createMailer } from '../../providers/smtp/mailer.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
@@ -211,6 +213,27 @@ describe('signing in with it', () => {
     const body = { current_password: PASSWORD, new_password: 'a loud harbour at midnight' };
     expect((await ask(world, 'PUT', '/users/me/password', { headers, body })).status).toBe(204);
     expect(refusal(await meet(token, nextCode(secret)))).toEqual([401, 'challenge_ended']);
+  });
+
+  test('a change of the password while the session is opened leaves none', async () => {
+    const { account, secret } = await guarded();
+    const token = await challenge(account);
+    const code = nextCode(secret);
+    const met = await world.database.db.transaction(async (tx) => {
+      await tx.update(users).set({ passwordHash: null }).where(eq(users.id, account.id));
+      const asked = meet(token, code);
+      // The code was taken, and the session waits for the account.
+      await expect
+        .poll(
+          () => world.database.sql`SELECT 1 FROM pg_stat_activity WHERE
+          datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%"users"%'`,
+        )
+        .toHaveLength(1);
+      await endChallenges(tx, account.id);
+      await endSessions(tx, { userId: account.id }, 'password_changed');
+      return { asked };
+    });
+    expect(refusal(await met.asked)).toEqual([401, 'challenge_ended']);
   });
 
   test('a reset asks for the second factor next', async () => {
