@@ -1,5 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { meetChallenge as meetChallengeVerb, readUser, takeChallenge } from '../../db/accounts/index.ts';
+import {
+  giveBackChallenge,
+  meetChallenge as meetChallengeVerb,
+  readUser,
+  takeChallenge,
+} from '../../db/accounts/index.ts';
 import type { Tx } from '../../db/client.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { defineRoute, fails, json, jsonBody, SIGNING_IN, WITH_BODY } from '../kernel/index.ts';
@@ -49,10 +54,18 @@ export const meetChallenge = defineRoute(route, async (c) => {
   const { db } = c.var.deps;
   const { challenge: token, code, backup_code: backup, session } = c.req.valid('json');
   const challenge = await takeChallenge(db, token);
-  const by = await proveSecondFactor(c, challenge.userId, code ?? backup ?? '');
+  const by = await proveSecondFactor(c, challenge.userId, code ?? backup ?? '').catch(
+    async (error: unknown) => {
+      if (!isWrong(error)) await giveBackChallenge(db, challenge.id);
+      throw error;
+    },
+  );
   const user = await readUser(db, challenge.userId);
   if (user === null) throw new VezaError('challenge_ended', 'The account is gone.');
   const amr = [...challenge.amr, by];
   const useUp = (tx: Tx) => meetChallengeVerb(tx, challenge.id);
   return c.json(await openSessionFor(c, user, { session, amr, passwordHash: null, useUp }), 200);
 });
+
+/** What else ends an attempt ends it before the code was compared. */
+const isWrong = (error: unknown) => error instanceof VezaError && error.code === 'two_factor_invalid';

@@ -57,7 +57,12 @@ export { askForNewEmail, confirmNewEmail } from './registration/change-email.ts'
 export { register } from './registration/register.ts';
 export { verifyEmail } from './registration/verify-email.ts';
 export { newBackupCodes } from './second-factor/backup-code-text.ts';
-export { meetChallenge, openChallenge, takeChallenge } from './second-factor/challenges.ts';
+export {
+  giveBackChallenge,
+  meetChallenge,
+  openChallenge,
+  takeChallenge,
+} from './second-factor/challenges.ts';
 export { proveSecondFactor, type ProvedBy } from './second-factor/prove.ts';
 export {
   type CodeHashes,

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { endSessions } from '../../db/accounts/index.ts';
+import { endSessions, PasswordHasher } from '../../db/accounts/index.ts';
 import { mails, users } from '../../db/accounts/schema.ts';
 import { endChallenges } from '../../db/accounts/second-factor/challenges.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
@@ -245,6 +245,35 @@ describe('signing in with it', () => {
     expect((await post('/auth/password-reset/confirm', reset)).status).toBe(204);
     const signedIn = await post('/auth/login', { email: account.email, password });
     expect(Object.keys(signedIn.body)).toEqual(['two_factor']);
+  });
+});
+
+describe('attempts', () => {
+  test('under load count neither against the second factor nor against the challenge', async () => {
+    const { account, codes } = await guarded();
+    const passwords = new PasswordHasher({ atATime: 0 });
+    for (let waiting = 0; waiting < 50; waiting += 1) void passwords.hash(PASSWORD);
+    const { databaseUrl } = world;
+    const loaded = await openApi({ databaseUrl, passwords, now: () => new Date(nowMs) });
+    const token = await challenge(account);
+    const body = { challenge: token, backup_code: codes[0] };
+    for (let times = 0; times < 10; times += 1) {
+      expect(refusal(await ask(loaded, 'POST', '/auth/two-factor', { body }))).toEqual([503, 'overloaded']);
+    }
+    expect(await mailsOf(account)).not.toContain('two_factor_blocked');
+    expect((await meet(token, codes[0]!)).status).toBe(200);
+  });
+
+  test('while it is stopped do not count against the challenge', async () => {
+    const { account, secret } = await guarded();
+    const { sql: run } = world.database;
+    await run`UPDATE two_factors SET blocked_until = now() + interval '1 minute' WHERE user_id = ${account.id}`;
+    const token = await challenge(account);
+    for (let times = 0; times < 6; times += 1) {
+      expect(refusal(await meet(token, nextCode(secret)))).toEqual([429, 'too_many_attempts']);
+    }
+    await run`UPDATE two_factors SET blocked_until = now() WHERE user_id = ${account.id}`;
+    expect((await meet(token, nextCode(secret))).status).toBe(200);
   });
 });
 

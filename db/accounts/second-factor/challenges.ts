@@ -51,6 +51,14 @@ export async function takeChallenge(db: Db, token: string): Promise<Challenge> {
   return { id: taken.id, userId: taken.userId, amr: taken.amr as AuthenticationMethod[] };
 }
 
+/** The attempt was never made: no code was compared. */
+export async function giveBackChallenge(db: Db, id: string): Promise<void> {
+  await db
+    .update(twoFactorChallenges)
+    .set({ failures: sql`greatest(${twoFactorChallenges.failures} - 1, 0)` })
+    .where(eq(twoFactorChallenges.id, id));
+}
+
 /** The challenge was met: no other session comes of it. Throws `challenge_ended`. */
 export async function meetChallenge(tx: Tx, id: string): Promise<void> {
   const met = await tx

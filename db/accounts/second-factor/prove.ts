@@ -32,8 +32,8 @@ export interface Stopped {
 /**
  * Takes a code of an account whose second factor is on. An attempt counts as failed before it is known how it ends; ten in a
  * row, over all challenges, stop it for fifteen minutes, and its person is told. A code of the app counts once, by a guarded
- * update of its time step; so does each backup code, which is told too. Throws `two_factor_invalid`, `two_factor_is_off` and
- * `overloaded`.
+ * update of its time step; so does each backup code, which is told too. Throws `two_factor_invalid`, `two_factor_is_off`, and
+ * `overloaded`, which counts as no attempt.
  */
 export async function proveSecondFactor(
   { db, passwords }: { readonly db: Db; readonly passwords: PasswordHasher },
@@ -44,8 +44,11 @@ export async function proveSecondFactor(
   const attempt = await takeAttempt(db, userId);
   if ('waitS' in attempt) return attempt;
   const backup = parseBackupCode(given.code);
-  const isRight =
-    backup === null ? await takeStep(db, given) : await takeBackupCode({ db, passwords }, userId, backup);
+  const taken = backup === null ? takeStep(db, given) : takeBackupCode({ db, passwords }, userId, backup);
+  const isRight = await taken.catch(async (error: unknown) => {
+    await takeBackAttempt(db, userId);
+    throw error;
+  });
   if (isRight) {
     await db.update(twoFactors).set({ failures: 0, blockedUntil: null }).where(eq(twoFactors.userId, userId));
     if (backup !== null) await tellOfBackupCode(db, userId);
@@ -85,6 +88,14 @@ async function takeAttempt(
     .where(eq(twoFactors.userId, userId));
   if (row?.isOn !== true) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
   return { waitS: Math.max(Math.ceil(row.waitS), 1) };
+}
+
+/** The attempt was never made. What it would have stopped goes on. */
+async function takeBackAttempt(db: Db, userId: string): Promise<void> {
+  await db
+    .update(twoFactors)
+    .set({ failures: sql`greatest(${twoFactors.failures} - 1, 0)`, blockedUntil: null })
+    .where(eq(twoFactors.userId, userId));
 }
 
 async function takeStep(db: Db, { userId, code, atMs }: GivenCode): Promise<boolean> {
