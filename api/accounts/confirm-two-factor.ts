@@ -1,9 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readSecret, stepOf, stepUp, turnOn } from '../../db/accounts/index.ts';
-import { VezaError } from '../../domain/errors.ts';
-import { actorOf, defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
+import { proveNewSecret, stepUp, turnOn } from '../../db/accounts/index.ts';
+import {
+  actorOf,
+  defineRoute,
+  fails,
+  fromOf,
+  json,
+  jsonBody,
+  OWN_ACCOUNT,
+  WITH_BODY,
+} from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
 import { cookieSecret, setSessionCookie } from '../middleware/session-cookie.ts';
+import { tooMany } from './prove-password.ts';
 import { BackupCodes, Code, makeBackupCodes } from './second-factor-code.ts';
 
 const route = createRoute({
@@ -12,26 +21,31 @@ const route = createRoute({
   operationId: 'confirmTwoFactor',
   summary: 'Turn the second factor on, by a code of it',
   description:
-    'All your other sessions end. This one counts as proved by both factors, with another cookie where it has one.',
+    'All your other sessions end. This one counts as proved by both factors, with another cookie where it has one. A secret that is not confirmed within an hour is over.',
   tags: ['Account'],
   ...ownAccount(),
   request: { body: jsonBody(z.strictObject({ code: Code }).openapi('ConfirmTwoFactor')) },
   responses: {
     200: json(BackupCodes, 'It is on. For who loses their device'),
-    ...fails(...OWN_ACCOUNT, ...WITH_BODY, 'two_factor_invalid', 'two_factor_is_on', 'two_factor_is_off'),
+    ...fails(
+      ...OWN_ACCOUNT,
+      ...WITH_BODY,
+      'two_factor_invalid',
+      'two_factor_is_on',
+      'two_factor_is_off',
+      'too_many_attempts',
+    ),
   },
 });
 
 export const confirmTwoFactor = defineRoute(route, async (c) => {
   const { caller, session, deps } = c.var;
   const { userId } = caller;
-  const known = await readSecret(deps.db, userId);
-  if (known === null) throw new VezaError('two_factor_is_off', 'Set the second factor up first.');
-  if (known.isConfirmed) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
-  const step = stepOf(known.secret, c.req.valid('json').code, deps.now().getTime());
-  if (step === null) throw new VezaError('two_factor_invalid', 'The code is not of this secret.');
+  const given = { userId, code: c.req.valid('json').code, atMs: deps.now().getTime() };
+  const proved = await proveNewSecret(deps.db, given, fromOf(c));
+  if ('waitS' in proved) throw tooMany(c, proved.waitS);
   const { texts, hashes } = await makeBackupCodes(c);
-  await turnOn(deps.db, { userId, step, codes: hashes, spared: session?.id }, actorOf(c));
+  await turnOn(deps.db, { userId, ...proved, codes: hashes, spared: session?.id }, actorOf(c));
   if (session !== null) {
     const secret = await stepUp(deps.db, session.id, 'otp');
     if (cookieSecret(c) !== undefined) setSessionCookie(c, secret, deps.config.SESSION_TTL);

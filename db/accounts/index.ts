@@ -63,7 +63,7 @@ export {
   openChallenge,
   takeChallenge,
 } from './second-factor/challenges.ts';
-export { proveSecondFactor, type ProvedBy } from './second-factor/prove.ts';
+export { proveNewSecret, proveSecondFactor, type ProvedBy } from './second-factor/prove.ts';
 export {
   type CodeHashes,
   keepSecret,
@@ -72,7 +72,7 @@ export {
   turnOff,
   turnOn,
 } from './second-factor/set-up.ts';
-export { newSecret, stepOf, uriOf } from './second-factor/totp.ts';
+export { newSecret, uriOf } from './second-factor/totp.ts';
 export { stepUp } from './sessions/step-up.ts';
 export { takeOauthCode } from './oauth/codes.ts';
 export { type Encrypted, encryptOauthTokens } from './oauth/encrypt.ts';

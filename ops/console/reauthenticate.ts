@@ -4,6 +4,7 @@ import { FRESH_SIGN_IN_MS } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { fromOf } from './act-of.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
+import { tooMany } from './sign-in.ts';
 
 /**
  * Whoever is signed in proves once more who they are: by their password; who has none, by a sign-in of the last ten minutes.
@@ -20,8 +21,7 @@ export async function reauthenticate(
   const from = fromOf(c, deps);
   const given = { email: user.email, user, password, ip: from.ip ?? null, isKnownBrowser: false };
   const proved = await provePassword(deps, given, from);
-  if (!('waitS' in proved)) return;
-  throw new VezaError('too_many_attempts', `Too many attempts failed. Try again in ${proved.waitS} s.`);
+  if ('waitS' in proved) throw tooMany(proved.waitS);
 }
 
 function assertFresh(c: Context<ConsoleEnv>, { now }: ConsoleDeps): void {

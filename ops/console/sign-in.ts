@@ -71,5 +71,5 @@ function refuseUnlessOpen({ status, isVerified }: OwnUser): void {
     throw new VezaError('email_not_verified', 'Follow the link in the mail that we sent first.');
 }
 
-const tooMany = (waitS: number) =>
+export const tooMany = (waitS: number) =>
   new VezaError('too_many_attempts', `Too many attempts failed. Try again in ${waitS} s.`);

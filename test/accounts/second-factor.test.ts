@@ -1,7 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { endSessions, PasswordHasher } from '../../db/accounts/index.ts';
+import {
+  endSessions,
+  keepSecret,
+  newSecret,
+  PasswordHasher,
+  proveNewSecret,
+  turnOn,
+} from '../../db/accounts/index.ts';
 import { mails, users } from '../../db/accounts/schema.ts';
 import { endChallenges } from '../../db/accounts/second-factor/challenges.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
@@ -274,6 +281,52 @@ describe('attempts', () => {
     }
     await run`UPDATE two_factors SET blocked_until = now() WHERE user_id = ${account.id}`;
     expect((await meet(token, nextCode(secret))).status).toBe(200);
+  });
+
+  test('at a secret that was not confirmed count too; a new secret begins anew', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    const setUp = async () =>
+      (await post('/users/me/two-factor', { password: PASSWORD }, headers)).body.secret;
+    const confirm = (code: string) => post('/users/me/two-factor/confirm', { code }, headers);
+    const secret = await setUp();
+    for (let times = 0; times < 10; times += 1) {
+      expect(refusal(await confirm(wrongCode(secret)))).toEqual([401, 'two_factor_invalid']);
+    }
+    const stopped = await confirm(nextCode(secret));
+    expect(refusal(stopped)).toEqual([429, 'too_many_attempts']);
+    expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(14 * 60);
+    expect((await mailsOf(account)).filter((kind) => kind === 'two_factor_blocked')).toHaveLength(1);
+    expect((await confirm(nextCode(await setUp()))).status).toBe(200);
+  });
+});
+
+describe('a secret', () => {
+  test('that is not confirmed within an hour is over, and another one is asked for', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    const setUp = async () =>
+      (await post('/users/me/two-factor', { password: PASSWORD }, headers)).body.secret;
+    const confirm = (code: string) => post('/users/me/two-factor/confirm', { code }, headers);
+    const older = await setUp();
+    await world.database
+      .sql`UPDATE two_factors SET created_at = now() - interval '61 minutes' WHERE user_id = ${account.id}`;
+    expect(refusal(await confirm(nextCode(older)))).toEqual([409, 'two_factor_is_off']);
+    expect((await confirm(nextCode(await setUp()))).status).toBe(200);
+  });
+
+  test('two tabs: one that was replaced since its code was given is not confirmed', async () => {
+    const { db } = world.database;
+    const { id: userId } = await addAccount(world);
+    const [first, second] = [newSecret(), newSecret()];
+    await keepSecret(db, userId, first);
+    const proved = await proveNewSecret(db, { userId, code: codeOf(first), atMs: nowMs }, {});
+    if ('waitS' in proved) throw new Error('nobody has tried before');
+    await keepSecret(db, userId, second);
+    const turnedOn = turnOn(db, { userId, ...proved, codes: [], spared: undefined }, { actor: userId });
+    await expect(turnedOn).rejects.toMatchObject({ code: 'two_factor_invalid' });
+    const [row] = await db.select().from(twoFactors).where(eq(twoFactors.userId, userId));
+    expect(row).toMatchObject({ confirmedAt: null });
   });
 });
 

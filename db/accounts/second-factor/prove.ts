@@ -1,4 +1,4 @@
-import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Db } from '../../client.ts';
@@ -7,7 +7,7 @@ import type { PasswordHasher } from '../passwords/hasher.ts';
 import { tellAccount } from '../tell-account.ts';
 import { parseBackupCode } from './backup-code-text.ts';
 import { backupCodes, twoFactors } from './schema.ts';
-import { readSecret } from './set-up.ts';
+import { type NewSecretProved, readSecret } from './set-up.ts';
 import { stepOf } from './totp.ts';
 
 const FAILURES_BEFORE_STOP = 10;
@@ -41,7 +41,8 @@ export async function proveSecondFactor(
   from: Omit<Act, 'actor'>,
 ): Promise<ProvedBy | Stopped> {
   const { userId } = given;
-  const attempt = await takeAttempt(db, userId);
+  const attempt = await takeAttempt(db, userId, 'confirmed');
+  if (attempt === null) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
   if ('waitS' in attempt) return attempt;
   const backup = parseBackupCode(given.code);
   const taken = backup === null ? takeStep(db, given) : takeBackupCode({ db, passwords }, userId, backup);
@@ -58,10 +59,41 @@ export async function proveSecondFactor(
   throw new VezaError('two_factor_invalid', 'The code is wrong, or was used before.');
 }
 
+/**
+ * Compares a code with a secret that is still to be confirmed. Attempts count as above, until there is another secret. Throws
+ * `two_factor_invalid`; `two_factor_is_on`; and `two_factor_is_off` where there is no secret, or an hour has passed.
+ */
+export async function proveNewSecret(
+  db: Db,
+  { userId, code, atMs }: GivenCode,
+  from: Omit<Act, 'actor'>,
+): Promise<NewSecretProved | Stopped> {
+  const known = await readSecret(db, userId);
+  if (known === null) {
+    throw new VezaError(
+      'two_factor_is_off',
+      'Set the second factor up first, and confirm it within an hour.',
+    );
+  }
+  const attempt = known.isConfirmed ? null : await takeAttempt(db, userId, 'new');
+  if (attempt === null) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
+  if ('waitS' in attempt) return attempt;
+  const step = stepOf(known.secret, code, atMs);
+  if (step !== null) return { sealed: known.sealed, step };
+  if (attempt.stoppedUntil !== null) await tellOfStop(db, userId, attempt.stoppedUntil, from);
+  throw new VezaError('two_factor_invalid', 'The code is not of this secret.');
+}
+
+/** Null: there is no such secret. */
 async function takeAttempt(
   db: Db,
   userId: string,
-): Promise<{ readonly stoppedUntil: Date | null } | Stopped> {
+  at: 'confirmed' | 'new',
+): Promise<{ readonly stoppedUntil: Date | null } | Stopped | null> {
+  const isIt = and(
+    eq(twoFactors.userId, userId),
+    at === 'new' ? isNull(twoFactors.confirmedAt) : isNotNull(twoFactors.confirmedAt),
+  );
   const failures = sql`CASE WHEN ${twoFactors.blockedUntil} IS NULL THEN ${twoFactors.failures} + 1 ELSE 1 END`;
   const [taken] = await db
     .update(twoFactors)
@@ -71,23 +103,17 @@ async function takeAttempt(
         THEN clock_timestamp() + ${STOPPED_MIN} * interval '1 minute' END`,
     })
     .where(
-      and(
-        eq(twoFactors.userId, userId),
-        sql`${twoFactors.confirmedAt} IS NOT NULL`,
-        sql`(${twoFactors.blockedUntil} IS NULL OR ${twoFactors.blockedUntil} <= clock_timestamp())`,
-      ),
+      and(isIt, sql`(${twoFactors.blockedUntil} IS NULL OR ${twoFactors.blockedUntil} <= clock_timestamp())`),
     )
     .returning({ stoppedUntil: twoFactors.blockedUntil });
   if (taken !== undefined) return taken;
   const [row] = await db
     .select({
-      isOn: sql<boolean>`${twoFactors.confirmedAt} IS NOT NULL`,
       waitS: sql<number>`extract(epoch FROM ${twoFactors.blockedUntil} - clock_timestamp())::float8`,
     })
     .from(twoFactors)
-    .where(eq(twoFactors.userId, userId));
-  if (row?.isOn !== true) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
-  return { waitS: Math.max(Math.ceil(row.waitS), 1) };
+    .where(isIt);
+  return row === undefined ? null : { waitS: Math.max(Math.ceil(row.waitS), 1) };
 }
 
 /** The attempt was never made. What it would have stopped goes on. */

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import { isSealed } from '../../../domain/kernel/index.ts';
@@ -14,6 +14,11 @@ import { backupCodes, twoFactors } from './schema.ts';
 
 const placeOf = (userId: string) => ({ table: 'two_factors', column: 'secret', rowId: userId });
 
+/** A secret that is not confirmed within this is over: whoever finds it later turns nothing on by it. */
+const TO_CONFIRM_MIN = 60;
+const isInDate = sql`(${twoFactors.confirmedAt} IS NOT NULL
+  OR ${twoFactors.createdAt} > clock_timestamp() - ${TO_CONFIRM_MIN} * interval '1 minute')`;
+
 /** Keeps a secret that guards nothing yet, in the place of one that was never confirmed. Throws `two_factor_is_on`. */
 export const keepSecret = (db: Db, userId: string, secret: string): Promise<void> =>
   db.transaction(async (tx) => {
@@ -23,26 +28,40 @@ export const keepSecret = (db: Db, userId: string, secret: string): Promise<void
       .values({ userId, secret: sealed })
       .onConflictDoUpdate({
         target: twoFactors.userId,
-        set: { secret: sealed, lastStep: null, failures: 0, blockedUntil: null },
+        set: { secret: sealed, lastStep: null, failures: 0, blockedUntil: null, createdAt: sql`now()` },
         setWhere: sql`${twoFactors.confirmedAt} IS NULL`,
       })
       .returning({ userId: twoFactors.userId });
     if (kept.length === 0) throw new VezaError('two_factor_is_on', 'Turn the second factor off first.');
   });
 
-/** The secret of a person's codes, with whether it was confirmed; null: there is none. */
-export async function readSecret(
-  db: Db | Tx,
-  userId: string,
-): Promise<{ readonly secret: string; readonly isConfirmed: boolean } | null> {
-  const [row] = await db.select().from(twoFactors).where(eq(twoFactors.userId, userId));
+export interface KnownSecret {
+  readonly secret: string;
+  /** As it is kept. */
+  readonly sealed: string;
+  readonly isConfirmed: boolean;
+}
+
+/** The secret of a person's codes; null: there is none, or it was not confirmed within an hour. */
+export async function readSecret(db: Db | Tx, userId: string): Promise<KnownSecret | null> {
+  const [row] = await db
+    .select()
+    .from(twoFactors)
+    .where(and(eq(twoFactors.userId, userId), isInDate));
   if (row === undefined || !isSealed(row.secret)) return null;
   const secret = await openOf(db, userId, placeOf(userId), row.secret);
-  return secret === null ? null : { secret, isConfirmed: row.confirmedAt !== null };
+  return secret === null ? null : { secret, sealed: row.secret, isConfirmed: row.confirmedAt !== null };
 }
 
 /** Hashes of backup codes, by their numbers. */
 export type CodeHashes = readonly { readonly number: number; readonly codeHash: string }[];
+
+/** A code of a new secret was right. */
+export interface NewSecretProved {
+  /** The secret, as it was kept when the code was compared. */
+  readonly sealed: string;
+  readonly step: number;
+}
 
 /**
  * A code of the secret was given: from here on it guards the account, and all other sessions end. Throws `two_factor_is_on`, and
@@ -52,12 +71,12 @@ export const turnOn = (
   db: Db,
   {
     userId,
+    sealed,
     step,
     codes,
     spared,
-  }: {
+  }: NewSecretProved & {
     readonly userId: string;
-    readonly step: number;
     readonly codes: CodeHashes;
     readonly spared: string | undefined;
   },
@@ -66,16 +85,30 @@ export const turnOn = (
   db.transaction(async (tx) => {
     const confirmed = await tx
       .update(twoFactors)
-      .set({ confirmedAt: sql`now()`, lastStep: step })
-      .where(sql`${twoFactors.userId} = ${userId} AND ${twoFactors.confirmedAt} IS NULL`)
+      .set({ confirmedAt: sql`now()`, lastStep: step, failures: 0, blockedUntil: null })
+      .where(
+        and(
+          eq(twoFactors.userId, userId),
+          isNull(twoFactors.confirmedAt),
+          // Another tab may have asked for another secret since: no device has this one then.
+          eq(twoFactors.secret, sealed),
+        ),
+      )
       .returning({ userId: twoFactors.userId });
-    if (confirmed.length === 0) throw new VezaError('two_factor_is_on', 'The second factor is on already.');
+    if (confirmed.length === 0) throw await whyNotConfirmed(tx, userId);
     await replaceCodes(tx, userId, codes);
     await endOauth(tx, userId);
     await endSessions(tx, { userId, spared }, 'two_factor_changed');
     await audit(tx, act, 'user.two_factor_on', userId);
     await tellAccount(tx, userId, { kind: 'two_factor_on', params: {} });
   });
+
+async function whyNotConfirmed(tx: Tx, userId: string): Promise<VezaError> {
+  const known = await readSecret(tx, userId);
+  return known?.isConfirmed === true
+    ? new VezaError('two_factor_is_on', 'The second factor is on already.')
+    : new VezaError('two_factor_invalid', 'Another secret was asked for meanwhile: give a code of that one.');
+}
 
 /** The second factor guards no more: its secret and its codes are gone, and all other sessions end. Throws `two_factor_is_off`. */
 export const turnOff = (

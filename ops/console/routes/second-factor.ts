@@ -5,9 +5,9 @@ import {
   keepSecret,
   newBackupCodes,
   newSecret,
+  proveNewSecret,
   readSecret,
   readUser,
-  stepOf,
   stepUp,
   turnOn,
   uriOf,
@@ -21,6 +21,7 @@ import { type Content, html, type Html } from '../html.ts';
 import { document, hiddenToken } from '../layout.ts';
 import { reauthenticate } from '../reauthenticate.ts';
 import { openSession } from '../session.ts';
+import { tooMany } from '../sign-in.ts';
 
 /** Where an admin without a second factor is led: nothing else of the console opens before. */
 export const showSecondFactor =
@@ -47,7 +48,7 @@ export const setUpSecondFactor =
     const code = form.text('code').trim();
     try {
       if (known === null || code === '') return c.html(await begin(c, deps, form.text('password')));
-      return c.html(await turnOnBy(c, deps, { secret: known.secret, code }));
+      return c.html(await turnOnBy(c, deps, code));
     } catch (error) {
       if (!(error instanceof VezaError) || !isAnsweredHere(error.code)) throw error;
       return c.html(setUpPage(c, { known, notice: error.detail }), ANSWERED_HERE[error.code]);
@@ -80,22 +81,19 @@ async function begin(c: Context<ConsoleEnv>, deps: ConsoleDeps, password: string
   return secretPage(c, { secret, image });
 }
 
-async function turnOnBy(
-  c: Context<ConsoleEnv>,
-  deps: ConsoleDeps,
-  { secret, code }: { readonly secret: string; readonly code: string },
-): Promise<Html> {
+async function turnOnBy(c: Context<ConsoleEnv>, deps: ConsoleDeps, code: string): Promise<Html> {
   const { caller, sessionId } = c.var.session;
   const { userId } = caller;
   const { db, now, passwords } = deps;
   if (sessionId === null) throw new Error('a session of the console has no id');
-  const step = stepOf(secret, code, now().getTime());
-  if (step === null) throw new VezaError('two_factor_invalid', 'The code is not of this secret.');
+  const from = fromOf(c, deps);
+  const proved = await proveNewSecret(db, { userId, code, atMs: now().getTime() }, from);
+  if ('waitS' in proved) throw tooMany(proved.waitS);
   const codes = newBackupCodes();
   const hashes = [];
   for (const { number, rest } of codes) hashes.push({ number, codeHash: await passwords.hash(rest) });
-  const act = { ...fromOf(c, deps), actor: userId };
-  await turnOn(db, { userId, step, codes: hashes, spared: sessionId }, act);
+  const spared = sessionId;
+  await turnOn(db, { userId, ...proved, codes: hashes, spared }, { ...from, actor: userId });
   const token = await stepUp(db, sessionId, 'otp');
   openSession(c, deps, token, CONSOLE_SESSION.ttlMs);
   c.set('session', { ...c.var.session, token, isProved: true });
