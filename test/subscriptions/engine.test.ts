@@ -10,7 +10,8 @@ import { expectCleanBooks } from '../harness/books.ts';
 import { detailsOf, openFlags } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
 import { attempted, eventually, until } from '../harness/wait.ts';
-import { type Person, World } from '../harness/world.ts';
+import { World } from '../harness/world.ts';
+import { runsOf } from './runs.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
 
 let world: World;
@@ -23,9 +24,6 @@ afterEach(() => expectCleanBooks(world));
 afterAll(() => world.close());
 
 const renewed = (id: string, index: number) => of.paid(id, index + 1);
-
-const reminders = async (person: Person) =>
-  (await of.mailsOf(person)).filter((kind) => kind === 'year_renews_soon');
 
 async function sweep(phase: 'stuck_invoices' | 'overdue_subscriptions') {
   const sweepId = await world.engine.startSweep({ phases: [phase], drain: false });
@@ -48,79 +46,7 @@ async function chargedUnheard() {
   return { id, person, attempt: attempts.at(-1)! };
 }
 
-/** The events of each run, the first run first; the last one may still be open. */
-async function runsOf(
-  id: string,
-): Promise<{ readonly names: readonly string[]; readonly isOpen: boolean }[]> {
-  const workflowId = `subscription/${id}`;
-  const runs = [];
-  for await (const { runId, status } of world.temporal.workflow.list({
-    query: `WorkflowId = "${workflowId}"`,
-  })) {
-    const { events } = await world.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
-    const names = (events ?? []).map(
-      (event) => Object.keys(event).find((key) => key.endsWith('Attributes')) ?? '',
-    );
-    runs.push({
-      names,
-      isOpen: status.name === 'RUNNING',
-      startedMs: Number(events?.[0]?.eventTime?.seconds ?? 0),
-    });
-  }
-  return runs.toSorted((a, b) => a.startedMs - b.startedMs);
-}
-
-const TASK = ['Scheduled', 'Started', 'Completed'].map((name) => `workflowTask${name}EventAttributes`);
-
-/** How many events a run has, but for tasks that only say that a slow machine is still at its local activities. */
-function costOf(names: readonly string[]): number {
-  const isTask = (at: number) => TASK.every((name, index) => names[at + index] === name);
-  return names.length - 3 * names.filter((_, at) => at >= 3 && isTask(at) && isTask(at - 3)).length;
-}
-
 describe('the workflow', () => {
-  it('asleep has one timer and nothing else, and at most 30 events a paid period', async () => {
-    const { id } = await of.active();
-    for (const index of [1, 2]) {
-      await of.rests(id);
-      // The timer's own way: what is due lies in the past once it fires.
-      await of.passPeriod(id);
-      await renewed(id, index);
-    }
-    await of.rests(id);
-    const { raw } = await world.temporal.workflow.getHandle(`subscription/${id}`).describe();
-    expect(raw.pendingActivities ?? []).toEqual([]);
-    await eventually(async () => {
-      const runs = await runsOf(id);
-      expect(runs.length).toBeGreaterThanOrEqual(4);
-      for (const { names } of runs) expect(costOf(names), names.join(' ')).toBeLessThanOrEqual(30);
-      const asleep = runs.find(({ isOpen }) => isOpen)?.names ?? [];
-      const timers = asleep.filter((name) => name === 'timerStartedEventAttributes').length;
-      const over = asleep.filter((name) => /^timer(?:Canceled|Fired)EventAttributes$/.test(name)).length;
-      expect(timers - over).toBe(1);
-    });
-  });
-
-  it('a year with its reminder: at most 30 events a paid period, and one mail that it renews soon', async () => {
-    const { id, person } = await of.active({ billingCycle: 'yearly' });
-    for (const years of [1, 2]) {
-      await of.rests(id);
-      const { currentPeriodEnd } = await of.row(id);
-      await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 7 * DAY_MS + 60_000);
-      await eventually(async () => expect(await reminders(person)).toHaveLength(years));
-      await of.rests(id);
-      await of.passPeriod(id);
-      await renewed(id, years);
-    }
-    await of.rests(id);
-    await eventually(async () => {
-      const runs = await runsOf(id);
-      expect(runs.length).toBeGreaterThanOrEqual(4);
-      for (const { names } of runs) expect(costOf(names), names.join(' ')).toBeLessThanOrEqual(30);
-    });
-    expect(await reminders(person)).toHaveLength(2);
-  });
-
   it('more than 500 updates while the PSP is down: all answered, its history stays bounded, and continue-as-new loses none', async () => {
     const { id, person } = await of.active();
     await of.rests(id);
@@ -144,7 +70,7 @@ describe('the workflow', () => {
     const updatesOf = (names: readonly string[]) =>
       names.filter((name) => name === 'workflowExecutionUpdateCompletedEventAttributes').length;
     await eventually(async () => {
-      const runs = await runsOf(id);
+      const runs = await runsOf(world, id);
       expect(runs.length).toBeGreaterThanOrEqual(3);
       const updates = runs.map(({ names }) => updatesOf(names));
       expect(updates.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(asks.length);
@@ -271,7 +197,7 @@ describe('the workflow', () => {
     const dispute = { kind: 'dispute', news: { providerDisputeId: 'dispute_unread' } } as const;
     await world.engine.notifySubscriptionOutside({ ...event, ...dispute }, label);
     for (const path of unread) await control.waitForRequest((request) => request.path.endsWith(path));
-    const runsBefore = (await runsOf(id)).length;
+    const runsBefore = (await runsOf(world, id)).length;
 
     expect(await of.ask(id, { do: 'cancel' })).toMatchObject({ done: { subscriptionId: id } });
     expect(await of.ask(id, { do: 'reactivate' })).toMatchObject({ done: { subscriptionId: id } });
@@ -288,7 +214,7 @@ describe('the workflow', () => {
     const paying = await of.ask(id, { do: 'pay' });
     control.pay('done' in paying ? paying.done.attemptId! : '');
     await of.became(id, 'active');
-    await eventually(async () => expect((await runsOf(id)).length).toBeGreaterThan(runsBefore));
+    await eventually(async () => expect((await runsOf(world, id)).length).toBeGreaterThan(runsBefore));
 
     expect((await of.invoicesOf(id))[0]).toMatchObject({ id: invoiceId, refundedMinor: 0 });
     for (const fault of faults) control.clearFaults(fault);
@@ -301,7 +227,7 @@ describe('the workflow', () => {
   it('a run that goes on from another says what it is about, which no summary does', async () => {
     const { id } = await of.active();
     await eventually(async () => {
-      expect(await runsOf(id)).toHaveLength(2);
+      expect(await runsOf(world, id)).toHaveLength(2);
       expect(await detailsOf(world, `subscription/${id}`)).toContain('**About:** plan creator, 9.99 USD');
     });
   });
