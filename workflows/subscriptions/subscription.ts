@@ -56,6 +56,11 @@ const { readOutsideRefund, readOutsideDispute } = proxyActivities<Activities>({
 
 /** Below what the engine takes in one run (2,000), so that an update never fails for it. */
 const UPDATES_PER_RUN = 500;
+/**
+ * With more at the start of a task it does not go to sleep, but begins anew: whoever wakes it replays them all. The task itself
+ * adds some ten.
+ */
+const EVENTS_ASLEEP = 40;
 
 export type SubscriptionOutcome = { readonly status: string };
 
@@ -237,7 +242,10 @@ export async function subscription(request: SubscriptionRequest): Promise<Subscr
     return asked;
   }
 
-  const wantsToContinue = () => isEraOver || isFull();
+  /** Nothing is to be done, heard or looked at, and its history is long. */
+  const isLongAsleep = () =>
+    step?.kind === 'wait' && hasLooked() && !hasNews() && workflowInfo().historyLength > EVENTS_ASLEEP;
+  const wantsToContinue = () => isEraOver || isFull() || isLongAsleep();
   /** Not while the PSP is being asked, whose answer would come to a run that is over, and send this one back to try again. */
   const mayContinue = () => wantsToContinue() && call === undefined && allHandlersFinished();
   /** Its answer would be lost with the run. */
