@@ -6,6 +6,7 @@ import type {
   TypedSearchAttributes,
   UpdateDefinition,
   Workflow,
+  WorkflowResultType,
 } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import type * as workflows from '../workflows/index.ts';
@@ -56,6 +57,12 @@ export interface Calls {
   ): Promise<Answer>;
   /** A query needs a worker: without one it is null, and the next look may do better. */
   look<Answer>(workflowId: string, query: QueryDefinition<Answer>): Promise<Answer | null>;
+  /** What a workflow ends with, over all its runs; null where that takes longer. Rejects where somebody terminated it. */
+  result<Type extends keyof Workflows>(
+    type: Type,
+    workflowId: string,
+    withinMs?: number,
+  ): Promise<WorkflowResultType<Workflows[Type]> | null>;
 }
 
 /** Asks the next run where one has turned the update away, since it is about to begin anew. */
@@ -106,5 +113,16 @@ export function createCalls(client: Client): Calls {
       return namingLostUpdates(() => untilTaken(askRun, deadlineMs));
     },
     look: (workflowId, query) => within(() => temporal.getHandle(workflowId).query(query)).catch(() => null),
+    result: async <Type extends keyof Workflows>(_: Type, workflowId: string, withinMs?: number) => {
+      const handle = temporal.getHandle<Workflows[Type]>(workflowId);
+      if (withinMs === undefined) return namingFailures(() => handle.result());
+      const late = AbortSignal.timeout(withinMs);
+      try {
+        return await namingFailures(() => temporal.withAbortSignal(late, () => handle.result()));
+      } catch (error) {
+        if (late.aborted) return null;
+        throw error;
+      }
+    },
   };
 }

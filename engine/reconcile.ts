@@ -1,10 +1,8 @@
-import type { reconcile } from '../workflows/index.ts';
 import { sweepProgress } from '../workflows/reconcile/messages.ts';
 import type { Calls, TaskQueues } from './calls.ts';
-import { namingFailures } from './failures.ts';
 import { idOfSweep, type SweepEngine } from './port/reconcile.ts';
 
-export function sweepEngine({ workflows, start, look }: Calls, queues: TaskQueues): SweepEngine {
+export function sweepEngine({ start, look, result }: Calls, queues: TaskQueues): SweepEngine {
   return {
     startSweep: async ({ phases, drain }, workflowId = idOfSweep({ drain })) => {
       await start({
@@ -17,16 +15,6 @@ export function sweepEngine({ workflows, start, look }: Calls, queues: TaskQueue
       return workflowId;
     },
     sweepProgress: (workflowId) => look(workflowId, sweepProgress),
-    sweepReport: async (workflowId, withinMs) => {
-      const handle = workflows.getHandle<typeof reconcile>(workflowId);
-      if (withinMs === undefined) return namingFailures(() => handle.result());
-      const late = AbortSignal.timeout(withinMs);
-      try {
-        return await namingFailures(() => workflows.withAbortSignal(late, () => handle.result()));
-      } catch (error) {
-        if (late.aborted) return null;
-        throw error;
-      }
-    },
+    sweepReport: (workflowId, withinMs) => result('reconcile', workflowId, withinMs),
   };
 }

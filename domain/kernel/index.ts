@@ -29,6 +29,7 @@ export {
   proportionMinor,
   sumMinor,
 } from './money.ts';
+export { counting, type Counts, type Looked } from './looks.ts';
 export { formatTraceparent, type Origin, ORIGIN_HEADER, parseTraceparent, runSpanId } from './origin.ts';
 export { asPlainText, isPlainText, message } from './plain-text.ts';
 export { isProduction } from './production.ts';

@@ -1,3 +1,5 @@
+import { counting, type Counts, type Looked } from '../kernel/index.ts';
+
 /** What a sweep looks at, in this order. */
 export const PHASES = [
   'stuck_orders',
@@ -13,25 +15,13 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /**
- * What became of one row.
  * - `synced`: its workflow, or the inbox's dispatcher, was notified or started
  * - `left`: it stays as it was, for the reason in `why`
  * - `failed`: a refund that neither a workflow nor the PSP knows
  */
-export interface Look {
-  readonly what: 'synced' | 'left' | 'failed';
-  /** A word to count by. */
-  readonly why: string;
-}
-
-export interface PhaseReport {
-  readonly seen: number;
-  readonly synced: number;
-  readonly left: number;
-  readonly failed: number;
-  /** How many rows for which reason. */
-  readonly why: Readonly<Record<string, number>>;
-}
+const LOOKS = ['synced', 'left', 'failed'] as const;
+export type Look = Looked<(typeof LOOKS)[number]>;
+export type PhaseReport = Counts<Look['what']>;
 
 export interface ReconcileRequest {
   /** Absent: all of them. */
@@ -76,7 +66,7 @@ export interface ReconcileProgress {
   readonly total: number | null;
 }
 
-const NOTHING: PhaseReport = { seen: 0, synced: 0, left: 0, failed: 0, why: {} };
+const { nothing: NOTHING, count, add } = counting(LOOKS);
 
 export const beginReport = (begun: BegunSweep, phases: readonly Phase[]): ReconcileReport => ({
   startedAt: begun.at,
@@ -86,32 +76,12 @@ export const beginReport = (begun: BegunSweep, phases: readonly Phase[]): Reconc
 });
 
 /** Counts what became of a batch. */
-export function countLooks(looks: readonly Look[]): PhaseReport {
-  const why = new Map<string, number>();
-  for (const look of looks) why.set(look.why, (why.get(look.why) ?? 0) + 1);
-  const count = (what: Look['what']) => looks.filter((look) => look.what === what).length;
-  return {
-    seen: looks.length,
-    synced: count('synced'),
-    left: count('left'),
-    failed: count('failed'),
-    why: Object.fromEntries(why),
-  };
-}
+export const countLooks = (looks: readonly Look[]): PhaseReport => count(looks);
 
-export function addBatch(report: ReconcileReport, phase: Phase, batch: PhaseReport): ReconcileReport {
-  const before = report.phases[phase] ?? NOTHING;
-  const why = { ...before.why };
-  for (const [word, times] of Object.entries(batch.why)) why[word] = (why[word] ?? 0) + times;
-  const sum: PhaseReport = {
-    seen: before.seen + batch.seen,
-    synced: before.synced + batch.synced,
-    left: before.left + batch.left,
-    failed: before.failed + batch.failed,
-    why,
-  };
-  return { ...report, phases: { ...report.phases, [phase]: sum } };
-}
+export const addBatch = (report: ReconcileReport, phase: Phase, batch: PhaseReport): ReconcileReport => ({
+  ...report,
+  phases: { ...report.phases, [phase]: add(report.phases[phase] ?? NOTHING, batch) },
+});
 
 export const lookedCount = ({ phases }: ReconcileReport): number =>
   Object.values(phases).reduce((sum, phase) => sum + phase.seen, 0);

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type PhantomReport, phantomsWorkflowId } from '../../domain/subscriptions/index.ts';
 import { createEngine } from '../../engine/index.ts';
-import type { Engine } from '../../engine/port/index.ts';
 import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts';
 import { connectTemporal } from '../connect-temporal.ts';
+import { follow, reasonOf } from '../follow.ts';
 import { CannotRun } from '../usage.ts';
-
-const LOOK_EVERY_MS = 250;
 
 /** `phantoms [--apply] [--json]`: starts the workflow, or joins the one that runs, and follows it. Changes nothing without `--apply`. */
 export async function phantoms(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
@@ -30,27 +27,15 @@ async function run(env: NodeJS.ProcessEnv, dryRun: boolean): Promise<PhantomRepo
   try {
     const engine = createEngine(client, taskQueuesOf(config));
     await engine.startPhantomSweep(dryRun);
-    return await follow(engine, dryRun);
+    // The next call joins it.
+    return await follow({
+      report: () => engine.phantomReport(dryRun),
+      look: () => engine.phantomProgress(dryRun),
+      onSilent: () => process.stderr.write('no worker answers; waiting for one\n'),
+    });
   } finally {
     await connection.close();
   }
-}
-
-/** To stop following stops nothing: the sweep goes on, and the next call joins it. */
-async function follow(engine: Engine, dryRun: boolean): Promise<PhantomReport> {
-  const ended = new AbortController();
-  const report = engine.phantomReport(dryRun).finally(() => ended.abort());
-  // The wait below reports how it ends.
-  report.catch(() => undefined);
-  let isSilent = false;
-  while (!ended.signal.aborted) {
-    const seen = await engine.phantomProgress(dryRun);
-    if (seen === null && !isSilent && !ended.signal.aborted)
-      process.stderr.write('no worker answers; waiting for one\n');
-    isSilent = seen === null;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-  }
-  return report;
 }
 
 const asJson = ({ sweepId, dryRun, looked, expired, paid, left }: PhantomReport) => ({
@@ -71,11 +56,4 @@ function asText({ sweepId, dryRun, looked, expired, paid, left }: PhantomReport)
     `${left} left as they are: the PSP did not answer, or they are none any more`,
     ...(dryRun ? ['Nothing has been changed. With --apply it is done.'] : []),
   ].join('\n');
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Terminated by hand, or its history is lost: the cause has the workflow's own message.
-  const cause = error.name === 'WorkflowFailedError' && error.cause instanceof Error ? error.cause : error;
-  return cause.message;
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ConfigError, readVariables } from '../../config.ts';
 import { type Phase, PHASES, type ReconcileReport } from '../../domain/reconcile/index.ts';
@@ -7,11 +6,10 @@ import { TASK_QUEUE_VARIABLES, taskQueuesOf } from '../../engine/task-queues.ts'
 import type { Engine } from '../../engine/port/index.ts';
 import { runReconciliation } from '../../operations/reconcile/index.ts';
 import { connectTemporal } from '../connect-temporal.ts';
+import { follow, reasonOf } from '../follow.ts';
 import { actorOf, looking } from '../operator.ts';
 import { type Progress, startProgress } from '../progress.ts';
 import { CannotRun, UsageError } from '../usage.ts';
-
-const LOOK_EVERY_MS = 250;
 
 /** `reconcile [--drain] [--phase P]… [--json]`: starts a sweep, or joins the drain that runs, and follows it. */
 export async function reconcile(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
@@ -59,7 +57,7 @@ async function run(
     const engine = createEngine(client, taskQueuesOf(config));
     const workflowId = await start(env, engine, ask, by);
     const progress = startProgress(process.stderr, ask.drain ? 'drain' : 'sweep');
-    return { workflowId, report: await follow(engine, workflowId, progress) };
+    return { workflowId, report: await followSweep(engine, workflowId, progress) };
   } finally {
     await connection.close();
   }
@@ -78,25 +76,19 @@ async function start(
   );
 }
 
-/** To stop following stops nothing: the sweep goes on, and the next call of a drain joins it. */
-async function follow(engine: Engine, workflowId: string, progress: Progress): Promise<ReconcileReport> {
-  const ended = new AbortController();
-  const report = engine.sweepReport(workflowId).finally(() => ended.abort());
-  // The wait below reports how it ends.
-  report.catch(() => undefined);
-  let isSilent = false;
-  while (!ended.signal.aborted) {
-    const seen = await engine.sweepProgress(workflowId);
-    if (seen?.total) progress.show(seen.looked, Math.max(seen.looked, seen.total));
-    else if (seen === null && !isSilent && !ended.signal.aborted)
-      progress.note('no worker answers; waiting for one');
-    isSilent = seen === null;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-  }
+/** The next call of a drain joins it. */
+async function followSweep(engine: Engine, workflowId: string, progress: Progress): Promise<ReconcileReport> {
   try {
-    const found = await report;
-    if (found === null) throw new Error('the sweep ended without a report');
-    return found;
+    const report = await follow({
+      report: () => engine.sweepReport(workflowId),
+      look: () => engine.sweepProgress(workflowId),
+      onSeen: ({ looked, total }) => {
+        if (total) progress.show(looked, Math.max(looked, total));
+      },
+      onSilent: () => progress.note('no worker answers; waiting for one'),
+    });
+    if (report === null) throw new Error('the sweep ended without a report');
+    return report;
   } finally {
     progress.end();
   }
@@ -129,11 +121,4 @@ function asText(report: ReconcileReport): string {
     }),
     ...(report.bodiesDeleted ? [`${report.bodiesDeleted} bodies of old webhooks deleted`] : []),
   ].join('\n');
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Terminated by hand, or its history is lost: the cause has the workflow's own message.
-  const cause = error.name === 'WorkflowFailedError' && error.cause instanceof Error ? error.cause : error;
-  return cause.message;
 }
