@@ -1,17 +1,17 @@
-import { listWaitingMails, readMailToSend, recordMailAttempt } from '../../db/accounts/index.ts';
+import { readMailToSend, recordMailAttempt } from '../../db/accounts/index.ts';
 import type { MailAttempt, MailResult } from '../../domain/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { textOfMail } from '../../domain/mails.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
 import type { AccountsDeps } from './deps.ts';
+import { startMails } from './start-mails.ts';
 
-/** Mails whose workflows are started in one activity, and at a time. */
+/** Mails whose workflows are started in one activity. */
 const BATCH = 200;
-const AT_A_TIME = 10;
 
 /** The sending of mails. Nothing that these return names anybody. */
 export function createAccountsActivities(deps: AccountsDeps) {
-  const { db, engine, mailer, settings, log } = deps;
+  const { db, mailer, settings, log } = deps;
 
   async function send(mailId: string): Promise<MailResult | { readonly kind: 'erased' } | null> {
     const mail = await readMailToSend(db, mailId);
@@ -47,10 +47,9 @@ export function createAccountsActivities(deps: AccountsDeps) {
     /** Starts the workflows of a batch of mails that wait and have none. Returns behind which to go on; null: none is left. */
     startWaitingMails: (after: string | null): Promise<string | null> =>
       whileHeartbeating(async () => {
-        if (!settings.mail.hasServer) return null;
-        const { mails, next } = await listWaitingMails(db, { after, limit: BATCH });
-        for (let at = 0; at < mails.length; at += AT_A_TIME)
-          await Promise.all(mails.slice(at, at + AT_A_TIME).map((mail) => engine.startMail(mail)));
+        const { starts, next } = await startMails(deps, { after, limit: BATCH });
+        const failed = starts.find((start) => start.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
         return next;
       }),
   };

@@ -1,0 +1,2 @@
+export type { AccountsDeps } from './deps.ts';
+export { startMails } from './start-mails.ts';
