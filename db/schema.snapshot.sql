@@ -30,6 +30,8 @@ CREATE TABLE account_tokens (
   CONSTRAINT account_tokens_password_waits CHECK (((password_hash IS NULL) OR ((purpose = 'verify_email'::text) AND (used_at IS NULL)))),
   CONSTRAINT account_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['verify_email'::text, 'reset_password'::text, 'change_email'::text, 'invitation'::text])))
 );
+CREATE INDEX account_tokens_by_expiry ON public.account_tokens USING btree (expires_at, id);
+CREATE INDEX account_tokens_by_user ON public.account_tokens USING btree (user_id);
 CREATE INDEX account_tokens_open ON public.account_tokens USING btree (user_id, purpose) WHERE (used_at IS NULL);
 
 CREATE TABLE api_key_usage (
@@ -135,6 +137,7 @@ CREATE TABLE auth_failures (
   blocked_until timestamp with time zone,
   CONSTRAINT auth_failures_pkey PRIMARY KEY (scope)
 );
+CREATE INDEX auth_failures_by_time ON public.auth_failures USING btree (since, scope);
 
 CREATE TABLE backup_codes (
   user_id uuid NOT NULL,
@@ -153,6 +156,7 @@ CREATE UNLOGGED TABLE bearer_usage (
   last_used_at timestamp with time zone NOT NULL,
   CONSTRAINT bearer_usage_pkey PRIMARY KEY (user_id)
 );
+CREATE INDEX bearer_usage_by_minute ON public.bearer_usage USING btree (minute, user_id);
 
 CREATE TABLE card_setups (
   id uuid NOT NULL,
@@ -177,6 +181,7 @@ CREATE UNLOGGED TABLE client_usage (
   last_used_at timestamp with time zone NOT NULL,
   CONSTRAINT client_usage_pkey PRIMARY KEY (scope)
 );
+CREATE INDEX client_usage_by_window ON public.client_usage USING btree (since, scope);
 
 CREATE TABLE credit_notes (
   number text NOT NULL,
@@ -433,6 +438,7 @@ CREATE TABLE mails (
   CONSTRAINT mails_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'refused'::text, 'given_up'::text])))
 );
 CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject, '/'::text, 2));
+CREATE INDEX mails_by_user ON public.mails USING btree (user_id);
 CREATE INDEX mails_given_up ON public.mails USING btree (queued_at, id) WHERE ((status = 'given_up'::text) AND (attempts > 0));
 CREATE INDEX mails_newest ON public.mails USING btree (created_at, id);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (kind, subject);
@@ -639,7 +645,7 @@ CREATE TABLE platform_settings (
   value_text text,
   updated_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT platform_settings_pkey PRIMARY KEY (key),
-  CONSTRAINT platform_settings_key_known CHECK ((key = ANY (ARRAY['maintenance_mode'::text, 'temporal_namespace_id'::text, 'last_sweep_at'::text, 'disputes_listed_at'::text, 'stripe_mode'::text])))
+  CONSTRAINT platform_settings_key_known CHECK ((key = ANY (ARRAY['maintenance_mode'::text, 'temporal_namespace_id'::text, 'last_sweep_at'::text, 'last_upkeep_at'::text, 'disputes_listed_at'::text, 'stripe_mode'::text])))
 );
 
 CREATE TABLE products (
@@ -657,6 +663,7 @@ CREATE TABLE products (
 );
 CREATE INDEX products_by_seller ON public.products USING btree (seller_id, created_at, id) WHERE active;
 CREATE INDEX products_newest ON public.products USING btree (created_at, id);
+CREATE INDEX products_of_seller ON public.products USING btree (seller_id);
 
 CREATE TABLE provider_statements (
   id uuid NOT NULL,
@@ -702,6 +709,7 @@ CREATE TABLE refresh_tokens (
   CONSTRAINT refresh_tokens_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
 );
 CREATE INDEX refresh_tokens_by_session ON public.refresh_tokens USING btree (session_id);
+CREATE INDEX refresh_tokens_by_successor ON public.refresh_tokens USING btree (successor_id) WHERE (successor_id IS NOT NULL);
 
 CREATE TABLE refund_allocations (
   refund_id uuid NOT NULL,
@@ -781,6 +789,7 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_by_dispute ON public.refunds USING btree (dispute_id) WHERE (dispute_id IS NOT NULL);
 CREATE INDEX refunds_by_invoice ON public.refunds USING btree (invoice_id, created_at, id) WHERE (invoice_id IS NOT NULL);
 CREATE INDEX refunds_by_order ON public.refunds USING btree (order_id, created_at, id);
+CREATE INDEX refunds_by_requester ON public.refunds USING btree (requested_by) WHERE (requested_by IS NOT NULL);
 CREATE INDEX refunds_by_time ON public.refunds USING btree (created_at);
 CREATE UNIQUE INDEX refunds_one_open_per_invoice ON public.refunds USING btree (invoice_id) WHERE ((status = 'pending'::text) AND (payment_id IS NULL));
 CREATE UNIQUE INDEX refunds_one_open_per_order ON public.refunds USING btree (order_id) WHERE (status = 'pending'::text);
@@ -973,6 +982,7 @@ CREATE TABLE sessions (
   ip text,
   user_agent text,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  tokens_removed_at timestamp with time zone,
   CONSTRAINT sessions_pkey PRIMARY KEY (id),
   CONSTRAINT sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT sessions_amr_known CHECK (((cardinality(amr) > 0) AND (amr <@ ARRAY['pwd'::text, 'otp'::text, 'backup'::text, 'oauth'::text, 'cli'::text]))),
@@ -981,9 +991,11 @@ CREATE TABLE sessions (
   CONSTRAINT sessions_kind_known CHECK ((kind = ANY (ARRAY['token'::text, 'cookie'::text, 'console'::text, 'ops'::text]))),
   CONSTRAINT sessions_secret_is_sha256 CHECK ((secret_hash ~ '^[0-9a-f]{64}$'::text))
 );
+CREATE INDEX sessions_by_end ON public.sessions USING btree (LEAST(ended_at, expires_at), id);
 CREATE INDEX sessions_by_secret ON public.sessions USING btree (secret_hash);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at, id);
 CREATE INDEX sessions_open_by_user ON public.sessions USING btree (user_id, created_at, id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_with_tokens ON public.sessions USING btree (LEAST(ended_at, expires_at), id) WHERE ((kind = 'token'::text) AND (tokens_removed_at IS NULL));
 
 CREATE TABLE statement_claims (
   statement_id uuid NOT NULL,
@@ -1175,6 +1187,7 @@ CREATE TABLE two_factor_challenges (
   CONSTRAINT two_factor_challenges_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
   CONSTRAINT two_factor_challenges_hash_is_sha256 CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
 );
+CREATE INDEX two_factor_challenges_by_expiry ON public.two_factor_challenges USING btree (expires_at, id);
 CREATE INDEX two_factor_challenges_by_user ON public.two_factor_challenges USING btree (user_id);
 
 CREATE TABLE two_factors (
@@ -1211,12 +1224,14 @@ CREATE TABLE users (
   status text DEFAULT 'active'::text NOT NULL,
   password_hash text,
   promoted_to_creator_at timestamp with time zone,
+  registered_at timestamp with time zone,
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text]))),
   CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'closing'::text, 'erasing'::text, 'erased'::text])))
 );
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
 CREATE INDEX users_promoted ON public.users USING btree (promoted_to_creator_at) WHERE (promoted_to_creator_at IS NOT NULL);
+CREATE INDEX users_unconfirmed ON public.users USING btree (registered_at, id) WHERE ((registered_at IS NOT NULL) AND (NOT is_verified) AND (status = 'active'::text));
 
 CREATE TABLE webhook_events (
   id uuid NOT NULL,

@@ -82,13 +82,17 @@ export const apiKeyUsage = pgTable(
  * How much of the limit for bearer tokens a person has used, as above. An unlogged table (see the migration): after a
  * crash of PostgreSQL everybody begins anew. No foreign key: a token may outlive its user.
  */
-export const bearerUsage = pgTable('bearer_usage', {
-  userId: uuid().primaryKey(),
-  minute: at().notNull(),
-  used: integer().notNull(),
-  usedBefore: integer().notNull(),
-  lastUsedAt: at().notNull(),
-});
+export const bearerUsage = pgTable(
+  'bearer_usage',
+  {
+    userId: uuid().primaryKey(),
+    minute: at().notNull(),
+    used: integer().notNull(),
+    usedBefore: integer().notNull(),
+    lastUsedAt: at().notNull(),
+  },
+  (t) => [index('bearer_usage_by_minute').on(t.minute, t.userId)],
+);
 
 export const users = pgTable(
   'users',
@@ -102,6 +106,11 @@ export const users = pgTable(
     passwordHash: text(),
     /** When they made a creator of themselves; null where an admin gave the role. */
     promotedToCreatorAt: at(),
+    /**
+     * When they registered here, the last time. Null where an import, an operator or an identity provider made the row: such a
+     * one is never removed for not being confirmed.
+     */
+    registeredAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -111,6 +120,9 @@ export const users = pgTable(
     index('users_promoted')
       .on(t.promotedToCreatorAt)
       .where(sql`${t.promotedToCreatorAt} IS NOT NULL`),
+    index('users_unconfirmed')
+      .on(t.registeredAt, t.id)
+      .where(sql`${t.registeredAt} IS NOT NULL AND NOT ${t.isVerified} AND ${t.status} = 'active'`),
   ],
 );
 
@@ -165,6 +177,7 @@ export const mails = pgTable(
   (t) => [
     uniqueIndex('mails_once').on(t.kind, t.subject),
     index('mails_newest').on(t.createdAt, t.id),
+    index('mails_by_user').on(t.userId),
     index('mails_by_id_told_of').on(sql`split_part(${t.subject}, '/', 2)`),
     index('mails_waiting')
       .on(t.id)

@@ -23,5 +23,6 @@ export const products = pgTable(
     index('products_by_seller')
       .on(t.sellerId, t.createdAt, t.id)
       .where(sql`${t.active}`),
+    index('products_of_seller').on(t.sellerId),
   ],
 );

@@ -114,6 +114,7 @@ export const rateLimits = pgTable('rate_limits', {
  * - `maintenance_mode`: whether the API is closed
  * - `temporal_namespace_id`: the namespace that the open rows' workflows are in
  * - `last_sweep_at`: when a sweep of all phases last ended, ISO 8601
+ * - `last_upkeep_at`: when an upkeep of all phases last ended, ISO 8601
  * - `disputes_listed_at`: when a sweep last read the PSP's list of disputes, ISO 8601
  * - `stripe_mode`: the mode of the workers' key, `live` or `test`, by which processes without a key check events
  */
@@ -121,6 +122,7 @@ export const PLATFORM_SETTINGS = [
   'maintenance_mode',
   'temporal_namespace_id',
   'last_sweep_at',
+  'last_upkeep_at',
   'disputes_listed_at',
   'stripe_mode',
 ] as const;

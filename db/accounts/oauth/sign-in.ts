@@ -55,7 +55,9 @@ async function findLinked(tx: Tx, back: ComeBack): Promise<string | null> {
     .from(users)
     .where(eq(users.id, found.userId))
     .for('no key update');
-  refuseUnlessOpen(user?.status);
+  // Nobody confirmed the account, and it was removed at this moment.
+  if (user === undefined) return null;
+  refuseUnlessOpen(user.status);
   const [linked] = await tx.select().from(oauthAccounts).where(isIt).for('update');
   // It was unlinked meanwhile, or has become somebody else's.
   if (linked?.userId !== found.userId) return null;
@@ -108,7 +110,7 @@ async function makeUser(tx: Tx, { email, isEmailVerified, name }: OauthIdentity)
   const id = uuidv7();
   const made = await tx
     .insert(users)
-    .values({ id, email: email ?? '', role: 'user', isVerified: isEmailVerified })
+    .values({ id, email: email ?? '', role: 'user', isVerified: isEmailVerified, registeredAt: sql`now()` })
     .onConflictDoNothing()
     .returning({ id: users.id });
   if (made.length === 0) return null;
@@ -116,7 +118,7 @@ async function makeUser(tx: Tx, { email, isEmailVerified, name }: OauthIdentity)
   return id;
 }
 
-function refuseUnlessOpen(status: string | undefined): void {
+function refuseUnlessOpen(status: string): void {
   if (status === 'active' || status === 'closing') return;
   throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
 }

@@ -1,4 +1,4 @@
-import { and, eq, gt, lt, sql } from 'drizzle-orm';
+import { and, eq, gt, sql } from 'drizzle-orm';
 import type { OauthProvider } from '../../../domain/accounts/index.ts';
 import type { Sealed } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
@@ -30,11 +30,9 @@ interface OauthSecrets {
 
 const placeOf = (stateHash: string) => ({ table: 'oauth_states', column: 'code_verifier', rowId: stateHash });
 
-/** Keeps a way that somebody begins, for ten minutes, and removes those that nobody came back from. */
+/** Keeps a way that somebody begins, for ten minutes. */
 export async function beginOauth(db: Db, way: OauthWay, { state, browser }: OauthSecrets): Promise<void> {
   const stateHash = hashOfSecret(state);
-  await db.delete(oauthStates).where(lt(oauthStates.expiresAt, sql`now()`));
-  await db.delete(oauthCodes).where(lt(oauthCodes.expiresAt, sql`now()`));
   await db.insert(oauthStates).values({
     stateHash,
     ...{ provider: way.provider, userId: way.userId, sessionId: way.sessionId },

@@ -53,9 +53,11 @@ async function change(
 ): Promise<Account> {
   const role = row.role === 'admin' || asked === 'admin' ? row.role : asked;
   const isMoved = email !== row.email;
-  if (!isMoved && role === row.role && isVerified === row.isVerified) return row;
+  // From here on it is the provider's row: it is not removed for an address that nobody confirms here.
+  const isOurs = row.registeredAt !== null;
+  if (!isMoved && role === row.role && isVerified === row.isVerified && !isOurs) return row;
   const changed = await orTaken(tx, (inner) =>
-    transitionUser(inner, row, row.status, { email, role, isVerified }),
+    transitionUser(inner, row, row.status, { email, role, isVerified, registeredAt: null }),
   );
   const log = (action: string, before: Record<string, unknown> | null, after: typeof before) =>
     writeAuditLog(tx, act, { action, subject: userSubject(row.id), before, after });

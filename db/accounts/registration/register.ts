@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
@@ -66,7 +66,7 @@ async function makeNew(
   const userId = uuidv7();
   const [made] = await tx
     .insert(users)
-    .values({ id: userId, email, role: 'user', isVerified: false, passwordHash })
+    .values({ id: userId, email, role: 'user', isVerified: false, passwordHash, registeredAt: sql`now()` })
     .onConflictDoNothing()
     .returning({ id: users.id });
   if (made === undefined) return;
@@ -83,7 +83,9 @@ async function makeAnew(
   from: From,
 ): Promise<void> {
   await dropSignIns(tx, userId, { ...from, actor: userId });
-  await tx.update(users).set({ email, passwordHash }).where(eq(users.id, userId));
+  // The time to confirm it begins anew; a row that came another way does not become one that registering made.
+  const registeredAt = sql`CASE WHEN ${users.registeredAt} IS NOT NULL THEN now() END`;
+  await tx.update(users).set({ email, passwordHash, registeredAt }).where(eq(users.id, userId));
   await nameIt(tx, userId, displayName);
   await makeAccountToken(tx, { userId, purpose: 'verify_email', token });
   await note(tx, userId, from, null);

@@ -58,5 +58,6 @@ export const twoFactorChallenges = pgTable(
   (t) => [
     check('two_factor_challenges_hash_is_sha256', sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
     index('two_factor_challenges_by_user').on(t.userId),
+    index('two_factor_challenges_by_expiry').on(t.expiresAt, t.id),
   ],
 );

@@ -29,6 +29,8 @@ export const sessions = pgTable(
     endReason: text({ enum: SESSION_END_REASONS }),
     ip: text(),
     userAgent: text(),
+    /** It is over, and its refresh tokens were removed. */
+    tokensRemovedAt: at(),
     createdAt: createdAt(),
   },
   (t) => [
@@ -45,6 +47,10 @@ export const sessions = pgTable(
       .where(sql`${t.endedAt} IS NULL`),
     index('sessions_by_user').on(t.userId, t.createdAt, t.id),
     index('sessions_by_secret').on(t.secretHash),
+    index('sessions_by_end').on(sql`least(${t.endedAt}, ${t.expiresAt})`, t.id),
+    index('sessions_with_tokens')
+      .on(sql`least(${t.endedAt}, ${t.expiresAt})`, t.id)
+      .where(sql`${t.kind} = 'token' AND ${t.tokensRemovedAt} IS NULL`),
   ],
 );
 
@@ -65,5 +71,8 @@ export const refreshTokens = pgTable(
   (t) => [
     check('refresh_tokens_hash_is_sha256', sql`${t.tokenHash} ~ '^[0-9a-f]{64}$'`),
     index('refresh_tokens_by_session').on(t.sessionId),
+    index('refresh_tokens_by_successor')
+      .on(t.successorId)
+      .where(sql`${t.successorId} IS NOT NULL`),
   ],
 );

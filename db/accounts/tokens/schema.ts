@@ -34,15 +34,21 @@ export const accountTokens = pgTable(
     index('account_tokens_open')
       .on(t.userId, t.purpose)
       .where(sql`${t.usedAt} IS NULL`),
+    index('account_tokens_by_user').on(t.userId),
+    index('account_tokens_by_expiry').on(t.expiresAt, t.id),
   ],
 );
 
 /** How often somebody failed, or a client asked, where all API processes see it. */
-export const authFailures = pgTable('auth_failures', {
-  /** A keyed hash of what is counted: an account and a client, an account, an address. */
-  scope: text().primaryKey(),
-  failures: integer().notNull(),
-  /** The failures of before count no more from here on. */
-  since: at().notNull(),
-  blockedUntil: at(),
-});
+export const authFailures = pgTable(
+  'auth_failures',
+  {
+    /** A keyed hash of what is counted: an account and a client, an account, an address. */
+    scope: text().primaryKey(),
+    failures: integer().notNull(),
+    /** The failures of before count no more from here on. */
+    since: at().notNull(),
+    blockedUntil: at(),
+  },
+  (t) => [index('auth_failures_by_time').on(t.since, t.scope)],
+);

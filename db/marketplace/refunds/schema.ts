@@ -89,6 +89,9 @@ export const refunds = pgTable(
     uniqueIndex('refunds_one_open_per_payment')
       .on(t.paymentId)
       .where(sql`${t.status} = 'pending' AND ${t.paymentId} IS NOT NULL`),
+    index('refunds_by_requester')
+      .on(t.requestedBy)
+      .where(sql`${t.requestedBy} IS NOT NULL`),
     index('refunds_by_invoice')
       .on(t.invoiceId, t.createdAt, t.id)
       .where(sql`${t.invoiceId} IS NOT NULL`),

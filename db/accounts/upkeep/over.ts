@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import type { RowsOver } from '../../kernel/index.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** So long people and operators see where somebody was signed in. */
+const ENDED_SESSIONS_KEPT_MS = 30 * DAY_MS;
+/** No count is of more than a day: after that its row says nothing any more. */
+const COUNTS_KEPT_MS = DAY_MS;
+
+const sessionOver = sql`least(ended_at, expires_at)`;
+
+/** Accounts that somebody registered here so long ago, and that nobody confirmed. */
+export const unconfirmedAccounts = (ttlMs: number): RowsOver => ({
+  table: 'users',
+  key: ['id', 'uuid'],
+  overAt: sql`registered_at`,
+  keptForMs: ttlMs,
+  and: sql`registered_at IS NOT NULL AND NOT is_verified AND status = 'active'`,
+});
+
+/** Sessions that are over, and still have refresh tokens. Those are not kept: none is taken for such a session. */
+export const SESSIONS_WITH_TOKENS: RowsOver = {
+  table: 'sessions',
+  key: ['id', 'uuid'],
+  overAt: sessionOver,
+  keptForMs: 0,
+  and: sql`kind = 'token' AND tokens_removed_at IS NULL`,
+};
+
+/** What may simply be removed, table by table. */
+export const ROWS_OVER: readonly RowsOver[] = [
+  { table: 'account_tokens', key: ['id', 'uuid'], overAt: sql`expires_at`, keptForMs: 0 },
+  { table: 'oauth_states', key: ['state_hash', 'text'], overAt: sql`expires_at`, keptForMs: 0 },
+  { table: 'oauth_codes', key: ['code_hash', 'text'], overAt: sql`expires_at`, keptForMs: 0 },
+  { table: 'two_factor_challenges', key: ['id', 'uuid'], overAt: sql`expires_at`, keptForMs: 0 },
+  { table: 'sessions', key: ['id', 'uuid'], overAt: sessionOver, keptForMs: ENDED_SESSIONS_KEPT_MS },
+  {
+    table: 'auth_failures',
+    key: ['scope', 'text'],
+    overAt: sql`since`,
+    keptForMs: COUNTS_KEPT_MS,
+    and: sql`(blocked_until IS NULL OR blocked_until <= clock_timestamp())`,
+  },
+  { table: 'client_usage', key: ['scope', 'text'], overAt: sql`since`, keptForMs: COUNTS_KEPT_MS },
+  { table: 'bearer_usage', key: ['user_id', 'uuid'], overAt: sql`minute`, keptForMs: COUNTS_KEPT_MS },
+];
