@@ -15,6 +15,7 @@ import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import { SIGN_IN_VARIABLES } from './config/sign-in.ts';
 import { SIGNING_KEYS_VARIABLES } from './config/signing-keys.ts';
 import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
+import { UPKEEP_VARIABLES } from './config/upkeep.ts';
 import type { Env } from './config/variable.ts';
 import { WEBHOOKS_VARIABLES } from './config/webhooks.ts';
 import { isProduction } from './domain/kernel/index.ts';
@@ -35,6 +36,7 @@ export const VARIABLES = {
   ...SUBSCRIPTIONS_VARIABLES,
   ...WEBHOOKS_VARIABLES,
   ...RECONCILE_VARIABLES,
+  ...UPKEEP_VARIABLES,
   ...APPROVALS_VARIABLES,
   ...OPERATORS_VARIABLES,
 };

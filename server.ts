@@ -125,8 +125,8 @@ export async function startServer(
     server.listen(config.PORT, config.HOST);
     await once(server, 'listening');
     const stuckAfterMs = stuckAfterOf(config);
-    const sweepEveryMs = config.RECONCILE_INTERVAL;
-    const sources = { db: database.reads, client, taskQueues, stuckAfterMs, sweepEveryMs };
+    const every = { sweepEveryMs: config.RECONCILE_INTERVAL, upkeepEveryMs: config.UPKEEP_INTERVAL };
+    const sources = { db: database.reads, client, taskQueues, stuckAfterMs, ...every };
     await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   } catch (error) {
     await closeParts();

@@ -126,6 +126,7 @@ export async function startWorker(
     settings,
     log,
     onLook: observer.looked,
+    onUpkeep: observer.upkept,
     onBodiesDeleted: observer.bodiesDeleted,
   });
   const common = {
@@ -186,8 +187,8 @@ export async function startWorker(
     },
   );
   const stuckAfterMs = stuckAfterOf(config);
-  const sweepEveryMs = config.RECONCILE_INTERVAL;
-  const sources = { db: database.reads, client, taskQueues: queues, stuckAfterMs, sweepEveryMs };
+  const every = { sweepEveryMs: config.RECONCILE_INTERVAL, upkeepEveryMs: config.UPKEEP_INTERVAL };
+  const sources = { db: database.reads, client, taskQueues: queues, stuckAfterMs, ...every };
   await observer.serve({ host: config.HOST, port: config.METRICS_PORT }, sources, log);
   log.info({ queues }, 'worker polling');
   return {

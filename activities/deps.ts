@@ -6,6 +6,7 @@ import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
 import type { SettlementDeps } from './settlements/deps.ts';
 import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/deps.ts';
+import { type UpkeepDeps, upkeepSettings } from './upkeep/deps.ts';
 
 export type Deps = KernelDeps &
   AccountsDeps &
@@ -13,7 +14,8 @@ export type Deps = KernelDeps &
   PayoutDeps &
   ReconcileDeps &
   SettlementDeps &
-  SubscriptionDeps;
+  SubscriptionDeps &
+  UpkeepDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];
@@ -24,4 +26,5 @@ export const settingsOf = (config: Config): Settings => ({
   ...payoutSettings(config),
   ...subscriptionSettings(config),
   ...reconcileSettings(config),
+  ...upkeepSettings(config),
 });

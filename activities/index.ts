@@ -7,6 +7,7 @@ import { createPayoutsActivities } from './payouts/activities.ts';
 import { createReconcileActivities } from './reconcile/activities.ts';
 import { createSettlementActivities } from './settlements/activities.ts';
 import { createSubscriptionActivities } from './subscriptions/activities.ts';
+import { createUpkeepActivities } from './upkeep/activities.ts';
 
 /** Every side effect that workflows can have. */
 export const createActivities = (deps: Deps) =>
@@ -19,6 +20,7 @@ export const createActivities = (deps: Deps) =>
     createReconcileActivities(deps),
     createSettlementActivities(deps),
     createSubscriptionActivities(deps),
+    createUpkeepActivities(deps),
   );
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -8,6 +8,7 @@ import { PAYOUTS_ROUTES } from './payouts/routes.ts';
 import { RECONCILE_ROUTES } from './reconcile/routes.ts';
 import { SETTLEMENTS_ROUTES } from './settlements/routes.ts';
 import { SUBSCRIPTIONS_ROUTES } from './subscriptions/routes.ts';
+import { UPKEEP_ROUTES } from './upkeep/routes.ts';
 import { WEBHOOKS_ROUTES } from './webhooks/routes.ts';
 
 /** Outside of /api/v1. */
@@ -22,6 +23,7 @@ export const V1_ROUTES = [
   ...OPERATORS_ROUTES,
   ...APPROVALS_ROUTES,
   ...RECONCILE_ROUTES,
+  ...UPKEEP_ROUTES,
   ...ACCOUNTS_ROUTES,
   ...SETTLEMENTS_ROUTES,
   ...WEBHOOKS_ROUTES,

@@ -6,6 +6,9 @@ import { isInside, overHttps } from './over-https.ts';
 import { duration, flag, integer, url } from './schemas.ts';
 import { type Env, variable, type Variables } from './variable.ts';
 
+/** Mails say that an account which nobody confirms is removed after 7 days: it must not be sooner. */
+const UNVERIFIED_ACCOUNT_TTL_MIN_MS = 7 * 24 * 60 * 60 * 1000;
+
 const TLS_MODES = ['starttls', 'implicit', 'none'] as const;
 /** One address, with or without a name before it. */
 const MAIL_FROM = /^(?:[^<>@\r\n,]+<[^\s<>@,]+@[^\s<>@,]+>|[^\s<>@,]+@[^\s<>@,]+)$/;
@@ -50,6 +53,11 @@ export const ACCOUNTS_VARIABLES = {
     integer(600, 1, 1_000_000),
     '600',
     'calls of one person in a minute by bearer tokens, over all API processes',
+  ),
+  UNVERIFIED_ACCOUNT_TTL: variable(
+    duration('7d').refine((ttlMs) => ttlMs >= UNVERIFIED_ACCOUNT_TTL_MIN_MS, 'at least 7d, as mails say'),
+    '7d',
+    'how long an account is kept whose address nobody confirms; the upkeep removes it then',
   ),
   PEOPLE_WORKER_ENABLED: variable(
     flag('true'),

@@ -10,6 +10,7 @@ import type { Engine } from './port/index.ts';
 import { sweepEngine } from './reconcile.ts';
 import { settlementEngine } from './settlements.ts';
 import { subscriptionEngine } from './subscriptions.ts';
+import { upkeepEngine } from './upkeep.ts';
 
 /** The engine on Temporal: what each subject asks of it. */
 export function createEngine(client: Client, queues: TaskQueues): Engine {
@@ -24,5 +25,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     sweepEngine(calls, queues),
     settlementEngine(calls, queues),
     subscriptionEngine(calls, queues),
+    upkeepEngine(calls, queues),
   );
 }

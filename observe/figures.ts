@@ -38,10 +38,13 @@ export const stuckAfterOf = (
 });
 
 /**
- * How the business stands, as gauges read from the rows, so that each process shows the same. The sweep's interval
- * comes from the configuration; beside it one can judge the age of the last sweep.
+ * How the business stands, as gauges read from the rows, so that each process shows the same. The intervals
+ * of sweep and upkeep come from the configuration; beside them one can judge the age of the last ones.
  */
-export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
+export function createFigureGauges(
+  registry: Registry,
+  { sweepEveryMs, upkeepEveryMs }: { readonly sweepEveryMs: number; readonly upkeepEveryMs: number },
+) {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
 
@@ -119,6 +122,11 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     'When the last sweep of all phases ended; 0: none has',
   );
   gauge('veza_sweep_interval_seconds', 'How often the sweep is to run').set(sweepEveryMs / 1000);
+  const lastUpkeep = gauge(
+    'veza_upkeep_last_success_timestamp_seconds',
+    'When the last upkeep of all that its schedule asks for ended; 0: none has',
+  );
+  gauge('veza_upkeep_interval_seconds', 'How often the upkeep is to run').set(upkeepEveryMs / 1000);
   const databaseUp = gauge('veza_database_up', 'Whether these figures could be read: 1 or 0');
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
@@ -131,6 +139,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     openApprovals,
     openFlags,
     lastSweep,
+    lastUpkeep,
   ];
 
   function show(figures: Figures, stuck: Readonly<Record<string, number>>): void {
@@ -166,6 +175,7 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
     oldestMail.set(Math.max(0, ...waiting.map(({ age }) => age)));
     for (const { kind, rows } of figures.mails) mails.set({ kind }, rows);
     lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
+    lastUpkeep.set((figures.lastUpkeepAt?.getTime() ?? 0) / 1000);
   }
 
   return {
@@ -177,8 +187,9 @@ export function createFigureGauges(registry: Registry, sweepEveryMs: number) {
         databaseUp.set(1);
       } catch {
         for (const one of all) one.reset();
-        // A gauge without labels would show 0, which says that no sweep has ever ended.
+        // A gauge without labels would show 0, which says that none has ever ended.
         lastSweep.remove();
+        lastUpkeep.remove();
         databaseUp.set(0);
       }
       readSeconds.set((performance.now() - startedMs) / 1000);

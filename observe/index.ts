@@ -7,6 +7,7 @@ import type { Db } from '../db/client.ts';
 import type { StuckAfterMs } from '../db/operators/index.ts';
 import type { StatementObserver } from '../db/connections/observer.ts';
 import type { Look, Phase } from '../domain/reconcile/index.ts';
+import type { UpkeepLook, UpkeepPhase } from '../domain/upkeep/index.ts';
 import type { RunSinks } from '../workflows/origin.ts';
 import { observeActivities, runSinks } from './activities.ts';
 import { observeEngineCalls } from './engine-calls.ts';
@@ -31,6 +32,7 @@ export interface FigureSources {
   readonly taskQueues: { readonly core: string; readonly stripe: string; readonly billing: string };
   readonly stuckAfterMs: StuckAfterMs;
   readonly sweepEveryMs: number;
+  readonly upkeepEveryMs: number;
 }
 
 /** All that observes a process. A composition root makes one and hands its parts down; nothing else knows it. */
@@ -42,6 +44,7 @@ export interface Observer {
   readonly sinks: InjectedSinks<RunSinks>;
   provider<Calls extends object>(name: 'hyperswitch' | 'stripe', client: Calls): Calls;
   looked(phase: Phase, what: Look['what']): void;
+  upkept(phase: UpkeepPhase, what: UpkeepLook['what']): void;
   /** Counts bodies of webhooks that were deleted because their time in the inbox was over. */
   bodiesDeleted(count: number): void;
   /** Serves `/metrics`, where a port is given. */
@@ -82,6 +85,7 @@ export function createObserver({
     sinks: runSinks(tracing),
     provider: (name, client) => observeCalls(name, client, metrics, tracing),
     looked: (phase, outcome) => metrics.sweepRows.inc({ phase, outcome }),
+    upkept: (phase, outcome) => metrics.upkeepRows.inc({ phase, outcome }),
     bodiesDeleted: (count) => metrics.bodiesDeleted.inc({}, count),
 
     async serve({ host, port }, sources, log) {
@@ -114,9 +118,9 @@ export function createObserver({
  */
 function createFigureReader(
   registry: ReturnType<typeof createMetrics>['registry'],
-  { db, client, taskQueues, stuckAfterMs, sweepEveryMs }: FigureSources,
+  { db, client, taskQueues, stuckAfterMs, ...every }: FigureSources,
 ): () => Promise<void> {
-  const rows = createFigureGauges(registry, sweepEveryMs);
+  const rows = createFigureGauges(registry, every);
   const engine = createEngineGauges(registry);
   let reading: Promise<void> | null = null;
   let nextAtMs = 0;

@@ -59,6 +59,10 @@ export function createMetrics() {
       'phase',
       'outcome',
     ]),
+    upkeepRows: counter('veza_upkeep_rows_total', 'Rows that the upkeep looked at, by outcome', [
+      'phase',
+      'outcome',
+    ]),
     bodiesDeleted: counter(
       'veza_webhook_bodies_deleted_total',
       'Bodies of webhooks that were deleted, since they were processed long ago',

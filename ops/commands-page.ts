@@ -35,7 +35,8 @@ export const NPM_SCRIPTS = {
     start: 'the API process, from `dist/`; expects real services and embeds nothing',
     worker: 'the worker process, from `dist/`, in the same way',
     'db:migrate': 'brings a database to what this version needs; may run again, and while Veza runs',
-    'temporal:setup': 'the same for a Temporal namespace: search attributes and the schedule of the sweep',
+    'temporal:setup':
+      'the same for a Temporal namespace: search attributes and the schedules of sweep, revenue, mails and upkeep',
     ops: "the operators' command line, see below",
     audit:
       "checks the invariants of the books on any database (docs/invariants.md); exits 1 where one is broken. `-- --providers` also compares the PSP's and Stripe's books",

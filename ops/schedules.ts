@@ -2,6 +2,7 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 import { MAILS_SCHEDULE_ID } from '../domain/accounts/index.ts';
 import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/index.ts';
 import { REVENUE_SCHEDULE_ID } from '../domain/subscriptions/index.ts';
+import { SCHEDULED_UPKEEP, UPKEEP_SCHEDULE_ID } from '../domain/upkeep/index.ts';
 
 /**
  * A sweep that hangs would keep all later ones from starting. To start a million workflows again after Temporal was
@@ -14,6 +15,8 @@ const REVENUE_TIMEOUT = '12h';
 const CATCHUP_WINDOW = '1h';
 /** Whoever hangs for longer than ten rounds is not needed: each round looks at all that waits. */
 const MAILS_TIMEOUT = '10m';
+/** The first one after years removes millions of rows; then each takes seconds. */
+const UPKEEP_TIMEOUT = '2h';
 /** How long a mail waits at most before its workflow is started. */
 const MAILS_EVERY_MS = 60_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -78,6 +81,21 @@ export const ensureMailsSchedule = (
     args: [{}],
     workflowExecutionTimeout: MAILS_TIMEOUT,
     staticSummary: 'Mails that wait, by schedule',
+  });
+
+/** The same of the upkeep. Mails that wait are started by a schedule of their own, above. */
+export const ensureUpkeepSchedule = (
+  client: Client,
+  terms: Pick<Scheduled, 'taskQueue' | 'everyMs'>,
+): Promise<Made> =>
+  ensure(client, {
+    ...terms,
+    off: null,
+    scheduleId: UPKEEP_SCHEDULE_ID,
+    workflowType: 'upkeep',
+    args: [{ phases: SCHEDULED_UPKEEP }],
+    workflowExecutionTimeout: UPKEEP_TIMEOUT,
+    staticSummary: 'Upkeep, by schedule',
   });
 
 async function ensure(client: Client, scheduled: Scheduled): Promise<Made> {

@@ -9,7 +9,12 @@ import { openDatabase } from '../db/client.ts';
 import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 import { keepNamespaceId } from './known-namespace.ts';
-import { ensureMailsSchedule, ensureRevenueSchedule, ensureSweepSchedule } from './schedules.ts';
+import {
+  ensureMailsSchedule,
+  ensureRevenueSchedule,
+  ensureSweepSchedule,
+  ensureUpkeepSchedule,
+} from './schedules.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = {
@@ -136,6 +141,7 @@ async function main(): Promise<void> {
     'BILLING_TIME_SCALE',
     'RECONCILE_INTERVAL',
     'RECONCILE_WORKER_ENABLED',
+    'UPKEEP_INTERVAL',
   ]);
   const namespace = config.TEMPORAL_NAMESPACE;
   const { connection, client } = await connectTemporal(process.env);
@@ -162,6 +168,11 @@ async function main(): Promise<void> {
     console.log(`${revenue} the schedule revenue`);
     const mails = await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
     console.log(`${mails} the schedule mails`);
+    const upkeep = await ensureUpkeepSchedule(client, {
+      taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE,
+      everyMs: config.UPKEEP_INTERVAL,
+    });
+    console.log(`${upkeep} the schedule upkeep`);
     await tellNamespace(connection, namespace);
   } finally {
     await connection.close();

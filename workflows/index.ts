@@ -12,3 +12,4 @@ export { revenue } from './subscriptions/revenue.ts';
 export { phantoms } from './subscriptions/phantoms.ts';
 export { mail } from './accounts/mail.ts';
 export { mails } from './accounts/mails.ts';
+export { upkeep } from './upkeep/upkeep.ts';

@@ -60,6 +60,8 @@ export interface Figures {
   readonly signIns: readonly SignInFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
+  /** Null: no upkeep of all that its schedule asks for has ended yet. */
+  readonly lastUpkeepAt: Date | null;
 }
 
 // The registers of figures: a line a subject in each.
@@ -133,9 +135,13 @@ export async function readFigures(db: Db): Promise<Figures> {
   const mails = await db.execute<MailFigure & Record<string, unknown>>(MAILS_OF_AN_HOUR);
   const openMails = await db.execute<OpenMailFigure & Record<string, unknown>>(OPEN_MAILS);
   const signIns = await db.execute<SignInFigure & Record<string, unknown>>(SIGN_INS_OF_AN_HOUR);
-  const [sweep] = await db.execute<{ at: string | null }>(
-    sql`SELECT value_text AS at FROM platform_settings WHERE key = 'last_sweep_at'`,
+  const ended = await db.execute<{ key: string; at: string | null }>(
+    sql`SELECT key, value_text AS at FROM platform_settings WHERE key IN ('last_sweep_at', 'last_upkeep_at')`,
   );
+  const endedAt = (name: string): Date | null => {
+    const at = ended.find(({ key }) => key === name)?.at;
+    return at ? new Date(at) : null;
+  };
   return {
     open: open.map(({ amount: amountMinor, age: oldestAgeS, ...row }) => ({
       ...row,
@@ -153,7 +159,8 @@ export async function readFigures(db: Db): Promise<Figures> {
     mails,
     openMails,
     signIns,
-    lastSweepAt: sweep?.at ? new Date(sweep.at) : null,
+    lastSweepAt: endedAt('last_sweep_at'),
+    lastUpkeepAt: endedAt('last_upkeep_at'),
   };
 }
 

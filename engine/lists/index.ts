@@ -5,6 +5,7 @@ import { MARKETPLACE_LISTS } from './marketplace.ts';
 import { PAYOUTS_LISTS } from './payouts.ts';
 import { RECONCILE_LISTS } from './reconcile.ts';
 import { SUBSCRIPTIONS_LISTS } from './subscriptions.ts';
+import { UPKEEP_LISTS } from './upkeep.ts';
 
 /** The lists that operators need, a line a subject: the runbook, the console and `ops -- lists` show these and no others. */
 export const WORKFLOW_LISTS: readonly WorkflowList[] = [
@@ -14,6 +15,7 @@ export const WORKFLOW_LISTS: readonly WorkflowList[] = [
   ...ACCOUNTS_LISTS,
   ...KERNEL_LISTS,
   ...RECONCILE_LISTS,
+  ...UPKEEP_LISTS,
 ];
 
 export { queryAt } from './list.ts';

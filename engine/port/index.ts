@@ -5,9 +5,11 @@ import type { SellerEngine } from './payouts.ts';
 import type { SweepEngine } from './reconcile.ts';
 import type { SettlementEngine } from './settlements.ts';
 import type { SubscriptionEngine } from './subscriptions.ts';
+import type { UpkeepEngine } from './upkeep.ts';
 
 export type { RefundLabel } from './marketplace.ts';
 export { idOfSweep } from './reconcile.ts';
+export { idOfUpkeep } from './upkeep.ts';
 
 /**
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
@@ -20,4 +22,5 @@ export type Engine = KernelEngine &
   SellerEngine &
   SweepEngine &
   SettlementEngine &
-  SubscriptionEngine;
+  SubscriptionEngine &
+  UpkeepEngine;

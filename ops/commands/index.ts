@@ -3,6 +3,7 @@ import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/index.ts'
 import { APPROVAL_STATUSES } from '../../domain/approvals/index.ts';
 import { API_KEY_SCOPES } from '../../domain/accounts/index.ts';
 import { PHASES } from '../../domain/reconcile/index.ts';
+import { UPKEEP_PHASES } from '../../domain/upkeep/index.ts';
 import {
   chargeNow,
   endNow,
@@ -33,6 +34,7 @@ import { seed } from './seed.ts';
 import { show } from './show.ts';
 import { stuck } from './stuck.ts';
 import { token } from './token.ts';
+import { upkeep } from './upkeep.ts';
 
 const json = { name: 'json' } as const;
 const reason = { name: 'reason', value: 'WHY', isNeeded: true } as const;
@@ -203,6 +205,18 @@ export const COMMANDS: readonly Command[] = [
     about:
       'looks for stuck rows, one batch of each phase, as the schedule does; with --drain until every row was looked at once. The sweep goes on without this command, and the next command joins a drain; exits 1 where refunds were failed, 2 where it is off or could not be followed. Audited where an actor is given',
     run: reconcile,
+  },
+  {
+    name: 'upkeep',
+    options: [
+      { name: 'phase', value: 'P', values: UPKEEP_PHASES, isRepeatable: true },
+      { name: 'reason', value: 'WHY' },
+      actor,
+      json,
+    ],
+    about:
+      'starts mails that wait without a workflow, and removes what is over: accounts that nobody confirmed in time, tokens, sessions, counts of limits. It goes on without this command; exits 1 where rows could not be looked at, 2 where it could not be followed. Audited where an actor is given',
+    run: upkeep,
   },
   {
     name: 'reconcile-statement',

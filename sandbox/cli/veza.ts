@@ -7,7 +7,12 @@ import { openDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
-import { ensureMailsSchedule, ensureRevenueSchedule, ensureSweepSchedule } from '../../ops/schedules.ts';
+import {
+  ensureMailsSchedule,
+  ensureRevenueSchedule,
+  ensureSweepSchedule,
+  ensureUpkeepSchedule,
+} from '../../ops/schedules.ts';
 import { setUpTemporal } from '../../ops/temporal-setup.ts';
 import { startHyperswitchSandbox } from '../../stand-ins/hyperswitch/index.ts';
 import {
@@ -276,6 +281,7 @@ export async function setUp(
       'TEMPORAL_BILLING_TASK_QUEUE',
       'TEMPORAL_PEOPLE_TASK_QUEUE',
       'RECONCILE_INTERVAL',
+      'UPKEEP_INTERVAL',
       'BILLING_TIME_SCALE',
     ]);
     const client = createClient(connection, settings);
@@ -284,6 +290,10 @@ export async function setUp(
       timeScale: config.BILLING_TIME_SCALE,
     });
     await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
+    await ensureUpkeepSchedule(client, {
+      taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE,
+      everyMs: config.UPKEEP_INTERVAL,
+    });
     await ensureSweepSchedule(client, {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       everyMs: config.RECONCILE_INTERVAL,

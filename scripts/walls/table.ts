@@ -137,6 +137,7 @@ export const RANKS: readonly (readonly string[])[] = [
   ['reconcile', 'settlements'],
   ['operators'],
   ['privacy', 'analytics'],
+  ['upkeep'],
 ];
 
 export const SUBJECTS: readonly string[] = RANKS.flat();

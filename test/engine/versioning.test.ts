@@ -104,6 +104,7 @@ it('every workflow says what it does when a new version comes', () => {
     mail: MOVES_TO_NEW_VERSIONS,
     mails: STAYS_ON_ITS_VERSION,
     phantoms: STAYS_ON_ITS_VERSION,
+    upkeep: STAYS_ON_ITS_VERSION,
   });
 });
 

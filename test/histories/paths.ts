@@ -13,6 +13,7 @@ import type { World } from '../harness/world.ts';
 import type { Played } from './played.ts';
 import { MAIL_PATHS } from './mail-paths.ts';
 import { SUBSCRIPTION_PATHS } from './subscription-paths.ts';
+import { UPKEEP_PATHS } from './upkeep-paths.ts';
 import { exportLine, exportOf, makeFiles, stripeId } from '../settlements/support.ts';
 
 /** What a buyer types into the form. Nobody who reads histories may learn it. */
@@ -342,6 +343,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   },
   ...SUBSCRIPTION_PATHS,
   ...MAIL_PATHS,
+  ...UPKEEP_PATHS,
 };
 
 /** Its time was over while the engine knew nothing of it. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../config.ts';
+import { authFailures } from '../../db/accounts/tokens/schema.ts';
 import { writePlatformSetting } from '../../db/kernel/platform-setting.ts';
 import { startServer } from '../../server.ts';
 import { adopted } from '../harness/wait.ts';
@@ -44,6 +45,9 @@ beforeAll(async () => {
   await fetch(`${world.apiUrl}/ops/login`);
   await world.post(null, '/webhooks/stripe', { forged: true });
   await world.post(admin, '/admin/reconcile', {});
+  const over = { scope: 'over', failures: 1, since: new Date(0) };
+  await database.db.insert(authFailures).values(over);
+  await world.post(admin, '/admin/upkeep', {});
   // After the sweep, which would wake what is overdue.
   await database.sql.begin(async (tx) => {
     const price = '01998000-0000-7000-8000-000000000002';
@@ -149,7 +153,9 @@ describe('the business', () => {
   test('is the same from each process', () => {
     const business = (samples: readonly Sample[]) =>
       samples.filter(({ name }) =>
-        /^veza_(open_rows|open_amount|refunds_|stuck_|webhooks_open$|approvals_|ops_|sweep_last)/.test(name),
+        /^veza_(open_rows|open_amount|refunds_|stuck_|webhooks_open$|approvals_|ops_|sweep_last|upkeep_last)/.test(
+          name,
+        ),
       );
     expect(business(api).length).toBeGreaterThan(10);
     expect(business(worker)).toEqual(business(api));
@@ -198,6 +204,14 @@ describe('the business', () => {
 
   test('how often the sweep is to run, which its alert is held against', () => {
     for (const process of [api, worker]) expect(valueOf(process, 'veza_sweep_interval_seconds')).toBe(3600);
+  });
+
+  test('what the upkeep did, when it last ended, and how often it is to run', () => {
+    expect(valueOf(worker, 'veza_upkeep_rows_total', { phase: 'tokens', outcome: 'done' })).toBe(1);
+    const ageSeconds = Date.now() / 1000 - valueOf(api, 'veza_upkeep_last_success_timestamp_seconds')!;
+    expect(ageSeconds).toBeGreaterThanOrEqual(0);
+    expect(ageSeconds).toBeLessThan(120);
+    for (const process of [api, worker]) expect(valueOf(process, 'veza_upkeep_interval_seconds')).toBe(3600);
   });
 
   test('the engine answers, and somebody polls both task queues', () => {
@@ -307,5 +321,6 @@ test('without a database its figures are gone, not old', async () => {
   expect(valueOf(samples, 'veza_database_up')).toBe(0);
   expect(valueOf(samples, 'veza_stuck_rows')).toBeUndefined();
   expect(valueOf(samples, 'veza_sweep_last_success_timestamp_seconds')).toBeUndefined();
+  expect(valueOf(samples, 'veza_upkeep_last_success_timestamp_seconds')).toBeUndefined();
   await server.close();
 });

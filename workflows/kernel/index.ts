@@ -19,6 +19,7 @@ export {
   sweepBatch,
   UNDERWAY_PAYMENT_LOOK_MS,
   UNDERWAY_PAYOUT_LOOK_MS,
+  upkeepRows,
 } from './policies.ts';
 export { takingTurns } from './in-turn.ts';
 export { Sleep } from './sleep.ts';

@@ -108,6 +108,15 @@ export const startMails = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 5 },
 } as const satisfies ActivityOptions;
 
+/**
+ * A batch of an upkeep, run inside the workflow task, which lasts as long: a hundred rows, each a transaction of milliseconds, or
+ * of some seconds where a session has years of refresh tokens. Safe to run twice; retried as `databaseVerb` is.
+ */
+export const upkeepRows = {
+  ...databaseVerb,
+  startToCloseTimeout: '2m',
+} as const satisfies LocalActivityOptions;
+
 /** Before and after the batches of a sweep: reads and writes of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',

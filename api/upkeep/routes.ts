@@ -1,0 +1,4 @@
+import { upkeep } from './upkeep.ts';
+
+/** In the order of the reference page. */
+export const UPKEEP_ROUTES = [upkeep] as const;

@@ -1,0 +1,4 @@
+import { defineQuery } from '@temporalio/workflow';
+import type { UpkeepProgress } from '../../domain/upkeep/upkeep.ts';
+
+export const upkeepProgress = defineQuery<UpkeepProgress>('progress');
