@@ -9,7 +9,7 @@ const HIDDEN = '[hidden]';
 
 /** Fields whose value is never shown, by their name in any spelling: `authorization`, `apiKey`, `client_secret`. */
 const SECRET_FIELD =
-  /^(authorization|cookie|set-?cookie|password|passphrase|token|.*(secret|api-?key|access-?token|private-?key))$/;
+  /^(authorization|cookie|set-?cookie|passphrase|token|challenge|backup-?codes?|code-?verifier|.*(password|secret|api-?key|(access|refresh|csrf|id|reset|form)-?token|private-?key))$/;
 const SECRET_TEXT = /\b(?:sk|rk|snd|whsec|vz_live)_[A-Za-z0-9_]{4,}|\bBearer\s+[\w.~+/-]+=*/g;
 /** Words that may hold a token. Each is matched whole, so that none is examined twice. */
 const DOTTED_WORD = /[\w.-]+/g;

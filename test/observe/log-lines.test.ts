@@ -53,6 +53,17 @@ test.each(['sk_live_abcdef', 'whsec_abcdefgh', 'Bearer abc.def', 'vz_live_012345
   },
 );
 
+test.each([
+  ...['refresh_token', 'refreshToken', 'csrf_token', 'id_token', 'access_token', 'form_token'],
+  ...['challenge', 'code_verifier', 'codeVerifier', 'backup_codes', 'backup_code', 'new_password'],
+])('the field %s is hidden', (name) => {
+  expect(lineOf({ body: { [name]: 'what-nobody-may-read' } })).not.toContain('nobody');
+});
+
+test('the field backup_codes is hidden, which is a list', () => {
+  expect(lineOf({ backup_codes: ['07-7KQ2M-XW4HP'] })).not.toContain('7KQ2M');
+});
+
 test('a text of a million characters is cut, and says how long it was', () => {
   const line = lineOf({ path: 'x'.repeat(1_000_000) });
   expect(line.length).toBeLessThan(10_000);
