@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mails, users } from '../../db/accounts/schema.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
-import { sealFor } from '../../db/accounts/index.ts';
+import { inviteAdmin, sealFor } from '../../db/accounts/index.ts';
 import { runOpsHere } from '../harness/processes.ts';
 import { auditLogOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -138,6 +138,28 @@ describe('the last admin', () => {
       const last = left[0].status === 409 ? one : other;
       const ofRole = { action: 'take_admin', subject: subjectOf(last), reason: 'I leave' };
       expect(codeOf(await alone.post(last, '/admin/actions', ofRole))).toEqual([409, 'last_admin']);
+    } finally {
+      await alone.close();
+    }
+  });
+});
+
+describe('an admin who was invited', () => {
+  test('is no other admin before they have chosen a password', async () => {
+    const alone = await World.create({ worker: false });
+    try {
+      const { db } = alone.database;
+      const last = await makePerson(alone, 'admin');
+      const { userId } = await inviteAdmin(db, 'second@operators.example', { actor: last.id });
+      const leave = async () =>
+        codeOf(
+          await alone.post(last, '/admin/actions', {
+            ...{ action: 'disable', subject: subjectOf(last), reason: 'I leave' },
+          }),
+        );
+      expect(await leave()).toEqual([409, 'last_admin']);
+      await db.update(users).set({ passwordHash: 'a hash' }).where(eq(users.id, userId));
+      expect(await leave()).toEqual([200, undefined]);
     } finally {
       await alone.close();
     }
