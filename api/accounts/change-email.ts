@@ -1,7 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { askForNewEmail } from '../../db/accounts/index.ts';
+import type { Context } from 'hono';
+import {
+  ADDRESS_CHANGES_A_DAY,
+  askForNewEmail,
+  scopeOf,
+  takeAddressChange,
+} from '../../db/accounts/index.ts';
+import type { Tx } from '../../db/client.ts';
+import { VezaError } from '../../domain/errors.ts';
+import type { ApiEnv } from '../context.ts';
 import { defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
+import { keyFor } from '../middleware/keys.ts';
+import { sayHeader } from '../middleware/say-header.ts';
 import { NewAddress, Password } from './fields-view.ts';
 import { MailAsked, showMailAsked } from './mail-asked-view.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
@@ -16,7 +27,7 @@ const route = createRoute({
   operationId: 'changeEmail',
   summary: 'Ask for another address',
   description:
-    'It counts once the link in the mail to the new address is followed. The old address is told both times.',
+    'It counts once the link in the mail to the new address is followed. The old address is told both times. Five times a day at most.',
   tags: ['Account'],
   ...ownAccount(),
   request: { body: jsonBody(Body) },
@@ -31,6 +42,7 @@ export const changeEmail = defineRoute(route, async (c) => {
   const user = await readOwnUser(c);
   await reauthenticate(c, user, password);
   const { isSent } = await sendFirst(c, { address: email }, async (tx): Promise<FirstMail> => {
+    await takeOneOfToday(c, tx);
     const { to, token, keep } = await askForNewEmail(tx, { userId: user.id, newEmail: email });
     if (token === null) return { to, keep, text: { kind: 'already_registered', params: {} } };
     const url = linkTo(c, 'confirm-email', token);
@@ -38,3 +50,14 @@ export const changeEmail = defineRoute(route, async (c) => {
   });
   return c.json(showMailAsked(isSent), 202);
 });
+
+/** Else anybody with an account could have us write to whomever they like. Throws `rate_limited`. */
+async function takeOneOfToday(c: Context<ApiEnv>, tx: Tx): Promise<void> {
+  const { caller, deps } = c.var;
+  const scope = scopeOf(keyFor(deps.config, 'limits'), 'change_email', caller.userId);
+  const refused = await takeAddressChange(tx, scope);
+  if (refused === null) return;
+  sayHeader(c, 'Retry-After', String(refused.waitS));
+  const limit = ADDRESS_CHANGES_A_DAY;
+  throw new VezaError('rate_limited', `You may ask for another address ${limit} times a day.`, { limit });
+}

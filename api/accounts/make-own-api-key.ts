@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { v7 as uuidv7 } from 'uuid';
-import { createApiKey, makeKey } from '../../db/accounts/index.ts';
+import { createOwnApiKey, makeKey } from '../../db/accounts/index.ts';
 import { API_KEY_NAME_MAX_CHARS, READS_PER_HOUR, WRITES_PER_HOUR } from '../../domain/accounts/index.ts';
 import {
   actorOf,
@@ -40,7 +40,7 @@ const route = createRoute({
   operationId: 'makeOwnApiKey',
   summary: 'Make an API key of your own',
   description:
-    'It acts as you, with your role at each call, and never as an admin. The key is in this answer and nowhere else.',
+    'It acts as you, with your role at each call, and never as an admin. The key is in this answer and nowhere else. Twenty work at a time.',
   tags: ['Account'],
   ...ownAccount(),
   request: { body: jsonBody(Body) },
@@ -49,7 +49,7 @@ const route = createRoute({
       z.object({ api_key: ApiKey, key: z.string().openapi({ description: 'Shown this once' }) }),
       'The key, and what is known of it from now on',
     ),
-    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED),
+    ...fails(...OWN_ACCOUNT, ...WITH_BODY, ...REAUTHENTICATED, 'too_many_api_keys'),
   },
 });
 
@@ -64,7 +64,7 @@ export const makeOwnApiKey = defineRoute(route, async (c) => {
   const { key, prefix, keyHash } = makeKey();
   const limits = { readsPerHour: READS_PER_HOUR, writesPerHour: WRITES_PER_HOUR };
   const toKeep = { id: uuidv7(), userId: user.id, name, scopes, expiresAt, prefix, keyHash, ...limits };
-  const apiKey = await db.transaction((tx) => createApiKey(tx, toKeep, actorOf(c)));
+  const apiKey = await db.transaction((tx) => createOwnApiKey(tx, toKeep, actorOf(c)));
   c.header('Cache-Control', 'no-store');
   return c.json({ api_key: showApiKey(apiKey), key }, 201);
 });

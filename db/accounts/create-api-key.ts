@@ -1,12 +1,12 @@
-import { eq } from 'drizzle-orm';
-import type { ApiKeyScope } from '../../domain/accounts/api-keys.ts';
+import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { type ApiKeyScope, OWN_API_KEYS_MAX } from '../../domain/accounts/api-keys.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { NewKey } from './key-text.ts';
 import type { Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
 import { readUserRole } from './users.ts';
-import { apiKeys } from './schema.ts';
+import { apiKeys, users } from './schema.ts';
 import { type Act, writeAuditLog } from '../kernel/index.ts';
 
 export interface NewApiKey {
@@ -42,6 +42,24 @@ export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promi
   const apiKey = await readApiKey(tx, id);
   if (apiKey === null) throw new Error('the API key was not inserted');
   return apiKey;
+}
+
+/** The same of one's own, of which twenty work at a time. Throws `too_many_api_keys`. */
+export async function createOwnApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promise<ApiKeyRow> {
+  const { userId } = asked;
+  // Of many at once, each counts those of before.
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update');
+  const working = await tx.$count(
+    apiKeys,
+    and(
+      ...[eq(apiKeys.userId, userId), eq(apiKeys.madeBy, userId), isNull(apiKeys.revokedAt)],
+      or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`clock_timestamp()`)),
+    ),
+  );
+  if (working >= OWN_API_KEYS_MAX) {
+    throw new VezaError('too_many_api_keys', `You have ${working} API keys: revoke one first.`);
+  }
+  return createApiKey(tx, asked, act);
 }
 
 async function endOf(tx: Tx, apiKeyId: string | undefined): Promise<Date | null> {

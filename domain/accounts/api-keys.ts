@@ -12,6 +12,8 @@ export const READS_PER_HOUR = 1000;
 export const WRITES_PER_HOUR = 200;
 /** The highest limit that a key may have. */
 export const CALLS_PER_HOUR_MAX = 1_000_000;
+/** Of one's own, each with limits of its own, that work at a time. */
+export const OWN_API_KEYS_MAX = 20;
 export const API_KEY_NAME_MAX_CHARS = 100;
 
 export const callKindOf = (method: string): CallKind =>

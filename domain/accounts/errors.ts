@@ -53,5 +53,6 @@ export const ACCOUNTS_ERRORS = {
   },
   mail_not_found: { status: 404, title: 'No such mail', retry: false },
   mail_not_given_up: { status: 409, title: 'The mail was not given up', retry: false },
+  too_many_api_keys: { status: 409, title: 'No more API keys of your own', retry: false },
   api_key_not_found: { status: 404, title: 'No such API key', retry: false },
 } as const satisfies ErrorEntries;

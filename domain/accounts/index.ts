@@ -6,6 +6,7 @@ export {
   callKindOf,
   CALLS_PER_HOUR_MAX,
   mayCall,
+  OWN_API_KEYS_MAX,
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from './api-keys.ts';

@@ -152,6 +152,20 @@ describe('API keys of one’s own', () => {
     expect((await make(headers, { password: PASSWORD })).status).toBe(201);
   });
 
+  test('are twenty that work at most, also of many made at once', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    const first = await make(headers);
+    const rest = await Promise.all(Array.from({ length: 24 }, () => make(headers)));
+    expect(rest.filter(({ status }) => status === 201)).toHaveLength(19);
+    expect(refusal(await make(headers))).toEqual([409, 'too_many_api_keys']);
+    await ask(world, 'DELETE', `/me/api-keys/${idOf(first)}`, { headers });
+    expect((await make(headers)).status).toBe(201);
+    await world.database
+      .sql`UPDATE api_keys SET expires_at = now() WHERE id = (SELECT max(id::text)::uuid FROM api_keys WHERE user_id = ${account.id})`;
+    expect([(await make(headers)).status, (await make(headers)).status]).toEqual([201, 409]);
+  });
+
   test('of somebody else are not found, and a key makes none', async () => {
     const [mine, theirs] = [
       withToken(await signIn(world, await addAccount(world))),
@@ -161,6 +175,25 @@ describe('API keys of one’s own', () => {
     const revoked = await ask(world, 'DELETE', `/me/api-keys/${idOf(made)}`, { headers: mine });
     expect(refusal(revoked)).toEqual([404, 'api_key_not_found']);
     expect(refusal(await make({ 'X-API-Key': keyOf(made) }))).toEqual([403, 'person_required']);
+  });
+});
+
+describe('another address', () => {
+  test('is asked for five times a day at most, whichever it is', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    const change = (email: string) =>
+      ask(world, 'PUT', '/users/me/email', { headers, body: { email, password: PASSWORD } });
+    const asked = [];
+    for (let times = 0; times < 5; times += 1) {
+      asked.push((await change(`${times}.${account.email}`)).status);
+    }
+    expect(asked).toEqual([202, 202, 202, 202, 202]);
+    const refused = await change(`5.${account.email}`);
+    expect(refusal(refused)).toEqual([429, 'rate_limited']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(23 * 60 * 60);
+    await world.database.sql`UPDATE auth_failures SET since = since - interval '1 day'`;
+    expect((await change(`5.${account.email}`)).status).toBe(202);
   });
 });
 
