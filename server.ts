@@ -109,6 +109,8 @@ export async function startServer(
     identity: identityOf(config),
     passwords,
     limitsKey: keyFor(config, 'limits'),
+    callsPerMinute: { anonymous: config.RATE_LIMIT_ANONYMOUS, auth: config.RATE_LIMIT_AUTH },
+    signInFailed: observer.api.signInFailed,
     needsSecondFactor: config.TWO_FACTOR_FOR_ADMINS,
     findClient: createClientFinder(config.TRUSTED_PROXIES),
     bodies,

@@ -4,7 +4,14 @@ import type { SellingGate } from '../db/catalog/index.ts';
 import type { Db } from '../db/client.ts';
 import type { Purchases } from '../db/marketplace/index.ts';
 import type { WebhookOutcome, WebhookProvider } from '../db/webhooks/index.ts';
-import type { ApiKeyScope, Caller, Mailer, OauthClients, Standing } from '../domain/accounts/index.ts';
+import type {
+  ApiKeyScope,
+  Caller,
+  Mailer,
+  OauthClients,
+  SignInFailure,
+  Standing,
+} from '../domain/accounts/index.ts';
 import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
@@ -51,6 +58,8 @@ export interface ApiObserver {
   webhook(provider: WebhookProvider, outcome: WebhookOutcome | WebhookRefusal): void;
   /** A call was refused with `engine_busy`; so many were let begin at a time. */
   busy(call: 'refund' | 'order' | 'subscription', atATime: number): void;
+  /** An attempt to prove who one is failed: at a sign-in, or where somebody has to do so again. */
+  signInFailed(why: SignInFailure): void;
 }
 
 export interface ServedRequest {
@@ -59,7 +68,12 @@ export interface ServedRequest {
   readonly status: number;
 }
 
-export const UNOBSERVED: ApiObserver = { request: (_, serve) => serve(), webhook() {}, busy() {} };
+export const UNOBSERVED: ApiObserver = {
+  request: (_, serve) => serve(),
+  webhook() {},
+  busy() {},
+  signInFailed() {},
+};
 
 /** The API's dependencies; the composition root gives them once. */
 export interface ApiDeps {

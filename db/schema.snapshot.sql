@@ -135,9 +135,11 @@ CREATE TABLE auth_failures (
   failures integer NOT NULL,
   since timestamp with time zone NOT NULL,
   blocked_until timestamp with time zone,
+  user_id uuid,
   CONSTRAINT auth_failures_pkey PRIMARY KEY (scope)
 );
 CREATE INDEX auth_failures_by_time ON public.auth_failures USING btree (since, scope);
+CREATE INDEX auth_failures_by_user ON public.auth_failures USING btree (user_id) WHERE (user_id IS NOT NULL);
 
 CREATE TABLE backup_codes (
   user_id uuid NOT NULL,

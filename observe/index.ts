@@ -6,6 +6,7 @@ import type { ApiObserver } from '../api/context.ts';
 import type { Db } from '../db/client.ts';
 import type { StuckAfterMs } from '../db/operators/index.ts';
 import type { StatementObserver } from '../db/connections/observer.ts';
+import { SIGN_IN_FAILURES } from '../domain/accounts/index.ts';
 import type { Look, Phase } from '../domain/reconcile/index.ts';
 import type { UpkeepLook, UpkeepPhase } from '../domain/upkeep/index.ts';
 import type { RunSinks } from '../workflows/origin.ts';
@@ -70,6 +71,7 @@ export function createObserver({
 
   // From zero, so that the first refusal is a growth.
   for (const call of ['refund', 'order', 'subscription']) metrics.refusedAsBusy.inc({ call }, 0);
+  for (const result of SIGN_IN_FAILURES) metrics.signInFailures.inc({ result }, 0);
   return {
     api: {
       request: observeRequests(metrics, tracing),
@@ -78,6 +80,7 @@ export function createObserver({
         metrics.begunAtATime.set({ call }, atATime);
       },
       webhook: (provider, outcome) => metrics.webhooks.inc({ provider, outcome }),
+      signInFailed: (result) => metrics.signInFailures.inc({ result }),
     },
     statements: observeStatements(metrics, tracing),
     engineCalls: observeEngineCalls(metrics, tracing),

@@ -45,6 +45,11 @@ export function createMetrics() {
       'Refunds, purchases and asks of subscriptions that were refused soon (503 engine_busy), since there was no room to begin them',
       ['call'],
     ),
+    signInFailures: counter(
+      'veza_sign_in_failures_total',
+      'Attempts to prove who one is that failed, by the code of the error',
+      ['result'],
+    ),
     begunAtATime: gauge(
       'veza_begun_at_a_time',
       'How many refunds, purchases or asks of subscriptions this process let begin at a time when it last refused one',

@@ -3,6 +3,7 @@ import { type OwnUser, provePassword as prove } from '../../db/accounts/index.ts
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { clientOf, fromOf } from '../kernel/index.ts';
+import { countingFailures } from './count-failure.ts';
 import { keyFor } from '../middleware/keys.ts';
 import { sayHeader } from '../middleware/say-header.ts';
 import { isKnownBrowserOf } from '../middleware/session-cookie.ts';
@@ -12,9 +13,14 @@ import { isKnownBrowserOf } from '../middleware/session-cookie.ts';
  * A hash of before, weaker than today's, is reported as weak. Throws `invalid_credentials`, `too_many_attempts` (before any
  * hash), and `overloaded`, which counts as no attempt.
  */
-export async function provePassword(
+export const provePassword = (
   c: Context<ApiEnv>,
   given: { readonly email: string; readonly user: OwnUser | null; readonly password: string },
+): Promise<{ readonly isWeak: boolean }> => countingFailures(c, () => compare(c, given));
+
+async function compare(
+  c: Context<ApiEnv>,
+  given: Parameters<typeof provePassword>[1],
 ): Promise<{ readonly isWeak: boolean }> {
   const { db, passwords, config } = c.var.deps;
   const isKnownBrowser = given.user !== null && isKnownBrowserOf(c, given.user.id);

@@ -9,6 +9,7 @@ import {
 } from '../../db/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { fromOf } from '../kernel/index.ts';
+import { countingFailures } from './count-failure.ts';
 import { Password } from './fields-view.ts';
 import { tooMany } from './prove-password.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
@@ -44,12 +45,13 @@ export async function proveBoth(
 }
 
 /** Throws as the verb does, and `too_many_attempts` while the second factor is stopped. */
-export async function proveSecondFactor(c: Context<ApiEnv>, userId: string, code: string): Promise<ProvedBy> {
-  const given = { userId, code, atMs: c.var.deps.now().getTime() };
-  const proved = await proveSecondFactorVerb(c.var.deps, given, fromOf(c));
-  if (typeof proved === 'object') throw tooMany(c, proved.waitS);
-  return proved;
-}
+export const proveSecondFactor = (c: Context<ApiEnv>, userId: string, code: string): Promise<ProvedBy> =>
+  countingFailures(c, async () => {
+    const given = { userId, code, atMs: c.var.deps.now().getTime() };
+    const proved = await proveSecondFactorVerb(c.var.deps, given, fromOf(c));
+    if (typeof proved === 'object') throw tooMany(c, proved.waitS);
+    return proved;
+  });
 
 /** Ten codes to show once, and the hashes to keep. Throws `overloaded`. */
 export async function makeBackupCodes(

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { clientScope, scopeOf, takeClientCall } from '../../db/accounts/index.ts';
+import { type ClientLimit, takeClientCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { clientOf } from '../kernel/index.ts';
@@ -26,20 +26,14 @@ export const limitRegistering = createMiddleware<ApiEnv>(async (c, next) => {
   await next();
 });
 
-interface Limit {
-  readonly what: 'anonymous' | 'auth' | 'register';
-  readonly per: 'minute' | 'hour';
-  readonly limit: number;
-}
-
 /** Throws `rate_limited`. */
-async function takeOf(c: Context<ApiEnv>, { what, per, limit }: Limit): Promise<void> {
+async function takeOf(c: Context<ApiEnv>, asked: ClientLimit): Promise<void> {
   const { db, config } = c.var.deps;
   const { ip } = clientOf(c);
   // A call within the process, as a test makes it, comes from nowhere.
   if (ip === null) return;
-  const scope = scopeOf(keyFor(config, 'limits'), what, clientScope(ip));
-  const allowance = await takeClientCall(db, { scope, per, limit });
+  const { per, limit } = asked;
+  const allowance = await takeClientCall(db, { key: keyFor(config, 'limits'), ip }, asked);
   sayLimit(c, limit, allowance);
   if (allowance.isAllowed) return;
   throw new VezaError('rate_limited', `A client may make ${limit} such calls ${PER[per]}.`, { limit });

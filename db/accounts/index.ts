@@ -43,7 +43,7 @@ export { listSessions, readSession, readSessionBySecret } from './sessions/read.
 export { refreshSession } from './sessions/refresh.ts';
 export { signIn } from './sessions/sign-in.ts';
 export { scopeOf } from './limits/scope.ts';
-export { takeClientCall } from './limits/take-client-call.ts';
+export { type ClientLimit, takeClientCall } from './limits/take-client-call.ts';
 export { PasswordHasher } from './passwords/hasher.ts';
 export { type NewcomerByToken, provisionUser } from './provision.ts';
 export { clientScope, provePassword } from './passwords/prove.ts';

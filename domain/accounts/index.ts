@@ -39,11 +39,14 @@ export {
   CONSOLE_SESSION,
   FRESH_SIGN_IN_MS,
   hasSecondFactor,
+  isSignInFailure,
   OAUTH_PROVIDERS,
   type OauthProvider,
   SESSION_KINDS,
+  SIGN_IN_FAILURES,
   type SessionEndReason,
   type SessionKind,
+  type SignInFailure,
 } from './sessions.ts';
 export { USER_STATUSES } from './user-machine.ts';
 export { mayRedirectTo } from './redirects.ts';

@@ -1,3 +1,10 @@
+/** Why an attempt to prove who one is failed: what figures tell apart, by the code of the error. */
+export const SIGN_IN_FAILURES = ['invalid_credentials', 'two_factor_invalid', 'too_many_attempts'] as const;
+export type SignInFailure = (typeof SIGN_IN_FAILURES)[number];
+
+export const isSignInFailure = (code: string): code is SignInFailure =>
+  SIGN_IN_FAILURES.some((known) => known === code);
+
 /** `token`: an app with access and refresh tokens; `cookie`: a browser; `ops`: a token from the command line. */
 export const SESSION_KINDS = ['token', 'cookie', 'console', 'ops'] as const;
 export type SessionKind = (typeof SESSION_KINDS)[number];

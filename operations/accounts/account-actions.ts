@@ -92,7 +92,8 @@ export const ACCOUNT_ACTIONS: readonly AccountAction[] = [
   actionOf('unblock', {
     refusals: [],
     act: unblockAccount,
-    effect: 'Wrong codes are forgotten: its person may try again at once.',
+    effect:
+      'Wrong passwords and codes are forgotten, wherever they were typed: its person may try again at once.',
   }),
   actionOf('reset_second_factor', {
     refusals: ['two_factor_is_off'],

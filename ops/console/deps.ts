@@ -1,6 +1,6 @@
 import type { Db } from '../../db/client.ts';
 import type { PasswordHasher } from '../../db/accounts/index.ts';
-import type { Caller, Identity, Standing } from '../../domain/accounts/index.ts';
+import type { Caller, Identity, SignInFailure, Standing } from '../../domain/accounts/index.ts';
 import type { Logger } from '../../log.ts';
 import type { OperationsDeps } from '../../operations/deps.ts';
 import type { TemporalUi } from '../../operations/links.ts';
@@ -22,6 +22,10 @@ export interface ConsoleDeps extends OperationsDeps {
   readonly passwords: PasswordHasher;
   /** What counts of failures are kept under, as in the API. */
   readonly limitsKey: Buffer;
+  /** Of one client without credentials, in a minute: of any kind, and to sign in. As in the API. */
+  readonly callsPerMinute: { readonly anonymous: number; readonly auth: number };
+  /** Told of each attempt to sign in that failed. */
+  readonly signInFailed: (why: SignInFailure) => void;
   /** Nothing opens for an admin whose session was not proved by a second factor. */
   readonly needsSecondFactor: boolean;
   /** The same rows for pages that only show them, so that connections are left for what moves money. */

@@ -21,7 +21,7 @@ export async function reauthenticate(
   const from = fromOf(c, deps);
   const given = { email: user.email, user, password, ip: from.ip ?? null, isKnownBrowser: false };
   const proved = await provePassword(deps, given, from);
-  if ('waitS' in proved) throw tooMany(proved.waitS);
+  if ('waitS' in proved) throw tooMany(c, proved.waitS);
 }
 
 function assertFresh(c: Context<ConsoleEnv>, { now }: ConsoleDeps): void {

@@ -35,7 +35,7 @@ export async function signInByPassword(
   const user = await readUserByEmail(db, email);
   const given = { email, user, password, ip, isKnownBrowser: false };
   const proved = await provePassword({ db, passwords, limitsKey }, given, from);
-  if ('waitS' in proved) throw tooMany(proved.waitS);
+  if ('waitS' in proved) throw tooMany(c, proved.waitS);
   if (user === null || user.passwordHash === null) throw new Error('a password was right that nobody has');
   refuseUnlessOpen(user);
   assertAdmin({ userId: user.id, role: user.role });
@@ -47,7 +47,7 @@ export async function signInByPassword(
       { userId: user.id, code, atMs: now().getTime() },
       from,
     );
-    if (typeof by !== 'string') throw tooMany(by.waitS);
+    if (typeof by !== 'string') throw tooMany(c, by.waitS);
     amr.push(by);
   }
   let { passwordHash } = user;
@@ -71,5 +71,7 @@ function refuseUnlessOpen({ status, isVerified }: OwnUser): void {
     throw new VezaError('email_not_verified', 'Follow the link in the mail that we sent first.');
 }
 
-export const tooMany = (waitS: number) =>
-  new VezaError('too_many_attempts', `Too many attempts failed. Try again in ${waitS} s.`);
+export function tooMany(c: Context<ConsoleEnv>, waitS: number): VezaError {
+  c.header('Retry-After', String(waitS));
+  return new VezaError('too_many_attempts', `Too many attempts failed. Try again in ${waitS} s.`);
+}

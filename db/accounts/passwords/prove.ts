@@ -39,6 +39,7 @@ export async function provePassword(
   const scopes = {
     ofClient: scopeOf(limitsKey, 'password', address, clientScope(ip)),
     ofAccount: scopeOf(limitsKey, 'password', address),
+    userId: user?.id ?? null,
   };
   const isKnown = user !== null && (isKnownBrowser || (await hasSignedInFrom(db, user.id, ip)));
   const attempt = await takeAttempt(db, scopes, isKnown);

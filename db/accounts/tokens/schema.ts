@@ -45,10 +45,17 @@ export const authFailures = pgTable(
   {
     /** A keyed hash of what is counted: an account and a client, an account, an address. */
     scope: text().primaryKey(),
+    /** Whose account was tried, so that an operator can let them in again; null: nobody's. No foreign key: they may be gone. */
+    userId: uuid(),
     failures: integer().notNull(),
     /** The failures of before count no more from here on. */
     since: at().notNull(),
     blockedUntil: at(),
   },
-  (t) => [index('auth_failures_by_time').on(t.since, t.scope)],
+  (t) => [
+    index('auth_failures_by_time').on(t.since, t.scope),
+    index('auth_failures_by_user')
+      .on(t.userId)
+      .where(sql`${t.userId} IS NOT NULL`),
+  ],
 );

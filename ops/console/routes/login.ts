@@ -1,10 +1,11 @@
 import type { Context, Handler } from 'hono';
-import { CONSOLE_SESSION } from '../../../domain/accounts/index.ts';
+import { CONSOLE_SESSION, isSignInFailure } from '../../../domain/accounts/index.ts';
 import { type ErrorCode, VezaError } from '../../../domain/errors.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { type Form, readForm } from '../form.ts';
 import { html, type Html } from '../html.ts';
 import { document } from '../layout.ts';
+import { limitSignIn } from '../limit-sign-in.ts';
 import { ownPath } from '../own-path.ts';
 import { assertOwnPage } from '../same-site.ts';
 import { assertAdmin, openSession, TOKEN_MAX_BYTES } from '../session.ts';
@@ -27,6 +28,7 @@ const ANSWERED_HERE = {
   account_disabled: 403,
   account_closing: 403,
   too_many_attempts: 429,
+  rate_limited: 429,
   overloaded: 503,
 } as const satisfies Partial<Record<ErrorCode, number>>;
 const isAnsweredHere = (code: ErrorCode): code is keyof typeof ANSWERED_HERE => code in ANSWERED_HERE;
@@ -39,10 +41,13 @@ export const signIn =
     const form = await readForm(c, deps);
     const next = ownPath(form.text('next'));
     try {
+      await limitSignIn(c, deps);
       const userId = await (deps.identity === 'own' ? byPassword : byToken)(c, deps, form);
       c.var.log.info({ userId }, 'signed in to the console');
     } catch (error) {
-      if (!(error instanceof VezaError) || !isAnsweredHere(error.code)) throw error;
+      if (!(error instanceof VezaError)) throw error;
+      if (isSignInFailure(error.code)) deps.signInFailed(error.code);
+      if (!isAnsweredHere(error.code)) throw error;
       return c.html(loginPage(c, deps, { next, notice: error.detail }), ANSWERED_HERE[error.code]);
     }
     return c.redirect(next, 303);

@@ -12,7 +12,7 @@ import {
   turnOn,
   uriOf,
 } from '../../../db/accounts/index.ts';
-import { CONSOLE_SESSION } from '../../../domain/accounts/index.ts';
+import { CONSOLE_SESSION, isSignInFailure } from '../../../domain/accounts/index.ts';
 import { type ErrorCode, VezaError } from '../../../domain/errors.ts';
 import { fromOf } from '../act-of.ts';
 import type { ConsoleDeps, ConsoleEnv, Session } from '../deps.ts';
@@ -51,6 +51,7 @@ export const setUpSecondFactor =
       return c.html(await turnOnBy(c, deps, code));
     } catch (error) {
       if (!(error instanceof VezaError) || !isAnsweredHere(error.code)) throw error;
+      if (isSignInFailure(error.code)) deps.signInFailed(error.code);
       return c.html(setUpPage(c, { known, notice: error.detail }), ANSWERED_HERE[error.code]);
     }
   };
@@ -88,7 +89,7 @@ async function turnOnBy(c: Context<ConsoleEnv>, deps: ConsoleDeps, code: string)
   if (sessionId === null) throw new Error('a session of the console has no id');
   const from = fromOf(c, deps);
   const proved = await proveNewSecret(db, { userId, code, atMs: now().getTime() }, from);
-  if ('waitS' in proved) throw tooMany(proved.waitS);
+  if ('waitS' in proved) throw tooMany(c, proved.waitS);
   const codes = newBackupCodes();
   const hashes = [];
   for (const { number, rest } of codes) hashes.push({ number, codeHash: await passwords.hash(rest) });

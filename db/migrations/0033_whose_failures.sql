@@ -1,0 +1,2 @@
+ALTER TABLE "auth_failures" ADD COLUMN "user_id" uuid;--> statement-breakpoint
+CREATE INDEX "auth_failures_by_user" ON "auth_failures" USING btree ("user_id") WHERE "auth_failures"."user_id" IS NOT NULL;
