@@ -21,7 +21,7 @@ export const NPM_SCRIPTS = {
     format: 'formats every file',
     walls: 'writes the lint rules of the walls from the table of kinds and ranks',
     faults:
-      'buys, subscribes and refunds while webhooks are lost and the worker is killed, drains what is stuck, and compares every row with the providers’ books; two minutes, `-- --help` for the long run',
+      'buys, subscribes and refunds while webhooks are lost and the worker is killed, has people register and sign in while the mail server fails and their API is killed, drains what is stuck, and compares every row with the providers’ books; two minutes, `-- --help` for the long run',
     bench:
       'measures, round after round in one run beside what it is compared with: `-- --only ack` and `-- --only saga` refunds beside the engine’s floor and the peers of `bench/peers`, `-- --only overload` more of them than can be carried, `-- --only history` what one costs the engine by its path, `-- --only reads` and `-- --only webhook` requests beside bare handlers, `-- --only sweep` a drain of 10,000 stuck rows among a million, `-- --only statement` settlement files of up to a million rows, `-- --only storm` a burst of refunds while Stripe is limited, `-- --only worker` the memory of waiting refunds and what follows a SIGKILL, `-- --only subscriptions` the memory of 100,000 that sleep and 10,000 renewals due in one minute; `--rounds`, `--rows` and `--part` make it shorter, `--json` prints one line',
     'bench:docs':

@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util';
 import { durationMs } from '../domain/kernel/duration.ts';
 import { startVeza } from '../sandbox/cli/veza.ts';
+import { newSecrets } from '../sandbox/composition/secrets.ts';
 import type { FaultRun } from '../sandbox/faults/options.ts';
 import { type FaultReport, runFaults } from '../sandbox/faults/run.ts';
 import { makeScratch } from '../stack/scratch.ts';
 import { consoleProgress, shutDown } from '../stack/index.ts';
 
 const USAGE = `npm run faults [-- --minutes 1.5] [--loss 0.3] [--kill-every 30s] [--sweep-every 30s] [--buyers 4]
-                 [--subscribers 6] [--rest 200ms] [--terminate 0] [--seed 1] [--json]
+                 [--subscribers 6] [--members 4] [--rest 200ms] [--terminate 0] [--seed 1] [--json]
 
 Starts a stack of its own, buys, subscribes and refunds on it while the providers misbehave, Stripe is away now and then, webhooks
-are lost and the worker is killed; then drains what is stuck and holds every row against the providers' books.
+are lost and the worker is killed; people register, sign in and reset while the mail server refuses, stalls, drops and is away, and
+their API is killed. Then it drains what is stuck, and holds every row against the providers' books and the mails that were taken.
 
   --minutes     how long it buys
   --loss        of all webhooks, those that never arrive, not by any retry
@@ -18,6 +20,7 @@ are lost and the worker is killed; then drains what is stuck and holds every row
   --sweep-every how often the schedule looks for what is stuck; a day for a drain that finds all of it
   --buyers      people who buy, each one thing after another; --rest: their pause between two purchases
   --subscribers people who subscribe, pay or do not, change, cancel and come back; a month takes half a minute
+  --members     people who register, sign in, refresh in three tabs at once, change and reset passwords
   --terminate   of the refunds and subscriptions, those whose workflow is terminated by hand. One that the PSP has not got is failed only by
                 two looks more than ten minutes apart, and the script waits for that
   --seed        which webhooks are lost and which calls fail: the same seed, the same choices in the same order
@@ -32,6 +35,7 @@ const { values } = parseArgs({
     'kill-every': { type: 'string', default: '30s' },
     buyers: { type: 'string', default: '4' },
     subscribers: { type: 'string', default: '6' },
+    members: { type: 'string', default: '4' },
     rest: { type: 'string', default: '200ms' },
     'sweep-every': { type: 'string', default: '30s' },
     terminate: { type: 'string', default: '0' },
@@ -50,6 +54,7 @@ const run: FaultRun = {
   killEveryMs: duration('kill-every'),
   buyers: number('buyers', 1, 200),
   subscribers: number('subscribers', 0, 200),
+  members: number('members', 0, 200),
   restMs: duration('rest'),
   terminate: number('terminate', 0, 1),
   seed: number('seed', 0, 2 ** 31),
@@ -57,7 +62,7 @@ const run: FaultRun = {
 duration('sweep-every');
 
 function number(
-  name: 'minutes' | 'loss' | 'buyers' | 'subscribers' | 'terminate' | 'seed',
+  name: 'minutes' | 'loss' | 'buyers' | 'subscribers' | 'members' | 'terminate' | 'seed',
   least: number,
   most: number,
 ): number {
@@ -95,6 +100,9 @@ const SETTINGS = {
   ORDER_PAYMENT_TIMEOUT: '4m',
   // There are two buyers, and a third of all payments stays unheard of until a sweep.
   OPEN_ORDERS_MAX: '1000000',
+  MAIL_RETRY_BASE: '1s',
+  MAIL_RETRY_MAX: '5s',
+  MAIL_GIVE_UP_AFTER: '60s',
   RECONCILE_INVOICE_STUCK_AFTER: '1s',
   // A month of billing time takes half a minute, and what its people need minutes for, seconds: two for a day of these.
   BILLING_TIME_SCALE: '87000',
@@ -118,23 +126,35 @@ const LAST_LINES = 40;
 const lastLines: string[] = [];
 
 const scratch = await makeScratch();
+const onLine = (line: string) => {
+  // Not what a bundler prints each time that a worker is started.
+  if (/"level":|Error/.test(line) && lastLines.push(line) > LAST_LINES) lastLines.shift();
+  if (process.env['VERBOSE']) say(line);
+};
+const { TRIAL_HASH_KEY, JWT_SECRET, PERSONAL_DATA_KEYS, ...others } = newSecrets();
+const { HYPERSWITCH_API_KEY, HYPERSWITCH_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } = others;
 const veza = await startVeza({
   dir: scratch.dir,
   progress: consoleProgress(),
-  onLine: (line) => {
-    // Not what a bundler prints each time that a worker is started.
-    if (/"level":|Error/.test(line) && lastLines.push(line) > LAST_LINES) lastLines.shift();
-    if (process.env['VERBOSE']) say(line);
+  onLine,
+  // The API of accounts runs as in production, which refuses those of the embedded stack.
+  secrets: {
+    ...{ TRIAL_HASH_KEY, JWT_SECRET, PERSONAL_DATA_KEYS },
+    ...{ HYPERSWITCH_API_KEY, HYPERSWITCH_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET },
   },
   autoPay: false,
   env: SETTINGS,
 });
-const report = await runFaults(veza, run, say).catch((error: unknown) => {
+const report = await runFaults(veza, run, say, onLine).catch((error: unknown) => {
   for (const line of lastLines) say(line);
   throw error;
 });
 const isAtRest = Object.values(report.restless).every((count) => count === 0);
-const isGood = isAtRest && report.compared.differences.length === 0 && report.audited.violations === 0;
+const isGood =
+  isAtRest &&
+  report.compared.differences.length === 0 &&
+  report.accounts.compared.differences.length === 0 &&
+  report.audited.violations === 0;
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else process.stdout.write(asText(report));
 await veza.stop();
@@ -144,6 +164,7 @@ await shutDown(isGood ? 0 : 1);
 function asText({
   bought,
   subscribed,
+  accounts,
   webhooks,
   kills,
   stripeOutages,
@@ -172,6 +193,10 @@ function asText({
       .map(([what, count]) => `${count} ${spelled(what)}`)
       .join(', ')}`,
     `refused     ${listed(subscribed.refused)}`,
+    `joined      ${Object.entries(accounts.joined)
+      .map(([what, count]) => `${count} ${spelled(what)}`)
+      .join(', ')}`,
+    `            ${accounts.compared.accounts} accounts, ${accounts.compared.sessions} sessions, ${accounts.compared.taken} mails taken; mails ${listed(accounts.compared.mails)}`,
     `faults      ${webhooks.lost} of ${webhooks.sent} webhooks lost, ${kills} kills, ${stripeOutages} outages of Stripe, ${bought.otherMode} events of its other mode; ${sweeps} sweeps by the schedule`,
     `unheard     ${rest.unheardBeforeDrain} orders, refunds, disputes and attempts before the first drain`,
     ...drained,
@@ -183,8 +208,9 @@ function asText({
     `flags       ${listed(rest.flags)}`,
     `restless    ${listed({ ...rest.restless })}`,
     ...broken,
+    ...accounts.compared.differences.map((line) => `DIFFERS     ${line}`),
     ...compared.differences.map((line) => `DIFFERS     ${line}`),
-    `${compared.differences.length} differences, ${audited.violations} violations`,
+    `${compared.differences.length + accounts.compared.differences.length} differences, ${audited.violations} violations`,
     '',
   ].join('\n');
 }

@@ -60,6 +60,8 @@ export interface VezaOptions {
   readonly onLine: (line: string) => void;
   /** Settings of this run; the environment's own override them. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In the place of the embedded stack's own, which production refuses. */
+  readonly secrets?: Readonly<Partial<Record<keyof typeof LOCAL_SECRETS, string>>>;
   /** Whether the stand-in PSP's buyers pay at once, unasked. */
   readonly autoPay: boolean;
 }
@@ -79,6 +81,7 @@ export interface Veza extends Stage {
 /** The whole of Veza on embedded parts: PostgreSQL, Temporal, the providers' stand-ins, API and worker. */
 export async function startVeza({ dir, progress, onLine, autoPay, ...options }: VezaOptions): Promise<Veza> {
   const project = fileURLToPath(new URL('../../', import.meta.url));
+  const secrets = { ...LOCAL_SECRETS, ...options.secrets };
   const services = await startServices({
     dir: dir ?? join(project, '.veza'),
     progress,
@@ -96,8 +99,8 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
     const apiUrl = `http://127.0.0.1:${apiPort}`;
     const psp = await startHyperswitchSandbox({
       port: await stablePort(services.portsFile, 'hyperswitch'),
-      apiKey: LOCAL_SECRETS.HYPERSWITCH_API_KEY,
-      webhookSecret: LOCAL_SECRETS.HYPERSWITCH_WEBHOOK_SECRET,
+      apiKey: secrets.HYPERSWITCH_API_KEY,
+      webhookSecret: secrets.HYPERSWITCH_WEBHOOK_SECRET,
       webhookUrl: `${apiUrl}/api/v1/webhooks/hyperswitch`,
       stateFile: join(services.stateDir, 'hyperswitch.json'),
       autoPay,
@@ -105,8 +108,8 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
     closers.unshift(() => psp.close());
     const stripe = await startStripeSandbox({
       port: await stablePort(services.portsFile, 'stripe'),
-      secretKey: LOCAL_SECRETS.STRIPE_SECRET_KEY,
-      webhookSecret: LOCAL_SECRETS.STRIPE_WEBHOOK_SECRET,
+      secretKey: secrets.STRIPE_SECRET_KEY,
+      webhookSecret: secrets.STRIPE_WEBHOOK_SECRET,
       webhookUrl: `${apiUrl}/api/v1/webhooks/stripe`,
       stateFile: join(services.stateDir, 'stripe.json'),
     });
@@ -127,7 +130,7 @@ export async function startVeza({ dir, progress, onLine, autoPay, ...options }: 
       ...options.env,
       ...given(process.env),
       // Last: a real key in somebody's environment must not meet a stand-in.
-      ...LOCAL_SECRETS,
+      ...secrets,
       DATABASE_URL: services.databaseUrl,
       TEMPORAL_ADDRESS: services.temporalAddress,
       TEMPORAL_NAMESPACE: services.temporalNamespace,
@@ -310,7 +313,8 @@ const SERVERS = ['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
 const withoutServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !SERVERS.includes(name)));
 
-async function isReady(apiUrl: string): Promise<void> {
+/** Waits until an API answers that it is ready. */
+export async function isReady(apiUrl: string): Promise<void> {
   const deadlineMs = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const answer = await fetch(`${apiUrl}/ready`).catch(() => null);

@@ -8,6 +8,8 @@ export interface FaultRun {
   readonly buyers: number;
   /** People who subscribe, pay or do not, change and cancel. */
   readonly subscribers: number;
+  /** People who register, sign in, refresh and reset, by an API that is killed now and then. */
+  readonly members: number;
   /** How long each of them rests between two purchases. */
   readonly restMs: number;
   /** Of the refunds and subscriptions, those whose workflow is terminated after something was asked of it: 0 to 1. */

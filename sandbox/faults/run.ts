@@ -13,6 +13,7 @@ import type { Veza } from '../cli/veza.ts';
 import { compareBooks, type Compared } from './books.ts';
 import { type Bought, buy, type Shop } from './buyers.ts';
 import { type Audited, audit, drain, type Drained } from './operator.ts';
+import { type FaultedAccounts, joinOn } from './accounts/index.ts';
 import { closeAll } from './closing.ts';
 import type { FaultRun } from './options.ts';
 import { makePeople, type Person } from '../people.ts';
@@ -26,6 +27,7 @@ export interface FaultReport {
   readonly run: FaultRun;
   readonly bought: Bought;
   readonly subscribed: Subscribed;
+  readonly accounts: FaultedAccounts;
   readonly webhooks: { readonly sent: number; readonly lost: number };
   readonly kills: number;
   readonly stripeOutages: number;
@@ -62,6 +64,7 @@ export async function runFaults(
   veza: Veza,
   run: FaultRun,
   say: (line: string) => void,
+  onLine: (line: string) => void,
 ): Promise<FaultReport> {
   const settings = readVariables(veza.env, [
     'DATABASE_URL',
@@ -74,7 +77,7 @@ export async function runFaults(
   const connection = await connectNow(settings);
   try {
     const temporal = createClient(connection, settings);
-    return await runWith({ veza, run, say, database, temporal });
+    return await runWith({ veza, run, say, onLine, database, temporal });
   } finally {
     await connection.close();
     await database.close();
@@ -85,6 +88,8 @@ interface Parts {
   readonly veza: Veza;
   readonly run: FaultRun;
   readonly say: (line: string) => void;
+  /** What the API of accounts prints. */
+  readonly onLine: (line: string) => void;
   readonly database: DatabaseWithSql;
   readonly temporal: Client;
 }
@@ -95,7 +100,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
   const books = { database, psp: veza.psp, stripe: veza.stripe, time };
   loseWebhooks(veza, run);
   const people = await makePeople(database, veza, run.subscribers);
-  const { bought, subscribed, kills, stripeOutages } = await trade(parts, people);
+  const { bought, subscribed, kills, stripeOutages, heldAgainst } = await trade(parts, people);
   const schedule = temporal.schedule.getHandle(RECONCILE_SCHEDULE_ID);
   await schedule.pause('the fault script drains by itself from here on');
   const sweeps = (await schedule.describe()).info.numActionsTaken;
@@ -139,6 +144,7 @@ async function runWith(parts: Parts): Promise<FaultReport> {
     run,
     bought,
     subscribed,
+    accounts: await heldAgainst(),
     webhooks: { sent: lost.length, lost: lost.filter(({ state }) => state === 'lost').length },
     kills,
     stripeOutages,
@@ -166,7 +172,7 @@ async function untilBelieved({ sql }: DatabaseWithSql): Promise<number> {
   return Math.max(0, (row?.ms ?? 0) + ORPHAN_GAP_MS + 1_000);
 }
 
-async function trade({ veza, run, say, temporal }: Parts, people: readonly Person[]) {
+async function trade({ veza, run, say, database, temporal, onLine }: Parts, people: readonly Person[]) {
   const subscribed = nothingSubscribed();
   const bought: Bought = {
     orders: 0,
@@ -194,7 +200,9 @@ async function trade({ veza, run, say, temporal }: Parts, people: readonly Perso
   const heal = misbehave(veza, run.seed);
   const outages = breakStripe(veza, over.signal);
   const adminToken = seeded.adminToken;
+  const joining = joinOn({ veza, run, database, temporal, onLine }, over.signal);
   const buying = Promise.all([
+    joining,
     ...people.map((person, number) =>
       subscribeOn({ veza, person, adminToken, bought, subscribed, run, number, terminate }, over.signal),
     ),
@@ -214,13 +222,14 @@ async function trade({ veza, run, say, temporal }: Parts, people: readonly Perso
   await Promise.race([sleep(run.forMs, undefined, { signal: over.signal }), failed]);
   over.abort();
   await buying;
+  const heldAgainst = await joining;
   const kills = await killing;
   const stripeOutages = await outages;
   heal();
   say(
     `trading is over: ${bought.orders} orders, ${bought.refunds} refunds, ${subscribed.subscriptions} subscriptions, ${kills} kills`,
   );
-  return { bought, subscribed, kills, stripeOutages };
+  return { bought, subscribed, kills, stripeOutages, heldAgainst };
 }
 
 async function killWorkers(
