@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { subscribeToFree } from '../../db/subscriptions/subscribe-free.ts';
@@ -192,11 +193,16 @@ describe('a first payment', () => {
 
   it('Free has no workflow', async () => {
     const person = await makePerson(world, 'user');
-    await world.database.db.transaction((tx) =>
-      subscribeToFree(tx, { userId: person.id, planId: 'free' }, TERMS),
-    );
+    const { status, body } = await world.post(person, '/subscriptions/subscribe', { plan_id: 'free' });
+    expect([status, body.subscription?.status]).toEqual([201, 'active']);
     const { id } = await of.ofPerson(person);
-    expect(await world.engine.isRunning(`subscription/${id}`)).toBe(false);
+    expect(body.subscription?.id).toBe(id);
+    // The engine refuses to tell of one that never was; a paid one, asked for in the same way, has one.
+    const atEngine = (one: string) => world.temporal.workflow.getHandle(`subscription/${one}`).describe();
+    await expect(atEngine(id)).rejects.toThrow(WorkflowNotFoundError);
+    const { body: paid } = await world.post(person, '/subscriptions/subscribe', { plan_id: 'creator' });
+    expect(await atEngine(paid.subscription!.id)).toMatchObject({ type: 'subscription' });
+    await expect(atEngine(id)).rejects.toThrow(WorkflowNotFoundError);
     expect(await maySell(person)).toBe(false);
   });
 });
