@@ -1,12 +1,14 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { subscriptionChanges } from '../../db/subscriptions/changes/schema.ts';
+import { assertMayDistribute, featuresOf } from '../../db/subscriptions/index.ts';
 import { invoiceLines, revenueSchedules } from '../../db/subscriptions/invoices/schema.ts';
 import { proportionMinor } from '../../domain/kernel/index.ts';
 import { expectCleanBooks } from '../harness/books.ts';
 import { eventually, until } from '../harness/wait.ts';
 import { type Person, World } from '../harness/world.ts';
 import { DAY_MS, subscriptionsOf } from './story.ts';
+import { TERMS } from './verbs.ts';
 
 // Changes of plan and cycle, as the engine charges or schedules them.
 
@@ -178,13 +180,26 @@ describe('an upgrade', () => {
 
 describe('a downgrade', () => {
   it('keeps access until the period’s end, and the next invoice has its price', async () => {
-    const { id } = await of.active({ planId: 'premium' });
+    const { id, person } = await of.active({ planId: 'premium' });
+    const { db } = world.database;
+    /** As the gates see it, which ask for an effective payment. */
+    const given = async () => {
+      await assertMayDistribute(db, person.id, TERMS);
+      return (await featuresOf(db, person.id, TERMS)).uploadQuotaMb;
+    };
     const before = await of.row(id);
     await of.ask(id, { do: 'change', planId: 'creator' });
     expect((await of.row(id)).priceId).toBe(before.priceId);
+    expect(await given()).toBe(102_400);
+    await of.rests(id);
+    // Also at the last minute of what was paid.
+    await of.pass(id, before.currentPeriodEnd!.getTime() - Date.now() - 60_000);
+    await of.rests(id);
+    expect(await given()).toBe(102_400);
     await of.passPeriod(id);
     const after = await renewed(id, 1);
     expect(after.priceId).toBe((await of.priceOf('creator', 'monthly')).id);
+    expect(await given()).toBe(10_240);
     expect((await of.invoicesOf(id)).map(({ amountMinor }) => amountMinor)).toEqual([1999, 999]);
   });
 });
