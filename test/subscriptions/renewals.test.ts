@@ -237,6 +237,52 @@ describe('a cancellation', () => {
     expect(paymentsOf(person)).toHaveLength(1);
   });
 
+  it('that is taken back too late: the period is over, whether or not the timer has fired', async () => {
+    const { id, person } = await of.active();
+    await of.ask(id, { do: 'cancel' });
+    await of.rests(id);
+    // Its timer is for the period's end, which is further off on the machine's clock: the workflow has not noticed.
+    const { currentPeriodEnd } = await of.row(id);
+    await of.age(id, currentPeriodEnd!.getTime() - Date.now() + 1);
+    expect((await of.row(id)).status).toBe('canceling');
+    expect(await maySell(person)).toBe(false);
+    expect(await of.answered(id, { do: 'reactivate' })).toMatchObject({
+      refused: { code: 'not_reactivatable' },
+    });
+    // And once it has.
+    await of.pass(id, 0);
+    expect(await of.became(id, 'canceled')).toMatchObject({ endReason: 'asked' });
+    await world.finished(`subscription/${id}`);
+    expect(await of.invoicesOf(id)).toHaveLength(1);
+    expect(paymentsOf(person)).toHaveLength(1);
+  });
+
+  it('that is taken back once its own timer has fired: not_reactivatable', async () => {
+    const { id } = await of.active();
+    await of.ask(id, { do: 'cancel' });
+    await of.rests(id);
+    const { currentPeriodEnd } = await of.row(id);
+    // So much is left on the timer that is set now, and nothing else wakes it.
+    await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 1_500);
+    await of.became(id, 'canceled');
+    expect(await of.answered(id, { do: 'reactivate' })).toMatchObject({
+      refused: { code: 'not_reactivatable' },
+    });
+    await world.finished(`subscription/${id}`);
+  });
+
+  it('that is taken back in the last minute: the timer of its end is nothing any more, and it renews', async () => {
+    const { id } = await of.active();
+    await of.ask(id, { do: 'cancel' });
+    await of.rests(id);
+    const { currentPeriodEnd } = await of.row(id);
+    await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 60_000);
+    await of.rests(id);
+    expect(await of.answered(id, { do: 'reactivate' })).toMatchObject({ done: { subscriptionId: id } });
+    await of.passPeriod(id);
+    expect((await of.paid(id, 2)).status).toBe('active');
+  });
+
   it('at the last second: the renewal that is due already is not made', async () => {
     const { id, person } = await of.active();
     await of.rests(id);
