@@ -1,9 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { jwtVerify } from 'jose';
+import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../config.ts';
+import { upgradeToCreator } from '../../db/accounts/index.ts';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
+import { ERRORS } from '../../domain/errors.ts';
 import { ROLES } from '../../domain/accounts/roles.ts';
 import { addUser, bearer, CONFIG, openApi, SECRET, type ApiWorld } from '../harness/api.ts';
 import { type Account, addAccount, ask, PASSWORD, refusal, signIn, withToken } from './support.ts';
@@ -60,6 +63,23 @@ describe('upgrade to creator', () => {
       expect(answer.body).toEqual({ already_elevated: true, role, promoted_to_creator_at: null });
     },
   );
+
+  test('nobody has the id: 404 user_not_found', async () => {
+    const code = 'user_not_found';
+    await expect(upgradeToCreator(world.database.db, uuidv7())).rejects.toMatchObject({ code });
+    expect(ERRORS[code].status).toBe(404);
+  });
+
+  test('twice at once: one is elevated, the other reads that again', async () => {
+    const account = await addAccount(world);
+    const headers = withToken(await signIn(world, account));
+    const answers = await Promise.all([upgrade(headers), upgrade(headers)]);
+    const elevated = answers.filter(({ body }) => body['already_elevated'] === true);
+    expect([elevated.length, answers.map(({ status }) => status)]).toEqual([1, [200, 200]]);
+    const times = new Set(answers.map(({ body }) => body['promoted_to_creator_at']));
+    expect([times.size, times.has(null)]).toEqual([1, false]);
+    expect(await entriesOf(account, 'user.upgrade_creator')).toHaveLength(1);
+  });
 
   test('racing admin: the role that the admin gave stays', async () => {
     const account = await addAccount(world);

@@ -272,35 +272,6 @@ describe('the cookie of a session', () => {
     expect(await daysLeft()).toBeLessThan(0);
   });
 
-  const OF_BROWSER = { cookie: true, bearer: false } as const;
-  test.each([
-    ['cookie, POST, origin of ours, right token', OF_BROWSER, 'POST', ORIGIN, true, 204],
-    ['cookie, POST, origin of ours, no token', OF_BROWSER, 'POST', ORIGIN, false, 403],
-    ['cookie, POST, another origin, right token', OF_BROWSER, 'POST', 'https://evil.example', true, 403],
-    ['cookie, POST, no origin, right token', OF_BROWSER, 'POST', null, true, 403],
-    ['cookie, GET, another origin, no token', OF_BROWSER, 'GET', 'https://evil.example', false, 200],
-    [
-      'bearer, POST, another origin, no token',
-      { cookie: false, bearer: true },
-      'POST',
-      'https://evil.example',
-      false,
-      204,
-    ],
-    ['cookie and bearer', { cookie: true, bearer: true }, 'GET', ORIGIN, false, 400],
-  ] as const)('CSRF: %s', async (_, credential, method, origin, hasToken, status) => {
-    const { answer, cookie } = await browser();
-    const app = await signIn(world, { email: answer.body.user.email });
-    const headers = {
-      ...(credential.cookie && { Cookie: cookie }),
-      ...(credential.bearer && withToken(app)),
-      ...(origin !== null && { Origin: origin }),
-      ...(hasToken && { 'X-CSRF-Token': answer.body.csrf_token }),
-    };
-    const path = method === 'POST' ? '/auth/logout' : '/users/me';
-    expect((await ask(world, method, path, { headers })).status).toBe(status);
-  });
-
   test('CSRF: a token of another session is refused', async () => {
     const [one, other] = [await browser(), await browser()];
     const headers = { Cookie: one.cookie, Origin: ORIGIN, 'X-CSRF-Token': other.answer.body.csrf_token };

@@ -58,6 +58,23 @@ describe('a production configuration', () => {
     ]);
   });
 
+  test.each([
+    ['TWO_FACTOR_FOR_ADMINS', 'false', 'true: admins need a second factor'],
+    ['CHAT_JWT_SECRET', 'fQ2v9sXk1LwTz7Rb', 'at least 32 characters'],
+    ['CHAT_JWT_SECRET', VARIABLES.JWT_SECRET.example, 'words or sequences|not the example|placeholder'],
+    ['CHAT_JWT_SECRET', 'only-for-the-embedded-stack-on-this-machine', 'embedded stack'],
+    ['CHAT_JWT_SECRET', GOOD.JWT_SECRET, 'another one than JWT_SECRET'],
+    [
+      'PERSONAL_DATA_KEYS',
+      `k1:${GOOD.PAYLOAD_ENCRYPTION_KEYS.split(',')[1]?.split(':')[1] ?? ''}`,
+      'keys of its own, none of PAYLOAD_ENCRYPTION_KEYS',
+    ],
+  ])('refuses %s=%s', (name, value, reason) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).not.toEqual([]);
+    for (const problem of problems) expect(problem).toMatch(new RegExp(`^${name}: expected .*(${reason})`));
+  });
+
   test('lets mails go without TLS within a private network', () => {
     expect(problemsOf({ SMTP_HOST: 'mail.internal', SMTP_TLS: 'none' })).toEqual([]);
     expect(problemsOf({ SMTP_HOST: '10.1.2.3', SMTP_TLS: 'none' })).toEqual([]);
