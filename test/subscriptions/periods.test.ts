@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BILLING_CYCLES, periodOf } from '../../domain/subscriptions/index.ts';
+import { LOADS_SOURCES } from '../harness/processes.ts';
 
 const startsOf = (anchor: string, cycle: (typeof BILLING_CYCLES)[number], count: number) =>
   Array.from({ length: count }, (_, index) =>
@@ -36,6 +40,28 @@ describe('periods', () => {
     const inSpring = startsOf('2026-02-28T01:30:00.000Z', 'monthly', 3);
     const inAutumn = startsOf('2026-09-25T01:30:00.000Z', 'monthly', 3);
     expect([...inSpring, ...inAutumn].every((start) => start.endsWith('T01:30:00.000Z'))).toBe(true);
+  });
+
+  it('DST nights: they are the same where the machine lives in Berlin', async () => {
+    const anchors = ['2026-02-28T01:30:00.000Z', '2026-03-29T00:30:00.000Z', '2026-10-25T00:30:00.000Z'];
+    const code = `
+      import { periodOf } from ${JSON.stringify(new URL('../../domain/subscriptions/periods.ts', import.meta.url).href)};
+      const starts = ${JSON.stringify(anchors)}.map((anchor) => [0, 1, 2, 8].map((index) =>
+        new Date(periodOf(Date.parse(anchor), 'monthly', index).startMs).toISOString()));
+      console.log(JSON.stringify({ summerOffset: new Date('2026-07-01').getTimezoneOffset(), starts }));`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [...LOADS_SOURCES, '--input-type=module', '--eval', code],
+      {
+        env: { PATH: process.env['PATH'], TZ: 'Europe/Berlin' },
+        cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      },
+    );
+    const here = anchors.map((anchor) => {
+      const starts = startsOf(anchor, 'monthly', 9);
+      return [0, 1, 2, 8].map((index) => starts[index]);
+    });
+    expect(JSON.parse(stdout)).toEqual({ summerOffset: -120, starts: here });
   });
 
   it('touch, and never overlap', () => {
