@@ -28,13 +28,10 @@ const Kinds = z
   .openapi({ type: 'string', description: 'Only these, comma-separated', example: 'failed_reversal' });
 
 const Query = z.object({
-  older_than_minutes: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(1_000_000)
-    .default(60)
-    .openapi({ description: 'How long a row must have been open; what needs a person is listed at once' }),
+  older_than_minutes: z.coerce.number().int().min(0).max(1_000_000).default(60).openapi({
+    description:
+      'How long a row must have been open; a mail 15 minutes at most, and what needs a person is listed at once',
+  }),
   kinds: Kinds.optional(),
   order_id: Id.optional(),
   seller_id: Id.optional(),

@@ -7,6 +7,8 @@ import { type SQL, sql } from 'drizzle-orm';
 export interface WorkPart {
   /** Automation has given its rows up: they are listed at once, at any age. */
   readonly needsPerson?: true;
+  /** Listed from this age on, also where older rows alone are asked for: somebody waits for it. */
+  readonly listedAfterMinutes?: number;
   /** Its amounts are money under way. */
   readonly isMoney?: true;
   /**

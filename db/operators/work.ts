@@ -72,7 +72,7 @@ export interface WorkRow {
 }
 
 export interface WorkFilter {
-  /** For open rows; what needs a person is listed at once. */
+  /** For open rows; what needs a person is listed at once, and mails after a quarter of an hour. */
   readonly olderThanMinutes: number;
   readonly kinds?: readonly WorkKind[] | undefined;
   readonly orderId?: string | undefined;
@@ -99,7 +99,7 @@ export const work = (kinds: readonly WorkKind[]) =>
 
 function where(filter: WorkFilter): SQL {
   const conditions = [
-    sql`(kind IN (${list(PERSON_KINDS)}) OR since < now() - ${filter.olderThanMinutes} * interval '1 minute')`,
+    sql`(kind IN (${list(PERSON_KINDS)}) OR since < now() - ${ageOf(filter)} * interval '1 minute')`,
   ];
   if (filter.orderId !== undefined) conditions.push(sql`order_id = ${filter.orderId}`);
   if (filter.sellerId !== undefined) conditions.push(sql`seller_id = ${filter.sellerId}`);
@@ -111,6 +111,18 @@ function where(filter: WorkFilter): SQL {
     conditions.push(filter.subjects.length === 0 ? sql`false` : sql`subject IN (${list(filter.subjects)})`);
   return sql.join(conditions, sql` AND `);
 }
+
+/** From which age on a kind is listed, in minutes. */
+const ageOf = ({ olderThanMinutes }: WorkFilter): SQL =>
+  sql`CASE kind ${sql.join(
+    KINDS.flatMap((kind) => {
+      const { listedAfterMinutes: after } = partOf(kind);
+      return after === undefined
+        ? []
+        : [sql`WHEN ${kind} THEN least(${after}::int, ${olderThanMinutes}::int)`];
+    }),
+    sql` `,
+  )} ELSE ${olderThanMinutes}::int END`;
 
 const list = (values: readonly string[]) =>
   sql.join(
