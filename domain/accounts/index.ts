@@ -6,7 +6,6 @@ export {
   callKindOf,
   CALLS_PER_HOUR_MAX,
   mayCall,
-  OWN_API_KEYS_MAX,
   READS_PER_HOUR,
   WRITES_PER_HOUR,
 } from './api-keys.ts';
@@ -54,7 +53,6 @@ export { type Standing, whyNotLetIn } from './standing.ts';
 export { IDENTITIES, type Identity, identityOf } from './identity.ts';
 export {
   isSigningAlgorithm,
-  type PublicJwk,
   SIGNING_ALGORITHMS,
   type Signer,
   signerOf,

@@ -7,7 +7,6 @@ import type { Told } from './command.ts';
 const PASSWORD_FAILURES = 5;
 const CHALLENGE_FAILURES = 5;
 const CODE_FAILURES = 10;
-export const BACKUP_CODES = 10;
 
 export interface Session {
   readonly id: string;

@@ -11,6 +11,7 @@ const NOT_OURS = new Set(['node_modules', 'dist', 'migrations', 'assets']);
 /** All that modules keep for a process, and why a file that finds it there is not misled. */
 const KEPT: Readonly<Record<string, string>> = {
   'api/middleware/authenticate.ts: keySets': 'under the URL that they were read from',
+  'api/middleware/authenticate.ts: ownKeys': 'under the ring of keys that they are the public halves of',
   'api/payouts/seller-statement-csv.ts: turns': 'each request gives its turn back',
   'db/kernel/readiness.ts: journal': 'read from a file that does not change',
   'observe/statements.ts: kept': 'under the text of the statement that it names',
