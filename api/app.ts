@@ -15,6 +15,7 @@ import { serveOpenApi } from './docs/openapi.ts';
 import { serveReference } from './docs/reference.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { limitBody, refuseLongBody } from './middleware/body-limit.ts';
+import { limitAnonymous } from './middleware/client-limit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { deadline } from './middleware/deadline.ts';
 import { sharedSecretOf } from './middleware/keys.ts';
@@ -70,6 +71,7 @@ export function createApp(given: ApiDeps) {
   app.use(limitBody, refuseLongBody);
   app.use(plainQuery);
   app.use(closedForMaintenance);
+  app.use(limitAnonymous);
   app.use(wrongMethod(app));
 
   const v1 = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid }).openapiRoutes(V1_ROUTES);

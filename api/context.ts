@@ -132,6 +132,8 @@ export interface ApiEnv {
   Variables: {
     deps: AppDeps;
     requestId: string;
+    /** The call has been taken from what its client may make without credentials. */
+    isClientCounted?: boolean;
     /** When the client is told that there is no answer, by `performance.now()`. */
     answerByMs: number;
     /** Carries the request id in each line. */

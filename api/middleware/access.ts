@@ -4,7 +4,7 @@ import { VezaError } from '../../domain/errors.ts';
 import { identityOf, type Role } from '../../domain/accounts/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { authenticate } from './authenticate.ts';
-import { limitAnonymous, limitRegistering, limitSigningIn } from './client-limit.ts';
+import { limitAnybody, limitRegistering, limitSigningIn } from './client-limit.ts';
 import { onlyFromOurPages } from './origins.ts';
 
 /**
@@ -24,14 +24,14 @@ const BEARER_OR_KEY: Access['security'] = [...BEARER, { ApiKeyAuth: [] }];
 export const anyone = (): Access => ({ middleware: [], security: [] });
 
 /** The same, and each client is limited: who has no credentials is known by their address alone. */
-export const anybodyLimited = (): Access => ({ middleware: [limitAnonymous], security: [] });
+export const anybodyLimited = (): Access => ({ middleware: [limitAnybody], security: [] });
 
 /** The same, and closed where an identity provider keeps the accounts. */
-export const anybodyOfOurs = (): Access => ({ middleware: [onlyOwnIdentity, limitAnonymous], security: [] });
+export const anybodyOfOurs = (): Access => ({ middleware: [onlyOwnIdentity, limitAnybody], security: [] });
 
 /** Who signs in has no credentials yet. Closed where an identity provider keeps the accounts. */
 export const signingIn = (): Access => ({
-  middleware: [onlyOwnIdentity, onlyFromOurPages, limitAnonymous, limitSigningIn],
+  middleware: [onlyOwnIdentity, onlyFromOurPages, limitAnybody, limitSigningIn],
   security: [],
 });
 

@@ -9,11 +9,47 @@ import { sayLimit } from './rate-limit.ts';
 
 const REGISTRATIONS_PER_HOUR = 10;
 
-/** Limits calls without credentials, by the client's address over all processes. */
+/**
+ * What is not counted as a call without credentials: probes, what providers send, pages about the API that hold nobody's data, and
+ * the console, which has limits of its own. The codec below it is counted.
+ */
+const NOT_COUNTED = [
+  '/health',
+  '/ready',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+  '/.well-known',
+  '/ops',
+  '/api/v1/webhooks',
+].map((path) => ({ path, below: `${path}/` }));
+const COUNTED_ALL_THE_SAME = '/ops/codec/';
+
+const isCounted = (asked: string) =>
+  asked.startsWith(COUNTED_ALL_THE_SAME) ||
+  !NOT_COUNTED.some(({ path, below }) => asked === path || asked.startsWith(below));
+
+/**
+ * Limits calls without credentials that hold, by the client's address over all processes: none were given, they are wrong or over,
+ * or nobody asked for them. Whether they hold is known once the call is answered, so the limit is asked then, and its refusal takes
+ * the answer's place. A call whose credentials hold costs nothing here.
+ */
 export const limitAnonymous = createMiddleware<ApiEnv>(async (c, next) => {
-  await takeOf(c, { what: 'anonymous', per: 'minute', limit: c.var.deps.config.RATE_LIMIT_ANONYMOUS });
+  await next();
+  if (c.var.caller !== undefined || c.var.isClientCounted || c.res.status >= 500) return;
+  if (isCounted(c.req.path)) await takeAnonymous(c);
+});
+
+/** The same before anything is done, for routes that ask for no credentials. */
+export const limitAnybody = createMiddleware<ApiEnv>(async (c, next) => {
+  await takeAnonymous(c);
   await next();
 });
+
+async function takeAnonymous(c: Context<ApiEnv>): Promise<void> {
+  c.set('isClientCounted', true);
+  await takeOf(c, { what: 'anonymous', per: 'minute', limit: c.var.deps.config.RATE_LIMIT_ANONYMOUS });
+}
 
 /** The same for those that register or sign in, which are fewer. */
 export const limitSigningIn = createMiddleware<ApiEnv>(async (c, next) => {
