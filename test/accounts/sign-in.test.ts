@@ -1,12 +1,13 @@
 import { hash } from '@node-rs/argon2';
 import { eq, sql } from 'drizzle-orm';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { refreshTokens, sessions } from '../../db/accounts/sessions/schema.ts';
 import { authFailures } from '../../db/accounts/tokens/schema.ts';
 import { PasswordHasher } from '../../db/accounts/index.ts';
-import { CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
+import { startPostgresMeter } from '../../stack/postgres-meter.ts';
+import { CONFIG, openApi, tokenOf, type ApiWorld } from '../harness/api.ts';
 import { type Account, addAccount, ask, cookiesOf, PASSWORD, refusal, signIn, withToken } from './support.ts';
 
 let world: ApiWorld;
@@ -50,25 +51,35 @@ describe('signing in', () => {
     expect(row!['text']).not.toContain(answer.body.refresh_token);
   });
 
-  test('an unknown address and a wrong password are answered alike, with one hash each', async () => {
-    const account = await addAccount(world);
+  test('an unknown address and a wrong password are answered alike, with one hash and as many statements each', async () => {
+    const meter = await startPostgresMeter(world.databaseUrl);
+    onTestFinished(() => meter.close());
     const passwords = new PasswordHasher({ atATime: 2 });
-    const verify = async (stored: string | null) => {
+    const own = await openApi({ databaseUrl: meter.url, passwords });
+    const verified = await addAccount(world);
+    const unverified = await addAccount(world, { isVerified: false });
+    const without = await addAccount(world, { passwordHash: null });
+    const fail = async (email: string) => {
       const before = passwords.made;
-      const { isRight } = await passwords.verify('a wrong password of mine', stored);
-      return [isRight, passwords.made - before];
+      meter.reset();
+      const body = { email, password: 'a wrong password of mine' };
+      const { status, body: said } = await ask(own, 'POST', '/auth/login', { body, ip: '203.0.113.77' });
+      const { statements } = meter.read();
+      return { status, code: said.code, hashes: passwords.made - before, statements };
     };
-    const [{ passwordHash } = { passwordHash: null }] = await world.database.db
-      .select()
-      .from(users)
-      .where(eq(users.id, account.id));
-    expect(await verify(passwordHash)).toEqual([false, 1]);
-    expect(await verify(null)).toEqual([false, 1]);
-    const known = await login(account.email, 'a wrong password of mine');
-    const unknown = await login('nobody@people.example', 'a wrong password of mine');
-    expect(refusal(known)).toEqual([401, 'invalid_credentials']);
-    const without = ({ body }: typeof known) => ({ ...body, request_id: null });
-    expect(without(unknown)).toEqual(without(known));
+    // The fifth failure makes the client wait, and the sixth is refused before any hash.
+    const sixOf = async (email: string) => {
+      const answers: Awaited<ReturnType<typeof fail>>[] = [];
+      for (let tries = 0; tries < 6; tries += 1) answers.push(await fail(email));
+      return answers;
+    };
+    await sixOf('warm-up@people.example');
+    const unknown = await sixOf('nobody@people.example');
+    expect(unknown.map(({ status, hashes }) => [status, hashes])).toEqual([
+      ...Array.from({ length: 5 }, () => [401, 1]),
+      [429, 0],
+    ]);
+    for (const { email } of [verified, unverified, without]) expect(await sixOf(email)).toEqual(unknown);
   });
 
   test('login unverified 403, with a wrong password 401', async () => {
@@ -369,6 +380,37 @@ describe('limits of clients without credentials', () => {
     expect(refusal(over)).toEqual([429, 'rate_limited']);
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await plans('192.0.2.2')).status).toBe(200);
+  });
+
+  test('count each call whose credentials do not hold, and those to nowhere', async () => {
+    const own = await limited({ RATE_LIMIT_ANONYMOUS: 6 });
+    const account = await addAccount(own);
+    const good = withToken(await signIn(own, account));
+    const ip = '192.0.2.20';
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      ask(own, 'GET', path, { ip, headers });
+    const expired = { Authorization: `Bearer ${await tokenOf({ sub: account.id, expiresInS: -60 })}` };
+    const statuses = [
+      await get('/users/me'),
+      await get('/users/me', { Authorization: 'Bearer made.up.token' }),
+      await get('/users/me', expired),
+      await get('/marketplace/orders', { 'X-API-Key': 'vz_live_made_up' }),
+      await get('/nowhere'),
+      await ask(own, 'PATCH', '/users/me', { ip }),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([401, 401, 401, 401, 404, 405]);
+    for (const headers of [{}, expired]) {
+      expect(refusal(await get('/users/me', headers))).toEqual([429, 'rate_limited']);
+    }
+    expect(refusal(await get('/nowhere'))).toEqual([429, 'rate_limited']);
+    expect((await get('/users/me', good)).status).toBe(200);
+    const open = { incoming: { socket: { remoteAddress: ip } } };
+    for (const path of ['/health', '/openapi.json', '/docs']) {
+      expect((await own.app.request(path, {}, open)).status, path).toBe(200);
+    }
+    const webhook = await ask(own, 'POST', '/webhooks/stripe', { ip, body: {} });
+    expect(webhook.body.code).not.toBe('rate_limited');
+    expect((await own.app.request('/ops/codec/decode', { method: 'POST' }, open)).status).toBe(429);
   });
 
   test('spoofed X-Forwarded-For counts as the client that it comes from', async () => {

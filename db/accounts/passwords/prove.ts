@@ -41,7 +41,9 @@ export async function provePassword(
     ofAccount: scopeOf(limitsKey, 'password', address),
     userId: user?.id ?? null,
   };
-  const isKnown = user !== null && (isKnownBrowser || (await hasSignedInFrom(db, user.id, ip)));
+  // Asked for nobody too: as many statements, whether somebody has the address or not.
+  const hasBefore = await hasSignedInFrom(db, user?.id ?? NOBODY, ip);
+  const isKnown = user !== null && (isKnownBrowser || hasBefore);
   const attempt = await takeAttempt(db, scopes, isKnown);
   if (!attempt.isAllowed) return { waitS: attempt.waitS };
   const { isRight, isWeak } = await passwords
@@ -54,9 +56,12 @@ export async function provePassword(
     await forgive(db, scopes);
     return { isWeak };
   }
-  if (attempt.blocks && user !== null) await noteBlocked(db, user.id, from);
+  if (attempt.blocks) await noteBlocked(db, { userId: user?.id ?? null, scope: scopes.ofAccount }, from);
   throw new VezaError('invalid_credentials', 'Address and password do not belong together.');
 }
+
+/** No row has this id. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** A client as limits know it. */
 export const clientScope = (ip: string | null): string => (ip === null ? 'nowhere' : networkOf(ip));
