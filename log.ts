@@ -1,6 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Level, type Logger as PinoLogger } from 'pino';
-import { maskEmail } from './domain/accounts/index.ts';
-import { replaceEmails } from './domain/kernel/index.ts';
+import { maskEmails } from './domain/kernel/index.ts';
 import { around } from './observe/context.ts';
 
 export type Logger = PinoLogger;
@@ -75,7 +74,7 @@ function cleanText(given: string): string {
   const text =
     given.length <= TEXT_MAX_CHARS ? given : `${given.slice(0, TEXT_MAX_CHARS)}… of ${given.length}`;
   const withoutSecrets = text.replace(SECRET_TEXT, HIDDEN).replace(DOTTED_WORD, hideToken);
-  return replaceEmails(withoutSecrets, (name, host) => maskEmail(`${name}@${host}`));
+  return maskEmails(withoutSecrets);
 }
 
 /**

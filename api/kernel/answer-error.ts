@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { isUnavailable } from '../../db/unavailable.ts';
 import { ERRORS, VezaError } from '../../domain/errors.ts';
+import { maskEmails } from '../../domain/kernel/index.ts';
 import type { ApiEnv } from '../context.ts';
 import { problemType, type ProblemDocument } from './problem.ts';
 import { type FieldProblem, ValidationError } from './validation.ts';
@@ -23,15 +24,17 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
   const { status, title } = ERRORS[error.code];
   const fields = fieldsOf(error);
   const problem: ProblemDocument = {
-    ...error.extra,
+    ...masked(error.extra ?? {}),
     type: problemType(error.code),
     title,
     status,
-    detail: error.detail,
+    detail: maskEmails(error.detail),
     code: error.code,
-    instance: c.req.path,
+    instance: maskEmails(c.req.path),
     request_id: c.var.requestId,
-    ...(fields.length > 0 && { errors: fields }),
+    ...(fields.length > 0 && {
+      errors: fields.map((one) => ({ ...one, message: maskEmails(one.message) })),
+    }),
   };
   if (error.code === 'maintenance') c.header('Retry-After', String(MAINTENANCE_RETRY_AFTER_S));
   if (error.code === 'engine_unavailable') c.header('Retry-After', String(RETRY_AFTER_S));
@@ -41,6 +44,15 @@ export function answerProblem(error: VezaError, c: Context<ApiEnv>): Response {
     c.header('WWW-Authenticate', 'Bearer realm="veza", error="invalid_token"');
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }
+
+/** A caller may have typed an address anywhere, and problem documents are kept in logs of others. */
+const masked = (extra: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(extra).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? maskEmails(value) : value,
+    ]),
+  );
 
 /** Where nobody has looked, a call with a key may repeat one that is carried out: who was told "no" would ask under a new key. */
 const mayRepeat = ({ req }: Context<ApiEnv>) =>

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
+import { withoutEmails } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { transitionApproval } from './transition.ts';
@@ -19,6 +20,9 @@ export async function lockApproval(tx: Tx, approvalId: string): Promise<Approval
   return approval;
 }
 
+/** What the one who decides says to it. Addresses in it are masked, as in the audit log. */
+const noteOf = ({ reason }: Act): string | null => (reason === undefined ? null : withoutEmails(reason));
+
 /** A second admin agrees; `work` is what the engine has to be notified of. */
 export async function approveApproval(
   tx: Tx,
@@ -26,7 +30,7 @@ export async function approveApproval(
   act: Act,
   work: unknown,
 ): Promise<Approval> {
-  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null, work };
+  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: noteOf(act), work };
   const approved = await transitionApproval(tx, approval, 'approved', decided, 'review');
   await logDecision(tx, act, approval, 'approve');
   return approved;
@@ -37,7 +41,7 @@ export async function rejectApproval(tx: Tx, approvalId: string, act: Act): Prom
   const approval = await lockApproval(tx, approvalId);
   if (approval.status === 'rejected' && approval.decidedBy === act.actor) return approval;
   refuseEnded(approval);
-  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: act.reason ?? null };
+  const decided = { decidedBy: act.actor, decidedAt: new Date(), note: noteOf(act) };
   const rejected = await transitionApproval(tx, approval, 'rejected', decided, 'review');
   await logDecision(tx, act, approval, 'reject');
   return rejected;

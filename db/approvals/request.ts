@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { APPROVAL_VALID_MS } from '../../domain/approvals/four-eyes.ts';
+import { withoutEmails } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { type Approval, approvals } from './schema.ts';
 import { transitionApproval } from './transition.ts';
@@ -41,7 +42,7 @@ export async function requestApproval(
       params,
       amountMinor,
       currency,
-      reason: act.reason,
+      reason: withoutEmails(act.reason),
       requestedBy: act.actor,
       expiresAt: new Date(Date.now() + APPROVAL_VALID_MS),
     })

@@ -1,3 +1,4 @@
+import { withoutEmails } from '../../domain/kernel/index.ts';
 import type { Tx } from '../client.ts';
 import { auditLog } from './schema.ts';
 
@@ -12,14 +13,15 @@ export interface Act {
   readonly apiKeyId?: string;
 }
 
-/** Writes a line of the audit log, in the transaction that it records. */
+/** Writes a line of the audit log, in the transaction that it records. Addresses in the reason are masked: ids alone are kept. */
 export async function writeAuditLog(
   tx: Tx,
   act: Act,
   { action, subject, before, after }: { action: string; subject: string; before: unknown; after: unknown },
 ): Promise<void> {
   const { actor, reason, ip, userAgent, apiKeyId } = act;
-  await tx
-    .insert(auditLog)
-    .values({ actor, action, subject, before, after, reason, ip, userAgent, apiKeyId });
+  await tx.insert(auditLog).values({
+    ...{ actor, action, subject, before, after, ip, userAgent, apiKeyId },
+    reason: reason === undefined ? undefined : withoutEmails(reason),
+  });
 }

@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import { VezaError } from '../../domain/errors.ts';
+import { withoutEmails } from '../../domain/kernel/index.ts';
 import { settlementWorkflowId } from '../../domain/settlements/ids.ts';
 import type { Tx } from '../client.ts';
 import { countOpenExceptions } from './list.ts';
@@ -34,7 +35,7 @@ export async function resolveSettlementException(
     .for('update');
   const [resolved] = await tx
     .update(settlementExceptions)
-    .set({ resolvedAt: sql`now()`, resolvedBy: act.actor, resolution: act.reason })
+    .set({ resolvedAt: sql`now()`, resolvedBy: act.actor, resolution: withoutEmails(act.reason) })
     .where(and(eq(settlementExceptions.id, exceptionId), isNull(settlementExceptions.resolvedAt)))
     .returning();
   if (resolved === undefined) {

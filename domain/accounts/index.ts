@@ -20,7 +20,6 @@ export {
 export { apiKeySubject, MAILS_SCHEDULE_ID, mailWorkflowId, userSubject } from './ids.ts';
 export { FAULT_TEXTS, passwordFault } from './passwords/rules.ts';
 export { ACCOUNT_MAILS } from './mails.ts';
-export { maskEmail } from './mask-email.ts';
 export { MAIL_ACTIONS } from './mail-actions.ts';
 export type { MailAttempt, MailTerms } from './mail-attempts.ts';
 export { asOrdinaryUser, type Caller, type Role, ROLES, SELF_MADE_ROLE, SELLING_ROLES } from './roles.ts';

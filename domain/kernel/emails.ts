@@ -17,3 +17,16 @@ export function replaceEmails(text: string, mask: (name: string, host: string) =
     return parts.length === 1 ? word : masked;
   });
 }
+
+/** An address as others may read it: `a***@people.example`. */
+export function maskEmail(email: string): string {
+  const at = email.lastIndexOf('@');
+  return `${email.slice(0, Math.min(1, Math.max(at, 0)))}***@${email.slice(at + 1)}`;
+}
+
+/** A text with its addresses masked so. */
+export const maskEmails = (text: string): string =>
+  replaceEmails(text, (name, host) => maskEmail(`${name}@${host}`));
+
+/** A text without its addresses: reasons name people readily, and the audit log keeps ids alone. */
+export const withoutEmails = (text: string): string => replaceEmails(text, () => '***');

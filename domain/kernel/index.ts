@@ -1,7 +1,7 @@
 export { actionsInTemporal, type ActionWords, effectOf, RETRY_IN_TEMPORAL } from './action-words.ts';
 export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
 export { durationMs } from './duration.ts';
-export { replaceEmails } from './emails.ts';
+export { maskEmail, maskEmails, replaceEmails, withoutEmails } from './emails.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';

@@ -14,7 +14,6 @@ import {
 import type { Tx } from '../../db/client.ts';
 import { type Act, lockNamed } from '../../db/kernel/index.ts';
 import { ROLES, userSubject } from '../../domain/accounts/index.ts';
-import { replaceEmails } from '../../domain/kernel/index.ts';
 import { paramsOf, reasonOf } from '../acting.ts';
 import type { RowAction } from '../row-kind.ts';
 import type { ACCOUNTS_TITLES } from './titles.ts';
@@ -42,9 +41,7 @@ const actionOf = (
     return { status, money: null };
   },
   async act(tx, userId, act) {
-    // Reasons name people readily; the audit log keeps ids alone.
-    const reason = replaceEmails(reasonOf(act), () => '***');
-    const done = await perform(tx, userId, { ...act, reason });
+    const done = await perform(tx, userId, { ...act, reason: reasonOf(act) });
     return { done, now: { subject: userSubject(userId), status: done.status }, work: null };
   },
   notify: async () => null,

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { ERRORS, VezaError } from '../../domain/errors.ts';
+import { maskEmails } from '../../domain/kernel/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { ConsoleDeps, ConsoleEnv } from './deps.ts';
 import { html } from './html.ts';
@@ -19,7 +20,7 @@ export const answerError = (deps: ConsoleDeps) => (thrown: Error, c: Context<Con
 
 export function answerProblem(c: Context<ConsoleEnv>, error: VezaError) {
   const { status, title } = ERRORS[error.code];
-  const body = html`<p class="lead">${error.detail}</p>
+  const body = html`<p class="lead">${maskEmails(error.detail)}</p>
     <dl class="facts">
       <div>
         <dt>Code</dt>

@@ -36,6 +36,14 @@ describe('a problem document', () => {
     });
   });
 
+  test('masks addresses that a caller typed', async () => {
+    const response = await world.app.request('/api/v1/nowhere/ada@people.example', { headers });
+    expect(await bodyOf(response)).toMatchObject({
+      detail: 'There is nothing at /***@people.example.',
+      instance: '/***@people.example',
+    });
+  });
+
   test('unknown path: 404 not_found', async () => {
     for (const path of ['/nowhere', '/api/v1/nowhere']) {
       const response = await world.app.request(path);

@@ -1,7 +1,7 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
-import { maskEmail, userSubject } from '../../../domain/accounts/index.ts';
+import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import { isSealed } from '../../../domain/kernel/index.ts';
+import { isSealed, maskEmail } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { readUser, readUserByEmail } from '../read-user.ts';

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { RefundAsk } from '../../../domain/marketplace/eligibility.ts';
 import type { PurchaseRef } from '../../../domain/marketplace/purchase.ts';
 import { VezaError } from '../../../domain/errors.ts';
+import { withoutEmails } from '../../../domain/kernel/index.ts';
 import type { Tx } from '../../client.ts';
 import type { Refund } from './schema.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
@@ -38,7 +39,7 @@ export async function refundAsOperator(
   const { plan } = decision;
   const refund = await writeRefund(tx, purchase, plan, {
     refundId: uuidv7(),
-    reason,
+    reason: withoutEmails(reason),
     requestedBy: act.actor,
   });
   await writeAuditLog(tx, act, {
