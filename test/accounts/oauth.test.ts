@@ -362,6 +362,12 @@ describe('an address that an account has', () => {
 
     expect(owner.body.user).toMatchObject({ id, is_verified: true, has_password: false, oauth: ['google'] });
     expect((await ask(world, 'GET', '/users/me', { headers: withToken(attacker) })).status).toBe(401);
+    expect(await actionsOf(id)).toEqual([
+      ...['user.register', 'user.oauth_link', 'user.login'],
+      ...['user.oauth_unlink', 'session.end', 'user.verify_email', 'user.oauth_link', 'user.login'],
+    ]);
+    const told = await world.database.sql`SELECT kind FROM mails WHERE user_id = ${id} ORDER BY id`;
+    expect(told.map((row) => row['kind'])).toContain('oauth_unlinked');
     expect(refusal(await signIn(world, { email }))).toEqual([401, 'invalid_credentials']);
     expect(refusal(await ask(world, 'POST', '/auth/verify-email', { body: { token } }))).toEqual([
       400,

@@ -88,6 +88,12 @@ async function openAccount(tx: Tx, back: ComeBack, from: From): Promise<string |
     refuseUnlessOpen(known.status);
     await dropSignIns(tx, userId, act);
     await tx.update(users).set({ email, isVerified: true }).where(eq(users.id, userId));
+    await writeAuditLog(tx, act, {
+      action: 'user.verify_email',
+      subject: userSubject(userId),
+      before: { isVerified: false },
+      after: { isVerified: true, provider },
+    });
   }
   const linkId = await addOauthAccount(tx, userId, { provider, subject }, tokens);
   // By another browser of theirs, at this moment. What was made here goes with the transaction.
