@@ -1,10 +1,11 @@
-import { type Account, type AccountStory, readAccount } from '../../db/accounts/index.ts';
-import { userSubject } from '../../domain/accounts/index.ts';
+import { type Account, type AccountStory, type MailRow, readAccount } from '../../db/accounts/index.ts';
+import { mailWorkflowId, userSubject } from '../../domain/accounts/index.ts';
 import { parseSubject } from '../../domain/kernel/index.ts';
 import type { RowKind, StoryEvent, StoryRow } from '../row-kind.ts';
 import { asks, event, eventIf, QUIET } from '../telling.ts';
 import type { ActionName } from '../titles.ts';
 import { ACCOUNT_ACTIONS } from './account-actions.ts';
+import { mailStoryRow } from './mail.ts';
 
 /** A person's account. What is told of it has ids alone: no address, no name. */
 export const account: RowKind = {
@@ -16,13 +17,17 @@ export const account: RowKind = {
     if (found === null) return null;
     return {
       orderId: null,
-      rows: () => [storyRow(found)],
-      events: accountEvents(found),
+      rows: () => [storyRow(found), ...found.mails.map(mailStoryRow)],
+      events: [...accountEvents(found), ...found.mails.map(mailWritten)],
       about: [],
-      subjects: [userSubject(id)],
+      subjects: [userSubject(id), ...found.mails.map((one) => mailWorkflowId(one.id))],
     };
   },
 };
+
+/** By its kind alone: what its text says is in its own story. */
+const mailWritten = ({ id, kind, createdAt }: MailRow): StoryEvent =>
+  event(createdAt, 'mail', mailWorkflowId(id), `A mail was written: ${kind.replaceAll('_', ' ')}.`);
 
 /** The users whom an action on this row is about: their rows are locked first, with that of whoever acts. */
 export function peopleOf(subject: string): readonly string[] {

@@ -53,7 +53,7 @@ export const mail: RowKind = {
     const detail = await openParams(db, found).catch(() => null);
     return {
       orderId: null,
-      rows: () => [storyRow(found)],
+      rows: () => [mailStoryRow(found)],
       events: [
         event(found.createdAt, 'mail', subject, `A mail was written: ${words}, about ${found.subject}.`, {
           detail: isAboutAccount(found.kind) ? null : detail,
@@ -81,7 +81,8 @@ export const MAIL_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWords>>> = {
   },
 };
 
-function storyRow(row: MailRow): StoryRow {
+/** A mail in the story of what it tells of, and in its own. */
+export function mailStoryRow(row: MailRow): StoryRow {
   const subject = mailWorkflowId(row.id);
   return {
     ...QUIET,

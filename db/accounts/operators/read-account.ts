@@ -1,7 +1,8 @@
 import { and, desc, eq, gt, sql } from 'drizzle-orm';
 import { isUuid, parseSubject } from '../../../domain/kernel/index.ts';
 import type { Db } from '../../client.ts';
-import { users } from '../schema.ts';
+import type { MailRow } from '../mails/transition.ts';
+import { mails, users } from '../schema.ts';
 import { twoFactors } from '../second-factor/schema.ts';
 import { type Session } from '../sessions/open.ts';
 import { sessions } from '../sessions/schema.ts';
@@ -13,10 +14,13 @@ export interface AccountStory {
   /** No code is taken before. */
   readonly codesBlockedUntil: Date | null;
   /** The last ones, the newest first. */
+  readonly mails: readonly MailRow[];
+  /** The last ones, the newest first. */
   readonly sessions: readonly Pick<Session, 'id' | 'kind' | 'createdAt' | 'endedAt' | 'endReason'>[];
 }
 
 const SESSIONS_MAX = 50;
+const MAILS_MAX = 50;
 
 /** Null: there is no such account. */
 export async function readAccount(db: Db, userId: string): Promise<AccountStory | null> {
@@ -32,6 +36,12 @@ export async function readAccount(db: Db, userId: string): Promise<AccountStory 
     account,
     isTwoFactorOn: factor !== undefined && factor.confirmedAt !== null,
     codesBlockedUntil: blocked?.until ?? null,
+    mails: await db
+      .select()
+      .from(mails)
+      .where(eq(mails.userId, userId))
+      .orderBy(desc(mails.createdAt), desc(mails.id))
+      .limit(MAILS_MAX),
     sessions: await db
       .select({ id, kind, createdAt, endedAt, endReason })
       .from(sessions)
