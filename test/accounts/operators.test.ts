@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mails, users } from '../../db/accounts/schema.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import { inviteAdmin, sealFor } from '../../db/accounts/index.ts';
+import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { runOpsHere } from '../harness/processes.ts';
 import { auditLogOf } from '../harness/read.ts';
 import { makePerson } from '../harness/shop.ts';
@@ -57,6 +59,30 @@ describe('what one admin does to an account', () => {
       { action: 'user.disable', actor: admin.id, reason: 'asked by ***' },
       { action: 'user.enable', actor: admin.id, reason: 'they called' },
     ]);
+  });
+
+  test('its story has its mails, and one that was given up is sent again from there', async () => {
+    const id = uuidv7();
+    const mail = {
+      id,
+      userId: person.id,
+      kind: 'password_changed',
+      subject: `${subjectOf(person)}/${id}`,
+    } as const;
+    await world.database.db.insert(mails).values({ ...mail, params: {}, status: 'given_up', attempts: 3 });
+    const story = await world.get(admin, `/admin/story?subject=${encodeURIComponent(subjectOf(person))}`);
+    expect(story.body.story?.rows).toMatchObject([
+      { subject: subjectOf(person) },
+      { subject: `mail/${id}`, status: 'given_up', actions: [{ action: 'resend' }] },
+    ]);
+    const reason = 'asked by thief@evil.example';
+    const sent = await world.post(admin, '/admin/actions', {
+      action: 'resend',
+      subject: `mail/${id}`,
+      reason,
+    });
+    expect(sent.status).toBe(200);
+    expect(await auditLogOf(world, `mail/${id}`)).toMatchObject([{ reason: 'asked by ***' }]);
   });
 
   test('sessions ended: 401 at the next request', async () => {
@@ -116,6 +142,22 @@ describe('what takes two admins', () => {
     expect((await actionsOf(person)).filter((action) => action === 'user.role')).toHaveLength(2);
   });
 
+  test('addresses in reasons are masked where a second admin is asked, and in what they say', async () => {
+    const reason = 'asked by thief@evil.example';
+    const approvalId = awaited(await ask(admin, 'give_admin', person, reason));
+    const agreed = await world.post(second, `/admin/approvals/${approvalId}/approve`, { reason });
+    expect(agreed.status).toBe(200);
+    const kept = await world.database.sql`
+      SELECT a.reason, a.note, (SELECT jsonb_agg(l.reason) FROM audit_log l WHERE l.subject = a.subject) AS logged
+      FROM approvals a WHERE id = ${approvalId}`;
+    expect(kept[0]).toMatchObject({ reason: 'asked by ***', note: 'asked by ***' });
+    expect(JSON.stringify(kept)).not.toContain('evil.example');
+    await raiseFlag(world.database.db, 'mail_gave_up', `mail/${approvalId}`, 'for ada@people.example');
+    const [flag] = await world.database
+      .sql`SELECT detail FROM ops_flags WHERE subject = ${`mail/${approvalId}`}`;
+    expect(flag).toEqual({ detail: 'for a***@people.example' });
+  });
+
   test('two admins who agree to what the other asked of each other do not wait for each other', async () => {
     const [one, other] = [await makePerson(world, 'admin'), await makePerson(world, 'admin')];
     const ofOther = awaited(await ask(one, 'take_admin', other));
@@ -150,7 +192,7 @@ describe('an admin who was invited', () => {
     try {
       const { db } = alone.database;
       const last = await makePerson(alone, 'admin');
-      const { userId } = await inviteAdmin(db, 'second@operators.example', { actor: last.id });
+      const { userId } = await inviteAdmin(db, { email: 'second@operators.example', linkOf: null }, { actor: last.id });
       const leave = async () =>
         codeOf(
           await alone.post(last, '/admin/actions', {
@@ -187,6 +229,13 @@ describe('the first admin', () => {
     );
     if (older === undefined || newer === undefined) throw new Error('two invitations were printed');
     expect(newer).toMatchObject({ id: older.id, url: expect.stringMatching(/\/reset-password#token=/) });
+    expect(await actionsOf({ ...admin, id: older.id })).toEqual(['user.role', 'user.invite', 'user.invite']);
+    const written = await world.database.db.select().from(mails).where(eq(mails.userId, older.id));
+    expect(written.map(({ kind, status }) => [kind, status])).toEqual([
+      ['invitation', 'queued'],
+      ['invitation', 'queued'],
+    ]);
+    expect(JSON.stringify(written)).not.toContain(newer.token);
     expect((await confirm(older.token)).status).toBe(400);
     expect((await confirm(newer.token)).status).toBe(204);
     expect((await confirm(newer.token)).status).toBe(400);

@@ -248,7 +248,7 @@ describe('never removed', () => {
         { ...old, id: uuidv7(), email: before },
         { ...old, id: uuidv7(), email: imported },
       ]);
-    const invited = await inviteAdmin(db(), newEmail(), { actor: admin.id });
+    const invited = await inviteAdmin(db(), { email: newEmail(), linkOf: null }, { actor: admin.id });
     const provisioned = uuidv7();
     await provisionUser(db(), { id: provisioned, email: newEmail(), role: 'user' });
     await db().update(users).set({ isVerified: false }).where(eq(users.id, provisioned));

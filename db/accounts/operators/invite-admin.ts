@@ -5,6 +5,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
+import { tellAccount } from '../tell-account.ts';
 import { makeAccountToken } from '../tokens/make.ts';
 
 export interface Invited {
@@ -17,9 +18,13 @@ export interface Invited {
 /**
  * Makes an admin who has no password yet, and the token by which they choose one; an admin who never did gets another, and the
  * older one is dead. Whoever asks vouches for the address: it counts as confirmed, so nobody can register it meanwhile and
- * wait for its owner to confirm. Throws `account_exists` where somebody else has it, or its admin has a password.
+ * wait for its owner to confirm. `linkOf` makes the link of a mail that goes to the address; null: none does. Throws `account_exists` where somebody else has it, or its admin has a password.
  */
-export const inviteAdmin = (db: Db, email: string, act: Act): Promise<Invited> =>
+export const inviteAdmin = (
+  db: Db,
+  { email, linkOf }: { readonly email: string; readonly linkOf: ((token: string) => string) | null },
+  act: Act,
+): Promise<Invited> =>
   db.transaction(async (tx) => {
     const id = uuidv7();
     const [made] = await tx
@@ -46,5 +51,18 @@ export const inviteAdmin = (db: Db, email: string, act: Act): Promise<Invited> =
         'Somebody has this address already: two admins give the role, and a password is reset by mail.',
       );
     }
-    return { userId: user.id, ...(await makeAccountToken(tx, { userId: user.id, purpose: 'invitation' })) };
+    const { id: userId } = user;
+    const { token, expiresAt } = await makeAccountToken(tx, { userId, purpose: 'invitation' });
+    const after = { expiresAt };
+    await writeAuditLog(tx, act, {
+      action: 'user.invite',
+      subject: userSubject(userId),
+      before: null,
+      after,
+    });
+    if (linkOf !== null) {
+      const params = { url: linkOf(token), expires_at: expiresAt.toISOString() };
+      await tellAccount(tx, userId, { kind: 'invitation', params });
+    }
+    return { userId, token, expiresAt };
   });
