@@ -12,7 +12,8 @@ export type SmtpFault = Target &
   (
     | /** 550 unless told: the mail is never taken. */ { readonly kind: 'refuse'; readonly status?: number }
     | /** 451 unless told: not now. */ { readonly kind: 'defer'; readonly status?: number }
-    | /** No answer ever. */ { readonly kind: 'stall' }
+    /** No answer ever. `keeps`, with `at: 'message'`: the mail is taken all the same. */
+    | { readonly kind: 'stall'; readonly keeps?: boolean }
     /** The connection breaks. `keeps`, with `at: 'message'`: the mail is taken, and its answer is lost. */
     | { readonly kind: 'drop'; readonly keeps?: boolean }
   );

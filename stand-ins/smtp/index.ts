@@ -86,7 +86,7 @@ function serverOf(o: SmtpSandboxOptions, faults: SmtpFaults, control: SmtpContro
       const to = session.envelope.rcptTo.map(({ address }) => address);
       simpleParser(stream, (error: Error | null, parsed) => {
         const fault = faults.take('message', to);
-        const isTaken = fault === undefined || (fault.kind === 'drop' && fault.keeps === true);
+        const isTaken = fault === undefined || ('keeps' in fault && fault.keeps === true);
         if (isTaken && !error) for (const one of to) control.caught(mailOf(one, session, parsed));
         if (fault === undefined) callback(error);
         else act(fault, session, to, callback);

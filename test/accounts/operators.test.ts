@@ -192,7 +192,11 @@ describe('an admin who was invited', () => {
     try {
       const { db } = alone.database;
       const last = await makePerson(alone, 'admin');
-      const { userId } = await inviteAdmin(db, { email: 'second@operators.example', linkOf: null }, { actor: last.id });
+      const { userId } = await inviteAdmin(
+        db,
+        { email: 'second@operators.example', linkOf: null },
+        { actor: last.id },
+      );
       const leave = async () =>
         codeOf(
           await alone.post(last, '/admin/actions', {

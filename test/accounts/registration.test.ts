@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createApiKey } from '../../db/accounts/create-api-key.ts';
 import { makeKey, PasswordHasher, sealFor, verifyAddress } from '../../db/accounts/index.ts';
 import { oauthAccounts } from '../../db/accounts/oauth/schema.ts';
@@ -156,45 +156,73 @@ describe('registering', () => {
     expect(await rowsOfAllTables()).toEqual(before);
   });
 
-  test('process killed in between: no row anywhere', async () => {
+  test.each([
+    ['before the mail server took the mail', {}, 0],
+    // Who got that mail has a link that is good for nothing, and registers again.
+    ['after the mail server took the mail, before it said so', { keeps: true }, 1],
+  ] as const)('process of production killed %s: no row anywhere', async (_, how, mailsSent) => {
     const before = await rowsOfAllTables();
+    const email = newEmail();
+    const database = new URL(world.databaseUrl);
+    // Production takes no password that is an example.
+    const role = `production_${uuidv7().replaceAll('-', '')}`;
+    await world.database.sql.unsafe(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '9f1c6b2d7a40e8b35c'`);
+    onTestFinished(async () => void (await world.database.sql.unsafe(`DROP ROLE ${role}`)));
+    [database.username, database.password] = [role, '9f1c6b2d7a40e8b35c'];
     const server = start('server.ts', [], {
-      ...{ NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'info', DATABASE_URL: world.databaseUrl },
-      ...{ TEMPORAL_ADDRESS: CLOSED_ADDRESS, JWT_SECRET: CONFIG.JWT_SECRET ?? '' },
-      ...{ TRIAL_HASH_KEY: CONFIG.TRIAL_HASH_KEY, STRIPE_WEBHOOK_SECRET: 'whsec_x' },
-      PERSONAL_DATA_KEYS: `tests:${Buffer.alloc(32, 'a key of persons').toString('base64')}`,
-      ...{ HYPERSWITCH_BASE_URL: `http://${CLOSED_ADDRESS}`, HYPERSWITCH_API_KEY: 'snd_x' },
-      ...{ HYPERSWITCH_WEBHOOK_SECRET: 'whsec_y', STRIPE_SECRET_KEY: 'sk_test_x' },
+      ...{ NODE_ENV: 'production', PORT: '0', LOG_LEVEL: 'info', DATABASE_URL: database.href },
+      ...{ TEMPORAL_ADDRESS: CLOSED_ADDRESS, JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae' },
+      ...{
+        TRIAL_HASH_KEY: 'Tz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Lw',
+        STRIPE_WEBHOOK_SECRET: 'whsec_4Nc8Yd3Hm6Pj0GaE',
+      },
+      PERSONAL_DATA_KEYS: 'k1:2n7Q0sVt4yB8cF3hK6mP9rU1wX5zA7dG0jL4nR8vE2Q=',
+      PAYLOAD_ENCRYPTION_KEYS: 'of-2026:9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Zk3vQE=',
+      ...{ HYPERSWITCH_BASE_URL: `http://${CLOSED_ADDRESS}`, HYPERSWITCH_API_KEY: 'snd_7Qw2Er9Ty4Ui1Op6' },
+      ...{
+        HYPERSWITCH_WEBHOOK_SECRET: 'b7c1d2e3f4a5968778695a4b',
+        STRIPE_SECRET_KEY: 'sk_test_51Nc8Yd3Hm6Pj0Ga',
+      },
       ...{ SMTP_HOST: smtp.host, SMTP_PORT: String(smtp.port), SMTP_TLS: 'none', SMTP_TIMEOUT: '20s' },
+      ...{ APP_URL: 'https://shop.example', MAIL_FROM: 'Veza <no-reply@shop.example>' },
     });
     const url = await listening(server);
-    smtp.control.addFault({ kind: 'stall', at: 'message' });
+    smtp.control.addFault({ kind: 'stall', at: 'message', ...how });
     const greeted = smtp.control.greetings;
     const answer = fetch(`${url}/api/v1/auth/register`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ email: newEmail(), password: PASSWORD }),
-    }).catch(() => 'cut off');
-    // The transaction is open, and holds its rows.
-    await eventually(async () => {
-      expect(smtp.control.greetings).toBe(greeted + 1);
+      body: JSON.stringify({ email, password: PASSWORD }),
+    }).then(
+      (response) => response.text(),
+      () => 'cut off',
+    );
+    const openTransactions = async () => {
       const [open] = await world.database.sql`
         SELECT count(*)::int AS count FROM pg_stat_activity
         WHERE datname = current_database() AND state = 'idle in transaction'`;
-      expect(open!['count']).toBeGreaterThan(0);
+      return open!['count'] as number;
+    };
+    // The transaction is open, and holds the turn of the address.
+    await eventually(async () => {
+      expect(smtp.control.greetings).toBe(greeted + 1);
+      expect(await openTransactions()).toBeGreaterThan(0);
+      expect(mailsTo(email)).toHaveLength(mailsSent);
     });
     server.child.kill('SIGKILL');
     expect(await answer).toBe('cut off');
     await server.ended;
-    await eventually(async () => {
-      const [open] = await world.database.sql`
-        SELECT count(*)::int AS count FROM pg_stat_activity
-        WHERE datname = current_database() AND state = 'idle in transaction'`;
-      expect(open!['count']).toBe(0);
-    });
+    await eventually(async () => expect(await openTransactions()).toBe(0));
     const after = await rowsOfAllTables();
     // Counts of the client's calls stay: they are about no account.
     expect({ ...after, client_usage: 0 }).toEqual({ ...before, client_usage: 0 });
+    if (mailsSent === 0) return;
+    expect(refusal(await post('/auth/verify-email', { token: tokenTo(email) }))).toEqual([
+      400,
+      'token_invalid',
+    ]);
+    expect((await register(email)).status).toBe(202);
+    expect((await post('/auth/verify-email', { token: tokenTo(email) })).status).toBe(200);
   });
 
   test('in development: warning, account', async () => {
@@ -310,6 +338,7 @@ describe('registering', () => {
 
   test('known and unknown address: same answer, as many hashes, greetings of the mail server and waits', async () => {
     const account = await addAccount(world);
+    const unverified = await addAccount(world, { isVerified: false });
     const passwords = new PasswordHasher({ atATime: 2 });
     const own = await openApi({
       databaseUrl: world.databaseUrl,
@@ -337,8 +366,10 @@ describe('registering', () => {
     };
     for (const path of ['/auth/register', '/auth/password-reset', '/auth/verify-email/resend']) {
       const unknown = await costOf(path, newEmail());
-      expect(unknown).toMatchObject({ status: 202, isLate: true, greetings: 1 });
+      const hashes = path === '/auth/register' ? 1 : 0;
+      expect(unknown).toMatchObject({ status: 202, isLate: true, greetings: 1, hashes });
       expect(await costOf(path, account.email), path).toEqual(unknown);
+      expect(await costOf(path, unverified.email), path).toEqual(unknown);
     }
     expect(mailsTo(account.email).map(({ subject }) => subject)).toEqual([
       'You have an account already',

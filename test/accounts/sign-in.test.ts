@@ -7,7 +7,8 @@ import { refreshTokens, sessions } from '../../db/accounts/sessions/schema.ts';
 import { authFailures } from '../../db/accounts/tokens/schema.ts';
 import { PasswordHasher } from '../../db/accounts/index.ts';
 import { startPostgresMeter } from '../../stack/postgres-meter.ts';
-import { CONFIG, openApi, tokenOf, type ApiWorld } from '../harness/api.ts';
+import { CLOSED_ADDRESS, CONFIG, openApi, SECRET, tokenOf, type ApiWorld } from '../harness/api.ts';
+import { listening, start } from '../harness/processes.ts';
 import { type Account, addAccount, ask, cookiesOf, PASSWORD, refusal, signIn, withToken } from './support.ts';
 
 let world: ApiWorld;
@@ -423,18 +424,32 @@ describe('limits of clients without credentials', () => {
   });
 
   test('limits over two processes: one count', async () => {
-    const one = await limited({ RATE_LIMIT_AUTH: 4 });
-    const other = await openApi({
-      databaseUrl: one.databaseUrl,
-      config: { ...CONFIG, RATE_LIMIT_AUTH: 4 },
+    const servers = [1, 2].map(() =>
+      start('server.ts', [], {
+        ...{ NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'info', DATABASE_URL: world.databaseUrl },
+        ...{ TEMPORAL_ADDRESS: CLOSED_ADDRESS, JWT_SECRET: SECRET, RATE_LIMIT_AUTH: '4' },
+        ...{ TRIAL_HASH_KEY: CONFIG.TRIAL_HASH_KEY, STRIPE_WEBHOOK_SECRET: 'whsec_x' },
+        PERSONAL_DATA_KEYS: `tests:${Buffer.alloc(32, 'a key of persons').toString('base64')}`,
+        ...{ HYPERSWITCH_BASE_URL: `http://${CLOSED_ADDRESS}`, HYPERSWITCH_API_KEY: 'snd_x' },
+        ...{ HYPERSWITCH_WEBHOOK_SECRET: 'whsec_y', STRIPE_SECRET_KEY: 'sk_test_x' },
+      }),
+    );
+    onTestFinished(async () => {
+      for (const { child } of servers) child.kill('SIGKILL');
+      await Promise.all(servers.map(({ ended }) => ended));
     });
-    const body = { refresh_token: 'none' };
+    const urls = await Promise.all(servers.map(listening));
     const statuses: number[] = [];
-    for (const own of [one, other, one, other, one, other]) {
-      statuses.push((await ask(own, 'POST', '/auth/refresh', { body, ip: '192.0.2.10' })).status);
+    for (let calls = 0; calls < 6; calls += 1) {
+      const response = await fetch(`${urls[calls % 2]}/api/v1/auth/refresh`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ refresh_token: 'none' }),
+      });
+      statuses.push(response.status);
     }
     expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
-  });
+  }, 60_000);
 });
 
 test('with an identity provider these routes are its affair', async () => {
