@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { readUser, takeOauthCode } from '../../db/accounts/index.ts';
-import { VezaError } from '../../domain/errors.ts';
+import { oauthCodeInvalid, readOauthCode, readUser, useOauthCode } from '../../db/accounts/index.ts';
+import type { Tx } from '../../db/client.ts';
 import { defineRoute, fails, json, jsonBody, SIGNING_IN, WITH_BODY } from '../kernel/index.ts';
 import { signingIn } from '../middleware/access.ts';
 import { oauthSecret } from '../middleware/session-cookie.ts';
@@ -36,14 +36,13 @@ export const exchangeOauthCode = defineRoute(route, async (c) => {
   const { db } = c.var.deps;
   const { code, session } = c.req.valid('json');
   const browser = oauthSecret(c);
-  const userId = browser === undefined ? null : await takeOauthCode(db, code, browser);
+  if (browser === undefined) throw oauthCodeInvalid();
+  const userId = await readOauthCode(db, code, browser);
   const user = userId === null ? null : await readUser(db, userId);
-  if (user === null) {
-    throw new VezaError(
-      'token_invalid',
-      'The code was used, is over, or is of another browser: begin again.',
-    );
-  }
+  if (user === null) throw oauthCodeInvalid();
+  const useUp = (tx: Tx) => useOauthCode(tx, code, browser);
   const proved = { session, amr: ['oauth'], passwordHash: null } as const;
-  return c.json(await (user.isTwoFactorEnabled ? askSecondFactor : openSessionFor)(c, user, proved), 200);
+  if (!user.isTwoFactorEnabled) return c.json(await openSessionFor(c, user, { ...proved, useUp }), 200);
+  await db.transaction(useUp);
+  return c.json(await askSecondFactor(c, user, proved), 200);
 });

@@ -75,7 +75,7 @@ export {
 } from './second-factor/set-up.ts';
 export { newSecret, uriOf } from './second-factor/totp.ts';
 export { stepUp } from './sessions/step-up.ts';
-export { takeOauthCode } from './oauth/codes.ts';
+export { oauthCodeInvalid, readOauthCode, useOauthCode } from './oauth/codes.ts';
 export { type Encrypted, encryptOauthTokens } from './oauth/encrypt.ts';
 export { linkProvider, unlinkProvider } from './oauth/link.ts';
 export { signInByProvider } from './oauth/sign-in.ts';

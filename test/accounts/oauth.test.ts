@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { oauthAccounts, oauthCodes, oauthStates } from '../../db/accounts/oauth/schema.ts';
+import { endOauth } from '../../db/accounts/oauth/states.ts';
 import { makeAccountToken } from '../../db/accounts/tokens/make.ts';
 import { openOf, sealFor } from '../../db/accounts/index.ts';
 import { userProfiles, users } from '../../db/accounts/schema.ts';
@@ -163,6 +164,27 @@ describe('signing in by a provider', () => {
     expect(refusal(await other.exchange(code))).toEqual([400, 'token_invalid']);
     expect((await browser.exchange(code)).status).toBe(200);
     expect(refusal(await browser.exchange(code))).toEqual([400, 'token_invalid']);
+  });
+
+  test('a change of the account while its session is opened leaves none, and the code is gone', async () => {
+    sandbox.control.signInAs('github', somebody());
+    const { id } = (await new Browser().signIn('github')).body.user;
+    const browser = new Browser();
+    const code = (await browser.comeBack(await browser.begin('github'))).get('code');
+    const { asked } = await db().transaction(async (tx) => {
+      await tx.update(users).set({ isVerified: true }).where(eq(users.id, id));
+      const exchanged = browser.exchange(code);
+      // It has found the code, and waits for the account.
+      await expect
+        .poll(
+          () => world.database.sql`SELECT 1 FROM pg_stat_activity WHERE
+          datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%"users"%'`,
+        )
+        .toHaveLength(1);
+      await endOauth(tx, id);
+      return { asked: exchanged };
+    });
+    expect(refusal(await asked)).toEqual([400, 'token_invalid']);
   });
 
   test('a code is over after 60 s', async () => {

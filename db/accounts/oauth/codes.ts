@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, sql } from 'drizzle-orm';
+import { VezaError } from '../../../domain/errors.ts';
 import type { Db, Tx } from '../../client.ts';
 import { hashOfSecret } from '../sessions/open.ts';
 import { oauthCodes } from './schema.ts';
@@ -20,17 +21,27 @@ export async function makeOauthCode(
   return code;
 }
 
-/** Takes a code, once, for the browser that it was made for. Returns whose it is; null: it is not good. */
-export async function takeOauthCode(db: Db, code: string, browser: string): Promise<string | null> {
-  const [taken] = await db
-    .delete(oauthCodes)
-    .where(
-      and(
-        eq(oauthCodes.codeHash, hashOfSecret(code)),
-        eq(oauthCodes.browserHash, hashOfSecret(browser)),
-        gt(oauthCodes.expiresAt, sql`now()`),
-      ),
-    )
-    .returning({ userId: oauthCodes.userId });
-  return taken?.userId ?? null;
+const isGood = (code: string, browser: string) =>
+  and(
+    eq(oauthCodes.codeHash, hashOfSecret(code)),
+    eq(oauthCodes.browserHash, hashOfSecret(browser)),
+    gt(oauthCodes.expiresAt, sql`clock_timestamp()`),
+  );
+
+/** Whose a code is, for the browser that it was made for; null: it is not good. */
+export async function readOauthCode(db: Db, code: string, browser: string): Promise<string | null> {
+  const [row] = await db.select({ userId: oauthCodes.userId }).from(oauthCodes).where(isGood(code, browser));
+  return row?.userId ?? null;
 }
+
+/** Uses a code up, once. Throws `token_invalid`. */
+export async function useOauthCode(tx: Tx, code: string, browser: string): Promise<void> {
+  const used = await tx
+    .delete(oauthCodes)
+    .where(isGood(code, browser))
+    .returning({ userId: oauthCodes.userId });
+  if (used.length === 0) throw oauthCodeInvalid();
+}
+
+export const oauthCodeInvalid = () =>
+  new VezaError('token_invalid', 'The code was used, is over, or is of another browser: begin again.');
