@@ -37,6 +37,7 @@ interface Run {
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 const TITLES: Readonly<Record<string, string>> = {
   ack: 'Acknowledging a refund',
+  session: 'Acknowledging a refund with the session read, and without',
   saga: 'A whole refund with one reversal',
   reads: 'Reading an order and a refund',
   webhook: 'Taking webhooks in',

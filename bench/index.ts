@@ -9,6 +9,7 @@ import { webhook } from './http/webhook.ts';
 import { ack } from './refunds/ack.ts';
 import { overload } from './refunds/overload.ts';
 import { saga } from './refunds/saga.ts';
+import { session } from './refunds/session.ts';
 import { storm } from './refunds/storm.ts';
 import { statement } from './statement/index.ts';
 import { subscriptions } from './subscriptions/index.ts';
@@ -17,6 +18,7 @@ import { worker } from './worker/index.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   ack,
+  session,
   saga,
   overload,
   history,
@@ -33,6 +35,7 @@ const USAGE = `npm run bench [-- --only NAME]… [--rounds N] [--rows N[,N]…] 
 
 Runs on embedded parts of its own, the compiled code included, and prints what it found with the machine and the commit.
   ack        refunds acknowledged, 1 and 50 at a time, beside the engine's floor and bench/peers; --part a round (500)
+  session    refunds acknowledged, 1 and 10 at a time, with the read of session and user beside the same without; --part a round (500)
   saga       whole refunds with one reversal, --rows at a time (1,10,50,200), beside the same; --part a round (500)
   overload   refunds at --rows times (1,2,4) of what each of these carries, for --part seconds a rate (20)
   history    events, workflow tasks and billable actions of a refund by its path, beside the naive design; --rounds of each (5)

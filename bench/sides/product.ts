@@ -1,7 +1,7 @@
 import { openWithSql } from '../../sandbox/database.ts';
 import { setUp, Supervised } from '../../sandbox/cli/veza.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
-import { startNode } from '../../stack/index.ts';
+import { freePort, startNode } from '../../stack/index.ts';
 import { type Closers, compiled, environmentOf, type Parts, temporalOf, warnings } from '../stack.ts';
 import { type OrderClones, cloneOrders } from './clones.ts';
 import { openShops, sellOne, type Shop } from './shops.ts';
@@ -23,6 +23,8 @@ export interface Product extends Side {
   readonly shops: readonly Shop[];
   /** Asks for a refund of the whole, or of what the body says. */
   ask(order: PaidOrder, body?: object): Promise<Answer>;
+  /** The same behind another process of the API, with other settings. */
+  beside(name: string, settings: Readonly<Record<string, string>>): Promise<Side>;
 }
 
 /** Veza as it is deployed: compiled, API and worker in processes of their own. */
@@ -54,9 +56,10 @@ export async function startProduct(
     PORT: String(providers.webhookPort('veza')),
     ...settings,
   };
-  const run = (name: string) =>
+  const run = (name: string, more: Readonly<Record<string, string>> = {}) =>
     new Supervised(
-      () => startNode({ name, script: compiled(`${name}.js`), env, onLine: warnings(say) }),
+      () =>
+        startNode({ name, script: compiled(`${name}.js`), env: { ...env, ...more }, onLine: warnings(say) }),
       say,
     );
   const worker = run('worker');
@@ -84,7 +87,8 @@ export async function startProduct(
   say(`${sold.size} orders went through the API; the others are copies of them`);
 
   let copies = 0;
-  return {
+  const pids = () => ({ api: api.pid, worker: worker.pid, engine: temporal.pid, database: postgres.pid });
+  const product: Product = {
     name: 'veza',
     apiUrl,
     pspUrl,
@@ -92,7 +96,7 @@ export async function startProduct(
     client,
     worker,
     shops,
-    pids: () => ({ api: api.pid, worker: worker.pid, engine: temporal.pid, database: postgres.pid }),
+    pids,
     prepare: async (count) => {
       const each = Math.ceil(count / sold.size);
       const clones: OrderClones = await cloneOrders(database, [...sold.keys()], copies, each);
@@ -119,7 +123,21 @@ export async function startProduct(
         client.workflow.getHandle(`refund/${id}`).terminate('the bench is done with it'),
       );
     },
+    beside: async (name, more) => {
+      const port = await freePort();
+      const other = run('server', { ...more, PORT: String(port) });
+      closers.push(() => other.stop());
+      const url = `http://127.0.0.1:${port}`;
+      await isReady(url);
+      return {
+        ...product,
+        name,
+        pids: () => ({ ...pids(), api: other.pid }),
+        ask: (order) => askForRefund(url, order, {}),
+      };
+    },
   };
+  return product;
 }
 
 async function askForRefund(apiUrl: string, { id, token }: PaidOrder, body: object): Promise<Answer> {
