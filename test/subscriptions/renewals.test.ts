@@ -171,7 +171,7 @@ describe('a renewal', () => {
     await sql`UPDATE plans SET offered = true WHERE id = 'creator'`;
   });
 
-  it('a worker whose clock is ahead is told how long to wait', async () => {
+  it('a timer that fires early is told how long to wait', async () => {
     const { id, person } = await of.active();
     await of.rests(id);
     // The timer fires a day before its time.
@@ -182,6 +182,55 @@ describe('a renewal', () => {
     expect(step).toMatchObject({ kind: 'wait' });
     expect(step.kind === 'wait' && step.delayMs).toBeGreaterThanOrEqual(DAY_MS - 60_000);
     expect(paymentsOf(person)).toHaveLength(1);
+  });
+});
+
+describe('a worker whose clock is', () => {
+  let of: ReturnType<typeof subscriptionsOf>;
+  let shifted: World;
+  beforeAll(async () => {
+    shifted = await World.create({ worker: false, env: { SUBSCRIPTION_RENEWAL_JITTER: '1s' } });
+    of = subscriptionsOf(shifted);
+  });
+  afterEach(() => shifted.killWorkerProcess());
+  afterAll(() => shifted.close());
+
+  const MINUTE_MS = 60_000;
+
+  /** A worker in a process of its own, to which it is so much later than it is. */
+  const startShifted = (byMs: number) => {
+    const source = `const Real = Date;
+      globalThis.Date = class extends Real {
+        constructor(...given) { given.length === 0 ? super(Real.now() + ${byMs}) : super(...given); }
+        static now() { return Real.now() + ${byMs}; }
+      };`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(source)}`;
+    return shifted.startWorkerProcess({ NODE_OPTIONS: preload });
+  };
+  const charges = ({ id }: { readonly id: string }) =>
+    shifted.psp.control.payments().filter(({ customer_id }) => customer_id === id);
+
+  it('ahead by ten minutes: charges nothing before its time', async () => {
+    await startShifted(10 * MINUTE_MS);
+    const { id, person } = await of.active();
+    await of.rests(id);
+    const { currentPeriodEnd } = await of.row(id);
+    await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 5 * MINUTE_MS);
+    await of.rests(id);
+    expect(await of.invoicesOf(id)).toHaveLength(1);
+    expect(charges(person)).toHaveLength(1);
+    await of.passPeriod(id, 2 * MINUTE_MS);
+    await of.paid(id, 2);
+    expect(charges(person)).toHaveLength(2);
+  });
+
+  it('behind by ten minutes: charges at its time all the same', async () => {
+    await startShifted(-10 * MINUTE_MS);
+    const { id, person } = await of.active();
+    await of.rests(id);
+    await of.passPeriod(id, 2 * MINUTE_MS);
+    await of.paid(id, 2);
+    expect(charges(person)).toHaveLength(2);
   });
 });
 
