@@ -112,6 +112,15 @@ describe('what is over is removed, and what is good stays', () => {
     expect(await looked()).toEqual(NONE);
   });
 
+  test('an invitation stays, for it says that its admin never came', async () => {
+    const invitation = { id: uuidv7(), userId, purpose: 'invitation', tokenHash: hash() } as const;
+    await db()
+      .insert(accountTokens)
+      .values({ ...invitation, expiresAt: fromNow(-HOUR_MS) });
+    expect(await looked()).toEqual(NONE);
+    await db().delete(accountTokens).where(eq(accountTokens.id, invitation.id));
+  });
+
   test('failures of over a day ago count until nobody has to wait for them any more', async () => {
     const scope = hash();
     const blocked = { scope, failures: 5, since: fromNow(-25 * HOUR_MS), blockedUntil: fromNow(HOUR_MS) };

@@ -29,7 +29,14 @@ export const SESSIONS_WITH_TOKENS: RowsOver = {
 
 /** What may simply be removed, table by table. */
 export const ROWS_OVER: readonly RowsOver[] = [
-  { table: 'account_tokens', key: ['id', 'uuid'], overAt: sql`expires_at`, keptForMs: 0 },
+  {
+    table: 'account_tokens',
+    key: ['id', 'uuid'],
+    overAt: sql`expires_at`,
+    keptForMs: 0,
+    // An invitation says that its admin never came: see refuseLastAdmin.
+    and: sql`purpose <> 'invitation'`,
+  },
   { table: 'oauth_states', key: ['state_hash', 'text'], overAt: sql`expires_at`, keptForMs: 0 },
   { table: 'oauth_codes', key: ['code_hash', 'text'], overAt: sql`expires_at`, keptForMs: 0 },
   { table: 'two_factor_challenges', key: ['id', 'uuid'], overAt: sql`expires_at`, keptForMs: 0 },
