@@ -335,7 +335,8 @@ describe('what refers to an account keeps it', () => {
     expect(named.map(({ name }) => name)).toEqual([
       // Of admins' keys: nobody is one without a confirmed address.
       'api_keys.made_by',
-      // Goes with the account.
+      // Go with the account.
+      'auth_failures.user_id',
       'bearer_usage.user_id',
       // Beside a row of seller_balances, which keeps the account.
       'seller_postings.seller_id',

@@ -7,7 +7,7 @@ import { apiKeys, apiKeyUsage, bearerUsage, mails, userProfiles, users } from '.
 import { personKeys } from '../sealing/schema.ts';
 import { backupCodes, twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
 import { refreshTokens, sessions } from '../sessions/schema.ts';
-import { accountTokens } from '../tokens/schema.ts';
+import { accountTokens, authFailures } from '../tokens/schema.ts';
 
 /**
  * What became of an account that nobody confirmed. It stays where somebody is at work on it (`locked`), where it was confirmed or
@@ -78,6 +78,7 @@ const OWN_TABLES = [
   [oauthCodes, oauthCodes.userId],
   [oauthAccounts, oauthAccounts.userId],
   [apiKeys, apiKeys.userId],
+  [authFailures, authFailures.userId],
   [bearerUsage, bearerUsage.userId],
   [userProfiles, userProfiles.userId],
   [personKeys, personKeys.userId],
