@@ -329,7 +329,7 @@ async function fail(email: string) {
 async function mailsGo() {
   const { control } = world.smtp;
   const { sql } = world.database;
-  const [{ email: given = '' } = {}] = await sql<{ email: string }[]>`
+  const [{ email: given } = { email: '' }] = await sql<{ email: string }[]>`
     SELECT email FROM users JOIN oauth_accounts ON user_id = users.id LIMIT 1`;
   control.addFault({ kind: 'defer', to: given, times: 'always' });
   control.addFault({ kind: 'refuse' });

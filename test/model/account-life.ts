@@ -36,7 +36,7 @@ export class Life {
     this.admin = admin;
     this.#email = email;
     // Each life is a network of its own: what limits count of one is no other's.
-    const [a = '', b = ''] = [admin.id.slice(-8, -4), admin.id.slice(-4)];
+    const [a, b] = [admin.id.slice(-8, -4), admin.id.slice(-4)];
     this.by = new Visitor(() => world.apiUrl, { ip: `2001:db8:${a}:${b}::1`, browser: 'a model' });
   }
 

@@ -186,11 +186,11 @@ describe('a renewal', () => {
 });
 
 describe('a worker whose clock is', () => {
-  let of: ReturnType<typeof subscriptionsOf>;
+  let story: ReturnType<typeof subscriptionsOf>;
   let shifted: World;
   beforeAll(async () => {
     shifted = await World.create({ worker: false, env: { SUBSCRIPTION_RENEWAL_JITTER: '1s' } });
-    of = subscriptionsOf(shifted);
+    story = subscriptionsOf(shifted);
   });
   afterEach(() => shifted.killWorkerProcess());
   afterAll(() => shifted.close());
@@ -212,24 +212,24 @@ describe('a worker whose clock is', () => {
 
   it('ahead by ten minutes: charges nothing before its time', async () => {
     await startShifted(10 * MINUTE_MS);
-    const { id, person } = await of.active();
-    await of.rests(id);
-    const { currentPeriodEnd } = await of.row(id);
-    await of.pass(id, currentPeriodEnd!.getTime() - Date.now() - 5 * MINUTE_MS);
-    await of.rests(id);
-    expect(await of.invoicesOf(id)).toHaveLength(1);
+    const { id, person } = await story.active();
+    await story.rests(id);
+    const { currentPeriodEnd } = await story.row(id);
+    await story.pass(id, currentPeriodEnd!.getTime() - Date.now() - 5 * MINUTE_MS);
+    await story.rests(id);
+    expect(await story.invoicesOf(id)).toHaveLength(1);
     expect(charges(person)).toHaveLength(1);
-    await of.passPeriod(id, 2 * MINUTE_MS);
-    await of.paid(id, 2);
+    await story.passPeriod(id, 2 * MINUTE_MS);
+    await story.paid(id, 2);
     expect(charges(person)).toHaveLength(2);
   });
 
   it('behind by ten minutes: charges at its time all the same', async () => {
     await startShifted(-10 * MINUTE_MS);
-    const { id, person } = await of.active();
-    await of.rests(id);
-    await of.passPeriod(id, 2 * MINUTE_MS);
-    await of.paid(id, 2);
+    const { id, person } = await story.active();
+    await story.rests(id);
+    await story.passPeriod(id, 2 * MINUTE_MS);
+    await story.paid(id, 2);
     expect(charges(person)).toHaveLength(2);
   });
 });
