@@ -30,7 +30,7 @@ const isExact = (image: string): boolean =>
   /^postgres:\d+\.\d+(-[a-z][\w.]*)?$|^(?!postgres:)[\w./-]+:v?\d+\.\d+\.\d+(-[\w.-]+)?$/.test(image);
 
 function imagesOfCompose(): string[] {
-  const demanded = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(
+  const demanded = [...read('docker-compose.yml').matchAll(/\$\{(\w+):?\?/g)].map(
     ([, name]) => [String(name), 'set'] as const,
   );
   const { services } = readComposeFile(join(ROOT, 'docker-compose.yml'), Object.fromEntries(demanded));
