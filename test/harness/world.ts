@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { eq } from 'drizzle-orm';
-import { inject, vi } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { type Config, readConfig } from '../../config.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { orders } from '../../db/marketplace/orders/schema.ts';
@@ -42,6 +42,11 @@ const STARTED_WITHIN_MS = 20_000;
 const TOKEN_TTL_MS = 2_000 * 365 * 24 * 60 * 60 * 1000;
 
 type Env = Readonly<Record<string, string>>;
+
+/** Suites of money alone: no plan is charged there, and no mail is sent. */
+const OF_MONEY = /\/test\/(marketplace|payouts|settlements)\//;
+/** A task queue costs its worker a copy of the workflows' code, which is more than half of what a world costs. */
+const SERVES_MONEY_ALONE = { SUBSCRIPTION_WORKER_ENABLED: 'false', PEOPLE_WORKER_ENABLED: 'false' };
 
 /** The same for every world of a process. */
 let contract: Contract | undefined;
@@ -180,6 +185,7 @@ export class World {
       REVERSAL_CHECK_INTERVAL: '200ms',
       REVERSAL_BACKOFF_BASE: '50ms',
       REVERSAL_BACKOFF_MAX: '400ms',
+      ...(OF_MONEY.test(expect.getState().testPath ?? '') && SERVES_MONEY_ALONE),
       ...env,
     };
     const config = readConfig(fullEnv);
