@@ -4,6 +4,7 @@ import { type ClientLimit, takeClientCall } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
 import { clientOf } from '../kernel/index.ts';
+import { amongPaths } from './among-paths.ts';
 import { keyFor } from './keys.ts';
 import { sayLimit } from './rate-limit.ts';
 
@@ -13,7 +14,7 @@ const REGISTRATIONS_PER_HOUR = 10;
  * What is not counted as a call without credentials: probes, what providers send, pages about the API that hold nobody's data, and
  * the console, which has limits of its own. The codec below it is counted.
  */
-const NOT_COUNTED = [
+const isNotCounted = amongPaths([
   '/health',
   '/ready',
   '/metrics',
@@ -22,12 +23,10 @@ const NOT_COUNTED = [
   '/.well-known',
   '/ops',
   '/api/v1/webhooks',
-].map((path) => ({ path, below: `${path}/` }));
+]);
 const COUNTED_ALL_THE_SAME = '/ops/codec/';
 
-const isCounted = (asked: string) =>
-  asked.startsWith(COUNTED_ALL_THE_SAME) ||
-  !NOT_COUNTED.some(({ path, below }) => asked === path || asked.startsWith(below));
+const isCounted = (asked: string) => asked.startsWith(COUNTED_ALL_THE_SAME) || !isNotCounted(asked);
 
 /**
  * Limits calls without credentials that hold, by the client's address over all processes: none were given, they are wrong or over,

@@ -1,20 +1,20 @@
 import type { MiddlewareHandler, Next } from 'hono';
 import { VezaError } from '../../domain/errors.ts';
 import type { ApiEnv } from '../context.ts';
+import { amongPaths } from './among-paths.ts';
 
 /**
  * Stays open for monitoring, for who verifies our tokens, for admins who can switch it off, and for providers' webhooks,
  * since money moves without us.
  */
-const OPEN = [
+const isOpen = amongPaths([
   ...['/health', '/ready', '/metrics', '/.well-known'],
   ...['/ops', '/api/v1/admin', '/api/v1/webhooks'],
-].map((path) => ({ path, below: `${path}/` }));
+]);
 
 /** Under maintenance everybody else gets 503, before anything else is checked. */
 export const closedForMaintenance: MiddlewareHandler<ApiEnv> = (c, next) => {
-  const asked = c.req.path;
-  if (OPEN.some(({ path, below }) => asked === path || asked.startsWith(below))) return next();
+  if (isOpen(c.req.path)) return next();
   const isOn = c.get('deps').maintenance.isOn();
   if (typeof isOn !== 'boolean') return once(isOn, next);
   refuseIf(isOn);
