@@ -1,7 +1,8 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JWK, jwtVerify, SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig, VARIABLES } from '../../config.ts';
+import { VARIABLES } from '../../config.ts';
+import { problemsOf } from '../config/problems.ts';
 import { seed } from '../../ops/commands/seed.ts';
 import { token as opsToken } from '../../ops/commands/token.ts';
 import { addUser, type ApiWorld, bodyOf, CONFIG, openApi, SECRET, sessionIdOf } from '../harness/api.ts';
@@ -243,38 +244,32 @@ describe('the configuration of signing keys', () => {
     STRIPE_SECRET_KEY: 'sk_test_51Nc8Yd3Hm6Pj0Ga',
     STRIPE_WEBHOOK_SECRET: 'whsec_4Nc8Yd3Hm6Pj0GaE',
   };
-  function problemsOf(set: Record<string, string>): readonly string[] {
-    try {
-      readConfig({ ...GOOD, ...set });
-      return [];
-    } catch (error) {
-      if (error instanceof ConfigError) return error.problems;
-      throw error;
-    }
-  }
+  const problemsWith = (set: Record<string, string>) => problemsOf({ ...GOOD, ...set });
 
   test('a key pair is enough, and so is a secret', () => {
-    expect(problemsOf({})).toEqual([]);
-    expect(problemsOf({ JWT_SIGNING_KEYS: '', JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae' })).toEqual([]);
-    expect(problemsOf({ JWT_SIGNING_KEYS: '' })).toEqual([
+    expect(problemsWith({})).toEqual([]);
+    expect(problemsWith({ JWT_SIGNING_KEYS: '', JWT_SECRET: 'fQ2v9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0Gae' })).toEqual(
+      [],
+    );
+    expect(problemsWith({ JWT_SIGNING_KEYS: '' })).toEqual([
       expect.stringMatching(/^JWT_SECRET: is missing; .*JWT_SIGNING_KEYS instead/),
     ]);
   });
 
   test('an id that no key has is refused by name', () => {
-    expect(problemsOf({ JWT_SIGNING_KEY_ID: 'e7' })).toEqual([
+    expect(problemsWith({ JWT_SIGNING_KEY_ID: 'e7' })).toEqual([
       'JWT_SIGNING_KEY_ID: expected the id of a key in JWT_SIGNING_KEYS, or none',
     ]);
   });
 
   test('`none` without a secret would sign nothing', () => {
-    expect(problemsOf({ JWT_SIGNING_KEY_ID: 'none' })).toEqual([
+    expect(problemsWith({ JWT_SIGNING_KEY_ID: 'none' })).toEqual([
       expect.stringMatching(/^JWT_SECRET: is missing/),
     ]);
   });
 
   test('a key that is too weak is refused by name', () => {
-    expect(problemsOf({ JWT_SIGNING_KEYS: inBase64(rsa('weak', 1024)) })).toEqual([
+    expect(problemsWith({ JWT_SIGNING_KEYS: inBase64(rsa('weak', 1024)) })).toEqual([
       expect.stringMatching(/^JWT_SIGNING_KEYS: expected private JWKs .*2048 bits/),
     ]);
     // RFC 5903, 8.1 has the generator of P-256: the public half of the key 1.
@@ -288,7 +283,7 @@ describe('the configuration of signing keys', () => {
         'base64url',
       ),
     };
-    expect(problemsOf({ JWT_SIGNING_KEYS: inBase64(guessed) })).toEqual([
+    expect(problemsWith({ JWT_SIGNING_KEYS: inBase64(guessed) })).toEqual([
       expect.stringMatching(/^JWT_SIGNING_KEYS: expected keys that were generated/),
     ]);
   });
@@ -296,14 +291,14 @@ describe('the configuration of signing keys', () => {
   test('one key in two rings is refused by name', () => {
     const shared = `k9:${Buffer.from(ED.d ?? '', 'base64url').toString('base64')}`;
     for (const ring of ['PERSONAL_DATA_KEYS', 'PAYLOAD_ENCRYPTION_KEYS']) {
-      expect(problemsOf({ [ring]: shared, JWT_SIGNING_KEYS: inBase64(ED) })).toEqual([
+      expect(problemsWith({ [ring]: shared, JWT_SIGNING_KEYS: inBase64(ED) })).toEqual([
         expect.stringMatching(/^JWT_SIGNING_KEYS: expected keys of its own/),
       ]);
     }
   });
 
   test('an identity provider signs by its own keys', () => {
-    expect(problemsOf({ IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' })).toEqual([
+    expect(problemsWith({ IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' })).toEqual([
       expect.stringMatching(/^JWT_SIGNING_KEYS: expected nothing/),
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, readConfig, VARIABLES } from '../../config.ts';
+import { readConfig, VARIABLES } from '../../config.ts';
+import { problemsOf } from './problems.ts';
 import { unguessedChars } from '../../config/secret-strength.ts';
 
 const GOOD = {
@@ -20,23 +21,15 @@ const GOOD = {
     'example-2026:Zk3vQ9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1E=,of-2025:9sXk1LwTz7Rb4Nc8Yd3Hm6Pj0GaefQ2v9sXk1Zk3vQE=',
 };
 
-function problemsOf(set: Record<string, string>): readonly string[] {
-  try {
-    readConfig({ ...GOOD, ...set });
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
+const problemsWith = (set: Record<string, string>) => problemsOf({ ...GOOD, ...set });
 
 describe('a production configuration', () => {
   test.each(['APP_URL', 'SMTP_HOST', 'MAIL_FROM', 'PERSONAL_DATA_KEYS'])(
     'with accounts of its own needs %s',
     (name) => {
-      expect(problemsOf({ [name]: '' })).toEqual([expect.stringMatching(`^${name}: is missing; expected`)]);
+      expect(problemsWith({ [name]: '' })).toEqual([expect.stringMatching(`^${name}: is missing; expected`)]);
       const external = { IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' };
-      expect(problemsOf({ [name]: '', ...external })).toEqual([]);
+      expect(problemsWith({ [name]: '', ...external })).toEqual([]);
     },
   );
 
@@ -53,7 +46,7 @@ describe('a production configuration', () => {
     ['OAUTH_ALLOWED_REDIRECT_DOMAINS', 'app.shop.example:8443', 'each in full'],
     ['OAUTH_STAND_IN_URL', 'http://127.0.0.1:4600', 'nothing'],
   ])('refuses %s %s', (name, value, reason) => {
-    expect(problemsOf({ [name]: value })).toEqual([
+    expect(problemsWith({ [name]: value })).toEqual([
       expect.stringMatching(`^${name}.*: expected .*${reason}`),
     ]);
   });
@@ -70,14 +63,14 @@ describe('a production configuration', () => {
       'keys of its own, none of PAYLOAD_ENCRYPTION_KEYS',
     ],
   ])('refuses %s=%s', (name, value, reason) => {
-    const problems = problemsOf({ [name]: value });
+    const problems = problemsWith({ [name]: value });
     expect(problems).not.toEqual([]);
     for (const problem of problems) expect(problem).toMatch(new RegExp(`^${name}: expected .*(${reason})`));
   });
 
   test('lets mails go without TLS within a private network', () => {
-    expect(problemsOf({ SMTP_HOST: 'mail.internal', SMTP_TLS: 'none' })).toEqual([]);
-    expect(problemsOf({ SMTP_HOST: '10.1.2.3', SMTP_TLS: 'none' })).toEqual([]);
+    expect(problemsWith({ SMTP_HOST: 'mail.internal', SMTP_TLS: 'none' })).toEqual([]);
+    expect(problemsWith({ SMTP_HOST: '10.1.2.3', SMTP_TLS: 'none' })).toEqual([]);
   });
 
   test('switches a provider on by all that it needs, or not at all', () => {
@@ -87,9 +80,9 @@ describe('a production configuration', () => {
       OAUTH_OIDC_ISSUER: 'https://login.shop.example',
       OAUTH_ALLOWED_REDIRECT_DOMAINS: 'app.shop.example, m.shop.example',
     };
-    expect(problemsOf(given)).toEqual([]);
+    expect(problemsWith(given)).toEqual([]);
     for (const name of ['OAUTH_OIDC_CLIENT_ID', 'OAUTH_OIDC_CLIENT_SECRET', 'OAUTH_OIDC_ISSUER']) {
-      expect(problemsOf({ ...given, [name]: '' })).toEqual([
+      expect(problemsWith({ ...given, [name]: '' })).toEqual([
         expect.stringMatching(`${name}.*: expected all`),
       ]);
     }
@@ -97,14 +90,14 @@ describe('a production configuration', () => {
 
   test('is one by APP_ENV as well', () => {
     const asked = { NODE_ENV: 'development', APP_ENV: 'production' };
-    expect(problemsOf({ ...asked, JWT_SECRET: VARIABLES.JWT_SECRET.example })).toEqual([
+    expect(problemsWith({ ...asked, JWT_SECRET: VARIABLES.JWT_SECRET.example })).toEqual([
       expect.stringMatching('not the example'),
     ]);
-    expect(problemsOf({ ...asked, SMTP_HOST: '' })).toHaveLength(1);
+    expect(problemsWith({ ...asked, SMTP_HOST: '' })).toHaveLength(1);
   });
 
   test('with secrets of its own is accepted, also with the test keys of a staging system', () => {
-    expect(problemsOf({})).toEqual([]);
+    expect(problemsWith({})).toEqual([]);
   });
 
   test.each([
@@ -153,7 +146,7 @@ describe('a production configuration', () => {
     ['DATABASE_URL', 'postgres://veza:9f1c6b2d@db.internal/veza', 'at least 12 characters'],
     ['DATABASE_URL', 'postgres://veza:abababababab@db.internal/veza', 'a few characters repeated'],
   ])('with %s=%s is refused: %s', (name, value, why) => {
-    const problems = problemsOf({ [name]: value });
+    const problems = problemsWith({ [name]: value });
     expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: expected .*${why}`))]);
     expect(problems.join()).not.toContain(value);
     expect(() => readConfig({ ...GOOD, [name]: value, NODE_ENV: 'development' })).not.toThrow();
@@ -161,30 +154,30 @@ describe('a production configuration', () => {
 
   test('is refused for one bad secret among those of a rotation', () => {
     const rotating = `${GOOD.STRIPE_WEBHOOK_SECRET},whsec_old`;
-    expect(problemsOf({ STRIPE_WEBHOOK_SECRET: rotating })).toEqual([
+    expect(problemsWith({ STRIPE_WEBHOOK_SECRET: rotating })).toEqual([
       expect.stringMatching(/^STRIPE_WEBHOOK_SECRET: .*16 characters/),
     ]);
   });
 
   test('takes a comma in a secret that is no list for a part of it', () => {
-    expect(problemsOf({ JWT_SECRET: 'fQ2v9sXk1LwTz7Rb,Nc8Yd3Hm6Pj0GaeX' })).toEqual([]);
-    expect(problemsOf({ HYPERSWITCH_API_KEY: 'snd_7Qw2,Er9Ty4Ui1Op6' })).toEqual([]);
-    expect(problemsOf({ JWT_SECRET: ',,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' })).toHaveLength(1);
+    expect(problemsWith({ JWT_SECRET: 'fQ2v9sXk1LwTz7Rb,Nc8Yd3Hm6Pj0GaeX' })).toEqual([]);
+    expect(problemsWith({ HYPERSWITCH_API_KEY: 'snd_7Qw2,Er9Ty4Ui1Op6' })).toEqual([]);
+    expect(problemsWith({ JWT_SECRET: ',,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,' })).toHaveLength(1);
   });
 
   test.each(['PSP_READ_LAG', 'STRIPE_READ_LAG'])(
     'believes no "not found" of a provider sooner than after ten minutes (%s)',
     (name) => {
-      expect(problemsOf({ [name]: '1h' })).toEqual([]);
-      expect(problemsOf({ [name]: '599s' })).toEqual([
+      expect(problemsWith({ [name]: '1h' })).toEqual([]);
+      expect(problemsWith({ [name]: '599s' })).toEqual([
         expect.stringMatching(new RegExp(`^${name}: expected 10m`)),
       ]);
-      expect(problemsOf({ [name]: '1s', NODE_ENV: 'development' })).toEqual([]);
+      expect(problemsWith({ [name]: '1s', NODE_ENV: 'development' })).toEqual([]);
     },
   );
 
   test('names every variable that is at fault, in one go', () => {
-    const problems = problemsOf({ JWT_SECRET: 'short', STRIPE_SECRET_KEY: 'sk_live_1', PORT: 'many' });
+    const problems = problemsWith({ JWT_SECRET: 'short', STRIPE_SECRET_KEY: 'sk_live_1', PORT: 'many' });
     expect(new Set(problems.map((problem) => problem.split(':')[0]))).toEqual(
       new Set(['JWT_SECRET', 'STRIPE_SECRET_KEY', 'PORT']),
     );
@@ -201,7 +194,7 @@ describe('a production configuration', () => {
     ['http://hyperswitch.payments.svc', false],
     ['https://api.hyperswitch.io', false],
   ])('that sends keys to %s is refused: %s', (url, isRefused) => {
-    expect(problemsOf({ HYPERSWITCH_BASE_URL: url })).toEqual(
+    expect(problemsWith({ HYPERSWITCH_BASE_URL: url })).toEqual(
       isRefused ? [expect.stringMatching(/^HYPERSWITCH_BASE_URL: expected https/)] : [],
     );
   });
@@ -253,7 +246,7 @@ describe('the examples', () => {
     'are refused where NODE_ENV is %j',
     (nodeEnv) => {
       for (const [name, example] of Object.entries(examples)) {
-        expect(problemsOf({ NODE_ENV: nodeEnv, [name]: example })).toEqual([
+        expect(problemsWith({ NODE_ENV: nodeEnv, [name]: example })).toEqual([
           expect.stringMatching(new RegExp(`^${name}: expected .* of your own, not the example`)),
         ]);
       }
@@ -261,7 +254,7 @@ describe('the examples', () => {
   );
 
   test.each(['development', 'test'])('are taken where NODE_ENV is %s', (nodeEnv) => {
-    expect(problemsOf({ NODE_ENV: nodeEnv, ...examples })).toEqual([]);
+    expect(problemsWith({ NODE_ENV: nodeEnv, ...examples })).toEqual([]);
   });
 });
 
@@ -269,7 +262,7 @@ describe('whitelists', () => {
   test.each(['*', 'https://shop.example/', 'shop.example', 'https://a.example,*'])(
     'CORS_ORIGINS=%s is refused',
     (value) => {
-      expect(problemsOf({ CORS_ORIGINS: value })).toEqual([
+      expect(problemsWith({ CORS_ORIGINS: value })).toEqual([
         expect.stringMatching(/^CORS_ORIGINS: expected origins/),
       ]);
     },
@@ -278,7 +271,7 @@ describe('whitelists', () => {
   test.each(['10.0.0.0/33', 'proxy.internal', '10.0.0/8', '10.0.0.1/8/9', '::1/129'])(
     'TRUSTED_PROXIES=%s is refused',
     (value) => {
-      expect(problemsOf({ TRUSTED_PROXIES: value })).toEqual([
+      expect(problemsWith({ TRUSTED_PROXIES: value })).toEqual([
         expect.stringMatching(/^TRUSTED_PROXIES: expected addresses or networks/),
       ]);
     },
