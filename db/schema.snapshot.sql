@@ -1,6 +1,35 @@
 -- What the migrations make of an empty database, as its catalog describes it. For reading and for review: a
 -- migration shows here what it changed. Written by `npm run db:snapshot`, compared by test/db/schema.test.ts.
 
+CREATE TABLE account_deletions (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  status text DEFAULT 'scheduled'::text NOT NULL,
+  keep_public_tracks boolean NOT NULL,
+  requested_by text NOT NULL,
+  requested_at timestamp with time zone DEFAULT now() NOT NULL,
+  final_at timestamp with time zone NOT NULL,
+  waits_for text[] DEFAULT '{}'::text[] NOT NULL,
+  waiting_since timestamp with time zone,
+  held_at timestamp with time zone,
+  hidden jsonb DEFAULT '{}'::jsonb NOT NULL,
+  reminded_at timestamp with time zone,
+  paid_out_at timestamp with time zone,
+  undone_at timestamp with time zone,
+  erasing_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  steps jsonb DEFAULT '{}'::jsonb NOT NULL,
+  report jsonb,
+  CONSTRAINT account_deletions_pkey PRIMARY KEY (id),
+  CONSTRAINT account_deletions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT account_deletions_status_known CHECK ((status = ANY (ARRAY['scheduled'::text, 'waiting'::text, 'erasing'::text, 'undone'::text, 'erased'::text]))),
+  CONSTRAINT account_deletions_waits_known CHECK ((waits_for <@ ARRAY['order_pending'::text, 'refund_window'::text, 'refund_open'::text, 'dispute_open'::text, 'transfer_open'::text, 'reversal_open'::text, 'payout_open'::text, 'invoice_open'::text, 'balance_pending'::text, 'balance_available'::text, 'balance_owed'::text, 'account_barred'::text, 'hold'::text]))
+);
+CREATE INDEX account_deletions_by_user ON public.account_deletions USING btree (user_id, requested_at, id);
+CREATE INDEX account_deletions_newest ON public.account_deletions USING btree (requested_at, id);
+CREATE UNIQUE INDEX account_deletions_one_open ON public.account_deletions USING btree (user_id) WHERE (status = ANY (ARRAY['scheduled'::text, 'waiting'::text, 'erasing'::text]));
+CREATE INDEX account_deletions_open ON public.account_deletions USING btree (final_at, id) WHERE (status = ANY (ARRAY['scheduled'::text, 'waiting'::text, 'erasing'::text]));
+
 CREATE TABLE account_link_asks (
   id uuid NOT NULL,
   user_id uuid NOT NULL,
@@ -199,6 +228,32 @@ CREATE TABLE credit_notes (
 );
 CREATE INDEX credit_notes_by_invoice ON public.credit_notes USING btree (invoice_id);
 
+CREATE TABLE data_exports (
+  id uuid NOT NULL,
+  user_id uuid NOT NULL,
+  status text DEFAULT 'queued'::text NOT NULL,
+  file_key text,
+  size_bytes bigint,
+  sha256 text,
+  parts jsonb,
+  downloads integer DEFAULT 0 NOT NULL,
+  error_code text,
+  attempt integer DEFAULT 0 NOT NULL,
+  next_attempt_at timestamp with time zone,
+  requested_at timestamp with time zone DEFAULT now() NOT NULL,
+  ready_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  CONSTRAINT data_exports_pkey PRIMARY KEY (id),
+  CONSTRAINT data_exports_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
+  CONSTRAINT data_exports_ready_whole CHECK (((status <> 'ready'::text) OR ((file_key IS NOT NULL) AND (size_bytes IS NOT NULL) AND (sha256 IS NOT NULL) AND (expires_at IS NOT NULL)))),
+  CONSTRAINT data_exports_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'building'::text, 'ready'::text, 'failed'::text, 'expired'::text, 'removed'::text])))
+);
+CREATE INDEX data_exports_by_user ON public.data_exports USING btree (user_id, requested_at, id);
+CREATE INDEX data_exports_newest ON public.data_exports USING btree (requested_at, id);
+CREATE UNIQUE INDEX data_exports_one_open ON public.data_exports USING btree (user_id) WHERE (status = ANY (ARRAY['queued'::text, 'building'::text]));
+CREATE INDEX data_exports_open ON public.data_exports USING btree (requested_at, id) WHERE (status = ANY (ARRAY['queued'::text, 'building'::text]));
+CREATE INDEX data_exports_to_expire ON public.data_exports USING btree (expires_at, id) WHERE (status = 'ready'::text);
+
 CREATE TABLE decisions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   actor text NOT NULL,
@@ -266,6 +321,19 @@ CREATE INDEX disputes_by_time ON public.disputes USING btree (opened_at, id);
 CREATE INDEX disputes_open_by_order ON public.disputes USING btree (order_id) WHERE (status = 'open'::text);
 CREATE UNIQUE INDEX disputes_provider_key ON public.disputes USING btree (provider_dispute_id);
 CREATE INDEX disputes_unbooked_by_look ON public.disputes USING btree (reconcile_checked_at NULLS FIRST, opened_at) WHERE (unbooked_since IS NOT NULL);
+
+CREATE TABLE export_tickets (
+  token_hash text NOT NULL,
+  export_id uuid NOT NULL,
+  session_id uuid,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT export_tickets_pkey PRIMARY KEY (token_hash),
+  CONSTRAINT export_tickets_export_id_data_exports_id_fk FOREIGN KEY (export_id) REFERENCES data_exports(id),
+  CONSTRAINT export_tickets_session_id_sessions_id_fk FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+);
+CREATE INDEX export_tickets_by_export ON public.export_tickets USING btree (export_id);
+CREATE INDEX export_tickets_by_session ON public.export_tickets USING btree (session_id);
+CREATE INDEX export_tickets_over ON public.export_tickets USING btree (expires_at);
 
 CREATE TABLE idempotency_keys (
   scope text NOT NULL,
@@ -436,7 +504,7 @@ CREATE TABLE mails (
   queued_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT mails_pkey PRIMARY KEY (id),
   CONSTRAINT mails_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id),
-  CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['password_changed'::text, 'email_change_requested'::text, 'email_changed'::text, 'two_factor_on'::text, 'two_factor_off'::text, 'two_factor_blocked'::text, 'backup_code_used'::text, 'oauth_linked'::text, 'oauth_unlinked'::text, 'new_sign_in'::text, 'session_reuse'::text, 'invitation'::text, 'order_receipt'::text, 'refund_asked'::text, 'refund_succeeded'::text, 'refund_failed'::text, 'payout_paid'::text, 'payout_failed'::text, 'subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text]))),
+  CONSTRAINT mails_kind_known CHECK ((kind = ANY (ARRAY['password_changed'::text, 'email_change_requested'::text, 'email_changed'::text, 'two_factor_on'::text, 'two_factor_off'::text, 'two_factor_blocked'::text, 'backup_code_used'::text, 'oauth_linked'::text, 'oauth_unlinked'::text, 'new_sign_in'::text, 'session_reuse'::text, 'invitation'::text, 'order_receipt'::text, 'refund_asked'::text, 'refund_succeeded'::text, 'refund_failed'::text, 'payout_paid'::text, 'payout_failed'::text, 'subscription_started'::text, 'trial_started'::text, 'trial_ending'::text, 'trial_over'::text, 'invoice_receipt'::text, 'year_renews_soon'::text, 'payment_failed'::text, 'bank_wants_you'::text, 'subscription_recovered'::text, 'subscription_expired'::text, 'subscription_canceled'::text, 'subscription_taken_back'::text, 'subscription_changed'::text, 'change_failed'::text, 'invoice_refunded'::text, 'price_moves'::text, 'export_ready'::text, 'export_failed'::text, 'export_downloaded'::text, 'deletion_scheduled'::text, 'deletion_reminder'::text, 'deletion_waits'::text, 'deletion_undone'::text, 'deletion_done'::text]))),
   CONSTRAINT mails_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'refused'::text, 'given_up'::text])))
 );
 CREATE INDEX mails_by_id_told_of ON public.mails USING btree (split_part(subject, '/'::text, 2));
@@ -505,7 +573,7 @@ CREATE TABLE ops_flags (
   raised_at timestamp with time zone DEFAULT now() NOT NULL,
   cleared_at timestamp with time zone,
   CONSTRAINT ops_flags_pkey PRIMARY KEY (id),
-  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'mail_gave_up'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'phantom'::text, 'renewal_unanswered'::text, 'double_payment'::text, 'psp_retries_itself'::text, 'statement_exceptions'::text])))
+  CONSTRAINT ops_flags_kind_known CHECK ((kind = ANY (ARRAY['unknown_signal'::text, 'mail_gave_up'::text, 'unhandled_webhook'::text, 'account_gone'::text, 'seller_funds_short'::text, 'stripe_refuses_our_key'::text, 'amount_differs'::text, 'capture_differs'::text, 'late_payment'::text, 'succeeded_after_failed'::text, 'failed_after_succeeded'::text, 'give_back_failed'::text, 'orphan_failed'::text, 'outside_refund_unbooked'::text, 'refunded_beyond_captured'::text, 'dispute_opened'::text, 'dispute_expired'::text, 'dispute_unbooked'::text, 'dispute_contradicted'::text, 'reversal_gave_up'::text, 'reversal_happened_after_all'::text, 'outside_reversal'::text, 'transfer_gave_up'::text, 'transfer_happened_after_all'::text, 'transfer_without_id'::text, 'psp_refuses_our_key'::text, 'payout_gave_up'::text, 'payout_paid_after_failed'::text, 'outside_payout'::text, 'phantom'::text, 'renewal_unanswered'::text, 'double_payment'::text, 'psp_retries_itself'::text, 'statement_exceptions'::text, 'export_failed'::text, 'deletion_waits'::text, 'erasing_held_up'::text, 'erasure_undone'::text])))
 );
 CREATE INDEX ops_flags_by_subject ON public.ops_flags USING btree (subject);
 CREATE UNIQUE INDEX ops_flags_one_open ON public.ops_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);

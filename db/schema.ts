@@ -21,3 +21,4 @@ export * from './subscriptions/schema.ts';
 export * from './subscriptions/invoices/schema.ts';
 export * from './subscriptions/changes/schema.ts';
 export * from './settlements/schema.ts';
+export * from './privacy/schema.ts';

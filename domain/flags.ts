@@ -2,6 +2,7 @@ import { ACCOUNTS_FLAGS } from './accounts/flags.ts';
 import { KERNEL_FLAGS } from './kernel/flags.ts';
 import { MARKETPLACE_FLAGS } from './marketplace/flags.ts';
 import { PAYOUTS_FLAGS } from './payouts/flags.ts';
+import { PRIVACY_FLAGS } from './privacy/flags.ts';
 import { SELLERS_FLAGS } from './sellers/flags.ts';
 import { SETTLEMENTS_FLAGS } from './settlements/flags.ts';
 import { SUBSCRIPTIONS_FLAGS } from './subscriptions/flags.ts';
@@ -17,5 +18,6 @@ export const FLAG_KINDS = [
   ...PAYOUTS_FLAGS,
   ...SUBSCRIPTIONS_FLAGS,
   ...SETTLEMENTS_FLAGS,
+  ...PRIVACY_FLAGS,
 ] as const;
 export type FlagKind = (typeof FLAG_KINDS)[number];

@@ -5,6 +5,8 @@ import { MARKETPLACE_MAIL_TEXTS } from './marketplace/mail-texts/index.ts';
 import { MARKETPLACE_MAILS, type MarketplaceMailParams } from './marketplace/mails.ts';
 import { PAYOUTS_MAIL_TEXTS } from './payouts/mail-texts/index.ts';
 import { PAYOUTS_MAILS, type PayoutsMailParams } from './payouts/mails.ts';
+import { PRIVACY_MAIL_TEXTS } from './privacy/mail-texts/index.ts';
+import { PRIVACY_MAILS, type PrivacyMailParams } from './privacy/mails.ts';
 import { SUBSCRIPTION_MAIL_TEXTS } from './subscriptions/mail-texts/index.ts';
 import { SUBSCRIPTION_MAILS, type SubscriptionMailParams } from './subscriptions/mails.ts';
 
@@ -14,10 +16,15 @@ export const MAIL_KINDS = [
   ...MARKETPLACE_MAILS,
   ...PAYOUTS_MAILS,
   ...SUBSCRIPTION_MAILS,
+  ...PRIVACY_MAILS,
 ] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
 
-type ParamsOf = AccountMailParams & MarketplaceMailParams & PayoutsMailParams & SubscriptionMailParams;
+type ParamsOf = AccountMailParams &
+  MarketplaceMailParams &
+  PayoutsMailParams &
+  SubscriptionMailParams &
+  PrivacyMailParams;
 /** A kind of mail with what it says. */
 type Said<Kinds extends keyof ParamsOf> = {
   [Kind in Kinds]: { readonly kind: Kind; readonly params: ParamsOf[Kind] };
@@ -31,6 +38,7 @@ const TEXTS: { readonly [Kind in keyof ParamsOf]: MailTemplate<ParamsOf[Kind]> }
   ...MARKETPLACE_MAIL_TEXTS,
   ...PAYOUTS_MAIL_TEXTS,
   ...SUBSCRIPTION_MAIL_TEXTS,
+  ...PRIVACY_MAIL_TEXTS,
 };
 
 /** A mail as people read it. */

@@ -9,6 +9,8 @@ import { canTransition as canReversal, REVERSAL } from '../../domain/marketplace
 import { canTransition as canTransfer, TRANSFER } from '../../domain/marketplace/transfer-machine.ts';
 import { canTransition as canMail, MAIL } from '../../domain/accounts/mail-machine.ts';
 import { canTransition as canUser, USER } from '../../domain/accounts/user-machine.ts';
+import { canTransition as canDeletion, DELETION } from '../../domain/privacy/deletion-machine.ts';
+import { canTransition as canExport, EXPORT } from '../../domain/privacy/export-machine.ts';
 import { ATTEMPT, canTransition as canAttempt } from '../../domain/subscriptions/attempt-machine.ts';
 import { canTransition as canChange, CHANGE } from '../../domain/subscriptions/change-machine.ts';
 import { canTransition as canInvoice, INVOICE } from '../../domain/subscriptions/invoice-machine.ts';
@@ -152,6 +154,27 @@ const MACHINES: readonly (readonly [machine: Machine<string>, may: May, table: s
      applied       .       .        =      .       .
      failed        .       .        .      =       .
      replaced      .       .        .      .       =`,
+  ],
+  [
+    EXPORT,
+    canExport,
+    `            queued building ready failed expired removed
+     queued        =      Y        .     Y      .       .
+     building      .      =        Y     Y      .       .
+     ready         .      .        =     .      Y       Y
+     failed        .      .        .     =      .       .
+     expired       .      .        .     .      =       .
+     removed       .      .        .     .      .       =`,
+  ],
+  [
+    DELETION,
+    canDeletion,
+    `            scheduled waiting erasing undone erased
+     scheduled      =         Y       Y       Y      .
+     waiting        .         =       Y       Y      .
+     erasing        .         .       =       .      Y
+     undone         .         .       .       =      .
+     erased         .         .       .       .      =`,
   ],
 ];
 
