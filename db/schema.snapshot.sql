@@ -328,11 +328,9 @@ CREATE TABLE export_tickets (
   session_id uuid,
   expires_at timestamp with time zone NOT NULL,
   CONSTRAINT export_tickets_pkey PRIMARY KEY (token_hash),
-  CONSTRAINT export_tickets_export_id_data_exports_id_fk FOREIGN KEY (export_id) REFERENCES data_exports(id),
-  CONSTRAINT export_tickets_session_id_sessions_id_fk FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE
+  CONSTRAINT export_tickets_export_id_data_exports_id_fk FOREIGN KEY (export_id) REFERENCES data_exports(id)
 );
 CREATE INDEX export_tickets_by_export ON public.export_tickets USING btree (export_id);
-CREATE INDEX export_tickets_by_session ON public.export_tickets USING btree (session_id);
 CREATE INDEX export_tickets_over ON public.export_tickets USING btree (expires_at);
 
 CREATE TABLE idempotency_keys (

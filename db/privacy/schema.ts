@@ -15,7 +15,6 @@ import { DELETION_STATUSES } from '../../domain/privacy/deletion-machine.ts';
 import { EXPORT_STATUSES } from '../../domain/privacy/export-machine.ts';
 import { DELETION_WAITS } from '../../domain/privacy/waits.ts';
 import { users } from '../accounts/schema.ts';
-import { sessions } from '../accounts/sessions/schema.ts';
 import { at, id, oneOf } from '../kernel/columns.ts';
 
 /** Copies of what is held on a person, as they asked for them. The row stays without its file. */
@@ -79,15 +78,11 @@ export const exportTickets = pgTable(
     exportId: uuid()
       .notNull()
       .references(() => dataExports.id),
-    /** Null: the one who asked has an identity provider's token. */
-    sessionId: uuid().references(() => sessions.id, { onDelete: 'cascade' }),
+    /** Null: the one who asked has an identity provider's token. No foreign key: a session may be removed before. */
+    sessionId: uuid(),
     expiresAt: at().notNull(),
   },
-  (t) => [
-    index('export_tickets_by_export').on(t.exportId),
-    index('export_tickets_by_session').on(t.sessionId),
-    index('export_tickets_over').on(t.expiresAt),
-  ],
+  (t) => [index('export_tickets_by_export').on(t.exportId), index('export_tickets_over').on(t.expiresAt)],
 );
 
 /** People who leave. */
