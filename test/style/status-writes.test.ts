@@ -197,13 +197,12 @@ describe('the walk lets pass what writes no status', () => {
   });
 });
 
-test('the tables of the thirteen machines are walked', () => {
+test('the tables of the fifteen machines are walked', () => {
   expect(new Set(MACHINE_TABLES)).toEqual(
     new Set([
       ...['orders', 'refunds', 'seller_transfers', 'transfer_reversals', 'disputes', 'seller_payouts'],
       ...['approvals', 'subscriptions', 'invoices', 'invoice_payments', 'subscription_changes'],
-      'users',
-      'mails',
+      ...['users', 'mails', 'data_exports', 'account_deletions'],
     ]),
   );
 });
