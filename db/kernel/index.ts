@@ -29,3 +29,14 @@ export { takeSlot } from './take-slot.ts';
 export { rowOf, type WorkPart } from './work.ts';
 export { among } from './among.ts';
 export { KERNEL_NAMED, type NamedRows } from './named.ts';
+export {
+  ABUSE,
+  ofThose,
+  BOOKS,
+  named,
+  own,
+  type PersonalPart,
+  PROOF_OF_REQUEST,
+  TO_ERASED,
+  TO_NULL,
+} from './personal.ts';

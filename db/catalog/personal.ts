@@ -1,0 +1,15 @@
+import { BOOKS, own, type PersonalPart } from '../kernel/index.ts';
+
+/** The class of each column of products, and how a person's rows are found. */
+export const CATALOG_PERSONAL: PersonalPart = {
+  tables: [
+    {
+      table: 'products',
+      key: ['id'],
+      of: [own('seller_id')],
+      none: ['id', 'price_minor', 'currency', 'active', 'created_at'],
+      pseudonym: ['seller_id'],
+      law: { title: BOOKS },
+    },
+  ],
+};

@@ -1,0 +1,75 @@
+import type { SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
+import { ACCOUNTS_PERSONAL } from '../accounts/personal.ts';
+import { APPROVALS_PERSONAL } from '../approvals/personal.ts';
+import { CATALOG_PERSONAL } from '../catalog/personal.ts';
+import { KERNEL_PERSONAL } from '../kernel/personal-tables.ts';
+import type { ColumnClass, KnownOf, Law, PersonalPart, PersonalTable } from '../kernel/personal.ts';
+import { LEDGER_PERSONAL } from '../ledger/personal.ts';
+import { MARKETPLACE_PERSONAL } from '../marketplace/personal.ts';
+import { PAYOUTS_PERSONAL } from '../payouts/personal.ts';
+import { PRIVACY_PERSONAL } from '../privacy/personal.ts';
+import { SELLERS_PERSONAL } from '../sellers/personal.ts';
+import { SETTLEMENTS_PERSONAL } from '../settlements/personal.ts';
+import { SUBSCRIPTIONS_PERSONAL } from '../subscriptions/personal.ts';
+import { WEBHOOKS_PERSONAL } from '../webhooks/personal.ts';
+
+/** A table stands before those that its rows refer to, so higher subjects come first. */
+const PARTS: readonly PersonalPart[] = [
+  PRIVACY_PERSONAL,
+  SETTLEMENTS_PERSONAL,
+  SUBSCRIPTIONS_PERSONAL,
+  PAYOUTS_PERSONAL,
+  MARKETPLACE_PERSONAL,
+  SELLERS_PERSONAL,
+  CATALOG_PERSONAL,
+  WEBHOOKS_PERSONAL,
+  LEDGER_PERSONAL,
+  APPROVALS_PERSONAL,
+  ACCOUNTS_PERSONAL,
+  KERNEL_PERSONAL,
+];
+
+/** Every table of the database, with the class of each of its columns. */
+export const PERSONAL_TABLES: readonly PersonalTable[] = PARTS.flatMap(({ tables }) => tables);
+
+const unionOf = (selects: readonly SQL[]): SQL => sql.join([...selects], sql` UNION ALL `);
+
+/** What is known of a person beside their id. `person` is a uuid: a parameter, or a column of another table. */
+export const knownOf = (person: SQL): KnownOf => ({
+  names: unionOf(PARTS.flatMap(({ names }) => (names ? [names(person)] : []))),
+  atProviders: unionOf(PARTS.flatMap(({ atProviders }) => (atProviders ? [atProviders(person)] : []))),
+});
+
+/** The condition that holds for the rows of a person; null where the table has none. */
+export function rowsOf({ of }: PersonalTable, person: SQL): SQL | null {
+  if (of.length === 0) return null;
+  const known = knownOf(person);
+  return sql`(${sql.join(
+    of.map((way) => sql`(${way(person, known)})`),
+    sql` OR `,
+  )})`;
+}
+
+export interface ClassedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly class: ColumnClass;
+  /** Of class `law`. */
+  readonly law: Law | null;
+}
+
+/** The columns of a table, in the order of their classes. One that has two classes is there twice. */
+export const columnsOf = (of: PersonalTable): readonly ClassedColumn[] => {
+  const { table } = of;
+  const plain = (['none', 'pseudonym', 'delete', 'mask', 'forget'] as const).flatMap((one) =>
+    (of[one] ?? []).map((column) => ({ table, column, class: one, law: null })),
+  );
+  const erased = Object.keys(of.erase ?? {}).map(
+    (column) => ({ table, column, class: 'erase', law: null }) as const,
+  );
+  const kept = Object.entries(of.law ?? {}).map(
+    ([column, law]) => ({ table, column, class: 'law', law }) as const,
+  );
+  return [...plain, ...erased, ...kept];
+};
