@@ -157,7 +157,8 @@ CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pa
 CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE INDEX audit_log_sign_ins ON public.audit_log USING btree (at) WHERE (action = ANY (ARRAY['user.login'::text, 'user.login_blocked'::text, 'session.reuse'::text]));
-CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_log_forgets BEFORE UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION let_forget();
 
 CREATE TABLE auth_failures (
   scope text NOT NULL,
@@ -341,6 +342,7 @@ CREATE TABLE idempotency_keys (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT idempotency_keys_scope_key_pk PRIMARY KEY (scope, key)
 );
+CREATE INDEX idempotency_keys_by_caller ON public.idempotency_keys USING btree (split_part(scope, ':'::text, 1));
 
 CREATE TABLE invoice_counters (
   series text NOT NULL,
@@ -1102,6 +1104,7 @@ CREATE TABLE statement_exceptions (
 );
 CREATE INDEX statement_exceptions_by_kind ON public.statement_exceptions USING btree (statement_id, kind, "position");
 CREATE INDEX statement_exceptions_by_statement ON public.statement_exceptions USING btree (statement_id, "position");
+CREATE INDEX statement_exceptions_by_subject ON public.statement_exceptions USING btree (subject);
 CREATE UNIQUE INDEX statement_exceptions_missed_once ON public.statement_exceptions USING btree (statement_id, subject, COALESCE(ref, ''::text)) WHERE (kind = 'missing_there'::text);
 CREATE INDEX statement_exceptions_open ON public.statement_exceptions USING btree (statement_id, "position") WHERE (resolved_at IS NULL);
 CREATE UNIQUE INDEX statement_exceptions_position_key ON public.statement_exceptions USING btree ("position");
@@ -1403,6 +1406,22 @@ BEGIN
       AND p.created_at = moved.created_at AND p.first_entry_id = moved.first_entry_id;
   END LOOP;
   RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.let_forget()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  forgotten record := OLD;
+BEGIN
+  forgotten.ip := NULL;
+  forgotten.user_agent := NULL;
+  IF NEW *= forgotten THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END
 $function$;
 

@@ -27,7 +27,11 @@ export const idempotencyKeys = pgTable(
     answer: jsonb().$type<object>(),
     createdAt: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.scope, t.key] })],
+  (t) => [
+    primaryKey({ columns: [t.scope, t.key] }),
+    // By the caller: an erasure finds theirs.
+    index('idempotency_keys_by_caller').on(sql`split_part(${t.scope}, ':', 1)`),
+  ],
 );
 
 /**
@@ -46,7 +50,10 @@ export const asks = pgTable(
   (t) => [index('asks_by_time').on(t.createdAt)],
 );
 
-/** Append-only: a trigger of the first migration refuses UPDATE and DELETE. */
+/**
+ * Append-only: triggers refuse DELETE, TRUNCATE and every UPDATE but one, which sets both `ip` and `userAgent` to NULL and
+ * changes nothing else.
+ */
 export const auditLog = pgTable(
   'audit_log',
   {

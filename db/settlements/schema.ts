@@ -130,6 +130,7 @@ export const settlementExceptions = pgTable(
     uniqueIndex('statement_exceptions_position_key').on(t.position),
     index('statement_exceptions_by_statement').on(t.statementId, t.position),
     index('statement_exceptions_by_kind').on(t.statementId, t.kind, t.position),
+    index('statement_exceptions_by_subject').on(t.subject),
     index('statement_exceptions_open')
       .on(t.statementId, t.position)
       .where(sql`${t.resolvedAt} IS NULL`),
