@@ -5,7 +5,7 @@ import { type Ended, runOps } from '../../ops/run.ts';
 
 /** How Node loads our sources: by itself where it can, which is a third less work, or by what `npm run` uses. */
 export const LOADS_SOURCES: readonly string[] = readsTypeScript()
-  ? ['--disable-warning=ExperimentalWarning']
+  ? ['--import', import.meta.resolve('./resolve-once.mjs'), '--disable-warning=ExperimentalWarning']
   : ['--import', 'tsx'];
 
 /** The oldest Node that we run on does not know the feature's name. */
