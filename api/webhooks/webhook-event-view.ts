@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { WebhookEventRow } from '../../db/webhooks/list.ts';
 import { WEBHOOK_OUTCOMES, WEBHOOK_PROVIDERS } from '../../db/webhooks/schema.ts';
-import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { maskPersonalData } from '../../domain/kernel/index.ts';
 import { Id, Time, time, timeOrNull } from '../kernel/index.ts';
 
 export const WebhookEvent = z

@@ -1,12 +1,13 @@
 export { actionsInTemporal, type ActionWords, effectOf, RETRY_IN_TEMPORAL } from './action-words.ts';
 export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
 export { durationMs } from './duration.ts';
-export { maskEmail, maskEmails, replaceEmails, withoutEmails } from './emails.ts';
+export { maskEmail, maskEmails, withoutEmails } from './emails.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';
 export { keyInUse, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
+export { maskForGood, maskPersonalData, maskTextForGood } from './mask.ts';
 export { dayOf, type MailContent, type MailTemplate, minuteOf } from './mail-content.ts';
 export type {
   KeptAsk,

@@ -5,7 +5,7 @@ import {
   type ReplayFilter,
   type WebhookEventRow,
 } from '../../db/webhooks/index.ts';
-import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { maskPersonalData } from '../../domain/kernel/index.ts';
 import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
 import { asks, event, QUIET } from '../telling.ts';
 import { replayWebhook } from './replay.ts';

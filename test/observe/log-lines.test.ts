@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLogger } from '../../log.ts';
-import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { maskPersonalData } from '../../domain/kernel/index.ts';
 import { growth, LINEAR } from '../harness/growth.ts';
 
 // What a log line shows of what strangers sent, and what it costs to look through it.

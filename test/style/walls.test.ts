@@ -176,7 +176,7 @@ const SOUND: readonly (readonly [file: string, code: string])[] = [
   ['comparison/sound2.ts', `import { orders } from '../db/schema.ts';`],
   ['api/sound3.ts', `import { approve } from '../operations/approvals.ts';`],
   ['operations/sound.ts', `import { redispatch } from '../inbox/redrive.ts';`],
-  ['operations/sound2.ts', `import { maskPersonalData } from '../providers/webhooks/mask.ts';`],
+  ['operations/sound2.ts', `import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';`],
   ['ops/sound3.ts', `import { approve } from '../operations/approvals.ts';`],
   ['ops/sound2.ts', `import { compareWithProviders } from '../comparison/index.ts';`],
   ['ops/sound.ts', `import { readConfig } from '../config.ts';`],

@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import { listWebhookEvents, type WebhookEventRow, WEBHOOK_OUTCOMES } from '../../../db/webhooks/index.ts';
-import { maskPersonalData } from '../../../providers/webhooks/mask.ts';
+import { maskPersonalData } from '../../../domain/kernel/index.ts';
 import type { ConsoleDeps, ConsoleEnv } from '../deps.ts';
 import { moment } from '../format.ts';
 import { html } from '../html.ts';

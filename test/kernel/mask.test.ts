@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { maskPersonalData } from '../../providers/webhooks/mask.ts';
+import { describe, expect, test } from 'vitest';
+import { maskForGood, maskPersonalData, maskTextForGood } from '../../domain/kernel/index.ts';
+import { type PaymentEvent, parseHyperswitchEvent } from '../../providers/webhooks/hyperswitch-event.ts';
 
 test('personal data is masked, what ops need stays', () => {
   const body = {
@@ -123,4 +124,78 @@ test('masking never throws, and leaves no e-mail address', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe('for good', () => {
+  const CANARY = 'Wilhelmina';
+  const payment = {
+    event_id: 'evt_1',
+    event_type: 'payment_failed',
+    content: {
+      object: {
+        payment_id: '01980000-0000-7000-8000-000000000001',
+        customer_id: '01980000-0000-7000-8000-000000000002',
+        status: 'failed',
+        amount: 6540,
+        currency: 'USD',
+        updated: '2026-11-30T12:00:00.000Z',
+        error_code: 'card_declined',
+        error_message: `${CANARY} has no money`,
+        description: CANARY,
+        statement_descriptor_name: CANARY,
+        metadata: { order_id: '01980000-0000-7000-8000-000000000003', note: CANARY },
+        feature_metadata: [CANARY, { deep: CANARY }],
+        tax_id: CANARY,
+        payment_method_data: { card: { last4: '4242' }, wallet: CANARY },
+        return_url: `https://shop.example/${CANARY}`,
+      },
+    },
+  };
+
+  test('ids, amounts, times and statuses stay, and no other text', () => {
+    expect(maskForGood(payment)).toEqual({
+      event_id: 'evt_1',
+      event_type: 'payment_failed',
+      content: {
+        object: {
+          ...payment.content.object,
+          error_message: '***',
+          description: '***',
+          statement_descriptor_name: '***',
+          metadata: { order_id: '01980000-0000-7000-8000-000000000003', note: '***' },
+          feature_metadata: ['***', { deep: '***' }],
+          tax_id: '***',
+          payment_method_data: { card: '***', wallet: '***' },
+          return_url: '***',
+        },
+      },
+    });
+  });
+
+  test('the masked body says the same of the money', () => {
+    const { errorMessage, ...said } = parseHyperswitchEvent(payment) as PaymentEvent;
+    expect(errorMessage).toContain(CANARY);
+    const { errorMessage: masked, ...after } = parseHyperswitchEvent(maskForGood(payment)) as PaymentEvent;
+    expect(masked).toBe('***');
+    expect({ ...after, card: null }).toEqual({ ...said, card: null });
+  });
+
+  test('masking twice changes nothing, and what is no JSON goes whole', () => {
+    const once = maskTextForGood(JSON.stringify(payment));
+    expect(maskTextForGood(once)).toBe(once);
+    expect(once).not.toContain(CANARY);
+    expect(maskTextForGood(`${CANARY}, by hand`)).toBe('"***"');
+  });
+
+  test('no sentence and no address is left of any JSON', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        const text = JSON.stringify(
+          maskForGood({ text: json, id: `${CANARY} and others`, status: 'a@b.example' }),
+        );
+        expect(text).not.toMatch(/and others|@/);
+      }),
+      { numRuns: 200 },
+    );
+  });
 });
