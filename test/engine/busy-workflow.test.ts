@@ -20,7 +20,8 @@ it('a signal to a workflow that is just closing is tried again at once, and a ra
   const workflowId = `closing/${uuidv7()}`;
   const taskQueue = `no-worker-${uuidv7()}`;
   const client = createClient(unretried, world.config);
-  await client.workflow.start('anything', { workflowId, taskQueue });
+  // The test holds each task for as long as a busy machine makes it.
+  await client.workflow.start('anything', { workflowId, taskQueue, workflowTaskTimeout: '2 minutes' });
   const first = await takeTask(unretried, world.config.TEMPORAL_NAMESPACE, taskQueue);
   await client.workflow.getHandle(workflowId).signal('while a task runs');
   // A signal came meanwhile, so the server refuses the end and has the workflow look at it first.

@@ -101,13 +101,17 @@ test('on the second SIGTERM it ends at once, and what was in flight is done by t
   expect((await world.refund(refundId)).status).toBe('succeeded');
 });
 
-/** How long the engine kept the next task for the worker that had the last one, before it offered it to all. */
-async function keptForTheLastWorkerMs(refundId: string): Promise<number | undefined> {
+/**
+ * How long the engine kept the next task for the worker that had the last one, before it offered it to all. `begun`: it handed
+ * the task to a call of the dead worker's that it still took for open, and that task runs out after its own ten seconds.
+ */
+async function keptForTheLastWorkerMs(refundId: string): Promise<number | 'begun' | undefined> {
   const events = await eventsOf(refundId);
   const end = events.find((event) => event.workflowTaskTimedOutEventAttributes);
-  const { scheduledEventId } = end?.workflowTaskTimedOutEventAttributes ?? {};
+  const { scheduledEventId, startedEventId } = end?.workflowTaskTimedOutEventAttributes ?? {};
   const begin = events.find(({ eventId }) => scheduledEventId?.eq(eventId ?? 0));
-  return end && begin && msOf(end) - msOf(begin);
+  if (end === undefined || begin === undefined) return undefined;
+  return startedEventId?.isZero() === false ? 'begun' : msOf(end) - msOf(begin);
 }
 
 const msOf = ({ eventTime }: Event) =>
@@ -117,22 +121,37 @@ test('on SIGKILL, what comes next of its refunds is kept for the dead worker for
   const worker = start('worker.ts', [], { ...world.env, LOG_LEVEL: 'info' });
   processes.push(worker);
   await said(worker, /"worker polling"/);
-  const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
-  const refundId = await openedRefund(world, people.buyer, orderId);
-  await until(
-    () => eventsOf(refundId),
-    (events) => events.some(({ activityTaskCompletedEventAttributes: asked }) => asked) && isAtRest(events),
-  );
+  const refundIds: string[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    const { orderId } = await completedOrder(world, people.buyer, [people.products[0]!.id]);
+    const refundId = await openedRefund(world, people.buyer, orderId);
+    refundIds.push(refundId);
+    await until(
+      () => eventsOf(refundId),
+      (events) => events.some(({ activityTaskCompletedEventAttributes: asked }) => asked) && isAtRest(events),
+    );
+  }
   worker.child.kill('SIGKILL');
   await worker.ended;
-  world.psp.control.settleRefund(refundId, 'succeeded');
-  const keptMs = await until(
-    () => keptForTheLastWorkerMs(refundId),
-    (kept) => kept !== undefined,
-  );
+  let kept: number | 'begun' | undefined;
+  for (const refundId of refundIds) {
+    world.psp.control.settleRefund(refundId, 'succeeded');
+    if (typeof kept === 'number') continue;
+    kept = await until(
+      () => keptForTheLastWorkerMs(refundId),
+      (ms) => ms !== undefined,
+    );
+  }
   // By the engine's own clock; it may be late, and never early.
-  expect(keptMs).toBeGreaterThanOrEqual(1_000);
-  expect(keptMs).toBeLessThan(5_000);
-  await endedByTheNextWorker(refundId);
-  expect((await world.refund(refundId)).status).toBe('succeeded');
+  expect(kept).toBeGreaterThanOrEqual(1_000);
+  expect(kept).toBeLessThan(5_000);
+  await world.startWorker();
+  for (const refundId of refundIds) {
+    await world.finished(`refund/${refundId}`);
+    const [reversal] = await world.reversalsOf(refundId);
+    await world.finished(`reversal/${reversal!.id}`);
+    expect((await world.refund(refundId)).status).toBe('succeeded');
+  }
+  await world.stopWorker();
+  await expectCleanBooks(world);
 });
