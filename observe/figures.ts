@@ -14,6 +14,10 @@ const WEBHOOK_STUCK_AFTER_MS = 5 * 60_000;
 const SIGN_IN_RESULTS = ['signed_in', 'blocked', 'reused'] as const;
 /** A mail server that is back after a restart has taken it by then. */
 const MAIL_STUCK_AFTER_MS = 15 * 60_000;
+/** Five attempts, a minute doubling between them, are over long before. */
+const EXPORT_STUCK_AFTER_MS = 6 * 60 * 60_000;
+/** After its last day, of what waits for nothing. */
+const DELETION_STUCK_AFTER_MS = 24 * 60 * 60_000;
 
 /** The sweep's own thresholds, so that the figures count what the sweep looks for. */
 export const stuckAfterOf = (
@@ -35,6 +39,8 @@ export const stuckAfterOf = (
   subscription: OVERDUE_STUCK_AFTER_MS,
   webhook: WEBHOOK_STUCK_AFTER_MS,
   mail: MAIL_STUCK_AFTER_MS,
+  export: EXPORT_STUCK_AFTER_MS,
+  deletion: DELETION_STUCK_AFTER_MS,
 });
 
 /**
@@ -117,6 +123,20 @@ export function createFigureGauges(
     ['result'],
   );
   const oldestMail = gauge('veza_mail_oldest_waiting_seconds', 'Age of the oldest mail that waits');
+  const openExports = gauge('veza_exports_open', 'Exports under way, by state and by how old they are', [
+    'state',
+    'age',
+  ]);
+  const openDeletions = gauge(
+    'veza_deletions_open',
+    'People who leave, by state and by how long they have been in it',
+    ['state', 'age'],
+  );
+  const oldestExport = gauge('veza_export_oldest_age_seconds', 'Age of the oldest export under way');
+  const oldestDeletion = gauge(
+    'veza_deletion_oldest_waiting_seconds',
+    'How long the oldest deletion has waited for money or for an operator',
+  );
   const lastSweep = gauge(
     'veza_sweep_last_success_timestamp_seconds',
     'When the last sweep of all phases ended; 0: none has',
@@ -131,9 +151,11 @@ export function createFigureGauges(
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
   const ofSubscriptions = [liveSubscriptions, charges, deferred, mails, openMails, oldestMail, signIns];
+  const ofPeople = [openExports, openDeletions, oldestExport, oldestDeletion];
   const all = [
     ...perRow,
     ...ofSubscriptions,
+    ...ofPeople,
     openWebhooks,
     oldestWebhook,
     openApprovals,
@@ -173,6 +195,11 @@ export function createFigureGauges(
     }
     const waiting = figures.openMails.filter(({ status }) => status === 'queued');
     oldestMail.set(Math.max(0, ...waiting.map(({ age }) => age)));
+    for (const { kind, state, age, rows } of figures.people) {
+      (kind === 'export' ? openExports : openDeletions).set({ state, age }, rows);
+    }
+    oldestExport.set(oldestOf(figures, ({ kind }) => kind === 'export'));
+    oldestDeletion.set(oldestOf(figures, ({ kind, state }) => kind === 'deletion' && state === 'waiting'));
     for (const { kind, rows } of figures.mails) mails.set({ kind }, rows);
     lastSweep.set((figures.lastSweepAt?.getTime() ?? 0) / 1000);
     lastUpkeep.set((figures.lastUpkeepAt?.getTime() ?? 0) / 1000);
@@ -196,3 +223,7 @@ export function createFigureGauges(
     },
   };
 }
+
+/** In seconds; 0: there is none. */
+const oldestOf = ({ people }: Figures, isOne: (figure: Figures['people'][number]) => boolean): number =>
+  Math.max(0, ...people.filter(isOne).map(({ oldestAgeS }) => oldestAgeS));

@@ -6,6 +6,7 @@ import { APPROVALS } from './approvals/index.ts';
 import { flagPart } from './kernel/index.ts';
 import { MARKETPLACE } from './marketplace/index.ts';
 import { PAYOUTS } from './payouts/index.ts';
+import { PRIVACY } from './privacy/index.ts';
 import type { ActionAsk, RowAction, RowKind, StuckKind, SubjectPart } from './row-kind.ts';
 import { SELLERS } from './sellers/index.ts';
 import { SETTLEMENTS } from './settlements/index.ts';
@@ -23,6 +24,7 @@ const SUBJECTS = [
   SELLERS,
   SETTLEMENTS,
   WEBHOOKS,
+  PRIVACY,
   APPROVALS,
 ] as const;
 

@@ -4,6 +4,7 @@ import { FLAG_TITLES, KERNEL_TITLES } from './kernel/titles.ts';
 import { LEDGER_TITLES } from './ledger/titles.ts';
 import { MARKETPLACE_TITLES } from './marketplace/titles.ts';
 import { PAYOUTS_TITLES } from './payouts/titles.ts';
+import { PRIVACY_TITLES } from './privacy/titles.ts';
 import { SUBSCRIPTIONS_TITLES } from './subscriptions/titles.ts';
 import { WEBHOOKS_TITLES } from './webhooks/titles.ts';
 
@@ -27,6 +28,7 @@ export const ACTION_TITLES = joined(
   SUBSCRIPTIONS_TITLES.actions,
   WEBHOOKS_TITLES.actions,
   ACCOUNTS_TITLES.actions,
+  PRIVACY_TITLES.actions,
   FLAG_TITLES.actions,
 );
 export type ActionName = keyof typeof ACTION_TITLES;
@@ -47,6 +49,7 @@ export const STORY_TITLES = joined(
   WEBHOOKS_TITLES.story,
   KERNEL_TITLES.story,
   ACCOUNTS_TITLES.story,
+  PRIVACY_TITLES.story,
   MARKETPLACE_TITLES.story,
   PAYOUTS_TITLES.story,
   SUBSCRIPTIONS_TITLES.story,

@@ -12,6 +12,7 @@ import type { Db } from '../client.ts';
 import { countedRows } from '../kernel/index.ts';
 import { MARKETPLACE_FIGURES, REFUND_AGES, type RefundAgeFigure } from '../marketplace/index.ts';
 import { PAYOUTS_FIGURES } from '../payouts/index.ts';
+import { OPEN_PEOPLE, type PeopleFigure, PRIVACY_FIGURES } from '../privacy/index.ts';
 import {
   CHARGES_OF_AN_HOUR,
   type ChargeFigure,
@@ -58,6 +59,7 @@ export interface Figures {
   readonly mails: readonly MailFigure[];
   readonly openMails: readonly OpenMailFigure[];
   readonly signIns: readonly SignInFigure[];
+  readonly people: readonly PeopleFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
   /** Null: no upkeep of all that its schedule asks for has ended yet. */
@@ -79,6 +81,7 @@ const OPEN_SINCE_KINDS = joined(
   SUBSCRIPTIONS_FIGURES.openSince,
   WEBHOOKS_FIGURES.openSince,
   ACCOUNTS_FIGURES.openSince,
+  PRIVACY_FIGURES.openSince,
 );
 
 /** The first is of no row: it names the columns. */
@@ -107,6 +110,7 @@ export const FIGURE_QUERIES = {
   MAILS_OF_AN_HOUR,
   OPEN_MAILS,
   SIGN_INS_OF_AN_HOUR,
+  OPEN_PEOPLE,
 } as const;
 
 interface Row extends Record<string, unknown> {
@@ -135,6 +139,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const mails = await db.execute<MailFigure & Record<string, unknown>>(MAILS_OF_AN_HOUR);
   const openMails = await db.execute<OpenMailFigure & Record<string, unknown>>(OPEN_MAILS);
   const signIns = await db.execute<SignInFigure & Record<string, unknown>>(SIGN_INS_OF_AN_HOUR);
+  const people = await db.execute<PeopleFigure & Record<string, unknown>>(OPEN_PEOPLE);
   const ended = await db.execute<{ key: string; at: string | null }>(
     sql`SELECT key, value_text AS at FROM platform_settings WHERE key IN ('last_sweep_at', 'last_upkeep_at')`,
   );
@@ -159,6 +164,7 @@ export async function readFigures(db: Db): Promise<Figures> {
     mails,
     openMails,
     signIns,
+    people,
     lastSweepAt: endedAt('last_sweep_at'),
     lastUpkeepAt: endedAt('last_upkeep_at'),
   };

@@ -6,6 +6,7 @@ import type { Db } from '../client.ts';
 import { KERNEL_NAMED, type NamedRows } from '../kernel/index.ts';
 import { MARKETPLACE_NAMED } from '../marketplace/index.ts';
 import { PAYOUTS_NAMED } from '../payouts/index.ts';
+import { PRIVACY_NAMED } from '../privacy/index.ts';
 import { SUBSCRIPTIONS_NAMED } from '../subscriptions/index.ts';
 import { WEBHOOKS_NAMED } from '../webhooks/index.ts';
 
@@ -18,6 +19,7 @@ const NAMED: readonly NamedRows[] = [
   ...KERNEL_NAMED,
   ...APPROVALS_NAMED,
   ...ACCOUNTS_NAMED,
+  ...PRIVACY_NAMED,
 ];
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -6,6 +6,7 @@ import type { Db, Tx } from '../client.ts';
 import { rowOf, type WorkPart } from '../kernel/index.ts';
 import { MARKETPLACE_WORK } from '../marketplace/index.ts';
 import { PAYOUTS_WORK } from '../payouts/index.ts';
+import { PRIVACY_WORK } from '../privacy/index.ts';
 import { SUBSCRIPTIONS_WORK } from '../subscriptions/index.ts';
 import { WEBHOOKS_WORK } from '../webhooks/index.ts';
 
@@ -30,6 +31,7 @@ const WORK = joined(
   SUBSCRIPTIONS_WORK,
   WEBHOOKS_WORK,
   ACCOUNTS_WORK,
+  PRIVACY_WORK,
   FLAGS_WORK,
   APPROVALS_WORK,
 );

@@ -135,8 +135,9 @@ export const RANKS: readonly (readonly string[])[] = [
   ['subscriptions'],
   ['distribution', 'royalties', 'courses'],
   ['reconcile', 'settlements'],
+  ['privacy'],
   ['operators'],
-  ['privacy', 'analytics'],
+  ['analytics'],
   ['upkeep'],
 ];
 

@@ -74,6 +74,18 @@ async function fill({ db }: DatabaseWithSql, from: number, to: number): Promise<
     INSERT INTO revenue_schedules (id, invoice_id, amount_minor, recognised_minor, currency, starts_at, ends_at)
     SELECT ${id(23)}, ${id(22)}, 999, CASE WHEN n % ${OPEN_EVERY} = 1 THEN 333 ELSE 999 END, 'USD', ${createdAt}, ${createdAt} + interval '1 month'
     FROM ${numbers} WHERE NOT ${isOpen}`);
+  // Each person who is open here is one of as many.
+  await db.execute(sql`
+    INSERT INTO data_exports (id, user_id, status, requested_at)
+    SELECT ${id(30)}, CASE WHEN ${isOpen} THEN ${id(20)} ELSE ${people} END, CASE WHEN ${isOpen} THEN 'building' ELSE 'expired' END,
+      ${createdAt} FROM ${numbers}`);
+  await db.execute(sql`
+    INSERT INTO account_deletions (id, user_id, status, keep_public_tracks, requested_by, requested_at, final_at, waits_for, waiting_since, undone_at, erased_at)
+    SELECT ${id(31)}, CASE WHEN n % ${OPEN_EVERY} = 2 THEN ${people} ELSE ${id(20)} END,
+      CASE WHEN ${isOpen} THEN 'waiting' WHEN n % ${OPEN_EVERY} < 4 THEN 'undone' ELSE 'erased' END, false, ${id(20)}::text,
+      ${createdAt} - interval '30 days', ${createdAt}, CASE WHEN n % ${2 * OPEN_EVERY} = 0 THEN ARRAY['balance_owed'] ELSE '{}' END,
+      ${createdAt}, CASE WHEN n % ${OPEN_EVERY} BETWEEN 1 AND 3 THEN ${createdAt} END, CASE WHEN n % ${OPEN_EVERY} >= 4 THEN ${createdAt} END
+    FROM ${numbers}`);
   await db.execute(sql`
     INSERT INTO mails (id, user_id, kind, subject, params, status, created_at, queued_at)
     SELECT ${id(24)}, ${people}, 'invoice_receipt', 'invoice/' || ${id(22)}, '{}',

@@ -62,6 +62,16 @@ test('they count sign-ins of the last hour alone', () => {
   expect(figures.signIns).toEqual([{ result: 'signed_in', rows: 29 }]);
 });
 
+test('they count exports and deletions by state and age', () => {
+  const ofTwoHours = figures.people.filter(({ age }) => age === '1h_to_6h');
+  expect(figures.people.reduce((sum, { rows }) => sum + rows, 0)).toBe(2 * OPEN_ROWS);
+  expect(ofTwoHours).toMatchObject([
+    { kind: 'export', state: 'building' },
+    { kind: 'deletion', state: 'waiting' },
+  ]);
+  for (const { oldestAgeS } of ofTwoHours) expect(oldestAgeS).toBeGreaterThan(7_200);
+});
+
 test('they count what is open, by kind, with its money', () => {
   for (const kind of ['order', 'refund', 'transfer', 'reversal', 'payout', 'invoice']) {
     const found = figures.open.filter((row) => row.kind === kind);
@@ -117,7 +127,7 @@ test('what is stuck is counted by the threshold of its kind', async () => {
   const never = hours(24 * 365 * 100);
   const all = {
     ...{ order: 0, refund: 0, orphan: 0, transfer: 0, reversal: 0, payout: 0 },
-    ...{ invoice: 0, subscription: 0, webhook: 0, mail: 0 },
+    ...{ invoice: 0, subscription: 0, webhook: 0, mail: 0, export: 0, deletion: 0 },
   };
   // A buyer who left their checkout is not stuck; the card on file of another is.
   const says = (answer: string, offset: number) =>
@@ -133,6 +143,9 @@ test('what is stuck is counted by the threshold of its kind', async () => {
     webhook: OPEN_ROWS,
     invoice: OPEN_ROWS - 3,
     subscription: OPEN_ROWS,
+    export: OPEN_ROWS,
+    // The other half says what it waits for.
+    deletion: OPEN_ROWS / 2,
   });
   expect(counted.refund + counted.orphan).toBe(OPEN_ROWS);
 });

@@ -231,6 +231,7 @@ describe('a story costs what it tells', () => {
     ['a flag', 11, ['order', 'refund', 'dispute']],
     ['a subscription', 21, ['subscription', 'invoice']],
     ['an invoice', 22, ['subscription', 'invoice']],
+    ['an export', 30, ['export']],
   ])('of %s', async (_, kind, told) => {
     const id = await middle(kind);
     const story = await reads(READ_FOR_A_PAGE, (db) => readStory(db, id));

@@ -1,0 +1,4 @@
+export { OPEN_PEOPLE, type PeopleFigure, PRIVACY_FIGURES } from './figures.ts';
+export { PRIVACY_NAMED } from './named.ts';
+export { type DeletionStory, type ExportStory, readDeletionStory, readExportStory } from './story.ts';
+export { PRIVACY_WORK } from './work.ts';

@@ -1,0 +1,3 @@
+export const exportWorkflowId = (exportId: string) => `export/${exportId}`;
+/** One a person, whichever of their deletions it is. */
+export const deletionWorkflowId = (userId: string) => `deletion/${userId}`;

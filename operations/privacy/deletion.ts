@@ -1,0 +1,110 @@
+import { type DeletionStory, readDeletionStory } from '../../db/privacy/index.ts';
+import { deletionWorkflowId } from '../../domain/privacy/ids.ts';
+import { waitWordsOf } from '../../domain/privacy/waits.ts';
+import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
+import { event, eventIf, QUIET } from '../telling.ts';
+import { mailEvents } from './mails.ts';
+
+type Row = DeletionStory['rows'][number];
+
+/** A person who leaves, or has left. All that is told of them is ids, times and words of ours. */
+export const deletion: RowKind = {
+  kind: 'deletion',
+  hasWorkflow: true,
+  actions: [],
+  async story(db, userId) {
+    const found = await readDeletionStory(db, userId);
+    if (found === null) return null;
+    const subject = deletionWorkflowId(userId);
+    const [newest] = found.rows;
+    return {
+      orderId: null,
+      rows: () => [deletionRow(newest)],
+      events: [...found.rows.flatMap(deletionEvents), ...mailEvents(subject, found.mails)],
+      about: [],
+      subjects: [subject],
+    };
+  },
+};
+
+export const stuckDeletion: StuckKind = {
+  one: 'Deletion',
+  many: 'Deletions whose time has come',
+  next: nextOfDeletion,
+  actions: () => [],
+};
+
+function nextOfDeletion({
+  status,
+  waitingFor,
+}: {
+  readonly status: string;
+  readonly waitingFor: string | null;
+}) {
+  if (status === 'erasing')
+    return 'Its steps go on until each is done; a provider that is away holds it up for seven days.';
+  if (waitingFor === null)
+    return 'Its workflow looks whether anything of this person still moves, then erases.';
+  const waits = waitWordsOf(waitingFor.split(', ')).join(', ');
+  return `It waits for ${waits}. Its workflow looks again every few hours, and when that has ended.`;
+}
+
+function deletionRow({ userId, status, waitsFor, heldAt, finalAt, steps }: Row): StoryRow {
+  const isOpen = status === 'scheduled' || status === 'waiting';
+  const waits = heldAt === null || waitsFor.includes('hold') ? waitsFor : [...waitsFor, 'hold'];
+  const notes = Object.entries(steps).flatMap(([step, { note }]) =>
+    note === null ? [] : [`${step}: ${note}`],
+  );
+  return {
+    ...QUIET,
+    kind: 'deletion',
+    subject: deletionWorkflowId(userId),
+    status,
+    money: null,
+    lastError: notes.length === 0 ? null : notes.join(', '),
+    waitingFor: isOpen && waits.length > 0 ? waits.join(', ') : null,
+    nextAttemptAt: status === 'scheduled' ? finalAt : null,
+    providerId: null,
+    actions: [],
+  };
+}
+
+function deletionEvents(row: Row): StoryEvent[] {
+  const { userId, requestedAt, finalAt, keepPublicTracks, steps, report } = row;
+  const subject = deletionWorkflowId(userId);
+  const told = (at: Date | null, text: string, detail: unknown = null) =>
+    eventIf(at, 'deletion', subject, text, { detail });
+  const kept = keepPublicTracks ? 'What they published stays.' : 'What they published is hidden.';
+  return [
+    event(requestedAt, 'deletion', subject, `${askedBy(row)} It is final on ${dayOf(finalAt)}. ${kept}`, {
+      by: row.requestedBy,
+    }),
+    ...told(row.remindedAt, 'The reminder was written.'),
+    ...told(row.waitingSince, `Its time had come, and something of theirs was open. ${waitsOf(row)}`),
+    ...told(row.heldAt, 'An operator held it.'),
+    ...told(row.paidOutAt, 'What was left of the balance was sent out.'),
+    ...told(row.undoneAt, 'It was undone: the account is open again.'),
+    ...told(row.erasingAt, 'The erasing began. From here on there is no way back.'),
+    ...Object.entries(steps).flatMap(([step, { begunAt, doneAt, note }]) => [
+      ...told(new Date(begunAt), `The step ${named(step)} began.`),
+      ...told(
+        doneAt === null ? null : new Date(doneAt),
+        `The step ${named(step)} was done${note === null ? '' : `, but for ${named(note)}`}.`,
+      ),
+    ]),
+    ...told(row.erasedAt, 'The person is erased.', report),
+  ];
+}
+
+function askedBy({ userId, requestedBy }: Row): string {
+  if (requestedBy === userId) return 'Its person asked to leave.';
+  return requestedBy === 'system'
+    ? 'An older system had closed the account.'
+    : 'An operator closed the account.';
+}
+
+const waitsOf = ({ waitsFor }: Row) =>
+  waitsFor.length === 0 ? 'It has ended.' : `It waits for ${waitWordsOf(waitsFor).join(', ')}.`;
+
+const named = (word: string) => word.replaceAll('_', ' ');
+const dayOf = (at: Date) => at.toISOString().slice(0, 10);

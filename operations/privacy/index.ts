@@ -1,0 +1,10 @@
+import type { SubjectPart } from '../row-kind.ts';
+import { deletion, stuckDeletion } from './deletion.ts';
+import { dataExport, stuckExport } from './export.ts';
+import { PRIVACY_FLAG_WORDS } from './flags.ts';
+
+export const PRIVACY = {
+  rows: [dataExport, deletion],
+  stuck: { export: stuckExport, deletion: stuckDeletion },
+  flags: PRIVACY_FLAG_WORDS,
+} as const satisfies SubjectPart;
