@@ -134,7 +134,7 @@ export function accountsProblems(env: Env): readonly string[] {
     ...secretProblems(env, isOwn),
     ...chatProblems(env),
     ...mailProblems(env),
-    ...(isOwn ? ownProblems(env) : []),
+    ...missingProblems(env, isOwn ? { ...NEEDS, ...OWN_NEEDS } : NEEDS),
   ];
 }
 
@@ -153,17 +153,19 @@ function chatProblems(env: Env): readonly string[] {
   return isSame ? ['CHAT_JWT_SECRET: expected another one than JWT_SECRET'] : [];
 }
 
-/** What an installation with accounts of its own needs in production, and what it is. */
+/** What an installation needs in production, and what it is: whoever knows the person, mails to them are sealed. */
+const NEEDS = { PERSONAL_DATA_KEYS: 'a key that what is personal is sealed under' } as const;
+
+/** The same for one with accounts of its own. */
 const OWN_NEEDS = {
   APP_URL: 'where people use the shop, as links in mails name it',
   SMTP_HOST: 'the mail server that people confirm their addresses by',
   MAIL_FROM: 'the sender of mails',
-  PERSONAL_DATA_KEYS: 'a key that what is personal is sealed under',
 } as const;
 
-const ownProblems = (env: Env): readonly string[] =>
+const missingProblems = (env: Env, needs: Readonly<Record<string, string>>): readonly string[] =>
   isProduction(env)
-    ? Object.entries(OWN_NEEDS)
+    ? Object.entries(needs)
         .filter(([name]) => !env[name])
         .map(([name, what]) => `${name}: is missing; expected ${what}`)
     : [];

@@ -31,7 +31,18 @@ const KEY_ID = /^[^:]+:/;
 
 const RING_RULES = {
   secret: { minChars: 32, isList: true, secretIn: (part: string) => part.replace(KEY_ID, '') },
+  inProduction: (given: string) =>
+    given.split(',').some(isOfText)
+      ? 'keys of random bytes, not text such as the key of the embedded stack'
+      : null,
 } as const;
+
+/** Of 32 random bytes at least one is no printable character, but in one of 10^13 keys. */
+const isOfText = (part: string): boolean => {
+  const key = readKey(part.trim());
+  return key !== null && key.secret.every((byte) => byte >= 0x20 && byte < 0x7f);
+};
+
 const anyKeyId = () => z.string().min(1, 'the id of a key').optional();
 
 /** Encryption by keys of our own: of payloads in Temporal, and of what is personal in the database. */

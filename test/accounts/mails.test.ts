@@ -78,6 +78,7 @@ describe('a mail that is written', () => {
   test('reads as nothing once its person’s key was destroyed', async () => {
     const userId = await addUser(database);
     const mail = await written(database, userId, OTHER);
+    await database.db.update(users).set({ status: 'erasing' }).where(eq(users.id, userId));
     await database.db.delete(personKeys).where(eq(personKeys.userId, userId));
     expect(await openParams(database.db, mail)).toBeNull();
     expect(await openRecipient(database.db, mail)).toBeNull();

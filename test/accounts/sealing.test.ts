@@ -35,7 +35,10 @@ function withRing(personalKeys?: KeyRing): DatabaseWithSql {
   return database;
 }
 
-async function makeUser({ db }: DatabaseWithSql, status: 'active' | 'erasing' = 'active'): Promise<string> {
+async function makeUser(
+  { db }: DatabaseWithSql,
+  status: 'active' | 'closing' | 'erasing' = 'active',
+): Promise<string> {
   const id = uuidv7();
   await db.insert(users).values({ id, email: `${id}@people.example`, role: 'user', status });
   return id;
@@ -96,17 +99,44 @@ describe('a value that is sealed for a person', () => {
     }
   });
 
-  test('reads as erased once the person’s key was destroyed', async () => {
+  test('reads as erased once its person is erased and their key destroyed, and everybody else’s is open', async () => {
     const database = withRing({ keys: [first] });
-    const userId = await makeUser(database);
     const place = placeOf(uuidv7());
-    const sealed = await database.db.transaction((tx) => sealFor(tx, userId, place, TEXT));
-    await database.db.delete(personKeys).where(eq(personKeys.userId, userId));
-    expect(await openOf(database.db, userId, place, sealed)).toBeNull();
-    // A new key does not open what the old one sealed.
-    await database.db.transaction((tx) => sealFor(tx, userId, place, 'another'));
-    expect(await openOf(database.db, userId, place, sealed)).toBeNull();
+    const [userId, otherId] = [await makeUser(database), await makeUser(database)];
+    const sealAndOpen = async (id: string) => {
+      const sealed = await database.db.transaction((tx) => sealFor(tx, id, place, TEXT));
+      return () => openOf(database.db, id, place, sealed);
+    };
+    const [opened, others] = [await sealAndOpen(userId), await sealAndOpen(otherId)];
+    for (const status of ['erasing', 'erased'] as const) {
+      await database.db.update(users).set({ status }).where(eq(users.id, userId));
+      if (status === 'erasing') expect(await opened()).toBe(TEXT);
+      await database.db.delete(personKeys).where(eq(personKeys.userId, userId));
+      expect(await opened()).toBeNull();
+    }
+    expect(await others()).toBe(TEXT);
   });
+
+  test.each(['active', 'closing'] as const)(
+    'is an error that names the key where that is lost of somebody who is %s',
+    async (status) => {
+      const database = withRing({ keys: [first] });
+      const userId = await makeUser(database, status);
+      const place = placeOf(uuidv7());
+      const sealed = await database.db.transaction((tx) => sealFor(tx, userId, place, TEXT));
+      const [lost] = await database.db.delete(personKeys).where(eq(personKeys.userId, userId)).returning();
+      const opening = () => openOf(database.db, userId, place, sealed);
+      await expect(opening()).rejects.toMatchObject({ code: 'personal_data_unreadable' });
+      await expect(opening()).rejects.toThrow(`"${lost!.keyId}" of the person ${userId}`);
+      // A new key does not open what the old one sealed.
+      await database.db.transaction((tx) => sealFor(tx, userId, place, 'another'));
+      await expect(opening()).rejects.toThrow(lost!.keyId);
+      // With the key's row, as a backup has it, nothing was lost.
+      await database.db.delete(personKeys).where(eq(personKeys.userId, userId));
+      await database.db.insert(personKeys).values(lost!);
+      expect(await opening()).toBe(TEXT);
+    },
+  );
 
   test('twenty at once make one key', async () => {
     const database = withRing({ keys: [first] });
@@ -148,6 +178,35 @@ describe('the ring', () => {
     expect(openUnderRing({ keys: [second, first] }, place, sealed).toString()).toBe(TEXT);
     expect(() => openUnderRing({ keys: [second] }, place, sealed)).toThrow('"k1"');
     expect(() => openUnderRing({ keys: [first] }, placeOf(uuidv7()), sealed)).toThrow('changed or moved');
+  });
+
+  test('is rotated while sealed values are read and written', async () => {
+    const both = withRing({ keys: [second, first] });
+    const before = withRing({ keys: [second, first], keyId: first.id });
+    const written = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const userId = await makeUser(both);
+        const place = placeOf(uuidv7());
+        const sealed = await before.db.transaction((tx) => sealFor(tx, userId, place, `${TEXT} ${index}`));
+        return { userId, place, sealed, text: `${TEXT} ${index}` };
+      }),
+    );
+    const readAll = async ({ db }: DatabaseWithSql) => {
+      for (const { userId, place, sealed, text } of written)
+        expect(await openOf(db, userId, place, sealed)).toBe(text);
+    };
+    const [, , , { byKey }] = await Promise.all([
+      readAll(before),
+      readAll(both),
+      makeUser(before).then((userId) =>
+        before.db.transaction((tx) => sealFor(tx, userId, placeOf(uuidv7()), TEXT)),
+      ),
+      rewrapKeys(both.db, false),
+    ]);
+    expect(byKey['k2']).toBeGreaterThanOrEqual(30);
+    // Whoever got their key in that moment is wrapped by the next run.
+    await rewrapKeys(both.db, false);
+    await readAll(withRing({ keys: [second] }));
   });
 
   test('is rotated in two steps: both keys read, then all are wrapped anew, and the old one is free', async () => {

@@ -24,14 +24,37 @@ const GOOD = {
 const problemsWith = (set: Record<string, string>) => problemsOf({ ...GOOD, ...set });
 
 describe('a production configuration', () => {
-  test.each(['APP_URL', 'SMTP_HOST', 'MAIL_FROM', 'PERSONAL_DATA_KEYS'])(
-    'with accounts of its own needs %s',
-    (name) => {
-      expect(problemsWith({ [name]: '' })).toEqual([expect.stringMatching(`^${name}: is missing; expected`)]);
-      const external = { IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' };
-      expect(problemsWith({ [name]: '', ...external })).toEqual([]);
-    },
-  );
+  const EXTERNAL = { IDENTITY: 'external', JWT_JWKS_URL: 'https://issuer.example/keys' };
+
+  test.each(['APP_URL', 'SMTP_HOST', 'MAIL_FROM'])('with accounts of its own needs %s', (name) => {
+    expect(problemsWith({ [name]: '' })).toEqual([expect.stringMatching(`^${name}: is missing; expected`)]);
+    expect(problemsWith({ [name]: '', ...EXTERNAL })).toEqual([]);
+  });
+
+  const PAYLOAD_KEY = GOOD.PAYLOAD_ENCRYPTION_KEYS.split(',')[1]?.split(':')[1] ?? '';
+
+  describe.each([
+    ['with accounts of its own', {}],
+    ['whose people an identity provider knows', EXTERNAL],
+  ])('%s refuses PERSONAL_DATA_KEYS', (_, identity) => {
+    test.each([
+      ['missing', '', 'is missing; expected a key'],
+      ['short', 'k1:2n7Q0sVt4yB8cF3hK6mP9g==', 'expected id:key pairs, .* each key 32 bytes'],
+      ['of one character', `k1:${'A'.repeat(43)}=`, 'expected a secret of your own'],
+      [
+        'of the embedded stack',
+        'embedded:b2YtcGVyc29ucy1vZi10aGUtZW1iZWRkZWQtc3RhY2s=',
+        'expected keys of random bytes',
+      ],
+      ['second, of text', `${GOOD.PERSONAL_DATA_KEYS}, k0:${btoa('x'.repeat(31) + 'y')}`, 'random bytes'],
+      ['that is also the payloads’', `k1:${PAYLOAD_KEY}`, 'expected keys of its own'],
+      ['second, that is also the payloads’', `${GOOD.PERSONAL_DATA_KEYS},k0:${PAYLOAD_KEY}`, 'of its own'],
+    ])('%s', (__, value, reason) => {
+      const problems = problemsWith({ ...identity, PERSONAL_DATA_KEYS: value });
+      expect(problems.join()).toMatch(new RegExp(`^PERSONAL_DATA_KEYS: .*${reason}`));
+      for (const problem of problems) expect(problem).toMatch(/^PERSONAL_DATA_KEYS: /);
+    });
+  });
 
   test.each([
     ['APP_URL', 'http://shop.example', 'https'],
@@ -57,11 +80,6 @@ describe('a production configuration', () => {
     ['CHAT_JWT_SECRET', VARIABLES.JWT_SECRET.example, 'words or sequences|not the example|placeholder'],
     ['CHAT_JWT_SECRET', 'only-for-the-embedded-stack-on-this-machine', 'embedded stack'],
     ['CHAT_JWT_SECRET', GOOD.JWT_SECRET, 'another one than JWT_SECRET'],
-    [
-      'PERSONAL_DATA_KEYS',
-      `k1:${GOOD.PAYLOAD_ENCRYPTION_KEYS.split(',')[1]?.split(':')[1] ?? ''}`,
-      'keys of its own, none of PAYLOAD_ENCRYPTION_KEYS',
-    ],
   ])('refuses %s=%s', (name, value, reason) => {
     const problems = problemsWith({ [name]: value });
     expect(problems).not.toEqual([]);

@@ -5,6 +5,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import { parseSealed, type Sealed, writeSealed } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { ringOf } from '../../key-ring.ts';
+import { users } from '../schema.ts';
 import { decrypt, encrypt, type Place } from './aead.ts';
 import { nameOf, openUnderRing, sealUnderRing, unreadable } from './ring.ts';
 import { personKeys } from './schema.ts';
@@ -25,7 +26,10 @@ export async function sealFor(tx: Tx, userId: string, place: Place, text: string
   return writeSealed(key.keyId, encrypt(key.secret, place, Buffer.from(text)));
 }
 
-/** Null where the person's key was destroyed: what it sealed is erased. Throws `personal_data_unreadable`. */
+/**
+ * Null where the person is being erased or gone, and their key destroyed: what it sealed is erased. Throws
+ * `personal_data_unreadable`, which names a key that is missing.
+ */
 export async function openOf(
   db: Db | Tx,
   userId: string,
@@ -35,7 +39,10 @@ export async function openOf(
   const parsed = parseSealed(sealed);
   if (parsed === null) throw unreadable(`${nameOf(place)} is not whole`);
   const key = await readKey(db, userId);
-  if (key?.keyId !== parsed.keyId) return null;
+  if (key?.keyId !== parsed.keyId) {
+    if (await isErased(db, userId)) return null;
+    throw unreadable(`the key "${parsed.keyId}" of the person ${userId} is not in person_keys`);
+  }
   const opened = decrypt(key.secret, place, parsed.inBase64Url);
   if (opened === null) throw unreadable(`${nameOf(place)} was changed or moved`);
   return opened.toString();
@@ -48,6 +55,12 @@ async function readKey(db: Db | Tx, userId: string): Promise<PersonKey | null> {
     keyId: row.keyId,
     secret: openUnderRing(ringOf(db), placeOfKey(userId), row.wrappedKey as Sealed),
   };
+}
+
+/** Whoever erases somebody destroys their key. Nobody else does, so without it the table was lost or restored. */
+async function isErased(db: Db | Tx, userId: string): Promise<boolean> {
+  const [user] = await db.select({ status: users.status }).from(users).where(eq(users.id, userId));
+  return user === undefined || user.status === 'erasing' || user.status === 'erased';
 }
 
 /** Two who make it at once get the one that was first. */
