@@ -18,6 +18,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     // `npm run coverage`. Code in processes of its own (the worker, commands) is not seen: true coverage is higher.
     coverage: {
       provider: 'v8',

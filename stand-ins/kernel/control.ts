@@ -6,7 +6,7 @@ import type { Posted } from './post.ts';
 import type { RequestEntry, RequestLog } from './requests.ts';
 import type { Tasks } from './tasks.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 
 export interface CommonParts<Own extends AnyFault> {
   faults: FaultBox<Own>;

@@ -1,7 +1,7 @@
 import { Watch } from '../kernel/watch.ts';
 import type { SmtpFault, SmtpFaults } from './faults.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 /** Older ones are forgotten. */
 const MESSAGES_MAX = 10_000;
 

@@ -172,7 +172,8 @@ describe('signing in by a provider', () => {
     const browser = new Browser();
     const code = (await browser.comeBack(await browser.begin('github'))).get('code');
     const { asked } = await db().transaction(async (tx) => {
-      await tx.update(users).set({ isVerified: true }).where(eq(users.id, id));
+      // A lock by a read: a transaction does not wait for its plain writes.
+      await tx.select().from(users).where(eq(users.id, id)).for('update');
       const exchanged = browser.exchange(code);
       // It has found the code, and waits for the account.
       await expect

@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 // What a test waits for. Each has a deadline, and says what it saw last. An end that something announces is better
 // awaited: `world.finished` of a workflow, `waitForDelivery` and `waitForRequest` of a stand-in.
 
-const UNTIL_MS = 20_000;
+const UNTIL_MS = 60_000;
 
 /** Reads until it is so, and returns what was read: for states that nothing announces. */
 export async function until<T>(read: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
@@ -40,7 +40,7 @@ export const stateAfterAttempt = (world: World, workflowId: string) =>
   );
 
 /** Waits until what is asserted holds: for what no workflow's end, request or delivery announces. */
-export const eventually = <T>(assertion: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> =>
+export const eventually = <T>(assertion: () => T | Promise<T>, timeoutMs = UNTIL_MS): Promise<T> =>
   vi.waitFor(assertion, { timeout: timeoutMs, interval: 25 });
 
 /** Phase 2 is over: the PSP has the refund, and its id is kept. */

@@ -37,7 +37,7 @@ export interface Person {
   readonly token: string;
 }
 
-const STARTED_WITHIN_MS = 20_000;
+const STARTED_WITHIN_MS = 60_000;
 /** However far a test moves the database's clock: a hundred lives of the model are centuries. */
 const TOKEN_TTL_MS = 2_000 * 365 * 24 * 60 * 60 * 1000;
 

@@ -283,7 +283,7 @@ describe('a backfill of many rows', () => {
     await world.startWorkerProcess();
     const { engine } = world;
     await engine.startBackfill(false);
-    await expect.poll(async () => (await written(ids)).length, { timeout: 30_000 }).toBeGreaterThan(5);
+    await expect.poll(async () => (await written(ids)).length, { timeout: 60_000 }).toBeGreaterThan(5);
     await world.killWorkerProcess();
     const before = (await written(ids)).length;
     expect(before).toBeLessThan(ids.size);

@@ -393,7 +393,7 @@ describe('the events of a refund', () => {
     const startedMs = performance.now();
     await Promise.all([server.close(), client.end()]);
     // What a stream held open would have taken is ten seconds.
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(performance.now() - startedMs).toBeLessThan(9_000);
     expect(server.openStreams).toBe(0);
     servers.splice(servers.indexOf(server), 1);
     await settle();

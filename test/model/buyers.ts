@@ -381,7 +381,7 @@ async function disputeIs({ world }: Life, id: string, status: string, redeliveri
         SELECT status FROM disputes WHERE provider_dispute_id = ${id}`;
       expect(rows.map((row) => row.status)).toEqual([status]);
     },
-    { timeout: 20_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 

@@ -22,7 +22,7 @@ export const PRODUCTS = PRICES.flatMap((prices, seller) => prices.map((price) =>
 /** The platform keeps a tenth, rounded half up. */
 export const feeOf = (price: number) => Math.floor((price + 5) / 10);
 
-const UNTIL_MS = Number(process.env['MODEL_UNTIL_MS'] ?? 20_000);
+const UNTIL_MS = Number(process.env['MODEL_UNTIL_MS'] ?? 60_000);
 
 /** One life: people and products that no other life knows, and what drives them. */
 export class Life {

@@ -27,7 +27,7 @@ import { openMarket } from './subscription-prices.ts';
 import { foretold, heldAtPsp, seen } from './subscription-view.ts';
 import { addTrouble, type Trouble } from './troubles.ts';
 
-const UNTIL_MS = Number(process.env['MODEL_UNTIL_MS'] ?? 20_000);
+const UNTIL_MS = Number(process.env['MODEL_UNTIL_MS'] ?? 60_000);
 /** A renewal's jitter is over by then. */
 export const MARGIN_MS = 11 * 60_000;
 

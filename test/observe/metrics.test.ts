@@ -128,7 +128,7 @@ describe('providers, engine and database', () => {
   });
 
   test('what is under way comes back to nothing', async () => {
-    const settled = { timeout: 10_000, interval: 100 };
+    const settled = { timeout: 60_000, interval: 100 };
     await vi.waitFor(async () => {
       for (const url of Object.values(world.metricsUrls)) {
         const now = await scrape(url!);

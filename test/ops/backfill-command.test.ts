@@ -82,7 +82,7 @@ describe('npm run ops -- backfill-transfer-ids', () => {
     const transfer = await legacyTransfer(world, seller);
     await sentBefore(world, transfer, seller.accountId);
     const both = [ops(['backfill-transfer-ids'], env), ops(['backfill-transfer-ids', '--json'], env)];
-    await expect.poll(() => world.engine.isRunning('backfill-transfer-ids'), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => world.engine.isRunning('backfill-transfer-ids'), { timeout: 60_000 }).toBe(true);
     await world.startWorker();
     const [one, other] = await Promise.all(both);
     expect([one!.code, other!.code], `${one!.stderr}${other!.stderr}`).toEqual([0, 0]);

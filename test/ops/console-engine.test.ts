@@ -42,9 +42,9 @@ it('names the task queues that no worker polls, until one does', async () => {
   }
   await world.startWorker({ TRANSFER_RETRY_WORKER_ENABLED: 'false', REVERSAL_WORKER_ENABLED: 'false' });
   await expect
-    .poll(() => seen('/ops'), { timeout: 20_000 })
+    .poll(() => seen('/ops'), { timeout: 60_000 })
     .toContain(`No worker polls <code>${stripe}</code>: nothing`);
   await world.stopWorker();
   await world.startWorker();
-  await expect.poll(() => seen('/ops'), { timeout: 20_000 }).not.toContain('No worker polls');
+  await expect.poll(() => seen('/ops'), { timeout: 60_000 }).not.toContain('No worker polls');
 });

@@ -69,7 +69,7 @@ it('engine away: left', async () => {
 
   await wire.up();
   await expect
-    .poll(() => look('stuck_refunds', stuck.refundId), { timeout: 20_000 })
+    .poll(() => look('stuck_refunds', stuck.refundId), { timeout: 60_000 })
     .toEqual({ what: 'synced', why: 'told' });
   expect(await world.finished(`refund/${stuck.refundId}`)).toEqual({ status: 'succeeded' });
   expect(await look('orphan_refunds', orphan.refundId)).toEqual({ what: 'failed', why: 'orphan' });

@@ -55,7 +55,7 @@ it('the schedule runs a sweep, and the age of the last one is known', async () =
   expect(await readPlatformSetting(db, 'last_sweep_at')).toBeNull();
   await schedule().trigger();
   const started = await expect
-    .poll(async () => (await schedule().describe()).info.recentActions.length, { timeout: 20_000 })
+    .poll(async () => (await schedule().describe()).info.recentActions.length, { timeout: 60_000 })
     .toBe(1)
     .then(async () => (await schedule().describe()).info.recentActions[0]!.action);
   const { workflowId } = started.workflow;
