@@ -7,6 +7,7 @@ export const APPROVALS_PERSONAL: PersonalPart = {
       table: 'approvals',
       key: ['id'],
       of: [named('subject')],
+      since: 'requested_at',
       none: [
         ...['id', 'action', 'amount_minor', 'currency', 'requested_at', 'expires_at', 'status', 'decided_at'],
         ...['told_at', 'seen', 'work'],

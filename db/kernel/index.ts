@@ -36,6 +36,7 @@ export {
   named,
   own,
   type PersonalPart,
+  type PersonalTable,
   PROOF_OF_REQUEST,
   TO_ERASED,
   TO_NULL,

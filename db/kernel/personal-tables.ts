@@ -22,6 +22,7 @@ export const KERNEL_PERSONAL: PersonalPart = {
         // What the system notes about somebody carries their address; what an operator did, the operator's.
         (person) => sql`subject = 'account/' || ${person}::text AND actor = 'system'`,
       ],
+      since: 'at',
       none: ['id', 'action', 'at'],
       pseudonym: ['actor', 'subject', 'api_key_id'],
       forget: ['ip', 'user_agent'],
@@ -43,6 +44,7 @@ export const KERNEL_PERSONAL: PersonalPart = {
       table: 'ops_flags',
       key: ['id'],
       of: [named('subject')],
+      since: 'raised_at',
       none: ['id', 'kind', 'raised_at', 'cleared_at'],
       pseudonym: ['subject'],
       // Sentences: no mask can find a name in them.

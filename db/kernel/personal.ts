@@ -42,6 +42,8 @@ export interface PersonalTable {
   readonly of: readonly Way[];
   /** Emptied by the last transaction of an erasure, with the account, and not before. */
   readonly last?: true;
+  /** When a row was written: what is written after an erasure, of money that moves late, is not what it left. */
+  readonly since?: string;
   /** A reference to a row of the same table, which is cut before rows are deleted. */
   readonly cut?: string;
   readonly none?: readonly string[];

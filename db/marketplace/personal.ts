@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { ofThose, BOOKS, own, type PersonalPart, TO_NULL } from '../kernel/index.ts';
+import { ofThose, BOOKS, own, type PersonalPart, TO_ERASED, TO_NULL } from '../kernel/index.ts';
 
 // A person buys and sells: an order is its buyer's, a transfer and what was taken back of it its seller's.
 
@@ -28,6 +28,7 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
       of: [
         ofThose('transfer_id', (person) => sql`SELECT id FROM seller_transfers WHERE seller_id = ${person}`),
       ],
+      since: 'created_at',
       none: [
         ...['id', 'transfer_id', 'refund_id', 'covered_minor', 'suspense_minor', 'status', 'idempotency_key'],
         ...[
@@ -58,6 +59,7 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
         ),
         own('requested_by'),
       ],
+      since: 'created_at',
       none: [
         ...['id', 'order_id', 'invoice_id', 'kind', 'by_items', 'ends_access', 'excess_minor', 'status'],
         ...['asked_at', 'exists_by', 'given_up_at', 'dispute_id', 'succeeded_at', 'failed_at'],
@@ -94,6 +96,7 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
       table: 'seller_transfers',
       key: ['id'],
       of: [own('seller_id')],
+      since: 'created_at',
       none: [
         ...[
           'id',
@@ -134,13 +137,15 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
       table: 'orders',
       key: ['id'],
       of: [own('buyer_id')],
+      since: 'created_at',
       none: [
         ...['id', 'refunded_minor', 'status', 'payment_status', 'refund_deadline', 'completed_at'],
         ...['payment_watched_until', 'reconcile_checked_at', 'work_checked_at', 'outside_checked_at'],
         ...['outside_over', 'created_at'],
       ],
       pseudonym: ['buyer_id', 'payment_id', 'connector_transaction_id'],
-      erase: { payment_client_secret: TO_NULL, failure_reason: TO_NULL },
+      // Of a paid order, that it has a reason says that its money is held.
+      erase: { payment_client_secret: TO_NULL, failure_reason: TO_ERASED },
       law: { total_minor: BOOKS, captured_minor: BOOKS, captured_currency: BOOKS, currency: BOOKS },
     },
   ],

@@ -8,6 +8,7 @@ export const PAYOUTS_PERSONAL: PersonalPart = {
       table: 'seller_payouts',
       key: ['id'],
       of: [own('seller_id')],
+      since: 'created_at',
       none: [
         ...['id', 'status', 'idempotency_key', 'asked_at', 'retry_count', 'next_retry_at', 'waiting_for'],
         ...['paid_at', 'failed_at', 'work_checked_at', 'given_up_at', 'needs_new_key', 'missed_at'],

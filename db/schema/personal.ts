@@ -4,7 +4,14 @@ import { ACCOUNTS_PERSONAL } from '../accounts/personal.ts';
 import { APPROVALS_PERSONAL } from '../approvals/personal.ts';
 import { CATALOG_PERSONAL } from '../catalog/personal.ts';
 import { KERNEL_PERSONAL } from '../kernel/personal-tables.ts';
-import type { ColumnClass, KnownOf, Law, PersonalPart, PersonalTable } from '../kernel/personal.ts';
+import {
+  type ColumnClass,
+  type KnownOf,
+  type Law,
+  type PersonalPart,
+  type PersonalTable,
+  TO_NULL,
+} from '../kernel/personal.ts';
 import { LEDGER_PERSONAL } from '../ledger/personal.ts';
 import { MARKETPLACE_PERSONAL } from '../marketplace/personal.ts';
 import { PAYOUTS_PERSONAL } from '../payouts/personal.ts';
@@ -41,14 +48,10 @@ export const knownOf = (person: SQL): KnownOf => ({
   atProviders: unionOf(PARTS.flatMap(({ atProviders }) => (atProviders ? [atProviders(person)] : []))),
 });
 
-/** The condition that holds for the rows of a person; null where the table has none. */
-export function rowsOf({ of }: PersonalTable, person: SQL): SQL | null {
-  if (of.length === 0) return null;
+/** Conditions on a table's rows, of which one holds for each row of the person. Each is read by an index of its own. */
+export function waysTo({ of }: PersonalTable, person: SQL): readonly SQL[] {
   const known = knownOf(person);
-  return sql`(${sql.join(
-    of.map((way) => sql`(${way(person, known)})`),
-    sql` OR `,
-  )})`;
+  return of.map((way) => way(person, known));
 }
 
 export interface ClassedColumn {
@@ -73,3 +76,24 @@ export const columnsOf = (of: PersonalTable): readonly ClassedColumn[] => {
   );
   return [...plain, ...erased, ...kept];
 };
+
+/** What the columns of a row become that is erased or forgotten, and does not go. */
+export const valuesOf = (of: PersonalTable): readonly { readonly column: string; readonly value: SQL }[] => [
+  ...Object.entries(of.erase ?? {}).map(([column, value]) => ({
+    column,
+    value: value === TO_NULL ? value : sql`CASE WHEN ${sql.identifier(column)} IS NOT NULL THEN ${value} END`,
+  })),
+  ...(of.forget ?? []).map((column) => ({ column, value: TO_NULL })),
+];
+
+/** Whether a row still has something that is to be erased or forgotten; null where its table has no such column. */
+export function leftOf(of: PersonalTable): SQL | null {
+  const values = valuesOf(of);
+  if (values.length === 0) return null;
+  const each = values.map(({ column, value }) =>
+    value === TO_NULL
+      ? sql`${sql.identifier(column)} IS NOT NULL`
+      : sql`${sql.identifier(column)} IS DISTINCT FROM ${value}`,
+  );
+  return sql`(${sql.join(each, sql` OR `)})`;
+}

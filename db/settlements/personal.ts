@@ -20,6 +20,7 @@ export const SETTLEMENTS_PERSONAL: PersonalPart = {
       table: 'statement_exceptions',
       key: ['id'],
       of: [named('subject')],
+      since: 'created_at',
       none: [
         ...['id', 'position', 'statement_id', 'kind', 'row_kind', 'line', 'column', 'moved_at', 'created_at'],
         'resolved_at',

@@ -25,6 +25,7 @@ export const SUBSCRIPTIONS_PERSONAL: PersonalPart = {
       table: 'invoice_payments',
       key: ['id'],
       of: [ofThose('invoice_id', invoicesOf)],
+      since: 'created_at',
       none: [
         ...['id', 'invoice_id', 'attempt', 'on_session', 'payment_method_id', 'status', 'provider_status'],
         ...['decline_code', 'decline_class', 'client_secret_expires_at', 'captured_at', 'asked_at'],

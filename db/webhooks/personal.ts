@@ -8,6 +8,7 @@ export const WEBHOOKS_PERSONAL: PersonalPart = {
       table: 'webhook_events',
       key: ['id'],
       of: [(_person, { atProviders }) => sql`about IN (${atProviders})`],
+      since: 'received_at',
       none: [...['id', 'provider', 'type', 'received_at', 'processed_at', 'outcome', 'reconcile_checked_at']],
       pseudonym: ['event_id', 'about'],
       mask: ['body'],
