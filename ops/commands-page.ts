@@ -45,6 +45,7 @@ export const NPM_SCRIPTS = {
     'config:docs':
       'writes `.env.example` and the generated tables: commands, variables, invariants, lists in the runbook',
     'docs:security': 'writes the table of routes and roles in docs/security.md',
+    'privacy:docs': 'writes the tables of classes in docs/privacy.md',
     'docs:screenshots': 'takes all pictures anew, with Chromium',
     'db:snapshot': 'writes `db/schema.snapshot.sql` after a migration',
     'histories:record': 'records the histories anew that the suite replays (docs/upgrading.md)',

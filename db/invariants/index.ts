@@ -10,6 +10,8 @@ import { connectedCash } from './07-connected-cash.ts';
 import { subscriptions } from './09-subscriptions.ts';
 import { invoices } from './10-invoices.ts';
 import { deferredRevenue } from './11-deferred-revenue.ts';
+import { closedAccounts } from './12-closed-accounts.ts';
+import { erasedAccounts } from './13-erased-accounts.ts';
 import type { Invariant, Violation } from './invariant.ts';
 
 export type { Workflows } from './05-open-rows.ts';
@@ -33,6 +35,8 @@ export const INVARIANTS: readonly Invariant[] = [
   subscriptions,
   invoices,
   deferredRevenue,
+  closedAccounts,
+  erasedAccounts,
 ];
 
 /**

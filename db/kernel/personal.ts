@@ -15,6 +15,8 @@ export type ColumnClass = (typeof COLUMN_CLASSES)[number];
 
 /** Why something personal stays, and how long. */
 export interface Law {
+  /** As docs/privacy.md calls it. */
+  readonly name: string;
   readonly ground: string;
   readonly term: string;
 }
@@ -90,21 +92,25 @@ export const TO_ERASED = sql`'erased'`;
 
 /** The books: what was sold, for how much, and who was paid. */
 export const BOOKS: Law = {
+  name: 'books',
   ground: 'tax and commercial law: GDPR 17 (3) b',
   term: '10 years from the end of the year',
 };
 /** Who did what as an operator or to an account. */
 export const ACCOUNTABILITY: Law = {
+  name: 'audit',
   ground: 'proof of what was done and why: GDPR 5 (2), 17 (3) e',
   term: '10 years, as the books that it explains',
 };
 /** Against who begins anew to get a trial again; a keyed hash, and no address. */
 export const ABUSE: Law = {
+  name: 'abuse',
   ground: 'prevention of a second trial by the same person: GDPR 6 (1) f',
   term: 'as long as trials are offered',
 };
 /** The requests of people, and what became of them. */
 export const PROOF_OF_REQUEST: Law = {
+  name: 'request',
   ground: 'proof that a request was answered: GDPR 5 (2), 12 (3)',
   term: '3 years after the answer',
 };

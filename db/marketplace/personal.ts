@@ -115,7 +115,11 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
       law: {
         amount_minor: BOOKS,
         currency: BOOKS,
-        stripe_account_id: { ...BOOKS, ground: `${BOOKS.ground}; a dispute may come later: 17 (3) e` },
+        stripe_account_id: {
+          ...BOOKS,
+          name: 'disputes',
+          ground: `${BOOKS.ground}; a dispute may come later: 17 (3) e`,
+        },
       },
     },
     {

@@ -43,7 +43,7 @@ const checkInside = (tx: DatabaseWithSql['db']) => checkBooks(tx);
 describe('a database that only our verbs wrote', () => {
   test('violates nothing', async () => {
     const checked = await checkBooks(database.db, ALL_RUNNING);
-    expect(checked.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 9, 10, 11]);
+    expect(checked.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13]);
     expect(checked.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
@@ -354,6 +354,20 @@ describe('an injected violation is found', () => {
       11,
       () => [sql`UPDATE invoice_payments SET received_minor = 1_000 WHERE id = ${ids.renewal}`],
     ],
+    [
+      'an account that was closed, and whose key still opens',
+      12,
+      () => [
+        sql`UPDATE users SET status = 'erasing' WHERE id = ${story.buyer.id}`,
+        sql`INSERT INTO api_keys (id, user_id, name, prefix, key_hash, scopes, reads_per_hour, writes_per_hour, made_by)
+          VALUES (gen_random_uuid(), ${story.buyer.id}, 'key', 'vz', repeat('0', 64), '{read}', 1, 1, ${story.buyer.id})`,
+      ],
+    ],
+    [
+      'an account that says it is erased',
+      13,
+      () => [sql`UPDATE users SET status = 'erased' WHERE id = ${story.buyer.id}`],
+    ],
   ];
 
   test.each(cases)('%s (invariant %i)', async (_, number, change) => {
@@ -365,7 +379,9 @@ describe('an injected violation is found', () => {
   });
 
   test('each invariant has a case', () => {
-    expect(new Set(cases.map(([, number]) => number))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 9, 10, 11]));
+    expect(new Set(cases.map(([, number]) => number))).toEqual(
+      new Set([1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13]),
+    );
   });
 
   test('a violation names its row and what is wrong', async () => {

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnsOf, PERSONAL_TABLES, waysTo } from '../../db/schema/personal.ts';
 import { openWithSql } from '../../sandbox/database.ts';
+import { PRIVACY_PAGE, withClassesTable } from '../../scripts/privacy-docs.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 
 let made: TestDatabase;
@@ -85,4 +87,9 @@ test('rows that refer to others go before those', async () => {
   );
   expect(wrong).toEqual([]);
   expect(references.length).toBeGreaterThan(50);
+});
+
+test('docs/privacy.md has the class of each column (update it with `npm run privacy:docs`)', async () => {
+  const page = await readFile(PRIVACY_PAGE, 'utf8');
+  expect(page).toBe(withClassesTable(page));
 });
