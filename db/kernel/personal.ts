@@ -57,6 +57,8 @@ export interface PersonalTable {
   readonly mask?: readonly string[];
   readonly forget?: readonly string[];
   readonly law?: Readonly<Record<string, Law>>;
+  /** Of columns that the law keeps: in which rows alone, and what they become in all others. */
+  readonly keptIf?: Readonly<Record<string, { readonly holds: SQL; readonly otherwise: SQL }>>;
 }
 
 /** What a subject brings to the register, db/schema/personal.ts. */

@@ -27,7 +27,7 @@ export interface ErasingOfRows {
 }
 
 // By what is changed first the person's rows are found, also in tables whose rows then go.
-const CHANGED = PERSONAL_TABLES.filter((of) => !of.last && (of.erase ?? of.mask ?? of.forget));
+const CHANGED = PERSONAL_TABLES.filter((of) => !of.last && (of.erase ?? of.keptIf ?? of.mask ?? of.forget));
 const EMPTIED = PERSONAL_TABLES.filter((of) => !of.last && of.delete);
 const IN_ORDER: readonly PersonalTable[] = [...CHANGED, ...EMPTIED];
 const LAST = PERSONAL_TABLES.filter((of) => of.last);

@@ -83,6 +83,10 @@ export const valuesOf = (of: PersonalTable): readonly { readonly column: string;
     column,
     value: value === TO_NULL ? value : sql`CASE WHEN ${sql.identifier(column)} IS NOT NULL THEN ${value} END`,
   })),
+  ...Object.entries(of.keptIf ?? {}).map(([column, { holds, otherwise }]) => ({
+    column,
+    value: sql`CASE WHEN ${holds} THEN ${sql.identifier(column)} ELSE ${otherwise} END`,
+  })),
   ...(of.forget ?? []).map((column) => ({ column, value: TO_NULL })),
 ];
 

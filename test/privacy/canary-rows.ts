@@ -147,7 +147,7 @@ export async function readKept({
   for (const of of PERSONAL_TABLES) {
     if (of.delete) continue;
     const names = columnsOf(of)
-      .filter((column) => ['none', 'pseudonym', 'law'].includes(column.class))
+      .filter((one) => ['none', 'pseudonym', 'law'].includes(one.class) && !of.keptIf?.[one.column])
       .map(({ column }) => `"${column}"`);
     const rows = await plain.unsafe<{ row: string }[]>(
       `SELECT row_to_json(kept)::text AS row FROM (SELECT ${names.join(', ')} FROM "${of.table}") AS kept ORDER BY 1`,

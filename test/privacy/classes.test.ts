@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnsOf, PERSONAL_TABLES, waysTo } from '../../db/schema/personal.ts';
 import { openWithSql } from '../../sandbox/database.ts';
 import { PRIVACY_PAGE, withClassesTable } from '../../scripts/privacy-docs.ts';
+import { planAhead, walkedIn } from '../db/plans.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 
 let made: TestDatabase;
@@ -74,6 +75,19 @@ test('the rows of a person can be read, and each table’s key is its primary ke
     FROM pg_constraint WHERE contype = 'p' AND connamespace = 'public'::regnamespace`);
   const there = Object.fromEntries(keys.map(({ table, key }) => [table, key]));
   expect(Object.fromEntries(PERSONAL_TABLES.map(({ table, key }) => [table, key]))).toEqual(there);
+});
+
+test('the rows of a person are found by indexes', async () => {
+  // The tables are empty: only where no index serves is one walked then. The pool has one connection.
+  await database.db.execute(sql`SET enable_seqscan = off`);
+  const walked: string[] = [];
+  for (const of of PERSONAL_TABLES)
+    for (const way of waysTo(of, sql`'01980000-0000-7000-8000-000000000000'::uuid`))
+      walked.push(
+        ...walkedIn(await planAhead(database, sql`SELECT 1 FROM ${sql.identifier(of.table)} WHERE ${way}`)),
+      );
+  await database.db.execute(sql`RESET enable_seqscan`);
+  expect(new Set(walked)).toEqual(new Set(['asks']));
 });
 
 test('rows that refer to others go before those', async () => {

@@ -3,7 +3,7 @@ import { checkBooks } from '../../db/invariants/index.ts';
 import { type ErasedSoFar, eraseLastRows, eraseRows } from '../../db/privacy/erase-rows.ts';
 import { columnsOf, PERSONAL_TABLES } from '../../db/schema/personal.ts';
 import { everyState } from '../db/every-state.ts';
-import { dropChecks, fillWithCanaries, findCanaries, insertRow, readKept } from './canary-rows.ts';
+import { CANARY, dropChecks, fillWithCanaries, findCanaries, insertRow, readKept } from './canary-rows.ts';
 
 let database: Awaited<ReturnType<typeof everyState>>['database'];
 let buyer: string;
@@ -117,6 +117,12 @@ test('what a person wrote is found after an erasure only where the law keeps it;
   expect(
     await database.sql`SELECT * FROM users WHERE id NOT IN (${buyer}, ${seller}, ${subscriber}) ORDER BY id`,
   ).toEqual(others);
+  const titles = await database.sql<{ title: string; is_sold: boolean }[]>`
+    SELECT title, EXISTS (SELECT FROM order_items WHERE product_id = products.id) AS is_sold
+    FROM products WHERE seller_id = ${seller}`;
+  expect(new Set(titles.map(({ is_sold }) => is_sold))).toEqual(new Set([true, false]));
+  for (const { title, is_sold } of titles)
+    expect(title).toEqual(is_sold ? expect.stringContaining(CANARY) : 'erased');
   const [user] = await database.sql`SELECT email, role, password_hash FROM users WHERE id = ${buyer}`;
   expect(user).toEqual({ email: `erased-${buyer}@erased.invalid`, role: 'user', password_hash: null });
 
