@@ -127,7 +127,6 @@ export async function startWorker(
     log,
     onLook: observer.looked,
     onUpkeep: observer.upkept,
-    onBodiesDeleted: observer.bodiesDeleted,
   });
   const common = {
     connection,

@@ -6,6 +6,6 @@ export const WEBHOOKS_VARIABLES = {
   WEBHOOK_BODY_RETENTION: variable(
     duration('90d'),
     '90d',
-    'how long the body of a webhook is kept after it was processed; a sweep of all phases deletes it',
+    'how long the body of a webhook is kept as it came after it was processed; then the upkeep masks it for good',
   ),
 } as const satisfies Variables;

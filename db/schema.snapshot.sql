@@ -157,6 +157,7 @@ CREATE INDEX audit_log_by_action ON public.audit_log USING btree (action text_pa
 CREATE INDEX audit_log_by_actor ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_by_subject ON public.audit_log USING btree (subject, at);
 CREATE INDEX audit_log_sign_ins ON public.audit_log USING btree (at) WHERE (action = ANY (ARRAY['user.login'::text, 'user.login_blocked'::text, 'session.reuse'::text]));
+CREATE INDEX audit_log_to_forget ON public.audit_log USING btree (at, id) WHERE ((ip IS NOT NULL) OR (user_agent IS NOT NULL));
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_log_forgets BEFORE UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION let_forget();
 
@@ -1065,6 +1066,7 @@ CREATE INDEX sessions_by_end ON public.sessions USING btree (LEAST(ended_at, exp
 CREATE INDEX sessions_by_secret ON public.sessions USING btree (secret_hash);
 CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id, created_at, id);
 CREATE INDEX sessions_open_by_user ON public.sessions USING btree (user_id, created_at, id) WHERE (ended_at IS NULL);
+CREATE INDEX sessions_to_forget ON public.sessions USING btree (created_at, id) WHERE ((ip IS NOT NULL) OR (user_agent IS NOT NULL));
 CREATE INDEX sessions_with_tokens ON public.sessions USING btree (LEAST(ended_at, expires_at), id) WHERE ((kind = 'token'::text) AND (tokens_removed_at IS NULL));
 
 CREATE TABLE statement_claims (
@@ -1316,6 +1318,7 @@ CREATE TABLE webhook_events (
   error text,
   reconcile_checked_at timestamp with time zone,
   about text,
+  body_masked_at timestamp with time zone,
   CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
   CONSTRAINT webhook_events_outcome_known CHECK ((outcome = ANY (ARRAY['received'::text, 'signalled'::text, 'ignored'::text, 'unmatched'::text, 'unhandled'::text, 'other_mode'::text]))),
   CONSTRAINT webhook_events_provider_known CHECK ((provider = ANY (ARRAY['hyperswitch'::text, 'stripe'::text])))
@@ -1324,9 +1327,9 @@ CREATE INDEX webhook_events_by_about ON public.webhook_events USING btree (about
 CREATE INDEX webhook_events_by_outcome ON public.webhook_events USING btree (outcome, received_at, id) WHERE (outcome <> 'signalled'::text);
 CREATE UNIQUE INDEX webhook_events_event_key ON public.webhook_events USING btree (provider, event_id);
 CREATE INDEX webhook_events_newest ON public.webhook_events USING btree (received_at, id);
+CREATE INDEX webhook_events_to_mask ON public.webhook_events USING btree (processed_at, id) WHERE ((processed_at IS NOT NULL) AND (body IS NOT NULL) AND (body_masked_at IS NULL));
 CREATE INDEX webhook_events_undone_by_look ON public.webhook_events USING btree (reconcile_checked_at NULLS FIRST, received_at) WHERE ((processed_at IS NULL) OR (outcome = 'unmatched'::text));
 CREATE INDEX webhook_events_unprocessed ON public.webhook_events USING btree (received_at) WHERE (processed_at IS NULL);
-CREATE INDEX webhook_events_with_body_by_time ON public.webhook_events USING btree (processed_at) WHERE ((body IS NOT NULL) AND (processed_at IS NOT NULL));
 
 CREATE OR REPLACE FUNCTION public.keep_seller_postings()
  RETURNS trigger

@@ -47,7 +47,6 @@ export interface Observer {
   looked(phase: Phase, what: Look['what']): void;
   upkept(phase: UpkeepPhase, what: UpkeepLook['what']): void;
   /** Counts bodies of webhooks that were deleted because their time in the inbox was over. */
-  bodiesDeleted(count: number): void;
   /** Serves `/metrics`, where a port is given. */
   serve(at: { host: string; port: number | undefined }, sources: FigureSources, log: Logger): Promise<void>;
   /** Where `/metrics` is; null where it is not served. */
@@ -89,7 +88,6 @@ export function createObserver({
     provider: (name, client) => observeCalls(name, client, metrics, tracing),
     looked: (phase, outcome) => metrics.sweepRows.inc({ phase, outcome }),
     upkept: (phase, outcome) => metrics.upkeepRows.inc({ phase, outcome }),
-    bodiesDeleted: (count) => metrics.bodiesDeleted.inc({}, count),
 
     async serve({ host, port }, sources, log) {
       if (port === undefined) return;

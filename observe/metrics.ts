@@ -68,11 +68,6 @@ export function createMetrics() {
       'phase',
       'outcome',
     ]),
-    bodiesDeleted: counter(
-      'veza_webhook_bodies_deleted_total',
-      'Bodies of webhooks that were deleted, since they were processed long ago',
-      [],
-    ),
     statements: histogram('veza_db_statement_duration_seconds', 'Statements to PostgreSQL', [
       'operation',
       'outcome',

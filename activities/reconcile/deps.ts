@@ -19,8 +19,6 @@ export interface ReconcileSettings {
   readonly batch: number;
   /** Rows that are looked at at a time. */
   readonly concurrency: number;
-  /** How long the body of a webhook is kept after it was processed. */
-  readonly webhookBodyRetentionMs: number;
 }
 
 export const reconcileSettings = (config: Config): { readonly reconcile: ReconcileSettings } => ({
@@ -33,7 +31,6 @@ export const reconcileSettings = (config: Config): { readonly reconcile: Reconci
     billing: billingTermsOf(config),
     batch: config.RECONCILE_BATCH,
     concurrency: config.RECONCILE_CONCURRENCY,
-    webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
   },
 });
 
@@ -60,8 +57,6 @@ export interface ReconcileDeps extends KernelDeps {
     /** How long the PSP may have an object that its read side does not show. */
     readonly pspReadLagMs: number;
   };
-  /** Called with how many bodies of webhooks were deleted. */
-  readonly onBodiesDeleted?: (count: number) => void;
   /** Called with what became of each row; the composition root counts it. */
   readonly onLook?: (phase: Phase, what: Look['what']) => void;
 }

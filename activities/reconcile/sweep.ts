@@ -1,6 +1,5 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import { countSweepRows, listSweepRows } from '../../db/reconcile/sweep.ts';
-import { deleteWebhookBodies } from '../../db/webhooks/index.ts';
 import { markLooked } from '../../db/reconcile/mark-looked.ts';
 import { retireLooks } from '../../db/reconcile/retire-looks.ts';
 import { readPlatformSetting, writePlatformSetting, readClock } from '../../db/kernel/index.ts';
@@ -193,19 +192,10 @@ export function createSweepActivities(deps: ReconcileDeps) {
       await writePlatformSetting(db, 'temporal_namespace_id', namespaceId);
     },
 
-    /**
-     * Writes down that the sweep has ended. A sweep of all phases also clears the inbox, and returns how many bodies
-     * it deleted.
-     */
-    async endSweep(report: ReconcileReport, isWhole: boolean): Promise<number> {
-      let bodiesDeleted = 0;
-      if (isWhole) {
-        bodiesDeleted = await deleteWebhookBodies(db, settings.webhookBodyRetentionMs);
-        if (bodiesDeleted > 0) deps.onBodiesDeleted?.(bodiesDeleted);
-        await writePlatformSetting(db, 'last_sweep_at', await readClock(db));
-      }
-      log.info({ ...report, bodiesDeleted }, 'reconcile: the sweep has ended');
-      return bodiesDeleted;
+    /** Writes down that a sweep has ended; one of all phases is the last one that metrics know. */
+    async endSweep(report: ReconcileReport, isWhole: boolean): Promise<void> {
+      if (isWhole) await writePlatformSetting(db, 'last_sweep_at', await readClock(db));
+      log.info({ ...report }, 'reconcile: the sweep has ended');
     },
   };
 }

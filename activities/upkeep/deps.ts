@@ -7,12 +7,18 @@ export interface UpkeepSettings {
   /** Who knows the person: where an identity provider does, nobody can confirm an address here. */
   readonly identity: Identity;
   readonly unverifiedAccountTtlMs: number;
+  /** How long it is known where somebody called from. */
+  readonly addressRetentionMs: number;
+  /** How long the body of a webhook is kept as it came, after it was processed. */
+  readonly webhookBodyRetentionMs: number;
 }
 
 export const upkeepSettings = (config: Config): { readonly upkeep: UpkeepSettings } => ({
   upkeep: {
     identity: identityOf(config),
     unverifiedAccountTtlMs: config.UNVERIFIED_ACCOUNT_TTL,
+    addressRetentionMs: config.ADDRESS_RETENTION,
+    webhookBodyRetentionMs: config.WEBHOOK_BODY_RETENTION,
   },
 });
 

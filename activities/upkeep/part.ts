@@ -1,5 +1,5 @@
 import type { RowCursor, RowsOver } from '../../db/kernel/index.ts';
-import { listRowsOver, readClock, removeRowsOver } from '../../db/kernel/index.ts';
+import { forgetRowsOver, listRowsOver, readClock, removeRowsOver } from '../../db/kernel/index.ts';
 import { isUnavailable } from '../../db/unavailable.ts';
 import type { UpkeepLook } from '../../domain/upkeep/index.ts';
 import type { UpkeepDeps } from './deps.ts';
@@ -41,21 +41,42 @@ export const eachRowOver = (
   },
 });
 
-/** Rows that are over, and are simply removed: together, or one by one where one of them cannot be. */
-export const removedRowsOver = (rows: RowsOver): Part => ({
-  name: rows.table,
+/** Rows that are over, and are simply removed. */
+export const removedRowsOver = (rows: RowsOver): Part =>
+  rowsTogether(
+    rows.table,
+    () => rows,
+    ({ db }, over, asked) => removeRowsOver(db, over, asked),
+  );
+
+/** Rows of which it is over where somebody called from, and that simply forget it. */
+export const forgottenRowsOver = (table: string, rowsOf: (deps: UpkeepDeps) => RowsOver): Part =>
+  rowsTogether(table, rowsOf, ({ db }, over, asked) => forgetRowsOver(db, over, asked));
+
+/** Rows that are changed together, or one by one where one of them cannot be. `change` returns the keys of what it changed. */
+const rowsTogether = (
+  name: string,
+  rowsOf: (deps: UpkeepDeps) => RowsOver,
+  change: (
+    deps: UpkeepDeps,
+    rows: RowsOver,
+    asked: { readonly by: string; readonly keys: readonly string[] },
+  ) => Promise<readonly string[]>,
+): Part => ({
+  name,
   async take(deps, ask) {
+    const rows = rowsOf(deps);
     const { keys, next } = await listed(deps, rows, ask);
     if (keys.length === 0) return { looks: [], next };
-    const remove = async (some: readonly string[]): Promise<readonly UpkeepLook[]> => {
-      const removed = new Set(await removeRowsOver(deps.db, rows, { by: ask.by, keys: some }));
-      return some.map((key) => (removed.has(key) ? done(rows.table) : left('in_use')));
+    const changeSome = async (some: readonly string[]): Promise<readonly UpkeepLook[]> => {
+      const changed = new Set(await change(deps, rows, { by: ask.by, keys: some }));
+      return some.map((key) => (changed.has(key) ? done(name) : left('in_use')));
     };
-    const together = await remove(keys).catch(() => null);
+    const together = await changeSome(keys).catch(() => null);
     if (together !== null) return { looks: together, next };
     const looks: UpkeepLook[] = [];
     for (const key of keys) {
-      const look = remove([key]).catch((error: unknown) => leftBy(deps, rows.table, error));
+      const look = changeSome([key]).catch((error: unknown) => leftBy(deps, name, error));
       looks.push(...[await look].flat());
     }
     return { looks, next };

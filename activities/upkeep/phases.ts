@@ -2,14 +2,17 @@ import {
   removeRefreshTokens,
   removeUnconfirmed,
   ROWS_OVER,
+  sessionAddressesOver,
   SESSIONS_WITH_TOKENS,
   unconfirmedAccounts,
 } from '../../db/accounts/index.ts';
+import { auditAddressesOver } from '../../db/kernel/index.ts';
+import { bodiesOver, maskBody } from '../../db/webhooks/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { UpkeepPhase } from '../../domain/upkeep/index.ts';
 import { startMails } from '../accounts/index.ts';
 import { whileHeartbeating } from '../kernel/index.ts';
-import { done, eachRowOver, left, leftBy, type Part, removedRowsOver } from './part.ts';
+import { done, eachRowOver, forgottenRowsOver, left, leftBy, type Part, removedRowsOver } from './part.ts';
 
 const mails: Part = {
   name: 'mails',
@@ -44,10 +47,26 @@ const refreshTokens = eachRowOver(
   },
 );
 
+const addressesOfSessions = forgottenRowsOver('sessions', ({ settings: { upkeep } }) =>
+  sessionAddressesOver(upkeep.addressRetentionMs),
+);
+const addressesOfAudit = forgottenRowsOver('audit_log', ({ settings: { upkeep } }) =>
+  auditAddressesOver(upkeep.addressRetentionMs),
+);
+
+const webhookBodies = eachRowOver(
+  'webhook_bodies',
+  ({ settings: { upkeep } }) => bodiesOver(upkeep.webhookBodyRetentionMs),
+  async ({ db }, id, rows, by) =>
+    (await maskBody(db, rows, { id, by })) ? done('webhook_bodies') : left('in_use'),
+);
+
 /** The register of phases: what each looks at, in this order. */
 export const PHASES: Readonly<Record<UpkeepPhase, readonly Part[]>> = {
   lost_work: [mails],
   accounts: [accounts],
   // A session goes after its tokens, which refer to it.
   tokens: [refreshTokens, ...ROWS_OVER.map(removedRowsOver)],
+  addresses: [addressesOfSessions, addressesOfAudit],
+  bodies: [webhookBodies],
 };

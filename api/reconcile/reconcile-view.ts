@@ -27,9 +27,6 @@ export const Reconciled = z
       description:
         'Temporal was not the one that the rows know: all open work was started again, nothing failed',
     }),
-    bodies_deleted: Count.openapi({
-      description: 'Bodies of webhooks that were processed longer ago than WEBHOOK_BODY_RETENTION',
-    }),
     report: z.partialRecord(z.enum(PHASES), PhaseCounts),
   })
   .openapi('Reconciled');
@@ -39,7 +36,6 @@ export const showReconciled = (workflowId: string, report: ReconcileReport): z.i
   started_at: new Date(report.startedAt).toISOString(),
   off: report.off,
   engine_rebuilt: report.engineRebuilt,
-  bodies_deleted: report.bodiesDeleted ?? 0,
   report: Object.fromEntries(
     Object.entries(report.phases).map(([phase, counts]) => [phase, { ...counts, why: { ...counts.why } }]),
   ),

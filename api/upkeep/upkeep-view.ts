@@ -7,7 +7,7 @@ const Count = z.int().nonnegative();
 const PhaseCounts = z
   .object({
     seen: Count,
-    done: Count.openapi({ description: 'Removed, or started again' }),
+    done: Count.openapi({ description: 'Removed, forgotten, masked, or started again' }),
     left: Count.openapi({ description: 'As it was' }),
     why: z.record(z.string(), Count).openapi({
       description: 'How many rows of each kind were done, and for each reason left',

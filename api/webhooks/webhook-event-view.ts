@@ -14,7 +14,8 @@ export const WebhookEvent = z
     error: z.string().nullable(),
     body: z.unknown().openapi({
       type: ['object', 'null'],
-      description: 'As it came, personal data masked; null once it was deleted, after WEBHOOK_BODY_RETENTION',
+      description:
+        'As it came, personal data masked; of old ones only ids, amounts, statuses and codes are kept',
     }),
     received_at: Time,
     processed_at: Time.nullable(),

@@ -86,7 +86,7 @@ export { type Rewrapped, rewrapKeys } from './sealing/rewrap.ts';
 export { openUnderRing, sealUnderRing } from './sealing/ring.ts';
 export type { Place } from './sealing/aead.ts';
 export { takeBearerCall, takeCall } from './take-call.ts';
-export { ROWS_OVER, SESSIONS_WITH_TOKENS, unconfirmedAccounts } from './upkeep/over.ts';
+export { ROWS_OVER, sessionAddressesOver, SESSIONS_WITH_TOKENS, unconfirmedAccounts } from './upkeep/over.ts';
 export { removeRefreshTokens } from './upkeep/remove-refresh-tokens.ts';
 export { removeUnconfirmed } from './upkeep/remove-unconfirmed.ts';
 export { readUserRole } from './users.ts';

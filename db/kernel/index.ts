@@ -19,7 +19,16 @@ export { keepPlatformSetting, readPlatformSetting, writePlatformSetting } from '
 export { raiseFlag } from './raise-flag.ts';
 export { missingMigrations } from './readiness.ts';
 export { referrerOf } from './referrer.ts';
-export { isOver, listRowsOver, removeRowsOver, type RowCursor, type RowsOver } from './rows-over.ts';
+export {
+  auditAddressesOver,
+  forgetRowsOver,
+  HAS_ADDRESS,
+  isOver,
+  listRowsOver,
+  removeRowsOver,
+  type RowCursor,
+  type RowsOver,
+} from './rows-over.ts';
 export { auditLog, idempotencyKeys, opsFlags, platformSettings } from './schema.ts';
 export { type CallAllowance, takeFrom } from './sliding-window.ts';
 export { assertTransition, transitionedOrStale, type TransitionCause } from './stale.ts';

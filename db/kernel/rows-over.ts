@@ -5,7 +5,7 @@ import type { Db } from '../client.ts';
 export interface RowsOver {
   readonly table: string;
   /** The column that names a row, and its type. */
-  readonly key: readonly [column: string, type: 'uuid' | 'text'];
+  readonly key: readonly [column: string, type: 'uuid' | 'text' | 'bigint'];
   /** When a row is over, as the index has it. */
   readonly overAt: SQL;
   /** How long it is kept all the same. */
@@ -13,6 +13,9 @@ export interface RowsOver {
   /** What else has to be so. */
   readonly and?: SQL;
 }
+
+/** Rows that say where somebody called from. */
+export const HAS_ADDRESS: SQL = sql`(ip IS NOT NULL OR user_agent IS NOT NULL)`;
 
 /** A row, as a list goes on behind it. */
 export interface RowCursor {
@@ -59,6 +62,33 @@ export async function removeRowsOver(
     RETURNING ${key}::text AS key`);
   return removed.map((row) => row.key);
 }
+
+/**
+ * Forgets where those of these rows came from that are still over and that nobody is at work on; returns their keys. The table
+ * has `ip` and `user_agent`.
+ */
+export async function forgetRowsOver(
+  db: Db,
+  rows: RowsOver,
+  { by, keys }: { readonly by: string; readonly keys: readonly string[] },
+): Promise<readonly string[]> {
+  const [table, key] = namesOf(rows);
+  const forgotten = await db.execute<{ key: string }>(sql`
+    UPDATE ${table} SET ip = NULL, user_agent = NULL WHERE ${key} IN (
+      SELECT ${key} FROM ${table} WHERE ${key} = ANY (${sql.param(keys)}::${typeOf(rows)}[]) AND ${isOver(rows, by)}
+      FOR UPDATE SKIP LOCKED)
+    RETURNING ${key}::text AS key`);
+  return forgotten.map((row) => row.key);
+}
+
+/** Addresses of audit entries that are so old. */
+export const auditAddressesOver = (retentionMs: number): RowsOver => ({
+  table: 'audit_log',
+  key: ['id', 'bigint'],
+  overAt: sql`at`,
+  keptForMs: retentionMs,
+  and: HAS_ADDRESS,
+});
 
 const namesOf = ({ table, key: [column] }: RowsOver) =>
   [sql.identifier(table), sql.identifier(column)] as const;

@@ -81,6 +81,10 @@ export const auditLog = pgTable(
     index('audit_log_sign_ins')
       .on(t.at)
       .where(sql`${t.action} IN ('user.login', 'user.login_blocked', 'session.reuse')`),
+    // Where somebody called from is forgotten when its time is over.
+    index('audit_log_to_forget')
+      .on(t.at, t.id)
+      .where(sql`${t.ip} IS NOT NULL OR ${t.userAgent} IS NOT NULL`),
   ],
 );
 

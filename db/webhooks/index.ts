@@ -1,4 +1,4 @@
-export { deleteWebhookBodies } from './delete-bodies.ts';
+export { bodiesOver, maskBody } from './mask-body.ts';
 export { UNHANDED_WEBHOOKS, WEBHOOKS_FIGURES } from './figures.ts';
 export { listWebhooksForReplay, type ReplayFilter } from './for-replay.ts';
 export { listWebhookEvents, readWebhookEvent, type WebhookEventRow } from './list.ts';

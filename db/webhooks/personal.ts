@@ -9,7 +9,10 @@ export const WEBHOOKS_PERSONAL: PersonalPart = {
       key: ['id'],
       of: [(_person, { atProviders }) => sql`about IN (${atProviders})`],
       since: 'received_at',
-      none: [...['id', 'provider', 'type', 'received_at', 'processed_at', 'outcome', 'reconcile_checked_at']],
+      none: [
+        ...['id', 'provider', 'type', 'received_at', 'processed_at', 'outcome', 'reconcile_checked_at'],
+        'body_masked_at',
+      ],
       pseudonym: ['event_id', 'about'],
       mask: ['body'],
       erase: { error: TO_ERASED },

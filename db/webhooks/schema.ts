@@ -32,10 +32,10 @@ export const webhookEvents = pgTable(
     type: text().notNull(),
     /** The id of its object, ours or the provider's, as the webhook names it; NULL on rows older than this column. */
     about: text(),
-    /**
-     * The body as it came; masked where people see it. NULL when WEBHOOK_BODY_RETENTION after its processing is over.
-     */
+    /** As it came, and masked where people see it; from `bodyMaskedAt` on masked for good. NULL: an older version deleted it. */
     body: text(),
+    /** When WEBHOOK_BODY_RETENTION was over, or its person was erased. */
+    bodyMaskedAt: at(),
     receivedAt: at().notNull().defaultNow(),
     processedAt: at(),
     outcome: text({ enum: WEBHOOK_OUTCOMES }).notNull().default('received'),
@@ -56,10 +56,10 @@ export const webhookEvents = pgTable(
     index('webhook_events_undone_by_look')
       .on(sql`${t.reconcileCheckedAt} NULLS FIRST`, t.receivedAt)
       .where(sql`${t.processedAt} IS NULL OR ${t.outcome} = 'unmatched'`),
-    // For the deletion of bodies, the oldest first.
-    index('webhook_events_with_body_by_time')
-      .on(t.processedAt)
-      .where(sql`${t.body} IS NOT NULL AND ${t.processedAt} IS NOT NULL`),
+    // For the masking of bodies, the oldest first.
+    index('webhook_events_to_mask')
+      .on(t.processedAt, t.id)
+      .where(sql`${t.processedAt} IS NOT NULL AND ${t.body} IS NOT NULL AND ${t.bodyMaskedAt} IS NULL`),
     oneOf('webhook_events_provider_known', t.provider, WEBHOOK_PROVIDERS),
     oneOf('webhook_events_outcome_known', t.outcome, WEBHOOK_OUTCOMES),
   ],

@@ -56,8 +56,6 @@ export interface ReconcileReport {
   readonly engineRebuilt: boolean;
   /** Only the phases that were asked for. */
   readonly phases: Readonly<Partial<Record<Phase, PhaseReport>>>;
-  /** How many bodies of webhooks were deleted because their time in the inbox was over. */
-  readonly bodiesDeleted?: number;
 }
 
 export interface ReconcileProgress {

@@ -5,18 +5,20 @@ import { counting, type Counts, type Looked } from '../kernel/index.ts';
  * - `lost_work`: what waits without a workflow
  * - `accounts`: accounts that nobody confirmed
  * - `tokens`: tokens, sessions and counts that are over
+ * - `addresses`: from where somebody called long ago
+ * - `bodies`: bodies of webhooks that were processed long ago
  */
-export const UPKEEP_PHASES = ['lost_work', 'accounts', 'tokens'] as const;
+export const UPKEEP_PHASES = ['lost_work', 'accounts', 'tokens', 'addresses', 'bodies'] as const;
 export type UpkeepPhase = (typeof UPKEEP_PHASES)[number];
 
 /** What the schedule of upkeeps looks at: mails that wait have a schedule of their own, which comes each minute. */
-export const SCHEDULED_UPKEEP: readonly UpkeepPhase[] = ['accounts', 'tokens'];
+export const SCHEDULED_UPKEEP: readonly UpkeepPhase[] = ['accounts', 'tokens', 'addresses', 'bodies'];
 
 /** Phases of which each batch is a few statements and nothing else. */
-export const IN_DATABASE: readonly UpkeepPhase[] = ['accounts', 'tokens'];
+export const IN_DATABASE: readonly UpkeepPhase[] = ['accounts', 'tokens', 'addresses', 'bodies'];
 
 /**
- * - `done`: removed, or started again
+ * - `done`: removed, forgotten, masked, or started again
  * - `left`: it stays as it was, for the reason in `why`
  */
 const LOOKS = ['done', 'left'] as const;

@@ -1,6 +1,6 @@
 import { VezaError } from '../errors.ts';
 
-/** The body of a processed event is kept for WEBHOOK_BODY_RETENTION; its row stays. */
+/** Older versions deleted the bodies of what was processed long ago. */
 export const bodyGone = (webhookId: string) =>
   new VezaError(
     'webhook_body_gone',

@@ -53,12 +53,14 @@ const storyRow = (row: WebhookEventRow): StoryRow => ({
   actions: asks(subjectOf(row.id), 'replay_webhook'),
 });
 
+const GONE = ' Its body was deleted after its time.';
+
 /** Each as it was told, with personal data masked. */
 export const webhookEvents = (rows: readonly WebhookEventRow[]): StoryEvent[] =>
   rows.map((row) => {
     const error = row.error === null ? '' : `: ${row.error}`;
-    const gone = row.body === null ? ' Its body was deleted after its time.' : '';
-    const text = `Webhook ${row.type} of ${row.provider}, ${row.outcome}${error}.${gone}`;
+    const kept = row.bodyMaskedAt === null ? '' : ' Of its body ids, amounts and statuses were kept.';
+    const text = `Webhook ${row.type} of ${row.provider}, ${row.outcome}${error}.${row.body === null ? GONE : kept}`;
     const detail = row.body === null ? null : maskPersonalData(JSON.parse(row.body));
     return event(row.receivedAt, 'webhook', subjectOf(row.id), text, { detail });
   });

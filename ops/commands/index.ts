@@ -215,7 +215,7 @@ export const COMMANDS: readonly Command[] = [
       json,
     ],
     about:
-      'starts mails that wait without a workflow, and removes what is over: accounts that nobody confirmed in time, tokens, sessions, counts of limits. It goes on without this command; exits 1 where rows could not be looked at, 2 where it could not be followed. Audited where an actor is given',
+      'starts mails that wait without a workflow, and removes what is over: accounts that nobody confirmed in time, tokens, sessions, counts of limits. It forgets addresses of sessions and the audit log that are old, and masks old bodies of webhooks. It goes on without this command; exits 1 where rows could not be looked at, 2 where it could not be followed. Audited where an actor is given',
     run: upkeep,
   },
   {

@@ -99,7 +99,6 @@ const asJson = (workflowId: string, report: ReconcileReport) => ({
   started_at: report.startedAt,
   off: report.off,
   engine_rebuilt: report.engineRebuilt,
-  bodies_deleted: report.bodiesDeleted ?? 0,
   report: report.phases,
 });
 
@@ -119,6 +118,5 @@ function asText(report: ReconcileReport): string {
         }`,
       ];
     }),
-    ...(report.bodiesDeleted ? [`${report.bodiesDeleted} bodies of old webhooks deleted`] : []),
   ].join('\n');
 }

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { countSweepRows, listSweepRows, type SweepAsk, sweepQuery } from '../../db/reconcile/sweep.ts';
 import { retireLooks } from '../../db/reconcile/retire-looks.ts';
-import { bodiesToDelete, deleteWebhookBodies } from '../../db/webhooks/delete-bodies.ts';
 import { type Phase, PHASES } from '../../domain/reconcile/reconcile.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
 import { fillRows, OPEN_EVERY } from '../db/many-rows.ts';
@@ -213,19 +212,4 @@ test('outside: what is too old to be looked at leaves the queue by an index, how
   );
   expect(over?.count).toBe(20);
   expect(await countSweepRows(db, ask('outside'))).toBe(before);
-});
-
-test('bodies to be deleted come out of an index, the oldest first', async () => {
-  const { db } = database;
-  await db.execute(sql`
-    INSERT INTO ops_flags (id, kind, subject, detail, cleared_at)
-    SELECT md5('flag:' || n)::uuid, 'late_payment', 'order/' || md5('1:' || n)::uuid, 'seen to', now()
-    FROM generate_series(0, ${ROWS - 1}::int) AS n`);
-  await db.execute(sql`ANALYZE ops_flags`);
-  const { result, nodes } = await plansOf(database, (asked) => bodiesToDelete(asked, 0, 50));
-  expect(result).toHaveLength(50);
-  expect(walkedIn(nodes)).toEqual([]);
-  expect(mostReadIn(nodes)).toBeLessThanOrEqual(ROWS / OPEN_EVERY);
-  const deleted = await deleteWebhookBodies(db, 0, { maxBatches: 2 });
-  expect(deleted).toBe(1_000);
 });

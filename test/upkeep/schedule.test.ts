@@ -61,7 +61,7 @@ test('temporal:setup makes the schedule, and brings the one that is there up to 
     workflowType: 'upkeep',
     taskQueue: taskQueue(),
     // Mails that wait have the schedule `mails`, which comes each minute.
-    args: [{ phases: ['accounts', 'tokens'] }],
+    args: [{ phases: ['accounts', 'tokens', 'addresses', 'bodies'] }],
   });
   // What an operator paused stays paused.
   expect(state.paused).toBe(true);
@@ -122,6 +122,8 @@ test('ops -- upkeep prints the report, and the audit log has it where somebody i
     'lost_work  0 seen, 0 done, 0 left',
     'accounts   0 seen, 0 done, 0 left',
     'tokens     1 seen, 1 done, 0 left  (1 account_tokens)',
+    'addresses  0 seen, 0 done, 0 left',
+    'bodies     0 seen, 0 done, 0 left',
   ]);
 });
 
@@ -136,7 +138,7 @@ test('ops -- upkeep exits 1 where a row could not be looked at, and 2 where it d
     expect.stringContaining('tokens     1 seen, 0 done, 1 left  (1 error)'),
   ]);
   await sql`DROP TABLE kept_tokens`;
-  const unknown = await runOpsHere(['upkeep', '--phase', 'bodies'], world.env);
+  const unknown = await runOpsHere(['upkeep', '--phase', 'minds'], world.env);
   expect([unknown.code, unknown.stderr]).toEqual([
     2,
     expect.stringContaining('--phase: expected one of lost_work, accounts, tokens'),

@@ -3,10 +3,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   listWaitingMails,
   ROWS_OVER,
+  sessionAddressesOver,
   SESSIONS_WITH_TOKENS,
   unconfirmedAccounts,
 } from '../../db/accounts/index.ts';
-import { listRowsOver, readClock, removeRowsOver } from '../../db/kernel/index.ts';
+import {
+  auditAddressesOver,
+  forgetRowsOver,
+  listRowsOver,
+  readClock,
+  removeRowsOver,
+} from '../../db/kernel/index.ts';
+import { bodiesOver } from '../../db/webhooks/index.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { mostReadIn, plansOf, walkedIn } from '../db/plans.ts';
 import { createDatabaseFromTemplate, type TestDatabase } from '../harness/services.ts';
@@ -17,7 +25,9 @@ const ROWS = Number(process.env['UPKEEP_PLAN_ROWS'] ?? 20_000);
 const OVER_EVERY = 100;
 const BATCH = 100;
 const FILL_TIMEOUT_MS = 60_000 + 2 * ROWS;
-const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const WEEK_MS = 7 * DAY_MS;
+const YEAR_MS = 365 * DAY_MS;
 
 let own: TestDatabase;
 let database: DatabaseWithSql;
@@ -51,9 +61,9 @@ async function fill({ db }: DatabaseWithSql): Promise<void> {
     SELECT ${hash}, ${id}, '', ${overBy('0')} FROM ${numbers}`);
   await db.execute(sql`INSERT INTO two_factor_challenges (id, user_id, token_hash, amr, expires_at)
     SELECT ${id}, ${id}, ${hash}, '{pwd}', ${overBy('0')} FROM ${numbers}`);
-  await db.execute(sql`INSERT INTO sessions (id, user_id, kind, secret_hash, amr, expires_at)
-    SELECT ${id}, ${id}, 'token', ${hash}, '{pwd}', ${overBy('30 days')} + CASE WHEN ${isOver} THEN interval '0' ELSE interval '31 days' END
-    FROM ${numbers}`);
+  await db.execute(sql`INSERT INTO sessions (id, user_id, kind, secret_hash, amr, expires_at, ip, user_agent, created_at)
+    SELECT ${id}, ${id}, 'token', ${hash}, '{pwd}', ${overBy('30 days')} + CASE WHEN ${isOver} THEN interval '0' ELSE interval '31 days' END,
+      '203.0.113.7', 'a browser', ${overBy('365 days')} FROM ${numbers}`);
   await db.execute(
     sql`INSERT INTO refresh_tokens (id, session_id, token_hash) SELECT ${id}, ${id}, ${hash} FROM ${numbers}`,
   );
@@ -66,10 +76,16 @@ async function fill({ db }: DatabaseWithSql): Promise<void> {
     SELECT ${id}, ${overBy('1 day')}, 1, 0, now() FROM ${numbers}`);
   await db.execute(sql`INSERT INTO mails (id, user_id, kind, subject, status)
     SELECT ${id}, ${id}, 'session_reuse', 'account/' || n, CASE WHEN ${isOver} THEN 'queued' ELSE 'sent' END FROM ${numbers}`);
+  await db.execute(sql`INSERT INTO audit_log (actor, action, subject, ip, user_agent, at)
+    SELECT 'system', 'user.login', 'account/' || n, '203.0.113.7', 'a browser', ${overBy('365 days')} FROM ${numbers}`);
+  await db.execute(sql`INSERT INTO webhook_events (id, provider, event_id, type, body, processed_at, outcome)
+    SELECT ${id}, 'stripe', 'evt_' || n, 'payout.paid', '{}', ${overBy('90 days')}, 'signalled' FROM ${numbers}`);
   await database.sql.unsafe('ANALYZE');
 }
 
-const LOOKS = [unconfirmedAccounts(WEEK_MS), SESSIONS_WITH_TOKENS, ...ROWS_OVER];
+const ADDRESSES = [sessionAddressesOver(YEAR_MS), auditAddressesOver(YEAR_MS)];
+const BODIES = bodiesOver(90 * DAY_MS);
+const LOOKS = [unconfirmedAccounts(WEEK_MS), SESSIONS_WITH_TOKENS, ...ADDRESSES, BODIES, ...ROWS_OVER];
 
 test.each(LOOKS.map((rows) => [rows.table, rows] as const))(
   '%s: a batch comes out of an index, from its beginning and behind another',
@@ -86,6 +102,19 @@ test.each(LOOKS.map((rows) => [rows.table, rows] as const))(
       // Of rows of one time, which lie beside each other, some more may be read than are taken.
       expect(mostReadIn(nodes)).toBeLessThanOrEqual(ROWS / OVER_EVERY);
     }
+  },
+);
+
+test.each(ADDRESSES.map((rows) => [rows.table, rows] as const))(
+  '%s: addresses of a batch are forgotten by its keys',
+  async (_, rows) => {
+    const by = await readClock(database.db);
+    const found = await listRowsOver(database.db, rows, { by, after: null, limit: BATCH });
+    const keys = found.map(({ key }) => key);
+    const { result, nodes } = await plansOf(database, (db) => forgetRowsOver(db, rows, { by, keys }));
+    expect(result.toSorted()).toEqual(keys.toSorted());
+    expect(walkedIn(nodes)).toEqual([]);
+    expect(mostReadIn(nodes)).toBeLessThanOrEqual(ROWS / OVER_EVERY);
   },
 );
 

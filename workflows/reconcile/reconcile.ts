@@ -114,10 +114,9 @@ export async function reconcile(request: ReconcileRequest): Promise<ReconcileRep
     }
   }
   phase = null;
-  // Older sweeps have no answer here.
-  const bodiesDeleted = (await endSweep(report, asked.length === PHASES.length)) ?? 0;
+  await endSweep(report, asked.length === PHASES.length);
   await settleMessages(strays);
-  return { ...report, bodiesDeleted };
+  return report;
 }
 setWorkflowOptions(STAYS_ON_ITS_VERSION, reconcile);
 

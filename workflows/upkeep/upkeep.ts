@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -44,12 +45,12 @@ const { upkeepBatch: lookAndStart } = proxyActivities<Activities>({
 const BATCHES_PER_RUN = 200;
 
 /**
- * Removes what is over, and starts what waits without a workflow: all that there is, phase after phase, in batches. What cannot
+ * Removes or forgets what is over, and starts what waits without a workflow: all that there is, phase after phase, in batches. What cannot
  * be removed is passed over. If it is stopped, the next upkeep begins anew: what is done is not there any more.
  */
 export async function upkeep(request: UpkeepRequest): Promise<UpkeepReport> {
   const { carried, batchesPerRun = BATCHES_PER_RUN } = request;
-  const phases = UPKEEP_PHASES.filter((one) => request.phases?.includes(one) ?? true);
+  const phases = UPKEEP_PHASES.filter((one) => (request.phases?.includes(one) ?? true) && isKnown(one));
   let report = carried?.report ?? null;
   let phase: UpkeepPhase | null = carried?.phase ?? null;
   let cursor = carried?.cursor ?? null;
@@ -83,6 +84,10 @@ export async function upkeep(request: UpkeepRequest): Promise<UpkeepReport> {
   return report;
 }
 setWorkflowOptions(STAYS_ON_ITS_VERSION, upkeep);
+
+/** An upkeep that was under way when a phase was added goes on without it. */
+const isKnown = (phase: UpkeepPhase): boolean =>
+  (phase !== 'addresses' && phase !== 'bodies') || patched('phases-that-forget');
 
 /** Rows behind a batch that no worker finishes cannot be known: its phase ends, and the others go on. */
 function givenUp(error: unknown): UpkeepBatch {

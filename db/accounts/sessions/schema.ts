@@ -47,6 +47,9 @@ export const sessions = pgTable(
       .where(sql`${t.endedAt} IS NULL`),
     index('sessions_by_user').on(t.userId, t.createdAt, t.id),
     index('sessions_by_secret').on(t.secretHash),
+    index('sessions_to_forget')
+      .on(t.createdAt, t.id)
+      .where(sql`${t.ip} IS NOT NULL OR ${t.userAgent} IS NOT NULL`),
     index('sessions_by_end').on(sql`least(${t.endedAt}, ${t.expiresAt})`, t.id),
     index('sessions_with_tokens')
       .on(sql`least(${t.endedAt}, ${t.expiresAt})`, t.id)

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { RowsOver } from '../../kernel/index.ts';
+import { HAS_ADDRESS, type RowsOver } from '../../kernel/index.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** So long people and operators see where somebody was signed in. */
@@ -26,6 +26,15 @@ export const SESSIONS_WITH_TOKENS: RowsOver = {
   keptForMs: 0,
   and: sql`kind = 'token' AND tokens_removed_at IS NULL`,
 };
+
+/** Sessions that were opened so long ago, on whichever device. */
+export const sessionAddressesOver = (retentionMs: number): RowsOver => ({
+  table: 'sessions',
+  key: ['id', 'uuid'],
+  overAt: sql`created_at`,
+  keptForMs: retentionMs,
+  and: HAS_ADDRESS,
+});
 
 /** What may simply be removed, table by table. */
 export const ROWS_OVER: readonly RowsOver[] = [
