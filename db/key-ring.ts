@@ -20,6 +20,10 @@ export function keepRing<One extends Db | Tx>(one: One, ring: KeyRing | undefine
   return Object.assign(one, { [RING]: ring, transaction });
 }
 
+/** The ids of its keys; none where it was opened without a ring. */
+export const ringIdsOf = (one: Db | Tx): readonly string[] =>
+  (one as Keyed)[RING]?.keys.map(({ id }) => id) ?? [];
+
 /** The ring of a database or of a transaction. Throws `personal_data_unreadable` where it was opened without one. */
 export function ringOf(one: Db | Tx): KeyRing {
   const { [RING]: ring } = one as Keyed;

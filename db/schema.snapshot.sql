@@ -669,6 +669,7 @@ CREATE TABLE person_keys (
   CONSTRAINT "person_keys_keyId_unique" UNIQUE (key_id),
   CONSTRAINT person_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX person_keys_by_ring_key ON public.person_keys USING btree (split_part(wrapped_key, ':'::text, 3));
 
 CREATE TABLE phantom_subscriptions (
   id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

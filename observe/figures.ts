@@ -122,6 +122,11 @@ export function createFigureGauges(
     'Sign-ins of the last hour, clients that had to wait, and refresh tokens that came twice',
     ['result'],
   );
+  const unreadable = gauge(
+    'veza_sealed_values_unreadable',
+    'Sealed values that do not open, by the key that is missing',
+    ['key'],
+  );
   const oldestMail = gauge('veza_mail_oldest_waiting_seconds', 'Age of the oldest mail that waits');
   const openExports = gauge('veza_exports_open', 'Exports under way, by state and by how old they are', [
     'state',
@@ -151,7 +156,7 @@ export function createFigureGauges(
   const readSeconds = gauge('veza_figures_read_seconds', 'How long the last reading of these figures took');
   const perRow = [openRows, openAmount, oldestOpen, givenUpRows, givenUpAmount, pendingRefunds, stuckRows];
   const ofSubscriptions = [liveSubscriptions, charges, deferred, mails, openMails, oldestMail, signIns];
-  const ofPeople = [openExports, openDeletions, oldestExport, oldestDeletion];
+  const ofPeople = [unreadable, openExports, openDeletions, oldestExport, oldestDeletion];
   const all = [
     ...perRow,
     ...ofSubscriptions,
@@ -193,6 +198,9 @@ export function createFigureGauges(
     for (const result of SIGN_IN_RESULTS) {
       signIns.set({ result }, figures.signIns.find((one) => one.result === result)?.rows ?? 0);
     }
+    // It is told where there is none too.
+    unreadable.set({ key: 'person' }, 0);
+    for (const { key, rows } of figures.unreadable) unreadable.inc({ key }, rows);
     const waiting = figures.openMails.filter(({ status }) => status === 'queued');
     oldestMail.set(Math.max(0, ...waiting.map(({ age }) => age)));
     for (const { kind, state, age, rows } of figures.people) {

@@ -82,6 +82,7 @@ export { signInByProvider } from './oauth/sign-in.ts';
 export { beginOauth, type OauthWay, takeOauth } from './oauth/states.ts';
 export { type OwnUser, readUser, readUserByEmail } from './read-user.ts';
 export { openOf, sealFor } from './sealing/person.ts';
+export { readUnreadable, type UnreadableFigure, unreadableMails, WRAPPING_KEYS } from './sealing/figures.ts';
 export { type Rewrapped, rewrapKeys } from './sealing/rewrap.ts';
 export { openUnderRing, sealUnderRing } from './sealing/ring.ts';
 export type { Place } from './sealing/aead.ts';

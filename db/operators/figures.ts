@@ -6,6 +6,10 @@ import {
   type OpenMailFigure,
   SIGN_INS_OF_AN_HOUR,
   type SignInFigure,
+  readUnreadable,
+  type UnreadableFigure,
+  unreadableMails,
+  WRAPPING_KEYS,
 } from '../accounts/index.ts';
 import { type ApprovalFigure, OPEN_APPROVALS } from '../approvals/index.ts';
 import type { Db } from '../client.ts';
@@ -59,6 +63,8 @@ export interface Figures {
   readonly mails: readonly MailFigure[];
   readonly openMails: readonly OpenMailFigure[];
   readonly signIns: readonly SignInFigure[];
+  /** Sealed values by the key that is missing. */
+  readonly unreadable: readonly UnreadableFigure[];
   readonly people: readonly PeopleFigure[];
   /** Null: no sweep of all phases has ended yet. */
   readonly lastSweepAt: Date | null;
@@ -111,6 +117,8 @@ export const FIGURE_QUERIES = {
   OPEN_MAILS,
   SIGN_INS_OF_AN_HOUR,
   OPEN_PEOPLE,
+  WRAPPING_KEYS,
+  UNREADABLE_MAILS: unreadableMails(['k1']),
 } as const;
 
 interface Row extends Record<string, unknown> {
@@ -140,6 +148,7 @@ export async function readFigures(db: Db): Promise<Figures> {
   const openMails = await db.execute<OpenMailFigure & Record<string, unknown>>(OPEN_MAILS);
   const signIns = await db.execute<SignInFigure & Record<string, unknown>>(SIGN_INS_OF_AN_HOUR);
   const people = await db.execute<PeopleFigure & Record<string, unknown>>(OPEN_PEOPLE);
+  const unreadable = await readUnreadable(db);
   const ended = await db.execute<{ key: string; at: string | null }>(
     sql`SELECT key, value_text AS at FROM platform_settings WHERE key IN ('last_sweep_at', 'last_upkeep_at')`,
   );
@@ -164,6 +173,7 @@ export async function readFigures(db: Db): Promise<Figures> {
     mails,
     openMails,
     signIns,
+    unreadable,
     people,
     lastSweepAt: endedAt('last_sweep_at'),
     lastUpkeepAt: endedAt('last_upkeep_at'),

@@ -38,6 +38,8 @@ async function fill(): Promise<void> {
   await db.execute(sql`INSERT INTO audit_log (actor, action, subject, at)
     SELECT 'system', CASE WHEN n % 2 = 0 THEN 'user.login' ELSE 'approval.request' END, 'account/' || n, now() - n * interval '1 minute'
     FROM generate_series(1, ${ROWS}::int) AS n`);
+  await db.execute(sql`INSERT INTO person_keys (user_id, key_id, wrapped_key)
+    SELECT id, id, 'enc:1:k1:tests' FROM users ORDER BY id LIMIT ${ROWS}::int`);
   await database.sql.unsafe('VACUUM ANALYZE');
 }
 
@@ -60,6 +62,28 @@ test.each(Object.entries(FIGURE_QUERIES))(
 
 test('they count sign-ins of the last hour alone', () => {
   expect(figures.signIns).toEqual([{ result: 'signed_in', rows: 29 }]);
+});
+
+test('they count sealed values by the key that is missing, and none where all are there', async () => {
+  const keys = { keys: [{ id: 'k1', secret: Buffer.alloc(32, 1) }] };
+  const { db, close } = openWithSql(own.url, { maxConnections: 1, personalKeys: keys });
+  expect((await readFigures(db)).unreadable).toEqual([]);
+  await db.execute(sql`UPDATE person_keys SET wrapped_key = 'enc:1:k0:tests'
+    WHERE user_id IN (SELECT user_id FROM person_keys ORDER BY user_id LIMIT 3)`);
+  await db.execute(sql`INSERT INTO mails (id, kind, subject, status, recipient)
+    VALUES (gen_random_uuid(), 'trial_over', 'account/nobody', 'queued', 'enc:1:k2:tests')`);
+  await db.execute(sql`WITH lost AS (
+      DELETE FROM person_keys WHERE user_id IN (SELECT user_id FROM person_keys ORDER BY user_id DESC LIMIT 2) RETURNING user_id)
+    INSERT INTO mails (id, user_id, kind, subject, status, params)
+    SELECT gen_random_uuid(), user_id, 'trial_over', 'account/' || user_id, 'queued', '"enc:1:one:tests"' FROM lost`);
+  const { unreadable } = await readFigures(db);
+  expect(unreadable.toSorted((one, other) => one.key.localeCompare(other.key))).toEqual([
+    { key: 'k0', rows: 3 },
+    { key: 'k2', rows: 1 },
+    { key: 'person', rows: 2 },
+  ]);
+  await db.execute(sql`DELETE FROM mails WHERE recipient LIKE 'enc:1:%' OR jsonb_typeof(params) = 'string'`);
+  await close();
 });
 
 test('they count exports and deletions by state and age', () => {

@@ -1,0 +1,1 @@
+CREATE INDEX "person_keys_by_ring_key" ON "person_keys" USING btree (split_part("wrapped_key", ':', 3));
