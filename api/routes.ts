@@ -5,6 +5,7 @@ import { SERVICE_ROUTES } from './kernel/routes.ts';
 import { MARKETPLACE_ROUTES } from './marketplace/routes.ts';
 import { OPERATORS_ROUTES } from './operators/routes.ts';
 import { PAYOUTS_ROUTES } from './payouts/routes.ts';
+import { PRIVACY_ROUTES } from './privacy/routes.ts';
 import { RECONCILE_ROUTES } from './reconcile/routes.ts';
 import { SETTLEMENTS_ROUTES } from './settlements/routes.ts';
 import { SUBSCRIPTIONS_ROUTES } from './subscriptions/routes.ts';
@@ -25,6 +26,7 @@ export const V1_ROUTES = [
   ...RECONCILE_ROUTES,
   ...UPKEEP_ROUTES,
   ...ACCOUNTS_ROUTES,
+  ...PRIVACY_ROUTES,
   ...SETTLEMENTS_ROUTES,
   ...WEBHOOKS_ROUTES,
 ] as const;

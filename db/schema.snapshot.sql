@@ -26,9 +26,11 @@ CREATE TABLE account_deletions (
   CONSTRAINT account_deletions_waits_known CHECK ((waits_for <@ ARRAY['order_pending'::text, 'refund_window'::text, 'refund_open'::text, 'dispute_open'::text, 'transfer_open'::text, 'reversal_open'::text, 'payout_open'::text, 'invoice_open'::text, 'balance_pending'::text, 'balance_available'::text, 'balance_owed'::text, 'account_barred'::text, 'hold'::text]))
 );
 CREATE INDEX account_deletions_by_user ON public.account_deletions USING btree (user_id, requested_at, id);
+CREATE INDEX account_deletions_erased ON public.account_deletions USING btree (erased_at, id) WHERE (status = 'erased'::text);
 CREATE INDEX account_deletions_newest ON public.account_deletions USING btree (requested_at, id);
 CREATE UNIQUE INDEX account_deletions_one_open ON public.account_deletions USING btree (user_id) WHERE (status = ANY (ARRAY['scheduled'::text, 'waiting'::text, 'erasing'::text]));
 CREATE INDEX account_deletions_open ON public.account_deletions USING btree (final_at, id) WHERE (status = ANY (ARRAY['scheduled'::text, 'waiting'::text, 'erasing'::text]));
+CREATE INDEX account_deletions_undone ON public.account_deletions USING btree (undone_at, id) WHERE (status = 'undone'::text);
 
 CREATE TABLE account_link_asks (
   id uuid NOT NULL,
@@ -251,6 +253,7 @@ CREATE TABLE data_exports (
   CONSTRAINT data_exports_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'building'::text, 'ready'::text, 'failed'::text, 'expired'::text, 'removed'::text])))
 );
 CREATE INDEX data_exports_by_user ON public.data_exports USING btree (user_id, requested_at, id);
+CREATE INDEX data_exports_failed ON public.data_exports USING btree (requested_at, id) WHERE (status = 'failed'::text);
 CREATE INDEX data_exports_newest ON public.data_exports USING btree (requested_at, id);
 CREATE UNIQUE INDEX data_exports_one_open ON public.data_exports USING btree (user_id) WHERE (status = ANY (ARRAY['queued'::text, 'building'::text]));
 CREATE INDEX data_exports_open ON public.data_exports USING btree (requested_at, id) WHERE (status = ANY (ARRAY['queued'::text, 'building'::text]));

@@ -53,6 +53,9 @@ export const dataExports = pgTable(
     index('data_exports_to_expire')
       .on(t.expiresAt, t.id)
       .where(sql`${t.status} = 'ready'`),
+    index('data_exports_failed')
+      .on(t.requestedAt, t.id)
+      .where(sql`${t.status} = 'failed'`),
     oneOf('data_exports_status_known', t.status, EXPORT_STATUSES),
     check(
       'data_exports_ready_whole',
@@ -131,6 +134,12 @@ export const accountDeletions = pgTable(
     index('account_deletions_open')
       .on(t.finalAt, t.id)
       .where(sql`${t.status} IN ('scheduled', 'waiting', 'erasing')`),
+    index('account_deletions_erased')
+      .on(t.erasedAt, t.id)
+      .where(sql`${t.status} = 'erased'`),
+    index('account_deletions_undone')
+      .on(t.undoneAt, t.id)
+      .where(sql`${t.status} = 'undone'`),
     oneOf('account_deletions_status_known', t.status, DELETION_STATUSES),
     check(
       'account_deletions_waits_known',

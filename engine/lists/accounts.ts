@@ -7,4 +7,10 @@ export const ACCOUNTS_LISTS: readonly WorkflowList[] = [
     query: `WorkflowType = "mail" AND ${RUNNING}`,
     about: 'the mail server has not taken them yet; each names whose it is',
   },
+  {
+    key: 'undelivered-mails',
+    title: 'mails undelivered',
+    query: 'WorkflowType = "mail" AND VezaStatus IN ("refused", "given_up")',
+    about: 'the mail server refused them for good, or did not take them for a day: somebody was not told',
+  },
 ];

@@ -3,6 +3,7 @@ import { KERNEL_LISTS } from './kernel.ts';
 import type { WorkflowList } from './list.ts';
 import { MARKETPLACE_LISTS } from './marketplace.ts';
 import { PAYOUTS_LISTS } from './payouts.ts';
+import { PRIVACY_LISTS } from './privacy.ts';
 import { RECONCILE_LISTS } from './reconcile.ts';
 import { SUBSCRIPTIONS_LISTS } from './subscriptions.ts';
 import { UPKEEP_LISTS } from './upkeep.ts';
@@ -13,6 +14,7 @@ export const WORKFLOW_LISTS: readonly WorkflowList[] = [
   ...PAYOUTS_LISTS,
   ...SUBSCRIPTIONS_LISTS,
   ...ACCOUNTS_LISTS,
+  ...PRIVACY_LISTS,
   ...KERNEL_LISTS,
   ...RECONCILE_LISTS,
   ...UPKEEP_LISTS,

@@ -30,28 +30,29 @@ export const deletion: RowKind = {
 export const stuckDeletion: StuckKind = {
   one: 'Deletion',
   many: 'Deletions whose time has come',
-  next: nextOfDeletion,
+  next: ({ status, waitingFor }) => nextOfDeletion(status, waitingFor === null ? [] : waitingFor.split(', ')),
   actions: () => [],
 };
 
-function nextOfDeletion({
-  status,
-  waitingFor,
-}: {
-  readonly status: string;
-  readonly waitingFor: string | null;
-}) {
+/** Of one of any status, and with what it waits for. */
+export function nextOfDeletion(status: string, waits: readonly string[]): string {
+  if (status === 'undone' || status === 'erased') return 'Nothing: it has ended.';
   if (status === 'erasing')
     return 'Its steps go on until each is done; a provider that is away holds it up for seven days.';
-  if (waitingFor === null)
-    return 'Its workflow looks whether anything of this person still moves, then erases.';
-  const waits = waitWordsOf(waitingFor.split(', ')).join(', ');
-  return `It waits for ${waits}. Its workflow looks again every few hours, and when that has ended.`;
+  if (waits.length > 0)
+    return `It waits for ${waitWordsOf(waits).join(', ')}. Its workflow looks again every few hours, and when that has ended.`;
+  return 'On its last day its workflow looks whether anything of this person still moves, then erases.';
 }
 
-function deletionRow({ userId, status, waitsFor, heldAt, finalAt, steps }: Row): StoryRow {
-  const isOpen = status === 'scheduled' || status === 'waiting';
-  const waits = heldAt === null || waitsFor.includes('hold') ? waitsFor : [...waitsFor, 'hold'];
+/** What holds it up, the operator's hold among it: that counts from when it is held. */
+export const waitsOf = ({ status, waitsFor, heldAt }: Row): readonly string[] => {
+  if (status !== 'scheduled' && status !== 'waiting') return [];
+  return heldAt === null || waitsFor.includes('hold') ? waitsFor : [...waitsFor, 'hold'];
+};
+
+function deletionRow(row: Row): StoryRow {
+  const { userId, status, finalAt, steps } = row;
+  const waits = waitsOf(row);
   const notes = Object.entries(steps).flatMap(([step, { note }]) =>
     note === null ? [] : [`${step}: ${note}`],
   );
@@ -62,7 +63,7 @@ function deletionRow({ userId, status, waitsFor, heldAt, finalAt, steps }: Row):
     status,
     money: null,
     lastError: notes.length === 0 ? null : notes.join(', '),
-    waitingFor: isOpen && waits.length > 0 ? waits.join(', ') : null,
+    waitingFor: waits.length === 0 ? null : waits.join(', '),
     nextAttemptAt: status === 'scheduled' ? finalAt : null,
     providerId: null,
     actions: [],
@@ -80,7 +81,7 @@ function deletionEvents(row: Row): StoryEvent[] {
       by: row.requestedBy,
     }),
     ...told(row.remindedAt, 'The reminder was written.'),
-    ...told(row.waitingSince, `Its time had come, and something of theirs was open. ${waitsOf(row)}`),
+    ...told(row.waitingSince, `Its time had come, and something of theirs was open. ${heldUpBy(row)}`),
     ...told(row.heldAt, 'An operator held it.'),
     ...told(row.paidOutAt, 'What was left of the balance was sent out.'),
     ...told(row.undoneAt, 'It was undone: the account is open again.'),
@@ -103,7 +104,7 @@ function askedBy({ userId, requestedBy }: Row): string {
     : 'An operator closed the account.';
 }
 
-const waitsOf = ({ waitsFor }: Row) =>
+const heldUpBy = ({ waitsFor }: Row) =>
   waitsFor.length === 0 ? 'It has ended.' : `It waits for ${waitWordsOf(waitsFor).join(', ')}.`;
 
 const named = (word: string) => word.replaceAll('_', ' ');

@@ -28,12 +28,24 @@ export const dataExport: RowKind = {
 export const stuckExport: StuckKind = {
   one: 'Export',
   many: 'Exports under way',
-  next: ({ nextAttemptAt }) =>
-    nextAttemptAt === null
-      ? 'A worker makes the file as soon as it has a place for it.'
-      : 'Its workflow makes the file again at its time, until its retries are exhausted.',
+  next: nextOfExport,
   actions: () => [],
 };
+
+/** Of one of any status. */
+export function nextOfExport({
+  status,
+  nextAttemptAt,
+}: {
+  readonly status: string;
+  readonly nextAttemptAt: Date | null;
+}): string {
+  if (status === 'ready') return 'Its person may get the file until its time is over.';
+  if (status !== 'queued' && status !== 'building') return 'Nothing: it has ended.';
+  return nextAttemptAt === null
+    ? 'A worker makes the file as soon as it has a place for it.'
+    : 'Its workflow makes the file again at its time, until its retries are exhausted.';
+}
 
 function exportRow({ id, status, errorCode, nextAttemptAt, attempt }: Row): StoryRow {
   const subject = exportWorkflowId(id);

@@ -3,6 +3,17 @@ import { deletion, stuckDeletion } from './deletion.ts';
 import { dataExport, stuckExport } from './export.ts';
 import { PRIVACY_FLAG_WORDS } from './flags.ts';
 
+export {
+  DELETION_LISTS,
+  type DeletionList,
+  EXPORT_LISTS,
+  type ExportList,
+  listCopiesOfData,
+  type ListedDeletion,
+  type ListedExport,
+  listPeopleLeaving,
+} from './lists.ts';
+
 export const PRIVACY = {
   rows: [dataExport, deletion],
   stuck: { export: stuckExport, deletion: stuckDeletion },

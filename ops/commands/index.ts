@@ -26,6 +26,7 @@ import { replayWebhook, retryFailed } from './bulk.ts';
 import type { Command } from './command.ts';
 import { encryptOauthTokens } from './encrypt-oauth-tokens.ts';
 import { LIST_KEYS, lists } from './lists.ts';
+import { dataExports, DELETION_LIST_NAMES, deletions, EXPORT_LIST_NAMES } from './people.ts';
 import { phantoms } from './phantoms.ts';
 import { reconcile } from './reconcile.ts';
 import { reconcileStatement } from './reconcile-statement.ts';
@@ -71,6 +72,20 @@ export const COMMANDS: readonly Command[] = [
     about:
       "the lists that Temporal's UI shows by a query, such as all reversals in trouble: when to look, and the address to open",
     run: lists,
+  },
+  {
+    name: 'deletions',
+    options: [{ name: 'of', value: 'LIST', values: DELETION_LIST_NAMES }, json],
+    about:
+      'people who leave or have left, 200 of them: when it is final, what it waits for, what happens next. Exits 1 where one waits',
+    run: deletions,
+  },
+  {
+    name: 'exports',
+    options: [{ name: 'of', value: 'LIST', values: EXPORT_LIST_NAMES }, json],
+    about:
+      "copies of people's data that are under way, or failed, the newest 200. Exits 1 where one failed. No command gets their files",
+    run: dataExports,
   },
   {
     name: 'retry',

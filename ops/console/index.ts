@@ -13,6 +13,7 @@ import { showLogin, signIn } from './routes/login.ts';
 import { signOut } from './routes/logout.ts';
 import { notFoundPage } from './routes/not-found.ts';
 import { overviewPage } from './routes/overview.ts';
+import { peoplePage } from './routes/people.ts';
 import { reconcilePage, startReconciliation, sweepPage } from './routes/reconcile.ts';
 import { search } from './routes/search.ts';
 import { setUpSecondFactor, showSecondFactor } from './routes/second-factor.ts';
@@ -60,6 +61,7 @@ export function createConsole(deps: ConsoleDeps): Hono<ConsoleEnv> {
   app.post('/statement-exceptions/:id', resolveException(deps));
   app.get('/accounts', accountsPage);
   app.post('/accounts', findAccountPage(looking));
+  app.get('/people', peoplePage(looking));
   app.get('/webhooks', webhooksPage(looking));
   app.get('/audit', auditLogPage(looking));
   app.get('/reconcile', reconcilePage());

@@ -11,6 +11,7 @@ const PLACES = [
   { path: '/ops/approvals', name: 'Approvals' },
   { path: '/ops/statements', name: 'Settlement files' },
   { path: '/ops/accounts', name: 'Accounts' },
+  { path: '/ops/people', name: 'People' },
   { path: '/ops/webhooks', name: 'Webhooks' },
   { path: '/ops/audit', name: 'Audit log' },
 ] as const;

@@ -8,6 +8,7 @@ import { listOpenFlags } from '../../db/kernel/ops-flags.ts';
 import { listOrders } from '../../db/marketplace/orders/list.ts';
 import { countOutcomes } from '../../db/operators/outcomes.ts';
 import type { PageAsk } from '../../db/kernel/page.ts';
+import { listDeletions, listExports } from '../../db/privacy/list.ts';
 import { listPayouts } from '../../db/payouts/list.ts';
 import { listProducts } from '../../db/catalog/products.ts';
 import { listRefundsOfOrder } from '../../db/marketplace/refunds/list.ts';
@@ -17,6 +18,7 @@ import { listTransfers } from '../../db/marketplace/transfers/list.ts';
 import { listWebhookEvents } from '../../db/webhooks/list.ts';
 import { listWebhooksForReplay } from '../../db/webhooks/for-replay.ts';
 import { sumWork, WORK_KINDS } from '../../db/operators/work.ts';
+import { DELETION_STATUSES } from '../../domain/privacy/deletion-machine.ts';
 import { PAYOUT_STATUSES } from '../../domain/payouts/payout-machine.ts';
 import { REVERSAL_STATUSES } from '../../domain/marketplace/reversal-machine.ts';
 import { TRANSFER_STATUSES } from '../../domain/marketplace/transfer-machine.ts';
@@ -81,6 +83,8 @@ const LISTS: readonly (readonly [name: string, kind: number, list: List])[] = [
     12,
     (db, ask) => listSettlementExceptions(db, SETTLEMENT_FILE, {}, ask),
   ],
+  ['exports', 30, (db, ask) => listExports(db, {}, ask)],
+  ['deletions', 31, (db, ask) => listDeletions(db, {}, ask)],
   ['flags', 11, (db, ask) => listOpenFlags(db, ask)],
 ];
 
@@ -113,6 +117,14 @@ describe('a filter costs a page too, also where what it looks for is rare and ol
     await reads(READ_FOR_A_PAGE, (db) =>
       listSettlementExceptions(db, SETTLEMENT_FILE, { kind, state: 'open' }, NEWEST),
     );
+  });
+  test.each(DELETION_STATUSES)('deletions that are %s', async (status) => {
+    // Open ones are few, and read whole.
+    const most = ['undone', 'erased'].includes(status) ? READ_FOR_A_PAGE : OPEN_ROWS;
+    await reads(most, (db) => listDeletions(db, { statuses: [status] }, NEWEST));
+  });
+  test.each([[['queued', 'building']], [['failed']]] as const)('exports that are %s', async (statuses) => {
+    await reads(OPEN_ROWS, (db) => listExports(db, { statuses }, NEWEST));
   });
   test('what is found is what there is', async () => {
     const { db } = database;

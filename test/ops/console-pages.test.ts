@@ -1,7 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WORKFLOW_LISTS } from '../../engine/lists/index.ts';
 import { BROWSER_WITHIN_MS, openBrowser, STORY_WITHIN_MS } from './browser.ts';
+import { accountDeletions, dataExports } from '../../db/privacy/schema.ts';
 import { makePerson } from '../harness/shop.ts';
 import { World } from '../harness/world.ts';
 import { expectAccessible, expectNoSidewaysScroll, openConsole } from './console-browser.ts';
@@ -24,6 +26,7 @@ const PAGES = [
   ['/ops/stuck?older=0', 'Stuck'],
   ['/ops/approvals', 'Approvals'],
   ['/ops/statements', 'Settlement files'],
+  ['/ops/people', 'People'],
   ['/ops/webhooks', 'Webhooks'],
   ['/ops/audit', 'Audit log'],
   ['/ops/reconcile', 'Run the reconciliation'],
@@ -50,6 +53,42 @@ describe.each([
     // Without scripts nothing can be put into the page either.
     if (!('javaScriptEnabled' in options)) await expectAccessible(page);
   });
+});
+
+test('people: who leaves, what they wait for, whose copy is being made; without JavaScript', async () => {
+  const [leaver, other] = [await makePerson(world, 'user'), await makePerson(world, 'user')];
+  const [lastDay, exportId] = [new Date(Date.now() - 3_600_000), uuidv7()];
+  await world.database.db.insert(accountDeletions).values({
+    ...{
+      id: uuidv7(),
+      userId: leaver.id,
+      status: 'waiting',
+      keepPublicTracks: false,
+      requestedBy: leaver.id,
+    },
+    ...{ finalAt: lastDay, waitsFor: ['balance_owed', 'refund_open'], waitingSince: lastDay },
+  });
+  await world.database.db
+    .insert(dataExports)
+    .values({ id: exportId, userId: other.id, status: 'building', attempt: 2, errorCode: 'ECONNREFUSED' });
+  const admin = await makePerson(world, 'admin');
+  const page = await openConsole(browser, world, admin, { javaScriptEnabled: false });
+  await page.getByRole('link', { name: 'People' }).click();
+  const deletions = page.getByRole('table', { name: 'Deletions' });
+  expect(await deletions.textContent()).toContain('a debt, a refund');
+  const exports = page.getByRole('table', { name: 'Exports' });
+  expect(await exports.textContent()).toContain('ECONNREFUSED');
+  await page.getByRole('combobox', { name: 'Deletions' }).selectOption('erased');
+  await page.getByRole('button', { name: 'Show' }).click();
+  expect(await page.getByRole('main').textContent()).toContain('Nobody of that kind.');
+  await page.goBack();
+  await deletions.getByRole('link').click();
+  await page.getByRole('heading', { level: 1, name: 'Deletion' }).waitFor();
+  expect(await page.getByRole('main').textContent()).toContain('Its person asked to leave.');
+  await page.goto(`/ops/story/export/${exportId}`);
+  // Operators get nobody's file: a story has neither a link to it nor a place for one.
+  expect(await page.getByRole('main').getByRole('link').count()).toBe(0);
+  await page.context().close();
 });
 
 test.each([

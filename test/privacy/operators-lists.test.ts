@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeletionStatus } from '../../domain/privacy/deletion-machine.ts';
 import { accountDeletions, dataExports } from '../../db/privacy/schema.ts';
 import { raiseFlag } from '../../db/kernel/raise-flag.ts';
 import { listStuck } from '../../operations/stuck.ts';
 import { readStory } from '../../operations/story.ts';
-import { addUser, type ApiWorld, openApi } from '../harness/api.ts';
+import { addUser, type ApiWorld, bearer, openApi } from '../harness/api.ts';
+import { runOpsHere } from '../harness/processes.ts';
 
 let world: ApiWorld;
 beforeAll(async () => {
@@ -67,7 +68,7 @@ test('a deletion is listed from its last day on: since when, what it waits for, 
     next: 'It waits for a debt, a dispute with a bank. Its workflow looks again every few hours, and when that has ended.',
   });
   expect(second?.next).toContain('Its steps go on');
-  expect(third?.next).toContain('Its workflow looks whether anything');
+  expect(third?.next).toContain('its workflow looks whether anything');
 });
 
 test('the story of a deletion: asked, final, waits for, hold, steps, report', async () => {
@@ -127,4 +128,80 @@ test('each flag about people says what to do', async () => {
     expect(next).not.toContain('until a person has looked and clears it');
     expect(actions).toContainEqual({ action: 'clear_flag', subject: expect.stringMatching(/^flag\//) });
   }
+});
+
+describe('GET /admin/deletions', () => {
+  interface List {
+    readonly data: readonly { readonly user_id: string; readonly status: string }[];
+    readonly next_cursor: string | null;
+  }
+  const ask = async (query: string, role: 'admin' | 'user' = 'admin') =>
+    world.app.request(`/api/v1/admin/deletions${query}`, {
+      headers: await bearer({ sub: role === 'admin' ? admin : await addUser(world.database) }),
+    });
+  let admin: string;
+  beforeAll(async () => {
+    admin = await addUser(world.database, 'admin');
+    // What other tests left would stand between.
+    await world.database.db.delete(accountDeletions);
+  });
+
+  test('an identity provider reads who was erased, in that order, page by page', async () => {
+    const [first, third] = [
+      await leaving('erased', 9, { erasedAt: hoursAgo(8) }),
+      await leaving('erased', 7, { erasedAt: hoursAgo(1) }),
+    ];
+    const second = await leaving('erased', 99, { erasedAt: hoursAgo(4) });
+    await leaving('waiting', 5, { waitsFor: ['hold'] });
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const answer = await ask(`?status=erased&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      expect(answer.status).toBe(200);
+      const page = (await answer.json()) as List;
+      seen.push(...page.data.map((row) => row.user_id));
+      cursor = page.next_cursor;
+    }
+    expect(seen).toEqual([third, second, first]);
+  });
+
+  test('all of a status, and what one is', async () => {
+    const userId = await leaving('waiting', 5, { waitsFor: ['balance_owed'], waitingSince: hoursAgo(2) });
+    const { data } = (await (await ask('?status=waiting')).json()) as List;
+    expect(data.find((row) => row.user_id === userId)).toMatchObject({
+      ...{ status: 'waiting', keep_public_tracks: false, requested_by: userId },
+      ...{ waits_for: ['balance_owed'], held_at: null, undone_at: null, erased_at: null },
+    });
+    for (const { status } of data) expect(status).toBe('waiting');
+    expect((await ask('?status=gone')).status).toBe(422);
+    expect((await ask('', 'user')).status).toBe(403);
+  });
+});
+
+describe('the command line', () => {
+  const run = (...args: string[]) => runOpsHere(args, { DATABASE_URL: world.databaseUrl });
+
+  test('lists people who leave, and exits 1 where one is held up', async () => {
+    await world.database.db.delete(accountDeletions);
+    const gone = await leaving('erased', 3, { erasedAt: hoursAgo(1) });
+    const waits = await leaving('waiting', 3, { waitsFor: ['refund_open'] });
+    const open = await run('deletions');
+    expect([open.code, open.stdout]).toEqual([1, expect.stringContaining(`deletion/${waits}  waiting`)]);
+    expect(open.stdout).toContain('It waits for a refund.');
+    expect(open.stdout).not.toContain(gone);
+    const erased = await run('deletions', '--of', 'erased', '--json');
+    expect(erased.code).toBe(0);
+    expect(JSON.parse(erased.stdout)).toMatchObject({ data: [{ user_id: gone, status: 'erased' }] });
+    expect((await run('deletions', '--of', 'lost')).code).toBe(2);
+  });
+
+  test('lists exports, and exits 1 where one failed', async () => {
+    await world.database.db.delete(dataExports);
+    expect((await run('exports')).stdout.trim()).toBe('no export: open');
+    const [id, userId] = [uuidv7(), await addUser(world.database)];
+    await world.database.db.insert(dataExports).values({ id, userId, status: 'failed', errorCode: 'ENOSPC' });
+    expect((await run('exports', '--of', 'open')).code).toBe(0);
+    const failed = await run('exports', '--of', 'failed');
+    expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining(`export/${id}  failed`)]);
+    expect(failed.stdout).toContain('ENOSPC');
+  });
 });

@@ -1,0 +1,3 @@
+CREATE INDEX "account_deletions_erased" ON "account_deletions" USING btree ("erased_at","id") WHERE "account_deletions"."status" = 'erased';--> statement-breakpoint
+CREATE INDEX "account_deletions_undone" ON "account_deletions" USING btree ("undone_at","id") WHERE "account_deletions"."status" = 'undone';--> statement-breakpoint
+CREATE INDEX "data_exports_failed" ON "data_exports" USING btree ("requested_at","id") WHERE "data_exports"."status" = 'failed';
