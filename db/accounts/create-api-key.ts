@@ -32,12 +32,13 @@ export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promi
   if ((await readUserRole(tx, asked.userId)) === null) {
     throw new VezaError('validation_failed', 'There is no such user.', { field: 'user_id' });
   }
-  const { id, prefix, readsPerHour, writesPerHour, userId, name } = asked;
+  const { id, prefix, readsPerHour, writesPerHour, userId } = asked;
   const scopes = [...new Set(asked.scopes)].toSorted();
   const expiresAt = earlier(asked.expiresAt, await endOf(tx, act.apiKeyId));
   const made = { madeBy: act.actor, madeByKey: act.apiKeyId ?? null };
   await tx.insert(apiKeys).values({ ...asked, scopes, expiresAt, ...made });
-  const after = { userId, name, prefix, scopes, expiresAt, readsPerHour, writesPerHour };
+  // The name is somebody's words: the row has it until they are erased, and the audit log would keep it.
+  const after = { userId, prefix, scopes, expiresAt, readsPerHour, writesPerHour };
   await writeAuditLog(tx, act, { action: 'api_key.create', subject: apiKeySubject(id), before: null, after });
   const apiKey = await readApiKey(tx, id);
   if (apiKey === null) throw new Error('the API key was not inserted');

@@ -1,3 +1,4 @@
+export { findText, type FoundText } from './find-text.ts';
 export { OPEN_PEOPLE, type PeopleFigure, PRIVACY_FIGURES } from './figures.ts';
 export { listDeletions, listExports } from './list.ts';
 export { PRIVACY_NAMED } from './named.ts';

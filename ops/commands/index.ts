@@ -25,6 +25,7 @@ import { backfillTransferIds } from './backfill-transfer-ids.ts';
 import { replayWebhook, retryFailed } from './bulk.ts';
 import type { Command } from './command.ts';
 import { encryptOauthTokens } from './encrypt-oauth-tokens.ts';
+import { findPerson } from './find-person.ts';
 import { LIST_KEYS, lists } from './lists.ts';
 import { dataExports, DELETION_LIST_NAMES, deletions, EXPORT_LIST_NAMES } from './people.ts';
 import { phantoms } from './phantoms.ts';
@@ -297,6 +298,14 @@ export const COMMANDS: readonly Command[] = [
     about:
       "wraps each person's key anew under the key of PERSONAL_DATA_KEYS that wraps now, and says when an old one is free; with --dry-run changes nothing. May be stopped and run again",
     run: rewrapKeys,
+  },
+  {
+    name: 'find-person',
+    operands: 'TEXT',
+    options: [{ name: 'histories', value: 'QUERY' }, { name: 'in', value: 'FILE', isRepeatable: true }, json],
+    about:
+      'looks for an address, a name or an id in every column of every table, in lines of files such as logs, and with `--histories` in those that a query of Temporal names ("": all); exits 1 where it stands anywhere but where the law keeps it',
+    run: findPerson,
   },
   {
     name: 'encrypt-oauth-tokens',

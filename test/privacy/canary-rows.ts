@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { findText } from '../../db/privacy/index.ts';
 import { columnsOf, PERSONAL_TABLES, waysTo } from '../../db/schema/personal.ts';
 import type { DatabaseWithSql } from '../../sandbox/database.ts';
 
@@ -123,20 +124,9 @@ export async function fillWithCanaries(
 }
 
 /** Where a canary stands: `table.column`, of all tables. */
-export async function findCanaries(
-  { sql: plain }: DatabaseWithSql,
-  canary = CANARY,
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const { table, column, type } of await columnsIn(plain)) {
-    const text = type === 'bytea' ? `encode("${column}", 'escape')` : `"${column}"::text`;
-    const [row] = await plain.unsafe<{ found: boolean }[]>(
-      `SELECT EXISTS (SELECT FROM "${table}" WHERE ${text} LIKE ANY ($1)) AS found`,
-      [[`%${canary}%`, `%${CANARY_ADDRESS}%`]] as never[],
-    );
-    if (row?.found) found.push(`${table}.${column}`);
-  }
-  return found.toSorted();
+export async function findCanaries({ db }: DatabaseWithSql): Promise<readonly string[]> {
+  const found = [...(await findText(db, CANARY)), ...(await findText(db, CANARY_ADDRESS))];
+  return [...new Set(found.map(({ table, column }) => `${table}.${column}`))].toSorted();
 }
 
 /** The columns that an erasure leaves as they are, of all rows: one line a row, by table. */
