@@ -24,7 +24,7 @@ export const erasedAccounts: Invariant = {
   },
 };
 
-/** A query for each way to a person's rows. What is masked cannot be told from what had nothing to mask. */
+/** A query for each way to a person's rows. Of what is masked, where its table says when. */
 function whatIsLeft(of: PersonalTable): readonly SQL[] {
   const left = of.delete ? sql`true` : leftOf(of);
   if (left === null) return [];

@@ -55,6 +55,8 @@ export interface PersonalTable {
   readonly erase?: Readonly<Record<string, SQL>>;
   /** JSON, in columns of text or jsonb. */
   readonly mask?: readonly string[];
+  /** The column that says when a row was masked: one that was is not read again. */
+  readonly maskedAt?: string;
   readonly forget?: readonly string[];
   readonly law?: Readonly<Record<string, Law>>;
   /** Of columns that the law keeps: in which rows alone, and what they become in all others. */

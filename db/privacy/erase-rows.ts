@@ -111,57 +111,58 @@ async function deleteRows(db: Db | Tx, of: PersonalTable, keys: readonly Key[]):
   const those = sql`(SELECT ${listOf(of.key, 'those')} FROM ${recordsOf(of, keys)} AS those)`;
   if (of.cut !== undefined)
     await db.execute(sql`UPDATE ${table} SET ${named(of.cut)} = NULL WHERE ${named(of.cut)} IN ${those}`);
-  return countOf(db, sql`DELETE FROM ${table} WHERE (${listOf(of.key)}) IN ${those} RETURNING 1`);
+  const gone = await done(db, of, sql`DELETE FROM ${table} WHERE (${listOf(of.key)}) IN ${those}`);
+  return gone.length;
 }
 
 async function changeRows(db: Db | Tx, of: PersonalTable, keys: readonly Key[]): Promise<number> {
-  const masked = of.mask ? await maskRows(db, of, of.mask, keys) : 0;
+  const masked = of.mask ? await maskRows(db, of, of.mask, keys) : [];
   const values = valuesOf(of);
   const left = leftOf(of);
-  if (left === null) return masked;
-  const changed = await countOf(
+  if (left === null || values.length === 0) return masked.length;
+  const set = values.map(({ column, value }) => sql`${named(column)} = ${value}`);
+  const changed = await done(
     db,
+    of,
     sql`
-      UPDATE ${named(of.table)} SET ${sql.join(
-        values.map(({ column, value }) => sql`${named(column)} = ${value}`),
-        sql`, `,
-      )}
-      WHERE (${listOf(of.key)}) IN (SELECT ${listOf(of.key, 'those')} FROM ${recordsOf(of, keys)} AS those)
-        AND ${left}
-      RETURNING 1`,
+      UPDATE ${named(of.table)} SET ${sql.join(set, sql`, `)}
+      WHERE (${listOf(of.key)}) IN (SELECT ${listOf(of.key, 'those')} FROM ${recordsOf(of, keys)} AS those) AND ${left}`,
   );
-  return Math.max(masked, changed);
+  return new Set([...masked, ...changed]).size;
 }
 
-/** Returns how many rows had something to mask. */
+/** Returns the rows that had something to mask. */
 async function maskRows(
   db: Db | Tx,
   of: PersonalTable,
   columns: readonly string[],
   keys: readonly Key[],
-): Promise<number> {
+): Promise<readonly string[]> {
   const table = named(of.table);
+  const isUnmasked = of.maskedAt === undefined ? sql`` : sql` AND ${named(of.maskedAt)} IS NULL`;
   const rows = await db.execute<{ row: Key }>(sql`
     SELECT to_jsonb(part) AS row FROM (
       SELECT ${listOf([...of.key, ...columns], of.table)} FROM ${table}
-      WHERE (${listOf(of.key)}) IN (SELECT ${listOf(of.key, 'those')} FROM ${recordsOf(of, keys)} AS those)) AS part`);
+      WHERE (${listOf(of.key)}) IN (SELECT ${listOf(of.key, 'those')} FROM ${recordsOf(of, keys)} AS those)${isUnmasked}) AS part`);
   const changed = rows.flatMap(({ row }) => {
     const masked = { ...row, ...Object.fromEntries(columns.map((column) => [column, mask(row[column])])) };
-    return JSON.stringify(masked) === JSON.stringify(row) ? [] : [masked];
+    const hasSomething = columns.some((column) => row[column] !== null);
+    const isSame = of.maskedAt === undefined && JSON.stringify(masked) === JSON.stringify(row);
+    return !hasSomething || isSame ? [] : [masked];
   });
-  if (changed.length === 0) return 0;
-  const isSame = sql.join(
+  if (changed.length === 0) return [];
+  const set = columns.map((column) => sql`${named(column)} = masked.${named(column)}`);
+  const marked = of.maskedAt === undefined ? [] : [sql`${named(of.maskedAt)} = now()`];
+  const isRow = sql.join(
     of.key.map((column) => sql`${table}.${named(column)} = masked.${named(column)}`),
     sql` AND `,
   );
-  return countOf(
+  return done(
     db,
+    of,
     sql`
-      UPDATE ${table} SET ${sql.join(
-        columns.map((column) => sql`${named(column)} = masked.${named(column)}`),
-        sql`, `,
-      )}
-      FROM ${recordsOf(of, changed)} AS masked WHERE ${isSame} RETURNING 1`,
+      UPDATE ${table} SET ${sql.join([...set, ...marked], sql`, `)}
+      FROM ${recordsOf(of, changed)} AS masked WHERE ${isRow}`,
   );
 }
 
@@ -169,9 +170,10 @@ async function maskRows(
 const mask = (value: unknown): unknown =>
   typeof value === 'string' ? maskTextForGood(value) : maskForGood(value);
 
-async function countOf(db: Db | Tx, statement: SQL): Promise<number> {
-  const [{ count } = { count: 0 }] = await db.execute<{ count: number }>(
-    sql`WITH done AS (${statement}) SELECT count(*)::int AS count FROM done`,
+/** Carries a statement out; returns the keys of the rows that it changed or deleted, as text. */
+async function done(db: Db | Tx, of: PersonalTable, statement: SQL): Promise<readonly string[]> {
+  const rows = await db.execute<{ key: string }>(
+    sql`${statement} RETURNING json_build_array(${listOf(of.key, of.table)})::text AS key`,
   );
-  return count;
+  return rows.map(({ key }) => key);
 }

@@ -90,14 +90,21 @@ export const valuesOf = (of: PersonalTable): readonly { readonly column: string;
   ...(of.forget ?? []).map((column) => ({ column, value: TO_NULL })),
 ];
 
-/** Whether a row still has something that is to be erased or forgotten; null where its table has no such column. */
+/** Whether a row still has something to mask, as far as its table says so. */
+const unmaskedOf = ({ mask = [], maskedAt }: PersonalTable): readonly SQL[] =>
+  maskedAt === undefined
+    ? []
+    : mask.map(
+        (column) => sql`${sql.identifier(column)} IS NOT NULL AND ${sql.identifier(maskedAt)} IS NULL`,
+      );
+
+/** Whether a row still has something that is to be erased, forgotten or masked; null where its table has no such column. */
 export function leftOf(of: PersonalTable): SQL | null {
-  const values = valuesOf(of);
-  if (values.length === 0) return null;
-  const each = values.map(({ column, value }) =>
+  const each = valuesOf(of).map(({ column, value }) =>
     value === TO_NULL
       ? sql`${sql.identifier(column)} IS NOT NULL`
       : sql`${sql.identifier(column)} IS DISTINCT FROM ${value}`,
   );
-  return sql`(${sql.join(each, sql` OR `)})`;
+  const left = [...each, ...unmaskedOf(of)];
+  return left.length === 0 ? null : sql`(${sql.join(left, sql` OR `)})`;
 }

@@ -15,6 +15,7 @@ export const WEBHOOKS_PERSONAL: PersonalPart = {
       ],
       pseudonym: ['event_id', 'about'],
       mask: ['body'],
+      maskedAt: 'body_masked_at',
       erase: { error: TO_ERASED },
     },
   ],

@@ -106,12 +106,19 @@ describe('an erased account', () => {
       INSERT INTO ops_flags (id, kind, subject, detail, raised_at) VALUES
         (${randomUUID()}, 'deletion_waits', ${`deletion/${id}`}, 'Ada waits', now() - interval '1 day'),
         (${randomUUID()}, 'erasing_held_up', ${`deletion/${id}`}, 'raised after it', now() + interval '1 day')`;
+    await database.sql`
+      INSERT INTO seller_payouts (id, seller_id, amount_minor, currency, external_payout_id)
+      VALUES (${randomUUID()}, ${id}, 1, 'EUR', ${`po_${id}`})`;
+    await database.sql`
+      INSERT INTO webhook_events (id, provider, event_id, type, about, body, received_at)
+      VALUES (${randomUUID()}, 'stripe', ${`evt_${id}`}, 'payout.paid', ${`po_${id}`}, '{}', now() - interval '1 day')`;
     expect((await saidOf(id)).filter((line) => line.startsWith('13')).toSorted()).toEqual([
       '13: 1 rows of it in audit_log are not erased',
       '13: 1 rows of it in ops_flags are not erased',
       '13: 1 rows of it in sessions are not erased',
       '13: 1 rows of it in user_profiles are not erased',
       '13: 1 rows of it in users are not erased',
+      '13: 1 rows of it in webhook_events are not erased',
     ]);
   });
 });

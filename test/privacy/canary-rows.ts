@@ -137,7 +137,12 @@ export async function readKept({
   for (const of of PERSONAL_TABLES) {
     if (of.delete) continue;
     const names = columnsOf(of)
-      .filter((one) => ['none', 'pseudonym', 'law'].includes(one.class) && !of.keptIf?.[one.column])
+      .filter(
+        (one) =>
+          ['none', 'pseudonym', 'law'].includes(one.class) &&
+          !of.keptIf?.[one.column] &&
+          one.column !== of.maskedAt,
+      )
       .map(({ column }) => `"${column}"`);
     const rows = await plain.unsafe<{ row: string }[]>(
       `SELECT row_to_json(kept)::text AS row FROM (SELECT ${names.join(', ')} FROM "${of.table}") AS kept ORDER BY 1`,
