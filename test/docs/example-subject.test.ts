@@ -93,6 +93,7 @@ describe('docs/example-subject.md', () => {
         ['scripts/walls/table.ts', 1],
         ['domain/errors.ts', 2],
         ['db/schema.ts', 1],
+        ['db/schema/personal.ts', 2],
         ['activities/index.ts', 2],
         ['workflows/index.ts', 1],
         ['engine/port/index.ts', 2],
