@@ -5,6 +5,7 @@ import { KERNEL_ERRORS } from './kernel/errors.ts';
 import { MARKETPLACE_ERRORS } from './marketplace/errors.ts';
 import { OPERATORS_ERRORS } from './operators/errors.ts';
 import { PAYOUTS_ERRORS } from './payouts/errors.ts';
+import { PRIVACY_ERRORS } from './privacy/errors.ts';
 import { SELLERS_ERRORS } from './sellers/errors.ts';
 import { SETTLEMENTS_ERRORS } from './settlements/errors.ts';
 import { SUBSCRIPTIONS_ERRORS } from './subscriptions/errors.ts';
@@ -26,6 +27,7 @@ export const ERRORS = {
   ...PAYOUTS_ERRORS,
   ...SUBSCRIPTIONS_ERRORS,
   ...SETTLEMENTS_ERRORS,
+  ...PRIVACY_ERRORS,
   ...OPERATORS_ERRORS,
 };
 

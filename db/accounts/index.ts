@@ -91,3 +91,4 @@ export { ROWS_OVER, sessionAddressesOver, SESSIONS_WITH_TOKENS, unconfirmedAccou
 export { removeRefreshTokens } from './upkeep/remove-refresh-tokens.ts';
 export { removeUnconfirmed } from './upkeep/remove-unconfirmed.ts';
 export { readUserRole } from './users.ts';
+export { ACCOUNTS_EXPORT } from './export.ts';

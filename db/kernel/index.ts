@@ -50,3 +50,5 @@ export {
   TO_ERASED,
   TO_NULL,
 } from './personal.ts';
+export { byTime, columnsOf, type ExportedRow, type ExportPart } from './export-part.ts';
+export { KERNEL_EXPORT } from './export.ts';

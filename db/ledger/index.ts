@@ -1,2 +1,3 @@
 export { carryRest, fundsOf, type LockedFunds, lockFunds, post } from './post.ts';
 export { ledgerEntries, sellerBalances } from './schema.ts';
+export { LEDGER_EXPORT } from './export.ts';

@@ -55,3 +55,4 @@ export { lockManyTransfers } from './lock-many.ts';
 export { MARKETPLACE_NAMED } from './named.ts';
 export { purchaseBehind } from './purchase-behind.ts';
 export { type OrderRows, readMoneyBackRows, readOrderRows } from './story-rows.ts';
+export { MARKETPLACE_EXPORT } from './export.ts';

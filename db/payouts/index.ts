@@ -8,3 +8,4 @@ export { PAYOUTS_WORK } from './work.ts';
 export { lockManyPayouts } from './lock-many.ts';
 export { PAYOUTS_NAMED } from './named.ts';
 export { readPayoutRows } from './story-rows.ts';
+export { PAYOUTS_EXPORT } from './export.ts';

@@ -5,3 +5,4 @@ export { recordAccountLink } from './record-account-link.ts';
 export { readStripeAccount, type StripeAccountRow } from './stripe-account.ts';
 export { sellerAccounts } from './schema.ts';
 export { seedCatalog } from './seed-catalog.ts';
+export { SELLERS_EXPORT } from './export.ts';

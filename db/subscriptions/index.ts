@@ -31,3 +31,4 @@ export { endDeadSetup } from './setups.ts';
 export { isPhantomNow, seemsPhantom } from './phantoms.ts';
 export { flagUnreadPayment } from './flag-unread-payment.ts';
 export { flagUnnamedMoney } from './unnamed-money.ts';
+export { SUBSCRIPTIONS_EXPORT } from './export.ts';
