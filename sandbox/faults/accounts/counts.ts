@@ -9,6 +9,8 @@ export interface Joined {
   resets: number;
   /** Resets whose mail the mail server did not take, which nobody is told. */
   resetsWithoutMail: number;
+  /** Resets whose mail was taken by the mail server and whose process died before its link counted. */
+  deadLinks: number;
   /** Sessions that were lost: the answer to a refresh never came, and its token was given again too late. */
   lostSessions: number;
   /** Calls that nobody answered, and that were made again. */
@@ -19,6 +21,6 @@ export interface Joined {
 
 export const nothingJoined = (): Joined => ({
   ...{ accounts: 0, mailNotSent: 0, signIns: 0, refreshes: 0, passwordChanges: 0, resets: 0 },
-  resetsWithoutMail: 0,
+  ...{ resetsWithoutMail: 0, deadLinks: 0 },
   ...{ lostSessions: 0, repeated: 0, kills: 0, mailOutages: 0 },
 });
