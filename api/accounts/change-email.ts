@@ -17,7 +17,7 @@ import { NewAddress, Password } from './fields-view.ts';
 import { MailAsked, showMailAsked } from './mail-asked-view.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
 import { type FirstMail, linkTo, sendFirst } from './send-first.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const Body = z.strictObject({ email: NewAddress, password: Password.optional() }).openapi('ChangeEmail');
 
@@ -43,7 +43,7 @@ export const changeEmail = defineRoute(route, async (c) => {
   await reauthenticate(c, user, password);
   const { isSent } = await sendFirst(c, { address: email }, async (tx): Promise<FirstMail> => {
     await takeOneOfToday(c, tx);
-    const { to, token, keep } = await askForNewEmail(tx, { userId: user.id, newEmail: email });
+    const { to, token, keep } = await askForNewEmail(tx, inSession(c), email);
     if (token === null) return { to, keep, text: { kind: 'already_registered', params: {} } };
     const url = linkTo(c, 'confirm-email', token);
     return { to, keep, text: { kind: 'confirm_email_change', params: { url } } };

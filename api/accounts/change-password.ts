@@ -5,7 +5,7 @@ import { ownAccount } from '../middleware/access.ts';
 import { acceptPassword } from './accept-password.ts';
 import { Password } from './fields-view.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const Body = z
   .strictObject({
@@ -37,7 +37,6 @@ export const changePassword = defineRoute(route, async (c) => {
   const user = await readOwnUser(c);
   await reauthenticate(c, user, current);
   const becomes = await acceptPassword(c, { password, email: user.email });
-  const change = { userId: user.id, was: user.passwordHash, becomes, spared: c.var.session?.id };
-  await changePasswordVerb(db, change, actorOf(c));
+  await changePasswordVerb(db, inSession(c), { was: user.passwordHash, becomes }, actorOf(c));
   return c.body(null, 204);
 });

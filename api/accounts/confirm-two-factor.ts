@@ -14,6 +14,7 @@ import { ownAccount } from '../middleware/access.ts';
 import { cookieSecret, setSessionCookie } from '../middleware/session-cookie.ts';
 import { tooMany } from './prove-password.ts';
 import { BackupCodes, Code, makeBackupCodes } from './second-factor-code.ts';
+import { inSession } from './signed-in-view.ts';
 
 const route = createRoute({
   method: 'post',
@@ -41,11 +42,12 @@ const route = createRoute({
 export const confirmTwoFactor = defineRoute(route, async (c) => {
   const { caller, session, deps } = c.var;
   const { userId } = caller;
+  // First, since under load it is refused: nothing counts as an attempt then.
+  const { texts, hashes } = await makeBackupCodes(c);
   const given = { userId, code: c.req.valid('json').code, atMs: deps.now().getTime() };
   const proved = await proveNewSecret(deps.db, given, fromOf(c));
   if ('waitS' in proved) throw tooMany(c, proved.waitS);
-  const { texts, hashes } = await makeBackupCodes(c);
-  await turnOn(deps.db, { userId, ...proved, codes: hashes, spared: session?.id }, actorOf(c));
+  await turnOn(deps.db, inSession(c), { ...proved, codes: hashes }, actorOf(c));
   if (session !== null) {
     const secret = await stepUp(deps.db, session.id, 'otp');
     if (cookieSecret(c) !== undefined) setSessionCookie(c, secret, deps.config.SESSION_TTL);

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { endOtherSessions as endOtherSessionsVerb } from '../../db/accounts/index.ts';
 import { actorOf, defineRoute, fails, OWN_ACCOUNT } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
+import { inSession } from './signed-in-view.ts';
 
 const route = createRoute({
   method: 'delete',
@@ -14,7 +15,6 @@ const route = createRoute({
 });
 
 export const endOtherSessions = defineRoute(route, async (c) => {
-  const { caller, session, deps } = c.var;
-  await endOtherSessionsVerb(deps.db, { userId: caller.userId, spared: session?.id }, actorOf(c));
+  await endOtherSessionsVerb(c.var.deps.db, inSession(c), actorOf(c));
   return c.body(null, 204);
 });

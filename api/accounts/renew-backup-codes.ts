@@ -7,8 +7,10 @@ import {
   BothFactors,
   makeBackupCodes,
   PROVED_BY_BOTH,
-  proveBoth,
+  proveSecondFactor,
 } from './second-factor-code.ts';
+import { reauthenticate } from './reauthenticate.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const Body = BothFactors.openapi('RenewBackupCodes');
 
@@ -28,9 +30,13 @@ const route = createRoute({
 });
 
 export const renewBackupCodes = defineRoute(route, async (c) => {
-  const user = await proveBoth(c, c.req.valid('json'));
+  const { password, code } = c.req.valid('json');
+  const user = await readOwnUser(c);
+  await reauthenticate(c, user, password);
+  // Before the code is used up: where they are refused under load, it is good still.
   const { texts, hashes } = await makeBackupCodes(c);
-  await renewCodes(c.var.deps.db, user.id, hashes, actorOf(c));
+  await proveSecondFactor(c, user.id, code);
+  await renewCodes(c.var.deps.db, inSession(c), hashes, actorOf(c));
   c.header('Cache-Control', 'no-store');
   return c.json({ backup_codes: texts }, 201);
 });

@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import {
   type CodeHashes,
   newBackupCodes,
-  type OwnUser,
   proveSecondFactor as proveSecondFactorVerb,
   type ProvedBy,
 } from '../../db/accounts/index.ts';
@@ -12,8 +11,7 @@ import { fromOf } from '../kernel/index.ts';
 import { countingFailures } from './count-failure.ts';
 import { Password } from './fields-view.ts';
 import { tooMany } from './prove-password.ts';
-import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { REAUTHENTICATED } from './reauthenticate.ts';
 
 export const Code = z
   .string()
@@ -32,17 +30,6 @@ export const BackupCodes = z.object({
 export const PROVED_BY_BOTH = [...REAUTHENTICATED, 'two_factor_invalid', 'two_factor_is_off'] as const;
 
 export const BothFactors = z.strictObject({ password: Password.optional(), code: Code });
-
-/** The caller proves by password and code who they are. Throws as `reauthenticate` and `proveSecondFactor` do. */
-export async function proveBoth(
-  c: Context<ApiEnv>,
-  { password, code }: z.infer<typeof BothFactors>,
-): Promise<OwnUser> {
-  const user = await readOwnUser(c);
-  await reauthenticate(c, user, password);
-  await proveSecondFactor(c, user.id, code);
-  return user;
-}
 
 /** Throws as the verb does, and `too_many_attempts` while the second factor is stopped. */
 export const proveSecondFactor = (c: Context<ApiEnv>, userId: string, code: string): Promise<ProvedBy> =>

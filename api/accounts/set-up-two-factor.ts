@@ -5,7 +5,7 @@ import { defineRoute, fails, json, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../k
 import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const route = createRoute({
   method: 'post',
@@ -33,7 +33,7 @@ export const setUpTwoFactor = defineRoute(route, async (c) => {
   const user = await readOwnUser(c);
   await reauthenticate(c, user, c.req.valid('json').password);
   const secret = newSecret();
-  await keepSecret(c.var.deps.db, user.id, secret);
+  await keepSecret(c.var.deps.db, inSession(c), secret);
   const uri = uriOf(secret, user.email);
   c.header('Cache-Control', 'no-store');
   return c.json({ secret, otpauth_uri: uri, qr_svg: await QRCode.toString(uri, { type: 'svg' }) }, 201);

@@ -143,3 +143,9 @@ export async function readOwnUser(c: Context<ApiEnv>): Promise<OwnUser> {
   if (user === null) throw new VezaError('user_not_found', `There is no user ${userId}.`);
   return user;
 }
+
+/** Who calls, and in which session. */
+export const inSession = (c: Context<ApiEnv>) => ({
+  userId: c.var.caller.userId,
+  sessionId: c.var.session?.id ?? null,
+});

@@ -2,7 +2,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { turnOff } from '../../db/accounts/index.ts';
 import { actorOf, defineRoute, fails, jsonBody, OWN_ACCOUNT, WITH_BODY } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
-import { BothFactors, PROVED_BY_BOTH, proveBoth } from './second-factor-code.ts';
+import { BothFactors, PROVED_BY_BOTH, proveSecondFactor } from './second-factor-code.ts';
+import { reauthenticate } from './reauthenticate.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const Body = BothFactors.openapi('TurnOffTwoFactor');
 
@@ -22,7 +24,10 @@ const route = createRoute({
 });
 
 export const turnOffTwoFactor = defineRoute(route, async (c) => {
-  const user = await proveBoth(c, c.req.valid('json'));
-  await turnOff(c.var.deps.db, { userId: user.id, spared: c.var.session?.id }, actorOf(c));
+  const { password, code } = c.req.valid('json');
+  const user = await readOwnUser(c);
+  await reauthenticate(c, user, password);
+  await proveSecondFactor(c, user.id, code);
+  await turnOff(c.var.deps.db, inSession(c), actorOf(c));
   return c.body(null, 204);
 });

@@ -5,7 +5,7 @@ import { ownAccount } from '../middleware/access.ts';
 import { Password } from './fields-view.ts';
 import { ProviderParams, providerOf } from './oauth-way.ts';
 import { reauthenticate, REAUTHENTICATED } from './reauthenticate.ts';
-import { readOwnUser } from './signed-in-view.ts';
+import { inSession, readOwnUser } from './signed-in-view.ts';
 
 const Body = z
   .strictObject({
@@ -41,6 +41,6 @@ export const unlinkProvider = defineRoute(route, async (c) => {
   const { password } = c.req.valid('json');
   const user = await readOwnUser(c);
   await reauthenticate(c, user, password);
-  await unlinkProviderVerb(c.var.deps.db, user.id, provider, actorOf(c));
+  await unlinkProviderVerb(c.var.deps.db, inSession(c), provider, actorOf(c));
   return c.body(null, 204);
 });

@@ -4,7 +4,7 @@ export { disableAccount } from './operators/disable.ts';
 export { enableAccount } from './operators/enable.ts';
 export { endAllSessions } from './operators/end-all-sessions.ts';
 export { inviteAdmin } from './operators/invite-admin.ts';
-export { type Account, lockAccount } from './operators/lock-account.ts';
+export { type Account, lockAccount } from './lock-account.ts';
 export { ACCOUNTS_NAMED } from './operators/named.ts';
 export { type AccountStory, findAccount, readAccount } from './operators/read-account.ts';
 export { putUser, type UserToPut } from './operators/put-user.ts';

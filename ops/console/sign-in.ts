@@ -39,6 +39,13 @@ export async function signInByPassword(
   if (user === null || user.passwordHash === null) throw new Error('a password was right that nobody has');
   refuseUnlessOpen(user);
   assertAdmin({ userId: user.id, role: user.role });
+  let { passwordHash } = user;
+  // Before a code is used up: under load it is refused.
+  if (proved.isWeak) {
+    const strong = await passwords.hash(password);
+    await strengthenHash(db, user.id, { weak: passwordHash, strong });
+    passwordHash = strong;
+  }
   const amr: AuthenticationMethod[] = ['pwd'];
   if (user.isTwoFactorEnabled) {
     if (code === '') throw new VezaError('two_factor_invalid', 'Give a code of your second factor too.');
@@ -49,12 +56,6 @@ export async function signInByPassword(
     );
     if (typeof by !== 'string') throw tooMany(c, by.waitS);
     amr.push(by);
-  }
-  let { passwordHash } = user;
-  if (proved.isWeak) {
-    const strong = await passwords.hash(password);
-    await strengthenHash(db, user.id, { weak: passwordHash, strong });
-    passwordHash = strong;
   }
   const asked = { userId: user.id, passwordHash, kind: 'console', amr, ip, userAgent } as const;
   const { secret } = await db.transaction((tx) =>

@@ -5,6 +5,7 @@ import {
   endSessions,
   keepSecret,
   newSecret,
+  openSession,
   PasswordHasher,
   proveNewSecret,
   turnOn,
@@ -320,11 +321,13 @@ describe('a secret', () => {
     const { db } = world.database;
     const { id: userId } = await addAccount(world);
     const [first, second] = [newSecret(), newSecret()];
-    await keepSecret(db, userId, first);
+    const { session } = await openSession(db, { userId, kind: 'token', amr: ['pwd'], ttlMs: 60_000 });
+    const by = { userId, sessionId: session.id };
+    await keepSecret(db, by, first);
     const proved = await proveNewSecret(db, { userId, code: codeOf(first), atMs: nowMs }, {});
     if ('waitS' in proved) throw new Error('nobody has tried before');
-    await keepSecret(db, userId, second);
-    const turnedOn = turnOn(db, { userId, ...proved, codes: [], spared: undefined }, { actor: userId });
+    await keepSecret(db, by, second);
+    const turnedOn = turnOn(db, by, { ...proved, codes: [] }, { actor: userId });
     await expect(turnedOn).rejects.toMatchObject({ code: 'two_factor_invalid' });
     const [row] = await db.select().from(twoFactors).where(eq(twoFactors.userId, userId));
     expect(row).toMatchObject({ confirmedAt: null });

@@ -320,7 +320,8 @@ describe('an admin without a second factor', () => {
     const asked = await operator.post('/ops/reconcile', { ...fields, phase: 'inbox', reason: 'because' });
     expect([asked.status, asked.html.includes('two_factor_required')]).toEqual([403, true]);
     const secret = newSecret();
-    await keepSecret(world.database.db, person.id, secret);
+    const by = { userId: person.id, sessionId: await openTokenSession(person) };
+    await keepSecret(world.database.db, by, secret);
     await world.database.db
       .update(twoFactors)
       .set({ confirmedAt: new Date() })

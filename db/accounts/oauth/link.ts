@@ -1,10 +1,11 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { type OauthProvider, userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
-import type { Db, Tx } from '../../client.ts';
+import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
-import { sessions } from '../sessions/schema.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
+import { assertSessionOpen, type InSession, lockInSession } from '../sessions/lock-open.ts';
 import { tellAccount } from '../tell-account.ts';
 import { oauthAccounts } from './schema.ts';
 import type { ComeBack } from './sign-in.ts';
@@ -17,18 +18,19 @@ import { addOauthAccount, keepTokens } from './tokens.ts';
  */
 export const linkProvider = (
   db: Db,
-  { userId, sessionId }: { readonly userId: string; readonly sessionId: string | null },
+  by: InSession,
   { provider, identity: { subject }, tokens }: Omit<ComeBack, 'browser'>,
   act: Act,
 ): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId } = by;
     const [user] = await tx
       .select({ status: users.status })
       .from(users)
       .where(eq(users.id, userId))
       .for('no key update');
     if (user?.status !== 'active') throw new VezaError('user_not_found', 'The account is not open.');
-    await assertSessionOpen(tx, userId, sessionId);
+    await assertSessionOpen(tx, by);
     const linkId = await addOauthAccount(tx, userId, { provider, subject }, tokens);
     if (linkId !== null) {
       const after = { provider, oauthAccountId: linkId };
@@ -51,38 +53,14 @@ export const linkProvider = (
     await keepTokens(tx, own, tokens);
   });
 
-/** Locks the session: it ends before or after the whole. */
-async function assertSessionOpen(tx: Tx, userId: string, sessionId: string | null): Promise<void> {
-  const [session] =
-    sessionId === null
-      ? []
-      : await tx
-          .select({ id: sessions.id })
-          .from(sessions)
-          .where(
-            and(
-              eq(sessions.id, sessionId),
-              eq(sessions.userId, userId),
-              isNull(sessions.endedAt),
-              gt(sessions.expiresAt, sql`clock_timestamp()`),
-            ),
-          )
-          .for('share');
-  if (session === undefined) throw new VezaError('session_ended', 'The session has ended: sign in again.');
-}
-
 /**
- * Unlinks a provider, and tells them by mail; one that is not linked stays so. Throws `last_sign_in_method` where nothing else
- * would open the account, and `user_not_found`.
+ * Unlinks a provider, and tells them by mail; one that is not linked stays so. Nobody who has begun to sign in by it gets further.
+ * Throws `last_sign_in_method` where nothing else would open the account, `session_ended` and `user_not_found`.
  */
-export const unlinkProvider = (db: Db, userId: string, provider: OauthProvider, act: Act): Promise<void> =>
+export const unlinkProvider = (db: Db, by: InSession, provider: OauthProvider, act: Act): Promise<void> =>
   db.transaction(async (tx) => {
-    const [user] = await tx
-      .select({ passwordHash: users.passwordHash })
-      .from(users)
-      .where(eq(users.id, userId))
-      .for('no key update');
-    if (user === undefined) throw new VezaError('user_not_found', `There is no user ${userId}.`);
+    const { userId } = by;
+    const user = await lockInSession(tx, by);
     const linked = await tx.select().from(oauthAccounts).where(eq(oauthAccounts.userId, userId));
     const gone = linked.find((one) => one.provider === provider);
     if (gone === undefined) return;
@@ -90,6 +68,7 @@ export const unlinkProvider = (db: Db, userId: string, provider: OauthProvider, 
       throw new VezaError('last_sign_in_method', 'Choose a password or link another provider first.');
     }
     await tx.delete(oauthAccounts).where(eq(oauthAccounts.id, gone.id));
+    await endWaysIn(tx, userId);
     await writeAuditLog(tx, act, {
       action: 'user.oauth_unlink',
       subject: userSubject(userId),

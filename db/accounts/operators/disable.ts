@@ -1,10 +1,10 @@
 import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
-import { endOauth } from '../oauth/states.ts';
 import { endSessions } from '../sessions/end.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
 import { transitionUser } from '../transition.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 import { refuseLastAdmin } from './refuse-last-admin.ts';
 import { refuseClosing } from './refuse-unless-open.ts';
 
@@ -18,7 +18,7 @@ export async function disableAccount(tx: Tx, userId: string, act: Act): Promise<
   refuseClosing(user);
   await refuseLastAdmin(tx, user);
   const disabled = await transitionUser(tx, user, 'disabled');
-  await endOauth(tx, userId);
+  await endWaysIn(tx, userId);
   await endSessions(tx, { userId }, 'account_disabled');
   await writeAuditLog(tx, act, {
     action: 'user.disable',

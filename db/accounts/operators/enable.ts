@@ -2,7 +2,7 @@ import { userSubject } from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { transitionUser } from '../transition.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 import { refuseClosing } from './refuse-unless-open.ts';
 
 /** An admin opens a disabled account again; its person signs in anew. Throws `user_not_found` and `account_closing`. */

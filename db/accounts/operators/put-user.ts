@@ -5,7 +5,7 @@ import type { Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
 import { transitionUser } from '../transition.ts';
-import type { Account } from './lock-account.ts';
+import type { Account } from '../lock-account.ts';
 import { refuseClosing } from './refuse-unless-open.ts';
 
 /** Somebody whose account an identity provider keeps, as an admin wants their row. */

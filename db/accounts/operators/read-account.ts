@@ -6,7 +6,7 @@ import { mails, users } from '../schema.ts';
 import { twoFactors } from '../second-factor/schema.ts';
 import { type Session } from '../sessions/open.ts';
 import { sessions } from '../sessions/schema.ts';
-import type { Account } from './lock-account.ts';
+import type { Account } from '../lock-account.ts';
 
 export interface AccountStory {
   readonly account: Account;

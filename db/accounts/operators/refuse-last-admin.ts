@@ -3,7 +3,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { users } from '../schema.ts';
 import { accountTokens } from '../tokens/schema.ts';
-import type { Account } from './lock-account.ts';
+import type { Account } from '../lock-account.ts';
 
 /** They were invited, and have chosen no password yet: nobody comes in by that account. */
 const isInvited = sql`(${users.passwordHash} IS NULL AND EXISTS (

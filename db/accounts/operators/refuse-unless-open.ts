@@ -1,5 +1,5 @@
 import { VezaError } from '../../../domain/errors.ts';
-import type { Account } from './lock-account.ts';
+import type { Account } from '../lock-account.ts';
 
 /** Throws `account_closing` where somebody is leaving or has left. */
 export function refuseClosing({ status }: Account): void {

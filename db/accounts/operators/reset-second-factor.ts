@@ -1,14 +1,14 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
-import { endOauth } from '../oauth/states.ts';
-import { backupCodes, twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
+import { backupCodes, twoFactors } from '../second-factor/schema.ts';
 import { endSessions } from '../sessions/end.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
 import { writeMail } from '../write-mail.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 
 /**
  * Admins take the second factor from somebody who lost their device and their codes: their sessions end, and they are told by
@@ -21,11 +21,7 @@ export async function resetSecondFactor(tx: Tx, userId: string, act: Act): Promi
     throw new VezaError('two_factor_is_off', 'No second factor guards the account.');
   }
   await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
-  await tx
-    .update(twoFactorChallenges)
-    .set({ endedAt: sql`now()` })
-    .where(and(eq(twoFactorChallenges.userId, userId), isNull(twoFactorChallenges.endedAt)));
-  await endOauth(tx, userId);
+  await endWaysIn(tx, userId);
   const sessionIds = await endSessions(tx, { userId }, 'two_factor_changed');
   const subject = userSubject(userId);
   await writeMail(tx, { kind: 'two_factor_off', params: {}, userId, subject: `${subject}/${uuidv7()}` });

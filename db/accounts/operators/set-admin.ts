@@ -3,7 +3,7 @@ import { VezaError } from '../../../domain/errors.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { transitionUser } from '../transition.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 import { refuseLastAdmin } from './refuse-last-admin.ts';
 import { refuseUnlessOpen } from './refuse-unless-open.ts';
 

@@ -4,7 +4,7 @@ import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { forgetFailures } from '../limits/attempts.ts';
 import { twoFactors } from '../second-factor/schema.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 
 /**
  * An admin lets somebody try again at once: wrong passwords, from one client or from everywhere, and wrong codes are forgotten.

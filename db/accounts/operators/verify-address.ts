@@ -4,7 +4,7 @@ import type { Tx } from '../../client.ts';
 import { type Act, lockNamed, writeAuditLog } from '../../kernel/index.ts';
 import { accountTokens } from '../tokens/schema.ts';
 import { transitionUser } from '../transition.ts';
-import { type Account, lockAccount } from './lock-account.ts';
+import { type Account, lockAccount } from '../lock-account.ts';
 import { refuseUnlessOpen } from './refuse-unless-open.ts';
 
 /**

@@ -3,33 +3,25 @@ import { userSubject } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Db } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
-import { endOauth } from '../oauth/states.ts';
 import { users } from '../schema.ts';
-import { endChallenges } from '../second-factor/challenges.ts';
 import { endSessions } from '../sessions/end.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
+import { assertSessionOpen, type InSession } from '../sessions/lock-open.ts';
 import { tellAccount } from '../tell-account.ts';
 import { withdrawTokens } from '../tokens/make.ts';
 
 /**
  * Puts another password in the place of the one that was compared (null: there was none). All sessions but this one end, and all
- * links. Throws `invalid_credentials` where the password has changed meanwhile.
+ * links. Throws `invalid_credentials` where the password has changed meanwhile, and `session_ended`.
  */
 export const changePassword = (
   db: Db,
-  {
-    userId,
-    was,
-    becomes,
-    spared,
-  }: {
-    readonly userId: string;
-    readonly was: string | null;
-    readonly becomes: string;
-    readonly spared: string | undefined;
-  },
+  by: InSession,
+  { was, becomes }: { readonly was: string | null; readonly becomes: string },
   act: Act,
 ): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId, sessionId: spared } = by;
     const changed = await tx
       .update(users)
       .set({ passwordHash: becomes })
@@ -38,9 +30,9 @@ export const changePassword = (
     if (changed.length === 0) {
       throw new VezaError('invalid_credentials', 'The password was changed meanwhile.');
     }
+    await assertSessionOpen(tx, by);
     await withdrawTokens(tx, userId);
-    await endChallenges(tx, userId);
-    await endOauth(tx, userId);
+    await endWaysIn(tx, userId);
     await endSessions(tx, { userId, spared }, 'password_changed');
     const entry = { action: 'user.password_change', subject: userSubject(userId), before: null, after: null };
     await writeAuditLog(tx, act, entry);

@@ -7,6 +7,7 @@ import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { readUser, readUserByEmail } from '../read-user.ts';
 import { openOf } from '../sealing/person.ts';
 import { users } from '../schema.ts';
+import { type InSession, lockOpenSession } from '../sessions/lock-open.ts';
 import { tellAccount } from '../tell-account.ts';
 import {
   lockOwner,
@@ -22,13 +23,15 @@ import type { Registered } from './register.ts';
 
 /**
  * Asks for another address, which counts once its link is followed; the old one is told. Null as token: somebody has that
- * address already, and is told so there. Locks nothing, and writes nothing before `keep`, which is for after the mail. Throws
- * `user_not_found`.
+ * address already, and is told so there. Locks nothing, and writes nothing before `keep`, which is for after the mail; nor then where the
+ * session that they asked in has ended meanwhile. Throws `user_not_found`.
  */
 export async function askForNewEmail(
   tx: Tx,
-  { userId, newEmail }: { readonly userId: string; readonly newEmail: string },
+  by: InSession,
+  newEmail: string,
 ): Promise<Omit<Registered, 'replaces'>> {
+  const { userId } = by;
   const user = await readUser(tx, userId);
   if (user === null) throw new VezaError('user_not_found', `There is no user ${userId}.`);
   const owner = await readUserByEmail(tx, newEmail);
@@ -36,7 +39,7 @@ export async function askForNewEmail(
   return {
     ...{ to: owner?.email ?? newEmail, token },
     async keep(kept) {
-      if (!(await lockAsItWas(kept, user))) return;
+      if (!(await lockAsItWas(kept, user)) || !(await lockOpenSession(kept, by))) return;
       const params = { new_address: maskEmail(newEmail) };
       await tellAccount(kept, userId, { kind: 'email_change_requested', params }, user.email);
       if (token !== null) {

@@ -1,13 +1,13 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Tx } from '../../client.ts';
 import { userSubject } from '../../../domain/accounts/index.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { oauthAccounts } from '../oauth/schema.ts';
-import { endOauth } from '../oauth/states.ts';
 import { revokeKeysOf } from '../revoke-api-key.ts';
 import { users } from '../schema.ts';
-import { twoFactorChallenges, twoFactors } from '../second-factor/schema.ts';
+import { twoFactors } from '../second-factor/schema.ts';
 import { endSessions } from '../sessions/end.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
 import { tellAccount } from '../tell-account.ts';
 import { withdrawTokens } from '../tokens/make.ts';
 
@@ -21,10 +21,7 @@ export async function dropSignIns(tx: Tx, userId: string, act: Act): Promise<voi
   await withdrawTokens(tx, userId);
   await dropProviders(tx, userId, act);
   await tx.delete(twoFactors).where(and(eq(twoFactors.userId, userId), isNull(twoFactors.confirmedAt)));
-  await tx
-    .update(twoFactorChallenges)
-    .set({ endedAt: sql`now()` })
-    .where(and(eq(twoFactorChallenges.userId, userId), isNull(twoFactorChallenges.endedAt)));
+  await endWaysIn(tx, userId);
   const sessionIds = await endSessions(tx, { userId }, 'revoked');
   if (sessionIds.length > 0) {
     const entry = {
@@ -38,7 +35,7 @@ export async function dropSignIns(tx: Tx, userId: string, act: Act): Promise<voi
   await revokeKeysOf(tx, userId, act);
 }
 
-/** The same of other providers alone, with the ways to them that are under way. */
+/** The same of other providers alone. */
 async function dropProviders(tx: Tx, userId: string, act: Act): Promise<void> {
   const { id, provider } = oauthAccounts;
   const gone = await tx
@@ -51,5 +48,4 @@ async function dropProviders(tx: Tx, userId: string, act: Act): Promise<void> {
     await writeAuditLog(tx, act, entry);
     await tellAccount(tx, userId, { kind: 'oauth_unlinked', params: { provider: link.provider } });
   }
-  await endOauth(tx, userId);
 }

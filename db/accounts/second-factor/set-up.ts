@@ -4,12 +4,12 @@ import { VezaError } from '../../../domain/errors.ts';
 import { isSealed } from '../../../domain/kernel/index.ts';
 import type { Db, Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
-import { endOauth } from '../oauth/states.ts';
 import { openOf, sealFor } from '../sealing/person.ts';
 import { endSessions } from '../sessions/end.ts';
+import { endWaysIn } from '../sessions/end-ways-in.ts';
+import { type InSession, lockInSession } from '../sessions/lock-open.ts';
 import { forgetSecondFactor } from '../sessions/step-up.ts';
 import { tellAccount } from '../tell-account.ts';
-import { endChallenges } from './challenges.ts';
 import { backupCodes, twoFactors } from './schema.ts';
 
 const placeOf = (userId: string) => ({ table: 'two_factors', column: 'secret', rowId: userId });
@@ -19,9 +19,11 @@ const TO_CONFIRM_MIN = 60;
 const isInDate = sql`(${twoFactors.confirmedAt} IS NOT NULL
   OR ${twoFactors.createdAt} > clock_timestamp() - ${TO_CONFIRM_MIN} * interval '1 minute')`;
 
-/** Keeps a secret that guards nothing yet, in the place of one that was never confirmed. Throws `two_factor_is_on`. */
-export const keepSecret = (db: Db, userId: string, secret: string): Promise<void> =>
+/** Keeps a secret that guards nothing yet, in the place of one that was never confirmed. Throws `two_factor_is_on` and `session_ended`. */
+export const keepSecret = (db: Db, by: InSession, secret: string): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId } = by;
+    await lockInSession(tx, by);
     const sealed = await sealFor(tx, userId, placeOf(userId), secret);
     const kept = await tx
       .insert(twoFactors)
@@ -64,25 +66,18 @@ export interface NewSecretProved {
 }
 
 /**
- * A code of the secret was given: from here on it guards the account, and all other sessions end. Throws `two_factor_is_on`, and
- * `two_factor_invalid` where the secret was replaced meanwhile.
+ * A code of the secret was given: from here on it guards the account, and all sessions but this one end. Throws `two_factor_is_on`,
+ * `session_ended`, and `two_factor_invalid` where the secret was replaced meanwhile.
  */
 export const turnOn = (
   db: Db,
-  {
-    userId,
-    sealed,
-    step,
-    codes,
-    spared,
-  }: NewSecretProved & {
-    readonly userId: string;
-    readonly codes: CodeHashes;
-    readonly spared: string | undefined;
-  },
+  by: InSession,
+  { sealed, step, codes }: NewSecretProved & { readonly codes: CodeHashes },
   act: Act,
 ): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId } = by;
+    await lockInSession(tx, by);
     const confirmed = await tx
       .update(twoFactors)
       .set({ confirmedAt: sql`now()`, lastStep: step, failures: 0, blockedUntil: null })
@@ -97,8 +92,8 @@ export const turnOn = (
       .returning({ userId: twoFactors.userId });
     if (confirmed.length === 0) throw await whyNotConfirmed(tx, userId);
     await replaceCodes(tx, userId, codes);
-    await endOauth(tx, userId);
-    await endSessions(tx, { userId, spared }, 'two_factor_changed');
+    await endWaysIn(tx, userId);
+    await endSessions(tx, { userId, spared: by.sessionId }, 'two_factor_changed');
     await audit(tx, act, 'user.two_factor_on', userId);
     await tellAccount(tx, userId, { kind: 'two_factor_on', params: {} });
   });
@@ -110,33 +105,39 @@ async function whyNotConfirmed(tx: Tx, userId: string): Promise<VezaError> {
     : new VezaError('two_factor_invalid', 'Another secret was asked for meanwhile: give a code of that one.');
 }
 
-/** The second factor guards no more: its secret and its codes are gone, and all other sessions end. Throws `two_factor_is_off`. */
-export const turnOff = (
-  db: Db,
-  { userId, spared }: { readonly userId: string; readonly spared: string | undefined },
-  act: Act,
-): Promise<void> =>
+/**
+ * The second factor guards no more: its secret and its codes are gone, and all sessions but this one end. Throws `two_factor_is_off`
+ * and `session_ended`.
+ */
+export const turnOff = (db: Db, by: InSession, act: Act): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId, sessionId } = by;
+    await lockInSession(tx, by);
     const gone = await tx
       .delete(twoFactors)
       .where(sql`${twoFactors.userId} = ${userId} AND ${twoFactors.confirmedAt} IS NOT NULL`)
       .returning({ userId: twoFactors.userId });
-    if (gone.length === 0) throw new VezaError('two_factor_is_off', 'The second factor is not on.');
+    if (gone.length === 0) throw isOff();
     await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));
-    await endChallenges(tx, userId);
-    await endOauth(tx, userId);
-    await endSessions(tx, { userId, spared }, 'two_factor_changed');
-    if (spared !== undefined) await forgetSecondFactor(tx, spared);
+    await endWaysIn(tx, userId);
+    await endSessions(tx, { userId, spared: sessionId }, 'two_factor_changed');
+    if (sessionId !== null) await forgetSecondFactor(tx, sessionId);
     await audit(tx, act, 'user.two_factor_off', userId);
     await tellAccount(tx, userId, { kind: 'two_factor_off', params: {} });
   });
 
-/** Ten new backup codes; the old ones are dead. */
-export const renewCodes = (db: Db, userId: string, codes: CodeHashes, act: Act): Promise<void> =>
+/** Ten new backup codes; the old ones are dead. Throws `two_factor_is_off` and `session_ended`. */
+export const renewCodes = (db: Db, by: InSession, codes: CodeHashes, act: Act): Promise<void> =>
   db.transaction(async (tx) => {
+    const { userId } = by;
+    await lockInSession(tx, by);
+    // It may have been turned off since its code was compared.
+    if ((await readSecret(tx, userId))?.isConfirmed !== true) throw isOff();
     await replaceCodes(tx, userId, codes);
     await audit(tx, act, 'user.backup_codes', userId);
   });
+
+const isOff = () => new VezaError('two_factor_is_off', 'The second factor is not on.');
 
 async function replaceCodes(tx: Tx, userId: string, codes: CodeHashes): Promise<void> {
   await tx.delete(backupCodes).where(eq(backupCodes.userId, userId));

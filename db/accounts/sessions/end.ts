@@ -20,7 +20,7 @@ export async function endSession(
 /** Ends all open sessions of a person, but the one that is spared. Returns their ids. */
 export async function endSessions(
   db: Db | Tx,
-  { userId, spared }: { readonly userId: string; readonly spared?: string | undefined },
+  { userId, spared }: { readonly userId: string; readonly spared?: string | null },
   reason: SessionEndReason,
 ): Promise<readonly string[]> {
   const ended = await db
@@ -30,7 +30,7 @@ export async function endSessions(
       and(
         eq(sessions.userId, userId),
         isNull(sessions.endedAt),
-        spared === undefined ? undefined : ne(sessions.id, spared),
+        spared === undefined || spared === null ? undefined : ne(sessions.id, spared),
       ),
     )
     .returning({ id: sessions.id });

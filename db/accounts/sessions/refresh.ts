@@ -41,7 +41,7 @@ export async function refreshSession(
     )
     UPDATE sessions AS session SET last_seen_at = clock_timestamp(), expires_at = least(
       session.created_at + ${ttlMs}::float8 * interval '1 millisecond', clock_timestamp() + ${idleMs}::float8 * interval '1 millisecond')
-    FROM used WHERE session.id = used.session_id RETURNING used.session_id`);
+    FROM used WHERE session.id = used.session_id AND session.ended_at IS NULL RETURNING used.session_id`);
   return rotated?.session_id ?? explain(db, tokenHash, from);
 }
 

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
-import type { Tx } from '../../client.ts';
-import { MissingRow } from '../../kernel/index.ts';
-import { users } from '../schema.ts';
+import type { Tx } from '../client.ts';
+import { MissingRow } from '../kernel/index.ts';
+import { users } from './schema.ts';
 
 export type Account = typeof users.$inferSelect;
 
