@@ -6,13 +6,13 @@ import type { SettlementEngine } from './port/settlements.ts';
 
 export function settlementEngine({ workflows, start, look }: Calls, queues: TaskQueues): SettlementEngine {
   return {
-    startSettlement: (statementId, fileName) =>
+    startSettlement: (statementId) =>
       start({
         type: 'statement',
         workflowId: settlementWorkflowId(statementId),
         taskQueue: queues.core,
         args: [{ statementId }],
-        staticSummary: `Settlement file ${fileName}`,
+        staticSummary: `Settlement file ${statementId}`,
       }),
     settlementProgress: (statementId) => look(settlementWorkflowId(statementId), settlementProgress),
     settlementEnded: (statementId) =>

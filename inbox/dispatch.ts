@@ -76,7 +76,7 @@ async function dispatchRefund(
   if (report === null) return ignored(`the status ${event.status ?? event.type} ends nothing`);
   const { refund, order } = await findReportedRefund(db, event.refundId, event.paymentId);
   if (refund === null) return dispatchOutsideRefund(deps, event, order, webhookId);
-  await engine.notifyRefund(refund.id, hint(report, webhookId), refundLabel(refund));
+  await engine.notifyRefund(refund.id, hint({ ...report, message: null }, webhookId), refundLabel(refund));
   return signalled(refundWorkflowId(refund.id));
 }
 
@@ -120,7 +120,7 @@ async function dispatchPayment(
   // The PSP also reports each payment that we cancel: that is not worth a workflow.
   if (report.verdict === 'failed' && order.status === 'failed')
     return ignored('the order has failed already');
-  await engine.notifyOrder(order.id, hint(report, webhookId), labelOf(order));
+  await engine.notifyOrder(order.id, hint({ ...report, message: null }, webhookId), labelOf(order));
   return signalled(orderWorkflowId(order.id));
 }
 

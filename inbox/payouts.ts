@@ -39,7 +39,7 @@ export async function dispatchPayout(
   if (event.account !== stripeAccountId || event.amountMinor !== amountMinor || event.currency !== currency) {
     return flag(deps, event, `names our payout ${payout.id} and differs from it`);
   }
-  await engine.notifyPayout(payoutLabel(payout), hint(report, webhookId));
+  await engine.notifyPayout(payoutLabel(payout), hint({ ...report, message: null }, webhookId));
   return signalled(payoutWorkflowId(payout.id));
 }
 

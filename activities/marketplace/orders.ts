@@ -19,7 +19,7 @@ import { disputeReportStatus, paymentVerdict, refundVerdict } from '../../provid
 import type { OrderStatus } from '../../domain/marketplace/order-machine.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { followUp, startAll } from './follow-up.ts';
-import { whileHeartbeating, retryLater } from '../kernel/index.ts';
+import { whileHeartbeating, retryLater, withoutSentence } from '../kernel/index.ts';
 import { orderOf, outsideEventFor, paymentReportFor, type ReadEvent } from './reports.ts';
 import { unread } from './unread.ts';
 
@@ -82,7 +82,7 @@ export function createOrderActivities({ db, engine, psp, purchases, settings, lo
         if (outcome.kind === 'payment') return keep(orderId, outcome.payment);
         if (outcome.kind === 'unauthorized') {
           await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
-          throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+          throw retryLater('psp_refuses_our_key', 'the PSP refuses our key', settings.psp);
         }
         // After any answer: an attempt whose worker died may have made the payment.
         const found = await psp.readPayment(paymentId);
@@ -90,7 +90,10 @@ export function createOrderActivities({ db, engine, psp, purchases, settings, lo
         // A refusal because the payment exists does not count: only the PSP's read side does not show it yet.
         if (outcome.kind === 'refused' && outcome.tells !== 'exists' && found.kind === 'not_found')
           return { refusedBecause: outcome.message };
-        const reason = outcome.kind === 'refused' ? outcome.message : outcome.reason;
+        const reason =
+          outcome.kind === 'refused'
+            ? `HTTP ${outcome.httpStatus} ${outcome.code}`
+            : withoutSentence(outcome.reason);
         throw retryLater(
           'psp_unknown_outcome',
           reason,

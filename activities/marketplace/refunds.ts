@@ -1,4 +1,4 @@
-import { activityInfo, Context } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
 import type { RefundStatus } from '../../domain/marketplace/refund-machine.ts';
 import type { Evidence } from '../../domain/kernel/index.ts';
 import type { RefundOpening, RefundRequest, RefundReport } from '../../domain/marketplace/messages.ts';
@@ -13,7 +13,7 @@ import type { CreateRefundOutcome } from '../../providers/hyperswitch/outcomes.t
 import { refundVerdict } from '../../providers/hyperswitch/verdicts.ts';
 import type { MarketplaceDeps } from './deps.ts';
 import { followUp } from './follow-up.ts';
-import { whileHeartbeating, retryLater } from '../kernel/index.ts';
+import { retryLater, whileHeartbeating, withoutSentence } from '../kernel/index.ts';
 import { type Asked, createRefusalJudge } from './refund-refusals.ts';
 import { refundReportFor, refundWithPayment } from './reports.ts';
 
@@ -50,14 +50,16 @@ export function createRefundActivities(deps: MarketplaceDeps) {
     if (outcome.kind === 'unauthorized') {
       await unaskRefund(db, refundId, ask.mayExistSince);
       await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', outcome.message);
-      throw retryLater('psp_refuses_our_key', outcome.message, settings.psp);
+      throw retryLater('psp_refuses_our_key', 'the PSP refuses our key', settings.psp);
     }
     const found = await psp.readRefund(refundId);
     if (found.kind === 'refund') return accept(refundId, found.refund);
     if (found.kind === 'not_found' && outcome.kind === 'refund') return accept(refundId, outcome.refund);
     if (found.kind === 'not_found' && outcome.kind === 'refused') return judgeRefusal(ask, outcome);
     const reason =
-      outcome.kind === 'unknown' ? outcome.reason : 'the PSP refused, and its word could not be looked up';
+      outcome.kind === 'unknown'
+        ? withoutSentence(outcome.reason)
+        : 'the PSP refused, and its word could not be looked up';
     throw retryLater(
       'psp_unknown_outcome',
       reason,
@@ -69,7 +71,8 @@ export function createRefundActivities(deps: MarketplaceDeps) {
   async function markWaiting(refundId: string, error: unknown): Promise<void> {
     const { attempt, scheduledTimestampMs } = activityInfo();
     if (Date.now() - scheduledTimestampMs < settings.pspWaitingAfterMs) return;
-    const lastError = error instanceof Error ? error.message : String(error);
+    // Ours say a status or a code; others may quote anything.
+    const lastError = error instanceof ApplicationFailure ? error.message : 'error';
     try {
       await engine.markRefundWaiting(refundId, { attempt, lastError });
     } catch (cause) {

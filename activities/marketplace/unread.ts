@@ -20,5 +20,5 @@ export async function unread(
     return retryLater('psp_unknown_outcome', `the ${what} could not be read`, settings.psp);
   }
   await raiseFlag(db, 'psp_refuses_our_key', 'hyperswitch', found.message);
-  return retryLater('psp_refuses_our_key', found.message, settings.psp);
+  return retryLater('psp_refuses_our_key', 'the PSP refuses our key', settings.psp);
 }

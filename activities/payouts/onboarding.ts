@@ -13,7 +13,7 @@ import { raiseFlag } from '../../db/kernel/index.ts';
 import type { CreateAccountOutcome, StripeAccount } from '../../providers/stripe/outcomes.ts';
 import { KEY_TOO_OLD_MS, permitsNewKey } from '../../providers/stripe/permits-new-key.ts';
 import type { PayoutDeps } from './deps.ts';
-import { whileHeartbeating, retryLater } from '../kernel/index.ts';
+import { whileHeartbeating, retryLater, withoutSentence } from '../kernel/index.ts';
 import { refreshAccount, keepAccount } from '../marketplace/index.ts';
 
 type Ask = Extract<AccountClaim, { kind: 'ask' }>;
@@ -49,19 +49,20 @@ export function createOnboardingActivities(deps: PayoutDeps) {
     if (outcome.kind === 'created') return keep(userId, outcome.account);
     if (outcome.kind === 'unauthorized') {
       await raiseFlag(db, 'stripe_refuses_our_key', 'stripe', outcome.message);
-      throw retryLater('stripe_refuses_our_key', outcome.message, policy);
+      throw retryLater('stripe_refuses_our_key', 'Stripe refuses our key', policy);
     }
     if (outcome.kind === 'rate_limited') {
       throw retryLater('rate_limit', 'Stripe asked us to slow down', policy, outcome.retryAfterMs ?? 0);
     }
     const message = outcome.kind === 'unknown' ? outcome.reason : outcome.message;
+    const word = outcome.kind === 'unknown' ? withoutSentence(message) : outcome.kind;
     if (!permitsNewKey(outcome, Date.now() - claim.askedAtMs)) {
-      throw retryLater('stripe_unknown_outcome', message, policy);
+      throw retryLater('stripe_unknown_outcome', word, policy);
     }
     const found = await lookUp(claim);
     if (found) return keep(userId, found);
     await releaseAccount(db, userId);
-    if (outcome.kind === 'unknown') throw retryLater('stripe_unknown_outcome', message, policy);
+    if (outcome.kind === 'unknown') throw retryLater('stripe_unknown_outcome', word, policy);
     return { refused: { code: 'stripe_account_refused', detail: message } };
   }
 

@@ -18,6 +18,7 @@ export type {
   IdempotencyKey,
   KeptAnswer,
   Refused,
+  Wordless,
 } from './messages.ts';
 export { RUN_IS_FULL } from './messages.ts';
 export {

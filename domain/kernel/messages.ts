@@ -27,6 +27,11 @@ export type Refused = { readonly refused: Refusal };
  */
 export type Hint<Report> = Report & { readonly webhookId?: string };
 
+/** A report as the engine is given it: without the provider's own words, which may name people. Who decides reads them anew. */
+export type Wordless<Report extends { readonly message: string | null }> = Omit<Report, 'message'> & {
+  readonly message: null;
+};
+
 /**
  * What an activity decides by: a report that the workflow's own activities found, or a stored webhook that a signal
  * named; null where the signal named none.

@@ -1,4 +1,5 @@
 import type { MailEngine } from './accounts.ts';
+import type { FreeTextOf, Impersonal } from './impersonal.ts';
 import type { KernelEngine } from './kernel.ts';
 import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
 import type { SellerEngine } from './payouts.ts';
@@ -11,11 +12,7 @@ export type { RefundLabel } from './marketplace.ts';
 export { idOfSweep } from './reconcile.ts';
 export { idOfUpkeep } from './upkeep.ts';
 
-/**
- * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
- * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
- */
-export type Engine = KernelEngine &
+type Verbs = KernelEngine &
   MailEngine &
   MarketplaceEngine &
   BackfillEngine &
@@ -24,3 +21,10 @@ export type Engine = KernelEngine &
   SettlementEngine &
   SubscriptionEngine &
   UpkeepEngine;
+
+/**
+ * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method
+ * throws VezaError `engine_unavailable` where Temporal cannot be reached or no worker answers in time.
+ * A verb that takes free text does not compile: the error says which argument it is.
+ */
+export type Engine = Impersonal<Verbs, FreeTextOf<Verbs>>;

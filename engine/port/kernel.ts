@@ -1,3 +1,5 @@
+import type { Id } from './impersonal.ts';
+
 /** Questions to Temporal itself, of no subject. */
 export interface KernelEngine {
   /** Whether Temporal answers and knows the namespace; throws `engine_unavailable` otherwise. */
@@ -5,9 +7,9 @@ export interface KernelEngine {
   /** Temporal's id of the namespace: after Temporal is rebuilt it changes, although the name stays. */
   namespaceId(): Promise<string>;
   /** Whether a workflow of that id runs now. */
-  isRunning(workflowId: string): Promise<boolean>;
+  isRunning(workflowId: Id): Promise<boolean>;
   /** Whether that workflow has a task that no worker has taken up yet. */
-  waitsForWorker(workflowId: string): Promise<boolean>;
+  waitsForWorker(workflowId: Id): Promise<boolean>;
   /** Task queues of ours that no worker polls, as Temporal says: the work in them waits. */
   idleQueues(): Promise<string[]>;
 }

@@ -1,4 +1,4 @@
-import type { Hint } from '../../domain/kernel/index.ts';
+import type { Hint, Wordless } from '../../domain/kernel/index.ts';
 import type {
   BackfillProgress,
   BackfillReport,
@@ -13,6 +13,7 @@ import type {
   RefundReport,
   ReversalAdoption,
 } from '../../domain/marketplace/index.ts';
+import type { Code, Id } from './impersonal.ts';
 
 // Labels show operators amounts and parties, in a workflow's summary and search attributes. Minor units.
 
@@ -42,32 +43,35 @@ export interface MarketplaceEngine {
   /** Starts the order's workflow, or joins it, and waits until the PSP has answered, 5 s at most. */
   placeOrder(request: OrderRequest, label: OrderLabel): Promise<OrderPlacing>;
   /** Starts the workflow of an order that is already a row; does nothing where it runs. */
-  startOrder(orderId: string, label: OrderLabel): Promise<void>;
+  startOrder(orderId: Id, label: OrderLabel): Promise<void>;
   /** Sends the order's workflow a hint at the PSP's report; starts one where none runs. */
-  notifyOrder(orderId: string, fact: Hint<PaymentReport>, label: OrderLabel): Promise<void>;
+  notifyOrder(orderId: Id, fact: Hint<Wordless<PaymentReport>>, label: OrderLabel): Promise<void>;
   /** Sends the order's workflow a hint that its money moved without us; starts one where none runs. */
-  notifyOrderOutside(orderId: string, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
+  notifyOrderOutside(orderId: Id, event: Hint<OutsideEvent>, label: OrderLabel): Promise<void>;
 
   /** Starts the refund's workflow, or joins the one that runs, and waits only for phase 1. */
   requestRefund(request: RefundRequest, label: RefundLabel): Promise<RefundOpening>;
   /** Starts the workflow of a refund that is already a row; does nothing where it runs. */
-  startRefund(refundId: string, label: RefundLabel): Promise<void>;
+  startRefund(refundId: Id, label: RefundLabel): Promise<void>;
   /** Sends the refund's workflow a hint at the PSP's report; starts one where none runs. */
-  notifyRefund(refundId: string, said: Hint<RefundReport>, label: RefundLabel): Promise<void>;
+  notifyRefund(refundId: Id, said: Hint<Wordless<RefundReport>>, label: RefundLabel): Promise<void>;
   /**
    * For a refund that the PSP never answered and an operator wants to end: its workflow looks at the PSP and asks no
    * more. Waits for what the look found. Starts a workflow where none runs.
    */
-  endRefundAsking(refundId: string, label: RefundLabel): Promise<RefundLook>;
+  endRefundAsking(refundId: Id, label: RefundLabel): Promise<RefundLook>;
   /** Notifies a refund's running workflow that the PSP has been silent for long. Does nothing where none runs. */
-  markRefundWaiting(refundId: string, note: { attempt: number; lastError: string }): Promise<void>;
+  markRefundWaiting(
+    refundId: Id,
+    note: { readonly attempt: number; readonly lastError: Code },
+  ): Promise<void>;
 
   /** Starts a transfer's workflow; does nothing where it runs. */
   startTransfer(label: TransferLabel): Promise<void>;
   /** Wakes a transfer that waits: its next attempt is now. Starts its workflow where none runs. */
   retryTransfer(label: TransferLabel): Promise<void>;
   /** Stripe lists reversals of a transfer that are not ours: its workflow books them. Starts one where none runs. */
-  notifyOutsideReversals(label: TransferLabel, stripeTransferId: string): Promise<void>;
+  notifyOutsideReversals(label: TransferLabel, stripeTransferId: Id): Promise<void>;
 
   /** Starts a reversal's workflow; does nothing where it runs. */
   startReversal(label: ReversalLabel): Promise<void>;

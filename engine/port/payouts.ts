@@ -1,6 +1,7 @@
-import type { Hint } from '../../domain/kernel/index.ts';
+import type { Hint, Wordless } from '../../domain/kernel/index.ts';
 import type { PayoutOpening, PayoutRequest, PayoutReport } from '../../domain/payouts/index.ts';
 import type { OnboardingAnswer, OnboardingAsk } from '../../domain/sellers/index.ts';
+import type { Id } from './impersonal.ts';
 
 /** Shown to operators. Minor units. */
 export interface PayoutLabel {
@@ -19,9 +20,9 @@ export interface SellerEngine {
   /** Wakes a payout that waits: its next attempt, or its look at Stripe, is now. Starts its workflow where none runs. */
   retryPayout(label: PayoutLabel): Promise<void>;
   /** Sends the payout's workflow a hint at Stripe's report; starts one where none runs, also days later. */
-  notifyPayout(label: PayoutLabel, word: Hint<PayoutReport>): Promise<void>;
+  notifyPayout(label: PayoutLabel, word: Hint<Wordless<PayoutReport>>): Promise<void>;
   /** Makes and links the seller's account at Stripe, and waits for the result. */
-  onboardSeller(userId: string, ask: OnboardingAsk): Promise<OnboardingAnswer>;
+  onboardSeller(userId: Id, ask: OnboardingAsk): Promise<OnboardingAnswer>;
   /** Stripe reported a change of the seller's account: the workflow reads it there. Starts one where none runs. */
-  notifyAccountChanged(userId: string): Promise<void>;
+  notifyAccountChanged(userId: Id): Promise<void>;
 }

@@ -6,6 +6,7 @@ import {
   type ReconcileProgress,
   type ReconcileReport,
 } from '../../domain/reconcile/index.ts';
+import type { Id } from './impersonal.ts';
 
 export interface SweepAsk {
   readonly phases?: readonly Phase[];
@@ -18,9 +19,9 @@ export const idOfSweep = ({ drain }: SweepAsk) => (drain ? DRAIN_WORKFLOW_ID : s
 /** Sweeps that somebody asks for; the schedule starts its own. */
 export interface SweepEngine {
   /** Starts a sweep under this id, or joins a drain that runs. Returns its workflow id. */
-  startSweep(ask: SweepAsk, workflowId?: string): Promise<string>;
+  startSweep(ask: SweepAsk, workflowId?: Id): Promise<string>;
   /** How far it is; null while no worker answers. */
-  sweepProgress(workflowId: string): Promise<ReconcileProgress | null>;
+  sweepProgress(workflowId: Id): Promise<ReconcileProgress | null>;
   /** Waits for its end, over all its runs; null where that takes longer. Rejects where somebody terminated it. */
-  sweepReport(workflowId: string, withinMs?: number): Promise<ReconcileReport | null>;
+  sweepReport(workflowId: Id, withinMs?: number): Promise<ReconcileReport | null>;
 }

@@ -7,6 +7,7 @@ import type {
   PhantomReport,
   SubscriptionStatus,
 } from '../../domain/subscriptions/index.ts';
+import type { Id } from './impersonal.ts';
 
 /** Shown to operators. Minor units, of the price. */
 export interface SubscriptionLabel {
@@ -26,9 +27,9 @@ export interface SubscriptionEngine {
    * Starts the subscription's workflow, or joins it, and opens the subscription by the ask. Waits for the PSP's answer to
    * its payment, 5 s at most.
    */
-  subscribe(askId: string, label: SubscriptionLabel): Promise<AskAnswer>;
+  subscribe(askId: Id, label: SubscriptionLabel): Promise<AskAnswer>;
   /** The same for an ask about a subscription that is there: to cancel, take back, change, pay, or put a card on file. */
-  askSubscription(askId: string, label: SubscriptionLabel): Promise<AskAnswer>;
+  askSubscription(askId: Id, label: SubscriptionLabel): Promise<AskAnswer>;
   /** Starts the workflow of a subscription that is already a row; does nothing where it runs. */
   startSubscription(label: SubscriptionLabel): Promise<void>;
   /** Tells its workflow that its rows have changed. Starts one where none runs. */

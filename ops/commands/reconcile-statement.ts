@@ -67,12 +67,12 @@ async function run(env: NodeJS.ProcessEnv, ask: LoadAsk): Promise<Found> {
   const config = readVariables(env, ['DATABASE_URL', ...TASK_QUEUE_VARIABLES]);
   const database = openDatabase(config.DATABASE_URL, { maxConnections: 2 });
   try {
-    const { id, fileName, rowsRead, endedAt } = await load(database.db, ask);
+    const { id, rowsRead, endedAt } = await load(database.db, ask);
     if (endedAt === null) {
       const { connection, client } = await connectTemporal(env);
       try {
         const engine = createEngine(client, taskQueuesOf(config));
-        await engine.startSettlement(id, fileName);
+        await engine.startSettlement(id);
         await follow(engine, { id, rowsRead }, startProgress(process.stderr, 'matching'));
       } finally {
         await connection.close();

@@ -43,7 +43,7 @@ async function written(world: World) {
   await db.transaction((tx) => writeMail(tx, { kind, params, userId, subject }));
   const [row] = await db.select().from(mails).where(eq(mails.subject, subject));
   if (row === undefined) throw new Error('no mail was written');
-  return { mailId: row.id, userId, kind };
+  return { mailId: row.id, userId, kind } as const;
 }
 
 async function begun(world: World, fault?: Fault) {

@@ -161,7 +161,7 @@ it(
     await running.terminate('by hand');
     const { matchedThrough } = await settlementFileRow(world, id);
     expect(matchedThrough).toBeLessThan(ROWS);
-    await world.engine.startSettlement(id, 'terminated.csv');
+    await world.engine.startSettlement(id);
     await world.engine.settlementEnded(id);
     expect(await world.engine.settlementProgress(id)).toEqual({ stage: 'ended', matched: ROWS, total: ROWS });
     await expectWhole(id);
