@@ -139,6 +139,7 @@ CREATE TABLE asks (
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT asks_pkey PRIMARY KEY (id)
 );
+CREATE INDEX asks_by_person ON public.asks USING btree (COALESCE((ask ->> 'userId'::text), (ask ->> 'buyerId'::text), (ask ->> 'sellerId'::text), (ask #>> '{caller,userId}'::text[])));
 CREATE INDEX asks_by_time ON public.asks USING btree (created_at);
 
 CREATE TABLE audit_log (

@@ -7,10 +7,9 @@ export const KERNEL_PERSONAL: PersonalPart = {
     {
       table: 'asks',
       key: ['id'],
-      // Read without an index: an ask goes when it is opened, so the table is small.
       of: [
-        (person) => sql`${person}::text IN (
-          ask ->> 'userId', ask ->> 'buyerId', ask ->> 'sellerId', ask #>> '{caller,userId}')`,
+        (person) => sql`
+          coalesce(ask ->> 'userId', ask ->> 'buyerId', ask ->> 'sellerId', ask #>> '{caller,userId}') = ${person}::text`,
       ],
       delete: ['id', 'ask', 'created_at'],
     },

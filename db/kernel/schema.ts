@@ -47,7 +47,13 @@ export const asks = pgTable(
     ask: jsonb().$type<Ask>().notNull(),
     createdAt: createdAt(),
   },
-  (t) => [index('asks_by_time').on(t.createdAt)],
+  (t) => [
+    index('asks_by_time').on(t.createdAt),
+    // By who asks, as each kind of ask names them: an erasure finds theirs.
+    index('asks_by_person').on(
+      sql`coalesce(${t.ask} ->> 'userId', ${t.ask} ->> 'buyerId', ${t.ask} ->> 'sellerId', ${t.ask} #>> '{caller,userId}')`,
+    ),
+  ],
 );
 
 /**

@@ -87,7 +87,7 @@ test('the rows of a person are found by indexes', async () => {
         ...walkedIn(await planAhead(database, sql`SELECT 1 FROM ${sql.identifier(of.table)} WHERE ${way}`)),
       );
   await database.db.execute(sql`RESET enable_seqscan`);
-  expect(new Set(walked)).toEqual(new Set(['asks']));
+  expect(walked).toEqual([]);
 });
 
 test('rows that refer to others go before those', async () => {

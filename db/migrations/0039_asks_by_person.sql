@@ -1,0 +1,1 @@
+CREATE INDEX "asks_by_person" ON "asks" USING btree (coalesce("ask" ->> 'userId', "ask" ->> 'buyerId', "ask" ->> 'sellerId', "ask" #>> '{caller,userId}'));
