@@ -29,6 +29,7 @@ export const ledgerBalances: Invariant = {
       ...(await suspendedReversals(tx)),
       ...(await underwayPayouts(tx)),
       ...(await namesNothing(tx)),
+      ...(await endedDebts(tx)),
     ];
   },
 };
@@ -197,6 +198,7 @@ const NAMED = {
     SELECT 'reversal', reversal.id, 'order', transfer.order_id
     FROM transfer_reversals AS reversal JOIN seller_transfers AS transfer ON transfer.id = reversal.transfer_id`,
   payout: sql`SELECT 'payout', id, 'payout', id FROM seller_payouts`,
+  balance: sql`SELECT DISTINCT 'balance', seller_id, 'balance', seller_id FROM seller_balances`,
   invoice: sql`SELECT 'invoice', id, 'invoice', id FROM invoices`,
 } as const satisfies Record<LedgerSubject, SQL>;
 
@@ -213,5 +215,18 @@ function namesNothing(tx: Tx): Promise<Violation[]> {
       SELECT FROM named
       WHERE (named.of_id, named.of_kind, named.root_id, named.root_kind)
           = (entry.of_id, entry.of_kind, entry.root_id, entry.root_kind))`,
+  );
+}
+
+/** A person may end what a seller owes, and never what we owe a seller. */
+function endedDebts(tx: Tx): Promise<Violation[]> {
+  return violations(
+    tx,
+    sql`
+    SELECT 'ledger transaction ' || transaction_id AS subject,
+           format('it is a %s and moves %s by %s', kind, account, amount_minor) AS detail
+    FROM ledger_entries
+    WHERE kind IN ('debt_settled_outside', 'debt_written_off') AND account LIKE 'seller:%'
+      AND NOT (amount_minor < 0 AND split_part(account, ':', 3) IN ('owed', 'fees_owed'))`,
   );
 }

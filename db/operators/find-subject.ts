@@ -12,13 +12,14 @@ import { WEBHOOKS_NAMED } from '../webhooks/index.ts';
 
 /** The register of rows that have a story: a line a subject. */
 const NAMED: readonly NamedRows[] = [
+  // First: an id of a person names their account, and not their balance or that they leave.
+  ...ACCOUNTS_NAMED,
   ...MARKETPLACE_NAMED,
   ...PAYOUTS_NAMED,
   ...SUBSCRIPTIONS_NAMED,
   ...WEBHOOKS_NAMED,
   ...KERNEL_NAMED,
   ...APPROVALS_NAMED,
-  ...ACCOUNTS_NAMED,
   ...PRIVACY_NAMED,
 ];
 

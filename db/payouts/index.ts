@@ -1,5 +1,8 @@
 export { askPayoutAgain } from './ask-again.ts';
 export { bookDifferingPayout } from './book-differing.ts';
+export { debtMinor, lockDebt } from './debts/lock.ts';
+export { resolveDebt } from './debts/resolve.ts';
+export { readBalanceStory } from './debts/story.ts';
 export { PAYOUTS_FIGURES } from './figures.ts';
 export { payoutLabel, type PayoutWork } from './label.ts';
 export { lockPayout } from './lock.ts';

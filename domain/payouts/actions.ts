@@ -14,3 +14,13 @@ export const PAYOUT_ACTIONS = {
       'What Stripe made counts, as its flag says: what it takes less is available again, what it takes more comes out of what is available. Stripe’s word then ends it.',
   },
 } as const satisfies Readonly<Record<string, ActionWords>>;
+
+/** And to what a seller owes, in the words of the ops console. */
+export const DEBT_ACTIONS = {
+  settled_outside: {
+    effect: 'The seller has paid what they owe in another way: the debt is gone, and no money of ours moves.',
+  },
+  written_off: {
+    effect: 'Nobody will pay what the seller owes: the debt is gone, and it is our loss.',
+  },
+} as const satisfies Readonly<Record<string, ActionWords>>;

@@ -8,5 +8,7 @@ export const PAYOUTS_ERRORS = {
   payout_below_minimum: { status: 400, title: 'The payout is below the minimum', retry: false },
   nothing_available: { status: 400, title: 'Nothing is available to be paid out', retry: false },
   payout_not_bookable: { status: 409, title: 'The payout cannot be booked as Stripe made it', retry: false },
+  balance_not_found: { status: 404, title: 'Nothing was ever sold by that person', retry: false },
+  debt_not_resolvable: { status: 409, title: 'The debt cannot be ended by hand now', retry: false },
   payout_not_open: { status: 409, title: 'The payout has ended', retry: false },
 } as const satisfies ErrorEntries;

@@ -1,4 +1,4 @@
 export const PAYOUTS_TITLES = {
   actions: { book_as_made: { title: 'Book it as Stripe has it', isResolution: true } },
-  story: { payout: 'Payout' },
+  story: { payout: 'Payout', balance: 'Balance' },
 } as const;

@@ -19,6 +19,8 @@ const TONES: Readonly<Record<string, Tone>> = {
   building: 'busy',
   erasing: 'busy',
   waiting: 'warn',
+  owed: 'warn',
+  settled: 'good',
   received: 'busy',
   refund_pending: 'busy',
   reversal_pending: 'busy',
