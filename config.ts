@@ -10,6 +10,7 @@ import { OBSERVE_VARIABLES } from './config/observe.ts';
 import { OPERATORS_VARIABLES } from './config/operators.ts';
 import { PAYOUTS_VARIABLES } from './config/payouts.ts';
 import { exampleProblems, productionProblems } from './config/production.ts';
+import { PRIVACY_VARIABLES } from './config/privacy.ts';
 import { PROVIDERS_VARIABLES } from './config/providers.ts';
 import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import { SIGN_IN_VARIABLES } from './config/sign-in.ts';
@@ -37,6 +38,7 @@ export const VARIABLES = {
   ...WEBHOOKS_VARIABLES,
   ...RECONCILE_VARIABLES,
   ...UPKEEP_VARIABLES,
+  ...PRIVACY_VARIABLES,
   ...APPROVALS_VARIABLES,
   ...OPERATORS_VARIABLES,
 };

@@ -14,6 +14,7 @@ import { createActivities } from './activities/index.ts';
 import { queuedCallsPerSecond } from './activities/marketplace/index.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { mailerSettingsOf } from './config/accounts.ts';
+import { oauthSettingsOf } from './config/oauth.ts';
 import { tracesUrlOf } from './config/observe.ts';
 import { type Db, openDatabase } from './db/client.ts';
 import { createPurchases } from './db/purchases.ts';
@@ -30,6 +31,7 @@ import { stuckAfterOf } from './observe/figures.ts';
 import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
+import { createOauthClients } from './providers/oauth/index.ts';
 import { createStripe } from './providers/stripe/client.ts';
 import { createMailer } from './providers/smtp/mailer.ts';
 import { modeOfKey, type StripeMode } from './providers/stripe/mode.ts';
@@ -107,6 +109,7 @@ export async function startWorker(
   const mailer = createMailer(mailerSettingsOf(config));
   const activities = createActivities({
     mailer,
+    oauth: createOauthClients(oauthSettingsOf(config)),
     attachmentsOf: async ({ kind, params }) => {
       const receipt = kind === 'invoice_receipt' ? await receiptOf(database.db, params.invoice_id) : null;
       return receipt === null ? [] : [receipt];

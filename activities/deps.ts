@@ -3,6 +3,7 @@ import { type AccountsDeps, accountsSettings } from './accounts/deps.ts';
 import type { KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
+import { type PrivacyDeps, privacySettings } from './privacy/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
 import type { SettlementDeps } from './settlements/deps.ts';
 import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/deps.ts';
@@ -15,7 +16,8 @@ export type Deps = KernelDeps &
   ReconcileDeps &
   SettlementDeps &
   SubscriptionDeps &
-  UpkeepDeps;
+  UpkeepDeps &
+  PrivacyDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];
@@ -27,4 +29,5 @@ export const settingsOf = (config: Config): Settings => ({
   ...subscriptionSettings(config),
   ...reconcileSettings(config),
   ...upkeepSettings(config),
+  ...privacySettings(config),
 });

@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { createSignalActivities } from './kernel/signals.ts';
 import { createMarketplaceActivities } from './marketplace/activities.ts';
 import { createPayoutsActivities } from './payouts/activities.ts';
+import { createPrivacyActivities } from './privacy/activities.ts';
 import { createReconcileActivities } from './reconcile/activities.ts';
 import { createSettlementActivities } from './settlements/activities.ts';
 import { createSubscriptionActivities } from './subscriptions/activities.ts';
@@ -21,6 +22,7 @@ export const createActivities = (deps: Deps) =>
     createSettlementActivities(deps),
     createSubscriptionActivities(deps),
     createUpkeepActivities(deps),
+    createPrivacyActivities(deps),
   );
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -7,6 +7,7 @@ import { kernelEngine } from './kernel.ts';
 import { marketplaceEngine } from './marketplace.ts';
 import { sellerEngine } from './payouts.ts';
 import type { Engine } from './port/index.ts';
+import { privacyEngine } from './privacy.ts';
 import { sweepEngine } from './reconcile.ts';
 import { settlementEngine } from './settlements.ts';
 import { subscriptionEngine } from './subscriptions.ts';
@@ -26,5 +27,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     settlementEngine(calls, queues),
     subscriptionEngine(calls, queues),
     upkeepEngine(calls, queues),
+    privacyEngine(calls, client),
   );
 }

@@ -29,7 +29,7 @@ export function sellerEngine({ start, tell, ask }: Calls, queues: TaskQueues): S
     taskQueue: queues.stripe,
     args: [{ userId }],
     staticSummary: `Stripe account of seller ${userId}`,
-    typedSearchAttributes: attributes({ VezaSellerId: userId }),
+    typedSearchAttributes: attributes({ VezaSellerId: userId, VezaUserId: userId }),
   });
 
   /** The start of a payout's workflow when the payout is already a row. */

@@ -36,6 +36,7 @@ export {
 } from './figures.ts';
 export { ACCOUNTS_WORK } from './work.ts';
 export { readStanding, readStandingOf } from './standing.ts';
+export { transitionUser } from './transition.ts';
 export { endSession, endSessions } from './sessions/end.ts';
 export { hashOfSecret, openSession, type Session } from './sessions/open.ts';
 export { endOtherSessions, endOwnSession } from './sessions/end-own.ts';
@@ -80,6 +81,7 @@ export { type Encrypted, encryptOauthTokens } from './oauth/encrypt.ts';
 export { linkProvider, unlinkProvider } from './oauth/link.ts';
 export { signInByProvider } from './oauth/sign-in.ts';
 export { beginOauth, type OauthWay, takeOauth } from './oauth/states.ts';
+export { freshTokens, listProviderLinks, type ProviderLink } from './oauth/fresh-tokens.ts';
 export { type OwnUser, readUser, readUserByEmail } from './read-user.ts';
 export { openOf, sealFor } from './sealing/person.ts';
 export { readUnreadable, type UnreadableFigure, unreadableMails, WRAPPING_KEYS } from './sealing/figures.ts';

@@ -31,7 +31,7 @@ export {
 } from './rows-over.ts';
 export { auditLog, idempotencyKeys, opsFlags, platformSettings } from './schema.ts';
 export { type CallAllowance, takeFrom } from './sliding-window.ts';
-export { assertTransition, transitionedOrStale, type TransitionCause } from './stale.ts';
+export { assertTransition, IllegalMove, transitionedOrStale, type TransitionCause } from './stale.ts';
 export { writeOne } from './write-one.ts';
 export { sqlOnce, writtenOnce } from './written-once.ts';
 export { takeSlot } from './take-slot.ts';

@@ -28,6 +28,8 @@ export {
   type OauthClients,
   type OauthFailure,
   type OauthIdentity,
+  type OauthRenewal,
+  type OauthRevocation,
   type OauthTokens,
 } from './oauth.ts';
 export {

@@ -47,6 +47,15 @@ export type OauthRenewal =
   | { readonly kind: 'denied' }
   | OauthFailure;
 
+/** What a provider made of being asked to forget its tokens of somebody. */
+export type OauthRevocation =
+  /** They open nothing any more, or did not before. */
+  | { readonly kind: 'revoked' }
+  /** The provider has no call for it. */
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'refused'; readonly code: string }
+  | OauthFailure;
+
 /** A provider that people may sign in by; the roots make one of it that speaks OAuth. Nothing of it throws. */
 export interface OauthClient {
   /** Where the browser goes to. */
@@ -54,6 +63,11 @@ export interface OauthClient {
   /** `answer`: the query that the browser came back with. */
   finish(attempt: OauthAttempt, answer: string): Promise<OauthResult>;
   refresh(refreshToken: string): Promise<OauthRenewal>;
+  /** Repeatable. */
+  revoke(tokens: {
+    readonly accessToken: string | null;
+    readonly refreshToken: string | null;
+  }): Promise<OauthRevocation>;
 }
 
 /** Those that are switched on. */

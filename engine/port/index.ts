@@ -3,6 +3,7 @@ import type { FreeTextOf, Impersonal } from './impersonal.ts';
 import type { KernelEngine } from './kernel.ts';
 import type { BackfillEngine, MarketplaceEngine } from './marketplace.ts';
 import type { SellerEngine } from './payouts.ts';
+import type { PrivacyEngine } from './privacy.ts';
 import type { SweepEngine } from './reconcile.ts';
 import type { SettlementEngine } from './settlements.ts';
 import type { SubscriptionEngine } from './subscriptions.ts';
@@ -20,7 +21,8 @@ type Verbs = KernelEngine &
   SweepEngine &
   SettlementEngine &
   SubscriptionEngine &
-  UpkeepEngine;
+  UpkeepEngine &
+  PrivacyEngine;
 
 /**
  * The durable engine as the rest of the code knows it: verbs of the business instead of workflow options. Every method

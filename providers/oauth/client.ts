@@ -14,8 +14,9 @@ import {
   ResponseBodyError,
   type ServerMetadata,
   type TokenEndpointResponse,
+  tokenRevocation,
 } from 'openid-client';
-import type { OauthClient, OauthFailure, OauthTokens } from '../../domain/accounts/index.ts';
+import type { OauthClient, OauthFailure, OauthRevocation, OauthTokens } from '../../domain/accounts/index.ts';
 import type { Description } from './descriptions.ts';
 
 export interface OauthClientSettings {
@@ -78,6 +79,28 @@ export function createOauthClient(provider: Description, settings: OauthClientSe
         return failureOf(error);
       }
     },
+    async revoke({ accessToken, refreshToken }) {
+      try {
+        if (provider.grant !== undefined)
+          return accessToken === null
+            ? { kind: 'revoked' }
+            : await forgetGrant(provider.grant(settings.clientId), accessToken, settings);
+        const config = await configuration();
+        if (config.serverMetadata().revocation_endpoint === undefined) return { kind: 'unsupported' };
+        // RFC 7009, 2.1: with a refresh token its access tokens should go too, and need not.
+        if (refreshToken !== null)
+          await tokenRevocation(config, refreshToken, { token_type_hint: 'refresh_token' }).catch(unlessDead);
+        if (accessToken !== null)
+          await tokenRevocation(config, accessToken, { token_type_hint: 'access_token' }).catch(unlessDead);
+        return { kind: 'revoked' };
+      } catch (error) {
+        const failure = failureOf(error);
+        const status = statusOf(error);
+        if (status === null || !isRefusal(status)) return failure;
+        const code = error instanceof ResponseBodyError ? failure.code : `status_${status}`;
+        return { kind: 'refused', code };
+      }
+    },
   };
 }
 
@@ -109,6 +132,7 @@ function configurationOf(
     authorization_endpoint: endpoints.authorization,
     token_endpoint: endpoints.token,
     ...(endpoints.keys !== undefined && { jwks_uri: endpoints.keys }),
+    ...(endpoints.revocation !== undefined && { revocation_endpoint: endpoints.revocation }),
   };
   const known = new Configuration(server, clientId, undefined, secret);
   known.timeout = timeout;
@@ -116,6 +140,45 @@ function configurationOf(
     apply(known);
   }
   return async () => known;
+}
+
+/** GitHub's own: the person's whole grant to us goes, with every token under it. */
+async function forgetGrant(
+  url: string,
+  accessToken: string,
+  { clientId, clientSecret, timeoutMs }: OauthClientSettings,
+): Promise<OauthRevocation> {
+  const { status } = await fetch(url, {
+    method: 'DELETE',
+    headers: {
+      accept: 'application/vnd.github+json',
+      authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+      'content-type': 'application/json',
+      // It refuses whoever does not name themselves.
+      'user-agent': 'veza',
+    },
+    body: JSON.stringify({ access_token: accessToken }),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  // 404: the token opens nothing any more.
+  if (status === 204 || status === 404) return { kind: 'revoked' };
+  return { kind: isRefusal(status) ? 'refused' : 'failed', code: `status_${status}` };
+}
+
+/** Google calls a token that is dead already an invalid one; RFC 7009 wants 200. */
+function unlessDead(error: unknown): void {
+  if (!(error instanceof ResponseBodyError && ['invalid_token', 'invalid_grant'].includes(error.error)))
+    throw error;
+}
+
+/** What asking again would not change. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+
+/** Of an answer that was no success, which openid-client wraps; null: there was none. */
+function statusOf(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null) return null;
+  if ('status' in error && typeof error.status === 'number') return error.status;
+  return 'cause' in error ? statusOf(error.cause) : null;
 }
 
 const tokensOf = (given: TokenEndpointResponse, { scopeSeparator }: Description): OauthTokens => ({

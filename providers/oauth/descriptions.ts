@@ -13,7 +13,11 @@ export interface Description {
     readonly token: string;
     /** Of those that give an id_token. */
     readonly keys?: string;
+    /** Of those that revoke as RFC 7009 says. */
+    readonly revocation?: string;
   } | null;
+  /** Where a provider forgets in its own way that the person ever agreed to us. */
+  readonly grant?: (clientId: string) => string;
   readonly scopes: readonly string[];
   /** What its page is asked besides. */
   readonly asks?: Readonly<Record<string, string>>;
@@ -38,6 +42,8 @@ export const google = (standIn?: string): Description => {
       authorization: `${issuer}/o/oauth2/v2/auth`,
       token: `${at('https://oauth2.googleapis.com', standIn, 'google')}/token`,
       keys: standIn === undefined ? 'https://www.googleapis.com/oauth2/v3/certs' : `${issuer}/jwks`,
+      // https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+      revocation: `${at('https://oauth2.googleapis.com', standIn, 'google')}/revoke`,
     },
     scopes: ['openid', 'email', 'profile'],
     // Without it there is no refresh token.
@@ -59,6 +65,8 @@ export const github = (standIn?: string): Description => {
       authorization: `${site}/login/oauth/authorize`,
       token: `${site}/login/oauth/access_token`,
     },
+    // https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-authorization
+    grant: (clientId) => `${api}/applications/${clientId}/grant`,
     scopes: ['read:user', 'user:email'],
     secretBy: 'post',
     scopeSeparator: ',',
@@ -72,7 +80,11 @@ export const discord = (standIn?: string): Description => {
   const issuer = at('https://discord.com', standIn, 'discord');
   return {
     issuer,
-    endpoints: { authorization: `${issuer}/oauth2/authorize`, token: `${issuer}/api/oauth2/token` },
+    endpoints: {
+      authorization: `${issuer}/oauth2/authorize`,
+      token: `${issuer}/api/oauth2/token`,
+      revocation: `${issuer}/api/oauth2/token/revoke`,
+    },
     scopes: ['identify', 'email'],
     secretBy: 'basic',
     scopeSeparator: ' ',
@@ -81,6 +93,7 @@ export const discord = (standIn?: string): Description => {
 };
 
 // https://developer.spotify.com/documentation/web-api/tutorials/code-flow
+// It has no call to revoke a token: people remove an application at spotify.com/account/apps.
 export const spotify = (standIn?: string): Description => {
   const issuer = at('https://accounts.spotify.com', standIn, 'spotify');
   return {

@@ -4,6 +4,8 @@ import type { Person, ProviderName } from './people.ts';
 export interface Dialect {
   readonly authorize: string;
   readonly token: string;
+  /** Where it takes a token back, as RFC 7009 says; null: in no such way. */
+  readonly revoke: string | null;
   /** What its page names as its issuer in its answer (RFC 9207); absent: it names none. */
   readonly namesIssuer: boolean;
   /** Tells who somebody is by an id_token too. */
@@ -31,6 +33,7 @@ export const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   google: {
     authorize: '/o/oauth2/v2/auth',
     token: '/token',
+    revoke: '/revoke',
     namesIssuer: true,
     hasIdToken: true,
     refreshToken: 'offline',
@@ -43,6 +46,7 @@ export const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   github: {
     authorize: '/login/oauth/authorize',
     token: '/login/oauth/access_token',
+    revoke: null,
     // Since April 2026.
     namesIssuer: true,
     hasIdToken: false,
@@ -68,6 +72,7 @@ export const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   discord: {
     authorize: '/oauth2/authorize',
     token: '/api/oauth2/token',
+    revoke: '/api/oauth2/token/revoke',
     namesIssuer: false,
     hasIdToken: false,
     refreshToken: 'always',
@@ -88,6 +93,7 @@ export const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   spotify: {
     authorize: '/authorize',
     token: '/api/token',
+    revoke: null,
     namesIssuer: false,
     hasIdToken: false,
     refreshToken: 'always',
@@ -102,6 +108,7 @@ export const DIALECTS: Readonly<Record<ProviderName, Dialect>> = {
   oidc: {
     authorize: '/authorize',
     token: '/token',
+    revoke: '/revoke',
     namesIssuer: true,
     hasIdToken: true,
     refreshToken: 'always',

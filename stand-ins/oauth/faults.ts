@@ -1,7 +1,7 @@
 import type { ProviderName } from './people.ts';
 
-/** A step of the way: the page of the provider, its tokens, what it tells of the person, its keys, its description. */
-export type OauthStep = 'authorize' | 'token' | 'person' | 'keys' | 'discovery';
+/** A step of the way: the page of the provider, its tokens, what it tells of the person, its keys, its description, its forgetting. */
+export type OauthStep = 'authorize' | 'token' | 'person' | 'keys' | 'discovery' | 'revoke';
 
 interface Target {
   readonly provider?: ProviderName;

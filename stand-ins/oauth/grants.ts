@@ -58,6 +58,15 @@ export class Grants {
     return { access, refresh };
   }
 
+  /** Every token of what somebody agreed to opens nothing any more. Whether the token was known. */
+  revoke(provider: ProviderName, token: string): boolean {
+    const gone = this.#access.get(token) ?? this.#refresh.get(token);
+    if (gone === undefined || gone.provider !== provider) return false;
+    for (const tokens of [this.#access, this.#refresh])
+      for (const [each, grant] of tokens) if (grant === gone) tokens.delete(each);
+    return true;
+  }
+
   holderOf(provider: ProviderName, accessToken: string): Person | null {
     const grant = this.#access.get(accessToken);
     return grant?.provider === provider ? grant.person : null;

@@ -81,7 +81,7 @@ function serveProvider(app: Hono<Env>, parts: Parts, provider: ProviderName): vo
       serve: (c: Call, fields: Readonly<Record<string, string>>) => Response | Promise<Response>,
     ) =>
     async (c: Call): Promise<Response> => {
-      const body = c.req.method === 'POST' ? Object.fromEntries(new URLSearchParams(await c.req.text())) : {};
+      const body = await fieldsOf(c);
       const fields = { ...c.req.query(), ...body };
       control.called({ provider, path: c.req.path.slice(base.length), fields });
       if (faults.take('stall', provider, step)) return RESPONSE_ALREADY_SENT;
@@ -98,6 +98,20 @@ function serveProvider(app: Hono<Env>, parts: Parts, provider: ProviderName): vo
     base + dialect.token,
     at('token', (c, fields) => giveTokens(parts, provider, c, fields)),
   );
+  if (dialect.revoke !== null)
+    app.post(
+      base + dialect.revoke,
+      at('revoke', (c, fields) => revokeToken(parts, provider, c, fields)),
+    );
+  if (provider === 'github')
+    app.delete(
+      `${base}/applications/${parts.clientId}/grant`,
+      at('revoke', (c, fields) => {
+        if (!isTheClient(parts, c, {})) return Response.json({ message: 'Bad credentials' }, { status: 401 });
+        const isKnown = parts.grants.revoke(provider, fields['access_token'] ?? '');
+        return new Response(null, { status: isKnown ? 204 : 404 });
+      }),
+    );
   for (const [path, tell] of Object.entries(dialect.about)) {
     app.get(
       base + path,
@@ -123,13 +137,38 @@ function serveProvider(app: Hono<Env>, parts: Parts, provider: ProviderName): vo
   );
 }
 
+/** A form, or GitHub's JSON. */
+async function fieldsOf(c: Call): Promise<Readonly<Record<string, string>>> {
+  if (c.req.method === 'GET') return {};
+  const text = await c.req.text();
+  if (!(c.req.header('content-type') ?? '').includes('json'))
+    return Object.fromEntries(new URLSearchParams(text));
+  return JSON.parse(text) as Record<string, string>;
+}
+
+/** RFC 7009: 200 for whatever is dead now. Google says that it does not know a token. */
+function revokeToken(
+  parts: Parts,
+  provider: ProviderName,
+  c: Call,
+  fields: Readonly<Record<string, string>>,
+): Response {
+  // Google asks for no client here.
+  if (provider !== 'google' && !isTheClient(parts, c, fields)) return refuse(provider, 'invalid_client');
+  const isKnown = parts.grants.revoke(provider, fields['token'] ?? '');
+  return isKnown || provider !== 'google'
+    ? new Response(null, { status: 200 })
+    : refuse(provider, 'invalid_token');
+}
+
 const described = ({ url }: Parts, provider: ProviderName) => {
-  const { authorize: page, token } = DIALECTS[provider];
+  const { authorize: page, token, revoke } = DIALECTS[provider];
   const issuer = `${url}/${provider}`;
   return {
     issuer,
     authorization_endpoint: issuer + page,
     token_endpoint: issuer + token,
+    ...(revoke !== null && { revocation_endpoint: issuer + revoke }),
     userinfo_endpoint: issuer + Object.keys(DIALECTS[provider].about)[0],
     jwks_uri: `${issuer}/jwks`,
     response_types_supported: ['code'],
