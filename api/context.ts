@@ -23,6 +23,7 @@ import type { MailTurns } from './accounts/mail-turns.ts';
 import type { KernelConfig } from './kernel/config.ts';
 import type { MarketplaceAdmission } from './marketplace/admission.ts';
 import type { MarketplaceConfig } from './marketplace/config.ts';
+import type { PrivacyConfig } from './privacy/config.ts';
 import type { OperatorsConfig } from './operators/config.ts';
 import type { PayoutsConfig } from './payouts/config.ts';
 import type { SubscriptionsConfig } from './subscriptions/config.ts';
@@ -39,6 +40,7 @@ export type ApiConfig = KernelConfig &
   MarketplaceConfig &
   PayoutsConfig &
   SubscriptionsConfig &
+  PrivacyConfig &
   OperatorsConfig;
 
 /** Why a webhook is not taken in. */
@@ -140,6 +142,10 @@ export interface ApiEnv {
     log: Logger;
     /** Set on every route that asks for a bearer token or an API key. */
     caller: Caller;
+    /** Whoever leaves may call this too. */
+    mayBeLeaving?: boolean;
+    /** When the caller proved who they are, as an identity provider's token says; absent where it does not say, or is ours. Milliseconds. */
+    provedAtMs?: number;
     /** The caller is an admin without a second factor, and so has the role `user` here. */
     isUnprovedAdmin: boolean;
     /** The caller's session; null where they used a key, or an identity provider's token. */

@@ -1,8 +1,17 @@
+import { durationMs } from '../domain/kernel/index.ts';
 import { duration } from './schemas.ts';
 import { variable, type Variables } from './variable.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** People's copies of what is held on them, and their leaving. */
 export const PRIVACY_VARIABLES = {
+  DELETION_GRACE: variable(
+    duration('30d'),
+    '30d',
+    'how long somebody who leaves may stay after all; then all that is personal is erased',
+    { inProduction: (given) => ((durationMs(given) ?? 0) < DAY_MS ? 'a day at least' : null) },
+  ),
   ERASING_PROVIDER_WAIT: variable(
     duration('7d'),
     '7d',

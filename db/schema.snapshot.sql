@@ -1303,12 +1303,13 @@ CREATE TABLE users (
   password_hash text,
   promoted_to_creator_at timestamp with time zone,
   registered_at timestamp with time zone,
+  is_barred boolean DEFAULT false NOT NULL,
   CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_barred_is_leaving CHECK (((NOT is_barred) OR (status = ANY (ARRAY['closing'::text, 'erasing'::text, 'erased'::text])))),
   CONSTRAINT users_role_known CHECK ((role = ANY (ARRAY['user'::text, 'creator'::text, 'premium'::text, 'moderator'::text, 'admin'::text, 'artist'::text, 'producer'::text, 'label'::text]))),
   CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'closing'::text, 'erasing'::text, 'erased'::text])))
 );
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
-CREATE INDEX users_erased ON public.users USING btree (status) WHERE (status = ANY (ARRAY['erasing'::text, 'erased'::text]));
 CREATE INDEX users_promoted ON public.users USING btree (promoted_to_creator_at) WHERE (promoted_to_creator_at IS NOT NULL);
 CREATE INDEX users_unconfirmed ON public.users USING btree (registered_at, id) WHERE ((registered_at IS NOT NULL) AND (NOT is_verified) AND (status = 'active'::text));
 

@@ -25,7 +25,7 @@ const STEPS: Readonly<Record<ErasingStep, Step>> = {
   provider_tokens: revokeTokens,
   rows: erasePersonalRows,
   histories: eraseHistories,
-  // What was written since the rows went goes in batches first, so that the last transaction finds next to nothing.
+  // What was written since the rows went goes too: the doors were open for ids and amounts.
   account: async (deps, begun, progress) => {
     await erasePersonalRows(deps, begun, progress);
     await eraseAccount(deps.db, begun.deletionId, begun.userId);

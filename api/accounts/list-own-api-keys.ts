@@ -10,7 +10,7 @@ import {
   PageQuery,
   showPage,
 } from '../kernel/index.ts';
-import { ownAccount } from '../middleware/access.ts';
+import { alsoWhileLeaving, ownAccount } from '../middleware/access.ts';
 import { ApiKey, showApiKey } from './api-key-view.ts';
 
 const route = createRoute({
@@ -19,7 +19,7 @@ const route = createRoute({
   operationId: 'listOwnApiKeys',
   summary: 'API keys that act as you, also those that expired or were revoked',
   tags: ['Account'],
-  ...ownAccount(),
+  ...alsoWhileLeaving(ownAccount()),
   request: { query: PageQuery },
   responses: {
     200: json(listOf(ApiKey), 'What is known of the keys; never the keys themselves'),

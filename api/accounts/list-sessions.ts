@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listSessions as listSessionRows } from '../../db/accounts/index.ts';
 import { defineRoute, fails, json, listOf, OWN_ACCOUNT } from '../kernel/index.ts';
-import { ownAccount } from '../middleware/access.ts';
+import { alsoWhileLeaving, ownAccount } from '../middleware/access.ts';
 import { Session, showSession } from './session-view.ts';
 
 const Listed = Session.extend({
@@ -15,7 +15,7 @@ const route = createRoute({
   summary: 'Where you are signed in',
   description: 'Open sessions, newest first, on one page.',
   tags: ['Account'],
-  ...ownAccount(),
+  ...alsoWhileLeaving(ownAccount()),
   responses: { 200: json(listOf(Listed), 'The sessions'), ...fails(...OWN_ACCOUNT) },
 });
 

@@ -48,8 +48,8 @@ export const login = defineRoute(route, async (c) => {
 });
 
 /** Only the right password earns these. A closing account may still sign in. */
-function refuseUnlessOpen({ status, isVerified }: OwnUser): void {
-  if (status === 'disabled') {
+function refuseUnlessOpen({ status, isBarred, isVerified }: OwnUser): void {
+  if (status === 'disabled' || isBarred) {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
   if (!isVerified)

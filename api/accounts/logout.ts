@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { endOwnSession } from '../../db/accounts/index.ts';
 import { actorOf, defineRoute, fails, OWN_ACCOUNT } from '../kernel/index.ts';
-import { ownAccount } from '../middleware/access.ts';
+import { alsoWhileLeaving, ownAccount } from '../middleware/access.ts';
 import { endSessionCookie } from '../middleware/session-cookie.ts';
 
 const route = createRoute({
@@ -10,7 +10,7 @@ const route = createRoute({
   operationId: 'logout',
   summary: 'End this session',
   tags: ['Account'],
-  ...ownAccount(),
+  ...alsoWhileLeaving(ownAccount()),
   responses: { 204: { description: 'It has ended' }, ...fails(...OWN_ACCOUNT) },
 });
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defineRoute, fails, json, SIGNED_IN } from '../kernel/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { readOwnUser } from './signed-in-view.ts';
 import { showUser, User } from './user-view.ts';
 
@@ -10,7 +10,7 @@ const route = createRoute({
   operationId: 'readMe',
   summary: 'Your own account',
   tags: ['Account'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   responses: { 200: json(z.object({ user: User }), 'The account'), ...fails(...SIGNED_IN, 'user_not_found') },
 });
 

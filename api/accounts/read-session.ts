@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { readSession as readSessionRow } from '../../db/accounts/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { defineRoute, fails, json, OWN_ACCOUNT } from '../kernel/index.ts';
-import { ownAccount } from '../middleware/access.ts';
+import { alsoWhileLeaving, ownAccount } from '../middleware/access.ts';
 import { csrfTokenOf } from '../middleware/origins.ts';
 import { cookieSecret } from '../middleware/session-cookie.ts';
 import { Session, showSession } from './session-view.ts';
@@ -15,7 +15,7 @@ const route = createRoute({
   operationId: 'readSession',
   summary: 'This session, and who it is of',
   tags: ['Account'],
-  ...ownAccount(),
+  ...alsoWhileLeaving(ownAccount()),
   responses: {
     200: json(
       z.object({

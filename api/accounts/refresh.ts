@@ -44,7 +44,7 @@ export const refresh = defineRoute(route, async (c) => {
   const session = await readSession(db, sessionId);
   const user = session && (await readUser(db, session.userId));
   if (session === null || user === null) throw new VezaError('session_ended', 'The account is gone.');
-  if (user.status === 'disabled') {
+  if (user.status === 'disabled' || user.isBarred) {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
   c.header('Cache-Control', 'no-store');

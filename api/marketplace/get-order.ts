@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { OrderInFull, showOrderInFull } from './order-view.ts';
 import { readVisibleOrder } from './visible-order.ts';
@@ -12,7 +12,7 @@ const route = createRoute({
   operationId: 'getOrder',
   summary: 'One order, with its payment and licences',
   tags: ['Orders'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params },
   responses: {
     200: json(z.object({ order: OrderInFull }), 'The order'),

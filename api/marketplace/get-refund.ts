@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { Refund, showRefund } from './refund-view.ts';
 import { readVisibleRefund } from './visible-refund.ts';
@@ -12,7 +12,7 @@ const route = createRoute({
   operationId: 'getRefund',
   summary: 'One refund',
   tags: ['Refunds'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params },
   responses: {
     200: json(z.object({ refund: Refund }), 'The refund'),

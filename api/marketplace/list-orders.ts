@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listOrders as listOrdersQuery } from '../../db/marketplace/orders/list.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import {
   listOf,
   pageAsk,
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Your orders',
   description: 'What the caller bought; for an admin, all orders.',
   tags: ['Orders'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { query: PageQuery },
   responses: { 200: json(listOf(Order), 'Orders'), ...fails(...SIGNED_IN, 'validation_failed') },
 });

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundsOfOrder } from '../../db/marketplace/refunds/list.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import {
   listOf,
   pageAsk,
@@ -23,7 +23,7 @@ const route = createRoute({
   operationId: 'listRefunds',
   summary: 'The refunds of an order',
   tags: ['Refunds'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params, query: PageQuery },
   responses: {
     200: json(listOf(Refund), 'Refunds'),

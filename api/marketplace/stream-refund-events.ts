@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
 import { isTerminal } from './refund-event-text.ts';
 import { RefundEvent } from './refund-event-view.ts';
@@ -27,7 +27,7 @@ const route = createRoute({
 \`RefundEvent\` says. The stream ends after \`succeeded\`, \`failed\` or \`returned\`; comments come in between, so that
 nothing on the way takes it for dead. It also ends with its token or key: come again with one that is good. With \`Last-Event-ID\` it goes on after that event; 204 says that nothing follows.`,
   tags: ['Refunds'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params, headers: Headers },
   responses: {
     200: {

@@ -15,6 +15,8 @@ export interface Access {
   readonly middleware: MiddlewareHandler<ApiEnv>[];
   readonly security: Record<string, string[]>[];
   readonly 'x-roles'?: readonly Role[];
+  /** Also for somebody whose account is being closed. */
+  readonly 'x-while-leaving'?: true;
 }
 
 const BEARER: Access['security'] = [{ bearer: [] }, { cookie: [] }];
@@ -60,6 +62,18 @@ export const inPerson = ({ middleware, ...access }: Access): Access => ({
   ...access,
   middleware: [...middleware, requirePerson],
   security: BEARER,
+});
+
+/** The same, also for who leaves: they read what is theirs, get their money out, and may stay after all. Elsewhere they are refused. */
+export const alsoWhileLeaving = ({ middleware, ...access }: Access): Access => ({
+  ...access,
+  middleware: [letLeaversIn, ...middleware],
+  'x-while-leaving': true,
+});
+
+const letLeaversIn = createMiddleware<ApiEnv>(async (c, next) => {
+  c.set('mayBeLeaving', true);
+  await next();
 });
 
 function requireRole(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {

@@ -20,6 +20,7 @@ import {
   readStandingOf,
   takeBearerCall,
 } from '../../db/accounts/index.ts';
+import { readDeletion } from '../../db/privacy/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import {
   asOrdinaryUser,
@@ -92,7 +93,8 @@ async function callerOfToken(c: Context<ApiEnv>, authorization: string): Promise
   }
   c.set('credentialsEndAt', expiresAt);
   c.set('session', standing?.session ?? null);
-  return withFactorOf(config, named, letIn(userId, standing, at));
+  if (named.provedAtMs !== null) c.set('provedAtMs', named.provedAtMs);
+  return withFactorOf(config, named, await letInHere(c, userId, standing, at));
 }
 
 /** Throws as `callerOfToken` does, and `csrf_failed` where the call may come from another page. */
@@ -106,7 +108,7 @@ async function callerOfCookie(c: Context<ApiEnv>, secret: string): Promise<Calle
   const session = standing?.session ?? null;
   c.set('credentialsEndAt', session && new Date(session.expiresAtMs));
   c.set('session', session);
-  return letIn(named.userId, standing, at);
+  return letInHere(c, named.userId, standing, at);
 }
 
 /** Counts against the person, for all of their tokens: see docs/adr/0011. Throws `rate_limited`. */
@@ -156,6 +158,22 @@ export async function callerOfConsole(secret: string, { db }: { readonly db: Db 
   return { caller: letIn(named.userId, standing, at), session: standing?.session ?? null };
 }
 
+/** Whoever leaves may call what is said to be for them too; elsewhere they learn until when they may stay after all. */
+async function letInHere(
+  c: Context<ApiEnv>,
+  userId: string,
+  standing: Standing | null,
+  at: Date,
+): Promise<Caller> {
+  if (standing === null || whyNotLetIn(standing, at.getTime())?.code !== 'account_closing')
+    return letIn(userId, standing, at);
+  if (c.var.mayBeLeaving === true) return { userId, role: standing.role };
+  const leaving = await readDeletion(c.var.deps.db, userId);
+  throw new VezaError('account_closing', 'The account is being closed.', {
+    final_at: leaving?.finalAt.toISOString() ?? null,
+  });
+}
+
 /** Nobody learns whether it is the user or the session that is not known. */
 function letIn(userId: string, standing: Standing | null, at: Date): Caller {
   if (standing === null) throw refused(`There is no user ${userId}, or the token's session is not theirs.`);
@@ -196,6 +214,8 @@ interface Named {
   readonly sessionId: string | null;
   readonly expiresAt: Date;
   readonly amr: readonly string[];
+  /** Of an identity provider's token: when its person proved who they are (`auth_time`); null where it does not say. */
+  readonly provedAtMs: number | null;
   /** Whom to make a user of, if they are none yet. */
   readonly newcomer: NewcomerByToken | null;
 }
@@ -226,12 +246,13 @@ async function verifyToken(token: string, config: TokenConfig, currentDate: Date
   const expiresAt = new Date(Math.min(expiresAtS * 1000, LAST_DATE_MS));
   const sessionId = SessionId.safeParse(sid);
   if (!sessionId.success) throw refused('The token belongs to no session (sid).');
-  return { userId, sessionId: sessionId.data, expiresAt, amr: [], newcomer: null };
+  return { userId, sessionId: sessionId.data, expiresAt, amr: [], provedAtMs: null, newcomer: null };
 }
 
 const Provided = z.object({
   exp: z.number(),
   amr: z.array(z.string()).catch([]),
+  auth_time: z.number().optional().catch(undefined),
   email: z.email().optional().catch(undefined),
   email_verified: z.boolean().catch(false),
 });
@@ -247,13 +268,14 @@ function namedBy(payload: JWTPayload, config: TokenConfig): Named {
   }
   const isOurs = z.uuid().safeParse(id.data).success;
   const userId = isOurs ? id.data.toLowerCase() : uuidv5(id.data, uuidv5(config.JWT_ISSUER, uuidv5.URL));
-  const { exp, amr, email, email_verified: isVerified } = claims.data;
+  const { exp, amr, auth_time: authTimeS, email, email_verified: isVerified } = claims.data;
   const mayBeMade = config.JWT_PROVISION_USERS && isVerified && email !== undefined;
   return {
     userId,
     sessionId: null,
     expiresAt: new Date(Math.min(exp * 1000, LAST_DATE_MS)),
     amr,
+    provedAtMs: authTimeS === undefined ? null : authTimeS * 1000,
     newcomer: mayBeMade ? { id: userId, email, role: role.data ?? 'user' } : null,
   };
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listBalances } from '../../db/payouts/balances.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json } from '../kernel/index.ts';
 import { Balance, showBalance } from './balance-view.ts';
 
@@ -10,7 +10,7 @@ const route = createRoute({
   operationId: 'getMyBalance',
   summary: 'What you earned, and where it is',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   responses: {
     200: json(z.object({ balances: z.array(Balance) }), 'One balance a currency; none for who never sold'),
     ...fails(...SIGNED_IN),

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readPayout } from '../../db/payouts/list.ts';
 import { VezaError } from '../../domain/errors.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, idParam } from '../kernel/index.ts';
 import { Payout, showPayout } from './payout-view.ts';
 
@@ -13,7 +13,7 @@ const route = createRoute({
   operationId: 'getMyPayout',
   summary: 'One payout',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params },
   responses: {
     200: json(z.object({ payout: Payout }), 'The payout'),

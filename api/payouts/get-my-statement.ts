@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { readSellerStatement } from '../../db/payouts/seller-statement.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { sayVaries } from '../middleware/say-header.ts';
 import {
   PageQuery,
@@ -44,7 +44,7 @@ const route = createRoute({
 adjoining ranges meet: one's closing balance is the next one's opening balance. What is younger than a minute may still
 gain a line.`,
   tags: ['Sellers'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { query: Query },
   responses: {
     200: {

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readStripeAccount } from '../../db/sellers/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, json, orNull } from '../kernel/index.ts';
 import { showStripeAccount, StripeAccount } from './stripe-account-view.ts';
 
@@ -10,7 +10,7 @@ const route = createRoute({
   operationId: 'getStripeAccount',
   summary: 'Your Stripe account, and what it may do',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   responses: {
     200: json(z.object({ account: orNull(StripeAccount) }), 'The account; null: none is connected'),
     ...fails(...SIGNED_IN),

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { inPerson, signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, inPerson, signedIn } from '../middleware/access.ts';
 import { linkFields, onboard, Onboarding } from './onboarding.ts';
 import { fails, SIGNED_IN, WITH_BODY, defineRoute, json, jsonBody } from '../kernel/index.ts';
 
@@ -12,7 +12,7 @@ const route = createRoute({
   summary: 'A new link to Stripe’s forms',
   description: 'Anybody who has the link can fill the forms in, so it takes a bearer token, not an API key.',
   tags: ['Sellers'],
-  ...inPerson(signedIn()),
+  ...alsoWhileLeaving(inPerson(signedIn())),
   request: { body: jsonBody(Body) },
   responses: {
     200: json(Onboarding, 'The account, and where to fill in Stripe’s forms'),

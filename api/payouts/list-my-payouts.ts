@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listPayouts } from '../../db/payouts/list.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import {
   listOf,
   pageAsk,
@@ -19,7 +19,7 @@ const route = createRoute({
   operationId: 'listMyPayouts',
   summary: 'Your payouts',
   tags: ['Sellers'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { query: PageQuery },
   responses: { 200: json(listOf(Payout), 'Payouts'), ...fails(...SIGNED_IN, 'validation_failed') },
 });

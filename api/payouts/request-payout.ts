@@ -19,7 +19,7 @@ import {
   json,
   optionalJsonBody,
 } from '../kernel/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { emptyBodyIsNone } from '../middleware/empty-body.ts';
 import { RequestedPayout, showOpenedPayout } from './payout-view.ts';
 
@@ -40,7 +40,7 @@ const Body = z
   .openapi('PayoutRequest');
 const Accepted = z.object({ payout: RequestedPayout, message: z.string() }).openapi('PayoutAccepted');
 
-const access = signedIn();
+const access = alsoWhileLeaving(signedIn());
 const route = createRoute({
   method: 'post',
   path: '/sellers/me/payouts',

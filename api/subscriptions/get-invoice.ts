@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listCreditNotes, readInvoiceOf } from '../../db/subscriptions/read/invoices.ts';
 import { VezaError } from '../../domain/errors.ts';
 import { defineRoute, fails, SIGNED_IN } from '../kernel/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { invoicePdf } from './invoice-pdf.ts';
 import { InvoiceInFull, showInvoiceInFull } from './invoice-view.ts';
 
@@ -28,7 +28,7 @@ const route = createRoute({
   description:
     'A paid invoice never changes, and its PDF has the same bytes each time; the credit notes of refunds stand beside it. An invoice that is not paid has no PDF.',
   tags: ['Subscriptions'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { params: Params },
   responses: {
     200: {

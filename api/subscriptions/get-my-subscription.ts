@@ -6,7 +6,7 @@ import { chargeableCard } from '../../db/subscriptions/chargeable-card.ts';
 import { type OpenInvoice, readOpenInvoice } from '../../db/subscriptions/read/invoices.ts';
 import { readStanding, type Standing } from '../../db/subscriptions/read/standing.ts';
 import { defineRoute, fails, json, orNull, SIGNED_IN, Time, timeOrNull } from '../kernel/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 import { showSubscription, Subscription } from './subscription-view.ts';
 
@@ -40,7 +40,7 @@ const route = createRoute({
   operationId: 'getMySubscription',
   summary: 'Your subscription, and what waits for money',
   tags: ['Subscriptions'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   responses: { 200: json(Mine, 'Your subscription'), ...fails(...SIGNED_IN) },
 });
 

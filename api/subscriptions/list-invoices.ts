@@ -10,7 +10,7 @@ import {
   showPage,
   SIGNED_IN,
 } from '../kernel/index.ts';
-import { signedIn } from '../middleware/access.ts';
+import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { Invoice, showInvoice } from './invoice-view.ts';
 
 const route = createRoute({
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Your invoices',
   description: 'Of all subscriptions that you have and had.',
   tags: ['Subscriptions'],
-  ...signedIn(),
+  ...alsoWhileLeaving(signedIn()),
   request: { query: PageQuery },
   responses: { 200: json(listOf(Invoice), 'Invoices'), ...fails(...SIGNED_IN, 'validation_failed') },
 });

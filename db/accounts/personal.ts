@@ -136,7 +136,7 @@ export const ACCOUNTS_PERSONAL: PersonalPart = {
       key: ['id'],
       of: [own('id')],
       last: true,
-      none: ['is_verified', 'status', 'promoted_to_creator_at', 'registered_at', 'created_at'],
+      none: ['is_verified', 'status', 'is_barred', 'promoted_to_creator_at', 'registered_at', 'created_at'],
       pseudonym: ['id'],
       erase: {
         email: sql`'erased-' || id || '@erased.invalid'`,

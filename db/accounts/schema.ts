@@ -102,6 +102,8 @@ export const users = pgTable(
     role: text({ enum: ROLES }).notNull(),
     isVerified: boolean().notNull().default(false),
     status: text({ enum: USER_STATUSES }).notNull().default('active'),
+    /** Of a closing one: an admin disabled it, before or after, and its person does not get in. */
+    isBarred: boolean().notNull().default(false),
     /** argon2id in PHC's format; null where they sign in by a provider alone, or an identity provider of the operator's. */
     passwordHash: text(),
     /** When they made a creator of themselves; null where an admin gave the role. */
@@ -117,13 +119,13 @@ export const users = pgTable(
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
     oneOf('users_role_known', t.role, ROLES),
     oneOf('users_status_known', t.status, USER_STATUSES),
+    check(
+      'users_barred_is_leaving',
+      sql`NOT ${t.isBarred} OR ${t.status} IN ('closing', 'erasing', 'erased')`,
+    ),
     index('users_promoted')
       .on(t.promotedToCreatorAt)
       .where(sql`${t.promotedToCreatorAt} IS NOT NULL`),
-    // Of a webhook that comes now, whether it may be about one of them.
-    index('users_erased')
-      .on(t.status)
-      .where(sql`${t.status} IN ('erasing', 'erased')`),
     index('users_unconfirmed')
       .on(t.registeredAt, t.id)
       .where(sql`${t.registeredAt} IS NOT NULL AND NOT ${t.isVerified} AND ${t.status} = 'active'`),

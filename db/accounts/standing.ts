@@ -2,6 +2,7 @@ import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Standing } from '../../domain/accounts/standing.ts';
 import type { Db } from '../client.ts';
+import { STATUS_TO_THEM } from './status-to-them.ts';
 import { users } from './schema.ts';
 import { readOpenKeyIds } from './api-keys.ts';
 import { sessions } from './sessions/schema.ts';
@@ -12,7 +13,7 @@ export async function readStandingOf(
   { userId, sessionId }: { readonly userId: string; readonly sessionId: string | null },
 ): Promise<{ readonly standing: Standing | null; readonly at: Date }> {
   const [person] = await db
-    .select({ role: users.role, status: users.status, at: sql`clock_timestamp()`.mapWith(users.createdAt) })
+    .select({ role: users.role, status: STATUS_TO_THEM, at: sql`clock_timestamp()`.mapWith(users.createdAt) })
     .from(users)
     .where(eq(users.id, userId));
   const at = person?.at ?? new Date();
@@ -43,7 +44,7 @@ export interface Opened {
 }
 
 export interface StandingOfStreams {
-  /** Roles by user; a user who is gone, or whose account is not open, has none. */
+  /** Roles by user; a user who is gone, or is not let in at all, has none. */
   readonly roles: ReadonlyMap<string, Role>;
   /** The keys that still work. */
   readonly keyIds: ReadonlySet<string>;
@@ -60,7 +61,7 @@ export async function readStanding(db: Db, openers: readonly Opened[], at: Date)
     db
       .select({ id: users.id, role: users.role })
       .from(users)
-      .where(and(inArray(users.id, userIds), eq(users.status, 'active'))),
+      .where(and(inArray(users.id, userIds), inArray(STATUS_TO_THEM, ['active', 'closing']))),
     readOpenKeyIds(db, keyIds, at),
     readOpenSessionIds(db, sessionIds),
   ]);

@@ -5,6 +5,7 @@ import type { Standing } from '../../domain/accounts/standing.ts';
 import type { Db } from '../client.ts';
 import { type CallAllowance, takeFrom } from '../kernel/index.ts';
 import { users } from './schema.ts';
+import { STATUS_TO_THEM } from './status-to-them.ts';
 import { sessions } from './sessions/schema.ts';
 
 const HOUR_S = 3600;
@@ -38,13 +39,13 @@ const ofUser = sql`${users.id} = ${sql.placeholder('user_id')}::uuid`;
 const takeOfPerson = takeFrom(
   COUNTER,
   () =>
-    sql<PersonRow>`SELECT json_build_object('role', ${users.role}, 'status', ${users.status}) FROM ${users} WHERE ${ofUser}`,
+    sql<PersonRow>`SELECT json_build_object('role', ${users.role}, 'status', ${STATUS_TO_THEM}) FROM ${users} WHERE ${ofUser}`,
 );
 
 const takeOfSession = takeFrom(
   COUNTER,
   () => sql<SessionRow>`
-    SELECT json_build_object('role', ${users.role}, 'status', ${users.status}, 'kind', ${sessions.kind}, 'amr', ${sessions.amr},
+    SELECT json_build_object('role', ${users.role}, 'status', ${STATUS_TO_THEM}, 'kind', ${sessions.kind}, 'amr', ${sessions.amr},
       'authenticatedAtMs', ${msOf(sessions.authenticatedAt)}, 'expiresAtMs', ${msOf(sessions.expiresAt)},
       'isEnded', ${sessions.endedAt} IS NOT NULL)
     FROM ${sessions} JOIN ${users} ON ${users.id} = ${sessions.userId}

@@ -1,3 +1,5 @@
+export type { ClosingPart } from './closing-part.ts';
+export type { OpenMoney } from './open-money.ts';
 export { ageS, countedRows, type FigurePart } from './figures.ts';
 export { listAuditLog } from './list-audit-log.ts';
 export { type Act, writeAuditLog } from './write-audit-log.ts';
@@ -39,7 +41,6 @@ export { rowOf, type WorkPart } from './work.ts';
 export { among } from './among.ts';
 export { KERNEL_NAMED, type NamedRows } from './named.ts';
 export {
-  asId,
   ABUSE,
   ofThose,
   BOOKS,

@@ -52,6 +52,7 @@ export { type Reversal, sellerTransfers, type Transfer, transferReversals } from
 export { countTransfersWithoutId } from './transfers/without-id.ts';
 export { MARKETPLACE_WORK } from './work.ts';
 export { lockManyTransfers } from './lock-many.ts';
+export { lastRefundDeadline, MARKETPLACE_OPEN_MONEY } from './open-money.ts';
 export { MARKETPLACE_NAMED } from './named.ts';
 export { purchaseBehind } from './purchase-behind.ts';
 export { type OrderRows, readMoneyBackRows, readOrderRows } from './story-rows.ts';

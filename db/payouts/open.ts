@@ -3,6 +3,8 @@ import { ofPayout, payoutAsked } from '../../domain/payouts/postings.ts';
 import type { KeptAsk } from '../../domain/kernel/index.ts';
 import type { AskedPayout, OpenedPayout, PayoutOpening } from '../../domain/payouts/messages.ts';
 import { decidePayout } from '../../domain/payouts/eligibility.ts';
+import type { Refusal } from '../../domain/errors.ts';
+import { users } from '../accounts/index.ts';
 import type { Db, Tx } from '../client.ts';
 import { post, sellerBalances } from '../ledger/index.ts';
 import { type Payout, sellerPayouts } from './schema.ts';
@@ -50,6 +52,8 @@ export async function openPayout(
       const stored = idempotency ? await readIdempotencyKey(tx, idempotency) : null;
       return { opened: openedFrom(repeated), bodyHash: stored?.bodyHash ?? null, status: repeated.status };
     }
+    const barred = await whyBarred(tx, sellerId);
+    if (barred !== null) return refuseAsk(tx, payoutId, { kind: 'payout', ...ask }, barred);
     const seller = await readPayingSeller(tx, sellerId);
     if (seller === null) throw new MissingRow('user', sellerId);
     const decision = decidePayout(seller, ask, { minimumMinor });
@@ -69,6 +73,17 @@ export async function openPayout(
     if (idempotency) await tx.insert(idempotencyKeys).values({ ...idempotency, answer: opened });
     return { opened, bodyHash: idempotency?.bodyHash ?? null, status: payout.status };
   });
+}
+
+/** Whoever is shut out gets nothing that they asked for before. Under the account's lock: it counts before or after, never in the middle. */
+async function whyBarred(tx: Tx, sellerId: string): Promise<Refusal | null> {
+  const [user] = await tx
+    .select({ status: users.status, isBarred: users.isBarred })
+    .from(users)
+    .where(eq(users.id, sellerId))
+    .for('share');
+  if (user?.status !== 'disabled' && user?.isBarred !== true) return null;
+  return { code: 'account_disabled', detail: 'The account was disabled; ask the support.' };
 }
 
 async function readPayout(tx: Tx, payoutId: string): Promise<Payout | undefined> {

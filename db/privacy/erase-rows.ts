@@ -38,7 +38,7 @@ const LAST = PERSONAL_TABLES.filter((of) => of.last);
  * Returns how many rows were changed or deleted, by table.
  */
 export async function eraseRows(
-  db: Db | Tx,
+  db: Db,
   userId: string,
   { after, onBatch }: ErasingOfRows = {},
 ): Promise<Readonly<Record<string, number>>> {

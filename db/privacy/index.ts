@@ -1,3 +1,6 @@
+export { closeAccount } from './deletions/close-account.ts';
+export { readDeletion } from './deletions/open-deletion.ts';
+export { undoDeletion } from './deletions/undo-deletion.ts';
 export { findText, type FoundText } from './find-text.ts';
 export { OPEN_PEOPLE, type PeopleFigure, PRIVACY_FIGURES } from './figures.ts';
 export { listDeletions, listExports } from './list.ts';

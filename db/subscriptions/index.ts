@@ -9,6 +9,8 @@ export {
   type MailFigure,
   SUBSCRIPTIONS_FIGURES,
 } from './figures.ts';
+export { subscriptionsClosing } from './closing.ts';
+export { SUBSCRIPTIONS_OPEN_MONEY } from './open-money.ts';
 export { SUBSCRIPTIONS_NAMED } from './named.ts';
 export { readSubscriptionRows, subscriptionBehind, type SubscriptionRows } from './story-rows.ts';
 export { SUBSCRIPTIONS_WORK } from './work.ts';

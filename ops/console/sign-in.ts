@@ -65,8 +65,8 @@ export async function signInByPassword(
 }
 
 /** Only the right password earns these. */
-function refuseUnlessOpen({ status, isVerified }: OwnUser): void {
-  if (status === 'disabled') throw new VezaError('account_disabled', 'The account was disabled.');
+function refuseUnlessOpen({ status, isBarred, isVerified }: OwnUser): void {
+  if (status === 'disabled' || isBarred) throw new VezaError('account_disabled', 'The account was disabled.');
   if (status !== 'active') throw new VezaError('account_closing', 'The account is being closed.');
   if (!isVerified)
     throw new VezaError('email_not_verified', 'Follow the link in the mail that we sent first.');

@@ -7,7 +7,8 @@ import type { UserStatus } from '../../domain/accounts/user-machine.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { addUser, bearer, bodyOf, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
 
-const ORDERS = '/api/v1/marketplace/orders';
+/** Not for who leaves. */
+const PRODUCTS = '/api/v1/marketplace/products';
 const HOUR_MS = 60 * 60 * 1000;
 
 let world: ApiWorld;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   world = await openApi();
 });
 
-const get = async (headers: Record<string, string>) => world.app.request(ORDERS, { headers });
+const get = async (headers: Record<string, string>) => world.app.request(PRODUCTS, { headers });
 const opened = (userId: string, ttlMs = HOUR_MS) =>
   openSession(world.database.db, { userId, kind: 'token', amr: ['pwd'], ttlMs });
 /** By the moves that lead there. */
@@ -105,7 +106,7 @@ describe('with an identity provider', () => {
     const external = await openApi({ config: { ...CONFIG, IDENTITY: 'external' } });
     const userId = await addUser(external.database);
     const headers = await bearer({ sub: userId, sid: 'theirs' });
-    const ask = () => external.app.request(ORDERS, { headers });
+    const ask = () => external.app.request(PRODUCTS, { headers });
     expect((await ask()).status).toBe(200);
     await external.database.db.update(users).set({ status: 'disabled' }).where(eq(users.id, userId));
     expect((await ask()).status).toBe(403);

@@ -73,6 +73,7 @@ export const CONFIG: ApiConfig = {
   REFUND_FEE_POLICY: 'refund',
   TEMPORAL_UI_URL: undefined,
   TEMPORAL_NAMESPACE: 'default',
+  DELETION_GRACE: 2_592_000_000,
   PAYLOAD_ENCRYPTION_KEYS: [],
   PAYLOAD_ENCRYPTION_KEY_ID: undefined,
 };
@@ -159,6 +160,8 @@ export interface TokenClaims {
   readonly secret?: string;
   readonly alg?: string;
   readonly expiresInS?: number;
+  /** When somebody proved who they are, as identity providers say it. */
+  readonly authTimeS?: number;
 }
 
 export async function tokenOf({
@@ -170,9 +173,10 @@ export async function tokenOf({
   secret = SECRET,
   alg = 'HS256',
   expiresInS = 60,
+  authTimeS,
 }: TokenClaims): Promise<string> {
   const session = sub === undefined ? {} : { sid: sessionIdOf(sub) };
-  const jwt = new SignJWT({ role, ...session, ...(sid !== undefined && { sid }) })
+  const jwt = new SignJWT({ role, ...session, ...(sid !== undefined && { sid }), auth_time: authTimeS })
     .setProtectedHeader({ alg })
     .setIssuer(iss)
     .setAudience(aud)

@@ -25,16 +25,15 @@ export interface SigningIn extends SessionTerms {
 /**
  * Opens a session for somebody who has proved who they are, and tells them where they never signed in from there before. Locks
  * the account, so that a password that changes at this moment ends this session too. Throws `invalid_credentials` where it has
- * changed already or they are being erased, and `account_disabled`.
+ * changed already, and `account_disabled`.
  */
 export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>): Promise<OpenedSession> {
   const { userId, passwordHash, kind, amr, ttlMs, idleMs, ip, userAgent, refreshToken } = asked;
   const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('share');
-  const isGone = user === undefined || user.status === 'erasing' || user.status === 'erased';
-  if (isGone || (passwordHash !== null && user.passwordHash !== passwordHash)) {
+  if (user === undefined || (passwordHash !== null && user.passwordHash !== passwordHash)) {
     throw new VezaError('invalid_credentials', 'Address and password do not belong together.');
   }
-  if (user.status === 'disabled') {
+  if (user.status === 'disabled' || user.isBarred) {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
   const isNew = await isNewThere(tx, { userId, ip, userAgent });

@@ -1,0 +1,2 @@
+ALTER TABLE "users" ADD COLUMN "is_barred" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "users_barred_is_leaving" CHECK (NOT "users"."is_barred" OR "users"."status" IN ('closing', 'erasing', 'erased'));

@@ -1,1 +1,0 @@
-CREATE INDEX "users_erased" ON "users" USING btree ("status") WHERE "users"."status" IN ('erasing', 'erased');
