@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { eraseLastRows, eraseRows } from '../../db/privacy/erase-rows.ts';
+import { eraseStep } from '../../activities/privacy/erase-step.ts';
+import { ERASING_STEPS } from '../../domain/privacy/erasing-steps.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
 import { type RunningServer, startServer } from '../../server.ts';
@@ -15,6 +16,7 @@ import { openShop } from '../harness/shop.ts';
 import { completedOrder, settledRefund } from '../harness/stories.ts';
 import { eventually } from '../harness/wait.ts';
 import { World } from '../harness/world.ts';
+import { beginErasing } from './erased.ts';
 
 // Somebody whose address, name, browser and words are found nowhere else buys, is refunded and leaves. What they gave away is
 // looked for by the command that operators have, in all that a run leaves behind.
@@ -27,11 +29,11 @@ let worker: RunningWorker;
 let folder: string;
 let userId: string;
 const logLines: string[] = [];
+const log = createLogger('trace', { write: (line: string) => void logLines.push(line) });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'veza-canary-'));
   world = await World.create({ worker: false, env: { TRUSTED_PROXIES: '127.0.0.1' } });
-  const log = createLogger('trace', { write: (line: string) => void logLines.push(line) });
   server = await startServer(world.config, { log });
   world.serveFrom(server.url);
   const codePath = inject('workflowBundlePaths')[failuresOf(world.config)];
@@ -91,10 +93,34 @@ async function live(): Promise<string> {
   return orderId;
 }
 
+/** All steps of an erasing, as the workers carry them out. */
+async function leave(): Promise<void> {
+  const { db, sql } = world.database;
+  // As the closing did.
+  await sql`UPDATE api_keys SET revoked_at = now() WHERE user_id = ${userId}`;
+  await sql`UPDATE sessions SET ended_at = now(), end_reason = 'by_operator' WHERE user_id = ${userId}`;
+  const deletionId = await beginErasing(db, userId);
+  const settings = { privacy: { erasingProviderWaitMs: 0 } };
+  const deps = { db, engine: world.engine, oauth: {}, log, settings };
+  // An attempt that fails, as while the engine still lists what it was told to delete, is followed by another.
+  for (const step of ERASING_STEPS)
+    await eventually(() =>
+      eraseStep(deps, { deletionId, step }, { before: undefined, tell: () => undefined }),
+    );
+}
+
 test('what somebody gave away is found until they are erased, and then nowhere', async () => {
   const orderId = await live();
   // Ids are in histories, so a search reads what it has to.
   await eventually(async () => expect((await find(orderId)).histories).toContain(`order/${orderId}`));
+  await world.temporal.workflow.execute('mails', {
+    workflowId: `mails-canary-${userId}`,
+    taskQueue: world.config.TEMPORAL_PEOPLE_TASK_QUEUE,
+    args: [{}],
+  });
+  await eventually(async () =>
+    expect(await world.database.sql`SELECT 1 FROM mails WHERE status = 'queued'`).toHaveLength(0),
+  );
   const before = await find(CANARY);
   expect(before.code).toBe(1);
   expect(before.names).toEqual(
@@ -106,10 +132,16 @@ test('what somebody gave away is found until they are erased, and then nowhere',
   expect(before.histories).toEqual([]);
   expect(before.lines).toEqual([]);
 
-  await eraseRows(world.database.db, userId);
-  await world.database.db.transaction((tx) => eraseLastRows(tx, userId));
+  await leave();
 
   expect(await find(CANARY)).toMatchObject({ code: 0, columns: [], histories: [], lines: [] });
+  // Mails that name them went to them.
+  const mails = world.smtp.control.messages();
+  expect(mails.length).toBeGreaterThan(0);
+  const isAbout = (mail: (typeof mails)[number]) => JSON.stringify(mail).includes(CANARY);
+  expect(mails.filter(isAbout).map(({ to }) => to)).toEqual(
+    mails.filter(isAbout).map(() => `${CANARY}@people.example`),
+  );
   await expectCleanBooks(world);
 });
 
