@@ -12,6 +12,7 @@ import {
 } from '../kernel/index.ts';
 import { ownAccount } from '../middleware/access.ts';
 import { cookieSecret, setSessionCookie } from '../middleware/session-cookie.ts';
+import { countingFailures } from './count-failure.ts';
 import { tooMany } from './prove-password.ts';
 import { BackupCodes, Code, makeBackupCodes } from './second-factor-code.ts';
 import { inSession } from './signed-in-view.ts';
@@ -45,7 +46,7 @@ export const confirmTwoFactor = defineRoute(route, async (c) => {
   // First, since under load it is refused: nothing counts as an attempt then.
   const { texts, hashes } = await makeBackupCodes(c);
   const given = { userId, code: c.req.valid('json').code, atMs: deps.now().getTime() };
-  const proved = await proveNewSecret(deps.db, given, fromOf(c));
+  const proved = await countingFailures(c, () => proveNewSecret(deps.db, given, fromOf(c)));
   if ('waitS' in proved) throw tooMany(c, proved.waitS);
   await turnOn(deps.db, inSession(c), { ...proved, codes: hashes }, actorOf(c));
   if (session !== null) {

@@ -41,8 +41,6 @@ export const exchangeOauthCode = defineRoute(route, async (c) => {
   const user = userId === null ? null : await readUser(db, userId);
   if (user === null) throw oauthCodeInvalid();
   const useUp = (tx: Tx) => useOauthCode(tx, code, browser);
-  const proved = { session, amr: ['oauth'], passwordHash: null } as const;
-  if (!user.isTwoFactorEnabled) return c.json(await openSessionFor(c, user, { ...proved, useUp }), 200);
-  await db.transaction(useUp);
-  return c.json(await askSecondFactor(c, user, proved), 200);
+  const proved = { session, amr: ['oauth'], passwordHash: null, useUp } as const;
+  return c.json(await (user.isTwoFactorEnabled ? askSecondFactor : openSessionFor)(c, user, proved), 200);
 });

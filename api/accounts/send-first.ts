@@ -99,8 +99,9 @@ async function send(c: Context<ApiEnv>, mail: FirstMail | null): Promise<MailFai
   if (mail === null) {
     return (await mailer.greet()) === 'reached' ? null : { code: 'unreachable', at: 'connection' };
   }
-  const { host } = new URL(config.APP_URL);
-  const messageId = `<${uuidv7()}@${host}>`;
+  // Without a port: RFC 5322 has no colon to the right of the @.
+  const { hostname } = new URL(config.APP_URL);
+  const messageId = `<${uuidv7()}@${hostname}>`;
   const written = textOfMail(mail.text, { appUrl: config.APP_URL });
   const fromMs = performance.now();
   const result = await mailer.send({ ...written, to: mail.to, messageId });

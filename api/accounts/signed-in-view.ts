@@ -100,13 +100,17 @@ export async function openSessionFor(
   return { session: showSession(session), user: showUser(user), csrf_token: csrfTokenOf(secret) };
 }
 
-/** Answers with what a code is given for, where the account has a second factor. */
+/** Answers with what a code is given for, where the account has a second factor. As above; the kind of session is asked for then. */
 export async function askSecondFactor(
   c: Context<ApiEnv>,
   user: OwnUser,
-  { amr }: { readonly amr: readonly AuthenticationMethod[] },
+  { amr, passwordHash, useUp }: Omit<Parameters<typeof openSessionFor>[2], 'session'>,
 ): Promise<z.infer<typeof TwoFactorAnswer>> {
-  const { token, expiresAt } = await openChallenge(c.var.deps.db, { userId: user.id, amr });
+  const { token, expiresAt } = await c.var.deps.db.transaction(async (tx) => {
+    const opened = await openChallenge(tx, { userId: user.id, amr, passwordHash });
+    await useUp?.(tx);
+    return opened;
+  });
   c.header('Cache-Control', 'no-store');
   const methods = [...SECOND_FACTORS];
   return { two_factor: { challenge: token, methods, expires_at: time(expiresAt) } };

@@ -43,6 +43,8 @@ export interface StreamOpener {
   readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] } | null;
   /** The session of the token; null where there is none of ours. */
   readonly sessionId: string | null;
+  /** A second factor proved that session when the stream was opened. */
+  readonly isProved: boolean;
   /** When the token or the key expires; null: never. */
   readonly endsAt: Date | null;
 }
@@ -179,18 +181,21 @@ export class RefundFeed {
     }
     if (this.#listeners.size === 0) return;
     const asked = [...this.#listeners];
-    const { roles, keyIds, sessionIds } = await readStanding(
+    const { roles, keyIds, sessions } = await readStanding(
       this.#db,
       asked.map(({ userId, key, sessionId }) => ({ userId, keyId: key?.id ?? null, sessionId })),
       at,
     );
     for (const listener of asked) {
-      const { userId, key, role, sessionId } = listener;
+      const { userId, key, role, sessionId, isProved } = listener;
+      const session = sessionId === null ? undefined : sessions.get(sessionId);
       const roleNow = roles.get(userId);
       const isGone =
         roleNow === undefined ||
         (key !== null && !keyIds.has(key.id)) ||
-        (sessionId !== null && !sessionIds.has(sessionId));
+        (sessionId !== null && session === undefined) ||
+        // Without its factor an admin is an ordinary user.
+        (role === 'admin' && isProved && session?.isProved === false);
       if ((isGone || letInAs(listener, roleNow) !== role) && this.#listeners.has(listener))
         this.#end(listener);
     }

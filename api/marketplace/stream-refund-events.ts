@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listRefundEvents } from '../../db/marketplace/refunds/events.ts';
+import { hasSecondFactor } from '../../domain/accounts/index.ts';
 import { alsoWhileLeaving, signedIn } from '../middleware/access.ts';
 import { fails, SIGNED_IN, defineRoute, idParam } from '../kernel/index.ts';
 import { isTerminal } from './refund-event-text.ts';
@@ -65,6 +66,7 @@ export const streamRefundEvents = defineRoute(route, async (c) => {
     isUnprovedAdmin: c.var.isUnprovedAdmin,
     key: c.var.apiKey ?? null,
     sessionId: c.var.session?.id ?? null,
+    isProved: c.var.session !== null && hasSecondFactor(c.var.session.amr),
     endsAt: c.var.credentialsEndAt,
   };
   const stream = refundEvents.open({ ...opener, refundId, afterId, missed });

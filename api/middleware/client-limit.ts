@@ -20,7 +20,6 @@ const isNotCounted = amongPaths([
   '/metrics',
   '/openapi.json',
   '/docs',
-  '/.well-known',
   '/ops',
   '/api/v1/webhooks',
 ]);

@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
+import { hasSecondFactor } from '../../domain/accounts/index.ts';
 import type { Role } from '../../domain/accounts/roles.ts';
 import type { Standing } from '../../domain/accounts/standing.ts';
 import type { Db } from '../client.ts';
@@ -48,8 +49,8 @@ export interface StandingOfStreams {
   readonly roles: ReadonlyMap<string, Role>;
   /** The keys that still work. */
   readonly keyIds: ReadonlySet<string>;
-  /** The sessions that are open. */
-  readonly sessionIds: ReadonlySet<string>;
+  /** The sessions that are open, and whether a second factor proved each. */
+  readonly sessions: ReadonlyMap<string, { readonly isProved: boolean }>;
 }
 
 /** Reads how the users, keys and sessions of open streams stand now. */
@@ -63,15 +64,15 @@ export async function readStanding(db: Db, openers: readonly Opened[], at: Date)
       .from(users)
       .where(and(inArray(users.id, userIds), inArray(STATUS_TO_THEM, ['active', 'closing']))),
     readOpenKeyIds(db, keyIds, at),
-    readOpenSessionIds(db, sessionIds),
+    readOpenSessions(db, sessionIds),
   ]);
-  return { roles: new Map(people.map(({ id, role }) => [id, role])), keyIds: open, sessionIds: openSessions };
+  return { roles: new Map(people.map(({ id, role }) => [id, role])), keyIds: open, sessions: openSessions };
 }
 
-async function readOpenSessionIds(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
+async function readOpenSessions(db: Db, ids: readonly string[]): Promise<StandingOfStreams['sessions']> {
+  if (ids.length === 0) return new Map();
   const rows = await db
-    .select({ id: sessions.id })
+    .select({ id: sessions.id, amr: sessions.amr })
     .from(sessions)
     .where(
       and(
@@ -80,5 +81,5 @@ async function readOpenSessionIds(db: Db, ids: readonly string[]): Promise<Reado
         gt(sessions.expiresAt, sql`clock_timestamp()`),
       ),
     );
-  return new Set(rows.map(({ id }) => id));
+  return new Map(rows.map(({ id, amr }) => [id, { isProved: hasSecondFactor(amr) }]));
 }

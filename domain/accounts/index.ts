@@ -47,6 +47,7 @@ export {
   type SessionEndReason,
   type SessionKind,
   type SignInFailure,
+  ENDED_SESSIONS_KEPT_MS,
 } from './sessions.ts';
 export { USER_STATUSES } from './user-machine.ts';
 export { mayRedirectTo } from './redirects.ts';

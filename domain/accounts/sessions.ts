@@ -49,5 +49,8 @@ export const hasSecondFactor = (amr: readonly AuthenticationMethod[]): boolean =
 /** Who has no password proves who they are by a sign-in that is not longer ago than this. */
 export const FRESH_SIGN_IN_MS = 10 * 60 * 1000;
 
+/** So long after their end people and operators see where somebody was signed in, and a sign-in from there is no new one. */
+export const ENDED_SESSIONS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** How long somebody is signed in to the console: at most, and while nobody looks at it. */
 export const CONSOLE_SESSION = { ttlMs: 8 * 60 * 60 * 1000, idleMs: 30 * 60 * 1000 } as const;

@@ -8,7 +8,7 @@ export { joined } from './joined.ts';
 export { keyInUse, type EncryptionKey, type KeyRing, personalKeysOf } from './key-ring.ts';
 export { machineAllows, type Machine, type TransitionCause } from './machine.ts';
 export { maskForGood, maskPersonalData, maskTextForGood } from './mask.ts';
-export { dayOf, type MailContent, type MailTemplate, minuteOf } from './mail-content.ts';
+export { dayOf, type MailContent, type MailTemplate, minuteOf, withoutLinks } from './mail-content.ts';
 export type {
   KeptAsk,
   Attempt,

@@ -33,6 +33,15 @@ export const writeOut = (content: MailContent): WrittenMail => ({
   html: htmlOf(content),
 });
 
+const STRANGERS_WORDS_MAX = 140;
+
+/** What a stranger chose, for somebody else's mail: no mail program makes a link of it, and it is no longer than a line or two. */
+export const withoutLinks = (text: string): string =>
+  (text.length > STRANGERS_WORDS_MAX ? `${text.slice(0, STRANGERS_WORDS_MAX)}…` : text)
+    .replaceAll(/[.\u3002\uFF0E\uFF61](?=[\p{L}\p{N}]*\p{L})/gu, '[.]')
+    .replaceAll(/:(?=\/|\\)/g, '[:]')
+    .replaceAll(/\s+/g, ' ');
+
 /** A day, as mails write it: `2026-12-13`. */
 export const dayOf = (at: string): string => at.slice(0, 10);
 

@@ -17,6 +17,7 @@ import {
   tokenRevocation,
 } from 'openid-client';
 import type { OauthClient, OauthFailure, OauthRevocation, OauthTokens } from '../../domain/accounts/index.ts';
+import { isPlainText } from '../../domain/kernel/index.ts';
 import type { Description } from './descriptions.ts';
 
 export interface OauthClientSettings {
@@ -184,7 +185,8 @@ function statusOf(error: unknown): number | null {
 const tokensOf = (given: TokenEndpointResponse, { scopeSeparator }: Description): OauthTokens => ({
   accessToken: given.access_token,
   refreshToken: given.refresh_token ?? null,
-  scopes: (given.scope ?? '').split(scopeSeparator).filter((scope) => scope !== ''),
+  // What no row can hold is no scope of anybody's.
+  scopes: (given.scope ?? '').split(scopeSeparator).filter((scope) => scope !== '' && isPlainText(scope)),
   expiresInMs: given.expires_in === undefined ? null : given.expires_in * 1000,
 });
 

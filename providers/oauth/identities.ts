@@ -1,13 +1,21 @@
 import { z } from 'zod';
 import type { OauthIdentity } from '../../domain/accounts/index.ts';
+import { asPlainText, isPlainText } from '../../domain/kernel/index.ts';
 
-const Text = z.string().min(1);
+/** OpenID Connect Core, 2: 255 characters at most. */
+const SUBJECT_MAX_CHARS = 255;
+/** As long as people name themselves at our own registration. */
+const NAME_MAX_CHARS = 100;
+
+/** One that no row can hold as it is would be somebody else's once it was changed: it tells of nobody. */
+const Text = z.string().min(1).max(SUBJECT_MAX_CHARS).refine(isPlainText);
 const Name = z.string().nullish();
 /** What is no address at all is none: it would never get a mail. */
 const Email = z
   .string()
   .max(254)
   .regex(/^[^\s<>@,]+@[^\s<>@,]+$/)
+  .refine(isPlainText)
   .nullish()
   .catch(null);
 
@@ -74,5 +82,9 @@ const identityOf = (
   subject,
   email: o.email ?? null,
   isEmailVerified: o.isVerified && typeof o.email === 'string',
-  name: o.name?.trim() || null,
+  name: o.name ? nameOf(o.name) : null,
 });
+
+/** A name says nothing of who they are, so what a row cannot hold is left out of it. */
+const nameOf = (said: string): string | null =>
+  asPlainText(Array.from(said.trim()).slice(0, NAME_MAX_CHARS).join('')) || null;

@@ -104,6 +104,45 @@ describe.each(MAILS)('$kind', (mail) => {
   });
 });
 
+test.each<[string, MailText, string]>([
+  [
+    'a browser’s name',
+    {
+      kind: 'new_sign_in',
+      params: { at: AT, client: null, browser: 'See https://evil.example/x or www.evil。example' },
+    },
+    'See https[:]//evil[.]example/x or www[.]evil[.]example',
+  ],
+  [
+    'a browser’s long name',
+    { kind: 'new_sign_in', params: { at: AT, client: null, browser: 'a'.repeat(500) } },
+    `${'a'.repeat(140)}…`,
+  ],
+  [
+    'the host of an address that was asked for',
+    { kind: 'email_change_requested', params: { new_address: 'a***@evil.example' } },
+    'a***@evil[.]example',
+  ],
+  [
+    'the host of an address that has taken its place',
+    { kind: 'email_changed', params: { new_address: 'a***@evil.example' } },
+    'a***@evil[.]example',
+  ],
+])('no link is made of what a stranger chose: %s', (_, mail, said) => {
+  const { text, html } = textOfMail(mail, SITE);
+  for (const part of [text, html]) {
+    expect(part).toContain(said);
+    expect(part).not.toContain('evil.example');
+  }
+  expect(text).not.toContain('a'.repeat(141));
+});
+
+test('a browser that means no harm is named as it is', () => {
+  const browser = 'Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0';
+  const { text } = textOfMail({ kind: 'new_sign_in', params: { at: AT, client: null, browser } }, SITE);
+  expect(text).toContain(`Browser: ${browser}`);
+});
+
 test('money and times are written for people', () => {
   const { text, subject } = textOfMail(
     { kind: 'payment_failed', params: { ...unpaid, plan: 'Creator', next: 'charged_again', next_at: AT } },

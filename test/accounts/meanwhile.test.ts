@@ -207,6 +207,16 @@ describe('in a session that ends meanwhile', () => {
   });
 });
 
+test('a challenge for a password that is changed meanwhile is none', async () => {
+  const { account } = await guarded();
+  const answered = await withAccountLocked(
+    account,
+    () => signIn(world, account),
+    (tx) => tx.update(users).set({ passwordHash: 'another' }).where(eq(users.id, account.id)),
+  );
+  expect(refusal(answered)).toEqual([401, 'invalid_credentials']);
+});
+
 describe('new backup codes', () => {
   const renew = (on: Pick<ApiWorld, 'app'>, headers: Record<string, string>, code: string | undefined) =>
     ask(on, 'POST', '/users/me/two-factor/backup-codes', { headers, body: { password: PASSWORD, code } });

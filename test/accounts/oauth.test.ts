@@ -118,6 +118,37 @@ const actionsOf = async (userId: string) =>
       .orderBy(auditLog.id)
   ).map(({ action }) => action);
 
+describe('words of a provider that no row can hold', () => {
+  const NUL = String.fromCharCode(0);
+  const HALF = String.fromCharCode(0xd800);
+
+  test.each([
+    ['a name of 101 characters', `A${'b'.repeat(100)}`, `A${'b'.repeat(99)}`],
+    ['a name with a NUL', `A${NUL}da`, 'A\uFFFDda'],
+    ['a name with half a character', `Ada${HALF}`, 'Ada\uFFFD'],
+  ])('%s: as much of it as can be kept', async (_, name, kept) => {
+    sandbox.control.signInAs('discord', { ...somebody(), name });
+    const { status, body } = await new Browser().signIn('discord');
+    expect(status).toBe(200);
+    const [profile] = await db().select().from(userProfiles).where(eq(userProfiles.userId, body.user.id));
+    expect(profile?.displayName).toBe(kept);
+  });
+
+  test.each([
+    ['with a NUL', `50${NUL}`],
+    ['with half a character', `50${HALF}`],
+    ['longer than 255 characters', '5'.repeat(3_000)],
+  ])('a subject %s is nobody', async (_, subject) => {
+    sandbox.control.signInAs('discord', { ...somebody(), subject });
+    expect(await new Browser().failBy('discord')).toBe('oauth_failed');
+  });
+
+  test('an address with a NUL is none', async () => {
+    sandbox.control.signInAs('discord', somebody({ email: `a${NUL}@people.example` }));
+    expect(await new Browser().failBy('discord')).toBe('oauth_denied');
+  });
+});
+
 describe('signing in by a provider', () => {
   test.each(OAUTH_PROVIDERS)('%s makes an account, verified if the provider says so', async (provider) => {
     const ada = somebody();

@@ -8,6 +8,7 @@ import { apiKeys, mails, userProfiles, users } from '../../db/accounts/schema.ts
 import { twoFactors } from '../../db/accounts/second-factor/schema.ts';
 import { accountTokens } from '../../db/accounts/tokens/schema.ts';
 import { auditLog } from '../../db/kernel/schema.ts';
+import type { Mailer } from '../../domain/accounts/index.ts';
 import { createMailer } from '../../providers/smtp/mailer.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { addSession, bearer, CLOSED_ADDRESS, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
@@ -19,12 +20,13 @@ const OTHER_PASSWORD = 'a loud harbour at midnight';
 const SMTP_TIMEOUT_MS = 1_500;
 
 let smtp: SmtpSandbox;
+let mailer: Mailer;
 let world: ApiWorld;
 /** The same database and mail server, as production has them. */
 let production: ApiWorld;
 beforeAll(async () => {
   smtp = await startSmtpSandbox();
-  const mailer = createMailer({
+  mailer = createMailer({
     ...{ host: smtp.host, port: smtp.port, tls: 'none', timeoutMs: SMTP_TIMEOUT_MS },
     from: 'Veza <no-reply@shop.example>',
   });
@@ -108,6 +110,17 @@ async function rowsOfAllTables(): Promise<Record<string, number>> {
   );
   return Object.fromEntries(counts);
 }
+
+test('a mail of a shop at another port has a Message-ID without it', async () => {
+  const { databaseUrl } = world;
+  const config = { ...CONFIG, APP_URL: 'https://shop.example:8443' };
+  const elsewhere = await openApi({ mailer, databaseUrl, config });
+  const email = newEmail();
+  expect((await register(email, PASSWORD, elsewhere)).status).toBe(202);
+  expect(mailsTo(email).map(({ messageId }) => messageId)).toEqual([
+    expect.stringMatching(/^<[0-9a-f-]{36}@shop\.example>$/),
+  ]);
+});
 
 describe('registering', () => {
   test('registers unverified, mail arrives, link verifies', async () => {

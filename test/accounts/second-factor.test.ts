@@ -13,6 +13,7 @@ import {
 import { mails, users } from '../../db/accounts/schema.ts';
 import { endChallenges } from '../../db/accounts/second-factor/challenges.ts';
 import { backupCodes, twoFactors } from '../../db/accounts/second-factor/schema.ts';
+import { UNOBSERVED } from '../../api/context.ts';
 import { createMailer } from '../../providers/smtp/mailer.ts';
 import { type SmtpSandbox, startSmtpSandbox } from '../../stand-ins/smtp/index.ts';
 import { CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
@@ -315,6 +316,18 @@ describe('a secret', () => {
       .sql`UPDATE two_factors SET created_at = now() - interval '61 minutes' WHERE user_id = ${account.id}`;
     expect(refusal(await confirm(nextCode(older)))).toEqual([409, 'two_factor_is_off']);
     expect((await confirm(nextCode(await setUp()))).status).toBe(200);
+  });
+
+  test('a wrong code of it is observed as a failure', async () => {
+    const failed: string[] = [];
+    const observer = { ...UNOBSERVED, signInFailed: (code: string) => void failed.push(code) };
+    const observed = await openApi({ databaseUrl: world.databaseUrl, observer, now: () => new Date(nowMs) });
+    const headers = withToken(await signIn(observed, await addAccount(world)));
+    const { secret } = (await post('/users/me/two-factor', { password: PASSWORD }, headers)).body;
+    const body = { code: wrongCode(secret) };
+    const refused = await ask(observed, 'POST', '/users/me/two-factor/confirm', { headers, body });
+    expect(refusal(refused)).toEqual([401, 'two_factor_invalid']);
+    expect(failed).toEqual(['two_factor_invalid']);
   });
 
   test('two tabs: one that was replaced since its code was given is not confirmed', async () => {

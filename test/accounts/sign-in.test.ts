@@ -414,6 +414,14 @@ describe('limits of clients without credentials', () => {
     expect((await own.app.request('/ops/codec/decode', { method: 'POST' }, open)).status).toBe(429);
   });
 
+  test('count the published keys, and what is not there beside them', async () => {
+    const own = await limited({ RATE_LIMIT_ANONYMOUS: 3 });
+    const open = { incoming: { socket: { remoteAddress: '192.0.2.30' } } };
+    const get = async (name: string) => (await own.app.request(`/.well-known/${name}`, {}, open)).status;
+    expect([await get('jwks.json'), await get('nothing'), await get('nothing')]).toEqual([200, 404, 404]);
+    expect([await get('nothing'), await get('jwks.json')]).toEqual([429, 429]);
+  });
+
   test('spoofed X-Forwarded-For counts as the client that it comes from', async () => {
     const own = await limited({ RATE_LIMIT_ANONYMOUS: 2 });
     const plans = (forged: string) =>

@@ -61,12 +61,24 @@ test('new_sign_in: a browser that was not seen before, and no other', async () =
   const mail = await sent(account, 'new_sign_in');
   expect(mail.subject).toBe('A new sign-in to your account');
   for (const text of [mail.text, mail.html]) {
-    expect(text).toContain('from a place that was not seen before');
+    expect(text).toContain('from a place that was not seen lately');
     expect(text).toContain('Chrome of a stranger');
   }
   expect(mail.links).toEqual(['https://shop.example/account/sessions']);
   await account.signIn('Chrome of a stranger');
   expect(await rowsOf(account.person, 'new_sign_in')).toHaveLength(1);
+});
+
+test('new_sign_in: who comes back after their old sessions were removed is told, and who is new is not', async () => {
+  const account = await somebody();
+  const { sql } = world.database;
+  await account.signIn();
+  expect(await rowsOf(account.person, 'new_sign_in')).toEqual([]);
+  await sql`UPDATE users SET created_at = created_at - interval '31 days' WHERE id = ${account.person.id}`;
+  await sql`DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE user_id = ${account.person.id})`;
+  await sql`DELETE FROM sessions WHERE user_id = ${account.person.id}`;
+  await account.signIn();
+  await sent(account, 'new_sign_in');
 });
 
 test('session_reuse: a refresh token that was used before', async () => {

@@ -1,7 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RefundFeed } from '../../api/marketplace/refund-feed.ts';
+import { openSession } from '../../db/accounts/index.ts';
+import { forgetSecondFactor } from '../../db/accounts/sessions/step-up.ts';
 import { refunds } from '../../db/marketplace/refunds/schema.ts';
+import type { AuthenticationMethod } from '../../domain/accounts/index.ts';
 import { createLogger } from '../../log.ts';
 import { addOrder, addProduct, addUser, bearer, CONFIG, openApi, type ApiWorld } from '../harness/api.ts';
 import { addAccount, ask, refusal, signIn, withToken } from './support.ts';
@@ -71,7 +74,7 @@ describe('an admin whose session no second factor proved', () => {
       { pollMs: 10, standingMs: 0 },
     );
     const { id: userId } = await addAccount(world, { role: 'admin' });
-    const opener = { role: 'user', key: null, sessionId: null, endsAt: null } as const;
+    const opener = { role: 'user', key: null, sessionId: null, isProved: false, endsAt: null } as const;
     const of = { ...opener, refundId, afterId: 0, missed: [] };
     const kept = feed.open({ ...of, userId, isUnprovedAdmin: true });
     const ended = feed.open({ ...of, userId, isUnprovedAdmin: false });
@@ -79,6 +82,29 @@ describe('an admin whose session no second factor proved', () => {
     expect(feed.size).toBe(1);
     await feed.close();
     await kept.cancel();
+  });
+
+  test('loses the stream of an admin once the second factor is off', async () => {
+    const feed = new RefundFeed(
+      { db: world.database.db, log: createLogger('silent') },
+      { pollMs: 10, standingMs: 0 },
+    );
+    const { id: userId } = await addAccount(world, { role: 'admin' });
+    const asked = { userId, kind: 'token', ttlMs: 600_000 } as const;
+    const open = async (amr: readonly AuthenticationMethod[]) => {
+      const { session } = await openSession(world.database.db, { ...asked, amr });
+      const opener = { userId, role: 'admin', key: null, isUnprovedAdmin: false, endsAt: null } as const;
+      const isProved = amr.includes('otp');
+      const of = { ...opener, sessionId: session.id, isProved, refundId, afterId: 0, missed: [] };
+      return { sessionId: session.id, stream: feed.open(of) };
+    };
+    // Where TWO_FACTOR_FOR_ADMINS is false nobody was asked for one, and nothing changes.
+    const [lost, kept] = [await open(['pwd', 'otp']), await open(['pwd'])];
+    await world.database.db.transaction((tx) => forgetSecondFactor(tx, lost.sessionId));
+    expect(await new Response(lost.stream).text()).not.toContain('event:');
+    expect(feed.size).toBe(1);
+    await feed.close();
+    await kept.stream.cancel();
   });
 
   test('learns at the routes of admins what is missing, and others that it is not for them', async () => {

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { afterAll } from 'vitest';
 import { createApp } from '../../api/app.ts';
-import type { ApiConfig } from '../../api/context.ts';
+import type { ApiConfig, ApiObserver } from '../../api/context.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
 import { licenses, orderItems, orders } from '../../db/marketplace/orders/schema.ts';
 import { products } from '../../db/catalog/schema.ts';
@@ -101,6 +101,7 @@ export async function openApi({
   oauth,
   passwords,
   now,
+  observer,
 }: {
   temporalAddress?: string;
   databaseUrl?: string;
@@ -109,6 +110,7 @@ export async function openApi({
   oauth?: OauthClients;
   passwords?: PasswordHasher;
   now?: () => Date;
+  observer?: ApiObserver;
 } = {}): Promise<ApiWorld> {
   const own = databaseUrl === undefined ? await createDatabaseFromTemplate() : undefined;
   const url = own?.url ?? databaseUrl ?? '';
@@ -143,6 +145,7 @@ export async function openApi({
       ...(oauth && { oauth }),
       ...(passwords && { passwords }),
       ...(now && { now }),
+      ...(observer && { observer }),
     }),
     database,
     databaseUrl: url,

@@ -7,7 +7,14 @@ import { createLogger } from '../../log.ts';
 import { PURCHASES, ownDatabase, type Story, storyOn } from './verbs.ts';
 
 const POLL_MS = 10;
-const OPENER = { role: 'user', isUnprovedAdmin: false, key: null, sessionId: null, endsAt: null } as const;
+const OPENER = {
+  role: 'user',
+  isUnprovedAdmin: false,
+  key: null,
+  sessionId: null,
+  isProved: false,
+  endsAt: null,
+} as const;
 const log = createLogger('silent');
 
 /** The cost of listening: queries and timers, counted. */

@@ -5,19 +5,36 @@ import type { AuthenticationMethod } from '../../../domain/accounts/index.ts';
 import { VezaError } from '../../../domain/errors.ts';
 import type { Db, Tx } from '../../client.ts';
 import { hashOfSecret } from '../sessions/open.ts';
+import { users } from '../schema.ts';
 import { twoFactorChallenges } from './schema.ts';
 
 const GOOD_FOR_MIN = 5;
 const FAILURES_MAX = 5;
 const TOKEN_BYTES = 32;
 
-/** Somebody gave the right password, and is asked for a code. The token is in the answer alone. */
+/**
+ * Somebody proved who they are by their first factor, and is asked for a code. Locks the account: a password that changes at this
+ * moment ends the challenge too. The token is in the answer alone. Throws `invalid_credentials` where it has changed already.
+ */
 export async function openChallenge(
-  db: Db,
-  { userId, amr }: { readonly userId: string; readonly amr: readonly AuthenticationMethod[] },
+  tx: Tx,
+  {
+    userId,
+    amr,
+    passwordHash,
+  }: {
+    readonly userId: string;
+    readonly amr: readonly AuthenticationMethod[];
+    /** As it was when the password was compared; null where it was not by a password. */
+    readonly passwordHash: string | null;
+  },
 ): Promise<{ readonly token: string; readonly expiresAt: Date }> {
+  const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('share');
+  if (user === undefined || (passwordHash !== null && user.passwordHash !== passwordHash)) {
+    throw new VezaError('invalid_credentials', 'Address and password do not belong together.');
+  }
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  const [opened] = await db
+  const [opened] = await tx
     .insert(twoFactorChallenges)
     .values({
       ...{ id: uuidv7(), userId, tokenHash: hashOfSecret(token), amr: [...amr] },

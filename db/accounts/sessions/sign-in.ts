@@ -1,7 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../../../domain/errors.ts';
-import { type AuthenticationMethod, userSubject } from '../../../domain/accounts/index.ts';
+import {
+  type AuthenticationMethod,
+  ENDED_SESSIONS_KEPT_MS,
+  userSubject,
+} from '../../../domain/accounts/index.ts';
 import type { Tx } from '../../client.ts';
 import { type Act, writeAuditLog } from '../../kernel/index.ts';
 import { users } from '../schema.ts';
@@ -23,7 +27,7 @@ export interface SigningIn extends SessionTerms {
 }
 
 /**
- * Opens a session for somebody who has proved who they are, and tells them where they never signed in from there before. Locks
+ * Opens a session for somebody who has proved who they are, and tells them where they have not signed in from there lately. Locks
  * the account, so that a password that changes at this moment ends this session too. Throws `invalid_credentials` where it has
  * changed already, and `account_disabled`.
  */
@@ -36,7 +40,7 @@ export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>):
   if (user.status === 'disabled' || user.isBarred) {
     throw new VezaError('account_disabled', 'The account was disabled; ask the support.');
   }
-  const isNew = await isNewThere(tx, { userId, ip, userAgent });
+  const isNew = await isNewThere(tx, user, { ip, userAgent });
   const lastsMs = Math.min(ttlMs, idleMs);
   const opened = await openSession(tx, { userId, kind, amr, ttlMs: lastsMs, ip, userAgent });
   const { id: sessionId } = opened.session;
@@ -59,10 +63,14 @@ export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>):
   return opened;
 }
 
-/** Whether they have signed in before, and never from this network with this browser. */
+/**
+ * Whether they have signed in before, and not from this network with this browser as far as sessions are kept. Who has none that
+ * is kept, and an account that is older than that, may have signed in before: they are told rather than not.
+ */
 async function isNewThere(
   tx: Tx,
-  { userId, ip, userAgent }: Pick<SigningIn, 'userId' | 'ip' | 'userAgent'>,
+  { id: userId, createdAt }: { readonly id: string; readonly createdAt: Date },
+  { ip, userAgent }: Pick<SigningIn, 'ip' | 'userAgent'>,
 ): Promise<boolean> {
   const sameThere = and(
     ip === null ? sql`${sessions.ip} IS NULL` : sql`${sessions.ip}::inet <<= ${networkOf(ip)}::inet`,
@@ -70,7 +78,7 @@ async function isNewThere(
   );
   const [before] = await tx
     .select({
-      any: sql<boolean>`count(*) > 0`,
+      any: sql<boolean>`count(*) > 0 OR ${createdAt.toISOString()}::timestamptz < now() - ${ENDED_SESSIONS_KEPT_MS}::float8 * interval '1 millisecond'`,
       there: sql<boolean>`coalesce(bool_or(${sameThere}), false)`,
     })
     .from(sessions)

@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { ENDED_SESSIONS_KEPT_MS } from '../../../domain/accounts/index.ts';
 import { HAS_ADDRESS, type RowsOver } from '../../kernel/index.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** So long people and operators see where somebody was signed in. */
-const ENDED_SESSIONS_KEPT_MS = 30 * DAY_MS;
 /** No count is of more than a day: after that its row says nothing any more. */
 const COUNTS_KEPT_MS = DAY_MS;
 

@@ -1,4 +1,4 @@
-import type { MailTemplate } from '../../kernel/index.ts';
+import { type MailTemplate, withoutLinks } from '../../kernel/index.ts';
 import type { AccountMailParams } from '../mails.ts';
 
 /** Tells the old address that another one has taken its place. */
@@ -8,7 +8,7 @@ export const emailChanged: MailTemplate<AccountMailParams['email_changed']> = (
 ) => ({
   subject: 'Your address was changed',
   lines: [
-    `The address of your account is ${newAddress} now. This one is not used any more.`,
+    `The address of your account is ${withoutLinks(newAddress)} now. This one is not used any more.`,
     'If it was not you, write to the support.',
   ],
   link: { label: 'Look at your account', url: `${appUrl}/account` },
