@@ -3,6 +3,7 @@ import { VezaError } from '../domain/errors.ts';
 import { joined, parseSubject, type Subject, writeSubject } from '../domain/kernel/index.ts';
 import { ACCOUNTS } from './accounts/index.ts';
 import { APPROVALS } from './approvals/index.ts';
+import { withAdditions } from './additions.ts';
 import { flagPart } from './kernel/index.ts';
 import { MARKETPLACE } from './marketplace/index.ts';
 import { PAYOUTS } from './payouts/index.ts';
@@ -35,9 +36,22 @@ const FLAGS = flagPart(
 const ALL = [...SUBJECTS, FLAGS] as const;
 export const PARTS: readonly SubjectPart[] = ALL;
 
+const ADDITIONS = PARTS.flatMap(({ adds = [] }) => adds);
+
 export const ROW_KINDS: readonly RowKind[] = Object.values(
   joined('kinds of rows', ...PARTS.flatMap(({ rows }) => rows.map((row) => ({ [row.kind]: row })))),
+).map((row) =>
+  withAdditions(
+    row,
+    ADDITIONS.filter(({ kind }) => kind === row.kind),
+  ),
 );
+
+/** The users whom an action on this row is about: their rows are locked first, with that of whoever acts. */
+export function peopleOf(text: string): readonly string[] {
+  const found = findRow(text);
+  return found?.kind.isOfPerson === true ? [found.subject.id] : [];
+}
 
 /** What the list of what is stuck is made of: a kind that no subject describes does not compile. */
 export const STUCK: Readonly<Record<WorkKind, StuckKind>> = joined(

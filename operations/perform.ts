@@ -5,10 +5,9 @@ import type { Act } from '../db/kernel/index.ts';
 import { needsSecondAdmin } from '../domain/approvals/index.ts';
 import { type Refusal, VezaError } from '../domain/errors.ts';
 import { type Money, writeSubject } from '../domain/kernel/index.ts';
-import { peopleOf } from './accounts/index.ts';
 import { dryRun, reasonOf, seenToken } from './acting.ts';
 import type { OperationsDeps, OperationsSettings } from './deps.ts';
-import { findAction } from './index.ts';
+import { findAction, peopleOf } from './index.ts';
 import { type Acted, type ActionAsk, pieceOf, type RowAction, type Snapshot } from './row-kind.ts';
 import { askSecondAdmin } from './second-admin.ts';
 import type { ActionName } from './titles.ts';
@@ -52,7 +51,7 @@ export async function previewAction(
       statusNow: standing.status,
       money: standing.money,
       effect: refusal === null ? operation.describeEffect(standing) : null,
-      needsSecondAdmin: takesTwo(operation, decided, settings),
+      needsSecondAdmin: takesTwo(operation, standing, decided, settings),
       refusal,
       seen: seenOf(operation, on, standing),
     };
@@ -102,7 +101,7 @@ export async function decideAction<Done, Work>(
   }
   const { money } = standing;
   const decided = await decidedWith(tx, act.actor, pieceOf(operation.action, subject, money));
-  if (!takesTwo(operation, decided, settings)) {
+  if (!takesTwo(operation, standing, decided, settings)) {
     const acted = await operation.act(tx, id, act, settings);
     await recordDecisions(tx, act.actor, pieceOf(operation.action, acted.now.subject, money));
     return acted;
@@ -117,10 +116,14 @@ export async function decideAction<Done, Work>(
 }
 
 const takesTwo = (
-  { takesTwoAdmins }: RowAction,
+  operation: RowAction,
+  standing: Snapshot,
   decided: Parameters<typeof needsSecondAdmin>[0],
   { fourEyesAboveMinor }: OperationsSettings,
-): boolean => takesTwoAdmins === true || needsSecondAdmin(decided, fourEyesAboveMinor);
+): boolean =>
+  operation.takesTwoAdmins === true ||
+  standing.takesTwoAdmins === true ||
+  needsSecondAdmin(decided, fourEyesAboveMinor);
 
 export interface Performed {
   readonly action: string;

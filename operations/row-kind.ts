@@ -16,6 +16,8 @@ export interface RowKind {
   readonly kind: string;
   /** A workflow runs under that id. */
   readonly hasWorkflow: boolean;
+  /** Its id is a person's: their row is locked first of all, with that of whoever acts. */
+  readonly isOfPerson?: true;
   /** All that may ever be done to it. */
   readonly actions: readonly RowAction[];
   /** What is told of it: null where there is no such row, `instead` where another row's story is told. */
@@ -27,6 +29,8 @@ export interface Snapshot {
   readonly status: string;
   /** The money that the action would move or decide on; null where it names none. */
   readonly money: Money | null;
+  /** As it stands, the action takes two admins, whatever it is worth. */
+  readonly takesTwoAdmins?: true;
 }
 
 export interface Acted<Done, Work> {
@@ -174,6 +178,21 @@ export interface StoryPart {
   readonly belongsTo?: string | null;
 }
 
+/** What a subject adds to a row that a lower one describes. */
+export interface Addition {
+  /** Of the row. */
+  readonly kind: string;
+  readonly actions: readonly RowAction[];
+  /** What it tells in the row's story. `mayBe`: which of its actions may be taken as the row stands. */
+  story(
+    db: Db,
+    id: string,
+  ): Promise<{
+    readonly rows: readonly StoryRow[];
+    readonly mayBe: (own: StoryRow) => readonly ActionName[];
+  }>;
+}
+
 /** What is to be done once a second admin agrees, where it is no action on rows. */
 export interface Undertaking {
   /** A token of how it stands now; locks a single row. */
@@ -189,6 +208,7 @@ export interface SubjectPart {
   readonly rows: readonly RowKind[];
   /** By the names that `db/<subject>/work.ts` gives its queries. */
   readonly stuck: Readonly<Record<string, StuckKind>>;
+  readonly adds?: readonly Addition[];
   readonly flags?: Readonly<Partial<Record<FlagKind, FlagWords>>>;
   /** Locks rows that an action on many will lock one by one, in the order of the whole. */
   lockMany?(tx: Tx, idsOf: (kind: string) => readonly string[]): Promise<void>;

@@ -1,10 +1,19 @@
 export { closeAccount } from './deletions/close-account.ts';
-export { readDeletion } from './deletions/open-deletion.ts';
+export { eraseNow } from './deletions/erase-now.ts';
+export { holdDeletion } from './deletions/hold-deletion.ts';
+export { lockOpenDeletion, readDeletion } from './deletions/open-deletion.ts';
+export { releaseHold } from './deletions/release-hold.ts';
 export { undoDeletion } from './deletions/undo-deletion.ts';
 export { findText, type FoundText } from './find-text.ts';
 export { OPEN_PEOPLE, type PeopleFigure, PRIVACY_FIGURES } from './figures.ts';
 export { listDeletions, listExports } from './list.ts';
 export { PRIVACY_NAMED } from './named.ts';
-export { type DeletionStory, type ExportStory, readDeletionStory, readExportStory } from './story.ts';
+export {
+  type DeletionStory,
+  type ExportStory,
+  readDeletionStory,
+  readExportsOf,
+  readExportStory,
+} from './story.ts';
 export type { AccountDeletion, DataExport } from './schema.ts';
 export { PRIVACY_WORK } from './work.ts';

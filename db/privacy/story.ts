@@ -17,6 +17,18 @@ export async function readExportStory(db: Db, exportId: string): Promise<ExportS
   return { row, mails: about(exportWorkflowId(exportId), await listMailsOf(db, [exportId])) };
 }
 
+const EXPORTS_MAX = 20;
+
+/** The last ones of a person, the newest first. */
+export async function readExportsOf(db: Db, userId: string): Promise<readonly DataExport[]> {
+  return db
+    .select()
+    .from(dataExports)
+    .where(eq(dataExports.userId, userId))
+    .orderBy(desc(dataExports.requestedAt), desc(dataExports.id))
+    .limit(EXPORTS_MAX);
+}
+
 export interface DeletionStory {
   /** The newest first: those before it were undone. */
   readonly rows: readonly [AccountDeletion, ...AccountDeletion[]];

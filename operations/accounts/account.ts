@@ -1,6 +1,5 @@
 import { type Account, type AccountStory, type MailRow, readAccount } from '../../db/accounts/index.ts';
 import { mailWorkflowId, userSubject } from '../../domain/accounts/index.ts';
-import { parseSubject } from '../../domain/kernel/index.ts';
 import type { RowKind, StoryEvent, StoryRow } from '../row-kind.ts';
 import { asks, event, eventIf, QUIET } from '../telling.ts';
 import type { ActionName } from '../titles.ts';
@@ -11,6 +10,7 @@ import { mailStoryRow } from './mail.ts';
 export const account: RowKind = {
   kind: 'account',
   hasWorkflow: false,
+  isOfPerson: true,
   actions: ACCOUNT_ACTIONS,
   async story(db, id) {
     const found = await readAccount(db, id);
@@ -28,12 +28,6 @@ export const account: RowKind = {
 /** By its kind alone: what its text says is in its own story. */
 const mailWritten = ({ id, kind, createdAt }: MailRow): StoryEvent =>
   event(createdAt, 'mail', mailWorkflowId(id), `A mail was written: ${kind.replaceAll('_', ' ')}.`);
-
-/** The users whom an action on this row is about: their rows are locked first, with that of whoever acts. */
-export function peopleOf(subject: string): readonly string[] {
-  const parsed = parseSubject(subject);
-  return parsed?.kind === 'account' ? [parsed.id] : [];
-}
 
 function storyRow({ account: row, isTwoFactorOn, codesBlockedUntil }: AccountStory): StoryRow {
   const subject = userSubject(row.id);

@@ -3,7 +3,6 @@ import { account } from './account.ts';
 import { mail, MAIL_FLAG_WORDS, stuckMail } from './mail.ts';
 import { keyUndertakingOf } from './make-api-key.ts';
 
-export { peopleOf } from './account.ts';
 export { keyToKeepOf, makeApiKey } from './make-api-key.ts';
 
 export const ACCOUNTS = {

@@ -1,8 +1,11 @@
 import { type DeletionStory, readDeletionStory } from '../../db/privacy/index.ts';
 import { deletionWorkflowId } from '../../domain/privacy/ids.ts';
 import { waitWordsOf } from '../../domain/privacy/waits.ts';
-import type { RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
-import { event, eventIf, QUIET } from '../telling.ts';
+import { balanceSubject } from '../../domain/payouts/index.ts';
+import type { ActionName } from '../titles.ts';
+import type { ActionAsk, RowKind, StoryEvent, StoryRow, StuckKind } from '../row-kind.ts';
+import { asks, event, eventIf, QUIET } from '../telling.ts';
+import { DELETION_ROW_ACTIONS } from './deletion-actions.ts';
 import { mailEvents } from './mails.ts';
 
 type Row = DeletionStory['rows'][number];
@@ -11,7 +14,8 @@ type Row = DeletionStory['rows'][number];
 export const deletion: RowKind = {
   kind: 'deletion',
   hasWorkflow: true,
-  actions: [],
+  isOfPerson: true,
+  actions: DELETION_ROW_ACTIONS,
   async story(db, userId) {
     const found = await readDeletionStory(db, userId);
     if (found === null) return null;
@@ -31,7 +35,8 @@ export const stuckDeletion: StuckKind = {
   one: 'Deletion',
   many: 'Deletions whose time has come',
   next: ({ status, waitingFor }) => nextOfDeletion(status, waitingFor === null ? [] : waitingFor.split(', ')),
-  actions: () => [],
+  actions: ({ subject, status, waitingFor }) =>
+    asks(subject, ...mayBe(status, (waitingFor ?? '').split(', ').includes('hold'))),
 };
 
 /** Of one of any status, and with what it waits for. */
@@ -50,7 +55,21 @@ export const waitsOf = ({ status, waitsFor, heldAt }: Row): readonly string[] =>
   return heldAt === null || waitsFor.includes('hold') ? waitsFor : [...waitsFor, 'hold'];
 };
 
-function deletionRow(row: Row): StoryRow {
+/** What an operator may do about one that stands so. */
+function mayBe(status: string, isHeld: boolean): ActionName[] {
+  if (status !== 'scheduled' && status !== 'waiting') return [];
+  return isHeld ? ['release_hold', 'undo_deletion'] : ['hold_deletion', 'undo_deletion', 'erase_now'];
+}
+
+/** A debt is ended on the balance of its person. */
+export const deletionAsks = (row: Row): ActionAsk[] => [
+  ...asks(deletionWorkflowId(row.userId), ...mayBe(row.status, row.heldAt !== null)),
+  ...(waitsOf(row).includes('balance_owed')
+    ? asks(balanceSubject(row.userId), 'settled_outside', 'written_off')
+    : []),
+];
+
+export function deletionRow(row: Row): StoryRow {
   const { userId, status, finalAt, steps } = row;
   const waits = waitsOf(row);
   const notes = Object.entries(steps).flatMap(([step, { note }]) =>
@@ -66,7 +85,7 @@ function deletionRow(row: Row): StoryRow {
     waitingFor: waits.length === 0 ? null : waits.join(', '),
     nextAttemptAt: status === 'scheduled' ? finalAt : null,
     providerId: null,
-    actions: [],
+    actions: deletionAsks(row),
   };
 }
 

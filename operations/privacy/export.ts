@@ -47,7 +47,7 @@ export function nextOfExport({
     : 'Its workflow makes the file again at its time, until its retries are exhausted.';
 }
 
-function exportRow({ id, status, errorCode, nextAttemptAt, attempt }: Row): StoryRow {
+export function exportRow({ id, status, errorCode, nextAttemptAt, attempt }: Row): StoryRow {
   const subject = exportWorkflowId(id);
   return {
     ...QUIET,

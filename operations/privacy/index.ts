@@ -1,4 +1,5 @@
 import type { SubjectPart } from '../row-kind.ts';
+import { accountAddition } from './account.ts';
 import { deletion, stuckDeletion } from './deletion.ts';
 import { dataExport, stuckExport } from './export.ts';
 import { PRIVACY_FLAG_WORDS } from './flags.ts';
@@ -16,6 +17,7 @@ export {
 
 export const PRIVACY = {
   rows: [dataExport, deletion],
+  adds: [accountAddition],
   stuck: { export: stuckExport, deletion: stuckDeletion },
   flags: PRIVACY_FLAG_WORDS,
 } as const satisfies SubjectPart;

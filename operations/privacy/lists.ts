@@ -3,7 +3,8 @@ import type { Db } from '../../db/client.ts';
 import type { Page, PageAsk } from '../../db/kernel/index.ts';
 import { deletionWorkflowId, exportWorkflowId } from '../../domain/privacy/ids.ts';
 import { waitWordsOf } from '../../domain/privacy/waits.ts';
-import { nextOfDeletion, waitsOf } from './deletion.ts';
+import { deletionAsks, nextOfDeletion, waitsOf } from './deletion.ts';
+import type { ActionAsk } from '../row-kind.ts';
 import { nextOfExport } from './export.ts';
 
 // What operators see of people who leave and of copies of data, as console and command line list it.
@@ -30,6 +31,7 @@ interface Listed {
 }
 
 export interface ListedDeletion extends AccountDeletion, Listed {
+  readonly actions: readonly ActionAsk[];
   /** What it waits for, as people read it. */
   readonly waitWords: readonly string[];
 }
@@ -49,6 +51,7 @@ export async function listPeopleLeaving(
     subject: deletionWorkflowId(row.userId),
     next: nextOfDeletion(row.status, waitsOf(row)),
     waitWords: waitWordsOf(waitsOf(row)),
+    actions: deletionAsks(row),
   }));
   return { ...page, rows };
 }

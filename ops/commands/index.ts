@@ -289,7 +289,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'account',
     operands: 'VERB ID',
     options: acting,
-    about: `acts on the account with that id or exact address: ${ACCOUNT_VERBS.join(', ')}. To reset a second factor, and to give or take the role admin, a second admin has to agree`,
+    about: `acts on the account with that id or exact address: ${ACCOUNT_VERBS.join(', ')}. To reset a second factor, to give or take the role admin, to erase now and to close an admin, a second admin has to agree`,
     run: account,
   },
   {

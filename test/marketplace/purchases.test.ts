@@ -18,7 +18,13 @@ import { settleRefund } from '../../db/marketplace/refunds/settle.ts';
 import type { Role } from '../../domain/accounts/index.ts';
 import { refundPurchase } from '../../operations/marketplace/refund-purchase.ts';
 import { openWithSql } from '../../sandbox/database.ts';
-import { captured, failed, type Subscriptions, subscriptionsOn } from '../subscriptions/paid-rows.ts';
+import {
+  captured,
+  failed,
+  type Subscriptions,
+  subscriptionsOn,
+  termsAt,
+} from '../subscriptions/paid-rows.ts';
 import { ownDatabase, PURCHASES, type Story, storyOn } from './verbs.ts';
 
 // Another kind of purchase than orders: invoices go through the same verbs, and those know nothing of them.
@@ -259,7 +265,10 @@ test('its refund is seen by who paid and by admins, and by nobody else', async (
 test("an operator's refund of it is weighed by what its own kind decides", async () => {
   const of = await paidInvoice();
   const operation = refundPurchase('invoice', { amount: 500, endAccess: true });
-  const settings = { fourEyesAboveMinor: 1, billingTime: { scale: 1, startMs: 0 }, purchases: PURCHASES };
+  const settings = {
+    ...{ fourEyesAboveMinor: 1, billingTime: { scale: 1, startMs: 0 }, purchases: PURCHASES },
+    ...{ billingTerms: termsAt(), deletionGraceMs: 0 },
+  };
   const weighed = await db.transaction((tx) => operation.snapshot(tx, of.id, settings));
   expect(weighed).toEqual({ status: 'paid', money: { amountMinor: 500, currency: 'USD' } });
   const act = { actor: story.admin.id, reason: 'promised' };

@@ -82,7 +82,7 @@ test('people: who leaves, what they wait for, whose copy is being made; without 
   await page.getByRole('button', { name: 'Show' }).click();
   expect(await page.getByRole('main').textContent()).toContain('Nobody of that kind.');
   await page.goBack();
-  await deletions.getByRole('link').click();
+  await deletions.getByRole('link', { name: 'deletion …' }).click();
   await page.getByRole('heading', { level: 1, name: 'Deletion' }).waitFor();
   expect(await page.getByRole('main').textContent()).toContain('Its person asked to leave.');
   await page.goto(`/ops/story/export/${exportId}`);

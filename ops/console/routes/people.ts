@@ -15,7 +15,7 @@ import { html, type Html } from '../html.ts';
 import { document, livePart } from '../layout.ts';
 import { address, choice, PAGE_ROWS, uuidOf } from '../query.ts';
 import { filters, pager, select } from '../views/filters.ts';
-import { subjectLink } from '../views/links.ts';
+import { actionLinks, subjectLink } from '../views/links.ts';
 import { badge } from '../views/status.ts';
 import { table } from '../views/table.ts';
 
@@ -104,6 +104,13 @@ const deletionTable = ({ now }: ConsoleDeps, rows: readonly ListedDeletion[]): H
             ${waitWords.length > 0 && waitingSince !== null && html`<span class="sub">for ${age(waitingSince, now())}</span>`}`,
       },
       { title: 'What happens next', cell: (row) => html`<span class="said">${row.next}</span>` },
+      {
+        title: 'What you may do',
+        cell: ({ actions }) =>
+          html`<ul class="actions">
+            ${actionLinks(actions)}
+          </ul>`,
+      },
     ],
     rows,
     empty: 'Nobody of that kind.',

@@ -1,0 +1,1 @@
+export { deletionWorkflowId } from './ids.ts';
