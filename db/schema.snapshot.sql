@@ -337,7 +337,7 @@ CREATE TABLE export_tickets (
   CONSTRAINT export_tickets_export_id_data_exports_id_fk FOREIGN KEY (export_id) REFERENCES data_exports(id)
 );
 CREATE INDEX export_tickets_by_export ON public.export_tickets USING btree (export_id);
-CREATE INDEX export_tickets_over ON public.export_tickets USING btree (expires_at);
+CREATE INDEX export_tickets_over ON public.export_tickets USING btree (expires_at, token_hash);
 
 CREATE TABLE idempotency_keys (
   scope text NOT NULL,

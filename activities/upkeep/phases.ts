@@ -7,6 +7,7 @@ import {
   unconfirmedAccounts,
 } from '../../db/accounts/index.ts';
 import { auditAddressesOver } from '../../db/kernel/index.ts';
+import { TICKETS_OVER } from '../../db/privacy/index.ts';
 import { bodiesOver, maskBody } from '../../db/webhooks/index.ts';
 import { VezaError } from '../../domain/errors.ts';
 import type { UpkeepPhase } from '../../domain/upkeep/index.ts';
@@ -66,7 +67,7 @@ export const PHASES: Readonly<Record<UpkeepPhase, readonly Part[]>> = {
   lost_work: [mails],
   accounts: [accounts],
   // A session goes after its tokens, which refer to it.
-  tokens: [refreshTokens, ...ROWS_OVER.map(removedRowsOver)],
+  tokens: [refreshTokens, ...[...ROWS_OVER, TICKETS_OVER].map(removedRowsOver)],
   addresses: [addressesOfSessions, addressesOfAudit],
   bodies: [webhookBodies],
 };

@@ -17,3 +17,4 @@ export {
 } from './story.ts';
 export type { AccountDeletion, DataExport } from './schema.ts';
 export { PRIVACY_WORK } from './work.ts';
+export { TICKETS_OVER } from './over.ts';

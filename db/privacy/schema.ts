@@ -85,7 +85,10 @@ export const exportTickets = pgTable(
     sessionId: uuid(),
     expiresAt: at().notNull(),
   },
-  (t) => [index('export_tickets_by_export').on(t.exportId), index('export_tickets_over').on(t.expiresAt)],
+  (t) => [
+    index('export_tickets_by_export').on(t.exportId),
+    index('export_tickets_over').on(t.expiresAt, t.tokenHash),
+  ],
 );
 
 /** People who leave. */

@@ -8,6 +8,7 @@ import { bearerUsage, mails, users } from '../../db/accounts/schema.ts';
 import { twoFactorChallenges } from '../../db/accounts/second-factor/schema.ts';
 import { refreshTokens, sessions } from '../../db/accounts/sessions/schema.ts';
 import { accountTokens, authFailures } from '../../db/accounts/tokens/schema.ts';
+import { dataExports, exportTickets } from '../../db/privacy/schema.ts';
 import { makePerson } from '../harness/shop.ts';
 import { type Person, World } from '../harness/world.ts';
 import { NONE, one, upkeep } from './support.ts';
@@ -66,6 +67,13 @@ const ROWS = {
     return db()
       .insert(clientUsage)
       .values({ scope: hash(), since: fromNow(-DAY_MS - overForMs), ...counted });
+  },
+  export_tickets: async (overForMs) => {
+    const id = uuidv7();
+    await db().insert(dataExports).values({ id, userId, status: 'failed' });
+    await db()
+      .insert(exportTickets)
+      .values({ tokenHash: hash(), exportId: id, expiresAt: fromNow(-overForMs) });
   },
   bearer_usage: (overForMs) => {
     const counted = { used: 1, usedBefore: 0, lastUsedAt: new Date() };
