@@ -24,6 +24,8 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+# A new volume takes its owner from here.
+RUN mkdir -p /var/lib/veza/files && chown -R 1000:1000 /var/lib/veza
 # The image's user `node`, by number: an orchestrator that demands a user other than root can then see that it is.
 USER 1000:1000
 # Alive, not ready: a database that is away is no reason to restart the API. Other processes of the image switch it off.

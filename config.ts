@@ -15,6 +15,7 @@ import { PROVIDERS_VARIABLES } from './config/providers.ts';
 import { RECONCILE_VARIABLES } from './config/reconcile.ts';
 import { SIGN_IN_VARIABLES } from './config/sign-in.ts';
 import { SIGNING_KEYS_VARIABLES } from './config/signing-keys.ts';
+import { STORAGE_VARIABLES, storageProblems } from './config/storage.ts';
 import { SUBSCRIPTIONS_VARIABLES, subscriptionsProblems } from './config/subscriptions.ts';
 import { UPKEEP_VARIABLES } from './config/upkeep.ts';
 import type { Env } from './config/variable.ts';
@@ -25,6 +26,7 @@ import { isProduction } from './domain/kernel/index.ts';
 export const VARIABLES = {
   ...KERNEL_VARIABLES,
   ...ENCRYPTION_VARIABLES,
+  ...STORAGE_VARIABLES,
   ...OBSERVE_VARIABLES,
   ...ACCOUNTS_VARIABLES,
   ...SIGNING_KEYS_VARIABLES,
@@ -46,6 +48,7 @@ export const VARIABLES = {
 /** Checks of subjects that concern several variables. */
 const PROBLEMS: readonly ((env: Env) => readonly string[])[] = [
   kernelProblems,
+  storageProblems,
   accountsProblems,
   oauthProblems,
   subscriptionsProblems,

@@ -10,6 +10,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { mailerSettingsOf } from './config/accounts.ts';
 import { oauthSettingsOf } from './config/oauth.ts';
 import { tracesUrlOf } from './config/observe.ts';
+import { storageWarning, storeSettingsOf } from './config/storage.ts';
 import { PasswordHasher } from './db/accounts/index.ts';
 import { openDatabase } from './db/client.ts';
 import { identityOf } from './domain/accounts/index.ts';
@@ -24,6 +25,7 @@ import { openTracing } from './observe/spans.ts';
 import { operationsSettings } from './operations/deps.ts';
 import { createConsole } from './ops/console/index.ts';
 import { createOauthClients } from './providers/oauth/index.ts';
+import { createFileStore } from './providers/store/index.ts';
 import { createMailer } from './providers/smtp/mailer.ts';
 import { createBreachCheck } from './providers/breached-passwords/index.ts';
 import { type BodyLimits, RequestBodies } from './request-bodies.ts';
@@ -78,6 +80,9 @@ export async function startServer(
   const bodies = new RequestBodies(overrides.bodies);
   const admission = createAdmission(config);
   const mailer = createMailer(mailerSettingsOf(config));
+  const warning = storageWarning(config);
+  if (warning !== null) log.warn(warning);
+  const store = createFileStore(storeSettingsOf(config));
   const passwords = new PasswordHasher({ atATime: config.AUTH_HASH_CONCURRENCY });
   const app = createApp({
     db: database.db,
@@ -89,6 +94,7 @@ export async function startServer(
     bodies,
     admission,
     mailer,
+    store,
     passwords,
     ...(config.PASSWORD_BREACH_CHECK === 'range' && {
       isBreached: createBreachCheck(config.PASSWORD_BREACH_URL),
@@ -121,6 +127,7 @@ export async function startServer(
   const server = createAdaptorServer({ fetch: app.route('/ops', operators).fetch });
   const closeParts = () => {
     mailer.close();
+    store.close();
     return Promise.all([observer.close(), database.close(), connection.close()]);
   };
   try {

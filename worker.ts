@@ -16,6 +16,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { mailerSettingsOf } from './config/accounts.ts';
 import { oauthSettingsOf } from './config/oauth.ts';
 import { tracesUrlOf } from './config/observe.ts';
+import { storageWarning, storeSettingsOf } from './config/storage.ts';
 import { type Db, openDatabase } from './db/client.ts';
 import { createPurchases } from './db/purchases.ts';
 import { tellStripeMode } from './db/webhooks/index.ts';
@@ -32,6 +33,7 @@ import { createObserver } from './observe/index.ts';
 import { openTracing } from './observe/spans.ts';
 import { createHyperswitch } from './providers/hyperswitch/client.ts';
 import { createOauthClients } from './providers/oauth/index.ts';
+import { createFileStore } from './providers/store/index.ts';
 import { createStripe } from './providers/stripe/client.ts';
 import { createMailer } from './providers/smtp/mailer.ts';
 import { modeOfKey, type StripeMode } from './providers/stripe/mode.ts';
@@ -107,9 +109,13 @@ export async function startWorker(
   const client = createClient(connection, config, { interceptors: { workflow: [observer.engineCalls] } });
   const engine = createEngine(client, queues);
   const mailer = createMailer(mailerSettingsOf(config));
+  const warning = storageWarning(config);
+  if (warning !== null) log.warn(warning);
+  const store = createFileStore(storeSettingsOf(config));
   const activities = createActivities({
     mailer,
     oauth: createOauthClients(oauthSettingsOf(config)),
+    store,
     attachmentsOf: async ({ kind, params }) => {
       const receipt = kind === 'invoice_receipt' ? await receiptOf(database.db, params.invoice_id) : null;
       return receipt === null ? [] : [receipt];
@@ -204,6 +210,7 @@ export async function startWorker(
         await done;
       } finally {
         mailer.close();
+        store.close();
         isOver.abort();
         await told;
         await observer.close();

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { type AccountsDeps, accountsSettings } from './accounts/deps.ts';
-import type { KernelDeps } from './kernel/index.ts';
+import type { FileDeps, KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
 import { type PrivacyDeps, privacySettings } from './privacy/deps.ts';
@@ -10,6 +10,7 @@ import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/dep
 import { type UpkeepDeps, upkeepSettings } from './upkeep/deps.ts';
 
 export type Deps = KernelDeps &
+  FileDeps &
   AccountsDeps &
   MarketplaceDeps &
   PayoutDeps &

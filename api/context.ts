@@ -12,6 +12,7 @@ import type {
   SignInFailure,
   Standing,
 } from '../domain/accounts/index.ts';
+import type { FileStore } from '../domain/kernel/index.ts';
 import type { BillingTerms } from '../domain/subscriptions/index.ts';
 import type { Engine } from '../engine/port/index.ts';
 import type { Logger } from '../log.ts';
@@ -85,6 +86,7 @@ export interface ApiDeps {
   readonly engine: Engine;
   readonly config: ApiConfig;
   readonly log: Logger;
+  readonly store: FileStore;
   readonly observer?: ApiObserver;
   /** For mails that go out within a request; none by default. */
   readonly mailer?: Mailer;

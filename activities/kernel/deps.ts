@@ -1,11 +1,16 @@
 import type { Logger } from 'pino';
-import type { BackoffPolicy } from '../../domain/kernel/index.ts';
+import type { BackoffPolicy, FileStore } from '../../domain/kernel/index.ts';
 import type { Db } from '../../db/client.ts';
 
 /** What all activities have. */
 export interface KernelDeps {
   readonly db: Db;
   readonly log: Logger;
+}
+
+/** What activities have that read or write files. */
+export interface FileDeps {
+  readonly store: FileStore;
 }
 
 export interface RetrySettings extends BackoffPolicy {

@@ -2,6 +2,17 @@ export { actionsInTemporal, type ActionWords, effectOf, RETRY_IN_TEMPORAL } from
 export { backoffDelayMs, type BackoffPolicy } from './backoff.ts';
 export { durationMs } from './duration.ts';
 export { maskEmail, maskEmails, withoutEmails } from './emails.ts';
+export {
+  assertFileKey,
+  type ByteRange,
+  type FilePage,
+  type FileStat,
+  type FileStore,
+  type OpenFile,
+  type PutOptions,
+  StoreFault,
+  type StoreFaultCode,
+} from './file-store.ts';
 export { cutMinor, grainMinor, payoutGrainMinor, planShare, type SharePlan } from './grain.ts';
 export { isStripeId, isUuid, keyGeneration, NO_KEY } from './ids.ts';
 export { joined } from './joined.ts';

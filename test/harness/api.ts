@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { createApp } from '../../api/app.ts';
 import type { ApiConfig, ApiObserver } from '../../api/context.ts';
 import { type DatabaseWithSql, openWithSql } from '../../sandbox/database.ts';
@@ -15,7 +15,8 @@ import type { Role } from '../../domain/accounts/roles.ts';
 import { connectLazily, createClient } from '../../engine/connect.ts';
 import { createEngine } from '../../engine/index.ts';
 import { createLogger } from '../../log.ts';
-import { createDatabaseFromTemplate } from './services.ts';
+import { createFileStore } from '../../providers/store/index.ts';
+import { createDatabaseFromTemplate, uniqueName } from './services.ts';
 
 export const SECRET = 'a-secret-of-the-tests-with-over-32-characters';
 export const CONFIG: ApiConfig = {
@@ -141,6 +142,7 @@ export async function openApi({
       engine,
       config,
       log,
+      store: createFileStore({ kind: 'folder', folder: `${inject('scratchDir')}/${uniqueName('files')}` }),
       ...(mailer && { mailer }),
       ...(oauth && { oauth }),
       ...(passwords && { passwords }),

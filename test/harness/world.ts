@@ -153,6 +153,7 @@ export class World {
       ...SECRETS,
       DATABASE_URL: meter?.url ?? testDatabase.url,
       TEMPORAL_ADDRESS: temporalAddress(),
+      STORAGE_URL: `file:${inject('scratchDir')}/${queue}-files`,
       TEMPORAL_TASK_QUEUE: queue,
       TEMPORAL_STRIPE_TASK_QUEUE: `${queue}-stripe`,
       TEMPORAL_BILLING_TASK_QUEUE: `${queue}-billing`,
