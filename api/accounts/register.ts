@@ -4,13 +4,14 @@ import { defineRoute, fails, fromOf, json, jsonBody, SIGNING_IN, WITH_BODY } fro
 import { registering } from '../middleware/access.ts';
 import { acceptPassword } from './accept-password.ts';
 import { NewAddress, Password } from './fields-view.ts';
+import { DisplayName } from './profile-view.ts';
 import { type FirstMail, linkTo, sendFirst } from './send-first.ts';
 
 const Body = z
   .strictObject({
     email: NewAddress,
     password: Password,
-    display_name: z.string().trim().min(1).max(100).optional(),
+    display_name: DisplayName.optional(),
   })
   .openapi('Register');
 

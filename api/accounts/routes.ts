@@ -19,9 +19,11 @@ import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { makeOwnApiKey } from './make-own-api-key.ts';
 import { meetChallenge } from './meet-challenge.ts';
+import { putProfile } from './put-profile.ts';
 import { publishKeys } from './publish-keys.ts';
 import { putUser } from './put-user.ts';
 import { readMe } from './read-me.ts';
+import { readProfile } from './read-profile.ts';
 import { readSession } from './read-session.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
@@ -43,7 +45,7 @@ export const ACCOUNTS_ROUTES = [
   ...[register, verifyEmail, resendVerification, askPasswordReset, confirmPasswordReset, confirmEmail],
   ...[login, meetChallenge, refresh, logout, readSession, makeChatToken],
   ...[beginOauth, finishOauth, exchangeOauthCode, linkProvider, unlinkProvider],
-  ...[readMe, upgradeCreator],
+  ...[readMe, readProfile, putProfile, upgradeCreator],
   ...[changePassword, changeEmail, listSessions, endSession, endOtherSessions],
   ...[setUpTwoFactor, confirmTwoFactor, renewBackupCodes, turnOffTwoFactor],
   ...[makeOwnApiKey, listOwnApiKeys, revokeOwnApiKey],

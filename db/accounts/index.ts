@@ -47,6 +47,7 @@ export { signIn } from './sessions/sign-in.ts';
 export { scopeOf } from './limits/scope.ts';
 export { type ClientLimit, takeClientCall } from './limits/take-client-call.ts';
 export { PasswordHasher } from './passwords/hasher.ts';
+export { type Profile, putProfile, readProfile } from './profile.ts';
 export { type NewcomerByToken, provisionUser } from './provision.ts';
 export { provePassword } from './passwords/prove.ts';
 export { strengthenHash } from './passwords/strengthen.ts';

@@ -3,7 +3,7 @@ import { jwtVerify } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../config.ts';
-import { upgradeToCreator } from '../../db/accounts/index.ts';
+import { putProfile, upgradeToCreator } from '../../db/accounts/index.ts';
 import { auditLog } from '../../db/kernel/schema.ts';
 import { users } from '../../db/accounts/schema.ts';
 import { ERRORS } from '../../domain/errors.ts';
@@ -239,5 +239,50 @@ describe('a token for the chat', () => {
   test('CHAT_JWT_SECRET equal to JWT_SECRET is refused', () => {
     const both = { NODE_ENV: 'test', JWT_SECRET: SECRET, CHAT_JWT_SECRET: SECRET };
     expect(() => readConfig(both)).toThrow(/CHAT_JWT_SECRET: expected another one than JWT_SECRET/);
+  });
+});
+
+describe('a profile', () => {
+  const PATH = '/users/me/profile';
+  const NOTHING = { display_name: null, bio: null, country: null, links: [] };
+
+  test('is corrected by its person, whole, and by nobody else', async () => {
+    const [headers, other] = [
+      withToken(await signIn(world, await addAccount(world))),
+      withToken(await signIn(world, await addAccount(world))),
+    ];
+    const read = async (by: Record<string, string>) =>
+      (await ask(world, 'GET', PATH, { headers: by })).body['profile'];
+    const put = (body: unknown) => ask(world, 'PUT', PATH, { headers, body });
+    expect(await read(headers)).toEqual(NOTHING);
+    const ada = { display_name: 'Ada', bio: 'Writes.', country: 'DE', links: ['https://ada.example/'] };
+    expect((await put(ada)).status).toBe(200);
+    expect(await read(headers)).toEqual(ada);
+    const second = await put({ display_name: 'Ada L.' });
+    expect(second.body['profile']).toEqual({ ...NOTHING, display_name: 'Ada L.' });
+    expect(await read(headers)).toEqual({ ...NOTHING, display_name: 'Ada L.' });
+    expect(await read(other)).toEqual(NOTHING);
+    expect(refusal(await ask(world, 'GET', PATH))).toEqual([401, 'unauthenticated']);
+  });
+
+  test.each([
+    ['without a name', {}],
+    ['with a link that no browser should follow', { display_name: 'Ada', links: ['javascript:alert(1)'] }],
+    ['with a country that is none', { display_name: 'Ada', country: 'Germany' }],
+    ['with a name of 101 characters', { display_name: 'a'.repeat(101) }],
+  ])('%s is refused', async (_, body) => {
+    const headers = withToken(await signIn(world, await addAccount(world)));
+    expect(refusal(await ask(world, 'PUT', PATH, { headers, body }))).toEqual([422, 'validation_failed']);
+  });
+
+  test('of somebody who is being erased is not written any more', async () => {
+    const { id } = await addAccount(world, { status: 'erasing' });
+    const asked = putProfile(world.database.db, id, {
+      displayName: 'Ada',
+      bio: null,
+      country: null,
+      links: [],
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'user_not_found' });
   });
 });

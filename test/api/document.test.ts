@@ -30,6 +30,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   'linkStripeAccount',
   ...['logout', 'readSession', 'listSessions', 'endSession', 'endOtherSessions'],
   ...['changePassword', 'changeEmail', 'linkProvider', 'unlinkProvider'],
+  ...['readProfile', 'putProfile', 'readDeletion', 'undoDeletion', 'leave', 'askForDeletion'],
   ...['setUpTwoFactor', 'confirmTwoFactor', 'renewBackupCodes', 'turnOffTwoFactor'],
   ...['upgradeCreator', 'makeChatToken', 'makeOwnApiKey', 'listOwnApiKeys', 'revokeOwnApiKey'],
 ]);
