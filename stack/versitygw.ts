@@ -29,7 +29,7 @@ export interface EmbeddedS3 {
   stop(): Promise<void>;
 }
 
-/** An S3 that keeps its files in a folder. Built with Go at the first time, which takes a minute. */
+/** An S3 that keeps its files in a folder. Built with Go at the first time, which takes some minutes. */
 export async function startVersitygw(options: {
   readonly dir: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -74,13 +74,14 @@ export async function startVersitygw(options: {
   }
 }
 
-async function findVersitygw(env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
+/** The path of its binary, which is built and kept in the user's cache where there is none. */
+export async function findVersitygw(env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
   const target = join(cacheFolder(env), `versitygw-${VERSITYGW_VERSION}`);
   const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW_VERSION}`;
   await withTurn(`${target}.lock`, progress, async () => {
     if (existsSync(target)) return;
     await buildWithGo(
-      { module, name: "versitygw, the tests' S3,", takes: 'a minute' },
+      { module, name: "versitygw, the tests' S3,", takes: 'one to five minutes' },
       { target, env, progress },
     );
   });

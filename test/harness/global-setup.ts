@@ -6,6 +6,7 @@ import { createDatabase, startPostgres } from '../../stack/postgres.ts';
 import { consoleProgress } from '../../stack/progress.ts';
 import { makeScratch } from '../../stack/scratch.ts';
 import { startTemporal } from '../../stack/temporal.ts';
+import { findVersitygw } from '../../stack/versitygw.ts';
 import { prepareRun } from './prepare.ts';
 
 declare module 'vitest' {
@@ -55,6 +56,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const services = await startBoth(scratch.dir, servers);
+    // Sooner than a test waits for it. Where it cannot be built, those tests say so that need it.
+    await findVersitygw(process.env, consoleProgress()).catch(() => undefined);
     const prepared = await prepareRun(services);
     project.provide('workflowBundlePaths', prepared.workflowBundlePaths);
     const { templateUrl: _, ...provided } = services;
