@@ -32,6 +32,7 @@ const FOR_PEOPLE_ALONE = new Set<string | undefined>([
   ...['changePassword', 'changeEmail', 'linkProvider', 'unlinkProvider'],
   ...['readProfile', 'putProfile', 'readDeletion', 'undoDeletion', 'leave', 'askForDeletion'],
   ...['setUpTwoFactor', 'confirmTwoFactor', 'renewBackupCodes', 'turnOffTwoFactor'],
+  ...['leave', 'askForDeletion', 'readDeletion', 'undoDeletion'],
   ...['upgradeCreator', 'makeChatToken', 'makeOwnApiKey', 'listOwnApiKeys', 'revokeOwnApiKey'],
 ]);
 
