@@ -3,9 +3,11 @@ import { type BegunStep, beginStep, endStep } from '../../db/privacy/erasing/ste
 import { deletionWorkflowId } from '../../domain/privacy/ids.ts';
 import type { ErasingStep } from '../../domain/privacy/erasing-steps.ts';
 import type { PrivacyDeps } from './deps.ts';
+import { eraseFiles } from './erase-files.ts';
 import { eraseHistories } from './erase-histories.ts';
 import { erasePersonalRows, type RowsProgress } from './erase-rows.ts';
 import { revokeTokens } from './revoke-tokens.ts';
+import { writeTombstone } from './write-tombstone.ts';
 
 export interface ErasingAsk {
   readonly deletionId: string;
@@ -23,9 +25,11 @@ export interface Progress {
 
 const STEPS: Readonly<Record<ErasingStep, Step>> = {
   provider_tokens: revokeTokens,
+  files: eraseFiles,
   rows: erasePersonalRows,
   histories: eraseHistories,
-  // What was written since the rows went goes too: the doors were open for ids and amounts.
+  tombstone: writeTombstone,
+  // What was written since the rows went goes in batches first, so that the last transaction finds next to nothing.
   account: async (deps, begun, progress) => {
     await erasePersonalRows(deps, begun, progress);
     await eraseAccount(deps.db, begun.deletionId, begun.userId);

@@ -3,3 +3,6 @@ export const exportWorkflowId = (exportId: string) => `export/${exportId}`;
 export const deletionWorkflowId = (userId: string) => `deletion/${userId}`;
 /** Under which the store keeps the files of a copy: each attempt has its own. */
 export const exportFilePrefix = (exportId: string) => `exports/${exportId}/`;
+/** Says in the store that somebody was erased, whatever a restored database says. */
+export const tombstoneKey = (userId: string) => `${TOMBSTONES}${userId}`;
+export const TOMBSTONES = 'erasures/';

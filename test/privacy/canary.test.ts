@@ -6,6 +6,8 @@ import { eraseStep } from '../../activities/privacy/erase-step.ts';
 import { ERASING_STEPS } from '../../domain/privacy/erasing-steps.ts';
 import { failuresOf } from '../../engine/workflow-bundle.ts';
 import { createLogger } from '../../log.ts';
+import { storeSettingsOf } from '../../config/storage.ts';
+import { createFileStore } from '../../providers/store/index.ts';
 import { type RunningServer, startServer } from '../../server.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { addAccount, PASSWORD } from '../accounts/support.ts';
@@ -101,7 +103,8 @@ async function leave(): Promise<void> {
   await sql`UPDATE sessions SET ended_at = now(), end_reason = 'by_operator' WHERE user_id = ${userId}`;
   const deletionId = await beginErasing(db, userId);
   const settings = { privacy: { erasingProviderWaitMs: 0 } };
-  const deps = { db, engine: world.engine, oauth: {}, log, settings };
+  const store = createFileStore(storeSettingsOf(world.config));
+  const deps = { db, engine: world.engine, oauth: {}, store, log, settings };
   // An attempt that fails, as while the engine still lists what it was told to delete, is followed by another.
   for (const step of ERASING_STEPS)
     await eventually(() =>

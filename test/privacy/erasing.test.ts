@@ -8,10 +8,15 @@ import { oauthAccounts } from '../../db/accounts/oauth/schema.ts';
 import { addOauthAccount } from '../../db/accounts/oauth/tokens.ts';
 import { personKeys } from '../../db/accounts/sealing/schema.ts';
 import { mails, userProfiles, users } from '../../db/accounts/schema.ts';
+import { storeSettingsOf } from '../../config/storage.ts';
+import { compareTombstones } from '../../db/privacy/erasing/compare-tombstones.ts';
+import { dataExports } from '../../db/privacy/schema.ts';
+import type { FileStore } from '../../domain/kernel/index.ts';
 import type { OauthProvider, OauthTokens } from '../../domain/accounts/index.ts';
 import { ERASING_STEPS, type ErasingStep } from '../../domain/privacy/erasing-steps.ts';
 import { createLogger } from '../../log.ts';
 import { createOauthClients } from '../../providers/oauth/index.ts';
+import { createFileStore } from '../../providers/store/index.ts';
 import { type OauthSandbox, startOauthSandbox } from '../../stand-ins/oauth/index.ts';
 import { LOG_LEVEL } from '../harness/runtime.ts';
 import { auditLogOf, flagsOf } from '../harness/read.ts';
@@ -25,6 +30,7 @@ const WAIT_MS = 7 * 24 * 60 * 60 * 1000;
 
 let world: World;
 let sandbox: OauthSandbox;
+let store: FileStore;
 let oauth: ReturnType<typeof createOauthClients>;
 beforeAll(async () => {
   sandbox = await startOauthSandbox(CREDENTIALS);
@@ -36,19 +42,21 @@ beforeAll(async () => {
     timeoutMs: 400,
   });
   world = await World.create();
+  store = createFileStore(storeSettingsOf(world.config));
 });
 afterEach(async () => {
   sandbox.control.clearFaults();
   await sandbox.control.comeBack();
 });
 afterAll(async () => {
+  store.close();
   await world.close();
   await sandbox.close();
 });
 
 const db = () => world.database.db;
 const depsWith = (erasingProviderWaitMs: number): PrivacyDeps => ({
-  ...{ db: db(), engine: world.engine, oauth, log: createLogger(LOG_LEVEL) },
+  ...{ db: db(), engine: world.engine, oauth, store, log: createLogger(LOG_LEVEL) },
   settings: { privacy: { erasingProviderWaitMs } },
 });
 const attempt = (deletionId: string, step: ErasingStep, waitMs = WAIT_MS) =>
@@ -189,6 +197,75 @@ describe('tokens of providers', () => {
     expect(await opens('google', tokens)).toBe(false);
     expect((await stepOf(deletionId, 'provider_tokens'))!.note).toBeNull();
   });
+});
+
+async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+const put = (key: string) => store.put(key, bytes('a file'), { contentType: 'application/octet-stream' });
+const exists = async (key: string) => (await store.stat(key)) !== null;
+
+test('files of exports in each state and the picture go, and nobody else’s', async () => {
+  const [{ id: userId }, other] = [await makePerson(world, 'user'), await makePerson(world, 'user')];
+  const now = new Date();
+  const ready = { fileKey: '', sizeBytes: 6, sha256: 'a', readyAt: now, expiresAt: now };
+  const [done, building, failed, theirs] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  await db()
+    .insert(dataExports)
+    .values([
+      { id: done, userId, status: 'ready', ...ready, fileKey: `exports/${done}/1` },
+      { id: building, userId, status: 'building' },
+      { id: failed, userId, status: 'failed', errorCode: 'unavailable' },
+      { id: theirs, userId: other.id, status: 'ready', ...ready, fileKey: `exports/${theirs}/1` },
+    ]);
+  await db()
+    .insert(userProfiles)
+    .values({ userId, displayName: 'Ada', avatarKey: `avatars/${userId}` });
+  const mine = [`exports/${done}/1`, `exports/${building}/2`, `exports/${failed}/1`, `avatars/${userId}`];
+  for (const key of [...mine, `exports/${theirs}/1`]) await put(key);
+  const deletionId = await beginErasing(db(), userId);
+  await attempt(deletionId, 'files');
+  for (const key of mine) expect([key, await exists(key)]).toEqual([key, false]);
+  expect(await exists(`exports/${theirs}/1`)).toBe(true);
+  const rows = await db().select().from(dataExports).where(eq(dataExports.userId, userId));
+  expect(Object.fromEntries(rows.map(({ id, status }) => [id, status]))).toEqual({
+    [done]: 'removed',
+    [building]: 'failed',
+    [failed]: 'failed',
+  });
+  expect(rows.map(({ fileKey }) => fileKey)).toEqual([null, null, null]);
+  expect(rows.find(({ id }) => id === building)!.errorCode).toBe('erased');
+});
+
+test('the tombstone is an id and a time alone, stays as it was, and shows what a restored backup undid', async () => {
+  const { id } = await makePerson(world, 'user');
+  const deletionId = await beginErasing(db(), id);
+  await attempt(deletionId, 'tombstone');
+  const read = async () => {
+    const file = await store.get(`erasures/${id}`);
+    const parts: Uint8Array[] = [];
+    for await (const part of file!.content) parts.push(part);
+    return JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>;
+  };
+  const first = await read();
+  expect(first).toEqual({ user_id: id, erased_at: expect.stringMatching(/^\d{4}-/) as string });
+  await world.database.sql`UPDATE account_deletions SET steps = '{}' WHERE id = ${deletionId}`;
+  await attempt(deletionId, 'tombstone');
+  expect(await read()).toEqual(first);
+
+  const undone = async () => {
+    const found: string[] = [];
+    for (let after: string | null = null; ;) {
+      const page = await compareTombstones(db(), store, after);
+      found.push(...page.undone);
+      if (page.next === null) return found;
+      after = page.next;
+    }
+  };
+  await put(`erasures/${uuidv7()}`);
+  expect(await undone()).toEqual([]);
+  await world.database.sql`UPDATE users SET status = 'active' WHERE id = ${id}`;
+  expect(await undone()).toEqual([id]);
 });
 
 /** Ids of closed histories with this person, as the engine lists them; of one there may be several runs. */
