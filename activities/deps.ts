@@ -3,6 +3,7 @@ import { type AccountsDeps, accountsSettings } from './accounts/deps.ts';
 import type { FileDeps, KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
+import { type ExportDeps, exportSettings } from './privacy/export-deps.ts';
 import { type PrivacyDeps, privacySettings } from './privacy/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
 import type { SettlementDeps } from './settlements/deps.ts';
@@ -18,7 +19,8 @@ export type Deps = KernelDeps &
   SettlementDeps &
   SubscriptionDeps &
   UpkeepDeps &
-  PrivacyDeps;
+  PrivacyDeps &
+  ExportDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */
 export type Settings = Deps['settings'];
@@ -31,4 +33,5 @@ export const settingsOf = (config: Config): Settings => ({
   ...reconcileSettings(config),
   ...upkeepSettings(config),
   ...privacySettings(config),
+  ...exportSettings(config),
 });

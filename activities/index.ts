@@ -4,6 +4,7 @@ import type { Deps } from './deps.ts';
 import { createSignalActivities } from './kernel/signals.ts';
 import { createMarketplaceActivities } from './marketplace/activities.ts';
 import { createPayoutsActivities } from './payouts/activities.ts';
+import { createExportActivities } from './privacy/export-activities.ts';
 import { createPrivacyActivities } from './privacy/activities.ts';
 import { createReconcileActivities } from './reconcile/activities.ts';
 import { createSettlementActivities } from './settlements/activities.ts';
@@ -23,6 +24,7 @@ export const createActivities = (deps: Deps) =>
     createSubscriptionActivities(deps),
     createUpkeepActivities(deps),
     createPrivacyActivities(deps),
+    createExportActivities(deps),
   );
 
 export type Activities = ReturnType<typeof createActivities>;

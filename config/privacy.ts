@@ -12,6 +12,16 @@ export const PRIVACY_VARIABLES = {
     'how long somebody who leaves may stay after all; then all that is personal is erased',
     { inProduction: (given) => ((durationMs(given) ?? 0) < DAY_MS ? 'a day at least' : null) },
   ),
+  EXPORT_TTL: variable(
+    duration('7d'),
+    '7d',
+    'how long the file with a copy of somebody’s data is kept, and can be fetched',
+  ),
+  EXPORT_RETRY_BASE: variable(
+    duration('1m'),
+    '1m',
+    'wait after the first attempt at such a file that failed; it doubles, and after five retries it is given up',
+  ),
   ERASING_PROVIDER_WAIT: variable(
     duration('7d'),
     '7d',

@@ -27,6 +27,6 @@ export function createEngine(client: Client, queues: TaskQueues): Engine {
     settlementEngine(calls, queues),
     subscriptionEngine(calls, queues),
     upkeepEngine(calls, queues),
-    privacyEngine(calls, client),
+    privacyEngine(calls, queues, client),
   );
 }

@@ -1,5 +1,7 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import type { Calls } from './calls.ts';
+import { exportWorkflowId } from '../domain/privacy/index.ts';
+import { attributes } from './attributes.ts';
+import type { Calls, TaskQueues } from './calls.ts';
 import type { PrivacyEngine } from './port/privacy.ts';
 
 /** Of a person, and of nobody's money. */
@@ -10,7 +12,8 @@ const PAGE = 100;
 const NOT_FOUND = 5;
 
 export function privacyEngine(
-  { within }: Calls,
+  { within, start }: Calls,
+  queues: TaskQueues,
   { workflowService, options: { namespace } }: Client,
 ): PrivacyEngine {
   const listPage = (query: string, nextPageToken: Uint8Array | null) =>
@@ -24,6 +27,15 @@ export function privacyEngine(
     );
 
   return {
+    startExport: ({ exportId, userId }) =>
+      start({
+        type: 'export',
+        workflowId: exportWorkflowId(exportId),
+        taskQueue: queues.people,
+        args: [{ exportId }],
+        staticSummary: `Copy of the data of account ${userId}`,
+        typedSearchAttributes: attributes({ VezaUserId: userId, VezaStatus: 'queued', VezaRetryCount: 0 }),
+      }),
     deleteHistories: async (userId) => {
       const types = TYPES.map((type) => `"${type}"`).join(', ');
       // An onboarding that was begun before it had a VezaUserId has the same person as its seller.

@@ -13,3 +13,4 @@ export { phantoms } from './subscriptions/phantoms.ts';
 export { mail } from './accounts/mail.ts';
 export { mails } from './accounts/mails.ts';
 export { upkeep } from './upkeep/upkeep.ts';
+export { dataExport as export } from './privacy/export.ts';

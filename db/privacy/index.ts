@@ -1,3 +1,10 @@
+export { EXPORT_PARTS, LEFT_OUT } from './export-parts.ts';
+export { beginBuild, type Build } from './exports/begin-build.ts';
+export { endBuild } from './exports/end-build.ts';
+export { failBuild } from './exports/fail-build.ts';
+export { giveUpExport } from './exports/give-up-export.ts';
+export { readRequestedAt } from './exports/read.ts';
+export { readExportPage } from './exports/read-page.ts';
 export { closeAccount } from './deletions/close-account.ts';
 export { eraseNow } from './deletions/erase-now.ts';
 export { holdDeletion } from './deletions/hold-deletion.ts';

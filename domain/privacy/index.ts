@@ -1,1 +1,1 @@
-export { deletionWorkflowId } from './ids.ts';
+export { deletionWorkflowId, exportWorkflowId } from './ids.ts';

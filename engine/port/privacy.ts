@@ -2,6 +2,8 @@ import type { Id } from './impersonal.ts';
 
 /** People's copies of what is held on them, and their leaving. */
 export interface PrivacyEngine {
+  /** Starts the workflow of a copy; does nothing where it runs. */
+  startExport(copy: { readonly exportId: Id; readonly userId: Id }): Promise<void>;
   /**
    * Deletes the closed histories of a person's exports, mails and onboarding at the engine. Returns how many it asked for; the
    * engine takes some seconds to delete them, so until then the next call finds them again. Repeatable.

@@ -105,6 +105,7 @@ it('every workflow says what it does when a new version comes', () => {
     mails: STAYS_ON_ITS_VERSION,
     phantoms: STAYS_ON_ITS_VERSION,
     upkeep: STAYS_ON_ITS_VERSION,
+    export: MOVES_TO_NEW_VERSIONS,
   });
 });
 

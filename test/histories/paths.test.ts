@@ -26,6 +26,7 @@ const RETRIES = {
   MAIL_GIVE_UP_AFTER: '5s',
   MAIL_RETRY_BASE: '1s',
   MAIL_RETRY_MAX: '2s',
+  EXPORT_RETRY_BASE: '300ms',
 };
 
 describe('every path of a workflow', () => {

@@ -11,6 +11,7 @@ import { openedRefund, paidOrder, placedOrder, signal } from '../harness/stories
 import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
 import type { Played } from './played.ts';
+import { EXPORT_PATHS } from './export-paths.ts';
 import { MAIL_PATHS } from './mail-paths.ts';
 import { SUBSCRIPTION_PATHS } from './subscription-paths.ts';
 import { UPKEEP_PATHS } from './upkeep-paths.ts';
@@ -343,6 +344,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   },
   ...SUBSCRIPTION_PATHS,
   ...MAIL_PATHS,
+  ...EXPORT_PATHS,
   ...UPKEEP_PATHS,
 };
 

@@ -8,6 +8,7 @@ export {
   attemptStripe,
   attemptStripeDirectly,
   backfillBatch,
+  buildCopy,
   databaseVerb,
   DISPUTE_LOOKS_MS,
   LONGEST_ACTIVITY_MS,

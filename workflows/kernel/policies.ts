@@ -117,6 +117,17 @@ export const upkeepRows = {
   startToCloseTimeout: '2m',
 } as const satisfies LocalActivityOptions;
 
+/**
+ * The file of a copy of somebody's data: it lasts as long as there is to read, and calls no payment service, so a sweep need not
+ * reckon with it (`LONGEST_ACTIVITY_MS`). What is in the way comes back as its result; repeats here are for a dead worker, for a
+ * database that is away, and for a worker that makes other copies.
+ */
+export const buildCopy = {
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;
+
 /** Before and after the batches of a sweep: reads and writes of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',
