@@ -4,7 +4,7 @@ import type { FileDeps, KernelDeps } from './kernel/index.ts';
 import { type MarketplaceDeps, marketplaceSettings } from './marketplace/deps.ts';
 import { type PayoutDeps, payoutSettings } from './payouts/deps.ts';
 import { type ExportDeps, exportSettings } from './privacy/export-deps.ts';
-import { type PrivacyDeps, privacySettings } from './privacy/deps.ts';
+import { type DeletionDeps, privacySettings } from './privacy/deps.ts';
 import { type ReconcileDeps, reconcileSettings } from './reconcile/deps.ts';
 import type { SettlementDeps } from './settlements/deps.ts';
 import { type SubscriptionDeps, subscriptionSettings } from './subscriptions/deps.ts';
@@ -19,7 +19,7 @@ export type Deps = KernelDeps &
   SettlementDeps &
   SubscriptionDeps &
   UpkeepDeps &
-  PrivacyDeps &
+  DeletionDeps &
   ExportDeps;
 
 /** Settings that operators may change between two attempts; histories never freeze them. */

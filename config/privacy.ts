@@ -22,6 +22,11 @@ export const PRIVACY_VARIABLES = {
     '1m',
     'wait after the first attempt at such a file that failed; it doubles, and after five retries it is given up',
   ),
+  DELETION_LOOK_EVERY: variable(
+    duration('6h'),
+    '6h',
+    'how often a deletion that waits looks whether money still moves; money that comes to rest wakes it within a minute',
+  ),
   ERASING_PROVIDER_WAIT: variable(
     duration('7d'),
     '7d',

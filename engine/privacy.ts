@@ -1,5 +1,6 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { exportWorkflowId } from '../domain/privacy/index.ts';
+import { deletionWorkflowId, exportWorkflowId } from '../domain/privacy/index.ts';
+import { retryNow } from '../workflows/kernel/messages.ts';
 import { attributes } from './attributes.ts';
 import type { Calls, TaskQueues } from './calls.ts';
 import type { PrivacyEngine } from './port/privacy.ts';
@@ -12,7 +13,7 @@ const PAGE = 100;
 const NOT_FOUND = 5;
 
 export function privacyEngine(
-  { within, start }: Calls,
+  { within, start, tell }: Calls,
   queues: TaskQueues,
   { workflowService, options: { namespace } }: Client,
 ): PrivacyEngine {
@@ -36,6 +37,18 @@ export function privacyEngine(
         staticSummary: `Copy of the data of account ${userId}`,
         typedSearchAttributes: attributes({ VezaUserId: userId, VezaStatus: 'queued', VezaRetryCount: 0 }),
       }),
+    startDeletion: ({ userId, finalAt }) =>
+      tell(
+        {
+          type: 'deletion',
+          workflowId: deletionWorkflowId(userId),
+          taskQueue: queues.people,
+          args: [{ userId }],
+          staticSummary: `Deletion of account ${userId}, final on ${finalAt.slice(0, 10)}`,
+          typedSearchAttributes: attributes({ VezaUserId: userId, VezaStatus: 'scheduled' }),
+        },
+        retryNow,
+      ),
     deleteHistories: async (userId) => {
       const types = TYPES.map((type) => `"${type}"`).join(', ');
       // An onboarding that was begun before it had a VezaUserId has the same person as its seller.

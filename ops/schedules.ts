@@ -1,5 +1,6 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { MAILS_SCHEDULE_ID } from '../domain/accounts/index.ts';
+import { DELETIONS_SCHEDULE_ID } from '../domain/privacy/index.ts';
 import { RECONCILE_SCHEDULE_ID } from '../domain/reconcile/index.ts';
 import { REVENUE_SCHEDULE_ID } from '../domain/subscriptions/index.ts';
 import { SCHEDULED_UPKEEP, UPKEEP_SCHEDULE_ID } from '../domain/upkeep/index.ts';
@@ -81,6 +82,22 @@ export const ensureMailsSchedule = (
     args: [{}],
     workflowExecutionTimeout: MAILS_TIMEOUT,
     staticSummary: 'Mails that wait, by schedule',
+  });
+
+/** The same of deletions that wait for nothing any more. */
+export const ensureDeletionsSchedule = (
+  client: Client,
+  { taskQueue }: Pick<Scheduled, 'taskQueue'>,
+): Promise<Made> =>
+  ensure(client, {
+    taskQueue,
+    everyMs: MAILS_EVERY_MS,
+    off: null,
+    scheduleId: DELETIONS_SCHEDULE_ID,
+    workflowType: 'deletions',
+    args: [{}],
+    workflowExecutionTimeout: MAILS_TIMEOUT,
+    staticSummary: 'Deletions that wait for nothing any more, by schedule',
   });
 
 /** The same of the upkeep. Mails that wait are started by a schedule of their own, above. */

@@ -10,6 +10,7 @@ import { connectTemporal } from './connect-temporal.ts';
 import { fail } from './fail.ts';
 import { keepNamespaceId } from './known-namespace.ts';
 import {
+  ensureDeletionsSchedule,
   ensureMailsSchedule,
   ensureRevenueSchedule,
   ensureSweepSchedule,
@@ -168,6 +169,10 @@ async function main(): Promise<void> {
     console.log(`${revenue} the schedule revenue`);
     const mails = await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
     console.log(`${mails} the schedule mails`);
+    const deletions = await ensureDeletionsSchedule(client, {
+      taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE,
+    });
+    console.log(`${deletions} the schedule deletions`);
     const upkeep = await ensureUpkeepSchedule(client, {
       taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE,
       everyMs: config.UPKEEP_INTERVAL,

@@ -12,5 +12,7 @@ export { revenue } from './subscriptions/revenue.ts';
 export { phantoms } from './subscriptions/phantoms.ts';
 export { mail } from './accounts/mail.ts';
 export { mails } from './accounts/mails.ts';
+export { deletion } from './privacy/deletion.ts';
+export { deletions } from './privacy/deletions.ts';
 export { upkeep } from './upkeep/upkeep.ts';
 export { dataExport as export } from './privacy/export.ts';

@@ -6,6 +6,7 @@ import type { ApiEnv } from '../context.ts';
 import { actorOf, fails, jsonBody, SIGNED_IN, WITH_BODY } from '../kernel/index.ts';
 import { alsoWhileLeaving, inPerson, signedIn } from '../middleware/access.ts';
 import { ownDeletion, showOwnDeletion } from './own-deletion-view.ts';
+import { tellEngine } from './tell-engine.ts';
 import { proveLeaving } from './prove-leaving.ts';
 
 // What DELETE /me and POST /me/deletion have in common: all but their method and path.
@@ -52,5 +53,6 @@ export async function close(c: Context<ApiEnv>, given: z.output<typeof Body>) {
   const deletion = await db.transaction((tx) =>
     closeAccount(tx, actorOf(c), { ...asked, graceMs: config.DELETION_GRACE, terms }),
   );
+  await tellEngine(c, deletion);
   return showOwnDeletion(deletion);
 }

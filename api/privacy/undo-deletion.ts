@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { undoDeletion as undo } from '../../db/privacy/index.ts';
 import { actorOf, defineRoute, fails, SIGNED_IN } from '../kernel/index.ts';
 import { alsoWhileLeaving, inPerson, signedIn } from '../middleware/access.ts';
+import { tellEngine } from './tell-engine.ts';
 import { ownDeletion, showOwnDeletion } from './own-deletion-view.ts';
 
 const route = createRoute({
@@ -23,5 +24,6 @@ export const undoDeletion = defineRoute(route, async (c) => {
   const { db, terms } = c.var.deps;
   const { userId } = c.var.caller;
   const undone = await db.transaction((tx) => undo(tx, actorOf(c), { userId, terms }));
+  await tellEngine(c, undone);
   return c.json(showOwnDeletion(undone), 200);
 });

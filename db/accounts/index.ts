@@ -1,6 +1,7 @@
 export { type ApiKeyRow, listApiKeys, readKeyByPrefix } from './api-keys.ts';
 export { assertAdmin, lockRoles, refuseNoAdmin } from './assert-admin.ts';
-export { closeLeaving, openStaying } from './leaving.ts';
+export { readMailStatus } from './mail-status.ts';
+export { closeLeaving, openStaying, shutForErasing } from './leaving.ts';
 export { disableAccount } from './operators/disable.ts';
 export { enableAccount } from './operators/enable.ts';
 export { endAllSessions } from './operators/end-all-sessions.ts';

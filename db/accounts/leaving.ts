@@ -27,3 +27,11 @@ export async function openStaying(tx: Tx, user: Account): Promise<Account> {
   const open = await transitionUser(tx, user, 'active', { isBarred: false });
   return user.isBarred ? transitionUser(tx, open, 'disabled') : open;
 }
+
+/** Shuts a locked account that was being left, for good. */
+export async function shutForErasing(tx: Tx, user: Account): Promise<void> {
+  await transitionUser(tx, user, 'erasing');
+  await endWaysIn(tx, user.id);
+  await withdrawTokens(tx, user.id);
+  await endSessions(tx, { userId: user.id }, 'account_closing');
+}

@@ -9,6 +9,7 @@ export { lockPayout } from './lock.ts';
 export { type Payout, sellerPayouts } from './schema.ts';
 export { PAYOUTS_WORK } from './work.ts';
 export { lockManyPayouts } from './lock-many.ts';
+export { readPayingSeller } from './paying-seller.ts';
 export { PAYOUTS_OPEN_MONEY } from './open-money.ts';
 export { PAYOUTS_NAMED } from './named.ts';
 export { readPayoutRows } from './story-rows.ts';

@@ -1,10 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { DELETION_WAITS, type DeletionWait } from '../../domain/privacy/waits.ts';
 import type { Db, Tx } from '../client.ts';
 import type { OpenMoney } from '../kernel/index.ts';
 import { LEDGER_OPEN_MONEY } from '../ledger/index.ts';
 import { lastRefundDeadline, MARKETPLACE_OPEN_MONEY } from '../marketplace/index.ts';
 import { PAYOUTS_OPEN_MONEY } from '../payouts/index.ts';
+import { sellerAccounts } from '../sellers/index.ts';
 import { SUBSCRIPTIONS_OPEN_MONEY } from '../subscriptions/index.ts';
 
 const PARTS: readonly OpenMoney<DeletionWait>[] = [
@@ -35,4 +36,13 @@ export async function readLastRefundDeadline(db: Db | Tx, userId: string): Promi
   );
   const ms = found?.ms ?? null;
   return ms === null ? null : new Date(Math.ceil(ms));
+}
+
+/** Whether they have an account at Stripe, which is theirs to close. */
+export async function hasStripeAccount(db: Db | Tx, userId: string): Promise<boolean> {
+  const [found] = await db
+    .select({ stripeAccountId: sellerAccounts.stripeAccountId })
+    .from(sellerAccounts)
+    .where(eq(sellerAccounts.userId, userId));
+  return (found?.stripeAccountId ?? null) !== null;
 }

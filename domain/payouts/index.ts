@@ -1,3 +1,4 @@
 export { DEBT_ACTIONS, PAYOUT_ACTIONS } from './actions.ts';
 export { balanceSubject, payoutWorkflowId } from './ids.ts';
-export type { PayoutOpening, PayoutRequest, PayoutReport } from './messages.ts';
+export { decidePayout } from './eligibility.ts';
+export type { AskedPayout, PayoutOpening, PayoutRequest, PayoutReport } from './messages.ts';

@@ -6,3 +6,5 @@ export const exportFilePrefix = (exportId: string) => `exports/${exportId}/`;
 /** Says in the store that somebody was erased, whatever a restored database says. */
 export const tombstoneKey = (userId: string) => `${TOMBSTONES}${userId}`;
 export const TOMBSTONES = 'erasures/';
+/** Of the schedule that wakes deletions, and of what it starts. */
+export const DELETIONS_SCHEDULE_ID = 'deletions';

@@ -8,6 +8,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { connectNow, createClient } from '../../engine/connect.ts';
 import { keepNamespaceId } from '../../ops/known-namespace.ts';
 import {
+  ensureDeletionsSchedule,
   ensureMailsSchedule,
   ensureRevenueSchedule,
   ensureSweepSchedule,
@@ -293,6 +294,7 @@ export async function setUp(
       timeScale: config.BILLING_TIME_SCALE,
     });
     await ensureMailsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
+    await ensureDeletionsSchedule(client, { taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE });
     await ensureUpkeepSchedule(client, {
       taskQueue: config.TEMPORAL_PEOPLE_TASK_QUEUE,
       everyMs: config.UPKEEP_INTERVAL,

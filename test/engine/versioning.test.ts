@@ -106,6 +106,8 @@ it('every workflow says what it does when a new version comes', () => {
     phantoms: STAYS_ON_ITS_VERSION,
     upkeep: STAYS_ON_ITS_VERSION,
     export: MOVES_TO_NEW_VERSIONS,
+    deletion: MOVES_TO_NEW_VERSIONS,
+    deletions: STAYS_ON_ITS_VERSION,
   });
 });
 

@@ -12,6 +12,7 @@ import { onTransfersTo, STRIPE_IS_DOWN } from '../harness/trouble.ts';
 import type { World } from '../harness/world.ts';
 import type { Played } from './played.ts';
 import { EXPORT_PATHS } from './export-paths.ts';
+import { DELETION_PATHS } from './deletion-paths.ts';
 import { MAIL_PATHS } from './mail-paths.ts';
 import { SUBSCRIPTION_PATHS } from './subscription-paths.ts';
 import { UPKEEP_PATHS } from './upkeep-paths.ts';
@@ -346,6 +347,7 @@ export const PATHS: Readonly<Record<string, (world: World) => Promise<Played>>> 
   ...MAIL_PATHS,
   ...EXPORT_PATHS,
   ...UPKEEP_PATHS,
+  ...DELETION_PATHS,
 };
 
 /** Its time was over while the engine knew nothing of it. */

@@ -10,6 +10,8 @@ export {
   backfillBatch,
   buildCopy,
   databaseVerb,
+  erasingStep,
+  openPayouts,
   DISPUTE_LOOKS_MS,
   LONGEST_ACTIVITY_MS,
   MOVES_TO_NEW_VERSIONS,

@@ -128,6 +128,22 @@ export const buildCopy = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 } as const satisfies ActivityOptions;
 
+/**
+ * A step of an erasing: a person's rows in batches, or providers that may be away for days. It is never given up; a repeat goes on
+ * where the last one came to.
+ */
+export const erasingStep = {
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '1m',
+  retry: { initialInterval: '10s', backoffCoefficient: 2, maximumInterval: '10m' },
+} as const satisfies ActivityOptions;
+
+/** Opens a payout in each currency, which waits for its workflow's first task; safe to run twice. */
+export const openPayouts = {
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10m' },
+} as const satisfies ActivityOptions;
+
 /** Before and after the batches of a sweep: reads and writes of settings, and a question to Temporal. */
 export const aroundSweep = {
   startToCloseTimeout: '30s',

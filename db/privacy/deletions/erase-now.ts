@@ -15,7 +15,11 @@ export async function eraseNow(tx: Tx, act: Act, userId: string): Promise<Accoun
   if (open.heldAt !== null) throw new VezaError('deletion_held', 'An operator holds it: release it first.');
   const now = new Date(await readClock(tx));
   if (open.finalAt <= now) return open;
-  const due = await transitionDeletion(tx, open, open.status, { finalAt: now });
+  const due = await transitionDeletion(tx, open, open.status, {
+    finalAt: now,
+    // Nobody is reminded of days that they do not have.
+    remindedAt: open.remindedAt ?? now,
+  });
   await writeAuditLog(tx, act, {
     action: 'user.erase_now',
     subject: userSubject(userId),

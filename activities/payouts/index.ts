@@ -1,0 +1,1 @@
+export type { PayoutDeps } from './deps.ts';
