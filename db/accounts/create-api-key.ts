@@ -5,7 +5,6 @@ import { apiKeySubject } from '../../domain/accounts/ids.ts';
 import type { NewKey } from './key-text.ts';
 import type { Tx } from '../client.ts';
 import { type ApiKeyRow, readApiKey } from './api-keys.ts';
-import { readUserRole } from './users.ts';
 import { apiKeys, users } from './schema.ts';
 import { type Act, writeAuditLog } from '../kernel/index.ts';
 
@@ -26,11 +25,18 @@ export interface ApiKeyToKeep extends NewApiKey, Omit<NewKey, 'key'> {
 
 /**
  * Stores a new key. A key that is made with another key ends with that one: it is revoked with it, and expires no
- * later. Throws `validation_failed` (`user_id`) where the user is not known.
+ * later. Throws `validation_failed` (`user_id`) where the user is not known, or leaves: their keys were revoked for that.
  */
 export async function createApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Promise<ApiKeyRow> {
-  if ((await readUserRole(tx, asked.userId)) === null) {
-    throw new VezaError('validation_failed', 'There is no such user.', { field: 'user_id' });
+  const [user] = await tx
+    .select({ status: users.status })
+    .from(users)
+    .where(eq(users.id, asked.userId))
+    .for('key share');
+  if (user === undefined || LEAVING.has(user.status)) {
+    throw new VezaError('validation_failed', 'There is no such user, or they have left.', {
+      field: 'user_id',
+    });
   }
   const { id, prefix, readsPerHour, writesPerHour, userId } = asked;
   const scopes = [...new Set(asked.scopes)].toSorted();
@@ -62,6 +68,9 @@ export async function createOwnApiKey(tx: Tx, asked: ApiKeyToKeep, act: Act): Pr
   }
   return createApiKey(tx, asked, act);
 }
+
+/** From the moment that an account is closed. */
+const LEAVING: ReadonlySet<string> = new Set(['closing', 'erasing', 'erased']);
 
 async function endOf(tx: Tx, apiKeyId: string | undefined): Promise<Date | null> {
   if (apiKeyId === undefined) return null;

@@ -38,7 +38,7 @@ const LAST = PERSONAL_TABLES.filter((of) => of.last);
  * Returns how many rows were changed or deleted, by table.
  */
 export async function eraseRows(
-  db: Db,
+  db: Db | Tx,
   userId: string,
   { after, onBatch }: ErasingOfRows = {},
 ): Promise<Readonly<Record<string, number>>> {

@@ -367,7 +367,6 @@ describe('the account', () => {
   test('waits for whoever still writes something of theirs, which then goes too', async () => {
     const { id } = await makePerson(world, 'user');
     const deletionId = await beginErasing(db(), id);
-    await db().insert(userProfiles).values({ userId: id, displayName: 'late' });
     let ended = false;
     let erasing: Promise<void> | undefined;
     await db().transaction(async (tx) => {
@@ -380,6 +379,7 @@ describe('the account', () => {
         (waiting) => waiting.length > 0,
       );
       expect(ended).toBe(false);
+      await tx.insert(userProfiles).values({ userId: id, displayName: 'late' });
     });
     await erasing;
     expect(await db().select().from(userProfiles).where(eq(userProfiles.userId, id))).toEqual([]);

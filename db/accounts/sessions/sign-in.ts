@@ -29,12 +29,13 @@ export interface SigningIn extends SessionTerms {
 /**
  * Opens a session for somebody who has proved who they are, and tells them where they have not signed in from there lately. Locks
  * the account, so that a password that changes at this moment ends this session too. Throws `invalid_credentials` where it has
- * changed already, and `account_disabled`.
+ * changed already or they are being erased, and `account_disabled`.
  */
 export async function signIn(tx: Tx, asked: SigningIn, act: Omit<Act, 'actor'>): Promise<OpenedSession> {
   const { userId, passwordHash, kind, amr, ttlMs, idleMs, ip, userAgent, refreshToken } = asked;
   const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('share');
-  if (user === undefined || (passwordHash !== null && user.passwordHash !== passwordHash)) {
+  const isGone = user === undefined || user.status === 'erasing' || user.status === 'erased';
+  if (isGone || (passwordHash !== null && user.passwordHash !== passwordHash)) {
     throw new VezaError('invalid_credentials', 'Address and password do not belong together.');
   }
   if (user.status === 'disabled' || user.isBarred) {

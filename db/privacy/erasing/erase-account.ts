@@ -4,7 +4,7 @@ import type { Db } from '../../client.ts';
 import { transitionUser, users } from '../../accounts/index.ts';
 import { MissingRow, readClock, writeAuditLog } from '../../kernel/index.ts';
 import { transitionDeletion } from '../deletions/transition.ts';
-import { eraseLastRows } from '../erase-rows.ts';
+import { eraseLastRows, eraseRows } from '../erase-rows.ts';
 import { assertErasing, lockDeletion, withDone } from './steps.ts';
 
 /**
@@ -20,10 +20,14 @@ export const eraseAccount = (db: Db, deletionId: string, userId: string): Promis
     const deletion = await lockDeletion(tx, deletionId);
     if (deletion.status === 'erased') return;
     assertErasing(deletion);
-    const rows = await eraseLastRows(tx, userId);
+    // What was written since the rows went; from here on nobody writes, and then there is nobody to write of.
+    const late = await eraseRows(tx, userId, {
+      after: { table: '', key: null, rows: deletion.report ?? {} },
+    });
+    const last = await eraseLastRows(tx, userId);
     await transitionUser(tx, user, 'erased', { isVerified: false });
     const now = new Date(await readClock(tx));
-    const report = { ...deletion.report, ...rows };
+    const report = { ...late, ...last };
     await transitionDeletion(tx, deletion, 'erased', {
       erasedAt: now,
       report,
