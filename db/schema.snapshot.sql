@@ -1310,6 +1310,7 @@ CREATE TABLE users (
   CONSTRAINT users_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'closing'::text, 'erasing'::text, 'erased'::text])))
 );
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+CREATE INDEX users_erased ON public.users USING btree (status) WHERE (status = ANY (ARRAY['erasing'::text, 'erased'::text]));
 CREATE INDEX users_promoted ON public.users USING btree (promoted_to_creator_at) WHERE (promoted_to_creator_at IS NOT NULL);
 CREATE INDEX users_unconfirmed ON public.users USING btree (registered_at, id) WHERE ((registered_at IS NOT NULL) AND (NOT is_verified) AND (status = 'active'::text));
 

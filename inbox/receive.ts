@@ -1,14 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VezaError } from '../domain/errors.ts';
-import { asPlainText, message } from '../domain/kernel/index.ts';
+import { asPlainText, maskForGood, message } from '../domain/kernel/index.ts';
 import {
   failWebhook,
   settleWebhook,
-  storeWebhook,
   type webhookEvents,
   type WebhookOutcome,
   type WebhookProvider,
+  webhookStore,
 } from '../db/webhooks/index.ts';
+import { personsAt } from '../db/schema/personal.ts';
 import { parseHyperswitchEvent } from '../providers/webhooks/hyperswitch-event.ts';
 import { parseStripeEvent } from '../providers/webhooks/stripe-event.ts';
 import { ID_MAX_CHARS } from '../providers/webhooks/unusable.ts';
@@ -28,6 +29,8 @@ interface NewEvent {
   readonly type: string;
   readonly about: string | null;
 }
+
+const storeWebhook = webhookStore(personsAt);
 
 export type StoredEvent = typeof webhookEvents.$inferSelect;
 
@@ -49,8 +52,12 @@ export async function receiveHyperswitch(
   }
   const eventId = event.eventId === null ? bodyHash(rawBody) : eventKey(event.eventId);
   const about = aboutOf(event);
-  return take(deps, { provider: 'hyperswitch', eventId, type: event.type, about }, rawBody, (webhookId) =>
-    dispatchHyperswitch(deps, event, webhookId),
+  return take(
+    deps,
+    { provider: 'hyperswitch', eventId, type: event.type, about },
+    rawBody,
+    json,
+    (webhookId) => dispatchHyperswitch(deps, event, webhookId),
   );
 }
 
@@ -64,7 +71,7 @@ export async function receiveStripe(deps: InboxDeps, rawBody: Uint8Array, json: 
   }
   const eventId = eventKey(event.eventId);
   const about = aboutOf(event);
-  return take(deps, { provider: 'stripe', eventId, type: event.type, about }, rawBody, (webhookId) =>
+  return take(deps, { provider: 'stripe', eventId, type: event.type, about }, rawBody, json, (webhookId) =>
     dispatchStripe(deps, event, webhookId),
   );
 }
@@ -73,11 +80,13 @@ async function take(
   deps: InboxDeps,
   event: NewEvent,
   rawBody: Uint8Array,
+  json: unknown,
   dispatch: (webhookId: string) => Promise<Dispatched>,
 ): Promise<Received> {
   const body = new TextDecoder().decode(rawBody);
   const type = shortened(event.type);
-  const { id, outcome, isOver } = await storeWebhook(deps.db, { ...event, id: uuidv7(), type, body });
+  const masked = JSON.stringify(maskForGood(json));
+  const { id, outcome, isOver } = await storeWebhook(deps.db, { ...event, id: uuidv7(), type, body, masked });
   // A duplicate of a processed webhook changes nothing; a webhook that was only stored is dispatched again.
   if (isOver) return { outcome };
   return settleStored(deps, { ...event, id, type }, () => dispatch(id));

@@ -126,6 +126,10 @@ export const users = pgTable(
     index('users_promoted')
       .on(t.promotedToCreatorAt)
       .where(sql`${t.promotedToCreatorAt} IS NOT NULL`),
+    // Of a webhook that comes now, whether it may be about one of them.
+    index('users_erased')
+      .on(t.status)
+      .where(sql`${t.status} IN ('erasing', 'erased')`),
     index('users_unconfirmed')
       .on(t.registeredAt, t.id)
       .where(sql`${t.registeredAt} IS NOT NULL AND NOT ${t.isVerified} AND ${t.status} = 'active'`),

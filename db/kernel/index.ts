@@ -41,6 +41,7 @@ export { rowOf, type WorkPart } from './work.ts';
 export { among } from './among.ts';
 export { KERNEL_NAMED, type NamedRows } from './named.ts';
 export {
+  asId,
   ABUSE,
   ofThose,
   BOOKS,

@@ -70,7 +70,13 @@ export interface PersonalPart {
   /** Selects what its rows of a person are called, as `KnownOf` says; with the union of all, other tables find theirs. */
   readonly names?: (person: SQL) => SQL;
   readonly atProviders?: (person: SQL) => SQL;
+  /** The other way round: selects the persons whom something is about that providers call so. */
+  readonly personsAt?: (about: SQL) => SQL;
 }
+
+/** Text as an id of ours; NULL where it is none. */
+export const asId = (text: SQL): SQL =>
+  sql`CASE WHEN ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN ${text}::uuid END`;
 
 /** Rows whose column is the person's id. */
 export const own =

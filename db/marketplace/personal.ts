@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { ofThose, BOOKS, own, type PersonalPart, TO_ERASED, TO_NULL } from '../kernel/index.ts';
+import { asId, ofThose, BOOKS, own, type PersonalPart, TO_ERASED, TO_NULL } from '../kernel/index.ts';
 
 // A person buys and sells: an order is its buyer's, a transfer and what was taken back of it its seller's.
 
@@ -174,4 +174,12 @@ export const MARKETPLACE_PERSONAL: PersonalPart = {
       FROM seller_transfers WHERE seller_id = ${person} AND stripe_transfer_id IS NOT NULL
     UNION ALL SELECT stripe_account_id
       FROM seller_transfers WHERE seller_id = ${person} AND stripe_account_id IS NOT NULL`,
+  personsAt: (about) => sql`
+    SELECT buyer_id FROM orders WHERE payment_id = ${about}
+    UNION ALL SELECT orders.buyer_id FROM refunds JOIN orders ON orders.id = refunds.order_id WHERE refunds.id = ${asId(about)}
+    UNION ALL SELECT orders.buyer_id
+      FROM refunds JOIN orders ON orders.id = refunds.order_id WHERE refunds.hyperswitch_refund_id = ${about}
+    UNION ALL SELECT orders.buyer_id
+      FROM disputes JOIN orders ON orders.id = disputes.order_id WHERE disputes.provider_dispute_id = ${about}
+    UNION ALL SELECT seller_id FROM seller_transfers WHERE stripe_transfer_id = ${about} AND stripe_transfer_id <> ''`,
 };

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { BOOKS, own, type PersonalPart, TO_NULL } from '../kernel/index.ts';
+import { asId, BOOKS, own, type PersonalPart, TO_NULL } from '../kernel/index.ts';
 
 /** The class of each column of payouts, and how a person's rows are found. */
 export const PAYOUTS_PERSONAL: PersonalPart = {
@@ -26,4 +26,7 @@ export const PAYOUTS_PERSONAL: PersonalPart = {
       FROM seller_payouts WHERE seller_id = ${person} AND external_payout_id IS NOT NULL
     UNION ALL SELECT stripe_account_id
       FROM seller_payouts WHERE seller_id = ${person} AND stripe_account_id IS NOT NULL`,
+  personsAt: (about) => sql`
+    SELECT seller_id FROM seller_payouts WHERE id = ${asId(about)}
+    UNION ALL SELECT seller_id FROM seller_payouts WHERE external_payout_id = ${about}`,
 };

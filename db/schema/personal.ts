@@ -48,6 +48,10 @@ export const knownOf = (person: SQL): KnownOf => ({
   atProviders: unionOf(PARTS.flatMap(({ atProviders }) => (atProviders ? [atProviders(person)] : []))),
 });
 
+/** Selects the persons whom something is about that providers call so. `about` is text: a parameter or a column. */
+export const personsAt = (about: SQL): SQL =>
+  unionOf(PARTS.flatMap((part) => (part.personsAt ? [part.personsAt(about)] : [])));
+
 /** Conditions on a table's rows, of which one holds for each row of the person. Each is read by an index of its own. */
 export function waysTo({ of }: PersonalTable, person: SQL): readonly SQL[] {
   const known = knownOf(person);

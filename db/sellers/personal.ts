@@ -24,4 +24,5 @@ export const SELLERS_PERSONAL: PersonalPart = {
   names: (person) => sql`SELECT 'onboarding/' || ${person}::text`,
   atProviders: (person) => sql`
     SELECT stripe_account_id FROM seller_accounts WHERE user_id = ${person} AND stripe_account_id IS NOT NULL`,
+  personsAt: (about) => sql`SELECT user_id FROM seller_accounts WHERE stripe_account_id = ${about}`,
 };

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { ABUSE, ofThose, BOOKS, own, type PersonalPart, TO_ERASED, TO_NULL } from '../kernel/index.ts';
+import { asId, ABUSE, ofThose, BOOKS, own, type PersonalPart, TO_ERASED, TO_NULL } from '../kernel/index.ts';
 
 const subscriptionsOf = (person: SQL) => sql`SELECT id FROM subscriptions WHERE user_id = ${person}`;
 const invoicesOf = (person: SQL) => sql`
@@ -161,4 +161,13 @@ export const SUBSCRIPTIONS_PERSONAL: PersonalPart = {
       WHERE refunds.hyperswitch_refund_id IS NOT NULL
     UNION ALL SELECT disputes.provider_dispute_id
       FROM (${invoicesOf(person)}) AS of_person JOIN disputes ON disputes.invoice_id = of_person.id`,
+  personsAt: (about) => sql`
+    SELECT user_id FROM card_setups JOIN subscriptions ON subscriptions.id = card_setups.subscription_id
+      WHERE card_setups.id = ${asId(about)}
+    UNION ALL SELECT user_id FROM invoices JOIN subscriptions ON subscriptions.id = invoices.subscription_id
+      WHERE invoices.id IN (
+        SELECT invoice_id FROM invoice_payments WHERE id = ${asId(about)}
+        UNION ALL SELECT invoice_id FROM refunds WHERE id = ${asId(about)}
+        UNION ALL SELECT invoice_id FROM refunds WHERE hyperswitch_refund_id = ${about}
+        UNION ALL SELECT invoice_id FROM disputes WHERE provider_dispute_id = ${about})`,
 };

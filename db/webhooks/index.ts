@@ -11,7 +11,7 @@ export {
   type WebhookProvider,
 } from './schema.ts';
 export { failWebhook, settleWebhook } from './settle.ts';
-export { storeWebhook } from './store.ts';
+export { webhookStore } from './store.ts';
 export { readStoredWebhook } from './stored-webhook.ts';
 export { tellStripeMode } from './tell-stripe-mode.ts';
 export { isWebhookUnderWay } from './under-way.ts';

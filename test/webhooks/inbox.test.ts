@@ -1,7 +1,8 @@
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { storeWebhook } from '../../db/webhooks/index.ts';
+import { personsAt } from '../../db/schema/personal.ts';
+import { webhookStore } from '../../db/webhooks/index.ts';
 import { webhookEvents } from '../../db/webhooks/schema.ts';
 import { idFor } from '../../api/kernel/idempotency.ts';
 import { expectCleanBooks, postings } from '../harness/books.ts';
@@ -134,10 +135,11 @@ describe('duplicates', () => {
     const { db, sql } = world.database;
     const webhook = { provider: 'hyperswitch', eventId: newEventId(), type: 'refund_succeeded' } as const;
     const other = { ...webhook, id: uuidv7(), about: null, body: '{}' };
+    const storeWebhook = webhookStore(personsAt);
     let waiting: ReturnType<typeof storeWebhook> | undefined;
     await db.transaction(async (tx) => {
       await tx.insert(webhookEvents).values(other).returning({ id: webhookEvents.id });
-      waiting = storeWebhook(db, { ...other, id: uuidv7() });
+      waiting = storeWebhook(db, { ...other, id: uuidv7(), masked: '{}' });
       await until(
         () => sql`
           SELECT pid FROM pg_stat_activity

@@ -1,0 +1,1 @@
+CREATE INDEX "users_erased" ON "users" USING btree ("status") WHERE "users"."status" IN ('erasing', 'erased');
