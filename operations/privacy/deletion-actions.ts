@@ -18,13 +18,26 @@ import { reasonOf } from '../acting.ts';
 import type { OperationsSettings } from '../deps.ts';
 import type { Acted, RowAction } from '../row-kind.ts';
 
-type DeletionAction = RowAction<AccountDeletion, null>;
+/** Whose workflow looks at the row. */
+interface Leaver {
+  readonly userId: string;
+  /** ISO 8601. */
+  readonly finalAt: string;
+}
 
-const acted = (deletion: AccountDeletion): Acted<AccountDeletion, null> => ({
+type DeletionAction = RowAction<AccountDeletion, Leaver>;
+
+const acted = (deletion: AccountDeletion): Acted<AccountDeletion, Leaver> => ({
   done: deletion,
   now: { subject: deletionWorkflowId(deletion.userId), status: deletion.status },
-  work: null,
+  work: { userId: deletion.userId, finalAt: deletion.finalAt.toISOString() },
 });
+
+/** Starts the workflow, or has the one that runs look at the row. */
+const notify: DeletionAction['notify'] = async ({ engine }, leaver) => {
+  await engine.startDeletion(leaver);
+  return null;
+};
 
 /** Closes somebody's account for them; an admin's takes two, as to take the role from one does. */
 export const scheduleDeletion: DeletionAction = {
@@ -40,7 +53,7 @@ export const scheduleDeletion: DeletionAction = {
     const leaving = { userId, requestedBy: act.actor, keepPublicTracks: false, graceMs, terms };
     return acted(await closeAccount(tx, by, leaving));
   },
-  notify: async () => null,
+  notify,
   describeEffect: (standing) => effectOf(DELETION_ACTIONS.schedule_deletion, standing),
 };
 
@@ -67,7 +80,7 @@ const actionOf = (
   },
   act: async (tx, userId, act, settings) =>
     acted(await perform(tx, userId, { ...act, reason: reasonOf(act) }, settings)),
-  notify: async () => null,
+  notify,
   describeEffect: (standing) => effectOf(DELETION_ACTIONS[action], standing),
 });
 
