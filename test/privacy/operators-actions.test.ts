@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { sellerBalances } from '../../db/ledger/schema.ts';
 import { accountDeletions } from '../../db/privacy/schema.ts';
 import { readStory } from '../../operations/story.ts';
@@ -9,7 +9,7 @@ let world: ApiWorld;
 let first: string;
 let second: string;
 beforeAll(async () => {
-  world = await openApi();
+  world = await openApi({ temporalAddress: inject('temporalAddress') });
   first = await addUser(world.database, 'admin');
   second = await addUser(world.database, 'admin');
 });
