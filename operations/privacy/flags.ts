@@ -12,6 +12,6 @@ export const PRIVACY_FLAG_WORDS: Readonly<Partial<Record<FlagKind, FlagWords>>> 
     next: 'A provider did not answer for seven days, so the erasing went on without it. The story says which step that was: do it at the provider by hand, then clear this.',
   },
   erasure_undone: {
-    next: 'The database was restored from a backup in which this person was not erased yet. `npm run ops -- repeat-erasures` erases them again.',
+    next: 'The database was restored from a backup in which this person was not erased yet. Close the account, then erase it now.',
   },
 };
