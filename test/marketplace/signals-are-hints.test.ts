@@ -224,8 +224,9 @@ describe('a signal is a hint', () => {
       world.psp.control.settleRefund(refundId, 'failed', 'the bank says no');
       expect(await world.finished(`refund/${refundId}`)).toEqual({
         status: 'failed',
-        reason: 'the bank says no',
+        reason: 'its row says why',
       });
+      expect((await world.refund(refundId)).errorMessage).toBe('the bank says no');
       expect((await world.order(orderId)).refundedMinor).toBe(0);
     });
 

@@ -206,8 +206,9 @@ function outcomeOf(status: RefundStatus): RefundOutcome | null {
   return { status: status === 'failed' ? 'failed' : 'succeeded' };
 }
 
+// A hint comes without the PSP's words, which may name people: they are in the row.
 const endOf = ({ status, message }: RefundReport): RefundOutcome =>
-  status === 'succeeded' ? { status } : { status, reason: message ?? 'the PSP gave no reason' };
+  status === 'succeeded' ? { status } : { status, reason: message ?? 'its row says why' };
 
 function showEnd({ status, reason = '' }: RefundOutcome, takenBack: TakenBack | undefined): void {
   const workflows = takenBack?.handedOver.map((id) => `\`${reversalWorkflowId(id)}\``).join(', ');
