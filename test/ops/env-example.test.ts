@@ -10,7 +10,7 @@ const readExample = (env: Record<string, string>) => readConfig({ ...env, NODE_E
 
 /** `NAME=value` lines; with `commented`, those behind a # too. */
 function valuesOf(text: string, { commented }: { commented: boolean }): Record<string, string> {
-  const line = commented ? /^(?:# )?([A-Z_]+)=(.*)$/gm : /^([A-Z_]+)=(.*)$/gm;
+  const line = commented ? /^(?:# )?([A-Z0-9_]+)=(.*)$/gm : /^([A-Z0-9_]+)=(.*)$/gm;
   return Object.fromEntries([...text.matchAll(line)].map(([, name = '', value = '']) => [name, value]));
 }
 
