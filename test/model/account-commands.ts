@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import type { AnswerBody } from '../accounts/support.ts';
-import { codeOf } from '../ops/credentials.ts';
 import * as model from './accounts.ts';
 import type { Life } from './account-life.ts';
 import {
@@ -242,7 +241,7 @@ export const factorsOn = fc.record({ at: pick, isWrong: seldom }).map((args) =>
       const confirm = (code: string, answer: string | null) =>
         life.ask(session, 'POST', '/users/me/two-factor/confirm', { code }, answer);
       if (args.isWrong) await confirm('01-AAAAA-AAAAA', 'two_factor_invalid');
-      const confirmed = await confirm(codeOf(body.secret, Date.now()), null);
+      const confirmed = await confirm(life.appCode(body.secret), null);
       model.turnOn(books, session, body.secret, confirmed.body.backup_codes);
     },
   ),

@@ -29,6 +29,8 @@ export class Life {
   readonly world: World;
   readonly admin: Person;
   readonly by: Visitor;
+  /** The last code that an app showed. */
+  #shown = '';
   readonly #email: string;
 
   private constructor(world: World, admin: Person, email: string) {
@@ -120,11 +122,17 @@ export class Life {
       .where(sql`${twoFactors.userId} = ${await this.userId()} AND ${twoFactors.blockedUntil} IS NOT NULL`);
   }
 
+  /** The code that an app shows now. */
+  appCode(secret: string): string {
+    this.#shown = codeOf(secret, Date.now());
+    return this.#shown;
+  }
+
   codeFor({ account }: Books, kind: CodeKind, at: number): string {
     const factor = account?.factor ?? null;
     if (factor === null) return '123456';
-    const now = codeOf(factor.secret, Date.now());
-    if (kind === 'app') return now;
+    // A code that was used is shown again, though half a minute may have gone by: the app would have another one by then.
+    if (kind === 'app') return factor.isStepUsed ? this.#shown : this.appCode(factor.secret);
     if (kind === 'wrong') return wrongCode(factor.secret);
     const used = [...factor.usedCodes];
     const left = factor.backupCodes.filter((code) => !factor.usedCodes.has(code));
